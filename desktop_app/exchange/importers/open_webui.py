@@ -2,8 +2,9 @@
 
 `chat.history.messages` is a tree by id, and `currentId` the end of the shown path. Older exports
 have only a list, `chat.messages`. Answers contain reasoning as `<details type="reasoning">`, and
-calls of tools as `<details type="tool_calls" name="" arguments="" result="">`. An export contains
-the text of files, and the bytes of images in `data:` URLs.
+calls of tools as `<details type="tool_calls" name="" arguments="" result="">`. A failed answer has
+an `error`, often with `content`. An export contains the text of files, and the bytes of images in
+`data:` URLs.
 """
 
 from __future__ import annotations
@@ -114,6 +115,8 @@ def _parse_node(
     attached = (_attached_part(item, files) for item in objects_at(message, "files"))
     parts = [part for part in attached if part is not None]
     parts += _parse_answer(text) if role is Role.ASSISTANT else [TextPart(text)]
+    if error := text_at(mapping_at(message, "error"), "content"):
+        parts.append(TextPart(f"[Error: {error}]"))
     parts = [part for part in parts if not isinstance(part, TextPart) or part.text.strip()]
     return Node(
         key,

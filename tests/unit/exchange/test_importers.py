@@ -596,6 +596,16 @@ def test_claudes_older_lists_are_read_too(tmp_path: Path) -> None:
     assert leaf(found).role is Role.ASSISTANT
 
 
+def test_open_webuis_answers_without_text_have_their_error(tmp_path: Path) -> None:
+    messages = [
+        {"role": "user", "content": "a"},
+        {"role": "assistant", "content": "", "error": {"content": "Rate limited"}},
+        {"role": "assistant", "content": "So", "error": True},
+    ]
+    found = read_single(tmp_path, [{"id": "w", "title": "t", "chat": {"messages": messages}}])
+    assert texts_and_parents(found) == [("a", None), ("[Error: Rate limited]", 0), ("So", 1)]
+
+
 def test_open_webuis_older_lists_are_read_too(tmp_path: Path) -> None:
     messages = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
     found = read_single(tmp_path, [{"id": "w", "title": "t", "chat": {"messages": messages}}])
