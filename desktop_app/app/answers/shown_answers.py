@@ -28,7 +28,7 @@ _ANNOUNCEMENTS = {
 }
 
 
-def ending_text(answer: Message) -> str:
+def end_announcement(answer: Message) -> str:
     """Return the announcement of an answer's end, with the reason and remedy shown below it."""
     sentences = [tr(_ANNOUNCEMENTS.get(answer.status, _OTHER_END))]
     if answer.error is not None:
@@ -94,7 +94,7 @@ class ShownAnswers(QObject):
             return
         self._ended_answer = None
         self._transcript.speech.finish_once(answer.id, answer.text)
-        self._notifications.announce(ending_text(self._messages.display_form(answer)))
+        self._notifications.announce(end_announcement(self._messages.display_form(answer)))
 
     def dismiss_store_error(self) -> None:
         """Dismiss the storage error after a successful write, unless answers are still unstored."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.answers.shown_answers import ending_text
+from desktop_app.app.answers.shown_answers import end_announcement
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.i18n.formatting import duration, money
 from desktop_app.ui.widgets.accessibility.announcements import announce
@@ -71,4 +71,4 @@ class QuickAnswers(QObject):
         answer = path[-1]
         if answer.status is not MessageStatus.STREAMING:
             self._announced_id = message_id
-            announce(self._quick.field, ending_text(self._messages.display_form(answer)))
+            announce(self._quick.field, end_announcement(self._messages.display_form(answer)))

@@ -148,7 +148,7 @@ class AnswerRun:
         self._is_sent = False
         self._is_recorded = False
         # A canceled caller leaves `store_end` running, and another may call it meanwhile.
-        self._store_lock = asyncio.Lock()
+        self._end_lock = asyncio.Lock()
         self._is_left_running = False
         self._run_to_cancel: RemoteRun | None = None
 
@@ -231,7 +231,7 @@ class AnswerRun:
 
         After a StorageError, call it again: what is stored already is not stored twice.
         """
-        async with self._store_lock:
+        async with self._end_lock:
             if self.answer.status is MessageStatus.STREAMING:  # it was left running
                 await self.long_answer.flush()
                 await self._store.save_answer(self.answer)
