@@ -1,7 +1,7 @@
 """Writes Office formulas on one line, as they are typed: a/b, x^2, √(a+b), ∑_(i=1)^n.
 
-ISO/IEC 29500-1, 22.1, describes Office Math. OpenDocument stores formulas as MathML with an
-annotation: the formula as it was typed.
+ISO/IEC 29500-1, 22.1, describes Office Math. OpenDocument and web pages store formulas as MathML,
+mostly with an annotation: the formula as it was typed.
 """
 
 from __future__ import annotations
@@ -48,13 +48,45 @@ def office_math_lines(paragraph: Element) -> str:
 
 
 def mathml_text(formula: Element) -> str:
-    """Return a MathML formula as typed, else its symbols in order; "" for other elements."""
+    """Return a MathML formula as typed, else on one line; "" for other elements."""
     if local_name(formula) != "math":
         return ""
     for element in formula.iter():
         if local_name(element) == "annotation" and element.text:
             return " ".join(element.text.split())
-    return " ".join(" ".join(formula.itertext()).split())
+    return mathml_line(formula)
+
+
+def mathml_line(formula: Element) -> str:
+    """Return a MathML formula on one line, with spaces between its symbols."""
+    lines: dict[Element, str] = {}
+    # Children come before their parents, so formulas nested to any depth need no recursion.
+    for element in reversed(list(formula.iter())):
+        lines[element] = _mathml_element(element, [lines.pop(child) for child in element])
+    return " ".join(lines[formula].split())
+
+
+def _mathml_element(element: Element, parts: list[str]) -> str:
+    """Return an element on one line; `parts` are its children."""
+    name = local_name(element)
+    if name in ("annotation", "annotation-xml"):
+        return ""
+    match name, parts:
+        case "mfrac", [numerator, denominator]:
+            return f"{_operand(numerator)}/{_operand(denominator)}"
+        case "msup" | "mover", [base, superscript]:
+            return f"{_operand(base)}^{_operand(superscript)}"
+        case "msub" | "munder", [base, subscript]:
+            return f"{_operand(base)}_{_operand(subscript)}"
+        case "msubsup" | "munderover", [base, subscript, superscript]:
+            return f"{_operand(base)}_{_operand(subscript)}^{_operand(superscript)}"
+        case "mroot", [base, degree]:
+            return f"^{_operand(degree)}√{_operand(base)}"
+    words = [element.text or ""]
+    for part, child in zip(parts, element, strict=True):
+        words += part, child.tail or ""
+    line = " ".join(filter(None, map(str.strip, words)))
+    return f"√{_operand(line)}" if name == "msqrt" else line
 
 
 def _element_text(element: Element) -> str:

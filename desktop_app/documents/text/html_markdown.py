@@ -16,8 +16,10 @@ import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Final
+from xml.etree.ElementTree import TreeBuilder
 
 from desktop_app.documents.office import markdown_text as md
+from desktop_app.documents.office import office_formulas
 from desktop_app.documents.office.markdown_text import MarkdownBlock
 from desktop_app.documents.text.html_blocks import InlineMark
 from desktop_app.documents.text.html_elements import (
@@ -127,7 +129,7 @@ class _Parser(HTMLParser):
         self._tables = HtmlTableWriter(self._elements, self._flows)
         self._code: list[str] | None = None  # the pieces of the open code block
         self._language = ""
-        self._formula: list[str] = []
+        self._formula = TreeBuilder()
         self._alternative_text = ""  # of the formula
         self._annotation: list[str] = []  # of the formula
 
@@ -209,9 +211,11 @@ class _Parser(HTMLParser):
             if tag in BLOCKS | TABLE_PARTS:
                 self._flows.break_line()
         elif self._elements.has("math"):
-            self._elements.push(Element(tag))
+            self._formula.start(tag, {})
+            self._elements.push(Element(tag, lambda: self._formula.end(tag)))
         elif tag == "math":
-            self._formula = []
+            self._formula = TreeBuilder()
+            self._formula.start(tag, {})
             self._annotation = []
             self._alternative_text = attributes.get("alttext", "")
             self._elements.push(Element(tag, self._end_formula))
@@ -345,13 +349,15 @@ class _Parser(HTMLParser):
     def _add_to_formula(self, data: str) -> None:
         if self._elements.has("annotation"):
             self._annotation.append(data)
-        elif not self._elements.has("annotation-xml"):
-            self._formula.append(data)
+        self._formula.data(data)
 
     def _end_formula(self) -> None:
-        """Write a formula as it was typed, else its symbols in order."""
+        """Write a formula as it was typed, else on one line."""
+        self._formula.end("math")
+        formula = self._formula.close()
         typed = "".join(self._annotation).strip() or self._alternative_text
-        self._flows.write(" ".join((typed or " ".join(self._formula)).split()))
+        line = typed or office_formulas.mathml_line(formula)
+        self._flows.write(" ".join(line.split()))
 
 
 def _is_hidden(attributes: dict[str, str]) -> bool:

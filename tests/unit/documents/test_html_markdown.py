@@ -188,6 +188,13 @@ from desktop_app.documents.text.html_markdown import (
             "y = 1",
         ),
         ("a<math><mi>x</mi> <mn>2</mn></math>b", "ax 2b"),
+        ("<math><mn>3</mn><mfrac><mn>1</mn><mn>2</mn></mfrac></math>", "3 1/2"),
+        ("<math><msup><mn>10</mn><mrow><mo>-</mo><mn>6</mn></mrow></msup></math>", "10^(- 6)"),
+        ("<math><msubsup><mi>x</mi><mi>i</mi><mn>2</mn></msubsup></math>", "x_i^2"),
+        ("<math><msqrt><mi>a</mi><mo>+</mo><mi>b</mi></msqrt></math>", "√(a + b)"),
+        ("<math><mroot><mn>8</mn><mn>3</mn></mroot></math>", "^3√8"),
+        ("<math><mfrac><mn>1</mn></mfrac><msup><mi>x</math>y", "1 xy"),
+        (f"<math>{'<mrow>' * 2000}1{'</mrow>' * 2000}</math>", "1"),
         (
             "<p style='mso-list:l0 level3 lfo1'>a</p><p style='mso-list:l0 level1 lfo1'>b</p>"
             "<p style='mso-list:l0 level20 lfo1'>c</p>",
