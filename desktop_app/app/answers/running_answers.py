@@ -212,15 +212,23 @@ class RunningAnswers(QObject):
         A second cancellation would keep it from storing what arrived; a task that is canceled
         before its first step never runs and stores nothing.
         """
-        if not progress.has_begun:
-            asyncio.get_running_loop().call_soon(self._cancel, progress)
-        elif progress.task is not None and not progress.is_stopping:
+        if not progress.is_stopping:
             progress.is_stopping = True
+            self._cancel_task(progress)
+
+    def _cancel_task(self, progress: _Progress) -> None:
+        if not progress.has_begun:
+            asyncio.get_running_loop().call_soon(self._cancel_task, progress)
+        elif progress.task is not None:
             progress.task.cancel()
 
     def is_running(self, conversation_id: str) -> bool:
         """Return True if an answer streams in a conversation."""
         return bool(self._runs_of(conversation_id))
+
+    def is_stopping(self, conversation_id: str) -> bool:
+        """Return True if all running answers of a conversation are being stopped."""
+        return all(progress.is_stopping for progress in self._runs_of(conversation_id))
 
     @property
     def conversations(self) -> frozenset[str]:

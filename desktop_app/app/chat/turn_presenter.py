@@ -74,6 +74,8 @@ class TurnPresenter(QObject):
             self._tasks.start(self._conversations.save_settings(stored_conversation))
         self._presenter.upsert(stored_conversation)
         self._running.start(run)
+        if turn.original.trashed_at is None and stored_conversation.trashed_at is not None:
+            self._running.stop(run.conversation.id)  # it was deleted while the turn began
         if not is_open:
             self._report_comparison(turn)
             return

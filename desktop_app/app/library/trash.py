@@ -180,7 +180,8 @@ class Trash(QObject):
             )
 
     def _restore_answered(self, conversation_id: str) -> None:
-        if self._running.is_running(conversation_id):
+        running = self._running
+        if running.is_running(conversation_id) and not running.is_stopping(conversation_id):
             self.restore([conversation_id])
 
     # -------------------------------------------------------------- permanent deletion

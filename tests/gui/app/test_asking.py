@@ -124,6 +124,27 @@ async def test_a_question_is_asked_once_if_the_conversation_is_left_while_it_is_
         assert app.setting("window.new_draft") is None
 
 
+async def test_a_conversation_deleted_while_its_question_is_stored_stays_deleted() -> None:
+    async with AppHarness(disk=SlowStore) as app:
+        assert isinstance(app.disk, SlowStore)
+        slow = app.disk
+        slow.release.set()
+        await app.ask_and_answer("Why?", "Because.")
+        slow.release.clear()
+        app.type("More")
+        app.enter()
+        await until(lambda: slow.waiting == 2)
+        app.controllers.sidebar.trash.delete_chosen()
+        slow.release.set()
+        await until(lambda: app.messages()[-1] == ("assistant", "cancelled", ""))
+        await app.settled()
+        assert app.rows == []
+        app.controllers.sidebar.trash.restore(
+            [conversation.id for conversation in await app.backend.conversations.list_trashed(2)]
+        )
+        assert app.rows == ["Why?"]
+
+
 async def test_a_new_conversation_is_opened_while_the_question_of_a_new_one_is_stored() -> None:
     async with AppHarness(disk=SlowStore) as app:
         assert isinstance(app.disk, SlowStore)
