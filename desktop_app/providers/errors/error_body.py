@@ -10,6 +10,7 @@ whatever the status.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ _MAX_FIELD_DEPTH: Final = 10
 _LIST_FIELDS: Final = ("error", "errors")
 _FIELDS_OF_OTHER_EVENTS: Final = ("choices", "type", "status")
 _MESSAGE_FIELDS: Final = ("message", "detail", "msg", "helicone-message")
+_HTTP_STATUS: Final = re.compile("[45][0-9]{2}")
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class ErrorBody:
     Attributes:
         size: the size of the request and of the window, if fields of the error name them.
         http_status: the `code` if it is a number, otherwise 0. In streams, gateways put the HTTP
-            status there.
+            status there, LiteLLM as text.
     """
 
     message: str = ""
@@ -109,13 +111,14 @@ def parse_error(value: object) -> ErrorBody:
 
 def _parse_fields(value: object) -> ErrorBody:
     kind = _short_text(value, "type")
+    code = _short_text(value, "code")
     return ErrorBody(
         message=next(filter(None, (_find_message(value, name) for name in _MESSAGE_FIELDS)), ""),
-        code=_short_text(value, "code"),
+        code=code,
         type="" if kind == "error" else kind,
         param=_short_text(value, "param"),
         size=size_from_fields(value),
-        http_status=json_fields.count(value, "code"),
+        http_status=int(code) if _HTTP_STATUS.fullmatch(code) else json_fields.count(value, "code"),
     )
 
 

@@ -340,6 +340,7 @@ def test_an_end_without_a_finish_reason_is_a_cut(chunks: list[dict[str, Any] | s
         ({"error": "Oh."}, ProviderFaultError),
         ({"object": "error", "message": "Oh.", "type": "x", "code": 500}, ProviderFaultError),
         ({"error": {"message": "Slower.", "code": 429}}, RateLimitedError),
+        ({"error": {"message": "Slower.", "type": "None", "code": "429"}}, RateLimitedError),
         ({"error": {"message": "Who?", "code": 401}}, AuthenticationError),
         ({"error": {"message": "Pay.", "code": 402}}, QuotaExhaustedError),
         (
@@ -435,6 +436,7 @@ def test_a_last_chunk_with_the_whole_answer_adds_nothing() -> None:
         [{"error": {"code": 503, "message": "Overloaded.", "status": "UNAVAILABLE"}}],  # Gemini
         {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded."}},
         {"object": "error", "message": "Overloaded.", "type": "Odd", "code": 503},
+        {"error": {"message": "Overloaded.", "type": "None", "code": "503"}},  # LiteLLM
     ],
 )
 def test_an_answer_that_an_error_ends_is_not_complete(error: Any) -> None:
