@@ -207,8 +207,10 @@ class QuickHost(QObject):
 
     async def _continue_in_window(
         self, conversation_id: str, action: str, typed_draft: Draft, accompanying_text: str
-    ) -> None:
+    ) -> bool:
         """Raise the main window and continue there.
+
+        Return False, and take nothing over, if the user opened another conversation meanwhile.
 
         Args:
             conversation_id: the conversation to open; "" for none.
@@ -220,6 +222,9 @@ class QuickHost(QObject):
         self._raise_window()
         if conversation_id:
             await controllers.sidebar.navigator.open(conversation_id)
+            is_deleted = controllers.sidebar.list_presenter.cache.get(conversation_id) is None
+            if conversation_id != controllers.state.current.id and not is_deleted:
+                return False
             if typed_draft.text:
                 gap = "\n\n" if prompt.text() else ""
                 prompt.prepend(typed_draft.text + gap, typed_draft.template_id)
@@ -239,6 +244,7 @@ class QuickHost(QObject):
             controllers.panel.providers.open_at_cap(controllers.state.setup.profile.id)
         elif conversation_id == controllers.state.current.id:  # else it was deleted
             controllers.conversation.answer_actions.act_on_last(action)
+        return True
 
     def _begin_conversation(self, typed_draft: Draft, accompanying_text: str) -> None:
         """Put the unsent text of the quick prompt into a new conversation."""

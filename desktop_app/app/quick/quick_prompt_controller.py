@@ -38,7 +38,8 @@ class QuickPromptController(QObject):
 
     Args:
         continue_in_window: see `QuickHost`; its arguments are the id of a conversation, an action,
-            the unsent text with attachments, and the accompanying text.
+            the unsent text with attachments, and the accompanying text. It returns False if the
+            window did not take these over.
         markdown_of: see `DropController.markdown_or_text`; its arguments are the plain text and the
             HTML.
 
@@ -61,7 +62,7 @@ class QuickPromptController(QObject):
         conversation: QuickConversation,
         attachments: QuickAttachments,
         history: QuickHistory,
-        continue_in_window: Callable[[str, str, Draft, str], Awaitable[None]],
+        continue_in_window: Callable[[str, str, Draft, str], Awaitable[bool]],
         markdown_of: Callable[[str, str], Awaitable[str]],
         *,
         values: SettingValues,
@@ -276,7 +277,9 @@ class QuickPromptController(QObject):
             unasked_text = field_text.strip() if action == RAISE_CAP else self._unsent_text()
             template_id = self.window.field.template_id if unasked_text else ""
             unsent = Draft(unasked_text, self.attachments.parts, template_id)
-            await self._continue_in_window(self._conversation.id, action, unsent, "")
+            if not await self._continue_in_window(self._conversation.id, action, unsent, ""):
+                self.window.hide()
+                return
         else:
             accompanying_text = self.accompanying.text.strip()
             if len(accompanying_text) > self._values.large_paste:

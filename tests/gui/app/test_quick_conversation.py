@@ -266,6 +266,27 @@ async def test_text_typed_while_the_window_opens_stays_in_the_quick_prompt() -> 
         assert app.session.quick.unsent_question.draft.text == "More and more"
 
 
+async def test_a_conversation_opened_while_the_window_opens_does_not_get_the_text() -> None:
+    async with AppHarness(disk=PausableStore) as app:
+        assert isinstance(app.disk, PausableStore)
+        other = await app.ask_and_answer("Where?", "Here.")
+        quick = opened(app)
+        (await ask(app, quick, "Why?")).end("Because.")
+        await app.settled()
+        app.window.conversations.new_requested.emit()
+        app.disk.is_paused = True
+        QTest.keyClicks(line(quick), "More")
+        quick.open_in_window_requested.emit()
+        await app.disk.waiting.wait()
+        app.disk.is_paused = False
+        await app.open_conversation(other)
+        app.disk.release.set()
+        await until(lambda: not quick.isVisible())
+        assert app.open_id == other
+        assert app.text.toPlainText() == ""
+        assert app.session.quick.unsent_question.draft.text == "More"
+
+
 async def test_the_window_opens_once_the_first_question_is_stored() -> None:
     async with AppHarness(disk=SlowStore) as app:
         assert isinstance(app.disk, SlowStore)
