@@ -17,7 +17,7 @@ from PySide6.QtGui import (
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QTextBrowser, QWidget
 
-from desktop_app.app.answers.shown_answers import ending_text
+from desktop_app.app.answers.shown_answers import end_announcement
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
@@ -290,9 +290,9 @@ async def test_a_failure_is_announced_with_its_reason() -> None:
 def test_a_failure_is_announced_with_its_remedy() -> None:
     note = ErrorNote(Reason.ANSWER_CUT, Remedy.RETRY_BILLED, params={"provider": "OpenAI"})
     failed = replace(answer("Half"), status=MessageStatus.FAILED, error=note)
-    assert ending_text(failed).endswith("Select Continue to resume, or Retry to start over.")
+    assert end_announcement(failed).endswith("Select Continue to resume, or Retry to start over.")
     empty = replace(failed, parts=())
-    assert ending_text(empty).endswith("Try again, but you may be charged twice.")
+    assert end_announcement(empty).endswith("Try again, but you may be charged twice.")
 
 
 async def test_a_chord_runs_its_command_whatever_the_text_does_with_its_keys() -> None:
