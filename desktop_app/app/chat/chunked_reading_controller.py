@@ -105,8 +105,10 @@ class ChunkedReadingController(QObject):
         """Offer chunked reading with its calls and cost; if it is free, begin at once.
 
         The plan is for the question in the prompt, or for the refused one if the prompt is empty.
+        Do nothing more if another conversation is opened meanwhile.
         """
         notifications = self._notifications
+        conversation_id = self._setup.current.id
         draft = self._draft.current
         if not draft.text.strip():
             draft = self._draft.with_text(refused_draft.text, refused_draft.template_id)
@@ -123,7 +125,11 @@ class ChunkedReadingController(QObject):
                 answers=settings.parameters.candidates,
             )
         finally:
-            notifications.dismiss_topic(NOT_SENT)
+            is_open = self._setup.current.id == conversation_id
+            if is_open:
+                notifications.dismiss_topic(NOT_SENT)
+        if not is_open:
+            return
         if resolved.price == FREE:
             self._accept(draft)
             return

@@ -254,6 +254,25 @@ async def test_the_suggestion_for_a_document_that_does_not_fit_is_asked_of_its_p
         await app.settled()
 
 
+async def test_an_offer_to_read_in_parts_stays_in_its_conversation(tmp_path: Path) -> None:
+    path = tmp_path / "long.txt"
+    path.write_text("One sentence of five words. " * 100_000, "utf-8")
+
+    async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key"}) as app:
+        await app.ask_and_answer("Why?", "Because.")
+        app.window.files_dropped.emit([path])
+        await until(lambda: not app.is_reading)
+        app.type("Summarize")
+        app.enter()
+        await until(lambda: "Read in parts…" in app.offered_actions)
+        app.press_action("Read in parts…")
+        await until(lambda: app.said == "Counting parts…")
+        app.window.conversations.new_requested.emit()
+        await app.settled()
+        assert app.text.toPlainText() == ""
+        assert "Read in parts" not in app.offered_actions
+
+
 async def test_a_document_that_does_not_fit_can_be_read_in_parts(tmp_path: Path) -> None:
     path = tmp_path / "long.txt"
     path.write_text("One sentence of five words. " * 3_000, "utf-8")
