@@ -1,4 +1,4 @@
-"""How the time of work on large or hostile input grows with the size of the input.
+"""Growth of the time that work on large or hostile input takes, with the size of the input.
 
 Each work runs with an input and with one that is four times as large: "growth" is the ratio of the
 two CPU times, about 4 for linear and 16 for quadratic work. Times are the least of `rounds`,
@@ -273,14 +273,14 @@ def _backticks(size: int) -> Work:
 def _batch_files(size: int) -> Work:
     """The files of a batch job."""
 
-    async def seconds() -> None:
+    async def list_files() -> None:
         with tempfile.TemporaryDirectory() as folder:
             async with opened(Path(folder) / "store.sqlite3") as database:
                 store, job = BatchStore(database, Ledger(database)), a_job()
                 await store.create(job, [BatchItem(job.id, n, f"{n}") for n in range(size)])
                 await store.item_summaries(job.id)
 
-    return lambda: asyncio.run(seconds())
+    return lambda: asyncio.run(list_files())
 
 
 # ---------------------------------------------------------------- addresses, forms and cases
@@ -410,4 +410,4 @@ WORKS: Final[Mapping[str, tuple[int, Callable[[int], Work]]]] = {
     "open variable of a case": (750, _open_variable),
     "digits of an amount": (10_000, _amount),
 }
-"""What is measured: the size of the smaller input, and a function that prepares the work."""
+"""By name: the size of the smaller input, and a function that prepares the work."""

@@ -348,7 +348,7 @@ async def _advance_once(backend: Backend, service: BatchService, job_id: str) ->
 
 
 async def _is_interrupted(backend: Backend, job: BatchJob) -> bool:
-    """Return True if the files of a job are being read, but by no process."""
+    """Return True if reading a job's files has begun, but no process continues it."""
     # A process that reads the files has claimed the job.
     if job.status is not BatchStatus.PREPARING or not await backend.batch_store.claim(job.id):
         return False

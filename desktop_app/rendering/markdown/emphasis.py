@@ -57,7 +57,7 @@ def flanks(character_before: str, character_after: str, mark: str) -> tuple[bool
         character_after: the character after the run, "" at the end of the text.
         mark: the character that the run repeats.
     """
-    space_before = not character_before.strip()  # as at the beginning of the text
+    space_before = not character_before.strip()  # also at the beginning of the text
     space_after = not character_after.strip()
     cjk_before = False
     cjk_after = False

@@ -102,7 +102,7 @@ def test_a_footnote_named_like_a_number_of_a_list_gets_a_unique_name(label: str)
 
 
 def test_a_text_with_a_line_of_thousands_of_marks_is_unchanged() -> None:
-    """Where such a line is cut into runs depends on the length of the names before it."""
+    """Renaming moves the places at which such a line is cut into runs, so it is not done."""
     backticks = "a".join("`" * length for length in range(1, 1_000))
     for line in ("[^" * 32_000, backticks):
         text = f"One[^1].\n\n{line}\n\n[^1]: First."
