@@ -12,4 +12,4 @@ cd "$root"
 ensure_system app
 tool=$(ensure_tool audit)
 exec "$tool/python" packaging/audit.py "$tool/pip-audit" \
-    "$requirements"/{app,model,install,build,test,audit,fuzz,lock,mutants,pip}.txt
+    "$requirements"/{app,model,install,build,test,audit,fuzz,lock,pip}.txt

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Runs every check:        packaging/test.sh
-# or some, by name:        packaging/test.sh unit gui
+# Runs the check:          packaging/test.sh
+# or that and all slow tests, with more generated examples:   packaging/test.sh --all
 #
 # The first time it installs what is missing; see environment.sh. It reads nothing from standard
-# input, continues after a failed stage, and ends with 1 if any failed.
+# input, continues after a failed stage, and ends with 1 if any failed. To run single tests, see
+# tests/README.md.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 cd "$root"
@@ -11,60 +12,16 @@ exec </dev/null
 # Some containers set this variable, and then each process compiles all changed modules.
 unset PYTHONDONTWRITEBYTECODE
 
-# The quick stages first, then the others from the longest to the shortest, so that no long one runs
-# alone at the end. end2end mostly waits, so it runs late, beside two that need a processor each.
-stages=(lint format imports app integration unit gui commands end2end types)
-
-describe() {
-    case $1 in
-        lint) echo "ruff" ;;
-        format) echo "ruff format" ;;
-        types) echo "mypy, strict" ;;
-        imports) echo "import-linter" ;;
-        unit) echo "the parts without Qt" ;;
-        gui) echo "real widgets on Qt's offscreen platform" ;;
-        app) echo "the whole window on Qt's offscreen platform" ;;
-        commands) echo "the command line, in a process for each command" ;;
-        integration) echo "a real keyring daemon, SQLite, real model servers and gateways" ;;
-        end2end) echo "the real program in a window under Xvfb, driven through AT-SPI" ;;
-        *) return 1 ;;
-    esac
-}
-
-run_stage() {
-    case $1 in
-        lint) "$venv/bin/ruff" check --quiet . ;;
-        format) "$venv/bin/ruff" format --check --quiet . ;;
-        types) "$venv/bin/mypy" ;;
-        imports) "$venv/bin/lint-imports" --no-logo ;;
-        unit) "${pytest[@]}" tests/unit ;;
-        gui) QT_QPA_PLATFORM=offscreen "${pytest[@]}" tests/gui --ignore=tests/gui/app ;;
-        app) QT_QPA_PLATFORM=offscreen "${pytest[@]}" tests/gui/app ;;
-        commands) packaging/desktop-session.sh "${pytest[@]}" tests/integration/cli ;;
-        integration) packaging/desktop-session.sh "${pytest[@]}" tests/integration \
-            --ignore=tests/integration/cli ;;
-        end2end) packaging/desktop-session.sh --screen "${pytest[@]}" tests/end2end ;;
-    esac
-}
-
-# pytest also fails if a folder is missing (4) or has no test (5). --foreground keeps it in the
-# stage's process group, so that `stop` reaches it.
-pytest=(timeout --foreground --kill-after=10 3600 "$venv/bin/python" -m pytest -q)
-
-chosen=("${@:-${stages[@]}}")
-for stage in "${chosen[@]}"; do
-    if ! describe "$stage" >/dev/null; then
-        say "packaging/test.sh: no stage is called \"$stage\". There are: ${stages[*]}"
-        exit 2
-    fi
-done
+case "$*" in
+    "") chosen=(-m "not slow") ;;
+    --all) chosen=(--hypothesis-profile=thorough) ;;
+    *) say "usage: packaging/test.sh [--all]" && exit 2 ;;
+esac
 
 ensure_system test
 ensure_venv test
+setup_seconds=$SECONDS
 
-# Two stages more than there are processors: each waits for a third of its time or more. The output
-# of a stage is shown when it has ended; that of a single stage, while it runs.
-at_once=$(($(nproc) + 2))
 # The stores sync every change to the disk. In memory, if there is room, no test waits for that.
 has_room_in_memory() {
     [[ -w /dev/shm && $(df --output=avail --block-size=1M /dev/shm | tail -n 1) -gt 4096 ]] &&
@@ -77,52 +34,46 @@ export TMPDIR
 logs=$(mktemp --directory)
 set -o monitor # each stage is a process group, to be stopped whole
 stop() { for group in $(jobs -p); do kill -- "-$group" 2>/dev/null || true; done; }
-trap 'stop; rm -rf "$TMPDIR"' EXIT
+trap 'stop; rm -rf "$TMPDIR" "$logs"' EXIT
 trap 'exit 130' INT TERM HUP
 
+stages=(lint imports types tests)
+run_stage() {
+    case $1 in
+        lint) "$venv/bin/ruff" check --quiet . && "$venv/bin/ruff" format --check --quiet . ;;
+        imports) "$venv/bin/lint-imports" --no-logo ;;
+        types) "$venv/bin/mypy" ;;
+        # One worker more than there are processors: end2end mostly waits. The windows of the other
+        # tests are on Qt's offscreen platform, without the screen reader's bus.
+        tests) packaging/desktop-session.sh --screen \
+            env --unset=QT_ACCESSIBILITY --unset=QT_LINUX_ACCESSIBILITY_ALWAYS_ON \
+            QT_QPA_PLATFORM=offscreen PYTHONHASHSEED=0 \
+            timeout --foreground --kill-after=10 3600 "$venv/bin/python" -m pytest --quiet \
+            --numprocesses=$(($(nproc) + 1)) --dist=loadgroup --no-loadscope-reorder "${chosen[@]}" ;;
+    esac
+}
+
 check() {
-    local stage=$1 outcome=passed started=$SECONDS log counts seconds
-    log=$logs/$stage.log
-    # A larger share of the processors for the longest stage, so that it does not run alone at the end.
-    [[ $stage == app ]] || renice -n 3 $BASHPID >/dev/null
-    if [[ ${#chosen[@]} -eq 1 ]]; then
-        head_of "$stage"
-        run_stage "$stage" 2>&1 | tee "$log" || outcome=FAILED
-    else
-        run_stage "$stage" >"$log" 2>&1 || outcome=FAILED
-    fi
-    seconds=$((SECONDS - started))
-    # pytest's last line has its counts.
-    counts=$(grep --extended-regexp '^[0-9]+ (passed|failed|error|skipped|xfailed)' "$log" | tail -n 1) || counts=
-    printf '%-12s %-7s %4d s   %s\n' "$stage" "$outcome" "$seconds" "$counts" >"$logs/$stage.summary"
-    {
-        flock 9 # one at a time
-        [[ ${#chosen[@]} -eq 1 ]] || { head_of "$stage" && cat "$log"; }
-        printf -- '--- %s %s after %d s\n' "$stage" "$outcome" "$seconds"
-    } 9>"$logs/lock"
-    [[ $outcome == passed ]]
+    local outcome=passed started=$SECONDS
+    run_stage "$1" >"$logs/$1.log" 2>&1 || outcome=FAILED
+    printf 'stage %-12s %6s %6d s %s\n' "$1" "" $((SECONDS - started)) $outcome >"$logs/$1.row"
+    [[ $outcome == passed ]] || touch "$logs/failed"
 }
+for stage in "${stages[@]}"; do check "$stage" & done
+wait
 
-head_of() { printf '\n=== %s: %s\n' "$1" "$(describe "$1")"; }
-
-failed=()
-declare -A running=()
-end_one() {
-    local ended
-    wait -n -p ended "${!running[@]}" || failed+=("${running[$ended]}")
-    unset "running[$ended]"
-}
-for stage in "${chosen[@]}"; do
-    [[ ${#running[@]} -lt $at_once ]] || end_one
-    check "$stage" &
-    running[$!]=$stage
+for stage in "${stages[@]}"; do
+    grep --quiet FAILED "$logs/$stage.row" || [[ $stage == tests ]] || continue
+    printf '\n=== %s\n' "$stage"
+    grep --invert-match '^stage ' "$logs/$stage.log" || true
 done
-while [[ ${#running[@]} -gt 0 ]]; do end_one; done
-
-printf '\n=== summary\n'
-for stage in "${chosen[@]}"; do cat "$logs/$stage.summary"; done
-if [[ ${#failed[@]} -gt 0 ]]; then
-    printf 'FAILED: %s\n' "${failed[*]}"
+# The seconds of the stages of tests are those of the tests, which run several at a time.
+printf '\n%-18s %6s %8s\n' stage tests seconds
+printf '%-18s %6s %6d s\n' set-up "" "$setup_seconds"
+{ cat "$logs"/*.row && grep '^stage ' "$logs/tests.log"; } | sed 's/^stage //; s/^\(.\{12\}\)/\1     /' || true
+printf '%-18s %6s %6d s\n' together "" $SECONDS
+if [[ -e $logs/failed ]]; then
+    echo "FAILED"
     exit 1
 fi
 echo "Everything passed."

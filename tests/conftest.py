@@ -1,4 +1,4 @@
-"""Fixtures that isolate every test from the machine and fail on leftovers.
+"""Fixtures that isolate every test from the machine and fail on leftovers, and the order of tests.
 
 Each test gets its own home, without keys or proxies from the environment. `filterwarnings` in
 pyproject.toml already turns warnings, un-awaited coroutines and unraisable exceptions into errors.
@@ -15,6 +15,7 @@ import logging
 import os
 import signal
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 # A slow machine must not fail a test, and chance must not: the campaign looks for new examples.
-settings.register_profile("check", deadline=None, derandomize=True, max_examples=25)
+settings.register_profile("check", deadline=None, derandomize=True, max_examples=10)
+settings.register_profile("thorough", deadline=None, derandomize=True, max_examples=50)
 settings.register_profile("campaign", deadline=None, print_blob=True, max_examples=5_000)
 settings.load_profile("check")
 
@@ -53,15 +55,67 @@ FOREIGN_VARIABLES = (
     "QT_STYLE_OVERRIDE",
 )
 
+STAGES = {
+    "end2end": "tests/end2end/",
+    "commands": "tests/integration/cli/",
+    "integration": "tests/integration/",
+    "app": "tests/gui/app/",
+    "gui": "tests/gui/",
+    "unit": "tests/unit/",
+}
+"""The parts of the suite that the closing table names, in the order in which they run: what waits
+for programs begins first."""
+
 # Loop iterations that a task gets to end after it was canceled or finished its work.
 TURNS_TO_END = 10
 
 
-def pytest_configure() -> None:
-    """Let Ctrl+C end the programs of tests, as in a terminal.
+def stage_of(node_id: str) -> str:
+    """Return the stage of a test."""
+    return next(name for name, folder in STAGES.items() if node_id.startswith(folder))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the tests by stage, and keep those on one worker that share something.
+
+    The tests of a file share fixtures. Those of a whole stage share the screen, the keyring or the
+    session bus.
+    """
+    order = list(STAGES)
+    items.sort(key=lambda item: order.index(stage_of(item.nodeid)))
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        if file.startswith(("tests/integration/credentials/", "tests/integration/session/")):
+            file = "tests/integration: keyring and session bus"
+        elif file.startswith("tests/end2end/"):
+            file = "tests/end2end"
+        item.add_marker(pytest.mark.xdist_group(file))
+
+
+class _Stages:
+    """Counts the tests of each stage and the seconds that they took."""
+
+    def __init__(self) -> None:
+        self.tests: Counter[str] = Counter()
+        self.seconds: Counter[str] = Counter()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        stage = stage_of(report.nodeid)
+        self.tests[stage] += report.when == "call"
+        self.seconds[stage] += report.duration
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        for stage, tests in self.tests.items():
+            terminalreporter.write_line(f"stage {stage:12} {tests:6} {self.seconds[stage]:6.0f} s")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Count the stages, and let Ctrl+C end the programs of tests, as in a terminal.
 
     If a script started the tests with "&", they ignore SIGINT, and so would each program.
     """
+    if not hasattr(config, "workerinput"):  # not a worker of xdist, which only reports to one
+        config.pluginmanager.register(_Stages())
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -73,11 +127,19 @@ def migrated_stores() -> None:
 
 
 @pytest.fixture(autouse=True)
-def repartee_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def repartee_home(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """Return this test's own home for data, configuration, cache and logs."""
     for name in FOREIGN_VARIABLES:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
+    stage = stage_of(request.node.nodeid)
+    if stage != "end2end":
+        monkeypatch.delenv("DISPLAY", raising=False)
+        monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    if stage in ("unit", "gui", "app"):
+        monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
     home = tmp_path / "repartee-home"
     monkeypatch.setenv("REPARTEE_HOME", str(home))
     return home

@@ -3,8 +3,7 @@
 Look and language are read straight from the settings table, and the window is painted. Only then
 are the event loop, the store and everything that answers questions loaded. Once they are ready, the
 program joins the session bus; a start without a window joins it at once. httpx, keyring, Pygments
-and child processes wait until needed. tests/gui/app/test_first_paint.py lists the imports allowed
-before the first paint, and some that are not allowed before the program is ready.
+and child processes wait until needed.
 """
 
 from __future__ import annotations

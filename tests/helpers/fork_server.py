@@ -35,7 +35,6 @@ _PID_DIGITS: Final = 10
 _DESCRIPTORS: Final = 4  # the standard streams and a pipe for the status
 # Variables that Python and its libraries read once, when they start.
 _READ_AT_START: Final = ("PYTHON", "LANG", "LC_", "TZ", "LD_", "OPENSSL_")
-_RECORDED: Final = "RECORD_LINES"  # by tests/mutants/recording.py
 _PACKAGES: Final = (
     "backend",
     "cli",
@@ -97,12 +96,7 @@ class ForkServer:
                     str(server_socket.fileno()),
                 ],
                 cwd=ROOT,
-                env={
-                    "PATH": os.environ["PATH"],
-                    "LANG": "C.UTF-8",
-                    "PYTHONWARNINGS": "error",
-                    **({_RECORDED: os.environ[_RECORDED]} if _RECORDED in os.environ else {}),
-                },
+                env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "PYTHONWARNINGS": "error"},
                 pass_fds=(server_socket.fileno(),),
                 start_new_session=True,
             )
@@ -268,8 +262,6 @@ if __name__ == "__main__":
     _import_command_line()
     copy_migrated_stores()
     gc.freeze()  # the collector would write to pages that the commands share
-    if _RECORDED in os.environ:
-        importlib.import_module("tests.mutants.recording").follow_forks()
     client, children = int(sys.argv.pop()), sys.argv.pop()
     for module in STARTERS:
         vars(module)["child_command"] = forked_command(children)

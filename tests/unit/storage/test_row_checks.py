@@ -1,4 +1,4 @@
-"""Single values of rows from untrusted files; test_store_samples checks whole rows."""
+"""Single values of rows from untrusted files."""
 
 from __future__ import annotations
 

@@ -1,1 +1,0 @@
-"""Mutation testing: changes of single expressions that the tests have to notice."""
