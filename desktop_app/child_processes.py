@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 if TYPE_CHECKING:
     import subprocess
     from asyncio.subprocess import Process
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from typing import NoReturn
 
 ChildKind = Literal[
@@ -263,13 +263,6 @@ def open_in_browser(url: str) -> None:
 def resident_command() -> tuple[str, ...]:
     """Return the command that starts the program at login, without a window."""
     return (*_program_command(), "--resident")
-
-
-def windows_command_line(command: Sequence[str]) -> str:
-    """Quote a command for Windows, which starts programs by a single string."""
-    import subprocess
-
-    return subprocess.list2cmdline(command)
 
 
 def quick_command() -> tuple[str, ...]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 
-from desktop_app.hotkey import native_hotkey
 from desktop_app.hotkey.hotkey_status import HotkeyError, HotkeyReport, HotkeyStatus
 
 
@@ -30,18 +28,5 @@ def check_hotkey(keys: str, environment: Mapping[str, str]) -> HotkeyReport:
     except HotkeyError as error:
         if error.status is HotkeyStatus.TAKEN and is_held():
             return HotkeyReport(keys, HotkeyStatus.WORKS)
-        return HotkeyReport(keys, error.status)
-    return HotkeyReport(keys, HotkeyStatus.WORKS)
-
-
-def check_native_hotkey(keys: str, platform: str = sys.platform) -> HotkeyReport:
-    """Return the state of the global shortcut on Windows or macOS; call it in the main thread."""
-    if not keys:
-        return HotkeyReport(keys, HotkeyStatus.OFF)
-    try:
-        # A registration would also fail if another process of this program holds the keys.
-        if not native_hotkey.is_held(platform):
-            native_hotkey.register(keys, lambda: None, platform).close()
-    except HotkeyError as error:
         return HotkeyReport(keys, error.status)
     return HotkeyReport(keys, HotkeyStatus.WORKS)

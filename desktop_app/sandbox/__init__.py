@@ -47,8 +47,6 @@ def _system() -> ModuleType:
     """Return the module for this system. It imports ctypes, which start-up avoids."""
     if sys.platform == "linux":
         from desktop_app.sandbox import linux as system
-    elif sys.platform == "darwin":
-        from desktop_app.sandbox import macos as system
     elif sys.platform == "win32":
         from desktop_app.sandbox import windows as system
     else:

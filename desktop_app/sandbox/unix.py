@@ -1,4 +1,4 @@
-"""Parts of the sandboxes of Linux and macOS: limits, closed descriptors, Python's paths."""
+"""Parts of the sandbox of Unix systems: limits, closed descriptors, Python's paths."""
 
 from __future__ import annotations
 

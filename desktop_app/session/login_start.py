@@ -1,13 +1,13 @@
-"""Turns the start at login on and off: by an entry of the system; in a sandbox, by the portal.
+"""Turns the start at login on and off: by a file of the desktop; in a sandbox, by the portal.
 
-For the entries of Linux, macOS and Windows, see login_start_entries.py. `scope` is
-`Folders.scope`: each folder of user data has an entry of its own.
+`scope` is `Folders.scope`: each folder of user data has a file of its own.
+https://specifications.freedesktop.org/autostart-spec/latest/
 """
 
 from __future__ import annotations
 
 import os
-import sys
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,18 +16,21 @@ from desktop_app.child_processes import resident_command
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 from desktop_app.session.application_object import bus_name
-from desktop_app.session.login_start_entries import (
-    AutostartEntry,
-    LaunchAgent,
-    RunValue,
-    autostart_file,
-)
 from desktop_app.session.portal.portal_requests import Portal
 
 if TYPE_CHECKING:
     from desktop_app.session.session_bus import SessionBus
 
 _FLATPAK_FILE: Final = Path("/.flatpak-info")
+_ENTRY_TEMPLATE: Final = """[Desktop Entry]
+Type=Application
+Name=Repartee
+Exec={command}
+Icon=io.github.repartee.Repartee
+Terminal=false
+NoDisplay=true
+X-GNOME-Autostart-enabled=true
+"""
 
 
 def is_sandboxed() -> bool:
@@ -35,55 +38,63 @@ def is_sandboxed() -> bool:
     return _FLATPAK_FILE.exists()
 
 
-def _login_entry(
-    scope: str, environment: Mapping[str, str], platform: str
-) -> AutostartEntry | LaunchAgent | RunValue:
-    """Return the entry by which this system starts the program at login."""
-    if platform == "darwin":
-        return LaunchAgent(bus_name(scope), Path.home())
-    if platform == "win32":
-        return RunValue(bus_name(scope))
-    return AutostartEntry(autostart_file(scope, environment))
+def autostart_file(scope: str, environment: Mapping[str, str]) -> Path:
+    """Return the path of the entry for the program with this `Folders.scope`."""
+    config = environment.get("XDG_CONFIG_HOME") or ""
+    folder = Path(config) if config.startswith("/") else Path.home() / ".config"
+    return folder / "autostart" / f"{bus_name(scope)}.desktop"
 
 
-def login_start_location(
-    scope: str, environment: Mapping[str, str], platform: str = sys.platform
-) -> str:
-    """Return the file or the registry value that starts the program at login."""
-    return _login_entry(scope, environment, platform).location
+def starts_at_login(scope: str, environment: Mapping[str, str]) -> bool:
+    """Return True if the desktop starts the program at login."""
+    try:
+        text = autostart_file(scope, environment).read_text("utf-8", "replace")
+    except OSError:
+        return False
+    # Desktops switch an entry off by one of these lines.
+    return not {"Hidden=true", "X-GNOME-Autostart-enabled=false"} & set(text.splitlines())
 
 
-def starts_at_login(
-    scope: str, environment: Mapping[str, str], platform: str = sys.platform
-) -> bool:
-    """Return True if the desktop starts the program at login.
-
-    Raises:
-        OSError: the registry of Windows refused.
-    """
-    return _login_entry(scope, environment, platform).is_on()
-
-
-def set_start_at_login(
-    scope: str, environment: Mapping[str, str], *, wanted: bool, platform: str = sys.platform
-) -> None:
+def set_start_at_login(scope: str, environment: Mapping[str, str], *, wanted: bool) -> None:
     """Start the program at login if `wanted`, otherwise no longer.
 
     Raises:
-        StorageError: the file or the registry cannot be written.
+        StorageError: the file cannot be written.
     """
-    home = environment.get("REPARTEE_HOME") if scope else None
-    if home is not None:  # at login, a relative path would begin in another folder
-        home = os.path.abspath(home)  # noqa: PTH100
-    entry = _login_entry(scope, environment, platform)
+    path = autostart_file(scope, environment)
     try:
         if wanted:
-            entry.write(resident_command(), home)
+            _write_entry(path, environment.get("REPARTEE_HOME") if scope else None)
         else:
-            entry.remove()
+            path.unlink(missing_ok=True)
     except OSError as error:
-        details = f"{entry.location}: {error}"
+        details = f"{path}: {error}"
         raise StorageError(Reason.AUTOSTART_NOT_WRITTEN, details=details) from error
+
+
+def _write_entry(path: Path, home: str | None) -> None:
+    command = resident_command()
+    if home is not None:  # at login, a relative path would begin in another folder
+        command = ("env", f"REPARTEE_HOME={os.path.abspath(home)}", *command)  # noqa: PTH100
+    line = " ".join(map(_quote_argument, command))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The whole file or nothing: an incomplete entry would count as switched on.
+    partial_file = path.with_suffix(".part")
+    try:
+        partial_file.write_bytes(_ENTRY_TEMPLATE.format(command=line).encode())
+        partial_file.replace(path)
+    finally:
+        partial_file.unlink(missing_ok=True)
+
+
+def _quote_argument(word: str) -> str:
+    """Quote an argument as Exec keys want it: in double quotes, "%" doubled."""
+    word = word.replace("%", "%%")
+    if shlex.quote(word) == word:
+        return word
+    escaped = "".join(f"\\{c}" if c in '"`$\\' else c for c in word)
+    # The value is a string of the entry, in which each backslash is written twice.
+    return f'"{escaped}"'.replace("\\", "\\\\")
 
 
 async def ask_portal(bus: SessionBus, reason: str, *, wanted: bool) -> bool:

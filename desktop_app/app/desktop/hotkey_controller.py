@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.hotkey import native_hotkey
 from desktop_app.hotkey.hotkey_check import is_x11
 from desktop_app.hotkey.hotkey_status import HotkeyError, HotkeyReport, HotkeyStatus
 from desktop_app.i18n.translation import tr
@@ -18,7 +17,6 @@ from desktop_app.session.portal.portal_shortcut import PortalShortcut, announce_
 
 if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
-    from desktop_app.hotkey.native_hotkey import NativeHotkey
     from desktop_app.hotkey.x11_hotkey import X11Hotkey
     from desktop_app.session.session_bus import SessionBus
 
@@ -44,7 +42,6 @@ class HotkeyController(QObject):
         self._keys: str | None = None  # None before the first `set_keys`
         self._portal_request: asyncio.Task[str] | None = None
         self._x11: X11Hotkey | None = None
-        self._native: NativeHotkey | None = None
         self._change_lock = asyncio.Lock()
 
     def set_keys(self, keys: str, *, paused: bool) -> None:
@@ -88,12 +85,6 @@ class HotkeyController(QObject):
     async def _grab(self, keys: str) -> HotkeyReport:
         if not keys:
             return HotkeyReport(keys, HotkeyStatus.OFF)
-        if native_hotkey.is_native():
-            loop = asyncio.get_running_loop()
-            self._native = native_hotkey.register(
-                keys, lambda: loop.call_soon_threadsafe(self.pressed.emit)
-            )
-            return HotkeyReport(keys, HotkeyStatus.WORKS)
         if QGuiApplication.platformName() == "xcb" and is_x11(os.environ):
             self._x11 = await asyncio.to_thread(_grab_on_x11, keys)
             asyncio.get_running_loop().add_reader(self._x11.fileno(), self._read_presses)
@@ -119,10 +110,6 @@ class HotkeyController(QObject):
 
     async def _release(self) -> None:
         await self._portal.close()
-        if self._native is not None:
-            native = self._native
-            self._native = None
-            native.close()
         if self._x11 is not None:
             await asyncio.to_thread(self._detach_x11(self._x11).close)
 

@@ -37,10 +37,7 @@ class LoginStartSetting:
         if is_sandboxed():  # the portal can change the entry, but not report it
             return
         async with self._lock:
-            try:
-                is_enabled = await asyncio.to_thread(starts_at_login, self._scope, os.environ)
-            except OSError:  # unknown: keep the setting
-                return
+            is_enabled = await asyncio.to_thread(starts_at_login, self._scope, os.environ)
             if is_enabled != self._values[START_AT_LOGIN]:
                 await self._values.set(START_AT_LOGIN, is_enabled)
 

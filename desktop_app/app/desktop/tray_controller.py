@@ -60,7 +60,7 @@ class TrayController(QObject):
         *,
         bus: SessionBus,
         tasks: Tasks,
-        is_always_there: bool = sys.platform in ("win32", "darwin"),
+        is_always_there: bool = sys.platform == "win32",
     ) -> None:
         super().__init__(window)
         self._window = window

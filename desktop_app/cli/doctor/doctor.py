@@ -31,8 +31,7 @@ from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import happened_text
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.hotkey import native_hotkey
-from desktop_app.hotkey.hotkey_check import check_hotkey, check_native_hotkey, is_x11
+from desktop_app.hotkey.hotkey_check import check_hotkey, is_x11
 from desktop_app.hotkey.hotkey_status import (
     HOTKEY_COMMAND,
     OPEN_COMMAND,
@@ -43,7 +42,7 @@ from desktop_app.hotkey.hotkey_status import (
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 from desktop_app.local_model.server import find_weights
 from desktop_app.sandbox import detect_mechanisms
-from desktop_app.session.login_start import login_start_location, starts_at_login
+from desktop_app.session.login_start import autostart_file, starts_at_login
 from desktop_app.session.portal.portal_shortcut import check_portal, is_paused
 
 PACKAGES = (
@@ -92,7 +91,6 @@ _X_LIBRARY = "libxcb-cursor0"
 SANDBOX_TEXTS = (
     N_("no new privileges"),
     N_("resource limits"),
-    N_("macOS sandbox"),
     N_("job object"),
     N_("low integrity"),
     N_("no child processes"),
@@ -298,15 +296,11 @@ async def _check_hotkey(backend: Backend, problem: UserFacingError | None) -> Fi
     text = tr(STATUS_TEXTS[report.status], keys=report.keys, command=OPEN_COMMAND)
     inactive = (HotkeyStatus.OFF, HotkeyStatus.ASKS, HotkeyStatus.PAUSED)
     works = None if report.status in inactive else report.status is HotkeyStatus.WORKS
-    if native_hotkey.is_native():
-        text = " ".join((text, tr("It hasn’t been tested on this system.")))
     fields = {"shortcut": report.keys, "status": report.status.value}
     return Finding("hotkey", works, text, more_fields=fields)
 
 
 async def _hotkey_report(keys: str, scope: str) -> HotkeyReport:
-    if native_hotkey.is_native():
-        return check_native_hotkey(keys)
     if keys and await is_paused(scope):
         return HotkeyReport(keys, HotkeyStatus.PAUSED)
     report = await asyncio.to_thread(check_hotkey, keys, os.environ)
@@ -317,12 +311,8 @@ async def _hotkey_report(keys: str, scope: str) -> HotkeyReport:
 
 def _check_login_start(backend: Backend) -> Finding:
     scope = backend.folders.scope
-    location = login_start_location(scope, os.environ)
-    try:
-        starts = starts_at_login(scope, os.environ)
-    except OSError as error:
-        return Finding("start at login", None, f"{location}: {error}")
-    if starts:
+    if starts_at_login(scope, os.environ):
+        location = str(autostart_file(scope, os.environ))
         return Finding("start at login", None, tr("On: {file}", file=location))
     return Finding("start at login", None, tr("Off"))
 

@@ -67,7 +67,7 @@ def trusted_context(ca_file: str = "") -> ssl.SSLContext:
 
 
 def _system_context() -> ssl.SSLContext:
-    if sys.platform in ("win32", "darwin"):
+    if sys.platform == "win32":
         import truststore
 
         return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

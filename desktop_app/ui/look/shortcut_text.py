@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from PySide6.QtCore import QKeyCombination, Qt
 from PySide6.QtGui import QKeySequence
 
@@ -15,7 +13,7 @@ def shortcut_text(keys: str | QKeySequence.StandardKey) -> str:
         keys: in portable text, or a shortcut that the platform defines.
     """
     sequence = QKeySequence(keys)
-    if sys.platform != "darwin" and not sequence.isEmpty():
+    if not sequence.isEmpty():
         # Key caps of PCs say "Enter" on both keys; Qt calls the larger one "Return".
         keys_of_chord = (sequence[n] for n in range(sequence.count()))  # type: ignore[index]
         sequence = QKeySequence(*map(_with_enter, keys_of_chord))

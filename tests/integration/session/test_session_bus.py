@@ -18,8 +18,12 @@ from desktop_app.session.application_object import (
     bus_name,
     object_path,
 )
-from desktop_app.session.login_start import ask_portal, set_start_at_login, starts_at_login
-from desktop_app.session.login_start_entries import autostart_file
+from desktop_app.session.login_start import (
+    ask_portal,
+    autostart_file,
+    set_start_at_login,
+    starts_at_login,
+)
 from desktop_app.session.session_bus import MAX_MESSAGE_BYTES, Body, BusError, BusObject, SessionBus
 from desktop_app.session.tray_host import WATCHER, TrayHost
 from tests.helpers.bus_service import BusService, properties, session_bus

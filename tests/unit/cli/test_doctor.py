@@ -9,10 +9,8 @@ from pathlib import Path
 import pytest
 
 from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
-from desktop_app.cli.doctor import doctor
 from desktop_app.cli.doctor.doctor import (
     Finding,
-    _check_login_start,
     _check_routes,
     _read_findings,
     findings_json,
@@ -60,17 +58,6 @@ async def test_the_output_of_a_library_is_no_finding(line: bytes) -> None:
     found: dict[str, object] = {}
     await _read_findings(stream, found)
     assert found == {"qt": "6", "window": True}
-
-
-async def test_an_unreadable_start_at_login_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> bool:
-        raise PermissionError("Access is denied")
-
-    monkeypatch.setattr(doctor, "starts_at_login", refuse)
-    async with started_backend() as backend:
-        found = _check_login_start(backend)
-    assert found.works is None
-    assert found.text.endswith(": Access is denied")
 
 
 def test_findings_have_their_facts_in_json() -> None:
