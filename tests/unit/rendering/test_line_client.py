@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import select
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from desktop_app.rendering.processes.formula_client import FormulaClient
 from desktop_app.rendering.processes.line_client import LineClient
 from desktop_app.rendering.processes.math_typesetting import Formula, typeset
 from desktop_app.rendering.processes.process_answers import MAX_ANSWER_BYTES, parse_answer
-from tests.helpers.children import MISSING_CHILD, python_child
+from tests.helpers.children import python_child
 
 ECHO = """
 import json, sys
@@ -50,24 +49,6 @@ def test_an_ended_process_is_restarted() -> None:
         client.close()
 
 
-def test_a_process_that_ended_before_a_request_is_restarted() -> None:
-    client = LineClient(python_child("print('{\"id\": 0}', flush=True)"))
-    try:
-        assert client.ask({}) == {}
-        select.select(client.descriptors[1:], [], [])  # until it has ended
-        assert client.ask({}) is None
-        assert client.descriptors == ()
-        assert client.ask({}) == {}
-    finally:
-        client.close()
-
-
-def test_a_process_that_cannot_start_yields_no_answer() -> None:
-    client = LineClient(MISSING_CHILD)
-    assert client.ask({}) is None
-    assert client.descriptors == ()
-
-
 @pytest.mark.parametrize("waits", ["sys.stdin.read()", "signal.pause()"])
 def test_a_request_to_a_hanging_process_has_no_answer(
     monkeypatch: pytest.MonkeyPatch, waits: str
@@ -100,10 +81,8 @@ def test_formulas_are_cached() -> None:
         (b'{"id": 3, "a": 1}\n', {"a": 1}),
         (b'{"id": 3}', {}),
         (b'{"id": 4, "a": 1}\n', None),
-        (b'{"a": 1}', None),
         (b"[3]", None),
         (b"{", None),
-        (b"", None),
         (b'{"id": 3}' + b" " * (MAX_ANSWER_BYTES - 9), {}),
         (b'{"id": 3}' + b" " * (MAX_ANSWER_BYTES - 8), None),
     ],

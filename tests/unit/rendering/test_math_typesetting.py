@@ -10,7 +10,6 @@ import pytest
 
 from desktop_app.child_processes import child_command, open_child
 from desktop_app.rendering.processes.math_typesetting import (
-    MAX_NESTING,
     CannotTypesetError,
     Formula,
     is_within_limits,
@@ -60,25 +59,16 @@ def test_nesting_has_a_limit() -> None:
 
 
 def test_the_process_survives_endless_typesetting() -> None:
-    hostile = [r"\frac{1}{" * 20 + "x" + "}" * 20, r"\left(" * 20 + "x" + r"\right)" * 20, "\ud800"]
+    hostile = [r"\left(" * 20 + "x" + r"\right)" * 20, "\ud800"]
     requests = [{"id": n, "tex": tex, "display": True} for n, tex in enumerate([*hostile, "x"])]
     pipe = subprocess.PIPE
     asked = "".join(json.dumps(request) + "\n" for request in requests)
     with open_child(child_command("math"), stdin=pipe, stdout=pipe, stderr=pipe) as process:
         output, complaints = process.communicate(asked.encode(), timeout=60)
     answers = [json.loads(line) for line in output.splitlines()]
-    assert [answer["id"] for answer in answers] == [0, 1, 2, 3]
-    assert ["error" in answer for answer in answers] == [True, True, True, False]
+    assert [answer["id"] for answer in answers] == [0, 1, 2]
+    assert ["error" in answer for answer in answers] == [True, True, False]
     assert complaints == b""
-
-
-@pytest.mark.parametrize(
-    ("begins", "ends"), [("{", "}"), (r"\left ", r"\right "), (r"\begin ", r"\end ")]
-)
-def test_groups_count_only_until_they_end(begins: str, ends: str) -> None:
-    ended = (begins + ends) * 5
-    assert is_within_limits(ended + begins * MAX_NESTING)
-    assert not is_within_limits(ended + begins * (MAX_NESTING + 1))
 
 
 @pytest.mark.parametrize(
@@ -96,13 +86,6 @@ def test_an_answer_with_an_impossible_length_is_refused(length: object) -> None:
     answer = {"svg": "<svg></svg>", "width": 1, "ascent": 1, "depth": 1}
     assert parse_formula(answer) == Formula("<svg></svg>", 1, 1, 1)
     assert parse_formula({**answer, "depth": length}) is None
-
-
-def test_limits_of_displayed_sums_are_above_and_below() -> None:
-    inline, display = (typeset(r"\sum_a^b", display=shown) for shown in (False, True))
-    assert display.ascent > inline.ascent
-    assert display.depth > inline.depth
-    assert display.width < inline.width
 
 
 def test_lengths_are_in_em() -> None:
