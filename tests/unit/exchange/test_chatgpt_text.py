@@ -22,14 +22,10 @@ def references(alt: str) -> dict[str, Any]:
     [
         ("No marks.", "No marks."),
         (f"Said {CITED}.", "Said [1]."),
-        ("\ue200cite\ue202turn9\ue201.", "."),
         (ENTITY % '["city", "Basel"]', "Basel"),
         (ENTITY % '["city", 7, "more"]', "7"),
         (ENTITY % '["city"]', ""),
-        (ENTITY % '{"city": "Basel"}', ""),
         (ENTITY % "[broken", ""),
-        (ENTITY % ("[" * 100_000), ""),
-        ("\ue200other\ue202" + '["city", "Basel"]\ue201', ""),
         ("\ue200 open", "\ue200 open"),
     ],
 )
@@ -51,14 +47,9 @@ def test_marks_add_a_million_characters_at_most() -> None:
         ({"name": "Plan", "type": "document", "content": "# One"}, "**Plan**\n\n# One"),
         ({"type": "document", "content": "# One"}, "# One"),
         ({"type": "code/python", "content": "a = 1"}, "```python\na = 1\n```"),
-        ({"type": "code", "content": "a = 1"}, "```\na = 1\n```"),
         ({"updates": [{"pattern": ".*", "replacement": "Whole"}]}, "Whole"),
-        ({"content": "One", "updates": [{"pattern": ".*", "replacement": "Two"}]}, "One"),
         ({"updates": [{"pattern": "Wor", "replacement": "Part"}]}, ""),
-        ({"updates": [{"pattern": ".*", "replacement": "a"}] * 2}, ""),
-        ({"updates": []}, ""),
         ({"name": "Plan"}, ""),
-        (["# One"], ""),
     ],
 )
 @pytest.mark.parametrize("field", ["text", "parts"])
@@ -67,8 +58,3 @@ def test_a_message_to_the_canvas_is_its_document(value: Any, read: str, field: s
     content = {"text": words} if field == "text" else {"parts": [7, words, "more"]}
     assert canvas_document({"recipient": "canmore.create", "content": content}) == read
     assert canvas_document({"recipient": "all", "content": content}) == ""
-
-
-@pytest.mark.parametrize("parts", [None, [], "text", [7], ["{broken"]])
-def test_a_message_to_the_canvas_may_have_no_document(parts: Any) -> None:
-    assert canvas_document({"recipient": "canmore.create", "content": {"parts": parts}}) == ""

@@ -7,7 +7,6 @@ import re
 import resource
 import subprocess
 import sys
-import zipfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -22,12 +21,11 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.exchange import prompts_json
 from desktop_app.exchange.importers.import_reader import read_export
-from desktop_app.exchange.importers.imported_conversation import LOST_IMAGE, ImportedConversation
+from desktop_app.exchange.importers.imported_conversation import ImportedConversation
 from tests.helpers.hostile_files import (
     GOOD,
     GOOD_OWN,
     Hostile,
-    chatgpt,
     conversation,
     hostile_files,
     names,
@@ -57,11 +55,6 @@ def found_in(path: Path) -> tuple[list[ImportedConversation], list[ImportRefused
     except ImportRefusedError as error:
         refused.append(error)
     return imported, refused
-
-
-def test_every_file_is_in_the_table(files: dict[str, Hostile]) -> None:
-    assert list(files) == names()
-    assert len(files) >= 40
 
 
 @pytest.mark.parametrize("name", names())
@@ -103,7 +96,7 @@ def test_pipes_devices_and_endless_files_are_refused_at_once(
                 read(path)
 
 
-@pytest.mark.parametrize(("value", "count"), [("[]", 2_500_000), ('{"a":{}}', 500_000)])
+@pytest.mark.parametrize(("value", "count"), [('{"a":{}}', 500_000)])
 def test_values_that_would_fill_the_memory_are_refused(
     value: str, count: int, tmp_path: Path
 ) -> None:
@@ -141,21 +134,6 @@ for name in sys.argv[1:]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-
-
-def test_of_a_bomb_of_images_only_the_first_are_unpacked(tmp_path: Path) -> None:
-    path, count = tmp_path / "export.zip", 20
-    parts = [{"asset_pointer": f"sediment://file-{number:02}"} for number in range(count)]
-    content = {"content_type": "multimodal_text", "parts": parts}
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as pack:
-        pack.writestr("conversations.json", json.dumps([chatgpt(content=content)]))
-        for number in range(count):
-            image = b"\x89PNG\r\n\x1a\n%02d" % number
-            pack.writestr(f"file-{number:02}.png", image.ljust(4 << 20, b"\0"))
-    assert path.stat().st_size < 1 << 20
-    (found,), _ = found_in(path)
-    assert len(found.files) == 16  # of 64 MB
-    assert found.messages[0].text.count(LOST_IMAGE) == count - 16
 
 
 values: st.SearchStrategy[Any] = st.recursive(

@@ -6,9 +6,6 @@ import base64
 import copy
 import html
 import json
-import os
-import random
-import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -26,18 +23,14 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
 )
-from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ImportRefusedError, StoreRefusedError
+from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.tools.call_state import ToolCallState
-from desktop_app.exchange.importers import chatgpt, claude, import_reader, librechat, open_webui
+from desktop_app.exchange.importers import chatgpt, claude, librechat, open_webui
 from desktop_app.exchange.importers.import_reader import read_export
 from desktop_app.exchange.importers.imported_conversation import (
-    LOST_IMAGE,
-    UNKNOWN_IMAGE,
     ImportedConversation,
     add_image,
     ended_call,
-    not_imported_error,
 )
 from desktop_app.exchange.importers.message_tree import Node, SourceConversation, build_conversation
 
@@ -56,196 +49,12 @@ def chatgpt_message(role: str, content: Any, **more: Any) -> dict[str, Any]:
     return {**base, **more}
 
 
-CHATGPT = [
-    {
-        "title": "Kyoto  trip",
-        "create_time": 1_700_000_000.5,
-        "update_time": 1_700_000_900,
-        "conversation_id": "c-1",
-        "current_node": "a1",
-        "default_model_slug": "gpt-5-2",
-        "is_archived": True,
-        "mapping": {
-            "root": node("root", None),
-            "system": node("system", "root", chatgpt_message("system", "Answer in haiku.")),
-            "u1": node(
-                "u1", "system", chatgpt_message("user", "Plan it", create_time=1_700_000_001)
-            ),
-            "thinking": node(
-                "thinking",
-                "u1",
-                chatgpt_message(
-                    "assistant",
-                    {
-                        "content_type": "thoughts",
-                        "thoughts": [{"summary": "Plan", "content": "temples"}],
-                    },
-                ),
-            ),
-            "a1": node(
-                "a1",
-                "thinking",
-                chatgpt_message("assistant", "Day 1", metadata={"model_slug": "gpt-5-2-thinking"}),
-            ),
-            "a2": node(
-                "a2",
-                "u1",
-                chatgpt_message(
-                    "assistant", {"content_type": "code", "language": "python", "text": "``` x"}
-                ),
-            ),
-            "hidden": node(
-                "hidden",
-                "a1",
-                chatgpt_message(
-                    "user", "?", metadata={"is_visually_hidden_from_conversation": True}
-                ),
-            ),
-            "u2": node(
-                "u2",
-                "hidden",
-                chatgpt_message(
-                    "user",
-                    {
-                        "content_type": "multimodal_text",
-                        "parts": [
-                            {"asset_pointer": "file-service://file-abc"},
-                            {"asset_pointer": "file-service://file-lost"},
-                            "And this?",
-                        ],
-                    },
-                ),
-            ),
-            "a3": node("a3", "u2", chatgpt_message("assistant", "Half", status="in_progress")),
-        },
-    }
-]
-OPEN_WEBUI = [
-    {
-        "id": "w-1",
-        "title": "Bread",
-        "created_at": 1_700_000_000,
-        "updated_at": 1_700_000_500,
-        "pinned": True,
-        "chat": {
-            "models": ["llama3"],
-            "params": {"system": "Be brief."},
-            "history": {
-                "currentId": "2b",
-                "messages": {
-                    "1": {"parentId": None, "role": "user", "content": "Why?", "timestamp": 5},
-                    "2a": {"parentId": "1", "role": "assistant", "content": "Yeast."},
-                    "2b": {
-                        "parentId": "1",
-                        "role": "assistant",
-                        "model": "qwen3",
-                        "content": '<details type="reasoning" done="true">\n'
-                        "<summary>Thought for 3 seconds</summary>\n&gt; gas\n&gt; rises\n"
-                        "</details>\nCarbon dioxide.",
-                    },
-                },
-            },
-        },
-    }
-]
-CLAUDE = [
-    {
-        "uuid": "c-1",
-        "name": "Bread",
-        "summary": "",
-        "created_at": "2026-03-29T07:06:34.084721Z",
-        "updated_at": "2026-03-29T12:59:41.658730Z",
-        "account": {"uuid": "me"},
-        "chat_messages": [
-            {
-                "uuid": "m1",
-                "text": "Why does it rise?",
-                "content": [{"type": "text", "text": "Why does it rise?"}],
-                "sender": "human",
-                "created_at": "2026-03-29T07:06:35.552627Z",
-                "attachments": [
-                    {"file_name": "", "file_type": "txt", "extracted_content": "Flour, water"},
-                    {"file_name": "scan.pdf", "file_type": "pdf", "extracted_content": ""},
-                ],
-                "files": [{"file_name": "loaf.png"}],
-                "parent_message_uuid": "00000000-0000-4000-8000-000000000000",
-            },
-            {
-                "uuid": "m2",
-                "text": "Yeast.",
-                "content": [{"type": "text", "text": "Yeast."}],
-                "sender": "assistant",
-                "created_at": "2026-03-29T07:07:00Z",
-                "attachments": [],
-                "files": [],
-                "parent_message_uuid": "m1",
-            },
-            {
-                "uuid": "m3",
-                "text": " ```\nThis block is not supported on your current device yet.\n```",
-                "content": [
-                    {"type": "text", "text": " \n"},
-                    {"type": "thinking", "thinking": "A recipe helps."},
-                    {
-                        "type": "tool_use",
-                        "name": "artifacts",
-                        "input": {
-                            "command": "create",
-                            "title": "Loaf",
-                            "type": "application/vnd.ant.code",
-                            "language": "python",
-                            "content": "bake()",
-                        },
-                    },
-                    {
-                        "type": "tool_result",
-                        "name": "artifacts",
-                        "content": [{"type": "text", "text": "OK"}],
-                    },
-                    {"type": "tool_use", "name": "web_search", "input": {"content": "bread"}},
-                    {
-                        "type": "tool_use",
-                        "name": "artifacts",
-                        "input": {"type": "text/markdown", "content": "# Bread"},
-                    },
-                    {"type": "text", "text": "Here."},
-                ],
-                "sender": "assistant",
-                "created_at": "2026-03-29T07:08:00Z",
-                "parent_message_uuid": "m1",
-            },
-        ],
-    }
-]
-LIBRECHAT = {
-    "conversationId": "l-1",
-    "title": "Ships",
-    "options": {"model": "gpt-4o", "promptPrefix": "You are a captain."},
-    "recursive": True,
-    "messages": [
-        {
-            "messageId": "m1",
-            "parentMessageId": "00000000-0000-0000-0000-000000000000",
-            "isCreatedByUser": True,
-            "text": "Ahoy",
-            "createdAt": "2024-05-01T10:00:00.000Z",
-            "children": [
-                {
-                    "messageId": "m2",
-                    "parentMessageId": "m1",
-                    "isCreatedByUser": False,
-                    "model": "gpt-4o",
-                    "createdAt": "2024-05-01T10:00:05.000Z",
-                    "content": [
-                        {"type": "think", "think": "salute"},
-                        {"type": "text", "text": {"value": "Ahoy, sailor"}},
-                    ],
-                    "children": [],
-                }
-            ],
-        }
-    ],
-}
+DATA = Path(__file__).parents[2] / "data" / "imports"
+CHATGPT, CLAUDE, LIBRECHAT, OPEN_WEBUI = (
+    json.loads((DATA / f"{name}.json").read_text("utf-8"))
+    for name in ("chatgpt", "claude", "librechat", "open-webui")
+)
+"""One export of each program."""
 
 
 def read_file(tmp_path: Path, value: Any) -> list[Any]:
@@ -344,65 +153,6 @@ def test_a_damaged_file_in_an_archive_does_not_stop_the_others(tmp_path: Path) -
     first, second = (str(error) for error in found if isinstance(error, ImportRefusedError))
     assert "folder/conversations-1.json is damaged (" in first
     assert "contains no conversations from" in second
-
-
-def test_an_archive_of_archives_is_to_be_unpacked(tmp_path: Path) -> None:
-    file = tmp_path / "portal.zip"
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("Activity/Conversations__1.zip", b"PK")
-    with pytest.raises(ImportRefusedError) as caught:
-        read_export(file)
-    assert caught.value.reason is Reason.IMPORT_OF_ARCHIVES
-
-
-def test_an_archive_without_any_readable_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ImportRefusedError, match=r"a\.json is damaged"):
-        read_members(tmp_path, a="{", b="{")
-    with pytest.raises(ImportRefusedError, match="contains no conversations from"):
-        read_members(tmp_path, a="{}", b="[]")
-
-
-def test_an_image_of_chatgpt_has_the_name_that_it_was_attached_with(tmp_path: Path) -> None:
-    image = {"content_type": "image_asset_pointer", "asset_pointer": "sediment://file_1"}
-    question = chatgpt_message(
-        "user",
-        {"content_type": "multimodal_text", "parts": [image, "Look"]},
-        metadata={"attachments": [{"id": "file_1", "name": "cat.png", "mime_type": "image/png"}]},
-    )
-    value = [{"id": "c", "current_node": "u", "mapping": {"u": node("u", None, question)}}]
-    with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
-        archive.writestr("conversations.json", json.dumps(value))
-        archive.writestr("file_1-sanitized.png", PIXEL)
-    (found,) = read_export(tmp_path / "export.zip").conversations
-    assert isinstance(found, ImportedConversation)
-    (kept,) = found.files
-    assert kept.name == "cat.png"
-    assert [part.name for part in found.messages[0].attachments] == ["cat.png"]
-
-
-@pytest.mark.parametrize(
-    ("names", "expected"),
-    [
-        ('{"file_1.dat": "cat.png"}', "cat.png"),
-        ('{"file_1.dat": "dalle-generations/cat.webp"}', "cat.webp"),
-        ("[]", "file_1.dat"),
-        ("{", "file_1.dat"),
-    ],
-)
-def test_an_image_of_chatgpt_has_its_original_name(
-    tmp_path: Path, names: str, expected: str
-) -> None:
-    image = {"content_type": "image_asset_pointer", "asset_pointer": "sediment://file_1"}
-    content = {"content_type": "multimodal_text", "parts": [image]}
-    message = chatgpt_message("user", content)
-    value = [{"id": "c", "current_node": "u", "mapping": {"u": node("u", None, message)}}]
-    with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
-        archive.writestr("conversations-000.json", json.dumps(value))
-        archive.writestr("conversation_asset_file_names.json", names)
-        archive.writestr("file_1.dat", PIXEL)
-    (found,) = read_export(tmp_path / "export.zip").conversations
-    assert isinstance(found, ImportedConversation)
-    assert [file.name for file in found.files] == [expected]
 
 
 def test_open_webuis_tree_is_kept_and_reasoning_is_separated(tmp_path: Path) -> None:
@@ -530,28 +280,6 @@ def test_design_chats_in_claudes_archive_are_read(tmp_path: Path) -> None:
     assert (export.kind, export.total) == ("Claude", 2)
 
 
-def test_a_result_without_the_id_of_a_call_is_kept() -> None:
-    result = {"type": "tool_result", "name": "search", "content": "42"}
-    text, call = claude_answer({"type": "text", "text": "Hi"}, result)
-    assert text == TextPart("Hi")
-    assert isinstance(call, ToolCallPart)
-    assert (call.name, call.result) == ("search", "42")
-
-
-def test_a_document_of_claudes_is_not_named_again() -> None:
-    document = {"file_name": "a.txt", "extracted_content": "words"}
-    files = [{"file_name": "a.txt"}, {"file_name": "b.png"}, {"file_name": "b.png"}]
-    first, *others = claude_answer({"text": "Hi"}, attachments=[document], files=files)
-    assert isinstance(first, DocumentPart)
-    assert others == [TextPart("[Attached: b.png]"), TextPart("Hi")]
-
-
-def test_starred_conversations_of_claudes_are_pinned() -> None:
-    for is_starred in (True, False):
-        value = {**CLAUDE[0], "is_starred": is_starred}
-        assert claude.read_conversation(value).conversation.pinned is is_starred
-
-
 def test_librechats_calls_of_tools_are_kept(tmp_path: Path) -> None:
     content = [
         {"type": "text", "text": "Let me see."},
@@ -589,30 +317,6 @@ def test_open_webuis_calls_of_tools_are_kept_in_their_place(tmp_path: Path) -> N
     )
 
 
-def test_claudes_older_lists_are_read_too(tmp_path: Path) -> None:
-    messages = [{"sender": "human", "text": "a"}, {"sender": "assistant", "text": "b"}]
-    found = read_single(tmp_path, [{"uuid": "c", "name": "", "chat_messages": messages}])
-    assert texts_and_parents(found) == [("a", None), ("b", 0)]
-    assert leaf(found).role is Role.ASSISTANT
-
-
-def test_open_webuis_answers_without_text_have_their_error(tmp_path: Path) -> None:
-    messages = [
-        {"role": "user", "content": "a"},
-        {"role": "assistant", "content": "", "error": {"content": "Rate limited"}},
-        {"role": "assistant", "content": "So", "error": True},
-    ]
-    found = read_single(tmp_path, [{"id": "w", "title": "t", "chat": {"messages": messages}}])
-    assert texts_and_parents(found) == [("a", None), ("[Error: Rate limited]", 0), ("So", 1)]
-
-
-def test_open_webuis_older_lists_are_read_too(tmp_path: Path) -> None:
-    messages = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
-    found = read_single(tmp_path, [{"id": "w", "title": "t", "chat": {"messages": messages}}])
-    assert texts_and_parents(found) == [("a", None), ("b", 0)]
-    assert leaf(found).text == "b"
-
-
 def test_librechats_trees_and_lists_are_the_same_conversation(tmp_path: Path) -> None:
     tree = read_single(tmp_path, LIBRECHAT)
     flat = copy.deepcopy(LIBRECHAT)
@@ -625,70 +329,13 @@ def test_librechats_trees_and_lists_are_the_same_conversation(tmp_path: Path) ->
     assert tree.conversation.overrides.instructions == "You are a captain."
 
 
-@pytest.mark.parametrize("value", [CHATGPT, CLAUDE, OPEN_WEBUI, LIBRECHAT])
-def test_the_same_file_gives_the_same_conversation(tmp_path: Path, value: Any) -> None:
-    assert read_single(tmp_path, value) == read_single(tmp_path, value)
-
-
-@pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b"null", b'{"a": 1}', b"\xff\xfe\x00", b"[" * 100_000]
-)
+@pytest.mark.parametrize("content", [b"", b"{", b'{"a": 1}', b"\xff\xfe\x00", b"[" * 100_000])
 def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "x.json"
     file.write_bytes(content)
     with pytest.raises(ImportRefusedError) as caught:
         read_export(file)
     assert caught.value.what_to_do == "Export it again from the original app."
-
-
-def test_an_export_with_too_many_conversations_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "conversations.json"
-    file.write_text(json.dumps(CHATGPT * 3))
-    archive = tmp_path / "x.zip"
-    with zipfile.ZipFile(archive, "w") as content:
-        content.writestr("conversations-1.json", json.dumps(CHATGPT * 2))
-        content.writestr("conversations-2.json", json.dumps(CHATGPT))
-    monkeypatch.setattr(import_reader, "MAX_CONVERSATIONS", 3)
-    for path in (file, archive):
-        assert len(list(read_export(path).conversations)) == 3
-    monkeypatch.setattr(import_reader, "MAX_CONVERSATIONS", 2)
-    for path in (file, archive):
-        with pytest.raises(ImportRefusedError, match="contains more than 2 conversations"):
-            read_export(path)
-
-
-def test_deeply_nested_json_is_reported_as_damaged(tmp_path: Path) -> None:
-    file = tmp_path / "x.json"
-    file.write_bytes(b"[" * 100_000)
-    with pytest.raises(ImportRefusedError, match="The file is damaged or isn’t JSON"):
-        read_export(file)
-
-
-@pytest.mark.parametrize(
-    ("why", "sentence"),
-    [
-        (
-            ValueError("Odd time: 'x'"),
-            "“A” was skipped because its data is invalid (Odd time: 'x').",
-        ),
-        (ValueError(), "“A” was skipped because its data is invalid (ValueError)."),
-        (KeyError("choice"), "“A” was skipped because 'choice' is missing."),
-        (
-            ImportRefusedError(Reason.IMPORT_FOREIGN_MESSAGES),
-            "“A” was skipped because it contains messages of another conversation.",
-        ),
-        (
-            StoreRefusedError("No.", details="IntegrityError"),
-            "“A” was skipped because it couldn’t be saved (IntegrityError).",
-        ),
-    ],
-)
-def test_a_conversation_that_is_skipped_is_named_with_the_reason(
-    why: Exception, sentence: str
-) -> None:
-    assert not_imported_error("A", why).what_happened == sentence
 
 
 def test_one_damaged_conversation_does_not_stop_the_others(tmp_path: Path) -> None:
@@ -714,9 +361,7 @@ def write_list(tmp_path: Path, text: str) -> Path:
     ("text", "count"),
     [
         ("[A,B]", 2),
-        ("\ufeff \n[ A\r\n,\tB ] \n", 2),
         ("[A,null,5,B]", 4),
-        ('["]{", A, B]', 3),
         ("[A, {x}, B]", 3),
         ("[A, {], B]", 3),
         ('[A, {"b": [tru]}, B, {}]', 4),
@@ -729,43 +374,12 @@ def test_all_conversations_of_a_list_are_read(tmp_path: Path, text: str, count: 
     assert titles_of(found) == list(TITLES)
 
 
-def test_a_damaged_object_in_a_list_is_reported(tmp_path: Path) -> None:
-    _, error, _ = read_export(write_list(tmp_path, "[A, {x}, B]")).conversations
-    assert isinstance(error, ImportRefusedError)
-    assert error.what_happened.startswith("An untitled conversation was skipped because its data")
-
-
 @pytest.mark.parametrize(
-    "text",
-    [
-        *('[A, {"title": "x"', "[A B]", "[A,,B]", "[A,]", "[A]]", "[A]A", "[,A]"),
-        *("{}[A]", '"x"[A]', "x[A]", "[A]x", "[A, {}", '[A, "x]', "[A, x]"),
-    ],
+    "text", [*('[A, {"title": "x"', "[A,,B]", "[A]]", "[,A]"), *("x[A]", "[A, {}")]
 )
 def test_a_list_that_is_not_json_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(ImportRefusedError, match="isn’t JSON"):
         read_export(write_list(tmp_path, text))
-
-
-def test_a_list_of_damaged_objects_is_not_json(tmp_path: Path) -> None:
-    file = tmp_path / "export.json"
-    file.write_text("[{x}, {y}]")
-    with pytest.raises(ImportRefusedError, match="isn’t JSON") as caught:
-        read_export(file)
-    assert "line 1" in caught.value.details
-
-
-def test_large_exports_are_parsed_one_conversation_at_a_time(tmp_path: Path) -> None:
-    file = tmp_path / "export.json"
-    file.write_text(json.dumps(CHATGPT * 600, ensure_ascii=False))
-    tracemalloc.start()
-    try:
-        count = sum(1 for _ in read_export(file).conversations)
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert count == 600
-    assert peak < 1.5 * file.stat().st_size
 
 
 # -------------------------------------------------------------- any tree, any damage
@@ -784,14 +398,6 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         for key, inner in items:
             found += places(inner, (*path, key))
     return found
-
-
-@pytest.mark.parametrize("current", ["1", "2a", ""])
-def test_the_branch_that_open_webui_shows_is_kept(current: str) -> None:
-    value: Any = copy.deepcopy(OPEN_WEBUI[0])
-    value["chat"]["history"]["currentId"] = current
-    shown = leaf(open_webui.read_conversation(value))
-    assert shown.text == {"1": "Why?", "2a": "Yeast."}.get(current, "Carbon dioxide.")
 
 
 @pytest.mark.parametrize(
@@ -817,12 +423,6 @@ def test_starred_and_archived_chatgpt_conversations_stay_so(is_set: bool) -> Non
     marks = {"is_starred": is_set, "is_archived": not is_set}
     found = chatgpt.read_conversation({**CHATGPT[0], **marks}, lambda _: None).conversation
     assert (found.pinned, found.archived) == (is_set, not is_set)
-
-
-@pytest.mark.parametrize(("time", "is_pinned"), [(1_700_000_000.5, True), (None, False)])
-def test_pinned_chatgpt_conversations_stay_so(time: float | None, is_pinned: bool) -> None:
-    value = {**CHATGPT[0], "pinned_time": time}
-    assert chatgpt.read_conversation(value, lambda _: None).conversation.pinned is is_pinned
 
 
 @pytest.mark.parametrize(
@@ -857,34 +457,10 @@ def test_a_chatgpt_conversation_is_identified_by_its_id() -> None:
     assert len({known, without, id_of(title="Other"), id_of(create_time=1)}) == 4
 
 
-def test_files_of_a_chatgpt_message_are_named() -> None:
-    files = [
-        {"name": "a.pdf", "mime_type": "application/pdf"},
-        {"name": "b.png", "mime_type": "image/png"},
-        {"name": "c.png", "mimeType": "image/png"},
-        {"name": "d.dat"},
-        {"mime_type": "text/plain"},
-    ]
-
-    def names(kind: str) -> str:
-        content = {"content_type": kind, "parts": [7, {"url": "https://a.example"}]}
-        message = chatgpt_message("user", content, metadata={"attachments": files})
-        value = {"id": "c", "mapping": {"m": node("m", None, message)}}
-        return chatgpt.read_conversation(value, lambda _: None).messages[0].text
-
-    said_first = "[Attached: a.pdf]\n\n"
-    assert names("multimodal_text") == f"{said_first}[Attached: d.dat]\n\nhttps://a.example"
-    assert names("text") == (
-        f"{said_first}[Attached: b.png]\n\n[Attached: c.png]\n\n[Attached: d.dat]\n\n"
-        "https://a.example"
-    )
-
-
 @pytest.mark.parametrize(
     ("marks", "status"),
     [
         ({}, MessageStatus.COMPLETE),
-        ({"unfinished": False, "error": False}, MessageStatus.COMPLETE),
         ({"unfinished": True}, MessageStatus.INCOMPLETE),
         ({"error": True}, MessageStatus.INCOMPLETE),
     ],
@@ -897,29 +473,6 @@ def test_an_unfinished_librechat_answer_is_incomplete(
     value = {"conversationId": "c", "options": {}, "messages": [asked, said]}
     _, answer = librechat.read_conversation(value).messages
     assert answer.status is status
-
-
-def test_a_conversation_without_times_gets_that_of_its_file(tmp_path: Path) -> None:
-    asked = {"messageId": "q", "isCreatedByUser": True, "text": "Hi"}
-    said = {"messageId": "a", "parentMessageId": "q", "text": "Yes"}
-    value = {"conversationId": "c", "options": {}, "messages": [asked, said]}
-    file = tmp_path / "export.json"
-    file.write_text(json.dumps(value))
-    os.utime(file, (1_700_000_000, 1_700_000_000))
-    (found,) = read_export(file).conversations
-    assert isinstance(found, ImportedConversation)
-    times = [found.conversation.created_at, *(message.created_at for message in found.messages)]
-    assert [time.timestamp() for time in times] == [1_700_000_000, 1_700_000_000, 1_700_000_000.001]
-    assert found.conversation.updated_at == times[-1]
-
-
-def test_a_conversation_with_only_an_update_time_begins_at_that_time(tmp_path: Path) -> None:
-    value: Any = copy.deepcopy(CHATGPT[:1])
-    value[0]["update_time"] = 1_700_000_000
-    del value[0]["create_time"]
-    for node in value[0]["mapping"].values():
-        (node.get("message") or {}).pop("create_time", None)
-    assert read_single(tmp_path, value).conversation.created_at.timestamp() == 1_700_000_000
 
 
 @given(st.data())
@@ -979,58 +532,11 @@ def test_no_message_is_lost_and_parents_come_first(
     assert found.conversation.leaf_id in known
 
 
-def test_a_damaged_conversation_at_the_beginning_does_not_hide_the_kind(tmp_path: Path) -> None:
-    for value in (CHATGPT, CLAUDE, OPEN_WEBUI, [LIBRECHAT]):
-        first, _, third = read_file(tmp_path, [{"broken": 1}, None, *value])
-        assert isinstance(first, ImportRefusedError)
-        assert isinstance(third, ImportedConversation)
-
-
 @pytest.mark.parametrize("factor", [1, 10**3, 10**6, 10**9])
 def test_times_are_read_in_any_unit(tmp_path: Path, factor: int) -> None:
     messages = [{"role": "user", "content": "a", "timestamp": 1_700_000_000 * factor}]
     found = read_single(tmp_path, [{"id": "w", "title": "t", "chat": {"messages": messages}}])
     assert found.messages[0].created_at.timestamp() == 1_700_000_000
-
-
-def test_any_damaged_bytes_of_an_archive_are_reported(tmp_path: Path) -> None:
-    archive, chance = tmp_path / "export.zip", random.Random(1)
-    asset = {"content_type": "image_asset_pointer", "asset_pointer": "file-service://file-1"}
-    message = {
-        "author": {"role": "user"},
-        "content": {"content_type": "multimodal_text", "parts": [asset, "Look"]},
-    }
-    value = [{"title": "t", "mapping": {"u": {"parent": None, "message": message}}}]
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as pack:
-        pack.writestr("conversations.json", json.dumps(value))
-        pack.writestr("file-1-picture.png", b"\x89PNG\r\n\x1a\n" + chance.randbytes(400))
-    whole = archive.read_bytes()
-    lost = 0
-    for _ in range(300):
-        data = bytearray(whole)
-        data[chance.randrange(len(data))] ^= chance.randrange(1, 256)
-        archive.write_bytes(data)
-        try:
-            (found,) = read_export(archive).conversations
-        except ImportRefusedError:
-            continue
-        assert isinstance(found, ImportedConversation)
-        lost += found.messages[0].text.startswith(LOST_IMAGE)
-    assert lost  # if only the picture is damaged, the words beside it are kept
-
-
-def test_the_time_of_open_webuis_oldest_rows_is_read(tmp_path: Path) -> None:
-    messages = [{"role": "user", "content": "a"}]
-    row = {"id": "w", "title": "t", "timestamp": 1_690_000_000, "chat": {"messages": messages}}
-    assert read_single(tmp_path, [row]).conversation.created_at.timestamp() == 1_690_000_000
-
-
-def test_librechats_messages_without_ids_are_imported(tmp_path: Path) -> None:
-    messages = [{"sender": "User", "text": "a"}, {"sender": "GPT", "text": "b"}]
-    found = read_single(tmp_path, {"conversationId": "l", "messages": messages})
-    assert texts_and_parents(found) == [("a", None), ("b", 0)]
-    assert [message.role for message in found.messages] == [Role.USER, Role.ASSISTANT]
-    assert leaf(found).text == "b"
 
 
 def chatgpt_path(tmp_path: Path, *messages: Any) -> ImportedConversation:
@@ -1074,17 +580,6 @@ def test_chatgpts_calls_of_tools_are_folded_into_the_answer(tmp_path: Path) -> N
     ]
 
 
-def test_an_error_of_chatgpts_tool_is_a_failed_call(tmp_path: Path) -> None:
-    error = {"content_type": "system_error", "name": "Timeout", "text": "Error: timeout"}
-    found = chatgpt_path(
-        tmp_path, chatgpt_call("browser", "open(1)"), chatgpt_result("browser", error)
-    )
-    (part,) = leaf(found).parts
-    assert isinstance(part, ToolCallPart)
-    assert (part.arguments, part.result) == ('{"input": "open(1)"}', "Error: timeout")
-    assert part.state is ToolCallState.FAILED
-
-
 def test_calls_and_thoughts_without_an_answer_are_not_lost(tmp_path: Path) -> None:
     thoughts = {"content_type": "thoughts", "thoughts": [{"summary": "Stop", "content": ""}]}
     found = chatgpt_path(
@@ -1103,53 +598,12 @@ def test_calls_and_thoughts_without_an_answer_are_not_lost(tmp_path: Path) -> No
     assert (leaf(found), last.status) == (last, MessageStatus.INCOMPLETE)
 
 
-def test_very_many_calls_before_an_answer_are_several_answers(tmp_path: Path) -> None:
-    calls = [chatgpt_call("python", str(n)) for n in range(2_500)]
-    found = chatgpt_path(tmp_path, *calls, chatgpt_message("assistant", "Done."))
-    assert [len(calls_of(message)) for message in found.messages] == [1000, 1000, 500]
-    assert leaf(found).text == "Done."
-
-
-def test_images_that_chatgpts_tools_make_are_shown(tmp_path: Path) -> None:
-    picture = {"content_type": "image_asset_pointer", "asset_pointer": "sediment://file_2"}
-    plot = [{"message_type": "image", "image_url": "file-service://file-1"}, {"image_url": None}]
-    messages = [
-        chatgpt_call("python", {"content_type": "code", "language": "python", "text": "plot()"}),
-        chatgpt_result(
-            "python",
-            {"content_type": "execution_output", "text": "<Figure>"},
-            aggregate_result={"messages": plot},
-        ),
-        chatgpt_call("dalle.text2im", '{"prompt": "a cat"}'),
-        chatgpt_result(
-            "dalle.text2im", {"content_type": "multimodal_text", "parts": [picture, "1 image"]}
-        ),
-    ]
-    nodes = {str(n): node(str(n), str(n - 1), message) for n, message in enumerate(messages)}
-    with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
-        archive.writestr("conversations.json", json.dumps([{"id": "c", "mapping": nodes}]))
-        archive.writestr("file-1-plot.png", PIXEL)
-    (found,) = read_export(tmp_path / "export.zip").conversations
-    assert isinstance(found, ImportedConversation)
-    plotted, drawn = found.messages
-    assert calls_of(plotted) == [("python", '{"code": "plot()"}', "<Figure>")]
-    assert [part.name for part in plotted.attachments] == ["file-1-plot.png"]
-    assert calls_of(drawn) == [("dalle.text2im", '{"prompt": "a cat"}', "1 image")]
-    assert drawn.text == LOST_IMAGE
-
-
 def test_a_deep_research_becomes_its_report(tmp_path: Path) -> None:
     report = chatgpt_message("assistant", "# Bread", status="finished_successfully")
     state = json.dumps({"report_message": report})
     started = chatgpt_result("api_tool", "Started", chatgpt_sdk={"widget_state": state})
     found = chatgpt_path(tmp_path, chatgpt_message("user", "Research"), started)
     assert texts_and_parents(found) == [("Research", None), ("# Bread", 0)]
-
-
-@pytest.mark.parametrize("state", [None, "", "[", "[1]", "{}", {"report_message": 5}])
-def test_a_widget_without_a_report_leaves_its_message(tmp_path: Path, state: Any) -> None:
-    said = chatgpt_message("assistant", "x", metadata={"chatgpt_sdk": {"widget_state": state}})
-    assert leaf(chatgpt_path(tmp_path, said)).text == "x"
 
 
 @pytest.mark.parametrize(
@@ -1159,54 +613,15 @@ def test_a_widget_without_a_report_leaves_its_message(tmp_path: Path, state: Any
             {"content_type": "multimodal_text", "parts": [{"content_type": "audio_asset_pointer"}]},
             "[A recording without a transcript]",
         ),
-        (
-            {
-                "content_type": "multimodal_text",
-                "parts": [{"content_type": "real_time_user_audio_video_asset_pointer"}],
-            },
-            "[A recording without a transcript]",
-        ),
         ({"content_type": "app_form", "fields": [1]}, "[Content that can’t be imported: app_form]"),
         (
             {"content_type": "multimodal_text", "parts": ["a", {"content_type": "map"}]},
             "a\n\n[Content that can’t be imported: map]",
         ),
-        (
-            {"content_type": "tether_quote", "title": "T", "text": "b", "url": "https://a.example"},
-            "T\n\nb\n\nhttps://a.example",
-        ),
     ],
 )
 def test_content_that_cannot_be_imported_is_noted(tmp_path: Path, content: Any, text: str) -> None:
     assert leaf(chatgpt_path(tmp_path, chatgpt_message("user", content))).text == text
-
-
-def test_chatgpts_own_words_about_instructions_are_not_instructions(tmp_path: Path) -> None:
-    system = chatgpt_message(
-        "system", "Original custom instructions no longer available", metadata={}
-    )
-    gone = {**system, "metadata": {"is_user_system_message": True}}
-    for message, instructions in ((gone, None), (system, system["content"]["parts"][0])):
-        found = chatgpt_path(tmp_path, message, chatgpt_message("user", "?"))
-        assert found.conversation.overrides.instructions == instructions
-
-
-def test_recordings_become_their_transcripts(tmp_path: Path) -> None:
-    heard = {"content_type": "audio_transcription", "text": "Hello?"}
-    sound = {"content_type": "audio_asset_pointer", "asset_pointer": "sediment://x"}
-    content = {"content_type": "multimodal_text", "parts": [heard, sound]}
-    assert texts_and_parents(chatgpt_path(tmp_path, chatgpt_message("user", content))) == [
-        ("Hello?", None)
-    ]
-
-
-def test_chatgpts_marks_become_their_texts(tmp_path: Path) -> None:
-    mark = "\ue200cite\ue202turn0search1\ue201"
-    reference = {"matched_text": mark, "alt": "([Example](https://example.com))"}
-    text = f'A {mark} in \ue200entity\ue202["city","Paris"]\ue201.\ue200navlist\ue202x\ue201'
-    answer = chatgpt_message("assistant", text, metadata={"content_references": [reference]})
-    found = chatgpt_path(tmp_path, chatgpt_message("user", "?"), answer)
-    assert leaf(found).text == "A ([Example](https://example.com)) in Paris."
 
 
 def cited(text: str, role: str = "assistant", **metadata: Any) -> str:
@@ -1230,14 +645,6 @@ def test_marks_without_a_text_become_links(tmp_path: Path) -> None:
     assert cited(f"So ({mark}).", content_references=[file]) == "So (notes.pdf)."
 
 
-def test_no_private_characters_of_marks_are_left() -> None:
-    mark = "\ue200cite\ue202turn0search1\ue201"
-    assert cited(f"\ue203It is so\ue204{mark}\ue206.") == "It is so."
-    assert cited("It is so \ue200cite\ue202turn0sea") == "It is so "
-    assert cited(f"\ue203 {mark}", role="user") == f"\ue203 {mark}"
-    assert cited("An icon: \ue203") == "An icon: \ue203"
-
-
 def test_old_marks_become_their_sources() -> None:
     page = {"title": "Bread", "url": "https://a.example/x", "extra": {"cited_message_idx": 11}}
     file = {"type": "file", "title": "notes.pdf", "extra": {"cited_message_idx": 4}}
@@ -1248,18 +655,6 @@ def test_old_marks_become_their_sources() -> None:
     )
     reference = {"matched_text": "【7†lost】", "alt": "(found)"}
     assert cited("【7†lost】", content_references=[reference]) == "(found)"
-
-
-def test_a_canvas_whose_json_is_not_closed_becomes_its_document(tmp_path: Path) -> None:
-    text = '{"updates": [{"pattern": ".*", "replacement": "# Violets"}'
-    found = chatgpt_path(tmp_path, chatgpt_call("canmore.update_textdoc", text))
-    assert leaf(found).text == "# Violets"
-
-
-def test_a_part_of_a_canvas_that_changes_is_a_call(tmp_path: Path) -> None:
-    text = '{"updates":[{"pattern":"red","replacement":"blue"}]}'
-    found = chatgpt_path(tmp_path, chatgpt_call("canmore.update_textdoc", text))
-    assert calls_of(leaf(found)) == [("canmore.update_textdoc", text, "")]
 
 
 def test_a_canvas_becomes_its_document(tmp_path: Path) -> None:
@@ -1280,12 +675,6 @@ def test_a_canvas_becomes_its_document(tmp_path: Path) -> None:
     )
     texts = [message.text for message in found.messages[1:]]
     assert texts == ["**poem**\n\n# Roses", "# Violets", "**run**\n\n```python\nx = 1\n```"]
-
-
-def test_a_picture_of_an_unknown_type_is_not_called_missing() -> None:
-    files: dict[str, AttachmentFile] = {}
-    assert add_image("a.heic", b"\0\0\0\x18ftypheic", files) == TextPart(UNKNOWN_IMAGE)
-    assert not files
 
 
 def test_open_webuis_files_are_imported(tmp_path: Path) -> None:

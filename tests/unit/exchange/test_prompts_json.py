@@ -14,13 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.prompts.prompts import Prompt
-from desktop_app.exchange.derived_id import derived_id
-from desktop_app.exchange.preset_json import preset_from_json
 from desktop_app.exchange.prompts_json import (
     PromptCollection,
     new_items,
@@ -68,17 +65,6 @@ def test_a_written_file_is_read_unchanged(collection: PromptCollection) -> None:
     assert to_json_text(parse_prompts(text)) == text
 
 
-def test_the_file_is_indented_for_readers() -> None:
-    assert to_json_text(PromptCollection()).startswith('{\n  "format": ')
-
-
-def test_half_a_surrogate_pair_is_escaped() -> None:
-    preset = Preset("p", "Code", overrides=Overrides("half \ud800"))
-    written = to_json_text(PromptCollection(presets=(preset,)))
-    assert written.startswith('{\n  "format": ')
-    assert parse_prompts(written.encode().decode()).presets == (preset,)
-
-
 def test_an_unusable_id_is_derived_from_the_content() -> None:
     """Check that a prompt with an unsafe id is kept, because ids end up in paths and logs."""
     value = json.loads(to_json_text(PromptCollection((REPLY,), ())))
@@ -86,13 +72,6 @@ def test_an_unusable_id_is_derived_from_the_content() -> None:
     (found,) = parse_prompts(json.dumps(value)).prompts
     assert replace(found, id=REPLY.id) == REPLY
     assert re.fullmatch("[0-9a-f]{32}", found.id)
-
-
-def test_presets_without_ids_that_differ_in_their_model_have_different_ids() -> None:
-    named = [{"name": "Reviewer", "model": model} for model in ("", "gpt-5.2", "gpt-5-mini")]
-    ids = [preset_from_json(value).id for value in named]
-    assert len(set(ids)) == 3
-    assert ids[0] == derived_id("Reviewer", "{}")  # as in earlier versions
 
 
 @given(collections, collections)
@@ -132,22 +111,14 @@ def test_only_title_and_text_of_a_prompt_are_required() -> None:
     [
         {"format": "repartee"},
         {"version": 2},
-        {"prompts": {}},
         {"prompts": ["x"]},
-        {"prompts": [{"title": "A"}]},
         {"prompts": [{"title": " ", "text": "B"}]},
-        {"prompts": [{"title": "A", "text": "B", "position": "first"}]},
         {"prompts": [{"title": "A", "text": "B", "position": ""}]},
-        {"prompts": [{"title": "A", "text": "B", "position": True}]},
         {"prompts": [{"title": "A", "text": "B", "position": 2**31}]},
         {"prompts": [{"title": "A", "text": "B", "created_at": "yesterday"}]},
-        {"presets": [{"name": "A", "variant": "ultra"}]},
         {"presets": [{"name": "A", "settings": {"temperature": "hot"}}]},
-        {"presets": [{"name": "A", "settings": []}]},
         {"presets": [{"name": "A", "settings": {"stop": [1]}}]},
-        {"presets": [{"name": "A", "settings": {"stop": "END"}}]},
         {"presets": [{"name": "A", "settings": {"tools": "web"}}]},
-        {"presets": [{"name": "A", "settings": {"instructions": 1}}]},
     ],
 )
 def test_a_file_with_an_invalid_item_is_refused(change: dict[str, Any]) -> None:
