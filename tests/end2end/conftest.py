@@ -13,8 +13,20 @@ from tests.end2end.program import AssistiveClient, wait_for
 from tests.helpers.processors import on_one_processor
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True)
+def on_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Show the programs that a test starts on the X server, and to assistive technology.
+
+    Other tests of the same process use Qt's offscreen platform.
+    """
+    monkeypatch.setenv("QT_QPA_PLATFORM", "xcb")
+    monkeypatch.setenv("QT_ACCESSIBILITY", "1")
+    monkeypatch.setenv("QT_LINUX_ACCESSIBILITY_ALWAYS_ON", "1")
+
+
+@pytest.fixture
 def one_processor() -> Iterator[None]:
+    """Start the programs of a test on one processor, for the on-device model."""
     with on_one_processor():
         yield
 

@@ -60,6 +60,7 @@ class Program:
             **os.environ,
             "REPARTEE_HOME": str(home),
             "QT_QPA_PLATFORM": "xcb",
+            "QT_ACCESSIBILITY": "1",
             "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1",
             "PYTHONFAULTHANDLER": "1",
             **extra,

@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.settings.startup_settings import read_startup_settings
 from tests.end2end.kills import Kills, Server
@@ -20,6 +22,7 @@ from tests.helpers.full_store import opened
 ROOT = Path(__file__).parents[2]
 REPORT = ROOT / "tests" / "data" / "report.pdf"
 TOKENS_OF_THE_REPORT = 600
+pytestmark = pytest.mark.usefixtures("one_processor")
 LONG_TASK = "Write a long story about a lighthouse keeper, in at least twenty paragraphs."
 
 

@@ -11,7 +11,7 @@ import pytest
 from jeepney import DBusAddress, new_method_call
 from jeepney.bus_messages import message_bus
 from jeepney.io.blocking import DBusConnection, open_dbus_connection
-from jeepney.wrappers import unwrap_msg
+from jeepney.wrappers import DBusErrorResponse, unwrap_msg
 from Xlib import X
 from Xlib import display as xlib
 from Xlib.protocol.event import ClientMessage
@@ -106,12 +106,21 @@ def owner(connection: DBusConnection, name: str) -> bool:
     return bool(unwrap_msg(connection.send_and_get_reply(message_bus.NameHasOwner(name)))[0])
 
 
-def the_name(connection: DBusConnection) -> str:
-    """Return the name that the program of the test has on the bus, once it has it."""
+def the_name(connection: DBusConnection, program: Program) -> str:
+    """Return the name that the program has on the bus, once it has it."""
+
+    def is_of_the_program(name: str) -> bool:
+        message = message_bus.GetConnectionUnixProcessID(name)
+        try:
+            (pid,) = unwrap_msg(connection.send_and_get_reply(message))
+        except DBusErrorResponse:  # the owner has left the bus meanwhile
+            return False
+        return bool(pid == program.process.pid)
 
     def look() -> str:
         (names,) = unwrap_msg(connection.send_and_get_reply(message_bus.ListNames()))
-        return next((name for name in names if name.startswith(bus_name(""))), "")
+        ours = (name for name in names if name.startswith(bus_name("")))
+        return next(filter(is_of_the_program, ours), "")
 
     return wait_for(look, "the name on the bus")
 
@@ -127,7 +136,7 @@ def test_a_resident_program_answers_the_keys_and_the_bus(
         press("Escape")
         wait_for(lambda: not shows(program, "quick-prompt"), "the quick prompt to close")
         assert program.process.poll() is None
-        name = the_name(connection)
+        name = the_name(connection, program)
         address = DBusAddress(object_path(name), name, INTERFACE)
         message = new_method_call(address, "Activate", "a{sv}", ({},))
         unwrap_msg(connection.send_and_get_reply(message, timeout=LONGEST_S))

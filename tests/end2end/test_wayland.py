@@ -133,10 +133,10 @@ def type_on_x(keys: list[tuple[int, int]]) -> None:
         subprocess.run(["xdotool", "keydown" if state else "keyup", name], check=True)
 
 
-def open_quick() -> None:
+def open_quick(program: Program) -> None:
     """Open the quick prompt as the desktop does, once the program is on the bus."""
     with open_dbus_connection() as connection:
-        name = the_name(connection)
+        name = the_name(connection, program)
         address = DBusAddress(object_path(name), name, INTERFACE)
         message = new_method_call(address, "ActivateAction", "sava{sv}", ("quick", [], {}))
         unwrap_msg(connection.send_and_get_reply(message, timeout=LONGEST_S))
@@ -162,7 +162,7 @@ async def test_the_portal_pastes_into_another_program(
 
     def act(program: Program) -> None:
         for question in ("new question", "new question again"):
-            open_quick()
+            open_quick(program)
             ask_and_paste(program, portal, question)
             with editor_with_focus() as editor:
                 type_on_x(portal.typed)

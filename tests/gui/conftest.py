@@ -35,6 +35,13 @@ def garbage_on_one_thread() -> Iterator[None]:
     gc.enable()
 
 
+@pytest.fixture(autouse=True)
+def no_desktop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the session's screen and bus, which the end-to-end tests use at the same time."""
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture(scope="session")
 def qapp_args() -> list[str]:
     """Return the application's arguments for pytest-qt."""

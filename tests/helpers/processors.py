@@ -8,19 +8,16 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def on_one_processor(index: int = -1) -> Iterator[None]:
+def on_one_processor() -> Iterator[None]:
     """Keep this thread, and the processes that it starts, on one processor.
 
-    llama.cpp's threads wait for each other in a loop. With other stages on the same two processors,
+    llama.cpp's threads wait for each other in a loop. With other tests on the same two processors,
     a start of the model takes 3 s of CPU time with two threads, and 0.5 s with one.
-
-    Args:
-        index: chooses the processor; stages that may run at the same time give different ones.
     """
     if not hasattr(os, "sched_setaffinity"):
         yield
         return
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {sorted(before)[index]})
+    os.sched_setaffinity(0, {max(before)})
     yield
     os.sched_setaffinity(0, before)

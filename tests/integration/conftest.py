@@ -1,4 +1,4 @@
-"""The processor that the integration tests run on, and forks in place of their child processes."""
+"""Forks in place of the child processes of the integration tests."""
 
 from __future__ import annotations
 
@@ -7,13 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from tests.helpers.child_server import STARTERS, forked_command, serving_children
-from tests.helpers.processors import on_one_processor
-
-
-@pytest.fixture(autouse=True, scope="session")
-def one_processor() -> Iterator[None]:
-    with on_one_processor():
-        yield
 
 
 @pytest.fixture(scope="session")

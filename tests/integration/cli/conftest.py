@@ -8,14 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.fork_server import ForkServer
-from tests.helpers.processors import on_one_processor
 from tests.integration.cli.command import Shell
-
-
-@pytest.fixture(autouse=True, scope="session")
-def one_processor() -> Iterator[None]:
-    with on_one_processor(0):
-        yield
 
 
 @pytest.fixture(scope="session")
