@@ -61,27 +61,12 @@ def test_the_chosen_variant_and_effort_are_sent_or_refused(shell: Shell) -> None
     against(WHOLE, test=test)
 
 
-def test_a_variant_alone_takes_the_effort_nearest_to_the_usual_one(shell: Shell) -> None:
-    done, (body,) = answer_to(shell, WHOLE, arguments=("Hi", "--variant", "pro"))
-    assert done.code == 0
-    assert (body["model"], body["reasoning"]) == ("gpt-5.2-pro", {"effort": "medium"})
-
-
 def test_instant_is_replaced_if_the_gateway_lacks_it(shell: Shell) -> None:
     gone = refusal(404, "model_not_found", "The model does not exist.")
     done, (first, second) = answer_to(shell, gone, WHOLE, arguments=("Hi", "--variant", "instant"))
     assert (first["model"], first["reasoning"]) == ("gpt-5.2-chat-latest", {"effort": "medium"})
     assert (second["model"], second["reasoning"]) == ("gpt-5.2", {"effort": "none"})
     assert done == Ended(0, ANSWER + "\n", f"repartee: {INSTANT_RETIRED}\n")
-
-
-def test_an_unknown_model_and_effort_are_sent(shell: Shell) -> None:
-    arguments = ("Hi", "--model", "brand-new", "--effort", "xhigh", "--json")
-    done, (body,) = answer_to(shell, WHOLE, arguments=arguments)
-    assert (body["model"], body["reasoning"]) == ("brand-new", {"effort": "xhigh"})
-    assert (done.json["model"], done.json["effort"]) == ("brand-new", "xhigh")
-    done, (body,) = answer_to(shell, WHOLE, arguments=("Hi", "--model", "brand-new"))
-    assert "reasoning" not in body
 
 
 def test_a_server_that_has_chat_completions_alone_is_remembered(shell: Shell) -> None:
@@ -175,14 +160,6 @@ def test_the_question_and_documents_may_come_from_standard_input(shell: Shell) -
         assert '<document name="c.txt">' in plain(at_home)
 
     against(WHOLE, test=test)
-
-
-def test_a_scanned_document_is_sent_as_pictures(shell: Shell, pytestconfig: pytest.Config) -> None:
-    path = pytestconfig.rootpath / "tests" / "data" / "scanned.pdf"
-    done, (body,) = answer_to(shell, WHOLE, arguments=("Summarise", "--file", str(path)))
-    assert done.code == 0
-    assert "All 2 pages are images." in done.err
-    assert str(body).count("data:image/") == 2
 
 
 @pytest.mark.parametrize(

@@ -46,19 +46,6 @@ def test_only_relevant_passages_of_a_folder_are_sent(shell: Shell, papers: Path)
     assert shell.rows("SELECT count(*) FROM messages") == [(0,)], "kept only with --save"
 
 
-def test_a_collection_is_found_by_its_name(shell: Shell, papers: Path) -> None:
-    answer_to(shell, WHOLE, arguments=("May I keep a dog?", "--collection", "papers"))
-    arguments = ("Where is the boat?", "--collection", "PAPERS", "--json", "--save")
-    done, (body,) = answer_to(shell, WHOLE, arguments=arguments)
-    assert done.code == 0, done.err
-    (passage,) = done.json["passages"]
-    assert (passage["number"], passage["document"]) == (1, "boat.txt")
-    assert passage["text"] == "The boat is moored at the quay.\n"
-    assert "moored" in words_of(body)
-    ((draft,),) = shell.rows("SELECT draft FROM conversations")
-    assert json.loads(draft)["attachments"][0]["kind"] == "collection"
-
-
 @pytest.mark.parametrize("named", ["papers", "./papers", "papers/"])
 def test_a_folder_is_updated_before_each_question(shell: Shell, papers: Path, named: str) -> None:
     answer_to(shell, WHOLE, arguments=("Is there a dog?", "--collection", named))
@@ -69,12 +56,6 @@ def test_a_folder_is_updated_before_each_question(shell: Shell, papers: Path, na
     assert [p["document"] for p in done.json["passages"]] == ["news.txt"]
     names = shell.rows("SELECT name FROM collection_files WHERE status = 'ready' ORDER BY name")
     assert names == [("lease.md",), ("news.txt",)]
-
-
-def test_the_model_is_told_that_nothing_was_found(shell: Shell, papers: Path) -> None:
-    done, (body,) = answer_to(shell, WHOLE, arguments=("Zyzzyva?", "--collection", "papers"))
-    assert done.code == 0
-    assert "Nothing in these documents was found" in words_of(body)
 
 
 @pytest.mark.parametrize("name", ["Invoices", ""])
@@ -124,15 +105,3 @@ def test_missing_embeddings_are_reported_and_created_on_request(shell: Shell, pa
     done, bodies = answer_to(shell, by_meaning, arguments=(*question, "--create-embeddings"))
     assert "without embeddings" not in done.err
     assert len(bodies) == 2
-
-
-def test_the_option_creates_embeddings_also_while_the_setting_is_off(
-    shell: Shell, papers: Path
-) -> None:
-    arguments = ("Why?", "--collection", "papers", "--create-embeddings")
-    done, bodies = answer_to(shell, by_meaning, arguments=arguments)
-    assert done.code == 0, done.err
-    assert "papers: 2 passages without embeddings (" in done.err
-    assert [len(body.get("input", ())) for body in bodies[:2]] == [2, 1]
-    done, bodies = answer_to(shell, by_meaning, arguments=arguments[:-1])
-    assert len(bodies) == 1, "the setting is still off"

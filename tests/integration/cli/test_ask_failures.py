@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import re
 import signal
 import sys
-import time
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
-from desktop_app import main as cli
-from desktop_app.cli.streams.terminal import AnswerOutput
-from desktop_app.domain.answering.reply import Reply
-from desktop_app.domain.answering.stream_events import StatusChanged, TextDelta
-from desktop_app.domain.error_note import ErrorNote
 from tests.helpers.closed_port import closed_port
 from tests.helpers.waiting import LONGEST_S
 from tests.integration.cli.command import KEY, Ended, Shell, against, answer_to, ended, gateway
@@ -34,16 +23,7 @@ from tests.integration.cli.replies import (
     endless,
     refusal,
 )
-from tests.unit.providers.loopback import (
-    STREAM_END,
-    STREAM_HEAD,
-    LoopbackServer,
-    Received,
-    Script,
-    chunk,
-    replies,
-    streams,
-)
+from tests.unit.providers.loopback import LoopbackServer, Script, replies, streams
 from tests.unit.providers.samples import sse
 
 
@@ -78,79 +58,11 @@ def test_errors_state_cause_and_remedy(shell: Shell, script: Script, kind: str, 
     assert done.json["error"]["kind"] == kind
 
 
-def test_pages_without_a_file_are_refused(shell: Shell) -> None:
-    done, bodies = answer_to(shell, WHOLE, arguments=("Hi", "--pages", "0"))
-    assert (done.code, done.out, bodies) == (2, "", [])
-    assert "--pages needs a file. Name one with --file" in done.err
-
-
-def test_a_refused_environment_key_is_not_blamed_on_settings(shell: Shell, tmp_path: Path) -> None:
-    document = tmp_path / "notes.md"
-    document.write_text("Ships at anchor.")
-    compared = ("ask", "Hi", "--compare", "thinking", "--compare", "pro")
-    start = ("batch", "start", str(document), "--task", "Sum up.", "--yes")
-    refused = refusal(401, "invalid_api_key", "Incorrect API key provided.")
-
-    async def test(server: LoopbackServer) -> None:
-        done = await shell.run(*start, env=gateway(server.base_url))
-        assert done.code == 1
-        assert "Check or replace the key in environment variables." in done.err
-        status = await shell.run("batch", "status", env=gateway(server.base_url))
-        assert "in environment variables." in status.out
-        done = await shell.run(*compared, env=gateway(server.base_url))
-        assert done.code == 1
-        assert done.err.count("Check or replace the key in environment variables.") == 2
-
-    against(refused, refused, refused, refused, test=test)
-
-
 def test_a_rate_limit_is_waited_out_and_reported(shell: Shell) -> None:
     limited = refusal(429, "rate_limit_exceeded", retry_after_ms="20")
     done, bodies = answer_to(shell, limited, WHOLE)
     assert (done.code, done.out, len(bodies)) == (0, ANSWER + "\n", 2)
     assert "is limiting requests: No. Trying again in 1 s." in done.err
-
-
-def test_a_wait_is_reported_once_in_a_terminal(shell: Shell) -> None:
-
-    async def test(server: LoopbackServer) -> None:
-        ours, its = os.openpty()
-        process = await shell.start("ask", "Hi", env=gateway(server.base_url), stderr=its)
-        os.close(its)
-        done = await ended(process)
-        said = all_said(ours)
-        assert (done.code, done.out) == (0, ANSWER + "\n")
-        (line,) = said.decode().splitlines()
-        assert line.startswith("repartee: ")
-        assert line.endswith("Trying again in 1 s.")
-
-    against(refusal(429, "rate_limit_exceeded", retry_after_ms="20"), WHOLE, test=test)
-
-
-def all_said(terminal: int) -> bytes:
-    """Return the output on a terminal that no process holds open, and close it."""
-    said = b""
-    with suppress(OSError):  # what a terminal says when its last process is gone
-        while more := os.read(terminal, 4096):
-            said += more
-    os.close(terminal)
-    return said
-
-
-def test_silence_is_reported_once_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    ours, its = os.openpty()
-    with os.fdopen(its, "w") as terminal, Path(os.devnull).open("w") as nowhere:
-        monkeypatch.setattr(sys, "stderr", terminal)
-        monkeypatch.setattr(sys, "stdout", nowhere)
-        output = AnswerOutput(as_json=False)
-        output.listen(StatusChanged(0, ErrorNote("Waiting for it.")), Reply())
-        output.listen(StatusChanged(0, ErrorNote("Nothing heard for 40 s.")), Reply())
-        output.listen(StatusChanged(0, ErrorNote("Nothing heard for 40 s.")), Reply())
-        output.listen(TextDelta("One"), Reply())
-        output.listen(
-            StatusChanged(0, ErrorNote("Nothing heard: it would stand in the answer.")), Reply()
-        )
-    assert all_said(ours) == b"repartee: Nothing heard for 40 s.\r\n"
 
 
 @pytest.mark.parametrize(
@@ -182,15 +94,6 @@ def test_a_refused_parameter_is_omitted_and_reported_once(shell: Shell) -> None:
     assert "without “reasoning.effort”, which" in done.err
 
 
-def test_each_compared_answer_has_its_figures(shell: Shell) -> None:
-    several = ("Hi", "--compare", "thinking", "--compare", "pro")
-    done, _ = answer_to(shell, WHOLE, arguments=several)
-    assert done.code == 0
-    for name in ("Thinking/medium", "Pro/medium"):
-        figures = rf"{name}: [\d.]+ s, first token after [\d.]+ s, 1,100 tokens"
-        assert re.search(figures, done.err)
-
-
 @pytest.mark.parametrize(("text", "code"), [(b"", 1), (delta("I call."), 0)])
 def test_calls_that_were_not_run_are_named(shell: Shell, text: bytes, code: int) -> None:
     item = {"type": "function_call", "call_id": "c", "name": "weather", "arguments": "{}"}
@@ -206,12 +109,6 @@ def test_calls_that_were_not_run_are_named(shell: Shell, text: bytes, code: int)
     assert compared.code == code
     for name in ("Thinking/medium", "Pro/medium"):
         assert f"{name}: Not run: weather\n" in compared.err
-
-
-def test_a_chosen_effort_that_is_refused_is_not_lowered(shell: Shell) -> None:
-    refused = refusal(400, "unsupported_value", param="reasoning.effort")
-    done, bodies = answer_to(shell, refused, arguments=("Hi", "--effort", "xhigh"))
-    assert (done.code, done.out, len(bodies)) == (1, "", 1)
 
 
 def test_a_closed_port_is_reported(shell: Shell) -> None:
@@ -249,111 +146,6 @@ def test_a_signal_during_the_answer_keeps_the_text_so_far(shell: Shell, number: 
     assert "Red, " in answer[1]
 
 
-async def test_ctrl_c_ends_a_command_that_waits_for_its_question(shell: Shell) -> None:
-    process = await shell.start("ask", "-", "--json", stdin=asyncio.subprocess.PIPE)
-    await asyncio.to_thread(wait_until_it_reads, process.pid)
-    process.send_signal(signal.SIGINT)
-    assert await asyncio.wait_for(process.wait(), LONGEST_S) == 130
-    assert process.stderr is not None
-    assert await process.stderr.read() == b""
-    done = await ended(process)
-    assert done.json["status"] == "cancelled"
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_before_the_command_has_begun(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: int
-) -> None:
-    """While its modules are read, which takes a while."""
-
-    def interrupted(_: object) -> int:
-        signal.raise_signal(number)
-        return 0
-
-    monkeypatch.setattr(cli, "_command", interrupted)
-    handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        assert cli.main(["ask", "--json", "Hi"]) == 130
-        assert json.loads(capsys.readouterr().out)["status"] == "cancelled"
-        assert cli.main(["ask", "--json", "Hi", "--compare", "pro", "--compare", "instant"]) == 130
-        assert json.loads(capsys.readouterr().out)["answers"] == []
-        assert cli.main(["ask", "Hi"]) == 130
-        assert capsys.readouterr() == ("", "")
-        assert signal.getsignal(signal.SIGINT) is handlers[signal.SIGINT]
-    finally:
-        for each, handler in handlers.items():
-            signal.signal(each, handler)
-
-
-def test_a_second_ctrl_c_does_not_interrupt_the_output(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def interrupted(_: object) -> int:
-        raise KeyboardInterrupt
-
-    write = AnswerOutput.write
-
-    def interrupt_and_write(output: AnswerOutput, text: str) -> None:
-        signal.raise_signal(signal.SIGINT)
-        write(output, text)
-
-    monkeypatch.setattr(cli, "_command", interrupted)
-    monkeypatch.setattr(AnswerOutput, "write", interrupt_and_write)
-    assert cli.main(["summarize", "--json", "a.pdf"]) == 130
-    assert json.loads(capsys.readouterr().out)["status"] == "cancelled"
-
-
-def test_a_signal_that_is_ignored_stops_nothing(shell: Shell) -> None:
-    """As with nohup, when the terminal is closed."""
-    signaled = asyncio.Event()
-
-    async def answer(_: Received, writer: asyncio.StreamWriter) -> None:
-        writer.write(STREAM_HEAD + chunk(sse(CREATED)) + chunk(delta(ANSWER[:5])))
-        await writer.drain()
-        await signaled.wait()
-        writer.write(chunk(delta(ANSWER[5:])) + chunk(sse(COMPLETED)) + STREAM_END)
-        await writer.drain()
-
-    async def test(server: LoopbackServer) -> None:
-        handler = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        try:
-            process = await shell.start("ask", "Hi", env=gateway(server.base_url))
-        finally:
-            signal.signal(signal.SIGHUP, handler)
-        assert process.stdout is not None
-        assert await process.stdout.readexactly(5) == ANSWER[:5].encode()
-        process.send_signal(signal.SIGHUP)
-        signaled.set()
-        done = await ended(process)
-        assert (done.code, done.out, done.err) == (0, f"{ANSWER[5:]}\n", "")
-
-    against(answer, test=test)
-
-
-@pytest.mark.parametrize("more", ["", "--json"])
-def test_closed_standard_output_is_reported(shell: Shell, more: str) -> None:
-    async def test(server: LoopbackServer) -> None:
-        process = await asyncio.create_subprocess_shell(
-            f"exec {sys.executable} -m desktop_app ask Hi {more} </dev/null >&-",
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={**shell.environment, **gateway(server.base_url)},
-        )
-        done = await ended(process)
-        assert done.code == 1
-        assert "Can’t write the response" in done.err
-
-    against(WHOLE, test=test)
-
-
-def wait_until_it_reads(pid: int) -> None:
-    """Return once the process sleeps in a read of a pipe."""
-    deadline = time.monotonic() + LONGEST_S
-    while "pipe_read" not in Path(f"/proc/{pid}/wchan").read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def test_a_closed_pipe_ends_the_command_silently(shell: Shell) -> None:
     async def test(server: LoopbackServer) -> None:
         process = await shell.start("ask", "Hi", "--save", env=gateway(server.base_url))
@@ -384,19 +176,6 @@ def test_full_standard_output_is_reported(shell: Shell, more: str) -> None:
     against(WHOLE, test=test)
 
 
-def test_full_standard_error_loses_no_answer(shell: Shell) -> None:
-    async def test(server: LoopbackServer) -> None:
-        process = await asyncio.create_subprocess_shell(
-            f"exec {sys.executable} -m desktop_app ask Hi --seed 7 </dev/null 2>/dev/full",
-            stdout=asyncio.subprocess.PIPE,
-            env={**shell.environment, **gateway(server.base_url)},
-        )
-        out, _ = await process.communicate()
-        assert (process.returncode, out.decode()) == (0, ANSWER + "\n")
-
-    against(WHOLE, test=test)
-
-
 def test_a_signal_before_the_answer_ends_the_command(shell: Shell) -> None:
     async def test(server: LoopbackServer) -> None:
         process = await shell.start("ask", "Hi", "--json", env=gateway(server.base_url))
@@ -409,18 +188,6 @@ def test_a_signal_before_the_answer_ends_the_command(shell: Shell) -> None:
     against(SILENT, test=test)
     # Whether the reply had begun or not: what it cost is not known.
     assert all(cost is None for (cost,) in shell.rows("SELECT cost FROM ledger"))
-
-
-def test_a_signal_ends_the_wait_for_a_retry(shell: Shell) -> None:
-    async def test(server: LoopbackServer) -> None:
-        process = await shell.start("ask", "Hi", env=gateway(server.base_url))
-        assert process.stderr is not None
-        assert b"Trying again in 60 s." in await process.stderr.readline()
-        process.send_signal(signal.SIGINT)
-        done = await ended(process)
-        assert (done.code, done.out, done.err) == (130, "", "repartee: Stopped.\n")
-
-    against(refusal(429, "rate_limit_exceeded", retry_after="60"), test=test)
 
 
 def test_an_empty_answer_is_said_to_be_empty(shell: Shell) -> None:

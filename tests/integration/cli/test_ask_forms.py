@@ -79,24 +79,6 @@ def test_a_refused_field_is_left_out_and_the_answer_still_checked(
     assert len(done.json["notices"]) == 2
 
 
-def test_a_schema_refused_as_strict_is_sent_as_a_hint(shell: Shell, schema: str) -> None:
-    refused = refusal(400, "invalid_json_schema", param="text.format.schema")
-    options = ("Who?", "--schema", schema, "--json")
-    done, (first, second) = answer_to(shell, refused, saying(ANN), arguments=options)
-    assert first["text"]["format"] == {"type": "json_schema", **FORM}
-    assert second["text"]["format"] == {"type": "json_schema", **FORM, "strict": False}
-    assert (done.code, done.json["parsed"]) == (0, json.loads(ANN))
-    assert done.json["notices"] == ["Schema: person"]
-
-
-def test_a_refusal_is_not_checked_against_the_schema(shell: Shell, schema: str) -> None:
-    said = sse({"type": "response.refusal.delta", "output_index": 0, "delta": "No."})
-    script = streams(sse(CREATED), said, sse(COMPLETED))
-    done, _ = answer_to(shell, script, arguments=("Who?", "--schema", schema, "--json"))
-    assert (done.code, done.json["status"], done.json["parsed"]) == (3, "refused", None)
-    assert done.err == "repartee: The model declined.\n"
-
-
 def test_chat_completions_take_a_response_format(shell: Shell, schema: str) -> None:
     chunk: dict[str, Any] = {"choices": [{"delta": {"content": ANN}, "finish_reason": "stop"}]}
 
@@ -109,33 +91,6 @@ def test_chat_completions_take_a_response_format(shell: Shell, schema: str) -> N
 
     script = streams(sse(chunk, "[DONE]"))
     against(replies(404, {"detail": "Not Found"}), script, test=test)
-
-
-def test_each_of_several_answers_is_checked(shell: Shell, schema: str) -> None:
-    options = ("Who?", "--schema", schema, "--compare", "thinking", "--compare", "pro")
-    done, bodies = answer_to(shell, saying(ANN), saying("{}"), arguments=(*options, "--json"))
-    assert [body["text"]["format"]["name"] for body in bodies] == ["person", "person"]
-    assert (done.code, done.json["status"]) == (4, "complete")
-    parsed = [answer["parsed"] for answer in done.json["answers"]]
-    assert json.loads(ANN) in parsed
-    assert None in parsed
-    problems = [len(answer["schema_problems"]) for answer in done.json["answers"]]
-    assert sorted(problems) == [0, 2]
-    done, _ = answer_to(shell, saying("{}"), saying("{}"), arguments=options)
-    assert done.code == 4
-    for name in ("Thinking", "Pro"):
-        assert f"{name}/medium: The response doesn’t match the schema.\n    $: 'name'" in done.err
-    done, _ = answer_to(shell, saying(ANN), saying(ANN), arguments=options)
-    assert done.code == 0
-
-
-def test_several_answers_follow_a_grammar(shell: Shell, tmp_path: Path) -> None:
-    options = ("Well?", "--grammar", written(tmp_path / "a.regex", "yes|no"), "--json")
-    several = ("--variant", "thinking", "--n", "2")
-    done, bodies = answer_to(shell, calling("yes"), calling("no"), arguments=(*options, *several))
-    assert [body["tools"][0]["type"] for body in bodies] == ["custom", "custom"]
-    answers = sorted(answer["answer"] for answer in done.json["answers"])
-    assert (done.code, answers) == (0, ["no", "yes"])
 
 
 @pytest.mark.parametrize(
@@ -153,22 +108,6 @@ def test_the_input_of_a_custom_tool_is_the_answer(
     assert (tool["type"], tool["format"]) == ("custom", own)
     assert body["tool_choice"] == {"type": "custom", "name": tool["name"]}
     assert (done.code, done.json["answer"], done.json["tool_calls"]) == (0, "yes", [])
-
-
-def test_a_server_without_the_api_of_a_grammar_says_so(shell: Shell, tmp_path: Path) -> None:
-    grammar = written(tmp_path / "answer.regex", "yes|no")
-    options = ("Well?", "--variant", "thinking", "--grammar", grammar)
-    done, bodies = answer_to(shell, refusal(404, "not_found"), arguments=options)
-    assert (done.code, len(bodies)) == (1, 1)
-    assert "doesn’t support grammars of the kind regex" in done.err
-
-
-def test_an_answer_without_its_grammar_is_incomplete(shell: Shell, tmp_path: Path) -> None:
-    grammar = written(tmp_path / "answer.regex", "yes|no")
-    options = ("Well?", "--variant", "thinking", "--grammar", grammar)
-    done, _ = answer_to(shell, WHOLE, arguments=options)
-    assert (done.code, done.out.strip()) == (1, "Red, yellow and blue; žluť.")
-    assert "didn’t follow the grammar" in done.err
 
 
 def test_nothing_invalid_is_sent(shell: Shell, tmp_path: Path, schema: str) -> None:
@@ -199,48 +138,6 @@ def test_nothing_invalid_is_sent(shell: Shell, tmp_path: Path, schema: str) -> N
     against(WHOLE, test=test)
 
 
-def test_a_schema_holds_for_the_text_behind_the_tool_calls(shell: Shell, schema: str) -> None:
-    call = {"type": "function_call", "call_id": "c", "name": "calculator"}
-    call["arguments"] = '{"expression": "1+2"}'
-    done_call = sse({"type": "response.output_item.done", "output_index": 1, "item": call})
-    first = streams(sse(CREATED), delta("I calculate."), done_call, sse(COMPLETED))
-    options = ("Who?", "--schema", schema, "--tool", "calculator", "--json")
-    done, bodies = answer_to(shell, first, saying(ANN), arguments=options)
-    assert [body["text"]["format"]["name"] for body in bodies] == ["person", "person"]
-    assert (done.code, done.json["parsed"]) == (0, json.loads(ANN))
-    assert len(done.json["tool_calls"]) == 1
-
-
-def test_the_output_is_json_whatever_the_model_says(shell: Shell, tmp_path: Path) -> None:
-    call = {"type": "function_call", "call_id": "c", "name": "calculator"}
-    call["arguments"] = '{"expression": 1e999}'
-    done_call = sse({"type": "response.output_item.done", "output_index": 1, "item": call})
-    first = streams(sse(CREATED), done_call, sse(COMPLETED))
-    schema = written(tmp_path / "any.json", "{}")
-    options = ("Who?", "--schema", schema, "--tool", "calculator", "--json")
-    done, _ = answer_to(shell, first, saying("-1e999"), arguments=options)
-    assert (done.code, done.json["parsed"]) == (4, None)
-    assert done.json["tool_calls"][0]["arguments"] == '{"expression": 1e999}'
-    assert "Infinity" not in done.out
-
-
-@pytest.mark.parametrize(
-    ("words", "is_hint"),
-    [
-        ("Invalid schema for response_format 'person': no.", True),
-        ("response_format is not supported.", False),
-    ],
-)
-def test_the_schema_is_left_out_if_a_server_refuses_the_field_in_words(
-    shell: Shell, schema: str, words: str, is_hint: bool
-) -> None:
-    refused = replies(400, {"error": {"message": words, "type": "invalid_request_error"}})
-    options = ("Who?", "--schema", schema, "--json")
-    done, bodies = answer_to(shell, refused, saying(ANN), arguments=options)
-    assert ["format" in body.get("text", {}) for body in bodies] == [True, is_hint]
-    assert (done.code, len(done.json["notices"])) == (0, 1 + (not is_hint))
-
-
 def test_gbnf_goes_to_a_server_of_ones_own(shell: Shell, tmp_path: Path) -> None:
     text = 'root ::= "yes" | "no"\n'
     grammar = written(tmp_path / "answer.gbnf", text)
@@ -253,15 +150,3 @@ def test_gbnf_goes_to_a_server_of_ones_own(shell: Shell, tmp_path: Path) -> None
         assert sent == [("/v1/chat/completions", text)]
 
     against(streams(sse(chunk, "[DONE]")), test=test)
-
-
-async def test_the_model_on_this_computer_follows_both(
-    shell: Shell, tmp_path: Path, schema: str
-) -> None:
-    options = ("ask", "A person.", "--provider", "on-device", "--json")
-    done = await shell.run(*options, "--schema", schema)
-    assert done.code == 0, done
-    assert set(done.json["parsed"]) == {"name", "age"}
-    grammar = written(tmp_path / "answer.gbnf", 'root ::= "yes" | "no"')
-    done = await shell.run(*options, "--grammar", grammar)
-    assert done.json["answer"] in ("yes", "no")

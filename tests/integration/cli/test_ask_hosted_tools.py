@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import sqlite3
-from contextlib import closing
 from decimal import Decimal
 from typing import Any
 
@@ -91,69 +89,3 @@ def test_a_generated_image_is_saved_with_the_conversation(shell: Shell) -> None:
     refused, bodies = answer_to(shell, script, arguments=(*options[:3], "--json"))
     assert (refused.code, bodies) == (2, [])
     assert "--save" in refused.json["error"]["message"]
-
-
-def test_code_of_one_container_is_billed_once(shell: Shell) -> None:
-    code: dict[str, Any] = {
-        "type": "code_interpreter_call",
-        "status": "completed",
-        "container_id": "c1",
-    }
-    code |= {"code": "print(1)", "outputs": [{"type": "logs", "logs": "1\n"}]}
-    script = saying(done(0, {**code, "id": "a"}), done(1, {**code, "id": "b"}), message(2, "One."))
-    options = ("Count", "--tool", "code_interpreter", "--json")
-    ended, _ = answer_to(shell, script, arguments=options)
-    assert [call["result"] for call in ended.json["tool_calls"]] == ["1\n", "1\n"]
-    plain, _ = answer_to(shell, saying(message(0, "Yes.")), arguments=("Count", "--json"))
-    difference = Decimal(ended.json["cost_usd"]) - Decimal(plain.json["cost_usd"])
-    assert difference == Decimal("0.03")
-
-
-def test_images_that_code_draws_are_kept(shell: Shell) -> None:
-    code: dict[str, Any] = {"type": "code_interpreter_call", "id": "a", "status": "completed"}
-    url = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
-    code |= {"code": "plot()", "container_id": "c1", "outputs": [{"type": "image", "url": url}]}
-    script = saying(done(0, code), message(1, "See."))
-    options = ("Plot", "--tool", "code_interpreter", "--save", "--json")
-    ended, (body,) = answer_to(shell, script, arguments=options)
-    assert ended.code == 0, ended.err
-    assert body["include"] == ["code_interpreter_call.outputs"]
-    (parts,) = (row for (row,) in shell.rows("SELECT parts FROM messages WHERE role='assistant'"))
-    kept = [part["media_type"] for part in json.loads(parts) if part["kind"] == "image"]
-    assert kept == ["image/png"]
-
-
-def test_cited_files_are_named(shell: Shell) -> None:
-    searched: dict[str, Any] = {"type": "file_search_call", "id": "f", "status": "completed"}
-    results = [{"file_id": "1", "filename": "lease.pdf", "text": "Rent", "score": 0.9}]
-    searched |= {"queries": ["rent"], "results": results}
-    cites = [
-        {"type": "file_citation", "file_id": "1", "filename": "my_lease.pdf", "index": 3},
-        {"type": "file_citation", "file_id": "1", "filename": "my_lease.pdf", "index": 4},
-        {"type": "file_citation", "file_id": "2", "filename": "named.pdf", "index": 4},
-    ]
-    script = saying(done(0, searched), message(1, "900, says named.pdf.", *cites))
-    answer_to(shell, saying(message(0, "Yes.")), arguments=("Hi",))  # makes the store
-    with closing(sqlite3.connect(shell.home / "data" / "repartee.sqlite3")) as connection:
-        connection.execute("INSERT INTO settings VALUES ('tools.vector_stores', '\"vs_1\"')")
-        connection.commit()
-    options = ("Rent?", "--tool", "file_search", "--json")
-    ended, (body,) = answer_to(shell, script, arguments=options)
-    assert ended.code == 0, ended.err
-    assert body["include"] == ["file_search_call.results"]
-    assert body["tools"] == [{"type": "file_search", "vector_store_ids": ["vs_1"]}]
-    assert ended.json["answer"] == "900, says named.pdf.\n\n- my\\_lease.pdf"
-    (call,) = ended.json["tool_calls"]
-    assert (call["arguments"], call["result"]) == ({"queries": ["rent"]}, "lease.pdf")
-
-
-def test_unavailable_hosted_tools_are_refused_with_a_reason(shell: Shell) -> None:
-    options = ("Rain?", "--tool", "web_search", "--json", "--model", "some-model")
-    ended, bodies = answer_to(shell, saying(message(0, "No.")), arguments=options)
-    assert (ended.code, bodies) == (2, [])
-    assert "web_search" in ended.json["error"]["message"]
-    ended, bodies = answer_to(
-        shell, saying(message(0, "No.")), arguments=("Rain?", "--tool", "file_search", "--json")
-    )
-    assert (ended.code, bodies) == (2, [])
-    assert "vector store" in ended.json["error"]["message"]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from desktop_app.domain.conversations.conversation import Conversation, ModelChoice, new_id, now
 from desktop_app.domain.models.variants import Variant
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.database import Database
-from tests.integration.cli.command import KEY, Ended, Shell, against, answer_to
+from tests.integration.cli.command import KEY, Shell, against, answer_to
 from tests.integration.cli.replies import ANSWER, WHOLE, refusal
 from tests.unit.providers.loopback import LoopbackServer
 
@@ -79,17 +78,3 @@ def test_nothing_is_written_outside_its_home(shell: Shell, pytestconfig: pytest.
     assert done.code == 0
     assert "Alder & Finch" in body["input"][0]["content"]
     assert shell.files_outside() == []
-
-
-def test_bytes_of_an_argument_that_are_no_utf_8_are_replaced(shell: Shell) -> None:
-    async def test(server: LoopbackServer) -> None:
-        done = await shell.ask(server.base_url, os.fsdecode(b"caf\xe9"), "--save")
-        assert done == Ended(0, ANSWER + "\n", "")
-        assert server.requests[0].json["input"][0]["content"] == "caf�"
-
-    against(WHOLE, test=test)
-
-
-def test_letters_that_the_terminal_lacks_are_replaced(shell: Shell) -> None:
-    done, _ = answer_to(shell, WHOLE, PYTHONIOENCODING="ascii")
-    assert done == Ended(0, ANSWER.replace("ž", "?").replace("ť", "?") + "\n", "")

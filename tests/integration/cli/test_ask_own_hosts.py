@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import product
 from urllib.parse import urlsplit
 
 import pytest
 
-from desktop_app.services.models.choice_resolution import INSTANT_RETIRED
 from tests.helpers.blocking import blocking
 from tests.integration.cli.command import KEY, Ended, Shell
 from tests.integration.cli.interception import Interception, certificate, server_context
@@ -50,22 +48,6 @@ def test_openai_gets_the_choice_and_store_false(shell: Shell) -> None:
     assert received.json["store"] is False
 
 
-def test_the_retired_instant_of_openai_is_replaced_and_reported(shell: Shell) -> None:
-    commands = [
-        (("Hi", "--variant", "instant"), OPENAI),
-        (("Hi", "--variant", "instant", "--effort", "medium", "--json"), OPENAI),
-        (("Hi", "--variant", "instant", "--effort", "high"), OPENAI),
-    ]
-    (plain, named, illegal), received, _ = ask_all(shell, *commands)
-    assert plain == Ended(0, ANSWER + "\n", f"repartee: {INSTANT_RETIRED}\n")
-    assert named.json["notices"] == [str(INSTANT_RETIRED)]
-    assert named.json["effort"] == "none"
-    assert (illegal.code, illegal.out) == (2, "")
-    assert "Supported: medium." in illegal.err
-    sent = [(request.json["model"], request.json["reasoning"]) for request in received]
-    assert sent == [("gpt-5.2", {"effort": "none"})] * 2
-
-
 def test_cometapi_gets_the_choice(shell: Shell) -> None:
     commands = [
         (("Hi", "--variant", "instant"), COMETAPI),
@@ -77,19 +59,6 @@ def test_cometapi_gets_the_choice(shell: Shell) -> None:
     sent = [(request.json["model"], request.json["reasoning"]["effort"]) for request in received]
     assert sent == [("gpt-5.2-chat-latest", "medium"), ("gpt-5.2", "low")]
     assert all(request.json["store"] is False for request in received)
-
-
-def test_a_refused_choice_opens_no_connection(shell: Shell) -> None:
-    illegal = [("instant", "none"), ("instant", "xhigh"), ("pro", "none"), ("pro", "low")]
-    accepted = ("instant", "none", OPENAI)  # another model replaces the retired one
-    commands = [
-        (("Hi", "--variant", variant, "--effort", effort), keys)
-        for (variant, effort), keys in product(illegal, (OPENAI, COMETAPI))
-        if (variant, effort, keys) != accepted
-    ]
-    done, received, wanted = ask_all(shell, *commands)
-    assert {(ended.code, ended.out) for ended in done} == {(2, "")}
-    assert (received, wanted) == ([], [])
 
 
 @pytest.mark.parametrize("provider", ["openai", "cometapi"])

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from desktop_app.backend.preset_loader import built_in_presets
 from tests.integration.cli.command import Ended, Shell, against, answer_to, gateway
-from tests.integration.cli.replies import (
-    ANSWER,
-    CHAT,
-    COMPLETED,
-    CREATED,
-    WHOLE,
-    delta,
-    whole_of_the_asked,
-)
-from tests.unit.providers.loopback import LoopbackServer, Received, replies, streams
-from tests.unit.providers.samples import sse
+from tests.integration.cli.replies import ANSWER, WHOLE, whole_of_the_asked
+from tests.unit.providers.loopback import LoopbackServer, replies
 
 
 def test_supported_parameters_are_sent(shell: Shell) -> None:
@@ -43,17 +32,6 @@ def test_omitted_and_changed_parameters_are_listed(shell: Shell) -> None:
     ]
     assert {"temperature", "stop", "seed"}.isdisjoint(body)
     assert body["max_output_tokens"] == 16
-
-
-def test_after_falling_back_the_other_api_takes_stop_and_seed(shell: Shell) -> None:
-    async def test(server: LoopbackServer) -> None:
-        arguments = ("Hi", "--model", "m", "--stop", "END", "--stop", "\n", "--seed", "7", "--json")
-        done = await shell.ask(server.base_url, *arguments)
-        assert done.json["notices"] == []
-        body = server.requests[-1].json
-        assert (body["stop"], body["seed"]) == (["END", "\n"], 7)
-
-    against(replies(404, {"detail": "Not Found"}), CHAT, test=test)
 
 
 def test_instructions_are_read_from_a_file(shell: Shell, tmp_path: Path) -> None:
@@ -147,54 +125,11 @@ def test_comparing_labels_each_answer(shell: Shell) -> None:
     assert rows[0][1] == rows[1][1]  # two versions of one answer
 
 
-def test_comparing_reports_the_tool_calls_of_each(shell: Shell) -> None:
-    call = {"type": "function_call", "call_id": "c", "name": "calculator"}
-    call["arguments"] = '{"expression": "1+2"}'
-    ended = sse({"type": "response.output_item.done", "output_index": 1, "item": call})
-    calls = streams(sse(CREATED), delta("Well."), ended, sse(COMPLETED))
-
-    async def calling(request: Received, writer: asyncio.StreamWriter) -> None:
-        has_result = b"function_call_output" in request.body
-        await (WHOLE if has_result else calls)(request, writer)
-
-    options = ("Hi", "--compare", "thinking", "--compare", "pro", "--tool", "calculator")
-    done, _ = answer_to(shell, calling, arguments=(*options, "--json"))
-    assert [answer["tool_calls"] for answer in done.json["answers"]] == 2 * [
-        [
-            {
-                "name": "calculator",
-                "arguments": {"expression": "1+2"},
-                "result": "The user did not allow this call.",
-                "status": "denied",
-                "duration_s": None,
-            }
-        ]
-    ]
-    assert "Pro/medium: Not allowed: calculator. Allow it with --allow-tool" in done.err
-    done, _ = answer_to(shell, calling, arguments=options)
-    assert done.out.count(f"==\nWell.\n\n{ANSWER}\n") == 2
-
-
-def test_a_refusal_among_the_compared_is_the_outcome(shell: Shell) -> None:
-    said = sse({"type": "response.refusal.delta", "output_index": 0, "delta": "No."})
-    refused = streams(sse(CREATED), said, sse(COMPLETED))
-    options = ("Hi", "--compare", "thinking", "--compare", "pro", "--json")
-    done, _ = answer_to(shell, WHOLE, refused, arguments=options)
-    assert (done.code, done.json["status"]) == (3, "refused")
-
-
 def test_an_invalid_comparison_sends_nothing(shell: Shell) -> None:
     for choices in (("pro",), ("pro", "instant/high"), ("pro",) * 5):
         options = [word for choice in choices for word in ("--compare", choice)]
         done, sent = answer_to(shell, WHOLE, arguments=("Hi", *options))
         assert (done.code, done.out, sent) == (2, "", [])
-
-
-def test_a_comparison_of_several_answers_each_sends_nothing(shell: Shell) -> None:
-    options = ("Hi", "--compare", "pro", "--compare", "thinking", "--n", "5")
-    done, sent = answer_to(shell, WHOLE, arguments=options)
-    assert (done.code, done.out, sent) == (2, "", [])
-    assert "--n" in done.err
 
 
 def test_a_failing_answer_is_reported_beside_the_others(shell: Shell) -> None:
@@ -209,39 +144,6 @@ def test_a_failing_answer_is_reported_beside_the_others(shell: Shell) -> None:
         assert done.json["status"] == "failed"
 
     against(WHOLE, replies(400, {"error": {"message": "No.", "code": "x"}}), test=test)
-
-
-def test_omitted_parameters_are_reported_once_for_several_answers(shell: Shell) -> None:
-    async def test(server: LoopbackServer) -> None:
-        options = ("--n", "2", "--variant", "thinking", "--temperature", "1", "--seed", "7")
-        done = await shell.ask(server.base_url, "Hi", *options)
-        assert done.code == 0, done.err
-        assert done.err.count("“temperature”") == 1
-        assert done.err.count("“seed”") == 1
-
-    against(WHOLE, test=test)
-
-
-def test_several_answers_of_one_request(shell: Shell) -> None:
-    texts = ["One.", "Two.", "Three.", "Four."]
-    chunks = [
-        {"choices": [{"index": n, "delta": {"content": text}, "finish_reason": "stop"}]}
-        for n, text in enumerate(texts)
-    ]
-    usage = {"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 4}}
-
-    async def test(server: LoopbackServer) -> None:
-        done = await shell.ask(server.base_url, "Hi", "--model", "m", "--n", "4", "--json")
-        assert [answer["answer"] for answer in done.json["answers"]] == texts
-        assert [request.path for request in server.requests] == [
-            "/v1/responses",
-            "/v1/chat/completions",
-        ]
-        assert server.requests[1].json["n"] == 4
-
-    against(
-        replies(404, {"detail": "Not Found"}), streams(sse(*chunks, usage, "[DONE]")), test=test
-    )
 
 
 def test_equal_beginnings_have_the_same_cache_key(shell: Shell, tmp_path: Path) -> None:
@@ -263,15 +165,3 @@ def test_equal_beginnings_have_the_same_cache_key(shell: Shell, tmp_path: Path) 
         assert texts[0].replace("A?", "B?") == texts[1]  # up to the question, byte for byte
 
     against(WHOLE, test=test)
-
-
-def test_a_dozen_presets_ship(shell: Shell) -> None:
-    _, (body,) = answer_to(shell, WHOLE, arguments=("Hi", "--preset", "careful coder"))
-    assert (body["model"], body["reasoning"]) == ("gpt-5.2", {"effort": "high"})
-    assert body["instructions"].startswith("You are a careful software engineer.")
-    named = ("Hi", "--preset", "researcher")  # at a gateway that shows its models when asked
-    _, (body,) = answer_to(shell, WHOLE, arguments=named, OPENAI_MODEL="")
-    assert (body["model"], body["reasoning"]) == ("gpt-5.2-pro", {"effort": "high"})
-    presets = built_in_presets()
-    assert len({preset.id for preset in presets}) == len(presets) == 12
-    assert all(preset.overrides.instructions and preset.variant for preset in presets)

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from tests.helpers.pictures import SECRET, drawing, exif, packed, photo, unpacked
-from tests.integration.cli.command import Shell, against, answer_to
-from tests.integration.cli.replies import CHAT, WHOLE, refusal
-from tests.unit.providers.loopback import LoopbackServer, replies
+from tests.integration.cli.command import Shell, answer_to
+from tests.integration.cli.replies import WHOLE
 
 
 @pytest.fixture
@@ -48,31 +47,6 @@ def test_pictures_arrive_scaled_turned_and_bare(shell: Shell, files: Path) -> No
     assert not list(shell.home.rglob("attachments/*/*")), "nothing is kept without --save"
 
 
-def test_an_image_is_sent_by_chat_completions(shell: Shell, files: Path) -> None:
-    missing = replies(404, "<html>not here</html>")
-
-    async def test(server: LoopbackServer) -> None:
-        done = await shell.ask(
-            server.base_url, "What?", "--file", "chart.gif", "--model", "llava", "--save"
-        )
-        assert done.code == 0, done.err
-        body = server.requests[-1].json
-        text, image = body["messages"][0]["content"]
-        assert text == {"type": "text", "text": "What?"}
-        assert image["image_url"]["detail"] == "auto"
-        assert unpacked(sent(image["image_url"]["url"])[1]).size == (64, 48)
-
-    against(missing, CHAT, test=test)
-    ((name, text),) = shell.rows("SELECT name, text FROM attachments")
-    assert (name, text) == ("chart.gif", "")
-
-
-def test_a_picture_without_a_question_is_described(shell: Shell, files: Path) -> None:
-    done, (body,) = answer_to(shell, WHOLE, arguments=("--file", "chart.gif"))
-    assert done.code == 0
-    assert content_of(body)[0]["text"] == "Describe what this shows."
-
-
 def test_a_model_without_images_is_not_asked_about_an_image(shell: Shell, files: Path) -> None:
     arguments = ("What?", "--provider", "on-device", "--file", "chart.gif")
     done, bodies = answer_to(shell, WHOLE, arguments=arguments)
@@ -85,12 +59,3 @@ def test_a_truncated_image_is_reported(shell: Shell, files: Path) -> None:
     done, bodies = answer_to(shell, WHOLE, arguments=("What?", "--file", "broken.png"))
     assert (done.code, bodies) == (1, [])
     assert "“broken.png” is damaged or incomplete" in done.err
-
-
-def test_a_server_that_takes_none_is_explained(shell: Shell, files: Path) -> None:
-    said = "Invalid content type. image_url is only supported by certain models."
-    no = refusal(400, "invalid_request_error", said)
-    done, _ = answer_to(shell, no, arguments=("What?", "--file", "chart.gif"))
-    assert done.code == 1
-    assert "doesn’t support these images" in done.err
-    assert "remove them" in done.err

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.integration.cli.command import KEY, Ended, Shell, against, answer_to, gateway
+from tests.integration.cli.command import KEY, Ended, Shell, against, answer_to
 from tests.integration.cli.replies import ANSWER, CHAT, refusal
-from tests.unit.providers.loopback import LoopbackServer, Received, Script, replies, streams
+from tests.unit.providers.loopback import LoopbackServer, Received, Script, streams
 from tests.unit.providers.samples import sse
 
 OWN = ("nomic-embed-text", "qwen3-8b", "gemma3")
@@ -35,13 +35,6 @@ def test_the_first_model_that_can_chat_is_used(shell: Shell) -> None:
     assert "Using qwen3-8b, the first chat model of 127.0.0.1" in done.err
 
 
-def test_another_model_that_answered_is_named(shell: Shell) -> None:
-    renamed = streams(sse({"id": "c", "model": "llama-3", "choices": CHOICES}, "[DONE]"))
-    done, _ = unnamed(shell, REFUSED, renamed, arguments=("Hi", "--json"), models=OWN)
-    assert (done.json["model"], done.json["answered_by"]) == ("qwen3-8b", "llama-3")
-    assert "repartee: Answered by llama-3." in done.err
-
-
 def test_a_server_that_silently_cuts_the_input_is_noticed(shell: Shell) -> None:
     usage = {"prompt_tokens": 512, "completion_tokens": 3}
     counted = streams(sse({"id": "c", "model": "m", "choices": CHOICES, "usage": usage}, "[DONE]"))
@@ -51,48 +44,6 @@ def test_a_server_that_silently_cuts_the_input_is_noticed(shell: Shell) -> None:
     (notice,) = done.json["notices"]
     assert "counted only 512 input tokens" in notice
     assert notice in done.err
-
-
-@pytest.mark.parametrize("command", ["eval", "summarize"])
-def test_other_commands_use_the_served_model(shell: Shell, command: str) -> None:
-    folder = shell.outside / "here"
-    (folder / "cases.jsonl").write_text('{"id": "a", "input": "Which?"}\n')
-    (folder / "a.txt").write_text("A note.")
-
-    async def test(server: LoopbackServer) -> None:
-        file = "cases.jsonl" if command == "eval" else "a.txt"
-        env = {**gateway(server.base_url), "OPENAI_MODEL": ""}
-        done = await shell.run(command, file, env=env)
-        assert done.code == 0, done.err
-        assert {r.json["model"] for r in server.requests if r.method == "POST"} == {"qwen3-8b"}
-        assert "Using qwen3-8b" in done.err
-
-    against(REFUSED, CHAT, test=test, models=OWN)
-
-
-def test_a_batch_uses_the_served_model(shell: Shell) -> None:
-    (shell.outside / "here" / "a.txt").write_text("A note.")
-
-    async def test(server: LoopbackServer) -> None:
-        env = {**gateway(server.base_url), "OPENAI_MODEL": ""}
-        done = await shell.run("batch", "start", "a.txt", "--task", "Sum up.", env=env)
-        assert "Using qwen3-8b, the first chat model of 127.0.0.1" in done.err
-        assert shell.rows("SELECT model FROM batch_jobs") == [("qwen3-8b",)]
-
-    against(LACKING, test=test, models=OWN)
-
-
-def test_an_effort_names_no_model(shell: Shell) -> None:
-    arguments = ("Hi", "--effort", "low")
-    _, bodies = unnamed(shell, REFUSED, CHAT, arguments=arguments, models=OWN)
-    assert {body["model"] for body in bodies} == {"qwen3-8b"}
-    assert bodies[-1]["reasoning_effort"] == "low"
-
-
-def test_the_family_is_used_if_it_is_listed(shell: Shell) -> None:
-    done, bodies = unnamed(shell, REFUSED, CHAT, models=("gpt-4o", "gpt-5.2"))
-    assert (done.code, done.out, done.err) == (0, ANSWER + "\n", "")
-    assert {body["model"] for body in bodies} == {"gpt-5.2"}
 
 
 @pytest.mark.parametrize(
@@ -120,42 +71,6 @@ def test_no_model_is_invented(shell: Shell, models: tuple[str, ...]) -> None:
         assert [request for request in server.requests if request.method == "POST"] == []
 
     against(LACKING, test=test, models=models)
-
-
-def test_a_gateway_that_refuses_its_list_says_why(shell: Shell) -> None:
-    async def test(server: LoopbackServer) -> None:
-        done = await shell.ask(server.base_url, "Hi", OPENAI_MODEL="")
-        assert (done.code, done.out) == (1, "")
-        assert "x-portkey-provider header is required" in done.err
-        assert [request for request in server.requests if request.method == "POST"] == []
-
-    refused = replies(400, {"error": {"message": "x-portkey-provider header is required"}})
-    against(refused, test=test, models=())
-
-
-def test_a_web_page_instead_of_a_list_shows_a_wrong_address(shell: Shell) -> None:
-    async def test(server: LoopbackServer) -> None:
-        done = await shell.ask(server.base_url, "Hi", OPENAI_MODEL="")
-        assert (done.code, done.out) == (1, "")
-        assert "sent a web page, not a response. Check the base URL" in done.err
-
-    page = replies(404, b"<!DOCTYPE html><h1>Not Found</h1>", "text/html")
-    against(page, test=test, models=())
-
-
-def test_a_key_of_the_environment_is_not_replaced_in_settings(shell: Shell) -> None:
-    async def test(server: LoopbackServer) -> None:
-        done = await shell.ask(server.base_url, "Hi", OPENAI_MODEL="")
-        assert (done.code, done.out) == (1, "")
-        assert "Check or replace the key in environment variables." in done.err
-
-    against(refusal(401, "invalid_api_key"), test=test, models=())
-
-
-def test_a_server_that_is_down_is_no_server_without_models(shell: Shell) -> None:
-    done = asyncio.run(shell.ask("http://127.0.0.1:9/v1", "Hi", OPENAI_MODEL=""))
-    assert (done.code, done.out) == (1, "")
-    assert "Nothing is listening at 127.0.0.1:9" in done.err
 
 
 def test_azure_is_asked_for_a_deployment(shell: Shell) -> None:

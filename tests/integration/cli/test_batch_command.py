@@ -19,7 +19,7 @@ import pytest
 from tests.helpers.batch_server import BatchServer, Outcome, lines, not_executed, refused
 from tests.helpers.waiting import LONGEST_S
 from tests.integration.cli.command import Ended, Shell, gateway
-from tests.integration.providers.test_llmock import LLMock, server
+from tests.integration.providers.test_llmock import server
 
 __all__ = ["server"]
 
@@ -67,26 +67,6 @@ async def batch_server(
     provider = BatchServer(outcome)
     async with provider.http:
         yield provider, Run(shell, provider.base_url)
-
-
-async def test_llmock_answers_a_job_from_start_to_report(shell: Shell, server: LLMock) -> None:
-    run = Run(shell, f"{server.url}/v1")
-    files = run.files("First words.", "Second words, žluť.", "")
-    begun = await run("start", *files, *TASK, "--yes", "--wait", "--json")
-    assert "note-3.md skipped: " in begun.err
-    assert "less than without batch" in begun.err
-    job = begun.json
-    assert begun.code == 0, begun.err
-    assert (job["status"], job["answered"], job["left_out"]) == ("completed", 2, 1)
-    assert [item["status"] for item in job["items"]] == ["answered", "answered", "left_out"]
-    assert all(item["usage"]["input_tokens"] > 0 for item in job["items"][:2])
-    # The provider no longer has the upload.
-    to = shell.outside / "report.md"
-    report = await run("report", job["id"], "--format", "markdown", "--to", str(to))
-    assert report.code == 0
-    text = to.read_text("utf-8")
-    assert "## note-1.md" in text
-    assert job["items"][0]["answer"] in text
 
 
 async def test_a_job_goes_on_from_command_to_command(shell: Shell) -> None:
@@ -147,46 +127,6 @@ async def test_answers_with_a_schema_have_a_column_for_each_field(shell: Shell) 
         assert (refused.code, len(provider.batches)) == (2, 1)
 
 
-async def test_a_refusal_has_a_status_and_an_exit_code_of_its_own(shell: Shell) -> None:
-    def outcome(requests: list[dict[str, Any]]) -> Outcome:
-        row = answered(requests[1]["custom_id"], "")
-        message = row["response"]["body"]["choices"][0]["message"]
-        message.update(content=None, refusal="I can’t help with that.")
-        return Outcome(output=lines(answered(requests[0]["custom_id"], "Fine."), row))
-
-    async with batch_server(shell, outcome) as (_provider, run):
-        begun = await run("start", *run.files("a", "b"), *TASK, "--wait", "--json")
-        assert begun.code == 3
-        assert "1 of 2 answered · 1 declined" in begun.err
-        job = begun.json
-        assert (job["answered"], job["refused"], job["failed"]) == (1, 1, 0)
-        item = job["items"][1]
-        assert (item["status"], item["answer"]) == ("refused", "I can’t help with that.")
-        assert item["error"] == "The model declined."
-        out = await run("report", job["id"], "--format", "csv")
-        rows = list(csv.DictReader(io.StringIO(out.out.removeprefix("\ufeff"), newline="")))
-        assert [row["status"] for row in rows] == ["answered", "refused"]
-        assert "Declined" in (await run("status", job["id"])).out
-        again = await run("again", job["id"], "--yes", "--json")
-        assert [item["name"] for item in again.json["items"]] == ["note-2.md"]
-
-
-async def test_scans_are_reported_before_the_confirmation(
-    shell: Shell, pytestconfig: pytest.Config
-) -> None:
-    path = pytestconfig.rootpath / "tests" / "data" / "scanned.pdf"
-    async with batch_server(shell) as (_provider, run):
-        begun = await run("start", str(path), *TASK, "--yes", "--json")
-        assert begun.code == 0, begun.err
-        (told,) = [n for n in begun.json["notices"] if n.startswith("scanned.pdf: ")]
-        assert "Pages without text are sent as images: 1" in told
-        assert told in begun.err
-        assert "sent as image" in begun.err.replace(told, "")
-        estimate = json.loads(shell.rows("SELECT details FROM batch_jobs")[0][0])["estimate"]
-        assert estimate["image_pages"] > 0
-        assert Decimal(estimate["image_cost"]) < Decimal(estimate["cost"])
-
-
 async def test_a_report_as_csv_has_no_formulas(shell: Shell) -> None:
     def outcome(requests: list[dict[str, Any]]) -> Outcome:
         ids = [request["custom_id"] for request in requests]
@@ -240,26 +180,6 @@ async def test_a_running_job_can_be_canceled_once_and_not_removed(shell: Shell) 
         assert (await run("cancel", job_id)).code == 2
 
 
-async def test_a_cancellation_that_does_not_arrive_is_a_failure(shell: Shell) -> None:
-    async with batch_server(shell) as (provider, run):
-        provider.polls = 100
-        job_id = (await run("start", *run.files("a"), *TASK)).out.strip()
-        elsewhere = gateway("http://127.0.0.1:1/v1")
-        unsent = await shell.run("batch", "cancel", job_id, env=elsewhere)
-        assert (unsent.code, "the job continues there" in unsent.err) == (1, True)
-        await run("status")
-        assert (await run("status", job_id, "--json")).json_lines["status"] == "cancelled"
-
-
-async def test_without_a_key_nothing_is_read(shell: Shell) -> None:
-    (shell.outside / "here" / "a.md").write_text("a", "utf-8")
-    ended = await shell.run("batch", "start", "a.md", "--provider", "openai", *TASK)
-    assert ended.code == 1
-    assert "OpenAI needs an API key" in ended.err
-    listed = await shell.run("batch", "status", "--json")
-    assert json.loads(listed.out) == []
-
-
 async def test_a_job_is_confirmed_on_a_terminal(shell: Shell) -> None:
     async with batch_server(shell) as (provider, run):
         run.files("a")
@@ -268,17 +188,6 @@ async def test_a_job_is_confirmed_on_a_terminal(shell: Shell) -> None:
             assert "Start this batch job? [y/N]" in said
             assert "less than without batch" in said
             assert len(provider.batches) == sent
-
-
-async def test_a_resumed_job_is_kept_if_the_user_declines(shell: Shell) -> None:
-    async with batch_server(shell) as (provider, run):
-        run.files("a")
-        await on_terminal(shell, provider, b"\x03", 130)
-        (job,) = json.loads((await run("status", "--json")).out)
-        resume = ("resume", job["id"])
-        assert "Nothing was sent." in await on_terminal(shell, provider, b"n\n", 1, *resume)
-        await on_terminal(shell, provider, b"y\n", 0, *resume)
-        assert len(provider.batches) == 1
 
 
 async def on_terminal(
@@ -317,50 +226,6 @@ async def test_an_impossible_job_is_refused_and_not_sent(
         assert provider.seen == []
 
 
-async def test_a_server_without_batches_says_so(shell: Shell) -> None:
-    async with batch_server(shell) as (provider, run):
-        provider.faults = [("POST", "files", 404)]
-        ended = await run("start", *run.files("a"), *TASK)
-        assert ended.code == 1
-        assert "doesn’t support batches" in ended.err
-        assert ended.out == ""
-        job = json.loads((await run("status", "--json")).out)[0]
-        assert job["status"] == "ready"
-        resumed = await run("resume", job["id"])
-        assert resumed.code == 0
-        assert len(provider.batches) == 1
-
-
-async def test_a_job_without_readable_files_is_not_created(shell: Shell) -> None:
-    async with batch_server(shell) as (provider, run):
-        ended = await run("start", *run.files(""), *TASK, "--yes")
-        assert ended.code == 1
-        for words in ("note-1.md skipped: ", "None of the files can be"):
-            assert words in ended.err
-        assert ended.out == ""
-        assert json.loads((await run("status", "--json")).out) == []
-        assert provider.seen == []
-
-
-async def test_a_missing_file_stops_the_job_before_anything_is_sent(shell: Shell) -> None:
-    async with batch_server(shell) as (provider, run):
-        for missing in ("nothing.md", "too-long" * 40):
-            ended = await run("start", *run.files("a"), missing, *TASK, "--yes")
-            assert (ended.code, ended.out) == (1, "")
-            assert f"Couldn’t find “{missing}”" in ended.err
-        assert json.loads((await run("status", "--json")).out) == []
-        assert provider.seen == []
-
-
-async def test_twenty_of_the_skipped_files_are_named(shell: Shell) -> None:
-    async with batch_server(shell) as (_provider, run):
-        empty = run.files(*[""] * 22)
-        ended = await run("start", *empty, *TASK, "--yes")
-        named = [line.split()[1] for line in ended.err.splitlines() if "skipped: " in line]
-        assert named == empty[:20]
-        assert "2 more files skipped." in ended.err
-
-
 async def test_a_folder_adds_its_files(shell: Shell) -> None:
     async with batch_server(shell) as (_provider, run):
         folder = shell.outside / "here" / "papers"
@@ -395,37 +260,6 @@ async def test_a_signal_ends_the_waiting_and_not_the_job(shell: Shell, number: i
         os.kill(command.pid, number)
         assert await command.wait() == 130
         provider.close_held()
-        (job,) = json.loads((await run("status", "--json")).out)
-        assert (job["status"], job["answered"]) == ("completed", 1)
-
-
-async def test_a_waiting_command_says_why_a_try_failed(shell: Shell) -> None:
-    async with batch_server(shell) as (provider, run):
-        provider.faults.append(("GET", "batches", 403))
-        arguments = ("batch", "start", *run.files("a"), *TASK, "--wait")
-        process = await shell.start(*arguments, env=gateway(provider.base_url))
-        assert process.stderr is not None
-        async with asyncio.timeout(LONGEST_S):
-            while b"denied access: Not now." not in await process.stderr.readline():
-                assert process.returncode is None
-        process.terminate()
-        await process.communicate()
-
-
-@pytest.mark.parametrize(("method", "path"), [("POST", "files"), ("GET", "batches")])
-async def test_a_job_interrupted_after_its_start_names_the_command_for_its_responses(
-    shell: Shell, method: str, path: str
-) -> None:
-    async with batch_server(shell) as (provider, run):
-        arguments = ("batch", "start", *run.files("a"), *TASK, "--wait")
-        provider.hold(method, path, "before")
-        process = await shell.start(*arguments, env=gateway(provider.base_url))
-        await asyncio.wait_for(provider.holding.wait(), LONGEST_S)
-        process.send_signal(signal.SIGTERM)
-        _, errors = await process.communicate()
-        provider.close_held()
-        assert process.returncode == 130
-        assert errors.decode().endswith("To get the responses, run “repartee batch status”.\n")
         (job,) = json.loads((await run("status", "--json")).out)
         assert (job["status"], job["answered"]) == ("completed", 1)
 

@@ -11,16 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.app.startup.closed_store import erasure_work
-from desktop_app.paths import folders
-from desktop_app.storage.database.database import Database
-from desktop_app.storage.database.temporary_files import TemporaryFolder
-from tests.helpers.family import FAMILY
 from tests.helpers.waiting import until
-from tests.integration.cli.command import Shell, gateway
-from tests.integration.cli.test_batch_command import TASK, batch_server
+from tests.integration.cli.command import Shell
 from tests.integration.cli.test_library_commands import CHATGPT
-from tests.unit.providers.loopback import LoopbackServer
 
 
 @pytest.fixture(autouse=True)
@@ -80,25 +73,6 @@ def test_an_export_makes_a_public_file_private(shell: Shell, tmp_path: Path) -> 
 
 
 @pytest.mark.attack("file-modes")
-async def test_attachments_and_reports_are_private(shell: Shell, tmp_path: Path) -> None:
-    async with LoopbackServer(models=FAMILY) as server:
-        done = await shell.run(
-            *("ask", "--save", "--file", "-", "What is it?"),
-            stdin=b"A text that is piped in.",
-            env=gateway(server.base_url),
-        )
-        assert done.code in (0, 1)  # the server does not answer; the question is stored
-
-    async with batch_server(shell) as (_provider, run):
-        begun = await run("start", *run.files("a"), *TASK, "--wait", "--json")
-        for kind in ("csv", "markdown"):
-            to = str(tmp_path / "reports" / kind)
-            assert (await run("report", begun.json["id"], "--format", kind, "--to", to)).code == 0
-
-    assert open_to_others(shell.home, tmp_path / "reports") == []
-
-
-@pytest.mark.attack("file-modes")
 def test_folders_of_an_older_version_are_closed_at_the_start(shell: Shell) -> None:
     asyncio.run(shell.run("search", "x"))
     for path in (shell.home / "data", *(shell.home / "data").iterdir()):
@@ -129,24 +103,6 @@ async def test_copies_of_a_killed_command_are_removed_at_the_next_start(shell: S
     assert copies(shell)
     await shell.run("search", "x")
     assert copies(shell) == []
-
-
-@pytest.mark.attack("file-modes")
-async def test_deleting_everything_deletes_the_copies(repartee_home: Path) -> None:
-    where = folders()
-
-    database = Database(where.database)
-    await database.open()
-    await database.close()
-    folder = TemporaryFolder(where.temporary)
-    (folder.path / "copy").write_text("secret")
-    for name in (".restore-killed", ".repair-killed"):
-        (where.data / name).mkdir(parents=True)
-        (where.data / name / "copy").write_text("secret")
-    erasure_work(where).work(lambda _done, _total: None, lambda *_: "")
-    assert list(where.temporary.iterdir()) == []
-    assert not [path for path in repartee_home.rglob("*") if path.name == "copy"]
-    folder.close()
 
 
 @pytest.mark.attack("file-modes")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import os
-import resource
 import sqlite3
 import subprocess
 import sys
@@ -15,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.cli.streams import standard_input
 from tests.helpers.hostile_backups import BROKEN, EVIL, STRANGE, ValidBackup
 from tests.helpers.hostile_files import (
     GOOD,
@@ -59,35 +56,6 @@ def test_an_import_of_hostile_files_adds_the_valid_conversations(
     assert run(shell, "search", "Hello", "--json").code == 0
     out = tmp_path / "out.json"
     assert run(shell, "export", "--all", "--format", "json", "--to", str(out)).code == 0
-
-
-def test_a_question_without_an_end_is_refused(shell: Shell) -> None:
-    def limit_memory() -> None:
-        resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
-
-    with Path("/dev/zero").open("rb") as endless:
-        done = subprocess.run(
-            [sys.executable, "-m", "desktop_app", "ask"],
-            stdin=endless,
-            env=shell.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            preexec_fn=limit_memory,
-        )
-    assert done.returncode == 2
-    assert done.stderr.startswith("repartee: The input is larger than 64 MB. Pipe in less,")
-
-
-def test_a_piped_document_without_an_end_is_refused(
-    monkeypatch: pytest.MonkeyPatch, repartee_home: Path
-) -> None:
-    monkeypatch.setattr(standard_input, "MAX_DOCUMENT_BYTES", 1 << 20)
-    with Path("/dev/zero").open("rb") as endless:
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(endless))
-        with standard_input.replace_stdin_with_file(["-"]) as [copy]:
-            assert Path(copy).stat().st_size == (1 << 20) + 1
-    assert not Path(copy).exists()
 
 
 BAD_ROWS = {

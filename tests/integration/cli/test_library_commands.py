@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -117,16 +115,6 @@ def test_an_export_fills_another_library_with_the_same(library: Library, tmp_pat
     assert second.read_bytes() == first.read_bytes()
 
 
-def test_an_error_that_names_the_file_does_not_repeat_its_name(library: Library) -> None:
-    bad, missing = library.folder / "file", library.folder / "missing"
-    bad.write_text("not json")
-    done = library.run("import", str(bad), str(missing))
-    assert "repartee: file: The file is damaged or isn’t JSON. " in done.err
-    assert "repartee: Couldn’t read missing: it doesn’t exist. " in done.err
-    (told, _) = library.run("import", str(bad), str(missing), "--json").json["files"]
-    assert told["refused"] == [done.err.splitlines()[0].removeprefix("repartee: file: ")]
-
-
 def test_unreadable_files_are_reported_and_the_others_imported(library: Library) -> None:
     bad, missing = library.folder / "bad.json", library.folder / "missing.json"
     bad.write_text("{}")
@@ -136,72 +124,6 @@ def test_unreadable_files_are_reported_and_the_others_imported(library: Library)
     assert "repartee: Couldn’t read missing.json: it doesn’t exist." in done.err
     assert "1 conversation added" in done.err
     assert "Traceback" not in done.err
-
-
-def test_an_unknown_conversation_and_a_wrong_line_are_refused(library: Library) -> None:
-    done = library.run("export", "--conversation", "x", "--format", "json", "--to", "o.json")
-    assert (done.code, done.out) == (2, "")
-    assert "There is no conversation x." in done.err
-    assert library.run("export", "--format", "json", "--to", "o.json").code == 2
-    assert library.run("import").code == 2
-
-
-def test_conversations_of_the_same_moment_come_out_in_the_same_order(
-    library: Library, tmp_path: Path
-) -> None:
-    many = [{**CHATGPT[0], "conversation_id": f"c-{number}"} for number in range(6)]
-    library.export.write_text(json.dumps(many))
-    assert library.run("import", str(library.export)).code == 0
-    files = [tmp_path / "first.json", tmp_path / "second.json"]
-    assert library.run("export", "--all", "--format", "json", "--to", str(files[0])).code == 0
-    other = Library(tmp_path / "other", library.shell.server)
-    assert other.run("import", str(files[0])).code == 0
-    assert other.run("export", "--all", "--format", "json", "--to", str(files[1])).code == 0
-    assert files[0].read_bytes() == files[1].read_bytes()
-
-
-def test_a_file_can_be_written_for_any_title(library: Library, tmp_path: Path) -> None:
-    titles = [
-        "東" * 100,
-        "😀" * 90,
-        "../../x",
-        "<b>",
-        "a\u202egpj.exe",
-        ".hidden",
-        "\ud800 half",
-        '"|?',
-    ]
-    many = [{**CHATGPT[0], "conversation_id": t, "title": t} for t in titles]
-    library.export.write_text(json.dumps(many))
-    library.run("import", str(library.export))
-    target = tmp_path / "out"
-    assert library.run("export", "--all", "--format", "markdown", "--to", str(target)).code == 0
-    names = sorted(path.name for path in target.iterdir())
-    assert len(names) == len(titles)
-    assert not any("\u202e" in name for name in names)
-    assert any(name.endswith(" x.md") for name in names)
-
-
-def test_a_pipe_is_written_to_and_a_link_followed(library: Library, tmp_path: Path) -> None:
-    library.run("import", str(library.export))
-    (found,) = library.hits("Kyoto")
-    to_file = library.run("export", "--all", "--format", "json", "--to", str(tmp_path / "a.json"))
-    assert to_file.code == 0
-    whole = (tmp_path / "a.json").read_text()
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE, text=True) as reader:
-        library.run("export", "--all", "--format", "json", "--to", str(pipe))
-        if not pipe.is_fifo():
-            reader.kill()
-        assert reader.communicate()[0] == whole
-    one = ("export", "--conversation", found["conversation"], "--format")
-    (tmp_path / "folder").mkdir()
-    link, behind = tmp_path / "link.md", tmp_path / "folder" / "behind.md"
-    link.symlink_to(behind)
-    assert library.run(*one, "markdown", "--to", str(link)).code == 0
-    assert link.is_symlink()
-    assert "京都" in behind.read_text()
 
 
 def test_a_closed_pipe_and_an_invalid_limit_have_their_exit_codes(library: Library) -> None:
@@ -222,11 +144,6 @@ def test_a_closed_pipe_and_an_invalid_limit_have_their_exit_codes(library: Libra
     assert library.run("search", "京都", "--limit", "0").code == 2
 
 
-def test_the_progress_is_written_in_lines(library: Library) -> None:
-    done = library.run("import", str(library.export), "--progress")
-    assert done.err.splitlines()[0] == "0 1"
-
-
 def test_a_backup_restores_the_library(library: Library) -> None:
     library.run("import", str(library.export))
     made = library.run("backup", str(library.folder / "backups"))
@@ -240,13 +157,6 @@ def test_a_backup_restores_the_library(library: Library) -> None:
     assert len(library.hits("Kansai")) == 1
     refused = library.run("restore", str(library.export))
     assert (refused.code, "isn’t a Repartee backup" in refused.err) == (1, True)
-
-
-def test_a_missing_backup_is_not_reported_as_a_failing_disk(library: Library) -> None:
-    missing = library.run("restore", str(library.folder / "none.zip"))
-    assert (missing.code, "none.zip: it doesn’t exist." in missing.err) == (1, True)
-    folder = library.run("restore", str(library.folder))
-    assert (folder.code, "it is a folder" in folder.err) == (1, True)
 
 
 def test_keep_deletes_all_but_the_newest_backups_of_the_library(library: Library) -> None:
@@ -271,18 +181,6 @@ def test_keep_deletes_all_but_the_newest_backups_of_the_library(library: Library
     }
 
 
-def test_attachments_that_a_backup_leaves_out_are_named(library: Library) -> None:
-    library.run("import", str(library.export))
-    store = library.shell.home / "data" / "repartee.sqlite3"
-    row = ("a" * 64, "lease.pdf", "application/pdf", 1, None, None, 0, "")
-    with closing(sqlite3.connect(store)) as connection, connection:
-        connection.execute("INSERT INTO attachments VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
-    made = library.run("backup", str(library.folder))
-    assert made.code == 0
-    assert Path(made.out.strip()).exists()
-    assert "attachments aren’t in the backup: lease.pdf. Keep an older backup" in made.err
-
-
 def test_damage_is_named_and_repaired(library: Library) -> None:
     library.run("import", str(library.export))
     store = library.shell.home / "data" / "repartee.sqlite3"
@@ -297,14 +195,3 @@ def test_damage_is_named_and_repaired(library: Library) -> None:
     assert done.code == 0, done.err
     assert "Recovered conversations: 1, messages: 2." in done.err
     assert len(library.hits("Kansai")) == 1
-
-
-def test_without_corrected_responses_nothing_is_exported(library: Library) -> None:
-    assert library.run("import", str(library.export)).code == 0
-    target = library.folder / "pairs.jsonl"
-    target.write_text("of yesterday\n")
-    ended = library.run("export", "--all", "--format", "corrections", "--to", str(target))
-    assert ended.code == 1
-    assert "There are no corrected responses." in ended.err
-    assert "exported" not in ended.err
-    assert target.read_text() == "of yesterday\n"

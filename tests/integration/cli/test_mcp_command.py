@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.tools.tool import ToolDefinition
 from tests.helpers.guarded_server import guarded_server
 from tests.helpers.process_tree import processes_below, wait_until_gone
 from tests.integration.cli.command import Ended, Shell, answer_to, ended, gateway
@@ -75,71 +74,6 @@ async def test_a_server_is_added_listed_tested_and_removed(shell: Shell) -> None
     )
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("Bad Name", "--", "true"), "can’t be the name"),
-        (("a", "--", "psql", "postgres://me:secret@host/db"), "contains a password"),
-        (("a", "--url", "ftp://host"), "isn’t a web address"),
-        (("a", "--url", "http://example.com/mcp"), "isn’t encrypted"),
-        (("a", "--url", "https://host/mcp", "--header", "a b: c"), "can’t be a header"),
-        (("a", "--env", "=x", "--", "true"), "can’t be a variable"),
-    ],
-)
-async def test_an_invalid_server_is_refused(
-    shell: Shell, arguments: tuple[str, ...], words: str
-) -> None:
-    done = await shell.run("mcp", "add", *arguments)
-    assert done.code == 2
-    assert words in done.err
-    assert "secret" not in done.err
-    assert shell.rows("SELECT name FROM tool_servers") == []
-
-
-@pytest.mark.parametrize("arguments", [(), ("--url", "https://host", "--", "true")])
-async def test_a_server_is_a_command_or_an_address(
-    shell: Shell, arguments: tuple[str, ...]
-) -> None:
-    done = await shell.run("mcp", "add", "a", *arguments)
-    assert done.code == 2
-
-
-async def test_a_server_that_does_not_start_says_why(shell: Shell) -> None:
-    await add(shell, "exits", env=("--env", "TOKEN=${env:MY_TOKEN}"))
-    unset_label = await shell.run("mcp", "test", "demo")
-    assert unset_label.code == 1
-    assert "MY_TOKEN" in unset_label.err
-    done = await shell.run("mcp", "test", "demo", env={"MY_TOKEN": "sk-12345"})
-    assert done.code == 1
-    assert "didn’t start" in done.err
-    assert "cannot start with [key removed]" in done.err, "its last words"
-    assert "sk-12345" not in done.err
-    await shell.run("mcp", "add", "none", "--", "/nonexistent/program")
-    missing = await shell.run("mcp", "test", "none", "--json")
-    assert missing.code == 1
-    why = "No such file or directory: /nonexistent/program"
-    assert missing.json["error"]["message"].endswith(f"didn’t start: {why}.")
-
-
-async def test_servers_that_an_import_omits_are_reported(shell: Shell, tmp_path: Path) -> None:
-    missing = tmp_path / "none.json"
-    done = await shell.run("mcp", "import", str(missing), "--yes")
-    assert (done.code, done.out) == (2, "")
-    assert f"Couldn’t read {missing}: it doesn’t exist." in done.err
-    file = shell.outside / "home" / "servers.json"
-    file.parent.mkdir(exist_ok=True)
-    servers = {"on": {"command": "x"}, "off": {"command": "x", "disabled": True}}
-    file.write_text(json.dumps({"mcpServers": servers}))
-    done = await shell.run("mcp", "import", "~/servers.json", "--yes")
-    assert (done.code, done.out) == (0, "Added on\n")
-    assert "“off” is turned off in the file and wasn’t added." in done.err
-    file.write_text(json.dumps({"mcpServers": {"old": {"type": "sse", "url": "https://host/"}}}))
-    done = await shell.run("mcp", "import", str(file))
-    assert (done.code, done.out) == (1, "")
-    assert "streamable HTTP" in done.err
-    assert shell.rows("SELECT name FROM tool_servers") == [("on",)]
-
-
 @pytest.mark.attack("imports")
 async def test_servers_are_imported_after_the_user_has_seen_what_they_run(
     shell: Shell, tmp_path: Path
@@ -178,14 +112,6 @@ async def test_servers_are_imported_after_the_user_has_seen_what_they_run(
     assert (agreed.code, shell.rows("SELECT name FROM tool_servers")) == (0, [("demo",)])
 
 
-async def test_values_need_a_keyring(shell: Shell) -> None:
-    done = await shell.run("mcp", "add", "demo", "--env", "TOKEN=sk-1234567", "--", "true")
-    assert done.code == 1
-    assert "Without a keyring" in done.err
-    assert "${env:NAME}" in done.err
-    assert shell.rows("SELECT * FROM tool_servers") == []
-
-
 def test_an_allowed_tool_of_a_server_runs(shell: Shell) -> None:
     asyncio.run(add(shell))
     options = ("--mcp", "demo", "--allow-tool", "demo/*")
@@ -199,14 +125,6 @@ def test_an_allowed_tool_of_a_server_runs(shell: Shell) -> None:
     ((prompts,),) = shell.rows("SELECT prompts FROM tool_servers")
     assert "greet" in [prompt["name"] for prompt in json.loads(prompts)]
     assert "echo: hello" in json.dumps(bodies[1]["input"])
-
-
-@pytest.mark.parametrize("name", ["demo/none", "other/*", "calculater"])
-def test_an_unknown_tool_cannot_be_allowed(shell: Shell, name: str) -> None:
-    asyncio.run(add(shell))
-    done, sent = asked(shell, ANSWERED, "--mcp", "demo", "--allow-tool", name)
-    assert (done.code, sent) == (2, [])
-    assert f"There is no tool named “{name}”. Available: calculator, " in done.err
 
 
 def test_denied_unknown_and_invalid_calls_do_not_end_the_answer(shell: Shell) -> None:
@@ -225,59 +143,6 @@ def test_denied_unknown_and_invalid_calls_do_not_end_the_answer(shell: Shell) ->
         (call,) = done.json["tool_calls"]
         assert call["status"] == status
         assert words in call["result"]
-
-
-def test_a_single_tool_of_a_server_is_offered_alone(shell: Shell) -> None:
-    asyncio.run(add(shell))
-    _, bodies = asked(shell, calling("demo__echo", text="x"), "--tool", "demo/echo")
-    assert [tool["name"] for tool in bodies[0]["tools"]] == ["demo__echo"]
-
-
-def test_a_tool_with_odd_characters_keeps_its_name(shell: Shell) -> None:
-    """The API takes no space, so the model gets another name."""
-    asyncio.run(add(shell, "odd"))
-    sent = ToolDefinition("read file", "", source="demo").wire_name
-    denied, _ = asked(shell, calling(sent), "--mcp", "demo")
-    assert denied.json["tool_calls"][0]["name"] == "demo/read file"
-    assert "Allow it with --allow-tool demo/read file" in denied.err
-    done, _ = asked(shell, calling(sent), "--mcp", "demo", "--allow-tool", "demo/read file")
-    assert done.json["tool_calls"][0]["result"] == "echo: "
-
-
-def test_a_server_that_is_missing_or_fails_refuses_the_question(shell: Shell) -> None:
-    asyncio.run(add(shell, "exits"))
-    done, bodies = asked(shell, ANSWERED, "--mcp", "nobody")
-    assert (done.code, bodies) == (2, [])
-    assert "There is no tool server named “nobody”. Available: demo." in done.err
-    done, bodies = asked(shell, ANSWERED, "--mcp", "demo/echo")
-    assert (done.code, bodies) == (2, [])
-    assert "There is no tool server named “demo/echo”." in done.err
-    done, bodies = asked(shell, ANSWERED, "--mcp", "demo")
-    assert (done.code, bodies) == (2, [])
-    assert "didn’t start" in done.err
-
-
-async def test_tools_of_servers_are_listed_with_errors_of_servers(shell: Shell) -> None:
-    await add(shell, "odd")
-    await add(shell, "exits", name="broken")
-    rows = {row["name"]: row for row in (await shell.run("tools", "--json")).json_lines}
-    assert rows["demo/echo"]["available"]
-    assert not rows["broken/*"]["available"]
-    assert "didn’t start" in rows["broken/*"]["reason"]
-    assert rows["demo/read file"]["available"]
-    assert not rows["demo/ab"]["available"], "an invisible character in its name"
-
-
-@pytest.mark.parametrize(("models", "offered"), [(("gpt-5.2", "gpt-4o"), True), (("m",), False)])
-async def test_tools_depend_on_the_models_of_the_gateway(
-    shell: Shell, models: tuple[str, ...], offered: bool
-) -> None:
-    async with LoopbackServer(models=models) as server:
-        env = {"OPENAI_API_KEY": "sk-a", "OPENAI_BASE_URL": server.base_url}
-        told = await shell.run("tools", "--json", env=env)
-    rows = {row["name"]: row for row in told.json_lines}
-    assert rows["web_search"]["available"] is offered
-    assert rows["calculator"]["available"]
 
 
 async def test_nothing_is_left_when_the_command_is_killed(shell: Shell) -> None:

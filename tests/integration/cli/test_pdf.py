@@ -76,14 +76,3 @@ def test_a_conversation_that_crashes_the_process_is_skipped(
 ) -> None:
     made = written(tmp_path / "a.pdf", "one", bad, "two")
     assert made == [b"%PDF-1.4", "Couldn’t lay out the pages.", b"%PDF-1.4"]
-
-
-def test_the_real_process_makes_one_after_the_other(repartee_home: Path, tmp_path: Path) -> None:
-    made = written(tmp_path / "a.pdf", "one", "<img src=/dev/zero>\x00")
-    assert [one[:5] for one in made] == [b"%PDF-", b"%PDF-"]
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is full")
-def test_a_full_disk_is_an_os_error(repartee_home: Path) -> None:
-    with pytest.raises(OSError, match="No space left"):
-        written(Path("/dev/full"), "one")

@@ -50,11 +50,3 @@ def test_calls_without_a_price_are_counted_beside_the_total(shell: Shell) -> Non
         assert by_model[1].split()[:3] == ["no-such-model", "≥", "$0"]  # not free: unknown
 
     against(WHOLE, test=test)
-
-
-def test_nothing_spent_is_an_empty_report(shell: Shell) -> None:
-    async def test(_server: LoopbackServer) -> None:
-        report = (await shell.run("spending", "--json")).json
-        assert (report["rows"], report["total_usd"]) == ([], "0.00")
-
-    against(WHOLE, test=test)

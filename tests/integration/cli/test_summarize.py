@@ -10,8 +10,8 @@ import pytest
 
 from tests.helpers.prompt_delimiters import plain
 from tests.integration.cli.command import Shell, against, gateway
-from tests.integration.cli.replies import ANSWER, WHOLE, refusal
-from tests.unit.providers.loopback import LoopbackServer, replies
+from tests.integration.cli.replies import ANSWER, WHOLE
+from tests.unit.providers.loopback import LoopbackServer
 
 ONE_CALL = Decimal("0.00175") + Decimal("0.0014")  # 1,000 and 100 tokens of GPT-5.2
 EACH = "do this for each, under a heading with its name"
@@ -53,89 +53,10 @@ def test_several_documents_are_asked_for_one_by_one_and_together(
     assert count in words
 
 
-def test_the_shown_cost_is_that_of_all_answers(shell: Shell) -> None:
-    two_documents(shell)
-
-    async def test(server: LoopbackServer) -> None:
-        shown = []
-        for count in ("1", "3"):
-            command = ("summarize", "a.md", "b.md", "--n", count)
-            done = await shell.run(*command, env=gateway(server.base_url))
-            words = re.search(r"Input tokens: (?:about )?(\d+)", done.err)
-            assert words is not None, done.err
-            shown.append(int(words[1]))
-        assert shown[1] == 3 * shown[0]
-        assert len(server.requests) == 4
-
-    against(WHOLE, test=test)
-
-
 def two_documents(shell: Shell) -> None:
     here = shell.outside / "here"
     for name in ("a.md", "b.md", "-c.md"):
         (here / name).write_text(f"# {name}\n\nThe ferry leaves at nine.\n", "utf-8")
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("a.md", "--template", "paragraph", "b.md"),
-        ("--json", "a.md", "--template", "paragraph", "b.md", "--effort", "none"),
-        ("a.md", "--template=paragraph", "--", "b.md"),
-    ],
-)
-def test_options_may_come_between_files(shell: Shell, arguments: tuple[str, ...]) -> None:
-    two_documents(shell)
-
-    async def test(server: LoopbackServer) -> None:
-        done = await shell.run("summarize", *arguments, env=gateway(server.base_url))
-        assert done.code == 0, done.err
-        (content,) = (request.json["input"][0]["content"] for request in server.requests)
-        assert content.index('name="a.md"') < content.index('name="b.md"')
-        assert "one paragraph" in content
-
-    against(WHOLE, test=test)
-
-
-@pytest.mark.parametrize(
-    "arguments", [("summarize", "a.md", "--bogus", "b.md"), ("ask", "Which?", "--save", "b.md")]
-)
-def test_an_unknown_option_between_files_is_refused(
-    shell: Shell, arguments: tuple[str, ...]
-) -> None:
-    two_documents(shell)
-
-    async def test(server: LoopbackServer) -> None:
-        done = await shell.run(*arguments, env=gateway(server.base_url))
-        assert (done.code, done.out) == (2, "")
-        assert "unrecognized arguments" in done.err
-        assert server.requests == []
-
-    against(test=test)
-
-
-@pytest.mark.parametrize(
-    ("files", "said"),
-    [
-        (("a.md",), "two documents, but only one is attached. Attach another one."),
-        (("a.md", "b.md", "./-c.md"), "two documents, but 3 are attached."),
-    ],
-)
-def test_two_documents_are_compared_and_no_other_number(
-    shell: Shell, files: tuple[str, ...], said: str
-) -> None:
-    two_documents(shell)
-
-    async def test(server: LoopbackServer) -> None:
-        for command in (("summarize", *files), ("ask", *(f"--file={file}" for file in files))):
-            done = await shell.run(
-                *command, "--template", "differences", env=gateway(server.base_url), stdin=b""
-            )
-            assert (done.code, done.out) == (2, "")
-            assert said in done.err
-        assert server.requests == []
-
-    against(test=test)
 
 
 @pytest.mark.parametrize(
@@ -233,46 +154,3 @@ def test_a_summary_in_parts_reports_progress_and_total_cost(shell: Shell) -> Non
         assert found["usage"]["input_tokens"] == calls * 1_000
 
     against(*[WHOLE] * 9, test=test)
-
-
-def test_a_refused_summary_in_parts_names_the_remedy(shell: Shell) -> None:
-    long_document(shell)
-
-    async def test(server: LoopbackServer) -> None:
-        done = await shell.run("summarize", "long.md", env=gateway(server.base_url))
-        assert (done.code, done.out) == (1, "")
-        assert "Change the message or the settings, then try again." in done.err
-        assert "Retry" not in done.err
-        assert shell.rows("SELECT count(*) FROM ledger WHERE cost IS NULL") == [(0,)]
-
-    against(*[refusal(400, "nothing", "Not this one.")] * 9, test=test)
-
-
-@pytest.mark.parametrize("model", ["own-model", "gpt-5-mini"])
-def test_a_server_that_names_its_window_is_not_sent_more_than_that(
-    shell: Shell, model: str
-) -> None:
-    """Check that the window is asked once if a document is attached.
-
-    The model may be unknown, or its window may be smaller on this server.
-    """
-    path = shell.outside / "here" / "long.txt"
-    path.write_text("The ferry leaves at nine. " * 2_000, "utf-8")
-    models = {"data": [{"id": model, "object": "model", "max_model_len": 4096}]}
-
-    async def test(server: LoopbackServer) -> None:
-        env = gateway(server.base_url)
-        asked = ("--model", model, "--file", "long.txt")
-        done = await shell.run("ask", "What does it say?", *asked, env=env)
-        assert done.code == 1
-        assert "accepts 3,584." in done.err
-        assert [request.path for request in server.requests] == ["/v1/models"]
-        server.requests.clear()
-        done = await shell.run("summarize", "long.txt", "--model", model, env=env)
-        assert (done.code, done.out) == (0, ANSWER + "\n")
-        assert "Too large for" in done.err
-        bodies = [request.body for request in server.requests if request.method == "POST"]
-        assert len(bodies) > 3
-        assert max(map(len, bodies)) < 20_000
-
-    against(replies(200, models), WHOLE, test=test, models=())

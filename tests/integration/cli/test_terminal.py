@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 
-from tests.helpers.batch_server import BatchServer, Outcome, answered, lines, refused
 from tests.integration.cli.command import Shell, against, gateway
 from tests.integration.cli.replies import COMPLETED, CREATED, delta, refusal
 from tests.unit.providers.loopback import LoopbackServer, Script, streams
@@ -108,12 +107,6 @@ def test_ask_shows_a_hostile_answer_as_text(shell: Shell) -> None:
 
 
 @pytest.mark.attack("terminal")
-def test_line_ends_of_an_answer_are_line_ends(shell: Shell) -> None:
-    script = streams(sse(CREATED), delta("a\r"), delta("\nb\r\n"), delta("c\r"), sse(COMPLETED))
-    assert asked(shell, script, "ask", "Why?") == "a\nb\nc\n"
-
-
-@pytest.mark.attack("terminal")
 def test_ask_shows_hostile_errors_and_names_as_text(shell: Shell) -> None:
     shown = asked(shell, refusal(400, "bad", HOSTILE.replace("\n", " ")), "ask", "Why?")
     assert SAID in shown
@@ -123,49 +116,6 @@ def test_ask_shows_hostile_errors_and_names_as_text(shell: Shell) -> None:
     assert r"\x1b[2J" in asked(shell, hostile_answer(), "ask", "Why?", "--provider", "p\x1b[2J")
     unknown = asked(shell, hostile_answer(), "ask", "Why?", "--x\x1b[2J\nrepartee: Sent.")
     assert r"--x\x1b[2J\x0arepartee: Sent." in unknown
-
-
-@pytest.mark.attack("terminal")
-def test_summarize_shows_names_and_summary_as_text(shell: Shell) -> None:
-    file_in(shell, NAME)
-    shown = asked(shell, hostile_answer(), "summarize", NAME)
-    assert shown.endswith(f"{SHOWN}\n")
-    empty = file_in(shell, b"empty-" + NAME, "")
-    shown = asked(shell, hostile_answer(), "summarize", os.fsencode(empty))
-    assert r"empty-n\x1b[2J" in shown
-
-
-def some_answered(requests: list[dict[str, Any]]) -> Outcome:
-    rows = [answered(request["custom_id"], HOSTILE) for request in requests[:1]]
-    rows += [refused(request["custom_id"], message=HOSTILE) for request in requests[1:]]
-    return Outcome(output=lines(*rows))
-
-
-@pytest.mark.attack("terminal")
-async def test_batch_shows_names_answers_and_errors_as_text(shell: Shell) -> None:
-    name, shown = b"n\x1b[2J\xe2\x80\xae\rm.md", r"n\x1b[2J\u202e\x0dm.md"
-
-    provider = BatchServer(some_answered)
-    async with provider.http:
-        terminal, env = Terminal(shell), gateway(provider.base_url)
-        file_in(shell, name)
-        file_in(shell, b"2" + name)
-        begin = ("batch", "start", ".", "--task", HOSTILE, "--yes", "--wait")
-        said = await terminal.shows(*begin, **env)
-        # The id of the job is the only long line without a space.
-        job = next(line for line in said.splitlines() if len(line) > 20 and " " not in line)
-        status = await terminal.shows("batch", "status", job, **env)
-        assert shown in status
-        assert r"\x1b[2J" in await terminal.shows("batch", "status", **env)
-        listed = await terminal.shows("batch", "status", job, "--json", **env)
-        answers = [item["answer"] for item in json.loads(listed)["items"]]
-        assert HOSTILE in answers
-        for kind in ("csv", "markdown"):
-            report = ("batch", "report", job, "--format", kind, "--to", "-")
-            assert r"\x9b31m\x7f\u202eb" in await terminal.shows(*report, **env)
-            piped = await shell.run(*report, env=env)
-            assert "\x9b31m\x7f\u202eb" in piped.out, "the answer"
-            assert shown in piped.out.replace("\\\\", "\\"), "a name"
 
 
 @pytest.mark.attack("terminal")
@@ -196,14 +146,6 @@ async def test_import_and_search_show_titles_as_text(shell: Shell) -> None:
     )
     piped = await shell.run("search", "b")
     assert not [char for char in piped.out if is_unsafe(char)], "names are cleaned in a pipe"
-
-
-@pytest.mark.attack("terminal")
-async def test_doctor_escapes_text_of_the_environment(shell: Shell) -> None:
-    env = {"XDG_CURRENT_DESKTOP": "d\x1b[2J\x9b\u202e", "DISPLAY": ":9\x1b[2J"}
-    assert r"d\x1b[2J" in await Terminal(shell).shows("doctor", **env)
-    as_json = await Terminal(shell).shows("doctor", "--json", **env)
-    assert "d\x1b[2J" in json.loads(as_json)["system"]["text"]
 
 
 @pytest.mark.attack("terminal")
