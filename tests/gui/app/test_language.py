@@ -11,10 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
-from desktop_app.app.desktop.language_change import LANGUAGE_RETRY_MS
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.ui.window.cards.temporary_bar import TemporaryBar, TemporaryRow
 from tests.gui.app.app_harness import AppHarness, until
@@ -100,16 +98,6 @@ def test_the_window_is_built_again(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-async def test_the_language_changes_after_files_are_read(data: Path) -> None:
-    async with AppHarness() as app:
-        app.window.files_dropped.emit([data / "report.pdf"])
-        app.window.settings.pages.setting_changed.emit("look.language", "en")
-        await until(lambda: "language changes once" in app.said)
-        assert not app.session.should_rebuild
-        await until(lambda: app.session.should_rebuild)
-        assert app.state.current.draft.value.attachments
-
-
 async def test_the_language_changes_after_the_running_response() -> None:
     async with AppHarness() as app:
         turn = await app.ask("One")
@@ -145,23 +133,6 @@ async def test_the_language_changes_after_a_temporary_conversation_is_closed() -
         await app.session.shutdown.wait()
 
 
-async def test_the_language_changes_after_the_text_in_the_quick_prompt_is_sent() -> None:
-    async with AppHarness() as app:
-        quick = app.session.quick
-        quick.open_with("")
-        quick.window.field.set_text("What I was about to ask")
-        app.window.settings.pages.setting_changed.emit("look.language", "en")
-        await app.written()
-        assert not app.session.should_rebuild
-        assert "once the quick prompt’s text is sent" in app.said
-        quick.window.submit_requested.emit("What I was about to ask")
-        await until(lambda: app.providers.turns)
-        app.providers.turns[-1].say("Some")
-        app.providers.turns[-1].end()
-        await until(lambda: app.session.should_rebuild)
-        await app.session.shutdown.wait()
-
-
 async def test_the_language_changes_after_a_form_is_closed_and_open_windows_return() -> None:
     async with AppHarness() as app:
         app.session.actions["spending.show"]()
@@ -176,34 +147,6 @@ async def test_the_language_changes_after_a_form_is_closed_and_open_windows_retu
         await until(lambda: app.session.should_rebuild)
         assert app.session.commands_to_reopen == ("spending.show",)
         await app.session.shutdown.wait()
-
-
-async def test_the_language_changes_after_a_dialog_is_closed() -> None:
-    async with AppHarness() as app:
-        app.session.actions["prompts.manage"]()
-        await until(lambda: "prompts-dialog" in shown_windows())
-        app.window.settings.pages.setting_changed.emit("look.language", "en")
-        await app.written()
-        assert not app.session.should_rebuild
-        window("prompts-dialog").close()
-        await until(lambda: app.session.should_rebuild)
-        await app.session.shutdown.wait()
-
-
-async def test_a_program_that_ends_is_not_built_again() -> None:
-    async with AppHarness() as app:
-        turn = await app.ask("One")
-        turn.say("Some")
-        await until(lambda: "Some" in app.transcript)
-        app.window.settings.pages.setting_changed.emit("look.language", "en")
-        await app.written()
-        timers = app.window.findChildren(QTimer)
-        retry = next(t for t in timers if t.interval() == LANGUAGE_RETRY_MS)
-        app.session.shutdown.begin()
-        await until(lambda: not app.controllers.running.conversations)
-        retry.timeout.emit()
-        await app.session.shutdown.wait()
-        assert not app.session.should_rebuild
 
 
 def shown_windows() -> dict[str, QWidget]:

@@ -64,22 +64,6 @@ async def test_the_end_is_shown_while_the_rest_is_read() -> None:
         assert "Thing" in app.transcript
 
 
-async def test_another_conversation_can_be_opened_while_the_rest_is_read() -> None:
-    async with AppHarness(disk=PausableStore) as app:
-        assert isinstance(app.disk, PausableStore)
-        other = await app.ask_and_answer("Other", "Thing")
-        await store_conversation(app, 3 * PREVIEW_COUNT)
-        app.disk.is_paused = True
-        app.window.conversations.open_requested.emit(LONG)
-        await until(lambda: "Message" in app.transcript)
-        app.window.conversations.open_requested.emit(other)
-        app.disk.is_paused = False
-        app.disk.release.set()
-        await until(lambda: "Thing" in app.transcript)
-        assert app.open_id == other
-        assert can_send(app)
-
-
 async def open_hit(app: AppHarness, message_id: str) -> None:
     """Open a search hit, and wait until its message is in the transcript."""
     app.window.conversations.search.hit_open_requested.emit(LONG, message_id, "")
@@ -96,19 +80,3 @@ async def test_a_hit_opens_its_message_and_scrolling_down_shows_the_latest() -> 
         assert "Message 400." not in app.transcript
         app.window.transcript.navigator.scroll_to_bottom()
         assert "Message 899." in app.transcript
-
-
-async def test_the_preview_ends_if_a_deleted_conversation_is_opened_meanwhile() -> None:
-    async with AppHarness(disk=PausableStore) as app:
-        assert isinstance(app.disk, PausableStore)
-        other = await app.ask_and_answer("Other", "Thing")
-        await store_conversation(app, 3 * PREVIEW_COUNT)
-        app.disk.is_paused = True
-        app.window.conversations.open_requested.emit(LONG)
-        await until(lambda: "Message" in app.transcript)
-        app.window.conversations.open_requested.emit("deleted")
-        app.disk.is_paused = False
-        app.disk.release.set()
-        await until(lambda: "Thing" in app.transcript)
-        assert app.open_id == other
-        assert can_send(app)

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QMenu, QPushButton
+from PySide6.QtWidgets import QPushButton
 
-from desktop_app.app.state.providers import Providers
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.models.variants import Effort
 from desktop_app.services.models.model_table import FAVORITES, favorites_in
-from desktop_app.ui.models.model_columns import PROVIDER_COLUMN
 from desktop_app.ui.models.model_editor import ModelEditor
 from desktop_app.ui.models.models_dialog import ModelsDialog
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import OWN_SERVER, dialog_of
 from tests.helpers.widgets import find
-
-if TYPE_CHECKING:
-    import pytest
-
-    from desktop_app.domain.answering.chat_request import ProviderProfile
-    from desktop_app.domain.models.own_model import OwnModel
 
 SERVER = replace(OWN_SERVER, name="Home", models=("mystery", "other"), monthly_cap=Decimal(5))
 
@@ -51,30 +41,6 @@ async def test_a_model_is_found_and_chosen_with_the_keyboard() -> None:
         assert not table.isVisible()
 
 
-async def test_shift_f10_opens_the_menu_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    menus: list[str] = []
-    monkeypatch.setattr(QMenu, "popup", lambda menu, _at: menus.append(menu.actions()[0].text()))
-    async with AppHarness() as app:
-        await app.backend.settings.save_profile(SERVER)
-        await app.state.providers.reload()
-        table = await _table(app)
-        await until(table.isActiveWindow)
-        table.table.setFocus()
-        assert table.table.hasFocus()
-        QTest.keyClick(table.table, Qt.Key.Key_F10, Qt.KeyboardModifier.ShiftModifier)
-        assert menus == ["Sort by Model"]
-
-
-async def test_the_columns_fit_a_larger_text() -> None:
-    async with AppHarness() as app:
-        await app.backend.settings.save_profile(SERVER)
-        await app.state.providers.reload()
-        table = await _table(app)
-        before = table.table.columnWidth(PROVIDER_COLUMN)
-        app.theme.set_look(app.theme.look._replace(text_size=150))
-        await until(lambda: table.table.columnWidth(PROVIDER_COLUMN) > 1.3 * before)
-
-
 async def test_favorites_come_first_and_stay() -> None:
     async with AppHarness() as app:
         await app.backend.settings.save_profile(SERVER)
@@ -87,47 +53,6 @@ async def test_favorites_come_first_and_stay() -> None:
         assert favorites_in(stored) == {("own", "other")}
         table.filter.setCurrentIndex(1)
         assert [row.model for row in table.rows] == ["other"]
-
-
-async def test_an_older_list_does_not_overwrite_a_newer_one(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    usable, is_newer, may_end = Providers.usable, asyncio.Event(), asyncio.Event()
-
-    async def hold_older(providers: Providers) -> list[ProviderProfile]:
-        if not is_newer.is_set():
-            await may_end.wait()
-        return await usable(providers)
-
-    async with AppHarness() as app:
-        await app.backend.settings.save_profile(SERVER)
-        await app.state.providers.reload()
-        table = await _table(app)
-        table.select("own", "other")
-        monkeypatch.setattr(Providers, "usable", hold_older)
-        app.state.providers.changed.emit()
-        for _ in range(3):  # reads that come after those of the older list
-            await app.backend.settings.all()
-        is_newer.set()
-        find(table, QPushButton, "favorite-model").click()
-        await until(lambda: bool(app.stored("SELECT 1 FROM settings WHERE key = ?", FAVORITES)))
-        for _ in range(3):  # reads that come after those of the newer list
-            await app.backend.settings.all()
-        may_end.set()
-        await app.settled()
-        assert table.rows[0].key == ("own", "other")
-
-
-async def test_models_of_a_provider_from_the_environment_say_why_they_cannot_be_edited() -> None:
-    environment = {"OPENAI_API_KEY": "not-a-key", "OPENAI_BASE_URL": "http://127.0.0.1:1/v1"}
-    environment["OPENAI_MODEL"] = "mystery"
-    async with AppHarness(environment=environment) as app:
-        table = await _table(app)
-        row = next(row for row in table.rows if row.is_from_environment)
-        table.select(*row.key)
-        assert not find(table, QPushButton, "edit-model").isEnabled()
-        refusal = find(table, QLabel, "edit-refusal").text()
-        assert refusal.startswith(f"“{row.provider_name}” comes from environment variables.")
 
 
 async def test_unknown_prices_come_last_in_any_order() -> None:
@@ -172,36 +97,6 @@ async def test_entered_facts_about_a_model_are_stored_and_used() -> None:
         assert resolved.model.input_limit == 9000
         assert resolved.effort is Effort.HIGH
         assert [p for p in await app.backend.settings.profiles() if p.own_models]
-
-
-async def test_numbers_of_tokens_may_have_separators_and_invalid_ones_are_refused() -> None:
-    async with AppHarness() as app:
-        await app.backend.settings.save_profile(SERVER)
-        await app.state.providers.reload()
-        app.controllers.composer.models.edit("own", "mystery")
-        editor = await dialog_of(ModelEditor)
-        window = editor.fields["window"]
-        window.setText("0")
-        editor.save_button.click()
-        assert editor.isVisible()
-        window.clear()
-        QTest.keyClicks(window, "128,000")
-        saved: list[OwnModel] = []
-        editor.saved.connect(lambda _provider, own: saved.append(own))
-        editor.save_button.click()
-        assert [own.window for own in saved] == [128_000]
-
-
-async def test_enter_presses_the_focused_button() -> None:
-    async with AppHarness() as app:
-        await app.backend.settings.save_profile(SERVER)
-        await app.state.providers.reload()
-        table = await _table(app)
-        table.select("own", "other")
-        find(table, QPushButton, "favorite-model").setFocus()
-        QTest.keyClick(find(table, QPushButton, "favorite-model"), Qt.Key.Key_Return)
-        assert table.isVisible()
-        await until(lambda: table.rows[0].key == ("own", "other"))
 
 
 async def test_a_model_of_unknown_price_asks_once_under_a_limit() -> None:

@@ -13,7 +13,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QMenu, QPushButton, QToolButton
 
 from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
-from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.models.model_listing import ListedModel
 from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n import formatting
@@ -21,7 +20,7 @@ from desktop_app.services.models.choice_resolution import INSTANT_RETIRED
 from desktop_app.storage.settings.model_listing_store import ListingStore
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.settings_pages import certificate_note, connection_result, press_test
-from tests.gui.app.test_choices import COMET, KEYED, SERVER, row
+from tests.gui.app.test_choices import COMET, SERVER, row
 from tests.helpers.certificates import Authority
 from tests.helpers.menus import entry_text
 from tests.helpers.proxies import HttpProxy
@@ -71,6 +70,10 @@ async def test_the_listed_models_are_in_the_menu_after_typing_begins() -> None:
         open_menu(app)
         await app.written()
         assert asked == ["env-cometapi"], "asked once"
+        chosen = next(e for e in row(app).models if e.model == "old-one")
+        app.window.prompt.row.model_requested.emit(chosen)
+        assert "old-one" in app.hint
+        assert formatting.day(SOON) in app.hint, "it retires soon"
 
 
 async def test_a_listing_is_stored_and_renewed_when_the_menu_opens() -> None:
@@ -101,32 +104,6 @@ async def test_instant_is_used_if_listed_and_otherwise_replaced() -> None:
         turn.end("Hello")
         await app.settled()
         assert str(INSTANT_RETIRED) in app.transcript
-
-
-async def test_a_retired_model_of_openai_is_used_if_still_listed() -> None:
-    async with AppHarness(environment=KEYED) as app:
-        app.window.prompt.row.variant_requested.emit(Variant.INSTANT)
-        app.providers.models_of["env-openai"] = ("gpt-5.2", "gpt-5.2-chat-latest")
-        assert row(app).notice == str(INSTANT_RETIRED), "the day has come at OpenAI"
-        app.type("Hi")
-        await until(lambda: row(app).notice != str(INSTANT_RETIRED))
-        assert "still lists it" in row(app).notice
-        turn = await app.ask("!")
-        assert turn.request.model == "gpt-5.2-chat-latest"
-        turn.end("Hello")
-        await app.settled()
-        assert "still lists it" not in app.transcript
-
-
-async def test_a_warning_is_shown_for_a_chosen_model_that_retires_soon() -> None:
-    async with AppHarness(environment=COMET) as app:
-        app.providers.models_of["env-cometapi"] = ("gpt-5.2", NEAR)
-        app.type("Hi")
-        await until(lambda: "old-one" in offered_models(app, "env-cometapi"))
-        chosen = next(e for e in row(app).models if e.model == "old-one")
-        app.window.prompt.row.model_requested.emit(chosen)
-        assert "old-one" in app.hint
-        assert formatting.day(SOON) in app.hint
 
 
 async def test_hundreds_of_models_are_grouped_by_maker() -> None:
@@ -252,45 +229,3 @@ async def test_a_file_without_certificates_is_refused(tmp_path: Path) -> None:
 
 
 # ---------------------------------------------------------------- windows
-
-
-async def test_the_window_of_a_servers_model_is_learned_when_a_document_is_dropped(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "long.txt"
-    path.write_text("One sentence of five words. " * 1_000, "utf-8")
-
-    async with AppHarness() as app:
-        await app.backend.settings.save_profile(SERVER)
-        await app.state.providers.reload()
-        await until(lambda: "llama3" in offered_models(app, SERVER.id))
-        app.providers.models_of[SERVER.id] = (ListedModel("llama3", window=2048), "qwen")
-        choice = ModelChoice(SERVER.id, "llama3")
-        app.state.setup.choose(choice)
-        app.window.files_dropped.emit([path])
-        await until(lambda: bool(app.chips) and app.chips[0].endswith("%"))
-        await until(lambda: offered_models(app, SERVER.id)["llama3"] == "2k tokens")
-        assert offered_models(app, SERVER.id)["qwen"] == ""
-        app.enter()
-        await until(lambda: "With long.txt, this needs" in app.said)
-        assert "llama3 accepts 1,536" in app.said
-        app.press_action("Read in parts…")
-        await until(lambda: "will be read in" in app.said)
-        app.press_action("Read in parts")
-        assert "part=" in (await app.turn(0)).asked
-        app.window.prompt.stop_requested.emit()
-        await app.settled()
-        await press_test(app, SERVER.id)
-        _, words = connection_result(app, SERVER.id)
-        assert words.endswith(", 2 models found. Context window: 2k tokens.")
-
-
-async def test_a_certificate_of_a_removed_provider_changes_no_other() -> None:
-    async with AppHarness() as app:
-        await app.state.providers.save(replace(SERVER, ca_file="/ca.pem"))
-        app.state.setup.choose(ModelChoice(SERVER.id, "m"))
-        app.window.settings.pages.provider.page.network.ca_file_chosen.emit("removed", None)
-        await app.written()
-        stored = app.state.providers.get(SERVER.id)
-        assert stored is not None
-        assert stored.ca_file == "/ca.pem"

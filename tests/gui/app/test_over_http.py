@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import gc
-import sys
-from typing import TYPE_CHECKING, Any
-
-from tests.end2end.prepared_server import Prepared, PreparedServer, _event
+from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.family import FAMILY_ENVIRONMENT
-
-if TYPE_CHECKING:
-    import pytest
 
 ANSWERS = {
     "story": Prepared("Once upon a time there was a lighthouse. " * 20, stops_after=60),
@@ -58,38 +50,3 @@ async def test_answers_over_http() -> None:
         await app.settled()
         assert app.messages()[5][1] == "cancelled"
         assert app.messages()[5][2].startswith("Once upon a time")
-
-
-class FailingServer(PreparedServer):
-    """A server whose answers fail after the first word."""
-
-    async def _answer(self, writer: asyncio.StreamWriter, body: dict[str, Any]) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
-        _event(writer, "response.output_text.delta", output_index=0, content_index=0, delta="Half")
-        error = {"code": "server_error", "message": "No."}
-        _event(writer, "response.failed", response={"status": "failed", "error": error})
-        await writer.drain()
-
-
-async def test_a_failed_answer_leaves_no_generator_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    ended: list[object] = []
-    monkeypatch.setattr(sys, "unraisablehook", lambda what: ended.append(what.exc_value))
-
-    async with (
-        FailingServer({}) as server,
-        AppHarness(
-            has_real_providers=True,
-            environment={
-                "OPENAI_BASE_URL": server.base_url,
-                "OPENAI_API_KEY": "not-a-key",
-                **FAMILY_ENVIRONMENT,
-            },
-        ) as app,
-    ):
-        app.type("Why?")
-        await until(lambda: "tokens" in app.estimate)
-        app.enter()
-        await until(lambda: "Retry" in app.transcript)
-        await app.settled()
-    gc.collect()
-    assert not ended

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import replace
-
-import pytest
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPlainTextEdit
 
-from desktop_app.app.chat.compaction.compaction_controller import CompactionController
-from desktop_app.app.state.presets import DEFAULT_PRESET
 from desktop_app.domain.answering.generation import Overrides
-from desktop_app.domain.conversations.conversation import Folder, new_id, now
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.models.variants import Effort
-from desktop_app.domain.prompts.preset import Preset
 from desktop_app.i18n.translation import tr
 from desktop_app.settings.schema import setting, settings_of
 from desktop_app.settings.setting import Group
-from desktop_app.ui.settings.tabs.responses_tab import CONVERSATION, FOLDER
+from desktop_app.ui.settings.tabs.responses_tab import CONVERSATION
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.forms.form_widgets import MultilineField
 from tests.gui.app.app_harness import AppHarness, until
@@ -49,33 +41,6 @@ def refused(app: AppHarness) -> set[str]:
     app.window.settings.pages.responses.page.show_scope(CONVERSATION)
     keys = [each.key for each in settings_of(Group.ANSWER)]
     return {key for key in keys if not answer_field(app, key).isEnabled()}
-
-
-async def test_a_question_is_sent_with_the_settings_from_when_it_was_asked(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Check this for a question that waits, as for a compaction."""
-    is_waiting, may_go_on = asyncio.Event(), asyncio.Event()
-
-    async def wait(*_: object) -> None:
-        is_waiting.set()
-        await may_go_on.wait()
-
-    monkeypatch.setattr(CompactionController, "compact_before_turn", wait)
-    async with AppHarness(environment=COMET) as app:
-        app.window.prompt.row.effort_requested.emit(Effort.NONE)
-        change = app.window.settings.pages.setting_changed.emit
-        change("answer.temperature", 1.5)
-        await app.written()
-        asking = asyncio.create_task(app.ask("One"))
-        await is_waiting.wait()
-        change("answer.temperature", 0.5)
-        await until(lambda: app.state.values["answer.temperature"] == 0.5)
-        may_go_on.set()
-        turn = await asking
-        assert turn.request.parameters.temperature == 1.5
-        turn.end("1")
-        await app.settled()
 
 
 async def test_a_conversations_own_settings_are_sent_with_it_alone() -> None:
@@ -116,13 +81,10 @@ async def test_a_conversations_own_settings_are_sent_with_it_alone() -> None:
         assert shown.toPlainText() == "Rhyme."
 
 
-@pytest.mark.parametrize("scope", [CONVERSATION, FOLDER])
-async def test_the_cursor_stays_where_the_user_types_when_a_text_is_stored(scope: str) -> None:
+async def test_the_cursor_stays_where_the_user_types_when_a_text_is_stored() -> None:
     async with AppHarness(environment=COMET) as app:
-        folder = Folder(new_id(), "Thesis", now())
-        app.controllers.sidebar.list_presenter.writes.start(app.state.folders.save(folder))
-        app.window.conversations.folder_settings_requested.emit(folder.id)
-        app.window.settings.pages.responses.page.show_scope(scope)
+        app.window.outer_panes.show_settings(True)
+        app.window.settings.pages.responses.page.show_scope(CONVERSATION)
         words = answer_field(app, "answer.system_prompt")
         assert isinstance(words, MultilineField)
         QTest.keyClicks(words, "Rhyme.")
@@ -132,59 +94,21 @@ async def test_the_cursor_stays_where_the_user_types_when_a_text_is_stored(scope
         assert words.toPlainText() == "Rhyme. Briefly."
 
 
-async def test_a_later_rename_does_not_bring_the_former_settings_back() -> None:
-    async with AppHarness(environment=COMET) as app:
-        first = await app.ask_and_answer("One", "1")
-        set_own(app, "answer.verbosity", "low")
-        app.window.conversations.renamed.emit(first, "Other")
-        await app.written()
-        found = await app.backend.conversations.get(first)
-        assert found is not None
-        assert found.title == "Other"
-        assert found.overrides == Overrides().with_parameter("verbosity", "low")
-
-
-async def test_settings_that_change_while_a_turn_is_written_are_kept() -> None:
+async def test_settings_that_change_during_a_turn_or_in_a_conversation_just_left_are_kept() -> None:
     async with AppHarness(environment=COMET) as app:
         turn = await app.ask("One")
+        left = app.open_id
         set_own(app, "answer.verbosity", "high")
         turn.end("1")
         await app.settled()
-        found = await app.backend.conversations.get(app.open_id)
-        assert found is not None
-        assert found.overrides == Overrides().with_parameter("verbosity", "high")
-
-
-async def test_instructions_typed_in_a_conversation_just_left_are_stored_there() -> None:
-    async with AppHarness(environment=COMET) as app:
-        first = await app.ask_and_answer("One", "1")
         app.controllers.sidebar.navigator.open_new()
-        app.window.settings.pages.responses.page.override_changed.emit(
-            first, "answer.system_prompt", "Rhyme."
-        )
+        for key in ("answer.temperature", "answer.top_p"):
+            app.window.settings.pages.responses.page.override_changed.emit(left, key, 0.5)
         await app.written()
         assert own(app) == Overrides()
-        await app.open_conversation(first)
-        assert own(app) == Overrides("Rhyme.")
-
-
-async def test_instructions_typed_in_a_blank_conversation_just_left_are_kept_there() -> None:
-    async with AppHarness(environment=COMET) as app:
-        terse = Overrides().with_parameter("verbosity", "low")
-        await app.backend.prompts.save(presets=[Preset("terse", "Terse", overrides=terse)])
-        await app.controllers.composer.stored_presets.load()
-        first = await app.ask_and_answer("One", "1")
-        await app.state.new_conversation.set_default(DEFAULT_PRESET, "terse")
-        app.controllers.sidebar.navigator.open_new()
-        blank = app.open_id
-        await app.open_conversation(first)
-        page = app.window.settings.pages.responses.page
-        page.override_changed.emit(blank, "answer.system_prompt", "Rhyme.")
-        page.override_changed.emit(blank, "answer.temperature", 0.5)
-        await app.written()
-        assert own(app) == Overrides()
-        app.controllers.sidebar.navigator.open_new()
-        assert own(app) == replace(terse, instructions="Rhyme.").with_parameter("temperature", 0.5)
+        await app.open_conversation(left)
+        sent = app.state.setup.ask_settings.parameters
+        assert (sent.verbosity, sent.temperature, sent.top_p) == ("high", 0.5, 0.5)
 
 
 async def test_the_api_of_the_provider_decides_which_settings_are_offered() -> None:
@@ -229,15 +153,3 @@ async def test_settings_before_the_first_question_survive_a_restart() -> None:
     async with AppHarness(environment=COMET) as app:
         app.controllers.sidebar.navigator.open_new()
         assert own(app) == Overrides()
-
-
-async def test_two_changes_of_a_conversation_just_left_are_both_kept() -> None:
-    async with AppHarness() as app:
-        left = await app.ask_and_answer("First", "One")
-        app.controllers.sidebar.navigator.open_new()
-        for key in ("answer.temperature", "answer.top_p"):
-            app.window.settings.pages.responses.page.override_changed.emit(left, key, 0.5)
-        await app.written()
-        await app.open_conversation(left)
-        parameters = app.state.setup.ask_settings.parameters
-        assert (parameters.temperature, parameters.top_p) == (0.5, 0.5)

@@ -63,18 +63,6 @@ async def test_after_a_refusal_the_answer_is_only_copied(
             assert not portal.typed
 
 
-async def test_without_the_portal_the_answer_is_only_copied(address: str) -> None:
-    portal = KeyboardPortal(address, version=1)
-    with portal.service:
-        async with session_bus() as bus, AppHarness(bus=bus) as app:
-            quick = await answered(app)
-            quick.paste_requested.emit()
-            said = "Copied. This desktop doesn’t let programs paste for you."
-            await until(lambda: find(quick, ElidedLabel, "status").text() == said)
-            assert quick.isVisible()
-            assert app.state.values[PASTE_BACK] == PasteBackChoice.ASK
-
-
 async def test_nothing_is_typed_while_a_key_is_held(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -144,16 +144,6 @@ async def test_a_model_without_vision_gets_no_image() -> None:
         await app.settled()
 
 
-async def test_the_users_default_detail_is_used() -> None:
-    async with AppHarness(environment=OPENAI) as app:
-        await app.state.values.set("answer.image_detail", "high")
-        app.window.data_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
-        await until(lambda: not app.is_reading)
-        (part,) = app.state.current.draft.value.attachments
-        assert isinstance(part, ImagePart)
-        assert part.detail == "high"
-
-
 async def test_the_quick_prompt_takes_images() -> None:
     async with AppHarness(environment=OPENAI) as app:
         quick = app.session.quick.window
@@ -183,15 +173,6 @@ async def test_the_quick_prompt_takes_images() -> None:
         await until(lambda: app.chips)
         assert [c.split(",")[0] for c in app.chips] == ["Pasted image.png"]
         assert attached.parts == ()
-
-
-async def test_a_broken_image_in_the_quick_prompt_is_reported() -> None:
-    async with AppHarness(environment=OPENAI) as app:
-        app.session.quick.open_with("")
-        quick = app.session.quick.window
-        quick.field.insertion.data_pasted.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
-        await until(lambda: "“broken.png” is damaged" in find(quick, QLabel, "problem").text())
-        assert app.session.quick.attachments.parts == ()
 
 
 async def test_an_image_in_an_answer_is_kept_shown_and_opened(opened_files: list[QUrl]) -> None:
@@ -233,7 +214,7 @@ async def test_a_photo_in_the_text_of_an_answer_becomes_an_image() -> None:
 
 
 @pytest.mark.attack("sandbox")
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
 async def test_an_image_in_the_text_of_an_answer_is_decoded_by_the_reader(
     monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
@@ -253,13 +234,3 @@ async def test_an_image_in_the_text_of_an_answer_is_decoded_by_the_reader(
         app.window.transcript.viewport().grab()
         await until(lambda: has_image(app, sound))
         assert not has_image(app, broken)
-
-
-async def test_an_image_that_cannot_be_kept_is_named() -> None:
-    async with AppHarness(environment=OPENAI) as app:
-        turn = await app.ask("Draw a cat.")
-        turn.give(ImageArrived(b"GIF89a, which is not stored"))
-        turn.end("A cat.")
-        await app.settled()
-        assert app.state.current.path[-1].attachments == ()
-        assert "An image in the response wasn’t kept." in app.transcript

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import cast
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QMenu, QPushButton
 
 from desktop_app.backend.answer_settings import with_override
-from desktop_app.backend.preset_loader import HIDDEN_PRESETS, built_in_presets
-from desktop_app.domain.answering.answer_form import FormKind, FormSource
+from desktop_app.backend.preset_loader import built_in_presets
 from desktop_app.domain.answering.generation import Examples, Overrides
-from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset
-from desktop_app.storage.settings.prompt_store import PromptStore
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from desktop_app.ui.widgets.forms.form_widgets import Combo, MultilineField
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import find
-from tests.unit.storage.samples import opened
 
 REVIEWER = Preset(
     "reviewer",
@@ -125,24 +119,6 @@ async def test_applying_is_undone_and_no_preset_restores_the_defaults() -> None:
         await app.written()
 
 
-async def test_undo_keeps_what_was_changed_after_a_preset_was_applied() -> None:
-    async with AppHarness(environment=KEY) as app:
-        setup, here = app.state.setup, app.open_id
-        await store_presets(app)
-        mine = Overrides("Written by hand.").with_parameter("seed", 1).with_parameter("top_p", 0.5)
-        setup.override(here, lambda _own: mine)
-        choose(app, "Poet")
-        setup.override(here, lambda own: own.with_parameter("seed", 2))
-        app.press_action("Undo")
-        assert app.state.current.conversation.overrides == mine.with_parameter("seed", 2)
-        assert app.state.current.conversation.preset_id is None
-        choose(app, "Poet")
-        setup.override(here, lambda _own: Overrides("New."))
-        app.press_action("Undo")
-        assert app.state.current.conversation.overrides.instructions == "New."
-        await app.written()
-
-
 async def test_a_preset_skips_what_the_provider_does_not_have() -> None:
     async with AppHarness() as app:  # on this computer: no variants
         await store_presets(app)
@@ -181,31 +157,6 @@ async def test_a_conversations_settings_become_a_preset_whose_name_is_edited() -
         dialog.hide()
 
 
-async def test_a_saved_preset_contains_the_default_instructions() -> None:
-    async with AppHarness(environment=KEY) as app:
-        panel = app.window.settings
-        panel.pages.setting_changed.emit("answer.system_prompt", "Be a pirate.")
-        await app.written()
-        app.controllers.composer.presets.save_here()
-        await app.written()
-        (stored,) = await app.backend.prompts.presets()
-        assert stored.overrides == Overrides("Be a pirate.")
-        panel.pages.setting_changed.emit("answer.system_prompt", "")
-        await app.written()
-        assert app.state.setup.ask_settings.instructions == "Be a pirate."
-        assert shown(app) == f"Preset: {stored.name}"  # nothing was changed since
-        dialog = app.window.findChild(PromptsDialog)
-        assert isinstance(dialog, PromptsDialog)
-        dialog.hide()
-
-
-async def test_imported_presets_are_offered() -> None:
-    async with AppHarness(environment=KEY) as app:
-        async with opened(app.backend.folders.database) as beside:
-            await PromptStore(beside).save(presets=[Preset(new_id(), "From elsewhere")])
-        await until(lambda: "From elsewhere" in menu_of(app))
-
-
 async def test_the_page_edits_copies_and_deletes_with_undo() -> None:
     async with AppHarness(environment=KEY) as app:
         await store_presets(app)
@@ -237,35 +188,6 @@ async def test_the_page_edits_copies_and_deletes_with_undo() -> None:
         await app.written()
         copied = (await app.backend.prompts.presets())[-1]
         assert (copied.name, copied.overrides) == ("Bard (copy)", Overrides())
-        dialog.hide()
-
-
-async def test_the_cursor_stays_where_the_user_types_when_a_preset_is_saved() -> None:
-    async with AppHarness(environment=KEY) as app:
-        await store_presets(app)
-        app.controllers.composer.prompts.manage("presets")
-        dialog = cast(PromptsDialog, app.window.findChild(PromptsDialog))
-        dialog.presets.list.select("poet")
-        words = find(dialog, MultilineField, "answer.system_prompt")
-        words.moveCursor(QTextCursor.MoveOperation.End)
-        QTest.keyClicks(words, " Kindly.")
-        await until(lambda: words.reported_text == "You rhyme. Kindly.")
-        await app.written()
-        QTest.keyClicks(words, " Briefly.")
-        assert words.toPlainText() == "You rhyme. Kindly. Briefly."
-        dialog.hide()
-
-
-async def test_a_new_preset_is_listed_where_it_is_after_a_restart() -> None:
-    async with AppHarness(environment=KEY) as app:
-        app.controllers.composer.prompts.manage("presets")
-        dialog = cast(PromptsDialog, app.window.findChild(PromptsDialog))
-        QTest.mouseClick(find(dialog, QPushButton, "new-presets"), Qt.MouseButton.LeftButton)
-        listed = list(app.state.presets.by_id)
-        await app.written()
-        await app.controllers.composer.stored_presets.load()
-        assert list(app.state.presets.by_id) == listed
-        assert listed[1:] == [preset.id for preset in built_in_presets()]
         dialog.hide()
 
 
@@ -304,47 +226,6 @@ async def test_new_conversations_begin_with_the_default_preset() -> None:
         await app.written()
 
 
-async def test_settings_that_were_cleared_in_a_blank_conversation_stay_cleared() -> None:
-    async with AppHarness(environment=KEY) as app:
-        await store_presets(app)
-        first = await app.ask_and_answer("Why?", "So.")
-        app.controllers.sidebar.navigator.open_new()
-        choose(app, "Poet")
-        app.state.setup.override(app.open_id, lambda _own: Overrides())
-        assert shown(app) == "Preset: Poet (changed)"
-        await app.open_conversation(first)
-        app.controllers.sidebar.navigator.open_new()
-        assert shown(app) == "Preset: Poet (changed)"
-        assert app.state.current.conversation.overrides == Overrides()
-        await app.written()
-
-
-async def test_a_preset_of_a_blank_conversation_is_undone_after_it_was_left() -> None:
-    async with AppHarness(environment=KEY) as app:
-        await store_presets(app)
-        first = await app.ask_and_answer("Why?", "So.")
-        app.controllers.sidebar.navigator.open_new()
-        choose(app, "Poet")
-        await app.open_conversation(first)
-        app.press_action("Undo")
-        await app.written()
-        app.controllers.sidebar.navigator.open_new()
-        assert shown(app) == "No preset"
-        assert app.state.current.conversation.overrides == Overrides()
-
-
-async def test_without_presets_the_command_opens_the_page() -> None:
-    async with AppHarness() as app:
-        shipped = [preset.id for preset in built_in_presets()]
-        await app.backend.settings.set(HIDDEN_PRESETS, shipped)
-        await app.controllers.composer.stored_presets.load()
-        assert not app.window.header.preset.isVisible()
-        app.session.actions["presets.use"]()
-        dialog = cast(PromptsDialog, app.window.findChild(PromptsDialog))
-        assert dialog.presets.isVisible()
-        dialog.hide()
-
-
 async def test_built_in_presets_can_be_used_edited_and_deleted() -> None:
     async with AppHarness(environment=KEY) as app:
         menu = QMenu()
@@ -370,32 +251,6 @@ async def test_built_in_presets_can_be_used_edited_and_deleted() -> None:
 
 def examples_of(app: AppHarness) -> Examples:
     return app.state.presets.by_id["poet"].overrides.examples
-
-
-async def test_the_estimate_includes_the_examples_and_the_schema_of_a_preset() -> None:
-    schema = FormSource(FormKind.SCHEMA, json.dumps({"title": "one two three"})).to_setting()
-    presets = [
-        Preset(
-            "examples", "Examples", overrides=Overrides(examples=(("Rain?", "It rains again."),))
-        ),
-        Preset("schema", "Schema", overrides=Overrides().with_parameter("form", schema)),
-    ]
-    async with AppHarness(environment=KEY) as app:
-        await app.backend.prompts.save(presets=presets)
-        await app.controllers.composer.stored_presets.load()
-
-        def count() -> int:
-            return int(app.estimate.strip("≈ ").partition(" ")[0])
-
-        app.type("Why?")
-        await until(lambda: "tokens" in app.estimate)
-        alone = count()
-        app.controllers.composer.presets.use("examples")
-        await until(lambda: count() >= alone + 5)
-        app.controllers.composer.presets.use("schema")
-        await until(lambda: app.estimate.startswith("≈"))
-        assert count() >= alone + 5
-        await app.settled()
 
 
 async def test_examples_are_edited_kept_and_sent() -> None:

@@ -7,16 +7,15 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QWidget
 
 from desktop_app.domain.answering.chat_request import FileData
-from desktop_app.domain.conversations.message_parts import DocumentPart, PageImage
-from desktop_app.ui.look.theme import light
+from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.viewer.attachment_preview import AttachmentPreview, ImageView
-from desktop_app.ui.viewer.paged_text import PAGE_LENGTH, PagedText, page_ends
+from desktop_app.ui.viewer.paged_text import PAGE_LENGTH, page_ends
 from tests.data.long_pdf import long_pdf
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.gui.app.app_harness import AppHarness, until
@@ -68,11 +67,6 @@ def words(dialog: QWidget, name: str) -> str:
 
 def shown_image(dialog: AttachmentPreview) -> ImageView:
     return find(dialog, ImageView, "preview-image")
-
-
-def take(app: AppHarness, action: str) -> None:
-    """Take an action of the first attachment's menu."""
-    app.window.prompt.chips.action_requested.emit(part_of(app).sha256, action)
 
 
 def choose_pages(dialog: AttachmentPreview, pages: str) -> None:
@@ -154,39 +148,6 @@ async def test_invalid_pages_are_explained_and_change_nothing(data: Path) -> Non
         assert "report.pdf, page 2 of 3 · " in app.chips[0]
         choose_pages(dialog, "1-3")
         await until(lambda: part_of(app).chosen is None)
-        choose_pages(dialog, "3")
-        await until(lambda: part_of(app).chosen is not None)
-        take(app, "send-all-pages")
-        await until(lambda: part_of(app).chosen is None)
-        await until(lambda: "[page 1]" in dialog.text.text)
-
-
-async def test_sheets_are_chosen_by_name(data: Path) -> None:
-    async with AppHarness() as app:
-        await attach(app, data / "figures.xlsx")
-        app.session.actions["attachment.choose-pages"]()
-        dialog = await opened(app)
-        names = dialog.field.placeholderText()
-        second = names.split(" · ")[1].removeprefix("2 ")
-        choose_pages(dialog, second)
-        await until(lambda: part_of(app).chosen is not None)
-        await until(lambda: f"## {second}" in plain(dialog.text.text).split("\n")[1])
-        assert "sheet 2 of" in app.chips[0]
-
-
-async def test_an_uncounted_choice_of_pages_is_counted_later(data: Path) -> None:
-    async with AppHarness() as app:
-        await attach(app, data / "report.pdf")
-        app.session.actions["attachment.preview"]()
-        choose_pages(await opened(app), "2")
-        await until(lambda: part_of(app).sent_tokens and part_of(app).chosen is not None)
-        counted = part_of(app)
-        assert counted.chosen is not None
-        uncounted = replace(counted, chosen=replace(counted.chosen, tokens=None))
-        state = app.state
-        state.current.draft.set_attachments((uncounted,))
-        assert "counting…" in app.chips[0]
-        await until(lambda: part_of(app) == counted)
 
 
 async def test_pages_sent_as_images_are_shown_as_images(data: Path) -> None:
@@ -215,46 +176,6 @@ async def test_pages_sent_as_images_are_shown_as_images(data: Path) -> None:
         assert [part["type"] for part in content] == ["input_text", "input_image"]
 
 
-async def test_images_and_every_attachment_can_be_previewed(data: Path, tmp_path: Path) -> None:
-    picture = QImage(300, 200, QImage.Format.Format_RGB32)
-    picture.fill(Qt.GlobalColor.red)
-    picture.save(str(tmp_path / "red.png"))
-
-    async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_ENVIRONMENT}) as app:
-        await attach(app, data / "notes.md", tmp_path / "red.png")
-        assert " tokens · " in app.chips[1]
-        assert "$" in app.chips[1]
-        chip_button(app, "preview-attachment", 1).click()
-        await until(lambda: app.window.findChild(AttachmentPreview))
-        dialog = app.window.findChild(AttachmentPreview)
-        assert dialog is not None
-        await until(lambda: "300 × 200" in words(dialog, "image-caption"))
-        middle = shown_image(dialog).rect().center()
-        assert shown_image(dialog).grab().toImage().pixelColor(middle) == Qt.GlobalColor.red
-        which = find(dialog, QComboBox, "previewed-attachment")
-        assert [which.itemText(at) for at in range(2)] == ["notes.md", "red.png"]
-        which.setCurrentIndex(0)
-        which.activated.emit(0)
-        await until(lambda: plain(dialog.text.text).startswith('<document name="notes.md">'))
-        app.window.prompt.chips.remove_requested.emit(part_of(app).sha256)
-        await until(lambda: not dialog.isVisible())
-
-
-async def test_the_images_stay_shown_while_the_text_to_send_changes(data: Path) -> None:
-    async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key"}) as app:
-        await attach(app, data / "report.pdf")
-        part = replace(part_of(app), pictured=(PageImage(1, 800, 1000),))
-        app.state.current.draft.set_attachments((part,))
-        app.session.actions["attachment.preview"]()
-        dialog = await opened(app)
-        find(dialog, QAbstractButton, "images").click()
-        await until(lambda: shown_image(dialog).isVisible())
-        before = dialog.text.text
-        app.state.current.draft.set_attachments((replace(part, name="renamed.pdf"),))
-        await until(lambda: dialog.text.text != before)
-        assert shown_image(dialog).isVisible()
-
-
 async def test_parts_are_shown_as_they_are_sent(tmp_path: Path) -> None:
     path = tmp_path / "long.txt"
     path.write_text("\n\n".join(f"Paragraph {n} of a long text. " * 30 for n in range(200)))
@@ -275,26 +196,16 @@ async def test_parts_are_shown_as_they_are_sent(tmp_path: Path) -> None:
         assert "Sent in parts as shown" in words(dialog, "preview-note")
 
 
-async def test_previewing_without_attachments_shows_a_notice(data: Path) -> None:
-    async with AppHarness() as app:
-        for command in ("attachment.preview", "attachment.choose-pages"):
-            app.session.actions[command]()
-            assert app.said == "Nothing is attached"
-        await attach(app, data / "notes.md")
-        app.session.actions["attachment.choose-pages"]()
-        assert app.said.startswith("“notes.md” has no pages, slides, sheets, or chapters")
-
-
 async def test_a_large_text_is_shown_and_searched_in_pages(tmp_path: Path) -> None:
     path = tmp_path / "large.txt"
-    lines = (f"line {n}: the quick brown fox jumps over the lazy dog\n" for n in range(60_000))
+    lines = (f"line {n}: the quick brown fox jumps over the lazy dog\n" for n in range(20_000))
     path.write_text("".join(lines) + "The İstanbul NEEDLE is here.\n" + "x" * 100_000)
 
     async with AppHarness() as app:
         await attach(app, path)
         app.session.actions["attachment.preview"]()
         dialog = await opened(app)
-        assert len(dialog.text.text) > 3_000_000
+        assert len(dialog.text.text) > 1_000_000
         assert 0 < len(dialog.text.view.toPlainText()) <= PAGE_LENGTH
         QTest.keyClick(dialog, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
         find(dialog, FindBar, "find-bar").field.setText("needle")
@@ -308,8 +219,7 @@ async def test_a_large_text_is_shown_and_searched_in_pages(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["", "a", "a\n", "x" * 50, "ab\n" * 40, "x" * 25 + "\n" + "y\n" * 9 + "z" * 31, "\n" * 70],
+    "text", ["", "a\n", "ab\n" * 40, "x" * 25 + "\n" + "y\n" * 9 + "z" * 31, "\n" * 70]
 )
 def test_pages_contain_the_whole_text_without_long_lines(text: str) -> None:
     ends = page_ends(text, length=20, max_line_length=10)
@@ -317,26 +227,6 @@ def test_pages_contain_the_whole_text_without_long_lines(text: str) -> None:
     assert "".join(pieces) == text
     assert all(0 < len(piece) <= 20 for piece in pieces)
     assert all(len(line) <= 10 for piece in pieces for line in piece.split("\n"))
-
-
-async def test_matches_are_stepped_through_across_pages() -> None:
-    text = "".join(f"row {n} 😀 Word\n" for n in range(9))
-    view = PagedText(light(), "x", "y")
-    view.set_text(text, page_ends(text, length=40))
-    counted: list[tuple[int, int, bool]] = []
-    view.counted.connect(lambda *row: counted.append(row))
-    view.search("word")
-    await until(lambda: counted[-1][2] and view.is_written)
-    assert counted[-1] == (1, 9, True)
-    for number in (2, 3, 4, 5, 6, 7, 8, 9, 1):
-        view.step(+1)
-        await until(lambda: view.is_written)
-        assert counted[-1][0] == number
-        assert view.view.textCursor().selectedText() == "Word"
-        assert f"row {number - 1}" in view.view.textCursor().block().text()
-    view.step(-1)
-    assert counted[-1][0] == 9
-    view.close()
 
 
 async def test_a_document_is_sent_as_a_file_if_the_user_chose_so(data: Path) -> None:
@@ -382,26 +272,6 @@ async def test_a_document_is_sent_as_a_file_if_the_user_chose_so(data: Path) -> 
         await app.settled()
 
 
-async def test_no_file_is_sent_to_a_model_that_takes_none(data: Path) -> None:
-    keys = {"OPENAI_API_KEY": "not-a-key", "COMETAPI_KEY": "not-a-key"}
-
-    async with AppHarness(environment=keys) as app:
-        await app.state.values.set("answer.documents_as_files", True)
-        await attach(app, data / "report.pdf")
-        assert part_of(app).as_file
-        await attach(app, data / "report.pdf", data / "notes.md")
-        assert not part_of(app, 1).as_file
-        state = app.state
-        state.setup.choose(replace(state.setup.choice, provider_id="env-cometapi"))
-        assert "doesn’t accept files such as" in app.chips[0]
-        assert not app.window.prompt.send_action.can_send
-        take(app, "send-as-file")
-        await until(lambda: app.window.prompt.send_action.can_send)
-        chip = app.chip_widgets[0]
-        names = [action.objectName() for action in chip.menu().actions()]
-        assert names == ["preview", "open-document", "choose-pages"]
-
-
 async def test_attachments_of_the_quick_prompt_are_previewed_too(data: Path) -> None:
     async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_ENVIRONMENT}) as app:
         app.session.quick.open_with("")
@@ -425,47 +295,6 @@ async def test_attachments_of_the_quick_prompt_are_previewed_too(data: Path) -> 
         assert turn.asked == f"{preview}\n\nWho?"
         turn.end("Dubois")
         await app.settled()
-
-
-async def test_a_document_of_an_edited_question_is_sent_again(data: Path) -> None:
-    async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key"}) as app:
-        await attach(app, data / "report.pdf")
-        app.type("Who?")
-        await until(lambda: "$" in app.estimate)
-        chips, estimate = app.chips, app.estimate
-        turn = await app.ask("")
-        turn.end("Dubois")
-        await app.settled()
-        await app.ask_and_answer("When?", "In May")
-        app.act("edit", 0)
-        await until(lambda: (app.chips, app.estimate) == (chips, estimate))
-        app.session.actions["attachment.preview"]()
-        dialog = await opened(app)
-        await until(lambda: "[page 2]" in dialog.text.text)
-        dialog.reject()
-        turn = await app.ask(" exactly?")
-        assert turn.asked.count("[page 2]") == 1
-        turn.end("Dubois")
-        await app.settled()
-
-
-async def test_files_of_an_edited_question_do_not_count_beside_their_replacement(
-    data: Path,
-) -> None:
-    async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_ENVIRONMENT}) as app:
-        await attach(app, data / "report.pdf")
-        large = replace(part_of(app), as_file=True, size=30 << 20)  # of at most 50 MB
-        app.state.current.draft.set_attachments((large,))
-        turn = await app.ask("Who?")
-        turn.end("Dubois")
-        await app.settled()
-        send = find(app.window, QAbstractButton, "send")
-        other = replace(large, sha256="0" * 64)
-        app.state.current.draft.set_attachments((other,))
-        assert not send.isEnabled()
-        app.act("edit", 0)
-        app.state.current.draft.set_attachments((other,))
-        assert send.isEnabled()
 
 
 async def test_a_document_of_the_conversation_is_not_sent_twice(data: Path) -> None:

@@ -11,40 +11,30 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
-from PySide6.QtGui import QFont, QFontDatabase, QWheelEvent
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
     QLabel,
-    QLineEdit,
     QPlainTextEdit,
     QPushButton,
     QSlider,
     QTextBrowser,
-    QWidget,
 )
 
 from desktop_app.app.desktop.single_instance import call
 from desktop_app.app.desktop.window_request import OpenRequest, QuickRequest, encode
-from desktop_app.app.library.navigator import Navigator
 from desktop_app.commands.command import COMMANDS, CommandScope
 from desktop_app.domain.errors import StreamCutError
-from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.domain.prompts.prompts import Prompt
-from desktop_app.rendering.markdown import parser as parser_module
-from desktop_app.storage.settings.prompt_store import PromptStore
-from desktop_app.ui.composer.choice.choice_view import ModelEntry
-from desktop_app.ui.look.theme import INTERFACE_SIZE
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
-from tests.gui.app.app_harness import DISK_FULL, AppHarness, SlowStore, until
-from tests.helpers.file_dialogs import choose_paths, file_dialogs
+from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
+from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.templates import EXPLAIN
 from tests.helpers.widgets import find
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
-ALT = Qt.KeyboardModifier.AltModifier
 KEYED = {"COMETAPI_KEY": "not-a-key"}
 # Handled by the prompt's text, by the quick prompt, and (the global shortcut) by the desktop.
 HANDLED_ELSEWHERE = {
@@ -59,52 +49,6 @@ HANDLED_ELSEWHERE = {
 
 
 # ---------------------------------------------------------------- commands and keys
-
-
-async def test_nothing_can_be_asked_before_a_conversation_is_open(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    early: list[bool] = []
-    load = Navigator.load
-
-    async def note_and_load(navigator: Navigator) -> None:
-        early.append(app.window.prompt.send_action.can_send)
-        await load(navigator)
-
-    class StartingHarness(AppHarness):
-        def before_ready(self) -> None:
-            self.window.prompt.send_action.set_refusal("Starting…")
-
-    monkeypatch.setattr(Navigator, "load", note_and_load)
-    app = StartingHarness(environment=KEYED)
-    async with app:
-        assert early == [False]
-        assert app.window.prompt.send_action.can_send
-
-
-@pytest.mark.parametrize("how", ["command", "menu"])
-async def test_a_model_chosen_before_a_conversation_is_open_is_kept(
-    monkeypatch: pytest.MonkeyPatch, how: str
-) -> None:
-    load = Navigator.load
-
-    async def choose_and_load(navigator: Navigator) -> None:
-        if how == "command":
-            app.controllers.composer.choice.choose_variant(Variant.PRO)
-        else:
-            await until(lambda: entries(app, "Pro"))
-            app.window.prompt.row.model_requested.emit(entries(app, "Pro")[0])
-        await load(navigator)
-
-    monkeypatch.setattr(Navigator, "load", choose_and_load)
-    app = AppHarness(environment=KEYED)
-    async with app:
-        assert app.state.setup.choice.variant is Variant.PRO
-        assert app.window.prompt.row.models.variants.current() == Variant.PRO.value
-
-
-def entries(app: AppHarness, name: str) -> list[ModelEntry]:
-    return [entry for entry in app.controllers.composer.choices.models if name in entry.name]
 
 
 async def test_every_command_has_an_action() -> None:
@@ -156,20 +100,6 @@ async def test_escape_closes_the_open_part() -> None:
         app.press(Qt.Key.Key_Escape)
         await app.settled()
         assert app.messages()[1][1] == "cancelled"
-
-
-async def test_line_width_and_send_keys_apply_at_once() -> None:
-    async with AppHarness() as app:
-        app.window.resize(1200, 700)
-        await app.ask_and_answer("One", "1")
-        before = app.window.transcript.viewport().width()
-        app.window.settings.pages.setting_changed.emit("look.line_width", "narrow")
-        app.window.settings.pages.setting_changed.emit("keys.prompt.send", "Ctrl+Return")
-        await app.written()
-        assert app.window.transcript.viewport().width() < before
-        app.type("Two")
-        app.enter()
-        assert app.text.toPlainText() == "Two\n"
 
 
 async def test_shortcuts_are_exported_and_imported(tmp_path: Path) -> None:
@@ -243,66 +173,6 @@ async def test_a_changed_shortcut_applies_at_once() -> None:
 # ---------------------------------------------------------------- look
 
 
-class Windows(QObject):
-    """An event filter that records the widgets that are shown as windows."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen: list[str] = []
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
-            self.seen.append(repr(watched))
-        return False
-
-
-async def test_no_widget_is_shown_as_a_window(qapp: QApplication, data: Path) -> None:
-    async with AppHarness() as app:
-        await until(app.window.isActiveWindow)
-        windows = Windows()
-        qapp.installEventFilter(windows)
-        app.window.outer_panes.show_settings(True)
-        for page in ("answer", "look", "keys", "provider"):
-            app.window.settings.show_page(page)
-        app.window.files_dropped.emit([data / "notes.md"])
-        await until(lambda: app.chips and "reading" not in app.chips[0])
-        one = await app.ask_and_answer("One", "1")
-        app.window.conversations.delete_requested.emit([one])
-        app.press_action("Undo")
-        app.window.outer_panes.show_settings(False)
-        await app.written()
-        qapp.removeEventFilter(windows)
-        assert windows.seen == []
-        assert app.window.isActiveWindow()
-
-
-async def test_a_theme_chosen_before_the_first_conversation_applies_to_its_transcript() -> None:
-    async with AppHarness() as app:
-        app.window.settings.pages.setting_changed.emit("look.theme", "dark")
-        await until(lambda: app.theme.current.is_dark)
-        await app.ask_and_answer("Hello", "Here.")
-        shown = app.window.transcript.viewport().grab().toImage()
-        assert shown.pixelColor(5, shown.height() - 5) == app.theme.current.ground
-
-
-async def test_the_text_size_is_relative_to_the_font_of_the_system(
-    qapp: QApplication, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    large = QFont(qapp.font())
-    large.setPixelSize(30)
-    monkeypatch.setattr(QFontDatabase, "systemFont", lambda _: large)
-    async with AppHarness() as app:
-        usual = 30 / INTERFACE_SIZE
-        assert app.theme.current.scale == usual
-        app.press(Qt.Key.Key_Plus, CONTROL)
-        await app.written()
-        assert app.setting("look.text_size") == 110
-        assert app.theme.current.scale == pytest.approx(1.1 * usual)
-        app.press(Qt.Key.Key_Minus, CONTROL)
-        await app.written()
-        assert app.setting("look.text_size") == 100
-
-
 def turn_wheel(view: QTextBrowser, eighths: int) -> None:
     """Turn the wheel with Ctrl held down."""
     at, none = QPointF(40, 40), Qt.ScrollPhase.NoScrollPhase
@@ -341,30 +211,6 @@ async def test_theme_and_text_size_change_at_once() -> None:
             assert app.theme.current.scale == scale
 
 
-async def test_a_second_start_restores_the_minimized_window() -> None:
-    async with AppHarness() as app:
-        app.window.showMinimized()
-        app.session.serve(OpenRequest((), ""))
-        assert not app.window.isMinimized()
-
-
-async def test_files_do_not_join_a_draft_that_is_still_being_read(tmp_path: Path) -> None:
-    first, second = tmp_path / "first.txt", tmp_path / "second.txt"
-    for path in (first, second):
-        path.write_text(path.name, "utf-8")
-    async with AppHarness() as app:
-        app.session.serve(OpenRequest((str(first),), ""))
-        assert app.is_reading
-        app.session.serve(OpenRequest((str(second),), ""))
-        await until(lambda: not app.is_reading)
-        assert app.rows == ["first.txt"]
-        assert "second.txt" in app.chips[0]
-        await app.written()
-        (former,) = app.stored("SELECT id FROM conversations")
-        await app.open_conversation(former[0])
-        await until(lambda: len(app.chips) == 1 and "first.txt" in app.chips[0])
-
-
 # ---------------------------------------------------------------- quick prompt
 
 
@@ -399,22 +245,23 @@ def answer_of(app: AppHarness) -> str:
     return quick_of(app).transcript.toPlainText()
 
 
-@pytest.mark.parametrize("brought", ["The text that came along.", "word and " * 3_000])
-async def test_an_unasked_question_moves_to_the_window(brought: str) -> None:
+async def test_an_unasked_question_moves_to_the_window_with_a_long_text_as_its_file() -> None:
     async with AppHarness() as app:
         here = await app.ask_and_answer("Other", "Thing")
-        line = open_quick(app, brought)
-        line.setPlainText("What is it?")
-        await until(quick_of(app).isActiveWindow)
-        QTest.keyClick(quick_of(app), Qt.Key.Key_O, CONTROL)
-        await until(lambda: not quick_of(app).isVisible())
-        assert app.open_id != here
-        is_long = len(brought) > 1_000
-        words = "What is it?" if is_long else f"What is it?\n\n{brought}"
-        assert app.text.toPlainText() == words
-        await app.written()
-        assert bool(app.chips) is is_long
-        assert app.setting("window.new_draft")["text"] == words
+        for brought in ("The text that came along.", "word and " * 3_000):
+            line = open_quick(app, brought)
+            line.setPlainText("What is it?")
+            await until(quick_of(app).isActiveWindow)
+            QTest.keyClick(quick_of(app), Qt.Key.Key_O, CONTROL)
+            await until(lambda: not quick_of(app).isVisible())
+            assert app.open_id != here
+            is_long = len(brought) > 1_000
+            words = "What is it?" if is_long else f"What is it?\n\n{brought}"
+            assert app.text.toPlainText() == words
+            await app.written()
+            assert bool(app.chips) is is_long
+            assert app.setting("window.new_draft")["text"] == words
+            app.text.clear()
         assert len(app.providers.turns) == 1
 
 
@@ -427,50 +274,6 @@ async def test_an_example_keeps_what_was_typed() -> None:
         await until(lambda: app.text.toPlainText() == words)
         await app.written()
         assert app.setting("window.new_draft")["text"] == words
-
-
-async def test_an_example_chosen_at_the_start_is_inserted_once_the_prompts_are_loaded(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    load, may_load = PromptStore.prompts, asyncio.Event()
-
-    async def load_late(store: PromptStore) -> list[Prompt]:
-        await may_load.wait()
-        return await load(store)
-
-    monkeypatch.setattr(PromptStore, "prompts", load_late)
-    async with AppHarness() as app:
-        app.type("x = 1")
-        app.window.empty_state.example_chosen.emit("explain")
-        assert file_dialogs() == []
-        may_load.set()
-        await until(lambda: app.text.toPlainText() == f"{EXPLAIN}\n\nx = 1")
-
-
-async def test_renaming_restores_the_focus() -> None:
-    async with AppHarness() as app:
-        await app.ask_and_answer("One", "1")
-        for width in (1200, 640):  # the list as a pane, and as a drawer
-            app.window.resize(width, 600)
-            app.text.setFocus()
-            app.press(Qt.Key.Key_F2)
-            editor = find(app.window.conversations.view, QLineEdit, "rename")
-            assert editor.hasFocus()
-            QTest.keyClicks(editor, f"Title {width}")
-            QTest.keyClick(editor, Qt.Key.Key_Return)
-            await until(app.text.hasFocus)
-            assert app.rows == [f"Title {width}"]
-            assert app.window.conversations.isVisible() is (width == 1200)
-            await until(lambda: not app.window.findChildren(QLineEdit, "rename"))
-
-
-async def test_the_parser_is_loaded_before_the_first_answer() -> None:
-    parser_module._create_parser.cache_clear()
-    async with AppHarness() as app:
-        assert parser_module._create_parser.cache_info().currsize == 0
-        app.type("W")
-        await app.written()
-        assert parser_module._create_parser.cache_info().currsize == 1
 
 
 async def test_an_answer_of_the_quick_prompt_continues_in_the_window() -> None:
@@ -491,23 +294,6 @@ async def test_an_answer_of_the_quick_prompt_continues_in_the_window() -> None:
         await app.settled()
         assert "An answer on the spot" in app.transcript
         assert app.messages()[1] == ("assistant", "complete", "An answer on the spot")
-
-
-async def test_text_typed_after_the_question_moves_to_the_window() -> None:
-    async with AppHarness() as app:
-        open_quick(app)
-        line = find(quick_of(app), QPlainTextEdit, "prompt")
-        QTest.keyClicks(line, "What is it?")
-        QTest.keyClick(line, Qt.Key.Key_Return)
-        turn = await app.turn(0)
-        turn.end("It.")
-        await app.settled()
-        QTest.keyClicks(line, "half typed")  # replaces the question, which is selected
-        QTest.keyClick(quick_of(app), Qt.Key.Key_O, CONTROL)
-        await until(lambda: not quick_of(app).isVisible())
-        assert app.window.prompt.text() == "half typed"
-        app.window.activateWindow()
-        assert app.window.focusWidget() is app.text
 
 
 async def test_the_quick_prompt_opens_with_a_new_conversation_unless_an_answer_runs() -> None:
@@ -532,47 +318,6 @@ async def test_the_quick_prompt_opens_with_a_new_conversation_unless_an_answer_r
         app.providers.turns[2].end("3")
         await app.settled()
         assert sorted(app.rows) == ["One", "Two"]
-
-
-async def test_keys_change_variant_and_effort() -> None:
-    async with AppHarness(environment=KEYED) as app:
-        open_quick(app)
-        quick = quick_of(app)
-        await until(quick.isActiveWindow)
-        for key, variant in (
-            (Qt.Key.Key_1, Variant.INSTANT),
-            (Qt.Key.Key_2, Variant.THINKING),
-            (Qt.Key.Key_3, Variant.PRO),
-        ):
-            QTest.keyClick(quick, key, ALT)
-            assert quick.model_button.choice.variant is variant
-        for _ in range(3):
-            QTest.keyClick(quick, Qt.Key.Key_Up, ALT)
-        assert quick.model_button.choice.effort is Effort.XHIGH
-        line = find(quick, QPlainTextEdit, "prompt")
-        line.setPlainText("One")
-        QTest.keyClick(line, Qt.Key.Key_Return)
-        await until(lambda: app.providers.turns)
-        request = app.providers.turns[0].request
-        assert (request.model, request.effort) == ("gpt-5.2-pro", Effort.XHIGH)
-        app.providers.turns[0].end("1")
-        await app.settled()
-
-
-async def test_enter_twice_asks_once() -> None:
-    async with AppHarness(disk=SlowStore) as app:
-        assert isinstance(app.disk, SlowStore)
-        slow = app.disk
-        line = open_quick(app)
-        line.setPlainText("One")
-        QTest.keyClick(line, Qt.Key.Key_Return)
-        QTest.keyClick(line, Qt.Key.Key_Return)
-        await until(lambda: slow.waiting)
-        slow.release.set()
-        await until(lambda: app.providers.turns)
-        app.providers.turns[0].end("1")
-        await app.settled()
-        assert len(app.messages()) == 2
 
 
 async def test_errors_are_shown_in_the_quick_prompt() -> None:
@@ -631,19 +376,19 @@ async def test_ctrl_q_in_the_quick_prompt_ends_the_program() -> None:
 # ---------------------------------------------------------------- later starts
 
 
-@pytest.mark.parametrize("is_hidden", [False, True])
-async def test_a_later_start_attaches_its_files(data: Path, is_hidden: bool) -> None:
+async def test_a_later_start_attaches_its_files_and_shows_the_window(data: Path) -> None:
     async with AppHarness() as app:
         one = await app.ask_and_answer("One", "1")
-        if is_hidden:
-            app.window.hide()
+        app.window.hide()
         path = app.backend.folders.socket
         request = encode(OpenRequest((str(data / "notes.md"),)))
         assert await asyncio.to_thread(call, path, request) == b"ok"
         await until(lambda: app.chips and "reading" not in app.chips[0])
         assert app.window.isVisible()
         assert app.open_id != one
+        app.window.showMinimized()
         assert await asyncio.to_thread(call, path, encode(OpenRequest())) == b"ok"
+        await until(lambda: not app.window.isMinimized())
         await app.written()
         assert app.chips[0].startswith("notes.md")
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
@@ -17,19 +16,19 @@ from desktop_app.app.attachments.attachment_reader import ATTACHED_TEXT
 from desktop_app.backend.prompt_loader import today
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.domain.prompts.prompts import Prompt
-from desktop_app.i18n.translation import tr
-from desktop_app.services.chat.prompt_library import SUMMARY
 from desktop_app.storage.settings.prompt_store import PromptStore
 from desktop_app.ui.composer.completion.prompt_fields import GrowingTextField, PromptFields
 from desktop_app.ui.composer.completion.prompt_menu import PromptMenu
 from desktop_app.ui.composer.suggestions import SuggestionButton, Suggestions
 from desktop_app.ui.composer.text.prompt_text import PromptText
 from desktop_app.ui.composer.text.text_insertion import LARGE_PASTE_CHARACTERS
-from desktop_app.ui.library.library_list import LibraryModel, LibraryRow
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from tests.gui.app.app_harness import AppHarness, until
-from tests.helpers.templates import EXPLAIN, translate_into
+from tests.helpers.templates import translate_into
 from tests.helpers.widgets import find
+
+if TYPE_CHECKING:
+    import pytest
 
 REPLY = Prompt("reply", "Reply", "Reply on {{date}} to {{name}}:\n\n{{selection}}", "Mail")
 
@@ -78,20 +77,11 @@ async def test_a_prompt_is_inserted_filled_and_asked_by_keyboard() -> None:
         await app.settled()
 
 
-async def test_enter_sends_again_once_the_list_is_closed() -> None:
+async def test_the_selection_fills_the_prompt_and_a_long_clipboard_is_attached() -> None:
     async with AppHarness() as app:
         await prompts_loaded(app)
-        app.type("/tra")
-        app.press(Qt.Key.Key_Escape)
-        turn = await app.ask("")
-        assert turn.asked.endswith("/tra")
-        turn.end("?")
-        await app.settled()
-
-
-async def test_the_selection_of_the_transcript_fills_the_prompt() -> None:
-    async with AppHarness() as app:
-        await prompts_loaded(app)
+        await app.backend.prompts.save([Prompt("c", "Clip", "Read {{clipboard}}!")])
+        await app.controllers.composer.prompts.load()
         await app.ask_and_answer("Why?", "Because of x.")
         app.window.transcript.selectAll()
         app.type("/explain")
@@ -99,13 +89,7 @@ async def test_the_selection_of_the_transcript_fills_the_prompt() -> None:
         text = app.window.prompt.text()
         assert text.startswith("Explain this code to a developer")
         assert "Because of x." in text
-
-
-async def test_a_long_clipboard_is_attached() -> None:
-    async with AppHarness() as app:
-        await prompts_loaded(app)
-        await app.backend.prompts.save([Prompt("c", "Clip", "Read {{clipboard}}!")])
-        await app.controllers.composer.prompts.load()
+        app.text.clear()
         QGuiApplication.clipboard().setText("word " * LARGE_PASTE_CHARACTERS)
         app.type("/clip")
         app.press(Qt.Key.Key_Return)
@@ -113,16 +97,6 @@ async def test_a_long_clipboard_is_attached() -> None:
         await until(lambda: app.state.current.draft.value.attachments)
         QGuiApplication.clipboard().setText("short")
         app.controllers.sidebar.navigator.open_new()
-
-
-async def test_another_conversation_closes_the_list() -> None:
-    async with AppHarness() as app:
-        await prompts_loaded(app)
-        await app.ask_and_answer("Why?", "So.")
-        app.type("/")
-        assert offered_prompts(app)
-        app.controllers.sidebar.navigator.open_new()
-        assert offered_prompts(app) == []
 
 
 async def test_an_edited_prompt_is_stored_and_offered_everywhere(data: Path) -> None:
@@ -253,66 +227,6 @@ async def test_exported_prompts_are_imported_once(tmp_path: Path) -> None:
         await app.settled()
 
 
-async def test_an_import_names_the_built_in_prompts_that_it_replaces(tmp_path: Path) -> None:
-    file = tmp_path / "prompts.json"
-    theirs = {"id": SUMMARY, "title": "Theirs", "text": "Do otherwise."}
-    file.write_text(
-        json.dumps({"format": "repartee-prompts", "version": 1, "prompts": [theirs]}), "utf-8"
-    )
-    async with AppHarness() as app:
-        await prompts_loaded(app)
-        dialog = dialog_of(app)
-        dialog.import_requested.emit(file)
-        await until(lambda: said(dialog).startswith("Imported 1 prompt."))
-        assert "Replaced built-in prompts: Theirs. “Reset to default”" in said(dialog)
-        dialog.prompts.list.select(SUMMARY)
-        press(dialog, "reset-prompt")
-        await app.settled()
-        assert await app.backend.prompts.prompts() == []
-
-
-async def test_an_import_replaces_a_built_in_prompt_that_is_hidden(tmp_path: Path) -> None:
-    file = tmp_path / "prompts.json"
-    theirs = {"id": SUMMARY, "title": "Theirs", "text": "Do otherwise."}
-    file.write_text(
-        json.dumps({"format": "repartee-prompts", "version": 1, "prompts": [theirs]}), "utf-8"
-    )
-    async with AppHarness() as app:
-        await prompts_loaded(app)
-        dialog = dialog_of(app)
-        dialog.prompts.list.select(SUMMARY)
-        press(dialog, "hide-prompt")
-        await app.settled()
-        dialog.import_requested.emit(file)
-        await until(lambda: said(dialog).startswith("Imported 1 prompt."))
-        await app.settled()
-        (stored,) = await app.backend.prompts.prompts()
-        assert (stored.id, stored.title) == (SUMMARY, "Theirs")
-
-
-@pytest.mark.usefixtures("pseudo_language")
-async def test_only_changed_names_are_stored_in_another_language(tmp_path: Path) -> None:
-    file = tmp_path / "prompts.json"
-    async with AppHarness() as app:
-        await prompts_loaded(app)
-        dialog = dialog_of(app)
-        page = dialog.prompts
-        page.list.select(SUMMARY)
-        translation = page.title.text()
-        assert translation == tr("Summarize") != "Summarize"
-        press(dialog, "hide-prompt")
-        dialog.export_requested.emit(file)
-        await until(lambda: bool(said(dialog)))
-        exported = json.loads(file.read_text("utf-8"))["prompts"][0]
-        assert (exported["title"], exported["folder"]) == ("Summarize", "Documents")
-        for title in ("Mine", translation):
-            page.title.setText(title)
-            page.report_edits()
-        await app.settled()
-        (stored,) = await app.backend.prompts.prompts()
-        assert (stored.title, stored.folder, stored.hidden) == (translation, "Documents", True)
-
-
 async def test_the_quick_prompt_inserts_accompanying_text_at_the_selection_mark() -> None:
     async with AppHarness() as app:
         await prompts_loaded(app)
@@ -335,48 +249,3 @@ async def test_the_quick_prompt_inserts_accompanying_text_at_the_selection_mark(
         controller.open_with("")
         assert quick.field.toPlainText() == ""
         quick.hide()
-
-
-async def test_accompanying_text_moves_to_the_window_with_the_prompt() -> None:
-    async with AppHarness() as app:
-        await prompts_loaded(app)
-        controller = app.session.quick
-        quick = controller.window
-        controller.open_with("x = 1")
-        QTest.keyClicks(find(quick, PromptText, "prompt"), "/explain")
-        QTest.keyClick(find(quick, PromptText, "prompt"), Qt.Key.Key_Return)
-        quick.open_in_window_requested.emit()
-        wanted = f"{EXPLAIN}\n\nx = 1"
-        await until(lambda: app.window.prompt.text() == wanted)
-        await app.settled()
-
-
-async def test_the_examples_begin_with_the_librarys_prompts() -> None:
-    async with AppHarness() as app:
-        await prompts_loaded(app)
-        app.window.empty_state.example_chosen.emit("translate")
-        begun = f"{translate_into('English')}\n\n"
-        assert app.window.prompt.text() == begun
-
-
-def test_the_list_of_the_library_is_a_valid_model(qtmodeltester: object) -> None:
-    model = LibraryModel()
-    model.set_rows([LibraryRow("a", "A", heading="H"), LibraryRow("b", "B", "edited", heading="H")])
-    qtmodeltester.check(model)  # type: ignore[attr-defined]
-    assert [model.index(row, 0).data() for row in range(model.rowCount())] == ["H", "A", "B"]
-
-
-@pytest.mark.parametrize("command", ["prompts.insert", "prompts.manage", "presets.manage"])
-async def test_the_commands_open_their_pages(command: str) -> None:
-    async with AppHarness() as app:
-        await prompts_loaded(app)
-        app.session.actions[command]()
-        if command == "prompts.insert":
-            assert offered_prompts(app)
-        else:
-            dialog = app.window.findChild(PromptsDialog)
-            assert dialog is not None
-            page = dialog.presets if command == "presets.manage" else dialog.prompts
-            assert page.isVisible()
-            await until(page.list.field.hasFocus)
-            dialog.close()

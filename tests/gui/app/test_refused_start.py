@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
 import json
 import os
 import sqlite3
@@ -18,7 +17,6 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from desktop_app.app.desktop.call_server import CallServer
 from desktop_app.app.help.help_places import START
-from desktop_app.app.startup import process_end
 from desktop_app.domain.errors import StorageError, StoreFullError
 from desktop_app.main import main
 from desktop_app.paths import folders
@@ -39,31 +37,18 @@ def read_and_close(said: list[str]) -> None:
     box.accept()
 
 
-@pytest.mark.parametrize("arguments", [[], ["quick", "--text", "x"]])
 def test_a_read_only_folder_is_reported(
-    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # /proc takes no new folder, whoever asks.
     monkeypatch.setenv("REPARTEE_HOME", "/proc/repartee")
     said: list[str] = []
     QTimer.singleShot(0, lambda: read_and_close(said))
-    assert main(arguments) == 1
+    assert main([]) == 1
     assert "/proc/repartee/data" in said[0]
     assert "Make it writable" in said[1]
     assert said[2]
     assert capsys.readouterr().err.count("\n") == 1
-
-
-def test_a_failed_start_on_wayland_skips_the_destructors_of_qt(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("REPARTEE_HOME", "/proc/repartee")
-    monkeypatch.setattr(QApplication, "platformName", staticmethod(lambda: "wayland"))
-    at_end: list[tuple[object, ...]] = []
-    monkeypatch.setattr(atexit, "register", lambda *call: at_end.append(call))
-    QTimer.singleShot(0, lambda: read_and_close([]))
-    assert main([]) == 1
-    assert (process_end._exit_now, 1) in at_end
 
 
 def test_without_a_display_one_line_is_printed(

@@ -76,32 +76,6 @@ async def test_a_verdict_is_shown_kept_found_counted_and_exported() -> None:
         assert await search.find("is:rejected")
 
 
-async def test_undo_keeps_a_review_that_was_written_since() -> None:
-    async with AppHarness(environment=KEYED) as app:
-        await _answered(app)
-        await _review(app, "rejected", "It is scattering")
-        await _review(app, "none")
-        await _review(app, "accepted", "Good enough")
-        await until(lambda: "Good enough" in app.transcript)
-        app.window.notifications.undo_last()
-        await app.written()
-        (stored,) = (await app.backend.conversations.path(app.open_id))[1:]
-        review = review_of(stored)
-        assert review is not None
-        assert review.note == "Good enough"
-
-
-async def test_a_response_that_streams_is_not_reviewed_and_the_user_is_told() -> None:
-    async with AppHarness(environment=KEYED) as app:
-        app.type("Why is the sky blue?")
-        app.enter()
-        await until(lambda: bool(app.providers.turns))
-        app.session.actions["answer.review"]()
-        await until(lambda: "Wait for the response to finish, then review it." in app.said)
-        app.providers.turns[-1].end("Because of dust.")
-        await app.settled()
-
-
 async def test_an_edited_answer_is_a_version_and_a_corrected_pair(tmp_path: Path) -> None:
     async with AppHarness(environment=KEYED) as app:
         await _answered(app)
@@ -134,25 +108,6 @@ async def test_an_edited_answer_is_a_version_and_a_corrected_pair(tmp_path: Path
         assert "dust" not in sent
         app.providers.turns[-1].end("Red.")
         await app.settled()
-
-
-async def test_text_typed_back_restores_the_verdict() -> None:
-    async with AppHarness(environment=KEYED) as app:
-        await _answered(app)
-        app.session.actions["answer.review"]()
-        dialog = await dialog_of(ReviewDialog)
-        QTest.keyClick(dialog.text, Qt.Key.Key_X)
-        QTest.keyClick(dialog.text, Qt.Key.Key_Y)
-        assert dialog.verdict.current() == "corrected"
-        QTest.keyClick(dialog.text, Qt.Key.Key_Backspace)
-        QTest.keyClick(dialog.text, Qt.Key.Key_Backspace)
-        assert dialog.verdict.current() == "reviewed"
-        QTest.keyClick(dialog.text, Qt.Key.Key_X)
-        dialog.verdict.set_current("rejected")
-        QTest.keyClick(dialog.text, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-        assert dialog.text.toPlainText() == "Because of **dust**."
-        assert dialog.verdict.current() == "rejected"
-        dialog.close()
 
 
 async def test_the_dashboard_counts_verdicts_by_model() -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 
 from desktop_app.domain.conversations.conversation import SearchFilter, SearchHit, SearchOrder, now
 from desktop_app.storage.search.search_query import Search
@@ -62,21 +61,6 @@ async def test_filters_narrow_the_hits_and_end_with_the_search(
         assert filters.current == SearchFilter()
         assert filters.order is SearchOrder.NEWEST
         assert len(app.rows) == 2
-
-
-async def test_the_filters_are_reached_by_tab_from_the_field() -> None:
-    async with AppHarness() as app:
-        shown = app.window.conversations
-        await app.ask_and_answer("Grapefruit?", "Yes.")
-        app.window.search()
-        QTest.keyClicks(shown.search.field, "grapefruit")
-        await until(lambda: found(app))
-        QTest.keyClick(shown.search.field, Qt.Key.Key_Tab)
-        assert QApplication.focusWidget() is shown.search.filters.time_button
-        for _ in range(2):
-            app.press(Qt.Key.Key_Tab)
-        app.press(Qt.Key.Key_Space)
-        assert shown.search.filters.current.has_attachment
 
 
 async def test_the_archive_is_searched_and_marked() -> None:

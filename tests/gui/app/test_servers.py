@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.app.answers import server_watch
 from desktop_app.app.desktop.window_request import HiddenRequest
 from desktop_app.app.state.providers import Providers
-from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.variants import Effort, Variant
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.gui.app.app_harness import AppHarness, until
@@ -68,7 +66,7 @@ async def test_the_first_start_proposes_the_first_chat_model() -> None:
         assert {r.json["model"] for r in server.requests} == {"qwen3-8b"}
 
 
-async def test_a_hidden_program_reads_no_list_until_it_is_shown() -> None:
+async def test_a_hidden_program_reads_the_list_for_a_question_that_waits_for_it() -> None:
     async with (
         LoopbackServer(REFUSED, CHAT, models=OWN) as server,
         AppHarness(
@@ -81,24 +79,12 @@ async def test_a_hidden_program_reads_no_list_until_it_is_shown() -> None:
         assert server.listed == []
         app.session.quick.open_with("")
         quick = app.session.quick.window
-        await until(lambda: quick.model_button.choice.short_name == "qwen3-8b")
-        await until(lambda: chosen_model(app) == "qwen3-8b")  # the window has the same list
-
-
-async def test_a_question_asked_before_the_list_has_arrived_waits_for_it() -> None:
-    async with (
-        LoopbackServer(REFUSED, CHAT, models=OWN) as server,
-        AppHarness(
-            has_real_providers=True,
-            environment=environment(server.base_url),
-            request=HiddenRequest(stays=True),
-        ) as app,
-    ):
-        app.session.quick.open_with("")
-        app.session.quick.window.submit_requested.emit("Why?")
+        quick.submit_requested.emit("Why?")
         await until(lambda: any(r.method == "POST" for r in server.requests))
         await app.settled()
         assert {r.json["model"] for r in server.requests if r.method == "POST"} == {"qwen3-8b"}
+        assert quick.model_button.choice.short_name == "qwen3-8b"
+        await until(lambda: chosen_model(app) == "qwen3-8b")  # the window has the same list
 
 
 async def test_the_variants_are_those_that_the_server_lists() -> None:
@@ -112,34 +98,6 @@ async def test_the_variants_are_those_that_the_server_lists() -> None:
         assert (choice.short_name, Effort.MINIMAL in choice.listed_efforts) == ("Thinking", False)
         app.controllers.composer.choice.choose_variant(Variant.PRO)
         assert app.state.setup.choice.variant is Variant.THINKING
-
-
-async def test_the_quick_prompt_offers_the_variants_that_the_server_lists() -> None:
-    family = ("gpt-5.2", "gpt-5.2-chat-latest", "gpt-5.2-pro")
-    async with (
-        LoopbackServer(REFUSED, CHAT, models=family) as server,
-        AppHarness(has_real_providers=True, environment=environment(server.base_url)) as app,
-    ):
-        app.session.quick.open_with("")
-        quick = app.session.quick.window
-        await until(lambda: quick.model_button.choice.offers_variants)
-        quick.variant_requested.emit(Variant.PRO)
-        assert quick.model_button.choice.variant is Variant.PRO
-
-
-async def test_a_provider_without_models_proposes_one_too() -> None:
-    profile = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, needs_key=False)
-    async with (
-        LoopbackServer(REFUSED, CHAT, models=OWN) as server,
-        AppHarness(has_real_providers=True) as app,
-    ):
-        app.window.settings.pages.provider.page.profile_add_requested.emit(
-            replace(profile, base_url=server.base_url)
-        )
-        await app.written()
-        await app.controllers.state.new_conversation.set_default("default.provider", "own")
-        app.window.conversations.new_requested.emit()
-        await until(lambda: chosen_model(app) == "qwen3-8b")
 
 
 async def test_without_a_list_the_window_asks_for_a_model() -> None:
@@ -210,22 +168,6 @@ async def test_a_stopped_server_is_used_once_it_runs_again(monkeypatch: pytest.M
                 app.controllers.conversation.answer_actions.act_on_last("retry")
                 await until(lambda: "Rayleigh" in app.transcript)
                 await app.settled()
-
-
-async def test_a_hidden_window_tries_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    attempts = ConnectionAttempts(monkeypatch)
-    monkeypatch.setattr(server_watch, "FIRST_WAIT_MS", 1)
-    with closed_port() as port:
-        there = environment(f"http://127.0.0.1:{port}/v1", **FAMILY_ENVIRONMENT)
-        async with AppHarness(has_real_providers=True, environment=there) as app:
-            app.window.hide()
-            app.type("Why?")
-            app.enter()
-            fired: list[bool] = []
-            timer = timer_of(app.controllers.conversation.server_watch)
-            timer.timeout.connect(lambda: fired.append(True))
-            await until(lambda: len(fired) > 5)
-            assert attempts.count == 0
 
 
 async def test_a_question_that_is_sent_twice_while_a_model_is_looked_for_is_asked_once(

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtGui import QGuiApplication
 
+from desktop_app.domain.answering import shown_length
 from desktop_app.domain.answering.shown_length import (
     MAX_SHOWN_ARGUMENT_CHARS,
     MAX_SHOWN_CHARS,
@@ -59,10 +60,11 @@ def test_only_the_beginning_of_long_arguments_is_shown() -> None:
 
 
 @pytest.mark.attack("reply-bounds")
-async def test_a_long_answer_is_stored_and_copied_whole() -> None:
+async def test_a_long_answer_is_stored_and_copied_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shown_length, "MAX_SHOWN_LINES", 200)
     async with AppHarness() as app:
         turn = await app.ask("Why?")
-        text = "a\n" * (MAX_SHOWN_LINES + 5_000)
+        text = "a\n" * 300
         turn.give(TextDelta(text))
         await until(lambda: str(NOT_ALL_SHOWN) in app.transcript)
         turn.end()
@@ -71,7 +73,7 @@ async def test_a_long_answer_is_stored_and_copied_whole() -> None:
         (shown,) = app.state.current.path[1:]
         assert shown.text == text, "the next question is sent with all of it"
         assert app.transcript.count(str(NOT_ALL_SHOWN)) == 1
-        assert app.transcript.count("a\n") <= MAX_SHOWN_LINES
+        assert app.transcript.count("a\n") <= 200
 
         app.window.transcript.commands.copy_last_answer()
         await until(lambda: not app.window.transcript.copies.is_building)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from desktop_app.app.answers.server_watch import MAX_WAIT_MS
 from desktop_app.app.library.data import backup_controller
 from desktop_app.app.library.data.backup_controller import FIRST_CHECK, LAST_KEY
-from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.services.spending import budget
 from desktop_app.session.sleep_watch import MANAGER
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.bus_service import BusService, message_bus_daemon
@@ -56,17 +52,6 @@ async def test_due_work_is_done_soon_after_waking(
         timer_of(watch).stop()
 
 
-async def test_a_month_that_began_in_the_sleep_begins_without_spending(
-    logind: BusService, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key"}) as app:
-        month = app.window.conversations.footer.month
-        await app.ask_and_answer("One", "An answer.")
-        await until(lambda: "this month" in month.text())
-        monkeypatch.setattr(budget, "now", lambda: now() + timedelta(days=31))
-        await until(lambda: tell(logind, sleeps=False) and month.text() == "")
-
-
 async def test_a_draft_is_stored_before_sleep(logind: BusService) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Why?", "So.")
@@ -83,31 +68,3 @@ async def test_a_missing_system_bus_is_no_error(monkeypatch: pytest.MonkeyPatch)
     async with AppHarness() as app:
         await app.session.desktop.sleep_watch.watch()
         assert app.said == ""
-
-
-async def test_a_backup_that_is_due_again_while_it_runs_does_not_restart_the_timer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    has_begun, may_end = asyncio.Event(), asyncio.Event()
-
-    async def run_long(*_arguments: Any, **_options: Any) -> CommandResult:
-        has_begun.set()
-        await may_end.wait()
-        return CommandResult(0, "", "")
-
-    monkeypatch.setattr(CommandRunner, "run", run_long)
-    async with AppHarness() as app:
-        backups, fired = app.controllers.panel.backups, list[bool]()
-        timer = timer_of(backups)
-        timer.timeout.connect(lambda: fired.append(True))
-        await app.state.values.set("backup.folder", str(tmp_path))
-        await app.state.values.set("backup.every", "day")
-        timer.start(0)
-        await has_begun.wait()
-        timer.start(0)  # as after waking
-        await until(lambda: len(fired) == 2)
-        for _ in range(10):  # turns of the loop in which the timer could fire again
-            await app.state.values.set("look.text_size", 100)
-        assert len(fired) == 2
-        may_end.set()
-        await until(timer.isActive)

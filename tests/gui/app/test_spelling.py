@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QPoint, Qt
-from PySide6.QtGui import QColor, QContextMenuEvent, QInputMethodEvent, QTextCursor
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QPlainTextEdit, QWidget
 
 from desktop_app.session import dictionaries
 from desktop_app.settings.schema import SPELLING, SPELLING_LANGUAGES
 from desktop_app.ui.composer.text import prompt_spelling
-from desktop_app.ui.look.theme import dark
-from desktop_app.ui.settings.dialog_field import EditRequest
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.menus import entry_text
@@ -81,43 +78,11 @@ async def test_misspelled_words_outside_of_code_are_underlined() -> None:
         await until(lambda: marked(app.text) == ["wrld", "theese"])
         app.text.insertPlainText("abc ")  # at the start
         assert marked(app.text) == ["wrld", "theese"]  # at once, at their new places
-
-
-async def test_underlines_out_of_sight_take_the_color_of_a_new_theme() -> None:
-    async with AppHarness() as app:
-        await begin(app, "theese words\n" + "more words\n" * 200)
-        await until(lambda: marked(app.text) == ["theese"])
-        app.text.verticalScrollBar().setValue(app.text.verticalScrollBar().maximum())
-        app.text.set_theme(dark())
-        app.text.verticalScrollBar().setValue(0)
-        layout = app.text.document().firstBlock().layout()
-
-        def underline_color() -> QColor:
-            [mark] = layout.formats()
-            return mark.format.underlineColor()
-
-        await until(lambda: underline_color() == dark().error)
-
-
-async def test_a_word_is_marked_once_the_cursor_leaves_it() -> None:
-    async with AppHarness() as app:
-        await begin(app, "")
+        app.text.clear()
         app.type("theese wrld")
         await until(lambda: marked(app.text) == ["theese"])
-        app.type(" ")
+        app.type(" ")  # a word is marked once the cursor leaves it
         await until(lambda: marked(app.text) == ["theese", "wrld"])
-
-
-async def test_nothing_is_marked_while_an_input_method_composes() -> None:
-    async with AppHarness() as app:
-        await begin(app, "theese ")
-        await until(lambda: marked(app.text) == ["theese"])
-        app.text.moveCursor(QTextCursor.MoveOperation.End)
-        QCoreApplication.sendEvent(app.text, QInputMethodEvent("wrld", []))
-        app.session.spelling.spelling.mark_misspelled(["theese"])  # type: ignore[union-attr]
-        assert app.text.document().firstBlock().layout().preeditAreaText() == "wrld"
-        QCoreApplication.sendEvent(app.text, QInputMethodEvent())
-        await until(lambda: marked(app.text) == ["theese"])
 
 
 async def test_the_menu_key_offers_suggestions_and_takes_one() -> None:
@@ -207,65 +172,6 @@ async def test_settings_switch_spelling_off_and_choose_languages() -> None:
         app.window.settings.pages.setting_changed.emit(SPELLING_LANGUAGES, "tlh")
         await app.settled()
         assert marked(app.text) == []
-
-
-async def test_a_check_in_the_languages_before_a_change_is_dropped(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    started, go_on = threading.Event(), threading.Event()
-    misspelled = dictionaries.Dictionaries.misspelled
-
-    def check(self: dictionaries.Dictionaries, words: list[str], tags: list[str]) -> set[str]:
-        found = misspelled(self, words, tags)
-        if tags != ["tlh"]:
-            started.set()
-            go_on.wait()
-        return found
-
-    monkeypatch.setattr(dictionaries.Dictionaries, "misspelled", check)
-    async with AppHarness() as app:
-        await begin(app, "the wrld turns")
-        await until(started.is_set)
-        app.window.settings.pages.setting_changed.emit(SPELLING_LANGUAGES, "tlh")
-        await until(lambda: app.state.values[SPELLING_LANGUAGES] == "tlh")
-        go_on.set()
-        await app.settled()
-        assert marked(app.text) == []
-
-
-@pytest.mark.parametrize("way", ["mouse", "keyboard"])
-async def test_several_languages_are_chosen_in_one_menu(
-    way: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    installed = ["de_DE", "en_US", "nl_NL"]
-    monkeypatch.setattr(dictionaries.Dictionaries, "languages", lambda _self: installed)
-    async with AppHarness() as app:
-        await begin(app, "the wrld turns")
-        told: list[str] = []
-        request = EditRequest(SPELLING_LANGUAGES, "de_DE", told.append, app.window)
-        controller = app.session.spelling
-        assert controller is not None
-        menu = controller.choose_languages(request)
-        system, english, german, dutch = menu.actions()
-        for action in (english, dutch, german, english):
-            if way == "mouse":
-                at = menu.actionGeometry(action).center()
-                QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=at)
-            else:
-                menu.setActiveAction(action)
-                QTest.keyClick(menu, Qt.Key.Key_Space)
-            assert menu.isVisible()
-        assert [each.split() for each in told] == [
-            ["de_DE", "en_US"],
-            ["de_DE", "en_US", "nl_NL"],
-            ["en_US", "nl_NL"],
-            ["nl_NL"],
-        ]
-        assert [a.isChecked() for a in menu.actions()] == [False, False, False, True]
-        system.trigger()
-        assert told[-1] == ""
-        assert [a.isChecked() for a in menu.actions()] == [True, False, False, False]
-        menu.close()
 
 
 async def test_the_setting_names_the_packages_of_a_missing_library(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -16,21 +14,16 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QPushButton
 
 from desktop_app.backend.environment_profiles import OPENAI
-from desktop_app.cli.reports import spending_command
 from desktop_app.domain.answering.stream_events import Completed, UsageReported
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.domain.errors import StoreFullError
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.spending.spending_report import Call, CallPerformance, SpendingSum
+from desktop_app.domain.spending.spending_report import Call, CallPerformance
 from desktop_app.services.spending import budget
-from desktop_app.storage.spending import daily_sums, ledger
-from desktop_app.ui.look import theme
 from desktop_app.ui.settings.sections.spending_section import SpendingSection
 from desktop_app.ui.sidebar.rows import day_change
 from desktop_app.ui.spending.spending_charts import SpendingCharts
-from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable
 from desktop_app.ui.spending.spending_view import SpendingView
-from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.test_library import another_program
 from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.widgets import find
@@ -122,65 +115,6 @@ async def test_the_tables_show_all_calls() -> None:
         view.close()
 
 
-async def test_the_charts_say_that_older_calls_are_being_summed_up(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(ledger, "SLICE_SIZE", 1)
-    async with AppHarness(environment=KEYED) as app:
-        database, spending = app.backend.database, app.controllers.dialogs.spending
-        for question in ("One", "Two"):
-            await app.ask_and_answer(question, "An answer.")
-        await app.settled()
-        await database.write(lambda c: c.execute("DELETE FROM ledger_days"))
-        monkeypatch.setattr(daily_sums, "LARGE_SLICE_SIZE", 0)
-        await database.write(daily_sums.fill_days)
-        spending.show()
-        await until(lambda: app.window.findChild(SpendingView) is not None)
-        view = find(app.window, SpendingView, "spending")
-        await until(view.isVisible)
-        assert view.preparing.isHidden()
-        said: list[str] = []
-        show = view.set_preparing
-
-        def show_and_note(percent: int | None) -> None:
-            show(percent)
-            said.append(view.preparing.text())
-
-        monkeypatch.setattr(view, "set_preparing", show_and_note)
-        view.show_page("charts")
-        spending.prepare()
-        await until(lambda: sum(row.spent.calls for row in view.charts.rows) > 0)
-        await until(view.preparing.isHidden)
-        assert "Figures of earlier calls are being prepared: 50%." in said
-        await until(lambda: [row.spent.calls for row in view.charts.rows] == [call_count(app)])
-
-
-async def test_preparation_that_fails_ends_its_note(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger, "SLICE_SIZE", 1)
-    async with AppHarness(environment=KEYED) as app:
-        database, spending = app.backend.database, app.controllers.dialogs.spending
-        await app.ask_and_answer("One", "An answer.")
-        await app.settled()
-        await database.write(lambda c: c.execute("DELETE FROM ledger_days"))
-        monkeypatch.setattr(daily_sums, "LARGE_SLICE_SIZE", 0)
-        await database.write(daily_sums.fill_days)
-
-        def refuse(*_: object) -> bool:
-            raise StoreFullError(DISK_FULL)
-
-        monkeypatch.setattr(ledger, "sum_up_slice", refuse)
-        spending.prepare()
-        await until(lambda: DISK_FULL in app.said)
-        spending.show()
-        await until(lambda: app.window.findChild(SpendingView) is not None)
-        assert find(app.window, SpendingView, "spending").preparing.isHidden()
-
-
-def call_count(app: AppHarness) -> int:
-    """Return the number of recorded calls, with those that made titles."""
-    return int(app.stored("SELECT count(*) FROM ledger")[0][0])
-
-
 async def test_a_new_month_begins_without_spending(monkeypatch: pytest.MonkeyPatch) -> None:
     just_now = timedelta(milliseconds=900)  # a midnight every 100 ms
     monkeypatch.setattr(day_change, "midnight", lambda _: now() - just_now)
@@ -199,7 +133,7 @@ async def test_a_new_month_begins_without_spending(monkeypatch: pytest.MonkeyPat
         await until(lambda: "$0 of $5.00 spent" in section.note.text())
 
 
-async def test_the_totals_tell_that_a_cost_is_unknown() -> None:
+async def test_the_totals_include_other_programs_and_tell_that_a_cost_is_unknown() -> None:
     async with AppHarness(environment=KEYED) as app:
         await app.ask_and_answer("One", "An answer.")
         await until(lambda: footer(app) == "$0.005 this month")
@@ -210,49 +144,13 @@ async def test_the_totals_tell_that_a_cost_is_unknown() -> None:
         await app.settled()
         await until(lambda: footer(app) == "≥ $0.005 this month")
         await until(lambda: app.window.pane.header.cost.text() == "≥ $0.005")
-
-
-async def test_spending_of_another_program_is_shown() -> None:
-    async with AppHarness(environment=KEYED) as app:
-        await app.ask_and_answer("One", "An answer.")
-        await until(lambda: footer(app) == "$0.005 this month")
         provider_id = app.state.setup.profile.id
         async with another_program() as other:
             usage = Usage(1000, 250)
             await other.ledger.add(
                 Call(now(), provider_id, "gpt-5.5", "answer", usage, Decimal("0.25"))
             )
-            await until(lambda: footer(app).startswith("$0.25"))
-
-
-async def test_calls_without_a_price_are_reported() -> None:
-    async with AppHarness(environment=KEYED) as app:
-        await set_cap(app, "5")
-        state = app.state
-        state.setup.choose(replace(state.setup.choice, variant=None, model="somebody-elses"))
-        app.type("One")
-        app.enter()
-        await until(lambda: "price" in app.said)
-        app.press_action("Use anyway")
-        await until(lambda: len(app.providers.turns) == 1)
-        app.providers.turns[0].end("An answer.")
-        await app.settled()
-        app.controllers.panel.providers.open_at_cap(state.setup.profile.id)
-        section = app.window.settings.findChild(SpendingSection)
-        assert isinstance(section, SpendingSection)
-        section.show_profile(state.setup.profile)
-        await until(lambda: "1 request with an unknown cost" in section.note.text())
-
-
-async def test_the_quick_prompt_refuses_a_question_over_the_cap() -> None:
-    async with AppHarness(environment=KEYED) as app:
-        await set_cap(app, "0.000001")
-        quick = app.session.quick
-        quick.open_with("")
-        quick.window.submit_requested.emit("Which?")
-        await until(lambda: "exceeds the limit" in find(quick.window, QLabel, "problem").text())
-        assert "Settings › Provider" in find(quick.window, QLabel, "problem").text()
-        assert app.providers.turns == []
+            await until(lambda: footer(app).startswith("≥ $0.25"))
 
 
 def focused_name(app: AppHarness) -> str:
@@ -321,36 +219,7 @@ async def add_calls(app: AppHarness) -> None:
         )
 
 
-async def test_a_late_forecast_does_not_replace_a_newer_one(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    late, newer = asyncio.Event(), asyncio.Event()
-    async with AppHarness(environment=KEYED) as app:
-        await set_cap(app, "20")
-        await add_calls(app)
-        charts = await open_charts(app)
-        profiles = app.state.providers.all
-        months = await spending_command.current_months(app.backend.ledger, profiles)
-        waiting = [(late, []), (newer, months)]
-
-        async def wait(*_: object) -> list[Any]:
-            may_end, found = waiting.pop(0)
-            await may_end.wait()
-            return found
-
-        monkeypatch.setattr(spending_command, "current_months", wait)
-        # Each waits before the next is chosen: their rows may arrive in either order.
-        choose(charts, "chart-period", 365)
-        await until(lambda: len(waiting) == 1)
-        choose(charts, "chart-period", 30)
-        await until(lambda: not waiting)
-        newer.set()
-        late.set()
-        await app.written()
-        assert "of $20.00 this month" in charts.forecast.text()
-
-
-async def test_charts_show_the_ledger_by_day_and_model_and_follow_the_keyboard() -> None:
+async def test_charts_show_the_ledger_follow_the_keyboard_and_are_exported(tmp_path: Path) -> None:
     async with AppHarness(environment=KEYED) as app:
         await set_cap(app, "20")
         await add_calls(app)
@@ -389,35 +258,10 @@ async def test_charts_show_the_ledger_by_day_and_model_and_follow_the_keyboard()
         lines = charts.to_tsv().splitlines()
         assert lines[0].startswith("Model\tCost\tCalls")
         assert lines[2].split("\t")[:2] == ["GPT-5.2 Pro", "$0.25"]
-
-
-@pytest.mark.parametrize("folder", ["", "file"])
-async def test_the_rows_of_a_chart_are_saved_as_csv(tmp_path: Path, folder: str) -> None:
-    target = tmp_path / folder / "spending.csv"
-    if folder:
-        target.parent.touch()
-    async with AppHarness(environment=KEYED) as app:
-        await add_calls(app)
-        charts = await open_charts(app)
+        target = tmp_path / "spending.csv"
         find(charts, QAbstractButton, "export-spending").click()
         choose_paths(target)
-        if folder:
-            await until(lambda: "Couldn’t save spending.csv: " in app.said)
-            return
         await until(lambda: "Saved “spending.csv”." in app.said)
-        head, first, _second = target.read_text("utf-8").splitlines()
-        assert head.startswith("day,calls,uncounted,failed")
-        assert first.endswith(",0.25")
-
-
-def test_long_names_are_cut_before_the_table_scrolls(qtbot) -> None:
-    view = SpendingView(theme.light())
-    qtbot.addWidget(view)
-    usage = Usage(1_204_000, 312_000, 98_000)
-    name = "a-model-with-a-name-that-goes-on-and-on" * 2
-    row = (("My own server", name, "Summaries"), SpendingSum(123, 4, usage, Decimal("12.3456")))
-    view.set_tables({"month": SpendingTable(("Provider", "Model", "Purpose", *FIGURES), (row,))})
-    view.show()
-    assert not view.table.horizontalScrollBar().maximum()
-    assert view.table.model().index(0, 1).data(Qt.ItemDataRole.ToolTipRole) == name
-    assert view.table.columnWidth(8) >= view.table.sizeHintForColumn(8)
+        head, *rows = target.read_text("utf-8").splitlines()
+        assert head.startswith("model,calls,uncounted,failed")
+        assert rows[1].endswith(",0.25")

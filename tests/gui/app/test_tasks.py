@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 
 from PySide6.QtCore import QObject, Signal
 
@@ -76,27 +75,3 @@ async def test_no_task_starts_after_the_end() -> None:
     await asyncio.wait([task])
     assert task.cancelled()
     assert not begun
-
-
-def test_a_task_refused_at_the_end_leaks_nothing() -> None:
-    loop, tasks = asyncio.new_event_loop(), Tasks(lambda _error: None)
-    reports: list[object] = []
-    loop.set_exception_handler(lambda _loop, context: reports.append(context))
-    loop.run_until_complete(tasks.shut_down())
-
-    def start_late() -> None:
-        loop.stop()
-        tasks.start(asyncio.sleep(0))
-
-    loop.call_soon(start_late)
-    loop.run_forever()
-    loop.close()
-    gc.collect()
-    assert not reports
-
-
-def test_a_task_is_refused_after_the_end_of_its_loop() -> None:
-    loop, tasks = asyncio.new_event_loop(), Tasks(lambda _error: None)
-    loop.run_until_complete(tasks.shut_down())
-    loop.close()
-    assert tasks.start(asyncio.sleep(0)).cancelled()

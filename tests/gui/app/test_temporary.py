@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import os
 import tempfile
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
-from desktop_app.domain.errors import ProviderFaultError, StorageError
+from desktop_app.domain.errors import ProviderFaultError
 from desktop_app.paths import folders
 from desktop_app.ui.window.cards.temporary_bar import TemporaryBar, TemporaryRow
 from tests.gui.app.app_harness import AppHarness, until
-from tests.helpers.file_dialogs import file_dialogs
 
 SECRET = "zanzibarquix"
 FILE = "mangrovetide"
@@ -50,19 +46,6 @@ def row(app: AppHarness) -> TemporaryRow:
 
 def is_temporary(app: AppHarness) -> bool:
     return app.state.current.is_temporary
-
-
-async def test_delete_asks_to_close_the_temporary_conversation_whatever_the_list_shows() -> None:
-    async with AppHarness() as app:
-        app.controllers.conversation.temporary.open()
-        await app.ask_and_answer("Mine?", "Yes.")
-        app.session.actions["list.archive"]()
-        await app.written()
-        assert app.window.conversations.selection.affected_ids == []
-        app.session.actions["conversation.delete"]()
-        assert app.said == ""
-        assert is_temporary(app)
-        assert bar(app).forget_button.isVisible()
 
 
 async def test_no_word_is_on_the_disk_while_the_conversation_is_open_or_after(
@@ -190,31 +173,6 @@ async def test_closing_asks_once_if_there_are_messages() -> None:
         assert app.rows == []
 
 
-async def test_esc_in_the_question_keeps_the_conversation() -> None:
-    async with AppHarness() as app:
-        app.controllers.conversation.temporary.open()
-        await app.ask_and_answer(f"What is {SECRET}?", "A word.")
-        app.session.actions["conversation.delete"]()
-        await until(lambda: bar(app).forget_button.hasFocus())
-        app.press(Qt.Key.Key_Escape)
-        assert is_temporary(app)
-        assert not bar(app).forget_button.isVisible()
-        assert app.text.hasFocus()
-
-
-async def test_closing_the_row_opens_the_conversation_and_asks() -> None:
-    async with AppHarness() as app:
-        kept = await app.ask_and_answer("Mine?", "Yes.")
-        app.controllers.conversation.temporary.open()
-        app.type("half a question")
-        await app.written()
-        await app.open_conversation(kept)
-        row(app).close_button.click()
-        await until(lambda: is_temporary(app) and bar(app).forget_button.isVisible())
-        bar(app).forget_button.click()
-        assert not is_temporary(app)
-
-
 async def test_another_temporary_conversation_replaces_the_first() -> None:
     async with AppHarness() as app:
         app.controllers.conversation.temporary.open()
@@ -242,29 +200,6 @@ async def test_an_answer_running_at_the_close_is_stored_nowhere(scratch: Path) -
         assert files_with_secrets(scratch) == []
 
 
-async def test_a_turn_that_begins_at_the_close_is_refused() -> None:
-    async with AppHarness() as app:
-        app.controllers.conversation.temporary.open()
-        conversation = app.state.current.conversation
-        app.state.temporary.discard(conversation.id)
-        store = app.state.backend.conversations
-        with pytest.raises(StorageError, match="was closed"):
-            await store.begin_turn(conversation, None)
-        app.controllers.sidebar.navigator.open_new()
-
-
-async def test_the_cost_of_a_temporary_conversation_is_in_the_ledger_without_its_name() -> None:
-    async with AppHarness() as app:
-        app.controllers.conversation.temporary.open()
-        await app.ask_and_answer(f"What is {SECRET}?", "A word.")
-        rows = app.stored("SELECT conversation_id, message_id, output_tokens FROM ledger")
-        assert len(rows) == 1
-        assert rows[0][:2] == (None, None)
-        ledger = app.state.backend.ledger
-        assert await ledger.conversation_cost(app.open_id) == Decimal(0)  # on this computer
-        assert app.state.setup.background is None
-
-
 async def test_a_temporary_conversation_is_neither_branched_nor_titled(scratch: Path) -> None:
     async with AppHarness() as app:
         await app.state.values.set("library.model_titles", True)
@@ -277,26 +212,3 @@ async def test_a_temporary_conversation_is_neither_branched_nor_titled(scratch: 
         assert app.window.windowTitle() == "Temporary conversation"
         assert app.rows == []
         assert files_with_secrets(scratch) == []
-
-
-async def test_keys_open_and_close_a_temporary_conversation() -> None:
-    async with AppHarness() as app:
-        both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
-        app.press(Qt.Key.Key_N, both)
-        await until(lambda: is_temporary(app))
-        assert app.text.hasFocus()
-        await app.ask_and_answer("One?", "One.")
-        app.press(Qt.Key.Key_Delete, both)
-        await until(lambda: bar(app).forget_button.hasFocus())
-        QTest.keyClick(bar(app).forget_button, Qt.Key.Key_Space)
-        assert not is_temporary(app)
-
-
-@pytest.mark.parametrize("command", ["conversation.export", "conversation.print"])
-async def test_a_temporary_conversation_is_neither_exported_nor_printed(command: str) -> None:
-    async with AppHarness() as app:
-        app.session.actions["conversation.temporary"]()
-        await app.ask_and_answer("Why?", "So.")
-        app.session.actions[command]()
-        assert "can’t be exported" in app.said
-        assert file_dialogs() == []

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QBuffer, QEvent, QPoint, QPointF, QRect, Qt
-from PySide6.QtGui import QImage, QMouseEvent
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
@@ -18,31 +16,23 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLabel,
     QPushButton,
-    QScrollArea,
     QToolButton,
     QWidget,
 )
 
-from desktop_app.domain.answering.stream_events import (
-    Completed,
-    HostedCall,
-    RefusalDelta,
-    ToolCallDelta,
-)
+from desktop_app.domain.answering.stream_events import Completed, RefusalDelta, ToolCallDelta
 from desktop_app.domain.conversations.message_parts import ToolCallPart
-from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.remote_tool import remote_tools
 from desktop_app.domain.tools.tool import Permission, ToolDefinition
 from desktop_app.domain.tools.tool_server import server_of
 from desktop_app.services.tools.consent import ConsentQuestion, Decision, fingerprint
 from desktop_app.ui.tools import consent_card
 from desktop_app.ui.tools.consent_card import ConsentCard
-from desktop_app.ui.tools.tool_picker import ToolChoice, ToolPicker
+from desktop_app.ui.tools.tool_picker import ToolPicker
 from tests.gui.app.app_harness import AppHarness, rows_created, until
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
-    from desktop_app.ui.window.cards.card_area import CardArea
     from tests.gui.app.scripted_providers import Turn
 
 COMET = {"COMETAPI_KEY": "sk-comet"}
@@ -126,37 +116,6 @@ async def test_the_question_shows_the_arguments_and_takes_a_change() -> None:
         await until(app.text.hasFocus)
 
 
-async def test_the_plain_answers_are_on_screen_in_a_small_window_with_large_text() -> None:
-    async with AppHarness(environment=COMET) as app:
-        await app.ask_and_answer("One", "1")
-        app.theme.set_look(app.theme.look._replace(text_size=160))
-        app.window.resize(640, 480)
-        await until(app.window.updatesEnabled)
-        tool = replace(TOOL, touches="It searches all conversations in the library.")
-        arguments = json.dumps({"words": "upload retry with backoff " * 9})
-        task = asyncio.create_task(ask_for_consent(app, tool, arguments))
-        await until(lambda: card(app))
-        shown, area = card(app), app.window.pane.cards
-        assert shown is not None
-        await until(lambda: is_whole(area, shown.deny_button))
-        assert is_whole(area, shown.once_button)
-        assert shown.arguments.height() > shown.arguments.fontMetrics().lineSpacing()
-        assert not is_whole(area, shown.always_button)
-        app.window.resize(640, 680)
-        await until(lambda: is_whole(area, shown.always_button))
-        app.window.resize(1280, 1000)
-        lines = 6 * shown.arguments.fontMetrics().lineSpacing()
-        await until(lambda: shown.arguments.height() > lines)
-        app.click("consent-deny")
-        await task
-
-
-def is_whole(area: CardArea, part: QWidget) -> bool:
-    """Return True if no pixel of a part of a card has to be scrolled to."""
-    corner = part.mapTo(area.viewport(), QPoint(0, 0))
-    return area.viewport().rect().contains(QRect(corner, part.size()))
-
-
 async def test_changed_arguments_are_kept_while_another_conversation_is_open() -> None:
     async with AppHarness(environment=COMET) as app:
         first = await app.ask_and_answer("One", "1")
@@ -171,17 +130,6 @@ async def test_changed_arguments_are_kept_while_another_conversation_is_open() -
         assert shown.arguments.toPlainText() == '{"path": "b"}'
         app.click("consent-once")
         assert await task == Decision(True, Permission.ASK, '{"path": "b"}')
-
-
-async def test_erased_arguments_are_sent_as_empty() -> None:
-    async with AppHarness(environment=COMET) as app:
-        task = asyncio.create_task(ask_for_consent(app, TOOL, '{"path": "a"}'))
-        await until(lambda: card(app))
-        shown = card(app)
-        assert shown is not None
-        shown.arguments.setPlainText(" ")
-        app.click("consent-once")
-        assert await task == Decision(True, Permission.ASK, "{}")
 
 
 async def test_a_permission_for_the_conversation_prevents_further_questions() -> None:
@@ -222,34 +170,6 @@ async def test_a_double_click_does_not_answer_the_next_question() -> None:
         assert not (await second).is_allowed
 
 
-async def test_a_shown_question_counts_the_questions_behind_it() -> None:
-    async with AppHarness(environment=COMET) as app:
-        tasks = [asyncio.create_task(ask_for_consent(app, TOOL, '{"path": "a"}'))]
-        await until(lambda: card(app))
-        shown = card(app)
-        assert shown is not None
-        shown.arguments.setPlainText("{}")
-        for words in ("1 more to decide", "2 more to decide"):
-            tasks.append(asyncio.create_task(ask_for_consent(app, TOOL, "{}")))
-            await until(partial(lambda wanted: wanted in shown.words, words))
-            assert words in shown.accessibleName()
-        tasks.pop().cancel()
-        await until(lambda: "1 more to decide" in shown.words)
-        tasks.pop().cancel()
-        await until(lambda: "more to decide" not in shown.words)
-        assert shown.changed_arguments == "{}"
-        app.click("consent-once")
-        assert (await tasks[0]).arguments == "{}"
-
-
-async def test_stopping_withdraws_the_question() -> None:
-    async with AppHarness(environment=COMET) as app:
-        task = asyncio.create_task(ask_for_consent(app, TOOL, "{}"))
-        await until(lambda: card(app))
-        task.cancel()
-        await until(lambda: card(app) is None)
-
-
 async def test_a_refused_answer_is_not_complete() -> None:
     async with AppHarness(environment=COMET) as app:
         turn = await app.ask("Do harm.")
@@ -286,22 +206,6 @@ async def test_the_list_of_tools_chooses_them_and_withdraws_permissions() -> Non
         assert box.isChecked()
 
 
-@pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
-async def test_the_estimate_includes_the_chosen_tools() -> None:
-    async with AppHarness(environment=COMET) as app:
-        app.type("What is 1 + 1?")
-        await until(lambda: "tokens" in app.estimate)
-        alone = app.estimate
-        picker = await _picker(app)
-        find(picker, QCheckBox, "tool-calculator").click()
-        await until(lambda: app.estimate.startswith("≈"))
-        counts = [int(text.strip("≈ ").partition(" ")[0]) for text in (alone, app.estimate)]
-        assert counts[1] > counts[0] + 20
-        find(picker, QCheckBox, "tool-calculator").click()
-        await until(lambda: app.estimate == alone)
-        await app.settled()
-
-
 async def _picker(app: AppHarness) -> ToolPicker:
     tools = app.controllers.composer.tools
     find(app.window, QToolButton, "tools").click()
@@ -309,73 +213,6 @@ async def _picker(app: AppHarness) -> ToolPicker:
     assert tools.picker is not None
     await rows_created(tools.picker)
     return tools.picker
-
-
-@pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
-async def test_a_list_of_tools_opened_again_at_once_is_filled() -> None:
-    async with AppHarness() as app:
-        tools = app.controllers.composer.tools
-        tools.choose()
-        assert tools.picker is not None
-        tools.picker.close()
-        tools.choose()
-        second = tools.picker
-        await until(lambda: bool(second.findChildren(QCheckBox)))
-        second.close()
-
-
-@pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
-async def test_enter_chooses_in_the_list_of_tools() -> None:
-    async with AppHarness(environment=COMET) as app:
-        picker = await _picker(app)
-        asked: list[bool] = []
-        picker.form_requested.connect(lambda: asked.append(True))
-        box = find(picker, QCheckBox, "tool-calculator")
-        box.setFocus()
-        QTest.keyClick(box, Qt.Key.Key_Return)
-        assert box.isChecked()
-        picker.form_button.setFocus()
-        QTest.keyClick(picker.form_button, Qt.Key.Key_Return)
-        assert asked == [True]
-
-
-@pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
-async def test_the_loaded_list_of_tools_adjoins_its_button() -> None:
-    async with AppHarness(environment=COMET) as app:
-        anchor = find(app.window, QToolButton, "tools")
-        picker = ToolPicker(app.theme.current, app.window)
-        picker.show_at(anchor)
-        picker.set_tools([ToolChoice("calculator", "Adds.")], is_for_conversation=True)
-        gap = anchor.mapToGlobal(QPoint(0, 0)).y() - picker.geometry().bottom()
-        assert 0 < gap < 10
-        picker.close()
-
-
-@pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
-async def test_rows_of_many_tools_are_created_as_the_list_is_scrolled() -> None:
-    async with AppHarness(environment=COMET) as app:
-        picker = ToolPicker(app.theme.current, app.window)
-        tools = [ToolChoice(f"t{number}", "Adds.", is_chosen=number > 298) for number in range(300)]
-        picker.set_tools(tools, is_for_conversation=True)
-        picker.show_at(find(app.window, QToolButton, "tools"))
-        await rows_created(picker)
-        created = len(picker.findChildren(QCheckBox))
-        assert 10 < created < 200
-        box = find(picker, QCheckBox, "tool-t0")
-        assert box.hasFocus()
-        chosen: list[tuple[str, ...]] = []
-        picker.chosen.connect(chosen.append)
-        box.click()
-        assert chosen == [("t0", "t299")]
-        (area,) = picker.findChildren(QScrollArea)
-        bar = area.verticalScrollBar()
-
-        def has_more_rows() -> bool:
-            bar.setValue(bar.maximum())
-            return len(picker.findChildren(QCheckBox)) > created
-
-        await until(has_more_rows)
-        picker.close()
 
 
 @pytest.mark.attack("tools")
@@ -402,23 +239,6 @@ async def test_a_permission_is_for_the_tool_that_the_list_shows() -> None:
 
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
-async def test_a_long_name_leaves_room_for_the_permission() -> None:
-    async with AppHarness(environment=COMET) as app:
-        picker = ToolPicker(app.theme.current, app.window)
-        name = "everything/trigger-long-running-operation-and-wait"
-        picker.set_tools(
-            [ToolChoice(name, "Waits.", permission=Permission.ASK)], is_for_conversation=True
-        )
-        picker.show_at(app.window)
-        (area,) = picker.findChildren(QScrollArea)
-        rows = area.widget()
-        assert rows is not None
-        assert rows.minimumSizeHint().width() <= area.viewport().width()
-        assert find(picker, QCheckBox, f"tool-{name}").accessibleName() == name
-        picker.close()
-
-
-@pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
 async def test_tools_of_the_provider_are_priced_or_disabled_with_the_reason() -> None:
     async with AppHarness(environment={"OPENAI_API_KEY": "sk-a"}) as app:
         picker = await _picker(app)
@@ -433,36 +253,6 @@ async def test_tools_of_the_provider_are_priced_or_disabled_with_the_reason() ->
         assert not find(picker, QCheckBox, "tool-web_search").isEnabled()
         assert "Local models don’t run tools" in _words(picker)
         picker.close()
-
-
-async def test_an_image_that_the_provider_makes_is_shown_and_kept() -> None:
-    pixels = QImage(8, 8, QImage.Format.Format_RGB32)
-    pixels.fill(0xFF0000)
-    data = QBuffer()
-    data.open(QBuffer.OpenModeFlag.WriteOnly)
-    pixels.save(data, "PNG")  # type: ignore[call-overload]  # its stub wants bytes
-    async with AppHarness(environment={"OPENAI_API_KEY": "sk-a"}) as app:
-        choose(app, "image_generation", "web_search")
-        turn = await app.ask("Draw a cat.")
-        assert [tool.hosted["type"] for tool in turn.request.tools if tool.hosted] == [
-            "image_generation",
-            "web_search",
-        ]
-        made = ToolCallPart(
-            "ig", "image_generation", "{}", state=ToolCallState.DONE, is_hosted=True
-        )
-        turn.give(HostedCall(made, bytes(data.data().data())))
-        await until(lambda: "image_generation() · Done" in app.transcript)
-        turn.end("Here it is.")
-        await app.settled()
-        (picture,) = app.state.current.path[-1].attachments
-        assert await app.backend.attachments.bytes(picture.sha256) == bytes(data.data().data())
-        assert len(app.providers.turns) == 1
-        again = await app.ask("And now?")
-        sent = [type(part).__name__ for m in again.request.messages for part in m.parts]
-        assert sent == ["TextPart", "TextPart", "TextPart"]
-        again.end("No.")
-        await app.settled()
 
 
 def _words(picker: ToolPicker) -> str:
