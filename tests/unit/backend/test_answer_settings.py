@@ -47,12 +47,6 @@ def test_stop_sequences_survive_their_text_form(wanted: tuple[str, ...]) -> None
     assert validate("answer.stop", shown) == shown
 
 
-@given(st.lists(st.text("ab\\nt", min_size=1, max_size=6), max_size=4).map(tuple))
-def test_tool_names_survive_their_text_form(names: tuple[str, ...]) -> None:
-    shown = overridden_values(Overrides().with_parameter("tools", names))["answer.tools"]
-    assert with_override(Overrides(), "answer.tools", shown).parameters.tools == names
-
-
 @pytest.mark.parametrize(
     ("key", "value"),
     [("answer.system_prompt", ""), ("answer.stop", "a\nb"), ("answer.temperature", None)],

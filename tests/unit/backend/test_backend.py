@@ -9,13 +9,7 @@ from decimal import Decimal
 import pytest
 
 from desktop_app.backend import environment_profiles
-from desktop_app.backend.backend import (
-    WEIGHTS_SETTING,
-    read_catalog,
-    use_routine_model,
-    use_weights,
-)
-from desktop_app.backend.environment_profiles import OPENAI_URL
+from desktop_app.backend.backend import read_catalog, use_routine_model
 from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
@@ -108,16 +102,6 @@ async def test_spending_of_an_absent_environment_counts_against_the_limit(
         assert by_id[stored_id].ids_under_cap == ids_under_cap
 
 
-async def test_the_openai_provider_of_the_environment_has_the_models_entered_for_it() -> None:
-    entered = (OwnModel("gpt-next", window=100),)
-    async with started_backend({"OPENAI_API_KEY": "sk-x"}) as backend:
-        await backend.settings.save_profile(
-            replace(OPENAI, base_url=OPENAI_URL, own_models=entered)
-        )
-        first, *_ = await backend.providers.profiles()
-        assert (first.id, first.own_models) == ("env-openai", entered)
-
-
 async def test_embeddings_come_from_the_provider_of_new_conversations() -> None:
     async with started_backend() as backend:
         await backend.settings.save_profile(COMPATIBLE)
@@ -162,15 +146,6 @@ def test_a_file_of_models_that_cannot_be_used_is_named(
         read_catalog(folders())
     assert (caught.value.reason, caught.value.params["file"]) == (reason, str(file))
     assert caught.value.remedy == remedy
-
-
-async def test_the_setting_names_the_file_of_the_on_device_model() -> None:
-    async with started_backend() as backend:
-        built_in = backend.providers.on_device_model
-        use_weights(backend.gateway.local_model, {WEIGHTS_SETTING: "/models/a.gguf"})
-        assert backend.providers.on_device_model == "/models/a.gguf"
-        use_weights(backend.gateway.local_model, {})
-        assert backend.providers.on_device_model == built_in
 
 
 @pytest.mark.parametrize(("setting", "model"), [("small", "gpt-5-nano"), ("own", "gpt-5.2")])

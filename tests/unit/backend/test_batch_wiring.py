@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -168,14 +167,6 @@ async def test_files_of_folders_are_found_in_order(folder: Path) -> None:
     ]
 
 
-async def test_a_given_link_is_followed(folder: Path) -> None:
-    found = await expand_paths([folder / "link.txt", folder / "round"])
-    assert found[:2] == [
-        BatchFile("link.txt", str(folder / "b.txt")),
-        BatchFile("round/A.txt", str(folder / "A.txt")),
-    ]
-
-
 @pytest.mark.attack("imports")
 async def test_a_link_that_replaces_a_file_of_a_job_is_not_followed(folder: Path) -> None:
     private = folder.parent / "private"
@@ -202,21 +193,3 @@ async def test_a_link_that_replaces_a_file_of_a_job_is_not_followed(folder: Path
 def test_has_files_counts_each_repeat(folder: Path) -> None:
     paths = [folder, folder / "b.txt"]  # three files, and one of them again
     assert [has_at_least(count, paths) for count in range(6)] == [True] * 5 + [False]
-
-
-async def test_a_path_that_cannot_be_looked_up_is_no_folder(tmp_path: Path) -> None:
-    path = tmp_path / ("a" * 300)
-    assert await expand_paths([path]) == [BatchFile(path.name, str(path))]
-    assert not has_at_least(2, [path])
-
-
-async def test_a_file_that_cannot_be_looked_up_is_left_out(tmp_path: Path) -> None:
-    folder = tmp_path
-    while len(str(folder)) < 3900:
-        folder /= "a" * 100
-    folder.mkdir(parents=True)
-    folder_descriptor = os.open(folder, os.O_RDONLY)
-    too_long = "b" * 200  # the whole path has more than 4,096 bytes
-    os.close(os.open(too_long, os.O_CREAT | os.O_WRONLY, dir_fd=folder_descriptor))
-    os.close(folder_descriptor)
-    assert await expand_paths([tmp_path]) == []

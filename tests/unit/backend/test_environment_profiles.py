@@ -52,12 +52,6 @@ def test_a_password_in_the_address_is_no_part_of_the_profile() -> None:
     assert "rd" not in repr(secret)
 
 
-def test_a_key_precedes_a_password_in_the_address() -> None:
-    profile, secret = found(OPENAI_API_KEY=KEY, OPENAI_BASE_URL="https://a:b@gateway.example/v1")
-    assert profile.base_url == "https://gateway.example/v1"
-    assert secret == Secret(KEY, "https://gateway.example:443")
-
-
 @pytest.mark.attack("secrets")
 @pytest.mark.parametrize("end", ["?api_key=w0rd", "#w0rd", "?"])
 def test_an_address_with_a_query_is_refused(end: str) -> None:
@@ -145,17 +139,3 @@ def test_azure_has_an_address_for_each_version(version: str, base_url: str) -> N
     assert profile.key_header == "api-key"
     assert secret == Secret(KEY, "https://me.openai.azure.com:443")
     assert [field.value for field in profile.custom_fields] == ([version] if version else [])
-
-
-@pytest.mark.usefixtures("pseudo_language")
-@pytest.mark.parametrize(
-    "environment",
-    [
-        {"OPENAI_API_KEY": KEY},
-        {"COMETAPI_KEY": KEY},
-        {"AZURE_OPENAI_ENDPOINT": "https://me.openai.azure.com/"},
-    ],
-)
-def test_names_of_profiles_are_translated(environment: dict[str, str]) -> None:
-    profile, _ = found(**environment)
-    assert profile.name.startswith("⟦")

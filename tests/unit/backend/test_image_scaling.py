@@ -55,15 +55,6 @@ async def test_the_last_used_images_stay_cached(monkeypatch: pytest.MonkeyPatch)
     assert worker.made == ["a", "b", "c", "b"]
 
 
-async def test_one_image_stays_cached_however_large_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image_scaling, "MAX_CACHE_BYTES", 5)
-    worker = CountingWorker()
-    scaler = ImageScaler(Originals(), worker)
-    for name in ("a", "a", "b"):
-        await scaler.scaled_image(picture(name), None)
-    assert worker.made == ["a", "b"]
-
-
 async def test_only_pages_that_are_missing_are_rendered() -> None:
     worker = CountingWorker()
     scaler = ImageScaler(Originals(), worker)
@@ -72,18 +63,6 @@ async def test_only_pages_that_are_missing_are_rendered() -> None:
         part = DocumentPart("d", "d", "application/pdf", 9, 3, pictured=pages[:count])
         assert len(await scaler.page_images(part, None)) == count
     assert worker.made == ["d 1", "d 2", "d 3"]
-
-
-async def test_the_last_used_pages_stay_cached(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image_scaling, "MAX_CACHE_BYTES", 20)
-    worker = CountingWorker()
-    scaler = ImageScaler(Originals(), worker)
-    document = DocumentPart("d", "d", "application/pdf", 9, pictured=(PageImage(1, 100, 200),))
-    for name in ("a", "b"):
-        await scaler.page_images(document, None)
-        await scaler.scaled_image(picture(name), None)
-    await scaler.page_images(document, None)
-    assert worker.made == ["d 1", "a", "b"]
 
 
 async def test_the_newer_of_two_large_images_stays_cached(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,12 +7,10 @@ from dataclasses import replace
 import pytest
 
 from desktop_app.backend.preset_loader import (
-    BUILT_IN_NAMES,
     built_in_presets,
     hidden_ids,
     preset_cases,
     preset_named,
-    replaces_built_in,
     with_built_in,
 )
 from desktop_app.i18n.translation import tr
@@ -36,13 +34,6 @@ def test_a_preset_of_the_user_replaces_the_one_of_its_name_or_id() -> None:
     assert [preset.id for preset in shown[2:]] == [preset.id for preset in OTHERS]
 
 
-def test_a_preset_replaces_a_built_in_one_by_its_name_or_id_only() -> None:
-    own = replace(FIRST, id="own", name="Own")
-    assert replaces_built_in(replace(own, id=FIRST.id))
-    assert replaces_built_in(replace(own, name=FIRST.name.upper()))
-    assert not replaces_built_in(own)
-
-
 def test_a_deleted_preset_is_not_shown() -> None:
     assert [preset.id for preset in with_built_in([], {FIRST.id})] == [
         preset.id for preset in (SECOND, *OTHERS)
@@ -58,10 +49,6 @@ def test_cases_belong_to_a_preset_by_its_name_or_id() -> None:
     assert preset_cases("unknown") == []
 
 
-def test_every_name_is_marked_for_translation() -> None:
-    assert tuple(preset.name for preset in built_in_presets()) == BUILT_IN_NAMES
-
-
 @pytest.mark.usefixtures("pseudo_language")
 def test_names_are_shown_in_the_users_language_and_found_in_english_too() -> None:
     presets = with_built_in([])
@@ -72,16 +59,3 @@ def test_names_are_shown_in_the_users_language_and_found_in_english_too() -> Non
         assert preset_named(name, presets) == shown
     assert preset_cases(FIRST.name) == preset_cases(shown.name) == preset_cases(FIRST.id)
     assert preset_named("unknown", presets) is None
-
-
-@pytest.mark.usefixtures("pseudo_language")
-def test_a_preset_of_the_user_replaces_the_one_of_its_name_in_any_language() -> None:
-    for name in (FIRST.name, tr(FIRST.name)):
-        own = replace(FIRST, id="own", name=name)
-        assert FIRST.id not in [preset.id for preset in with_built_in([own])]
-
-
-def test_a_users_preset_comes_before_a_built_in_one_of_that_english_name() -> None:
-    own, renamed = replace(SECOND, id="own", name=FIRST.name), replace(FIRST, name="Another")
-    assert preset_named(FIRST.name, [renamed, own]) == own
-    assert preset_named(FIRST.name, [renamed]) == renamed

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -73,23 +71,3 @@ async def test_the_needs_are_those_of_the_built_in_prompt_with_the_users_form(
             form="a form"
         )
         assert await load_prompt_requirements(store, "own") == PromptRequirements(form="a form")
-
-
-def test_built_in_prompts_are_in_the_order_of_their_files() -> None:
-    prompts = built_in_prompts()
-    assert [prompt.position for prompt in prompts] == list(range(len(prompts)))
-    assert [prompt.id for prompt in prompts] == sorted(prompt.id for prompt in prompts)
-
-
-def test_the_date_is_that_of_the_users_time_zone(monkeypatch: pytest.MonkeyPatch) -> None:
-    dates = []
-    try:
-        for zone in ("Etc/GMT-14", "Etc/GMT+12"):  # 26 hours apart, so never the same date
-            monkeypatch.setenv("TZ", zone)
-            time.tzset()
-            dates.append(date.fromisoformat(today()))
-    finally:
-        monkeypatch.undo()
-        time.tzset()
-    east, west = dates
-    assert west < east

@@ -10,15 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.backend.gateway import provider_gateway
 from desktop_app.backend.gateway.provider_gateway import ProviderGateway
 from desktop_app.backend.gateway.stored_memory import StoredMemory
 from desktop_app.backend.gateway.token_counting import TokenLearning
 from desktop_app.credentials.vault import KeyPlace, KeyVault
 from desktop_app.documents.worker.document_worker import DocumentWorker
-from desktop_app.domain.answering.stream_events import Completed, Failed, TextDelta
+from desktop_app.domain.answering.stream_events import Completed, TextDelta
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import CredentialError, StorageError
+from desktop_app.domain.errors import CredentialError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.network.custom_fields import CustomField
@@ -75,22 +74,6 @@ async def test_a_changed_profile_does_not_interrupt_a_streaming_answer(tmp_path:
         assert [client.is_idle] == [True]
         await gateway.provider(profile)
         assert client not in gateway._replaced_clients
-
-
-async def test_a_client_closed_for_a_failed_change_is_not_used_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail() -> None:
-        raise StorageError(Reason.STORE_UNUSABLE)
-
-    async with LoopbackServer(LISTED) as server, opened_gateway(tmp_path) as (gateway, _):
-        profile = replace(COMPATIBLE, base_url=server.base_url)
-        client = await gateway.provider(profile)
-        with monkeypatch.context() as patch:
-            patch.setattr(provider_gateway, "_import_client", fail)
-            with pytest.raises(StorageError):
-                await gateway.provider(replace(profile, name="Renamed"))
-        assert await gateway.provider(profile) is not client
 
 
 async def _until_text(events: AsyncIterator[object]) -> AsyncIterator[object]:
@@ -151,13 +134,6 @@ async def test_support_learned_in_earlier_runs_is_known(tmp_path: Path) -> None:
         await gateway.aclose()
 
 
-async def test_batches_are_fetched_from_the_profiles_server(tmp_path: Path) -> None:
-    batch = replies(200, {"id": "b", "status": "completed"})
-    async with LoopbackServer(batch) as server, opened_gateway(tmp_path) as (gateway, _):
-        batches = await gateway.batches(replace(COMPATIBLE, base_url=server.base_url))
-        assert (await batches.fetch("b")).id == "b"
-
-
 async def test_secret_headers_come_from_the_vault(tmp_path: Path) -> None:
     team = CustomField("x-team", "blue")
     token = CustomField("x-token", is_secret=True)
@@ -172,13 +148,3 @@ async def test_secret_headers_come_from_the_vault(tmp_path: Path) -> None:
         await (await gateway.provider(profile)).listing()
         [request] = server.requests
         assert (request.headers["x-team"], request.headers["x-token"]) == ("blue", "hidden")
-
-
-async def test_without_a_usable_address_no_secret_header_is_missing(tmp_path: Path) -> None:
-    token = CustomField("x-token", is_secret=True)
-    profile = replace(COMPATIBLE, base_url="", custom_fields=(token,), needs_key=False)
-    async with opened_gateway(tmp_path) as (gateway, _):
-        client = await gateway.provider(profile)
-        [end] = [event async for event in client.stream(ask(model="m"))]
-    assert isinstance(end, Failed)
-    assert end.error.reason is Reason.ADDRESS_UNUSABLE

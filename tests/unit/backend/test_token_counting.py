@@ -11,15 +11,10 @@ from typing import Any
 
 import pytest
 
-from desktop_app.backend.gateway.token_counting import (
-    _MAX_CACHED_COUNTS,
-    ProviderTokenCounter,
-    TokenLearning,
-)
+from desktop_app.backend.gateway.token_counting import ProviderTokenCounter, TokenLearning
 from desktop_app.domain.answering.chat_request import (
     FAMILY_MODEL,
     ChatRequest,
-    ImageData,
     ProviderKind,
     ProviderProfile,
     RequestMessage,
@@ -145,24 +140,6 @@ async def test_a_server_without_a_counter_or_a_connection_leaves_the_estimate(
         assert parts.learning.revision == 0
 
 
-async def test_a_learned_rate_replaces_the_tokenizer(tmp_path: Path) -> None:
-    async with counting(tmp_path) as parts:
-        await parts.learning.learn(SERVER, "gpt-5.2", "a" * 600, 1200)
-        assert await parts.counter.count("a" * 10, SERVER, "gpt-5.2") == (20, False)
-        # A server of OpenAI's models is not asked.
-        parts.server.count = 7
-        assert await parts.counter.count("a" * 9, SERVER, "gpt-5.2", may_ask=True) == (18, False)
-
-
-async def test_the_last_counts_are_kept(tmp_path: Path) -> None:
-    async with counting(tmp_path) as parts:
-        parts.server.count = 7
-        texts = [str(number) for number in range(_MAX_CACHED_COUNTS + 1)]
-        for text in (*texts, texts[0], texts[2]):
-            await parts.counter.count(text, SERVER, "llama", may_ask=True)
-        assert [text for _, text in parts.server.asked] == [*texts, texts[0]]
-
-
 @pytest.mark.parametrize(
     ("profile", "model", "is_exact", "is_learned", "method"),
     [
@@ -245,16 +222,6 @@ async def test_a_request_teaches_its_rate_and_window(
         assert parts.worker.read == (["\n".join(("i", *texts))] if is_read else [])
 
 
-async def test_a_request_with_a_picture_teaches_its_window_only(tmp_path: Path) -> None:
-    picture = RequestMessage(Role.USER, (ImageData("image/png", b""),))
-    async with counting(tmp_path) as parts:
-        for window, expected in ((0, TokenRates()), (4096, TokenRates(window=4096))):
-            parts.learning.learn_in_background(SERVER, request(messages=(picture,)), 1200, window)
-            await parts.learning.finish_learning()
-            assert parts.learning.rates_of(SERVER, "llama") == expected
-        assert parts.worker.read == []
-
-
 async def test_rates_are_loaded_and_equal_ones_are_not_saved_again(tmp_path: Path) -> None:
     async with counting(tmp_path) as parts:
         parts.learning.learn_in_background(SERVER, request(), 0, 4096)
@@ -275,23 +242,6 @@ async def test_nothing_is_learned_of_other_providers(tmp_path: Path) -> None:
         assert (parts.learning.revision, await parts.store.all()) == (0, {})
 
 
-async def test_a_text_that_the_worker_refuses_is_not_learned(tmp_path: Path) -> None:
-    async with counting(tmp_path) as parts:
-        parts.worker.is_broken = True
-        parts.learning.learn_in_background(SERVER, request("a" * 600), 1200, 0)
-        await parts.learning.finish_learning()
-        assert parts.learning.revision == 0
-        assert not await parts.learning.is_cut(request("a" * 6000), 300)
-
-
-async def test_at_most_twenty_texts_wait_to_be_learned(tmp_path: Path) -> None:
-    async with counting(tmp_path) as parts:
-        for number in range(25):
-            parts.learning.learn_in_background(SERVER, request(f"{number} " * 200), 1200, 0)
-        await parts.learning.finish_learning()
-        assert len(parts.worker.read) == 20
-
-
 @pytest.mark.parametrize(
     ("length", "tokens", "is_cut", "is_read"),
     [
@@ -308,19 +258,3 @@ async def test_a_long_text_of_few_tokens_was_cut(
         asked = request("a" * (length - 2))
         assert await parts.learning.is_cut(asked, tokens) is is_cut
         assert bool(parts.worker.read) is is_read
-
-
-async def test_a_window_that_is_named_during_a_count_is_kept(tmp_path: Path) -> None:
-    async with counting(tmp_path) as parts:
-        text = "a" * 600
-        token_mix = parts.worker.token_mix
-
-        async def refused_meanwhile(given: str) -> Mapping[TextKind, int]:
-            parts.learning.learn_in_background(SERVER, ChatRequest("llama", ()), 0, 8_000)
-            mix: Mapping[TextKind, int] = await token_mix(given)
-            return mix
-
-        parts.worker.token_mix = refused_meanwhile
-        await parts.learning.learn(SERVER, "llama", text, 900)
-        assert parts.learning.rates_of(SERVER, "llama").rates == {KIND: ONE_AND_A_HALF}
-        assert parts.learning.window_of(SERVER, "llama") == 8_000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +13,6 @@ from desktop_app.domain.evaluation.evaluation_case import EvaluationCase, check_
 from desktop_app.domain.evaluation.failed_check import FailedCheck, FailureReason
 from desktop_app.rendering.processes.line_client import LineClient
 from desktop_app.services.evaluation.answer_checks import failure_of, require_schemas
-from desktop_app.services.structured import schema_patterns
 
 
 def label_of(failure: FailedCheck | None) -> str:
@@ -50,53 +48,6 @@ def test_an_unusable_schema_is_reported_and_nothing_is_fetched(schema: dict[str,
         assert failure is not None
         assert failure.reason is FailureReason.UNUSABLE_SCHEMA
         assert "(unusable schema: " in failure.label
-
-
-@pytest.mark.parametrize(
-    ("schema", "answer", "label"),
-    [
-        ({"pattern": r"^\p{L}+$"}, '"Größe"', ""),
-        ({"pattern": r"^\p{L}+$"}, '"B2"', "'B2' does not match"),
-        ({"pattern": "("}, '"a"', "unusable schema: "),
-        (True, "1", ""),
-        (False, "1", "should not be valid"),
-    ],
-)
-def test_schemas_may_have_patterns_or_be_booleans(schema: object, answer: str, label: str) -> None:
-    found = label_of(failure_of(check_from_json({"schema": schema}), answer, UNSTARTED))
-    assert label in found if label else not found
-
-
-def test_a_pattern_of_a_schema_that_takes_too_long_is_a_failure(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(schema_patterns, "MATCH_TIMEOUT_S", 0.05)
-    check = check_from_json({"schema": {"pattern": "^(a|a)*$"}})
-    answer = json.dumps("a" * 200 + "b")
-    assert "takes too long" in label_of(failure_of(check, answer, UNSTARTED))
-
-
-INVALID_SCHEMAS = (
-    {"type": "nothing"},
-    5,
-    [1],
-    {"properties": 5},
-    {"required": 5},
-    {"pattern": "("},
-)
-
-
-@pytest.mark.parametrize("target", INVALID_SCHEMAS)
-def test_a_reference_to_something_that_is_no_schema_makes_the_schema_unusable(target: Any) -> None:
-    check = check_from_json({"schema": {"$ref": "#/x", "x": target}})
-    failure = failure_of(check, '{"a": "b"}' if target != INVALID_SCHEMAS[-1] else '"b"', UNSTARTED)
-    assert failure is not None
-    assert failure.reason is FailureReason.UNUSABLE_SCHEMA
-
-
-def test_a_number_too_large_for_a_float_is_compared() -> None:
-    check = check_from_json({"schema": {"multipleOf": 0.1}})
-    assert failure_of(check, "1" + "0" * 400, UNSTARTED) is None
 
 
 @pytest.mark.parametrize("target", [{"type": "nothing"}, {"$id": "http://[", "$ref": "a"}])

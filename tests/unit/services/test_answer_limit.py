@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import weakref
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from desktop_app.backend.environment_profiles import ON_DEVICE
-from desktop_app.domain.answering.chat_request import ChatRequest
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.stream_events import (
     CandidateEvent,
@@ -29,14 +26,12 @@ from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, n
 from desktop_app.domain.errors import ReplyTooLargeError, StoreFullError, StreamCutError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.answers import retried_writes
-from desktop_app.services.answers.candidate_answers import SharedRequest
 from desktop_app.services.answers.message_limit import MessageLimit
 from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.chat.small_tasks.small_reply import SmallReply
 from desktop_app.storage.documents import answer_files
 from desktop_app.storage.documents.answer_files import GrowingFile
-from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
-from tests.unit.providers.samples import ask
+from tests.helpers.scripted_provider import ScriptedProvider
 from tests.unit.services.test_candidate_answers import CHAT
 from tests.unit.services.test_chat_service import HELD, ChatSetup, open_chat
 
@@ -84,25 +79,6 @@ async def test_a_file_has_the_whole_text_of_an_answer_too_long_for_its_message(
         assert await file_of(chat, answer) == f"{words}b"
         assert answer.usage == USAGE
         assert (await chat.store.path(answer.conversation_id))[1] == answer
-
-
-async def test_excess_reasoning_follows_a_heading_in_the_file(tmp_path: Path) -> None:
-    thoughts: list[StreamEvent] = [ReasoningDelta("a" * MB)] * 9
-    provider = ScriptedProvider([*thoughts, *ENDED])
-
-    async with open_chat(tmp_path, provider) as chat:
-        answer = await chat.run(await chat.begin("?"))
-        thought = "a" * (9 * MB)
-        assert await file_of(chat, answer) == f"# Reasoning\n\n{thought}\n\n# Answer\n\nb"
-
-
-async def test_an_answer_exactly_at_the_limit_needs_no_file(tmp_path: Path) -> None:
-    provider = ScriptedProvider([TextDelta("a" * (8 * MB - 1)), *ENDED])
-
-    async with open_chat(tmp_path, provider) as chat:
-        answer = await chat.run(await chat.begin("?"))
-        assert (answer.status, len(answer.text)) == (MessageStatus.COMPLETE, 8 * MB)
-        assert (answer.attachments, answer.notices) == ((), ())
 
 
 @pytest.mark.attack("reply-bounds")
@@ -196,23 +172,6 @@ async def test_an_answer_waits_until_a_full_disk_has_room_for_its_file(tmp_path:
         assert chat.store_said[-1] is None
 
 
-@pytest.mark.usefixtures("full")
-async def test_a_command_does_not_wait_for_a_full_disk_and_omits_the_file(tmp_path: Path) -> None:
-    provider = ScriptedProvider([*[TextDelta("a" * MB)] * 10, *ENDED])
-
-    async with open_chat(tmp_path, provider) as chat:
-        began = await chat.begin("?")
-        began.checkpoints.interval_s = 3600
-        answer = await began.run(
-            chat.listen, chat.store_said.append, retry_writes=False, reports_all=True
-        )
-        heard = sum(len(event.text) for event in chat.heard if isinstance(event, TextDelta))
-        assert heard == 10 * MB + 1
-        assert (len(answer.text), answer.attachments) == (8 * MB, ())
-        assert [type(error) for error in chat.store_said if error] == [StoreFullError]
-        assert await chat.attachments.answers.unattached_ids() == []
-
-
 @pytest.mark.attack("reply-bounds")
 def test_a_small_reply_has_a_limit_of_its_own() -> None:
     small = SmallReply("OpenAI")
@@ -220,71 +179,6 @@ def test_a_small_reply_has_a_limit_of_its_own() -> None:
     small.add(TextDelta("🙂"))
     assert isinstance(small.reply.error, ReplyTooLargeError)
     assert "16 MB" in small.reply.error.what_happened
-
-
-class EndlessProvider(ScriptedProvider):
-    """Streams two answers without end."""
-
-    sent = 0
-
-    async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
-        while True:
-            self.sent += 1
-            yield TextDelta("a")
-            yield CandidateEvent(1, TextDelta("b"))
-            await asyncio.sleep(0)
-
-
-@pytest.mark.attack("reply-bounds")
-async def test_a_shared_stream_waits_for_its_slowest_reader() -> None:
-    provider = EndlessProvider()
-    together = SharedRequest(OneProvider(provider), 2)
-    first = (await together.gateway_of(0).provider(CHAT)).stream(ask())
-    second = (await together.gateway_of(1).provider(CHAT)).stream(ask())
-    await anext(first)
-    await anext(second)
-    for _ in range(200):  # turns of the loop in which nobody reads
-        await asyncio.sleep(0)
-    assert provider.sent < 40
-    for stream in (first, second):
-        await stream.aclose()
-
-
-class WatchedDelta(TextDelta):
-    """A delta that can be referred to weakly."""
-
-
-class WatchedProvider(ScriptedProvider):
-    """Streams deltas of the first answer without holding on to them, then waits."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.alive: weakref.WeakSet[WatchedDelta] = weakref.WeakSet()
-
-    async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
-        for number in range(100):
-            delta = WatchedDelta(f"{number}")
-            self.alive.add(delta)
-            yield delta
-            await asyncio.sleep(0)
-        yield CandidateEvent(1, TextDelta("b"))
-        self.holding.set()
-        await self.release.wait()
-
-
-@pytest.mark.attack("reply-bounds")
-async def test_no_events_are_kept_for_an_answer_that_nobody_reads() -> None:
-    provider = WatchedProvider()
-    together = SharedRequest(OneProvider(provider), 2)
-    first = (await together.gateway_of(0).provider(CHAT)).stream(ask())
-    second = (await together.gateway_of(1).provider(CHAT)).stream(ask())
-    waiting = asyncio.ensure_future(anext(second))
-    assert isinstance(await anext(first), WatchedDelta)
-    await first.aclose()
-    await provider.holding.wait()
-    assert len(provider.alive) <= 2, "the one at hand and the one before"
-    await waiting
-    await second.aclose()
 
 
 def test_data_with_a_call_that_do_not_fit_are_left_out_whole() -> None:

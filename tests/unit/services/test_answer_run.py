@@ -12,7 +12,7 @@ import pytest
 
 from desktop_app.backend.environment_profiles import ON_DEVICE, OPENAI
 from desktop_app.domain.answering.answer_form import AnswerSchema
-from desktop_app.domain.answering.answer_status import StatusCode, answer_status, status_of
+from desktop_app.domain.answering.answer_status import StatusCode, answer_status
 from desktop_app.domain.answering.chat_request import ChatRequest
 from desktop_app.domain.answering.stream_events import (
     Completed,
@@ -58,7 +58,6 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     ContextTooLongError,
     CredentialError,
-    DocumentError,
     ModelNotFoundError,
     NetworkError,
     ProviderError,
@@ -76,7 +75,7 @@ from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
 from desktop_app.services.answers.answer_ledger import AnswerLedger
 from desktop_app.services.answers.answer_run import AnswerRun, AnswerStores, answering_choice
-from desktop_app.services.answers.long_answer import STEP_CHARS, attach_interrupted_files
+from desktop_app.services.answers.long_answer import attach_interrupted_files
 from desktop_app.services.answers.message_limit import MAX_MESSAGE_BYTES
 from desktop_app.services.answers.prepared_request import (
     PreparedRequest,
@@ -513,13 +512,6 @@ async def test_an_error_before_the_request_fails_the_answer_without_a_call() -> 
     assert to_provider_error(made) is made
 
 
-def test_an_error_that_quotes_another_does_so_as_a_provider_s_error_and_as_a_status() -> None:
-    quoted = UserFacingError(Reason.SYSTEM_NO_PERMISSION)
-    made = to_provider_error(DocumentError(Reason.DOCUMENT_NOT_OPENED, name="a", because=quoted))
-    assert made.what_happened == "Couldn’t open “a”: you have no permission."
-    assert status_of(made).what_happened == made.what_happened
-
-
 # ---------------------------------------------------------------- storing
 
 
@@ -581,13 +573,6 @@ def test_the_name_of_a_background_run_is_stored_at_once() -> None:
     ]
     assert memory.last is not None
     assert memory.last.remote_run is None
-
-
-def test_the_name_of_a_background_run_waits_for_a_full_disk_as_text_does() -> None:
-    script = [0.1, *NAMED, 1.2, *ENDED]
-    _, memory = run(script, memory=Memory(fails=(1, 2)))
-    assert memory.tried == [0.1, 0.6, 1.1, 1.3]
-    assert memory.told == [StorageError, None, None]
 
 
 @pytest.mark.parametrize(
@@ -958,26 +943,6 @@ def test_text_that_came_while_a_step_was_stored_is_kept_when_stopping(
     assert memory.last == made.answer
 
 
-def test_a_picture_and_the_text_behind_it_are_kept_when_stopping_while_it_is_stored() -> None:
-    script: list[StreamEvent | float] = [1.0, ImageArrived(b"image"), TextDelta("a")]
-    script += [0.02, TextDelta("b")]
-    made, memory, *_ = stop_answer(script, memory=Memory(files_take_s=0.4))
-    assert (made.answer.status, made.answer.text) == (STATUS.CANCELLED, "ab")
-    assert PICTURE in made.answer.parts
-    assert memory.last == made.answer
-    failing = Memory(files_take_s=0.4, picture=StorageError("Full."))
-    made, *_ = stop_answer(script, memory=failing)
-    assert made.answer.parts == (TextPart("ab"),)
-
-
-def test_text_that_came_while_a_long_answer_was_written_is_kept_when_stopping() -> None:
-    script: list[StreamEvent | float] = [1.0, TextDelta("a" * STEP_CHARS), TextDelta("b")]
-    script += [0.02, TextDelta("c")]
-    made, memory, *_ = stop_answer(script, limit=1, memory=Memory(files_take_s=0.4))
-    assert made.answer.status is STATUS.CANCELLED
-    assert memory.written == "a" * STEP_CHARS + "bc"
-
-
 @pytest.mark.parametrize(("fails", "told"), [((), [None]), ((1, 2), [StorageError])])
 def test_stopping_an_answer_while_its_end_is_stored_loses_no_call(
     fails: Sequence[int], told: list[type[StorageError] | None]
@@ -988,21 +953,6 @@ def test_stopping_an_answer_while_its_end_is_stored_loses_no_call(
     assert memory.saved == ([] if fails else [(1.4, "complete", "a")])
     assert [call.cost for call in memory.calls] == ([] if fails else [COST])
     assert memory.told == told
-
-
-class FaultyMemory(Memory):
-    """A store with a fault in its code."""
-
-    async def save_answer(self, answer: Message) -> None:
-        await super().save_answer(answer)
-        raise ZeroDivisionError
-
-
-def test_a_fault_while_a_stopped_answer_is_stored_is_not_reported_as_success() -> None:
-    memory = FaultyMemory(takes_s=0.4)
-    with pytest.raises(ZeroDivisionError):
-        stop_answer([1.0, TextDelta("a"), *ENDED], memory=memory, goes_on_s=0)
-    assert memory.told == []
 
 
 def test_an_answer_that_is_stopped_while_it_is_checked_is_stored_as_it_ended(

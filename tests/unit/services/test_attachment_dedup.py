@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from desktop_app.backend.environment_profiles import OPENAI
-from desktop_app.domain.answering.chat_request import FileData
 from desktop_app.domain.conversations.conversation import (
     Draft,
     Message,
@@ -27,7 +26,6 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.prompt_assembly import request_messages
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.attachment_dedup import deduplicate_messages, deduplicate_parts
-from desktop_app.services.documents.image_attachments import ImageForm
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.prompt_delimiter import SAMPLE_DELIMITER
 from desktop_app.services.spending.cost_estimate import Estimator
@@ -92,16 +90,6 @@ async def test_a_repeated_document_is_sent_once() -> None:
     (alone,) = await request_messages(path[1:], OneText(WORDS), SAMPLE_DELIMITER)
     assert alone.parts[0].text.count("ferry") == 100  # type: ignore[union-attr]
     assert path[1].attachments[0].again_as == ""  # type: ignore[union-attr]
-
-
-async def test_a_repeated_file_is_sent_once() -> None:
-    file = replace(REPORT, as_file=True)
-    sight = ImageForm(CATALOG.info("gpt-5.2"), None, FILES)  # type: ignore[arg-type]
-    sent = await request_messages(
-        [asked("a", file), asked("b", file)], OneText(WORDS), SAMPLE_DELIMITER, sight
-    )
-    assert isinstance(sent[0].parts[0], FileData)
-    assert not any(isinstance(part, FileData) for part in sent[1].parts)
 
 
 async def test_a_document_attached_twice_is_counted_once() -> None:

@@ -22,7 +22,6 @@ from desktop_app.domain.batch.batch_jobs import (
     BatchStatus,
     BatchUpload,
     ItemStatus,
-    LineError,
     RemoteBatch,
 )
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now
@@ -165,82 +164,6 @@ async def test_each_file_gets_the_status_of_its_result(
         unreadable = fates.count("broken") + sum(_is_unreadable(n) for n in noise)
         assert (odd is not None and bool(odd.params["unreadable"])) == bool(unreadable)
         await database.close()
-
-
-async def test_a_failed_batch_says_which_lines_are_wrong(tmp_path: Path) -> None:
-    database = Database(tmp_path / "repartee.sqlite3")
-    await database.open()
-    store = BatchStore(database, Ledger(database))
-    job = BatchJob(new_id(), ModelChoice("openai", "gpt-5.2"), "t", "?", now())
-    items = [BatchItem(job.id, n, f"f{n}", status=ItemStatus.READ) for n in range(1, 6)]
-    await store.create(job, items)
-    for number, rows in ((1, (1, 2)), (2, (3, 4, 5))):
-        upload = BatchUpload(job.id, number, batch_id=f"b{number}")
-        await store.add_upload(upload, rows)
-        await store.save_upload(upload)
-    lines = ((3, "Wrong."), (4, "Beyond."), (0, "One."), (0, ""), (0, "Two."))
-    errors = tuple(LineError(line, message) for line, message in lines)
-    batch = RemoteBatch("b2", BatchStatus.FAILED, errors=errors)
-    provider: Any = Files(b"", b"", 1)
-    assert await ResultFetcher(store, provider, job, upload, cost_at(PRICE)).fetch(batch) is None
-    refused = ErrorNote(Reason.ITEM_BATCH_REFUSED, params={"words": "One"})
-    wrong = ErrorNote(Reason.ITEM_REFUSED, params={"words": "Wrong."})
-    assert [item.error for item in (await store.page(job.id, 0))[2:]] == [refused, refused, wrong]
-    assert provider.deleted == []
-    await database.close()
-
-
-class Book:
-    """A store of a job without files, which counts the results stored at once."""
-
-    def __init__(self) -> None:
-        self.saved: list[int] = []
-
-    async def items(self, _job_id: str) -> list[BatchItem]:
-        return []
-
-    async def save_results(self, _job: Any, _upload: Any, results: list[Any], **_: Any) -> int:
-        self.saved.append(len(results))
-        return len(results)
-
-    async def end_upload(self, *_: Any) -> None:
-        pass
-
-
-@pytest.mark.parametrize(
-    ("sizes", "saved"),
-    [
-        ([1] * 401, [200, 200, 1]),
-        ([2_000_000] * 4, [3, 1]),
-        ([3_000_000, 1_000_001, 3_999_999, 1, 1], [2, 3]),
-    ],
-)
-async def test_results_are_stored_in_steps_of_limited_count_and_size(
-    sizes: list[int], saved: list[int]
-) -> None:
-    rows = [answered(f"job-{number}", "a" * size) for number, size in enumerate(sizes)]
-    job = BatchJob(new_id(), ModelChoice("openai", "gpt-5.2"), "t", "?", now())
-    book: Any = Book()
-    provider: Any = Files(lines(*rows), b"", 1 << 20)
-    batch = RemoteBatch("b", BatchStatus.COMPLETED, output_file_id="out")
-    odd = await ResultFetcher(book, provider, job, BatchUpload(job.id, 1), cost_at(PRICE)).fetch(
-        batch
-    )
-    assert book.saved == saved
-    assert odd == ErrorNote(
-        Reason.BATCH_LINES_UNKNOWN, params={"unreadable": 0, "unknown": len(sizes)}
-    )
-
-
-async def test_ids_of_no_file_are_not_kept() -> None:
-    job = BatchJob(new_id(), ModelChoice("openai", "gpt-5.2"), "t", "?", now())
-    own = f"{job.id}-1"
-    rows = [answered(name, "a") for name in ("x" * 4_000, "x" * 4_000, f"{job.id}-x", own, own)]
-    book: Any = Book()
-    provider: Any = Files(lines(*rows), b"", 1 << 20)
-    fetcher = ResultFetcher(book, provider, job, BatchUpload(job.id, 1), cost_at(PRICE))
-    await fetcher.fetch(RemoteBatch("b", BatchStatus.COMPLETED, output_file_id="out"))
-    assert (fetcher.answered, fetcher.repeated) == ({own}, {own})
 
 
 async def _store_results(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -11,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.answering.generation import GenerationParameters
-from desktop_app.domain.batch.batch_jobs import BatchItem, BatchStatus, ItemStatus
+from desktop_app.domain.batch.batch_jobs import BatchStatus, ItemStatus
 from desktop_app.domain.batch.batch_wording import estimate_text, item_error_text, job_error_text
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError
@@ -23,7 +21,7 @@ from desktop_app.domain.models.variants import Variant
 from desktop_app.services.batch.batch_upload import UploadLimits
 from desktop_app.services.chat.ask_settings import AskSettings
 from tests.helpers.batch_server import BatchServer, Outcome, answered, lines, not_executed, refused
-from tests.helpers.batch_setup import LOCKED, TASK, BatchSetup, change_profile, open_setup
+from tests.helpers.batch_setup import TASK, BatchSetup, change_profile, open_setup
 from tests.helpers.prompt_delimiters import plain
 
 
@@ -133,34 +131,11 @@ async def test_a_task_that_does_not_suit_single_files_is_refused(
         assert await setup.store.all() == []
 
 
-async def test_a_typed_task_is_stored_without_a_template(tmp_path: Path) -> None:
-    async with open_server_and_setup(tmp_path) as (_server, setup):
-        task = "Compare the two attached documents with my notes."
-        job = await setup.service.create(setup.files("one"), setup.resolved(), task)
-        assert (await setup.job(job.id)).task == task
-        kept = await setup.service.create(
-            setup.files("one"), setup.resolved(), "Sum up.", template_id="executive-summary"
-        )
-        assert (await setup.job(kept.id)).template_id == "executive-summary"
-
-
 async def test_a_model_without_batches_is_refused(tmp_path: Path) -> None:
     async with open_server_and_setup(tmp_path) as (_server, setup):
         instant = setup.resolved(Variant.INSTANT)
         with pytest.raises(IllegalChoiceError, match="doesn’t support batches"):
             await setup.service.create(setup.files("one"), instant, TASK)
-
-
-async def test_a_protected_file_is_left_out_with_what_can_be_done(tmp_path: Path) -> None:
-    async with open_server_and_setup(tmp_path) as (_server, setup):
-        job = await setup.ready("one", LOCKED)
-        _, locked = await setup.items(job.id)
-        assert locked.status is ItemStatus.LEFT_OUT
-        assert item_error_text(locked).startswith(
-            "“file-2.txt” is password-protected. Save a copy without"
-        )
-        assert "copy without a password" in item_error_text(locked)
-        assert "ttach" not in item_error_text(locked), "there is nothing to attach to"
 
 
 async def test_an_unreadable_file_is_left_out_with_the_reason(tmp_path: Path) -> None:
@@ -183,33 +158,6 @@ async def test_a_job_without_usable_files_is_not_started(tmp_path: Path) -> None
         with pytest.raises(IllegalChoiceError, match="None of the files"):
             await setup.service.start(job.id)
         assert server.seen == []
-
-
-async def test_a_job_that_is_too_large_goes_in_several_uploads(tmp_path: Path) -> None:
-    async with open_server_and_setup(tmp_path) as (server, setup):
-        job = await setup.started(*"abcdefg")
-        service = setup.make_service(UploadLimits(requests=3))
-        job = await setup.run(job.id, service)
-        assert [len(server.requests(n)) for n in range(3)] == [3, 3, 1]
-        assert [upload.number for upload in job.uploads] == [1, 2, 3]
-        assert job.status is BatchStatus.COMPLETED
-        assert job.counts.answered == 7
-        assert server.count("POST", "batches") == 3
-
-
-async def test_a_job_is_split_by_size_and_too_large_files_are_left_out(tmp_path: Path) -> None:
-    async with open_server_and_setup(tmp_path) as (server, setup):
-        job = await setup.started("a", "b", "c" * 3_000)
-        job = await setup.run(job.id, setup.make_service(UploadLimits(size=700)))
-        assert [item.status for item in await setup.items(job.id)] == [
-            ItemStatus.ANSWERED,
-            ItemStatus.ANSWERED,
-            ItemStatus.LEFT_OUT,
-        ]
-        sizes = [len(data) for name, data in server.files.values() if "jsonl" in name]
-        assert len(sizes) == 2
-        assert max(sizes) <= 700
-        assert job.status is BatchStatus.COMPLETED
 
 
 async def test_each_failed_file_has_its_own_error(tmp_path: Path) -> None:
@@ -278,27 +226,6 @@ async def test_a_retry_of_an_expired_job_takes_the_unanswered_files(tmp_path: Pa
             await setup.service.create_retry(again.id)
 
 
-async def test_a_batch_that_is_refused_as_a_whole_says_so_per_line(tmp_path: Path) -> None:
-    def outcome(requests: list[dict[str, Any]]) -> Outcome:
-        said: list[dict[str, Any]] = [
-            {"code": "bad", "message": "Line 2 is wrong.", "line": 2},
-            {"code": "limit", "message": "Enqueued token limit reached.", "line": None},
-        ]
-        return Outcome("failed", messages=said)
-
-    async with open_server_and_setup(tmp_path, outcome) as (_server, setup):
-        job = await setup.run((await setup.started("a", "b")).id)
-        assert job.status is BatchStatus.FAILED
-        first, second = await setup.items(job.id)
-        assert first.status is second.status is ItemStatus.FAILED
-        assert (
-            item_error_text(first)
-            == "The provider rejected the batch: Enqueued token limit reached."
-        )
-        assert item_error_text(second) == "The provider rejected it: Line 2 is wrong."
-        assert job.counts.cost == 0
-
-
 async def test_canceling_fetches_the_answers_that_exist(tmp_path: Path) -> None:
     def outcome(requests: list[dict[str, Any]]) -> Outcome:
         first, second = [request["custom_id"] for request in requests]
@@ -343,25 +270,6 @@ async def test_canceling_before_the_upload_ends_the_job_at_once(tmp_path: Path) 
         assert len(await setup.store.all()) == 1
 
 
-async def test_a_job_that_is_canceled_during_its_estimate_stays_canceled(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with open_server_and_setup(tmp_path) as (_server, setup):
-        read_items, canceled = setup.store.items, list[str]()
-
-        async def canceled_meanwhile(job_id: str) -> list[BatchItem]:
-            found = await read_items(job_id)
-            if not canceled and all(row.status is ItemStatus.READ for row in found):
-                canceled.append(job_id)
-                await setup.service.cancel(job_id)
-            return found
-
-        monkeypatch.setattr(setup.store, "items", canceled_meanwhile)
-        job = await setup.ready("a")
-        assert canceled == [job.id]
-        assert job.status is BatchStatus.CANCELLED
-
-
 async def test_the_estimate_assumes_no_longer_answers_than_are_allowed(tmp_path: Path) -> None:
     async with open_server_and_setup(tmp_path) as (_server, setup):
         limit, costs = GenerationParameters(max_output_tokens=300), []
@@ -379,22 +287,6 @@ async def test_the_estimate_assumes_no_longer_answers_than_are_allowed(tmp_path:
             costs.append(estimate.cost - estimate.input_cost)
             assert f"{tokens} tokens per response" in estimate_text(job).replace(",", "")
         assert costs[0] == costs[1] * Decimal("0.3")
-
-
-async def test_the_estimate_counts_the_schema_that_each_request_has(tmp_path: Path) -> None:
-    schema = json.dumps({"type": "object", "title": "one two three"})
-    form = FormSource(FormKind.SCHEMA, schema, "people").to_setting()
-    async with open_server_and_setup(tmp_path) as (_server, setup):
-        counts = []
-        for parameters in (GenerationParameters(), GenerationParameters(form=form)):
-            job = await setup.service.create(
-                setup.files("one", "two"),
-                setup.resolved(),
-                "Sum it up",
-                AskSettings(parameters=parameters),
-            )
-            counts.append((await setup.service.prepare(job.id)).estimate.input_tokens)
-        assert counts[1] - counts[0] == 2 * len(f"people {schema}".split())
 
 
 async def test_a_price_that_the_server_lists_is_estimated_held_and_counted(tmp_path: Path) -> None:
@@ -456,18 +348,6 @@ async def test_the_cap_refuses_a_job_and_counts_what_is_under_way(tmp_path: Path
         await setup.service.start(other.id)
 
 
-async def test_a_refusal_before_anything_was_created_leaves_the_job_ready(tmp_path: Path) -> None:
-    async with open_server_and_setup(tmp_path) as (server, setup):
-        server.faults = [("POST", "batches", 400)]
-        job = await setup.run((await setup.started("a")).id)
-        assert job.status is BatchStatus.READY
-        assert "rejected the request" in job_error_text(job)
-        assert job.held is None
-        job = await setup.run((await setup.service.start(job.id)).id)
-        assert job.status is BatchStatus.COMPLETED
-        assert job.error is None
-
-
 @pytest.mark.parametrize("how", ["before", "after"])
 @pytest.mark.parametrize(
     ("method", "path"),
@@ -493,33 +373,6 @@ async def test_a_broken_connection_uploads_and_bills_nothing_twice(
         assert (await setup.ledger.spent_in_month(now())).cost == 2 * Decimal("0.001575")
 
 
-async def test_after_a_server_error_a_batch_is_searched_for_before_it_is_created_again(
-    tmp_path: Path,
-) -> None:
-    async with open_server_and_setup(tmp_path) as (server, setup):
-        server.faults = [("POST", "batches", 500)]
-        job = await setup.run((await setup.started("a")).id)
-        assert job.status is BatchStatus.COMPLETED
-        asked = [seen for seen in server.seen if seen[1] == "batches"]
-        assert asked == [("POST", "batches"), ("GET", "batches"), ("POST", "batches")]
-
-
-async def test_a_batch_that_the_server_does_not_know_is_not_created_again(tmp_path: Path) -> None:
-    async with open_server_and_setup(tmp_path) as (server, setup):
-        server.polls = 5
-        job = await setup.started("a")
-        await setup.service.advance(job.id)
-        server.batches.clear()  # as if asked with the key of another project
-        assert await setup.service.advance(job.id) == 300.0
-        assert "trying again" in job_error_text(await setup.job(job.id))
-        assert server.count("POST", "batches") == 1
-        await setup.service.cancel(job.id)
-        job = await setup.run(job.id)
-        assert job.status is BatchStatus.CANCELLED
-        (item,) = await setup.items(job.id)
-        assert item.status is ItemStatus.UNANSWERED
-
-
 async def test_a_batch_that_cannot_be_polled_delays_no_other(tmp_path: Path) -> None:
     async with open_server_and_setup(tmp_path) as (server, setup):
         job = await setup.started(*"ab")
@@ -532,42 +385,3 @@ async def test_a_batch_that_cannot_be_polled_delays_no_other(tmp_path: Path) -> 
         job = await setup.job(job.id)
         assert (job.counts.answered, job.counts.waiting) == (1, 1)
         assert "trying again" in job_error_text(job)
-
-
-async def test_canceling_ends_only_the_batch_that_the_server_does_not_know(tmp_path: Path) -> None:
-    async with open_server_and_setup(tmp_path) as (server, setup):
-        job = await setup.started(*"ab")
-        server.polls = 9
-        service = setup.make_service(UploadLimits(requests=1))
-        await service.advance(job.id)
-        lost, known = server.batches
-        del server.batches[lost]
-        await service.cancel(job.id)
-        job = await setup.run(job.id, service)
-        assert job.status is BatchStatus.CANCELLED
-        assert server.count("POST", f"batches/{known}/cancel") == 1
-        found = [item.status for item in await setup.items(job.id)]
-        assert found == [ItemStatus.UNANSWERED, ItemStatus.ANSWERED]
-
-
-async def test_without_its_provider_a_job_waits(tmp_path: Path) -> None:
-    async with open_server_and_setup(tmp_path) as (server, setup):
-        server.polls = 1
-        job = await setup.started("a")
-        await setup.service.advance(job.id)
-        address = setup.profile.base_url
-        change_profile(setup, base_url="https://elsewhere.example/v1")
-        assert await setup.service.advance(job.id) is None
-        job = await setup.job(job.id)
-        assert "isn’t set up" in job_error_text(job)
-        assert not job.status.is_over
-        change_profile(setup, base_url=address)
-        assert (await setup.run(job.id)).status is BatchStatus.COMPLETED
-
-
-async def test_each_uploaded_line_is_valid_json(tmp_path: Path) -> None:
-    async with open_server_and_setup(tmp_path) as (server, setup):
-        job = await setup.started('quotes " and \\ and \x00 and 😀')
-        await setup.run(job.id)
-        (_, raw) = server.files["file-0"]
-        assert json.loads(raw)["custom_id"] == f"{job.id}-1"

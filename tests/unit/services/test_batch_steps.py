@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -28,7 +27,7 @@ from desktop_app.domain.batch.batch_jobs import (
     RemoteBatch,
 )
 from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.conversations.message_parts import DocumentPart, PageImage
+from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
@@ -46,14 +45,11 @@ from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.services.batch import batch_results
-from desktop_app.services.batch.batch_preparation import BatchPreparer
 from desktop_app.services.batch.batch_service import REFUSED_RETRY_S, RETRY_S
 from desktop_app.services.batch.batch_upload import UploadLimits, is_final_refusal
 from desktop_app.services.chat.ask_settings import AskSettings
-from desktop_app.services.documents.image_attachments import page_tokens
 from tests.helpers.batch_setup import BatchSetup
 from tests.helpers.scripted_batches import ScriptedBatches
-from tests.helpers.scripted_provider import WordCounter
 
 ANSWERED = ItemStatus.ANSWERED
 COMPLETED = RemoteBatch("b", BatchStatus.COMPLETED, "", "out")
@@ -227,17 +223,6 @@ async def test_an_interrupted_upload_is_repeated_with_the_same_files(tmp_path: P
         assert uploads == [("repartee-j-1", "j-1\nj-2\n"), ("repartee-j-2", "j-3\n")]
 
 
-async def test_files_that_no_longer_fit_an_interrupted_upload_go_in_another(tmp_path: Path) -> None:
-    async with open_steps(tmp_path) as made:
-        made.provider.errors["upload"] = NetworkError(Reason.NOT_REACHED, PARAMS)
-        await made.sent("a", "b", "c")
-        made.provider.calls.clear()
-        await made.make_service(UploadLimits(requests=2)).advance("j")
-        uploads = [call[1:3] for call in made.provider.calls if call[0] == "upload"]
-        assert uploads == [("repartee-j-1", "j-1\nj-2\n"), ("repartee-j-2", "j-3\n")]
-        assert [item.upload for item in await made.items("j")] == [1, 1, 2]
-
-
 async def test_a_file_that_can_no_longer_be_sent_is_left_out(tmp_path: Path) -> None:
     async with open_steps(tmp_path) as made:
         await made.service.create(made.files("a", "b"), made.resolved(), "?", job_id="j")
@@ -274,20 +259,6 @@ async def test_a_failing_store_leaves_no_file_out(
         assert await made.statuses() == ["read", "read"]
         await made.service.advance("j")
         assert made.provider.calls[0] == ("upload", "repartee-j-1", "j-1\nj-2\n", 8)
-
-
-async def test_an_upload_whose_files_are_all_left_out_has_failed(tmp_path: Path) -> None:
-    async with open_steps(tmp_path) as made:
-        made.provider.errors["upload"] = NetworkError(Reason.NOT_REACHED, PARAMS)
-        await made.sent("a")
-        tight = made.make_service(UploadLimits(size=3))
-        assert await tight.advance("j") is None
-        job = await made.job("j")
-        assert job.uploads == (
-            BatchUpload("j", 1, BatchStatus.FAILED, is_uploading=True, is_fetched=True),
-        )
-        assert job.status is BatchStatus.FAILED
-        assert await made.statuses() == ["left_out"]
 
 
 @pytest.mark.parametrize(
@@ -372,21 +343,6 @@ async def test_results_are_stored_in_transactions_of_limited_size(
         job = await made.sent(*"abcdefghi")
         assert saved == [3, 3, 2, 1]
         assert job.counts.answered == 9
-
-
-@pytest.mark.parametrize(("status", "is_over"), [(404, True), (403, False), (405, False)])
-async def test_a_missing_file_of_results_counts_as_unreadable(
-    tmp_path: Path, status: int, is_over: bool
-) -> None:
-    async with open_steps(tmp_path) as made:
-        made.provider.errors["results"] = ProviderError(
-            Reason.PROVIDER_FAULT, PARAMS, status=status
-        )
-        made.provider.states = [COMPLETED]
-        job = await made.sent("a")
-        assert job.status.is_over is is_over
-        assert job.error is not None
-        assert job.error.params.get("unreadable") == (1 if is_over else None)
 
 
 @pytest.mark.parametrize(
@@ -677,48 +633,6 @@ async def test_an_estimate_counts_the_readable_files_with_all_added_text(tmp_pat
         assert await made.service.prepare("j") == job  # no second time
         await made.service.start("j")
         assert (await made.service.start("j")).started_at == (await made.job("j")).started_at
-
-
-async def test_the_pages_of_a_scan_are_counted_as_images(tmp_path: Path) -> None:
-    pages = (PageImage(1, 800, 600), PageImage(2, 800, 600))
-    scan = DocumentPart("a" * 64, "a.pdf", "application/pdf", 99, 2, 7, pictured=pages)
-    uncounted = replace(scan, tokens=None, pictured=())
-
-    async with open_steps(tmp_path) as made:
-        info = made.resolved().model
-        tokens, _ = page_tokens(scan, info)
-        assert tokens > 0
-        for part, expected in ((scan, 7 + tokens), (uncounted, 99 // 4)):
-
-            async def read(_path: Path, part: DocumentPart = part) -> DocumentPart:
-                return part
-
-            job = await made.service.create([BatchFile("a", "/a")], made.resolved(), "?")
-            await BatchPreparer(made.store, read, WordCounter()).prepare(job, made.profile, info)
-            (item,) = await made.items(job.id)
-            assert item.tokens == expected + 60 + 1 + 2 * 4
-        job = await made.service.create([BatchFile("a", "")], made.resolved(), "?")
-        (item,) = await made.items((await made.service.prepare(job.id)).id)
-        assert item.tokens == 1 + 2 * 4
-
-
-async def test_files_read_after_a_cancellation_can_be_retried(tmp_path: Path) -> None:
-    async with open_steps(tmp_path) as made:
-        job = await made.service.create(
-            [BatchFile("a", ""), BatchFile("b", "")], made.resolved(), "?"
-        )
-        cancelling: list[asyncio.Task[object]] = []
-
-        def cancel(done: int, _total: int) -> None:
-            if done == 1:
-                cancelling.append(asyncio.ensure_future(made.service.cancel(job.id)))
-
-        job = await made.service.prepare(job.id, cancel)
-        await asyncio.gather(*cancelling)
-        assert (await made.job(job.id)).status is BatchStatus.CANCELLED
-        assert {item.status for item in await made.items(job.id)} == {ItemStatus.UNANSWERED}
-        again = await made.service.create_retry(job.id)
-        assert len(await made.items(again.id)) == 2
 
 
 async def test_jobs_that_were_never_sent_or_have_ended_are_removed(tmp_path: Path) -> None:

@@ -145,15 +145,6 @@ async def test_the_warning_near_a_cap_appears_once_per_month_and_cap(tmp_path: P
         assert await setup.budget.month_to_warn_of(OPENAI) is None
 
 
-async def test_calls_of_unknown_price_are_counted_by_number(tmp_path: Path) -> None:
-    async with open_budget(tmp_path) as setup:
-        await setup.spend(None)
-        await setup.spend(None)
-        await setup.spend("1")
-        month = await setup.budget.month(CAPPED)
-        assert (month.uncounted, month.spent) == (2, Decimal(1))
-
-
 async def test_a_hold_counts_as_one_call_of_a_model(tmp_path: Path) -> None:
     """A call of unknown cost is held, too: its process may be killed."""
     async with open_budget(tmp_path) as setup:
@@ -253,16 +244,6 @@ async def test_a_refusal_names_the_first_of_the_next_month(
             "cap": "$10.00",
             "day": day,
         }
-
-
-async def test_a_call_ends_although_its_hold_cannot_be_released(tmp_path: Path) -> None:
-    database = Database(tmp_path / "store.sqlite3")
-    await database.open()
-    hold = await Budget(SpendingHolds(database), SettingsStore(database)).hold(CAPPED, Decimal(4))
-    await database.close()
-    async with hold:
-        pass
-    await hold.release()
 
 
 class BusyHolds(SpendingHolds):

@@ -33,15 +33,8 @@ from desktop_app.domain.answering.stream_events import (
     UsageReported,
     UsageShared,
 )
-from desktop_app.domain.conversations.conversation import (
-    Draft,
-    Message,
-    MessageStatus,
-    ModelChoice,
-    now,
-)
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, ModelChoice, now
 from desktop_app.domain.conversations.message_parts import DocumentPart
-from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderError, StoreFullError
@@ -149,34 +142,6 @@ async def test_missing_answers_are_requested_separately_with_a_notice(tmp_path: 
         assert [request.parameters.candidates for request in provider.requests] == [3, 1, 1]
 
 
-async def test_answers_that_do_not_come_with_the_first_are_reported_as_queued(
-    tmp_path: Path,
-) -> None:
-    script: Script = [Started("r"), *others(1, "b"), TextDelta("a"), HELD]
-    provider = ScriptedProvider([*script, TextDelta("!"), Completed()], answer("c"))
-
-    async with open_chat(tmp_path, provider) as chat:
-        began = await chat.begin("?", CHAT, settings=THREE)
-        done = asyncio.create_task(run_all(chat, began))
-
-        async def is_queued() -> bool:
-            return QUEUED in chat.heard
-
-        await until(is_queued)
-        provider.release.set()
-        assert [message.text for message in await done] == ["a!", "b", "c"]
-        assert chat.heard.count(QUEUED) == 1
-
-
-async def test_a_notice_on_both_requests_of_an_answer_appears_once(tmp_path: Path) -> None:
-    remark = notice(NoticeCode.BACKGROUND_REFUSED, provider="OpenAI")
-    provider = ScriptedProvider(*([Notice(remark), *answer(text)] for text in "ab"))
-
-    async with open_chat(tmp_path, provider) as chat:
-        done = await run_all(chat, await chat.begin("?", CHAT, settings=TWO))
-        assert done[1].notices == (remark, separate_request_notice("OpenAI"))
-
-
 async def test_a_server_known_to_make_one_answer_gets_a_request_for_each(tmp_path: Path) -> None:
     provider = ScriptedProvider(answer("a"), answer("b"))
 
@@ -197,30 +162,6 @@ async def test_a_server_of_unknown_api_is_probed_by_one_request(tmp_path: Path) 
         done = await run_all(chat, await chat.begin("?", server, settings=TWO))
         assert [message.text for message in done] == ["a", "b"]
         assert [request.parameters.candidates for request in provider.requests] == [2]
-
-
-async def test_a_tier_of_unknown_price_counts_at_the_ordinary_price(tmp_path: Path) -> None:
-    provider = ScriptedProvider(answer("a"))
-    flex = AskSettings(parameters=GenerationParameters(service_tier="flex"))
-
-    async with open_chat(tmp_path, provider) as chat:
-        began = await chat.begin("?", settings=flex)
-        (done,) = await run_all(chat, began)
-        assert done.cost is None  # none is shown
-        assert await chat.ledger.conversation_cost(began.conversation.id) == ONE_COST
-
-
-async def test_a_failed_shared_request_fails_all_answers_and_keeps_their_text(
-    tmp_path: Path,
-) -> None:
-    error = ProviderError("It broke.")
-    provider = ScriptedProvider([TextDelta("a"), CandidateEvent(1, TextDelta("b")), Failed(error)])
-
-    async with open_chat(tmp_path, provider) as chat:
-        done = await run_all(chat, await chat.begin("?", CHAT, settings=TWO))
-        assert [message.status for message in done] == [MessageStatus.FAILED] * 2
-        assert [message.text for message in done] == ["a", "b"]
-        assert len(provider.requests) == 1  # the failed answer is not requested again
 
 
 async def test_a_failed_shared_request_is_one_line_in_the_ledger(tmp_path: Path) -> None:
@@ -289,24 +230,6 @@ async def test_another_answer_is_a_single_answer(tmp_path: Path) -> None:
         assert len(versions[again.answer.id]) == 3
 
 
-async def test_the_estimate_counts_the_input_once_for_each_request(tmp_path: Path) -> None:
-    async with open_chat(tmp_path, ScriptedProvider()) as chat:
-        began = await chat.begin("one two three", settings=THREE)
-        path = await chat.store.path(began.conversation.id)
-        for profile, inputs in ((OPENAI, 3), (CHAT, 1)):
-            resolved = chat.service.resolve(profile, began.conversation.choice)
-            one = await chat.service.estimator.estimate(
-                SendContext(path[:1], resolved), Draft("four")
-            )
-            all_ = await chat.service.costs.estimate_all(one, resolved, THREE)
-            assert one.input_cost is not None
-            assert one.longest_answer_cost is not None
-            assert all_.input_cost == inputs * one.input_cost
-            assert all_.longest_answer_cost == 3 * one.longest_answer_cost
-            assert (all_.answers, all_.inputs) == (3, inputs)
-            assert all_.input_tokens == one.input_tokens  # what must fit into the window
-
-
 GRAMMAR = AnswerGrammar(FormKind.LARK, 'start: "a"')
 SCHEMA = AnswerSchema("a", {"type": "object"})
 FORM = FormSource(FormKind.REGEX, "a").to_setting()
@@ -335,18 +258,6 @@ async def test_the_estimate_counts_the_input_for_each_answer_that_is_requested_a
         one = Estimate(9, CountMethod.TOKENIZER, Decimal(1), None, None)
         all_ = await chat.service.costs.estimate_all(one, resolved, settings, [document])
         assert (all_.inputs, all_.input_cost) == (inputs, Decimal(inputs))
-
-
-async def test_the_estimate_of_a_single_answer_is_not_changed(tmp_path: Path) -> None:
-    async with open_chat(tmp_path, ScriptedProvider()) as chat:
-        began = await chat.begin("one two three", settings=TWO)
-        path = await chat.store.path(began.conversation.id)
-        resolved = chat.service.resolve(OPENAI, began.conversation.choice)
-        one = await chat.service.estimator.estimate(SendContext(path[:1], resolved), Draft("four"))
-        single = await chat.service.costs.estimate_all(one, resolved, AskSettings())
-        assert single is one
-        two = await chat.service.costs.estimate_all(one, resolved, TWO)
-        assert (two.answers, two.inputs) == (2, 2)
 
 
 class CountedHold(Hold):
@@ -405,26 +316,6 @@ async def test_only_the_shown_answer_counts_toward_the_next_request(tmp_path: Pa
             assert await needs_counting(SendContext(path, resolved))
             counted = await chat.service.estimator.context_tokens(SendContext(path, resolved))
             assert counted == (tokens, False)
-
-
-async def test_a_shared_request_without_usage_is_one_uncounted_call(tmp_path: Path) -> None:
-    script = [TextDelta("a"), *others(1, "b"), Completed()]
-
-    async with open_chat(tmp_path, ScriptedProvider(script)) as chat:
-        began = await chat.begin("?", CHAT, settings=TWO)
-        await run_all(chat, began)
-        month = await chat.ledger.spent_in_month(now())
-        assert (month.calls, month.uncounted) == (1, 1)
-
-
-async def test_a_shared_request_that_ends_before_all_answers_begin_is_one_uncounted_call(
-    tmp_path: Path,
-) -> None:
-    cut = Failed(ProviderError(Reason.ANSWER_CUT))
-
-    async with open_chat(tmp_path, ScriptedProvider([Started("r"), TextDelta("a"), cut])) as chat:
-        await run_all(chat, await chat.begin("?", CHAT, settings=THREE))
-        assert (await chat.ledger.spent_in_month(now())).uncounted == 1
 
 
 @pytest.mark.parametrize(
@@ -507,31 +398,6 @@ async def test_a_shared_stream_is_divided_among_the_answers(
     found, provider = await read_together(script, 2)
     assert found == [first, second]
     assert (len(provider.requests), provider.closed) == (1, 1)
-
-
-async def test_a_failure_after_the_first_answer_stopped_is_counted_once() -> None:
-    provider = ScriptedProvider([TextDelta("a"), HELD, FAILURE])
-    together = SharedRequest(OneProvider(provider), 2)
-    request = ask(model="m", candidates=2)
-    first, second = [
-        (await together.gateway_of(number).provider(CHAT)).stream(request) for number in range(2)
-    ]
-    rest = asyncio.create_task(anext(second))
-    assert await anext(first) == TextDelta("a")
-    await first.aclose()
-    provider.release.set()
-    assert [await rest, *[event async for event in second]] == [
-        QUEUED,
-        UsageShared(UsageScope.FIRST),
-        FAILURE,
-    ]
-
-
-async def test_a_missing_answer_is_requested_alone() -> None:
-    usage: list[StreamEvent] = [TextDelta("a"), REPORTED, Completed()]
-    found, provider = await read_together(usage, 2, answer("b"))
-    assert found == [usage, [QUEUED, Notice(separate_request_notice("OpenAI")), *answer("b")]]
-    assert [each.parameters.candidates for each in provider.requests] == [2, 1]
 
 
 async def test_a_stand_in_has_a_request_of_its_own() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_parts import CollectionPart, PassagesPart, TextPart
 from desktop_app.domain.errors import DocumentDoesNotFitError, DocumentError
 from desktop_app.services.chat.ask_settings import AskSettings
-from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.collections.passage_context import (
     HOW_TO_ANSWER,
     KNOWN_PASSAGES,
@@ -142,26 +140,6 @@ async def test_passages_of_the_conversation_are_referred_to_by_number(tmp_path: 
         assert KNOWN_PASSAGES.format("[1] [2]") in sent(provider)
 
 
-async def test_passages_are_estimated_without_a_request(tmp_path: Path) -> None:
-    source = OneCollection("word " * 200)
-
-    async with open_chat(tmp_path, answers(1), source) as chat:
-        began = await chat.begin("Which?", attachments=(COLLECTION,))
-        resolved = chat.service.resolve(OPENAI, began.conversation.choice)
-        estimator = chat.service.estimator
-        bare = await estimator.estimate(SendContext([], resolved), Draft("Which?"))
-        draft = Draft("Which?", (COLLECTION,))
-        counted = await estimator.estimate(SendContext([], resolved), draft)
-        assert counted.input_tokens > bare.input_tokens + 400
-        assert counted.input_cost is not None
-        assert source.asked[-1][1]
-        # Passages that the conversation contains count as they were sent.
-        assert began.question is not None
-        tokens, _ = await estimator.context_tokens(SendContext([began.question], resolved))
-        assert tokens == counted.input_tokens
-        assert not estimator.is_sure_to_fit(SendContext([began.question], resolved), Draft("?"))
-
-
 async def test_the_model_is_told_if_nothing_was_found(tmp_path: Path) -> None:
     provider = answers(1)
 
@@ -183,20 +161,3 @@ async def test_a_question_whose_passages_do_not_fit_is_not_sent(tmp_path: Path) 
     async with open_chat(tmp_path, answers(0), OneCollection("word " * 300_000)) as chat:
         with pytest.raises(DocumentDoesNotFitError):
             await chat.begin("Which?", attachments=(COLLECTION,))
-
-
-async def test_an_edited_question_is_searched_for_again(tmp_path: Path) -> None:
-    provider, source = answers(2), OneCollection()
-
-    async with open_chat(tmp_path, provider, source) as chat:
-        first = await chat.begin("Which color?", attachments=(COLLECTION,))
-        await chat.run(first)
-        assert first.question is not None
-        draft = replace(first.question.as_draft, text="Which door?")
-        edited = await chat.begin(
-            draft.text, attachments=draft.attachments, conversation=first.conversation
-        )
-        await chat.run(edited)
-        assert source.asked == [("Which color?", False), ("Which door?", False)]
-        assert edited.question is not None
-        assert edited.question.passage_parts[0].passages[0].number == 1

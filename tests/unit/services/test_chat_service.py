@@ -26,7 +26,6 @@ from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
     HostedCall,
-    Incomplete,
     ReasoningDelta,
     ReasoningItem,
     StreamEvent,
@@ -40,7 +39,6 @@ from desktop_app.domain.conversations.conversation import (
     Message,
     MessageStatus,
     ModelChoice,
-    Role,
     new_id,
     now,
 )
@@ -56,9 +54,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
-    AuthenticationError,
     ContextTooLongError,
-    CredentialError,
     DocumentDoesNotFitError,
     IllegalChoiceError,
     ModelNotFoundError,
@@ -72,8 +68,6 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call, Grouping
 from desktop_app.domain.tools.call_state import ToolCallState
-from desktop_app.providers.errors.error_body import ErrorBody
-from desktop_app.providers.errors.error_replies import error_from
 from desktop_app.services.answers.answer_run import AnswerRun
 from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.chat.chat_service import ChatService, MessageSources
@@ -276,17 +270,6 @@ async def test_the_question_is_on_disk_before_anything_is_sent(tmp_path: Path) -
         assert request.cache_key == began.conversation.id
 
 
-async def test_the_cost_of_an_answer_is_recorded_once(tmp_path: Path) -> None:
-    provider = ScriptedProvider([TextDelta("."), UsageReported(USAGE), Completed()])
-
-    async with open_chat(tmp_path, provider) as chat:
-        answer = await chat.run(await chat.begin("?"))
-        # 600 fresh × 1.75 + 400 cached × 0.175 + 200 out × 14, a million tokens each
-        assert answer.cost == Decimal("0.00392")
-        assert await chat.ledger.conversation_cost(answer.conversation_id) == Decimal("0.00392")
-        assert (await chat.ledger.spent_in_month(now(), "openai")).cost == Decimal("0.00392")
-
-
 @pytest.mark.parametrize(("share", "cost"), [("1", "0.01392"), ("0.5", "0.00696")])
 async def test_a_tool_that_the_provider_ran_is_paid_at_its_prices(
     tmp_path: Path, share: str, cost: str
@@ -343,27 +326,6 @@ async def test_a_request_is_held_until_it_is_recorded_and_tools_are_not(
         assert count_holds() == 0
         spent = await chat.ledger.answer_spending(answer.conversation_id, answer.id)
         assert (spent.calls, spent.uncounted) == (2, 0)
-
-
-async def test_fees_of_hosted_tools_are_recorded_for_a_stopped_answer(tmp_path: Path) -> None:
-    done = ToolCallPart("c", "web_search", "{}", state=ToolCallState.DONE, is_hosted=True)
-    begun = replace(done, call_id="d", state=ToolCallState.RUNNING)
-    provider = ScriptedProvider(
-        [HostedCall(replace(done, state=ToolCallState.RUNNING)), HostedCall(done)]
-        + [TextDelta("."), HostedCall(begun), HELD]
-    )
-
-    async with open_chat(tmp_path, provider) as chat:
-        began = await chat.begin("?")
-        task = asyncio.create_task(chat.run(began))
-        await provider.holding.wait()
-        await cancel(task)
-        (_, answer) = await chat.store.path(began.conversation.id)
-        states = [call.state for call in tool_calls(answer.parts)]
-        assert states == [ToolCallState.DONE, ToolCallState.INTERRUPTED]
-        assert answer.cost is None
-        spent = await chat.ledger.answer_spending(began.conversation.id, answer.id)
-        assert (spent.cost, spent.uncounted) == (Decimal("0.02"), 1)
 
 
 async def test_fees_of_hosted_tools_are_recorded_before_the_answer_ends(tmp_path: Path) -> None:
@@ -442,75 +404,6 @@ async def test_stopping_closes_the_stream_and_keeps_the_text(tmp_path: Path) -> 
         assert (thought.text, text) == ("Hm.", TextPart("A sta!"))
 
 
-async def test_the_thinking_time_is_stored_with_the_answer(tmp_path: Path) -> None:
-    provider = ScriptedProvider(
-        [ReasoningDelta("Hm."), TextDelta("Yes"), ReasoningItem("rs"), Completed()]
-    )
-
-    async with open_chat(tmp_path, provider) as chat:
-        began = await chat.begin("?")
-        await chat.run(began)
-        thought = (await chat.store.path(began.conversation.id))[1].parts[0]
-        assert isinstance(thought, ReasoningPart)
-        assert thought.seconds is not None
-        assert thought.item_id == "rs"
-
-
-async def test_a_cut_stream_keeps_the_text_with_an_error(tmp_path: Path) -> None:
-    error = StreamCutError("The connection was cut.", status=200)
-    provider = ScriptedProvider([TextDelta("Some"), Failed(error)])
-
-    async with open_chat(tmp_path, provider) as chat:
-        answer = await chat.run(await chat.begin("?"))
-        assert (answer.status, answer.text) == (MessageStatus.FAILED, "Some")
-        assert answer.error is not None
-        assert answer.error.what_happened == "The connection was cut."
-        assert (answer.error.code, answer.error.details) == ("stream_cut", "HTTP status 200")
-
-
-async def test_error_details_contain_each_fact_once(tmp_path: Path) -> None:
-    error = error_from("Here", ErrorBody("No.", "odd"), status=500, request_id="req_1")
-    provider = ScriptedProvider([Failed(error)])
-
-    async with open_chat(tmp_path, provider) as chat:
-        answer = await chat.run(await chat.begin("?"))
-        assert answer.error is not None
-        assert answer.error.details == (
-            "HTTP status 500\nCode: odd\nRequest id: req_1\nThe provider says: No."
-        )
-
-
-async def test_error_details_keep_a_status_whose_digits_occur_elsewhere(tmp_path: Path) -> None:
-    error = StreamCutError("The connection was cut.", details="after 1500 bytes", status=500)
-    provider = ScriptedProvider([Failed(error)])
-
-    async with open_chat(tmp_path, provider) as chat:
-        answer = await chat.run(await chat.begin("?"))
-        assert answer.error is not None
-        assert answer.error.details == "HTTP status 500\nafter 1500 bytes"
-
-
-async def test_an_answer_that_reached_its_limit_is_incomplete(tmp_path: Path) -> None:
-    provider = ScriptedProvider([TextDelta("Some"), Incomplete("max_output_tokens")])
-
-    async with open_chat(tmp_path, provider) as chat:
-        answer = await chat.run(await chat.begin("?"))
-        assert answer.status is MessageStatus.INCOMPLETE
-        assert answer.error is not None
-        assert "maximum length" in answer.error.what_happened
-
-
-async def test_a_locked_keyring_is_an_error_under_the_question(tmp_path: Path) -> None:
-    error = CredentialError("The keyring is locked.", remedy="Unlock it.")
-
-    async with open_chat(tmp_path, error) as chat:
-        answer = await chat.run(await chat.begin("?"))
-        assert answer.status is MessageStatus.FAILED
-        assert answer.error is not None
-        assert answer.error.what_happened == "The keyring is locked."
-        assert answer.error.what_to_do == "Unlock it."
-
-
 async def test_instant_is_replaced_once_if_it_is_not_served(tmp_path: Path) -> None:
     gone = Failed(ModelNotFoundError("No such model.", status=404))
     provider = ScriptedProvider([gone], [TextDelta("Hi"), Completed()], [Completed()])
@@ -526,15 +419,6 @@ async def test_instant_is_replaced_once_if_it_is_not_served(tmp_path: Path) -> N
         assert answer.choice.model == "gpt-5.2"
         await chat.run(await chat.begin("?", COMETAPI, Variant.INSTANT))
         assert provider.requests[-1].model == "gpt-5.2"
-
-
-async def test_a_missing_model_without_a_stand_in_is_an_error(tmp_path: Path) -> None:
-    provider = ScriptedProvider([Failed(ModelNotFoundError("No such model.", status=404))])
-
-    async with open_chat(tmp_path, provider) as chat:
-        answer = await chat.run(await chat.begin("?", COMETAPI, Variant.THINKING))
-        assert answer.status is MessageStatus.FAILED
-        assert len(provider.requests) == 1
 
 
 async def test_a_full_disk_keeps_the_answer_and_saves_it_when_there_is_room(tmp_path: Path) -> None:
@@ -553,15 +437,6 @@ async def test_a_full_disk_keeps_the_answer_and_saves_it_when_there_is_room(tmp_
         answer = await task
         assert chat.store_said[-1] is None
         assert (await chat.store.path(began.conversation.id))[1] == answer
-
-
-async def test_a_command_does_not_wait_until_a_full_disk_has_room(tmp_path: Path) -> None:
-    async with open_chat(tmp_path, ScriptedProvider([TextDelta("Because."), Completed()])) as chat:
-        answering = await chat.begin("Why?")
-        chat.store.full = True
-        done = await answering.run(chat.listen, chat.store_said.append, retry_writes=False)
-        assert (done.status, done.text) == (MessageStatus.COMPLETE, "Because.")
-        assert [type(said) for said in chat.store_said] == [StoreFullError]
 
 
 async def test_a_document_is_sent_in_full_before_the_question(tmp_path: Path) -> None:
@@ -657,16 +532,6 @@ async def test_sampling_is_sent_only_to_models_that_accept_it(tmp_path: Path) ->
         await chat.run(await chat.begin("?", settings=settings, conversation=conversation))
         assert provider.requests[1].parameters.temperature == 0.2
         assert provider.requests[1].effort is Effort.NONE
-
-
-async def test_a_missing_key_is_reported_with_the_provider(tmp_path: Path) -> None:
-    error = AuthenticationError("No API key is known for OpenAI.", remedy="Add one.")
-
-    async with open_chat(tmp_path, error) as chat:
-        answer = await chat.run(await chat.begin("?"))
-        assert answer.error is not None
-        assert answer.error.what_happened == "No API key is known for OpenAI."
-        assert answer.error.code == "authentication"
 
 
 async def test_a_cap_refuses_the_next_message_but_does_not_stop_a_running_answer(
@@ -773,18 +638,6 @@ async def test_a_call_that_was_cut_is_recorded_with_an_unknown_cost(tmp_path: Pa
         assert (failed.key, failed.performance.failed) == ("failed", 3)
 
 
-async def test_a_complete_answer_without_usage_is_recorded_as_uncounted(tmp_path: Path) -> None:
-    whole: list[StreamEvent | str] = [TextDelta("a"), Completed()]
-    provider = ScriptedProvider(whole, whole)
-
-    async with open_chat(tmp_path, provider) as chat:
-        answer = await chat.run(await chat.begin("one"))
-        assert answer.cost is None
-        await chat.run(await chat.begin("two", ON_DEVICE, None))  # costs nothing
-        month = await chat.ledger.spent_in_month(now())
-        assert (month.calls, month.uncounted, month.cost) == (2, 1, Decimal(0))
-
-
 async def _look(_: object) -> str:
     return "seen"
 
@@ -863,42 +716,6 @@ async def test_the_answer_from_a_document_in_parts_may_use_tools(
     assert last.messages[:-1] == first.messages
 
 
-@pytest.mark.parametrize("is_refused_first", [False, True])
-async def test_an_answer_from_parts_is_a_call_only_while_its_request_runs(
-    tmp_path: Path, is_refused_first: bool
-) -> None:
-    """A killed program counts each hold of a call as a call of unknown cost."""
-    held: list[list[str]] = []
-
-    def note_calls() -> None:
-        calls = "SELECT purpose FROM spending_holds WHERE model != ''"
-        with closing(sqlite3.connect(tmp_path / "store.sqlite3")) as connection:
-            held.append([row[0] for row in connection.execute(calls).fetchall()])
-
-    async def look(_: object) -> str:
-        note_calls()
-        return "seen"
-
-    class Watched(ScriptedProvider):
-        async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
-            note_calls()
-            async for event in super().stream(request):
-                yield event
-
-    answer: list[StreamEvent] = [TextDelta("seen"), Completed()]
-    refused = [[REFUSED]] * is_refused_first
-    provider = Watched(*refused, NOTE, CALL, answer)
-    catalog = ToolCatalog([Source(look=look)])
-    settings = AskSettings(parameters=GenerationParameters(tools=("look",)))
-    async with open_chat(tmp_path, provider, tools=catalog, parts=WordSplitter()) as chat:
-        document = await chat.attach("a.txt", "words", in_parts=not is_refused_first)
-        began = await chat.begin("?", COMPATIBLE, attachments=(document,), settings=settings)
-        assert (await chat.run(began)).text == "seen"
-        note_calls()
-    reading = [["part"], ["answer"], [], ["answer"], []]
-    assert held == [["answer"]] * is_refused_first + reading
-
-
 async def test_a_refused_question_leaves_the_cap_to_the_notes_on_its_parts(tmp_path: Path) -> None:
     held: list[Decimal] = []
 
@@ -939,50 +756,6 @@ async def test_the_cap_counts_the_notes_of_an_answer_from_parts(
     assert len(provider.requests) == 1 + is_sent
     assert answer.text == "done" * is_sent
     assert (answer.error and answer.error.code) == (None if is_sent else SpendingCapError.code)
-
-
-async def test_the_first_of_several_refused_answers_leaves_the_cap_to_its_notes(
-    tmp_path: Path,
-) -> None:
-    """The answers have a hold each: that of one is released while the other waits."""
-    usage = UsageReported(Usage(100, 0, 10, 0))
-    answer: list[StreamEvent] = [TextDelta("done"), usage, Completed()]
-    provider = ScriptedProvider([REFUSED], answer, answer)
-    # A million tokens of input cost $1.75: there is room for 2,000 words twice, but not thrice.
-    capped = replace(COMPATIBLE, monthly_cap=Decimal("0.008"))
-    settings = AskSettings(parameters=GenerationParameters(candidates=2, tools=("look",)))
-    catalog = ToolCatalog([Source(look=_look)])
-    async with open_chat(tmp_path, provider, tools=catalog, parts=WordSplitter()) as chat:
-        document = await chat.attach("a.txt", "word " * 2000)
-        first = await chat.begin("Why so?", capped, attachments=(document,), settings=settings)
-        held = (await chat.service.budget.month(capped)).held
-        assert Decimal("0.007") < held < Decimal("0.008")
-        assert (await chat.run(first)).text == "done"
-        left = (await chat.service.budget.month(capped)).held
-        assert left * 2 == held
-        for sibling in first.siblings:
-            await sibling.hold.release()
-        assert (await chat.service.budget.month(capped)).held == 0
-
-
-async def test_a_repair_that_is_read_in_parts_still_asks_for_the_correction(tmp_path: Path) -> None:
-    provider = ScriptedProvider(
-        [TextDelta("wrong"), Completed()], [REFUSED], NOTE, [TextDelta("right"), Completed()]
-    )
-    async with open_chat(tmp_path, provider, parts=WordSplitter()) as chat:
-        document = await chat.attach("a.txt", "words")
-        began = await chat.begin("?", COMPATIBLE, attachments=(document,))
-        wrong = await chat.run(began)
-        path = [began.question] if began.question else []
-        again = await chat.service.begin_another_answer(
-            began.conversation, path, COMPATIBLE, AskSettings(), repairs=wrong
-        )
-        assert (await chat.run(again)).text == "right"
-    refused, _noting, last = provider.requests[1:]
-    assert [message.role for message in last.messages] == [Role.USER, Role.ASSISTANT, Role.USER]
-    assert last.messages[1] == refused.messages[1]
-    correction = text_of(refused.messages[2].parts)  # type: ignore[arg-type]
-    assert text_of(last.messages[2].parts).endswith(correction)  # type: ignore[arg-type]
 
 
 async def test_a_request_that_is_too_long_after_a_call_is_not_repeated(tmp_path: Path) -> None:

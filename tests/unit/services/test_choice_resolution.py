@@ -14,7 +14,7 @@ from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_listing import ListedModel, ModelListing
-from desktop_app.domain.models.variants import FAMILY_EFFORTS, Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.local_model.server import LocalModel
 from desktop_app.paths import resource_path
 from desktop_app.services.models.choice_resolution import (
@@ -32,12 +32,6 @@ BEFORE, AFTER = date(2026, 8, 9), date(2026, 8, 10)
 
 def choice(variant: Variant, effort: Effort = Effort.MEDIUM) -> ModelChoice:
     return ModelChoice("openai", "", variant, effort)
-
-
-@pytest.mark.parametrize("effort", FAMILY_EFFORTS)
-def test_thinking_sends_every_effort_as_chosen(effort: Effort) -> None:
-    resolved = ProviderModels(OPENAI, CATALOG).resolve(choice(Variant.THINKING, effort), AFTER)
-    assert (resolved.model.id, resolved.effort, resolved.notice) == ("gpt-5.2", effort, "")
 
 
 @pytest.mark.parametrize(
@@ -66,13 +60,6 @@ def test_the_instant_model_is_replaced_after_its_shutdown() -> None:
     gone = ProviderModels(OPENAI, CATALOG).resolve(made, AFTER)
     assert (gone.model.id, gone.effort, gone.notice) == ("gpt-5.2", Effort.NONE, INSTANT_RETIRED)
     assert gone.variant is Variant.INSTANT
-
-
-def test_an_aggregator_serves_instant_until_it_refuses() -> None:
-    made = choice(Variant.INSTANT)
-    assert ProviderModels(COMETAPI, CATALOG).resolve(made, AFTER).model.id == "gpt-5.2-chat-latest"
-    gone = ProviderModels(COMETAPI, CATALOG).resolve(made, AFTER, is_instant_gone=True)
-    assert (gone.model.id, gone.effort) == ("gpt-5.2", Effort.NONE)
 
 
 def test_a_listing_overrides_the_shutdown_date() -> None:
@@ -144,15 +131,6 @@ def test_an_unsupported_effort_is_refused_with_the_supported_ones() -> None:
     assert "medium, high, xhigh" in refused.value.what_to_do
     require_supported(resolved, Effort.HIGH, CATALOG)
     require_supported(resolved, None, CATALOG)
-
-
-def test_the_efforts_of_instant_stay_valid_for_its_stand_in() -> None:
-    resolved = ProviderModels(OPENAI, CATALOG).resolve(choice(Variant.INSTANT, Effort.HIGH), AFTER)
-    assert resolved.effort is Effort.NONE
-    with pytest.raises(IllegalChoiceError, match="medium"):
-        require_supported(resolved, Effort.HIGH, CATALOG)
-    require_supported(resolved, Effort.MEDIUM, CATALOG)
-    require_supported(resolved, Effort.NONE, CATALOG)  # the effort that is sent
 
 
 def test_the_window_of_a_listing_is_used() -> None:

@@ -53,13 +53,6 @@ def test_images_take_at_most_half_of_a_chunk(room: int, pages: list[list[int]]) 
     ]
 
 
-def test_thousands_of_pages_without_a_mark_are_placed() -> None:
-    words = "some words here and there. " * 80
-    text = "\n\n".join(f"[page {number}]\n{words}" for number in range(1, 5_000, 2))
-    placed = placed_pages(document(*range(1, 5_000)), text, MODEL)
-    assert numbers(placed) == [*range(1, 5_000)]
-
-
 def test_a_chunk_has_at_most_twenty_images() -> None:
     spans = page_spans(document(*range(1, 42)), text_of(41), 1_000_000, MODEL)
     assert [len(span.pages) for span in spans] == [20, 20, 1]
@@ -85,11 +78,6 @@ def test_images_are_placed_at_the_marks_of_their_pages() -> None:
     ]
     assert [at for at, _ in placed_pages(document(1), f"A preface.\n\n{text}", MODEL)] == [12]
     assert placed_pages(document(1), text, BLIND) == []
-
-
-def test_a_page_is_placed_at_its_mark() -> None:
-    three = document(1, 2, 3)
-    assert [at for at, _ in placed_pages(three, text_of(3), MODEL)] == [0, 18, 36]
 
 
 def test_pages_without_a_mark_are_spread_over_the_text_before_the_next_mark() -> None:

@@ -63,33 +63,10 @@ def test_rows_of_a_continued_table_have_its_header(begins: str, head: str) -> No
     assert ChunkPositions(TEXT).table_head(TEXT.index(begins)) == head
 
 
-def test_the_header_is_found_from_any_distance() -> None:
-    text = "| n | words |\n|---|---|\n" + "".join(f"| {n} | some |\n" for n in range(50_000))
-    assert ChunkPositions(text).table_head(text.index("| 49999 ")) == "| n | words |\n|---|---|\n"
-
-
-def test_the_chunks_of_a_long_table_get_its_header() -> None:
-    text = "| n |\n|---|\n" + "".join(f"| {n:06} |\n" for n in range(100_000))
-    positions = ChunkPositions(text)
-    heads = {positions.table_head(offset) for offset in range(12 + 11 * 100, len(text), 11 * 100)}
-    assert heads == {"| n |\n|---|\n"}
-
-
 @pytest.mark.parametrize(("length", "said"), [(80, 80), (81, 80)])
 def test_a_long_heading_is_cut(length: int, said: int) -> None:
     text = f"# {'h' * length}\n\nWords."
     assert ChunkPositions(text).attributes(text.index("Words")) == f' under="{"h" * said}"'
-
-
-@pytest.mark.parametrize(("below", "said"), [(199, "Top › Sub"), (200, "Sub")])
-def test_two_hundred_headings_are_searched(below: int, said: str) -> None:
-    text = "# Top\n\n" + "## Sub\n\n" * below + "Words."
-    assert ChunkPositions(text).attributes(text.index("Words")) == f' under="{said}"'
-
-
-def test_the_deepest_headings_count() -> None:
-    text = "###### Deep\n\nWords."
-    assert ChunkPositions(text).attributes(text.index("Words")) == ' under="Deep"'
 
 
 @pytest.mark.parametrize(("length", "is_said"), [(400, True), (401, False)])
@@ -98,15 +75,3 @@ def test_a_long_table_head_is_left_out(length: int, is_said: bool) -> None:
     text = f"{head}| a |\n| b |\n"
     positions = ChunkPositions(text)
     assert positions.table_head(text.index("| b")) == (head if is_said else "")
-
-
-@pytest.mark.parametrize("line", [0, 1])
-def test_the_first_row_of_a_table_has_no_earlier_header(line: int) -> None:
-    text = "| h |\n|---|\n| a |\n"
-    assert ChunkPositions(text).table_head(6 * line) == ""
-
-
-@pytest.mark.parametrize("filler", ["#", " "])
-def test_a_very_long_heading_is_read(filler: str) -> None:
-    text = f"# a{filler * 50_000}b\n\ntext"
-    assert ChunkPositions(text).attributes(text.index("text")).startswith(' under="a')

@@ -49,7 +49,6 @@ from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     ContextTooLongError,
-    IllegalChoiceError,
     ProviderError,
     RateLimitedError,
     StreamCutError,
@@ -57,9 +56,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.image_tokens import ImageTokens, TileTokens
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.token_rates import TextKind
-from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Price, Usage
-from desktop_app.domain.spending.spending_report import Call
 from desktop_app.i18n.formatting import money
 from desktop_app.services.documents.chunk_plan import ChunkPlan
 from desktop_app.services.documents.chunked_reading import (
@@ -336,38 +333,6 @@ async def test_images_of_pages_are_sent_with_their_part(
         )
 
 
-async def test_images_of_the_request_take_room_from_the_notes(tmp_path: Path) -> None:
-    async with open_reading(tmp_path, a="words") as reading:
-        task = scanned(reading, 1)
-        words = (TextPart(PROMPT),)
-        pictures = (ImageData("image/png", b"a", "low"), ImageData("image/png", b"b", "high"))
-        without, with_pictures = [
-            await reading.reader.max_notes_tokens(
-                task, ChatRequest(MODEL.id, (RequestMessage(Role.USER, parts),))
-            )
-            for parts in (words, (*words, *pictures))
-        ]
-        assert without - with_pictures == 85 + 85 + 4 * 170
-
-
-async def test_pages_without_marks_do_not_overfill_a_part(tmp_path: Path) -> None:
-    async with open_reading(tmp_path, a=book(30)) as reading:
-        task = scanned(reading, 30)
-        max_tokens = await reading.reader.room_for_material(task, reading.estimator)
-        pieces = await reading.reader.pieces(task)
-        assert max(piece.tokens for piece in pieces) <= max_tokens
-        shown = [p.number for each in pieces if (d := each.image_document) for p in d.pictured]
-        assert shown == list(range(1, 31))
-
-
-async def test_only_images_of_chosen_pages_are_sent(tmp_path: Path) -> None:
-    async with open_reading(
-        tmp_path, a="\n\n".join(f"[page {n}]\n{NO_TEXT}" for n in range(1, 10))
-    ) as reading:
-        await reading.run(scanned(reading, 9, chosen=ChosenPages("page", ((2, 3), (9, 9)), 9)))
-        assert [shown_pages(r) for r in reading.provider.requests] == [[2, 3, 9], []]
-
-
 async def test_text_only_and_blind_models_get_no_images(tmp_path: Path) -> None:
     async with open_reading(
         tmp_path, a="\n\n".join(f"[page {n}]\n{NO_TEXT}" for n in (1, 2, 3))
@@ -380,15 +345,6 @@ async def test_text_only_and_blind_models_get_no_images(tmp_path: Path) -> None:
         shown = [shown_pages(request) for request in reading.provider.requests]
         assert len(shown) >= 2
         assert not any(shown)
-
-
-async def test_an_image_too_large_for_any_part_is_refused(tmp_path: Path) -> None:
-    async with open_reading(tmp_path, a=f"[page 1]\n{NO_TEXT}") as reading:
-        task = scanned(reading, 1)
-        wide = replace(task.note_taker.model, image_tokens=TileTokens(5_000, 170))
-        with pytest.raises(IllegalChoiceError, match="Page 1 of “a” is too large"):
-            await reading.plan(replace(task, note_taker=replace(task.note_taker, model=wide)))
-        assert reading.provider.requests == []
 
 
 @pytest.mark.parametrize(("ratio", "says_sizes"), [(2.0, True), (5.0, True), (2.5, False)])
@@ -510,35 +466,6 @@ async def test_a_failed_reading_continues_with_the_missing_notes(tmp_path: Path)
         assert len(reading.provider.requests) - before == plan.calls - cached_calls + 1
 
 
-async def test_the_plan_says_that_reasoning_is_not_included(tmp_path: Path) -> None:
-    async with open_reading(tmp_path, a=book(20)) as reading:
-        task = reading.task("a")
-        for effort, leaves_out in ((None, False), (Effort.NONE, False), (Effort.MEDIUM, True)):
-            thinking = replace(task, note_taker=replace(task.note_taker, effort=effort))
-            plan = await reading.plan(thinking)
-            assert plan.leaves_out_reasoning is leaves_out
-            assert ("plus reasoning" in plan.cost_text) is leaves_out
-            assert plan.cost_text.startswith("about $")
-            for cost in (None, Decimal(0)):
-                assert replace(plan, cost=cost).cost_text == ""
-
-
-async def test_the_progress_names_parts_and_cost(tmp_path: Path) -> None:
-    async with open_reading(tmp_path, a=book(20)) as reading:
-        plan = await reading.plan(reading.task("a"))
-        assert plan.cost
-        events = await reading.run(reading.task("a"))
-        said = [status_text(event.status) for event in events if isinstance(event, StatusChanged)]
-        count, in_all = plan.calls, money(plan.cost)
-        spent = (await reading.ledger.spent_in_month(now())).cost
-        assert spent > 0
-        assert said[0] == f"Reading in parts: 0 of {count} · $0 so far, of about {in_all}."
-        so_far = f" · {money(spent)} so far, of about {in_all}."
-        assert said[-1] == f"Reading in parts: {count} of {count}{so_far}"
-        (notice,) = (str(event.text) for event in events if isinstance(event, Notice))
-        assert notice == f"Read in parts for {money(spent)}."
-
-
 async def test_chunks_are_read_concurrently_except_on_device(tmp_path: Path) -> None:
     async with open_reading(tmp_path, a=book(60), b=book(60)) as reading:
         reading.provider.gate.clear()
@@ -578,17 +505,6 @@ async def test_refused_concurrent_calls_are_repeated_one_at_a_time(
         plan = await reading.plan(reading.task("a"))
         refused = MAX_CONCURRENT_CALLS - has_room_for
         assert len(provider.requests) == plan.calls + 1 + refused, "nothing is read twice"
-
-
-async def test_closing_the_stream_at_its_first_event_sends_nothing(tmp_path: Path) -> None:
-    async with open_reading(tmp_path, a=book(60)) as reading:
-        task = reading.task("a")
-        provider = await reading.reader.gateway_for(task).provider(OPENAI)
-        request = ChatRequest(model=MODEL.id, messages=(RequestMessage(Role.USER, ()),))
-        stream = provider.stream(request)
-        await anext(stream)
-        await stream.aclose()
-        assert reading.provider.requests == []
 
 
 @pytest.mark.parametrize(
@@ -633,33 +549,6 @@ async def test_stopped_calls_that_have_begun_count_as_unknown_cost(
             await run
         spent = await reading.ledger.spent_in_month(now())
         assert spent.uncounted == (MAX_CONCURRENT_CALLS if speaks_first else 0)
-
-
-async def test_a_note_is_kept_if_the_reading_stops_while_its_call_is_recorded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begun, may_end, add = asyncio.Event(), asyncio.Event(), Ledger.add
-
-    async def add_slowly(ledger: Ledger, call: Call) -> None:
-        begun.set()
-        await may_end.wait()
-        await add(ledger, call)
-
-    async with open_reading(tmp_path, a=book(1)) as reading:
-        task = reading.task("a")
-        monkeypatch.setattr(Ledger, "add", add_slowly)
-        run = asyncio.create_task(reading.run(task))
-        await begun.wait()
-        run.cancel()
-        await asyncio.sleep(0)
-        may_end.set()
-        with pytest.raises(asyncio.CancelledError):
-            await run
-
-        async def is_kept() -> bool:
-            return (await reading.plan(task)).cached_calls == 1
-
-        await until(is_kept)
 
 
 async def test_closing_the_stream_ends_the_calls_at_once(tmp_path: Path) -> None:

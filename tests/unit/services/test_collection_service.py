@@ -40,7 +40,6 @@ from desktop_app.domain.spending.spending_report import Call
 from desktop_app.services.collections.collection_service import (
     MAX_FOUND_PASSAGES,
     MAX_PASSAGES,
-    MAX_QUESTION_CHARS,
     CollectionProgress,
     Collections,
 )
@@ -341,22 +340,6 @@ async def test_an_unreadable_file_has_its_error_and_a_full_disk_stops_the_indexi
     assert await states(service, found) == [("a.txt", "ready"), ("b.txt", "ready")]
 
 
-async def test_a_folder_in_the_place_of_a_waiting_file_is_a_failure_of_this_file() -> None:
-    disk = Disk(a="one", b="two")
-    service, _ = made(disk)
-    found = await service.create("x")
-    await service.add(found.id, [A, B])
-    disk.write(A, "full")
-    with pytest.raises(StoreFullError):
-        await service.add(found.id, [A])
-    del disk.files[A]
-    disk.write(A / "inner.txt", "three")
-    disk.write(A / "other.txt", "four")
-    disk.write(B, "newer")
-    await service.add(found.id, [B])
-    assert await states(service, found) == [("a.txt", "failed"), ("b.txt", "ready")]
-
-
 @pytest.mark.parametrize(
     ("given", "kept", "folder"),
     [
@@ -417,20 +400,6 @@ async def test_a_refresh_reads_what_is_new_and_drops_what_is_gone() -> None:
     with pytest.raises(DocumentError):
         await service.refresh(found.id)
     assert len(await service.files(found.id)) == 2, "the folder is missing"
-
-
-async def test_a_file_whose_path_cannot_be_stored_says_so() -> None:
-    disk = Disk(a="one")
-    disk.write(FOLDER / "b\udcff.txt", "two")
-    service, _ = made(disk)
-    found = await service.create("x")
-    await service.add(found.id, [FOLDER])
-    problems = [file.problem for file in await service.files(found.id)]
-    assert [problem and problem.reason for problem in problems] == [
-        None,
-        Reason.DOCUMENT_NAME_NOT_UTF8,
-    ]
-    assert disk.read_paths == [A]
 
 
 async def test_a_collection_is_kept_if_none_of_its_files_is_found() -> None:
@@ -557,12 +526,6 @@ async def test_passages_are_found_by_words_without_a_request_for_vectors(
     assert (len(memory.asked), embedder.texts) == (1, [])
 
 
-async def test_only_the_beginning_of_a_long_question_is_embedded() -> None:
-    embedder = Embedder()
-    await searched([], 9, embedder=embedder, question="word " * MAX_QUESTION_CHARS)
-    assert [len(text) for texts in embedder.texts for text in texts] == [MAX_QUESTION_CHARS]
-
-
 # ---------------------------------------------------------------- vectors
 
 
@@ -661,13 +624,3 @@ async def test_a_canceled_call_is_recorded_with_an_unknown_cost() -> None:
     (call,) = embedder.calls
     assert call.performance is not None
     assert (call.usage, call.cost, call.performance.outcome) == (Usage(), None, "cancelled")
-
-
-async def test_without_an_embedding_model_there_is_no_plan() -> None:
-    service, _ = made()
-    assert await service.embedding_plan("1") is None
-    await service.embed("1")
-    embedder = Embedder()
-    embedder.choice = None
-    service, _ = made(embedder=embedder)
-    assert await service.embedding_plan("1") is None

@@ -22,17 +22,16 @@ from desktop_app.domain.conversations.conversation import (
     Role,
     new_id,
 )
-from desktop_app.domain.conversations.message_parts import ImagePart, TextPart, ToolCallPart
+from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.spending.cost import Price, Usage
-from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.services.chat.compaction_service import CompactionService, readable_content
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
 from desktop_app.services.models.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.spending.budget import Budget, PaidCalls
-from desktop_app.services.spending.cost_estimate import Estimator, used_tokens
+from desktop_app.services.spending.cost_estimate import Estimator
 from desktop_app.storage.conversations.compaction_store import CompactionStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.attachment_store import AttachmentStore
@@ -120,22 +119,6 @@ async def test_a_conversation_of_few_bytes_is_not_counted(
     context = SendContext(path, choice(), made, instructions)
     assert not await service(counter).is_nearly_full(context, more_tokens=more)
     assert (counter.asked > 0) is is_counted
-
-
-async def test_results_of_tools_are_counted_however_short_their_answer_is() -> None:
-    call = ToolCallPart("c", "read", "{}", state=ToolCallState.DONE, result="word " * 900)
-    answer = replace(said(Role.ASSISTANT, "a", Usage(900, 0, 1)), parts=(call, TextPart("a")))
-    path = [said(Role.USER, "?"), answer]
-    assert used_tokens(SendContext(path, choice())) is None  # the usage is that of two requests
-    assert await service(WordCounter()).is_nearly_full(SendContext(path, choice()))
-
-
-async def test_images_are_counted_however_short_their_question_is() -> None:
-    picture = ImagePart("0" * 64, "a.png", "image/png", 9, 10, 10)
-    path = [replace(said(Role.USER, "a"), parts=(TextPart("a"), picture))]
-    counter = WordCounter()
-    assert not await service(counter).is_nearly_full(SendContext(path, choice()))
-    assert counter.asked > 0
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
 from desktop_app.services.chat.text_packer import TextPacker
 from desktop_app.services.models.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.spending.budget import Budget, PaidCalls
-from desktop_app.services.spending.cost_estimate import Estimator, usable_input, used_tokens
+from desktop_app.services.spending.cost_estimate import Estimator, used_tokens
 from desktop_app.storage.conversations.compaction_store import CompactionStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.database import Database
@@ -194,24 +194,6 @@ async def three_turns(setup: CompactionSetup) -> None:
 # ---------------------------------------------------------------- limits
 
 
-def test_the_usable_input_of_known_models_leaves_room_for_an_answer() -> None:
-    assert usable_input(CATALOG.info("gpt-5.2")) == 272_000
-    assert usable_input(CATALOG.info("gpt-5.2-chat-latest")) == 128_000 - 16_384
-    assert usable_input(CATALOG.info("smollm2-135m-instruct")) == 8_192 - 1_024
-    assert usable_input(CATALOG.info("unknown")) is None
-
-
-async def test_a_stored_conversation_is_nearly_full_from_four_fifths(tmp_path: Path) -> None:
-    async with open_setup(tmp_path) as setup:
-        # The words are few: only the provider's own count says that they are many tokens.
-        long = "word " * 60_000
-        await setup.ask(long, "a", 217_580)
-        near = await setup.service.is_nearly_full(SendContext(await setup.path(), setup.own))
-        assert not near
-        await setup.ask("more", "b", 217_595)
-        assert await setup.service.is_nearly_full(SendContext(await setup.path(), setup.own))
-
-
 # ---------------------------------------------------------------- by the provider
 
 
@@ -329,18 +311,6 @@ async def test_a_branch_that_begins_before_a_compaction_is_sent_in_full(tmp_path
         assert await setup.used() == 95_010
 
 
-async def test_another_provider_is_sent_the_uncompacted_messages(tmp_path: Path) -> None:
-    async with open_setup(tmp_path) as setup:
-        await three_turns(setup)
-        setup.provider.states.append(STATE)
-        await setup.compact()
-        setup.profile = COMETAPI
-        await setup.ask("question 4", "answer 4", 90_000)
-        assert setup.provider.requests[-1].state == ""
-        assert setup.sent[:2] == ["question 1", "answer 1"]
-        assert len(setup.sent) == 7
-
-
 async def test_an_undone_compaction_has_no_effect(tmp_path: Path) -> None:
     async with open_setup(tmp_path) as setup:
         await three_turns(setup)
@@ -404,17 +374,6 @@ async def test_a_text_larger_than_the_window_is_summarized_in_parts(tmp_path: Pa
             assert len(words(request.messages)[0].split()) < 8_192 - 1_024
 
 
-async def test_summaries_too_long_to_be_merged_are_kept_one_after_another(tmp_path: Path) -> None:
-    async with open_setup(tmp_path, profile=ON_DEVICE, choice=LOCAL) as setup:
-        for number in range(2):
-            await setup.ask(f"q{number} " + "word " * 4_000, f"a{number}", 3_500 * (number + 1))
-        summaries = [f"part {number} " + "w " * 3_300 for number in range(2)]
-        for text in summaries:
-            setup.provider.add(*said(text, 5_200))
-        made = await setup.compact()
-        assert made.body.split() == " ".join(summaries).split()
-
-
 async def test_one_message_larger_than_the_window_is_cut(tmp_path: Path) -> None:
     async with open_setup(tmp_path, profile=ON_DEVICE, choice=LOCAL) as setup:
         lines = "\n".join(f"line {n}" for n in range(3_500))
@@ -469,12 +428,6 @@ async def test_long_texts_are_cut_at_lines(
         assert await TextPacker(setup.chat.estimator, setup.own, size).pack([text]) == cut
 
 
-@pytest.mark.parametrize("text", ["x", "\nx", "\nxy", "x\ny"])
-async def test_a_text_that_cannot_be_cut_small_enough_is_kept(text: str, tmp_path: Path) -> None:
-    async with open_setup(tmp_path) as setup:
-        assert await TextPacker(setup.chat.estimator, setup.own, -1).pack([text]) == list(text)
-
-
 # ---------------------------------------------------------------- failures
 
 
@@ -514,19 +467,6 @@ async def test_a_canceled_summary_stores_nothing_and_has_an_unknown_cost(tmp_pat
         assert (calls["cancelled"].calls, calls["cancelled"].uncounted) == (1, 1)
 
 
-async def test_a_canceled_compaction_by_the_provider_has_an_unknown_cost(tmp_path: Path) -> None:
-    async with open_setup(tmp_path) as setup:
-        await three_turns(setup)
-        setup.provider.states.append(ScriptedProvider.HOLD)
-        work = asyncio.ensure_future(setup.compact())
-        await setup.provider.holding.wait()
-        work.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await work
-        calls = {row.key: row.spent for row in await setup.ledger.group_spending(Grouping.OUTCOME)}
-        assert (calls["cancelled"].calls, calls["cancelled"].uncounted) == (1, 1)
-
-
 @pytest.mark.parametrize("text", ["", "word " * 200_000])
 async def test_a_compaction_that_is_no_shorter_is_not_stored(tmp_path: Path, text: str) -> None:
     async with open_setup(tmp_path) as setup:
@@ -535,13 +475,6 @@ async def test_a_compaction_that_is_no_shorter_is_not_stored(tmp_path: Path, tex
         with pytest.raises(CompactionError):
             await setup.compact()
         assert await setup.compactions() == ()
-
-
-async def test_a_short_conversation_is_not_compacted(tmp_path: Path) -> None:
-    async with open_setup(tmp_path) as setup:
-        await setup.ask("question", "answer", 100)
-        assert await setup.service.plan(SendContext(await setup.path(), setup.own)) is None
-        assert await setup.service.plan(SendContext([], setup.own)) is None
 
 
 async def test_compacting_a_deleted_conversation_fails(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import tomllib
 from dataclasses import replace
 from decimal import Decimal
@@ -12,7 +11,7 @@ import pytest
 
 from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
 from desktop_app.domain.answering.answer_form import AnswerGrammar, AnswerSchema, FormKind
-from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.conversations.conversation import (
     Draft,
     Message,
@@ -24,7 +23,6 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.message_parts import (
     ChosenPages,
     DocumentPart,
-    ImagePart,
     PageImage,
     TextPart,
     ToolCallPart,
@@ -32,7 +30,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.domain.models.model_catalog import ModelCatalog
-from desktop_app.domain.models.token_rates import CountMethod, TokenCount
+from desktop_app.domain.models.token_rates import CountMethod
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.tool import ToolDefinition
@@ -61,28 +59,6 @@ ROWS: dict[str, Any] = tomllib.loads(TEXT)["models"]
 PRICED = [name for name, row in ROWS.items() if isinstance(row.get("price"), dict)]
 DOCUMENT = DocumentPart("0" * 64, "report.pdf", "application/pdf", 9, pages=2, tokens=300)
 WORDS = "one two three " * 100
-
-
-class PermissionRecorder(WordCounter):
-    """A counter that notes whether the server might have been asked."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.might_ask: list[bool] = []
-
-    async def count(
-        self, text: str, _profile: ProviderProfile, _model: str = "", *, may_ask: bool = False
-    ) -> TokenCount:
-        self.might_ask.append(may_ask)
-        return await super().count(text, _profile, _model)
-
-
-async def test_the_server_counts_only_what_is_sent() -> None:
-    counter = PermissionRecorder()
-    estimator = Estimator(counter, OneText(WORDS))
-    await estimator.count("x", resolved("gpt-5.2"))
-    await estimator.for_sending().count("x", resolved("gpt-5.2"))
-    assert counter.might_ask == [False, True]
 
 
 def resolved(model: str, **changes: Any) -> ResolvedChoice:
@@ -159,28 +135,6 @@ def test_a_forged_usage_does_not_hide_the_cost_of_a_long_conversation() -> None:
     assert counted == 50_001 + 3 * MESSAGE_OVERHEAD + more
 
 
-async def test_the_texts_of_a_long_conversation_are_measured_once_and_in_slices() -> None:
-    choice = resolved("gpt-5.2", profile=OPENAI)
-    asked = ModelChoice(OPENAI.id, "gpt-5.2")
-    answer = answered("So.", choice=asked, usage=Usage(9_000))
-    path = [said("Why?"), answer] * 500
-    estimator, loop = Estimator(WordCounter(), OneText(WORDS)), asyncio.get_running_loop()
-    turns = 0
-
-    def count_turn() -> None:
-        nonlocal turns
-        turns += 1
-        loop.call_soon(count_turn)
-
-    loop.call_soon(count_turn)
-    estimates = []
-    for expected_turns in (5, 0):
-        turns = 0
-        estimates.append(await estimator.estimate(SendContext(path, choice), Draft("What?")))
-        assert turns == expected_turns
-    assert estimates[0] == estimates[1]
-
-
 @pytest.mark.parametrize("change", [{"pictured": (PageImage(1, 100, 100),)}, {"as_file": True}])
 async def test_counts_of_another_model_do_not_cover_image_pages_or_files(
     change: dict[str, Any],
@@ -223,20 +177,6 @@ async def test_the_definitions_of_tools_are_counted_unless_the_provider_counted_
         assert await estimator.context_tokens(replace(counted, tools=tools)) == (520, True)
 
 
-async def test_tools_chosen_after_the_providers_count_are_counted() -> None:
-    estimator, choice = Estimator(WordCounter(), OneText(WORDS)), resolved("gpt-5.2")
-    asked = ModelChoice(choice.profile.id, choice.model.id)
-    path = [said("Why?"), answered("So.", usage=Usage(8, 0, 4), choice=asked)]
-    path += [said("How?"), answered("Thus.", usage=Usage(16, 0, 4), choice=asked)]
-    counted = SendContext(path, choice)
-    assert await estimator.context_tokens(counted) == (20, True)
-    tool = ToolDefinition("look", "Look " + "around " * 200, {"type": "object"})
-    tokens, is_exact = await estimator.context_tokens(replace(counted, tools=(tool,)))
-    messages = [await estimator.message_tokens(message, choice) for message in path]
-    assert tokens == sum(messages) + len(tool.sent_text.split())
-    assert not is_exact
-
-
 @pytest.mark.parametrize(
     ("kind", "changes", "is_counted"),
     [
@@ -270,13 +210,6 @@ async def test_the_grammar_of_the_answer_is_counted() -> None:
         (await estimator.context_tokens(replace(context, form=form)))[0] for form in (None, grammar)
     ]
     assert counts == [0, 3]
-
-
-async def test_an_image_is_not_counted_exactly() -> None:
-    question = replace(said(""), parts=(ImagePart("1" * 64, "a.png", "image/png", 9),))
-    estimator = Estimator(WordCounter(), OneText(WORDS))
-    context = SendContext([question], resolved("gpt-5.2"))
-    assert not (await estimator.context_tokens(context))[1]
 
 
 async def test_chosen_pages_alone_are_counted() -> None:
@@ -393,20 +326,3 @@ def test_the_usable_input_leaves_room_for_an_answer(
     choice: ResolvedChoice, usable: int | None
 ) -> None:
     assert usable_input(choice.model) == usable
-
-
-async def test_a_message_is_counted_anew_once_a_call_has_a_result() -> None:
-    estimator, choice = Estimator(WordCounter(), OneText(WORDS)), resolved("gpt-5.2")
-    call = ToolCallPart("c", "read", "{}")
-    answer = replace(said("a"), parts=(call, TextPart("a")))
-    before = await estimator.message_tokens(answer, choice)
-    ended = replace(answer, parts=(replace(call, result="b " * 100), TextPart("a")))
-    assert await estimator.message_tokens(ended, choice) == before + 100
-
-
-async def test_a_message_is_counted_anew_once_its_document_is_read_in_parts() -> None:
-    estimator, choice = Estimator(WordCounter(), OneText(WORDS)), resolved("gpt-5.2")
-    whole = replace(said("a"), parts=(DOCUMENT, TextPart("a")))
-    before = await estimator.message_tokens(whole, choice)
-    in_parts = replace(whole, parts=(replace(DOCUMENT, in_parts=True), TextPart("a")))
-    assert await estimator.message_tokens(in_parts, choice) < before - 200

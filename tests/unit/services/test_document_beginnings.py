@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import replace
 
 import pytest
@@ -57,26 +56,6 @@ def test_the_header_of_a_csv_file_may_follow_a_sep_line_and_have_quotes() -> Non
     found = sent(CSV, f'sep=;\n"a, b, c";d\n1;"{"x" * 150_000}"\n2;y\n')
     assert "Columns: a, b, c (number); d (text)\n" in found
     assert "\n2 | y" in found
-
-
-def test_a_larger_csv_limit_is_kept() -> None:
-    before = csv.field_size_limit(1 << 22)
-    try:
-        sent(CSV, "a,b\n1,2\n")
-        assert csv.field_size_limit() == 1 << 22
-    finally:
-        csv.field_size_limit(before)
-
-
-def test_each_sheet_is_described() -> None:
-    row = "| {n} | a |\n"
-    rows = "".join(row.format(n=n) for n in range(5000))
-    text = f"## One\n\n| n | t |\n| --- | --- |\n{rows}\n## Two\n\n| z |\n| --- |\n| 2 |\n"
-    found = sent(SHEETS, text)
-    assert "Table “One”: 5,000 rows. Columns: n (number); t (text)" in found
-    assert f"\n{FIRST_ROWS - 1} | a\n" in found
-    assert f"\n{FIRST_ROWS} | a" not in found
-    assert "Table “Two”: 1 rows. Columns: z (number)\nFirst rows:\n2" in found
 
 
 def test_the_beginning_of_other_documents_is_their_first_text() -> None:
@@ -166,20 +145,6 @@ def test_a_row_that_may_be_cut_is_left_out(length: int, rows: int) -> None:
     assert beginning(CSV, last_of_twenty).endswith("First rows:\n" + "\n".join("1" * 18))
     many = "a\n" + "1\n" * 100_000
     assert beginning(CSV, many).endswith("First rows:\n" + "\n".join("1" * FIRST_ROWS))
-
-
-def test_a_row_may_end_with_a_carriage_return() -> None:
-    described = "Columns: a (number); b (number)\nFirst rows:\n1 | 2\n3 | 4"
-    assert beginning(CSV, "a,b\r1,2\r\n3,4\n").endswith(described)
-
-
-def test_a_table_after_long_blanks_or_with_a_long_row_is_not_empty() -> None:
-    blank = "\n" * 200_001
-    described = "Table “sales”: about 1 rows. Columns: a (number); b (number)\nFirst rows:\n1 | 2"
-    assert beginning(CSV, f"{blank}a,b\n1,2\n").endswith(described)
-    assert beginning(CSV, blank).endswith("Table “sales”: empty")
-    wide = beginning(CSV, ",".join(["a"] * 200_000) + "\n1\n")
-    assert "Table “sales”: about 1 rows. Columns: a (text); a (text); " in wide
 
 
 def test_the_beginning_of_a_workbook_describes_twenty_sheets() -> None:

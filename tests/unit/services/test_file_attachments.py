@@ -14,7 +14,7 @@ import pytest
 from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.domain.answering.chat_request import FileData, ProviderKind, ProviderProfile
 from desktop_app.domain.answering.stream_events import Completed, StreamEvent, TextDelta
-from desktop_app.domain.conversations.conversation import Draft, ModelChoice
+from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.conversations.message_parts import (
     Attachment,
     ChosenPages,
@@ -28,7 +28,6 @@ from desktop_app.providers.apis import responses
 from desktop_app.providers.http.request_body import pack_body
 from desktop_app.services.answers.answer_run import AnswerRun
 from desktop_app.services.chat.prompt_assembly import document_block
-from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.file_attachments import (
     apply_file_preference,
     file_refusal,
@@ -110,17 +109,6 @@ async def as_text(began: AnswerRun, part: DocumentPart) -> TextPart:
     return TextPart(f"{delimiter.explanation}\n\n{document_block(part, TEXT, delimiter)}\n\nWho?")
 
 
-async def test_chosen_pages_are_sent_as_text(tmp_path: Path) -> None:
-    provider = ScriptedProvider(ANSWER)
-
-    async with open_chat(tmp_path, provider) as chat:
-        part = replace(await attach_file(chat), chosen=ChosenPages("page", ((2, 2),), 2, 3))
-        began = await chat.begin("Who?", attachments=(part,))
-        await chat.run(began)
-        (sent,) = provider.requests[0].messages[0].parts
-        assert sent == await as_text(began, part)
-
-
 @pytest.mark.parametrize(
     ("change", "profile", "why"),
     [
@@ -200,14 +188,6 @@ def test_the_pages_of_a_pdf_are_images_too() -> None:
     assert file_tokens(replace(PART, media_type="text/plain"), 7, model) == 7
 
 
-def test_all_files_together_have_a_limit() -> None:
-    large = replace(PART, size=30 << 20)
-    require_files([large], [], resolved())
-    with pytest.raises(IllegalChoiceError, match="total 60 MB, but OpenAI accepts 50 MB per"):
-        require_files([large, replace(large, sha256="1" * 64)], [], resolved())
-    require_files([large, replace(large, name="b.pdf")], [], resolved())  # it goes once
-
-
 async def test_a_provider_that_takes_no_files_is_sent_the_text_with_a_notice(
     tmp_path: Path,
 ) -> None:
@@ -228,21 +208,6 @@ async def test_a_provider_that_takes_no_files_is_sent_the_text_with_a_notice(
         notices = [str(notice) for notice in later.answer.notices]
         assert notices == ["CometAPI received the text of a.pdf, not the file."]
         assert text_notice(path, resolved()) == ""
-
-
-async def test_the_estimate_of_a_file_is_approximate(tmp_path: Path) -> None:
-    async with open_chat(tmp_path, ScriptedProvider()) as chat:
-        part = await attach_file(chat)
-        estimator, choice = chat.service.estimator, resolved()
-        as_file = await estimator.estimate(SendContext([], choice), Draft("x", (part,)))
-        as_text = await estimator.estimate(
-            SendContext([], choice), Draft("x", (replace(part, as_file=False),))
-        )
-        assert as_text.is_exact
-        assert not as_file.is_exact
-        assert as_file.input_tokens > as_text.input_tokens + 1_000
-    word = replace(PART, media_type="application/rtf")
-    assert file_tokens(word, 6, CATALOG.info("gpt-5.2")) == 6
 
 
 def test_documents_go_as_files_if_preferred_and_possible() -> None:

@@ -89,35 +89,11 @@ async def test_every_part_is_counted_and_split_again_if_it_is_too_large(
     assert found == [TextChunk(*part) for part in parts]
 
 
-async def test_the_second_split_leaves_a_margin_of_a_twentieth() -> None:
-    splitter = Letters()
-    found = await fitting_parts("9" * 20, 20, RESOLVED, splitter, Estimator(Counter(), Texts()))
-    assert splitter.asked == [(20, RATES), (6, RATES)]
-    assert found == [TextChunk(at, min(at + 6, 20), min(18, 60 - 3 * at)) for at in (0, 6, 12, 18)]
-
-
 async def test_a_part_that_cannot_be_split_further_is_kept() -> None:
     splitter = Letters()
     found = await fitting_parts("9" * 5, 2, RESOLVED, splitter, Estimator(Counter(), Texts()))
     assert found == [TextChunk(at, at + 1, 3) for at in range(5)]
     assert splitter.asked == [(2, RATES), *[(1, RATES)] * 7]
-
-
-class LastLetters(Letters):
-    """Splits off the last letter only."""
-
-    async def chunks(
-        self, text: str, tokens: int, rates: Mapping[TextKind, float] | None = None
-    ) -> list[TextChunk]:
-        ends = range(len(text) - 1, len(text) + 1) if len(text) > 1 else [1]
-        starts = [0, *ends][: len(ends)]
-        return [TextChunk(at, end, end - at) for at, end in zip(starts, ends, strict=True)]
-
-
-async def test_a_part_is_split_three_times_at_most() -> None:
-    estimator = Estimator(Counter(), Texts())
-    found = await fitting_parts("9" * 10, 2, RESOLVED, LastLetters(), estimator)
-    assert found == [TextChunk(0, 6, 18), *(TextChunk(at, at + 1, 3) for at in range(6, 10))]
 
 
 @pytest.mark.parametrize(("room", "limit"), [(1000, 500), (602, 301), (601, 300), (100, 300)])

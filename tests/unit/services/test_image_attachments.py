@@ -26,24 +26,18 @@ from desktop_app.domain.conversations.message_parts import (
     ImagePart,
     PageImage,
     TextPart,
-    parts_from_json,
-    parts_to_json,
 )
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.errors import IllegalChoiceError, StorageError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.variants import Variant
-from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.ask_settings import AskSettings
-from desktop_app.services.chat.prompt_assembly import sent_text
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.image_attachments import (
     NAME_TOKENS,
     attached_image_tokens,
     unseen_images_notice,
-    with_detail,
 )
-from desktop_app.services.spending.cost_estimate import needs_counting, used_tokens
 from tests.helpers.pictures import SECRET, exif, packed, photo, unpacked
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.unit.providers.samples import CATALOG
@@ -163,67 +157,10 @@ def test_images_have_the_tokens_of_their_model() -> None:
     )
 
 
-def test_images_of_older_stores_are_read() -> None:
-    row = {"kind": "image", "sha256": "a", "name": "b", "media_type": "image/png", "size": 3}
-    (part,) = parts_from_json([row])
-    assert part == ImagePart("a", "b", "image/png", 3)
-    assert part.dimensions is None
-    assert parts_from_json(parts_to_json([PART])) == (PART,)
-
-
-async def test_counts_of_a_blind_model_do_not_cover_images(tmp_path: Path) -> None:
-    async with open_chat(tmp_path, ScriptedProvider()) as chat:
-        await attach_photo(chat)
-        seeing = chat.service.resolve(OPENAI, ModelChoice(OPENAI.id, "", Variant.THINKING))
-        question = Message(
-            "q", "c", None, Role.USER, MessageStatus.COMPLETE, (PART, TextPart("What?")), now()
-        )
-        blind = ModelChoice(OPENAI.id, "blind-model")
-        answer = replace(
-            question,
-            id="a",
-            role=Role.ASSISTANT,
-            parts=(TextPart("Who knows?"),),
-            choice=blind,
-            usage=Usage(40, 0, 10, 0),
-        )
-        path = [question, answer]
-        tokens, exact = await chat.service.estimator.context_tokens(SendContext(path, seeing))
-        assert tokens > 1743
-        assert not exact
-        assert used_tokens(SendContext(path, seeing)) is None
-        assert await needs_counting(SendContext(path, seeing))
-        same = [question, replace(answer, choice=replace(blind, model=seeing.model.id))]
-        assert await chat.service.estimator.context_tokens(SendContext(same, seeing)) == (50, True)
-        asked_elsewhere = [replace(question, choice=blind), same[1]]
-        assert used_tokens(SendContext(asked_elsewhere, seeing)) == 50
-        assert not await needs_counting(SendContext(asked_elsewhere, seeing))
-
-
 TEXT = DocumentPart("0" * 64, "a.txt", "text/plain", 9)
 SCAN = DocumentPart(
     "1" * 64, "scan.pdf", "application/pdf", 9, 1, pictured=(PageImage(1, 100, 100),)
 )
-
-
-@pytest.mark.parametrize(
-    ("part", "sees", "sent"),
-    [
-        (TEXT, True, "<document>"),
-        (SCAN, True, "<document>\n\n[page 1 of scan.pdf, as a picture]"),
-        (SCAN, False, "<document>"),
-    ],
-)
-def test_the_names_of_images_follow_their_document(
-    part: DocumentPart, sees: bool, sent: str
-) -> None:
-    assert sent_text(part, "<document>", sees_images=sees) == sent
-
-
-def test_a_detail_is_set_only_for_images() -> None:
-    assert with_detail(PART, "high") == replace(PART, detail="high")
-    assert with_detail(SCAN, "high") == replace(SCAN, detail="high")
-    assert with_detail(TEXT, "high") == TEXT
 
 
 @pytest.mark.parametrize(

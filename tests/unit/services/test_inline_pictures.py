@@ -117,15 +117,3 @@ def test_an_image_has_a_size_between_two_limits(letters: int, is_image: bool) ->
     text = f"![a](data:image/png;base64,{'A' * letters})"
     found = "".join("« »" if not isinstance(x, str) else x for x in PictureParser().feed(text))
     assert found == ("« »" if is_image else text)
-
-
-async def test_an_image_of_a_megabyte_in_small_pieces_is_taken_out() -> None:
-    data = b64encode(PHOTO[:8] + b"\0" * 1_000_000).decode()
-    text = f"![x](data:image/png;base64,{data})"
-    found = await said(*pieces(text, 64))
-    assert found[0] == "x« »"
-
-
-def test_many_small_images_in_one_piece_stay_text() -> None:
-    text = "![](data:image/png;base64,A)" * 100_000
-    assert "".join(map(str, PictureParser().feed(text))) == text

@@ -17,7 +17,6 @@ import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelListing
 from desktop_app.domain.models.model_row import ModelRow
 from desktop_app.domain.models.own_model import OwnModel, own_model_from_json, own_model_to_json
@@ -29,7 +28,7 @@ from desktop_app.services.models.choice_resolution import ProviderModels
 from desktop_app.services.models.model_table import model_rows
 from tests.helpers.blocking import blocking
 from tests.unit.providers.loopback import LoopbackServer, Received, replies
-from tests.unit.providers.samples import CATALOG, ask
+from tests.unit.providers.samples import CATALOG
 
 SERVERS = json.loads((Path(__file__).parents[2] / "data/model_lists.json").read_text("utf-8"))
 TODAY = date(2026, 3, 1)
@@ -141,47 +140,6 @@ def test_the_users_facts_about_a_model_override_all_others() -> None:
     assert ProviderModels(GATEWAY, CATALOG, listing).info("m").efforts is None
     assert own_model_from_json(json.loads(json.dumps(own_model_to_json(own)))) == own
     assert profile.with_own_model(OwnModel("m")).own_models == ()
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        {"id": "m", "input_price": "1e999999"},
-        {"id": "m", "input_price": "-1"},
-        {"id": "m", "window": 0},
-        {"id": "m", "window": 10**12},
-        {"id": "m", "efforts": ["huge"]},
-        {"id": "m", "other": 1},
-    ],
-)
-def test_impossible_facts_of_a_file_are_refused(said: dict[str, Any]) -> None:
-    with pytest.raises((LookupError, TypeError, ValueError, ArithmeticError)):
-        own_model_from_json(said)
-
-
-async def test_the_client_sends_no_effort_if_the_user_entered_that_the_model_takes_none() -> None:
-    sent: list[dict[str, Any]] = []
-
-    async def answers(request: Received, writer: asyncio.StreamWriter) -> None:
-        sent.append(request.json)
-        await replies(400, {"error": {"message": "no"}})(request, writer)
-
-    async with LoopbackServer(answers) as server:
-        profile = replace(GATEWAY, base_url=server.base_url, api=Api.CHAT_COMPLETIONS)
-        profile = profile.with_own_model(OwnModel("m", efforts=()))
-        client = ProviderClient(ProviderAccess(profile), CATALOG)
-        request = replace(ask(), model="m", effort=Effort.HIGH)
-        async for _ in client.stream(request):
-            pass
-        await client.aclose()
-    assert sent
-    assert "reasoning_effort" not in sent[0]
-
-
-def test_all_gpt_models_of_the_catalog_take_tools() -> None:
-    models = [info for info in CATALOG if info.id.startswith("gpt-")]
-    assert len(models) > 3
-    assert [info.id for info in models if info.takes_tools is not True] == []
 
 
 def _now() -> datetime:

@@ -9,7 +9,6 @@ from decimal import Decimal
 import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_listing import (
     ListedModel,
     ModelDetails,
@@ -17,7 +16,6 @@ from desktop_app.domain.models.model_listing import (
     ModelListing,
 )
 from desktop_app.domain.models.variants import Variant
-from desktop_app.paths import resource_path
 from desktop_app.services.models.choice_resolution import ProviderModels
 from desktop_app.services.models.model_menu import (
     MenuEntry,
@@ -25,7 +23,7 @@ from desktop_app.services.models.model_menu import (
     proposed_model,
     with_listed_models,
 )
-from desktop_app.services.models.model_table import favorites_in, model_rows
+from desktop_app.services.models.model_table import favorites_in
 from tests.unit.providers.samples import CATALOG
 
 OPENAI = ProviderProfile("o", "OpenAI", ProviderKind.OPENAI, "https://api.openai.com/v1")
@@ -96,24 +94,6 @@ def test_models_that_can_chat_are_recognized(model: str) -> None:
     assert CATALOG.can_chat(model)
 
 
-def test_the_users_file_decides_which_models_can_chat() -> None:
-    own = 'not_chat = ["llama*"]\n[models."whisper-chat"]\nname = "It chats"'
-    catalog = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"), own)
-    found = menu_entries(
-        ProviderModels(BOX, catalog, listed("llama3", "whisper-1", "whisper-chat")), TODAY
-    )
-    assert [entry.name for entry in found] == ["It chats"]
-
-
-def test_the_window_that_a_server_lists_is_noted() -> None:
-    models = (ListedModel("own", window=32_768), ListedModel("silent"))
-    listing = ModelListing("", models, datetime(2026, 11, 20, tzinfo=UTC))
-    assert [entry.note for entry in menu_entries(ProviderModels(BOX, CATALOG, listing), TODAY)] == [
-        "33k tokens",
-        "",
-    ]
-
-
 def test_models_that_a_server_lists_as_not_chatting_are_hidden() -> None:
     models = (
         ListedModel("vectors", details=ModelDetails(ModelKind.EMBEDDING)),
@@ -141,22 +121,6 @@ def test_a_server_offers_the_models_of_the_family_that_it_or_the_user_names() ->
     assert ids(menu_entries(ProviderModels(COMET, CATALOG, listed("x")), TODAY)) == [*FAMILY, "x"]
 
 
-@pytest.mark.parametrize(
-    ("details", "note"),
-    [
-        (ModelDetails(input_price=Decimal(1)), ""),
-        (ModelDetails(output_price=Decimal(1)), ""),
-        (ModelDetails(input_price=Decimal("1.10"), output_price=Decimal(10)), "$1.10 / $10"),
-    ],
-)
-def test_a_price_is_noted_only_if_both_are_known(details: ModelDetails, note: str) -> None:
-    models = (ListedModel("own", details=details),)
-    listing = ModelListing("", models, datetime(2026, 11, 20, tzinfo=UTC))
-    assert [entry.note for entry in menu_entries(ProviderModels(BOX, CATALOG, listing), TODAY)] == [
-        note
-    ]
-
-
 def test_the_first_model_that_can_chat_is_proposed() -> None:
     listing = listed("whisper-1", "zeta", "alpha")
     azure = replace(BOX, key_header="api-key")
@@ -182,28 +146,6 @@ def test_a_server_of_the_environment_gets_the_models_of_the_family_that_it_lists
         (environment, listed("x", "gpt-5.2-pro")),
     ):
         assert with_listed_models(ProviderModels(profile, CATALOG, itself)) == profile
-
-
-def test_the_row_of_a_model_has_its_listed_facts() -> None:
-    details = ModelDetails(input_price=Decimal(1), output_price=Decimal(2), images=True)
-    models = (ListedModel("own", date(2027, 1, 1), 8192, details), ListedModel("other"))
-    listing = ModelListing(BOX.base_url, models, datetime(2026, 11, 20, tzinfo=UTC))
-    other, own = model_rows(
-        ProviderModels(BOX, CATALOG, listing),
-        TODAY,
-        on_device_model="",
-        favorites={("b", "own"), ("x", "other")},
-    )
-    assert (other.model, other.is_favorite, other.price) == ("other", False, None)
-    assert (own.model, own.name, own.is_favorite, own.window) == ("own", "own", True, 8192)
-    assert (own.images, own.end_date, own.provider_id) == (True, date(2027, 1, 1), "b")
-    assert own.price is not None
-    assert (own.price.input, own.price.output) == (Decimal(1), Decimal(2))
-    here = ProviderProfile("d", "Here", ProviderKind.ON_DEVICE, "http://localhost:1/v1")
-    (row,) = model_rows(
-        ProviderModels(here, CATALOG, listing), TODAY, on_device_model="smollm2-135m-instruct"
-    )
-    assert (row.model, row.user_entries) == ("smollm2-135m-instruct", None)
 
 
 @pytest.mark.parametrize(

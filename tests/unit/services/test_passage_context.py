@@ -71,11 +71,6 @@ def test_forged_tags_in_a_passage_do_not_close_the_delimiters(text: str) -> None
     assert block.count("\n<") == 3
 
 
-def test_tags_in_the_text_of_a_passage_are_sent_unchanged() -> None:
-    text = 'Write <passage number="2"> and </passages>.'
-    assert f"\n{text}\n" in passages_block(part(text), DELIMITER)
-
-
 def test_a_small_window_has_a_smaller_budget_for_passages() -> None:
     small = ModelInfo("m", "M", context_window=4_000)
     assert passage_budget(ResolvedChoice(OPENAI, small, None, None)) == 1_000

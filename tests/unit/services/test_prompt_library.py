@@ -28,7 +28,6 @@ from desktop_app.services.chat.prompt_library import (
     fill_prompt,
     find_prompt,
     merge_prompts,
-    next_position,
     prompt_from_markdown,
     require_two_documents,
     task_for_each,
@@ -150,11 +149,6 @@ def test_a_comparison_wants_two_documents(
 
 
 @pytest.mark.usefixtures("pseudo_language")
-def test_the_name_of_a_copy_is_translated() -> None:
-    assert copy_of(OWN, "n").title == tr("{name} (copy)", name=OWN.title) != "Reply (copy)"
-
-
-@pytest.mark.usefixtures("pseudo_language")
 def test_names_that_nobody_changed_are_translated() -> None:
     shipped = Prompt("translate", "Translate", "…", "Writing")
     shown = translate_names(shipped, shipped)
@@ -162,20 +156,6 @@ def test_names_that_nobody_changed_are_translated() -> None:
     assert shown.title != "Translate"
     own = replace(shipped, title="Mine", folder="Here")
     assert translate_names(own, shipped) == own
-
-
-@pytest.mark.usefixtures("pseudo_language")
-def test_a_prompt_is_found_by_its_title_in_the_users_language() -> None:
-    shown = tr("Translate")
-    entries = merge_prompts([SHIPPED], [OWN])
-    assert find_prompt(shown.upper(), entries) == find_prompt("Translate", entries) == SHIPPED
-    own = replace(OWN, title=shown)
-    assert find_prompt(shown, merge_prompts([SHIPPED], [own])) == own, "a stored title comes first"
-    with pytest.raises(IllegalChoiceError) as refused:
-        find_prompt("x", entries)
-    assert shown in str(refused.value.params["known"])
-    with pytest.raises(IllegalChoiceError):
-        find_prompt(tr("Code"), merge_prompts([], [replace(OWN, title="Code")]))
 
 
 def test_the_library_is_sorted_by_folder_position_and_title() -> None:
@@ -232,9 +212,3 @@ def test_a_command_fills_the_variables_of_a_prompt() -> None:
         with pytest.raises(IllegalChoiceError) as refused:
             fill_prompt(OWN, values, {})
         assert why in refused.value.sentences
-
-
-def test_new_prompts_come_last_in_their_folder() -> None:
-    assert next_position([], "Mail") == 0
-    assert next_position([replace(OWN, position=4), SHIPPED], "Mail") == 5
-    assert copy_of(replace(OWN, hidden=True), "n") == replace(OWN, id="n", title="Reply (copy)")

@@ -14,8 +14,6 @@ from desktop_app.domain.answering.answer_form import (
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.i18n.translation import use_language
-from desktop_app.paths import resource_path
 from desktop_app.services.structured.requested_form import check_form, load_form
 
 SCHEMA = FormSource(FormKind.SCHEMA, '{"type": "object"}', "my form")
@@ -51,17 +49,6 @@ def test_an_invalid_form_is_named(kind: FormKind, text: str, reason: Reason, wor
             check_form(FormSource(kind, text, "my form"), display_name)
         assert (caught.value.reason, caught.value.params["file"]) == (reason, named)
         assert words in str(caught.value.display_params["words"])
-
-
-def test_the_reason_is_in_the_language_of_the_user() -> None:
-    with pytest.raises(IllegalChoiceError) as caught:
-        check_form(FormSource(FormKind.REGEX, "a+?"))
-    use_language("de", resource_path("locale"))
-    try:
-        shown = caught.value.what_happened
-    finally:
-        use_language("en", resource_path("locale"))
-    assert shown.endswith("+?: genügsame Wiederholung wird nicht unterstützt.")
 
 
 async def test_the_first_setting_with_a_form_counts() -> None:

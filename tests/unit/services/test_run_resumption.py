@@ -25,7 +25,7 @@ from desktop_app.domain.answering.stream_events import (
     UsageReported,
 )
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, RemoteRun
-from desktop_app.domain.errors import AuthenticationError, NetworkError, RunLostError
+from desktop_app.domain.errors import AuthenticationError, RunLostError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
@@ -36,7 +36,7 @@ from desktop_app.services.chat.background_offer import offers_background
 from desktop_app.services.chat.run_resumption import ResumedRun, Resumer
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from tests.helpers.scripted_provider import ScriptedProvider
-from tests.helpers.waiting import cancel, until
+from tests.helpers.waiting import cancel
 from tests.unit.providers.samples import CATALOG
 from tests.unit.services.test_chat_service import ChatSetup, open_chat
 
@@ -81,34 +81,6 @@ async def spent(chat: ChatSetup, answer: Message) -> Decimal:
     return await chat.ledger.conversation_cost(answer.conversation_id)
 
 
-async def test_a_left_run_is_stored_to_be_resumed(tmp_path: Path) -> None:
-    provider = ScriptedProvider([*BEGINNING, HELD])
-
-    async with open_chat(tmp_path, provider) as chat:
-        kept = await interrupted_answer(chat, provider)
-        assert (kept.text, kept.status) == ("One, ", MessageStatus.STREAMING)
-        assert kept.remote_run == RemoteRun("resp_1", 1)
-        assert provider.requests[0].background
-        assert provider.cancelled == []
-        assert await chat.store.interrupt_orphans() == []
-
-
-async def test_a_name_is_on_disk_before_any_text(tmp_path: Path) -> None:
-    provider = ScriptedProvider([*BEGINNING[:2], HELD])
-
-    async with open_chat(tmp_path, provider) as chat:
-        began = await begin_in_background(chat)
-        began.checkpoints.interval_s = 3600  # no checkpoint writes it
-
-        async def is_named() -> bool:
-            kept = await chat.store.message(began.answer.id)
-            return kept is not None and kept.remote_run is not None
-
-        task = asyncio.ensure_future(chat.run(began))
-        await until(is_named)
-        await cancel(task)
-
-
 async def test_a_resumed_run_ends_like_an_uninterrupted_one(tmp_path: Path) -> None:
     provider = ScriptedProvider([*BEGINNING, HELD], [*BEGINNING, *END])
 
@@ -131,16 +103,6 @@ async def test_a_resumed_run_ends_like_an_uninterrupted_one(tmp_path: Path) -> N
             0, answer_status(StatusCode.RECONNECTING, provider="OpenAI")
         )
         assert provider.resumed == [RemoteRun("resp_1", 1)]
-
-
-async def test_a_resumed_run_is_read_from_its_start(tmp_path: Path) -> None:
-    whole: list[StreamEvent | str] = [TextDelta("One, two."), UsageReported(USAGE), Completed()]
-    provider = ScriptedProvider([*BEGINNING, HELD], whole)
-
-    async with open_chat(tmp_path, provider) as chat:
-        await interrupted_answer(chat, provider)
-        answering = await run_to_resume(chat)
-        assert (await chat.run(answering)).text == "One, two."
 
 
 async def test_a_lost_run_is_interrupted_and_keeps_its_text(tmp_path: Path) -> None:
@@ -171,36 +133,6 @@ async def test_a_resumed_run_left_early_loses_no_text(tmp_path: Path) -> None:
         assert await chat.store.message(kept.id) == kept
 
 
-async def test_a_run_without_event_numbers_keeps_its_text_until_new_text_arrives(
-    tmp_path: Path,
-) -> None:
-    unnumbered = RunAdvanced(RemoteRun("resp_1", None))
-    offline = StatusChanged(5, answer_status(StatusCode.RECONNECTING, provider="OpenAI"))
-    provider = ScriptedProvider(
-        [BEGINNING[0], TextDelta("One, "), unnumbered, HELD],
-        [offline, HELD],
-        [offline, unnumbered, Failed(RunLostError("It is no longer there."))],
-    )
-
-    async with open_chat(tmp_path, provider) as chat:
-        kept = await interrupted_answer(chat, provider)
-        provider.holding.clear()
-        answering = await run_to_resume(chat)
-        answering.checkpoints.interval_s = 0.01
-        task = asyncio.ensure_future(chat.run(answering))
-        await provider.holding.wait()
-        for _ in range(20):  # the checkpoints do not block the event loop
-            await asyncio.sleep(0)
-        answering.leave_running()
-        await cancel(task)
-        assert await chat.store.message(kept.id) == kept
-        await chat.database.write(
-            lambda c: c.execute("UPDATE messages SET owner_started = 'earlier'")
-        )
-        answering = await run_to_resume(chat)
-        assert (await chat.run(answering)).text == "One, "
-
-
 async def test_a_resumed_run_stopped_early_is_canceled_at_the_provider(tmp_path: Path) -> None:
     provider = ScriptedProvider([*BEGINNING, HELD], [HELD])
     provider.cancel_result = USAGE
@@ -218,40 +150,6 @@ async def test_a_resumed_run_stopped_early_is_canceled_at_the_provider(tmp_path:
         assert provider.cancelled == [RemoteRun("resp_1", 1)]
 
 
-async def test_a_stopped_run_keeps_its_usage_though_it_is_stored_again_meanwhile(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    provider = ScriptedProvider([*BEGINNING, HELD], [HELD])
-    provider.cancel_result = USAGE
-    is_attaching, may_attach = asyncio.Event(), asyncio.Event()
-
-    async with open_chat(tmp_path, provider) as chat:
-        await interrupted_answer(chat, provider)
-        provider.holding.clear()
-        answering = await run_to_resume(chat)
-        task = asyncio.ensure_future(chat.run(answering))
-        await provider.holding.wait()
-        await cancel(task)
-
-        async def attach_later(_answer: Message) -> None:
-            is_attaching.set()
-            await may_attach.wait()
-
-        monkeypatch.setattr(chat.attachments.answers, "attach", attach_later)
-        storing = asyncio.ensure_future(answering.store_end())
-        await is_attaching.wait()
-        canceling = asyncio.ensure_future(answering.cancel_remote())
-        async with asyncio.timeout(30):
-            while answering.answer.usage != USAGE:  # noqa: ASYNC110 — an attribute, not an event
-                await asyncio.sleep(0)
-        may_attach.set()
-        await storing
-        assert await canceling
-        stored = await chat.store.message(answering.answer.id)
-        assert stored is not None
-        assert (stored.usage, stored.cost) == (USAGE, COST)
-
-
 async def test_a_run_whose_provider_was_removed_is_interrupted(tmp_path: Path) -> None:
     provider = ScriptedProvider([*BEGINNING, HELD])
 
@@ -263,37 +161,6 @@ async def test_a_run_whose_provider_was_removed_is_interrupted(tmp_path: Path) -
         assert (answer.text, answer.status) == ("One, ", MessageStatus.INTERRUPTED)
         assert answer.error is not None
         assert "no longer set up" in answer.error.what_happened
-
-
-@pytest.mark.parametrize("cancel_result", [USAGE, None, NetworkError("No network.")])
-async def test_stopping_cancels_at_the_provider_and_records_the_usage_once(
-    tmp_path: Path, cancel_result: Usage | NetworkError | None
-) -> None:
-    provider = ScriptedProvider([*BEGINNING, HELD])
-    provider.cancel_result = cancel_result
-
-    async with open_chat(tmp_path, provider) as chat:
-        began = await begin_in_background(chat)
-        task = asyncio.ensure_future(chat.run(began))
-        await provider.holding.wait()
-        await cancel(task)
-        stopped = await chat.store.message(began.answer.id)
-        assert stopped is not None
-        assert (stopped.text, stopped.status) == ("One, ", MessageStatus.CANCELLED)
-        assert await began.cancel_remote() is (cancel_result is not None)
-        assert await began.cancel_remote() is False
-        assert provider.cancelled == [RemoteRun("resp_1", 1)]
-        answer = await chat.store.message(began.answer.id)
-        assert answer is not None
-        assert answer == began.answer
-        assert (answer.text, answer.status) == ("One, ", MessageStatus.CANCELLED)
-        rows = await chat.database.read(lambda c: c.execute("SELECT cost FROM ledger").fetchall())
-        assert len(rows) == 1, "recorded once, also if the usage is unknown"
-        assert await spent(chat, answer) == (COST if cancel_result == USAGE else 0)
-        said = ["Couldn’t stop the response at OpenAI. You may be charged for it."]
-        assert list(map(str, answer.notices)) == (
-            said if isinstance(cancel_result, NetworkError) else []
-        )
 
 
 def test_the_background_is_offered_for_long_answers_of_openai_only() -> None:
@@ -314,15 +181,6 @@ def test_the_background_is_offered_for_long_answers_of_openai_only() -> None:
     assert not offered(server, unknown, None)
     assert not offered(server, replace(unknown, apis=(Api.CHAT_COMPLETIONS,)), Effort.XHIGH)
     assert offered(server, replace(unknown, apis=(Api.RESPONSES,)), Effort.XHIGH)
-
-
-async def test_a_short_run_is_not_sent_to_the_background(tmp_path: Path) -> None:
-    provider = ScriptedProvider([Completed()])
-
-    async with open_chat(tmp_path, provider) as chat:
-        began = await chat.begin("?", settings=IN_BACKGROUND)  # Thinking, high
-        await began.run(lambda _e, _r: None, lambda _: None)
-        assert not provider.requests[0].background
 
 
 @pytest.mark.parametrize("begun_before", [False, True])
@@ -361,22 +219,6 @@ async def test_a_run_without_a_key_waits_for_it(tmp_path: Path, begun_before: bo
         assert (answer.text, answer.status) == ("One, two.", MessageStatus.COMPLETE)
         assert "".join(e.text for e in chat.heard if isinstance(e, TextDelta)) == "two."
         assert provider.resumed[-1].sequence == (2 if begun_before else 1)
-
-
-async def test_stopping_a_run_without_an_id_gives_a_notice(tmp_path: Path) -> None:
-    provider = ScriptedProvider([HELD])
-
-    async with open_chat(tmp_path, provider) as chat:
-        began = await begin_in_background(chat)
-        task = asyncio.ensure_future(chat.run(began))
-        await provider.holding.wait()
-        await cancel(task)
-        assert await began.cancel_remote() is False
-        answer = await chat.store.message(began.answer.id)
-        assert answer is not None
-        assert answer.status is MessageStatus.CANCELLED
-        [notice] = answer.notices
-        assert str(notice).startswith("Stopped here, but OpenAI may finish")
 
 
 async def test_a_resumed_run_holds_its_input_cost_until_it_ends(tmp_path: Path) -> None:

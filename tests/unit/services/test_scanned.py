@@ -12,15 +12,11 @@ from desktop_app.documents.extract import extract_bytes
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain.answering.chat_request import ImageData
 from desktop_app.domain.answering.stream_events import Completed, StreamEvent, TextDelta
-from desktop_app.domain.conversations.message_facts import pages_fact
 from desktop_app.domain.conversations.message_parts import (
     TEXT_ONLY,
-    ChosenPages,
     DocumentPart,
     PageImage,
     TextPart,
-    parts_from_json,
-    parts_to_json,
 )
 from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError
 from desktop_app.services.documents.image_attachments import (
@@ -90,27 +86,6 @@ async def test_a_scan_for_a_model_that_sees_no_images_is_refused_or_sent_as_text
         assert "as a picture" not in sent.text
 
 
-async def test_only_the_chosen_pages_are_sent(tmp_path: Path) -> None:
-    provider = ScriptedProvider(ANSWER)
-
-    async with open_chat(tmp_path, provider) as chat:
-        part = await attach_scan(chat)
-        chosen = replace(part, chosen=ChosenPages("page", ((3, 4),), 4))
-        began = await chat.begin("Who wrote it?", attachments=(chosen,))
-        await chat.run(began)
-        text, picture, words = provider.requests[0].messages[0].parts
-        assert isinstance(text, TextPart)
-        assert plain(text.text).startswith(
-            '<document name="letter.pdf" pages="3-4 of 4">\n[page 3]'
-        )
-        assert plain(text.text).endswith("</document>\n\n[page 3 of letter.pdf, as a picture]")
-        assert "[page 1]" not in text.text
-        assert isinstance(picture, ImageData)
-        assert words == TextPart("Who wrote it?")
-        path = await chat.store.path(began.conversation.id)
-        assert path[0].attachments == (chosen,)
-
-
 PART = DocumentPart(
     "0" * 64, "s.pdf", "application/pdf", 1, 3, 10, pictured=(PageImage(2, 1240, 1754),)
 )
@@ -122,12 +97,6 @@ def test_pages_count_as_the_model_charges_for_them() -> None:
     assert tokens > low > PAGE_NAME_TOKENS
     assert page_tokens(replace(PART, detail=TEXT_ONLY), SEEING) == (0, True)
     assert page_tokens(PART, replace(SEEING, sees_images=False)) == (0, True)
-
-
-def test_image_pages_are_stored_and_counted() -> None:
-    assert parts_from_json(parts_to_json([PART])) == (PART,)
-    assert pages_fact(PART) == "3 pages, 1 as image"
-    assert pages_fact(replace(PART, detail=TEXT_ONLY)) == "3 pages"
 
 
 def test_more_pages_than_can_be_sent_are_refused() -> None:

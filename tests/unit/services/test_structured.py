@@ -83,19 +83,6 @@ def test_a_pattern_that_would_take_much_memory_is_refused(pattern: str) -> None:
             require_schema(schema)
 
 
-@pytest.mark.parametrize(
-    ("pattern", "text"),
-    [
-        ("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", "01234567-89ab-cdef-0123-456789abcdef"),
-        ("^.{1,15000}$", "a" * 15_000),
-        (r"^(\(\d{3}\) ){2}[({]{2}[)\]}]{2}$", "(123) (456) ({]}"),
-    ],
-)
-def test_a_pattern_may_have_repetitions_and_brackets(pattern: str, text: str) -> None:
-    require_schema({"pattern": pattern})
-    assert not check_answer({"pattern": pattern}, json.dumps(text)).problems
-
-
 def test_a_pattern_that_takes_too_long_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema_patterns, "MATCH_TIMEOUT_S", 0.05)
     schema = {"pattern": "^(a|a)*$"}
@@ -143,16 +130,6 @@ def test_each_problem_has_a_path_and_a_reason(
     assert found.value == (None if problems else value)
 
 
-@pytest.mark.parametrize("more", [{}, {"additionalProperties": False}])
-def test_a_name_whose_match_takes_too_long_is_a_problem(
-    more: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(schema_patterns, "MATCH_TIMEOUT_S", 0.01)
-    schema = {"patternProperties": {"^(a|a)*$": {}}, **more}
-    (problem,) = check_answer(schema, json.dumps({"a" * 200 + "b": 1})).problems
-    assert "takes too long" in problem.reason
-
-
 @pytest.mark.parametrize(
     ("divisor", "text", "is_multiple"),
     [
@@ -188,24 +165,6 @@ def test_multiples_are_checked_with_decimal_arithmetic(
 )
 def test_an_unusable_schema_is_refused(schema: object) -> None:
     with pytest.raises(UnusableSchemaError):
-        require_schema(schema)
-
-
-def test_a_reference_that_leads_nowhere_is_named() -> None:
-    with pytest.raises(UnusableSchemaError, match="the reference #/\\$defs/none leads nowhere"):
-        require_schema({"properties": {"a": {"$ref": "#/$defs/none"}}})
-
-
-def test_a_schema_that_refers_to_itself_says_so() -> None:
-    with pytest.raises(UnusableSchemaError, match="refers to itself without an end"):
-        require_schema({"$ref": "#"})
-
-
-def test_a_schema_that_is_nested_too_deeply_says_so() -> None:
-    schema: dict[str, Any] = {}
-    for _ in range(2_000):
-        schema = {"not": schema}
-    with pytest.raises(UnusableSchemaError, match="it is nested too deeply"):
         require_schema(schema)
 
 
@@ -252,26 +211,6 @@ def test_items_are_compared_as_json_values(items: list[Any], are_unique: bool) -
     assert [problem.path for problem in problems] == ([] if are_unique else ["$"])
     assert schema_problems({"uniqueItems": False}, items) == ()
     assert schema_problems({"uniqueItems": True}, "no list") == ()
-
-
-@pytest.mark.attack("tools")
-def test_items_with_the_same_hash_do_not_take_forever() -> None:
-    items = [number * (2**61 - 1) for number in range(1, 30_000)]
-    with pytest.raises(UnusableSchemaError, match="takes too long"):
-        schema_problems({"uniqueItems": True}, items, 0.2)
-
-
-def test_references_within_a_schema_and_to_the_draft_are_accepted() -> None:
-    name = {"$id": "name", "$ref": "#/$defs/word", "$defs": {"word": {"type": "string"}}}
-    schema = {
-        "$defs": {"node": {"properties": {"next": {"$ref": "#/$defs/node"}, "name": name}}},
-        "properties": {
-            "list": {"$ref": "#/$defs/node"},
-            "form": {"$ref": "https://json-schema.org/draft/2020-12/schema"},
-            "other": {"enum": [{"$ref": "#/no/reference"}]},
-        },
-    }
-    assert require_schema(schema) == schema
 
 
 def test_a_schema_that_was_never_checked_is_a_problem_of_the_answer() -> None:

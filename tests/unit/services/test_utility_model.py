@@ -32,7 +32,7 @@ from desktop_app.domain.errors import (
     ProviderFaultError,
     SpendingCapError,
 )
-from desktop_app.domain.models.model_catalog import ModelCatalog, SmallJob
+from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_listing import ListedModel, ModelListing
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Price, Usage
@@ -137,13 +137,6 @@ def test_no_dearer_model_than_the_conversations_is_used() -> None:
         assert chosen(own, Purpose.COMPACTION) == ("gpt-5-nano", Effort.MINIMAL)
 
 
-def test_the_users_file_overrides_the_models_of_a_small_job() -> None:
-    catalog = ModelCatalog.from_toml(DATA, '[small_jobs.title]\nmodels = ["gpt-5-mini"]\n')
-    assert catalog.small_job("title") == SmallJob(("gpt-5-mini",), Effort.MINIMAL)
-    assert catalog.small_job("compaction") == CATALOG.small_job("compaction")
-    assert catalog.small_job("dance") == SmallJob()
-
-
 async def test_a_small_call_has_no_extras_and_is_recorded() -> None:
     provider, book = ScriptedProvider([TextDelta(" A text \n"), *DONE]), Book()
 
@@ -229,15 +222,6 @@ async def test_a_model_that_is_not_served_is_skipped_from_then_on() -> None:
     assert [r.model for r in provider.requests] == ["gpt-5-mini", "gpt-5-nano", "gpt-5-nano"]
 
 
-async def test_the_call_of_a_failed_job_is_recorded() -> None:
-    fault = ProviderFaultError("It failed.")
-    provider, book = ScriptedProvider([UsageReported(USAGE), Failed(fault)]), Book()
-
-    with pytest.raises(ProviderFaultError):
-        await ask(jobs_of(provider, book))
-    assert [line.purpose for line in book.lines] == ["compaction"]
-
-
 @pytest.mark.parametrize("end", [Completed(), Incomplete("content_filter")])
 async def test_a_refused_job_raises_an_error(end: Completed | Incomplete) -> None:
     book = Book()
@@ -247,12 +231,6 @@ async def test_a_refused_job_raises_an_error(end: Completed | Incomplete) -> Non
     (line,) = book.lines
     assert line.performance is not None
     assert line.performance.outcome == "refused"
-
-
-async def test_a_text_that_reached_its_limit_is_used() -> None:
-    provider = ScriptedProvider([TextDelta("as far as"), Incomplete("max_output_tokens")])
-
-    assert await ask(jobs_of(provider, Book())) == "as far as"
 
 
 async def test_a_job_beyond_the_cap_is_refused_before_it_is_sent() -> None:
@@ -267,25 +245,6 @@ async def test_a_job_beyond_the_cap_is_refused_before_it_is_sent() -> None:
 
 
 # ---------------------------------------------------------------- titles
-
-
-@pytest.mark.parametrize(
-    ("written", "title"),
-    [
-        ('"Rayleigh scattering"', "Rayleigh scattering"),
-        ("**Title:** Rayleigh scattering.", "Rayleigh scattering"),
-        ("# Rayleigh\n\nIt is blue because …", "Rayleigh"),
-        ("„Himmel und Farbe“", "Himmel und Farbe"),
-        ("<think>The person asks\nwhy.</think>\nBlue sky", "Blue sky"),
-        ("<think>never ends", ""),
-        ("\u202egnp.exe\u202c", "gnp.exe"),
-        ("C# and snake_case", "C# and snake_case"),
-        ('#"0', "0"),
-        ("  \n\t\n", ""),
-    ],
-)
-def test_a_title_is_one_plain_line(written: str, title: str) -> None:
-    assert clean_title(written) == title
 
 
 @given(st.text())
@@ -329,9 +288,3 @@ async def test_an_answer_cannot_close_the_delimiters_of_a_title_request() -> Non
     text = getattr(provider.requests[0].messages[0].parts[0], "text", "")
     assert text.count(delimiter.number) == 2
     assert text.endswith(f"Name it: Mine\n</conversation-{delimiter.number}>")
-
-
-async def test_a_job_without_usage_is_recorded_as_uncounted() -> None:
-    provider, book = ScriptedProvider([TextDelta("a"), Completed()]), Book()
-    await ask(jobs_of(provider, book))
-    assert [(line.cost, line.usage) for line in book.lines] == [(None, Usage())]

@@ -61,15 +61,6 @@ def test_a_servers_schema_is_checked_without_its_patterns(
         parsed(schema, arguments)
 
 
-def test_a_schema_that_is_nested_too_deeply_is_a_failure_of_the_call() -> None:
-    schema: dict[str, Any] = {}
-    for _ in range(2000):
-        schema = {"not": schema}
-    tool = ToolDefinition("t", "", schema, source="demo")
-    with pytest.raises(ToolError, match="cannot be used"):
-        parse_arguments(tool, "{}")
-
-
 def test_patterns_of_built_in_tools_are_matched() -> None:
     with pytest.raises(ToolError, match="does not match"):
         parsed({"properties": {"a": {"pattern": "^b"}}}, {"a": "c"}, source="")

@@ -48,10 +48,6 @@ async def run(broker: ConsentBroker, text: str) -> tuple[Source, list[ToolCallPa
     return source, ended
 
 
-def test_there_are_at_least_fifty_injections() -> None:
-    assert len(set(INJECTIONS)) >= 50
-
-
 @pytest.mark.attack("tools")
 @pytest.mark.parametrize("text", INJECTIONS)
 def test_text_in_a_result_does_not_give_consent(text: str) -> None:

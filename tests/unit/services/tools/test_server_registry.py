@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -14,7 +13,6 @@ import pytest
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StoreFullError, ToolServerError
 from desktop_app.domain.network.secret import Secret
-from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.tools.tool_server import ServerSecrets, ToolServer, server_of
 from desktop_app.services.tools.server_registry import ServerEnvironment, ToolServers
 from desktop_app.services.tools.server_run import Connect
@@ -152,17 +150,6 @@ async def test_secrets_that_would_not_last_are_refused(tmp_path: Path) -> None:
         assert await servers.storage.servers() == []
 
 
-async def test_missing_secrets_are_an_error(tmp_path: Path) -> None:
-    async with open_servers(tmp_path) as (servers, keyring):
-        await servers.add(DOCS, DOCS_SECRETS)
-        moved = replace(DOCS, url="https://other/mcp")
-        for server in (moved, DOCS):
-            with pytest.raises(ToolServerError) as missed:
-                await servers.secrets_of(server)
-            assert missed.value.reason is Reason.TOOL_SERVER_SECRETS_LOST
-            keyring.secrets.clear()
-
-
 @pytest.mark.parametrize(
     "text",
     [
@@ -191,22 +178,6 @@ async def test_a_removed_server_leaves_nothing(tmp_path: Path) -> None:
         assert (keyring.secrets, keyring.forgotten) == ({}, ["docs"])
 
 
-@pytest.mark.parametrize(
-    ("names", "known", "remedy"),
-    [((), "", Remedy.NONE), (("files", "docs"), "docs, files", Remedy.LIST_AVAILABLE)],
-)
-async def test_an_unknown_server_is_refused_with_the_known_ones(
-    tmp_path: Path, names: tuple[str, ...], known: str, remedy: Remedy
-) -> None:
-    async with open_servers(tmp_path) as (servers, _):
-        for name in names:
-            await servers.add(replace(FILES, name=name), NONE)
-        with pytest.raises(ToolServerError) as refused:
-            await servers.run("none")
-        assert refused.value.params == {"server": "none", "known": known}
-        assert refused.value.remedy is remedy
-
-
 async def test_a_run_lasts_as_long_as_its_server_stays_the_same(tmp_path: Path) -> None:
     async with open_servers(tmp_path) as (servers, _):
         await servers.add(FILES, NONE)
@@ -220,43 +191,6 @@ async def test_a_run_lasts_as_long_as_its_server_stays_the_same(tmp_path: Path) 
         assert (other is files, other.server) == (False, changed)
         await servers.storage.remove("docs")
         assert await servers.runs() == [other]
-
-
-class SlowlyStoppedConnection:
-    """A running server that stops once `may_stop` is set."""
-
-    offers: tuple[str, ...] = ()
-    is_running = True
-
-    def __init__(self) -> None:
-        self.is_stopping, self.may_stop = asyncio.Event(), asyncio.Event()
-
-    async def request(self, method: str, on_progress: object = None, **fields: Any) -> Any:
-        return None
-
-    async def aclose(self) -> None:
-        self.is_stopping.set()
-        await self.may_stop.wait()
-
-
-async def test_runs_are_listed_while_another_call_stops_a_changed_server(tmp_path: Path) -> None:
-    connection = SlowlyStoppedConnection()
-
-    async def connect(launch: Mapping[str, Any], listener: Any) -> SlowlyStoppedConnection:
-        return connection
-
-    async with open_servers(tmp_path, connect=connect) as (servers, _):
-        await servers.add(FILES, NONE)
-        other = replace(FILES, name="other")
-        await servers.add(other, NONE)
-        await (await servers.run("files")).restart()
-        for server in (FILES, other):
-            await servers.storage.save(replace(server, folder="/other"))
-        listing = asyncio.ensure_future(servers.runs())
-        await connection.is_stopping.wait()
-        runs = await servers.runs()
-        connection.may_stop.set()
-        assert await listing == runs
 
 
 async def test_a_sign_in_is_kept_until_the_user_signs_out(tmp_path: Path) -> None:

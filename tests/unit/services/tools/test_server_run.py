@@ -17,12 +17,12 @@ from desktop_app.domain.errors import (
     ToolServerError,
     UserFacingError,
 )
-from desktop_app.domain.tools.remote_tool import unavailable_entry, unusable_arguments
+from desktop_app.domain.tools.remote_tool import unavailable_entry
 from desktop_app.domain.tools.server_fault import ServerFault
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ToolDefinition, ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.domain.tools.tool_server import ServerFailure, ToolServer, server_of
-from desktop_app.services.tools import served_prompts, server_tools
+from desktop_app.services.tools import served_prompts
 from desktop_app.services.tools.call_results import limit_result
 from desktop_app.services.tools.server_run import IDLE_S, Launch, LogLine, ServerRun, ServerState
 from desktop_app.services.tools.server_source import TOOL_CHANGED, ServerSource
@@ -179,31 +179,6 @@ async def test_a_server_starts_with_its_first_use_and_is_asked_once(server: Scri
     await run.restart()
     assert len(server.made) == 3
     assert server.launches == [{"sign_in": False}] * 3
-
-
-async def test_a_list_that_changes_while_it_is_requested_is_not_stored(
-    server: ScriptedServer,
-) -> None:
-    await server.run.restart()
-    old, new = [{"name": "old"}], [{"name": "new"}]
-    server.made[0].replies = [1, old, new]
-    listing = asyncio.ensure_future(server.run.fetch_list("tools"))
-    await asyncio.sleep(0.5)
-    server.run.on_list_changed("tools")
-    assert await listing == old
-    assert await server.run.fetch_list("tools") == new
-
-
-async def test_a_start_that_is_canceled_is_reported(server: ScriptedServer) -> None:
-    async def waits(listener: Any) -> None:
-        await asyncio.sleep(50)
-
-    server.before = waits
-    starting = asyncio.ensure_future(server.run.fetch_list("tools"))
-    await asyncio.sleep(1)
-    starting.cancel()
-    await asyncio.wait([starting])
-    assert server.states == [STARTING, STOPPED]
 
 
 async def test_an_idle_server_is_stopped(server: ScriptedServer) -> None:
@@ -426,34 +401,6 @@ async def test_a_user_signs_in_and_the_tokens_are_kept(
     assert addresses == ["https://a"], "a restart asks nobody to sign in"
 
 
-async def test_a_server_that_needs_no_sign_in_runs(server: ScriptedServer) -> None:
-    assert not await server.run.sign_in(lambda _: None)
-    assert server.run.state is RUNNING
-
-
-async def test_a_second_sign_in_ends_the_first(server: ScriptedServer) -> None:
-    async def waits(listener: Any) -> None:
-        await asyncio.sleep(50)
-
-    server.before = waits
-    first = asyncio.ensure_future(server.run.sign_in(lambda _: None))
-    await asyncio.sleep(1)
-    assert not await server.run.sign_in(lambda _: None)
-    assert first.cancelled()
-    assert len(server.made) == 1
-
-
-async def test_a_server_whose_sign_in_has_ended_is_not_used(server: ScriptedServer) -> None:
-    await server.run.fetch_list("tools")
-    server.run.on_sign_in_needed()
-    assert (server.run.state, server.states[-1]) == (FAILED, FAILED)
-    server.crash()
-    assert server.run.failure is not None
-    assert server.run.failure.reason is Reason.TOOL_SERVER_SIGN_IN
-    await server.run.fetch_list("tools")
-    assert (len(server.made), server.run.state) == (2, RUNNING)
-
-
 async def test_one_process_renews_a_sign_in_at_a_time(server: ScriptedServer) -> None:
     answers: list[object] = []
     await server.run.fetch_list("tools")
@@ -575,17 +522,6 @@ async def test_the_result_of_a_call_is_text_or_an_error(
     assert server.made[0].asked[-1] == ("call", {"name": "look", "arguments": {"n": 1}})
 
 
-@pytest.mark.attack("tools")
-async def test_the_schemas_of_a_server_are_checked_for_a_limited_time(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    (tool,) = await tools_of(SERVER, [row("look")])
-    assert tool.is_available
-    monkeypatch.setattr(server_tools, "MAX_CHECK_S", -1.0)
-    (tool,) = await tools_of(SERVER, [row("look")])
-    assert tool.refusal == unusable_arguments("it takes too long to check")
-
-
 async def test_a_tool_that_has_changed_or_whose_server_fails_is_not_called(
     server: ScriptedServer,
 ) -> None:
@@ -666,12 +602,3 @@ async def test_tools_can_be_used_if_the_prompts_cannot_be_listed(
     assert server.run.log[-1].level == "warning"
     (look,) = await ServerSource(server.run, book).tools()
     assert look.is_available
-
-
-async def test_a_server_that_ends_while_its_prompts_are_listed_has_failed(
-    server: ScriptedServer,
-) -> None:
-    await server.run.request("call")
-    server.made[0].replies = [[row("look")], ServerFailure("x", has_ended=True)]
-    with pytest.raises(ToolServerError):
-        await served_prompts.store_lists(server.run, Book())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -30,16 +29,16 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import SpendingCapError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.call_state import ToolCallState
-from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, Permission, ToolError, ToolLimits
+from desktop_app.domain.tools.tool import Permission, ToolLimits
 from desktop_app.services.answers import answer_clock
 from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.tools import call_run, tool_loop
-from desktop_app.services.tools.call_results import DENIED, INTERRUPTED
+from desktop_app.services.tools.call_results import INTERRUPTED
 from desktop_app.services.tools.consent import ConsentBroker, ConsentQuestion, Decision
 from desktop_app.services.tools.tool_set import ToolCatalog
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from tests.helpers.scripted_provider import ScriptedProvider
-from tests.helpers.tools import Answers, Permissions, Source, broker
+from tests.helpers.tools import Answers, Permissions, Source
 from tests.helpers.waiting import cancel
 from tests.unit.services.test_chat_service import ChatSetup, open_chat
 from tests.unit.storage.samples import opened
@@ -135,60 +134,6 @@ async def test_parallel_calls_run_at_the_same_time(tmp_path: Path) -> None:
     assert [call.result for call in tool_calls(answer.parts)] == ["met", "met"]
 
 
-async def test_failures_are_results_and_the_loop_continues(tmp_path: Path) -> None:
-    async def crash(_arguments: Any) -> str:
-        raise ZeroDivisionError("secret words")
-
-    async def refuse(_arguments: Any) -> str:
-        raise ToolError("No such page.")
-
-    async def long(_arguments: Any) -> str:
-        return "x" * 10_000_000
-
-    source = Source(crash=crash, refuse=refuse, long=long)
-    source.parameters = {"type": "object", "properties": {"n": {"type": "integer"}}}
-    answer, provider, _ = await run(
-        tmp_path,
-        source,
-        asks(
-            ("1", "crash", "{}"), ("2", "refuse", "{}"), ("3", "long", "{}"),
-            ("4", "none", "{}"), ("5", "long", "{"), ("6", "long", '{"n": "x"}'),
-            ("7", "long", "[]"),
-        ),
-        ANSWER,
-    )  # fmt: skip
-    crashed, refused, oversized, unknown, *invalid = tool_calls(answer.parts)
-    assert crashed.result == "The tool crashed (ZeroDivisionError)."
-    assert refused.result == "No such page."
-    assert len(oversized.result) < MAX_RESULT_CHARS + 100
-    assert oversized.result.endswith("[Cut here: the result has 10000000 characters.]")
-    assert unknown.result == "There is no such tool. Tools: crash, long, refuse"
-    assert [call.result.splitlines()[0][:40] for call in invalid] == [
-        "The arguments are not valid JSON: Expect",
-        "The arguments do not match the schema:",
-        "The arguments are not a JSON object.",
-    ]
-    states = [call.state for call in tool_calls(answer.parts)]
-    assert states == [*[ToolCallState.FAILED] * 2, ToolCallState.DONE, *[ToolCallState.FAILED] * 4]
-    assert len(sent_results(provider)) == 7
-    assert answer.status is MessageStatus.COMPLETE
-
-
-async def test_a_tool_that_hangs_is_canceled(tmp_path: Path) -> None:
-    async def hang(_arguments: Any) -> str:
-        await asyncio.Event().wait()
-        return ""
-
-    answer, _, _ = await run(
-        tmp_path, Source(hang=hang), asks(("1", "hang", "{}")), ANSWER, seconds=0.05
-    )
-    assert call_of(answer).state is ToolCallState.FAILED
-    assert "was stopped" in call_of(answer).result
-    assert answer.status is MessageStatus.INCOMPLETE
-    assert answer.error is not None
-    assert answer.error.reason is Reason.TOOL_TIME_REACHED
-
-
 class Clock:
     """The module `time`, whose clock a test sets."""
 
@@ -237,25 +182,6 @@ async def test_the_time_of_a_decision_does_not_count(
     assert (answer.error and answer.error.reason) == reason
 
 
-async def test_a_model_that_calls_forever_is_stopped(tmp_path: Path) -> None:
-    scripts = [asks((f"c{n}", "double", "{}")) for n in range(5)]
-    answer, provider, _ = await run(tmp_path, Source(double=doubled), *scripts, rounds=2)
-    assert [r.tool_choice for r in provider.requests] == ["auto", "auto", "none"]
-    assert answer.status is MessageStatus.INCOMPLETE
-    assert answer.error is not None
-    assert answer.error.reason is Reason.TOOL_ROUNDS_REACHED
-    states = [call.state for call in tool_calls(answer.parts)]
-    assert states == [ToolCallState.DONE, ToolCallState.DONE, ToolCallState.REQUESTED]
-
-
-async def test_the_cost_of_all_rounds_is_limited(tmp_path: Path) -> None:
-    scripts = [asks((f"c{n}", "double", "{}")) for n in range(5)]
-    answer, provider, _ = await run(tmp_path, Source(double=doubled), *scripts, cost=0.005)
-    assert answer.error is not None
-    assert answer.error.reason is Reason.TOOL_COST_REACHED
-    assert len(provider.requests) == 2
-
-
 async def test_the_monthly_cap_between_rounds_is_named_as_before_the_first(tmp_path: Path) -> None:
     profile = replace(OPENAI, monthly_cap=Decimal("0.003"))  # a round costs $0.00315
     source = Source(double=doubled)
@@ -282,40 +208,12 @@ async def test_ids_that_are_missing_or_repeated_are_replaced(tmp_path: Path) -> 
     assert [call.round for call in calls] == [0, 0, 0, 1]
 
 
-async def test_a_denied_call_does_not_run_and_the_model_is_told(tmp_path: Path) -> None:
-    source = Source(double=doubled)
-    answer, provider, _ = await run(
-        tmp_path,
-        source,
-        asks(("1", "double", "{}")),
-        ANSWER,
-        consent=broker(Decision(is_allowed=False)),
-    )
-    assert source.calls == []
-    assert call_of(answer).state is ToolCallState.DENIED
-    assert sent_results(provider) == [DENIED]
-
-
 async def test_a_tool_does_not_run_without_a_window_to_ask_for_consent(tmp_path: Path) -> None:
     source = Source(double=doubled)
     await run(
         tmp_path, source, asks(("1", "double", "{}")), ANSWER, consent=ConsentBroker(Permissions())
     )
     assert source.calls == []
-
-
-async def test_changed_arguments_run_and_the_model_is_told(tmp_path: Path) -> None:
-    source = Source(double=doubled)
-    answer, provider, _ = await run(
-        tmp_path,
-        source,
-        asks(("1", "double", '{"n": 1}')),
-        ANSWER,
-        consent=broker(Decision(is_allowed=True, arguments='{"n": 5}')),
-    )
-    assert source.calls == [("double", {"n": 5})]
-    assert (call_of(answer).arguments, call_of(answer).edited) == ('{"n": 1}', '{"n": 5}')
-    assert sent_results(provider)[0].startswith('The user changed the arguments to: {"n": 5}')
 
 
 async def test_a_permission_is_kept_for_this_definition_alone(tmp_path: Path) -> None:
@@ -392,23 +290,6 @@ async def test_stopping_cancels_what_runs_and_the_next_question_says_so(tmp_path
         assert sent_results(provider) == [INTERRUPTED]
         assert not provider.requests[-1].tools
         assert "material" in provider.requests[-1].instructions
-
-
-async def test_missing_tools_are_named_in_a_notice(tmp_path: Path) -> None:
-    provider = ScriptedProvider(ANSWER)
-
-    async with open_chat(tmp_path, provider, tools=ToolCatalog([])) as chat:
-        began = await chat.begin("Two?", settings=settings("gone"))
-        answer = await chat.run(began)
-        assert [str(n) for n in answer.notices] == ["These tools weren’t available: gone."]
-
-
-async def test_arguments_reach_the_next_request_as_json(tmp_path: Path) -> None:
-    _, provider, _ = await run(
-        tmp_path, Source(double=doubled), asks(("1", "double", "{oh")), ANSWER
-    )
-    (call,) = tool_calls(provider.requests[1].messages[-1].parts)
-    assert json.loads(call.sent_arguments) == {"invalid": "{oh"}
 
 
 async def test_nothing_is_held_while_a_server_starts(tmp_path: Path) -> None:
