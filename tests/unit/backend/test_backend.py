@@ -34,11 +34,9 @@ ENVIRONMENT = {"OPENAI_API_KEY": "sk-env", "OPENAI_BASE_URL": "http://127.0.0.1:
     ("chosen", "keys", "environment", "found"),
     [
         ("", [], {}, "on-device"),
-        ("gone", [], {}, "on-device"),
         ("home", [], {}, "home"),  # it needs no key
         ("openai", [], {}, "on-device"),
         ("openai", [OPENAI], {}, "openai"),
-        ("cometapi", [OPENAI], {}, "openai"),
         ("", [COMETAPI], {}, "cometapi"),
         ("openai", [OPENAI], ENVIRONMENT, "env-openai"),
     ],
@@ -86,9 +84,7 @@ async def test_providers_of_the_environment_have_the_values_entered_for_their_ad
     ("stored", "environment", "ids_under_cap"),
     [
         (environment_profiles.OPENAI, {}, ("openai", "env-openai")),
-        (environment_profiles.OPENAI, {"OPENAI_API_KEY": "sk"}, ("openai", "env-openai")),
         (environment_profiles.OPENAI, ENVIRONMENT, ("openai",)),
-        (environment_profiles.COMETAPI, ENVIRONMENT, ("cometapi", "env-cometapi")),
         (COMPATIBLE, {}, ("home",)),
     ],
 )
@@ -100,18 +96,6 @@ async def test_spending_of_an_absent_environment_counts_against_the_limit(
         by_id = {profile.id: profile for profile in await backend.providers.profiles()}
         stored_id, *_ = ids_under_cap
         assert by_id[stored_id].ids_under_cap == ids_under_cap
-
-
-async def test_embeddings_come_from_the_provider_of_new_conversations() -> None:
-    async with started_backend() as backend:
-        await backend.settings.save_profile(COMPATIBLE)
-        await backend.settings.set("default.provider", "home")
-        assert await backend.embedding_choice() is None
-        await backend.settings.set("library.embeddings", True)
-        await backend.settings.set("library.embedding_model", "small")
-        found = await backend.embedding_choice()
-        assert found is not None
-        assert (found.profile.id, found.model) == ("home", "small")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from desktop_app.backend.environment_profiles import (
 )
 from desktop_app.cli.doctor.provider_routes import describe_route, has_route
 from desktop_app.domain.answering.chat_request import ProviderProfile
-from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.secret import Secret
 
 KEY = "sk-environment-0123456789"
@@ -64,27 +63,6 @@ def test_an_address_with_a_query_is_refused(end: str) -> None:
     endpoint = f"https://me.openai.azure.com/{end}"
     profile, _ = found(AZURE_OPENAI_ENDPOINT=endpoint, AZURE_OPENAI_API_KEY=KEY)
     assert profile.base_url == ""
-
-
-def test_azures_version_may_follow_an_address() -> None:
-    profile, _ = found(
-        OPENAI_API_KEY=KEY, OPENAI_BASE_URL="https://gateway.example/v1?api-version=2024-10-21"
-    )
-    assert profile.base_url == "https://gateway.example/v1"
-    field = CustomField("api-version", "2024-10-21", in_query=True)
-    assert profile.custom_fields == (field,)
-    gateway = "https://gateway.example/openai/deployments/mine?api-version=2024-10-21"
-    profile, _ = found(OPENAI_API_KEY=KEY, OPENAI_BASE_URL=gateway)
-    assert (profile.key_header, profile.models) == ("api-key", ("mine",))
-    target = "https://me.openai.azure.com/openai/responses?api-version=2025-04-01-preview"
-    profile, _ = found(AZURE_OPENAI_ENDPOINT=target, AZURE_OPENAI_API_KEY=KEY)
-    assert profile.base_url == "https://me.openai.azure.com/openai/deployments/{model}"
-    assert [field.value for field in profile.custom_fields] == ["2025-04-01-preview"]
-    path = "openai/deployments/mine/chat/completions?api-version=2024-10-21"
-    pasted = f"https://me.openai.azure.com/{path}"
-    profile, _ = found(AZURE_OPENAI_ENDPOINT=pasted, AZURE_OPENAI_API_KEY=KEY)
-    assert profile.base_url == "https://me.openai.azure.com/openai/deployments/{model}"
-    assert profile.models == ("mine",)
 
 
 @pytest.mark.attack("secrets")

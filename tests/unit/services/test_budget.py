@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,10 +14,9 @@ import pytest
 from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.domain.errors import SpendingCapError, StorageError, UnpricedModelError
+from desktop_app.domain.errors import SpendingCapError, UnpricedModelError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
-from desktop_app.services.spending import budget
 from desktop_app.services.spending.budget import Budget, Hold
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.settings.settings_store import SettingsStore
@@ -118,15 +116,6 @@ async def test_ten_concurrent_holds_respect_the_cap(tmp_path: Path) -> None:
         await (await setup.budget.hold(CAPPED, Decimal(10))).release()
 
 
-async def test_holds_of_a_killed_process_no_longer_count(tmp_path: Path) -> None:
-    async with open_budget(tmp_path) as setup:
-        await setup.budget.hold(CAPPED, Decimal(10))
-        await setup.database.write(
-            lambda c: c.execute("UPDATE spending_holds SET owner_started = 'another boot:1'")
-        )
-        await (await setup.budget.hold(CAPPED, Decimal(10))).release()
-
-
 async def test_the_warning_near_a_cap_appears_once_per_month_and_cap(tmp_path: Path) -> None:
     async with open_budget(tmp_path) as setup:
         await setup.spend("7.99")
@@ -219,50 +208,3 @@ def test_the_cost_is_needed_under_a_cap_with_a_price(
     profile: ProviderProfile, is_known: bool, counts: bool
 ) -> None:
     assert Budget.needs_cost(profile, is_known) is counts
-
-
-@pytest.mark.parametrize(
-    ("today", "day"),
-    [
-        (datetime(2026, 1, 31, 12, tzinfo=UTC), "February 1, 2026"),
-        (datetime(2026, 12, 1, 12, tzinfo=UTC), "January 1, 2027"),
-        (datetime(2028, 2, 29, 12, tzinfo=UTC), "March 1, 2028"),
-    ],
-)
-async def test_a_refusal_names_the_first_of_the_next_month(
-    tmp_path: Path, today: datetime, day: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(budget, "now", lambda: today)
-    async with open_budget(tmp_path) as setup:
-        with pytest.raises(SpendingCapError) as caught:
-            await setup.budget.hold(CAPPED, Decimal(11))
-        assert caught.value.params == {
-            "provider": "OpenAI",
-            "spent": "$0.00",
-            "held": "",
-            "cost": "$11.00",
-            "cap": "$10.00",
-            "day": day,
-        }
-
-
-class BusyHolds(SpendingHolds):
-    """Holds in a store that is busy at the first release."""
-
-    is_busy = True
-
-    async def release(self, hold_id: int) -> None:
-        if self.is_busy:
-            self.is_busy = False
-            raise StorageError("Busy.")
-        await super().release(hold_id)
-
-
-async def test_a_hold_that_could_not_be_released_is_released_the_next_time(tmp_path: Path) -> None:
-    async with open_budget(tmp_path) as setup:
-        settings = SettingsStore(setup.database)
-        hold = await Budget(BusyHolds(setup.database), settings).hold(CAPPED, Decimal(9))
-        await hold.release()
-        assert (await setup.budget.month(CAPPED)).held == Decimal(9)
-        await hold.release()
-        assert (await setup.budget.month(CAPPED)).held == Decimal(0)

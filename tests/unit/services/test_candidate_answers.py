@@ -18,7 +18,7 @@ from desktop_app.domain.answering.answer_form import (
     FormSource,
 )
 from desktop_app.domain.answering.answer_status import StatusCode, answer_status
-from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind
+from desktop_app.domain.answering.chat_request import ChatRequest
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.stream_events import (
     CandidateEvent,
@@ -48,19 +48,12 @@ from desktop_app.services.answers.candidate_answers import (
     COUNTED_WITH_FIRST,
     SharedRequest,
     estimate_several,
-    separate_request_notice,
     shared_usage_notice,
     split_hold,
 )
 from desktop_app.services.chat.ask_settings import AskSettings
-from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.spending.budget import Hold
-from desktop_app.services.spending.cost_estimate import (
-    MESSAGE_OVERHEAD,
-    Estimate,
-    needs_counting,
-    used_tokens,
-)
+from desktop_app.services.spending.cost_estimate import Estimate
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
 from tests.helpers.waiting import until
 from tests.unit.providers.samples import OPENAI, ask
@@ -127,21 +120,6 @@ async def test_with_chat_completions_all_answers_share_a_request_and_its_cost(
         assert provider.closed == 1
 
 
-async def test_missing_answers_are_requested_separately_with_a_notice(tmp_path: Path) -> None:
-    provider = ScriptedProvider(answer("a"), answer("b"), answer("c"))
-
-    async with open_chat(tmp_path, provider) as chat:
-        began = await chat.begin("?", CHAT, settings=THREE)
-        done = await run_all(chat, began)
-        assert [message.text for message in done] == ["a", "b", "c"]
-        assert [message.cost for message in done] == [ONE_COST] * 3
-        assert [message.notices for message in done] == [
-            (),
-            *[(separate_request_notice("OpenAI"),)] * 2,
-        ]
-        assert [request.parameters.candidates for request in provider.requests] == [3, 1, 1]
-
-
 async def test_a_server_known_to_make_one_answer_gets_a_request_for_each(tmp_path: Path) -> None:
     provider = ScriptedProvider(answer("a"), answer("b"))
 
@@ -151,25 +129,6 @@ async def test_a_server_known_to_make_one_answer_gets_a_request_for_each(tmp_pat
         done = await run_all(chat, await chat.begin("?", CHAT, settings=TWO))
         assert [message.text for message in done] == ["a", "b"]
         assert [message.notices for message in done] == [(), ()]
-
-
-async def test_a_server_of_unknown_api_is_probed_by_one_request(tmp_path: Path) -> None:
-    script = [TextDelta("a"), *others(1, "b"), UsageReported(USAGE), Completed()]
-    provider = ScriptedProvider(script)
-    server = replace(OPENAI, kind=ProviderKind.COMPATIBLE, base_url="http://127.0.0.1:9/v1")
-
-    async with open_chat(tmp_path, provider) as chat:
-        done = await run_all(chat, await chat.begin("?", server, settings=TWO))
-        assert [message.text for message in done] == ["a", "b"]
-        assert [request.parameters.candidates for request in provider.requests] == [2]
-
-
-async def test_a_failed_shared_request_is_one_line_in_the_ledger(tmp_path: Path) -> None:
-    async with open_chat(tmp_path, ScriptedProvider([FAILURE])) as chat:
-        done = await run_all(chat, await chat.begin("?", CHAT, settings=THREE))
-        assert [message.status for message in done] == [MessageStatus.FAILED] * 3
-        month = await chat.ledger.spent_in_month(now())
-        assert (month.calls, month.cost, month.uncounted) == (1, Decimal(0), 0)
 
 
 async def test_stopping_all_closes_the_one_request_and_keeps_every_text(tmp_path: Path) -> None:
@@ -216,20 +175,6 @@ async def test_a_stopped_answer_does_not_stop_the_others(tmp_path: Path) -> None
         assert provider.closed == 1
 
 
-async def test_another_answer_is_a_single_answer(tmp_path: Path) -> None:
-    provider = ScriptedProvider(answer("a"), answer("b"), answer("c"))
-
-    async with open_chat(tmp_path, provider) as chat:
-        began = await chat.begin("?", settings=TWO)
-        await run_all(chat, began)
-        path = await chat.store.path(began.conversation.id)
-        again = await chat.service.begin_another_answer(began.conversation, path[:1], OPENAI, TWO)
-        assert again.siblings == ()
-        await chat.run(again)
-        versions = await chat.store.versions_on_path(again.answer.conversation_id)
-        assert len(versions[again.answer.id]) == 3
-
-
 GRAMMAR = AnswerGrammar(FormKind.LARK, 'start: "a"')
 SCHEMA = AnswerSchema("a", {"type": "object"})
 FORM = FormSource(FormKind.REGEX, "a").to_setting()
@@ -244,8 +189,6 @@ SCHEMA_FORM = FormSource(FormKind.SCHEMA, "{}").to_setting()
         (AskSettings(), {"tools": ("look",)}, False, 3),
         (AskSettings(grammar=GRAMMAR), {}, False, 3),
         (AskSettings(schema=SCHEMA), {"form": FORM}, False, 1),
-        (AskSettings(), {"form": FORM}, False, 3),
-        (AskSettings(), {"form": SCHEMA_FORM}, False, 1),
     ],
 )
 async def test_the_estimate_counts_the_input_for_each_answer_that_is_requested_alone(
@@ -298,26 +241,6 @@ async def test_a_killed_process_leaves_an_uncounted_call_for_each_running_answer
         assert await lost(chat) == 3
 
 
-async def test_only_the_shown_answer_counts_toward_the_next_request(tmp_path: Path) -> None:
-    """Check that 150 output tokens of three answers do not count toward the next request."""
-    script = [TextDelta("a b"), *others(2, "c"), *others(1, "b"), UsageReported(USAGE), Completed()]
-
-    async with open_chat(tmp_path, ScriptedProvider(script)) as chat:
-        began = await chat.begin("?", CHAT, settings=THREE)
-        done = await run_all(chat, began)
-        resolved = chat.service.resolve(CHAT, began.conversation.choice)
-        assert began.question is not None
-        for shown, tokens in (
-            (done[0], 1_000 + 2 + MESSAGE_OVERHEAD),
-            (done[1], 1 + MESSAGE_OVERHEAD + 1 + MESSAGE_OVERHEAD),
-        ):
-            path = [began.question, shown]
-            assert used_tokens(SendContext(path, resolved)) is None
-            assert await needs_counting(SendContext(path, resolved))
-            counted = await chat.service.estimator.context_tokens(SendContext(path, resolved))
-            assert counted == (tokens, False)
-
-
 @pytest.mark.parametrize(
     ("at_once", "costs", "inputs"),
     [(True, (Decimal(1), Decimal(6)), 1), (False, (Decimal(3), Decimal(6)), 3)],
@@ -333,15 +256,6 @@ def test_an_estimate_for_several_answers_multiplies_the_cost(
     assert estimate_several(unknown, 3, at_once=at_once) == unknown._replace(
         answers=3, inputs=inputs
     )
-
-
-async def test_a_share_is_released_with_its_own_call() -> None:
-    whole, calls = CountedHold(), [CountedHold(), CountedHold()]
-    first, second = split_hold(whole, 2, calls)
-    await second.release()
-    assert [whole.released, *(call.released for call in calls)] == [0, 0, 1]
-    await first.release()
-    assert [whole.released, *(call.released for call in calls)] == [1, 1, 1]
 
 
 async def read_together(

@@ -10,8 +10,8 @@ import pytest
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.answering.stream_events import Completed, TextDelta
 from desktop_app.domain.conversations.conversation import Draft
-from desktop_app.domain.conversations.message_parts import CollectionPart, PassagesPart, TextPart
-from desktop_app.domain.errors import DocumentDoesNotFitError, DocumentError
+from desktop_app.domain.conversations.message_parts import PassagesPart, TextPart
+from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.collections.passage_context import (
     HOW_TO_ANSWER,
@@ -138,23 +138,6 @@ async def test_passages_of_the_conversation_are_referred_to_by_number(tmp_path: 
         assert "<passage " not in plain(sent(provider))
         assert NOTHING_FOUND not in sent(provider)
         assert KNOWN_PASSAGES.format("[1] [2]") in sent(provider)
-
-
-async def test_the_model_is_told_if_nothing_was_found(tmp_path: Path) -> None:
-    provider = answers(1)
-
-    async with open_chat(tmp_path, provider, OneCollection(count=0)) as chat:
-        await chat.run(await chat.begin("Which color?", attachments=(COLLECTION,)))
-        assert NOTHING_FOUND in sent(provider)
-
-
-async def test_a_question_with_a_missing_collection_is_refused(tmp_path: Path) -> None:
-    gone = CollectionPart("d" * 32, "Invoices")
-
-    async with open_chat(tmp_path, answers(0), OneCollection()) as chat:
-        with pytest.raises(DocumentError, match="“Invoices” isn’t on this computer"):
-            await chat.begin("Which?", attachments=(COLLECTION, gone))
-        assert await chat.store.all() == []
 
 
 async def test_a_question_whose_passages_do_not_fit_is_not_sent(tmp_path: Path) -> None:

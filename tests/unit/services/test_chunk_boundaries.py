@@ -16,27 +16,18 @@ from desktop_app.services.documents.chunk_boundaries import (
     ("stored", "length", "chunks"),
     [
         (None, 5, None),
-        ("null", 5, None),
         ("[]", 5, None),
-        ("[]", 0, None),
         ("[[0, 5, 2]]", 5, [(0, 5, 2)]),
-        ("[[0, 5, 2]]", 6, None),
         ("[[0, 5, 2]]", 4, None),
         ("[[1, 5, 2]]", 5, None),
         ("[[0, 2, 1], [2, 5, 3]]", 5, [(0, 2, 1), (2, 5, 3)]),
         ("[[0, 2, 1], [3, 5, 1]]", 5, None),
-        ("[[0, 2, 1], [1, 5, 1]]", 5, None),
         ("[[0, 0, 0], [0, 5, 1]]", 5, None),
-        ("[[0, 5, 0]]", 5, [(0, 5, 0)]),
         ("[[0, 5, 5]]", 5, [(0, 5, 5)]),
-        ("[[0, 5, 12]]", 5, [(0, 5, 12)]),  # rare letters have several tokens
         ("[[0, 5, Infinity]]", 5, None),
         ("[" * 100_000, 5, None),
-        ("[[0, 5, -1]]", 5, None),
         ("{", 5, None),
-        ("[[0, 5]]", 5, None),
         ('[["a", 5, 1]]', 5, None),
-        ("[1]", 5, None),
     ],
 )
 def test_chunks_that_do_not_cover_the_text_are_dropped(
@@ -52,18 +43,13 @@ def test_chunks_that_do_not_cover_the_text_are_dropped(
     ("text", "parts"),
     [
         ("", []),
-        ("a" * 10, ["a" * 10]),
         ("a" * 11, ["a" * 10, "a"]),
-        ("a" * 21, ["a" * 10, "a" * 10, "a"]),
-        ("aaaaaaa bb", ["aaaaaaa bb"]),
         ("aaaaaaa bb cc", ["aaaaaaa ", "bb cc"]),
         ("aaaaaa bbbb cc", ["aaaaaa bbb", "b cc"]),  # too far back
-        ("aaaaaaaaa bb", ["aaaaaaaaa ", "bb"]),
         ("aaaaaaaaaa bb", ["aaaaaaaaaa", " bb"]),
         ("aaaaaaa\nb bb", ["aaaaaaa\n", "b bb"]),
         ("aaaaaaa bb bb", ["aaaaaaa ", "bb bb"]),
         ("aaaaaaa.\n\nb bb", ["aaaaaaa.\n\n", "b bb"]),
-        ("aaaaaa。 b bbb", ["aaaaaa。 b ", "bbb"]),
         ("aaaaaaa。b bbb", ["aaaaaaa。", "b bbb"]),
     ],
 )

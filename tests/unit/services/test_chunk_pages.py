@@ -35,11 +35,9 @@ def numbers(found: list[tuple[int, PageImage]]) -> list[int]:
 @pytest.mark.parametrize(
     ("room", "pages"),
     [
-        (2 * IMAGE_TOKENS, [[1], [2], [3], [4], [5]]),
         (4 * IMAGE_TOKENS - 1, [[1], [2], [3], [4], [5]]),
         (4 * IMAGE_TOKENS, [[1, 2], [3, 4], [5]]),
         (9 * IMAGE_TOKENS, [[1, 2, 3, 4], [5]]),
-        (10 * IMAGE_TOKENS, [[1, 2, 3, 4, 5]]),
     ],
 )
 def test_images_take_at_most_half_of_a_chunk(room: int, pages: list[list[int]]) -> None:
@@ -63,11 +61,6 @@ def test_an_image_larger_than_half_of_a_chunk_is_refused() -> None:
         page_spans(document(2), text_of(2), 2 * IMAGE_TOKENS - 1, MODEL)
     assert refused.value.reason is Reason.PAGE_IMAGE_TOO_LARGE
     assert refused.value.params == {"page": 2, "name": "a.pdf", "model": "M"}
-
-
-def test_without_images_there_is_one_span() -> None:
-    (span,) = page_spans(document(1, 2), text_of(2), 9, BLIND)
-    assert (span.start, span.end, span.pages, span.image_tokens) == (0, len(text_of(2)), [], 0)
 
 
 def test_images_are_placed_at_the_marks_of_their_pages() -> None:

@@ -30,15 +30,7 @@ from tests.unit.services.test_chunked_reading import MODEL, PRICE, PROMPT, book,
 
 @pytest.mark.parametrize(
     ("window", "wanted", "longest"),
-    [
-        (None, None, None),
-        (None, 700, 700),
-        (32_769, None, None),
-        (32_769, 700, 700),
-        (32_768, None, 4096),
-        (32_768, 700, 700),
-        (32_768, 5000, 4096),
-    ],
+    [(None, None, None), (32_769, None, None), (32_768, None, 4096), (32_768, 5000, 4096)],
 )
 def test_notes_are_short_for_small_windows(
     window: int | None, wanted: int | None, longest: int | None
@@ -50,9 +42,7 @@ def test_notes_are_short_for_small_windows(
 
 
 @pytest.mark.parametrize(
-    ("window", "note", "answers"),
-    [(32_000, 1500, 1), (32_000, 1500, 3), (11_992, 1499, 1)],
-    ids=["usual", "several", "short"],
+    ("window", "note", "answers"), [(32_000, 1500, 3), (11_992, 1499, 1)], ids=["several", "short"]
 )
 async def test_a_plan_counts_what_each_model_would_cost(
     tmp_path: Path, window: int, note: int, answers: int
@@ -86,10 +76,7 @@ async def test_a_plan_counts_what_each_model_would_cost(
         assert (plan.cost, plan.leaves_out_reasoning) == (None, False)
 
 
-@pytest.mark.parametrize(
-    ("tokens", "window", "count"),
-    [(0, 0, 2), (100, 0, 2), (0, 100, 2), (960, 400, 4), (961, 400, 5), (9, 400, 2)],
-)
+@pytest.mark.parametrize(("tokens", "window", "count"), [(0, 0, 2), (960, 400, 4), (961, 400, 5)])
 async def test_a_refused_piece_is_split_by_the_sizes_that_the_server_named(
     tmp_path: Path, tokens: int, window: int, count: int
 ) -> None:
@@ -117,7 +104,6 @@ async def test_a_refused_piece_is_split_by_the_sizes_that_the_server_named(
     ("own", "taker", "limit"),
     [
         (None, 9000, None),
-        (9000, 8000, None),
         (9000, 9000, None),
         (9000, None, 7875),  # an eighth of its window stays free for the answer
         (8000, 9000, 7000),
@@ -134,11 +120,3 @@ async def test_notes_are_taken_within_the_window_of_both_models(
         within = replace(small, model=replace(small.model, max_input=limit))
         pieces = await reading.reader.pieces(replace(task, note_taker=within))
         assert (plan.note_taker, plan.answerer, plan.calls) == ("S", "L", len(pieces))
-
-
-def test_a_plan_compares_the_two_models() -> None:
-    plan = ChunkPlan(3, 0, 100, Decimal("0.5"), note_taker="Small", answerer="Large")
-    assert plan.comparison == ""
-    assert replace(plan, cost_if_answerer_reads=Decimal(4)).comparison == (
-        "Small reads the parts. Reading with Large would cost about $4.00."
-    )

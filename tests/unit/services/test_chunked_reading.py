@@ -258,7 +258,7 @@ async def test_notes_are_requested_without_a_service_tier_as_they_are_priced(
         assert {(each.service_tier, each.temperature) for each in notes} == {(None, 0.5)}
 
 
-@pytest.mark.parametrize("facts", [1, 12, 200])
+@pytest.mark.parametrize("facts", [12, 200])
 async def test_every_fact_at_every_depth_reaches_the_last_call(tmp_path: Path, facts: int) -> None:
     async with open_reading(tmp_path, a=book(facts)) as reading:
         found = await reading.facts(reading.task("a"))
@@ -304,7 +304,7 @@ def shown_pages(request: ChatRequest) -> list[int]:
     return numbers
 
 
-@pytest.mark.parametrize(("count", "every"), [(3, 1), (150, 1), (60, 3)])
+@pytest.mark.parametrize(("count", "every"), [(60, 3)])
 async def test_images_of_pages_are_sent_with_their_part(
     tmp_path: Path, count: int, every: int
 ) -> None:
@@ -347,7 +347,7 @@ async def test_text_only_and_blind_models_get_no_images(tmp_path: Path) -> None:
         assert not any(shown)
 
 
-@pytest.mark.parametrize(("ratio", "says_sizes"), [(2.0, True), (5.0, True), (2.5, False)])
+@pytest.mark.parametrize(("ratio", "says_sizes"), [(2.0, True), (2.5, False)])
 async def test_parts_that_the_server_refuses_are_split_and_sent_again(
     tmp_path: Path, ratio: float, says_sizes: bool
 ) -> None:
@@ -369,27 +369,6 @@ async def test_a_part_is_split_three_times_at_most(tmp_path: Path) -> None:
         assert 1 <= reading.provider.refused <= 4 * MAX_CONCURRENT_CALLS
 
 
-async def test_a_repeated_command_pays_for_no_note_again(tmp_path: Path) -> None:
-    async with open_reading(tmp_path, a=book(60)) as reading:
-        provider, task = reading.provider, reading.task("a")
-        provider.window, provider.ratio, provider.fails_on = 1_600, 2.0, "FACT-40"
-        assert isinstance((await reading.run(task))[-1], Failed)
-        paid = len(provider.requests) - provider.refused - 1
-        assert paid > 3
-        provider.fails_on = ""
-        before = [text_of(r.messages[-1].parts) for r in provider.requests]  # type: ignore[arg-type]
-        provider.requests.clear()
-        # Meanwhile the counts have changed, and with them the room of a part.
-        small = replace(task.note_taker.model, context_window=1_300)
-        changed = replace(task, note_taker=replace(task.note_taker, model=small))
-        found = await reading.facts(changed)
-        assert found == [f"FACT-{n}" for n in range(60)]
-        again = [text_of(r.messages[-1].parts) for r in provider.requests[:-1]]  # type: ignore[arg-type]
-        seen_twice = [text for text in again if text in before and "FACT-40" not in text]
-        refusals = [text for text in seen_twice if len(text.split()) * 2 > 1_600]
-        assert seen_twice == refusals  # a refusal costs nothing
-
-
 async def test_too_many_notes_are_merged(tmp_path: Path) -> None:
     async with open_reading(tmp_path, a=book(1500, words_between=5)) as reading:
         found = await reading.facts(reading.task("a"))
@@ -398,14 +377,6 @@ async def test_too_many_notes_are_merged(tmp_path: Path) -> None:
         for request in reading.provider.requests[:-1]:
             words = text_of(request.messages[0].parts).split()  # type: ignore[arg-type]
             assert len(words) < 1_600
-
-
-async def test_notes_share_the_window_with_what_was_said_before(tmp_path: Path) -> None:
-    async with open_reading(tmp_path, a=book(600, words_between=20)) as reading:
-        await reading.run(reading.task("a"))
-        assert not reading.merging_requests()
-        await reading.run(reading.task("a"), RequestMessage(Role.USER, (TextPart("word " * 900),)))
-        assert reading.merging_requests()
 
 
 async def test_the_answer_is_given_the_images_and_files_of_the_question(tmp_path: Path) -> None:
@@ -419,14 +390,6 @@ async def test_the_answer_is_given_the_images_and_files_of_the_question(tmp_path
         *noting, answering = reading.provider.requests
         assert answering.messages[-1].parts[1:] == attached
         assert not any(part in attached for r in noting for part in r.messages[0].parts)
-
-
-async def test_several_documents_keep_their_names_and_order(tmp_path: Path) -> None:
-    async with open_reading(tmp_path, a=book(20), b=book(20)) as reading:
-        await reading.run(reading.task("a", "b"))
-        last = text_of(reading.provider.requests[-1].messages[-1].parts)  # type: ignore[arg-type]
-        assert last.index('document="a" part="1 of') < last.index('document="b" part="1 of')
-        assert last.endswith(PROMPT)
 
 
 async def test_a_second_reading_makes_only_the_last_call(tmp_path: Path) -> None:
@@ -480,7 +443,7 @@ async def test_chunks_are_read_concurrently_except_on_device(tmp_path: Path) -> 
         assert reading.provider.most_at_once == 1
 
 
-@pytest.mark.parametrize("has_room_for", [1, 2, 3])
+@pytest.mark.parametrize("has_room_for", [2])
 @pytest.mark.parametrize(
     "too_many",
     [
@@ -549,20 +512,6 @@ async def test_stopped_calls_that_have_begun_count_as_unknown_cost(
             await run
         spent = await reading.ledger.spent_in_month(now())
         assert spent.uncounted == (MAX_CONCURRENT_CALLS if speaks_first else 0)
-
-
-async def test_closing_the_stream_ends_the_calls_at_once(tmp_path: Path) -> None:
-    async with open_reading(tmp_path, a=book(120)) as reading:
-        message = RequestMessage(Role.USER, (TextPart(PROMPT),))
-        provider = await reading.reader.gateway_for(reading.task("a")).provider(OPENAI)
-        tasks = asyncio.all_tasks()
-        stream = provider.stream(ChatRequest(model=MODEL.id, messages=(message,)))
-        await anext(stream)
-        await anext(stream)  # the first call has ended
-        reading.provider.gate.clear()
-        await reading.until_all_calls_run()
-        await stream.aclose()
-        assert asyncio.all_tasks() == tasks
 
 
 async def test_a_stand_in_model_is_not_sent_chunks_of_another(tmp_path: Path) -> None:

@@ -96,11 +96,7 @@ def turns(*tokens: int) -> list[Message]:
         # A token per byte, and 4 for each of three texts, are below 800.
         (787, "", 0, False, False),
         (788, "", 0, False, True),
-        (777, "i" * 10, 0, False, False),
-        (778, "i" * 10, 0, False, True),
         (774, "\ud800", 0, False, False),
-        (687, "", 100, False, False),
-        (688, "", 100, False, True),
         (387, "", 0, True, False),
         (388, "", 0, True, True),
     ],
@@ -126,10 +122,6 @@ async def test_a_conversation_of_few_bytes_is_not_counted(
     [
         (turns(800), 0, True),
         (turns(799), 0, False),
-        (turns(790), 10, True),
-        (turns(789), 10, False),
-        (turns(400, 399), 0, False),
-        (turns(400, 400), 0, True),
         ([said(Role.USER, "a"), said(Role.ASSISTANT, "b", Usage(790, 0, 10))], 0, True),
         ([said(Role.USER, "a"), said(Role.ASSISTANT, "b", Usage(789, 0, 10))], 0, False),
         ([], 1000, False),
@@ -152,12 +144,9 @@ async def test_a_window_is_nearly_full_from_four_fifths(
     [
         ((750, 750, 250, 250), 1, 1500),  # a quarter stays
         ((750, 750, 250, 251), 3, 2001),
-        ((500, 500, 10, 10), 1, 1000),
-        ((500, 499, 10, 10), 3, 1019),
         ((500, 300, 100, 100), 3, 1000),
         ((500, 300, 100, 99), None, 0),
         ((500, 500, 2000), 1, 1000),  # the question of now cannot be replaced
-        ((500, 499, 2000), None, 0),
         ((2000,), None, 0),
     ],
 )
@@ -199,12 +188,8 @@ async def test_compacted_messages_are_not_compacted_again() -> None:
     [
         (SMALL, 1000, 1000 + 600, 62),
         (SMALL, 1001, 1001 + 2 * 600 + 2 * 62 + 600, 3 * 62),
-        (replace(SMALL, max_input=10_000), 7_400, 7_400 + 600, 625),
-        (replace(SMALL, max_input=10_000), 7_401, 7_401 + 2 * 600 + 2 * 625 + 600, 3 * 625),
         (replace(SMALL, context_window=32_000), 1000, 1000 + 600, 2000),
-        (replace(SMALL, context_window=640_000), 1000, 1000 + 600, 4000),
         (replace(SMALL, max_input=None), 4000, 4000 + 600, 4000),
-        (replace(SMALL, max_input=None), 4001, 4001 + 2 * 600 + 2 * 4000 + 600, 3 * 4000),
         (replace(SMALL, max_input=None), 15_000, 15_000 + 3 * 600 + 3 * 4000 + 600, 4 * 4000),
     ],
 )
@@ -220,13 +205,6 @@ async def test_the_cost_of_a_summary_counts_each_part_and_merging_them(
     planned = await service().plan(SendContext(turns(500, tokens - 500), choice(free)))
     assert planned is not None
     assert (planned.cost_of_input, planned.cost_at_most) == (None, None)
-
-
-async def test_without_a_longest_answer_the_cost_has_no_bound() -> None:
-    cheap = replace(THINKING, id="gpt-5.2-x", price=Price(Decimal(1), Decimal(1)), max_output=None)
-    planned = await service().plan(SendContext(turns(500, 1500), choice(cheap, OPENAI)))
-    assert planned is not None
-    assert (planned.cost_of_input, planned.cost_at_most) == (Decimal("0.002"), None)
 
 
 def test_the_texts_of_a_provider_s_items_are_readable() -> None:
@@ -251,16 +229,11 @@ PRO, THINKING, INSTANT = (
         (OPENAI, THINKING, 750, CompactionKind.PROVIDER, THINKING.id),
         (OPENAI, THINKING, 751, CompactionKind.SUMMARY, "gpt-5-mini"),  # half would be kept
         (OPENAI, PRO, 750, CompactionKind.PROVIDER, THINKING.id),
-        (OPENAI, INSTANT, 750, CompactionKind.PROVIDER, THINKING.id),
         (OPENAI, replace(THINKING, price=PRICE), 750, CompactionKind.PROVIDER, THINKING.id),
-        (OPENAI, replace(THINKING, id="gpt-5.2-x", price=Price(Decimal(1), Decimal(1))), 750,
-         CompactionKind.PROVIDER, "gpt-5.2-x"),
         (OPENAI, replace(THINKING, id="gpt-5.2-x", price=None), 750, CompactionKind.PROVIDER,
          THINKING.id),
-        (OPENAI, replace(THINKING, id="o9"), 750, CompactionKind.SUMMARY, "gpt-5-mini"),
         (replace(OPENAI, api=Api.CHAT_COMPLETIONS), THINKING, 750, CompactionKind.SUMMARY,
          "gpt-5-mini"),
-        (replace(OPENAI, api=Api.RESPONSES), THINKING, 750, CompactionKind.PROVIDER, THINKING.id),
         (COMETAPI, THINKING, 750, CompactionKind.SUMMARY, "gpt-5-mini"),
         (SERVER, THINKING, 750, CompactionKind.SUMMARY, THINKING.id),
     ],

@@ -21,7 +21,6 @@ from desktop_app.domain.conversations.conversation import (
     now,
 )
 from desktop_app.domain.conversations.message_parts import (
-    ChosenPages,
     DocumentPart,
     PageImage,
     TextPart,
@@ -88,17 +87,6 @@ def test_prices_are_multiplied_and_no_cache_discount_is_assumed(model: str) -> N
     if "max_output" in row:
         longest = Decimal(row["price"]["output"]) * row["max_output"] * Decimal("0.8") / 1_000_000
         assert made.longest_answer_cost == longest
-
-
-def test_prices_equal_figures_calculated_by_hand() -> None:
-    # At 0.8 times $1.75 and $14 per million, 1,000 input tokens cost $0.0014 and 128,000 output
-    # tokens $1.4336.
-    price = resolved("gpt-5.2").price
-    assert price is not None
-    assert price.cost(Usage(input_tokens=1_000)) == Decimal("0.0014")
-    assert estimate(resolved("gpt-5.2")).longest_answer_cost == Decimal("1.4336")
-    # 600 fresh, 400 cached at a tenth, 50 out: 0.00084 + 0.000056 + 0.00056.
-    assert price.cost(Usage(1_000, 400, 50, 20)) == Decimal("0.001456")
 
 
 def test_the_users_limit_counts_if_it_is_lower() -> None:
@@ -212,22 +200,6 @@ async def test_the_grammar_of_the_answer_is_counted() -> None:
     assert counts == [0, 3]
 
 
-async def test_chosen_pages_alone_are_counted() -> None:
-    pages = {n: f"[page {n}]\n{'word ' * 10 * n}".strip() for n in (1, 2)}
-    text = "\n\n".join(pages.values())
-    choice, estimator = resolved("gpt-5.2"), Estimator(WordCounter(), OneText(text))
-
-    async def counted(part: DocumentPart) -> int:
-        return await estimator.document_tokens(part, choice)
-
-    first = replace(DOCUMENT, chosen=ChosenPages("page", ((1, 1),), 2))
-    second = replace(DOCUMENT, chosen=ChosenPages("page", ((2, 2),), 2))
-    assert await counted(DOCUMENT) == len(document_block(DOCUMENT, text, SAMPLE_DELIMITER).split())
-    assert await counted(second) - await counted(first) == 10
-    assert 'pages="2 of 2">\n[page 2]' in document_block(second, text, SAMPLE_DELIMITER)
-    assert "[page 1]" not in document_block(second, text, SAMPLE_DELIMITER)
-
-
 def limited(window: int | None, max_input: int | None = None, **more: Any) -> ResolvedChoice:
     """Return a choice of a model with these limits."""
     choice = resolved("gpt-5.2")
@@ -318,7 +290,6 @@ def test_a_question_that_is_too_long_has_a_fitting_remedy(
         (limited(8_000, 5_000), 5_000),
         (limited(None), None),
         (limited(8_000, None, max_output=1_500), 6_500),
-        (limited(8_000, None, max_output=4_000), 6_000),
         (limited(8_000, None, max_output=None), 7_000),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import Draft
-from desktop_app.domain.conversations.message_parts import ChosenPages, DocumentPart
+from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError
 from desktop_app.domain.models.model_catalog import ModelInfo
@@ -16,7 +16,6 @@ from desktop_app.services.chat.prompt_assembly import document_block
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.document_beginnings import (
     FIRST_CHARS,
-    FIRST_ROWS,
     beginning,
     beginning_notice,
     can_send_beginning,
@@ -52,12 +51,6 @@ def test_a_table_is_described() -> None:
     assert "x 20" not in found
 
 
-def test_the_header_of_a_csv_file_may_follow_a_sep_line_and_have_quotes() -> None:
-    found = sent(CSV, f'sep=;\n"a, b, c";d\n1;"{"x" * 150_000}"\n2;y\n')
-    assert "Columns: a, b, c (number); d (text)\n" in found
-    assert "\n2 | y" in found
-
-
 def test_the_beginning_of_other_documents_is_their_first_text() -> None:
     found = sent(PDF, "a" * 100_000)
     assert "read_pages" in found
@@ -71,8 +64,6 @@ def test_the_beginning_of_other_documents_is_their_first_text() -> None:
     [
         (CSV, ("query_table",), True),
         (CSV, ("calculator",), False),
-        (PDF, ("query_table",), False),
-        (PDF, ("read_pages",), True),
         (SHEETS, ("search_documents",), True),
     ],
 )
@@ -87,18 +78,6 @@ def test_only_documents_that_a_chosen_tool_reads_are_reduced(
     else:
         with pytest.raises(IllegalChoiceError, match="only the beginning of"):
             require_reading_tools([part], tools)
-
-
-def test_documents_sent_in_another_form_are_not_reduced() -> None:
-    whole = replace(PDF, by_tools=False)
-    for changes in (
-        {"in_parts": True},
-        {"by_tools": True},
-        {"again_as": "1" * 64},
-        {"chosen": ChosenPages("1", ((0, 1),), 1)},
-        {"pictured": (1,)},
-    ):
-        assert not can_send_beginning(replace(whole, **changes), ("read_pages",), MODEL)
 
 
 TABLES = "These tools read the rest of it: query_table, read_pages, search_documents)\n\n"
@@ -133,18 +112,6 @@ def test_the_beginning_of_a_table_names_its_columns_and_first_rows(
     assert beginning(CSV, text).partition(TABLES)[2] == expected
     dotted = beginning(replace(CSV, name="sales.2025.csv"), text)
     assert dotted.partition(TABLES)[2] == expected.replace("sales", "sales.2025")
-
-
-@pytest.mark.parametrize(
-    ("length", "rows"), [(200_000, 2), (200_001, 1)], ids=["whole", "cut within its last row"]
-)
-def test_a_row_that_may_be_cut_is_left_out(length: int, rows: int) -> None:
-    text = "a\n1\n".ljust(length, "x")
-    assert len(beginning(CSV, text).partition("First rows:\n")[2].split("\n")) == rows
-    last_of_twenty = "a\n" + "1\n" * 18 + "x" * 200_000
-    assert beginning(CSV, last_of_twenty).endswith("First rows:\n" + "\n".join("1" * 18))
-    many = "a\n" + "1\n" * 100_000
-    assert beginning(CSV, many).endswith("First rows:\n" + "\n".join("1" * FIRST_ROWS))
 
 
 def test_the_beginning_of_a_workbook_describes_twenty_sheets() -> None:
@@ -186,7 +153,6 @@ class Texts:
 @pytest.mark.parametrize(
     ("limit", "tools", "names"),
     [
-        (9_000, ("read_pages",), []),
         (7_000, ("read_pages",), ["b"]),
         (2_000, ("read_pages",), ["a", "b"]),
         (400, ("read_pages",), None),

@@ -31,7 +31,6 @@ from desktop_app.services.chat.prompt_assembly import document_block
 from desktop_app.services.documents.file_attachments import (
     apply_file_preference,
     file_refusal,
-    file_tokens,
     is_file,
     require_files,
     text_notice,
@@ -61,19 +60,6 @@ async def attach_file(chat: ChatSetup, part: DocumentPart = PART) -> DocumentPar
     attachment = Attachment(part.sha256, part.name, part.media_type, TEXT, 2, 6)
     await chat.attachments.add(DATA, attachment)
     return part
-
-
-def test_the_catalog_says_which_providers_take_files() -> None:
-    taken = CATALOG.file_inputs("openai")
-    assert isinstance(taken, FileInputs)
-    assert taken.each_bytes == 50 << 20
-    assert "application/pdf" in taken.types
-    assert resolved().files == taken
-    assert resolved(OPENAI, Variant.PRO).files == taken
-    assert resolved(replace(SERVER, takes_files=True)).files == taken
-    assert resolved(replace(SERVER, takes_files=True, api=None)).files == taken
-    nobody = (COMETAPI, ON_DEVICE, SERVER, replace(OPENAI, api=Api.CHAT_COMPLETIONS))
-    assert [resolved(profile).files for profile in nobody] == [None] * 4
 
 
 async def test_the_file_goes_in_place_of_the_text_the_same_on_every_turn(tmp_path: Path) -> None:
@@ -113,7 +99,6 @@ async def as_text(began: AnswerRun, part: DocumentPart) -> TextPart:
     ("change", "profile", "why"),
     [
         ({}, COMETAPI, "CometAPI doesn’t accept files such as a.pdf."),
-        ({}, ON_DEVICE, "On this computer doesn’t accept files such as"),
         ({"is_protected": True}, OPENAI, "a.pdf is password-protected, so OpenAI can’t read it."),
         (
             {"media_type": "text/plain", "name": "a.txt"},
@@ -167,7 +152,6 @@ def test_earlier_files_count_only_if_another_is_sent() -> None:
         ({"as_file": False}, False),
         ({"chosen": ChosenPages("page", ((1, 1),), 2, 3)}, False),
         ({"in_parts": True}, False),
-        ({"by_tools": True}, False),
     ],
 )
 def test_only_a_document_chosen_as_a_file_is_refused(
@@ -176,16 +160,6 @@ def test_only_a_document_chosen_as_a_file_is_refused(
     part = replace(PART, **change)
     assert (file_refusal(part, resolved(COMETAPI)) is not None) == is_refused
     assert file_refusal(part, resolved()) is None
-
-
-def test_the_pages_of_a_pdf_are_images_too() -> None:
-    model = resolved().model
-    of_page = file_tokens(replace(PART, pages=1), 0, model)
-    assert of_page > 100
-    assert file_tokens(replace(PART, pages=3), 7, model) == 7 + 3 * of_page
-    assert file_tokens(replace(PART, pages=None), 7, model) == 7
-    assert file_tokens(PART, 7, replace(model, sees_images=False)) == 7
-    assert file_tokens(replace(PART, media_type="text/plain"), 7, model) == 7
 
 
 async def test_a_provider_that_takes_no_files_is_sent_the_text_with_a_notice(

@@ -24,23 +24,17 @@ from desktop_app.domain.conversations.message_parts import (
     Attachment,
     DocumentPart,
     ImagePart,
-    PageImage,
     TextPart,
 )
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.errors import IllegalChoiceError, StorageError
+from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.variants import Variant
 from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.chat.send_context import SendContext
-from desktop_app.services.documents.image_attachments import (
-    NAME_TOKENS,
-    attached_image_tokens,
-    unseen_images_notice,
-)
+from desktop_app.services.documents.image_attachments import unseen_images_notice
 from tests.helpers.pictures import SECRET, exif, packed, photo, unpacked
 from tests.helpers.scripted_provider import ScriptedProvider
-from tests.unit.providers.samples import CATALOG
 from tests.unit.services.test_chat_service import ChatSetup, open_chat
 from tests.unit.storage.samples import a_conversation, a_question
 
@@ -119,13 +113,6 @@ async def test_a_model_that_sees_no_images_gets_the_names_of_earlier_ones(tmp_pa
             await chat.service.begin_another_answer(blind, path[:1], ON_DEVICE, AskSettings())
 
 
-async def test_a_missing_original_is_an_error_and_nothing_is_stored(tmp_path: Path) -> None:
-    async with open_chat(tmp_path, ScriptedProvider()) as chat:
-        with pytest.raises(StorageError, match="file is missing"):
-            await chat.begin("What is it?", attachments=(PART,))
-        assert await chat.store.all() == []
-
-
 async def test_images_count_toward_the_estimate(tmp_path: Path) -> None:
     async with open_chat(tmp_path, ScriptedProvider()) as chat:
         await attach_photo(chat)
@@ -148,31 +135,12 @@ async def test_images_count_toward_the_estimate(tmp_path: Path) -> None:
         assert context > 1743
 
 
-def test_images_have_the_tokens_of_their_model() -> None:
-    assert attached_image_tokens(PART, CATALOG.info("gpt-5.2")) == (1743, False)
-    assert attached_image_tokens(PART, CATALOG.info("unknown")) == (765, False)
-    assert attached_image_tokens(PART, CATALOG.info("smollm2-135m-instruct")) == (
-        NAME_TOKENS,
-        False,
-    )
-
-
 TEXT = DocumentPart("0" * 64, "a.txt", "text/plain", 9)
-SCAN = DocumentPart(
-    "1" * 64, "scan.pdf", "application/pdf", 9, 1, pictured=(PageImage(1, 100, 100),)
-)
 
 
 @pytest.mark.parametrize(
     ("names", "told"),
-    [
-        ("", ""),
-        ("a", "a"),
-        ("aba", "a and b"),
-        ("abc", "a, b, and c"),
-        ("abcd", "a, b, c, and 1 more"),
-        ("abcde", "a, b, c, and 2 more"),
-    ],
+    [("", ""), ("aba", "a and b"), ("abc", "a, b, and c"), ("abcde", "a, b, c, and 2 more")],
 )
 def test_a_model_that_sees_no_images_is_told_their_names(names: str, told: str) -> None:
     images = [replace(PART, name=name) for name in names]

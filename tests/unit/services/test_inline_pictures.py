@@ -54,7 +54,7 @@ def pieces(text: str, size: int) -> list[StreamEvent]:
     return [TextDelta(text[at : at + size]) for at in range(0, len(text), size)]
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 7, 29, 1000, 100_000])
+@pytest.mark.parametrize("size", [1, 29, 100_000])
 async def test_a_large_image_leaves_the_text_at_any_boundary(size: int) -> None:
     text = f"Wow! Here [it](x) is: {PICTURE} and ![again{PICTURE[7:]}!"
     found = await said(*pieces(text, size), Completed())
@@ -74,10 +74,7 @@ async def test_images_are_read_with_and_without_padding(more: int, pads: bool) -
     "text",
     [
         "Hi!",
-        "![",
-        "![a cat](data:image/png;base64,",
         PICTURE[:-1],
-        PICTURE[:-1] + ' "title")',
         PICTURE.replace("png", "svg+xml"),
         PICTURE.replace("![", "["),
         f"![a cat](data:image/png;base64,{DATA}A)",  # no Base64

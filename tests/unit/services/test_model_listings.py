@@ -102,15 +102,6 @@ async def test_a_listing_is_fresh_for_an_hour(tmp_path: Path, minutes: int, is_f
         assert listings.is_fresh(PROFILE) is is_fresh
 
 
-async def test_on_device_models_are_listed_anew_each_time(tmp_path: Path) -> None:
-    async with opened(tmp_path / "s.sqlite3") as database:
-        answer = listed("a")
-        listings = ModelListings(ListingStore(database), Gateway(Provider(answer)))
-        here = replace(PROFILE, kind=ProviderKind.ON_DEVICE)
-        assert await listings.fetch(here) == answer
-        assert listings.known_listing(here) is None
-
-
 async def test_a_listing_of_an_environment_provider_is_not_stored(tmp_path: Path) -> None:
     async with opened(tmp_path / "s.sqlite3") as database:
         listings = ModelListings(ListingStore(database), Gateway(Provider(listed("a"))))
@@ -118,11 +109,3 @@ async def test_a_listing_of_an_environment_provider_is_not_stored(tmp_path: Path
         await listings.fetch(of_environment)
         assert listings.known_listing(of_environment) is not None
         assert await ListingStore(database).all() == {}
-
-
-async def test_an_empty_listing_is_not_used(tmp_path: Path) -> None:
-    empty = ModelListing(PROFILE.base_url, (), datetime.now(UTC))
-    async with opened(tmp_path / "s.sqlite3") as database:
-        listings = ModelListings(ListingStore(database), Gateway(Provider(empty)))
-        await listings.fetch(PROFILE)
-        assert listings.known_listing(PROFILE) is None

@@ -90,16 +90,6 @@ def test_the_table_shows_the_facts_that_each_server_lists(server: dict[str, Any]
     assert not set(server["hidden"]) & set(found), server["server"]
 
 
-def test_a_listed_price_is_used_for_a_model_without_a_price_in_the_catalog() -> None:
-    details = ModelDetails(input_price=Decimal(3), output_price=Decimal(15))
-    listing = ModelListing(GATEWAY.base_url, (ListedModel("m", details=details),), _now())
-    choice = ModelChoice(GATEWAY.id, "m", None, None)
-    assert ProviderModels(GATEWAY, CATALOG).resolve(choice, TODAY).price is None
-    assert ProviderModels(GATEWAY, CATALOG, listing).resolve(choice, TODAY).price == Price(
-        Decimal(3), Decimal(15)
-    )
-
-
 def test_a_listed_price_overrides_the_catalogs_at_a_gateway_but_not_at_openai() -> None:
     details = ModelDetails(input_price=Decimal(9), output_price=Decimal(9))
     listing = ModelListing(GATEWAY.base_url, (ListedModel("gpt-5.2", details=details),), _now())

@@ -17,12 +17,7 @@ from desktop_app.domain.models.model_listing import (
 )
 from desktop_app.domain.models.variants import Variant
 from desktop_app.services.models.choice_resolution import ProviderModels
-from desktop_app.services.models.model_menu import (
-    MenuEntry,
-    menu_entries,
-    proposed_model,
-    with_listed_models,
-)
+from desktop_app.services.models.model_menu import MenuEntry, menu_entries, proposed_model
 from desktop_app.services.models.model_table import favorites_in
 from tests.unit.providers.samples import CATALOG
 
@@ -131,21 +126,6 @@ def test_the_first_model_that_can_chat_is_proposed() -> None:
         == proposed_model(ProviderModels(azure, CATALOG, listing))
         == ""
     )
-
-
-def test_a_server_of_the_environment_gets_the_models_of_the_family_that_it_lists() -> None:
-    environment = replace(BOX, from_environment=True)
-    listing = listed("x", "gpt-5.2-pro", "gpt-5.2")
-    found = with_listed_models(ProviderModels(environment, CATALOG, listing))
-    assert sorted(found.models) == ["gpt-5.2", "gpt-5.2-pro"]
-    for profile, itself in (
-        (BOX, listing),
-        (replace(environment, kind=ProviderKind.OPENAI), listing),
-        (replace(environment, models=("y",)), listing),
-        (environment, None),
-        (environment, listed("x", "gpt-5.2-pro")),
-    ):
-        assert with_listed_models(ProviderModels(profile, CATALOG, itself)) == profile
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import unicodedata
@@ -23,16 +22,13 @@ from desktop_app.domain.answering.stream_events import (
     TextDelta,
     UsageReported,
 )
-from desktop_app.domain.conversations.conversation import Conversation, Draft, Message, ModelChoice
-from desktop_app.domain.conversations.message_parts import DocumentPart, PassagesPart, text_of
+from desktop_app.domain.conversations.conversation import Message, ModelChoice
+from desktop_app.domain.conversations.message_parts import DocumentPart, text_of
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis import chat_completions, responses
 from desktop_app.services.answers.answer_run import AnswerRun
-from desktop_app.services.chat.prompt_assembly import document_block
-from desktop_app.services.chat.send_context import SendContext
-from desktop_app.services.collections.passage_context import passages_block
 from desktop_app.services.prompt_delimiter import (
     MAX_NAME_CHARS,
     DelimiterFactory,
@@ -40,14 +36,11 @@ from desktop_app.services.prompt_delimiter import (
     attribute,
     one_line,
 )
-from desktop_app.services.spending.cost_estimate import MESSAGE_OVERHEAD
 from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.helpers.prompt_delimiters import delimiters
 from tests.helpers.scripted_provider import ScriptedProvider
-from tests.unit.domain.test_collections import COLLECTION, a_passage
 from tests.unit.providers.samples import CATALOG
 from tests.unit.services import test_chunked_reading
-from tests.unit.services.test_chat_collections import OneCollection
 from tests.unit.services.test_chat_service import ChatSetup, open_chat
 from tests.unit.storage.samples import opened
 
@@ -81,17 +74,6 @@ def test_nothing_inside_opens_or_closes_the_delimiters(text: str, name: str) -> 
     assert made.count(NUMBER) == 2
     assert re.fullmatch(rf'<document-{NUMBER} name="[^"<>\n]*">', lines[0])
     assert lines[-1] == f"</document-{NUMBER}>"
-
-
-@pytest.mark.attack("prompt-delimiters")
-@given(hostile, hostile)
-def test_a_document_and_a_passage_are_closed_once(text: str, name: str) -> None:
-    part = DocumentPart("0" * 64, name, "text/plain", 9, pages=2)
-    assert document_block(part, text, DELIMITER).count(NUMBER) == 2
-    again = replace(part, again_as=name)
-    assert document_block(again, text, DELIMITER).count(NUMBER) == 2
-    passage = a_passage(4, name=name, place=text, text=text)
-    assert passages_block(PassagesPart("c", name, (passage,)), DELIMITER).count(NUMBER) == 4
 
 
 @given(st.text())
@@ -131,14 +113,6 @@ async def test_each_conversation_has_its_own_number_for_as_long_as_its_store(
     assert first == again != other
     assert await numbers(tmp_path / "store.sqlite3") == [first, other, first]
     assert (await numbers(tmp_path / "elsewhere.sqlite3"))[0] != first
-
-
-async def test_two_processes_make_one_secret(tmp_path: Path) -> None:
-    async with opened(tmp_path / "store.sqlite3") as one, opened(one.path) as two:
-        secrets = await asyncio.gather(
-            *(SettingsStore(database).secret() for database in (one, two))
-        )
-        assert secrets[0] == secrets[1] != b""
 
 
 async def test_a_failing_store_gets_a_secret_of_this_process() -> None:
@@ -220,30 +194,6 @@ async def test_a_document_that_quotes_an_earlier_prompt_does_not_close_its_delim
         assert text.count(f"</document-{delimiter.number}>") == 2
         assert text.count("</document-[boundary]>") == 1
         assert text.index("Say yes") < text.rindex(f"</document-{delimiter.number}>")
-
-
-async def test_the_counted_tokens_are_those_of_the_request(tmp_path: Path) -> None:
-    uncounted: list[StreamEvent] = [TextDelta("A summary."), Completed()]
-    provider, source = ScriptedProvider(uncounted, uncounted), OneCollection()
-
-    async with open_chat(tmp_path, provider, source) as chat:
-        path: list[Message] = []
-        conversation: Conversation | None = None
-        for name, collections in (("a.txt", (COLLECTION,)), ("b.txt", ())):
-            parts = (await chat.attach(name, f"{name}: the ferry leaves at nine."), *collections)
-            resolved = chat.service.resolve(OPENAI, CHOICE)
-            draft = Draft("When does it leave?", parts)
-            taken = await chat.service.estimator.estimate(SendContext(path, resolved), draft)
-            began = await chat.begin(
-                draft.text, path=path, attachments=parts, conversation=conversation
-            )
-            await chat.run(began)
-            messages = provider.requests[-1].messages
-            assert taken.input_tokens == len(words(messages).split()) + MESSAGE_OVERHEAD * len(
-                messages
-            )
-            conversation = began.conversation
-            path = await chat.store.path(conversation.id)
 
 
 # ---------------------------------------------------------------- read in parts

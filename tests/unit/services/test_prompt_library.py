@@ -16,22 +16,16 @@ from desktop_app.domain.prompts.prompts import (
     BuiltInGrammar,
     Prompt,
     PromptRequirements,
-    parse,
 )
-from desktop_app.i18n.translation import tr
-from desktop_app.paths import resource_path
 from desktop_app.services.chat.prompt_library import (
-    FOR_DOCUMENTS,
     PromptEntry,
     PromptOrigin,
-    copy_of,
     fill_prompt,
     find_prompt,
     merge_prompts,
     prompt_from_markdown,
     require_two_documents,
     task_for_each,
-    translate_names,
 )
 
 SHIPPED = Prompt("translate", "Translate", "Into {{language=English}}: {{selection}}", "Writing")
@@ -87,15 +81,6 @@ def test_a_file_that_lacks_something_is_refused(source: str) -> None:
         prompt_from_markdown("x", source)
 
 
-def test_every_shipped_file_is_a_prompt() -> None:
-    files = sorted(resource_path("templates").glob("*.md"))
-    found = {f.stem: prompt_from_markdown(f.stem, f.read_text("utf-8")) for f in files}
-    assert len(found) == 12
-    assert len({prompt.title for prompt in found.values()}) == 12
-    assert set(FOR_DOCUMENTS) < set(found)
-    assert all(prompt.folder and parse(prompt.text) for prompt in found.values())
-
-
 def test_a_users_version_replaces_a_built_in_prompt() -> None:
     edited = replace(SHIPPED, text="Into Polish: {{selection}}")
     assert merge_prompts([SHIPPED], []) == (PromptEntry(SHIPPED, PromptOrigin.BUILT_IN),)
@@ -107,31 +92,16 @@ def test_a_users_version_replaces_a_built_in_prompt() -> None:
     assert merge_prompts([SHIPPED], [hidden]) == (PromptEntry(hidden, PromptOrigin.BUILT_IN),)
 
 
-def test_an_edited_prompt_needs_what_the_built_in_one_does() -> None:
-    shipped = replace(SHIPPED, requirements=PromptRequirements(documents=2))
-    edited = replace(SHIPPED, text="What is different here?")
-    (entry,) = merge_prompts([shipped], [edited])
-    assert entry == PromptEntry(
-        replace(edited, requirements=shipped.requirements), PromptOrigin.EDITED
-    )
-    assert copy_of(entry.prompt, "n").requirements == NO_REQUIREMENTS
-
-
 @pytest.mark.parametrize(
     ("attached", "before", "refusal"),
     [
         ([], [], (Reason.PROMPT_WANTS_TWO, 0)),
         ([ONE], [], (Reason.PROMPT_WANTS_OTHER, 1)),
-        ([], [IMAGE], (Reason.PROMPT_WANTS_OTHER, 1)),
         ([ONE, IMAGE], [], None),
-        ([ONE], [ONE], None),
         ([], [ONE, ONE], None),
-        ([ONE, ONE], [ONE], None),
         ([ONE], [ONE, ONE], (Reason.PROMPT_WANTS_NOT_MORE, 3)),
         ([ONE, ONE, ONE], [], (Reason.PROMPT_WANTS_NOT_MORE, 3)),
-        ([ONE] * 4, [], (Reason.PROMPT_WANTS_NOT_MORE, 4)),
         ([ZIP], [], None),
-        ([], [ZIP], None),
         ([TextPart("a"), TextPart("b")], [], (Reason.PROMPT_WANTS_TWO, 0)),
     ],
 )
@@ -146,16 +116,6 @@ def test_a_comparison_wants_two_documents(
         return None
 
     assert [refused(documents) for documents in (0, 1, 2)] == [None, None, refusal]
-
-
-@pytest.mark.usefixtures("pseudo_language")
-def test_names_that_nobody_changed_are_translated() -> None:
-    shipped = Prompt("translate", "Translate", "…", "Writing")
-    shown = translate_names(shipped, shipped)
-    assert (shown.title, shown.folder) == (tr("Translate"), tr("Writing"))
-    assert shown.title != "Translate"
-    own = replace(shipped, title="Mine", folder="Here")
-    assert translate_names(own, shipped) == own
 
 
 def test_the_library_is_sorted_by_folder_position_and_title() -> None:

@@ -30,7 +30,6 @@ from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.answers.answer_run import AnswerRun
-from desktop_app.services.answers.long_answer import attach_interrupted_files
 from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.chat.background_offer import offers_background
 from desktop_app.services.chat.run_resumption import ResumedRun, Resumer
@@ -117,20 +116,6 @@ async def test_a_lost_run_is_interrupted_and_keeps_its_text(tmp_path: Path) -> N
         assert answer.error is not None
         assert answer.error.what_happened == "It is no longer there."
         assert answer.remote_run is None
-
-
-async def test_a_resumed_run_left_early_loses_no_text(tmp_path: Path) -> None:
-    provider = ScriptedProvider([*BEGINNING, HELD], [Started("resp_1"), at(0), HELD])
-
-    async with open_chat(tmp_path, provider) as chat:
-        kept = await interrupted_answer(chat, provider)
-        provider.holding.clear()
-        answering = await run_to_resume(chat)
-        task = asyncio.ensure_future(chat.run(answering))
-        await provider.holding.wait()
-        answering.leave_running()
-        await cancel(task)
-        assert await chat.store.message(kept.id) == kept
 
 
 async def test_a_resumed_run_stopped_early_is_canceled_at_the_provider(tmp_path: Path) -> None:
@@ -241,21 +226,3 @@ async def test_a_resumed_run_holds_its_input_cost_until_it_ends(tmp_path: Path) 
         assert (await task).text == "One, two."
         month = await chat.service.budget.month(capped)
         assert (month.held, month.spent) == (Decimal(0), COST)
-
-
-async def test_a_lost_long_answer_keeps_the_file_of_the_earlier_process(tmp_path: Path) -> None:
-    size = 9 << 20
-    lost: list[StreamEvent] = [Failed(RunLostError("It is gone."))]
-    provider = ScriptedProvider([*BEGINNING, TextDelta("a" * size), HELD], lost)
-
-    async with open_chat(tmp_path, provider) as chat:
-        kept = await interrupted_answer(chat, provider)
-        assert await chat.attachments.answers.unattached_ids() == [kept.id]
-        await attach_interrupted_files(chat.store, chat.attachments.answers)
-        assert await chat.attachments.answers.unattached_ids() == [kept.id], "it is resumed"
-        answering = await run_to_resume(chat)
-        answer = await chat.run(answering)
-        assert answer.status is MessageStatus.INTERRUPTED
-        (file,) = answer.attachments
-        assert await chat.attachments.text(file.sha256) == "One, " + "a" * size
-        assert await chat.attachments.answers.unattached_ids() == []

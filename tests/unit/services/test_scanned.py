@@ -104,11 +104,3 @@ def test_more_pages_than_can_be_sent_are_refused() -> None:
     with pytest.raises(DocumentDoesNotFitError, match="Only 100 page images can be sent at once"):
         require_image_input([many], SEEING)
     require_image_input([replace(many, in_parts=True)], SEEING)  # they go with their parts
-
-
-def test_text_only_is_not_offered_for_a_scan_without_text() -> None:
-    blind = replace(SEEING, sees_images=False)
-    scan = replace(PART, pages=1)
-    with pytest.raises(IllegalChoiceError) as refused:
-        require_image_input([scan], blind)
-    assert "text only" not in refused.value.what_to_do

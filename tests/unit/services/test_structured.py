@@ -25,16 +25,10 @@ PERSON = {
 }
 
 
-def test_an_answer_that_matches_has_a_value() -> None:
-    found = check_answer(PERSON, ' {"name": "Ann", "age": 3}\n')
-    assert (found.value, found.problems) == ({"name": "Ann", "age": 3}, ())
-
-
 @pytest.mark.parametrize(
     ("answer", "path", "words"),
     [
         ('{"name": "Ann", "age": -1}', "$.age", "less than the minimum"),
-        ("{}", "$", "'name' is a required property"),
         ("Ann is three.", "$", "not valid JSON"),
         ('{"name": "Ann", "age": NaN}', "$", "NaN is no JSON"),
         ('{"name": "Ann", "age": -1e999}', "$", "-1e999 is too large"),
@@ -55,13 +49,9 @@ def test_an_answer_that_does_not_match_has_a_path_and_a_reason(
     [
         ({"pattern": r"^\p{L}+$"}, '"Größe"', True),
         ({"pattern": r"^\p{L}+$"}, '"B2"', False),
-        ({"pattern": r"^\p{Script=Greek}"}, '"ωx"', True),
-        ({"pattern": "a"}, "5", True),
         ({"patternProperties": {r"^\p{Lu}": {"type": "integer"}}}, '{"Äa": 1, "b": "x"}', True),
         ({"patternProperties": {r"^\p{Lu}": {"type": "integer"}}}, '{"Äa": "x"}', False),
-        ({"patternProperties": {"^a": {}}, "additionalProperties": False}, '{"ab": 1}', True),
         ({"patternProperties": {"^a": {}}, "additionalProperties": False}, '{"b": 1}', False),
-        ({"additionalProperties": {"type": "integer"}}, '{"b": "x"}', False),
     ],
 )
 def test_patterns_may_name_unicode_properties(schema: Any, value: str, matches: bool) -> None:
@@ -70,11 +60,7 @@ def test_patterns_may_name_unicode_properties(schema: Any, value: str, matches: 
 
 
 @pytest.mark.parametrize(
-    "pattern",
-    [
-        *("a{30000}", "(a{200}){200}", "((a{30}b){30}){30}", "(?x) a { 3 0000 }", "[{]{30000,}"),
-        *("(?:a{200}){200,}?", "a" * 30_000, "[" * 1_000_000, "a{" + "9" * 5_000 + "}"),
-    ],
+    "pattern", [*("(?:a{200}){200,}?", "a" * 30_000, "[" * 1_000_000, "a{" + "9" * 5_000 + "}")]
 )
 def test_a_pattern_that_would_take_much_memory_is_refused(pattern: str) -> None:
     schemas: list[dict[str, object]] = [{"pattern": pattern}, {"patternProperties": {pattern: {}}}]
@@ -93,15 +79,11 @@ def test_a_pattern_that_takes_too_long_is_a_problem(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("schema", "value", "problems"),
     [
-        ({"pattern": "^a"}, "b", [("$", "'b' does not match '^a'")]),
         (
             {"additionalProperties": False, "properties": {"a": {}}},
             {"a": 1, "b": 2, "c": 3},
             [("$", "Additional properties are not allowed ('b', 'c' unexpected)")],
         ),
-        ({"additionalProperties": False}, [1], []),
-        ({"patternProperties": {"a": False}}, "a", []),
-        ({"additionalProperties": True}, {"a": 1}, []),
         (
             {"properties": {"a": {}}, "additionalProperties": {"type": "integer"}},
             {"a": "x", "b": "x", "c": 1},
@@ -118,7 +100,6 @@ def test_a_pattern_that_takes_too_long_is_a_problem(monkeypatch: pytest.MonkeyPa
             [(f"$[{number}]", "'x' is not of type 'integer'") for number in range(5)],
         ),
         ({"const": "x" * 400}, 1, [("$", f"'{'x' * 299}")]),
-        ({"multipleOf": 0.5}, 0.7, [("$", "0.7 is not a multiple of 0.5")]),
         ({"multipleOf": 0}, 1, [("$", "1 is not a multiple of 0")]),
     ],
 )
@@ -135,7 +116,6 @@ def test_each_problem_has_a_path_and_a_reason(
     [
         *((0.01, "0.07", True), (0.01, "19.99", True), (0.01, "0.071", False), (2, "4", True)),
         *((2, "3", False), (0.1, "1e300", True), (1e-300, "1e300", True), (3, "1e999", False)),
-        *((1, "1.0", True), (0.5, '"text"', True), (10**30, str(10**31), True)),
         *((2, "1" + "0" * 1000, True), (3, "1" + "0" * 1000, False), (0, "3", False)),
     ],
 )
@@ -149,17 +129,12 @@ def test_multiples_are_checked_with_decimal_arithmetic(
     "schema",
     [
         {"type": "objekt"},
-        {"properties": {"a": {"minimum": "3"}}},
         {"$ref": "http://127.0.0.1:9/schema.json"},
         {"$ref": "#/$defs/none"},
-        {"properties": {"a": {"items": {"$ref": "#/$defs/none"}}}},
-        {"allOf": [{"$ref": "#/allOf/x"}]},
         {"items": {"$ref": "http://[/x"}},
         {"$defs": {"loop": {"$ref": "#/$defs/loop"}}, "$ref": "#/$defs/loop"},
         {"type": "string", "pattern": "("},
-        {"properties": {"a": {"pattern": "a{99999999999}"}}},
         {"patternProperties": {"(": {}}},
-        ["object"],
         True,
     ],
 )
@@ -199,10 +174,8 @@ def test_a_schema_that_takes_too_long_is_refused(
     [
         ([1, True, 0, False, "", None, [], {}, [1], ["1"]], True),
         ([1, 1.0], False),
-        ([[1], [1.0]], False),
         ([[True], [1]], True),
         ([{"a": 1, "b": [2]}, {"b": [2], "a": 1}], False),
-        ([{"a": 1}, {"a": 2}], True),
         ([{"a": number} for number in range(5_000)], True),
     ],
 )
@@ -213,20 +186,11 @@ def test_items_are_compared_as_json_values(items: list[Any], are_unique: bool) -
     assert schema_problems({"uniqueItems": True}, "no list") == ()
 
 
-def test_a_schema_that_was_never_checked_is_a_problem_of_the_answer() -> None:
-    for schema in ({"pattern": "("}, {"$ref": "#/$defs/none"}):
-        (problem,) = check_answer(schema, '"x"').problems
-        assert "the schema cannot be used" in problem.reason
-
-
 @pytest.mark.parametrize(
     ("syntax", "text"),
     [
         (FormKind.LARK, 'start: "a" NUMBER\n%import common.NUMBER'),
-        (FormKind.REGEX, r"[A-Z]{3}-\d+"),
-        # Rust's, which Python does not know.
         (FormKind.REGEX, r"\A(?<word>\p{L}+|\P{Greek}|\pN|\x{1F600})\z"),
-        (FormKind.REGEX, r"[[:alpha:]?]*[\p{L}*?]+\(?\*"),
         (FormKind.LARK, 'start: /\\p{L}+/ "/a.*?/" // /b*?/\n'),
         (FormKind.GBNF, SUMMARY),
         (
@@ -273,21 +237,3 @@ def test_invalid_grammars_are_refused_with_the_reason(
 ) -> None:
     with pytest.raises(UnusableGrammarError, match=words):
         require_grammar(AnswerGrammar(syntax, text))
-
-
-@pytest.mark.parametrize(
-    ("syntax", "text"),
-    [
-        (FormKind.REGEX, "[|" * 20_000),
-        (FormKind.REGEX, "[|" * 20_000 + "\\"),
-        (FormKind.LARK, "\n" * 60_000 + "%import"),
-    ],
-)
-def test_open_classes_and_empty_lines_are_refused(syntax: GrammarSyntax, text: str) -> None:
-    with pytest.raises(UnusableGrammarError):
-        require_grammar(AnswerGrammar(syntax, text))
-
-
-def test_a_pattern_of_open_classes_is_refused() -> None:
-    with pytest.raises(UnusableSchemaError):
-        require_schema({"type": "string", "pattern": "[a" * 9_999 + "\\"})

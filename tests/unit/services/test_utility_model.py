@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
+from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.stream_events import (
     Completed,
@@ -121,12 +121,6 @@ def test_a_small_model_missing_from_the_list_is_skipped() -> None:
     pro = own_of(OPENAI, "gpt-5.2-pro", Variant.PRO, Effort.XHIGH)
     assert chosen(pro, listed=("gpt-5.2",)) == ("gpt-5.2", Effort.NONE)
     assert chosen(pro, listed=("gpt-5.2-pro",)) == ("gpt-5.2-pro", Effort.MEDIUM)
-
-
-def test_providers_without_small_models_use_the_conversations_model() -> None:
-    assert chosen(own_of(SERVER, "gemma")) == ("gemma", None)
-    assert chosen(own_of(ON_DEVICE, "smollm2-135m-instruct")) == ("smollm2-135m-instruct", None)
-    assert chosen(own_of(ON_DEVICE, "/models/qwen.gguf")) == ("/models/qwen.gguf", None)
 
 
 def test_no_dearer_model_than_the_conversations_is_used() -> None:
@@ -264,18 +258,6 @@ def test_only_an_automatic_title_is_replaced_after_the_first_answer() -> None:
     assert not wants_title(conversation, [asked, said, asked, said])
     assert not wants_title(conversation, [asked, replace(said, status=MessageStatus.FAILED)])
     assert not wants_title(conversation, [asked])
-
-
-async def test_a_long_exchange_costs_no_more_for_its_title() -> None:
-    provider = ScriptedProvider([TextDelta("Numbers"), *DONE])
-    path = [question("one " * 100_000), answer("two " * 100_000)]
-
-    assert (
-        await TitleWriter(jobs_of(provider, Book()), delimiters()).suggest(path, THINKING)
-        == "Numbers"
-    )
-    part = provider.requests[0].messages[0].parts[0]
-    assert len(getattr(part, "text", "")) < 3200
 
 
 @pytest.mark.attack("prompt-delimiters")

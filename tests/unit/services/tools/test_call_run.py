@@ -158,12 +158,6 @@ async def test_a_call_goes_through_its_steps_in_order(
     assert await steps_of([call]) == steps
 
 
-async def test_a_call_without_time_left_is_stopped() -> None:
-    steps = await steps_of([ToolCallPart("1", "hang", "{}")], seconds=-5)
-    words = "The call took longer than 0 s and was stopped."
-    assert steps[-1] == ("1", S.FAILED, words, True)
-
-
 @pytest.mark.parametrize(
     ("decision", "steps"),
     [
@@ -240,7 +234,6 @@ async def test_a_tool_that_is_never_allowed_is_denied_without_a_question() -> No
     [
         (("look",), TOOL, True),
         (("other", "/*"), TOOL, False),
-        (("s/look",), replace(TOOL, source="s"), True),
         (("s/*",), replace(TOOL, source="s"), True),
         (("look", "t/*"), replace(TOOL, source="s"), False),
     ],
@@ -286,11 +279,8 @@ class Reporting(Source):
     ("reports", "results"),
     [
         ([(0, (0, 4, ""))], ["0%"]),
-        ([(0, (4, 4, "all"))], ["100% · all"]),
         ([(0, (5, 4, "more"))], ["more"]),
-        ([(0, (-1, 4, "less"))], ["less"]),
         ([(0, (1, None, "x" * 101))], ["x" * 100]),
-        ([(0, (1, 0, ""))], [""]),
         (
             [(0, (1, 10, "")), (0.25, (2, 10, "")), (0.5, (3, 10, "")), (0.75, (4, 10, ""))],
             ["10%", "30%"],
@@ -319,9 +309,7 @@ async def test_the_progress_of_a_call_is_reported(
 @pytest.mark.parametrize(
     ("text", "kept"),
     [
-        ("a\n", "a\n"),
         (" \n", EMPTY),
-        ("", EMPTY),
         ("\ud800", "?"),
         ("a" * MAX_RESULT_CHARS, "a" * MAX_RESULT_CHARS),
         (
@@ -330,7 +318,7 @@ async def test_the_progress_of_a_call_is_reported(
             + f"\n[Cut here: the result has {MAX_RESULT_CHARS + 1} characters.]",
         ),
     ],
-    ids=["text", "blank", "empty", "surrogate", "longest", "longer"],
+    ids=["blank", "surrogate", "longest", "longer"],
 )
 def test_a_result_is_valid_text_of_limited_length(text: str, kept: str) -> None:
     assert limit_result(text) == kept

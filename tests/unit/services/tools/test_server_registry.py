@@ -152,11 +152,7 @@ async def test_secrets_that_would_not_last_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [
-        *("no JSON", "[]", "{}", '{"environment": 1, "headers": {}, "query": ""}'),
-        '{"environment": {"A": 1}, "headers": {}, "query": ""}',
-        "[" * 100_000,
-    ],
+    [*("no JSON", "[]", "{}", '{"environment": 1, "headers": {}, "query": ""}'), "[" * 100_000],
 )
 async def test_invalid_stored_secrets_count_as_missing(tmp_path: Path, text: str) -> None:
     async with open_servers(tmp_path) as (servers, keyring):
@@ -205,9 +201,7 @@ async def test_a_sign_in_is_kept_until_the_user_signs_out(tmp_path: Path) -> Non
         assert await servers.secrets_of(DOCS) == DOCS_SECRETS
 
 
-@pytest.mark.parametrize(
-    "text", ["no JSON", "[]", "{}", "[" * 100_000, '{"tokens": 1, "client": 2}']
-)
+@pytest.mark.parametrize("text", ["{}", '{"tokens": 1, "client": 2}'])
 async def test_an_invalid_stored_sign_in_counts_as_none(tmp_path: Path, text: str) -> None:
     launches: list[Mapping[str, Any]] = []
     async with open_servers(tmp_path, connect=unreachable(launches)) as (servers, keyring):

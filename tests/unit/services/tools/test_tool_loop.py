@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +16,6 @@ from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.stream_events import (
     Completed,
     ReasoningDelta,
-    ReasoningItem,
     StreamEvent,
     TextDelta,
     ToolCallDelta,
@@ -111,16 +109,6 @@ async def test_a_call_runs_and_its_result_goes_back(tmp_path: Path) -> None:
     assert answer.cost > Decimal(0)
 
 
-@pytest.mark.parametrize("reasoning", [ReasoningItem("rs_1", "secret"), ReasoningDelta("Hm.")])
-async def test_the_provider_gets_the_reasoning_between_rounds(
-    tmp_path: Path, reasoning: StreamEvent
-) -> None:
-    script = [reasoning, *asks(("c1", "double", "{}"))]
-    _, provider, _ = await run(tmp_path, Source(double=doubled), script, ANSWER)
-    kinds = [type(part).__name__ for part in provider.requests[1].messages[-1].parts]
-    assert kinds == ["ReasoningPart", "ToolCallPart"]
-
-
 async def test_parallel_calls_run_at_the_same_time(tmp_path: Path) -> None:
     both = asyncio.Barrier(2)
 
@@ -208,14 +196,6 @@ async def test_ids_that_are_missing_or_repeated_are_replaced(tmp_path: Path) -> 
     assert [call.round for call in calls] == [0, 0, 0, 1]
 
 
-async def test_a_tool_does_not_run_without_a_window_to_ask_for_consent(tmp_path: Path) -> None:
-    source = Source(double=doubled)
-    await run(
-        tmp_path, source, asks(("1", "double", "{}")), ANSWER, consent=ConsentBroker(Permissions())
-    )
-    assert source.calls == []
-
-
 async def test_a_permission_is_kept_for_this_definition_alone(tmp_path: Path) -> None:
     source, permissions = Source(double=doubled), Permissions()
     consent, user = ConsentBroker(permissions), Answers(Decision(True, Permission.ALWAYS))
@@ -290,24 +270,3 @@ async def test_stopping_cancels_what_runs_and_the_next_question_says_so(tmp_path
         assert sent_results(provider) == [INTERRUPTED]
         assert not provider.requests[-1].tools
         assert "material" in provider.requests[-1].instructions
-
-
-async def test_nothing_is_held_while_a_server_starts(tmp_path: Path) -> None:
-    starting = asyncio.Event()
-
-    async def start_forever() -> Sequence[Source]:
-        starting.set()
-        await asyncio.Event().wait()
-        return ()
-
-    profile = replace(OPENAI, monthly_cap=Decimal(100))
-    catalog = ToolCatalog([], start_forever)
-    async with open_chat(tmp_path, ScriptedProvider(), tools=catalog) as chat:
-        begin = chat.begin("?", profile, settings=settings("server/tool"))
-        task = asyncio.ensure_future(begin)
-        await starting.wait()
-        assert (await chat.service.budget.month(profile)).held == 0
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        assert (await chat.service.budget.month(profile)).held == 0
