@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from decimal import Decimal
 
@@ -13,9 +12,6 @@ from desktop_app.backend.backend import read_catalog, use_routine_model
 from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.conversations.message_parts import DocumentPart
-from desktop_app.domain.documents.document_types import FOLDER
-from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.models.own_model import OwnModel
@@ -96,21 +92,6 @@ async def test_spending_of_an_absent_environment_counts_against_the_limit(
         by_id = {profile.id: profile for profile in await backend.providers.profiles()}
         stored_id, *_ = ids_under_cap
         assert by_id[stored_id].ids_under_cap == ids_under_cap
-
-
-@pytest.mark.parametrize(
-    ("media_type", "data"), [("text/plain", b"bytes"), (FOLDER, "tëxt".encode())]
-)
-async def test_a_file_is_stored_as_its_bytes_and_a_folder_as_its_text(
-    media_type: str, data: bytes
-) -> None:
-    sha256 = hashlib.sha256(data).hexdigest()
-    document = ExtractedDocument("a", media_type, sha256, len(data), "tëxt", None, 1)
-    async with started_backend() as backend:
-        part = await backend.attachments.add_document(b"bytes", document)
-        assert part == DocumentPart(sha256, "a", media_type, len(data), None, 1)
-        assert await backend.attachments.bytes(sha256) == data
-        assert await backend.attachments.text(sha256) == "tëxt"
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,6 @@ async def test_an_answer_is_stored_once_and_again_if_its_conversation_is_erased(
             backend.conversations, backend.batch_store, JOB, ITEM
         )
         found = await backend.conversations.get(conversation_id)
-        assert found is not None
         assert (found.title, found.choice) == ("a.txt: Title", CHOICE)
         question, answer = await backend.conversations.messages(conversation_id)
         assert (question.role, question.parts) == (Role.USER, (TextPart("What is it?"),))
@@ -103,42 +102,6 @@ async def test_an_answer_is_stored_once_after_half_a_failure(
         assert [found.id for found in await backend.conversations.all()] == [again]
         (item,) = await backend.batch_store.page("job", 0)
         assert item.conversation_id == again
-
-
-SCHEMA = json.dumps({"kind": "schema", "name": "Letter", "text": '{"type": "object"}'})
-
-
-@pytest.mark.parametrize(
-    ("form", "error", "notices"),
-    [
-        (SCHEMA, None, (notice(NoticeCode.SCHEMA_USED, name="Letter"),)),
-        (
-            SCHEMA,
-            ErrorNote(Reason.ITEM_ENDED_EARLY, params={"words": "why"}),
-            (AnswerNotice(Reason.ITEM_ENDED_EARLY, (("words", "why"),)),),
-        ),
-        (json.dumps({"kind": "schema", "name": "Letter", "text": "no JSON"}), None, ()),
-        (
-            "",
-            ErrorNote("In the words of an older version."),
-            ("In the words of an older version.",),
-        ),
-    ],
-)
-async def test_an_answer_shows_its_form_or_its_error(
-    form: str, error: ErrorNote | None, notices: tuple[NoticeText, ...]
-) -> None:
-    job = replace(JOB, ended_at=None, parameters=replace(JOB.parameters, form=form))
-    item = replace(ITEM, error=error)
-    async with stored(job, item) as backend:
-        conversation_id = await store_as_conversation(
-            backend.conversations, backend.batch_store, job, item
-        )
-        _, answer = await backend.conversations.messages(conversation_id)
-    assert answer.notices == (FROM_BATCH, *notices)
-    # An answer with an error was cut off, and can be continued.
-    assert answer.status is (MessageStatus.INCOMPLETE if error else MessageStatus.COMPLETE)
-    assert JOB.created_at < answer.created_at <= now()
 
 
 @pytest.fixture
@@ -193,3 +156,38 @@ async def test_a_link_that_replaces_a_file_of_a_job_is_not_followed(folder: Path
 def test_has_files_counts_each_repeat(folder: Path) -> None:
     paths = [folder, folder / "b.txt"]  # three files, and one of them again
     assert [has_at_least(count, paths) for count in range(6)] == [True] * 5 + [False]
+
+
+SCHEMA = json.dumps({"kind": "schema", "name": "Letter", "text": '{"type": "object"}'})
+
+
+@pytest.mark.parametrize(
+    ("form", "error", "notices"),
+    [
+        (SCHEMA, None, (notice(NoticeCode.SCHEMA_USED, name="Letter"),)),
+        (
+            SCHEMA,
+            ErrorNote(Reason.ITEM_ENDED_EARLY, params={"words": "why"}),
+            (AnswerNotice(Reason.ITEM_ENDED_EARLY, (("words", "why"),)),),
+        ),
+        (
+            "",
+            ErrorNote("In the words of an older version."),
+            ("In the words of an older version.",),
+        ),
+    ],
+)
+async def test_an_answer_shows_its_form_or_its_error(
+    form: str, error: ErrorNote | None, notices: tuple[NoticeText, ...]
+) -> None:
+    job = replace(JOB, ended_at=None, parameters=replace(JOB.parameters, form=form))
+    item = replace(ITEM, error=error)
+    async with stored(job, item) as backend:
+        conversation_id = await store_as_conversation(
+            backend.conversations, backend.batch_store, job, item
+        )
+        _, answer = await backend.conversations.messages(conversation_id)
+    assert answer.notices == (FROM_BATCH, *notices)
+    # An answer with an error was cut off, and can be continued.
+    assert answer.status is (MessageStatus.INCOMPLETE if error else MessageStatus.COMPLETE)
+    assert JOB.created_at < answer.created_at <= now()

@@ -63,12 +63,3 @@ async def test_only_pages_that_are_missing_are_rendered() -> None:
         part = DocumentPart("d", "d", "application/pdf", 9, 3, pictured=pages[:count])
         assert len(await scaler.page_images(part, None)) == count
     assert worker.made == ["d 1", "d 2", "d 3"]
-
-
-async def test_the_newer_of_two_large_images_stays_cached(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image_scaling, "MAX_CACHE_BYTES", 15)
-    worker = CountingWorker()
-    scaler = ImageScaler(Originals(), worker)
-    for name in ("a", "b", "b", "a"):
-        await scaler.scaled_image(picture(name), None)
-    assert worker.made == ["a", "b", "a"]

@@ -11,20 +11,13 @@ from pathlib import Path
 import pytest
 
 from desktop_app.backend.gateway.provider_gateway import ProviderGateway
-from desktop_app.backend.gateway.stored_memory import StoredMemory
-from desktop_app.backend.gateway.token_counting import TokenLearning
 from desktop_app.credentials.vault import KeyPlace, KeyVault
-from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.answering.stream_events import Completed, TextDelta
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import CredentialError
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.storage.settings.settings_store import SettingsStore
-from desktop_app.storage.settings.token_rate_store import TokenRateStore
-from tests.helpers.listings import listed_ids
-from tests.helpers.proxies import HttpProxy
 from tests.helpers.secrets import key_for
 from tests.helpers.stored_gateway import gateway_over
 from tests.unit.providers.loopback import (
@@ -35,7 +28,7 @@ from tests.unit.providers.loopback import (
     chunk,
     replies,
 )
-from tests.unit.providers.samples import CATALOG, COMPATIBLE, ask
+from tests.unit.providers.samples import COMPATIBLE, ask
 from tests.unit.storage.samples import opened
 
 LISTED = replies(200, {"data": [{"id": "a"}]})
@@ -92,46 +85,6 @@ async def test_a_users_own_server_gets_the_key_entered_for_it(tmp_path: Path) ->
         await (await gateway.provider(profile)).listing()
         sent = [request.headers.get("authorization") for request in server.requests]
         assert sent == [None, "Bearer not-a-key"]
-
-
-async def test_another_password_of_the_proxy_needs_another_client(tmp_path: Path) -> None:
-    async with (
-        LoopbackServer(LISTED) as server,
-        HttpProxy(user="me", password="right", upstream=server.base_url) as proxy,
-        opened_gateway(tmp_path) as (gateway, vault),
-    ):
-        profile = replace(
-            COMPATIBLE,
-            base_url="http://far.lan/v1",
-            plain_http_hosts=("far.lan",),
-            proxy=proxy.url_for("me"),
-        )
-        first = await gateway.provider(profile)
-        password = key_for(profile.proxy, "right")
-        vault.use_for_session(profile.proxy_password_id, password, KeyPlace.SESSION)
-        second = await gateway.provider(profile)
-        assert second is not first
-        assert listed_ids(await second.listing()) == ("a",)
-        assert await gateway.provider(profile) is second
-        assert "right" not in repr(gateway._clients)
-
-
-async def test_support_learned_in_earlier_runs_is_known(tmp_path: Path) -> None:
-    learned: dict[str, object] = {}
-    async with opened(tmp_path / "s.sqlite3") as database:
-        learning = TokenLearning(TokenRateStore(database), DocumentWorker(), CATALOG)
-        memory = StoredMemory.from_settings(COMPATIBLE, {}, learned.__setitem__, learning)
-        memory.remember_api(Api.CHAT_COMPLETIONS)
-        memory.remember_refusals("m", frozenset({"seed"}))
-        settings, gateway = SettingsStore(database), gateway_over(database)
-        assert await gateway.learned_support(COMPATIBLE, "m") == LearnedSupport()
-        for key, value in learned.items():
-            await settings.set(key, value)
-        known = LearnedSupport(Api.CHAT_COMPLETIONS, frozenset({"seed"}))
-        assert await gateway.learned_support(COMPATIBLE, "m") == known
-        other = await gateway.learned_support(COMPATIBLE, "other")
-        assert other == LearnedSupport(Api.CHAT_COMPLETIONS)
-        await gateway.aclose()
 
 
 async def test_secret_headers_come_from_the_vault(tmp_path: Path) -> None:

@@ -140,30 +140,6 @@ async def test_a_server_without_a_counter_or_a_connection_leaves_the_estimate(
         assert parts.learning.revision == 0
 
 
-@pytest.mark.parametrize(
-    ("profile", "model", "is_exact", "is_learned", "method"),
-    [
-        (AT_OPENAI, "gpt-5.2", True, False, CountMethod.TOKENIZER),
-        (DEVICE, "x", True, False, CountMethod.TOKENIZER),
-        (SERVER, "llama", True, True, CountMethod.SERVER),
-        (SERVER, "llama", False, True, CountMethod.LEARNED),
-        (SERVER, "llama", False, False, CountMethod.GUESSED),
-    ],
-)
-async def test_the_method_of_a_count_is_returned(
-    tmp_path: Path,
-    profile: ProviderProfile,
-    model: str,
-    is_exact: bool,
-    is_learned: bool,
-    method: CountMethod,
-) -> None:
-    async with counting(tmp_path) as parts:
-        if is_learned:
-            await parts.learning.learn(SERVER, "llama", "a" * 600, 900)
-        assert parts.counter.method(profile, model, is_exact=is_exact) is method
-
-
 async def test_a_text_is_split_by_rates_unless_it_is_counted_exactly(tmp_path: Path) -> None:
     async with counting(tmp_path) as parts:
         for profile in (AT_OPENAI, DEVICE, GATEWAY):
@@ -243,3 +219,26 @@ async def test_a_long_text_of_few_tokens_was_cut(
         asked = request("a" * (length - 2))
         assert await parts.learning.is_cut(asked, tokens) is is_cut
         assert bool(parts.worker.read) is is_read
+
+
+@pytest.mark.parametrize(
+    ("profile", "model", "is_exact", "is_learned", "method"),
+    [
+        (AT_OPENAI, "gpt-5.2", True, False, CountMethod.TOKENIZER),
+        (SERVER, "llama", True, True, CountMethod.SERVER),
+        (SERVER, "llama", False, True, CountMethod.LEARNED),
+        (SERVER, "llama", False, False, CountMethod.GUESSED),
+    ],
+)
+async def test_the_method_of_a_count_is_returned(
+    tmp_path: Path,
+    profile: ProviderProfile,
+    model: str,
+    is_exact: bool,
+    is_learned: bool,
+    method: CountMethod,
+) -> None:
+    async with counting(tmp_path) as parts:
+        if is_learned:
+            await parts.learning.learn(SERVER, "llama", "a" * 600, 900)
+        assert parts.counter.method(profile, model, is_exact=is_exact) is method

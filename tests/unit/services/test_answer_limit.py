@@ -19,13 +19,9 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, notice
-from desktop_app.domain.errors import ReplyTooLargeError, StoreFullError, StreamCutError
+from desktop_app.domain.errors import StreamCutError
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.services.answers import retried_writes
 from desktop_app.services.chat.ask_settings import AskSettings
-from desktop_app.services.chat.small_tasks.small_reply import SmallReply
-from desktop_app.storage.documents import answer_files
-from desktop_app.storage.documents.answer_files import GrowingFile
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.unit.services.test_candidate_answers import CHAT
 from tests.unit.services.test_chat_service import HELD, ChatSetup, open_chat
@@ -111,43 +107,3 @@ async def test_several_answers_divide_the_limit_of_one_message(tmp_path: Path) -
         assert file.size == 5 * MB + 1
         assert (second.status, len(second.text)) == (MessageStatus.COMPLETE, 4 * MB)
         assert second.attachments == ()
-
-
-class FullDiskFile(GrowingFile):
-    """A file on a disk that is full for some writes."""
-
-    refusals = 0
-
-    def _append(self, text: str) -> None:
-        if FullDiskFile.refusals:
-            FullDiskFile.refusals -= 1
-            raise StoreFullError("The disk is full.")
-        super()._append(text)
-
-
-@pytest.fixture
-def full(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Refuse the first three writes, and shorten the pause before each retry."""
-    monkeypatch.setattr(answer_files, "GrowingFile", FullDiskFile)
-    monkeypatch.setattr(FullDiskFile, "refusals", 3)
-    monkeypatch.setattr(retried_writes, "SAVE_RETRY_S", 0.01)
-
-
-@pytest.mark.usefixtures("full")
-async def test_an_answer_waits_until_a_full_disk_has_room_for_its_file(tmp_path: Path) -> None:
-    provider = ScriptedProvider([*[TextDelta("a" * MB)] * 10, *ENDED])
-
-    async with open_chat(tmp_path, provider) as chat:
-        answer = await chat.run(await chat.begin("?"))
-        assert await file_of(chat, answer) == f"{'a' * (10 * MB)}b"
-        assert [type(error) for error in chat.store_said if error][:1] == [StoreFullError]
-        assert chat.store_said[-1] is None
-
-
-@pytest.mark.attack("reply-bounds")
-def test_a_small_reply_has_a_limit_of_its_own() -> None:
-    small = SmallReply("OpenAI")
-    small.add(TextDelta("a" * (17 * MB // 4)))
-    small.add(TextDelta("🙂"))
-    assert isinstance(small.reply.error, ReplyTooLargeError)
-    assert "16 MB" in small.reply.error.what_happened

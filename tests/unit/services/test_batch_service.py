@@ -37,7 +37,6 @@ async def test_answers_are_matched_to_files_and_cost_half_price(tmp_path: Path) 
         assert server.seen == []  # nothing is sent before the user confirms
         estimate = job.estimate
         assert estimate.files == 3
-        assert estimate.cost is not None
         assert estimate.ordinary_cost == estimate.cost * 2
         job = await setup.run((await setup.service.start(job.id)).id)
         assert job.status is BatchStatus.COMPLETED
@@ -80,19 +79,6 @@ async def test_the_uploaded_lines_hold_the_requests(tmp_path: Path) -> None:
         assert batch["metadata"] == {"repartee": f"repartee-{job.id}-1"}
 
 
-async def test_a_compatible_server_is_asked_through_chat_completions(tmp_path: Path) -> None:
-    async with open_server_and_setup(
-        tmp_path, kind=ProviderKind.COMPATIBLE, offers_batches=True
-    ) as (server, setup):
-        job = await setup.started("one")
-        await setup.run(job.id)
-        (line,) = server.requests()
-        assert line["url"] == "/v1/chat/completions"
-        assert line["body"]["messages"][0]["role"] == "user"
-        (batch,) = server.batches.values()
-        assert batch["endpoint"] == "/v1/chat/completions"
-
-
 @pytest.mark.parametrize(
     ("profile", "words"),
     [
@@ -108,20 +94,6 @@ async def test_a_provider_without_batches_is_refused_with_the_reason(
         with pytest.raises(IllegalChoiceError, match=words):
             await setup.service.create(setup.files("one"), setup.resolved(), TASK)
         assert await setup.store.all() == []
-
-
-async def test_an_unreadable_file_is_left_out_with_the_reason(tmp_path: Path) -> None:
-    async with open_server_and_setup(tmp_path) as (server, setup):
-        job = await setup.ready("one", "", "w " * 272_001)
-        _, empty, large = await setup.items(job.id)
-        assert empty.status is ItemStatus.LEFT_OUT
-        assert item_error_text(empty) == "“file-2.txt” contains no text. Choose another."
-        assert large.status is ItemStatus.LEFT_OUT
-        assert "GPT-5.2 Thinking accepts 272,000" in item_error_text(large)
-        assert (job.estimate.files, job.estimate.left_out) == (1, 2)
-        job = await setup.run((await setup.service.start(job.id)).id)
-        assert (job.counts.answered, job.counts.left_out) == (1, 2)
-        assert len(server.requests()) == 1
 
 
 async def test_each_failed_file_has_its_own_error(tmp_path: Path) -> None:
@@ -218,22 +190,6 @@ async def test_canceling_fetches_the_answers_that_exist(tmp_path: Path) -> None:
         assert job.held is None
 
 
-async def test_canceling_before_the_upload_ends_the_job_at_once(tmp_path: Path) -> None:
-    async with open_server_and_setup(tmp_path) as (server, setup):
-        job = await setup.ready("a")
-        job = await setup.service.cancel(job.id)
-        assert job.status is BatchStatus.CANCELLED
-        assert await setup.service.advance(job.id) is None
-        assert server.seen == []
-        started = await setup.started("a")
-        await setup.service.cancel(started.id)  # confirmed, but nothing has been sent yet
-        started = await setup.run(started.id)
-        assert started.status is BatchStatus.CANCELLED
-        assert server.seen == []
-        await setup.service.remove(started.id)
-        assert len(await setup.store.all()) == 1
-
-
 async def test_a_price_that_the_server_lists_is_estimated_held_and_counted(tmp_path: Path) -> None:
     """The server lists no price of batches, so the ordinary price counts."""
     said = ModelDetails(input_price=Decimal(2), output_price=Decimal(10))
@@ -258,7 +214,6 @@ async def test_the_cap_refuses_a_job_and_counts_what_is_under_way(tmp_path: Path
     async with open_server_and_setup(tmp_path) as (_server, setup):
         job = await setup.ready("word " * 100_000)
         cost = job.estimate.input_cost
-        assert cost is not None
         change_profile(setup, monthly_cap=cost * Decimal("0.9"))
         with pytest.raises(SpendingCapError, match="exceeds the limit"):
             await setup.service.start(job.id)
@@ -286,3 +241,33 @@ async def test_a_broken_connection_uploads_and_bills_nothing_twice(
         uploads = [name for name, _ in server.files.values() if name.startswith("repartee-")]
         assert len(uploads) == 1
         assert (await setup.ledger.spent_in_month(now())).cost == 2 * Decimal("0.001575")
+
+
+async def test_an_unreadable_file_is_left_out_with_the_reason(tmp_path: Path) -> None:
+    async with open_server_and_setup(tmp_path) as (server, setup):
+        job = await setup.ready("one", "", "w " * 272_001)
+        _, empty, large = await setup.items(job.id)
+        assert empty.status is ItemStatus.LEFT_OUT
+        assert item_error_text(empty) == "“file-2.txt” contains no text. Choose another."
+        assert large.status is ItemStatus.LEFT_OUT
+        assert "GPT-5.2 Thinking accepts 272,000" in item_error_text(large)
+        assert (job.estimate.files, job.estimate.left_out) == (1, 2)
+        job = await setup.run((await setup.service.start(job.id)).id)
+        assert (job.counts.answered, job.counts.left_out) == (1, 2)
+        assert len(server.requests()) == 1
+
+
+async def test_canceling_before_the_upload_ends_the_job_at_once(tmp_path: Path) -> None:
+    async with open_server_and_setup(tmp_path) as (server, setup):
+        job = await setup.ready("a")
+        job = await setup.service.cancel(job.id)
+        assert job.status is BatchStatus.CANCELLED
+        assert await setup.service.advance(job.id) is None
+        assert server.seen == []
+        started = await setup.started("a")
+        await setup.service.cancel(started.id)  # confirmed, but nothing has been sent yet
+        started = await setup.run(started.id)
+        assert started.status is BatchStatus.CANCELLED
+        assert server.seen == []
+        await setup.service.remove(started.id)
+        assert len(await setup.store.all()) == 1

@@ -122,14 +122,12 @@ async def test_the_warning_near_a_cap_appears_once_per_month_and_cap(tmp_path: P
         assert await setup.budget.month_to_warn_of(CAPPED) is None
         await setup.spend("0.01")
         month = await setup.budget.month_to_warn_of(CAPPED)
-        assert month is not None
         assert (month.spent, month.cap) == (Decimal(8), Decimal(10))
         assert await setup.budget.month_to_warn_of(CAPPED) is None
         raised = replace(CAPPED, monthly_cap=Decimal(20))
         assert await setup.budget.month_to_warn_of(raised) is None
         await setup.spend("9")
         month = await setup.budget.month_to_warn_of(raised)
-        assert month is not None
         assert (month.spent, month.cap) == (Decimal(17), Decimal(20))
         assert await setup.budget.month_to_warn_of(OPENAI) is None
 

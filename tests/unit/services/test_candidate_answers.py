@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +18,6 @@ from desktop_app.domain.answering.answer_form import (
     FormSource,
 )
 from desktop_app.domain.answering.answer_status import StatusCode, answer_status
-from desktop_app.domain.answering.chat_request import ChatRequest
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.stream_events import (
     CandidateEvent,
@@ -39,7 +38,6 @@ from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderError, StoreFullError
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.models.token_rates import CountMethod
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.spending.cost import UsageScope
@@ -120,17 +118,6 @@ async def test_with_chat_completions_all_answers_share_a_request_and_its_cost(
         assert provider.closed == 1
 
 
-async def test_a_server_known_to_make_one_answer_gets_a_request_for_each(tmp_path: Path) -> None:
-    provider = ScriptedProvider(answer("a"), answer("b"))
-
-    async with open_chat(tmp_path, provider) as chat:
-        assert isinstance(chat.service.gateway, OneProvider)
-        chat.service.gateway.known = LearnedSupport(refused=frozenset({"candidates=3"}))
-        done = await run_all(chat, await chat.begin("?", CHAT, settings=TWO))
-        assert [message.text for message in done] == ["a", "b"]
-        assert [message.notices for message in done] == [(), ()]
-
-
 async def test_stopping_all_closes_the_one_request_and_keeps_every_text(tmp_path: Path) -> None:
     script: Script = [TextDelta("a"), CandidateEvent(1, TextDelta("b")), Notice("!"), HELD]
     provider = ScriptedProvider(script)
@@ -151,7 +138,6 @@ async def test_stopping_all_closes_the_one_request_and_keeps_every_text(tmp_path
         assert provider.closed == 1
         for each, text in zip(answerings, "ab", strict=True):
             kept = await chat.store.message(each.answer.id)
-            assert kept is not None
             assert (kept.status, kept.text) == (MessageStatus.CANCELLED, text)
 
 
@@ -312,41 +298,6 @@ async def test_a_shared_stream_is_divided_among_the_answers(
     found, provider = await read_together(script, 2)
     assert found == [first, second]
     assert (len(provider.requests), provider.closed) == (1, 1)
-
-
-async def test_a_stand_in_has_a_request_of_its_own() -> None:
-    provider = ScriptedProvider([TextDelta("a"), Completed()], [TextDelta("b"), Completed()])
-    together = SharedRequest(OneProvider(provider), 1)
-    client = await together.gateway_of(0).provider(CHAT)
-    for model, text in (("m", "a"), ("n", "b")):
-        events = [event async for event in client.stream(ask(model=model))]
-        assert events == [TextDelta(text), Completed()]
-    assert [each.model for each in provider.requests] == ["m", "n"]
-
-
-async def test_a_reader_lags_at_most_sixteen_events_behind() -> None:
-    provider = ScriptedProvider([TextDelta(str(n)) for n in range(40)] + [Completed()])
-    sent = 0
-    stream = provider.stream
-
-    async def counted(request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
-        nonlocal sent
-        async for event in stream(request):
-            sent += 1
-            yield event
-
-    provider.stream = counted  # type: ignore[method-assign]
-    together = SharedRequest(OneProvider(provider), 1)
-    events = (await together.gateway_of(0).provider(CHAT)).stream(ask(model="m"))
-    await anext(events)
-    counts = []
-    for _ in range(3):
-        for _ in range(50):
-            await asyncio.sleep(0)
-        counts.append(sent)
-        await anext(events)
-    assert counts == [17, 18, 19]
-    assert len([event async for event in events]) == 41 - 4
 
 
 async def test_a_failed_hold_of_one_answer_releases_those_of_the_others(

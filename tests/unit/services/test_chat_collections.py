@@ -59,27 +59,6 @@ def sent(provider: ScriptedProvider, number: int = -1) -> str:
     return text.text
 
 
-async def test_passages_precede_the_question_and_the_collection_stays_in_the_draft(
-    tmp_path: Path,
-) -> None:
-    provider, source = answers(1), OneCollection()
-
-    async with open_chat(tmp_path, provider, source) as chat:
-        began = await chat.begin("Which color?", attachments=(COLLECTION,))
-        assert began.question is not None
-        assert [p.number for part in began.question.passage_parts for p in part.passages] == [1, 2]
-        assert began.conversation.draft == Draft("", (COLLECTION,))
-        kept = await chat.store.get(began.conversation.id)
-        assert kept is not None
-        assert kept.draft == Draft("", (COLLECTION,))
-        assert (await chat.store.path(kept.id))[0] == began.question
-        assert kept.title == "Which color?"
-        await chat.run(began)
-        text = sent(provider)
-        assert plain(text).startswith('<passages collection="Contracts">\n<passage number="1"')
-        assert text.index(HOW_TO_ANSWER) < text.index("Which color?")
-
-
 async def test_passage_numbers_continue_and_earlier_ones_are_unchanged(tmp_path: Path) -> None:
     provider, source = answers(3), OneCollection()
 
@@ -94,7 +73,6 @@ async def test_passage_numbers_continue_and_earlier_ones_are_unchanged(tmp_path:
             attachments=first.conversation.draft.attachments,
             conversation=first.conversation,
         )
-        assert second.question is not None
         assert [p.number for part in second.question.passage_parts for p in part.passages] == [3, 4]
         await chat.run(second)
         before, after = provider.requests[0].messages, provider.requests[1].messages
@@ -120,7 +98,6 @@ async def test_passages_of_the_conversation_are_referred_to_by_number(tmp_path: 
             draft.text, path=path, attachments=(COLLECTION,), conversation=first.conversation
         )
         await chat.run(second)
-        assert second.question is not None
         (found,) = second.question.passage_parts
         assert ([p.number for p in found.passages], found.known) == ([3], (2,))
         text = sent(provider)

@@ -63,7 +63,6 @@ async def test_a_plan_counts_what_each_model_would_cost(
         final = Usage(answers * len(pieces) * note, 0, answers * 1500)
         tokens = notes.input_tokens + final.input_tokens
         large = answerer.price
-        assert large is not None
         assert plan == ChunkPlan(
             len(pieces), 0, tokens, PRICE.cost(notes) + large.cost(final), True, plan.method,
             "Small", "Large", large.cost(notes + final),

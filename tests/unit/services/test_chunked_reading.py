@@ -35,7 +35,6 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.conversation import Role, now
 from desktop_app.domain.conversations.message_parts import (
-    TEXT_ONLY,
     Attachment,
     ChosenPages,
     DocumentPart,
@@ -331,20 +330,6 @@ async def test_images_of_pages_are_sent_with_their_part(
         assert (await reading.plan(task)).cached_calls == len(notes) - len(
             reading.merging_requests()
         )
-
-
-async def test_text_only_and_blind_models_get_no_images(tmp_path: Path) -> None:
-    async with open_reading(
-        tmp_path, a="\n\n".join(f"[page {n}]\n{NO_TEXT}" for n in (1, 2, 3))
-    ) as reading:
-        task = scanned(reading, 3)
-        alone = replace(task.documents[0], detail=TEXT_ONLY)
-        await reading.run(replace(task, documents=(alone,)))
-        blind = replace(task.note_taker.model, sees_images=False)
-        await reading.run(replace(task, note_taker=replace(task.note_taker, model=blind)))
-        shown = [shown_pages(request) for request in reading.provider.requests]
-        assert len(shown) >= 2
-        assert not any(shown)
 
 
 @pytest.mark.parametrize(("ratio", "says_sizes"), [(2.0, True), (2.5, False)])

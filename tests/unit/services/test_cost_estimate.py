@@ -123,20 +123,6 @@ def test_a_forged_usage_does_not_hide_the_cost_of_a_long_conversation() -> None:
     assert counted == 50_001 + 3 * MESSAGE_OVERHEAD + more
 
 
-@pytest.mark.parametrize("change", [{"pictured": (PageImage(1, 100, 100),)}, {"as_file": True}])
-async def test_counts_of_another_model_do_not_cover_image_pages_or_files(
-    change: dict[str, Any],
-) -> None:
-    question = said("Why?", replace(DOCUMENT, **change))
-    by_other = ModelChoice(COMETAPI.id, "another")
-    answer = answered("So.", choice=by_other, usage=Usage(40, 0, 10, 0))
-    context = SendContext([question, answer], resolved("gpt-5.2"))
-    assert used_tokens(context) is None
-    assert await needs_counting(context)
-    tokens, _ = await Estimator(WordCounter(), OneText(WORDS)).context_tokens(context)
-    assert tokens > 300
-
-
 async def test_the_definitions_of_tools_are_counted_unless_the_provider_counted_them() -> None:
     estimator, choice = Estimator(WordCounter(), OneText(WORDS)), resolved("gpt-5.2")
     look = ToolDefinition("look", "Look around.", {"type": "object"})
@@ -297,3 +283,17 @@ def test_the_usable_input_leaves_room_for_an_answer(
     choice: ResolvedChoice, usable: int | None
 ) -> None:
     assert usable_input(choice.model) == usable
+
+
+@pytest.mark.parametrize("change", [{"pictured": (PageImage(1, 100, 100),)}, {"as_file": True}])
+async def test_counts_of_another_model_do_not_cover_image_pages_or_files(
+    change: dict[str, Any],
+) -> None:
+    question = said("Why?", replace(DOCUMENT, **change))
+    by_other = ModelChoice(COMETAPI.id, "another")
+    answer = answered("So.", choice=by_other, usage=Usage(40, 0, 10, 0))
+    context = SendContext([question, answer], resolved("gpt-5.2"))
+    assert used_tokens(context) is None
+    assert await needs_counting(context)
+    tokens, _ = await Estimator(WordCounter(), OneText(WORDS)).context_tokens(context)
+    assert tokens > 300

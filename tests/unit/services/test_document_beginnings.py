@@ -40,17 +40,6 @@ def sent(part: DocumentPart, text: str) -> str:
     return document_block(part, text, SAMPLE_DELIMITER)
 
 
-def test_a_table_is_described() -> None:
-    rows = "".join(f'{n},"x {n}",{n}.5\n' for n in range(100_000))
-    found = sent(CSV, f"id,name,amount\n{rows}")
-    assert "Only the beginning of a large document." in found
-    assert "query_table" in found
-    assert "Table “sales”: about 100,000 rows." in found
-    assert "Columns: id (number); name (text); amount (number)\n" in found
-    assert "\n19 | x 19 | 19.5\n" in found
-    assert "x 20" not in found
-
-
 def test_the_beginning_of_other_documents_is_their_first_text() -> None:
     found = sent(PDF, "a" * 100_000)
     assert "read_pages" in found

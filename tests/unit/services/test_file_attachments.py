@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
-from desktop_app.domain.answering.chat_request import FileData, ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import FileData, ProviderProfile
 from desktop_app.domain.answering.stream_events import Completed, StreamEvent, TextDelta
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.conversations.message_parts import (
@@ -22,7 +22,7 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
 )
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.domain.models.model_catalog import Api, FileInputs
+from desktop_app.domain.models.model_catalog import FileInputs
 from desktop_app.domain.models.variants import Variant
 from desktop_app.providers.apis import responses
 from desktop_app.providers.http.request_body import pack_body
@@ -36,7 +36,6 @@ from desktop_app.services.documents.file_attachments import (
     text_notice,
 )
 from desktop_app.services.models.choice_resolution import ProviderModels, ResolvedChoice
-from tests.helpers.messages import question
 from tests.helpers.prompt_delimiters import delimiters
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.unit.providers.samples import CATALOG
@@ -48,7 +47,6 @@ PART = DocumentPart(
     sha256(DATA).hexdigest(), "a.pdf", "application/pdf", len(DATA), 2, 6, as_file=True
 )
 ANSWER: list[StreamEvent | str] = [TextDelta("It is."), Completed()]
-SERVER = ProviderProfile("lan", "Server", ProviderKind.COMPATIBLE, "http://x/v1", Api.RESPONSES)
 
 
 def resolved(profile: ProviderProfile = OPENAI, variant: Variant | None = None) -> ResolvedChoice:
@@ -130,19 +128,6 @@ def test_files_of_exactly_the_limits_are_accepted() -> None:
         require_files([replace(PART, size=11)], [], choice)
     with pytest.raises(IllegalChoiceError, match="total"):
         require_files([first, replace(second, size=6)], [], choice)
-
-
-def test_earlier_files_count_only_if_another_is_sent() -> None:
-    choice = replace(resolved(), files=FileInputs(10, 15, ("application/pdf",)))
-    parts = (replace(PART, size=10), replace(PART, size=5, sha256="1" * 64))
-    earlier = [question("", part) for part in parts]
-    require_files([TextPart("And now?")], [*earlier, *earlier], choice)
-    another = replace(PART, size=1, sha256="2" * 64)
-    require_files([another], earlier[:1], choice)
-    with pytest.raises(IllegalChoiceError, match="total"):
-        require_files([another], earlier, choice)
-    earlier.append(question("", another))
-    require_files([TextPart("And now?")], earlier, choice)
 
 
 @pytest.mark.parametrize(

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from desktop_app.backend.environment_profiles import ON_DEVICE, OPENAI
+from desktop_app.backend.environment_profiles import ON_DEVICE
 from desktop_app.domain.answering.chat_request import ImageData
 from desktop_app.domain.answering.stream_events import Completed, StreamEvent, TextDelta
-from desktop_app.domain.conversations.conversation import (
-    Draft,
-    Message,
-    MessageStatus,
-    ModelChoice,
-    Role,
-    now,
-)
+from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.conversations.message_parts import (
     Attachment,
     DocumentPart,
@@ -29,9 +21,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import ModelInfo
-from desktop_app.domain.models.variants import Variant
 from desktop_app.services.chat.ask_settings import AskSettings
-from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.image_attachments import unseen_images_notice
 from tests.helpers.pictures import SECRET, exif, packed, photo, unpacked
 from tests.helpers.scripted_provider import ScriptedProvider
@@ -111,28 +101,6 @@ async def test_a_model_that_sees_no_images_gets_the_names_of_earlier_ones(tmp_pa
         assert [str(notice) for notice in answer.notices] == [said]
         with pytest.raises(IllegalChoiceError):
             await chat.service.begin_another_answer(blind, path[:1], ON_DEVICE, AskSettings())
-
-
-async def test_images_count_toward_the_estimate(tmp_path: Path) -> None:
-    async with open_chat(tmp_path, ScriptedProvider()) as chat:
-        await attach_photo(chat)
-        resolved = chat.service.resolve(OPENAI, ModelChoice(OPENAI.id, "", Variant.THINKING))
-        estimator = chat.service.estimator
-        bare = await estimator.estimate(SendContext([], resolved), Draft("What is it?"))
-        both = await estimator.estimate(SendContext([], resolved), Draft("What is it?", (PART,)))
-        low = replace(PART, detail="low")
-        cheap = await estimator.estimate(SendContext([], resolved), Draft("What is it?", (low,)))
-        assert both.input_tokens - bare.input_tokens == 1743  # 33 × 44 × 1.2
-        assert cheap.input_tokens - bare.input_tokens == 231  # 12 × 16 × 1.2
-        assert (bare.is_exact, both.is_exact) == (True, False)
-        assert both.input_cost is not None
-        assert bare.input_cost is not None
-        assert both.input_cost - bare.input_cost == Decimal("1.75") * 1743 / 1_000_000
-        question = Message(
-            "m", "c", None, Role.USER, MessageStatus.COMPLETE, (PART, TextPart("What?")), now()
-        )
-        context, _ = await estimator.context_tokens(SendContext([question], resolved))
-        assert context > 1743
 
 
 TEXT = DocumentPart("0" * 64, "a.txt", "text/plain", 9)

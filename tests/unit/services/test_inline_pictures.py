@@ -61,15 +61,6 @@ async def test_a_large_image_leaves_the_text_at_any_boundary(size: int) -> None:
     assert found == ("Wow! Here [it](x) is: a cat« » and again« »!", [PHOTO, PHOTO])
 
 
-@pytest.mark.parametrize("more", [0, 1, 2])
-@pytest.mark.parametrize("pads", [True, False])
-async def test_images_are_read_with_and_without_padding(more: int, pads: bool) -> None:
-    photo = PHOTO + b"\7" * more
-    data = b64encode(photo).decode()
-    picture = f"![](data:image/png;base64,{data if pads else data.rstrip('=')})"
-    assert await said(TextDelta(picture), Completed()) == ("« »", [photo])
-
-
 @pytest.mark.parametrize(
     "text",
     [

@@ -53,17 +53,6 @@ def test_listed_chat_models_are_offered_after_the_known_ones() -> None:
     assert found[5].name == "Alpha"
 
 
-def test_a_stand_in_and_a_shutdown_date_are_noted() -> None:
-    of_openai = menu_entries(ProviderModels(OPENAI, CATALOG, listed("gpt-5.2")), TODAY)
-    assert of_openai[0].variant is Variant.INSTANT
-    assert of_openai[0].note == "GPT-5.2 without reasoning responds"
-    assert menu_entries(ProviderModels(COMET, CATALOG, listed(*FAMILY)), TODAY)[0].note == ""
-    early = date(2026, 7, 1)
-    found = menu_entries(ProviderModels(OPENAI, CATALOG, listed(*FAMILY, "gpt-5.2-codex")), early)
-    assert found[0].note == "ends on August 10, 2026"
-    assert found[3].note == "ends on July 23, 2026"
-
-
 @pytest.mark.parametrize(
     "model",
     [

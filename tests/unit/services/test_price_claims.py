@@ -61,7 +61,6 @@ def test_a_price_in_the_users_file_applies_whichever_model_answers() -> None:
     catalog = ModelCatalog.from_toml(BUNDLED, own)
     resolved = ProviderModels(OWN, catalog, listing("smollm2")).resolve(CHOICE, TODAY)
     price = resolved.with_reply_model("smollm2").price
-    assert price is not None
     assert price.input == Decimal(1)
 
 
@@ -84,17 +83,10 @@ def test_a_price_that_the_server_lists_goes_before_the_catalogs() -> None:
     assert priced_at("3", tier="flex") is None
     own = '[models."gpt-5.2"]\nprice = { input = "1", output = "2" }'
     stated = priced_at("3", catalog=ModelCatalog.from_toml(BUNDLED, own))
-    assert stated is not None
     assert stated.input == Decimal(1)
     free = priced_at("0")
     assert free is not None
     assert free != FREE  # only models on this computer are free
-
-
-def test_a_listed_price_does_not_override_the_catalogs_price_of_openai() -> None:
-    found = priced_at("3", OPENAI)
-    assert found is not None
-    assert found.input == Decimal("1.75")
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,8 @@ from desktop_app.domain.answering.stream_events import (
     TextDelta,
     UsageReported,
 )
-from desktop_app.domain.conversations.conversation import Message, ModelChoice
+from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import DocumentPart, text_of
-from desktop_app.domain.errors import StoreFullError
-from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis import chat_completions, responses
 from desktop_app.services.answers.answer_run import AnswerRun
@@ -47,7 +45,6 @@ from tests.unit.storage.samples import opened
 NUMBER = "121212121212"
 DELIMITER = PromptDelimiter(NUMBER)
 CLOSING = f"\n</document-{NUMBER}>"
-CHOICE = ModelChoice(OPENAI.id, "", Variant.THINKING, Effort.HIGH)
 ANSWER: list[StreamEvent] = [
     TextDelta("A summary."),
     UsageReported(Usage(10, 0, 2, 0)),
@@ -74,13 +71,6 @@ def test_nothing_inside_opens_or_closes_the_delimiters(text: str, name: str) -> 
     assert made.count(NUMBER) == 2
     assert re.fullmatch(rf'<document-{NUMBER} name="[^"<>\n]*">', lines[0])
     assert lines[-1] == f"</document-{NUMBER}>"
-
-
-@given(st.text())
-def test_other_text_is_sent_as_it_is(text: str) -> None:
-    assert DELIMITER.wrap("document", text) == (
-        f"<document-{NUMBER}>\n{text.strip()}\n</document-{NUMBER}>"
-    )
 
 
 @pytest.mark.attack("prompt-delimiters")
@@ -113,19 +103,6 @@ async def test_each_conversation_has_its_own_number_for_as_long_as_its_store(
     assert first == again != other
     assert await numbers(tmp_path / "store.sqlite3") == [first, other, first]
     assert (await numbers(tmp_path / "elsewhere.sqlite3"))[0] != first
-
-
-async def test_a_failing_store_gets_a_secret_of_this_process() -> None:
-    class FullDisk:
-        async def secret(self) -> bytes:
-            raise StoreFullError("The disk is full.")
-
-    made, other = DelimiterFactory(FullDisk()), DelimiterFactory(FullDisk())
-    assert (
-        await made.delimiter_for("a")
-        == await made.delimiter_for("a")
-        != await other.delimiter_for("a")
-    )
 
 
 # ---------------------------------------------------------------- in requests

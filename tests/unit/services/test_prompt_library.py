@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -128,19 +127,6 @@ def test_the_library_is_sorted_by_folder_position_and_title() -> None:
         Prompt("0", "z", "…", "A"),
     ]
     assert [entry.prompt.id for entry in merge_prompts([], made)] == ["5", "0", "4", "3", "2", "1"]
-
-
-@pytest.mark.parametrize(
-    ("change", "origin"),
-    [
-        *(({name: "x"}, PromptOrigin.EDITED) for name in ("title", "text", "folder", "form")),
-        ({"position": 9}, PromptOrigin.BUILT_IN),
-    ],
-)
-def test_a_moved_prompt_is_built_in_and_any_other_change_makes_it_edited(
-    change: dict[str, Any], origin: PromptOrigin
-) -> None:
-    assert merge_prompts([SHIPPED], [replace(SHIPPED, **change)])[0].origin is origin
 
 
 def test_a_prompt_is_found_by_its_id_or_its_title() -> None:

@@ -18,13 +18,11 @@ from desktop_app.domain.answering.stream_events import (
     StreamEvent,
     TextDelta,
     ToolCallDelta,
-    UsageReported,
 )
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ContentFilteredError, NetworkError, ReplyTooLargeError
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import CallPerformance
 from desktop_app.services.answers import answer_clock
 from desktop_app.services.chat.small_tasks import small_reply
@@ -110,20 +108,6 @@ def test_refusals_and_failures_are_errors(
     assert isinstance(error, ContentFilteredError) is (
         reason in (Reason.DECLINED, Reason.ENDED_BY_FILTER)
     )
-
-
-@pytest.mark.parametrize(
-    ("event", "is_billed"),
-    [
-        (Failed(NetworkError(Reason.NOT_REACHED)), False),
-        (TextDelta("a"), True),
-        (UsageReported(Usage(1)), True),
-    ],
-)
-def test_calls_with_output_or_usage_may_be_billed(event: StreamEvent, is_billed: bool) -> None:
-    made = SmallReply("P")
-    made.add(event)
-    assert made.is_billed is is_billed
 
 
 @pytest.mark.attack("reply-bounds")

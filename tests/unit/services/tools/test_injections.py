@@ -15,7 +15,7 @@ from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.services.prompt_delimiter import PromptDelimiter
 from desktop_app.services.tools.call_results import sent_parts
 from desktop_app.services.tools.call_run import CallRun
-from desktop_app.services.tools.consent import AllowedTools, ConsentBroker, Decision
+from desktop_app.services.tools.consent import ConsentBroker, Decision
 from desktop_app.services.tools.tool_set import ToolCatalog
 from tests.helpers.blocking import blocking
 from tests.helpers.tools import Answers, Permissions, Source
@@ -65,12 +65,3 @@ def test_text_in_a_result_does_not_give_consent(text: str) -> None:
     (sent,) = sent_parts(calls[:1], PromptDelimiter(NUMBER))
     assert len(re.findall(NUMBER, sent.result)) == 2, "only the two tags have the number"
     assert sent.result.endswith(f"</result-{NUMBER}>")
-
-
-@pytest.mark.attack("tools")
-@pytest.mark.parametrize("text", INJECTIONS)
-def test_a_command_runs_only_the_tools_it_names(text: str) -> None:
-    broker = ConsentBroker(Permissions())
-    broker.set_source(AllowedTools(("read", "sen", "source/*")))
-    source, _ = run(broker, text)
-    assert [name for name, _ in source.calls] == ["read"]

@@ -189,18 +189,6 @@ async def test_a_run_lasts_as_long_as_its_server_stays_the_same(tmp_path: Path) 
         assert await servers.runs() == [other]
 
 
-async def test_a_sign_in_is_kept_until_the_user_signs_out(tmp_path: Path) -> None:
-    async with open_servers(tmp_path) as (servers, keyring):
-        await servers.add(DOCS, DOCS_SECRETS)
-        assert not await servers.is_signed_in(DOCS)
-        keyring.secrets[DOCS.sign_in_name] = Secret("{}", DOCS.secret_origin)
-        assert await servers.is_signed_in(DOCS)
-        assert not await servers.is_signed_in(replace(DOCS, url="https://other/mcp"))
-        await servers.sign_out("docs")
-        assert not await servers.is_signed_in(DOCS)
-        assert await servers.secrets_of(DOCS) == DOCS_SECRETS
-
-
 @pytest.mark.parametrize("text", ["{}", '{"tokens": 1, "client": 2}'])
 async def test_an_invalid_stored_sign_in_counts_as_none(tmp_path: Path, text: str) -> None:
     launches: list[Mapping[str, Any]] = []
@@ -249,3 +237,15 @@ async def test_a_server_gets_the_variables_that_it_refers_to(
         with pytest.raises(ToolServerError):
             await (await servers.run("docs")).request("list_tools")
     assert [launch[field] for launch in launches] == [sent]
+
+
+async def test_a_sign_in_is_kept_until_the_user_signs_out(tmp_path: Path) -> None:
+    async with open_servers(tmp_path) as (servers, keyring):
+        await servers.add(DOCS, DOCS_SECRETS)
+        assert not await servers.is_signed_in(DOCS)
+        keyring.secrets[DOCS.sign_in_name] = Secret("{}", DOCS.secret_origin)
+        assert await servers.is_signed_in(DOCS)
+        assert not await servers.is_signed_in(replace(DOCS, url="https://other/mcp"))
+        await servers.sign_out("docs")
+        assert not await servers.is_signed_in(DOCS)
+        assert await servers.secrets_of(DOCS) == DOCS_SECRETS
