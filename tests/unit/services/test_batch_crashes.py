@@ -103,6 +103,7 @@ def trapped_service(setup: BatchSetup, trap: Trap, limits: UploadLimits) -> Any:
         setup.store, setup.gateway = real, None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("behind", [False, True], ids=["before", "behind"])
 async def test_a_job_continues_after_a_crash_at_any_step(tmp_path: Path, behind: bool) -> None:
     limits = UploadLimits(requests=2)  # so that there are two uploads
