@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +18,7 @@ from desktop_app.domain.answering.answer_form import (
     FormSource,
 )
 from desktop_app.domain.answering.answer_status import StatusCode, answer_status
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.stream_events import (
     CandidateEvent,
@@ -34,9 +35,10 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, ModelChoice, now
 from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, notice
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ProviderError, StoreFullError
+from desktop_app.domain.errors import ProviderError, StoreFullError, StreamCutError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.token_rates import CountMethod
 from desktop_app.domain.models.variants import Variant
@@ -50,6 +52,7 @@ from desktop_app.services.answers.candidate_answers import (
     split_hold,
 )
 from desktop_app.services.chat.ask_settings import AskSettings
+from desktop_app.services.documents.note_taking import INSTRUCTIONS
 from desktop_app.services.spending.budget import Hold
 from desktop_app.services.spending.cost_estimate import Estimate
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
@@ -327,3 +330,111 @@ async def test_answers_from_documents_in_parts_are_requested_one_by_one(tmp_path
         done = await run_all(chat, began)
     assert [message.text for message in done] == ["done"] * 3
     assert [request.parameters.candidates for request in provider.requests] == [1] * 4
+
+
+# ---------------------------------------------------------------- payment
+
+WHOLE: Sequence[StreamEvent] = [TextDelta("a"), UsageReported(USAGE), Completed()]
+SECOND = CandidateEvent(1, TextDelta("b"))
+CUT = Failed(StreamCutError(Reason.ANSWER_CUT))
+
+
+class EndingProvider(ScriptedProvider):
+    """A provider that takes notes, and ends all answers in the same way.
+
+    Attributes:
+        reported: the number of requests whose usage was reported.
+    """
+
+    def __init__(self, ending: Sequence[StreamEvent]) -> None:
+        super().__init__()
+        self._ending = ending
+        self.reported = 0
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+        self.requests.append(request)
+        is_note = request.instructions.startswith(INSTRUCTIONS)
+        yield Started(f"r{len(self.requests)}")
+        for event in WHOLE if is_note else self._ending:
+            self.reported += isinstance(event, UsageReported)
+            if request.parameters.candidates > 1 or not isinstance(event, CandidateEvent):
+                yield event
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [WHOLE, [TextDelta("a"), SECOND, *WHOLE], [TextDelta("a"), CUT], [TextDelta("a"), SECOND, CUT]],
+    ids=["whole", "two", "cut", "two cut"],
+)
+@pytest.mark.parametrize("in_parts", [False, True], ids=["whole document", "in parts"])
+@pytest.mark.parametrize("profile", [OPENAI, CHAT], ids=["responses", "chat"])
+async def test_each_request_is_paid_once(
+    tmp_path: Path, profile: ProviderProfile, in_parts: bool, ending: Sequence[StreamEvent]
+) -> None:
+    provider = EndingProvider(ending)
+    settings = AskSettings(parameters=GenerationParameters(candidates=3))
+    async with open_chat(tmp_path, provider, parts=WordSplitter()) as chat:
+        document = await chat.attach("a.txt", "The ferry leaves at nine.", in_parts=in_parts)
+        began = await chat.begin("?", profile, attachments=(document,), settings=settings)
+        await asyncio.gather(*map(chat.run, (began, *began.siblings)))
+        spent = await chat.ledger.spent_in_month(now())
+        assert spent.usage.input_tokens == provider.reported * USAGE.input_tokens
+        assert spent.uncounted == len(provider.requests) - provider.reported
+        notes = [r for r in provider.requests if r.instructions.startswith(INSTRUCTIONS)]
+        assert len(notes) == in_parts
+
+
+# ---------------------------------------------------------------- long answers
+
+MB = 1 << 20
+ENDED: list[StreamEvent] = [TextDelta("b"), UsageReported(USAGE), Completed()]
+
+
+async def file_of(chat: ChatSetup, answer: Message) -> str:
+    """Return the text of the file that has all of an answer."""
+    (file,) = answer.attachments
+    assert isinstance(file, DocumentPart)
+    assert (file.name, file.media_type) == ("answer.md", "text/markdown")
+    assert [n for n in answer.notices if isinstance(n, AnswerNotice)] == [
+        notice(NoticeCode.WHOLE_IN_FILE, name="answer.md")
+    ]
+    data = await chat.attachments.bytes(file.sha256)
+    assert len(data) == file.size
+    assert await chat.attachments.text(file.sha256) == data.decode()
+    assert await chat.attachments.answers.unattached_ids() == []
+    return data.decode()
+
+
+@pytest.mark.attack("reply-bounds")
+@pytest.mark.parametrize(("letter", "kept"), [("a", MB), ("é", 5 << 16)])
+async def test_a_file_has_the_whole_text_of_an_answer_too_long_for_its_message(
+    tmp_path: Path, letter: str, kept: int
+) -> None:
+    """Of a text that is not ASCII, each letter may take three bytes, in steps of 64 K."""
+    provider = ScriptedProvider([*[TextDelta(letter * (MB // 2))] * 3, *ENDED])
+
+    async with open_chat(tmp_path, provider) as chat:
+        began = await chat.begin("?")
+        began.limit.set_max_bytes(MB)
+        answer = await chat.run(began)
+        assert (answer.status, len(answer.text)) == (MessageStatus.COMPLETE, kept)
+        assert await file_of(chat, answer) == letter * (3 * MB // 2) + "b"
+        assert answer.usage == USAGE
+        assert (await chat.store.path(answer.conversation_id))[1] == answer
+
+
+@pytest.mark.attack("reply-bounds")
+async def test_several_answers_divide_the_limit_of_one_message(tmp_path: Path) -> None:
+    megabyte: list[StreamEvent] = [TextDelta("a" * MB), CandidateEvent(1, TextDelta("b" * MB))]
+    late: list[StreamEvent] = [CandidateEvent(1, Completed()), *ENDED]
+    provider = ScriptedProvider([*megabyte * 4, TextDelta("a" * MB), *late])
+
+    async with open_chat(tmp_path, provider) as chat:
+        settings = AskSettings(parameters=GenerationParameters(candidates=2))
+        began = await chat.begin("?", CHAT, settings=settings)
+        first, second = await asyncio.gather(*map(chat.run, (began, *began.siblings)))
+        assert (first.status, len(first.text)) == (MessageStatus.COMPLETE, 4 * MB)
+        (file,) = first.attachments
+        assert file.size == 5 * MB + 1
+        assert (second.status, len(second.text)) == (MessageStatus.COMPLETE, 4 * MB)
+        assert second.attachments == ()

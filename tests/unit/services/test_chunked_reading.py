@@ -58,11 +58,7 @@ from desktop_app.domain.models.token_rates import TextKind
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.i18n.formatting import money
 from desktop_app.services.documents.chunk_plan import ChunkPlan
-from desktop_app.services.documents.chunked_reading import (
-    MAX_CHUNK_TOKENS,
-    MAX_CHUNK_TOKENS_BUILT_IN,
-    ChunkedReader,
-)
+from desktop_app.services.documents.chunked_reading import MAX_CHUNK_TOKENS_BUILT_IN, ChunkedReader
 from desktop_app.services.documents.note_taking import (
     MAX_CONCURRENT_CALLS,
     MAX_NOTE_TOKENS_BUILT_IN,
@@ -456,25 +452,21 @@ async def test_refused_concurrent_calls_are_repeated_one_at_a_time(
 
 
 @pytest.mark.parametrize(
-    ("model", "window", "largest", "longest"),
+    ("model", "largest", "longest"),
     [
-        (ON_DEVICE_MODEL, 8_192, MAX_CHUNK_TOKENS_BUILT_IN, MAX_NOTE_TOKENS_BUILT_IN),
-        ("some-8b", 8_192, 8_192, MAX_NOTE_TOKENS_ON_DEVICE),
-        ("some-8b", 400_000, MAX_CHUNK_TOKENS, MAX_NOTE_TOKENS_ON_DEVICE),
+        (ON_DEVICE_MODEL, MAX_CHUNK_TOKENS_BUILT_IN, MAX_NOTE_TOKENS_BUILT_IN),
+        ("some-8b", 8_192, MAX_NOTE_TOKENS_ON_DEVICE),
     ],
 )
 async def test_chunks_have_the_size_that_suits_the_model(
-    tmp_path: Path, model: str, window: int, largest: int, longest: int
+    tmp_path: Path, model: str, largest: int, longest: int
 ) -> None:
-    async with open_reading(
-        tmp_path, a="word " * 90_000 if window > 8_192 else book(150)
-    ) as reading:
+    async with open_reading(tmp_path, a=book(150)) as reading:
         task = reading.task("a", profile=ON_DEVICE)
-        info = ModelInfo(model, model, context_window=window, max_output=200)
+        info = ModelInfo(model, model, context_window=8_192, max_output=200)
         task = replace(task, note_taker=replace(task.note_taker, model=info))
         sizes = [piece.tokens for piece in await reading.reader.pieces(task)]
-        assert max(sizes) <= largest
-        assert max(sizes) > min(largest, 8_192) / 2
+        assert largest / 2 < max(sizes) <= largest
         message = RequestMessage(Role.USER, (TextPart(PROMPT),))
         provider = await reading.reader.gateway_for(task).provider(ON_DEVICE)
         request = ChatRequest(model=model, messages=(message,))

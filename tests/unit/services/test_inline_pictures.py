@@ -73,7 +73,7 @@ async def test_a_large_image_leaves_the_text_at_any_boundary(size: int) -> None:
         f"`![a]` ![[b](c) {'!' * 600}",
     ],
 )
-@pytest.mark.parametrize("size", [1, 5, 100_000])
+@pytest.mark.parametrize("size", [29, 100_000])
 async def test_small_or_invalid_images_stay_in_the_text(text: str, size: int) -> None:
     assert await said(*pieces(text, size), Completed()) == (text, [])
     assert await said(*pieces(text, size)) == (text, [])

@@ -1,6 +1,7 @@
-"""Model lists of tests/data/model_lists.json, as the table of models shows them.
+"""The lists of models: kept listings, the menu, and the table.
 
-Each reply is an example in a server's public documentation; the field `source` says in which part.
+Each reply in tests/data/model_lists.json is an example in a server's public documentation. Its
+field `source` says in which part.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,18 +18,28 @@ import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelListing
+from desktop_app.domain.errors import NetworkError
+from desktop_app.domain.models.model_listing import (
+    ListedModel,
+    ModelDetails,
+    ModelKind,
+    ModelListing,
+)
 from desktop_app.domain.models.model_row import ModelRow
 from desktop_app.domain.models.own_model import OwnModel, own_model_from_json, own_model_to_json
-from desktop_app.domain.models.variants import Effort
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Price
 from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.models.choice_resolution import ProviderModels
-from desktop_app.services.models.model_table import model_rows
+from desktop_app.services.models.model_listings import FRESH_FOR, ModelListings
+from desktop_app.services.models.model_menu import MenuEntry, menu_entries, proposed_model
+from desktop_app.services.models.model_table import favorites_in, model_rows
+from desktop_app.storage.settings.model_listing_store import ListingStore
 from tests.helpers.blocking import blocking
 from tests.unit.providers.loopback import LoopbackServer, Received, replies
 from tests.unit.providers.samples import CATALOG
+from tests.unit.storage.samples import opened
 
 SERVERS = json.loads((Path(__file__).parents[2] / "data/model_lists.json").read_text("utf-8"))
 TODAY = date(2026, 3, 1)
@@ -133,3 +144,211 @@ def test_the_users_facts_about_a_model_override_all_others() -> None:
 
 def _now() -> datetime:
     return datetime(2026, 3, 1, tzinfo=UTC)
+
+
+# ---------------------------------------------------------------- model listings
+
+PROFILE = ProviderProfile("p", "P", ProviderKind.COMPATIBLE, "https://p.example/v1")
+
+
+class Provider:
+    """A provider that returns or raises its current `answer`."""
+
+    def __init__(self, answer: ModelListing | NetworkError) -> None:
+        self.answer = answer
+
+    async def listing(self) -> ModelListing:
+        if isinstance(self.answer, NetworkError):
+            raise self.answer
+        return self.answer
+
+
+class Gateway:
+    """A gateway that returns the same provider for every profile."""
+
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
+
+    async def provider(self, _profile: ProviderProfile) -> Provider:
+        return self._provider
+
+
+def listed(*ids: str, ago: timedelta = timedelta()) -> ModelListing:
+    said = ModelDetails(
+        kind=ModelKind.CHAT,
+        input_price=Decimal("1.25"),
+        output_price=Decimal(10),
+        images=True,
+        tools=False,
+        cached_price=Decimal("0.125"),
+        max_output=4096,
+        reasoning=True,
+        schema=False,
+        makes_images=True,
+    )
+    models = tuple(ListedModel(id_, date(2026, 8, 10), 8192, said) for id_ in ids)
+    return ModelListing(PROFILE.base_url, (*models, ListedModel("x")), datetime.now(UTC) - ago)
+
+
+async def test_a_listing_is_kept_for_the_next_start(tmp_path: Path) -> None:
+    path, answer = tmp_path / "s.sqlite3", listed("a", "b")
+    async with opened(path) as database:
+        listings = ModelListings(ListingStore(database), Gateway(Provider(answer)))
+        assert listings.known_listing(PROFILE) is None
+        assert await listings.fetch(PROFILE) == answer
+        assert listings.is_fresh(PROFILE)
+    async with opened(path) as database:
+        again = ModelListings(ListingStore(database), Gateway(Provider(answer)))
+        await again.load()
+        assert again.known_listing(PROFILE) == answer
+        assert again.known_listing(replace(PROFILE, base_url="https://other.example/v1")) is None
+        await again.forget(PROFILE.id)
+        assert again.known_listing(PROFILE) is None
+        assert await ListingStore(database).all() == {}
+
+
+async def test_a_failed_request_keeps_the_last_listing(tmp_path: Path) -> None:
+    async with opened(tmp_path / "s.sqlite3") as database:
+        provider = Provider(listed("a", ago=FRESH_FOR))
+        listings = ModelListings(ListingStore(database), Gateway(provider))
+        kept = await listings.fetch(PROFILE)
+        assert not listings.is_fresh(PROFILE)
+        provider.answer = NetworkError("Not now.")
+        with pytest.raises(NetworkError):
+            await listings.fetch(PROFILE)
+        assert listings.known_listing(PROFILE) == kept
+
+
+@pytest.mark.parametrize(("minutes", "is_fresh"), [(0, True), (59, True), (60, False)])
+async def test_a_listing_is_fresh_for_an_hour(tmp_path: Path, minutes: int, is_fresh: bool) -> None:
+    async with opened(tmp_path / "s.sqlite3") as database:
+        provider = Provider(listed("a", ago=timedelta(minutes=minutes)))
+        listings = ModelListings(ListingStore(database), Gateway(provider))
+        assert not listings.is_fresh(PROFILE)
+        await listings.fetch(PROFILE)
+        assert listings.is_fresh(PROFILE) is is_fresh
+
+
+async def test_a_listing_of_an_environment_provider_is_not_stored(tmp_path: Path) -> None:
+    async with opened(tmp_path / "s.sqlite3") as database:
+        listings = ModelListings(ListingStore(database), Gateway(Provider(listed("a"))))
+        of_environment = replace(PROFILE, from_environment=True)
+        await listings.fetch(of_environment)
+        assert listings.known_listing(of_environment) is not None
+        assert await ListingStore(database).all() == {}
+
+
+# ---------------------------------------------------------------- model menu
+
+OPENAI = ProviderProfile("o", "OpenAI", ProviderKind.OPENAI, "https://api.openai.com/v1")
+COMET = ProviderProfile("c", "CometAPI", ProviderKind.COMETAPI, "https://api.cometapi.com/v1")
+BOX = ProviderProfile("b", "Box", ProviderKind.COMPATIBLE, "http://localhost:1/v1")
+MENU_DAY = date(2026, 11, 20)
+FAMILY = ["gpt-5.2-chat-latest", "gpt-5.2", "gpt-5.2-pro"]
+
+
+def listing_of(*ids: str) -> ModelListing:
+    models = tuple(ListedModel(model_id) for model_id in ids)
+    return ModelListing("", models, datetime(2026, 11, 20, tzinfo=UTC))
+
+
+def ids(found: list[MenuEntry]) -> list[str]:
+    return [entry.model for entry in found]
+
+
+def test_without_a_listing_known_models_are_offered() -> None:
+    found = ids(menu_entries(ProviderModels(OPENAI, CATALOG), MENU_DAY))
+    assert found[:3] == FAMILY
+    assert {"gpt-5-mini", "gpt-5-nano"} <= set(found)
+    assert "gpt-5.2-codex" not in found, "shut down in July"
+    assert ids(menu_entries(ProviderModels(BOX, CATALOG), MENU_DAY)) == []
+
+
+def test_listed_chat_models_are_offered_after_the_known_ones() -> None:
+    listing = listing_of("zeta", "gpt-5-nano", "Alpha", "gpt-5.2", "text-embedding-3-small")
+    found = menu_entries(
+        ProviderModels(replace(COMET, models=("mine",)), CATALOG, listing), MENU_DAY
+    )
+    assert ids(found) == [*FAMILY, "mine", "gpt-5-nano", "Alpha", "zeta"]
+    assert found[4].name == "GPT-5 nano"
+    assert found[5].name == "Alpha"
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "text-embedding-3-large", "whisper-1", "tts-1-hd", "gpt-4o-mini-tts", "gpt-image-1",
+        "dall-e-3", "omni-moderation-latest", "gpt-4o-transcribe", "gpt-4o-realtime-preview",
+        "gpt-4o-audio-preview", "sora-2", "black-forest-labs/flux-dev", "mj_imagine", "davinci-002",
+        "TEXT-EMBEDDING-ADA-002", "gemini-2.5-flash-image", "nano-banana-pro",
+    ],
+)  # fmt: skip
+def test_models_that_cannot_chat_are_recognized(model: str) -> None:
+    assert not CATALOG.can_chat(model)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "gpt-5.2", "gpt-4o", "gpt-4o-mini", "o3", "o4-mini", "chatgpt-4o-latest", "gpt-3.5-turbo",
+        "claude-opus-4", "gemini-2.5-pro", "deepseek-v3", "qwen3:8b", "llama3", "mistral-large",
+        "grok-4", "codex-mini-latest", "llava", "gpt-oss-120b", "ft:gpt-4o:acme::x",
+    ],
+)  # fmt: skip
+def test_models_that_can_chat_are_recognized(model: str) -> None:
+    assert CATALOG.can_chat(model)
+
+
+def test_models_that_a_server_lists_as_not_chatting_are_hidden() -> None:
+    models = (
+        ListedModel("vectors", details=ModelDetails(ModelKind.EMBEDDING)),
+        ListedModel("whisper-that-chats", details=ModelDetails(ModelKind.CHAT)),
+        ListedModel("plain", details=ModelDetails(None, Decimal("0.5"), Decimal(2))),
+    )
+    listing = ModelListing("", models, datetime(2026, 11, 20, tzinfo=UTC))
+    box = replace(BOX, models=("vectors", "plain"))
+    found = {
+        entry.model: entry.note
+        for entry in menu_entries(ProviderModels(box, CATALOG, listing), MENU_DAY)
+    }
+    assert found == {"plain": "$0.5 / $2", "whisper-that-chats": ""}
+
+
+def test_a_server_offers_the_models_of_the_family_that_it_or_the_user_names() -> None:
+    box = replace(BOX, models=("gpt-5.2",))
+    found = menu_entries(ProviderModels(box, CATALOG, listing_of("gpt-5.2-pro", "x")), MENU_DAY)
+    assert [(entry.model, entry.variant) for entry in found] == [
+        ("gpt-5.2", Variant.THINKING),
+        ("gpt-5.2-pro", Variant.PRO),
+        ("x", None),
+    ]
+    assert ids(menu_entries(ProviderModels(box, CATALOG), MENU_DAY)) == FAMILY
+    assert ids(menu_entries(ProviderModels(COMET, CATALOG, listing_of("x")), MENU_DAY)) == [
+        *FAMILY,
+        "x",
+    ]
+
+
+def test_the_first_model_that_can_chat_is_proposed() -> None:
+    listing = listing_of("whisper-1", "zeta", "alpha")
+    azure = replace(BOX, key_header="api-key")
+    assert proposed_model(ProviderModels(BOX, CATALOG, listing)) == "zeta"
+    assert proposed_model(ProviderModels(BOX, CATALOG, listing_of("whisper-1"))) == ""
+    assert (
+        proposed_model(ProviderModels(BOX, CATALOG))
+        == proposed_model(ProviderModels(azure, CATALOG, listing))
+        == ""
+    )
+
+
+@pytest.mark.parametrize(
+    ("stored", "found"),
+    [
+        ([["a", "b"], ["c", "d"]], {("a", "b"), ("c", "d")}),
+        ([["a"], ["a", "b", "c"], ["a", 1], [1, "b"], "ab", {"a": 1}, ("a", "b"), None], set()),
+        ({"a": "b"}, set()),
+        (None, set()),
+    ],
+)
+def test_damaged_favorites_are_left_out(stored: object, found: set[tuple[str, str]]) -> None:
+    assert favorites_in(stored) == found

@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from desktop_app.domain.answering.answer_form import AnswerGrammar, FormKind, GrammarSyntax
-from desktop_app.services.documents.summary_grammar import SUMMARY
+from desktop_app.backend.environment_profiles import ON_DEVICE, OPENAI
+from desktop_app.backend.prompt_loader import built_in_prompts
+from desktop_app.domain.answering.answer_form import (
+    MAX_FORM_CHARS,
+    AnswerForm,
+    AnswerGrammar,
+    AnswerSchema,
+    FormKind,
+    FormSource,
+    GrammarSyntax,
+)
+from desktop_app.domain.answering.chat_request import ProviderProfile
+from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.prompts.prompts import NO_REQUIREMENTS
+from desktop_app.services.documents.summary_grammar import SUMMARY, grammar_for
+from desktop_app.services.models.choice_resolution import ON_DEVICE_MODEL, ResolvedChoice
 from desktop_app.services.structured import schema_check, schema_patterns
 from desktop_app.services.structured.grammar_check import UnusableGrammarError, require_grammar
+from desktop_app.services.structured.requested_form import check_form, load_form
 from desktop_app.services.structured.schema_check import (
     UnusableSchemaError,
     check_answer,
@@ -153,7 +172,7 @@ def doubling(depth: int, **more: str) -> dict[str, Any]:
 
 
 @pytest.mark.attack("tools")
-@pytest.mark.parametrize("more", [{}, {"$schema": "https://json-schema.org/draft/2020-12/schema"}])
+@pytest.mark.parametrize("more", [{}])
 def test_a_schema_that_takes_too_long_is_refused(
     more: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -236,3 +255,78 @@ def test_items_are_compared_as_json_values(items: list[Any], are_unique: bool) -
     assert [problem.path for problem in problems] == ([] if are_unique else ["$"])
     assert schema_problems({"uniqueItems": False}, items) == ()
     assert schema_problems({"uniqueItems": True}, "no list") == ()
+
+
+# ---------------------------------------------------------------- requested form
+
+SCHEMA = FormSource(FormKind.SCHEMA, '{"type": "object"}', "my form")
+REGEX = FormSource(FormKind.REGEX, "[a-z]+", " sql ")
+
+
+@pytest.mark.parametrize(
+    ("source", "form"),
+    [
+        (SCHEMA, AnswerSchema("my_form", {"type": "object"})),
+        (REGEX, AnswerGrammar(FormKind.REGEX, "[a-z]+", "sql")),
+    ],
+)
+def test_a_form_is_checked(source: FormSource, form: AnswerForm) -> None:
+    assert check_form(source) == form
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "reason", "words"),
+    [
+        (FormKind.SCHEMA, "[1", Reason.SCHEMA_INVALID, "line 1, column 3"),
+        (FormKind.SCHEMA, '{"type": 1}', Reason.SCHEMA_INVALID, "$.type"),
+        (FormKind.SCHEMA, "[" * 100_000, Reason.SCHEMA_INVALID, "it is nested too deeply"),
+        (FormKind.SCHEMA, " " * (MAX_FORM_CHARS + 1), Reason.SCHEMA_INVALID, "too long"),
+        (FormKind.REGEX, "(", Reason.GRAMMAR_INVALID, "unterminated"),
+        (FormKind.REGEX, "a" * (MAX_FORM_CHARS + 1), Reason.GRAMMAR_INVALID, "too long"),
+    ],
+    ids=lambda value: str(value)[:9],
+)
+def test_an_invalid_form_is_named(kind: FormKind, text: str, reason: Reason, words: str) -> None:
+    for display_name, named in (("", "“my_form”" if kind is FormKind.SCHEMA else kind), ("f", "f")):
+        with pytest.raises(IllegalChoiceError) as caught:
+            check_form(FormSource(kind, text, "my form"), display_name)
+        assert (caught.value.reason, caught.value.params["file"]) == (reason, named)
+        assert words in str(caught.value.display_params["words"])
+
+
+async def test_the_first_setting_with_a_form_counts() -> None:
+    assert await load_form() is None
+    assert await load_form("", "damaged") is None
+    assert await load_form("", REGEX.to_setting(), SCHEMA.to_setting()) == check_form(REGEX)
+
+
+# ---------------------------------------------------------------- summary grammar
+
+REQUIREMENTS = {prompt.id: prompt.requirements for prompt in built_in_prompts()}
+DOCUMENT = DocumentPart("a" * 64, "a.md", "text/markdown", 9)
+FOLDER = replace(DOCUMENT, media_type="inode/directory")
+BUILT_IN = ModelInfo(ON_DEVICE_MODEL, "SmolLM2 135M", context_window=8192)
+
+
+def grammar_definition(
+    template_id: str,
+    *parts: DocumentPart,
+    profile: ProviderProfile = ON_DEVICE,
+    info: ModelInfo = BUILT_IN,
+) -> str:
+    requirements = REQUIREMENTS.get(template_id, NO_REQUIREMENTS)
+    found = grammar_for(requirements, parts, ResolvedChoice(profile, info, None, None))
+    return "" if found is None else found.definition
+
+
+def test_the_grammar_applies_to_a_summary_by_the_built_in_model() -> None:
+    summary = "executive-summary"
+    assert grammar_definition(summary) == grammar_definition(summary, DOCUMENT) == SUMMARY
+    assert grammar_definition(summary, DOCUMENT, info=replace(BUILT_IN, id="some-8b")) == ""
+    assert grammar_definition(summary, DOCUMENT, profile=OPENAI) == ""
+    assert (
+        grammar_definition(summary, DOCUMENT, DOCUMENT) == grammar_definition(summary, FOLDER) == ""
+    )
+    assert not any(
+        grammar_definition(name) for name in (*REQUIREMENTS.keys() - {summary}, "mine", "")
+    )

@@ -1,0 +1,306 @@
+"""The chunks of documents that are read in parts: their borders, pages, positions and sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.message_parts import DocumentPart, PageImage
+from desktop_app.domain.documents.extracted_document import TextChunk
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.models.image_tokens import TileTokens
+from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.models.token_rates import SplitRates, TextKind, TokenCount
+from desktop_app.services.documents.chunk_boundaries import (
+    chunks_from_json,
+    chunks_to_json,
+    even_parts,
+)
+from desktop_app.services.documents.chunk_pages import page_spans, placed_pages
+from desktop_app.services.documents.chunk_positions import ChunkPositions
+from desktop_app.services.documents.fitting_parts import fitting_parts
+from desktop_app.services.documents.image_attachments import page_tokens
+from desktop_app.services.models.choice_resolution import ResolvedChoice
+from desktop_app.services.spending.cost_estimate import Estimator
+from tests.helpers.scripted_provider import WordCounter
+from tests.unit.services.test_document_beginnings import Texts
+
+MODEL = ModelInfo("m", "M", sees_images=True, image_tokens=TileTokens(85, 170))
+BLIND = ModelInfo("m", "M", sees_images=False)
+
+
+def document(*numbers: int) -> DocumentPart:
+    pages = tuple(PageImage(number, 400, 400) for number in numbers)
+    return DocumentPart("0" * 64, "a.pdf", "application/pdf", 9, pictured=pages, detail="low")
+
+
+def text_of(count: int) -> str:
+    return "\n\n".join(f"[page {number}]\nwords {number}" for number in range(1, count + 1))
+
+
+IMAGE_TOKENS, _ = page_tokens(document(1), MODEL)
+
+
+def numbers(found: list[tuple[int, PageImage]]) -> list[int]:
+    return [page.number for _, page in found]
+
+
+@pytest.mark.parametrize(
+    ("room", "pages"),
+    [
+        (4 * IMAGE_TOKENS - 1, [[1], [2], [3], [4], [5]]),
+        (4 * IMAGE_TOKENS, [[1, 2], [3, 4], [5]]),
+        (9 * IMAGE_TOKENS, [[1, 2, 3, 4], [5]]),
+    ],
+)
+def test_images_take_at_most_half_of_a_chunk(room: int, pages: list[list[int]]) -> None:
+    text = text_of(5)
+    spans = page_spans(document(1, 2, 3, 4, 5), text, room, MODEL)
+    assert [numbers(span.pages) for span in spans] == pages
+    assert [span.image_tokens for span in spans] == [IMAGE_TOKENS * len(each) for each in pages]
+    starts = [0, *(text.index(f"[page {each[0]}]") for each in pages[1:])]
+    assert [(span.start, span.end) for span in spans] == [
+        *zip(starts, [*starts[1:], len(text)], strict=True)
+    ]
+
+
+def test_a_chunk_has_at_most_twenty_images() -> None:
+    spans = page_spans(document(*range(1, 42)), text_of(41), 1_000_000, MODEL)
+    assert [len(span.pages) for span in spans] == [20, 20, 1]
+
+
+def test_an_image_larger_than_half_of_a_chunk_is_refused() -> None:
+    with pytest.raises(IllegalChoiceError) as refused:
+        page_spans(document(2), text_of(2), 2 * IMAGE_TOKENS - 1, MODEL)
+    assert refused.value.reason is Reason.PAGE_IMAGE_TOO_LARGE
+    assert refused.value.params == {"page": 2, "name": "a.pdf", "model": "M"}
+
+
+def test_images_are_placed_at_the_marks_of_their_pages() -> None:
+    text = text_of(3)
+    assert [at for at, _ in placed_pages(document(1, 3), text, MODEL)] == [
+        0,
+        text.index("[page 3]"),
+    ]
+    assert [at for at, _ in placed_pages(document(1), f"A preface.\n\n{text}", MODEL)] == [12]
+    assert placed_pages(document(1), text, BLIND) == []
+
+
+def test_pages_without_a_mark_are_spread_over_the_text_before_the_next_mark() -> None:
+    without = text_of(3).replace("[page 2]", "[page x]")
+    assert [at for at, _ in placed_pages(document(1, 2, 3), without, MODEL)] == [0, 18, 36]
+    text = "one two three"
+    assert placed_pages(document(1, 2), text, MODEL) == list(
+        zip([len("one "), len("one two ")], document(1, 2).pictured, strict=True)
+    )
+    spans = page_spans(document(*range(41)), "word " * 50, 1_000_000, MODEL)
+    assert [len(span.pages) for span in spans] == [20, 20, 1]
+    assert all(span.start < span.end for span in spans)
+    assert len(placed_pages(document(1, 2), "", MODEL)) == 2
+
+
+# ---------------------------------------------------------------- chunk positions
+
+TEXT = """\
+[page 1]
+# Terms "of" <use>
+
+One.
+
+## Prices
+
+Two.
+
+[page 2]
+Three.
+
+| what | price |
+|---|---|
+| a | 1 |
+| b | 2 |
+
+# End
+
+| no head |
+| at all |
+"""
+
+
+@pytest.mark.parametrize(
+    ("begins", "said"),
+    [
+        ("[page 1]", ""),
+        ("One.", """ page="1" under="Terms 'of' ‹use›\""""),
+        ("Two.", """ page="1" under="Terms 'of' ‹use› › Prices\""""),
+        ("[page 2]", """ under="Terms 'of' ‹use› › Prices\""""),
+        ("| b", """ page="2" under="Terms 'of' ‹use› › Prices\""""),
+        ("# End", ' page="2"'),
+    ],
+)
+def test_a_chunk_names_its_page_and_headings(begins: str, said: str) -> None:
+    assert ChunkPositions(TEXT).attributes(TEXT.index(begins)) == said
+
+
+@pytest.mark.parametrize(
+    ("begins", "head"),
+    [("| b", "| what | price |\n|---|---|\n"), ("| what", ""), ("| at all", ""), ("[page 1]", "")],
+)
+def test_rows_of_a_continued_table_have_its_header(begins: str, head: str) -> None:
+    assert ChunkPositions(TEXT).table_head(TEXT.index(begins)) == head
+
+
+@pytest.mark.parametrize(("length", "said"), [(80, 80), (81, 80)])
+def test_a_long_heading_is_cut(length: int, said: int) -> None:
+    text = f"# {'h' * length}\n\nWords."
+    assert ChunkPositions(text).attributes(text.index("Words")) == f' under="{"h" * said}"'
+
+
+@pytest.mark.parametrize(("length", "is_said"), [(400, True), (401, False)])
+def test_a_long_table_head_is_left_out(length: int, is_said: bool) -> None:
+    head = f"| {'h' * (length - 4)} |\n|---|\n"
+    text = f"{head}| a |\n| b |\n"
+    positions = ChunkPositions(text)
+    assert positions.table_head(text.index("| b")) == (head if is_said else "")
+
+
+# ---------------------------------------------------------------- chunk boundaries
+
+
+@pytest.mark.parametrize(
+    ("stored", "length", "chunks"),
+    [
+        (None, 5, None),
+        ("[]", 5, None),
+        ("[[0, 5, 2]]", 5, [(0, 5, 2)]),
+        ("[[0, 5, 2]]", 4, None),
+        ("[[1, 5, 2]]", 5, None),
+        ("[[0, 2, 1], [2, 5, 3]]", 5, [(0, 2, 1), (2, 5, 3)]),
+        ("[[0, 2, 1], [3, 5, 1]]", 5, None),
+        ("[[0, 0, 0], [0, 5, 1]]", 5, None),
+        ("[[0, 5, 5]]", 5, [(0, 5, 5)]),
+        ("[[0, 5, Infinity]]", 5, None),
+        ("[" * 100_000, 5, None),
+        ("{", 5, None),
+        ('[["a", 5, 1]]', 5, None),
+    ],
+)
+def test_chunks_that_do_not_cover_the_text_are_dropped(
+    stored: str | None, length: int, chunks: list[tuple[int, int, int]] | None
+) -> None:
+    found = chunks_from_json(stored, length)
+    assert found == (None if chunks is None else [TextChunk(*chunk) for chunk in chunks])
+    if found is not None:
+        assert chunks_from_json(chunks_to_json(found), length) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("", []),
+        ("a" * 11, ["a" * 10, "a"]),
+        ("aaaaaaa bb cc", ["aaaaaaa ", "bb cc"]),
+        ("aaaaaa bbbb cc", ["aaaaaa bbb", "b cc"]),  # too far back
+        ("aaaaaaaaaa bb", ["aaaaaaaaaa", " bb"]),
+        ("aaaaaaa\nb bb", ["aaaaaaa\n", "b bb"]),
+        ("aaaaaaa bb bb", ["aaaaaaa ", "bb bb"]),
+        ("aaaaaaa.\n\nb bb", ["aaaaaaa.\n\n", "b bb"]),
+        ("aaaaaaa。b bbb", ["aaaaaaa。", "b bbb"]),
+    ],
+)
+def test_parts_end_at_the_strongest_border_near_their_size(text: str, parts: list[str]) -> None:
+    ranges = even_parts(text, 10)
+    assert [text[start:end] for start, end in ranges] == parts
+    assert "".join(parts) == text
+
+
+# ---------------------------------------------------------------- fitting parts
+
+PROFILE = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, "http://127.0.0.1:1/v1")
+RESOLVED = ResolvedChoice(PROFILE, ModelInfo("m", "M"), None, None)
+RATES = {TextKind.PROSE: 1.5}
+
+
+class Counter(WordCounter):
+    """A server that counts a token a letter, and three for each digit."""
+
+    def __init__(self, *, is_exact: bool = True, has_rates: bool = True) -> None:
+        super().__init__()
+        self._is_exact, self._has_rates = is_exact, has_rates
+
+    async def count(
+        self, text: str, _profile: ProviderProfile, _model: str = "", *, may_ask: bool = False
+    ) -> TokenCount:
+        tokens = sum(3 if letter.isdigit() else 1 for letter in text)
+        return TokenCount(tokens, self._is_exact)
+
+    async def split_rates(
+        self, _text: str, _profile: ProviderProfile, _model: str
+    ) -> SplitRates | None:
+        return SplitRates(RATES, 0.5) if self._has_rates else None
+
+
+class Letters:
+    """A splitter into pieces of so many letters, which records the requests."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, Mapping[TextKind, float] | None]] = []
+
+    async def chunks(
+        self, text: str, tokens: int, rates: Mapping[TextKind, float] | None = None
+    ) -> list[TextChunk]:
+        self.asked.append((tokens, rates))
+        ends = [min(at + tokens, len(text)) for at in range(0, len(text), tokens)]
+        return [
+            TextChunk(end - (end - 1) % tokens - 1, end, (end - 1) % tokens + 1) for end in ends
+        ]
+
+
+@pytest.mark.parametrize(
+    ("text", "counter", "asked", "parts"),
+    [
+        (
+            "a" * 25,
+            Counter(has_rates=False),
+            [(10, None)],
+            [(0, 10, 10), (10, 20, 10), (20, 25, 5)],
+        ),
+        ("a" * 12, Counter(), [(10, RATES)], [(0, 10, 10), (10, 12, 2)]),
+        (
+            "a" * 10 + "9" * 10 + "a",
+            Counter(),
+            [(10, RATES), (3, RATES)],  # 10 letters for 30 tokens, less a margin
+            [(0, 10, 10), (10, 13, 9), (13, 16, 9), (16, 19, 9), (19, 20, 3), (20, 21, 1)],
+        ),
+        (
+            "9" * 9 + "a" * 11,
+            Counter(),
+            [(10, RATES), (3, RATES)],
+            [(0, 3, 9), (3, 6, 9), (6, 9, 9), (9, 10, 1), (10, 20, 10)],
+        ),
+    ],
+)
+async def test_every_part_is_counted_and_split_again_if_it_is_too_large(
+    text: str, counter: Counter, asked: list[object], parts: list[tuple[int, int, int]]
+) -> None:
+    splitter = Letters()
+    found = await fitting_parts(text, 10, RESOLVED, splitter, Estimator(counter, Texts()))
+    assert splitter.asked == asked
+    assert found == [TextChunk(*part) for part in parts]
+
+
+async def test_a_part_that_cannot_be_split_further_is_kept() -> None:
+    splitter = Letters()
+    found = await fitting_parts("9" * 5, 2, RESOLVED, splitter, Estimator(Counter(), Texts()))
+    assert found == [TextChunk(at, at + 1, 3) for at in range(5)]
+    assert splitter.asked == [(2, RATES), *[(1, RATES)] * 7]
+
+
+@pytest.mark.parametrize(("room", "limit"), [(1000, 500), (602, 301), (601, 300), (100, 300)])
+async def test_without_an_exact_count_the_parts_are_smaller(room: int, limit: int) -> None:
+    splitter, counter = Letters(), Counter(is_exact=False)
+    found = await fitting_parts("9" * 900, room, RESOLVED, splitter, Estimator(counter, Texts()))
+    assert splitter.asked == [(limit, RATES)]
+    assert found[0] == TextChunk(0, limit, limit)
