@@ -24,30 +24,14 @@ from typing import Any, Final
 LONGEST_S: Final = 3600
 LONGEST_SMALLEST_S: Final = 120
 SMALLEST: Final[Mapping[str, Mapping[str, str]]] = {
-    "cached_input": {"questions": "1", "paragraphs": "1"},
-    "cancel": {"rounds": "1"},
-    "decode": {"deltas": "100", "rounds": "1"},
-    "documents": {"pages": "2"},
-    "find": {"messages": "20", "steps": "1", "settle_s": "0.1"},
-    "global_shortcut": {"presses": "1", "rest_s": "0.1"},
     "growth": {"scale": "0.001", "rounds": "1"},
-    "hostile_replies": {"reply": "gzip bomb"},
-    "ledger": {"entries": "200"},
-    "library": {"small": "2", "large": "20", "starts": "1", "settle_s": "0.1"},
-    "long_message": {"kind": "code", "characters": "2000"},
-    "many_documents": {"documents": "2", "kilobytes": "2", "questions": "1"},
     "memory": {"characters": "2000"},
     "open_conversation": {"messages": "20", "times": "1"},
-    "palette": {"conversations": "100", "entries": "10"},
     "restore": {"conversations": "2", "messages": "2"},
     "retrieval": {"variants": "1"},
     "search": {"conversations": "20", "messages": "2", "each": "1"},
-    "side_by_side": {"columns": "2", "rate": "20", "seconds": "0.2"},
-    "spending_charts": {"entries": "200"},
     "start_up": {"pairs": "1", "idle_s": "0.1", "settle_s": "0.1"},
     "streaming": {"deltas": "50", "typeset": "0"},
-    "token_counts": {"kinds": "code", "sample": "400"},
-    "tool_loop": {"rounds": "2"},
 }
 
 

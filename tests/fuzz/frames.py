@@ -42,16 +42,13 @@ class _Child:
         """Return at once."""
 
     def kill(self) -> None:
-        """End with the code of a killed process."""
         self.returncode = -9
 
     async def wait(self) -> int:
-        """End and return the exit code."""
         self.returncode = 0
         return 0
 
     async def communicate(self) -> tuple[bytes, bytes]:
-        """Return no further output."""
         return b"", b""
 
 
