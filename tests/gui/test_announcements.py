@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from desktop_app.commands.command import COMMANDS
-from desktop_app.domain.conversations.conversation import Folder
 from desktop_app.ui.batch import batch_bar
 from desktop_app.ui.batch.batch_bar import BatchBar
 from desktop_app.ui.library import status_line
 from desktop_app.ui.library.status_line import StatusLine
 from desktop_app.ui.settings.tabs import shortcuts_tab
-from desktop_app.ui.sidebar.conversation_list import ConversationList
 from desktop_app.ui.transcript.search import find_bar
 from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.widgets.accessibility import announcements
@@ -66,14 +62,6 @@ def test_an_error_in_a_form_is_announced_once(
     assert said.pop() == "3 models"
 
 
-def test_a_hidden_note_is_not_announced(said: list[str], light_theme: Theme, page: QWidget) -> None:
-    note = Note(light_theme)
-    note.setParent(page)
-    page.hide()
-    note.set_text("Not an address.", "error")
-    assert said == []
-
-
 def test_the_matches_of_a_search_are_announced(
     said: list[str], light_theme: Theme, page: QWidget
 ) -> None:
@@ -107,19 +95,6 @@ def test_the_message_of_a_status_line_is_announced(said: list[str], page: QWidge
     said.clear()
     line.show_message("“Contracts” deleted", lambda: None)
     assert said == ["“Contracts” deleted"]
-
-
-def test_no_number_is_announced_if_only_folders_are_listed(
-    monkeypatch: pytest.MonkeyPatch, qtbot: QtBot, light_theme: Theme
-) -> None:
-    words: list[str] = []
-    monkeypatch.setattr(announcements, "announce", lambda _widget, said: words.append(said))
-    listing = ConversationList(light_theme)
-    qtbot.addWidget(listing)
-    listing.set_folders([Folder("f", "Folder", datetime(2026, 3, 18, tzinfo=UTC))])
-    qtbot.keyClick(listing.view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
-    assert words == []
-    assert not listing.view.marks.is_active
 
 
 def test_undoing_is_announced(light_theme: Theme, page: QWidget) -> None:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.ui.composer.attachment_chips import AttachmentChips, Chip, ChipWidget
 from desktop_app.ui.widgets.boxes import column_of
-from desktop_app.ui.widgets.flow_layout import FlowLayout
 
 if TYPE_CHECKING:
-    import pytest
     from pytestqt.qtbot import QtBot
 
     from desktop_app.ui.look.theme import Theme
@@ -34,44 +32,6 @@ def test_many_new_chips_appear_in_several_steps(qtbot: QtBot, light_theme: Theme
     shown.sort(key=lambda each: (each.y(), each.x()))
     spoken = [each.accessibleName().split(",")[0] for each in shown]
     assert spoken == [*names, "rest"]
-
-
-def test_chips_that_are_added_at_the_end_leave_the_others_in_their_places(
-    qtbot: QtBot, light_theme: Theme, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    window = QWidget()
-    qtbot.addWidget(window)
-    chips, field = AttachmentChips(light_theme), QLineEdit()
-    column_of(chips, field, parent=window)
-    window.show()
-    moved: list[QWidget] = []
-    remove = FlowLayout.removeWidget
-
-    def record(layout: FlowLayout, widget: QWidget) -> None:
-        moved.append(widget)
-        remove(layout, widget)
-
-    monkeypatch.setattr(FlowLayout, "removeWidget", record)
-    names = [f"{number}.md" for number in range(40)]
-    chips.set_chips([*map(chip, names[:20]), chip("more")])
-    qtbot.waitUntil(lambda: chips.count() == 21)
-    chips.set_chips([chip(name) for name in names])
-    qtbot.waitUntil(lambda: chips.count() == len(names))
-    assert len(moved) == 1  # the chip “more”, which stood for the others
-
-    visited: list[str] = []
-    first = chips.findChildren(ChipWidget)[0].tab_stops[0]
-    stop = first.nextInFocusChain()
-    while stop is not None and stop is not first:
-        owner = stop.parentWidget()
-        if stop is field:
-            visited.append("field")
-        elif isinstance(owner, ChipWidget) and stop in owner.tab_stops:
-            visited.append(owner.accessibleName().split(",")[0])
-        stop = stop.nextInFocusChain()
-    assert list(dict.fromkeys(visited)) == [*names, "field"]
-    chips.set_chips([chip(name) for name in reversed(names)])
-    assert len(moved) == 1 + len(names)
 
 
 def test_an_added_chip_scrolls_into_view(qtbot: QtBot, light_theme: Theme) -> None:

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QWidget
 
-from desktop_app.domain.batch.batch_jobs import (
-    BatchItem,
-    BatchItemSummary,
-    BatchJob,
-    BatchStatus,
-    ItemStatus,
-)
+from desktop_app.domain.batch.batch_jobs import BatchItem, BatchItemSummary, BatchJob, ItemStatus
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.models.variants import Effort
 from desktop_app.ui.batch.batch_dialog import BatchDialog
@@ -27,7 +20,6 @@ from desktop_app.ui.batch.batch_new_page import (
     BatchProviderOption,
     NewBatchJob,
 )
-from desktop_app.ui.look.theme import apply_theme, light
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -87,12 +79,6 @@ def test_a_new_job_has_its_effort_and_the_files_of_its_draft(light_theme: Theme)
     assert orders[0].effort is Effort.HIGH
 
 
-def test_a_draft_of_an_earlier_version_keeps_its_files(light_theme: Theme) -> None:
-    page = BatchNewPage(light_theme)
-    page.restore_draft({"files": "/x/a.pdf\n/x/b.pdf"})
-    assert page.files.label.text() == "2 files and folders: a.pdf and b.pdf"
-
-
 def test_the_chosen_file_stays_chosen_when_other_files_come_and_go(light_theme: Theme) -> None:
     page = BatchJobPage(light_theme)
     page.show_job(BatchJob("j", ModelChoice("p", "m"), "Job", "Task", datetime.now(UTC)))
@@ -106,48 +92,6 @@ def test_the_chosen_file_stays_chosen_when_other_files_come_and_go(light_theme: 
     assert page.selected_number == 2
     page.set_items([sent, failed._replace(status=ItemStatus.ANSWERED)], (0, 1))
     assert page.selected_number == 0
-
-
-def test_the_number_of_read_files_stays_when_the_job_is_shown_again(light_theme: Theme) -> None:
-    page = BatchJobPage(light_theme)
-    job = BatchJob("j", ModelChoice("p", "m"), "Job", "Task", datetime.now(UTC))
-    page.show_job(job)
-    page.show_reading(2, 3)
-    page.show_job(job)
-    assert page.status.text() == "Reading files · 2 of 3 · m"
-    assert page.bar.value() == 2
-    page.show_job(replace(job, id="other"))
-    assert "2 of 3" not in page.status.text()
-    assert page.bar.value() == 0
-    page.show_job(job)
-    page.show_reading(3, 3)
-    page.show_job(replace(job, status=BatchStatus.READY))
-    assert page.status.text() == "Ready to start · 0 files · m"
-
-
-def test_notes_have_more_room_than_names_of_files(qtbot: QtBot, light_theme: Theme) -> None:
-    page = BatchJobPage(light_theme)
-    qtbot.addWidget(page)
-    page.resize(830, 600)
-    page.show()
-    assert page.table.columnWidth(2) > page.table.columnWidth(0)
-
-
-def test_a_new_job_fits_into_a_small_window_with_large_text(
-    qtbot: QtBot, qapp: QApplication, light_theme: Theme
-) -> None:
-    window = QWidget()
-    qtbot.addWidget(window)
-    window.resize(640, 480)
-    apply_theme(qapp, light(2.0))
-    dialog = BatchDialog(light(2.0), window)
-    dialog.show()
-    dialog.show_new()
-    area = dialog.new_page.parentWidget()
-    assert area is not None
-    assert dialog.new_page.width() == area.width()
-    dialog.set_theme(light_theme)
-    qtbot.waitUntil(lambda: dialog.new_page.provider.y() == dialog.new_page.effort.y())
 
 
 def test_the_current_job_stays_current_when_a_job_is_added(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 from threading import Event
-from threading import enumerate as threads
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QObject
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.ui.widgets.text.clipboard import (
@@ -78,16 +77,6 @@ def test_only_the_requested_format_is_built_and_only_once() -> None:
     assert data.data("image/png").isEmpty()
 
 
-def test_a_built_text_can_be_pasted_while_another_is_built(parent: QObject, qtbot: QtBot) -> None:
-    slow, copying = SlowTexts(), ClipboardCopier(parent)
-    copying.copy(slow.texts)
-    assert slow.waits.wait(LONGEST_S)
-    assert QGuiApplication.clipboard().text() == "text/plain: ä"
-    assert slow.made == [PLAIN]
-    with qtbot.waitSignal(copying.done):
-        slow.gate.set()
-
-
 def test_a_newer_copy_is_not_replaced(parent: QObject, qtbot: QtBot) -> None:
     slow, copying = SlowTexts(), ClipboardCopier(parent)
     done: list[bool] = []
@@ -138,17 +127,3 @@ def test_a_failed_text_ends_the_copy_and_leaves_those_that_are_built(
     assert QGuiApplication.clipboard().text() == "a"
     assert not QGuiApplication.clipboard().mimeData().hasHtml()
     qtbot.waitUntil(lambda: len(failures) == 1)
-
-
-def test_a_copier_can_be_deleted_while_texts_are_built(parent: QObject) -> None:
-    slow = SlowTexts()
-    copying = ClipboardCopier(parent)
-    copying.copy(slow.texts)
-    assert slow.waits.wait(LONGEST_S)
-    copying.deleteLater()
-    QCoreApplication.sendPostedEvents(copying, QEvent.Type.DeferredDelete.value)
-    (thread,) = [thread for thread in threads() if thread.name == "copy"]
-    slow.gate.set()
-    thread.join(LONGEST_S)
-    assert slow.made == [PLAIN, HTML, MARKDOWN]
-    assert not thread.is_alive()

@@ -19,21 +19,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.attack("tools")
-@pytest.mark.parametrize(
-    "hidden",
-    [
-        "\u202e",
-        "\U000e0041",
-        "\ufe0f",
-        "\u3164",
-        "\ud800",
-        "\xa0",
-        "\ufdd0",
-        "\U0001d173",
-        "\ufffc",
-        "\u2800",
-    ],
-)
+@pytest.mark.parametrize("hidden", ["\u202e", "\U000e0041", "\ufe0f", "\ud800", "\xa0"])
 def test_hidden_characters_of_arguments_are_shown_as_escapes(
     qtbot: QtBot, light_theme: Theme, hidden: str
 ) -> None:
@@ -83,15 +69,6 @@ def test_code_is_shown_in_lines_and_can_be_changed(qtbot: QtBot, light_theme: Th
     assert card.changed_arguments == "{'code'"
 
 
-def test_control_characters_of_free_text_are_shown_as_escapes(
-    qtbot: QtBot, light_theme: Theme
-) -> None:
-    card = ConsentCard(light_theme)
-    qtbot.addWidget(card)
-    card.ask("shell", "", "ls\x00\x1b[8m; rm x")
-    assert card.arguments.toPlainText() == r"ls\u0000\u001b[8m; rm x"
-
-
 @pytest.mark.attack("tools")
 def test_arguments_that_are_cut_off_are_announced_and_cannot_be_changed(
     qtbot: QtBot, light_theme: Theme
@@ -102,18 +79,6 @@ def test_arguments_that_are_cut_off_are_announced_and_cannot_be_changed(
     assert "Only the beginning of the arguments is shown. It can change data." in card.words
     assert card.arguments.isReadOnly()
     card.ask("write_file", "", "{}")
-    assert "Only the beginning" not in card.words
-
-
-def test_arguments_are_whole_if_they_fit_once_they_are_readable(
-    qtbot: QtBot, light_theme: Theme
-) -> None:
-    text = "日\n" * 3000
-    card = ConsentCard(light_theme)
-    qtbot.addWidget(card)
-    card.ask("write_file", "", json.dumps({"text": text}))
-    assert text in card.arguments.toPlainText()
-    assert not card.arguments.isReadOnly()
     assert "Only the beginning" not in card.words
 
 

@@ -8,26 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, strategies
-from PySide6.QtCore import QAbstractItemModel, QEvent, QMimeData, QModelIndex, QPoint, Qt
-from PySide6.QtGui import (
-    QAccessible,
-    QContextMenuEvent,
-    QDropEvent,
-    QGuiApplication,
-    QHelpEvent,
-    QImage,
-    QKeyEvent,
-)
-from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import (
-    QApplication,
-    QLabel,
-    QLineEdit,
-    QMenu,
-    QStyleOptionViewItem,
-    QToolTip,
-    QWidget,
-)
+from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPoint, Qt
+from PySide6.QtGui import QAccessible, QContextMenuEvent, QDropEvent, QKeyEvent
+from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QLineEdit, QMenu
 
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -35,16 +19,11 @@ from desktop_app.domain.conversations.conversation import (
     ModelChoice,
     SearchHit,
 )
-from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH
+from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST
 from desktop_app.ui.look import theme
 from desktop_app.ui.sidebar.conversation_list import ConversationList
-from desktop_app.ui.sidebar.conversation_view import dragged_ids
-from desktop_app.ui.sidebar.filter_bars import FilterRow
-from desktop_app.ui.sidebar.rows.conversation_model import MIME_TYPE, ConversationModel, Roles
-from desktop_app.ui.sidebar.rows.date_groups import short_day_text, today
-from desktop_app.ui.sidebar.search.hit_model import HitModel, plain_snippet
-from desktop_app.ui.sidebar.search.search_field import NewConversationButton, SearchField
-from desktop_app.ui.widgets.text.elided_label import ElidedLabel
+from desktop_app.ui.sidebar.rows.conversation_model import ConversationModel, Roles
+from desktop_app.ui.sidebar.search.hit_model import plain_snippet
 from tests.helpers.menus import entry_text
 
 if TYPE_CHECKING:
@@ -139,25 +118,6 @@ def test_conversations_are_grouped_by_day(model: ConversationModel) -> None:
     ]
 
 
-def test_a_new_conversation_is_one_insertion(model: ConversationModel, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(model.rowsInserted) as told, qtbot.assertNotEmitted(model.modelReset):
-        model.upsert(conversation("a"))
-    assert told.args[1:] == [0, 1]
-    with qtbot.waitSignal(model.rowsInserted) as told:
-        model.upsert(conversation("b", timedelta(hours=1)))
-    assert told.args[1:] == [2, 2]
-    assert rows(model) == ["[Today]", "Title a", "Title b"]
-
-
-def test_a_new_title_changes_one_row(model: ConversationModel, qtbot: QtBot) -> None:
-    model.set_conversations([conversation("a"), conversation("b", days(1))])
-    with qtbot.waitSignal(model.dataChanged) as told:
-        model.upsert(conversation("b", days(1), title="Another"))
-    assert told.args[0].row() == told.args[1].row() == 3
-    with qtbot.assertNotEmitted(model.dataChanged):
-        model.upsert(conversation("b", days(1), title="Another"))
-
-
 def test_an_answer_moves_its_conversation_to_the_top(
     model: ConversationModel, qtbot: QtBot
 ) -> None:
@@ -203,15 +163,6 @@ def test_a_new_title_is_shown_at_once_and_an_empty_one_is_refused(
     assert not model.setData(model.index(0), "No heading changes")
 
 
-def test_the_accessible_text_says_that_a_conversation_streams(model: ConversationModel) -> None:
-    model.set_conversations([conversation("a")])
-    model.set_streaming("a", True)
-    model.set_streaming("unknown", True)
-    index = model.index_of("a")
-    assert index.data(Roles.STREAMING) is True
-    assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "Title a, responding"
-
-
 changes = strategies.lists(
     strategies.tuples(
         strategies.sampled_from("abcdefgh"),
@@ -254,17 +205,6 @@ def test_a_plain_snippet_has_no_marks() -> None:
     assert plain_snippet("") == ("", [])
 
 
-def test_the_hit_model_passes_the_tester_of_qt() -> None:
-    hits = HitModel()
-    tester = QAbstractItemModelTester(hits, QAbstractItemModelTester.FailureReportingMode.Warning)
-    hits.set_rows([SearchHit("a", "Title", None, "a \x02hit\x03", NOON)])
-    assert hits.index(0).data(Qt.ItemDataRole.AccessibleTextRole) == "Title: a hit"
-    hits.set_rows([SearchHit("a", "Title", "m", "a \x02hit\x03", NOON, document="q3.pdf")])
-    assert hits.index(0).data(Qt.ItemDataRole.AccessibleTextRole) == "Title: q3.pdf: a hit"
-    hits.set_rows([])
-    del tester
-
-
 # ---------------------------------------------------------------- the list
 
 
@@ -286,11 +226,6 @@ def test_a_click_opens_but_does_not_select(listing: ConversationList, qtbot: QtB
     assert [i.data() for i in listing.view.selectedIndexes()] == ["Title b"]
 
 
-def test_a_heading_opens_nothing(listing: ConversationList, qtbot: QtBot) -> None:
-    with qtbot.assertNotEmitted(listing.open_requested):
-        qtbot.mouseClick(listing.view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(30, 15))
-
-
 def test_the_selection_follows_its_conversation(listing: ConversationList) -> None:
     listing.selection.select("c")
     listing.upsert(replace(conversation("c"), updated_at=datetime.now(UTC)))
@@ -300,33 +235,6 @@ def test_the_selection_follows_its_conversation(listing: ConversationList) -> No
     assert [i.data() for i in listing.view.selectedIndexes()] == ["Title c"]
     listing.model.remove("c")
     assert not listing.view.selectedIndexes()
-
-
-@pytest.mark.parametrize(
-    "direction", [Qt.LayoutDirection.LeftToRight, Qt.LayoutDirection.RightToLeft]
-)
-def test_a_selected_row_has_a_bar_besides_its_background(
-    listing: ConversationList, direction: Qt.LayoutDirection
-) -> None:
-    QGuiApplication.setLayoutDirection(direction)
-    try:
-        listing.selection.select("b")
-        row = listing.view.visualRect(listing.view.selectedIndexes()[0])
-        image = listing.view.viewport().grab(row).toImage()
-    finally:
-        QGuiApplication.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
-    middle, accent = image.height() // 2, theme.light().accent
-    bar = [x for x in range(image.width()) if image.pixelColor(x, middle) == accent]
-    is_mirrored = direction is Qt.LayoutDirection.RightToLeft
-    assert bar
-    assert all((x > image.width() - 12) if is_mirrored else (x < 12) for x in bar)
-
-
-def test_a_conversation_can_be_selected_before_it_is_listed(listing: ConversationList) -> None:
-    listing.selection.select("new")
-    assert not listing.view.selectedIndexes()
-    listing.upsert(replace(conversation("new"), updated_at=datetime.now(UTC)))
-    assert [i.data() for i in listing.view.selectedIndexes()] == ["Title new"]
 
 
 def test_arrow_keys_move_in_the_list_and_enter_opens(
@@ -363,45 +271,6 @@ def test_arrow_keys_skip_headings(listing: ConversationList, qtbot: QtBot) -> No
     assert listing.view.currentIndex().data() == "Title c"
 
 
-def test_the_focus_ring_is_shown_after_a_key(listing: ConversationList, qtbot: QtBot) -> None:
-    def has_ring(identifier: str) -> bool:
-        rect = listing.view.visualRect(row_of(listing, identifier))
-        image = listing.view.viewport().grab(rect).toImage()
-        return image.pixelColor(1, image.height() // 2) == theme.light().accent
-
-    listing.activateWindow()
-    click(qtbot, listing, "b")
-    assert not has_ring("b")
-    qtbot.keyClick(listing.view, Qt.Key.Key_Up)
-    assert has_ring("a")
-    listing.search.focus()
-    assert not has_ring("a")
-
-
-def test_renaming_takes_the_focused_row_not_the_selected_one(
-    listing: ConversationList, qtbot: QtBot
-) -> None:
-    listing.selection.select("b")
-    listing.activateWindow()
-    listing.view.setFocus()
-    qtbot.keyClick(listing.view, Qt.Key.Key_Down)
-    listing.name_editing.rename_selected()
-    editor = listing.view.findChild(QLineEdit, "rename")
-    assert isinstance(editor, QLineEdit)
-    assert editor.text() == "Title c"
-
-
-def test_neighbors_follow_the_order_of_the_list(listing: ConversationList) -> None:
-    listing.upsert(conversation("old", days(400)))
-    listing.selection.select("c")
-    assert listing.selection.neighbor(1) == "old"
-    assert listing.selection.neighbor(-1) == "b"
-    listing.selection.select("a")
-    assert listing.selection.neighbor(-1) is None
-    listing.selection.select(None)
-    assert listing.selection.neighbor(1) == "a"
-
-
 def test_f2_renames_in_place(listing: ConversationList, qtbot: QtBot) -> None:
     listing.selection.select("b")
     listing.view.setFocus()
@@ -413,21 +282,6 @@ def test_f2_renames_in_place(listing: ConversationList, qtbot: QtBot) -> None:
     with qtbot.waitSignal(listing.renamed) as told:
         qtbot.keyClick(editor, Qt.Key.Key_Return)
     assert told.args == ["b", "Better"]
-
-
-def test_stacked_accents_of_a_title_do_not_cover_other_rows(listing: ConversationList) -> None:
-    last = listing.model.index(3, 0)
-
-    def rows_above() -> QImage:
-        row = listing.view.visualRect(listing.view.row_of(last))
-        shown = listing.view.viewport().grab().toImage()
-        return shown.copy(0, 0, shown.width(), row.top())
-
-    before = rows_above()
-    changed = listing.model.conversation_at(last)
-    assert changed is not None
-    listing.model.upsert(replace(changed, title="e" + "\N{COMBINING ACUTE ACCENT}" * 400))
-    assert rows_above() == before
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Tab, Qt.Key.Key_Backtab])
@@ -447,48 +301,6 @@ def test_tab_ends_a_rename_and_edits_no_other_row(
     assert [row.data(Roles.IDENTIFIER) for row in listing.view.selectedIndexes()] == ["b"]
 
 
-def test_del_with_a_modifier_deletes_nothing_during_a_rename(
-    listing: ConversationList, qtbot: QtBot
-) -> None:
-    listing.selection.select("a")
-    assert listing.name_editing.rename("a")
-    editor = listing.findChild(QLineEdit, "rename")
-    assert editor is not None
-    with qtbot.assertNotEmitted(listing.delete_requested):
-        qtbot.keyClick(editor, Qt.Key.Key_Delete, Qt.KeyboardModifier.AltModifier)
-
-
-def test_the_next_page_keeps_the_marks(listing: ConversationList) -> None:
-    listing.selection.select("a")
-    listing.view.marks.mark_all()
-    listing.append([conversation("old", days(400))], None)
-    assert listing.selection.affected_ids == ["a", "b", "c"]
-
-
-def test_the_open_conversation_is_selected_again_when_the_last_mark_is_removed(
-    listing: ConversationList, qtbot: QtBot
-) -> None:
-    listing.selection.select("a")
-    for identifier in ("b", "a", "b"):
-        place = listing.view.visualRect(row_of(listing, identifier)).center()
-        modifier = Qt.KeyboardModifier.ControlModifier
-        qtbot.mouseClick(listing.view.viewport(), Qt.MouseButton.LeftButton, modifier, place)
-    assert not listing.view.marks.is_active
-    assert [i.data() for i in listing.view.selectedIndexes()] == ["Title a"]
-
-
-def test_a_new_day_clears_the_marks(
-    listing: ConversationList, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    listing.selection.select("a")
-    listing.view.marks.mark_all()
-    tomorrow = today() + days(1)
-    monkeypatch.setattr("desktop_app.ui.sidebar.conversation_list.today", lambda: tomorrow)
-    listing.upsert(replace(conversation("b"), updated_at=datetime.now(UTC)))
-    assert not listing.view.marks.is_active
-    assert listing.selection.affected_ids == ["a"]
-
-
 def test_a_change_of_the_row_keeps_a_half_typed_title(
     listing: ConversationList, qtbot: QtBot
 ) -> None:
@@ -500,47 +312,6 @@ def test_a_change_of_the_row_keeps_a_half_typed_title(
     with qtbot.waitSignal(listing.renamed) as told:
         qtbot.keyClick(editor, Qt.Key.Key_Return)
     assert told.args == ["b", "Typed"]
-
-
-def test_a_new_day_keeps_a_half_typed_title(
-    listing: ConversationList, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    listing.name_editing.rename("b")
-    editor = listing.findChild(QLineEdit, "rename")
-    assert editor is not None
-    qtbot.keyClicks(editor, "Typed")
-    tomorrow = today() + days(1)
-    monkeypatch.setattr("desktop_app.ui.sidebar.conversation_list.today", lambda: tomorrow)
-    listing.upsert(replace(conversation("c"), updated_at=datetime.now(UTC)))
-    assert rows(listing.model)[0] == "[Today]"
-    with qtbot.waitSignal(listing.name_editing.ended), qtbot.waitSignal(listing.renamed) as told:
-        qtbot.keyClick(editor, Qt.Key.Key_Return)
-    assert told.args == ["b", "Typed"]
-    assert rows(listing.model)[0] == "[Yesterday]"
-
-
-def test_a_removed_row_keeps_the_title_of_another_being_typed(
-    listing: ConversationList, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert listing.name_editing.rename("a")
-    editor = listing.view.findChild(QLineEdit, "rename")
-    assert isinstance(editor, QLineEdit)
-    qtbot.keyClicks(editor, "Half")
-    listing.model.remove("c")
-    assert not listing.name_editing.rename("a")  # it is being edited
-    tomorrow = today() + days(1)
-    monkeypatch.setattr("desktop_app.ui.sidebar.conversation_list.today", lambda: tomorrow)
-    listing.upsert(conversation("b", days(1)))
-    with qtbot.waitSignal(listing.renamed) as told:
-        qtbot.keyClick(editor, Qt.Key.Key_Return)
-    assert told.args == ["a", "Half"]
-
-
-def test_a_rename_ends_if_its_row_is_removed(listing: ConversationList, qtbot: QtBot) -> None:
-    assert listing.name_editing.rename("a")
-    with qtbot.waitSignal(listing.name_editing.ended):
-        listing.model.remove("a")
-    assert listing.name_editing.rename("b")
 
 
 def test_esc_keeps_the_old_title(listing: ConversationList, qtbot: QtBot) -> None:
@@ -629,17 +400,6 @@ def test_esc_leaves_a_filter_and_otherwise_goes_to_the_window(
     assert not escape.isAccepted()
 
 
-def test_the_arrow_key_that_leaves_a_filter_points_against_the_text(
-    listing: ConversationList, qtbot: QtBot
-) -> None:
-    listing.set_conversations([conversation("b")], list_filter=ARCHIVE)
-    listing.view.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
-    with qtbot.assertNotEmitted(listing.filter_requested):
-        qtbot.keyClick(listing.view, Qt.Key.Key_Left)
-    with qtbot.waitSignal(listing.filter_requested):
-        qtbot.keyClick(listing.view, Qt.Key.Key_Right)
-
-
 def test_rows_after_the_last_page_are_shown_with_their_page(model: ConversationModel) -> None:
     last = conversation("b", days(1))
     model.set_conversations([conversation("a"), last], last=last)
@@ -707,24 +467,6 @@ def test_hits_replace_the_conversations(listing: ConversationList, qtbot: QtBot)
     assert listing.view.isVisible()
 
 
-def test_matches_are_bold_in_a_snippet_of_two_lines(listing: ConversationList) -> None:
-    def dark_pixels(snippet: str) -> int:
-        listing.search.show_hits([replace(hit("a", "message"), title="", snippet=snippet)])
-        rect = listing.search.view.visualRect(listing.search.view.model().index(0, 0))
-        image = listing.search.view.viewport().grab(rect).toImage()
-        text = theme.light().text
-        return sum(
-            image.pixelColor(x, y) == text
-            for x in range(image.width() * 2 // 3)
-            for y in range(image.height())
-        )
-
-    long = "😀 words that go on and on " * 20
-    assert dark_pixels(long) == 0
-    assert dark_pixels("😀 \x02match\x03 " + long) > 20
-    assert dark_pixels(long + "\x02too far away to be seen\x03") == 0
-
-
 def test_an_empty_list_says_why(listing: ConversationList) -> None:
     listing.search.show_hits([])
     assert listing.pages.note.isVisible()
@@ -734,21 +476,6 @@ def test_an_empty_list_says_why(listing: ConversationList) -> None:
     listing.set_conversations([])
     assert listing.pages.note.isVisible()
     assert listing.pages.note.text() == "No conversations yet"
-
-
-def test_a_list_that_is_not_read_yet_does_not_say_that_it_is_empty(qtbot: QtBot) -> None:
-    listing = ConversationList(theme.light())
-    qtbot.addWidget(listing)
-    listing.show()
-    assert listing.pages.note.text() == ""
-    listing.set_conversations([])
-    assert listing.pages.note.text() == "No conversations yet"
-
-
-def test_hits_stay_shown_if_a_conversation_changes(listing: ConversationList) -> None:
-    listing.search.show_hits([hit("a", None)])
-    listing.upsert(conversation("new"))
-    assert listing.search.view.isVisible()
 
 
 # ---------------------------------------------------------------- what is seen and heard
@@ -761,47 +488,6 @@ def test_parts_have_stable_and_accessible_names(listing: ConversationList) -> No
     interface = QAccessible.queryAccessibleInterface(listing.view)
     assert interface.role() == QAccessible.Role.List
     assert interface.child(1).text(QAccessible.Text.Name) == "Title a"
-
-
-def test_the_button_requests_a_new_conversation(listing: ConversationList, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(listing.new_requested):
-        qtbot.mouseClick(listing.new_button, Qt.MouseButton.LeftButton)
-
-
-def test_the_footer_and_the_shortcuts_are_shown(listing: ConversationList) -> None:
-    listing.footer.show_provider("CometAPI", "cloud", "$4.12 this month")
-    assert listing.footer.name.text() == "CometAPI"
-    assert not listing.footer.icon.pixmap().isNull()
-    listing.footer.show_provider(
-        "a-gateway-of-the-house.example (environment)", "cloud", "$4.12 this month"
-    )
-    QApplication.processEvents()
-    assert QLabel.text(listing.footer.name).endswith("…")
-    assert listing.footer.name.toolTip() == "a-gateway-of-the-house.example (environment)"
-    assert listing.footer.month.width() >= listing.footer.month.sizeHint().width()
-    listing.search.field.set_keys("Ctrl+Shift+F")
-    assert listing.search.field.hint.text() == "Ctrl+Shift+F"
-    assert listing.search.field.hint.isVisible()
-    assert not listing.new_button.hint.isVisible()
-    listing.search.field.setText("x")
-    assert not listing.search.field.hint.isVisible()
-    assert listing.search.field.clear_button.isVisible()
-
-
-def test_the_streaming_dot_is_drawn(listing: ConversationList) -> None:
-    def accents() -> int:
-        rect = listing.view.visualRect(row_of(listing, "b"))
-        image = listing.view.viewport().grab(rect).toImage()
-        accent = theme.light().accent
-        return sum(
-            image.pixelColor(x, y) == accent
-            for x in range(image.width())
-            for y in range(image.height())
-        )
-
-    assert accents() == 0
-    listing.model.set_streaming("b", True)
-    assert accents() > 20
 
 
 def test_a_selected_conversation_among_thousands_is_scrolled_to(qtbot: QtBot) -> None:
@@ -818,26 +504,6 @@ def test_a_selected_conversation_among_thousands_is_scrolled_to(qtbot: QtBot) ->
     many.upsert(replace(conversation("010000"), updated_at=datetime.now(UTC)))
     assert many.view.model().index(1, 0).data() == "Title 010000"
     assert many.view.verticalScrollBar().value() == top
-
-
-def test_the_back_button_is_focused_when_the_shown_filter_becomes_empty(
-    listing: ConversationList, qtbot: QtBot
-) -> None:
-    listing.activateWindow()
-    listing.set_conversations([conversation("a")], list_filter=ARCHIVE)
-    listing.view.setFocus()
-    qtbot.waitUntil(listing.view.hasFocus)
-    listing.model.remove("a")
-    qtbot.waitUntil(listing.filter_bar.back_button.hasFocus)
-    with qtbot.waitSignal(listing.filter_requested) as chosen:
-        QTest.keyClick(listing.filter_bar.back_button, Qt.Key.Key_Space)
-    assert chosen.args == [LIST]
-
-
-def test_a_short_date_names_another_year() -> None:
-    today = datetime.now().astimezone()
-    assert short_day_text(today).split() == [today.strftime("%b"), str(today.day)]
-    assert short_day_text(datetime(2013, 4, 9, 12, tzinfo=UTC)) == "Apr 9, 2013"
 
 
 # ------------------------------------------------------------ the order of pinned conversations
@@ -885,139 +551,7 @@ def test_a_drop_among_pinned_conversations_orders_them(
     assert told.args == [order]
 
 
-def test_a_drop_on_the_heading_pins_on_top(pinned: ConversationList, qtbot: QtBot) -> None:
-    heading = pinned.view.model().index(row_of(pinned, "p").row() - 1, 0)
-    with qtbot.waitSignal(pinned.pin_order_requested) as told:
-        drop_at(pinned, pinned.view.visualRect(heading).center(), "a")
-    assert told.args == [["a", "p", "q", "r"]]
-
-
-def test_a_drop_on_the_first_heading_pins_a_conversation(
-    listing: ConversationList, qtbot: QtBot
-) -> None:
-    listing.set_conversations([conversation("a"), conversation("b")])
-    place = listing.view.visualRect(listing.view.model().index(0, 0)).center()
-    with qtbot.waitSignal(listing.pin_order_requested) as told:
-        drop_at(listing, place, "b")
-    assert told.args == [["b"]]
-    listing.view.set_can_go_back(True)  # in the archive
-    with qtbot.assertNotEmitted(listing.pin_order_requested):
-        drop_at(listing, place, "b")
-
-
-def test_dropped_ids_of_another_program_may_be_damaged() -> None:
-    data = QMimeData()
-    data.setData(MIME_TYPE, b"a\n\xff")
-    assert dragged_ids(data) == ["a", "\ufffd"]
-
-
 def test_a_drop_elsewhere_changes_no_order(pinned: ConversationList, qtbot: QtBot) -> None:
     with qtbot.assertNotEmitted(pinned.pin_order_requested):
         drop_at(pinned, drop_position(pinned, "a", lower=False), "p")
         drop_at(pinned, drop_position(pinned, "p", lower=False), "p")
-
-
-def test_the_pin_order_is_kept_below_unordered_pins(pinned: ConversationList) -> None:
-    pinned.model.set_pin_order(["r", "q"])
-    assert pinned.model.pinned_ids == ["p", "r", "q"]
-    pinned.upsert(conversation("q", -days(1), pinned=True))  # an update of a pinned conversation
-    assert pinned.model.pinned_ids == ["p", "r", "q"]
-
-
-def test_a_changed_filter_is_not_scrolled_to_its_end(
-    listing: ConversationList, qtbot: QtBot
-) -> None:
-    shown = [conversation(f"{number:03}", timedelta(hours=number)) for number in range(100)]
-    listing.set_conversations(shown, last=shown[-1])
-    with qtbot.waitSignal(listing.more_requested):
-        listing.view.end_pressed.emit()
-    listing.set_conversations(shown, list_filter=ARCHIVE, last=shown[-1])
-    listing.append([conversation("last", days(9))], None)
-    assert not listing.view.currentIndex().isValid()
-
-
-def test_a_drop_on_the_button_of_the_shown_filter_changes_nothing(
-    listing: ConversationList, qtbot: QtBot
-) -> None:
-    listing.set_conversations([conversation("a")], list_filter=ARCHIVE)
-    with qtbot.assertNotEmitted(listing.archive_requested):
-        listing.filter_row.archive_button.dropped.emit(["a"])
-    listing.set_conversations([conversation("a")], list_filter=TRASH)
-    with qtbot.assertNotEmitted(listing.restore_requested):
-        listing.filter_row.trash_button.dropped.emit(["a"])
-    with qtbot.waitSignal(listing.restore_requested) as told:
-        listing.filter_row.archive_button.dropped.emit(["a"])
-    assert told.args == [["a"]]
-
-
-def test_the_tooltip_of_an_elided_bold_title_has_the_whole_title(
-    listing: ConversationList, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shown: list[str] = []
-    monkeypatch.setattr(QToolTip, "showText", lambda _position, text, _view: shown.append(text))
-
-    def tooltip(title: str) -> str:
-        listing.set_conversations([conversation("a", title=title)])
-        index = row_of(listing, "a")
-        option = QStyleOptionViewItem()
-        listing.view.initViewItemOption(option)
-        option.rect = listing.view.visualRect(index)
-        position = option.rect.center()
-        event = QHelpEvent(
-            QEvent.Type.ToolTip, position, listing.view.viewport().mapToGlobal(position)
-        )
-        listing.view.itemDelegate().helpEvent(event, listing.view, option, index)
-        return shown[-1]
-
-    title = next("m" * length for length in range(80, 0, -1) if not tooltip("m" * length))
-    assert len(title) > 10
-    listing.set_unread({"a"})
-    assert tooltip(title) == title
-
-
-def test_the_new_conversation_button_has_a_tooltip_only_if_its_label_is_elided(
-    qtbot: QtBot,
-) -> None:
-    button = NewConversationButton()
-    qtbot.addWidget(button)
-    button.set_theme(theme.light())
-    button.set_keys("Ctrl+Shift+N")
-    button.resize(400, button.height())
-    button.show()
-    assert button.hint.isVisible()
-    label = button.findChild(ElidedLabel)
-    assert label is not None
-    needed = button.fontMetrics().horizontalAdvance("New conversation") + 60
-    for width, is_elided in ((needed, False), (60, True), (needed, False)):
-        button.resize(width, button.height())
-        QApplication.processEvents()
-        assert not button.hint.isVisible()
-        assert (QLabel.text(label) != label.text()) is is_elided
-        assert button.toolTip() == ("New conversation" if is_elided else "")
-
-
-def test_shift_down_stays_in_the_search_field(listing: ConversationList, qtbot: QtBot) -> None:
-    with qtbot.assertNotEmitted(listing.search.field.down_pressed):
-        qtbot.keyClick(listing.search.field, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
-
-
-def test_the_search_field_can_be_used_before_its_theme_is_applied(qtbot: QtBot) -> None:
-    field = SearchField(theme.light())
-    qtbot.addWidget(field)
-    field.set_keys("Ctrl+K")
-    field.setText("words")
-    assert not field.grab().isNull()
-
-
-def test_buttons_of_filters_regain_their_labels_when_there_is_room_again(qtbot: QtBot) -> None:
-    holder = QWidget()
-    qtbot.addWidget(holder)
-    row = FilterRow(theme.light())
-    row.setParent(holder)
-    row.resize(90, 40)
-    holder.show()
-    assert row.archive_button.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonIconOnly
-    row.set_theme(theme.light())
-    row.resize(400, 40)
-    QApplication.processEvents()
-    assert row.archive_button.width() >= row.archive_button.sizeHint().width()

@@ -6,21 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import QDialog, QLineEdit
 
-from desktop_app.ui.batch.batch_dialog import BatchDialog
-from desktop_app.ui.tools.resource_dialog import ResourceDialog
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.dialog_button import delete_button, dialog_button
-from desktop_app.ui.widgets.buttons.help_button import HelpButton
-from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.widgets.text.foreign_text import PlainButton
 
 
@@ -45,13 +40,3 @@ def test_enter_presses_the_button_with_the_focus_and_none_from_a_field(
     field.setFocus()
     qtbot.keyClick(field, key)
     assert "button" not in pressed[1:]
-
-
-def test_the_help_button_of_the_resources_has_the_font_of_other_dialogs(
-    qtbot: QtBot, light_theme: Theme
-) -> None:
-    window = QWidget()
-    qtbot.addWidget(window)
-    dialogs = (ResourceDialog(light_theme, window), BatchDialog(light_theme, window))
-    first, second = (find(dialog, HelpButton, "help-button").font() for dialog in dialogs)
-    assert first == second

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QLocale, QPoint, QPointF, QRectF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 
 from desktop_app.rendering.document_text import DocumentText, TextForm
 from desktop_app.ui.look.theme import light
@@ -17,12 +17,9 @@ from desktop_app.ui.viewer.document_viewer import DocumentViewer
 from desktop_app.ui.viewer.paged_text import PagedText, page_ends
 from desktop_app.ui.viewer.viewer_pages import ViewerPages
 from desktop_app.ui.viewer.viewer_text import ViewerText
-from tests.helpers.transcript_views import marked_text
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytestqt.qtbot import QtBot
 
     from desktop_app.ui.look.theme import Theme
@@ -46,17 +43,6 @@ def text(qtbot: QtBot, light_theme: Theme) -> ViewerText:
     view.resize(500, 400)
     view.show()
     return view
-
-
-def test_a_mark_on_a_page_narrower_than_others_is_scrolled_into_view(pages: ViewerPages) -> None:
-    pages.set_pages([(300, 400), (3000, 400)])
-    pages.set_percent(100)
-    pages.set_marks({1: [QRectF(0.1, 0.1, 0.2, 0.05)]})
-    pages.go_to(1)
-    room = pages.viewport().width()
-    left = (pages.horizontalScrollBar().maximum() + room - 300 * 96 // 72) // 2
-    mark = left + 0.1 * 300 * 96 / 72 - pages.horizontalScrollBar().value()
-    assert 0 <= mark <= room / 2
 
 
 def test_only_whole_vertical_steps_of_the_wheel_zoom(pages: ViewerPages) -> None:
@@ -111,20 +97,6 @@ def test_end_scrolls_to_the_last_line(text: ViewerText, qtbot: QtBot, lines: int
     assert bar.value() == 0
 
 
-def test_a_narrow_window_hides_the_place_of_the_next_document_too(
-    qtbot: QtBot, light_theme: Theme
-) -> None:
-    viewer = DocumentViewer(light_theme)
-    qtbot.addWidget(viewer)
-    viewer.resize(600, 500)
-    viewer.show()
-    place = find(viewer, QLabel, "viewer-place")
-    viewer.begin_document("report.pdf", "page 3")
-    assert not place.isVisible()
-    viewer.resize(800, 500)
-    assert place.isVisible()
-
-
 def test_enter_presses_the_focused_button(qtbot: QtBot, light_theme: Theme) -> None:
     viewer = DocumentViewer(light_theme)
     qtbot.addWidget(viewer)
@@ -145,15 +117,6 @@ def test_matches_after_windows_line_breaks_are_selected(qtbot: QtBot, light_them
     assert view.view.textCursor().selectedText() == "needle"
 
 
-def test_a_slice_does_not_split_a_windows_line_break(qtbot: QtBot, light_theme: Theme) -> None:
-    view = PagedText(light_theme, "text", "Text")
-    qtbot.addWidget(view)
-    text = "a" * 5999 + "\r\nnext"
-    view.set_text(text, page_ends(text))
-    qtbot.waitUntil(lambda: view.is_written)
-    assert view.view.document().blockCount() == 2
-
-
 def test_a_match_across_pages_is_found(qtbot: QtBot, light_theme: Theme) -> None:
     view = PagedText(light_theme, "text", "Text")
     qtbot.addWidget(view)
@@ -161,22 +124,6 @@ def test_a_match_across_pages_is_found(qtbot: QtBot, light_theme: Theme) -> None
     view.search("needle")
     qtbot.waitUntil(lambda: view.is_written)
     assert view.view.textCursor().selectedText() == "nee"
-
-
-def test_the_passage_is_found_again_after_its_slice_was_removed(
-    text: ViewerText, qtbot: QtBot
-) -> None:
-    document = DocumentText("\n\n".join(f"Line {n}" for n in range(5000)), TextForm.LINES)
-    text.slice_requested.connect(
-        lambda number: text.show_slice(number, document.render_slice(number, (0, 6))),
-        Qt.ConnectionType.QueuedConnection,
-    )
-    text.begin_text(len(document.slices))
-    qtbot.waitUntil(lambda: marked_text(text) == "Line 0")
-    qtbot.keyClick(text, Qt.Key.Key_End)
-    qtbot.waitUntil(lambda: not text.is_loading and "Line 0\n" not in text.toPlainText())
-    text.go_to_mark()
-    qtbot.waitUntil(lambda: marked_text(text) == "Line 0")
 
 
 @pytest.mark.parametrize("words", ["Line 50", "cell 30"])
@@ -196,53 +143,6 @@ def test_the_text_on_top_stays_when_its_size_changes(
         assert (text.document().blockCount() > blocks) is (scale > 1)
         top = text.cursorForPosition(text.viewport().rect().topLeft()).block()
         assert top.text().startswith(words)
-
-
-def test_the_text_on_top_stays_when_the_window_is_resized(text: ViewerText, qtbot: QtBot) -> None:
-    cells = "".join(f"| cell {n} | some more words | and more of them |\n" for n in range(30))
-    table = f"| a | b | c |\n|---|---|---|\n{cells}\n\n"
-    lines = "\n\n".join(f"Line {n} {'and more words ' * 20}" for n in range(20))
-    show_all(text, table + lines, TextForm.MARKDOWN)
-    qtbot.waitUntil(lambda: not text.is_loading)
-    bar = text.verticalScrollBar()
-    bar.setValue(bar.value() + text.cursorRect(text.document().find("Line 9 ")).top())
-    for width in (300, 800, 500):
-        text.resize(width, 400)
-        top = text.cursorForPosition(text.viewport().rect().topLeft()).block()
-        assert top.text().startswith("Line 9 ")
-
-
-@pytest.fixture
-def _american() -> Iterator[None]:
-    before = QLocale()
-    QLocale.setDefault(QLocale("en_US"))
-    yield
-    QLocale.setDefault(before)
-
-
-@pytest.mark.usefixtures("_american")
-def test_a_page_number_may_be_typed_with_the_separators_of_the_locale(
-    qtbot: QtBot, light_theme: Theme
-) -> None:
-    viewer = DocumentViewer(light_theme)
-    qtbot.addWidget(viewer)
-    viewer.show_pages([(300, 400)] * 1500, 1)
-    field = find(viewer, QLineEdit, "viewer-page")
-    field.setText("1,200")
-    qtbot.keyClick(field, Qt.Key.Key_Return)
-    assert viewer.pages.page == 1200
-
-
-def test_the_next_document_is_not_described_by_the_former_passage(
-    qtbot: QtBot, light_theme: Theme
-) -> None:
-    viewer = DocumentViewer(light_theme)
-    qtbot.addWidget(viewer)
-    viewer.begin_document("first.pdf", "page 3")
-    viewer.describe_mark("Highlighted: secret")
-    viewer.begin_document("second.pdf", "")
-    assert viewer.pages.accessibleDescription() == ""
-    assert viewer.text.accessibleDescription() == ""
 
 
 def step_after_typing(qtbot: QtBot, shown: QWidget) -> list[object]:
@@ -266,36 +166,3 @@ def test_a_step_right_after_typing_finds_the_typed_text(qtbot: QtBot, light_them
     qtbot.addWidget(viewer)
     assert step_after_typing(qtbot, AttachmentPreview(light_theme, window)) == ["after", 1]
     assert step_after_typing(qtbot, viewer) == ["after", 1]
-
-
-def test_the_find_key_keeps_the_images_of_an_attachment_without_text(
-    qtbot: QtBot, light_theme: Theme
-) -> None:
-    window = QWidget()
-    qtbot.addWidget(window)
-    preview = AttachmentPreview(light_theme, window)
-    preview.show_text("", [])
-    preview.show_images(["Photo"], has_text=False)
-    preview.show()
-    preview.activateWindow()
-    preview.setFocus()
-    qtbot.waitUntil(preview.hasFocus)
-    image_view = find(preview, QWidget, "preview-image")
-    assert image_view.isVisible()
-    qtbot.keyClick(preview, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
-    assert image_view.isVisible()
-
-
-def test_the_end_key_wins_over_the_scrolling_to_a_passage_that_has_just_loaded(
-    text: ViewerText, qtbot: QtBot
-) -> None:
-    document = DocumentText("\n\n".join(f"Line {n}" for n in range(5000)), TextForm.LINES)
-    last = len(document.slices) - 1
-    requested: list[int] = []
-    text.slice_requested.connect(requested.append)
-    text.begin_text(len(document.slices))
-    text.show_slice(0, document.render_slice(0, (0, 6)))
-    qtbot.keyClick(text, Qt.Key.Key_End)
-    QApplication.processEvents()  # the timer that scrolls to the passage
-    text.show_slice(last, document.render_slice(last, None))
-    assert requested == [0, last]

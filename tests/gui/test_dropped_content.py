@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QPlainTextEdit
 
 from desktop_app.ui.composer.dropped_content import (
     NO_IMAGE,
-    NO_MESSAGE,
     NOTHING_READABLE,
     DroppedContent,
     DroppedData,
@@ -20,7 +19,7 @@ from desktop_app.ui.composer.dropped_content import (
     is_acceptable,
     read_dropped,
 )
-from desktop_app.ui.composer.text.rich_text_paste import RichTextPaste, text_of_html
+from desktop_app.ui.composer.text.rich_text_paste import RichTextPaste
 
 PNG = bytes.fromhex("89504e470d0a1a0a") + b"not looked at here"
 MAIL = b"From: a@b.example\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?= an/alle\r\n\r\nHello\r\n"
@@ -47,16 +46,6 @@ def moz(address: str, title: str) -> bytes:
             id="a file manager",
         ),
         pytest.param(
-            {"x-special/gnome-copied-files": "cut\nfile:///a%20b.txt\nfile:///c"},
-            DroppedContent((Path("/a b.txt"), Path("/c"))),
-            id="an older file manager's copy",
-        ),
-        pytest.param(
-            {"text/uri-list": "file:///a.py", "text/plain": "/a.py", "codeeditors": "[]"},
-            DroppedContent((Path("/a.py"),)),
-            id="a file of VS Code",
-        ),
-        pytest.param(
             {"text/uri-list": "sftp://host/a.pdf"},
             DroppedContent(note="“a.pdf” isn’t on this computer. Copy it here first."),
             id="a file elsewhere",
@@ -70,21 +59,6 @@ def moz(address: str, title: str) -> bytes:
             },
             DroppedContent(text=f"[A page]({PAGE})"),
             id="Firefox: a link",
-        ),
-        pytest.param(
-            {"text/uri-list": PAGE, "text/html": f"<a href='{PAGE}'>A <b>page</b></a>"},
-            DroppedContent(text=f"[A page]({PAGE})"),
-            id="a link with its words in HTML alone",
-        ),
-        pytest.param(
-            {"text/uri-list": PAGE, "text/plain": PAGE},
-            DroppedContent(text=PAGE),
-            id="an address alone",
-        ),
-        pytest.param(
-            {"text/x-moz-url": moz("https://e.example/a_(b)", "x")},
-            DroppedContent(text="[x](<https://e.example/a_(b)>)"),
-            id="brackets in an address",
         ),
         pytest.param(
             {
@@ -120,26 +94,9 @@ def moz(address: str, title: str) -> bytes:
             id="Markdown, as we copy it",
         ),
         pytest.param(
-            {"text/markdown": "", "text/plain": "a"}, DroppedContent(text="a"), id="empty Markdown"
-        ),
-        pytest.param(
-            {"text/plain": "data:image/jpg;base64,aGk="},
-            DroppedContent(data=DroppedData("Pasted image.jpg", b"hi")),
-            id="a picture of the type image/jpg",
-        ),
-        pytest.param(
             {"message/rfc822": MAIL, "text/plain": "x"},
             DroppedContent(data=DroppedData("Grüße an alle.eml", MAIL)),
             id="a mail",
-        ),
-        pytest.param(
-            {
-                "text/x-moz-message": "imap-message://x",
-                "application/x-moz-file-promise": "x",
-                "text/x-moz-url": moz("imap://x", "Subject"),
-            },
-            DroppedContent(note=NO_MESSAGE),
-            id="Thunderbird: a mail that is not handed over",
         ),
         pytest.param(
             {"text/x-moz-message": "mailbox-message://x", "text/uri-list": "file:///t/A.eml"},
@@ -174,11 +131,6 @@ def test_very_many_links_are_read_as_plain_text() -> None:
     links = f"{PAGE}\n" * 300_000
     dropped = read_dropped(offered({"_NETSCAPE_URL": links, "text/plain": links}))
     assert dropped == DroppedContent(text=links)
-
-
-def test_very_many_cells_stay_as_they_are() -> None:
-    cells = "a\tb\n" * 300_000
-    assert read_dropped(offered({"text/tab-separated-values": cells})).text == cells
 
 
 def test_invalid_characters_are_removed_with_a_note() -> None:
@@ -264,8 +216,3 @@ def test_markdown_that_adds_nothing_does_not_replace_the_text(
     paste = RichTextPaste(field.textCursor(), *RICH)
     paste.replace_with(markdown)
     assert field.toPlainText() == "before bold wordsafter"
-
-
-def test_many_tags_keep_text_and_line_ends() -> None:
-    html = "<style>p{}</style><!-- x -->" + "<p>a &amp; <b>b</b> 1 < 2</p>\n" * 400 + "<br>c"
-    assert text_of_html(html).split("\n") == [*["a & b 1 < 2"] * 400, "", "c"]

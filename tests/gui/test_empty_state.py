@@ -51,35 +51,3 @@ def test_the_key_line_is_shown_on_request(start: EmptyState, qtbot: QtBot) -> No
         qtbot.mouseClick(start.key_line.button, Qt.MouseButton.LeftButton)
     start.set_key_line(False, "")
     assert not start.key_line.isVisible()
-
-
-def test_examples_have_the_same_height_and_their_lines_wrap(start: EmptyState) -> None:
-    wide = {card.height() for card in start.cards}
-    start.window().resize(560, 400)
-    narrow = {card.height() for card in start.cards}
-    assert len(wide) == len(narrow) == 1
-    assert narrow.pop() > wide.pop()
-
-
-def test_a_narrow_window_stacks_what_is_too_wide(qtbot: QtBot) -> None:
-    window = QWidget()
-    qtbot.addWidget(window)
-    start = EmptyState(theme.light())
-    for part in (start, start.key_line):
-        part.setParent(window)
-    window.show()
-    start.set_key_line(True, "Answering with a small model.")
-    for width, rows in ((560, 1), (200, 3)):
-        assert start.show_fitting_parts(width, 600)
-        start.setGeometry(0, 0, width, 600)
-        start.key_line.setGeometry(0, 0, width, start.fit_key_line(width, 300))
-        for layout in (start.layout(), start.key_line.layout()):
-            assert layout is not None
-            layout.activate()
-        assert len({card.y() for card in start.cards}) == rows
-        assert all(card.width() >= card.sizeHint().width() for card in start.cards)
-        button, words = start.key_line.button, start.key_line.words
-        assert (button.y() > words.geometry().bottom()) is (rows == 3)
-        assert button.width() >= button.sizeHint().width()
-    start.show_fitting_parts(200, start.cards[0].height() * 3)
-    assert not any(card.isVisible() for card in start.cards)

@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QApplication, QFileDialog, QToolButton, QWidget
-from shiboken6 import isValid
+from PySide6.QtWidgets import QFileDialog, QWidget
 
-from desktop_app.ui.look import theme
 from desktop_app.ui.widgets.file_dialogs import (
     choose_file,
     choose_files,
@@ -19,7 +17,6 @@ from desktop_app.ui.widgets.file_dialogs import (
 from tests.helpers.file_dialogs import choose_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from pytestqt.qtbot import QtBot
@@ -53,16 +50,6 @@ def test_an_open_dialog_lets_the_loop_run(qtbot: QtBot, window: QWidget, tmp_pat
     assert not chosen
     choose_paths(file)
     assert chosen == [file]
-    qtbot.waitUntil(lambda: has_no_dialog(window))
-
-
-def test_the_next_dialog_opens_after_the_first_has_closed(
-    qtbot: QtBot, window: QWidget, tmp_path: Path
-) -> None:
-    modal: list[QWidget | None] = []
-    choose_folder(window, "Folder", lambda _path: modal.append(QApplication.activeModalWidget()))
-    choose_paths(tmp_path)
-    assert modal == [None]
     qtbot.waitUntil(lambda: has_no_dialog(window))
 
 
@@ -117,34 +104,3 @@ def test_a_left_dialog_reports_nothing_and_is_deleted(
     assert left == [None]
     assert not chosen
     qtbot.waitUntil(lambda: has_no_dialog(window))
-
-
-def test_a_dialog_ends_with_its_window(qtbot: QtBot, tmp_path: Path) -> None:
-    parent = QWidget()
-    parent.show()
-    chosen: list[Path] = []
-    dialog = choose_folder(parent, "Folder", chosen.append, start=tmp_path)
-    parent.deleteLater()
-    qtbot.waitUntil(lambda: not isValid(dialog))
-    assert not chosen
-
-
-@pytest.mark.parametrize("make", [theme.light, theme.dark])
-def test_the_buttons_of_a_dialog_are_visible(
-    qapp: QApplication, window: QWidget, tmp_path: Path, make: Callable[[], theme.Theme]
-) -> None:
-    current = make()
-    theme.apply_theme(qapp, current)
-    dialog = choose_file(window, "Open", lambda _path: None, start=tmp_path)
-    buttons = [button for button in dialog.findChildren(QToolButton) if button.isVisible()]
-    assert len(buttons) >= 6
-    for button in buttons:
-        image = button.icon().pixmap(button.iconSize()).toImage()
-        colors = [
-            image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height())
-        ]
-        drawn = [color.lightness() for color in colors if color.alpha() > 128]
-        assert max(abs(light - current.ground.lightness()) for light in drawn) > 60, (
-            button.objectName()
-        )
-    dialog.reject()

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QFocusEvent
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QLabel,
@@ -19,7 +18,6 @@ from PySide6.QtWidgets import (
 
 from desktop_app.ui.look import theme
 from desktop_app.ui.spending.bar_chart import BarChart
-from desktop_app.ui.widgets.buttons.menu_button import MenuButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.forms.fitting_dialog import scroll_area_of
 from desktop_app.ui.widgets.forms.tab_order import FocusScroller
@@ -32,37 +30,6 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
 Reason = Qt.FocusReason
-
-
-def focus(widget: QWidget, reason: Qt.FocusReason) -> bytes:
-    """Give a widget the focus as Qt does, and return what it paints."""
-    widget.setFocus(Reason.MouseFocusReason)
-    widget.focusInEvent(QFocusEvent(QEvent.Type.FocusIn, reason))
-    image = widget.grab().toImage()
-    return bytes(image.constBits())
-
-
-@pytest.mark.parametrize("kind", ["segment", "menu-button"])
-def test_the_focus_ring_returns_with_the_window_and_after_a_menu(kind: str, qtbot: QtBot) -> None:
-    light = theme.light()
-    control = SegmentedControl([("a", "A"), ("b", "B")], light)
-    widget = control.button("a") if kind == "segment" else MenuButton(light, lambda _: None)
-    top = control if kind == "segment" else widget
-    qtbot.addWidget(top)
-    top.show()
-    top.activateWindow()
-    qtbot.waitUntil(top.isActiveWindow)
-    plain, ringed = (
-        focus(widget, each) for each in (Reason.MouseFocusReason, Reason.TabFocusReason)
-    )
-    assert plain != ringed
-    for reason in (Reason.ActiveWindowFocusReason, Reason.PopupFocusReason):
-        focus(widget, Reason.TabFocusReason)
-        widget.focusInEvent(QFocusEvent(QEvent.Type.FocusIn, reason))
-        assert bytes(widget.grab().toImage().constBits()) == ringed
-        focus(widget, Reason.MouseFocusReason)
-        widget.focusInEvent(QFocusEvent(QEvent.Type.FocusIn, reason))
-        assert bytes(widget.grab().toImage().constBits()) == plain
 
 
 def test_left_and_right_go_through_all_rows(qtbot: QtBot) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QTextLayout
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QComboBox,
@@ -24,15 +23,12 @@ from desktop_app.domain.models.model_row import ModelRow
 from desktop_app.ui.look import theme
 from desktop_app.ui.models.model_editor import ModelEditor
 from desktop_app.ui.settings.sections.custom_field_section import CustomFieldSection
-from desktop_app.ui.sidebar.row_delegates import NameEditor
 from desktop_app.ui.tools.server_form import EnteredServer, ServerForm
-from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.forms.form_dialog import (
     FormDialog,
     ask_about_changes,
     forget_form_drafts,
 )
-from desktop_app.ui.widgets.forms.form_widgets import Note
 from desktop_app.ui.window.review_dialog import ReviewDialog
 from tests.helpers.widgets import find
 
@@ -132,19 +128,6 @@ def test_a_server_with_a_variable_or_header_without_a_value_is_not_saved(
     assert find(form, QLabel, "server-problem").text() == problem
 
 
-@pytest.mark.parametrize("index", [2, -1])
-def test_a_restored_choice_that_does_not_exist_is_ignored(qtbot: QtBot, index: int) -> None:
-    form = FormDialog()
-    qtbot.addWidget(form)
-    form.setObjectName("form")
-    combo = QComboBox(form)
-    combo.setObjectName("kind")
-    combo.addItems(["a", "b"])
-    form.store_draft(form.draft_name, {"kind": index})
-    form.show()
-    assert combo.currentIndex() == 0
-
-
 @pytest.mark.attack("imports")
 @pytest.mark.parametrize("kind", ["header", -1, 2, 1 << 40])
 def test_a_draft_of_a_backup_chooses_only_kinds_of_fields_that_exist(
@@ -173,45 +156,3 @@ def test_a_draft_of_a_backup_changes_no_command_and_no_address(qtbot: QtBot) -> 
     assert find(form, QPlainTextEdit, "server-environment").toPlainText() == ""
     assert find(form, QPlainTextEdit, "server-headers").toPlainText() == ""
     assert find(form, QLineEdit, "server-folder").text() == "/srv"
-
-
-@pytest.mark.attack("imports")
-def test_a_draft_of_a_backup_without_the_name_keeps_the_current_name(qtbot: QtBot) -> None:
-    parent = QWidget()
-    qtbot.addWidget(parent)
-    editor = NameEditor(parent, "a")
-    editor.store_draft("rename a", {"title": "Half"})
-    editor.set_name("Why is the sky blue?")
-    forget_form_drafts()
-    assert editor.text() == "Why is the sky blue?"
-
-
-def test_a_note_created_with_text_is_never_a_window_of_its_own(
-    qtbot: QtBot, light_theme: theme.Theme
-) -> None:
-    parent = QWidget()
-    qtbot.addWidget(parent)
-    note = Note(light_theme, "Only for trying.")
-    assert not note.isVisible()
-    column_of(note, parent=parent)
-    parent.show()
-    assert note.isVisible()
-
-
-def test_no_line_of_the_note_of_a_server_ends_within_the_example(
-    qtbot: QtBot, light_theme: theme.Theme
-) -> None:
-    window = QWidget()
-    qtbot.addWidget(window)
-    form = ServerForm(None, light_theme, window)
-    note = next(label for label in form.findChildren(QLabel) if "env:NAME" in label.text())
-    layout = QTextLayout(note.text(), note.font())
-    for width in range(150, 600):
-        layout.beginLayout()
-        ends = set()
-        while (line := layout.createLine()).isValid():
-            line.setLineWidth(width)
-            ends.add(line.textStart() + line.textLength())
-        layout.endLayout()
-        assert note.text().index("{") not in ends
-        assert note.text().index("$") + 1 not in ends

@@ -8,7 +8,6 @@ import pytest
 from PySide6.QtCore import Qt
 
 from desktop_app.ui.look import theme
-from desktop_app.ui.widgets.text.elided_label import ElidedLabel
 from desktop_app.ui.window.header import Header
 
 if TYPE_CHECKING:
@@ -22,13 +21,6 @@ def header(qtbot: QtBot) -> Header:
     made.resize(600, made.height())
     made.show()
     return made
-
-
-def test_only_the_settings_button_is_shown_at_first(header: Header) -> None:
-    assert header.settings_button.objectName() == "open-settings"
-    assert header.settings_button.isVisible()
-    shown = (header.list_button, header.meter, header.context, header.cost)
-    assert not any(widget.isVisible() for widget in shown)
 
 
 @pytest.mark.parametrize(
@@ -61,25 +53,6 @@ def test_the_meter_is_hidden_without_both_figures(
     assert not header.context.isVisible()
 
 
-def test_the_meter_fills_clockwise_and_warns(header: Header) -> None:
-    def filled(share: int) -> tuple[int, int]:
-        header.set_context(share, 100)
-        image = header.meter.grab().toImage()
-        current = theme.light()
-        pixels = [
-            image.pixelColor(x, y).name()
-            for x in range(image.width())
-            for y in range(image.height())
-        ]
-        return pixels.count(current.accent.name()), pixels.count(current.warning.name())
-
-    some, more, nearly_full = filled(10), filled(60), filled(90)
-    assert 0 < some[0] < more[0]
-    assert some[1] == more[1] == 0
-    assert nearly_full[0] == 0
-    assert nearly_full[1] > more[0]
-
-
 def test_the_cost_is_shown_unless_it_is_empty(header: Header) -> None:
     header.set_cost("$0.08")
     assert header.cost.isVisible()
@@ -88,40 +61,9 @@ def test_the_cost_is_shown_unless_it_is_empty(header: Header) -> None:
     assert not header.cost.isVisible()
 
 
-def test_a_long_title_is_elided_and_whole_in_the_tooltip(header: Header) -> None:
-    header.set_context(12_000, 272_000)
-    header.set_title("Short")
-    assert header.title.toolTip() == ""
-    whole = "A very long title that goes on and on " * 4
-    header.set_title(whole)
-    assert header.title.text() == header.title.toolTip() == whole
-    assert header.title.accessibleName() == whole
-    assert header.context.geometry().right() < header.settings_button.x()
-    assert header.minimumSizeHint().width() < 400
-
-
-def test_a_title_is_elided_when_the_text_size_grows(qtbot: QtBot) -> None:
-    label = ElidedLabel("A title that just fits")
-    qtbot.addWidget(label)
-    label.resize(label.fontMetrics().horizontalAdvance(label.text()) + 1, 20)
-    label.show()
-    assert label.toolTip() == ""
-    font = label.font()
-    font.setPointSizeF(2 * font.pointSizeF())
-    label.setFont(font)
-    assert label.toolTip() == label.text()
-
-
 def test_buttons_request_the_settings_and_the_list(header: Header, qtbot: QtBot) -> None:
     with qtbot.waitSignal(header.settings_requested):
         qtbot.mouseClick(header.settings_button, Qt.MouseButton.LeftButton)
     header.set_list_button(True)
     with qtbot.waitSignal(header.list_requested):
         qtbot.mouseClick(header.list_button, Qt.MouseButton.LeftButton)
-
-
-def test_a_changed_preset_of_usual_length_is_shown_in_full(header: Header) -> None:
-    header.resize(900, header.height())
-    header.set_preset("Code reviewer", is_offered=True, is_changed=True)
-    header.set_context(12_345, 272_000)
-    assert header.preset.width() == header.preset.sizeHint().width()

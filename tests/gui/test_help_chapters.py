@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import shlex
 from html import unescape
@@ -30,7 +29,6 @@ from desktop_app.ui.settings.settings_frame import PAGES
 from desktop_app.ui.widgets.text.linked_label import PLACE_SCHEME
 from tests.helpers.command_line import options, subcommands
 
-PRODUCT: Final = Path(__file__).parents[2] / "desktop_app"
 IDS: Final = [chapter for chapter, _ in CHAPTERS]
 
 
@@ -58,12 +56,6 @@ def test_a_chapter_has_sections_with_ids_and_text(book: HelpBook, chapter_id: st
     assert chapter.html.count("<h2") == len(chapter.sections)
     assert len({section.id for section in chapter.sections}) == len(chapter.sections)
     assert all(section.title and section.text for section in chapter.sections)
-
-
-@pytest.mark.parametrize("chapter_id", IDS)
-def test_sections_contain_no_markup(book: HelpBook, chapter_id: str) -> None:
-    prose = re.sub(r"<code>.*?</code>", "", _html(book, chapter_id), flags=re.DOTALL)
-    assert not re.search(r"\*\*|\{|\}|[\ue000\ue001]|\]\(", prose)
 
 
 @pytest.mark.parametrize("chapter_id", IDS)
@@ -100,11 +92,6 @@ def test_chapters_show_the_users_shortcuts() -> None:
     assert "<strong>Ctrl+Shift+*</strong> or <strong>no shortcut</strong>" in html
 
 
-def test_values_are_escaped() -> None:
-    html = render_chapter("x", "X", "## A {#a}\n\n{command:a}", {"command:a": "<b>*a*</b>"}).html
-    assert "&lt;b&gt;*a*&lt;/b&gt;" in html
-
-
 def test_a_translated_chapter_comes_first(tmp_path: Path) -> None:
     for chapter_id in IDS:
         (tmp_path / f"{chapter_id}.md").write_text("## English {#a}\n\nx", "utf-8")
@@ -116,61 +103,6 @@ def test_a_translated_chapter_comes_first(tmp_path: Path) -> None:
 
 
 # ---------------------------------------------------------------- what the text names
-
-
-def _marked_texts() -> set[str]:
-    """Return all texts that are marked for translation."""
-    found: set[str] = set()
-    for path in PRODUCT.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
-                continue
-            if node.func.id in ("tr", "N_", "tr_context", "tr_plural"):
-                literals = [a.value for a in node.args if isinstance(a, ast.Constant)]
-                found |= {text for text in literals if isinstance(text, str)}
-    return found
-
-
-# Keys, names of models, and words that begin an item of a list.
-OWN_WORDS: Final = frozenset(
-    (
-        *(
-            "Alt",
-            "Enter",
-            "Esc",
-            "Tab",
-            "Del",
-            "Down",
-            "Up",
-            "Backspace",
-            "Shift+Enter",
-            "Ctrl+F",
-            "Ctrl+Z",
-        ),
-        *("Alt+Left", "Alt+Right", "/", "+", "▾", "Instant", "Thinking", "Pro"),
-        *(
-            "Mail",
-            "Images",
-            "Formatted text",
-            "Very long text",
-            "Differences between two documents",
-            *("Retry", "Details"),
-            *("Careful coder", "Translator", "Minutes"),
-        ),
-    )
-)
-
-
-def test_chapters_name_labels_of_the_window(book: HelpBook) -> None:
-    known = _marked_texts() | OWN_WORDS | set(placeholder_values(Keymap()).values())
-    bold = [
-        (chapter.id, unescape(words).replace("\n", " "))
-        for chapter in book.chapters
-        if chapter.id != "privacy"  # its bold words begin sentences
-        for words in re.findall(r"<strong>(.*?)</strong>", chapter.html, re.DOTALL)
-    ]
-    paths = [(chapter, part) for chapter, words in bold for part in words.split(" › ")]
-    assert [each for each in paths if each[1] not in known] == []
 
 
 def test_settings_paths_name_pages(book: HelpBook) -> None:

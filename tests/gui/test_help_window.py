@@ -12,10 +12,8 @@ from PySide6.QtWidgets import QToolButton, QWidget
 from desktop_app.app.help.book_rendering import render_chapter
 from desktop_app.ui.help.help_book import HelpBook
 from desktop_app.ui.help.help_place import HelpPlace
-from desktop_app.ui.help.help_text import HelpText
 from desktop_app.ui.help.help_window import HelpWindow
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.look.painting import text_width
 from desktop_app.ui.widgets.rows.rows_model import ROW
 
 if TYPE_CHECKING:
@@ -50,24 +48,10 @@ def _marked(window: HelpWindow) -> list[str]:
     return [mark.cursor.selectedText() for mark in window.text.extraSelections()]
 
 
-def _top_of(text: HelpText, words: str) -> int:
-    return text.cursorRect(text.document().find(words)).top()
-
-
 def _button(window: HelpWindow, name: str) -> QToolButton:
     found = window.findChild(QToolButton, name)
     assert isinstance(found, QToolButton)
     return found
-
-
-def test_a_heading_within_a_table_keeps_a_distance_from_the_row_above(
-    help_window: HelpWindow,
-) -> None:
-    text = help_window.text
-    rows = "<tr><th>A</th></tr><tr><td>B</td></tr><tr><td>C</td></tr><tr><th>D</th></tr>"
-    text.set_chapter("Table", f"<table>{rows}</table>")
-    first, second, heading = (_top_of(text, words) for words in "BCD")
-    assert heading - second >= second - first + 10
 
 
 def test_a_link_leads_to_a_section_and_back(qtbot: QtBot, help_window: HelpWindow) -> None:
@@ -82,24 +66,6 @@ def test_a_link_leads_to_a_section_and_back(qtbot: QtBot, help_window: HelpWindo
     qtbot.keyClick(text, Qt.Key.Key_Right, ALT)
     assert help_window.place == HelpPlace("two", "delta")
     assert not _button(help_window, "help-forward").isEnabled()
-
-
-def test_a_new_book_replaces_the_hits(qtbot: QtBot, help_window: HelpWindow) -> None:
-    def hit_titles() -> list[str]:
-        hits = help_window.search.hits.model()
-        return [hits.index(row, 0).data(ROW).title for row in range(hits.rowCount())]
-
-    qtbot.keyClicks(help_window.search.field, "apple")
-    assert hit_titles() == ["Alpha", "Delta"]
-    german = "## Eins {#alpha}\n\nEin Apfel, apple.\n"
-    help_window.set_book(HelpBook((render_chapter("one", "Eins", german, {}),)))
-    assert help_window.search.hits.isVisible()
-    assert hit_titles() == ["Eins"]
-    qtbot.keyClick(help_window.search.field, Qt.Key.Key_Return)
-    assert help_window.text.isVisible()
-    help_window.set_book(HelpBook((render_chapter("one", "One", ONE, {}),)))
-    assert help_window.text.isVisible()
-    assert hit_titles() == ["Alpha"]
 
 
 @pytest.mark.parametrize("url", ["https://example.com/", "file:///etc/hostname", "help:none#x"])
@@ -167,18 +133,6 @@ def test_a_search_without_results_says_so(qtbot: QtBot, help_window: HelpWindow)
     assert help_window.place == HelpPlace("one")
 
 
-def test_the_longest_title_of_a_chapter_is_shown_whole(
-    qtbot: QtBot, light_theme: themes.Theme
-) -> None:
-    title = "A chapter with quite a long title"
-    window = HelpWindow(light_theme, HelpBook((render_chapter("one", title, ONE, {}),)))
-    qtbot.addWidget(window)
-    window.open_at(HelpPlace("one"))
-    qtbot.waitUntil(window.isActiveWindow)
-    needed = text_width(title, light_theme.interface()) + light_theme.px(20)
-    assert window.chapters.viewport().width() >= needed
-
-
 def test_a_narrow_window_shows_the_list_on_demand(qtbot: QtBot, help_window: HelpWindow) -> None:
     contents = _button(help_window, "help-contents")
     assert not contents.isVisible()
@@ -192,32 +146,3 @@ def test_a_narrow_window_shows_the_list_on_demand(qtbot: QtBot, help_window: Hel
     assert help_window.place == HelpPlace("two")
     assert help_window.text.isVisible()
     assert not help_window.chapters.isVisible()
-
-
-def test_the_size_is_restored(
-    qtbot: QtBot, light_theme: themes.Theme, help_window: HelpWindow
-) -> None:
-    help_window.resize(700, 420)
-    other = HelpWindow(light_theme, HelpBook(()))
-    qtbot.addWidget(other)
-    other.restore_geometry(help_window.geometry_text())
-    assert (other.width(), other.height()) == (700, 420)
-    other.restore_geometry("no geometry")
-    assert (other.width(), other.height()) == (700, 420)
-
-
-def test_a_theme_keeps_the_scroll_position(help_window: HelpWindow) -> None:
-    help_window.go_to(HelpPlace("two", "delta"))
-    at = help_window.text.verticalScrollBar().value()
-    assert at > 0
-    help_window.set_theme(themes.dark())
-    assert help_window.text.verticalScrollBar().value() == at
-    help_window.text.verticalScrollBar().setValue(at - 20)
-    help_window.set_theme(themes.light())
-    assert help_window.text.verticalScrollBar().value() == at - 20
-
-
-def test_the_help_of_a_minimized_window_is_shown(help_window: HelpWindow) -> None:
-    help_window.showMinimized()
-    help_window.open_at(HelpPlace("two"))
-    assert not help_window.isMinimized()

@@ -7,18 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QPointF, QRect, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, QWidget
 
 from desktop_app.commands.command_search import PaletteEntry
 from desktop_app.domain.conversations.conversation import Conversation, ModelChoice, now
-from desktop_app.ui.batch.batch_bar import BatchBar
-from desktop_app.ui.composer.attachment_chips import Chip
 from desktop_app.ui.composer.dropped_content import DroppedData
 from desktop_app.ui.composer.prompt_editor import PromptEditor
-from desktop_app.ui.composer.suggestions import Suggestion
 from desktop_app.ui.look import theme
 from desktop_app.ui.settings.settings_panel import SettingsPanel
 from desktop_app.ui.transcript.view import TranscriptView
@@ -62,22 +59,6 @@ def rect_in(window: MainWindow, widget: QWidget) -> tuple[int, int]:
 
 
 # ---------------------------------------------------------------- theme
-
-
-def geometries(window: MainWindow) -> dict[QWidget, QRect]:
-    """Return where the visible widgets are."""
-    QApplication.processEvents()
-    return {w: w.geometry() for w in window.findChildren(QWidget) if w.isVisible()}
-
-
-def test_another_theme_keeps_all_geometries(
-    qtbot: QtBot, window: MainWindow, watcher: theme.ThemeWatcher
-) -> None:
-    window.notifications.notify("One", topic="one")
-    qtbot.waitUntil(lambda: geometries(window) == geometries(window))
-    before = geometries(window)
-    watcher.set_look(watcher.look._replace(mode="dark"))
-    qtbot.waitUntil(lambda: geometries(window) == before)
 
 
 # ---------------------------------------------------------------- panes
@@ -153,14 +134,6 @@ def test_opening_a_drawer_closes_the_other(window: MainWindow) -> None:
     assert not window.settings.isVisible()
 
 
-def test_a_panel_in_the_row_closes_the_list_drawer(window: MainWindow) -> None:
-    window.resize(890, 700)
-    window.outer_panes.toggle_list()
-    window.outer_panes.toggle_settings()
-    assert rect_in(window, window.transcript) == (0, 890 - 312)
-    assert not window.conversations.isVisible()
-
-
 def test_a_drawer_joins_the_row_when_there_is_room(window: MainWindow) -> None:
     window.resize(640, 480)
     window.outer_panes.toggle_list()
@@ -172,16 +145,6 @@ def test_a_drawer_joins_the_row_when_there_is_room(window: MainWindow) -> None:
     assert rect_in(window, window.transcript) == (264, 1280 - 264 - 312)
 
 
-def test_the_list_joins_the_row_also_if_it_was_hidden_there(window: MainWindow) -> None:
-    window.outer_panes.toggle_list()
-    window.resize(700, 700)
-    window.outer_panes.toggle_list()
-    assert window.conversations.isVisible()
-    window.resize(1280, 800)
-    assert window.conversations.isVisible()
-    assert rect_in(window, window.pane)[0] == window.conversations.width()
-
-
 def test_the_panel_leaves_the_row_when_there_is_no_room(window: MainWindow) -> None:
     window.outer_panes.toggle_settings()
     window.resize(920, 700)
@@ -190,16 +153,6 @@ def test_the_panel_leaves_the_row_when_there_is_no_room(window: MainWindow) -> N
     window.outer_panes.toggle_settings()
     assert window.settings.isVisible()
     assert rect_in(window, window.transcript) == (264, 920 - 264)
-
-
-def test_the_list_can_be_hidden_in_a_wide_window(window: MainWindow, qtbot: QtBot) -> None:
-    window.outer_panes.toggle_list()
-    assert not window.conversations.isVisible()
-    assert rect_in(window, window.transcript) == (0, 1280)
-    assert window.header.list_button.isVisible()
-    window.search()
-    assert window.conversations.isVisible()
-    qtbot.waitUntil(window.conversations.search.field.hasFocus)
 
 
 def test_renaming_shows_the_list(window: MainWindow) -> None:
@@ -225,127 +178,10 @@ def test_large_text_is_laid_out_like_a_narrow_window(
     assert window.minimumSize().width() <= window.screen().availableSize().width()
 
 
-def test_large_text_does_not_enlarge_the_minimum_size(
-    qtbot: QtBot, window: MainWindow, watcher: theme.ThemeWatcher
-) -> None:
-    watcher.set_look(watcher.look._replace(text_size=200))
-    qtbot.waitUntil(window.updatesEnabled)
-    window.resize(800, 600)
-    assert (window.width(), window.height()) == (800, 600)
-    for part in (window.header, window.prompt):
-        assert window.rect().contains(part.geometry())
-
-
 # ---------------------------------------------------------------- first start, title, theme
 
 
-def test_empty_state_has_the_prompt_in_the_middle(window: MainWindow) -> None:
-    window.empty_state.set_key_line(True, "Answering with a small model.")
-    window.pane.show_empty_state(True)
-    window.resize(1280, 801)
-
-    def top(widget: QWidget) -> int:
-        return widget.mapTo(window, QPoint(0, 0)).y()
-
-    assert not window.transcript.isVisible()
-    assert top(window.empty_state) < top(window.prompt) < top(window.empty_state.key_line)
-    assert 300 < top(window.prompt) < 500
-    window.pane.show_empty_state(False)
-    window.resize(1280, 800)
-    assert window.transcript.isVisible()
-    assert not window.empty_state.isVisible()
-    assert top(window.prompt) > 600
-
-
-def test_empty_state_fits_a_small_window(window: MainWindow) -> None:
-    window.empty_state.set_key_line(True, "Answering with a small model on this computer. " * 2)
-    window.pane.show_empty_state(True)
-    window.resize(640, 480)
-    line = window.empty_state.key_line
-    assert line.mapTo(window, QPoint(0, line.height())).y() <= 480
-    assert line.height() >= line.heightForWidth(line.width())
-
-
-def test_the_prompt_comes_before_the_key_line_in_a_small_window_with_large_text(
-    qtbot: QtBot, window: MainWindow, watcher: theme.ThemeWatcher
-) -> None:
-    """The chips and the text would overlap if the prompt were lower than it needs."""
-    line, prompt, bar = window.empty_state.key_line, window.prompt, BatchBar(watcher.current)
-    watcher.changed.connect(bar.set_theme)
-    window.pane.add_above_prompt(bar)
-    window.pane.show_empty_state(True)
-    window.empty_state.set_key_line(True, "Answering with a small model.")
-    prompt.chips.set_chips(
-        [Chip(str(n), f"{n}.pdf", "3 pages", "ready", None, "file-text") for n in range(4)]
-    )
-    watcher.set_look(watcher.look._replace(text_size=200))
-    qtbot.waitUntil(window.updatesEnabled)
-    window.resize(640, 480)
-    for text in ("Send 14 files as a batch job at half price?", "A very long title " * 20):
-        bar.show_state(text, is_dismissable=True)
-        qtbot.waitUntil(lambda: not line.isVisible())
-        qtbot.waitUntil(lambda: prompt.height() >= prompt.minimumSizeHint().height())
-        assert prompt.chips.geometry().bottom() < prompt.field.geometry().top()
-        assert bar.isVisible()
-        qtbot.waitUntil(lambda: bar.show_button.y() > bar.label.geometry().bottom())
-    window.resize(640, 900)
-    qtbot.waitUntil(line.isVisible)
-    window.empty_state.set_key_line(False, "")
-    window.resize(1280, 800)
-    assert not line.isVisible()
-    bar.show_state("Batch job finished.", is_dismissable=True)
-    qtbot.waitUntil(lambda: bar.show_button.x() > bar.label.geometry().right())
-
-
-def test_the_title_is_in_the_header_and_the_window_title(window: MainWindow) -> None:
-    window.pane.set_title("Retry policy")
-    assert window.windowTitle() == "Retry policy"
-    assert window.header.title.text() == "Retry policy"
-    window.pane.set_title("")
-    assert window.windowTitle() == "Repartee"
-
-
-def test_a_theme_is_applied_to_all_parts(
-    qtbot: QtBot, window: MainWindow, watcher: theme.ThemeWatcher
-) -> None:
-    watcher.set_look(watcher.look._replace(mode="dark"))
-    assert not window.updatesEnabled(), "else a part of the window had the former colors"
-    qtbot.waitUntil(window.updatesEnabled)
-    assert window.transcript.palette().base().color() == watcher.current.ground
-    ring = window.header.meter.grab().toImage()
-    drawn = {ring.pixelColor(x, 8).name() for x in range(ring.width())}
-    assert watcher.current.line.name() in drawn
-
-
-def test_parts_are_found_by_their_names(window: MainWindow) -> None:
-    assert window.objectName() == "main"
-    for name in (
-        "conversations search new-conversation open-settings transcript prompt settings status send"
-    ).split():
-        assert window.findChild(QWidget, name) is not None, name
-    named = [w for w in window.findChildren(QWidget) if w.objectName() == "conversations"]
-    assert len(named) == 1
-
-
 # ---------------------------------------------------------------- keys
-
-
-def test_tab_visits_suggestions_and_attachments_in_visual_order(
-    qtbot: QtBot, window: MainWindow
-) -> None:
-    chips = [Chip(name, f"{name}.pdf", "", "ready", None, "file-text") for name in ("1", "2", "3")]
-    window.prompt.chips.set_chips(chips[:2])
-    window.prompt.suggestions.set_suggestions([Suggestion("summarize", "Summarize", "list")])
-    window.prompt.chips.set_chips([chips[0], chips[2]])
-    suggestion = window.prompt.findChildren(QWidget, "suggest-summarize")[0]
-    crosses = window.prompt.findChildren(QWidget, "remove-attachment")
-    qtbot.waitUntil(lambda: crosses[-1].isVisible() and suggestion.isVisible())
-    window.prompt.focus_text()
-    reached = []
-    for _ in range(4):
-        QTest.keyClick(focused(), Qt.Key.Key_Backtab)
-        reached.append(focused().accessibleName() or focused().objectName())
-    assert reached == ["suggest-summarize", "Remove 3.pdf", "Remove 1.pdf", "Transcript"]
 
 
 def test_tab_visits_all_widgets_in_a_cycle(window: MainWindow) -> None:
@@ -425,16 +261,6 @@ def test_an_image_dragged_from_a_browser_can_be_dropped(window: MainWindow, qtbo
     with qtbot.waitSignal(window.data_dropped) as told:
         QApplication.sendEvent(window, event)
     assert told.args == [DroppedData("cat.png", b"bytes")]
-
-
-def test_the_overlay_is_hidden_when_the_drag_leaves(window: MainWindow) -> None:
-    data = dragged("file:///a.pdf")
-    overlay = window.findChild(QWidget, "drop-overlay")
-    assert overlay is not None
-    enter(window, data)
-    assert overlay.isVisible()
-    QApplication.sendEvent(window, QDragLeaveEvent())
-    assert not overlay.isVisible()
 
 
 def drop(target: QWidget, data: QMimeData, at: QPointF | None = None) -> None:
@@ -527,14 +353,6 @@ def test_a_restored_window_is_on_a_screen(
     assert other.screen().availableGeometry().contains(other.geometry().topLeft())
 
 
-def test_a_drawer_is_not_restored(window: MainWindow) -> None:
-    window.resize(640, 480)
-    window.outer_panes.toggle_settings()
-    assert window.saved_state()["settings"] is False
-    window.outer_panes.toggle_list()
-    assert window.saved_state()["list"] is True
-
-
 @pytest.mark.parametrize(
     "state",
     [{}, {"geometry": "???", "list": None}, {"geometry": 7, "geometries": 3, "settings": "yes"}],
@@ -545,94 +363,6 @@ def test_a_damaged_state_changes_nothing(window: MainWindow, state: dict[str, ob
     assert window.geometry() == before
     assert window.conversations.isVisible()
     assert not window.settings.isVisible()
-
-
-def test_closing_emits_a_signal(window: MainWindow, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(window.close_requested):
-        window.close()
-
-
-def test_attachments_hide_the_examples_if_there_is_no_room(
-    window: MainWindow, qtbot: QtBot
-) -> None:
-    chips = [Chip(str(n), f"{n}.png", "640 × 480", "ready", None, "file-text") for n in range(9)]
-    window.pane.show_empty_state(True)
-    window.resize(640, 480)
-    cards = window.empty_state.cards
-    qtbot.waitUntil(lambda: cards[0].isVisible())
-    window.prompt.chips.set_chips(chips)
-    qtbot.waitUntil(lambda: not cards[0].isVisible())
-    prompt = window.prompt
-    qtbot.waitUntil(lambda: prompt.height() >= prompt.minimumSizeHint().height())
-    window.resize(640, 700)
-    qtbot.waitUntil(lambda: cards[0].isVisible())
-    window.resize(640, 480)
-    qtbot.waitUntil(lambda: not cards[0].isVisible())
-    window.prompt.chips.set_chips([])
-    qtbot.waitUntil(lambda: cards[0].isVisible())
-
-
-def test_the_buttons_of_the_prompt_are_not_clipped_while_text_wraps(window: MainWindow) -> None:
-    window.resize(1280, 780)
-    window.prompt.set_text("The world is fine, these words are knot and a long sentence ")
-    window.outer_panes.toggle_settings()
-    QApplication.processEvents()
-    row = window.prompt.row
-    assert row.height() >= row.sizeHint().height()
-
-
-def test_a_rename_ends_after_the_focused_widget_was_deleted(window: MainWindow) -> None:
-    window.outer_panes.toggle_list()
-    at = now()
-    found = Conversation("a", "Title", at, at, ModelChoice("provider", "gpt-5.2"))
-    window.conversations.set_conversations([found])
-    window.conversations.selection.select("a")
-    before = QLineEdit(window)
-    before.show()
-    before.setFocus()
-    window.rename()
-    before.deleteLater()
-    QCoreApplication.sendPostedEvents(before, QEvent.Type.DeferredDelete.value)
-    editor = window.conversations.findChild(QLineEdit, "rename")
-    assert editor is not None
-    QTest.keyClick(editor, Qt.Key.Key_Escape)
-    assert not window.conversations.isVisible()
-
-
-def test_a_second_f2_keeps_the_editor_of_a_title(window: MainWindow, qtbot: QtBot) -> None:
-    window.outer_panes.toggle_list()
-    at = now()
-    found = Conversation("a", "Title", at, at, ModelChoice("provider", "gpt-5.2"))
-    window.conversations.set_conversations([found])
-    window.conversations.selection.select("a")
-    window.rename()
-    window.rename()
-    editor = window.conversations.findChild(QLineEdit, "rename")
-    assert editor is not None
-    QTest.keyClick(editor, Qt.Key.Key_Escape)
-    assert not window.conversations.isVisible()
-    qtbot.waitUntil(lambda: window.prompt.isAncestorOf(focused()))
-
-
-def test_the_palette_closes_after_the_focused_widget_was_deleted(window: MainWindow) -> None:
-    palette = CommandPalette(window, theme.light(), "palette", "Find", "Nothing found")
-    before = QLineEdit(window)
-    before.show()
-    before.setFocus()
-    palette.open_with([])
-    before.deleteLater()
-    QCoreApplication.sendPostedEvents(before, QEvent.Type.DeferredDelete.value)
-    palette.dismiss()
-    assert palette.isHidden()
-
-
-def test_a_palette_that_is_opened_again_restores_the_focus(window: MainWindow) -> None:
-    window.prompt.field.setFocus()
-    palette = CommandPalette(window, theme.light(), "palette", "Find", "Nothing found")
-    palette.open_with([PaletteEntry("one", "One")])
-    palette.open_with([PaletteEntry("two", "Two")])
-    palette.dismiss()
-    assert focused() is window.prompt.field
 
 
 def test_a_repeated_search_keeps_the_chosen_row(window: MainWindow, qtbot: QtBot) -> None:
@@ -646,15 +376,3 @@ def test_a_repeated_search_keeps_the_chosen_row(window: MainWindow, qtbot: QtBot
     with qtbot.waitSignal(palette.chosen) as chosen:
         qtbot.keyClick(palette.field, Qt.Key.Key_Return)
     assert chosen.args == ["two"]
-
-
-def test_a_repeated_search_shows_a_better_first_row(window: MainWindow, qtbot: QtBot) -> None:
-    found = [PaletteEntry("one", "One")]
-    palette = CommandPalette(window, theme.light(), "palette", "Find", "Nothing found")
-    palette.open_with([], lambda _typed: found)
-    qtbot.keyClicks(palette.field, "o")
-    found.insert(0, PaletteEntry("zero", "Zero"))
-    palette.search_again()
-    with qtbot.waitSignal(palette.chosen) as chosen:
-        qtbot.keyClick(palette.field, Qt.Key.Key_Return)
-    assert chosen.args == ["zero"]

@@ -8,23 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import (
-    QApplication,
-    QCheckBox,
-    QLineEdit,
-    QMenu,
-    QMessageBox,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication, QCheckBox, QLineEdit, QMenu, QVBoxLayout, QWidget
 
 from desktop_app.ui.widgets.accessibility.mnemonics import (
     NO_MNEMONIC,
     choose_letters,
-    mark_menu,
-    split_mnemonic,
     with_mnemonic,
 )
 from desktop_app.ui.widgets.accessibility.window_mnemonics import WindowMnemonics
@@ -59,12 +49,6 @@ def test_mnemonics_prefer_first_letters_then_words(
     assert choose_letters(texts) == list(letters)
 
 
-def test_a_letter_is_kept_unless_it_is_taken() -> None:
-    assert choose_letters(["Rename", "Pin"], ["N", "P"]) == ["N", "P"]
-    assert choose_letters(["Rename", "Pin"], ["N", "P"], taken={"N"}) == ["R", "P"]
-    assert choose_letters(["an", "a"], ["A", ""]) == ["A", ""]
-
-
 @given(st.lists(st.text(max_size=12), max_size=40), st.sets(st.sampled_from("ABCD")))
 def test_no_letter_is_assigned_twice_and_no_free_letter_is_left(
     texts: list[str], taken: set[str]
@@ -78,13 +62,6 @@ def test_no_letter_is_assigned_twice_and_no_free_letter_is_left(
         if not letter:
             free = {c.upper() for c in text if c.isalnum() and c <= "\uffff"} - taken
             assert {c for c in free if len(c) == 1} <= {*letters}
-
-
-@given(st.text(), st.characters(categories=("L", "N")))
-def test_marking_a_text_does_not_change_it(text: str, letter: str) -> None:
-    shown, found = split_mnemonic(with_mnemonic(text, letter.upper()))
-    assert shown == text
-    assert found in ("", letter.upper())
 
 
 # ---------------------------------------------------------------- menus
@@ -109,24 +86,6 @@ def test_a_menu_is_marked_when_it_opens() -> None:
     menu.popup(menu.pos())
     assert shown(menu)[2:] == ["Rename", "R&emove", "E&dit"]  # assigned letters stay
     menu.close()
-
-
-@pytest.mark.qt_log_ignore("does not support", extend=True)
-def test_a_menu_that_fills_itself_is_marked_each_time() -> None:
-    menu, names = ProgramMenu(), iter(["Alpha", "Beta"])
-    menu.fill_with(lambda filled: filled.addAction(next(names)))
-    for expected in ("&Alpha", "&Beta"):
-        menu.popup(menu.pos())
-        assert shown(menu) == [expected]
-        menu.close()
-
-
-def test_existing_mnemonics_of_a_menu_are_kept() -> None:
-    menu = QMenu()
-    for text in ("&Undo", "Cu&t", "Cop&y", "Turn"):
-        menu.addAction(text)
-    mark_menu(menu)
-    assert shown(menu) == ["&Undo", "Cu&t", "Cop&y", "Tu&rn"]
 
 
 # ---------------------------------------------------------------- windows
@@ -200,46 +159,6 @@ def test_letters_are_underlined_while_alt_is_pressed(dialog: Dialog, qtbot: QtBo
     QTest.keyRelease(dialog, Qt.Key.Key_Alt, ALT)
     assert dialog.texts == PLAIN
     test_alt_with_a_letter_presses_a_button(dialog, qtbot)
-
-
-def test_a_cancel_button_keeps_its_letter_whatever_its_text(dialog: Dialog) -> None:
-    dialog.cancel.setText("Clear")
-    QTest.keyPress(dialog, Qt.Key.Key_Alt)
-    assert dialog.texts == [*UNDERLINED[:3], "&Clear"]
-    box = QMessageBox(dialog)
-    for button in (box.StandardButton.Apply, box.StandardButton.Cancel):
-        box.addButton(button).setText("Apply")
-    box.setDefaultButton(box.addButton(box.StandardButton.Yes))
-    WindowMnemonics(box, lambda _window: ()).choose(box)
-    assert box.button(box.StandardButton.Cancel).shortcut().toString() == "Alt+A"
-
-
-def test_underlines_are_removed_by_the_next_key_without_alt(dialog: Dialog) -> None:
-    QTest.keyPress(dialog, Qt.Key.Key_Alt)  # a menu gets the release
-    QTest.keyClick(dialog, Qt.Key.Key_Down)
-    assert dialog.texts == PLAIN
-
-
-def test_a_text_changed_while_underlined_stays(dialog: Dialog) -> None:
-    QTest.keyPress(dialog, Qt.Key.Key_Alt)
-    dialog.save.setText("Saved")
-    QTest.keyRelease(dialog, Qt.Key.Key_Alt, ALT)
-    assert dialog.texts[2] == "Saved"
-    QTest.keyPress(dialog, Qt.Key.Key_Alt)
-    assert dialog.texts[2] == "&Saved"
-
-
-def test_letters_of_shortcuts_are_no_mnemonics(dialog: Dialog) -> None:
-    QShortcut(QKeySequence("Alt+S"), dialog)
-    QTest.keyPress(dialog, Qt.Key.Key_Alt)
-    assert dialog.texts[2] == "S&ave && close"
-
-
-def test_excluded_parts_and_values_have_no_mnemonics(dialog: Dialog) -> None:
-    QTest.keyPress(dialog, Qt.Key.Key_Alt)
-    other = dialog.part.findChildren(PlainButton)[0]
-    assert other.property("text") == "Other"
-    assert dialog.keys.property("text") == "Ctrl+S"
 
 
 def test_alt_with_a_letter_that_is_no_mnemonic_types_nothing(

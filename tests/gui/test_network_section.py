@@ -9,16 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QGuiApplication
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QScrollArea,
-    QToolButton,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QToolButton, QWidget
 
 from desktop_app.domain.answering.chat_request import DIRECT, ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import Api
@@ -29,10 +20,8 @@ from desktop_app.ui.settings.sections.network_section import (
     NOT_STORED_NOTE,
     STORAGE_NOTES,
     CertificateSection,
-    summary_of,
 )
 from desktop_app.ui.settings.settings_panel import SettingsPanel
-from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
 from desktop_app.ui.widgets.forms.form_widgets import Switch
 from tests.helpers.widgets import find
 
@@ -94,26 +83,6 @@ def words(panel: SettingsPanel) -> str:
     return " | ".join(labels + fields)
 
 
-def test_the_collapsed_section_has_a_summary(panel: SettingsPanel, qtbot: QtBot) -> None:
-    head = find(panel, QToolButton, "network")
-    head.setFocus()
-    qtbot.keyClick(head, Qt.Key.Key_Space)
-    assert not find(panel, QComboBox, "proxy").isVisible()
-    assert head.accessibleName().endswith("collapsed")
-    panel.pages.provider.page.set_profiles(
-        (replace(OPENAI, proxy=DIRECT, ca_file="/x.pem"),), "openai"
-    )
-    assert "No proxy · Custom certificates" in words(panel)
-    qtbot.keyClick(head, Qt.Key.Key_Space)
-    assert find(panel, QComboBox, "proxy").isVisible()
-    assert head.accessibleName().endswith("expanded")
-
-
-def test_default_values_have_no_summary() -> None:
-    assert summary_of(OPENAI) == ""
-    assert summary_of(replace(OPENAI, keeps_at_provider=True)) == "Provider stores conversations"
-
-
 def test_the_proxy_is_from_the_environment_none_or_manual(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
@@ -160,32 +129,6 @@ def test_a_pasted_proxy_password_goes_to_the_keyring_and_is_not_shown(
     assert removed.args == ["openai.proxy"]
 
 
-def test_a_password_can_be_entered_if_the_proxy_has_a_user(
-    qtbot: QtBot, panel: SettingsPanel
-) -> None:
-    choose(panel, "proxy", "own")
-    write(qtbot, panel, "proxy-url", "http://me@proxy:3128")
-    with qtbot.waitSignal(panel.pages.provider.page.network.password_entered) as entered:
-        write(qtbot, panel, "proxy-key", SECRET)
-    assert entered.args == ["openai.proxy", SECRET]
-
-
-def test_a_typed_proxy_is_saved_before_its_password(qtbot: QtBot, panel: SettingsPanel) -> None:
-    choose(panel, "proxy", "own")
-    write(qtbot, panel, "proxy-url", "http://ada@proxy.example:3128")
-    find(panel, QLineEdit, "proxy-key").setText("secret")
-    field = find(panel, QLineEdit, "proxy-url")
-    field.setFocus()
-    field.selectAll()
-    qtbot.keyClicks(field, "http://ada@typed.example:3128")
-    signals = [
-        panel.pages.provider.page.profile_save_requested,
-        panel.pages.provider.page.network.password_entered,
-    ]
-    with qtbot.waitSignals(signals, order="strict"):
-        find(panel, QPushButton, "proxy-save-key").click()
-
-
 def test_a_certificate_file_can_be_chosen_and_cleared(qtbot: QtBot, panel: SettingsPanel) -> None:
     section = panel.findChildren(CertificateSection)[0]
     with qtbot.waitSignal(panel.pages.provider.page.network.ca_file_chosen) as chosen:
@@ -225,23 +168,6 @@ def test_the_api_can_be_chosen(qtbot: QtBot, panel: SettingsPanel) -> None:
         assert saved.args[0].api is api
 
 
-def test_the_token_limit_parameter_is_shown_for_custom_servers(
-    qtbot: QtBot, panel: SettingsPanel
-) -> None:
-    assert not find(panel, QComboBox, "max-tokens-field").isVisible()
-    show(panel, BOX)
-    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
-        choose(panel, "max-tokens-field", "max_completion_tokens")
-    assert saved.args[0].max_tokens_field == "max_completion_tokens"
-
-
-def test_the_section_is_hidden_on_device_and_for_the_environment(panel: SettingsPanel) -> None:
-    show(panel, HERE)
-    assert not find(panel, QToolButton, "network").isVisible()
-    panel.pages.provider.page.set_profiles((replace(OPENAI, from_environment=True),), "openai")
-    assert not find(panel, QToolButton, "network").isVisible()
-
-
 def test_an_unencrypted_host_is_confirmed_once(qtbot: QtBot, panel: SettingsPanel) -> None:
     show(panel, BOX)
     button = find(panel, QPushButton, "allow-unencrypted")
@@ -274,27 +200,6 @@ def test_every_control_of_the_section_is_reached_by_tab_and_has_a_name(
         qtbot.keyClick(focused, Qt.Key.Key_Tab)
     wanted = {"proxy", "proxy-url", "proxy-key", "ca-file", "choose-ca-file", "clear-ca-file"}
     assert wanted | {"keeps-at-provider"} <= {widget.objectName() for widget in reached}
-
-
-@pytest.mark.parametrize("scale", [1.0, 2.0])
-def test_the_section_is_no_wider_than_the_panel(panel: SettingsPanel, scale: float) -> None:
-    panel.set_theme(themes.light(scale))
-    panel.resize(round(312 * scale), 800)
-    for profile in (replace(OPENAI, proxy="http://me@proxy:1", ca_file="/x.pem"), BOX):
-        panel.pages.provider.page.set_profiles((profile,), profile.id)
-        tab = panel.findChildren(ProviderTab)[0]
-        assert tab.minimumSizeHint().width() <= panel.width() - round(27 * scale)
-
-
-def test_an_expanded_section_scrolls_into_view(qtbot: QtBot, panel: SettingsPanel) -> None:
-    head = find(panel, QToolButton, "network")
-    head.setChecked(False)
-    panel.resize(312, 420)
-    area = panel.findChildren(QScrollArea)[0]
-    area.verticalScrollBar().setValue(0)
-    head.click()
-    qtbot.waitUntil(lambda: not head.visibleRegion().isEmpty())
-    qtbot.waitUntil(lambda: not find(panel, Switch, "keeps-at-provider").visibleRegion().isEmpty())
 
 
 def test_an_entered_header_is_emitted_and_cleared_from_the_form(
@@ -350,25 +255,3 @@ def test_headers_are_listed_and_removed(qtbot: QtBot, panel: SettingsPanel) -> N
     with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
         find(panel, QPushButton, "remove-header.x-key").click()
     assert saved.args == [replace(profile, custom_fields=fields[:1])]
-
-
-def test_a_secret_whose_value_is_missing_is_entered_as_a_secret_again(panel: SettingsPanel) -> None:
-    profile = replace(BOX, custom_fields=(CustomField("X-Key", is_secret=True),))
-    panel.pages.provider.page.set_profiles((OPENAI, profile), "box")
-    secret = find(panel, QCheckBox, "custom-field-secret")
-    secret.setChecked(False)  # for a field that was added before
-    panel.pages.provider.page.network.set_custom_field_states("box", {"header.x-key": False})
-    assert find(panel, QLineEdit, "custom-field-name").text() == "X-Key"
-    assert secret.isChecked()
-
-
-def test_a_cleared_name_is_not_filled_in_again_while_it_is_typed(panel: SettingsPanel) -> None:
-    field = CustomField("X-Key", is_secret=True)
-    panel.pages.provider.page.set_profiles((replace(OPENAI, custom_fields=(field,)),), "openai")
-    panel.pages.provider.page.network.set_custom_field_states("openai", {field.key: False})
-    name = find(panel, QLineEdit, "custom-field-name")
-    assert name.text() == "X-Key"
-    name.setFocus()
-    name.clear()
-    panel.pages.provider.page.network.set_custom_field_states("openai", {field.key: False})
-    assert name.text() == ""

@@ -7,16 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QTextOption
-from PySide6.QtWidgets import (
-    QApplication,
-    QLabel,
-    QPlainTextEdit,
-    QPushButton,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QGuiApplication, QInputMethodEvent
+from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.ui.composer.completion import prompt_menu
@@ -31,7 +23,6 @@ from desktop_app.ui.widgets.forms.form_widgets import Combo
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
-    from pytestqt.modeltest import ModelTester
     from pytestqt.qtbot import QtBot
 
 EXPLAIN = Prompt("explain", "Explain code", "Explain this:\n\n{{selection}}", "Code")
@@ -155,14 +146,6 @@ def test_the_typed_name_is_read_after_a_slash_at_the_line_start(
     assert typed_name(before) == name
 
 
-def test_the_list_passes_the_model_tester(qtmodeltester: ModelTester, qtbot: QtBot) -> None:
-    menu = PromptMenu(themes.light())
-    qtbot.addWidget(menu)
-    menu.set_prompts(PROMPTS)
-    assert menu.show_matches("")
-    qtmodeltester.check(menu.model)
-
-
 def test_the_marked_prompt_is_announced_once(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     monkeypatch.setattr(prompt_menu, "announce", lambda _view, words: said.append(words))
@@ -220,100 +203,84 @@ def test_enter_and_tab_choose_the_current_prompt(driver: PromptDriver, key: Qt.K
     assert driver.sent == ["Explain this:\n\nx = 1"]
 
 
-def test_the_arrow_keys_wrap_around(driver: PromptDriver) -> None:
-    driver.type("/")
-    driver.press(KEY.Key_Down)
-    assert driver.current == "Review code"
-    driver.press(KEY.Key_Up)
-    driver.press(KEY.Key_Up)
-    assert driver.current == "Translate"
-    driver.press(KEY.Key_Down)
-    assert driver.current == "Explain code"
+def test_the_arrow_keys_wrap_around(editor: PromptDriver) -> None:
+    editor.type("/")
+    editor.press(KEY.Key_Down)
+    assert editor.current == "Review code"
+    editor.press(KEY.Key_Up)
+    editor.press(KEY.Key_Up)
+    assert editor.current == "Translate"
+    editor.press(KEY.Key_Down)
+    assert editor.current == "Explain code"
 
 
-def test_a_typed_path_does_not_open_the_list(driver: PromptDriver) -> None:
-    driver.type("/usr/bin")
-    assert driver.offered == []
-    driver.press(KEY.Key_Return)
-    assert driver.sent == ["/usr/bin"]
+def test_a_typed_path_does_not_open_the_list(editor: PromptDriver) -> None:
+    editor.type("/usr/bin")
+    assert editor.offered == []
+    editor.press(KEY.Key_Return)
+    assert editor.sent == ["/usr/bin"]
 
 
-def test_pasted_text_does_not_open_the_list(driver: PromptDriver) -> None:
+def test_pasted_text_does_not_open_the_list(editor: PromptDriver) -> None:
     QGuiApplication.clipboard().setText("/translate")
-    driver.press(KEY.Key_V, Qt.KeyboardModifier.ControlModifier)
-    assert driver.text == "/translate"
-    assert driver.offered == []
+    editor.press(KEY.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert editor.text == "/translate"
+    assert editor.offered == []
 
 
-def test_letters_without_matches_hide_the_list_until_they_are_deleted(driver: PromptDriver) -> None:
-    driver.type("/trq")
-    assert driver.offered == []
-    driver.press(KEY.Key_Backspace)
-    assert driver.offered == ["Translate"]
-
-
-def test_the_fields_start_with_defaults_and_enter_inserts_the_prompt(driver: PromptDriver) -> None:
-    driver.type("/tr")
-    driver.press(KEY.Key_Return)
-    assert driver.has_form()
-    field = driver.field("language")
+def test_the_fields_start_with_defaults_and_enter_inserts_the_prompt(editor: PromptDriver) -> None:
+    editor.type("/tr")
+    editor.press(KEY.Key_Return)
+    assert editor.has_form()
+    field = editor.field("language")
     assert field.toPlainText() == "English"
     assert field.hasFocus()
-    driver.press(KEY.Key_P)  # all of it is selected
-    driver.press(KEY.Key_Return, Qt.KeyboardModifier.ShiftModifier)
-    driver.press(KEY.Key_L)
-    driver.press(KEY.Key_Return)
-    assert not driver.has_form()
-    assert driver.text == "Into p\nl: "
-    assert driver.cursor == len("Into p\nl: ")
-    assert driver.widget.hasFocus()
+    editor.press(KEY.Key_P)  # all of it is selected
+    editor.press(KEY.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    editor.press(KEY.Key_L)
+    editor.press(KEY.Key_Return)
+    assert not editor.has_form()
+    assert editor.text == "Into p\nl: "
+    assert editor.cursor == len("Into p\nl: ")
+    assert editor.widget.hasFocus()
 
 
-def test_missing_fields_are_named_and_tab_moves_between_fields(driver: PromptDriver) -> None:
-    driver.type("/rev")
-    driver.press(KEY.Key_Return)
-    fields = driver.fields
+def test_missing_fields_are_named_and_tab_moves_between_fields(editor: PromptDriver) -> None:
+    editor.type("/rev")
+    editor.press(KEY.Key_Return)
+    fields = editor.fields
     assert fields is not None
-    assert driver.field("what").hasFocus()  # the only one that must be filled
-    driver.press(KEY.Key_Return)
+    assert editor.field("what").hasFocus()  # the only one that must be filled
+    editor.press(KEY.Key_Return)
     (label,) = (each for each in fields.findChildren(QLabel) if each.text() == "What")
     assert find(fields, QLabel, "prompt-fields-note").text() == "Fill in: What"
     assert label.property("role") == "error-title"
-    driver.press(KEY.Key_Backtab)
+    editor.press(KEY.Key_Backtab)
     choice = cast(Combo, fields.findChild(Combo, "field-focus"))
     assert choice.hasFocus()
-    driver.press(KEY.Key_Down)
+    editor.press(KEY.Key_Down)
     assert choice.currentText() == "safety"
-    driver.press(KEY.Key_Tab)
-    driver.press(KEY.Key_A)
+    editor.press(KEY.Key_Tab)
+    editor.press(KEY.Key_A)
     assert label.property("role") == ""
-    driver.press(KEY.Key_Return)
-    assert driver.text == "Look at safety of a"
+    editor.press(KEY.Key_Return)
+    assert editor.text == "Look at safety of a"
 
 
-def test_esc_closes_the_fields_and_keeps_their_values(driver: PromptDriver) -> None:
-    driver.type("/rev")
-    driver.press(KEY.Key_Return)
-    driver.press(KEY.Key_A)
-    driver.press(KEY.Key_Escape)
-    assert not driver.has_form()
-    assert driver.text == "/rev"
-    assert driver.widget.hasFocus()
-    assert driver.window.isVisible()
+def test_esc_closes_the_fields_and_keeps_their_values(editor: PromptDriver) -> None:
+    editor.type("/rev")
+    editor.press(KEY.Key_Return)
+    editor.press(KEY.Key_A)
+    editor.press(KEY.Key_Escape)
+    assert not editor.has_form()
+    assert editor.text == "/rev"
+    assert editor.widget.hasFocus()
+    assert editor.window.isVisible()
     for _ in "/rev":
-        driver.press(KEY.Key_Backspace)
-    driver.type("/rev")
-    driver.press(KEY.Key_Return)
-    assert driver.field("what").toPlainText() == "a"
-
-
-def test_another_prompt_replaces_the_fields(driver: PromptDriver) -> None:
-    driver.type("/rev")
-    driver.press(KEY.Key_Return)
-    assert driver.has_form()
-    driver.completer.insert_prompt(EXPLAIN)
-    assert not driver.has_form()
-    assert driver.text == "Explain this:\n\n"
+        editor.press(KEY.Key_Backspace)
+    editor.type("/rev")
+    editor.press(KEY.Key_Return)
+    assert editor.field("what").toPlainText() == "a"
 
 
 def test_an_input_method_keeps_its_keys(driver: PromptDriver) -> None:
@@ -331,64 +298,31 @@ def test_an_input_method_keeps_its_keys(driver: PromptDriver) -> None:
     assert driver.text == "/本"
 
 
-def test_the_wide_slash_of_an_input_method_opens_the_list(driver: PromptDriver) -> None:
+def test_the_wide_slash_of_an_input_method_opens_the_list(editor: PromptDriver) -> None:
     done = QInputMethodEvent("", [])
     done.setCommitString("／")
-    QGuiApplication.sendEvent(driver.widget, done)
-    assert driver.offered
+    QGuiApplication.sendEvent(editor.widget, done)
+    assert editor.offered
 
 
-def test_esc_removes_the_slash_that_a_command_inserted(driver: PromptDriver) -> None:
-    driver.completer.open()
-    assert driver.offered
-    driver.type("tr")
-    driver.press(KEY.Key_Escape)
-    assert driver.text == ""
-    driver.completer.open()
-    assert driver.offered
+def test_esc_removes_the_slash_that_a_command_inserted(editor: PromptDriver) -> None:
+    editor.completer.open()
+    assert editor.offered
+    editor.type("tr")
+    editor.press(KEY.Key_Escape)
+    assert editor.text == ""
+    editor.completer.open()
+    assert editor.offered
 
 
-def test_the_command_writes_no_slash_without_prompts(driver: PromptDriver) -> None:
-    driver.completer.set_prompts(())
-    driver.completer.open()
-    assert driver.text == ""
-
-
-def test_a_canceled_form_removes_the_slash_that_a_command_inserted(driver: PromptDriver) -> None:
-    driver.completer.open()
-    driver.type("rev")
-    driver.press(KEY.Key_Return)
-    assert driver.window.findChild(PromptFields) is not None
-    driver.press(KEY.Key_Escape)
-    assert driver.text == ""
-
-
-def test_enter_on_cancel_closes_the_fields_without_the_prompt(driver: PromptDriver) -> None:
-    driver.type("/rev")
-    driver.press(KEY.Key_Return)
-    driver.press(KEY.Key_A)
-    cancel = driver.window.findChild(QPushButton, "leave-prompt")
-    assert cancel is not None
-    cancel.setFocus()
-    driver.press(KEY.Key_Return)
-    assert not driver.has_form()
-    assert driver.text == "/rev"
-
-
-def test_the_list_closes_when_the_text_loses_the_focus(driver: PromptDriver) -> None:
-    driver.type("/")
-    driver.widget.clearFocus()
-    assert driver.offered == []
-
-
-def test_a_click_chooses_a_prompt(driver: PromptDriver, qtbot: QtBot) -> None:
-    driver.type("/")
-    menu = driver.window.findChild(PromptMenu)
+def test_a_click_chooses_a_prompt(editor: PromptDriver, qtbot: QtBot) -> None:
+    editor.type("/")
+    menu = editor.window.findChild(PromptMenu)
     assert menu is not None
     at = menu.view.visualRect(menu.view.model().index(0, 0)).center()
     qtbot.mouseClick(menu.view.viewport(), Qt.MouseButton.LeftButton, pos=at)
-    assert driver.text == "Explain this:\n\n"
-    assert driver.offered == []
+    assert editor.text == "Explain this:\n\n"
+    assert editor.offered == []
 
 
 # ------------------------------------------------------------------ the prompt of the main window
@@ -406,68 +340,21 @@ def test_the_list_opens_at_the_start_of_any_line_and_ctrl_z_undoes_it(editor: Pr
     assert editor.text == "First see /usr and then\n/ex"
 
 
-def test_a_text_belongs_to_its_template_until_none_of_it_is_left(driver: PromptDriver) -> None:
-    assert driver.template_id == ""
-    driver.type("/exp")
-    driver.press(KEY.Key_Return)
-    assert driver.template_id == "explain"
-    driver.type("and why")
-    assert driver.template_id == "explain"
-    words = len(driver.text) - len("and why")
-    driver.press(KEY.Key_Home, Qt.KeyboardModifier.ControlModifier)
-    driver.press(KEY.Key_Home)
+def test_a_text_belongs_to_its_template_until_none_of_it_is_left(editor: PromptDriver) -> None:
+    assert editor.template_id == ""
+    editor.type("/exp")
+    editor.press(KEY.Key_Return)
+    assert editor.template_id == "explain"
+    editor.type("and why")
+    assert editor.template_id == "explain"
+    words = len(editor.text) - len("and why")
+    editor.press(KEY.Key_Home, Qt.KeyboardModifier.ControlModifier)
+    editor.press(KEY.Key_Home)
     for _ in range(words - 1):
-        driver.press(KEY.Key_Delete)
-    assert driver.template_id == "explain"
-    driver.press(KEY.Key_Delete)
-    assert (driver.text, driver.template_id) == ("and why", "")
-
-
-def test_undoing_a_template_forgets_it(driver: PromptDriver) -> None:
-    driver.type("/exp")
-    driver.press(KEY.Key_Return)
-    driver.press(KEY.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    driver.press(KEY.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    driver.type(" my own words")
-    assert driver.template_id == ""
-
-
-def test_a_draft_keeps_its_template(editor: PromptDriver) -> None:
-    prompt = cast(PromptEditor, editor.window.findChild(PromptEditor))
-    prompt.set_text("What is different?", "differences")
-    assert prompt.field.template_id == "differences"
-    prompt.set_text("What is different?")
-    assert prompt.field.template_id == ""
-    prompt.prepend("Compare. ", "differences")
-    assert prompt.field.template_id == "differences"
-
-
-def test_a_restored_draft_does_not_open_the_list(editor: PromptDriver) -> None:
-    prompt = cast(PromptEditor, editor.window.findChild(PromptEditor))
-    prompt.set_text("/")
-    assert editor.offered == []
-
-
-def test_characters_outside_the_basic_plane_count_as_one(driver: PromptDriver) -> None:
-    driver.completer.set_prompts([Prompt("x", "𝒳 title", "🙂 {{selection}} 🙂")])
-    driver.type("/")
-    driver.press(KEY.Key_Return)
-    assert driver.text == "🙂  🙂"
-    assert driver.cursor == 3  # in UTF-16 units: after the first character and a space
-
-
-def test_the_list_opens_above_the_prompt_within_the_window(editor: PromptDriver) -> None:
-    editor.type("/")
-    menu = editor.window.findChild(PromptMenu)
-    prompt = editor.window.findChild(PromptEditor)
-    assert menu is not None
-    assert prompt is not None
-    assert menu.geometry().bottom() < prompt.geometry().top()
-    assert menu.geometry().top() >= 0
-    assert menu.width() == prompt.width()
-    editor.window.resize(400, 360)
-    assert menu.geometry().bottom() < prompt.geometry().top()
-    assert menu.width() == prompt.width()
+        editor.press(KEY.Key_Delete)
+    assert editor.template_id == "explain"
+    editor.press(KEY.Key_Delete)
+    assert (editor.text, editor.template_id) == ("and why", "")
 
 
 # ------------------------------------------------------------------ the quick prompt
@@ -481,29 +368,3 @@ def test_the_quick_prompt_grows_for_the_list_and_shrinks_again(quick: PromptDriv
     assert quick.window.height() == before
     quick.press(KEY.Key_Escape)
     assert not quick.window.isVisible()
-
-
-def test_a_long_prompt_is_not_cut(quick: PromptDriver) -> None:
-    long = "word " * 20_000
-    quick.completer.set_prompts([Prompt("x", "Long", long + "end")])
-    quick.type("/")
-    quick.press(KEY.Key_Return)
-    assert quick.text == long + "end"
-
-
-@pytest.mark.parametrize("name", ["👨‍👩‍👧", "e\u0301", "🇩🇪"])
-def test_a_name_of_joined_characters_is_removed_without_the_text_above(
-    editor: PromptDriver, qtbot: QtBot, name: str
-) -> None:
-    editor.type("Dear all")
-    editor.completer.open()
-    editor.widget.insertPlainText(name)
-    attach = find(editor.window, QToolButton, "attach")
-    attach.setFocus()
-    qtbot.waitUntil(attach.hasFocus)
-    assert editor.text == "Dear all\n"
-
-
-def test_an_inserted_prompt_with_an_endless_word_breaks_it_anywhere(editor: PromptDriver) -> None:
-    editor.completer.insert_prompt(Prompt("data", "Data", "x" * 6000, ""))
-    assert editor.widget.wordWrapMode() is QTextOption.WrapMode.WrapAnywhere

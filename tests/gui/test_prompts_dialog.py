@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop_app.backend.answer_settings import overridden_values
 from desktop_app.domain.answering.generation import Overrides
@@ -16,7 +16,6 @@ from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.settings.values import with_defaults
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from desktop_app.ui.look import theme as themes
-from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,32 +44,6 @@ def dialog(qtbot: QtBot, light_theme: themes.Theme) -> Iterator[PromptsDialog]:
     made.activateWindow()
     yield made
     made.hide()
-
-
-@pytest.mark.parametrize("page", ["prompts", "presets"])
-def test_the_dialog_fits_a_small_window(dialog: PromptsDialog, page: str) -> None:
-    dialog.show_page(page)
-    assert dialog.width() <= 640
-    assert dialog.height() <= 480
-    assert dialog.minimumSizeHint().width() <= dialog.width()
-
-
-def test_a_prompt_with_large_text_fits_and_its_text_is_not_covered(
-    dialog: PromptsDialog, qapp: QApplication
-) -> None:
-    theme = themes.light(2.0)
-    themes.apply_theme(qapp, theme)
-    window = dialog.parentWidget()
-    assert window is not None
-    large_dialog = PromptsDialog(theme, window)
-    large_dialog.prompts.set_entries(PROMPTS)
-    large_dialog.show_page("prompts")
-    large_dialog.show()
-    qapp.processEvents()
-    assert large_dialog.height() <= 480
-    note, text = find(large_dialog, QWidget, "prompt-variables"), large_dialog.prompts.text
-    text_bottom = text.mapTo(large_dialog, QPoint(0, text.height())).y()
-    assert note.mapTo(large_dialog, QPoint(0, 0)).y() >= text_bottom
 
 
 @pytest.mark.parametrize("page", ["prompts", "presets"])
@@ -133,17 +106,6 @@ def test_a_double_click_deletes_only_one(dialog: PromptsDialog, qtbot: QtBot, pa
     assert len(gone) == 1
 
 
-def test_a_held_delete_key_deletes_only_one(dialog: PromptsDialog) -> None:
-    page, gone = dialog.prompts, list[str]()
-    page.delete_requested.connect(gone.append)
-    page.list.select("c")
-    for repeats in (False, True):
-        key, none = Qt.Key.Key_Delete, Qt.KeyboardModifier.NoModifier
-        event = QKeyEvent(QEvent.Type.KeyPress, key, none, "", repeats)
-        QApplication.sendEvent(page.list.view, event)
-    assert gone == ["c"]
-
-
 def test_a_title_is_never_empty(dialog: PromptsDialog) -> None:
     page = dialog.prompts
     page.list.select("c")
@@ -157,36 +119,6 @@ def test_a_title_is_never_empty(dialog: PromptsDialog) -> None:
     dialog.presets.name.clear()
     dialog.presets.report_edits()
     assert dialog.presets.name.text() == "Poet"
-
-
-def test_a_half_typed_name_is_kept_when_presets_are_replaced(
-    dialog: PromptsDialog, qtbot: QtBot
-) -> None:
-    dialog.show_page("presets")
-    page = dialog.presets
-    page.list.select("p")
-    page.name.setFocus()
-    page.name.selectAll()
-    qtbot.keyClicks(page.name, "Ba")
-    page.set_presets(PRESETS, "")
-    assert page.name.text() == "Ba"
-    assert not page.default_box.isChecked()
-
-
-def test_examples_changed_elsewhere_end_the_undo_of_a_removal(dialog: PromptsDialog) -> None:
-    examples = dialog.presets.examples
-    examples.show_examples("p", (("a", "b"), ("c", "d")))
-    examples.findChildren(QPushButton, "remove-example")[1].click()
-    assert not examples.undo_button.isHidden()
-    examples.show_examples("p", ())
-    assert examples.undo_button.isHidden()
-
-
-def test_the_dialog_is_drawn_in_both_themes(dialog: PromptsDialog, qapp: QApplication) -> None:
-    for theme in (themes.dark(), themes.light()):
-        themes.apply_theme(qapp, theme)
-        dialog.set_theme(theme)
-        assert dialog.grab().toImage().pixelColor(1, 1) == theme.ground
 
 
 def test_text_being_typed_is_saved_if_the_prompt_changes_elsewhere(
@@ -203,25 +135,3 @@ def test_text_being_typed_is_saved_if_the_prompt_changes_elsewhere(
     page.report_edits()
     assert page.title.text() == "Renamed"
     assert changes == [("c", {"text": "typed"})]
-
-
-@pytest.mark.parametrize("field", ["title", "folder"])
-def test_a_name_being_typed_is_saved_if_the_prompt_changes_elsewhere(
-    field: str, dialog: PromptsDialog, qtbot: QtBot
-) -> None:
-    page = dialog.prompts
-    page.list.select("c")
-    changes: list[tuple[str, dict[str, str]]] = []
-    page.change_requested.connect(lambda id_, fields: changes.append((id_, fields)))
-    line = page.title if field == "title" else page.folder
-    line.setFocus()
-    line.selectAll()
-    qtbot.keyClicks(line, "typed")
-    page.set_entries([*PROMPTS[:2], (Prompt("c", "Renamed", "Changed", "Moved"), "own")])
-    shown = {"title": "Renamed", "folder": "Moved", field: "typed"}
-    assert {"title": page.title.text(), "folder": page.folder.text()} == shown
-    assert page.text.toPlainText() == "Changed"
-    page.report_edits()
-    assert changes == [("c", {field: "typed"})]
-    page.list.select("a")
-    assert (page.title.text(), page.folder.text()) == ("Explain", "Code")

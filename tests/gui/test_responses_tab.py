@@ -109,29 +109,6 @@ def test_typed_text_is_reported_for_the_conversation_that_is_left(
     assert text.toPlainText() == ""
 
 
-def test_typed_text_is_reported_for_the_scope_that_is_left(qtbot: QtBot, tab: ResponsesTab) -> None:
-    choose(qtbot, tab, CONVERSATION)
-    text = find(tab, QPlainTextEdit, "answer.system_prompt")
-    qtbot.keyClicks(text, "Rhyme.")
-    with qtbot.waitSignal(tab.override_changed), qtbot.assertNotEmitted(tab.changed):
-        choose(qtbot, tab, DEFAULTS)
-
-
-def test_a_value_of_a_dialog_is_reported_for_the_conversation_that_it_was_opened_for(
-    qtbot: QtBot, tab: ResponsesTab
-) -> None:
-    choose(qtbot, tab, CONVERSATION)
-    with qtbot.waitSignal(tab.edit_requested) as asked:
-        qtbot.mouseClick(find(tab, QPushButton, "answer.tools"), Qt.MouseButton.LeftButton)
-    assert asked.args is not None
-    (request,) = asked.args
-    tab.set_overrides("c2", {})
-    choose(qtbot, tab, DEFAULTS)
-    with qtbot.waitSignal(tab.override_changed) as told, qtbot.assertNotEmitted(tab.changed):
-        request.on_changed("clock")  # for example an Undo
-    assert told.args == ["c1", "answer.tools", "clock"]
-
-
 def test_a_setting_that_the_model_ignores_is_disabled_in_its_conversation_only(
     qtbot: QtBot, tab: ResponsesTab
 ) -> None:

@@ -8,15 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QAccessible, QFontDatabase, QGuiApplication, QKeyEvent
-from PySide6.QtTest import QTest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible, QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractButton,
     QComboBox,
     QLabel,
     QLineEdit,
-    QMenu,
     QPlainTextEdit,
     QPushButton,
     QSlider,
@@ -24,25 +22,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.commands.command import COMMANDS, Category
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.i18n.translation import use_language
 from desktop_app.settings.schema import setting, settings_of
 from desktop_app.settings.server_presets import SERVER_PRESETS, profile_from
 from desktop_app.settings.setting import Group
 from desktop_app.settings.values import validate
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.settings.sections.address_section import problem_of_address, warning_of_address
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.settings.settings_frame import PAGES
 from desktop_app.ui.settings.settings_panel import SettingsPanel
-from desktop_app.ui.settings.tabs.data_tab import DataTab
 from desktop_app.ui.settings.tabs.responses_tab import CONVERSATION
-from desktop_app.ui.settings.tabs.servers_tab import ServerRow
-from desktop_app.ui.settings.tabs.shortcuts_tab import ShortcutsTab
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.ui.widgets.forms.form_widgets import Combo, Switch
+from desktop_app.ui.widgets.forms.form_widgets import Switch
 from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import find
@@ -134,19 +126,6 @@ def test_each_page_is_created_when_it_is_opened(panel: SettingsPanel) -> None:
     assert [s.objectName() for s in panel.findChildren(QSlider)] == ["look.text_size"]
 
 
-def test_a_page_belongs_to_the_panel_before_it_is_shown(panel: SettingsPanel) -> None:
-    page = panel.pages.responses.page
-    assert page.window() is panel
-    assert not page.isVisible()
-    panel.show_page("answer")
-    assert page.isVisible()
-
-
-def test_opening_the_about_page_requests_its_texts(qtbot: QtBot, panel: SettingsPanel) -> None:
-    with qtbot.waitSignal(panel.about_opened):
-        click(qtbot, panel, "about")
-
-
 # ------------------------------------------------------------------ the key
 
 
@@ -165,24 +144,6 @@ def test_an_entered_key_is_emitted_once_and_never_shown(qtbot: QtBot, panel: Set
     assert SECRET not in all_text(panel)
     entry.undo()
     assert entry.text() == ""
-
-
-@pytest.mark.parametrize("by_button", [False, True])
-def test_the_focus_stays_at_a_key_that_is_saved(
-    by_button: bool, qtbot: QtBot, panel: SettingsPanel
-) -> None:
-    page, entry = panel.pages.provider.page, find(panel, QLineEdit, "key")
-    place, save = find(panel, QLineEdit, "key-place"), find(panel, QPushButton, "save-key")
-    click(qtbot, panel, "replace-key")
-    qtbot.keyClicks(entry, SECRET)
-    if by_button:
-        save.setFocus()
-    qtbot.keyClick(*((save, Qt.Key.Key_Space) if by_button else (entry, Qt.Key.Key_Return)))
-    assert place.hasFocus()
-    page.set_key_state("openai", KeyState("keyring"))
-    assert place.hasFocus()
-    page.set_key_state("openai", KeyState("none"))
-    assert entry.hasFocus()
 
 
 def test_replacing_a_key_can_be_canceled(qtbot: QtBot, panel: SettingsPanel) -> None:
@@ -208,24 +169,10 @@ def test_replacing_a_key_can_be_canceled(qtbot: QtBot, panel: SettingsPanel) -> 
     assert find(panel, QPushButton, "remove-key").isVisible()
 
 
-def test_a_key_in_an_unchecked_keyring_is_not_shown_as_stored(panel: SettingsPanel) -> None:
-    panel.pages.provider.page.set_key_state("openai", KeyState("unknown"))
-    assert not find(panel, QLineEdit, "key-place").isVisible()
-    assert find(panel, QLineEdit, "key").isVisible()
-    assert find(panel, QPushButton, "remove-key").isVisible()
-    assert "Your keyring is checked on first use." in all_text(panel)
-
-
 def test_removing_a_key_emits_the_profile(qtbot: QtBot, panel: SettingsPanel) -> None:
     with qtbot.waitSignal(panel.pages.provider.page.key_removal_requested) as removed:
         click(qtbot, panel, "remove-key")
     assert removed.args == ["openai"]
-
-
-def test_a_session_key_is_shown_as_kept_until_quit(panel: SettingsPanel) -> None:
-    panel.pages.provider.page.set_key_state("openai", KeyState("session"))
-    assert find(panel, QLineEdit, "key-place").text() == "Kept until you quit"
-    assert "No keyring is available" in all_text(panel)
 
 
 def test_a_key_from_the_environment_cannot_be_changed(panel: SettingsPanel) -> None:
@@ -234,28 +181,6 @@ def test_a_key_from_the_environment_cannot_be_changed(panel: SettingsPanel) -> N
     for name in ("replace-key", "remove-key", "save-key"):
         assert not find(panel, QPushButton, name).isVisible(), name
     assert find(panel, QLineEdit, "base-url").isReadOnly()
-
-
-def test_a_key_being_typed_survives_a_changed_profile(qtbot: QtBot, panel: SettingsPanel) -> None:
-    choose_provider(panel, COMET)
-    entry = find(panel, QLineEdit, "key")
-    qtbot.keyClicks(entry, SECRET)
-    panel.pages.provider.page.set_profiles([replace(COMET, models=("gpt-5.2",)), OPENAI], "comet")
-    panel.pages.provider.page.set_key_state("comet", KeyState("none"))
-    assert entry.text() == SECRET
-    choose_provider(panel, OPENAI)
-    assert entry.text() == ""
-
-
-def test_focusing_the_key_field_selects_a_provider_with_keys(
-    qtbot: QtBot, panel: SettingsPanel
-) -> None:
-    panel.show_page("keys")
-    choose_provider(panel, HERE)
-    with qtbot.waitSignal(panel.pages.provider.page.profile_selected) as selected:
-        panel.focus_key_field()
-    assert selected.args == ["openai"]
-    assert find(panel, QLineEdit, "key").hasFocus()
 
 
 # ------------------------------------------------------------------ profiles
@@ -267,30 +192,12 @@ def test_a_changed_address_is_saved(qtbot: QtBot, panel: SettingsPanel) -> None:
     assert saved.args == [replace(OPENAI, base_url="https://gateway.example/v1")]
 
 
-def test_the_azure_version_of_an_address_becomes_a_parameter(
-    qtbot: QtBot, panel: SettingsPanel
-) -> None:
-    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
-        write(qtbot, panel, "base-url", "https://me.example/openai/v1/?api-version=preview")
-    version = CustomField("api-version", "preview", in_query=True)
-    expected = replace(OPENAI, base_url="https://me.example/openai/v1", custom_fields=(version,))
-    assert saved.args == [expected]
-    assert find(panel, QLineEdit, "base-url").text() == "https://me.example/openai/v1"
-
-
 def test_an_invalid_address_is_refused(qtbot: QtBot, panel: SettingsPanel) -> None:
     with qtbot.assertNotEmitted(panel.pages.provider.page.profile_save_requested):
         write(qtbot, panel, "base-url", "gateway")
     assert "Enter a URL such as https://" in all_text(panel)
     described = find(panel, QLineEdit, "base-url").accessibleDescription()
     assert "Enter a URL such as https://" in described
-
-
-@pytest.mark.parametrize(
-    "text", ["", "api", "ftp://x/v1", "https://", "https://a b/v1", "https://x/v1?k=1"]
-)
-def test_invalid_addresses_have_a_problem(text: str) -> None:
-    assert problem_of_address(text)
 
 
 @pytest.mark.attack("secrets")
@@ -312,13 +219,6 @@ def test_an_address_with_a_secret_is_refused_with_a_reason(
     assert says in all_text(panel)
 
 
-def test_an_unencrypted_address_in_the_network_has_a_warning() -> None:
-    for text in ("http://localhost:11434/v1", "https://api.openai.com/v1", "http://[::1]:80/v1"):
-        assert not problem_of_address(text)
-        assert not warning_of_address(text)
-    assert warning_of_address("http://192.168.1.7:8000/v1")
-
-
 def test_an_unencrypted_public_address_is_refused(qtbot: QtBot, panel: SettingsPanel) -> None:
     choose_provider(panel, OLLAMA)
     with qtbot.assertNotEmitted(panel.pages.provider.page.profile_save_requested):
@@ -328,13 +228,6 @@ def test_an_unencrypted_public_address_is_refused(qtbot: QtBot, panel: SettingsP
         write(qtbot, panel, "base-url", "http://192.168.1.7:8000/v1")
     assert "Use https://" not in all_text(panel)
     assert "Not encrypted" in all_text(panel)
-
-
-def test_a_refused_address_is_not_tested(qtbot: QtBot, panel: SettingsPanel) -> None:
-    write(qtbot, panel, "base-url", "gateway")
-    with qtbot.assertNotEmitted(panel.pages.provider.page.test_requested):
-        click(qtbot, panel, "test")
-    assert find(panel, QLabel, "test-result").text() == "Correct the base URL first."
 
 
 def test_a_test_result_is_discarded_when_address_or_key_change(
@@ -358,31 +251,6 @@ def test_a_test_result_is_discarded_when_address_or_key_change(
     assert result.text() == ""
 
 
-def test_a_cut_line_ends_with_an_ellipsis(panel: SettingsPanel) -> None:
-    line = find(panel, QLineEdit, "key-place")
-    whole = line.grab().toImage()
-    line.setFixedWidth(90)
-    cut = line.grab().toImage()
-    assert cut.width() < whole.width()
-    # The text ends before the lock.
-    line.setText("Stored in the other keyring")
-    assert line.grab().toImage() == cut
-    assert line.toolTip() == "Stored in your keyring"
-
-
-def test_models_and_price_of_a_provider_are_saved(qtbot: QtBot, panel: SettingsPanel) -> None:
-    choose_provider(panel, COMET)
-    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
-        write(qtbot, panel, "models", " gpt-5.2, deepseek ,,gpt-5.2")
-    assert saved.args is not None
-    assert saved.args[0].models == ("gpt-5.2", "deepseek")
-    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
-        write(qtbot, panel, "price", "30")
-    assert saved.args is not None
-    assert saved.args[0].price_multiplier == Decimal("0.3")
-    assert saved.args[0].models == ("gpt-5.2", "deepseek")
-
-
 def test_changes_in_two_sections_are_both_kept_before_the_first_is_stored(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
@@ -401,22 +269,6 @@ def test_changes_in_two_sections_are_both_kept_before_the_first_is_stored(
     assert saved.args is not None
     assert saved.args[0].monthly_cap == 20
     assert saved.args[0].models == ("gpt-5.2",)
-
-
-def test_typed_text_is_saved_for_the_provider_that_is_left(
-    qtbot: QtBot, panel: SettingsPanel
-) -> None:
-    field = find(panel, QLineEdit, "base-url")
-    field.setFocus()
-    field.selectAll()
-    qtbot.keyClicks(field, "https://typed.example/v1")
-    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as told:
-        # As when a shortcut opens another conversation: the field does not lose the focus.
-        panel.pages.provider.page.set_profiles(PROFILES, "comet")
-    assert told.args == [replace(OPENAI, base_url="https://typed.example/v1")]
-    assert field.text() == COMET.base_url
-    with qtbot.assertNotEmitted(panel.pages.provider.page.profile_save_requested):
-        find(panel, QLineEdit, "models").setFocus()
 
 
 @pytest.mark.parametrize("name", ["test", "save-key", "add-custom-field"])
@@ -441,45 +293,6 @@ def test_a_typed_address_is_saved_before_a_button_uses_it(
         find(panel, QPushButton, name).click()  # as its mnemonic does, without the focus
 
 
-@pytest.mark.parametrize("text", ["9" * 30, "1000000000"])
-def test_a_limit_beyond_the_bounds_of_money_is_refused(
-    qtbot: QtBot, panel: SettingsPanel, text: str
-) -> None:
-    with qtbot.assertNotEmitted(panel.pages.provider.page.profile_save_requested):
-        write(qtbot, panel, "monthly-cap", text)
-    assert "Enter an amount such as 20" in all_text(panel)
-
-
-def test_an_unfinished_price_is_not_saved_when_another_provider_is_shown(
-    qtbot: QtBot, panel: SettingsPanel
-) -> None:
-    choose_provider(panel, COMET)
-    field = find(panel, QLineEdit, "price")
-    field.setFocus()
-    field.clear()
-    with qtbot.assertNotEmitted(panel.pages.provider.page.profile_save_requested):
-        panel.pages.provider.page.set_profiles(PROFILES, "openai")
-
-
-def test_typed_text_of_a_removed_provider_is_discarded(qtbot: QtBot, panel: SettingsPanel) -> None:
-    choose_provider(panel, OLLAMA)
-    field = find(panel, QLineEdit, "models")
-    field.setFocus()
-    qtbot.keyClicks(field, "typed")
-    with qtbot.assertNotEmitted(panel.pages.provider.page.profile_save_requested):
-        panel.pages.provider.page.set_profiles((OPENAI, COMET), "openai")
-        find(panel, QLineEdit, "base-url").setFocus()
-    assert field.text() == ""
-
-
-def test_a_price_may_have_a_group_separator(qtbot: QtBot, panel: SettingsPanel) -> None:
-    choose_provider(panel, COMET)
-    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
-        write(qtbot, panel, "price", "1,000")
-    assert saved.args is not None
-    assert saved.args[0].price_multiplier == 10
-
-
 def test_the_backup_folder_is_chosen_without_an_event_loop_of_its_own(
     qtbot: QtBot, panel: SettingsPanel, tmp_path: Path
 ) -> None:
@@ -488,24 +301,6 @@ def test_the_backup_folder_is_chosen_without_an_event_loop_of_its_own(
     with qtbot.waitSignal(panel.pages.setting_changed) as changed:
         choose_paths(tmp_path)
     assert changed.args == ["backup.folder", str(tmp_path)]
-
-
-def test_the_export_menu_names_what_is_exported(qtbot: QtBot) -> None:
-    page = DataTab(themes.light())
-    qtbot.addWidget(page)
-    this, everything = find(page, QPushButton, "export").menu().actions()
-    assert [entry_text(action) for action in (this, everything)] == [
-        "This conversation",
-        "All conversations",
-    ]
-    assert not this.isEnabled()
-    page.set_has_open_conversation(True)
-    for action, scope in ((this, "open"), (everything, "all")):
-        formats = action.menu()
-        assert isinstance(formats, QMenu)
-        with qtbot.waitSignal(page.export_requested) as asked:
-            formats.actions()[0].trigger()
-        assert asked.args == [scope, "json"]
 
 
 @pytest.mark.qt_log_ignore("grabbing the keyboard", "raise()", extend=True)
@@ -528,24 +323,6 @@ def test_a_server_is_added_from_a_preset(qtbot: QtBot, panel: SettingsPanel) -> 
     assert profile.kind is ProviderKind.COMPATIBLE
     assert not profile.needs_key
     assert profile.id != profile_from(SERVER_PRESETS[1]).id
-
-
-@pytest.mark.qt_log_ignore("grabbing the keyboard", "raise()", extend=True)
-def test_the_name_of_an_added_server_can_be_typed_over(qtbot: QtBot, panel: SettingsPanel) -> None:
-    page = panel.pages.provider.page
-    with qtbot.waitSignal(page.profile_add_requested) as added:
-        find(panel, QPushButton, "add-provider").menu().actions()[1].trigger()
-    assert added.args is not None
-    profile = added.args[0]
-    page.set_profiles([OLLAMA, profile], profile.id)
-    page.set_profiles([OLLAMA, profile], profile.id)  # as when a model list arrives
-    assert find(panel, QLineEdit, "provider-name").selectedText() == profile.name
-
-
-def test_an_empty_address_of_a_new_server_is_no_error(panel: SettingsPanel) -> None:
-    panel.pages.provider.page.set_profiles([replace(OLLAMA, base_url="")], OLLAMA.id)
-    assert "For example http://localhost:8080/v1" in all_text(panel)
-    assert "Enter a URL" not in all_text(panel)
 
 
 def test_a_server_can_be_named_and_removed(qtbot: QtBot, panel: SettingsPanel) -> None:
@@ -576,19 +353,6 @@ def test_a_connection_test_shows_its_result(qtbot: QtBot, panel: SettingsPanel) 
     assert result.text() == "Connected in 0.4 s, 38 models found."
 
 
-@pytest.mark.parametrize("others", [(), (replace(OPENAI, base_url="https://other.example/v1"),)])
-def test_a_test_of_a_removed_provider_or_former_address_has_ended(
-    qtbot: QtBot, panel: SettingsPanel, others: tuple[ProviderProfile, ...]
-) -> None:
-    button = find(panel, QPushButton, "test")
-    click(qtbot, panel, "test")
-    panel.pages.provider.page.test.set_result("comet", True, "Connected.")
-    assert not button.isEnabled()
-    panel.pages.provider.page.set_profiles((COMET, *others), "openai")
-    panel.pages.provider.page.set_profiles(PROFILES, "openai")  # by Undo
-    assert button.isEnabled()
-
-
 def test_the_switch_sets_the_default_provider(qtbot: QtBot, panel: SettingsPanel) -> None:
     switch = find(panel, Switch, "use-for-new")
     with qtbot.waitSignal(panel.pages.setting_changed) as changed:
@@ -601,18 +365,6 @@ def test_the_switch_sets_the_default_provider(qtbot: QtBot, panel: SettingsPanel
     with qtbot.waitSignal(panel.pages.setting_changed) as changed:
         switch.click()
     assert changed.args == ["default.provider", ""]
-
-
-def test_the_on_device_page_shows_the_model_file(qtbot: QtBot, panel: SettingsPanel) -> None:
-    choose_provider(panel, HERE)
-    assert not find(panel, QLineEdit, "base-url").isVisible()
-    assert not find(panel, QLineEdit, "key").isVisible()
-    assert "included for trying Repartee" in all_text(panel)
-    panel.pages.set_values({"local_model.weights": "models/phi.gguf"})
-    assert find(panel, QLineEdit, "weights").text() == Path("phi.gguf").name
-    with qtbot.waitSignal(panel.pages.provider.page.model_file_chosen) as chosen:
-        click(qtbot, panel, "built-in-weights")
-    assert chosen.args == [None]
 
 
 # ------------------------------------------------------------------ Responses and Appearance
@@ -698,19 +450,6 @@ def test_a_refused_setting_is_disabled_and_shows_the_reason(panel: SettingsPanel
     assert why not in all_text(panel)
 
 
-def test_a_setting_without_an_own_value_of_the_conversation_is_shown_with_the_defaults(
-    qtbot: QtBot, panel: SettingsPanel
-) -> None:
-    panel.show_page("answer")
-    scope = find(panel, SegmentedControl, "scope")
-    qtbot.mouseClick(scope.button("conversation"), Qt.MouseButton.LeftButton)
-    panel.show_setting("answer", "tools.vector_stores")
-    field = find(panel, QPlainTextEdit, "tools.vector_stores")
-    qtbot.waitUntil(field.hasFocus)
-    panel.show_setting("answer", "answer.temperature")
-    assert scope.current() == "defaults"
-
-
 def test_instructions_are_reported_when_the_field_loses_the_focus(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
@@ -721,58 +460,6 @@ def test_instructions_are_reported_when_the_field_loses_the_focus(
     with qtbot.waitSignal(panel.pages.setting_changed) as changed:
         find(panel, QSlider, "answer.top_p").setFocus()
     assert changed.args == ["answer.system_prompt", "Be brief."]
-
-
-def test_instructions_are_reported_soon_after_the_last_key(
-    qtbot: QtBot, panel: SettingsPanel
-) -> None:
-    panel.show_page("answer")
-    text = find(panel, QPlainTextEdit, "answer.system_prompt")
-    with qtbot.waitSignal(panel.pages.setting_changed) as changed:
-        qtbot.keyClicks(text, "Be brief.")
-    assert changed.args == ["answer.system_prompt", "Be brief."]
-
-
-def test_the_embedding_model_is_a_field_of_one_line(qtbot: QtBot, panel: SettingsPanel) -> None:
-    panel.show_page("library")
-    field = find(panel, QLineEdit, "library.embedding_model")
-    assert field.text() == "text-embedding-3-small"
-    assert field.sizeHint().height() == find(panel, QLineEdit, "backup-folder").sizeHint().height()
-    with qtbot.waitSignal(panel.pages.setting_changed) as changed:
-        write(qtbot, panel, "library.embedding_model", "small")
-    assert changed.args == ["library.embedding_model", "small"]
-    qtbot.keyClicks(field, "er")
-    with qtbot.waitSignal(panel.pages.setting_changed) as changed:
-        find(panel, QLineEdit, "delete-word").setFocus()
-        panel.setFocus()
-    assert changed.args == ["library.embedding_model", "smaller"]
-
-
-def test_the_theme_is_chosen_from_a_list(qtbot: QtBot, panel: SettingsPanel) -> None:
-    panel.show_page("look")
-    combo = find(panel, QComboBox, "look.theme")
-    assert [combo.itemText(row) for row in range(combo.count())] == [
-        *("System", "Light", "Dark", "High contrast")
-    ]
-    with qtbot.waitSignal(panel.pages.setting_changed) as changed:
-        combo.activated.emit(combo.findData("contrast"))
-    assert changed.args == ["look.theme", "contrast"]
-    assert setting("look.theme").default == "system"
-
-
-def test_the_slider_keeps_the_focus_while_the_text_grows(
-    qtbot: QtBot, panel: SettingsPanel
-) -> None:
-    panel.pages.setting_changed.connect(
-        lambda _key, value: panel.set_theme(themes.light(value / 100))
-    )
-    panel.show_page("look")
-    slider = find(panel, QSlider, "look.text_size")
-    slider.setFocus()
-    for _ in range(3):
-        qtbot.keyClick(slider, Qt.Key.Key_Right)
-    assert slider.hasFocus()
-    assert slider.accessibleName() == "Text size: 130%"
 
 
 def test_installed_fonts_can_be_chosen(qtbot: QtBot, panel: SettingsPanel) -> None:
@@ -799,14 +486,6 @@ def capture(qtbot: QtBot, panel: SettingsPanel, command_id: str, *keys: object) 
     qtbot.keyClick(cap, *keys)
 
 
-def test_every_command_is_listed_with_its_keys(panel: SettingsPanel) -> None:
-    panel.show_page("keys")
-    for command in COMMANDS:
-        find(panel, QPushButton, f"keys-{command.id}")
-    assert find(panel, QPushButton, "keys-prompt.send").text() == "Enter"
-    assert find(panel, QPushButton, "keys-list.search").text() == "Ctrl+Shift+F"
-
-
 def test_a_shortcut_can_be_changed_and_reset(qtbot: QtBot, panel: SettingsPanel) -> None:
     panel.show_page("keys")
     control = Qt.KeyboardModifier.ControlModifier
@@ -818,21 +497,6 @@ def test_a_shortcut_can_be_changed_and_reset(qtbot: QtBot, panel: SettingsPanel)
         click(qtbot, panel, "reset-answer.retry")
     assert changed.args == ["answer.retry", "Ctrl+R"]
     assert not find(panel, QPushButton, "reset-answer.retry").isVisible()
-
-
-def test_the_send_shortcut_is_also_a_setting(qtbot: QtBot, panel: SettingsPanel) -> None:
-    panel.show_page("keys")
-    panel.show_page("look")
-    control = find(panel, SegmentedControl, "keys.prompt.send")
-    with qtbot.waitSignal(panel.pages.setting_changed) as changed:
-        control.button("Ctrl+Return").click()
-    assert changed.args == ["keys.prompt.send", "Ctrl+Return"]
-    assert find(panel, QPushButton, "keys-prompt.send").text() == "Ctrl+Enter"
-    panel.show_page("keys")
-    capture(qtbot, panel, "prompt.send", Qt.Key.Key_F9)
-    assert control.current() is None
-    panel.pages.set_values({"keys.prompt.send": "Return"})
-    assert control.current() == "Return"
 
 
 def test_a_conflict_is_shown_at_both_commands(qtbot: QtBot, panel: SettingsPanel) -> None:
@@ -867,43 +531,6 @@ def test_a_second_shortcut_makes_a_chord(qtbot: QtBot, panel: SettingsPanel) -> 
     assert "This command takes a single shortcut" in all_text(panel)
 
 
-def test_a_held_shortcut_is_no_chord(qtbot: QtBot, panel: SettingsPanel) -> None:
-    panel.show_page("keys")
-    cap = find(panel, QAbstractButton, "keys-answer.retry")
-    qtbot.mouseClick(cap, Qt.MouseButton.LeftButton)
-    control = Qt.KeyboardModifier.ControlModifier
-    repeated = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_J, control, "", True)
-    with qtbot.waitSignal(panel.pages.shortcut_changed) as told:
-        qtbot.keyPress(cap, Qt.Key.Key_J, control)
-    with qtbot.assertNotEmitted(panel.pages.shortcut_changed):
-        QGuiApplication.sendEvent(cap, repeated)
-    assert told.args == ["answer.retry", "Ctrl+J"]
-
-
-@pytest.mark.parametrize("key", [Qt.Key.Key_unknown, Qt.Key.Key_Dead_Acute, Qt.Key.Key_Super_L])
-def test_a_key_without_a_name_is_ignored(qtbot: QtBot, panel: SettingsPanel, key: Qt.Key) -> None:
-    panel.show_page("keys")
-    cap = find(panel, QAbstractButton, "keys-answer.retry")
-    qtbot.mouseClick(cap, Qt.MouseButton.LeftButton)
-    with qtbot.assertNotEmitted(panel.pages.shortcut_changed):
-        QGuiApplication.sendEvent(
-            cap, QKeyEvent(QEvent.Type.KeyPress, key, Qt.KeyboardModifier.NoModifier)
-        )
-    assert cap.text() == "Press keys…"
-
-
-def test_keys_of_the_keypad_are_taken_as_those_of_the_keyboard(
-    qtbot: QtBot, panel: SettingsPanel
-) -> None:
-    panel.show_page("keys")
-    cap = find(panel, QAbstractButton, "keys-answer.retry")
-    qtbot.mouseClick(cap, Qt.MouseButton.LeftButton)
-    held = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.KeypadModifier
-    with qtbot.waitSignal(panel.pages.shortcut_changed) as told:
-        qtbot.keyPress(cap, Qt.Key.Key_5, held)
-    assert told.args == ["answer.retry", "Ctrl+5"]
-
-
 def test_escape_keeps_and_backspace_removes_a_shortcut(qtbot: QtBot, panel: SettingsPanel) -> None:
     panel.show_page("keys")
     with (
@@ -929,17 +556,6 @@ def test_the_system_info_can_be_copied(qtbot: QtBot, panel: SettingsPanel) -> No
     click(qtbot, panel, "licenses")
     licenses = find(panel, QPlainTextEdit, "licenses")
     qtbot.waitUntil(lambda: licenses.toPlainText() == "MIT")
-
-
-def test_help_is_requested_for_the_shown_page(qtbot: QtBot, panel: SettingsPanel) -> None:
-    panel.show_page("library")
-    with qtbot.waitSignal(panel.help_requested) as asked:
-        qtbot.mouseClick(find(panel, QToolButton, "help-button"), Qt.MouseButton.LeftButton)
-    assert asked.args == ["settings-library"]
-    panel.show_page("about")
-    with qtbot.waitSignal(panel.help_requested) as asked:
-        click(qtbot, panel, "open-help")
-    assert asked.args == [""]
 
 
 # ------------------------------------------------------------------ keyboard, speech, size
@@ -974,50 +590,3 @@ def test_every_control_is_reached_by_tab_and_has_a_name(
         and widget.isEnabled()
     }
     assert wanted <= reached
-
-
-@pytest.mark.parametrize("scale", [1.0, 1.5, 2.0])
-def test_nothing_is_wider_than_the_panel(panel: SettingsPanel, scale: float) -> None:
-    panel.set_theme(themes.light(scale))
-    panel.resize(round(312 * scale), 800)
-    for page, _ in PAGES:
-        panel.show_page(page)
-        assert panel.minimumSizeHint().width() <= panel.width(), page
-
-
-def test_a_page_follows_the_theme_when_it_is_shown_again(panel: SettingsPanel) -> None:
-    panel.show_page("look")
-    choice = panel.findChildren(Combo)[-1]
-    panel.show_page("keys")
-    panel.set_theme(themes.dark())
-    assert not choice._theme.is_dark, "hidden pages take no time"
-    panel.show_page("look")
-    assert choice._theme.is_dark
-
-
-def test_tab_goes_through_the_tool_servers_to_the_buttons_below(
-    qtbot: QtBot, panel: SettingsPanel
-) -> None:
-    panel.show_page("servers")
-    panel.pages.servers.page.set_servers(
-        [ServerRow(name, "program", "Running") for name in ("one", "two")]
-    )
-    parts = ("test", "log", "edit", "remove")
-    expected = [f"{part}-server-{name}" for name in ("one", "two") for part in parts]
-    expected += ["add-server", "import-servers"]
-    at: QWidget = find(panel, QPushButton, expected[0])
-    qtbot.waitUntil(at.isVisible)
-    at.setFocus()
-    visited = []
-    for _ in expected:
-        visited.append(at.objectName())
-        QTest.keyClick(at, Qt.Key.Key_Tab)
-        at = panel.focusWidget()
-    assert visited == expected
-
-
-def test_each_category_of_commands_has_one_heading(qtbot: QtBot, light_theme: themes.Theme) -> None:
-    tab = ShortcutsTab(light_theme)
-    qtbot.addWidget(tab)
-    shown = [label.text() for label in tab.findChildren(QLabel)]
-    assert [text for text in shown if text in list(Category)] == list(Category)

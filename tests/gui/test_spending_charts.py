@@ -6,15 +6,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton
 
 from desktop_app.domain.spending.spending_report import SpendingRow, SpendingSum
-from desktop_app.ui.look import painting
 from desktop_app.ui.spending.spending_charts import SpendingCharts
-from desktop_app.ui.spending.spending_measures import COLUMNS
 from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable
-from desktop_app.ui.spending.spending_view import CHARTS, NOT_COUNTED, SpendingView
-from tests.helpers.widgets import find
+from desktop_app.ui.spending.spending_view import NOT_COUNTED, SpendingView
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -43,25 +39,6 @@ def test_new_rows_remove_the_spoken_description_of_the_old_bar(
     assert charts.chart.accessibleDescription() == ""
 
 
-def test_only_the_tables_promise_to_copy_exact_values(qtbot: QtBot, light_theme: Theme) -> None:
-    view = SpendingView(light_theme)
-    qtbot.addWidget(view)
-    copy = find(view, QPushButton, "copy-spending")
-    view.show_page("days")
-    assert "exact" in copy.toolTip()
-    view.show_page(CHARTS)
-    assert copy.toolTip() == ""
-
-
-def test_another_theme_keeps_the_size_of_the_report(qtbot: QtBot, light_theme: Theme) -> None:
-    view = SpendingView(light_theme)
-    qtbot.addWidget(view)
-    view.resize(view.width() + 50, view.height() + 40)
-    before = view.size()
-    view.set_theme(light_theme)
-    assert view.size() == before
-
-
 def test_only_the_rounded_cost_has_the_exact_cost_as_tooltip(
     qtbot: QtBot, light_theme: Theme
 ) -> None:
@@ -83,14 +60,3 @@ def test_the_exact_total_is_told_beside_calls_of_unknown_cost(
     view.set_tables({"month": SpendingTable(("Day", *FIGURES), rows)})
     assert view.total.text() == "Total: $5.83 · 1 not counted"
     assert view.total.toolTip() == f"$5.833775\n{NOT_COUNTED}"
-
-
-def test_the_figures_below_the_chart_are_aligned_at_the_right(
-    qtbot: QtBot, light_theme: Theme
-) -> None:
-    charts = SpendingCharts(light_theme)
-    qtbot.addWidget(charts)
-    charts.show_rows(ROWS, lambda row: row.key)
-    cells = [charts.table.model().index(0, column) for column in range(len(COLUMNS) + 1)]
-    alignments = [cell.data(Qt.ItemDataRole.TextAlignmentRole) for cell in cells]
-    assert alignments == [painting.LEFT, *[painting.RIGHT] * len(COLUMNS)]

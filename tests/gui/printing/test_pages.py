@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import pypdfium2
 import pypdfium2.raw as pdfium
 import pytest
-from PySide6.QtCore import QMarginsF, QSizeF
-from PySide6.QtGui import QImage, QPageLayout, QPageSize, QPdfWriter
+from PySide6.QtGui import QImage, QPageSize, QPdfWriter
 
 from desktop_app.app.export.pdf_process import paint
 from desktop_app.domain.conversations.conversation import Message
@@ -97,17 +96,6 @@ def test_an_image_that_cannot_be_decoded_is_left_out(tmp_path: Path) -> None:
     assert "sun.png" in pages.content.document.toPlainText()
 
 
-def test_a_tall_image_in_an_answer_fits_on_a_page(tmp_path: Path) -> None:
-    said = answer(f"See ![a tall chart]({address('PNG', (10, 20_000))}).")
-    document = printed(tmp_path / "x.pdf", question("Is it tall?"), said)
-    assert len(document) == 1
-
-
-def test_direction_marks_in_the_title_are_visible(tmp_path: Path) -> None:
-    (text,) = page_texts(printed(tmp_path / "x.pdf", answer("Yes."), title="a\u202eb"))
-    assert text.count("a⟨U+202E⟩b") == 2  # above the text, and in the footer
-
-
 def test_text_page_numbers_and_links_are_in_the_pdf(tmp_path: Path) -> None:
     said = answer(
         "Some **bold** [link](https://a.b) $x^2$\n\n```py\nx = 1\n```\n\n|a|b|\n|-|-|\n|1|2|"
@@ -129,37 +117,6 @@ def test_text_page_numbers_and_links_are_in_the_pdf(tmp_path: Path) -> None:
     assert link_count(document[0]) == 1
 
 
-def test_right_to_left_lists_are_complete_and_markers_have_a_gap(tmp_path: Path) -> None:
-    device = QPdfWriter(str(tmp_path / "x.pdf"))
-    device.setResolution(1200)
-    set_paper(device, QPageSize.PageSizeId.A4)
-    content = PrintedPages("A title", light(), device, str, LocalTypesetter()).content
-    point = device.logicalDpiX() / 72
-    lists = "- قائمة أولى\n  1. عنصر\n\n> - اقتباس"
-    content.add_message(answer(f"{lists}\n\na[^longer]\n\n[^longer]: The note"), {})
-    layout, width = content.document.documentLayout(), content.document.pageSize().width()
-    for line in ("قائمة أولى", "عنصر", "اقتباس"):
-        block = content.document.find(line).block()
-        box = layout.blockBoundingRect(block)
-        words = block.layout().lineAt(0).naturalTextRect()
-        assert box.x() + words.right() <= width + point  # letters may exceed their box
-        assert words.right() - words.left() < width / 2
-    for line in ("قائمة أولى", "عنصر", "longer\t"):
-        block = content.document.find(line).block()
-        first, tab = block.layout().lineAt(0), block.text().index("\t")
-        mark, text = (first.cursorToX(at)[0] for at in (tab, tab + 1))  # type: ignore[index]
-        assert abs(text - mark) > point
-
-
-@pytest.mark.parametrize("end", ["words", "- ```\n{}  words", "| words |\n{}|---|"])
-@pytest.mark.parametrize("mark", ["> ", "- > "])
-def test_deeply_nested_text_stays_on_the_page(mark: str, end: str, tmp_path: Path) -> None:
-    below = mark.replace("-", " ") * 30
-    document = printed(tmp_path / "x.pdf", answer(mark * 30 + end.format(below)))
-    page = next(page for page in document if page.get_textpage().search("words").get_next())
-    assert box_of(page, "words")[2] < page.get_width() - 50
-
-
 def test_right_to_left_tables_begin_at_the_right(tmp_path: Path) -> None:
     turned = "| أحمد | b |\n|------|--:|\n| second | third |\n"
     plain = "| first | ليلى |\n|-------|------|\n| fourth | fifth |\n"
@@ -170,37 +127,6 @@ def test_right_to_left_tables_begin_at_the_right(tmp_path: Path) -> None:
 
     assert page.get_width() / 2 < left("third") < left("second")
     assert left("fourth") < left("fifth") < page.get_width() / 2
-
-
-def test_short_content_stays_on_the_page_of_its_heading(tmp_path: Path) -> None:
-    code = "```\nfirst\n" + "x\n" * 6 + "last\n```\n"
-    table = "|first|b|\n|-|-|\n" + "|x|y|\n" * 5 + "|last|b|\n"
-    for lines in range(22, 30, 2):
-        filler = "\n\n".join("word " * 12 for _ in range(lines))
-        for short in (code, table):
-            pages = page_texts(
-                printed(tmp_path / "x.pdf", answer(f"{filler}\n\n## Heading\n\n{short}"))
-            )
-            (page,) = [page for page in pages if "Heading" in page]
-            assert "first" in page
-            assert "last" in page
-
-
-def test_a_heading_stays_with_a_short_block_of_code(tmp_path: Path) -> None:
-    for lines in range(20, 60, 3):
-        filler = "\n\n".join("word " * 12 for _ in range(lines))
-        said = answer(
-            f"{filler}\n\n## Heading\n\nbelow it\n\n```\nfirst\n" + "x\n" * 6 + "last\n```\n"
-        )
-        pages = page_texts(printed(tmp_path / f"{lines}.pdf", question("q"), said))
-        found = {
-            word: n
-            for n, page in enumerate(pages)
-            for word in ("Heading", "below it", "first", "last")
-            if word in page
-        }
-        assert found["Heading"] == found["below it"]
-        assert found["first"] == found["last"]
 
 
 def test_the_header_of_a_long_table_repeats_on_every_page(tmp_path: Path) -> None:
@@ -220,82 +146,6 @@ def test_footnote_links_lead_to_the_notes_of_their_own_text(tmp_path: Path) -> N
     for (number, height), note in zip(led, ("First", "Second", "First", "Third"), strict=True):
         bottom, top = box_of(document[number], f"{note} note.")[1::2]
         assert bottom < height < top + (top - bottom), note
-
-
-def test_quotes_have_bars_at_the_side_where_they_begin(tmp_path: Path) -> None:
-    quotes = "> alpha\n>\n> > ```\n> > beta\n> > ```\n\ntext\n\n- item\n  > gamma\n\n> اقتباس\n"
-    page = printed(tmp_path / "x.pdf", answer(quotes))[0]
-    shapes = [shape.get_bounds() for shape in page.get_objects([pdfium.FPDF_PAGEOBJ_PATH])]
-    bars = [shape for shape in shapes if shape[2] - shape[0] < 3 and shape[3] - shape[1] > 8]
-    outer, inner, in_list, at_right = sorted(bars, key=lambda bar: (-bar[3], bar[0]))
-    alpha, beta, gamma = (box_of(page, words) for words in ("alpha", "beta", "gamma"))
-    assert outer[0] < inner[0] < beta[0]
-    assert outer[3] >= alpha[3]
-    assert inner[1] == pytest.approx(outer[1], abs=1)
-    assert box_of(page, "text")[3] < inner[1] < beta[1]
-    assert outer[0] < in_list[0] < gamma[0]
-    assert in_list[0] == pytest.approx(box_of(page, "item")[0], abs=1)
-    assert at_right[0] > page.get_width() / 2
-
-
-def test_a_rule_is_below_the_table(tmp_path: Path) -> None:
-    page = printed(tmp_path / "x.pdf", answer("| alpha |\n|---|\n| omega |\n\n---\n\nend"))[0]
-    shapes = [shape.get_bounds() for shape in page.get_objects([pdfium.FPDF_PAGEOBJ_PATH])]
-    rule = max(shapes, key=lambda shape: shape[2] - shape[0])
-    assert rule[2] - rule[0] > page.get_width() / 2
-    assert rule[0] <= box_of(page, "omega")[0]
-    assert box_of(page, "end")[3] < rule[1] < box_of(page, "omega")[1] - 8
-
-
-def test_there_is_a_gap_between_two_quotes(tmp_path: Path) -> None:
-    """Check this for text, code and tables in the quotes."""
-    code, table = "> ```\n> {}\n> ```", "> | {} |\n> |---|"
-    for above in ("> {}", code, table):
-        for below in ("> {}", code, table):
-            first, second = above.format("alpha"), below.format("omega")
-            one, two = (
-                box_of(printed(tmp_path / "x.pdf", answer(f"{first}{line}{second}"))[0], "omega")
-                for line in ("\n>\n", "\n\n")
-            )
-            assert two[3] < one[3] - 10, (above, below)
-
-
-def test_a_formula_at_the_start_of_an_item_follows_the_marker(tmp_path: Path) -> None:
-    page = printed(tmp_path / "x.pdf", answer("1. one\n2. \\[ x \\]\n"))[0]
-    assert box_of(page, "2.")[0] == pytest.approx(box_of(page, "1.")[0], abs=1)
-
-
-def test_an_item_that_begins_with_a_rule_has_its_marker(tmp_path: Path) -> None:
-    lists = answer("7. ***\n8. b\n\nx[^name]\n\n[^name]: ***\n")
-    words = page_texts(printed(tmp_path / "a.pdf", lists))[0].split()
-    assert words[words.index("7.") :][:5] == ["7.", "8.", "b", "x", "name"]
-    assert words.count("name") == 2
-
-
-def test_tabs_in_code_are_as_wide_as_four_spaces(tmp_path: Path) -> None:
-    page = printed(tmp_path / "a.pdf", answer("```go\nx\n\t\tx\n        x\n```"))[0]
-    text = page.get_textpage()
-    words = text.get_text_range()
-    lefts = [text.get_charbox(at)[0] for at, letter in enumerate(words) if letter == "x"]
-    assert lefts[1] == pytest.approx(lefts[2], abs=1)
-    assert lefts[1] > lefts[0] + 20
-
-
-def test_all_text_is_printed_on_very_small_paper(tmp_path: Path) -> None:
-    device = QPdfWriter(str(tmp_path / "a.pdf"))
-    size = QPageSize(QSizeF(60, 12), QPageSize.Unit.Millimeter)
-    device.setPageSize(size)
-    device.setPageMargins(QMarginsF(2, 2, 2, 2), QPageLayout.Unit.Millimeter)
-    pages = PrintedPages("A title", light(), device, str, LocalTypesetter())
-    pages.content.add_message(question("Word"), {})
-    paint(pages, device, range(pages.count))
-    assert "Word" in " ".join(page_texts(pypdfium2.PdfDocument(tmp_path / "a.pdf")))
-
-
-def test_letters_of_formulas_have_no_outline(tmp_path: Path) -> None:
-    kind = pdfium.FPDF_PAGEOBJ_PATH
-    page = printed(tmp_path / "x.pdf", answer("$x$"))[0]
-    assert len(list(page.get_objects(filter=[kind]))) == 1
 
 
 def test_a_question_lists_the_passages_sent_with_it(tmp_path: Path) -> None:
@@ -357,12 +207,3 @@ def test_a_long_text_without_a_blank_is_printed(tmp_path: Path) -> None:
     length = 250_000
     document = printed(tmp_path / "x.pdf", question("m" * length))
     assert sum(page.count("m") for page in page_texts(document)) >= length
-
-
-def test_a_line_of_several_parts_is_printed_without_gaps(tmp_path: Path) -> None:
-    document = printed(tmp_path / "x.pdf", question("m" * 9_000))
-    lines = [
-        len(line) for page in page_texts(document) for line in page.split() if set(line) == {"m"}
-    ]
-    assert sum(lines) >= 9_000
-    assert set(lines[:-1]) == {max(lines)}
