@@ -44,21 +44,6 @@ async def _read_refuse_cancel_and_read_again(long: Path, short: Path) -> None:
         await worker.aclose()
 
 
-async def _turns_while_reading(path: Path) -> int:
-    """Return the number of loop iterations while a document was read."""
-    worker = DocumentWorker()
-    try:
-        reading = asyncio.ensure_future(worker.extract(path))
-        turns = 0
-        while not reading.done():
-            await asyncio.sleep(0)
-            turns += 1
-        await reading
-        return turns
-    finally:
-        await worker.aclose()
-
-
 def _pdf(folder: Path, pages: int) -> Path:
     path = folder / f"{pages}.pdf"
     path.write_bytes(long_pdf(pages))
@@ -71,10 +56,3 @@ def test_the_worker_reads_refuses_cancels_and_restarts_on_qts_loop(
     long, short = _pdf(tmp_path, 1_000), _pdf(tmp_path, 100)
     with qt_loop(qapp) as loop:
         loop.run_until_complete(_read_refuse_cancel_and_read_again(long, short))
-
-
-def test_the_loop_keeps_turning_while_a_document_is_read(
-    qapp: QApplication, tmp_path: Path
-) -> None:
-    with qt_loop(qapp) as loop:
-        assert loop.run_until_complete(_turns_while_reading(_pdf(tmp_path, 100))) > 100

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QTextDocument
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from desktop_app.app.help.book_rendering import render_chapter
@@ -74,14 +73,6 @@ def test_links_to_other_targets_are_not_followed(help_window: HelpWindow, url: s
     help_window.text.anchorClicked.emit(QUrl(url))
     assert help_window.text.toPlainText() == before
     assert help_window.place == HelpPlace("one")
-
-
-def test_no_file_is_loaded(help_window: HelpWindow) -> None:
-    document = help_window.text.document()
-    for kind in (QTextDocument.ResourceType.HtmlResource, QTextDocument.ResourceType.ImageResource):
-        assert document.resource(kind.value, QUrl("file:///etc/hostname")) in (None, b"") or (
-            document.resource(kind.value, QUrl("file:///etc/hostname")).width() == 1
-        )
 
 
 def test_a_chapter_is_opened_from_the_list(qtbot: QtBot, help_window: HelpWindow) -> None:

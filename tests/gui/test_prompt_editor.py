@@ -485,16 +485,6 @@ def test_another_program_can_type_and_send(qtbot: QtBot, editor: PromptEditor) -
     assert sent.args == ["from outside"]
 
 
-def test_every_control_has_an_accessible_name(editor: PromptEditor) -> None:
-    editor.chips.set_chips([PDF])
-    shown = [widget for widget in editor.findChildren(QWidget) if widget.isVisible()]
-    controls = [widget for widget in shown if widget.focusPolicy() & Qt.FocusPolicy.TabFocus]
-    assert len(controls) > 3
-    for control in controls:
-        found = QAccessible.queryAccessibleInterface(control)
-        assert found.text(QAccessible.Text.Name), control
-
-
 def test_every_control_is_reached_by_tab(qtbot: QtBot, editor: PromptEditor) -> None:
     editor.chips.set_chips([PDF])
     editor.suggestions.set_suggestions([SUMMARIZE])

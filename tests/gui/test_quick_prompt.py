@@ -92,15 +92,6 @@ def line_of(quick: QuickPrompt) -> QPlainTextEdit:
     return find(quick, QPlainTextEdit, "prompt")
 
 
-def test_the_window_stays_on_top_without_a_frame(quick: QuickPrompt) -> None:
-    flags = quick.windowFlags()
-    assert flags & Qt.WindowType.WindowStaysOnTopHint
-    assert flags & Qt.WindowType.FramelessWindowHint
-    area = quick.screen().availableGeometry()
-    assert abs(quick.geometry().center().x() - area.center().x()) <= 1
-    assert quick.geometry().top() < area.center().y()
-
-
 def test_enter_submits_the_typed_text_and_keeps_it(qtbot: QtBot, quick: QuickPrompt) -> None:
     qtbot.keyClicks(line_of(quick), "regex for a postcode")
     with qtbot.waitSignal(quick.submit_requested) as sent:

@@ -108,24 +108,6 @@ def all_text(panel: QWidget) -> str:
 # ------------------------------------------------------------------ pages created on first use
 
 
-def test_a_panel_that_was_never_opened_is_empty(qtbot: QtBot, light_theme: themes.Theme) -> None:
-    made = SettingsPanel(light_theme)
-    qtbot.addWidget(made)
-    provider, responses, about = made.pages.provider, made.pages.responses, made.pages.about
-    provider.set_content("profiles", lambda page: page.set_profiles(PROFILES, "openai"))
-    made.pages.set_values({"look.theme": "dark"})
-    responses.set_content("refusals", lambda page: page.set_refusals({"answer.seed": "no"}, {}))
-    about.set_content("about", lambda page: page.set_about("a", "b", [1]))
-    made.set_theme(themes.dark())
-    assert not made.findChildren(QWidget)
-
-
-def test_each_page_is_created_when_it_is_opened(panel: SettingsPanel) -> None:
-    assert not panel.findChildren(QSlider)
-    panel.show_page("look")
-    assert [s.objectName() for s in panel.findChildren(QSlider)] == ["look.text_size"]
-
-
 # ------------------------------------------------------------------ the key
 
 

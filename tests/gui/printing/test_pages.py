@@ -204,6 +204,6 @@ def test_foreign_markup_is_printed_as_text(tmp_path: Path, given: str, expected:
 
 @pytest.mark.attack("plain-text")
 def test_a_long_text_without_a_blank_is_printed(tmp_path: Path) -> None:
-    length = 250_000
+    length = 100_000
     document = printed(tmp_path / "x.pdf", question("m" * length))
     assert sum(page.count("m") for page in page_texts(document)) >= length

@@ -1,7 +1,4 @@
-"""Replies that are too long, too deep or endless: the client stops and keeps the rest.
-
-`python -m tests.benchmarks hostile_replies` measures the cost.
-"""
+"""Replies that are too long, too deep or endless: the client stops and keeps the rest."""
 
 from __future__ import annotations
 
