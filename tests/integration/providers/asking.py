@@ -56,17 +56,6 @@ from tests.unit.providers.samples import CATALOG, OPENAI
 
 
 @dataclass(frozen=True)
-class Met:
-    """A fault at a moment, with its outcome."""
-
-    fault: str
-    moment: str
-    requests: int
-    sees: str
-    stored: str
-
-
-@dataclass(frozen=True)
 class OneClient:
     """A gateway with a single provider."""
 

@@ -43,13 +43,6 @@ os.write(out, server.listening_address.rpartition(":")[2].encode() + b"\\n")
 sys.stdin.read()
 os._exit(0)
 """
-LLMOCK = """
-import socket, uvicorn
-from llmock.main import create_app
-s = socket.create_server(("127.0.0.1", 0))
-print(s.getsockname()[1], flush=True)
-uvicorn.Server(uvicorn.Config(create_app(), log_level="error")).run([s])
-"""
 
 
 @contextmanager
@@ -65,13 +58,6 @@ def serving(program: str, *arguments: str) -> Iterator[str]:
             yield f"http://127.0.0.1:{int(process.stdout.readline())}/v1"
         finally:
             process.kill()
-
-
-@pytest.fixture(scope="module")
-def llmock() -> Iterator[str]:
-    """Yield the address of an llmock server, which the cases share."""
-    with serving(LLMOCK) as url:
-        yield url
 
 
 @blocking
@@ -118,12 +104,3 @@ def test_llama_cpp_with_one_slot_refuses_two_and_is_asked_twice(tmp_path: Path) 
         False,
         True,
     ]
-
-
-@pytest.mark.parametrize("stream", [True, False])
-@pytest.mark.parametrize("api", list(Api))
-def test_llmock_gives_all_candidates(llmock: str, tmp_path: Path, api: Api, stream: bool) -> None:
-    answers = ask(tmp_path, llmock, api, 3, stream=stream)
-    check_all_answered(answers, 3)
-    with_usage = [answer.usage is not None for answer in answers]
-    assert with_usage == ([True] * 3 if api is Api.RESPONSES else [True, False, False])

@@ -16,13 +16,13 @@ import pytest
 from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.variants import Variant
-from desktop_app.providers.http.silence import SilenceLimits, suspended_s
+from desktop_app.providers.http.silence import SilenceLimits
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.jobs.background_run import RunTimes
 from desktop_app.services.chat.ask_settings import AskSettings
 from tests.helpers.background_server import BackgroundServer, Fault, events_of
 from tests.helpers.waiting import LONGEST_S
-from tests.integration.providers.asking import Asker, Met, asker_of, stored_path
+from tests.integration.providers.asking import Asker, asker_of, stored_path
 from tests.integration.providers.test_faults import BEFORE, DIALECTS, MOMENTS
 from tests.unit.providers.loopback import STREAM_HEAD, LoopbackServer, Received, chunk, stalls
 
@@ -58,9 +58,9 @@ TIMES = Timeouts(silence=SilenceLimits(after_sleep=0.2, check_interval=0.02))
 
 
 @pytest.mark.parametrize("api", DIALECTS)
-@pytest.mark.parametrize("moment", [BEFORE, "after the headers", "mid-text", "mid-UTF-8 character"])
+@pytest.mark.parametrize("moment", [BEFORE, "after the headers", "mid-text"])
 async def test_after_a_sleep_a_dead_connection_is_noticed(
-    api: Api, moment: str, tmp_path: Path, met: list[Met]
+    api: Api, moment: str, tmp_path: Path
 ) -> None:
     pieces, text = MOMENTS.get(moment, (lambda _: (), ""))
     head = b"" if moment == BEFORE else STREAM_HEAD
@@ -87,10 +87,6 @@ async def test_after_a_sleep_a_dead_connection_is_noticed(
     )
     assert "The computer was asleep. Checking the connection to OpenAI." in asker.said
     assert (await stored_path(tmp_path, began.conversation.id))[1] == answer
-    if api is Api.RESPONSES:
-        sees = f"“{text}” / {answer.error.what_happened} {answer.error.what_to_do}"
-        stored = f"answer “{text}” {answer.status}, error {answer.error.code}"
-        met.append(Met("The computer sleeps, the connection dies", moment, 1, sees, stored))
 
 
 async def test_a_connection_that_outlives_the_sleep_goes_on(tmp_path: Path) -> None:
@@ -120,28 +116,15 @@ async def test_a_connection_that_outlives_the_sleep_goes_on(tmp_path: Path) -> N
     assert said == ["The computer was asleep. Checking the connection to OpenAI.", ""]
 
 
-def test_the_real_clock_of_sleep_does_not_run() -> None:
-    # Two clocks are read one after the other, and between them this process may have to wait.
-    before, after = (max(suspended_s() for _ in range(50)) for _ in range(2))
-    assert before > -0.1
-    assert abs(after - before) < 0.1
-
-
 # ---------------------------------------------------------------- in the background
 
 _AT = {"after the headers": 180, "mid-text": 1_000, "before the terminal": 2_500}
-_HOW = {
-    "reset": "In the background: the connection is reset",
-    "close": "In the background: the connection is closed",
-    "silent": "In the background: the connection falls silent",
-    "garbage": "In the background: garbage",
-}
 
 
 @pytest.mark.parametrize("moment", _AT)
-@pytest.mark.parametrize("how", _HOW)
+@pytest.mark.parametrize("how", ["reset", "close", "silent", "garbage"])
 async def test_in_the_background_the_answer_comes_whole(
-    how: str, moment: str, tmp_path: Path, met: list[Met]
+    how: str, moment: str, tmp_path: Path
 ) -> None:
     times = RunTimes(max_silence=0.2, poll=0.05, longest_pause=0.05)
 
@@ -154,15 +137,12 @@ async def test_in_the_background_the_answer_comes_whole(
         answer = await answer_of(asker)
         spent = await asker.chat.spending.conversation_cost(answer.conversation_id)  # type: ignore[attr-defined]
         assert spent == answer.cost
-        said, posts = asker.said, len(server.requested_paths("POST"))
+        posts = len(server.requested_paths("POST"))
     assert (answer.status, answer.text) == (MessageStatus.COMPLETE, TEXT)
     assert posts == 1
-    shown = [f"“{answer.text}”", *(words for words in said if words), f"[{answer.status}]"]
-    stored = f"answer “{answer.text}” {answer.status}"
-    met.append(Met(_HOW[how], moment, posts, " / ".join(shown), stored))
 
 
-async def test_in_the_background_a_sleep_loses_no_text(tmp_path: Path, met: list[Met]) -> None:
+async def test_in_the_background_a_sleep_loses_no_text(tmp_path: Path) -> None:
     clock = SleepClock()
     server = BackgroundServer(EVENTS, faults=[Fault(1_000, "silent")])
     async with (
@@ -186,6 +166,3 @@ async def test_in_the_background_a_sleep_loses_no_text(tmp_path: Path, met: list
             with suppress(asyncio.CancelledError):
                 await sleep
     assert (answer.status, answer.text) == (MessageStatus.COMPLETE, TEXT)
-    fault = "In the background: the computer sleeps, the connection dies"
-    stored = f"answer “{answer.text}” {answer.status}"
-    met.append(Met(fault, "mid-text", 1, f"“{answer.text}” / [{answer.status}]", stored))

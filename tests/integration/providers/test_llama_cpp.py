@@ -24,13 +24,9 @@ from desktop_app.domain.errors import AuthenticationError, ContextTooLongError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.local_model.server import LocalEndpoint, LocalModel
 from desktop_app.providers.http.provider_access import ProviderAccess
-from desktop_app.providers.http.transport import Timeouts, Transport
-from desktop_app.providers.models.model_windows import window_source
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG, ask, fold, terminals
-
-pytestmark = pytest.mark.slow
 
 BOTH = pytest.mark.parametrize("api", list(Api))
 
@@ -95,16 +91,6 @@ async def test_a_conversation_with_instructions_streams_and_goes_on(
         assert fold(await collect(client, second)).text, "earlier turns are taken"
 
 
-@BOTH
-async def test_an_answer_without_streaming_is_whole(endpoint: LocalEndpoint, api: Api) -> None:
-    async with client_of(endpoint, api) as client:
-        request = ask("Say hello.", model="smollm2", max_output_tokens=200, stream=False)
-        reply = fold(await collect(client, request))
-        assert reply.text
-        assert reply.status in (MessageStatus.COMPLETE, MessageStatus.INCOMPLETE)
-        assert reply.usage is not None
-
-
 async def test_a_limit_ends_the_answer_as_incomplete(endpoint: LocalEndpoint) -> None:
     async with client_of(endpoint, Api.CHAT_COMPLETIONS) as client:
         request = ask("Tell a long story.", model="smollm2", max_output_tokens=16)
@@ -123,6 +109,7 @@ async def test_a_conversation_longer_than_the_window_is_refused(
         assert isinstance(end.error, ContextTooLongError)
 
 
+@pytest.mark.slow
 @BOTH
 async def test_a_wrong_key_fails_the_authentication(endpoint: LocalEndpoint, api: Api) -> None:
     async with client_of(endpoint, api, key="wrong") as client:
@@ -131,6 +118,7 @@ async def test_a_wrong_key_fails_the_authentication(endpoint: LocalEndpoint, api
         assert isinstance(end.error, AuthenticationError)
 
 
+@pytest.mark.slow
 async def test_after_an_answer_that_was_left_another_one_comes(endpoint: LocalEndpoint) -> None:
     async with client_of(endpoint, Api.CHAT_COMPLETIONS) as client:
         assert (await client.listing()).models
@@ -147,18 +135,3 @@ async def test_its_list_of_models_names_the_window(endpoint: LocalEndpoint) -> N
     async with client_of(endpoint, Api.RESPONSES) as client:
         (model,) = (await client.listing()).models
         assert model.window == 1024, "what it runs with, not the 8,192 that it was trained on"
-
-
-async def test_its_properties_name_the_window(endpoint: LocalEndpoint) -> None:
-    """Check this with the properties that older servers must be asked for."""
-
-    profile = ProviderProfile("here", "Here", ProviderKind.COMPATIBLE, endpoint.base_url)
-    key, socket_path = key_for(profile.base_url, endpoint.key), endpoint.socket_path
-    transport = Transport(
-        ProviderAccess(profile, key, socket_path=socket_path), timeouts=Timeouts()
-    )
-    beyond = window_source([{"id": "m", "owned_by": "llamacpp"}])
-    assert beyond is not None
-    windows = await transport.get_json(beyond.path, lambda reply: beyond.read(reply, ["m"]))
-    assert windows == {"m": 1024}
-    await transport.aclose()

@@ -6,7 +6,6 @@ import base64
 import json
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import aclosing
@@ -22,20 +21,10 @@ from desktop_app.domain.answering.chat_request import (
     ProviderProfile,
     RequestMessage,
 )
-from desktop_app.domain.answering.stream_events import Failed, StatusChanged, StreamEvent
+from desktop_app.domain.answering.stream_events import Failed, StreamEvent
 from desktop_app.domain.conversations.conversation import MessageStatus, Role
 from desktop_app.domain.conversations.message_parts import TextPart
-from desktop_app.domain.errors import (
-    AuthenticationError,
-    ContextTooLongError,
-    ModelNotFoundError,
-    ProviderError,
-    ProviderFaultError,
-    QuotaExhaustedError,
-    RateLimitedError,
-    StreamCutError,
-    UnexpectedReplyError,
-)
+from desktop_app.domain.errors import ProviderError, StreamCutError, UnexpectedReplyError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.variants import Effort
 from desktop_app.providers.http.provider_access import ProviderAccess
@@ -154,43 +143,6 @@ def test_pictures_arrive_with_their_detail(llmock: LLMock, api: Api) -> None:
     assert base64.b64decode(url.removeprefix("data:image/png;base64,"), validate=True) == png
     assert detail == "low"
     assert not llmock.findings()
-
-
-@BOTH
-def test_rate_limits_are_waited_out_as_long_as_asked(llmock: LLMock, api: Api) -> None:
-    llmock.plan({"type": "fail", "status": 429, "retry_after": 0.3, "times": 2})
-    begin = time.monotonic()
-    events = send(llmock, api)
-    assert time.monotonic() - begin >= 0.6
-    assert fold(events).status is MessageStatus.COMPLETE
-    waits = [event.seconds for event in events if isinstance(event, StatusChanged)]
-    assert waits == [pytest.approx(0.3)] * 2
-    assert not llmock.findings()
-
-
-@BOTH
-@pytest.mark.parametrize(
-    ("status", "code", "kind", "attempts"),
-    [
-        (400, "context_length_exceeded", ContextTooLongError, 1),
-        (401, None, AuthenticationError, 1),
-        (404, "model_not_found", ModelNotFoundError, 1),
-        (429, "insufficient_quota", QuotaExhaustedError, 1),
-        (429, None, RateLimitedError, 3),
-        (500, None, ProviderFaultError, 3),
-        (503, None, ProviderFaultError, 3),
-        (504, None, ProviderFaultError, 1),
-    ],
-)
-def test_each_status_becomes_its_error_after_its_attempts(
-    llmock: LLMock, api: Api, status: int, code: str | None, kind: type[Exception], attempts: int
-) -> None:
-    plan = {"type": "fail", "status": status, "times": None, "retry_after": 0.05}
-    llmock.plan({**plan, "code": code} if code else plan)
-    error = failure(send(llmock, api))
-    assert type(error) is kind
-    assert llmock.attempts() == attempts
-    assert "retried_non_retryable" not in llmock.findings()
 
 
 @BOTH

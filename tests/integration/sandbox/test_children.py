@@ -16,11 +16,9 @@ from typing import Any
 
 import pytest
 
-from desktop_app.app.startup.command_runner import reported_error
 from desktop_app.child_processes import ChildKind, child_command, library_command, open_child
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
 from desktop_app.documents.worker.page_worker import PageWorker, Strip, ViewedDocument
-from desktop_app.domain.error_note import error_from_note
 from tests.helpers.extraction import extract_file
 from tests.helpers.waiting import until
 
@@ -96,19 +94,7 @@ async def test_pages_are_drawn_in_a_confined_process() -> None:
         await worker.aclose()
 
 
-async def test_more_memory_takes_another_process() -> None:
-    worker = DocumentWorker()
-    try:
-        await worker.count_tokens("x")
-        first = worker.pid
-        worker.set_limits(worker.limits._replace(memory_bytes=3 << 30))
-        await worker.count_tokens("x")
-        assert worker.pid != first
-        assert limits_of(worker.pid)["Max data size"] == (str(3 << 30), str(3 << 30))
-    finally:
-        await worker.aclose()
-
-
+@pytest.mark.slow
 async def test_every_document_of_the_corpus_reads_the_same_as_unconfined() -> None:
     paths = [path for path in sorted(CORPUS.iterdir()) if path.is_file()]
 
@@ -168,16 +154,7 @@ def _choice(target: Path) -> dict[str, Any]:
     }
 
 
-def test_a_file_that_cannot_be_printed_to_is_named_with_the_reason(tmp_path: Path) -> None:
-    choice = _choice(tmp_path / "no folder" / "printed.pdf")
-    request = {"conversation": _imported(tmp_path), "printer": choice, "scratch": str(tmp_path)}
-    with open_child(child_command("print"), stdin=PIPE, stdout=PIPE, stderr=PIPE) as child:
-        _, said = child.communicate(json.dumps(request).encode())
-    assert child.returncode == 1
-    [note] = filter(None, map(reported_error, said.splitlines()))
-    assert "printed.pdf: it doesn’t exist." in error_from_note(note).sentences
-
-
+@pytest.mark.slow
 def test_an_exported_conversation_is_laid_out_by_a_confined_process(tmp_path: Path) -> None:
     """The command itself opens no font: it parses nothing of the conversation."""
     conversation, log = _imported(tmp_path), tmp_path / "strace.log"

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.session import dictionaries
 from desktop_app.session.dictionaries import Dictionaries, choose_dictionaries
 
 ENGLISH = ["en_US"]
@@ -32,10 +31,6 @@ def test_words_of_a_language_are_right(system: Dictionaries) -> None:
     assert "world" in system.suggestions("wrld", ENGLISH)
 
 
-def test_a_word_like_no_other_has_no_suggestions(system: Dictionaries) -> None:
-    assert system.suggestions("qzx" * 12, ENGLISH) == []
-
-
 def test_an_added_word_is_kept_for_every_program(system: Dictionaries, own_words: Path) -> None:
     system.add("wrld", ENGLISH)
     assert system.misspelled(["wrld"], ENGLISH) == set()
@@ -55,19 +50,6 @@ def test_words_of_other_scripts_are_not_misspelled(system: Dictionaries) -> None
     others = ["слово", "كتاب", "λόγος", "日本", "हिन्दी"]
     assert system.misspelled([*others, "wrld"], ENGLISH) == {"wrld"}
     assert system.suggestions("слово", ENGLISH) == []
-
-
-def test_a_word_is_added_to_the_first_language_of_its_script(
-    system: Dictionaries, own_words: Path
-) -> None:
-    system.add("wrld", ["ru_RU", "en_US"])
-    assert "wrld" in (own_words / "en_US.dic").read_text()
-
-
-def test_a_missing_library_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dictionaries, "LIBRARY", "libnowhere.so.9")
-    with pytest.raises(OSError, match="libnowhere"):
-        Dictionaries()
 
 
 @pytest.mark.parametrize(

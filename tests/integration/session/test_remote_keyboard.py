@@ -57,17 +57,3 @@ async def test_old_portals_and_portals_without_a_keyboard_offer_none(
     with portal.service:
         async with session_bus() as bus:
             assert not await RemoteKeyboard(bus).is_offered()
-
-
-async def test_a_portal_that_ends_meanwhile_is_an_error(address: str) -> None:
-    portal = KeyboardPortal(address)
-    async with session_bus() as bus:
-        keyboard = RemoteKeyboard(bus)
-        with portal.service:
-            await keyboard.open("")
-        with pytest.raises(BusError):
-            await keyboard.type_paste()
-        await keyboard.close()
-        assert not await keyboard.is_offered()
-        with pytest.raises(BusError):
-            await keyboard.open("")

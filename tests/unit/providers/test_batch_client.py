@@ -12,26 +12,19 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.batch.batch_jobs import BatchStatus, ItemStatus, RemoteBatch
+from desktop_app.domain.batch.batch_jobs import BatchStatus, RemoteBatch
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.http.provider_access import ProviderAccess
-from desktop_app.providers.http.reply import json_fields, reply_limits
+from desktop_app.providers.http.reply import json_fields
 from desktop_app.providers.jobs import batch_client
 from desktop_app.providers.jobs.batch_client import BatchClient, lines_of
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.batch_server import answered, lines
 from tests.helpers.secrets import key_for
-from tests.unit.providers.loopback import (
-    STREAM_HEAD,
-    LoopbackServer,
-    Script,
-    chunk,
-    hangs_up,
-    replies,
-)
+from tests.unit.providers.loopback import LoopbackServer, Script, hangs_up, replies
 from tests.unit.providers.samples import CATALOG, OPENAI, ask
 
 NOT_FOUND = replies(404, {"detail": "Not Found"})
@@ -83,18 +76,6 @@ def test_a_line_is_short_and_has_no_line_breaks() -> None:
     line = batches.line("one", ask("Wéshalb\u2028\x85\n?"), Api.RESPONSES)
     assert '"content":"Wéshalb\\u2028\\u0085\\n?"'.encode() in line
     assert line.endswith(b"}\n")
-
-
-async def test_an_answer_in_too_many_parts_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reply_limits, "MAX_ANSWER_PARTS", 1)
-    row = answered("a", "A")
-    row["response"]["body"]["output"].insert(0, {"type": "reasoning", "id": "r", "summary": []})
-    async with open_batches(replies(200, lines(row), "text/plain")) as (batches, _, _):
-        [result] = [each async for each in batches.results("f", Api.RESPONSES)]
-    assert result is not None
-    assert result.status is ItemStatus.FAILED
-    assert result.error is not None
-    assert result.error.reason is Reason.ANSWER_IN_TOO_MANY_PARTS
 
 
 @pytest.mark.parametrize("data", [b'{"a": 1}\n', LARGE], ids=["small", "in pieces"])
@@ -165,11 +146,6 @@ async def test_a_search_for_a_file_ends(pages: Sequence[Script], asked: int) -> 
     async with open_batches(*pages) as (batches, _, server):
         assert await batches.find_file("wanted") == ""
         assert len(server.requests) == asked
-
-
-async def test_a_page_may_have_more_rows_than_requested() -> None:
-    async with open_batches(files(*map(str, range(199)), "wanted")) as (batches, _, _):
-        assert await batches.find_file("wanted") == "id of wanted"
 
 
 @pytest.mark.parametrize(
@@ -275,38 +251,6 @@ async def test_each_line_of_results_is_read() -> None:
     async with open_batches(BUSY, FAULT, replies(200, rows, "text/plain")) as (batches, _, server):
         assert await names_of(batches) == ["a", None, "b"]
         assert [request.path for request in server.requests] == ["/v1/files/f%2F1/content"] * 3
-
-
-async def test_connections_stay_open_while_results_come() -> None:
-    async with open_batches(replies(200, lines("1", "2"), "text/plain")) as (batches, client, _):
-        assert client.is_idle
-        async for _ in batches.results("f", Api.RESPONSES):
-            assert not client.is_idle
-        assert client.is_idle
-
-
-@pytest.mark.parametrize(
-    ("script", "reason"), [(NOT_FOUND, Reason.API_MISSING), (FAULT, Reason.PROVIDER_FAULT)]
-)
-async def test_results_that_cannot_be_fetched_have_a_reason(script: Script, reason: Reason) -> None:
-    assert await failure_of(script, names_of) is reason
-
-
-async def test_a_connection_that_breaks_within_results_is_an_error() -> None:
-    async def breaks(_: object, writer: asyncio.StreamWriter) -> None:
-        writer.write(STREAM_HEAD + chunk(lines(answered("a", "A"))))
-        writer.close()
-
-    async with open_batches(breaks) as (batches, _, server):
-        found = batches.results("f", Api.RESPONSES)
-        first = await anext(found)
-        assert first is not None
-        assert first.custom_id == "a"
-        with pytest.raises(ProviderError) as caught:
-            await anext(found)
-        assert caught.value.reason is Reason.BROKE_IN_REPLY
-        assert "RemoteProtocolError" in caught.value.details
-        assert len(server.requests) == 1
 
 
 @pytest.mark.attack("reply-bounds")

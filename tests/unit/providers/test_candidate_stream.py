@@ -20,7 +20,6 @@ from desktop_app.domain.answering.stream_events import (
     StreamEvent,
 )
 from desktop_app.domain.conversations.conversation import MessageStatus
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis.candidate_stream import CandidatesReader
@@ -81,13 +80,6 @@ def test_any_order_of_chunks_gives_each_answer_its_own(data: st.DataObject, coun
     assert isinstance(events[-1], Completed)  # the first answer's, last of all
 
 
-def test_only_the_usage_of_the_first_choice_is_read() -> None:
-    last = [{"index": at, "delta": {}, "finish_reason": "stop", "usage": USAGE} for at in (0, 1)]
-    sent = [choice(0, "Hi"), choice(1, "Ho"), *({"choices": [each]} for each in last)]
-    first, second = answers(read(*sent), 2)
-    assert (first.usage, second.usage) == (Usage(100, 0, 60), None)
-
-
 def test_an_answer_that_never_began_is_not_ended() -> None:
     events = read(choice(0, "Hi"), choice(0, reason="stop"), "[DONE]")
     assert not [e for e in events if isinstance(e, CandidateEvent)]
@@ -138,18 +130,6 @@ async def stream_answers(
         await client.aclose()
 
 
-async def test_several_candidates_are_requested_at_once() -> None:
-    body = sse(
-        choice(1, "Ho"), choice(0, "Hi"), choice(0, "", "stop"), choice(1, "", "stop"), "[DONE]"
-    )
-    learned: list[Any] = []
-    async with LoopbackServer(streams(body)) as server:
-        events = await stream_answers(server, learned)
-        assert [request.json["n"] for request in server.requests] == [2]
-    assert [reply.text for reply in answers(events, 2)] == ["Hi", "Ho"]
-    assert learned == []
-
-
 async def test_a_server_that_makes_one_candidate_is_remembered() -> None:
     body = sse(choice(0, "Hi"), choice(0, "", "stop"), "[DONE]")
     learned: list[Any] = []
@@ -175,11 +155,3 @@ async def test_a_server_that_refuses_several_candidates_makes_one_and_is_remembe
     assert fold(events).text == "Hi"
     assert not [e for e in events if isinstance(e, Notice)]  # said where the others are asked for
     assert [name for _, names in learned for name in names] == ["candidates=2"]
-
-
-async def test_each_candidate_ends_with_the_error() -> None:
-    body = sse(choice(0, "Hi"), choice(1, "Ho"))
-    async with LoopbackServer(streams(body)) as server:
-        found = answers(await stream_answers(server, []), 2)
-    assert [reply.text for reply in found] == ["Hi", "Ho"]
-    assert [reply.error and reply.error.reason for reply in found] == [Reason.ANSWER_CUT] * 2

@@ -135,15 +135,6 @@ def test_a_refusing_proxy_has_a_reason(
     assert failed.error.params["words"] == (words if reason is Reason.PROXY_BLOCKS else "")
 
 
-def test_an_attempt_with_few_known_facts_has_a_reason() -> None:
-    failed = ConnectionAttempt("P", "192.168.1.5").connect_error("refused", "details")
-    assert failed.error.params["host"] == "192.168.1.5"
-    attempt = ConnectionAttempt("P", "far.example", PROXY)
-    assert attempt.proxy_timeout_error().error.remedy is Remedy.CHECK_ENVIRONMENT_PROXY
-    failed = attempt.connect_error("certificate verify failed: x", "details")
-    assert failed.error.remedy is Remedy.CHOOSE_CERTIFICATES
-
-
 @pytest.mark.parametrize("is_own", [False, True])
 def test_a_server_that_is_no_proxy_has_its_own_reason(is_own: bool) -> None:
     attempt = replace(OWN, is_own_proxy=is_own)

@@ -96,13 +96,6 @@ def test_a_value_that_no_header_takes_is_refused(value: str) -> None:
     assert requests == []
 
 
-@pytest.mark.parametrize("name", ["Host", "Content-Length", "a b", "", "a\r\nb"])
-def test_a_name_that_no_request_takes_is_refused(name: str) -> None:
-    last, requests = asked(replace(SERVER, custom_fields=(CustomField(name, "x"),)))
-    assert reason_of(last) is Reason.CUSTOM_FIELD_INVALID
-    assert requests == []
-
-
 @pytest.mark.attack("secrets")
 def test_an_echoed_value_is_redacted() -> None:
     error = {"error": {"message": f"Wrong: Bearer {VALUE}"}}

@@ -83,15 +83,6 @@ def test_an_error_names_no_key(name: str) -> None:
         assert_is_gone(said, spelled)
 
 
-@pytest.mark.parametrize("status", [200, 400, 401, 404, 429, 500, 503])
-def test_no_header_shows_the_key(status: int) -> None:
-    body = {"error": {"message": f"The key {KEY} is wrong.", "code": KEY, "type": KEY}}
-    script = replies(status, body, x_request_id=f"{'r' * 180}{KEY}", retry_after="0")
-    said = texts_of(failure(events_of(script)))
-    assert_is_gone(said, KEY)
-    assert KEY[:24] not in said, "no part of the key may be left"
-
-
 @pytest.mark.parametrize(
     "head",
     [
@@ -154,15 +145,6 @@ def test_chat_completions_show_no_key() -> None:
     reply = fold(events)
     assert_is_gone(f"{[asdict(event) for event in events]} {reply.parts} {reply.model}", KEY)
     assert str(reply.parts).count(REMOVED) >= 4
-
-
-def test_a_whole_reply_shows_no_key() -> None:
-    part = {"type": "output_text", "text": f"It is {KEY}.", "annotations": []}
-    item = {"type": "message", "id": KEY, "content": [part]}
-    body = {"id": KEY, "object": "response", "status": "completed", "model": KEY, "output": [item]}
-    events = events_of(replies(200, body))
-    assert fold(events).text == f"It is {REMOVED}."
-    assert_is_gone(str([asdict(event) for event in events]), KEY)
 
 
 def test_a_stream_that_breaks_within_the_key_loses_no_text() -> None:
@@ -256,13 +238,6 @@ def test_the_end_of_a_text_precedes_what_follows_it(end: str) -> None:
     assert reply.parts == fold(events).parts
 
 
-def test_the_beginning_of_a_key_is_held_back_while_another_text_comes() -> None:
-    answer = RedactedAnswer(Redactor([KEY]).stream)
-    assert answer.feed(TextDelta(KEY[:12])) == []
-    assert answer.feed(ReasoningDelta("well")) == [ReasoningDelta("well")]
-    assert answer.feed(TextDelta(KEY[12:])) == [TextDelta(REMOVED)]
-
-
 def test_held_back_text_precedes_the_terminal_event() -> None:
     answer = RedactedAnswer(Redactor([KEY]).stream)
     assert answer.feed(ReasoningDelta(KEY[:12], 1)) == []
@@ -270,13 +245,6 @@ def test_held_back_text_precedes_the_terminal_event() -> None:
     assert answer.feed(item) == [ReasoningDelta(KEY[:12], 1), item]
     assert answer.feed(TextDelta(KEY[:12])) == []
     assert answer.feed(Completed()) == [TextDelta(KEY[:12]), Completed()]
-
-
-def test_without_a_key_every_event_is_unchanged() -> None:
-    answer = RedactedAnswer(Redactor().stream)
-    event = TextDelta(KEY)
-    [passed] = answer.feed(event)
-    assert passed is event
 
 
 @pytest.mark.parametrize("echo", ["ab1\u200bcd2ef3gh", "<b>ab1</b>cd2ef3gh", "Bearer ab1cd2ef3gh"])
@@ -292,16 +260,3 @@ async def test_cleaning_a_message_uncovers_no_key(echo: str) -> None:
         error = failure(events)
     assert "ab1cd2ef3gh" not in texts_of(error)
     assert REMOVED in error.what_happened
-
-
-async def test_cleaning_a_refused_list_uncovers_no_key() -> None:
-    body = json.dumps({"error": {"message": "Wrong: ab1\u200bcd2ef3gh"}}).encode()
-    async with LoopbackServer(replies(400, body, "application/json")) as server:
-        here = replace(OPENAI, base_url=server.base_url)
-        client = ProviderClient(
-            ProviderAccess(here, key_for(server.base_url, "ab1cd2ef3gh")), CATALOG
-        )
-        with pytest.raises(ProviderError) as caught:
-            await client.listing()
-        await client.aclose()
-    assert "ab1cd2ef3gh" not in texts_of(caught.value)

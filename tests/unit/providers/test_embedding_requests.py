@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ContextTooLongError, ProviderError, UnexpectedReplyError
 from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.jobs import embeddings
@@ -125,14 +124,6 @@ def test_an_error_after_halves_has_their_billed_tokens() -> None:
         assert caught.value.billed_tokens == billed
 
 
-def test_the_billed_tokens_are_unknown_if_those_of_a_half_are() -> None:
-    server = Server(
-        lambda body: refusal(413, "batch size") if len(body["input"]) > 2 else None,
-        lambda body: tokens_of(body) if "x" in body["input"] else {},
-    )
-    assert [billed for _, billed in server.embed(["x", "y", "z"], ["x", "y"])] == [None, 2]
-
-
 @pytest.mark.parametrize(
     ("status", "message"),
     [
@@ -149,30 +140,6 @@ def test_a_text_that_is_too_long_is_cut(status: int, message: str) -> None:
     server.embed(["short", "x" * 3000])
     lengths = [[len(text) for text in body["input"]] for body in server.asked]
     assert lengths == [[5, 3000], [5], [3000], [1500], [750]]
-
-
-def test_a_short_text_that_is_too_long_is_named_as_the_cause() -> None:
-    server = Server(lambda _: refusal(500, "increase the physical batch size"))
-    with pytest.raises(ProviderError) as caught:
-        server.embed(["x"])
-    assert caught.value.reason is Reason.REQUEST_TOO_LARGE
-    assert len(server.asked) == 1
-
-
-def test_a_server_that_refuses_everything_ends_the_attempts() -> None:
-    message = "This model's maximum context length is 0 tokens."
-    server = Server(lambda _: refusal(400, message))
-    with pytest.raises(ContextTooLongError):
-        server.embed(["x" * 3000] * 4)
-    assert len(server.asked) < 10
-
-
-def test_the_reason_of_a_fault_is_passed_on() -> None:
-    server = Server(lambda _: refusal(501, "This server does not support embeddings."))
-    with pytest.raises(ProviderError) as caught:
-        server.embed(["a"])
-    assert "does not support embeddings" in caught.value.what_happened
-    assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize(("length", "asked"), [(400, [400, 200]), (399, [399])])

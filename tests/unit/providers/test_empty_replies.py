@@ -9,7 +9,7 @@ import pytest
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.stream_events import Failed, StreamEvent
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ContextTooLongError, StreamCutError
+from desktop_app.domain.errors import ContextTooLongError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.providers.apis.answer_requests import SMALL_REQUEST_CHARS
 from desktop_app.providers.apis.server_memory import ServerMemory
@@ -17,7 +17,7 @@ from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
 from tests.unit.providers.loopback import LoopbackServer, Script, replies, streams
-from tests.unit.providers.samples import CATALOG, ask, fold, sse
+from tests.unit.providers.samples import CATALOG, ask, fold
 
 SHORT, LONG = "Hello?", "word " * SMALL_REQUEST_CHARS
 
@@ -103,14 +103,6 @@ def test_a_vague_refusal_after_an_empty_stream_is_one_of_a_large_request(
     events, _ = stream_answer(Api.CHAT_COMPLETIONS, text, streams(b""), vague)
     assert isinstance(events[-1], Failed)
     assert events[-1].error.reason is reason
-
-
-def test_a_stream_that_has_begun_is_not_empty() -> None:
-    begun = sse({"id": "c", "model": "local", "choices": []}, "[DONE]")
-    events, requests = stream_answer(Api.CHAT_COMPLETIONS, SHORT, streams(begun))
-    assert isinstance(events[-1], Failed)
-    assert isinstance(events[-1].error, StreamCutError)
-    assert len(requests) == 1
 
 
 @blocking

@@ -22,7 +22,6 @@ from desktop_app.domain.errors import (
     RateLimitedError,
     RefusedParameterError,
 )
-from desktop_app.providers.errors.context_refusals import RequestSize
 from desktop_app.providers.errors.error_body import ErrorBody, parse_error, read_body
 from desktop_app.providers.errors.error_replies import error_from, error_in_reply
 
@@ -99,14 +98,6 @@ def test_a_refusal_of_tools_is_recognized_by_its_message(status: int, message: s
     assert found.param == "tools"
 
 
-@pytest.mark.parametrize(
-    "message", ["Invalid schema for function 'a'", "The tool call has no result", "No tools"]
-)
-def test_other_messages_about_tools_are_no_refusal_of_tools(message: str) -> None:
-    found = error_from("Local", parse_error(error(message)), status=400)
-    assert getattr(found, "param", "") != "tools"
-
-
 @pytest.mark.parametrize(("status", "body", "kind"), TABLE)
 def test_each_refusal_gives_a_complete_error(
     status: int, body: Any, kind: type[ProviderError]
@@ -118,38 +109,6 @@ def test_each_refusal_gives_a_complete_error(
     assert made.status == status
     assert "req_1" in made.all_details
     assert str(status) in made.all_details
-
-
-@pytest.mark.parametrize(
-    ("message", "code", "param", "expected"),
-    [
-        ("x", "unsupported_parameter", "temperature", "temperature"),
-        ("Unsupported parameter: 'verbosity' is not supported", None, None, "verbosity"),
-        ("Unknown parameter: 'text.verbosity'.", None, None, "text.verbosity"),
-        ("Unrecognized request argument supplied: reasoning_effort", None, "", "reasoning_effort"),
-        ("'temperature' does not support 0.2 with this model", None, None, "temperature"),
-        (
-            "Your organization must be verified to stream this model.",
-            "unsupported_value",
-            "stream",
-            "stream",
-        ),
-        ("x", "invalid_encrypted_content", None, "encrypted_content"),
-    ],
-)
-def test_a_refused_parameter_is_named(
-    message: str, code: str | None, param: str | None, expected: str
-) -> None:
-    made = error_from("x", parse_error(error(message, code, param=param)), status=400)
-    assert isinstance(made, RefusedParameterError)
-    assert made.param == expected
-
-
-def test_the_message_of_a_provider_is_shown_and_shortened() -> None:
-    made = error_from("x", ErrorBody("Because.\nSo " + "y" * 5000), status=400)
-    assert "Because. So yyy" in made.what_happened
-    assert len(made.what_happened) < 500
-    assert len(made.details) < 500
 
 
 json_values = st.recursive(
@@ -192,7 +151,6 @@ STATUSES = (None, 400, 402, 403, 404, 408, 409, 413, 422, 429, 500, 501, 502, 50
 CONTEXT = "The prompt is too long."
 MODEL = "Unknown model x."
 TOOLS = "It does not support tools."
-IMAGES = "Images are not supported."
 LIMIT = "max_tokens is too large."
 FIELD = "temperature is not supported."
 
@@ -225,16 +183,6 @@ def test_messages_count_only_with_some_statuses(
 def test_a_code_for_the_model_outweighs_the_name_of_a_setting() -> None:
     made = error_from("P", ErrorBody(FIELD, code="model_not_found"), status=400)
     assert made.reason is Reason.MODEL_NOT_SERVED
-
-
-def refusals_of(message: str) -> list[int | None]:
-    """Return the statuses with which the images are refused."""
-    made = ((s, error_from("P", ErrorBody(message), status=s)) for s in STATUSES)
-    return [status for status, each in made if each.reason is Reason.IMAGES_REFUSED]
-
-
-def test_images_are_refused_with_some_statuses() -> None:
-    assert refusals_of(IMAGES) == [None, 400, 404, 413, 422, 500, 502]
 
 
 @pytest.mark.parametrize(
@@ -336,22 +284,6 @@ def test_details_have_all_known_facts() -> None:
 def test_a_reply_with_status_200_may_be_an_error(value: object, reason: Reason | None) -> None:
     made = error_in_reply("P", value, "r")
     assert (made and (made.reason, made.request_id)) == (reason and (reason, "r"))
-
-
-@pytest.mark.parametrize(
-    ("body", "tokens", "window"),
-    [
-        (ErrorBody(CONTEXT, size=RequestSize(9, 8)), 9, 8),
-        (ErrorBody("maximum context length is 8 tokens, you requested 9 tokens"), 9, 8),
-        (ErrorBody(CONTEXT), 0, 0),
-    ],
-)
-def test_the_size_of_a_request_that_is_too_long_is_known(
-    body: ErrorBody, tokens: int, window: int
-) -> None:
-    made = error_from("P", body, status=400)
-    assert isinstance(made, ContextTooLongError)
-    assert (made.tokens, made.window) == (tokens, window)
 
 
 def gateway_error(reply: object, **more: str) -> bytes:

@@ -6,7 +6,6 @@ import threading
 
 import pytest
 
-from desktop_app.providers.errors.error_body import ErrorBody, read_body
 from desktop_app.providers.http.reply import json_fields
 
 
@@ -82,29 +81,6 @@ def test_short_and_long_json_are_parsed_alike(padding: int) -> None:
     for damaged in ("[" * 500_000, "[1" + " " * padding):
         with pytest.raises(ValueError, match=r"expected|Expecting|nested"):
             json_fields.parse(damaged)
-
-
-def test_json_nested_deeper_than_python_can_follow_is_invalid() -> None:
-    for start in ("", f"[{'1' * 5_000},"):
-        with pytest.raises(ValueError, match="nested too deeply"):
-            json_fields.parse_at_once(start + "[" * 100_000)
-
-
-def test_a_number_of_many_digits_is_a_float() -> None:
-    digits = "1" * 3_999
-    assert json_fields.parse_at_once(f"[{digits}, {digits}{'1' * 400}]") == [
-        int(digits),
-        float("inf"),
-    ]
-
-
-@pytest.mark.parametrize("cut", ['{"error": {"mess', '[{"error": "a', "{", "  {"])
-def test_truncated_json_is_not_used_as_the_message(cut: str) -> None:
-    assert read_body(cut.encode()) == ErrorBody()
-
-
-def test_other_text_is_the_message() -> None:
-    assert read_body(b" Too busy. ") == ErrorBody("Too busy.")
 
 
 async def test_large_json_is_parsed_in_a_thread() -> None:

@@ -14,8 +14,6 @@ from hypothesis import strategies as st
 from desktop_app.providers.http.reply import json_parser
 from desktop_app.providers.http.reply.json_parser import ValueTooLargeError, parse
 
-MB = 1024 * 1024
-
 values = st.recursive(
     st.none()
     | st.booleans()
@@ -73,35 +71,8 @@ def test_long_strings_are_joined_unchanged(pieces: list[str]) -> None:
     assert parse(text.encode()) == json.loads(text)
 
 
-def test_long_runs_of_numbers_are_parsed() -> None:
-    numbers = [n / 7 for n in range(5000)]
-    assert parse(json.dumps({"a": [numbers, numbers], "b": numbers}).encode()) == {
-        "a": [numbers, numbers],
-        "b": numbers,
-    }
-
-
 def test_bytes_that_are_not_utf8_are_replaced() -> None:
     assert parse(b'{"a\xff": "\xc3b\x80"}') == {"a\ufffd": "\ufffdb\ufffd"}
-
-
-@pytest.mark.attack("reply-bounds")
-@pytest.mark.parametrize(
-    "data",
-    {
-        "lists": b"[" + b"[]," * (3 * MB) + b"1]",
-        "objects": b"[" + b"{}," * MB + b"1]",
-        "names": b"{" + b",".join(b'"%d":0' % n for n in range(200_000)) + b"}",
-        "numbers": b"[" + b"1," * (4 * MB) + b"1]",
-        "strings": b"[" + b'"",' * (2 * MB) + b"1]",
-        "one emoji": b'"' + b"a" * (17 * MB) + "🙂".encode() + b'"',
-        "one escaped emoji": b'"' + b"a" * (17 * MB) + b'\\ud83d\\ude42"',
-    }.items(),
-    ids=lambda pair: pair[0],
-)
-def test_values_that_would_fill_the_memory_are_refused(data: tuple[str, bytes]) -> None:
-    with pytest.raises(ValueTooLargeError):
-        parse(data[1])
 
 
 @pytest.mark.attack("reply-bounds")
@@ -121,10 +92,6 @@ def test_values_that_would_fill_the_memory_are_refused(data: tuple[str, bytes]) 
 )
 def test_damage_is_refused_without_recursion(data: bytes) -> None:
     assert outcome(parse, data) is None
-
-
-def test_large_exponents_are_infinite_as_with_json_loads() -> None:
-    assert parse(b"[1e400, -1e400, NaN]")[:2] == [math.inf, -math.inf]
 
 
 @pytest.mark.attack("reply-bounds")
@@ -185,32 +152,8 @@ def test_nesting_is_limited() -> None:
         parse(b"[" + deepest + b"]")
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("", "no value at 0"),
-        ("[1 2]", "] expected at 3"),
-        ('{"a" 1}', ": expected at 5"),
-        ("{1}", '" expected at 1'),
-        ('{"a": 1 "b"}', "} expected at 8"),
-        ("1 2", "more behind the value, at 2"),
-        ('"a', "a string that does not end, at 2"),
-        ("truth", "no value at 0"),
-    ],
-)
-def test_an_error_names_its_position(text: str, words: str) -> None:
-    with pytest.raises(ValueError, match="at") as caught:
-        parse(text.encode())
-    assert str(caught.value) == words
-
-
 def test_a_value_may_begin_with_a_mark_and_blanks() -> None:
     assert parse("\ufeff \t\r\n[ true , false , null , Infinity ] \n".encode()) == [
         *(True, False, None, math.inf)
     ]
     assert parse(b" " * 70_000 + b"1" + b" " * 70_000) == 1
-
-
-def test_objects_share_their_names() -> None:
-    one, two = parse(b'[{"a name": 1}, {"a\\u0020name": 2}]')
-    assert next(iter(one)) is next(iter(two))

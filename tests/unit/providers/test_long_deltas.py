@@ -8,16 +8,13 @@ import pytest
 
 from desktop_app.domain.answering.stream_events import (
     CandidateEvent,
-    Completed,
     ReasoningDelta,
-    ReasoningItem,
     RefusalDelta,
     StreamEvent,
     TextDelta,
     ToolCallDelta,
 )
 from desktop_app.providers.apis.redacted_answer import _SLICE_CHARS, split_event
-from desktop_app.providers.http.reply import json_fields
 
 TEXT = "".join(chr(0x20 + number % 0x2000) for number in range(3 * _SLICE_CHARS + 7))
 
@@ -39,19 +36,3 @@ def test_a_long_delta_is_split_into_slices(made: Callable[[str], StreamEvent]) -
     slices = list(split_event(made(TEXT)))
     cuts = range(0, len(TEXT), _SLICE_CHARS)
     assert slices == [made(TEXT[at : at + _SLICE_CHARS]) for at in cuts]
-
-
-@pytest.mark.parametrize(
-    "event",
-    [TextDelta("a" * _SLICE_CHARS), Completed(), ReasoningItem("r", TEXT)],
-    ids=["delta", "end", "item"],
-)
-def test_other_events_are_not_split(event: StreamEvent) -> None:
-    (only,) = split_event(event)
-    assert only is event
-
-
-def test_surrogates_are_replaced_in_a_long_text() -> None:
-    text = f"{TEXT}\ud800{TEXT}"
-    assert json_fields.text({"a": text}, "a") == f"{TEXT}\ufffd{TEXT}"
-    assert json_fields.text({"a": TEXT}, "a") is TEXT

@@ -164,14 +164,3 @@ def test_a_failed_request_for_windows_leaves_the_listing_unchanged(failure: str)
 )
 def test_other_servers_get_no_second_request(rows: tuple[dict[str, Any], ...]) -> None:
     assert fetch_windows(model_list_reply(*rows))[1] == ["/v1/models"]
-
-
-def test_openai_gets_no_second_request() -> None:
-    assert fetch_windows(model_list_reply(LITELLM), kind=ProviderKind.OPENAI)[1] == ["/v1/models"]
-
-
-def test_a_bare_list_is_read() -> None:
-    """As Together sends it."""
-    bare = replies(200, [{"id": "m", "context_length": 16384}])
-    assert fetch_windows(bare)[0] == {"m": 16384}
-    assert fetch_windows(replies(200, []))[0] == {}

@@ -32,7 +32,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import EndpointMissingError, RefusedParameterError, StreamCutError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.variants import Effort
-from desktop_app.providers.apis.answer_forms import schema_fields, tool_fields, tool_input_as_text
+from desktop_app.providers.apis.answer_forms import tool_fields, tool_input_as_text
 from desktop_app.providers.apis.negotiation import LearnedFacts, Negotiation
 from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.errors.error_replies import NO_TOOLS
@@ -177,21 +177,6 @@ def test_a_missing_api_without_an_alternative_is_an_error(
     assert (caught.value.reason, caught.value.status) == (reason, 404)
     assert caught.value.details == "there"
     assert (caught.value is refusal) is (reason is Reason.API_MISSING)
-
-
-def test_chat_completions_is_tried_once_if_responses_is_missing() -> None:
-    tried = negotiation(ask(model=INFO.id))
-    assert tried.adapt(missing()) == []
-    assert tried.api is CHAT
-    assert negotiation(tried.request).api is RESPONSES, "another server"
-    with pytest.raises(EndpointMissingError):
-        tried.adapt(missing())
-
-
-def test_a_model_without_the_responses_api_is_remembered() -> None:
-    facts = LearnedFacts(COMPATIBLE, Memory())
-    Negotiation(ask(model=INFO.id), INFO, COMPATIBLE, facts).adapt(missing())
-    assert Negotiation(ask(model=INFO.id), INFO, COMPATIBLE, facts).api is CHAT
 
 
 @pytest.mark.parametrize(
@@ -358,14 +343,6 @@ def test_a_refused_field_that_the_program_adds_is_left_out(
     assert adapt(request, refused(param), remembered)[0] == events
 
 
-@pytest.mark.parametrize("param", ["include[0]", "stream_options.x", "encrypted_content"])
-def test_a_second_refusal_of_a_field_is_an_error(param: str) -> None:
-    tried = negotiation(ask())
-    tried.adapt(refused(param))
-    with pytest.raises(RefusedParameterError):
-        tried.adapt(refused(param))
-
-
 def test_a_parameter_that_cannot_be_left_out_is_an_error() -> None:
     for request, refusal in (
         (ask(), refused("temperature")),
@@ -464,13 +441,6 @@ def test_a_grammar_is_that_of_a_tool_which_must_be_called() -> None:
     assert fields == {"tool_choice": choice, "parallel_tool_calls": False}
 
 
-def test_a_schema_is_strict_for_servers_that_know_the_word() -> None:
-    fields = {"name": "s", "schema": SCHEMA.schema}
-    assert schema_fields(SCHEMA, COMPATIBLE) == fields
-    assert schema_fields(SCHEMA, OPENAI) == {**fields, "strict": True}
-    assert schema_fields(HINT, OPENAI) == {**fields, "strict": False}
-
-
 CUT = Failed(StreamCutError(Reason.ANSWER_CUT, provider="P"))
 
 
@@ -513,19 +483,3 @@ async def test_the_input_of_the_first_call_is_the_answer(
     source: list[StreamEvent], expected: list[StreamEvent]
 ) -> None:
     assert [event async for event in tool_input_as_text(events_of(source))] == expected
-
-
-async def test_an_error_before_the_call_keeps_the_other_text() -> None:
-    async def cut() -> AsyncGenerator[StreamEvent, None]:
-        yield TextDelta("I ")
-        raise CUT.error
-
-    received: list[StreamEvent] = []
-
-    async def read() -> None:
-        async for event in tool_input_as_text(cut()):
-            received.append(event)  # noqa: PERF401
-
-    with pytest.raises(StreamCutError):
-        await read()
-    assert received == [TextDelta("I ")]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import chain
 from typing import Any
 
 import pytest
@@ -18,7 +17,6 @@ from desktop_app.domain.conversations.message_parts import ToolCallPart, tool_ca
 from desktop_app.providers.apis import chat_completions, responses
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.responses_stream import ResponsesReader
-from desktop_app.providers.http.reply import json_fields
 from tests.unit.providers.samples import CATALOG, OPENAI, fold
 
 ONE, TWO = '{"n":1}', '{"n":2}'
@@ -67,30 +65,6 @@ def piece(arguments: Any, name: str | None = "f", **fields: Any) -> Row:
 )
 def test_calls_of_chat_completions_stay_apart(deltas: list[list[Row]]) -> None:
     assert calls_of(through_chat_completions(*({"tool_calls": row} for row in deltas))) == BOTH
-
-
-def test_a_call_of_another_name_is_another_after_pieces_without_a_name() -> None:
-    pieces = [piece(ONE[:3], index=0), piece(ONE[3:], None, index=0), piece(TWO, "g", index=0)]
-    reply = through_chat_completions(*({"tool_calls": [each]} for each in pieces))
-    assert calls_of(reply) == [("f", ONE), ("g", TWO)]
-
-
-def test_a_long_call_without_a_number_is_one() -> None:
-    long = json.dumps({"a": "x" * (json_fields.MAX_INLINE_BYTES - 9)})
-    assert len(long) == json_fields.MAX_INLINE_BYTES
-    longer = long.replace("x", "xx", 1)
-    for arguments, count in ((long, 2), (longer, 1)):  # a longer one is not parsed
-        reply = through_chat_completions(*[{"tool_calls": [piece(arguments)]}] * 2)
-        assert len(calls_of(reply)) == count
-
-
-def test_calls_without_a_number_are_counted_from_zero() -> None:
-    reader = ChatCompletionsReader("OpenAI")
-    delta = {"tool_calls": [piece(ONE), piece(TWO)]}
-    assert reader.read(json.dumps({"choices": [{"delta": delta}]}).encode()) == [
-        ToolCallDelta(0, ONE, "", "f"),
-        ToolCallDelta(1, TWO, "", "f"),
-    ]
 
 
 def test_calls_without_arguments_and_ids_stay_apart() -> None:
@@ -159,18 +133,6 @@ def test_calls_of_responses_without_numbers_stay_apart(
     assert calls_of(through_responses(one[0], one[-1], two[0], two[-1])) == BOTH
     assert calls_of(through_responses(one[-1], two[-1])) == BOTH
     assert calls_of(through_responses(*one[:3], *two[:3])) == BOTH
-
-
-@pytest.mark.parametrize("place", [{}, {"output_index": 0}])
-def test_calls_of_responses_that_alternate_stay_apart(place: Row) -> None:
-    both = [events_of(text, has_ids=("id", "call_id"), **place) for text in (ONE, TWO)]
-    assert calls_of(through_responses(*chain(*zip(*both, strict=True)))) == BOTH
-
-
-def test_an_item_whose_ids_change_is_one_call() -> None:
-    added, *_, done = events_of(ONE, has_ids=("id", "call_id"), output_index=1)
-    done["item"].update(id="fc_other", call_id="call_other")
-    assert calls_of(through_responses(added, done)) == BOTH[:1]
 
 
 def test_calls_that_only_the_whole_response_has_are_read() -> None:

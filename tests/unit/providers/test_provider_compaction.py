@@ -5,7 +5,6 @@ The server is a stub (tests/helpers/compacted.py). The bodies are checked agains
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,24 +18,21 @@ from pydantic import ConfigDict, TypeAdapter, with_config
 
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.answering.stream_events import Failed
-from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.errors import (
     AuthenticationError,
     EndpointMissingError,
     ProviderError,
-    ProviderFaultError,
     UnexpectedReplyError,
 )
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.compacted import compacted, items
 from tests.helpers.recording_memory import RecordingMemory
 from tests.helpers.secrets import key_for
-from tests.unit.providers.loopback import LoopbackServer, Received, Script, replies, streams
+from tests.unit.providers.loopback import LoopbackServer, Script, replies, streams
 from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI, ask, sse
 
 REPLY = compacted("Why?")
@@ -59,24 +55,6 @@ async def open_client(
             yield client, server
         finally:
             await client.aclose()
-
-
-async def test_a_client_is_not_idle_during_a_compaction_a_cancellation_or_a_listing() -> None:
-    idle: list[bool] = []
-
-    def noting(reply: object) -> Script:
-        async def answer(received: Received, writer: asyncio.StreamWriter) -> None:
-            idle.append(client.is_idle)
-            await replies(200, reply)(received, writer)
-
-        return answer
-
-    listed = {"data": [{"id": "m"}]}
-    async with open_client(noting(REPLY), noting({}), noting(listed)) as (client, _):
-        await client.compact(REQUEST)
-        await client.cancel(RemoteRun("r"))
-        await client.listing()
-        assert (idle, client.is_idle) == ([False] * 3, True)
 
 
 async def test_a_compaction_request_is_valid_and_its_state_is_stored_whole() -> None:
@@ -136,18 +114,6 @@ async def test_a_provider_without_compaction_is_remembered() -> None:
         assert told == [("gpt-5.2", frozenset({"compact"}))]
 
 
-async def test_a_missing_compaction_does_not_change_answers() -> None:
-    done = sse({"type": "response.completed", "response": {"status": "completed"}})
-
-    known = {"gpt-5.2": frozenset({"compact"})}
-    async with open_client(streams(done), memory=ServerMemory(refusals=known)) as (client, server):
-        with pytest.raises(EndpointMissingError):
-            await client.compact(REQUEST)
-        async for _ in client.stream(REQUEST):
-            pass
-        assert server.requests[0].json["reasoning"] == {"effort": "high"}
-
-
 @pytest.mark.parametrize(
     ("profile", "request_"),
     [
@@ -183,23 +149,8 @@ async def test_a_failed_compaction_has_a_reason(script: Script, kind: type[Provi
         assert len(server.requests) == 1  # it may have been billed
 
 
-async def test_an_unbilled_attempt_to_compact_is_repeated() -> None:
-    busy = replies(503, {"error": {"message": "busy"}}, retry_after_ms="1")
-    async with open_client(busy, replies(200, REPLY)) as (client, server):
-        assert (await client.compact(REQUEST)).usage is not None
-        assert len(server.requests) == 2
-
-
 async def test_without_a_key_there_is_no_request_to_compact() -> None:
     async with open_client(MISSING, key=None) as (client, server):
         with pytest.raises(AuthenticationError):
             await client.compact(REQUEST)
         assert server.requests == []
-
-
-async def test_a_server_that_fails_for_good_is_given_up() -> None:
-    busy = replies(503, {"error": {"message": "busy"}}, retry_after_ms="1")
-    async with open_client(busy) as (client, server):
-        with pytest.raises(ProviderFaultError):
-            await client.compact(REQUEST)
-        assert len(server.requests) == 3

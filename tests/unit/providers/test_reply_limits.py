@@ -24,18 +24,6 @@ from desktop_app.providers.http.reply import reply_limits
 from desktop_app.providers.http.reply.reply_limits import AnswerMeter
 
 
-def test_the_limits_are_of_megabytes() -> None:
-    sizes = [
-        reply_limits.MAX_ANSWER_BYTES,
-        reply_limits.MAX_EVENT_BYTES,
-        reply_limits.MAX_JSON_BYTES,
-        reply_limits.MAX_STREAM_BYTES,
-        reply_limits.MAX_RESULT_FILE_BYTES,
-        reply_limits.MAX_HEADER_BYTES,
-    ]
-    assert sizes == [64 << 20, 16 << 20, 32 << 20, 512 << 20, 8 << 30, 64 << 10]
-
-
 @pytest.mark.parametrize(
     ("events", "size", "parts"),
     [

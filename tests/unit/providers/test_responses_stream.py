@@ -71,23 +71,6 @@ def test_events_that_a_new_connection_repeats_are_read_once(
     assert not reader.is_finished
 
 
-def test_an_item_with_the_index_of_another_has_its_own_text() -> None:
-    reader = ResponsesReader("A gateway")
-    added = json.dumps(
-        {"type": "response.output_item.added", "output_index": 1, "item": {"type": "message"}}
-    ).encode()
-    data = [
-        added,
-        text_event("delta", 1, "ab"),
-        text_event("done", 1, "abc"),
-        added,
-        text_event("done", 1, "xyz"),
-        text_event("done", 1, "xyz"),
-    ]
-    events = [event for each in data for event in reader.read(each)]
-    assert events == [TextDelta("ab"), TextDelta("c"), TextDelta("xyz")]
-
-
 def test_a_stream_ends_only_once() -> None:
     reader = ResponsesReader("OpenAI")
     (cut,) = reader.end()

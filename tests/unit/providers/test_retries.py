@@ -34,20 +34,6 @@ def test_possibly_billed_or_hopeless_attempts_are_not_repeated(status: int) -> N
     assert failed(status, x_should_retry="true", retry_after="1").wait_s(0) is None
 
 
-@pytest.mark.parametrize(
-    ("status", "code"),
-    [
-        (429, "insufficient_quota"),
-        (429, "credit_balance_exhausted"),
-        (500, "invalid_request"),
-        (502, "bad_request"),
-        (503, "invalid_request"),
-    ],
-)
-def test_codes_that_a_wait_does_not_help_are_not_repeated(status: int, code: str) -> None:
-    assert failed(status, code).wait_s(0) is None
-
-
 def test_the_server_may_forbid_a_repetition() -> None:
     assert failed(503, x_should_retry="False").wait_s(0) is None
     assert failed(503, x_should_retry="true", retry_after="1").wait_s(0) == 1

@@ -14,7 +14,6 @@ import pytest
 from desktop_app.domain.answering.answer_status import status_text
 from desktop_app.domain.answering.stream_events import (
     Completed,
-    Failed,
     RunAdvanced,
     Started,
     StatusChanged,
@@ -228,23 +227,6 @@ def test_a_run_without_an_id_is_not_followed(reply: object, kind: type[Exception
     assert (len(script.asked), events) == (1, [])
 
 
-def test_an_empty_stream_is_no_answer() -> None:
-    _, events, error = follow_run(Reply([]), begins=True)
-    assert error is None
-    (end,) = (event for _, event in events)
-    assert isinstance(end, Failed)
-
-
-def test_a_failure_names_its_request() -> None:
-    failed = numbered(
-        1, "failed", response={"id": "r 1", "status": "failed", "error": {"code": "x"}}
-    )
-    _, events, _ = follow_run([CREATED, failed], begins=True)
-    end = events[-1][1]
-    assert isinstance(end, Failed)
-    assert end.error.request_id == "req"
-
-
 def test_a_reply_in_json_is_the_run_or_its_state() -> None:
     script, events, error = follow_run(WHOLE, begins=True)
     assert (error, texts(events), len(script.asked)) == (None, "ab", 1)
@@ -275,21 +257,6 @@ def test_a_run_that_cannot_be_streamed_is_polled() -> None:
     assert reasons(events) == [(0, 0, said), (5, 0, said)]
 
 
-def test_a_connection_without_events_is_followed_by_a_poll() -> None:
-    cut = StreamCutError(Reason.BROKE_IN_ANSWER)
-    script, events, error = follow_run(
-        [cut], state("in_progress"), [6, cut], state("queued"), STREAM
-    )
-    assert (error, texts(events)) == (None, "ab")
-    stream = f"{PATH}?stream=true"
-    assert script.asked == [(0, stream), (0, PATH), (5, stream), (11, PATH), (11, stream)]
-    assert reasons(events) == [
-        (0, 0, "Running at P. Checked every 40 s."),
-        (11, 0, "Queued at P. Checked every 40 s."),
-        (11, 0, ""),
-    ]
-
-
 def test_a_run_that_stays_in_the_queue_may_never_begin() -> None:
     queued = [state("queued")] * 64
     _, events, error = follow_run(
@@ -304,13 +271,6 @@ def test_a_run_that_stays_in_the_queue_may_never_begin() -> None:
         "Running at P. Checked every 5 s.",
         "Queued at P. Checked every 5 s.",
     ]
-
-
-def test_the_time_in_the_queue_is_told_in_minutes() -> None:
-    slow = RunTimes(poll=30, queued=10)
-    _, events, _ = follow_run(refusal(400), *[state("queued")] * 65, WHOLE, times=slow)
-    minutes = [words.split(" min")[0].split()[-1] for _, _, words in reasons(events)[1:]]
-    assert (minutes[:2], minutes[-1]) == (["1", "1"], "32")
 
 
 # ---------------------------------------------------------------- out of reach
@@ -333,14 +293,6 @@ def test_an_unreachable_provider_is_tried_with_growing_pauses() -> None:
     assert [at for at, _ in script.asked] == [0, 1, 1, 2]
 
 
-def test_a_pause_after_very_many_failures_is_the_longest() -> None:
-    error = RateLimitedError(Reason.TOO_MANY_REQUESTS, status=429, provider="P")
-    busy, gone = AttemptError(error, requested_wait_s=0.01), AttemptError(error)
-    script, _, ended_by = follow_run(*[busy] * 1_100, gone, STREAM)
-    assert ended_by is None
-    assert [at for at, _ in script.asked][-2:] == [11, 41]
-
-
 @pytest.mark.parametrize(
     ("asked", "waits"), [(7.0, 7.0), (0.0, 0.0), (45.0, 45.0), (300.0, 120.0), (None, 1.0)]
 )
@@ -350,26 +302,6 @@ def test_the_wait_that_the_provider_asks_for_is_kept(asked: float | None, waits:
     script, _, ended_by = follow_run(busy, STREAM)
     assert ended_by is None
     assert [at for at, _ in script.asked] == [0, waits]
-
-
-@pytest.mark.parametrize(
-    ("error", "words"),
-    [
-        (
-            RateLimitedError(Reason.TOO_MANY_REQUESTS, status=429, provider="P"),
-            "is limiting requests",
-        ),
-        (
-            ProviderError(Reason.PROVIDER_FAULT, status=503, provider="P", http=503),
-            "is having problems (503)",
-        ),
-    ],
-)
-def test_a_provider_that_was_reached_is_not_called_unreachable(
-    error: ProviderError, words: str
-) -> None:
-    _, events, _ = follow_run(AttemptError(error), STREAM)
-    assert reasons(events)[0] == (0, 1, f"P {words}. The response continues there.")
 
 
 @pytest.mark.parametrize(
@@ -406,13 +338,6 @@ def test_some_errors_end_a_run(
         )
     else:
         assert error is failed.error
-
-
-def test_the_unreachable_time_counts_from_the_last_reply() -> None:
-    gone = AttemptError(NetworkError(Reason.NOT_REACHED))
-    script, _, error = follow_run(refusal(400), *[state("queued")] * 9, *[gone] * 9)
-    assert error is gone.error
-    assert [at for at, _ in script.asked[10:]] == [45, 46, 48, 52, 60, 76, 106, 136]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ from desktop_app.domain.answering.stream_events import Notice
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.models import server_counters
@@ -105,18 +104,3 @@ async def test_a_refusal_tells_the_tokens_and_the_window() -> None:
         error = failure(await collect(client, ask(model="m")))
     assert error.reason is Reason.CONVERSATION_TOO_LONG
     assert memory.counts == [("m", 3635, 2048)]
-
-
-async def test_a_server_that_listed_its_models_is_no_wrong_address() -> None:
-    async with open_client(LISTED, replies(404, {}), streams(b"")) as (client, _):
-        await client.listing()
-        assert failure(await collect(client, ask(model="m"))).reason is Reason.EMPTY_ANSWER
-
-
-async def test_a_client_is_idle_before_and_after_an_answer() -> None:
-    memory = ServerMemory(Api.CHAT_COMPLETIONS, kind=ServerKind.OLLAMA)
-    async with open_client(answer(), memory=memory) as (client, _):
-        assert client.is_idle
-        async for _event in client.stream(ask(model="m")):
-            assert not client.is_idle
-        assert client.is_idle

@@ -95,22 +95,6 @@ def test_each_silence_is_reported_and_withdrawn(
     assert events_after(LIMITS, pauses) == expected
 
 
-@pytest.mark.parametrize(
-    ("limits", "expected"),
-    [
-        (LIMITS, [(40, silent(40)), (100, silent(100)), (101, ""), (101, "0")]),
-        (
-            replace(LIMITS, cut=90),
-            [(40, silent(40)), (90, f"{Reason.SILENT_IN_ANSWER} nothing heard for 90 s")],
-        ),
-    ],
-)
-def test_a_silence_is_reported_on_time_between_checks_of_the_clocks(
-    limits: SilenceLimits, expected: list[tuple[float, str]]
-) -> None:
-    assert events_after(replace(limits, check_interval=1_000), (101,)) == expected
-
-
 def test_a_connection_that_can_be_replaced_is_cut() -> None:
     limits = replace(LIMITS, cut=90)
     cut = f"{Reason.SILENT_IN_ANSWER} nothing heard for 90 s"
@@ -135,10 +119,6 @@ def test_a_connection_that_stays_silent_after_sleep_is_lost() -> None:
         *((10, ASLEEP), (29, ""), (29, "0"), (59, "1"))
     ]
     assert events_after(LIMITS, (35,), sleeps(10, 1.01)) == [(10, ASLEEP), (30, lost)]
-
-
-def test_the_clocks_may_differ_by_a_second() -> None:
-    assert events_after(LIMITS, (35,), sleeps(10, 1)) == [(35, "0")]
 
 
 @pytest.mark.parametrize(("enabled_at", "cut_at"), [(5, 90), (120, 120)])
@@ -177,21 +157,6 @@ async def test_exceptions_of_the_source_are_raised() -> None:
     with pytest.raises(ProviderError) as caught:
         await _collect(SilenceWatch("P", LIMITS, never).events_of(failing()), found)
     assert (found, caught.value) == ([TextDelta("a")], failure)
-
-
-async def test_the_clocks_are_not_read_after_the_end() -> None:
-    reads = 0
-
-    def clock() -> float:
-        nonlocal reads
-        reads += 1
-        return 0.0
-
-    watch = SilenceWatch("P", LIMITS, clock)
-    assert [event async for event in watch.events_of(short())] == [TextDelta("a")]
-    until_then = reads
-    await asyncio.sleep(1_000)
-    assert reads == until_then
 
 
 async def short() -> AsyncGenerator[StreamEvent, None]:
@@ -236,46 +201,3 @@ async def test_a_slow_reader_is_no_silence(count: int) -> None:
     woken = [StatusChanged(0, answer_status(StatusCode.WOKEN, provider="P"))]
     assert received.count(TextDelta("a")) == count
     assert [event for event in received if event != TextDelta("a")] == woken * (count > 3)
-
-
-async def test_a_sleep_while_nobody_reads_counts_from_the_next_reading() -> None:
-    slept, loop = [0.0], asyncio.get_running_loop()
-
-    async def full_then_silent() -> AsyncGenerator[StreamEvent, None]:
-        for _ in range(MAX_QUEUED_EVENTS):
-            yield TextDelta("a")
-        await asyncio.sleep(1000)
-
-    events = SilenceWatch("P", LIMITS, lambda: slept[0]).events_of(full_then_silent())
-    await anext(events)
-    slept[0] = 60
-    await asyncio.sleep(100)
-    began = loop.time()
-    with pytest.raises(StreamCutError) as caught:
-        [event async for event in events]
-    assert caught.value.reason is Reason.LOST_IN_SLEEP
-    assert 19 < loop.time() - began < 22
-
-
-async def test_a_cut_that_is_enabled_before_the_start_applies() -> None:
-    watch = SilenceWatch("P", replace(LIMITS, cut=90), never, may_cut=False)
-    watch.enable_cut()
-    with pytest.raises(StreamCutError):
-        await _collect(watch.events_of(endless()), [])
-    assert asyncio.get_running_loop().time() == 90
-
-
-async def test_a_cut_that_is_enabled_after_the_end_starts_no_clock() -> None:
-    reads = 0
-
-    def clock() -> float:
-        nonlocal reads
-        reads += 1
-        return 0.0
-
-    watch = SilenceWatch("P", LIMITS, clock, may_cut=False)
-    assert [event async for event in watch.events_of(short())] == [TextDelta("a")]
-    reads_at_end = reads
-    watch.enable_cut()
-    await asyncio.sleep(1_000)
-    assert reads == reads_at_end

@@ -57,15 +57,6 @@ def test_chat_completions_joins_pairs(
     assert parts_of(events) == (part(text),)
 
 
-def test_reasoning_under_two_names_is_joined() -> None:
-    reader = ChatCompletionsReader("x")
-    events: list[StreamEvent] = []
-    for half in ("\ud83d", "\ude00"):
-        delta = {"reasoning_content": half, "reasoning": half}
-        events += reader.read(data({"choices": [{"index": 0, "delta": delta}]}))
-    assert parts_of([*events, *reader.read(b"[DONE]")]) == (ReasoningPart("\U0001f600"),)
-
-
 @pytest.mark.parametrize(("deltas", "text"), SPLIT)
 @pytest.mark.parametrize("repeats", [False, True])
 def test_responses_joins_pairs(deltas: list[str], text: str, repeats: bool) -> None:
@@ -92,21 +83,3 @@ def test_chat_completions_joins_pairs_in_arguments(deltas: list[str], text: str)
             events += reader.read(data(chunk))
     parts = parts_of([*events, *reader.read(b"[DONE]")])
     assert [call.arguments for call in tool_calls(parts)] == [text, text]
-
-
-@pytest.mark.parametrize(("deltas", "text"), SPLIT)
-@pytest.mark.parametrize("repeats", [False, True])
-def test_responses_joins_pairs_in_arguments(deltas: list[str], text: str, repeats: bool) -> None:
-    reader = ResponsesReader("x")
-    events: list[StreamEvent] = []
-    item = {"type": "function_call", "id": "f", "call_id": "c", "name": "find"}
-    rows: list[dict[str, object]] = [{"type": "response.output_item.added", "item": item}]
-    kind = "response.function_call_arguments"
-    rows += [{"type": f"{kind}.delta", "item_id": "f", "delta": delta} for delta in deltas]
-    if repeats:
-        rows.append({"type": f"{kind}.done", "item_id": "f", "arguments": "".join(deltas)})
-    rows.append({"type": "response.completed", "response": {"status": "completed"}})
-    for row in rows:
-        events += reader.read(data(row))
-    (call,) = tool_calls(parts_of(events))
-    assert call.arguments == text

@@ -80,13 +80,6 @@ def test_a_field_for_an_error_is_an_event_of_that_name() -> None:
     assert second == ServerSentEvent(b'{"code": 500}', "error")
 
 
-def test_a_cr_at_the_end_of_a_chunk_dispatches_at_once() -> None:
-    decoder = SSEDecoder()
-    assert [event.data for event in decoder.feed(b"data: a\r\r")] == [b"a"]
-    assert decoder.feed(b"\n") == []
-    assert [event.data for event in decoder.feed(b"data: b\n\n")] == [b"b"]
-
-
 def test_an_event_beyond_the_limit_is_refused_in_a_line_and_in_many() -> None:
     with pytest.raises(EventTooLargeError):
         SSEDecoder(max_event_bytes=100).feed(b"data: " + b"x" * 200)
@@ -164,15 +157,4 @@ def _cut(stream: bytes, sizes: list[int]) -> list[bytes]:
 
 @given(st.binary(max_size=200), st.lists(st.integers(1, 9), max_size=40))
 def test_any_bytes_in_any_chunks_give_the_same(stream: bytes, sizes: list[int]) -> None:
-    assert decode(*_cut(stream, sizes)) == decode(stream)
-
-
-@given(
-    st.lists(st.sampled_from([b"data", b":", b" ", b"\r", b"\n", b"id", b"\xc3", b"\xa9", b"x"])),
-    st.lists(st.integers(1, 3), max_size=60),
-)
-def test_meaningful_bytes_in_any_chunks_give_the_same(
-    pieces: list[bytes], sizes: list[int]
-) -> None:
-    stream = b"".join(pieces)
     assert decode(*_cut(stream, sizes)) == decode(stream)

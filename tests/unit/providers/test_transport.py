@@ -6,8 +6,6 @@ import ipaddress
 import os
 import socket
 import ssl
-import subprocess
-import sys
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,14 +19,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from desktop_app.domain.answering.stream_events import Failed
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.network.secret import Secret
 from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.http.proxies import proxy_for
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
-from tests.helpers.listings import listed_ids
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, replies
 from tests.unit.providers.samples import CATALOG, COMPATIBLE, ask, fold
@@ -130,37 +126,6 @@ def test_a_chosen_proxy_gets_its_own_password_alone(
     assert (found and (found.url, found.user, found.password)) == expected
 
 
-async def test_a_request_goes_through_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with LoopbackServer(replies(200, {"data": [{"id": "a"}]})) as proxy:
-        monkeypatch.setenv("HTTP_PROXY", proxy.base_url.removesuffix("/v1"))
-        profile = replace(
-            COMPATIBLE, base_url="http://server.lan/v1", plain_http_hosts=("server.lan",)
-        )
-        client = ProviderClient(ProviderAccess(profile, key_for(profile.base_url, "k")), CATALOG)
-        assert listed_ids(await client.listing()) == ("a",)
-        assert proxy.requests[0].path == "http://server.lan/v1/models"
-        await client.aclose()
-
-
-def test_an_unusable_proxy_of_the_environment_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "gopher://p:1")
-    error, _ = error_of("https://api.example.com/v1")
-    assert error.reason is Reason.PROXY_ADDRESS_INVALID
-    assert error.what_to_do.startswith("Check HTTPS_PROXY and ALL_PROXY")
-
-
-def test_nothing_heavy_is_imported_before_the_first_request() -> None:
-    program = (
-        "import sys, desktop_app.providers.provider_client\n"
-        "heavy = {'httpx', 'httpcore', 'truststore', 'anyio', 'email', 'urllib.request'}\n"
-        "print(sorted(heavy & set(sys.modules)))"
-    )
-    out = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert out.stdout.strip() == "[]"
-
-
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux has it")
 async def test_a_lost_peer_is_noticed_within_two_minutes(
     certificate: Path, monkeypatch: pytest.MonkeyPatch
@@ -233,35 +198,6 @@ def context_of(certificate: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     return context
-
-
-@blocking
-async def over_tls(certificate: Path) -> tuple[tuple[str, ...] | NetworkError, int]:
-    """Return the result of a models request over TLS, and the number of connections."""
-    models = replies(200, {"data": [{"id": "a"}]})
-    async with LoopbackServer(models, tls=context_of(certificate)) as server:
-        profile = replace(COMPATIBLE, base_url=server.base_url)
-        client = ProviderClient(ProviderAccess(profile, key_for(profile.base_url, "k")), CATALOG)
-        try:
-            return listed_ids(await client.listing()), server.connections
-        except NetworkError as error:
-            return error, server.connections
-        finally:
-            await client.aclose()
-
-
-def test_an_untrusted_certificate_is_refused(certificate: Path) -> None:
-    error, _ = over_tls(certificate)
-    assert isinstance(error, NetworkError)
-    assert "certificate" in error.what_happened
-    assert "isn’t trusted" in error.what_happened
-
-
-def test_a_certificate_that_the_system_trusts_is_accepted(
-    certificate: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    assert over_tls(certificate) == (("a",), 1)
 
 
 async def test_the_connection_is_used_again_also_after_warming_up(

@@ -9,8 +9,6 @@ from types import SimpleNamespace
 
 import pytest
 from cryptography import x509
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from desktop_app.domain.errors import SettingError
 from desktop_app.providers.http import trust
@@ -22,7 +20,6 @@ from desktop_app.providers.http.trust import (
     trusted_context,
 )
 from tests.helpers.certificates import Authority
-from tests.helpers.examples import examples
 from tests.helpers.pipe_trap import PipeTrap
 
 
@@ -129,12 +126,3 @@ def test_a_pipe_and_a_device_are_refused_unopened(monkeypatch: pytest.MonkeyPatc
             with pytest.raises(SettingError, match="isn’t a regular file"):
                 trusted_context()
         assert not trap.was_opened()
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(200))
-@given(content=st.binary(max_size=300), begin=st.sampled_from([b"", b"-----BEGIN CERTIFICATE"]))
-def test_only_setting_errors_are_raised(content: bytes, begin: bytes, tmp_path: Path) -> None:
-    path = tmp_path / "any.pem"
-    path.write_bytes(begin + content)
-    with pytest.raises(SettingError):
-        inspect_ca_file(str(path))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
 from desktop_app.session.portal.appearance import AppearanceWatch
 from desktop_app.session.session_bus import DAEMON, BusError, BusObject
-from desktop_app.session.tray_host import WATCHER, TrayHost
+from desktop_app.session.tray_host import WATCHER
 
 NAMESPACE = "org.freedesktop.appearance"
 Body = tuple[Any, ...]
@@ -81,24 +81,3 @@ async def test_changes_of_the_appearance_are_reported() -> None:
     changed((NAMESPACE,))
     dark: list[object] = [(True, None)]
     assert told == [(False, None), False, *dark, False, *dark, True, *dark, True]
-
-
-@pytest.mark.parametrize(("tray", "told"), [(None, []), (False, []), (True, [True])])
-async def test_a_tray_is_reported_once(tray: object, told: list[bool]) -> None:
-    bus, found, started = Bus(tray=tray), list[bool](), list[Coroutine[Any, Any, None]]()
-    await TrayHost(bus, found.append, started.append).watch()  # type: ignore[arg-type]
-    assert found == told
-    bus.listeners["StatusNotifierHostRegistered"](())
-    bus.listeners["StatusNotifierHostRegistered"](())
-    assert found == [True]
-    owner_changed = bus.listeners["NameOwnerChanged"]
-    owner_changed(("org.other", ":1", ""))
-    owner_changed((WATCHER.service,))
-    assert found == [True]
-    owner_changed((WATCHER.service, ":1", ""))
-    assert (found, started) == ([True, False], [])
-    owner_changed((WATCHER.service, "", ":2"))
-    (look,) = started
-    bus.tray = True
-    await look
-    assert found == [True, False, True]

@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -140,14 +139,6 @@ async def test_a_reply_with_too_many_values_is_not_parsed(
     assert log == []
 
 
-async def test_a_deep_result_is_read() -> None:
-    deep = "[" * 300 + "]" * 300
-    text = json.dumps(reply(1, result={"a": 0})).replace("0}", f"{deep}}}")
-    messages, log = await messages_and_log((1, text))
-    assert messages == [reply(1, result={"a": json.loads(deep)})]
-    assert log == []
-
-
 async def test_lines_that_are_no_messages_are_logged() -> None:
     messages, log = await messages_and_log(
         *((1, "Hello"), (1, ""), (1, "  "), (1, "x" * 3_000), (1, "[" * 100_000), (1, "\xe9")),
@@ -188,18 +179,6 @@ async def test_standard_error_is_the_log(monkeypatch: pytest.MonkeyPatch) -> Non
     assert log == [("", "One \ufffd"), ("", ""), ("", "x" * MAX_SHOWN_BYTES)]
 
 
-async def test_a_line_of_the_log_that_is_too_long_is_left_out(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(module, "MAX_MESSAGE_BYTES", 10_000)
-    async with open_server(SAYS, json.dumps([(0, "x", 50_000), (0, "after")])) as server:
-
-        async def is_read() -> bool:
-            return ("", "after") in server.log
-
-        await until(is_read)
-
-
 async def test_a_message_is_sent_as_a_line() -> None:
     request = types.JSONRPCRequest(jsonrpc="2.0", id=1, method="ping", params={"text": "é\u2028"})
     plain = types.JSONRPCNotification(jsonrpc="2.0", method="ping")
@@ -214,22 +193,3 @@ async def test_a_message_is_sent_as_a_line() -> None:
         {"jsonrpc": "2.0", "id": 1, "method": "pong", "params": {"text": "é\u2028"}},
         {"jsonrpc": "2.0", "method": "pong"},
     ]
-
-
-ENDS = """
-import sys, pathlib, time
-sys.stdin.read()
-pathlib.Path(sys.argv[1]).write_text("ended")
-"""
-
-
-async def test_a_server_ends_by_itself(tmp_path: Path) -> None:
-    async with open_server(ENDS, str(tmp_path / "file")):
-        pass
-    assert (tmp_path / "file").read_text() == "ended"
-
-
-async def test_a_program_that_is_missing_cannot_be_started() -> None:
-    with pytest.raises(FileNotFoundError):
-        async with bounded_stdio(ChildCommand(("/no/such",), {}), Server().on_log, lambda: None):
-            pass

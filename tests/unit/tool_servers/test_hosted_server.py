@@ -7,7 +7,6 @@ import gzip
 import json
 import os
 import sys
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,7 +16,6 @@ import pytest
 
 from desktop_app.tool_servers.host.hosted_server import HostedServer
 from desktop_app.tool_servers.host.line_output import LineOutput
-from tests.helpers.proxies import SocksProxy
 
 SERVER = """
 import json, sys
@@ -141,19 +139,6 @@ async def test_no_proxy_gets_what_is_sent_to_this_computer(
     assert is_reached is (host != "127.0.0.2")
 
 
-async def test_a_proxy_is_used_as_desktops_name_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("ALL_PROXY", "NO_PROXY", "no_proxy"):
-        monkeypatch.setenv(name, "")  # so that it is reset after the test
-    missing = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-    async with (
-        http_site(missing, []) as port,
-        SocksProxy(upstream=f"http://127.0.0.1:{port}") as proxy,
-    ):
-        proxies = {"ALL_PROXY": proxy.url.replace("socks5:", "socks:")}
-        failure = await failure_of({"url": "http://far.lan/", "headers": {}, "proxies": proxies})
-    assert set(proxy.wanted) == {"far.lan:80"}, failure
-
-
 @pytest.mark.parametrize(
     ("headers", "needs_sign_in"),
     [({}, True), ({"X-Key": "authorization"}, True), ({"Authorization": "Bearer t"}, False)],
@@ -166,55 +151,3 @@ async def test_only_a_server_without_a_token_is_signed_in_at(
         url = f"http://127.0.0.1:{port}/"
         failure = await failure_of({"url": url, "headers": headers, "proxies": {}})
     assert (failure["event"], failure["needs_sign_in"]) == ("failed", needs_sign_in)
-
-
-@pytest.mark.attack("reply-bounds")
-@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer t"}])
-async def test_a_stream_that_ends_at_once_is_opened_again_after_a_second(
-    headers: dict[str, str],
-) -> None:
-    opened: list[float] = []
-    was_opened_twice = asyncio.Event()
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        kind, body, status = "application/json", b"", "202 Accepted"
-        if head.startswith(b"GET"):
-            opened.append(time.monotonic())
-            kind, body, status = "text/event-stream", b"retry: 0\nid: 1\ndata: \n\n", "200 OK"
-            if len(opened) == 2:
-                was_opened_twice.set()
-        else:
-            length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0] or 0)
-            message = json.loads(await reader.readexactly(length) or b"{}")
-            if message.get("method") == "initialize":
-                result = {
-                    "protocolVersion": message["params"]["protocolVersion"],
-                    "capabilities": {},
-                    "serverInfo": {"name": "n", "version": "1"},
-                }
-                reply = {"jsonrpc": "2.0", "id": message["id"], "result": result}
-                body, status = json.dumps(reply).encode(), "200 OK"
-        writer.write(
-            f"HTTP/1.1 {status}\r\nconnection: close\r\ncontent-type: {kind}\r\n"
-            f"mcp-session-id: s\r\ncontent-length: {len(body)}\r\n\r\n".encode()
-            + body
-        )
-        writer.close()
-
-    reading, writing = os.pipe()
-    orders = asyncio.StreamReader()
-    async with await asyncio.start_server(answer, "127.0.0.1", 0) as site:
-        port = site.sockets[0].getsockname()[1]
-        order = {"url": f"http://127.0.0.1:{port}/", "headers": headers, "proxies": {}}
-        server = HostedServer(order, orders, LineOutput(writing), lambda: None)
-        running = asyncio.ensure_future(server.run())
-        try:
-            async with asyncio.timeout(60):
-                await was_opened_twice.wait()
-                orders.feed_eof()
-                await running
-        finally:
-            os.close(reading)
-            os.close(writing)
-    assert opened[1] - opened[0] > 0.9

@@ -12,13 +12,11 @@ from typing import Any
 import pytest
 
 from desktop_app.child_processes import ChildCommand
-from desktop_app.domain.tools.tool_context import Report
 from desktop_app.domain.tools.tool_server import ServerFailure
 from desktop_app.tool_servers import server_connection
 from desktop_app.tool_servers.server_connection import ServerConnection
-from tests.helpers.children import MISSING_CHILD
 from tests.helpers.process_tree import is_running
-from tests.helpers.waiting import cancel, until
+from tests.helpers.waiting import until
 
 PROGRAM = """
 import json, sys, time
@@ -141,23 +139,6 @@ async def test_a_server_that_does_not_start_is_reported(
     assert listener.events == [("ended",)]
 
 
-async def test_a_missing_program_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_connection, "child_command", lambda _kind: MISSING_CHILD)
-    with pytest.raises(ServerFailure, match=r"^No such file or directory$") as caught:
-        await ServerConnection.open({}, Listener())
-    assert caught.value.has_ended
-
-
-async def test_a_silent_server_is_given_up(play: Play) -> None:
-    play([])
-    listener = Listener()
-    opening = asyncio.create_task(ServerConnection.open({}, listener))
-    await until(lambda: is_so(bool(listener.orders)))
-    await cancel(opening)
-    assert opening.cancelled()
-    assert listener.events == [("ended",)]
-
-
 async def test_each_result_is_that_of_its_request(play: Play) -> None:
     play(
         [READY],
@@ -180,25 +161,6 @@ async def test_each_result_is_that_of_its_request(play: Play) -> None:
         {"id": 1, "method": "tools"},
         {"id": 2, "method": "call", "name": "n", "arguments": {"x": "ä"}},
     ]
-
-
-async def test_progress_reaches_its_request(play: Play) -> None:
-    def progress(number: int, done: float) -> dict[str, Any]:
-        return {"event": "progress", "id": number, "done": done, "total": 3, "text": "half"}
-
-    play(
-        [READY],
-        [],
-        [progress(1, 1), progress(2, 2), progress(3, 3), {"id": 1, "result": 1}]
-        + [{"id": 2, "result": 2}],
-    )
-    calls: list[tuple[float, float | None, str]] = []
-    on_progress: Report = lambda *report: calls.append(report)  # noqa: E731
-    async with open_connection({}) as (connection, _):
-        silent = asyncio.ensure_future(connection.request("call"))
-        loud = asyncio.ensure_future(connection.request("call", on_progress))
-        assert (await silent, await loud) == (1, 2)
-    assert calls == [(2, 3, "half")]
 
 
 async def test_events_reach_the_listener(play: Play) -> None:
@@ -277,23 +239,6 @@ async def test_an_order_that_is_too_long_is_refused(
             await connection.request("call", text="x" * 40)
         assert not caught.value.has_ended
         assert await connection.request("tools") == 1
-
-
-async def test_a_long_result_comes_whole(play: Play) -> None:
-    play([READY], [{"id": 1, "result": "x" * 100_000}])
-    async with open_connection({}) as (connection, _):
-        assert await connection.request("tools") == "x" * 100_000
-
-
-async def test_a_line_of_the_log_that_is_too_long_is_left_out(
-    play: Play, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server_connection, "MAX_LINE_BYTES", 1_000)
-    play([READY], [{"id": 1, "result": 1}], [{"id": 2, "result": 2}])
-    async with open_connection({}) as (connection, listener):
-        assert await connection.request("call", text="x" * 2_000) == 1
-        assert await connection.request("tools") == 2
-    assert listener.orders == [{}, {"id": 2, "method": "tools"}]
 
 
 LEAVES_A_CHILD = """

@@ -261,11 +261,6 @@ async def test_expired_tokens_are_renewed_once_for_all_processes(parent: Parent)
 BROKEN: dict[str, Any] = {"tokens": {"refresh_token": "r"}}
 
 
-async def test_a_malformed_sign_in_is_ignored(parent: Parent) -> None:
-    sign_in = SignIn({"url": URL, "tokens": BROKEN}, parent.output)
-    assert await sign_in.create_provider() is None
-
-
 @pytest.mark.parametrize("broken", [BROKEN, {**TOKENS, "expires_at": "soon"}])
 async def test_a_malformed_sign_in_ends_its_renewal(parent: Parent, broken: dict[str, Any]) -> None:
     sign_in = SignIn({"url": URL, "tokens": TOKENS}, parent.output)
