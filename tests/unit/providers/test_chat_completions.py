@@ -444,20 +444,6 @@ def test_images_are_requested_from_a_model_that_makes_them() -> None:
     assert "modalities" not in body(ask())
 
 
-def test_a_reply_in_one_json_value_is_read() -> None:
-    message = {"role": "assistant", "content": "Hello", "reasoning_content": "Hm"}
-    reply = {
-        "id": "c1",
-        "object": "chat.completion",
-        "choices": [{"message": message, "finish_reason": "stop"}],
-        "usage": USAGE,
-    }
-    events = ChatCompletionsReader("x").read_whole(reply)
-    assert fold(events).parts == (ReasoningPart("Hm"), TextPart("Hello"))
-    assert fold(events).usage == Usage(100, 80, 50, 20)
-    assert terminals(events) == [Completed()]
-
-
 @pytest.mark.parametrize("reply", [{}, [], None, {"choices": []}, {"choices": "x"}])
 def test_a_json_value_that_is_no_reply_is_refused(reply: object) -> None:
     (end,) = terminals(ChatCompletionsReader("x").read_whole(reply))

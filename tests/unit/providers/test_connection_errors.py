@@ -149,20 +149,6 @@ def test_a_server_that_is_no_proxy_has_its_own_reason(is_own: bool) -> None:
     assert (late.reason, late.remedy, late.details) == (Reason.PROXY_TIMEOUT, check, "")
 
 
-def test_redirects_and_web_pages_are_no_api() -> None:
-    failed = (FAR.redirect_error("login.example"), FAR.redirect_error(""), FAR.web_page_error(404))
-    assert [(each.error.reason, each.error.params, each.error.details) for each in failed] == [
-        (
-            Reason.REDIRECTED,
-            {"provider": "P", "host": "login.example"},
-            "it redirects to login.example",
-        ),
-        (Reason.REDIRECTED, {"provider": "P", "host": ""}, "it redirects to another address"),
-        (Reason.WEB_PAGE, {"provider": "P"}, "HTML with HTTP status 404"),
-    ]
-    assert not any(each.may_repeat for each in failed)
-
-
 @pytest.mark.parametrize(("host", "remedy"), [("server.lan", Remedy.ALLOW_HOST), ("", "")])
 def test_an_unencrypted_address_has_its_own_reason(host: str, remedy: Remedy | str) -> None:
     error = unencrypted_address_error("P", host)

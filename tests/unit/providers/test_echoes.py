@@ -17,7 +17,6 @@ from desktop_app.domain.answering.stream_events import (
     CandidateEvent,
     Completed,
     Failed,
-    HostedCall,
     ReasoningDelta,
     ReasoningItem,
     RefusalDelta,
@@ -25,7 +24,6 @@ from desktop_app.domain.answering.stream_events import (
     TextDelta,
     ToolCallDelta,
 )
-from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.network.redaction import REMOVED, Redactor
@@ -218,24 +216,6 @@ def test_interleaved_texts_are_redacted_separately(seed: int, name: str) -> None
         assert REMOVED in text
         assert text.startswith("a ")
         assert text.endswith(" b")
-
-
-@pytest.mark.parametrize("end", ["100%", "so x=5", "AT&", "C:\\"])
-def test_the_end_of_a_text_precedes_what_follows_it(end: str) -> None:
-    call = ToolCallPart("ws_1", "web_search", "{}")
-    events: list[StreamEvent] = [
-        ReasoningDelta(end, 0),
-        ReasoningDelta(end, 1),
-        TextDelta(end),
-        HostedCall(call),
-        TextDelta(end),
-        ToolCallDelta(1, end),
-        ToolCallDelta(2, end),
-        Completed(),
-    ]
-    answer = RedactedAnswer(Redactor([KEY]).stream)
-    reply = fold([passed for event in events for passed in answer.feed(event)])
-    assert reply.parts == fold(events).parts
 
 
 def test_held_back_text_precedes_the_terminal_event() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.errors import ContextTooLongError, ProviderError, UnexpectedReplyError
+from desktop_app.domain.errors import ProviderError, UnexpectedReplyError
 from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.jobs import embeddings
 from desktop_app.providers.provider_client import ProviderClient
@@ -140,14 +140,6 @@ def test_a_text_that_is_too_long_is_cut(status: int, message: str) -> None:
     server.embed(["short", "x" * 3000])
     lengths = [[len(text) for text in body["input"]] for body in server.asked]
     assert lengths == [[5, 3000], [5], [3000], [1500], [750]]
-
-
-@pytest.mark.parametrize(("length", "asked"), [(400, [400, 200]), (399, [399])])
-def test_a_text_is_not_cut_below_the_minimum(length: int, asked: list[int]) -> None:
-    server = Server(lambda _: refusal(400, "the input length exceeds the context length"))
-    with pytest.raises(ContextTooLongError):
-        server.embed(["x" * length])
-    assert [len(body["input"][0]) for body in server.asked] == asked
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ from desktop_app.domain.answering.chat_request import DIRECT, ProviderProfile
 from desktop_app.domain.errors import ProviderError
 from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.http.transport import Timeouts
-from desktop_app.providers.http.trust import trusted_context
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.certificates import Authority
 from tests.helpers.closed_port import closed_port
@@ -246,15 +245,6 @@ async def test_the_system_is_trusted_beside_the_file(
     async with LoopbackServer(LISTED, tls=system.server()) as server:
         profile = replace(COMPATIBLE, base_url=server.base_url, ca_file=str(own.pem))
         assert await list_models(profile) == ("a",)
-
-
-def test_one_context_is_shared_by_all_with_the_same_file(tmp_path: Path) -> None:
-    first = Authority(tmp_path)
-    assert trusted_context() is trusted_context()
-    before = trusted_context(str(first.pem))
-    assert trusted_context(str(first.pem)) is before is not trusted_context()
-    Authority(tmp_path)  # another, under the same name
-    assert trusted_context(str(first.pem)) is not before
 
 
 async def test_a_server_without_encryption_at_an_https_address_is_an_error() -> None:

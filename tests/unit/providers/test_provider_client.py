@@ -29,14 +29,12 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import remedy_of
 from desktop_app.domain.errors import (
     AuthenticationError,
-    EndpointMissingError,
     NetworkError,
     ProviderError,
     ProviderFaultError,
     UnexpectedReplyError,
 )
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.remedy import Remedy
 from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.http.silence import SilenceLimits
@@ -222,40 +220,11 @@ async def test_a_server_without_responses_is_remembered_after_the_first_message(
     assert learned == [Api.CHAT_COMPLETIONS]
 
 
-def test_a_server_with_neither_api_says_so() -> None:
-    events, requests = run(NOT_FOUND, profile=COMPATIBLE, request=ask(model="m"))
-    error = failure(events)
-    assert isinstance(error, EndpointMissingError)
-    assert error.reason is Reason.API_MISSING
-    assert "/v1" in error.what_to_do
-    assert len(requests) == 2
-
-
 # ---------------------------------------------------------------- refused parameters
 
 
 def notices(events: list[StreamEvent]) -> list[str]:
     return [str(event.text) for event in events if isinstance(event, Notice)]
-
-
-@pytest.mark.parametrize(
-    ("param", "request_", "field"),
-    [
-        ("temperature", ask(model="m", temperature=0.2), "temperature"),
-        ("text.verbosity", ask(model="m", verbosity="low"), "text"),
-        ("reasoning.effort", ask(model="m", effort=Effort.LOW), "reasoning"),
-        ("max_output_tokens", ask(model="m", max_output_tokens=99), "max_output_tokens"),
-    ],
-)
-def test_a_refused_setting_is_left_out_with_one_notice(
-    param: str, request_: ChatRequest, field: str
-) -> None:
-    events, (first, second) = run(refuses(param), RESPONSE, request=request_)
-    assert field in first.json
-    assert field not in second.json
-    assert fold(events).text == "Hello"
-    (said,) = notices(events)
-    assert param in said
 
 
 def test_a_refused_file_is_an_error_and_not_sent_otherwise() -> None:
@@ -486,35 +455,10 @@ def beats_for(seconds: float) -> Script:
 # ---------------------------------------------------------------- silence
 
 
-HUSH = Timeouts(silence=SilenceLimits(0.1, 0.15))
-
-
 def test_heartbeats_are_no_silence() -> None:
     events, _ = run(beats_for(1.5), timeouts=Timeouts(silence=SilenceLimits(1.0)))
     assert fold(events).text == "Hello"
     assert not waits(events)
-
-
-async def test_silence_before_a_reply_in_one_piece_is_reported() -> None:
-    is_reported = asyncio.Event()
-
-    async def script(request: Received, writer: asyncio.StreamWriter) -> None:
-        await is_reported.wait()
-        message = {"type": "message", "content": [{"type": "output_text", "text": "Hello"}]}
-        reply = {"object": "response", "status": "completed", "output": [message]}
-        await replies(200, reply)(request, writer)
-
-    events = []
-    async with LoopbackServer(script) as server:
-        client = client_for(server, timeouts=HUSH)
-        async with aclosing(client.stream(ask(stream=False))) as stream:
-            async for event in stream:
-                events.append(event)
-                if waits(events):
-                    is_reported.set()
-        await client.aclose()
-    assert fold(events).text == "Hello"
-    assert waits(events)[-1] == StatusChanged()
 
 
 def test_a_stream_is_read_one_byte_at_a_time() -> None:
@@ -522,11 +466,6 @@ def test_a_stream_is_read_one_byte_at_a_time() -> None:
     events, _ = run(streams(*(stream[i : i + 1] for i in range(len(stream)))))
     assert fold(events).text == "Héé"
     assert fold(events).status is MessageStatus.COMPLETE
-
-
-def test_an_error_within_a_stream_has_the_request_id_of_its_reply() -> None:
-    events, _ = run(streams(sse(DELTA, {"type": "error", "code": "server_error", "message": "x"})))
-    assert failure(events).request_id == "req_1"
 
 
 # ---------------------------------------------------------------- cancelling

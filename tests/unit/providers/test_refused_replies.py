@@ -183,14 +183,6 @@ async def test_settings_that_cannot_be_used_are_named(
     assert (found.remedy is Remedy.CHECK_ENVIRONMENT_PROXY) == is_of_environment
 
 
-async def test_an_unusable_certificate_file_of_the_environment_is_not_a_proxy(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", "/dev/zero")
-    found = require_error(await list_models(replace(COMPATIBLE, base_url="https://far.example/v1")))
-    assert found.remedy is Remedy.CHOOSE_PEM
-
-
 async def test_an_address_that_is_too_long_with_its_model_is_refused() -> None:
     address = f"http://127.0.0.1:1/deployments/{MODEL_PLACEHOLDER}"
     client = ProviderClient(

@@ -15,7 +15,6 @@ from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
     Incomplete,
-    Started,
     StreamEvent,
     TextDelta,
     UsageReported,
@@ -476,25 +475,6 @@ def test_reasoning_text_of_open_models_is_read_once() -> None:
 def test_unknown_and_uninteresting_events_are_ignored() -> None:
     kinds = ["response.web_search_call.searching", "response.audio.delta", "response.new", "", "x"]
     assert read(*(event(kind) for kind in kinds), "[]", "1", "null", '"a"', end=False) == []
-
-
-def test_a_reply_in_one_json_value_is_read() -> None:
-    reply = {
-        "id": "resp_1",
-        "object": "response",
-        "model": "m",
-        "status": "completed",
-        "error": None,
-        "output": [
-            {"type": "reasoning", "id": "rs", "encrypted_content": "e", "summary": []},
-            message("Hello"),
-        ],
-        "usage": USAGE,
-    }
-    events = ResponsesReader("x").read_whole(reply)
-    assert events[0] == Started("resp_1", "m")
-    assert fold(events).parts == (ReasoningPart("", "rs", "e"), TextPart("Hello"))
-    assert terminals(events) == [Completed()]
 
 
 @pytest.mark.parametrize("reply", [{}, [], None, {"object": "list", "status": "queued"}])

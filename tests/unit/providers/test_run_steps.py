@@ -195,14 +195,6 @@ def test_a_whole_stream_is_read_with_one_request() -> None:
     assert sum(isinstance(event, UsageReported) for _, event in events) == 1
 
 
-def test_a_cut_stream_resumes_after_the_last_number() -> None:
-    cut = StreamCutError(Reason.BROKE_IN_ANSWER)
-    script, events, error = follow_run([*STREAM[:2], cut], STREAM[2:], begins=True)
-    assert error is None
-    assert script.asked == [(0, "responses"), (0, f"{PATH}?stream=true&starting_after=1")]
-    assert texts(events) == "ab"
-
-
 def test_a_silent_connection_is_replaced_once_the_run_has_a_name() -> None:
     script, events, error = follow_run(
         [*STREAM[:2], 60, delta(2, "never")], STREAM[2:], begins=True

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import socket
-import ssl
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from desktop_app.domain.answering.stream_events import Failed
 from desktop_app.domain.errors import NetworkError
@@ -25,6 +18,7 @@ from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.http.proxies import proxy_for
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
+from tests.helpers.certificates import Authority
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, replies
 from tests.unit.providers.samples import CATALOG, COMPATIBLE, ask, fold
@@ -128,13 +122,14 @@ def test_a_chosen_proxy_gets_its_own_password_alone(
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux has it")
 async def test_a_lost_peer_is_noticed_within_two_minutes(
-    certificate: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After the computer slept, say: nobody closed the connection, and nobody is there."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    authority = Authority(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.pem))
     models = replies(200, {"data": []})
 
-    async with LoopbackServer(models, tls=context_of(certificate)) as server:
+    async with LoopbackServer(models, tls=authority.server()) as server:
         client = ProviderClient(
             ProviderAccess(
                 replace(COMPATIBLE, base_url=server.base_url), key_for(server.base_url, "k")
@@ -168,45 +163,14 @@ def options_of_connection_to(port: int | None) -> dict[str, int]:
     raise AssertionError("no connection")
 
 
-# ---------------------------------------------------------------- TLS
-
-
-@pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    """Return a self-signed certificate for 127.0.0.1, with its private key in the same file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    begin = datetime.now(UTC) - timedelta(days=1)
-    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), 1)
-        .not_valid_before(begin)
-        .not_valid_after(begin + timedelta(days=9))
-        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path = tmp_path / "certificate.pem"
-    path.write_bytes(made.public_bytes(serialization.Encoding.PEM) + private)
-    return path
-
-
-def context_of(certificate: Path) -> ssl.SSLContext:
-    """Return a server's TLS context with this certificate."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
-
-
 async def test_the_connection_is_used_again_also_after_warming_up(
-    certificate: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    authority = Authority(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.pem))
     models = replies(200, {"data": [{"id": "a"}]})
 
-    async with LoopbackServer(models, RESPONSE, tls=context_of(certificate)) as server:
+    async with LoopbackServer(models, RESPONSE, tls=authority.server()) as server:
         client = client_for(server)
         await client.listing()
         for _ in range(3):
