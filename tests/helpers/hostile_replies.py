@@ -149,11 +149,6 @@ def _reasoning_item(number: int) -> bytes:
     return event(done)
 
 
-def _in_turns(number: int) -> bytes:
-    kind = "response.refusal.delta" if number % 2 else "response.output_text.delta"
-    return event({"type": kind, "output_index": number % 2, "delta": "a"})
-
-
 _OPEN: Final = b'data: {"type": "response.output_text.delta", "delta": "'
 _CLOSE: Final = b'"}\n\n'
 _ANSWER_OPEN: Final = (
@@ -226,11 +221,7 @@ def _packed() -> Iterator[HostileReply]:
         return _Group("answer", head)(name, body, error=DAMAGED)
 
     yield packed("gzip bomb", b"gzip", _bomb)
-    yield packed("gzip twice", b"gzip, gzip", lambda: _bomb(2))
     yield packed("deflate", b"deflate", lambda: [zlib.compress(b"a" * MB)])
-    yield packed("br", b"br", lambda: [b"a" * MB])
-    yield packed("zstd", b"zstd", lambda: [b"a" * MB])
-    yield packed("encoding of 60 KB", b"a" * 60_000, lambda: [b"a"])
 
 
 def _of_http() -> Iterator[HostileReply]:
@@ -238,9 +229,7 @@ def _of_http() -> Iterator[HostileReply]:
     begun = CREATED + delta(KEPT)
     yield http("header line without end", STREAM + b"x-a: ", _times(b"a"))
     yield http("headers without end", STREAM, lambda: _numbered(lambda n: b"a%d: b\r\n" % n))
-    yield http("20,000 headers", STREAM + b"a:b\r\n" * 20_000 + BODY + begun)
     yield http("1xx without end", _times(b"HTTP/1.1 103 Early\r\na:b\r\n\r\n"))
-    yield http("status line without end", _times(b"HTTP"))
     trailers = lambda: _chunked([begun], PIECE)  # noqa: E731
     yield http(
         "trailers without end",
@@ -254,43 +243,29 @@ def _of_http() -> Iterator[HostileReply]:
     yield http("chunk size without end", chunked, _times(b"0"), error=CUT)
     single = lambda: _chunked([begun, *[delta("a" * 50)] * 200, COMPLETED], 1)  # noqa: E731
     yield http("chunks of one byte", chunked, single, b"0\r\n\r\n", error="", begins=True)
-    moved = b"HTTP/1.1 302 F\r\nlocation: http://" + b"a" * 60_000 + b"/\r\n\r\n"
-    yield http("redirect of 60 KB", moved, error="EndpointMissingError")
     refused = b"HTTP/1.1 400 B\r\ncontent-type: application/json\r\n" + BODY
     message = refused + b'{"error": {"message": "'
     yield http("error body without end", message, _times(b"a"), error=REFUSED)
     yield http("error body dripping", lambda: _dripping(refused), error=REFUSED)
-    busy = b"HTTP/1.1 429 B\r\nretry-after: " + b"9" * 50_000 + b"\r\n" + BODY
-    yield http("retry-after of 50,000 digits", busy, error="RateLimitedError")
 
 
 def _of_streams() -> Iterator[HostileReply]:
     begun = _Group("answer", BEGUN, begins=True)
     yield begun("event without end", b"data: ", _times(b"a"))
     yield begun("data lines without end", _times(b"data\n"))
-    yield begun("data lines of two letters", _times(b"data:ab\n"))
     yield begun("comments without end", _times(b":\n"), is_long=True)
     yield begun("comment line without end", b":", _times(b"a"))
-    line = b":" + b"a" * (15 * MB) + b"\n"
-    yield begun("comment lines of 15 MB without end", _times(line), is_long=True)
     yield begun("blank lines without end", _times(b"\n"), is_long=True)
     yield begun("event name without end", b"event:", _times(b"a"))
-    yield begun("event id of 15 MB", b"id:", _times(b"a", 15 * MB), b"\n\n", COMPLETED, error="")
-    yield begun("unknown events without end", _times(event({"type": "x", "a": "b"})), is_long=True)
-    padding = [b'data: {"type":"x","a":"', b"a" * (15 * MB), b'"}\n\n']
-    yield begun("events of 15 MB without end", lambda: itertools.cycle(padding), is_long=True)
     yield begun("garbage", b"data: {\n\n", error=DAMAGED)
     nested = b"data: " + b'{"a":' * 100_000 + b"1" + b"}" * 100_000 + b"\n\n"
     yield begun("nested 100,000 deep", nested, error=DAMAGED)
     number = b'data: {"a":' + b"1" * 1_000_000 + b"}\n\n"
     yield begun("a number of 1,000,000 digits", number, error=DAMAGED)
-    odd = b'data: {"type":"x","a":[1e400,NaN,-Infinity],"type":"y"}\n\n'
-    yield begun("1e400, NaN and a name twice", odd, COMPLETED, error="")
     halves = _OPEN + b"\\ud800\\u0000\\udfff" + _CLOSE
     yield begun("lone surrogates and NULs", halves, COMPLETED, error="")
     yield begun("goes on after its end", COMPLETED, _times(delta("more")), error="")
     yield begun("usage of 10^30 tokens", _usage(10**30), error="")
-    yield begun("usage below zero", _usage(-5), error="")
 
 
 def _of_large_events() -> Iterator[HostileReply]:
@@ -303,19 +278,15 @@ def _of_large_events() -> Iterator[HostileReply]:
     yield text("plain", b"words ")
     yield text("one emoji", b"words ", "🙂".encode())
     yield text("escaped", b"\\u0416")
-    yield text("not UTF-8", b"\xff")
     more = _times(b"words ", 17 * MB)
     yield begun("text of 17 MB", _OPEN, more, _CLOSE, COMPLETED)
     yield begun("15 MB nested", b"data: ", _times(b"[", 15 * MB), b"\n\n", error=DAMAGED)
     yield begun("15 MB of lists", b"data: [", _times(b"[],", 15 * MB), b"1]\n\n")
     yield begun("15 MB of objects", b"data: [", _times(b'{"a":1},', 15 * MB), b"1]\n\n")
-    yield begun("15 MB of numbers", b"data: [", _times(b"1.5,", 15 * MB), b"1]\n\n")
     names = lambda: _numbered(lambda n: b',"n%d":0' % n, 1_200_000)  # noqa: E731
     yield begun("15 MB of names", b'data: {"type":"x"', names, b"}\n\n")
     message, words = b'data: {"error": {"message": "', _times(b"a b ", 15 * MB)
     yield begun("error of 15 MB", message, words, b'"}}\n\n', error=REFUSED)
-    created = b'data: {"type": "response.created", "response": {"id": "r", "model": "'
-    yield begun("name of 15 MB", created, _times(b"a", 15 * MB), b'"}}\n\n', COMPLETED, error="")
 
 
 def _of_answers() -> Iterator[HostileReply]:
@@ -323,19 +294,9 @@ def _of_answers() -> Iterator[HostileReply]:
     words = delta("and so on " * 6_000)
     yield begun("answer without end", _times(words))
     yield begun("paragraphs without end", _times(delta("and so on\n\n" * 5_000)), is_long=True)
-    letters = _times(delta("a\n\n" * 12_000))
-    yield begun("letters in paragraphs without end", letters, is_long=True)
-    yield begun("lines without end", _times(delta("a\n" * 20_000)))
     yield begun("quotes in quotes without end", _times(delta("> " * 20_000)), is_long=True)
     yield begun("emoji without end", delta("🙂"), _times(words))
-    yield begun("nothing but emoji without end", _times(delta("🙂" * 10_000)))
-    yield begun("ideographs without end", _times(delta("漢字" * 10_000)))
-    yield begun(
-        "words in one character without end", _times(delta("\u3316" * 10_000)), is_long=True
-    )
-    yield begun("accents without end", _times(delta("\u0301\u0316" * 10_000)), is_long=True)
     yield begun("control characters without end", _times(delta("\x01" * 10_000)), is_long=True)
-    yield begun("quotation marks without end", _times(delta('"' * 10_000)), is_long=True)
     small = delta("a")
     yield begun("20,000 small deltas", small * 20_000, COMPLETED, error="")
     many = _times(small, 1_000_000 * len(small))
@@ -343,11 +304,8 @@ def _of_answers() -> Iterator[HostileReply]:
     kind = "response.reasoning_text.delta"
     yield begun("reasoning without end", _times(event({"type": kind, "delta": "so " * 20_000})))
     yield begun("items without end", lambda: _numbered(_item))
-    yield begun("items at far places", lambda: _numbered(lambda n: _item(10**9 + n)))
     yield begun("summaries without end", lambda: _numbered(_summary))
     yield begun("reasoning items without end", lambda: _numbered(_reasoning_item))
-    yield begun("text and refusal in turns", lambda: _numbered(_in_turns))
-    yield begun("created without end", _times(CREATED), is_long=True)
 
 
 def _of_chats() -> Iterator[HostileReply]:
@@ -365,7 +323,6 @@ def _of_chats() -> Iterator[HostileReply]:
 
     yield chat("chat: 200,000 calls at once", calls)
     yield chat("chat: 200,000 choices", lambda: choices(200_000))
-    yield chat("chat: 50,000 choices", lambda: choices(50_000), error="")
     more = _times(chat_delta("more"))
     yield chat("chat: goes on after [DONE]", b"data: [DONE]\n\n", more, error="")
 
@@ -390,9 +347,6 @@ def _of_whole_replies() -> Iterator[HostileReply]:
     yield text("JSON of 31 MB", b"words ")
     more = _times(b"words ", 33 * MB)
     yield whole("JSON of 33 MB", kept, more, _ANSWER_CLOSE)
-    yield text("JSON of 31 MB, escaped", b'\\n\\"')
-    yield output("JSON of 31 MB of lists", b"[],")
-    yield output("JSON of 31 MB of numbers", b"0.123456789,", error="")
     yield output("JSON of 31 MB of items", item)
     yield output("JSON of 40,000 items", item + refusing, 20_000 * len(item + refusing))
     yield whole("JSON of 31 MB of blanks", b'{"output":', _times(b" ", 31 * MB), b"1}", error="")
@@ -409,17 +363,12 @@ def _of_other_requests() -> Iterator[HostileReply]:
     yield models("models: 1,000,000", million, b"{}]}")
     some = lambda: _numbered(lambda n: b'{"id":"m%d","context_length":9999},' % n, 50_000)  # noqa: E731
     yield models("models: 50,000", some, b"{}]}", error="")
-    long = b'{"id":"' + b"a" * MB + b'"},'
-    yield models("models: names of a megabyte", long * 30, b'{"id":"m"}]}', error="")
     gzipped = JSON + b"content-encoding: gzip\r\n" + BODY
     yield _Group("models", gzipped)("models: gzip", lambda: [gzip.compress(b"{}")], error=DAMAGED)
     yield models("models: dripping", lambda: _dripping(b""), error="NetworkError")
     vectors = _Group("embeddings", JSON + BODY + b'{"data": [{"index": 0, "embedding": [')
     yield vectors("embeddings: without end", _times(b"0.123456789,"))
     yield vectors("embeddings: 31 MB", _times(b"0.123456789,", 31 * MB), b"1]}]}", error=DAMAGED)
-    yield vectors(
-        "embeddings: huge numbers", b"1e400," * 1000 + b"9" * 5000 + b"]}]}", error=DAMAGED
-    )
     yield vectors("embeddings: too many", b"1]}", _times(b',{"embedding":[1]}', 3 * MB), b"]}")
     file = b"HTTP/1.1 200 OK\r\ncontent-type: application/octet-stream\r\n" + BODY
     results = _Group("results", file + _result(0), begins=False)
@@ -429,14 +378,10 @@ def _of_other_requests() -> Iterator[HostileReply]:
     )
     yield results("results: blank lines", _times(b"\n", 32 * MB), _result(1), error="")
     yield results("results: lines without end", _times(b"{}\n"))
-    yield results(
-        "results: line of 31 MB", lambda: [_result(2, "words " * (5 * MB)), _result(1)], error=""
-    )
     state = _Group(
         "compaction", JSON + BODY + b'{"output":[{"type":"compaction","encrypted_content":"'
     )
     yield state("compaction: without end", _times(b"a"))
-    yield state("compaction: 7 MB", _times(b"a", 7 * MB), b'"}]}', error="")
     number = 10**40
     created = {"type": "response.created", "sequence_number": number, "response": {"id": "r"}}
     done = {"type": "response.completed", "sequence_number": number + 1}

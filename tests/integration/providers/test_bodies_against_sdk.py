@@ -17,6 +17,7 @@ from openai.types.chat.completion_create_params import (
     CompletionCreateParamsNonStreaming,
     CompletionCreateParamsStreaming,
 )
+from openai.types.embedding_create_params import EmbeddingCreateParams
 from openai.types.responses.response_create_params import (
     ResponseCreateParamsNonStreaming,
     ResponseCreateParamsStreaming,
@@ -45,6 +46,7 @@ from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis import chat_completions, responses
 from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.http.request_body import pack_body
+from desktop_app.providers.jobs import embeddings
 from desktop_app.providers.jobs.batch_file_format import URLS, request_line
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.tools.hosted_tools import HostedTools
@@ -224,6 +226,17 @@ async def test_a_batch_is_created_as_the_sdk_does() -> None:
     shown.pop("polls")
     assert Batch.model_validate(shown).input_file_id == file_id
     assert server.files[file_id] == ("repartee-x-1.jsonl", b"{}\n")
+
+
+@given(
+    st.sampled_from(["text-embedding-3-small", "nomic-embed-text"]),
+    st.lists(st.text(), min_size=1, max_size=9),
+)
+def test_a_request_for_embeddings_is_that_of_the_sdk(model: str, sent: list[str]) -> None:
+    body = embeddings.body(model, sent)
+    made = adapter(EmbeddingCreateParams).validate_python(body)
+    assert list(made["input"]) == sent
+    assert ("dimensions" in body) == model.startswith("text-embedding-3")
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,7 @@ _REACHES_OUT = re.compile(r"(socket|connect|execve|unlink|rename|kill)\w*\(.*= (
 _WRITES = re.compile(r'openat\(AT_FDCWD, "([^"]+)", [A-Z_|]*O_(?:WRONLY|RDWR).*= \d+')
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace sees what a process does")
 def test_a_conversation_is_printed_by_a_confined_process(tmp_path: Path) -> None:
     conversation = _imported(tmp_path)

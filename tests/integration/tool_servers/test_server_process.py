@@ -7,13 +7,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.helpers.process_tree import processes_below, wait_until_gone
 from tests.helpers.server_runs import scripted_server
-
-if TYPE_CHECKING:
-    import pytest
 
 ROOT = Path(__file__).parents[3]
 
@@ -31,6 +29,7 @@ print(*[name for name in sys.modules if name.partition(".")[0] in ("mcp", "mcp_t
 """
 
 
+@pytest.mark.slow
 def test_no_other_process_loads_the_sdk() -> None:
     # In a process of its own, because other tests load the SDK.
     command = [sys.executable, "-c", USE_OF_A_SERVER]
@@ -38,13 +37,19 @@ def test_no_other_process_loads_the_sdk() -> None:
     assert done.stdout == "\n"
 
 
-async def test_the_environment_has_nothing_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_environment_has_nothing_of_ours_and_the_folder_is_the_configured_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("OPENAI_API_KEY", "GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "PYTHONPATH"):
         monkeypatch.setenv(name, "hidden")
     own = {"MINE": "${env:THERE}"}
     variables = {"THERE": "given", "HTTPS_PROXY": "http://me:pw@proxy", "NO_PROXY": "host"}
-    async with scripted_server(environment=own, variables=variables) as server:
-        found = json.loads(await server.call("environment"))["env"]
+    async with scripted_server(
+        environment=own, variables=variables, folder=str(tmp_path)
+    ) as server:
+        seen = json.loads(await server.call("environment"))
+    assert seen["cwd"] == str(tmp_path)
+    found = seen["env"]
     assert "hidden" not in found.values()
     assert (found["MINE"], found["NO_PROXY"]) == ("given", "host")
     assert "HTTPS_PROXY" not in found
@@ -59,9 +64,3 @@ async def test_nothing_is_left_after_a_stop() -> None:
         assert len(started) >= 4
         await server.run.stop()
         await wait_until_gone(started)
-
-
-async def test_the_working_folder_is_the_configured_one(tmp_path: Path) -> None:
-    async with scripted_server(folder=str(tmp_path)) as server:
-        found = json.loads(await server.call("environment"))
-        assert found["cwd"] == str(tmp_path)

@@ -1,8 +1,9 @@
-"""The table of errors: provider replies and the errors that the user sees."""
+"""Error replies of many servers, and the errors that the user sees."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,8 +23,12 @@ from desktop_app.domain.errors import (
     RateLimitedError,
     RefusedParameterError,
 )
+from desktop_app.domain.network.redaction import REMOVED
+from desktop_app.providers.errors.context_refusals import RequestSize, size_from_message
 from desktop_app.providers.errors.error_body import ErrorBody, parse_error, read_body
 from desktop_app.providers.errors.error_replies import error_from, error_in_reply
+from desktop_app.providers.errors.server_words import MAX_QUOTE_CHARS, quote, quoted_sentence
+from desktop_app.providers.http.retries import failed_attempt
 
 
 def error(message: str = "", code: Any = None, kind: str = "", param: Any = None) -> dict[str, Any]:
@@ -177,28 +182,21 @@ def test_messages_count_only_with_some_statuses(
         (ErrorBody(), 408, Reason.NOT_FINISHED_IN_TIME),
         (ErrorBody(), 409, Reason.NOT_FINISHED_IN_TIME),
         (ErrorBody(), 410, Reason.REQUEST_REFUSED),
-        (ErrorBody(), 499, Reason.REQUEST_REFUSED),
         (ErrorBody(), 500, Reason.PROVIDER_FAULT),
-        (ErrorBody(), 502, Reason.PROVIDER_FAULT),
-        (ErrorBody(), 503, Reason.PROVIDER_FAULT),
         (ErrorBody(), 529, Reason.PROVIDER_FAULT),
         (ErrorBody(), 504, Reason.NOT_FINISHED_IN_TIME),
         (ErrorBody(), 521, Reason.PROVIDER_FAULT),  # Cloudflare: the server is down
         (ErrorBody(), 524, Reason.NOT_FINISHED_IN_TIME),
         (ErrorBody(code="bad_request"), 500, Reason.REQUEST_REFUSED),
-        (ErrorBody(code="bad_request"), 502, Reason.REQUEST_REFUSED),
-        (ErrorBody(code="bad_request"), 503, Reason.REQUEST_REFUSED),
         (ErrorBody(code="bad_request"), 529, Reason.PROVIDER_FAULT),
         (ErrorBody(), None, Reason.FAILED_WHILE_ANSWERING),
         (ErrorBody(code="overloaded"), None, Reason.FAILED_WHILE_ANSWERING),
-        (ErrorBody(code="overloaded_error"), None, Reason.FAILED_WHILE_ANSWERING),
         (ErrorBody(code="odd"), None, Reason.REQUEST_REFUSED),
         (ErrorBody(code="odd", http_status=499), None, Reason.REQUEST_REFUSED),
         (ErrorBody(code="odd", http_status=500), None, Reason.FAILED_WHILE_ANSWERING),
         (ErrorBody(code="odd", http_status=500), 400, Reason.REQUEST_REFUSED),
         (ErrorBody(http_status=402), None, Reason.NO_CREDIT),
         (ErrorBody(http_status=429), None, Reason.TOO_MANY_REQUESTS),
-        (ErrorBody(http_status=401), None, Reason.KEY_NOT_ACCEPTED),
         (ErrorBody(http_status=429), 400, Reason.REQUEST_REFUSED),
     ],
 )
@@ -217,10 +215,8 @@ def test_without_a_known_message_the_status_decides(
     [
         (ErrorBody("x", code="unknown_parameter"), ""),
         (ErrorBody("x", code="unknown_parameter", param="seed"), "seed"),
-        (ErrorBody("x", param="seed"), None),
         (ErrorBody(FIELD, param="seed"), "seed"),
         (ErrorBody(FIELD), "temperature"),
-        (ErrorBody("Unsupported parameter: foo"), "foo"),
         (ErrorBody("'foo' is not supported"), "foo"),
         (ErrorBody("field 'foo': value must be a number"), "foo"),
         (ErrorBody("x", code="invalid_json_schema"), "response_format"),
@@ -229,7 +225,6 @@ def test_without_a_known_message_the_status_decides(
         (ErrorBody("This model does not support reasoning"), "reasoning_effort"),
         (ErrorBody("Topp is not supported, nor TOP_P."), "top_p"),
         (ErrorBody("'stream' is not permitted"), "stream"),
-        (ErrorBody("temperature matters"), None),
     ],
 )
 def test_the_refused_setting_is_recognized(body: ErrorBody, param: str | None) -> None:
@@ -279,8 +274,6 @@ def gateway_error(reply: object, **more: str) -> bytes:
         (b"data: {}\n\n", ErrorBody("data: {}")),
         (b'[{"error": "Odd."}]', ErrorBody("Odd.")),
         (b'"Odd."', ErrorBody("Odd.")),
-        (b'["Odd."]', ErrorBody("Odd.")),
-        (b"[]", ErrorBody()),
         (b'{"errors": [{"message": "Odd."}]}', ErrorBody("Odd.")),
         (b'{"error": "Odd.", "error_type": "x"}', ErrorBody("Odd.", type="x")),
         (
@@ -310,3 +303,113 @@ def gateway_error(reply: object, **more: str) -> bytes:
 )
 def test_the_fields_of_an_error_are_read(body: bytes, expected: ErrorBody) -> None:
     assert read_body(body) == expected
+
+
+MESSAGES = {
+    "Requested token count exceeds the model's maximum context length of 196608 tokens. You "
+    "requested a total of 204830 tokens: 172830 tokens from the input messages and 32000 tokens "
+    "for the completion.": (172_830, 196_608),
+    "request (2293 tokens) exceeds the available context size (2048 tokens), try increasing it": (
+        2293,
+        2048,
+    ),
+    "This model's maximum context length is 2048 tokens. However, you requested 2345 tokens "
+    "(2089 in the messages, 256 in the completion). Please reduce the length.": (2089, 2048),
+    "This model's maximum context length is 4096 tokens. However, your messages resulted in "
+    "5000 tokens. Please reduce the length of the messages.": (5000, 4096),
+    "Requested tokens (2293) exceed context window of 2048": (2293, 2048),
+    "This model's maximum context length is 2048 tokens. However, your request has 2345 input "
+    "tokens. Please reduce the length of the input messages.": (2345, 2048),
+    "Trying to keep the first 5000 tokens when context the overflows. However, the model is "
+    "loaded with context length of only 4096 tokens": (5000, 4096),
+    "Input validation error: `inputs` must have less than 4096 tokens. Given: 4545": (4545, 4096),
+    "`inputs` tokens + `max_new_tokens` must be <= 2048. Given: 2000 `inputs` tokens and 512 "
+    "`max_new_tokens`": (2000, 2048),
+    "prompt is too long: 210000 tokens > 200000 maximum": (210_000, 200_000),
+    "Prompt contains 40000 tokens and 0 draft tokens, too large for model with 32768 maximum "
+    "context length": (40_000, 32_768),
+    "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).": (
+        1_200_000,
+        1_048_576,
+    ),
+    "litellm.ContextWindowExceededError: OpenAIException - request (2251 tokens) exceeds the "
+    "available context size (2048 tokens), try increasing it. Received Model Group=smol": (
+        2251,
+        2048,
+    ),
+    "You passed 2049 input tokens and requested 0 output tokens. However, the model's context "
+    "length is only 2048 tokens.": (2049, 2048),
+    "The decoder prompt (length 2345) is longer than the maximum model length of 2048.": (
+        2345,
+        2048,
+    ),
+    "The input (2089 tokens) is longer than the model's context length (2048 tokens).": (
+        2089,
+        2048,
+    ),
+    # As gateways reword them.
+    "Your request has 2345 tokens, the maximum context length is 2048 tokens.": (2345, 2048),
+    "requested 2345 input tokens, but the maximum context length is 2048 tokens": (2345, 2048),
+    "request (2345) exceeds the available context size (2048 tokens)": (2345, 2048),
+    "Your input exceeds the context window of this model.": (0, 0),
+}
+
+
+@pytest.mark.parametrize(("message", "size"), MESSAGES.items())
+def test_sizes_are_read_from_a_message(message: str, size: tuple[int, int]) -> None:
+    assert size_from_message(message) == RequestSize(*size)
+
+
+def test_llama_cpp_sends_fields() -> None:
+    said = {"code": 400, "message": "too long", "type": "exceed_context_size_error"}
+    body = parse_error({"error": {**said, "n_prompt_tokens": 2293, "n_ctx": 2048}})
+    error = error_from("llama.cpp", body, status=400)
+    assert isinstance(error, ContextTooLongError)
+    assert (error.tokens, error.window) == (2293, 2048)
+
+
+def test_numbers_beyond_any_window_are_ignored() -> None:
+    assert size_from_message(f"maximum context length is {10**12} tokens").window == 0
+
+
+ROWS: list[dict[str, Any]] = json.loads(
+    (Path(__file__).parents[2] / "data/server_replies.json").read_text("utf-8")
+)
+
+
+@pytest.mark.parametrize(
+    "row", ROWS, ids=[f"{row['server']}-{number}" for number, row in enumerate(ROWS)]
+)
+def test_a_recorded_reply_is_recognized_and_quoted(row: dict[str, Any]) -> None:
+    error = error_from("My server", read_body(row["body"].encode()), status=row["status"])
+    assert error.reason == row["reason"]
+    assert row["words"] in error.what_happened
+    assert row["words"].rstrip(".") in error.details
+    assert failed_attempt(error, row["status"], {}).may_repeat is row["retried"]
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("<b>No</b> such\x1b[31m thing\u202e\u200b\x00", "No such[31m thing."),
+        ("Wrong key: Bearer abcdefgh12345678", f"Wrong key: Bearer {REMOVED}."),
+        ("Wrong key: sk-pro\u200bj-abcdefgh12345678", f"Wrong key: {REMOVED}."),
+        ("Wrong key: gsk_abcdefgh1234567890", f"Wrong key: {REMOVED}."),
+        ("a < b and b > c", "a < b and b > c."),
+        ("Really?", "Really?"),
+        ("...", ""),
+    ],
+)
+def test_server_messages_are_cleaned(message: str, shown: str) -> None:
+    assert quoted_sentence(message) == shown
+
+
+def test_server_messages_are_shortened() -> None:
+    assert len(quote("word " * 1000)) == MAX_QUOTE_CHARS
+    assert quote("word " * 1000).endswith("…")
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b'{"error": {"mess', b"\xff\xfe", b"[1, 2]", b"null"])
+def test_a_body_that_says_nothing_gives_the_plain_sentence(body: bytes) -> None:
+    error = error_from("My server", read_body(body), status=500)
+    assert error.what_happened.startswith("My server is having problems (500)")

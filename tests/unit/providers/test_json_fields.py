@@ -1,12 +1,19 @@
-"""Typed reading of fields in a server's JSON."""
+"""The bounded parser of a server's JSON, and typed reading of its fields."""
 
 from __future__ import annotations
 
+import json
+import math
 import threading
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from desktop_app.providers.http.reply import json_fields
+from desktop_app.providers.http.reply import json_fields, json_parser
+from desktop_app.providers.http.reply.json_parser import ValueTooLargeError, parse
 
 
 @pytest.mark.parametrize(
@@ -97,3 +104,135 @@ async def test_large_json_is_parsed_in_a_thread() -> None:
         await json_fields.run_in_thread_if_large(json_fields.MAX_INLINE_BYTES + 1, "ab".index, "b")
         == 1
     )
+
+
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**30), 10**30)
+    | st.floats(allow_nan=False)
+    | st.text(st.characters(codec="utf-8")),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner),
+)
+tokens = st.lists(
+    st.sampled_from(
+        ["[", "]", "{", "}", ",", ":", '"', '"a"', "1", "-0.5e3", "01", "1.", "true", "nul", " "]
+        + [
+            '"\\u0041"',
+            '"\\ud83d\\ude00"',
+            '"\\ud83d"',
+            '"\\x"',
+            '"\n"',
+            "NaN",
+            "-Infinity",
+            "\x7f",
+        ]
+        + ["1,2,3,4,5,6,7,8,9,10", "1,2,3,4,5,6,7,8,,", '"é"', "\ufeff"]
+    ),
+    max_size=12,
+)
+
+
+def outcome(parsed: Callable[[Any], Any], text: str | bytes) -> Any:
+    """Return the parsed value in a tuple, or None if `text` is not valid JSON."""
+    try:
+        return (parsed(text),)
+    except ValueError:
+        return None
+
+
+@given(values, st.booleans(), st.sampled_from([None, 1]))
+def test_encoded_values_are_parsed_unchanged(value: Any, escaped: bool, indent: int | None) -> None:
+    text = json.dumps(value, ensure_ascii=escaped, indent=indent)
+    assert parse(text.encode()) == value
+
+
+@given(tokens)
+def test_the_parser_accepts_and_refuses_the_same_texts_as_json_loads(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    expected = outcome(json.loads, text.removeprefix("\ufeff"))
+    found = outcome(lambda text: parse(text.encode()), text)
+    assert repr(found) == repr(expected)
+
+
+def test_bytes_that_are_not_utf8_are_replaced() -> None:
+    assert parse(b'{"a\xff": "\xc3b\x80"}') == {"a\ufffd": "\ufffdb\ufffd"}
+
+
+@pytest.mark.attack("reply-bounds")
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"[" * 1_000_000,
+        b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+        b"1" * 1_000_000,
+        b"-" + b"1" * 401,
+        b'"' + b"a" * 100_000,
+        b"",
+        b" " * 1_000_000,
+        b'"a\x00b"',
+    ],
+    ids=lambda data: repr(data[:5]),
+)
+def test_damage_is_refused_without_recursion(data: bytes) -> None:
+    assert outcome(parse, data) is None
+
+
+@pytest.mark.attack("reply-bounds")
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("true", 32),
+        ('""', 60),
+        ('"ab"', 62),
+        ('"' + "a" * 300 + '"', 360),
+        ('"é"', 62),
+        ('"🙂"', 64),
+        ('"\\ud83d\\ude42é"', 68),
+        ("[1]", 132),
+        ("[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]", 100 + 10 * 32),
+        ('{"a": [true]}', 240 + 61 + 100 + 32),
+    ],
+)
+def test_the_memory_of_a_value_is_estimated(
+    text: str, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_parser, "MAX_VALUE_BYTES", size)
+    assert parse(text.encode()) == json.loads(text)
+    monkeypatch.setattr(json_parser, "MAX_VALUE_BYTES", size - 1)
+    with pytest.raises(ValueTooLargeError):
+        parse(text.encode())
+
+
+@pytest.mark.attack("reply-bounds")
+@pytest.mark.parametrize(
+    ("limit", "most", "fits", "larger"),
+    [
+        ("MAX_CONTAINERS", 2, "[{}]", "[[], []]"),
+        ("MAX_OBJECT_NAMES", 2, '{"a": 1, "b": 2, "a": 3}', '{"a": 1, "b": 2, "c": 3}'),
+        ("MAX_STRING_BYTES", 300, '"' + "a" * 300 + '"', '"' + "a" * 301 + '"'),
+        ("MAX_STRING_BYTES", 600, '"' + "é" * 300 + '"', '"' + "é" * 301 + '"'),
+        ("MAX_STRING_BYTES", 1_200, '"' + "🙂" * 300 + '"', '"' + "🙂" * 301 + '"'),
+    ],
+)
+def test_each_limit_may_be_reached(
+    limit: str, most: int, fits: str, larger: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_parser, limit, most)
+    assert parse(fits.encode()) == json.loads(fits)
+    with pytest.raises(ValueTooLargeError):
+        parse(larger.encode())
+
+
+def test_nesting_is_limited() -> None:
+    deepest = b"[" * 500 + b"1" + b"]" * 500
+    assert parse(deepest) == json.loads(deepest)
+    with pytest.raises(ValueError, match="nested too deeply"):
+        parse(b"[" + deepest + b"]")
+
+
+def test_a_value_may_begin_with_a_mark_and_blanks() -> None:
+    assert parse("\ufeff \t\r\n[ true , false , null , Infinity ] \n".encode()) == [
+        *(True, False, None, math.inf)
+    ]
+    assert parse(b" " * 70_000 + b"1" + b" " * 70_000) == 1

@@ -41,7 +41,6 @@ from desktop_app.providers.http.silence import SilenceLimits
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
-from tests.helpers.closed_port import closed_port
 from tests.helpers.listings import listed_ids
 from tests.helpers.recording_memory import RecordingMemory
 from tests.helpers.secrets import key_for
@@ -300,15 +299,8 @@ def test_a_request_fails_after_three_attempts() -> None:
     ("script", "reason"),
     [
         (replies(401, {}), Reason.KEY_NOT_ACCEPTED),
-        (replies(429, {"error": {"code": "insufficient_quota"}}), Reason.NO_CREDIT),
         (replies(429, {}, retry_after="500"), Reason.TOO_MANY_REQUESTS),
-        (replies(404, {"error": {"code": "model_not_found"}}), Reason.MODEL_NOT_SERVED),
-        (
-            replies(400, {"error": {"code": "context_length_exceeded"}}),
-            Reason.CONVERSATION_TOO_LONG,
-        ),
         (replies(504, b"<html>", "text/html"), Reason.NOT_FINISHED_IN_TIME),
-        (replies(408, {}), Reason.NOT_FINISHED_IN_TIME),
         (
             replies(500, {"error": {"code": "invalid_request", "message": "x"}}),
             Reason.REQUEST_REFUSED,
@@ -316,11 +308,8 @@ def test_a_request_fails_after_three_attempts() -> None:
         (replies(400, b"\xff not json"), Reason.REQUEST_REFUSED),
         (hangs_up, Reason.BROKE_BEFORE_ANSWER),
     ],
-    ids=[
-        "key", "quota", "long wait", "no model", "too long", "gateway time-out", "time-out",
-        "wrong request as 500", "unreadable", "no reply",
-    ],
-)  # fmt: skip
+    ids=["key", "long wait", "gateway", "wrong request as 500", "unreadable", "no reply"],
+)
 def test_some_failures_are_not_repeated(script: Script, reason: Reason) -> None:
     events, requests = run(script)
     assert failure(events).reason is reason
@@ -329,18 +318,6 @@ def test_some_failures_are_not_repeated(script: Script, reason: Reason) -> None:
 
 def waits(events: list[StreamEvent]) -> list[StatusChanged]:
     return [event for event in events if isinstance(event, StatusChanged)]
-
-
-async def test_a_missing_server_is_tried_three_times_and_named() -> None:
-    with closed_port() as port:
-        profile = replace(OPENAI, base_url=f"http://127.0.0.1:{port}/v1")
-        client = ProviderClient(ProviderAccess(profile, key_for(profile.base_url, KEY)), CATALOG)
-        events = await collect(client, ask())
-        await client.aclose()
-    error = failure(events)
-    assert isinstance(error, NetworkError)
-    assert "127.0.0.1" in error.what_happened
-    assert len([event for event in events if isinstance(event, StatusChanged)]) == 2
 
 
 async def test_a_wait_can_be_canceled() -> None:
@@ -420,7 +397,7 @@ REASONS = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_fault_at_each_moment_keeps_what_arrived(fault: str, moment: str) -> None:
     pieces, text = MOMENTS[moment]
-    timeouts = Timeouts(read=0.5) if fault == "silence" else Timeouts()
+    timeouts = Timeouts(read=0.3) if fault == "silence" else Timeouts()
     events, requests = run(FAULTS[fault](*pieces), timeouts=timeouts)
     error = failure(events)
     assert error.reason is REASONS[fault]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,10 +17,21 @@ from desktop_app.domain.models.model_catalog import Api
 from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.models import server_counters
+from desktop_app.providers.models.server_counters import counter_of
+from desktop_app.providers.models.server_kinds import CREATED_BY_LITELLM, kind_of
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.recording_memory import RecordingMemory
-from tests.unit.providers.loopback import LoopbackServer, Script, replies, streams
-from tests.unit.providers.samples import CATALOG, ask, sse
+from tests.unit.providers.loopback import (
+    STREAM_END,
+    STREAM_HEAD,
+    LoopbackServer,
+    Received,
+    Script,
+    chunk,
+    replies,
+    streams,
+)
+from tests.unit.providers.samples import CATALOG, ask, fold, sse
 from tests.unit.providers.test_provider_client import collect, failure
 
 LISTED = replies(200, {"data": [{"id": "m", "owned_by": "vllm"}]})
@@ -104,3 +116,68 @@ async def test_a_refusal_tells_the_tokens_and_the_window() -> None:
         error = failure(await collect(client, ask(model="m")))
     assert error.reason is Reason.CONVERSATION_TOO_LONG
     assert memory.counts == [("m", 3635, 2048)]
+
+
+LITELLM = {"id": "m", "created": CREATED_BY_LITELLM, "owned_by": "openai"}
+
+
+@pytest.mark.parametrize(
+    ("row", "path", "field", "reply"),
+    [
+        ({"owned_by": "llamacpp"}, "/tokenize", "content", {"tokens": [1, 2, 3]}),
+        ({"owned_by": "me"}, "/extras/tokenize/count", "input", {"count": 3}),
+        ({"owned_by": "vllm"}, "/tokenize", "prompt", {"count": 3, "max_model_len": 9}),
+        ({"owned_by": "sglang"}, "/tokenize", "prompt", {"count": 3}),
+        (LITELLM, "/utils/token_counter", "prompt", {"total_tokens": 3, "tokenizer_type": "hf"}),
+    ],
+)
+def test_each_server_has_its_own_counter(
+    row: dict[str, Any], path: str, field: str, reply: dict[str, Any]
+) -> None:
+    counter = counter_of(kind_of([row]))
+    assert counter is not None
+    assert counter.path == path
+    assert counter.body("m", "text")[field] == "text"
+    assert counter.read(reply) == 3
+    assert counter.read({}) is None
+
+
+@pytest.mark.parametrize("rows", [[], [{"owned_by": "openai"}], [{}]])
+def test_other_servers_have_no_counter(rows: list[dict[str, Any]]) -> None:
+    assert counter_of(kind_of(rows)) is None
+
+
+ANSWER = sse({"choices": [{"index": 0, "delta": {"content": "Hi"}, "finish_reason": "stop"}]})
+HERE = replies(200, {"data": [{"id": "m", "owned_by": "me"}]})
+
+
+async def test_answers_and_counts_take_turns() -> None:
+    is_asked, may_end = asyncio.Event(), asyncio.Event()
+
+    async def slowly(_: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(STREAM_HEAD)
+        is_asked.set()
+        await may_end.wait()
+        writer.write(chunk(ANSWER) + STREAM_END)
+
+    async with LoopbackServer(HERE, slowly, streams(ANSWER), replies(200, {"count": 3})) as own:
+        profile = ProviderProfile(
+            "own", "Own", ProviderKind.COMPATIBLE, own.base_url, needs_key=False
+        )
+        client = ProviderClient(
+            ProviderAccess(profile), CATALOG, memory=ServerMemory(Api.CHAT_COMPLETIONS)
+        )
+
+        async def answer() -> str:
+            return fold([event async for event in client.stream(ask(model="m"))]).text
+
+        await client.listing()  # shows which server it is
+        first = asyncio.create_task(answer())
+        await is_asked.wait()
+        second = asyncio.create_task(answer())
+        assert await client.count_tokens("m", "one two three") is None
+        assert len(own.requests) == 2
+        may_end.set()
+        assert [await first, await second] == ["Hi", "Hi"]
+        assert await client.count_tokens("m", "one two three") == 3
+        await client.aclose()

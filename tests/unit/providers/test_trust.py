@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import ssl
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from cryptography import x509
 
 from desktop_app.domain.errors import SettingError
-from desktop_app.providers.http import trust
 from desktop_app.providers.http.trust import (
     MAX_CA_FILE_BYTES,
     CaFile,
@@ -78,42 +74,6 @@ def test_other_files_are_no_certificates(content: bytes, says: str, tmp_path: Pa
 def test_an_unreadable_file_is_no_certificate_file(name: str, tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="Couldn’t read"):
         read_ca_file(str(tmp_path / name))
-
-
-@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="truststore asks the system")
-@pytest.mark.parametrize(
-    ("file", "folder", "is_default"),
-    [
-        (True, "", True),
-        (True, "empty", True),
-        (False, "full", True),
-        (False, "empty", False),
-        (False, "", False),
-    ],
-)
-def test_a_bundle_is_trusted_only_without_certificates_at_the_usual_place(
-    file: bool, folder: str, is_default: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bundle = Authority(tmp_path).pem
-    folders = {"full": tmp_path, "empty": tmp_path / "empty"}
-    folders["empty"].mkdir()
-    paths = SimpleNamespace(
-        cafile=str(bundle) if file else None, capath=str(folders[folder]) if folder else None
-    )
-    loaded: list[str] = []
-
-    class Context(ssl.SSLContext):
-        def set_default_verify_paths(self) -> None:
-            loaded.append("default")
-
-    monkeypatch.setattr(trust, "_contexts", {})
-    monkeypatch.setattr(trust, "_BUNDLES", (str(tmp_path / "none"), str(bundle)))
-    monkeypatch.setattr(ssl, "SSLContext", Context)
-    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
-    context = trusted_context()
-    assert trusted_context() is context
-    assert loaded == (["default"] if is_default else [])
-    assert context.cert_store_stats()["x509_ca"] == (0 if is_default else 1)
 
 
 @pytest.mark.attack("imports")

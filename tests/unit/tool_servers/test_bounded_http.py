@@ -53,7 +53,7 @@ async def body_of(body: bytes, headers: dict[str, str], step: int = 1000) -> byt
 )
 @pytest.mark.parametrize("step", [2, 7, MB])
 async def test_a_body_arrives_whole(encoding: str, pack: Pack, step: int) -> None:
-    text = b"".join(b"%d, " % number for number in range(50_000))
+    text = b"".join(b"%d, " % number for number in range(5_000))
     headers = {**JSON, "content-encoding": encoding} if encoding else JSON
     assert await body_of(pack(text), headers, step) == text
 
@@ -74,7 +74,7 @@ async def test_a_body_beyond_the_limit_is_refused(
 
 @pytest.mark.attack("reply-bounds")
 async def test_a_stream_of_events_is_unpacked_in_small_pieces() -> None:
-    packed = gzip.compress(bytes(200 * MB))
+    packed = gzip.compress(bytes(20 * MB))
     headers = {**EVENTS, "content-encoding": "gzip"}
     transport = httpx2.MockTransport(
         lambda _: httpx2.Response(200, headers=headers, stream=httpx2.ByteStream(packed))
@@ -84,7 +84,7 @@ async def test_a_stream_of_events_is_unpacked_in_small_pieces() -> None:
         client.stream("GET", "https://server.test/") as response,
     ):
         sizes = [len(piece) async for piece in response.aiter_bytes()]
-    assert sum(sizes) == 200 * MB
+    assert sum(sizes) == 20 * MB
     assert max(sizes) <= 64 * 1024
 
 
