@@ -76,7 +76,7 @@ async def test_a_conversation_with_instructions_streams_and_goes_on(
     endpoint: LocalEndpoint, api: Api
 ) -> None:
     async with client_of(endpoint, api) as client:
-        question = ask("Say hello.", model="smollm2", max_output_tokens=8, temperature=0.0)
+        question = ask("Say hello.", model="smollm2", max_output_tokens=16, temperature=0.0)
         first = await collect(client, replace(question, instructions="You are polite."))
         reply = fold(first)
         assert len(terminals(first)) == 1
@@ -84,7 +84,7 @@ async def test_a_conversation_with_instructions_streams_and_goes_on(
         assert sum(isinstance(event, TextDelta) for event in first) > 2, "it streams"
         assert reply.usage is not None
         assert reply.usage.input_tokens > 5
-        assert 1 < reply.usage.output_tokens <= 8
+        assert 1 < reply.usage.output_tokens <= 16
         said = RequestMessage(Role.ASSISTANT, (TextPart(reply.text), RefusalPart("Enough.")))
         again = RequestMessage(Role.USER, (TextPart("And now goodbye."),))
         second = replace(question, messages=(*question.messages, said, again))

@@ -18,7 +18,7 @@ from tests.helpers.blocking import blocking
 from tests.helpers.recording_memory import RecordingMemory
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, Received, replies
-from tests.unit.providers.samples import CATALOG
+from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI
 
 SERVER = ProviderProfile("mine", "Mine", ProviderKind.COMPATIBLE)
 MODEL = "text-embedding-3-small"
@@ -167,6 +167,13 @@ def test_a_setting_is_refused_by_its_name(status: int, error: dict[str, str], as
         with pytest.raises(ProviderError):
             server.embed(["a"])
     assert len(server.asked) == asked
+
+
+@pytest.mark.parametrize(
+    ("profile", "is_offered"), [(OPENAI, True), (COMPATIBLE, True), (COMETAPI, False)]
+)
+def test_some_providers_offer_no_embeddings(profile: ProviderProfile, is_offered: bool) -> None:
+    assert embeddings.is_offered(profile) is is_offered
 
 
 def test_dimensions_are_sent_only_to_models_that_can_be_shortened() -> None:
