@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from desktop_app.backend.backend import Backend
-from desktop_app.backend.environment_profiles import OPENAI
-from desktop_app.credentials.keyring_access import Keyring
 from desktop_app.credentials.vault import KeyPlace, KeyVault, keyring_entry
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.errors import AuthenticationError
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.network.secret import Secret
-from desktop_app.paths import folders
-from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.storage.settings.settings_store import SettingsStore
-from tests.helpers.restores import restore_now
 from tests.helpers.started_backend import started_backend
 from tests.helpers.system_keyring import keyring_secrets
 from tests.unit.providers.loopback import LoopbackServer, replies
 from tests.unit.providers.samples import COMPATIBLE
-from tests.unit.storage.samples import NOON, opened
-from tests.unit.storage.test_key_origins import old_store
+from tests.unit.storage.samples import opened
 
 KEY = "sk-secret-1234-5678-abcd"
 HERE, ELSEWHERE = "https://api.openai.com:443", "https://evil.example:443"
@@ -38,17 +31,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
     pytest.mark.attack("key-origin"),
 ]
-
-
-def put_bare(name: str, key: str = KEY) -> None:
-    """Store a key as older versions did."""
-    Keyring(folders().keyring_service).write(name, key)
-
-
-def restore(from_store: Path) -> None:
-    where = folders()
-    archive = make_backup(from_store, where.attachments, where.cache, NOON, lambda *_: None).path
-    restore_now(archive, where.database, where.attachments, NOON)
 
 
 async def sent_by(backend: Backend, profile: ProviderProfile, server: LoopbackServer) -> list[str]:
@@ -102,71 +84,6 @@ async def test_a_password_of_an_address_keeps_its_scheme(tmp_path: Path) -> None
         secret = Secret("someone:word", HERE, "Basic")
         await vault.set("openai", secret)
         assert await vault.get("openai", HERE) == secret
-
-
-# ------------------------------------------------------------------ keys of older versions
-
-
-async def test_an_old_key_belongs_to_the_address_that_its_profile_had() -> None:
-    put_bare("openai")
-    await asyncio.to_thread(old_store, folders().database, OPENAI)
-    async with started_backend() as backend:
-        assert keyring_secrets() == {"openai": KEY}, "the keyring is not touched at a start"
-        moved = replace(OPENAI, base_url="https://evil.example/v1")
-        await backend.settings.save_profile(moved)
-        assert await backend.vault.place("openai", HERE) is KeyPlace.KEYRING
-        assert await backend.vault.place("openai", ELSEWHERE) is KeyPlace.ELSEWHERE
-        assert await backend.vault.get("openai", ELSEWHERE) is None
-        assert await backend.vault.get("openai", HERE) == SECRET
-        assert keyring_secrets() == {"openai": keyring_entry(SECRET)}
-    async with started_backend() as backend:
-        assert await backend.vault.get("openai", ELSEWHERE) is None
-        assert await backend.vault.get("openai", HERE) == SECRET
-
-
-async def test_an_old_key_of_an_unstored_built_in_profile_is_bound() -> None:
-    put_bare("openai")
-    await asyncio.to_thread(old_store, folders().database, replace(COMPATIBLE, id="other"))
-    async with started_backend() as backend:
-        await backend.settings.record_key_origin("openai", "")
-        assert await backend.vault.get("openai", ELSEWHERE) is None
-        assert await backend.vault.get("openai", HERE) == SECRET
-
-
-@pytest.mark.parametrize("is_started", [True, False], ids=["after-a-start", "before-any-start"])
-async def test_a_restored_store_gets_no_old_key(tmp_path: Path, is_started: bool) -> None:
-    put_bare("openai")
-    await asyncio.to_thread(old_store, folders().database, OPENAI)
-    theirs = tmp_path / "theirs" / "s.sqlite3"
-    if is_started:
-        async with started_backend():
-            pass
-    async with LoopbackServer(LISTED) as server:
-        evil = replace(OPENAI, base_url=server.base_url)
-        await asyncio.to_thread(old_store, theirs, evil)
-        await asyncio.to_thread(restore, theirs)
-        async with started_backend() as backend:
-            [found] = [p for p in await backend.providers.profiles() if p.id == "openai"]
-            assert found == evil
-            assert await sent_by(backend, found, server) == []
-            assert not await backend.providers.is_usable(found)
-            assert await backend.vault.get("openai", HERE) == SECRET, "back at its address"
-
-
-async def test_an_unbound_old_key_is_not_used() -> None:
-    put_bare("openai")
-
-    async with started_backend() as backend:  # a new store: nobody knows where the key was used
-        await backend.settings.record_key_origin("openai", "")
-        assert await backend.vault.place("openai", HERE) is KeyPlace.UNKNOWN
-        assert await backend.vault.get("openai", HERE) is None
-        assert await backend.vault.place("openai", HERE) is KeyPlace.ELSEWHERE
-        assert keyring_secrets() == {"openai": KEY}
-        await backend.vault.remove("openai")
-        assert keyring_secrets() == {}
-
-
-# ------------------------------------------------------------------ what is sent
 
 
 async def test_a_server_that_takes_an_address_over_gets_no_key() -> None:

@@ -133,24 +133,6 @@ for form in ("json", "markdown", "html", "pdf"):
 left()
 """
 )
-MIGRATION = (
-    COMMON
-    + """
-from desktop_app.storage.database.migration_runner import migrate
-from desktop_app.storage.database.migrations import MIGRATIONS
-from desktop_app.storage.database.sqlite_connection import connect
-store.parent.mkdir(parents=True)
-store.touch()
-with closing(connect(store, "rw")) as connection:
-    migrate(connection, store, MIGRATIONS[:-1])
-    rows = [(str(n), json.dumps(words(600))) for n in range(200)]
-    connection.executemany("INSERT INTO settings VALUES (?, ?)", rows)
-no_room_but(100)
-before = {*store.parent.iterdir()}
-run("search", "apricot")
-print("new", sorted(p.name for p in {*store.parent.iterdir()} - before))
-"""
-)
 
 
 def test_a_failed_import_keeps_the_library_and_is_reported(tmp_path: Path) -> None:
@@ -185,9 +167,3 @@ def test_a_failed_repair_keeps_the_damaged_store(tmp_path: Path) -> None:
     assert "code 1\nleft []\nsame True\n" in said
     assert said.endswith("look ok 5\n")
     assert "Recovered conversations: 5, messages: 10." in said
-
-
-def test_a_failed_migration_leaves_no_file(tmp_path: Path) -> None:
-    said = on_a_small_disk(tmp_path / "disk", MIGRATION)
-    assert "The disk is too full to save" in said
-    assert said.endswith("code 1\nnew ['key-origins.json', 'repartee.sqlite3-lock']\n")

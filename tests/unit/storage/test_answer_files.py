@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import stat
@@ -15,26 +14,17 @@ from pathlib import Path
 import pytest
 
 from desktop_app.domain.conversations.conversation import Conversation, Message, MessageStatus
-from desktop_app.domain.conversations.message_parts import (
-    Attachment,
-    AttachmentFile,
-    DocumentPart,
-    ImagePart,
-)
+from desktop_app.domain.conversations.message_parts import AttachmentFile, DocumentPart, ImagePart
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.errors import ReplyTooLargeError, StorageError
 from desktop_app.exchange import own_json
 from desktop_app.exchange.importers.imported_conversation import ImportedConversation
 from desktop_app.services.answers.long_answer import attach_interrupted_files, with_file
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.temporary_database import TemporaryConversations
-from desktop_app.storage.documents import answer_files
-from desktop_app.storage.documents.answer_files import GrowingFile, decode_answer_file
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.storage.recovery.erasure import erase_everything
-from desktop_app.storage.recovery.repair import repair_store
 from desktop_app.storage.search.search_index import EntryKind, has_entry
 from tests.helpers.restores import restore_now
 from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, opened
@@ -120,23 +110,6 @@ async def test_a_growing_file_is_private(place: Place) -> None:
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
-async def test_the_remains_of_a_failed_write_are_overwritten(place: Place) -> None:
-    file = GrowingFile(place.data, "a" * 32, asyncio.to_thread)
-    await file.append("first ")
-    assert file.path is not None
-    with file.path.open("ab") as half:  # as a full disk leaves it
-        half.write(b"sec")
-    await file.append("second")
-    assert file.path.read_text() == "first second"
-
-
-async def test_files_of_one_answer_that_were_opened_together_differ(place: Place) -> None:
-    files = [GrowingFile(place.data, "a" * 32, asyncio.to_thread) for _ in range(2)]
-    for file, text in zip(files, ("first", "second"), strict=True):
-        await file.append(text)
-    assert sorted(path.read_text() for path in place.data.iterdir()) == ["first", "second"]
-
-
 async def test_the_longest_file_of_a_resumed_answer_is_attached(place: Place) -> None:
     async with opened(place.database) as database:
         _, answer = await place.begin(database, WHOLE)
@@ -172,30 +145,6 @@ async def test_a_file_is_attached_once_despite_a_crash(place: Place) -> None:
         assert await files.answers.unattached_ids() == []
 
 
-async def test_the_file_of_a_deleted_answer_is_removed(place: Place) -> None:
-    async with opened(place.database) as database:
-        store, files = place.stores(database)
-        conversation, answer = await place.begin(database, WHOLE)
-        await store.erase([conversation.id])
-        assert await files.answers.attach(answer) is None
-        assert place.holding() == []
-        conversation, answer = await place.begin(database, WHOLE)
-        await store.erase([conversation.id])
-        await attach_interrupted_files(store, files.answers)
-        assert place.holding() == []
-
-
-async def test_the_file_is_removed_with_its_conversation(place: Place) -> None:
-    answer = await place.fill()
-    async with opened(place.database) as database:
-        store, files = place.stores(database)
-        await database.write(lambda c: c.execute("UPDATE attachments SET created_at = 0"))
-        assert await files.remove_unneeded() == 0
-        await store.erase([answer.conversation_id])
-        assert await files.remove_unneeded() == 1
-    assert place.holding() == []
-
-
 async def test_the_file_is_backed_up_and_restored(place: Place) -> None:
     answer = await place.fill()
     archive = make_backup(
@@ -205,20 +154,6 @@ async def test_the_file_is_backed_up_and_restored(place: Place) -> None:
     assert place.holding() == []
     assert restore_now(archive, place.database, place.attachments, NOON) is not None
     await place.require_whole(answer)
-
-
-async def test_a_repair_keeps_the_file(place: Place) -> None:
-    answer = await place.fill()
-    repair_store(place.database, NOON, lambda _done, _of: None)
-    await place.require_whole(answer)
-
-
-async def test_an_erasure_removes_growing_files(place: Place) -> None:
-    async with opened(place.database) as database:
-        await place.begin(database, WHOLE)
-    assert len(place.holding()) == 1
-    erase_everything(place.database, place.attachments)
-    assert place.holding() == []
 
 
 async def test_an_export_includes_the_file(place: Place) -> None:
@@ -238,30 +173,6 @@ async def test_an_export_includes_the_file(place: Place) -> None:
     assert isinstance(found, ImportedConversation)
     assert found.messages[1] == answer
     assert [(one.sha256, one.data.decode()) for one in found.files] == [(SHA256, WHOLE)]
-
-
-async def test_a_damaged_answer_does_not_prevent_others_from_being_attached(place: Place) -> None:
-    async with opened(place.database) as database:
-        store, files = place.stores(database)
-        answers = [(await place.begin(database, WHOLE))[1] for _ in range(2)]
-        for answer in answers:
-            await store.save_answer(replace(answer, status=MessageStatus.INTERRUPTED))
-        damaged = min(answer.id for answer in answers)
-        sql = "UPDATE messages SET parts = 'no JSON' WHERE id = ?"
-        await database.write(lambda c: c.execute(sql, (damaged,)))
-        with pytest.raises(StorageError):
-            await attach_interrupted_files(store, files.answers)
-        assert await files.answers.unattached_ids() == [damaged]
-
-
-async def test_a_saved_copy_can_be_attached_to_a_question(place: Place) -> None:
-    await place.fill()
-    async with opened(place.database) as database:
-        _, files = place.stores(database)
-        await files.add(
-            WHOLE.encode(), Attachment(SHA256, "copy.md", "text/markdown", WHOLE, tokens=9)
-        )
-        assert await files.text(SHA256) == WHOLE
 
 
 @asynccontextmanager
@@ -299,21 +210,6 @@ async def test_the_file_of_a_temporary_conversation_is_in_memory(place: Place) -
         assert place.holding() == []
 
 
-async def test_temporary_answers_to_a_question_share_a_limit(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(answer_files, "MAX_MEMORY_BYTES", 10)
-    async with temporary_answers(place, 2) as (files, answers):
-        first, second = map(files.answers.open, answers)
-        await first.append("123456")
-        await second.append("789")
-        with pytest.raises(ReplyTooLargeError):
-            await second.append("ä")
-        await second.append("0")
-        with pytest.raises(ReplyTooLargeError):
-            await first.append("1")
-
-
 @pytest.mark.parametrize(
     ("start", "kind"),
     [
@@ -343,9 +239,3 @@ async def test_generated_images_become_attachments(
             assert await files.file(sha256) == AttachmentFile(sha256, name, media_type, data=data)
         found = await database.read(lambda c: has_entry(c, EntryKind.ATTACHMENT, sha256))
         assert not found, "nobody searches for it"
-
-
-def test_a_file_that_ends_in_half_a_character_is_read() -> None:
-    assert decode_answer_file("Grö".encode()[:-1]) == "Gr\ufffd"
-    long = "é" * (1 << 20)
-    assert decode_answer_file(b"a" + long.encode()) == f"a{long}"

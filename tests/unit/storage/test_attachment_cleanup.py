@@ -11,19 +11,16 @@ import tempfile
 import threading
 import time
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from desktop_app.app.quick.quick_draft import QUICK_DRAFT_KEY
 from desktop_app.app.state.draft.drafts import BLANK_KEY
 from desktop_app.domain.conversations.conversation import Draft, Message, now
 from desktop_app.domain.conversations.message_parts import (
     Attachment,
-    CollectionPart,
     DocumentPart,
     ImagePart,
     TextPart,
@@ -109,25 +106,6 @@ class Library:
         return await self.database.read(action)
 
 
-def test_the_cleanup_knows_the_settings_with_drafts() -> None:
-    assert attachment_cleanup.DRAFT_KEYS == (BLANK_KEY, QUICK_DRAFT_KEY)
-
-
-async def test_a_collection_in_a_draft_refers_to_no_attachment(tmp_path: Path) -> None:
-    async with opened(tmp_path / "store.sqlite3") as database:
-        library = Library(database, tmp_path / "attachments")
-        await library.add("attachment0")
-        asked = CollectionPart("c" * 32, "Contracts")
-        conversation = replace(a_conversation(), draft=Draft("", (asked,)))
-        await library.conversations.create(conversation)
-        value = {"text": "", "attachments": parts_to_json([asked])}
-        await library.settings.set(BLANK_KEY, value)
-        assert await library.attachments.remove_unneeded() == 1
-        kept = await library.conversations.get(conversation.id)
-        assert kept is not None
-        assert kept.draft.collections == (asked,)
-
-
 PLACES = ("message", "deleted", "draft", "deleted draft", "new draft")
 
 
@@ -162,16 +140,6 @@ async def test_exactly_the_unreferenced_attachments_are_removed(
             for name in names:
                 assert await library.indexed(name) == (name in needed)
             assert await library.attachments.remove_unneeded() == 0
-
-
-async def test_adding_an_attachment_again_renews_its_grace_period(tmp_path: Path) -> None:
-    async with opened(tmp_path / "s.sqlite3") as database:
-        library = Library(database, tmp_path / "files")
-        asked = await library.ask(await library.add("again"))
-        await library.add("again", old=False)  # on its way into another draft
-        await library.conversations.erase([asked])
-        assert await library.attachments.remove_unneeded() == 0
-        assert await library.kept() == {"again"}
 
 
 async def test_remains_of_a_crash_are_removed(tmp_path: Path) -> None:
@@ -263,51 +231,6 @@ async def test_an_unreadable_draft_prevents_the_cleanup(tmp_path: Path) -> None:
         with pytest.raises(StorageError):
             await library.attachments.remove_unneeded()
         assert await library.kept() == {"spared"}
-
-
-async def test_a_missing_file_without_a_row_is_stray(tmp_path: Path) -> None:
-    async with opened(tmp_path / "s.sqlite3") as database:
-        library = Library(database, tmp_path / "files")
-        kept = await library.add("attachment0", old=False)
-        for sha256, is_stray in (("f" * 64, True), (None, True), (kept.sha256, False)):
-            remove = partial(attachment_cleanup.remove_stray, sha256=sha256, path=tmp_path / "gone")
-            assert await database.write(remove) is is_stray
-
-
-async def test_only_unneeded_attachments_are_removed(tmp_path: Path) -> None:
-    async with opened(tmp_path / "s.sqlite3") as database:
-        library = Library(database, tmp_path / "files")
-        old, fresh = await library.add("attachment0"), await library.add("attachment2", old=False)
-        assert await database.read(attachment_cleanup.unneeded_hashes) == [old.sha256]
-        for part, is_removed in ((old, True), (old, False), (fresh, False)):
-            path = library.attachments.path(part.sha256)
-            remove = partial(attachment_cleanup.remove_unneeded, sha256=part.sha256, path=path)
-            assert await database.write(remove) is is_removed
-        assert await library.kept() == {"attachment2"}
-
-
-def test_only_old_attachment_files_are_listed(tmp_path: Path) -> None:
-    names = ("ab/" + "c" * 62, "ab/.unfinished", "ab/notes", "ab/" + "d" * 62, "answers/.x", "cd")
-    for name in names:
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.touch()
-        if "d" * 62 not in name:
-            os.utime(path, (LONG_AGO, LONG_AGO))
-    assert sorted(attachment_cleanup.old_files(tmp_path)) == [
-        (tmp_path / "ab/.unfinished", None),
-        (tmp_path / names[0], "ab" + "c" * 62),
-    ]
-    assert list(attachment_cleanup.old_files(tmp_path / "none")) == []
-
-
-def test_a_file_that_vanishes_meanwhile_is_skipped(tmp_path: Path) -> None:
-    (tmp_path / "ab").mkdir()
-    (tmp_path / "ab/.unfinished").symlink_to(tmp_path / "renamed")
-    old = tmp_path / "ab" / ("c" * 62)
-    old.touch()
-    os.utime(old, (LONG_AGO, LONG_AGO))
-    assert list(attachment_cleanup.old_files(tmp_path)) == [(old, "ab" + "c" * 62)]
 
 
 async def test_the_text_of_passages_stays_until_they_are_removed(tmp_path: Path) -> None:

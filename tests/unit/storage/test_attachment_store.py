@@ -11,11 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.conversations.message_parts import Attachment, AttachmentFile
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
-from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from tests.unit.storage.samples import opened
 
@@ -61,13 +59,6 @@ async def test_the_origin_of_a_stored_file_is_recorded(tmp_path: Path) -> None:
         await store.record_origin(HASH, tmp_path / "moved.pdf")
         await store.record_origin(HASH, tmp_path / "half \ud800.pdf")
         assert await store.origins([HASH, "f" * 64]) == {HASH: tmp_path / "moved.pdf"}
-
-
-async def test_a_closed_store_raises_an_error(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store:
-        store.close()
-        with pytest.raises(StorageError, match="isn’t open"):
-            await store.bytes(HASH)
 
 
 async def test_the_same_bytes_are_stored_once(tmp_path: Path) -> None:
@@ -148,32 +139,3 @@ async def test_only_markdown_without_a_stored_text_is_decoded(
     async with open_store(tmp_path) as store:
         await store.add(b"# A", Attachment(sha256, "a", media_type, text))
         assert await store.text(sha256) == read
-
-
-@pytest.mark.parametrize("is_searchable", [True, False])
-async def test_only_searchable_attachments_are_indexed(tmp_path: Path, is_searchable: bool) -> None:
-    sha256 = hashlib.sha256(b"# A").hexdigest()
-    async with opened(tmp_path / "s.sqlite3") as database:
-        store = AttachmentStore(database, tmp_path / "files")
-        for _ in range(2):
-            await store.add(
-                b"# A",
-                Attachment(sha256, "a", "text/plain", "persimmon"),
-                is_searchable=is_searchable,
-            )
-        sql = "SELECT count(*) FROM search_index WHERE search_index MATCH 'persimmon'"
-        found = await database.read(lambda c: c.execute(sql).fetchone()[0])
-        assert found == is_searchable
-
-
-async def test_an_attachment_that_is_added_again_counts_as_new(tmp_path: Path) -> None:
-    async with opened(tmp_path / "s.sqlite3") as database:
-        store = AttachmentStore(database, tmp_path / "files")
-        await add(store, DATA)
-        await database.write(lambda c: c.execute("UPDATE attachments SET created_at = 7"))
-        began = to_micros(now())
-        await add(store, DATA, "another text")
-        sql = "SELECT created_at, text, size FROM attachments"
-        (row,) = await database.read(lambda c: c.execute(sql).fetchall())
-        assert row["created_at"] >= began
-        assert (row["text"], row["size"]) == ("its text", len(DATA))

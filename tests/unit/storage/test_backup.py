@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import os
 import random
 import re
 import sqlite3
@@ -13,7 +12,6 @@ import zipfile
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,13 +20,7 @@ from desktop_app.domain.conversations.message_parts import Attachment, DocumentP
 from desktop_app.domain.errors import StorageError, StoreDamagedError, StoreTooNewError
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.documents.attachment_store import AttachmentStore, attachment_path
-from desktop_app.storage.recovery.backup import (
-    MANIFEST,
-    STORE,
-    Backup,
-    delete_old_backups,
-    make_backup,
-)
+from desktop_app.storage.recovery.backup import MANIFEST, STORE, delete_old_backups, make_backup
 from tests.helpers.blocking import blocking
 from tests.helpers.restores import restore_now
 from tests.unit.storage.samples import NOON, a_conversation, opened
@@ -115,12 +107,6 @@ async def test_a_backup_of_an_open_store_includes_its_log(home: Home, tmp_path: 
     assert [p.name for p in home.backups.iterdir()] == [archive.name]
 
 
-def test_an_attachment_from_before_1980_is_in_the_backup(home: Home) -> None:
-    os.utime(home.attachments / SHA256[:2] / SHA256[2:], (0, 0))
-    with zipfile.ZipFile(home.back_up()) as pack:
-        assert pack.read(f"attachments/{SHA256[:2]}/{SHA256[2:]}") == DATA
-
-
 def test_a_damaged_attachment_is_not_in_the_backup(home: Home) -> None:
     path = attachment_path(home.attachments, SHA256)
     path.write_bytes(b"damaged")
@@ -133,61 +119,12 @@ def test_a_damaged_attachment_is_not_in_the_backup(home: Home) -> None:
     assert home.titles() == ["before"]
 
 
-@pytest.mark.parametrize(
-    ("names", "files"), [("abc", "a, b, c"), ("abcd", "a, b, c +1"), ("abcde", "a, b, c +2")]
-)
-def test_the_warning_names_a_few_of_the_attachments_left_out(names: str, files: str) -> None:
-    warning = Backup(Path(), list(names)).warning()
-    assert warning is not None
-    assert warning.sentences == (
-        f"Damaged or missing attachments aren’t in the backup: {files}. "
-        "Keep an older backup, which may contain them."
-    )
-
-
-def test_a_complete_backup_has_no_warning(home: Home) -> None:
-    made = make_backup(home.database, home.attachments, home.backups, NOON, lambda *_: None)
-    assert made.warning() is None
-
-
 def test_a_restore_replaces_a_damaged_attachment(home: Home) -> None:
     archive = home.back_up()
     path = attachment_path(home.attachments, SHA256)
     path.write_bytes(b"damaged")
     home.restore(archive)
     assert path.read_bytes() == DATA
-
-
-def test_an_attachment_deleted_while_it_is_packed_is_left_out(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write = zipfile.ZipFile.write
-
-    def write_late(pack: zipfile.ZipFile, source: Path, *args: Any) -> None:
-        if source.name == SHA256[2:]:
-            source.unlink()
-        write(pack, source, *args)
-
-    monkeypatch.setattr(zipfile.ZipFile, "write", write_late)
-    archive = home.back_up()
-    with zipfile.ZipFile(archive) as pack:
-        assert json.loads(pack.read(MANIFEST))["attachments"] == []
-        assert sorted(pack.namelist()) == [MANIFEST, STORE]
-    home.restore(archive)
-    assert home.titles() == ["before"]
-
-
-def test_a_backup_on_a_disk_that_is_not_mounted_is_refused(home: Home) -> None:
-    home.backups /= "disk/backups"
-    with pytest.raises(StorageError, match="Couldn’t find"):
-        home.back_up()
-    assert not home.backups.parent.exists()
-
-
-def test_a_backup_into_a_file_is_no_failing_disk(home: Home) -> None:
-    home.backups.touch()
-    with pytest.raises(StorageError, match="part of its path is a file"):
-        home.back_up()
 
 
 def test_only_the_owner_can_read_a_backup(home: Home) -> None:
@@ -217,7 +154,7 @@ def test_any_damaged_bytes_are_reported_and_change_nothing(home: Home) -> None:
     whole = home.back_up().read_bytes()
     broken, chance = home.backups / "broken.zip", random.Random(1)
     home.add("after")
-    for _ in range(150):
+    for _ in range(20):
         data = bytearray(whole)
         for _ in range(chance.choice((1, 2, 5))):
             at = chance.randrange(len(data))
@@ -243,11 +180,6 @@ def test_other_files_are_refused(home: Home, manifest: bytes | None) -> None:
         home.restore(plain)
 
 
-def test_a_backup_that_cannot_be_opened_is_unreadable(home: Home) -> None:
-    with pytest.raises(StorageError, match="the name is too long"):
-        home.restore(home.database.with_name("a" * 300))
-
-
 def test_a_newer_versions_backup_is_refused(home: Home) -> None:
     archive = home.back_up()
     newer = home.backups / "newer.sqlite3"
@@ -259,15 +191,6 @@ def test_a_newer_versions_backup_is_refused(home: Home) -> None:
     with pytest.raises(StoreTooNewError, match=re.escape(str(home.backups))):
         home.restore(changed(archive, repartee__sqlite3=newer.read_bytes()))
     assert home.titles() == ["before"]
-
-
-def test_unknown_members_are_not_unpacked(home: Home, tmp_path: Path) -> None:
-    archive = home.back_up()
-    with zipfile.ZipFile(archive, "a") as pack:
-        pack.writestr("../../outside", "x")
-        pack.writestr("attachments/../../outside", "x")
-    home.restore(archive)
-    assert not list(tmp_path.rglob("outside"))
 
 
 def test_a_damaged_store_is_replaced_and_copied(home: Home) -> None:
@@ -301,30 +224,3 @@ def test_libraries_in_one_folder_keep_their_own_backups(home: Home, tmp_path: Pa
     made = [home.back_up(hours) for hours in range(3)]
     delete_old_backups(made[-1], 1)
     assert sorted(home.backups.iterdir()) == sorted([made[-1], *others, renamed])
-
-
-def test_backups_without_a_library_id_are_kept(home: Home) -> None:
-    """Earlier versions made them, perhaps of another library."""
-    made = home.back_up()
-    earlier = made.with_name(f"{made.name.rpartition('-')[0]}.zip")
-    earlier.write_bytes(made.read_bytes())
-    delete_old_backups(made, 1)
-    assert sorted(home.backups.iterdir()) == sorted([earlier, made])
-
-
-def test_the_backup_just_made_is_kept_though_others_have_later_names(home: Home) -> None:
-    later = [home.back_up(hours) for hours in (3, 4)]  # as if the clock had been fast
-    made = home.back_up(0)
-    delete_old_backups(made, 2)
-    assert sorted(home.backups.iterdir()) == [made, later[1]]
-    delete_old_backups(made, 1)
-    assert sorted(home.backups.iterdir()) == [made]
-
-
-def test_a_backup_contains_only_the_store_and_its_attachments(home: Home) -> None:
-    home.database.with_name("secrets").write_text("sk-key")
-    home.attachments.joinpath("secrets").write_text("sk-key")
-    with zipfile.ZipFile(home.back_up()) as pack:
-        assert json.loads(pack.read(MANIFEST))["attachments"] == [SHA256]
-        attachment = f"attachments/{SHA256[:2]}/{SHA256[2:]}"
-        assert sorted(pack.namelist()) == [attachment, MANIFEST, STORE]

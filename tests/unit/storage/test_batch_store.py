@@ -9,8 +9,6 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 
-import pytest
-
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.batch.batch_jobs import (
     BatchEstimate,
@@ -32,12 +30,11 @@ from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.process_identity import _start_of
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.recovery.backup import make_backup
-from desktop_app.storage.recovery.erasure import erase_everything
 from desktop_app.storage.recovery.repair import repair_store
 from desktop_app.storage.spending.ledger import Ledger
 from tests.helpers.batch_server import cost_at
 from tests.helpers.restores import restore_now
-from tests.unit.storage.samples import NOON, is_interrupted_wipe_resumed, opened
+from tests.unit.storage.samples import NOON, opened
 from tests.unit.storage.test_erasure import DATA, SHA256, WORD, holding
 
 PRICE = Price(Decimal(1), Decimal(2))
@@ -123,19 +120,6 @@ async def test_documents_are_needed_until_their_job_is_removed(tmp_path: Path) -
     assert not holding(tmp_path)
 
 
-async def test_an_erasure_leaves_only_the_cost_of_jobs(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as database:
-        await fill(database, tmp_path)
-    assert holding(tmp_path)
-    erase_everything(tmp_path / "repartee.sqlite3", tmp_path / "attachments")
-    assert not holding(tmp_path)
-
-    async with open_store(tmp_path) as database:
-        assert await BatchStore(database, Ledger(database)).all() == []
-        rows = await database.read(lambda c: c.execute("SELECT cost FROM ledger").fetchall())
-        assert [row["cost"] for row in rows] == ["1.00002"]
-
-
 async def test_jobs_survive_repair_and_restore(tmp_path: Path) -> None:
     async with open_store(tmp_path) as database:
         job = await fill(database, tmp_path)
@@ -154,25 +138,6 @@ async def test_jobs_survive_repair_and_restore(tmp_path: Path) -> None:
     path.unlink()
     restore_now(made, path, attachments, NOON)
     await require_the_job()
-
-
-async def test_a_repair_drops_invalid_files(tmp_path: Path) -> None:
-    path = tmp_path / "repartee.sqlite3"
-    async with open_store(tmp_path) as database:
-        job = await fill(database, tmp_path)
-        damage = "UPDATE batch_items SET part = '{' WHERE number = 2"
-        await database.write(lambda c: c.execute(damage))
-        assert job.counts.total == 2
-    assert repair_store(path, NOON, lambda _d, _t: None).dropped == 1
-    async with open_store(tmp_path) as database:
-        (job,) = await BatchStore(database, Ledger(database)).all()
-        assert job.counts.total == 1
-        await database.write(lambda c: c.execute("UPDATE batch_jobs SET details = '['"))
-    assert repair_store(path, NOON, lambda _d, _t: None).dropped == 1
-    async with open_store(tmp_path) as database:
-        assert await BatchStore(database, Ledger(database)).all() == []
-        rows = await database.read(lambda c: c.execute("SELECT 1 FROM batch_items").fetchall())
-        assert rows == []
 
 
 async def test_only_one_process_owns_a_job(tmp_path: Path) -> None:
@@ -201,35 +166,3 @@ async def test_saving_a_job_keeps_its_cancellation(tmp_path: Path) -> None:
         found = await store.get(job.id)
         assert found is not None
         assert found.is_cancelled
-
-
-async def test_fifty_thousand_files_are_listed(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as database:
-        store, job = BatchStore(database, Ledger(database)), a_job()
-        items = [BatchItem(job.id, n, f"file {n}") for n in range(1, 50_001)]
-        await store.create(job, items)
-        summaries = await store.item_summaries(job.id)
-        (found,) = await store.all()
-        assert len(summaries) == found.counts.waiting == 50_000
-
-
-@pytest.mark.parametrize("status", ItemStatus)
-async def test_files_that_were_read_are_unsent(tmp_path: Path, status: ItemStatus) -> None:
-    async with open_store(tmp_path) as database:
-        store, job, other_job = BatchStore(database, Ledger(database)), a_job(), a_job()
-        items = [
-            BatchItem(job.id, 1, "a", status=ItemStatus.SENT),
-            BatchItem(job.id, 2, "b", status=status),
-        ]
-        await store.create(job, items)
-        await store.create(other_job, [BatchItem(other_job.id, 1, "c", status=ItemStatus.READ)])
-        assert await store.has_unsent_files(job.id) is (status is ItemStatus.READ)
-
-
-async def test_an_interrupted_wipe_of_a_removed_job_is_resumed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with opened(tmp_path / "store.sqlite3") as database:
-        store, job = BatchStore(database, Ledger(database)), a_job()
-        await store.create(job, [])
-        assert await is_interrupted_wipe_resumed(database, monkeypatch, store.remove(job.id))

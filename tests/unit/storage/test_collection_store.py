@@ -18,7 +18,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.documents.collection_store import CollectionStore
-from tests.unit.storage.samples import NOON, is_interrupted_wipe_resumed, opened
+from tests.unit.storage.samples import NOON, opened
 
 A, B = "a" * 32, "b" * 32
 
@@ -83,16 +83,6 @@ async def test_the_rarest_words_of_a_large_index_are_searched(
         store = CollectionStore(database)
         places = await store.find([A], question_terms("owl bay"), 5)
         assert set(await store.texts(places)) == found
-
-
-async def test_nothing_is_found_without_words_collections_or_passages(tmp_path: Path) -> None:
-    async with opened(tmp_path / "store.sqlite3") as database:
-        store, words = CollectionStore(database), question_terms("harbour")
-        assert await store.find([A], words, 5) == []
-        await fill(database, tmp_path / "files", A, "log", ["Harbour. "])
-        assert [each.name for each in await store.find([A], words, 5)] == ["log"]
-        assert await store.find([], words, 5) == []
-        assert await store.find([A], [], 5) == []
 
 
 async def test_collections_and_their_files_are_stored(tmp_path: Path) -> None:
@@ -165,14 +155,3 @@ async def test_a_partly_indexed_text_is_indexed_again(tmp_path: Path) -> None:
         sha256 = (await store.files(A))[0].sha256
         await database.write(lambda c: c.execute('DELETE FROM passages WHERE "end" > 12'))
         assert not await store.is_indexed(sha256)
-
-
-async def test_an_interrupted_wipe_of_removed_passages_is_resumed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with opened(tmp_path / "store.sqlite3") as database:
-        store = CollectionStore(database)
-        await fill(database, tmp_path, A, "bay.txt", ["Bay. "])
-        await store.delete(A)
-        removal = store.remove_unreferenced()
-        assert await is_interrupted_wipe_resumed(database, monkeypatch, removal)

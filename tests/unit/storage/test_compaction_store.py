@@ -52,19 +52,6 @@ async def test_compactions_are_read_in_order_as_saved(tmp_path: Path) -> None:
         assert await store.load("another") == ()
 
 
-async def test_the_time_of_the_first_undo_is_kept(tmp_path: Path) -> None:
-    async with opened(tmp_path / "store.sqlite3") as database:
-        conversation, answer = await kept(database)
-        store = CompactionStore(database)
-        made = a_compaction(conversation, answer)
-        await store.add(made)
-        await store.undo(made.id, NOON + timedelta(hours=1))
-        await store.undo(made.id, NOON + timedelta(hours=2))
-        assert await store.load(conversation.id) == (
-            replace(made, undone_at=NOON + timedelta(hours=1)),
-        )
-
-
 async def test_compactions_are_deleted_with_their_conversation(tmp_path: Path) -> None:
     async with opened(tmp_path / "store.sqlite3") as database:
         conversation, answer = await kept(database)

@@ -12,23 +12,12 @@ from pathlib import Path
 import pytest
 
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.spending.spending_report import (
-    CallPerformance,
-    GroupPerformance,
-    SpendingSum,
-)
+from desktop_app.domain.spending.spending_report import CallPerformance, SpendingSum
 from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.migration_runner import migrate
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.sqlite_connection import connect_in_memory
-from desktop_app.storage.spending import daily_sums
-from desktop_app.storage.spending.daily_sums import (
-    CallSums,
-    add_to_day,
-    count_unsummed,
-    fill_days,
-    sum_up_slice,
-)
+from desktop_app.storage.spending.daily_sums import CallSums, add_to_day
 from desktop_app.storage.spending.spending_sums import LedgerEntry
 
 NOON = to_micros(datetime(2026, 3, 4, 12, tzinfo=UTC))
@@ -48,11 +37,6 @@ def stored(connection: sqlite3.Connection) -> CallSums:
     for row in connection.execute("SELECT * FROM ledger_days"):
         sums.add_row(row)
     return sums
-
-
-def test_sums_without_calls_are_empty() -> None:
-    assert CallSums().spent == SpendingSum()
-    assert CallSums().performance == GroupPerformance()
 
 
 def test_calls_add_up() -> None:
@@ -102,37 +86,3 @@ def test_calls_of_a_day_are_stored_together(connection: sqlite3.Connection) -> N
     assert (performance.failed, performance.retries) == (2, 2)
     assert performance.tokens_per_s == 100
     assert performance.p50_s == pytest.approx(5, rel=0.02)
-
-
-def insert_calls(connection: sqlite3.Connection, count: int) -> None:
-    connection.execute("DELETE FROM ledger")
-    sql = """INSERT INTO ledger (id, at, provider_id, model, purpose, input_tokens, cached_tokens,
-        output_tokens, reasoning_tokens, cost) VALUES (?, ?, 'p', 'm', 'answer', ?, 0, 0, 0, '1')"""
-    connection.executemany(sql, [(n, NOON, n) for n in range(1, count + 1)])
-
-
-def test_earlier_calls_are_summed_up_in_slices_newest_first(
-    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(daily_sums, "LARGE_SLICE_SIZE", 3)
-    insert_calls(connection, 4)
-    fill_days(connection)
-    assert (count_unsummed(connection), stored(connection).calls) == (4, 0)
-    assert sum_up_slice(connection, 2)
-    assert (count_unsummed(connection), stored(connection).usage[0]) == (2, 7)
-    assert sum_up_slice(connection, 1)
-    assert (count_unsummed(connection), stored(connection).usage[0]) == (1, 9)
-    assert not sum_up_slice(connection, 2)
-    assert (count_unsummed(connection), stored(connection).usage[0]) == (0, 10)
-    assert not sum_up_slice(connection, 2)
-    assert stored(connection).spent == SpendingSum(4, 0, Usage(10), Decimal(4))
-
-
-@pytest.mark.parametrize("count", [0, 2, 3])
-def test_few_earlier_calls_are_summed_up_at_once(
-    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch, count: int
-) -> None:
-    monkeypatch.setattr(daily_sums, "LARGE_SLICE_SIZE", 3)
-    insert_calls(connection, count)
-    fill_days(connection)
-    assert (count_unsummed(connection), stored(connection).calls) == (0, count)

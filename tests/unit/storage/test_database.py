@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import json
 import os
 import sqlite3
 import stat
@@ -18,7 +16,6 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     StorageError,
     StoreDamagedError,
@@ -29,15 +26,11 @@ from desktop_app.storage.conversations.conversation_store import ConversationSto
 from desktop_app.storage.database.database import READERS, Database
 from desktop_app.storage.database.migration_runner import Migration
 from desktop_app.storage.database.migrations import MIGRATIONS
-from desktop_app.storage.database.sqlite_connection import connect
-from desktop_app.storage.recovery.erasure import erase_everything
-from desktop_app.storage.recovery.repair import repair_store
 from tests.helpers.blocking import blocking
-from tests.helpers.waiting import LONGEST_S, cancel
-from tests.unit.storage.samples import NOON, a_conversation, opened
+from tests.helpers.waiting import LONGEST_S
+from tests.unit.storage.samples import a_conversation, opened
 
 NEXT = Migration("9999_next", ("CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT",))
-BROKEN = Migration("9999_broken", ("CREATE TABLE half (id INTEGER)", "CREATE TABLE half (id)"))
 
 
 @pytest.fixture
@@ -53,11 +46,6 @@ def mode_of(path: Path) -> int:
 async def create(path: Path, title: str = "kept") -> None:
     async with opened(path) as database:
         await ConversationStore(database).create(a_conversation(title))
-
-
-def titles(path: Path) -> list[str]:
-    with closing(sqlite3.connect(path)) as connection:
-        return [row[0] for row in connection.execute("SELECT title FROM conversations")]
 
 
 @blocking
@@ -81,24 +69,10 @@ async def test_a_new_store_is_private_and_durable(path: Path) -> None:
         assert values == ["wal", 2, 1]
 
 
-async def test_a_connection_is_for_one_thread_unless_it_is_shared(tmp_path: Path) -> None:
-    refused = pytest.raises(sqlite3.ProgrammingError, match="same thread")
-    with closing(connect(tmp_path / "x.sqlite3", "rwc")) as connection, refused:
-        await asyncio.to_thread(connection.execute, "SELECT 1")
-    with closing(connect(tmp_path / "x.sqlite3", "rw", is_for_any_thread=True)) as connection:
-        await asyncio.to_thread(connection.execute, "SELECT 1")
-
-
 def test_a_clean_close_leaves_no_log_and_no_thread(path: Path) -> None:
     create(path)
     assert {file.name for file in path.parent.iterdir()} == {path.name, path.name + "-lock"}
     assert not [t for t in threading.enumerate() if t.name.startswith("store-")]
-
-
-async def test_readers_cannot_write(path: Path) -> None:
-    async with opened(path) as database:
-        with pytest.raises(StorageError):
-            await database.read(lambda c: c.execute("DELETE FROM conversations"))
 
 
 async def test_a_failed_write_changes_nothing(path: Path) -> None:
@@ -151,23 +125,6 @@ async def test_a_write_is_completed_though_its_caller_was_canceled(path: Path) -
         assert [c.title for c in await store.all()] == ["written"]
 
 
-async def test_the_error_of_a_write_whose_caller_was_canceled_is_no_defect(path: Path) -> None:
-    defects: list[object] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, context: defects.append(context))
-    async with opened(path) as database:
-        go = threading.Event()
-        first = asyncio.create_task(database.write(lambda c: go.wait(LONGEST_S)))
-        second = asyncio.create_task(database.execute("INSERT INTO no_such_table VALUES (1)"))
-        await asyncio.sleep(0)
-        await cancel(second)
-        go.set()
-        await first
-        await database.write(lambda c: None)  # queued after it
-    del second
-    gc.collect()
-    assert defects == []
-
-
 async def test_a_closed_store_raises_an_error(path: Path) -> None:
     async with opened(path) as database:
         pass
@@ -175,55 +132,6 @@ async def test_a_closed_store_raises_an_error(path: Path) -> None:
         await database.write(lambda c: None)
     with pytest.raises(StorageError, match="isn’t open"):
         await database.read(lambda c: None)
-
-
-def test_migrating_keeps_a_verified_copy(path: Path) -> None:
-    create(path)
-    open_with(path, NEXT)
-    copy = path.with_name("store.before-9999_next.sqlite3")
-    assert titles(copy) == titles(path) == ["kept"]
-    assert mode_of(copy) == 0o600
-    with closing(sqlite3.connect(copy)) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-        assert not connection.execute("SELECT 1 FROM sqlite_master WHERE name='later'").fetchall()
-    with closing(sqlite3.connect(path)) as connection:
-        names = [row[0] for row in connection.execute("SELECT name FROM migrations ORDER BY name")]
-    assert names == [*(m.name for m in MIGRATIONS), NEXT.name]
-
-
-def test_a_new_store_needs_no_copy(path: Path) -> None:
-    open_with(path, NEXT)
-    assert not list(path.parent.glob("*before*"))
-
-
-def test_a_failed_migration_changes_nothing(path: Path) -> None:
-    create(path)
-    with pytest.raises(StorageError):
-        open_with(path, BROKEN)
-    with closing(sqlite3.connect(path)) as connection:
-        assert not connection.execute("SELECT 1 FROM sqlite_master WHERE name='half'").fetchall()
-    open_with(path)
-    assert titles(path) == ["kept"]
-
-
-def test_a_row_that_a_migration_cannot_convert_is_damage(path: Path) -> None:
-    create(path)
-
-    def parse(connection: sqlite3.Connection) -> None:
-        json.loads(connection.execute("SELECT title FROM conversations").fetchone()[0])
-
-    with pytest.raises(StoreDamagedError) as raised:
-        open_with(path, Migration("9999_parsed", (), parse))
-    assert raised.value.details == "9999_parsed: JSONDecodeError"
-    open_with(path)
-    assert titles(path) == ["kept"]
-
-
-async def test_migrating_waits_until_an_older_version_is_closed(path: Path) -> None:
-    async with opened(path):
-        with pytest.raises(StorageError, match="open in an older version"):
-            await asyncio.to_thread(open_with, path, NEXT)
-    await asyncio.to_thread(open_with, path, NEXT)
 
 
 def test_a_store_of_a_newer_version_is_refused_and_unchanged(path: Path) -> None:
@@ -234,57 +142,6 @@ def test_a_store_of_a_newer_version_is_refused_and_unchanged(path: Path) -> None
     assert "newer version" in caught.value.sentences
     assert path.read_bytes() == before
     assert {file.name for file in path.parent.iterdir()} == {path.name, path.name + "-lock"}
-
-
-def exit_uncleanly(path: Path) -> dict[str, bytes]:
-    """Change a store of a newer version in a process that exits uncleanly; return its files.
-
-    The last change is only in the write-ahead log.
-    """
-    open_with(path, NEXT)
-    code = """
-import os, sqlite3, sys
-connection = sqlite3.connect(sys.argv[1])
-connection.execute("CREATE TABLE of_the_future (x)")
-connection.commit()
-os._exit(0)
-"""
-    subprocess.run([sys.executable, "-c", code, str(path)], check=True, timeout=LONGEST_S)
-    return bytes_of(path)
-
-
-def bytes_of(path: Path) -> dict[str, bytes]:
-    files = (path, path.with_name(path.name + "-wal"))
-    return {file.name: file.read_bytes() for file in files}
-
-
-def test_a_newer_store_is_unchanged_after_an_unclean_exit(path: Path) -> None:
-    before = exit_uncleanly(path)
-    assert len(before) == 2
-    with pytest.raises(StoreTooNewError):
-        open_with(path)
-    assert bytes_of(path) == before
-    with pytest.raises(StoreTooNewError):
-        repair_store(path, NOON, lambda _done, _of: None)
-    assert bytes_of(path) == before
-    with pytest.raises(StoreTooNewError):
-        erase_everything(path, path.parent / "attachments")
-    assert bytes_of(path) == before
-    open_with(path, NEXT)
-    with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("SELECT count(*) FROM of_the_future").fetchone()
-
-
-def test_an_unknown_step_before_known_steps_is_damage(path: Path) -> None:
-    open_with(path)
-    with closing(sqlite3.connect(path)) as connection:
-        sql = "UPDATE migrations SET name = '0003_remote_ruos' WHERE name = '0003_remote_runs'"
-        connection.execute(sql)
-        connection.commit()
-    with pytest.raises(StoreDamagedError):
-        open_with(path)
-    repair_store(path, NOON, lambda _done, _of: None)
-    open_with(path)
 
 
 def test_the_database_of_another_program_is_refused_and_unchanged(path: Path) -> None:
@@ -416,12 +273,6 @@ def test_a_failed_write_on_a_full_disk_loses_nothing_else(path: Path) -> None:
     assert "['after', 'before']" in said
 
 
-def test_a_folder_that_cannot_be_created_is_reported() -> None:
-    # Not even root can create a folder in /proc.
-    with pytest.raises(StorageError):
-        open_with(Path("/proc/repartee/store.sqlite3"))
-
-
 async def test_a_read_only_store_raises_an_error(path: Path) -> None:
     async with opened(path) as database:
         await database.write(lambda c: c.execute("PRAGMA query_only = ON"))
@@ -467,31 +318,9 @@ async def test_only_writes_of_other_processes_change_the_foreign_version(tmp_pat
         assert await database.foreign_version() != before
 
 
-async def test_a_cursor_returned_by_an_action_is_closed(tmp_path: Path) -> None:
-    async with opened(tmp_path / "s") as database:
-        for do in (database.write, database.read):
-            cursor = await do(lambda c: c.execute("SELECT 1"))
-            with pytest.raises(sqlite3.ProgrammingError, match="closed"):
-                cursor.fetchall()
-
-
 async def test_other_processes_with_the_open_store_are_detected(path: Path) -> None:
     async with opened(path) as database:
         assert await database.is_alone()
         async with opened(path):
             assert not await database.is_alone()
         assert await database.is_alone()
-
-
-@pytest.mark.parametrize("suffix", ["-journal", "-wal"])
-async def test_a_named_pipe_beside_the_database_is_refused_at_once(
-    tmp_path: Path, suffix: str
-) -> None:
-    path = tmp_path / "repartee.sqlite3"
-    database = Database(path)
-    await database.open()
-    await database.close()
-    os.mkfifo(f"{path}{suffix}")
-    with pytest.raises(StorageError) as error:
-        await Database(path).open()
-    assert error.value.reason is Reason.STORE_UNUSABLE

@@ -16,26 +16,22 @@ import pytest
 
 from desktop_app.domain.conversations.conversation import Folder
 from desktop_app.domain.conversations.message_parts import Attachment, DocumentPart
-from desktop_app.domain.errors import StorageError, StoreDamagedError, StoreTooNewError
+from desktop_app.domain.errors import StorageError
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.spending.spending_report import Call, Grouping
+from desktop_app.domain.spending.spending_report import Call
 from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
-from desktop_app.storage.database import database as database_module
-from desktop_app.storage.database.database import erasing_mark
-from desktop_app.storage.database.deletion_wipe import mark_for_wipe, resume_wipe, wipe_deleted
+from desktop_app.storage.database.deletion_wipe import resume_wipe
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.documents.note_store import NoteStore
 from desktop_app.storage.recovery import erasure
 from desktop_app.storage.recovery.backup import make_backup
-from desktop_app.storage.recovery.erasure import KEPT_TABLES, erase_everything, resume_erasure
+from desktop_app.storage.recovery.erasure import erase_everything, resume_erasure
 from desktop_app.storage.recovery.repair import repair_store
 from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.settings.settings_store import SettingsStore
-from desktop_app.storage.spending import daily_sums
 from desktop_app.storage.spending.ledger import Ledger
-from tests.helpers import full_store
 from tests.helpers.restores import restore_now
 from tests.helpers.waiting import until
 from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, ended, opened
@@ -150,17 +146,6 @@ async def test_an_interrupted_erasure_is_completed_at_the_next_start(
     assert list(attachments.rglob("*"))
 
 
-async def test_an_erasure_is_completed_if_the_store_was_removed_meanwhile(tmp_path: Path) -> None:
-    database, attachments = tmp_path / "repartee.sqlite3", tmp_path / "attachments"
-    await fill(tmp_path)
-    erasing_mark(database).touch()
-    database.rename(tmp_path / "repartee.sqlite3-wal")
-    resume_erasure(database, attachments)
-    assert not erasing_mark(database).exists()
-    assert not attachments.exists()
-    assert holding(tmp_path) == []
-
-
 async def test_a_failed_erasure_changes_nothing(tmp_path: Path) -> None:
     database, attachments = tmp_path / "repartee.sqlite3", tmp_path / "attachments"
     await fill(tmp_path)
@@ -173,48 +158,6 @@ async def test_a_failed_erasure_changes_nothing(tmp_path: Path) -> None:
     assert [path for path in attachments.rglob("*") if path.is_file()]
     resume_erasure(database, attachments)
     assert len(holding(tmp_path)) > 1
-
-
-async def test_a_repaired_store_is_not_erased_by_an_erasure_that_failed(tmp_path: Path) -> None:
-    database, attachments = tmp_path / "repartee.sqlite3", tmp_path / "attachments"
-    await fill(tmp_path)
-    with closing(sqlite3.connect(database)) as connection:
-        sql = "SELECT rootpage FROM sqlite_master WHERE name = 'sqlite_autoindex_migrations_1'"
-        (page,) = connection.execute(sql).fetchone()
-    with database.open("r+b") as file:
-        file.seek((page - 1) * 4096)
-        file.write(b"\xff" * 4096)
-    with pytest.raises(StoreDamagedError):
-        erase_everything(database, attachments)
-    assert repair_store(database, NOON, lambda _done, _of: None).messages == 2
-    resume_erasure(database, attachments)
-    assert database.name in holding(tmp_path)
-
-
-async def test_a_resumed_erasure_that_fails_keeps_the_attachments(tmp_path: Path) -> None:
-    database, attachments = tmp_path / "repartee.sqlite3", tmp_path / "attachments"
-    await fill(tmp_path)
-    erasing_mark(database).touch()
-    attachments.rename(tmp_path / ".erased-attachments")
-    with closing(sqlite3.connect(database)) as connection:
-        connection.execute(
-            "CREATE TRIGGER no BEFORE DELETE ON folders BEGIN SELECT raise(ABORT, 'full'); END"
-        )
-    with pytest.raises(StorageError):
-        resume_erasure(database, attachments)
-    assert [path for path in attachments.rglob("*") if path.is_file()]
-
-
-async def test_an_interrupted_erasure_of_a_newer_version_is_left_to_it(tmp_path: Path) -> None:
-    database, attachments = tmp_path / "repartee.sqlite3", tmp_path / "attachments"
-    await fill(tmp_path)
-    erasing_mark(database).touch()
-    with closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute("INSERT INTO migrations VALUES ('9999_newer', 0)")
-    with pytest.raises(StoreTooNewError):
-        resume_erasure(database, attachments)
-    assert erasing_mark(database).exists()
-    assert attachments.exists()
 
 
 async def test_an_interrupted_wipe_is_resumed(tmp_path: Path) -> None:
@@ -246,107 +189,12 @@ async def test_an_interrupted_wipe_is_resumed(tmp_path: Path) -> None:
         assert await SettingsStore(database).all() == {}
 
 
-async def test_a_deletion_during_a_wipe_is_still_to_be_wiped(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with opened(tmp_path / "repartee.sqlite3") as database:
-        checkpoint = database.checkpoint_log
-
-        async def delete_after_checkpoint() -> bool:
-            monkeypatch.setattr(database, "checkpoint_log", checkpoint)
-            is_done = await checkpoint()
-            await database.write(mark_for_wipe)
-            return is_done
-
-        await database.write(mark_for_wipe)
-        monkeypatch.setattr(database, "checkpoint_log", delete_after_checkpoint)
-        await wipe_deleted(database)
-        assert len(await SettingsStore(database).all()) == 1
-        await resume_wipe(database)
-        assert await SettingsStore(database).all() == {}
-
-
-async def test_a_wipe_that_a_long_read_prevents_is_completed_later(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "repartee.sqlite3"
-    monkeypatch.setattr(database_module, "BUSY_TIMEOUT_S", 0.1)
-    async with opened(path) as database:
-        store = ConversationStore(database)
-        conversation = a_conversation(f"About {WORD}")
-        await store.create(conversation)
-        with closing(sqlite3.connect(path, isolation_level=None)) as other_process:
-            other_process.execute("BEGIN")
-            other_process.execute("SELECT title FROM conversations").fetchall()
-            await store.erase([conversation.id])
-            assert holding(tmp_path)
-        await resume_wipe(database)
-        assert holding(tmp_path) == []
-
-
-async def test_calls_that_are_not_summed_up_yet_are_counted_after_an_erasure(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "repartee.sqlite3"
-    monkeypatch.setattr(daily_sums, "LARGE_SLICE_SIZE", 0)
-    async with opened(path) as database:
-        await Ledger(database).add(
-            Call(NOON, "openai", "gpt-5.2", "answer", Usage(10, 0, 20, 0), Decimal(1))
-        )
-        await database.write(lambda c: c.execute("DELETE FROM ledger_days"))
-        await database.write(daily_sums.fill_days)
-    erase_everything(path, tmp_path / "attachments")
-    async with opened(path) as database:
-        assert await Ledger(database).sum_up_earlier_calls(lambda _done, _total: None)
-        (row,) = await Ledger(database).group_spending(Grouping.MODEL)
-        assert row.spent.calls == 1
-
-
 async def test_an_open_store_is_not_emptied(tmp_path: Path) -> None:
     await fill(tmp_path)
     async with opened(tmp_path / "repartee.sqlite3"):
         with pytest.raises(StorageError, match="is using your library"):
             erase_everything(tmp_path / "repartee.sqlite3", tmp_path / "attachments")
     assert holding(tmp_path)
-
-
-async def test_every_table_that_is_not_kept_is_emptied(tmp_path: Path) -> None:
-    path = tmp_path / "repartee.sqlite3"
-    async with opened(path) as database:
-        await full_store.fill(database, tmp_path / "attachments")
-    filled = {table for table, rows in full_store.everything(path).items() if rows}
-    erase_everything(path, tmp_path / "attachments")
-    left = {table for table, rows in full_store.everything(path).items() if rows}
-    assert len(filled - KEPT_TABLES) > 15
-    assert left <= {*KEPT_TABLES, "shape"}
-
-
-async def test_an_erased_conversation_leaves_no_words_or_attachments(tmp_path: Path) -> None:
-    await fill(tmp_path)
-    async with opened(tmp_path / "repartee.sqlite3") as database:
-        await SettingsStore(database).remove("window.new_draft")
-        await FolderStore(database).delete("f" * 32)
-        store = ConversationStore(database)
-        await database.write(lambda c: c.execute("UPDATE attachments SET created_at = 0"))
-        await store.erase([each.id for each in await store.all()])
-        await AttachmentStore(database, tmp_path / "attachments").remove_unneeded()
-    assert holding(tmp_path) == []
-
-
-async def test_an_index_is_wiped_in_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("desktop_app.storage.database.deletion_wipe.MERGED_PAGES", 1)
-    async with opened(tmp_path / "repartee.sqlite3") as database:
-        store = ConversationStore(database)
-        for number in range(12):
-            conversation = a_conversation(f"About {WORD}")
-            question = a_question(conversation, f"What is {WORD}?")
-            words = " ".join(f"w{number}x{word}" for word in range(3000))
-            answer = ended(an_answer(question), words)
-            await store.begin_turn(conversation, question, answer)
-        await store.erase([each.id for each in (await store.all())[:-1]])
-        assert len(await Search(database).find(WORD)) == 2
-        await store.erase([each.id for each in await store.all()])
-        assert holding(tmp_path) == []
 
 
 async def test_emptying_the_trash_wipes_the_open_store(tmp_path: Path) -> None:

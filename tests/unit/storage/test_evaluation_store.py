@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.error_note import ErrorNote
@@ -16,10 +15,7 @@ from desktop_app.domain.evaluation.evaluation_result import CaseResult, Evaluati
 from desktop_app.domain.evaluation.failed_check import FailedCheck, FailureReason
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.storage.documents.evaluation_store import EvaluationStore
-from tests.unit.storage.samples import NOON, is_interrupted_wipe_resumed, opened
-
-if TYPE_CHECKING:
-    import pytest
+from tests.unit.storage.samples import NOON, opened
 
 RESULTS = [
     CaseResult("a", "A", (), Usage(1, 2, 3, 4), Decimal("0.1"), Decimal("0.2"), 0.5, 1.5),
@@ -63,12 +59,3 @@ async def test_evaluations_are_stored_with_all_answers(tmp_path: Path) -> None:
         await store.remove("1")
         assert await store.get("1") is None
         assert await store.summaries() == [SAME_TIME, NEWER]
-
-
-async def test_an_interrupted_wipe_of_a_removed_evaluation_is_resumed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with opened(tmp_path / "store.sqlite3") as database:
-        store = EvaluationStore(database)
-        await store.add(OLDER)
-        assert await is_interrupted_wipe_resumed(database, monkeypatch, store.remove("1"))

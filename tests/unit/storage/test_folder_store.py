@@ -89,23 +89,6 @@ async def test_the_list_is_read_in_pages(tmp_path: Path) -> None:
         assert [c.title for c in await store.list_archived()] == ["archived"]
 
 
-async def test_the_archive_and_the_trash_are_read_in_pages(tmp_path: Path) -> None:
-    async with opened(tmp_path / "s") as database:
-        store = ConversationStore(database)
-        for n in range(5):
-            at = NOON + timedelta(minutes=min(n, 2))
-            await store.create(a_conversation(f"away {n}", min(n, 2), archived=True))
-            await store.create(a_conversation(f"gone {n}", trashed_at=at))
-        for page_of, name in ((store.list_archived, "away"), (store.list_trashed, "gone")):
-            seen: list[str] = []
-            after = None
-            while page := await page_of(2, after=after):
-                seen += [conversation.title for conversation in page]
-                after = page[-1]
-            assert sorted(seen) == [f"{name} {n}" for n in range(5)]
-            assert seen[-2:] == [f"{name} 1", f"{name} 0"]
-
-
 async def test_a_flag_changes_only_its_own_column(tmp_path: Path) -> None:
     async with opened(tmp_path / "s") as database:
         store, flags = ConversationStore(database), ConversationFlagStore(database)

@@ -55,25 +55,6 @@ def test_rows_get_the_defaults_of_missing_columns(tmp_path: Path) -> None:
             assert refused.value.details == f"settings has no column {missing}"
 
 
-def test_texts_are_read_if_their_table_exists(tmp_path: Path) -> None:
-    added = ("INSERT INTO ledger VALUES ('a'), (NULL), (X'01'), ('b')",)
-    with store_of(tmp_path / "store.sqlite3", *added) as store:
-        assert list(store.texts("SELECT name FROM ledger", "ledger")) == ["a", "b"]
-        assert list(store.texts("SELECT name FROM extra", "extra")) == []
-
-
-@pytest.mark.parametrize(
-    ("statement", "steps"),
-    [
-        ("INSERT INTO migrations VALUES ('0001_a'), ('0002_b')", {"0001_a", "0002_b"}),
-        ("ALTER TABLE migrations RENAME COLUMN name TO other", set()),
-    ],
-)
-def test_applied_migrations_are_listed(tmp_path: Path, statement: str, steps: set[str]) -> None:
-    with store_of(tmp_path / "store.sqlite3", statement) as store:
-        assert store.applied_migrations() == steps
-
-
 @pytest.mark.attack("imports")
 @pytest.mark.parametrize(
     "statement",

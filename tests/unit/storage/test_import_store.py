@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from itertools import count
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
-from desktop_app.domain.conversations.conversation import (
-    Conversation,
-    Folder,
-    Message,
-    MessageStatus,
-)
-from desktop_app.domain.conversations.message_parts import TextPart
+from desktop_app.domain.conversations.conversation import Conversation, Folder, Message
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ImportRefusedError, StorageError
+from desktop_app.domain.errors import StorageError
 from desktop_app.domain.prompts.preset import Preset
-from desktop_app.storage.conversations import import_store
 from desktop_app.storage.conversations.compaction_store import CompactionStore
 from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
@@ -99,21 +89,6 @@ async def test_an_imported_conversation_leaves_the_trash(tmp_path: Path) -> None
         assert await store.all() == [made]
 
 
-@pytest.mark.parametrize("status", [MessageStatus.INTERRUPTED, MessageStatus.INCOMPLETE])
-async def test_an_answer_that_was_exported_while_it_streamed_is_completed(
-    tmp_path: Path, status: MessageStatus
-) -> None:
-    async with opened(tmp_path / "store.sqlite3") as database:
-        imports, store, made = ImportStore(database), ConversationStore(database), a_conversation()
-        question, whole = a_turn(made)
-        made = replace(made, leaf_id=whole.id)
-        half = replace(whole, status=status, parts=(TextPart("Bec"),))
-        for answer, added in ((half, 2), (whole, 1), (half, 0)):
-            assert (await imports.add(made, (question, answer), None)).messages == added
-        assert await store.path(made.id) == [question, whole]
-        assert [hit.message_id for hit in await Search(database).find("because")] == [whole.id]
-
-
 async def test_long_conversations_are_added_in_several_transactions(tmp_path: Path) -> None:
     async with opened(tmp_path / "store.sqlite3") as database:
         made, messages = a_conversation(), list[Message]()
@@ -122,83 +97,6 @@ async def test_long_conversations_are_added_in_several_transactions(tmp_path: Pa
         made = replace(made, leaf_id=messages[-1].id)
         assert await ImportStore(database).add(made, messages, None) == ImportOutcome(True, 202)
         assert await ConversationStore(database).path(made.id) == messages
-
-
-async def test_messages_of_another_conversation_are_refused(tmp_path: Path) -> None:
-    async with opened(tmp_path / "store.sqlite3") as database:
-        imports, mine, other = ImportStore(database), a_conversation("Mine"), a_conversation()
-        turn = a_turn(mine)
-        await imports.add(mine, turn, None)
-        with pytest.raises(ImportRefusedError):
-            await imports.add(other, [replace(turn[0], conversation_id=other.id)], None)
-        assert [c.title for c in await ConversationStore(database).all()] == ["Mine"]
-
-
-def record_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Have each pause end at once, and be recorded in the list that is returned."""
-    pauses: list[float] = []
-
-    async def pause(seconds: float) -> None:
-        pauses.append(seconds)
-
-    monkeypatch.setattr(asyncio, "sleep", pause)
-    return pauses
-
-
-async def test_an_import_pauses_between_writes_for_other_processes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "store.sqlite3"
-    monkeypatch.setattr(import_store, "SERIES_S", 0)
-    async with opened(path) as database:
-        pauses = record_pauses(monkeypatch)
-        conversation = a_conversation()
-        await ImportStore(database).add(conversation, a_turn(conversation), None)
-        assert pauses == []
-        async with opened(path):
-            conversation = a_conversation()
-            await ImportStore(database).add(conversation, a_turn(conversation), None)
-        assert len(pauses) == 1
-        assert all(0.12 <= seconds < 600 for seconds in pauses)
-
-
-async def test_an_import_pauses_after_a_series_of_short_writes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Clock:
-        now = 0.0
-
-        def monotonic(self) -> float:
-            self.now += 0.01  # the duration of each write
-            return self.now
-
-    path = tmp_path / "store.sqlite3"
-    async with opened(path) as database, opened(path):
-        pauses = record_pauses(monkeypatch)
-        monkeypatch.setattr(import_store, "time", Clock())
-        imports = ImportStore(database)
-        for _ in range(25):
-            conversation = a_conversation()
-            await imports.add(conversation, a_turn(conversation), None)
-    assert len(pauses) == 2, "one for each tenth of a second of writing"
-
-
-async def test_a_pause_does_not_make_up_for_the_time_without_other_processes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = count(step=60)  # each write takes a minute
-    monkeypatch.setattr(import_store, "time", SimpleNamespace(monotonic=clock.__next__))
-    path = tmp_path / "store.sqlite3"
-    async with opened(path) as database:
-        pauses = record_pauses(monkeypatch)
-        imports = ImportStore(database)
-        for _ in range(5):
-            conversation = a_conversation()
-            await imports.add(conversation, a_turn(conversation), None)
-        async with opened(path):
-            conversation = a_conversation()
-            await imports.add(conversation, a_turn(conversation), None)
-    assert pauses == [60]
 
 
 class InterruptedDatabase(Database):

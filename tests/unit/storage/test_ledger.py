@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,14 +15,11 @@ from desktop_app.domain.spending.spending_report import (
     Call,
     CallPerformance,
     Grouping,
-    GroupPerformance,
     MonthSpending,
     SpendingSum,
 )
 from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.database import Database
-from desktop_app.storage.database.migrations import MIGRATIONS
-from desktop_app.storage.spending import daily_sums, ledger
 from desktop_app.storage.spending.ledger import Ledger, record_lost_calls
 from desktop_app.storage.spending.spending_holds import SpendingHolds
 from tests.unit.storage.samples import opened
@@ -39,11 +36,6 @@ def in_time_zone(monkeypatch: pytest.MonkeyPatch, name: str) -> Iterator[None]:
 @pytest.fixture
 def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield from in_time_zone(monkeypatch, "Asia/Tokyo")
-
-
-@pytest.fixture
-def in_new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    yield from in_time_zone(monkeypatch, "America/New_York")
 
 
 async def spend(
@@ -88,16 +80,6 @@ async def test_months_are_local(tmp_path: Path, in_tokyo: None) -> None:
         assert (await ledger.spent_in_month(datetime(2025, 12, 31, 20, tzinfo=UTC))).cost == 0
 
 
-async def test_a_month_includes_a_change_of_clocks(tmp_path: Path, in_new_york: None) -> None:
-    async with opened(tmp_path / "s.sqlite3") as database:
-        await spend(database, "1", datetime(2026, 3, 1, 4, 59, tzinfo=UTC))  # 28 Feb, UTC-5
-        await spend(database, "2", datetime(2026, 3, 1, 5, 0, tzinfo=UTC))
-        await spend(database, "4", datetime(2026, 4, 1, 3, 59, tzinfo=UTC))  # 31 March, UTC-4
-        await spend(database, "8", datetime(2026, 4, 1, 4, 0, tzinfo=UTC))
-        spent = await Ledger(database).spent_in_month(datetime(2026, 3, 20, tzinfo=UTC))
-        assert spent.cost == 2 + 4
-
-
 async def test_costs_are_summed_by_provider_and_by_conversation(tmp_path: Path) -> None:
     async with opened(tmp_path / "s.sqlite3") as database:
         at = datetime(2026, 3, 14, tzinfo=UTC)
@@ -108,27 +90,6 @@ async def test_costs_are_summed_by_provider_and_by_conversation(tmp_path: Path) 
         assert (await ledger.spent_in_month(at, "openai")).cost == 5
         assert await ledger.conversation_cost("a") == 3
         assert await ledger.conversation_cost("none") == 0
-
-
-async def test_entries_of_an_older_store_are_summed_up(tmp_path: Path) -> None:
-    before = tuple(step for step in MIGRATIONS if step.name < "0005")
-    path = tmp_path / "s.sqlite3"
-    at = datetime(2026, 3, 14, 12, tzinfo=UTC)
-    entries = [("0.1", 10), (None, 20), ("0.20000000000000000000000000000000000000014", 30)]
-
-    old = Database(path, before)
-    await old.open()
-    sql = """INSERT INTO ledger
-            VALUES (NULL, ?, 'openai', 'gpt-5.2', 'answer', ?, 1, 2, 1, ?, NULL, NULL)"""
-    rows = [(to_micros(at), tokens, cost) for cost, tokens in entries]
-    await old.write(lambda connection: connection.executemany(sql, rows))
-    await old.close()
-    async with opened(path) as database:
-        await spend(database, "1", at)
-        spent = await Ledger(database).spent_in_month(at)
-        assert (spent.calls, spent.uncounted) == (4, 1)
-        assert spent.usage == Usage(70, 7, 26, 8)
-        assert str(spent.cost) == "1.30000000000000000000000000000000000000014"
 
 
 async def test_the_report_sums_costs_by_day_and_month(tmp_path: Path, in_tokyo: None) -> None:
@@ -205,76 +166,6 @@ async def test_groups_have_exact_sums_and_approximate_percentiles(
         assert outcomes == {"complete": 100, "failed": 1}
         (tier,) = await ledger.group_spending(Grouping.TIER)
         assert (tier.key, tier.spent.calls) == ("priority", 101)
-
-
-async def test_a_call_keeps_its_day_if_the_time_zone_changes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_tokyo: None
-) -> None:
-    async with opened(tmp_path / "s.sqlite3") as database:
-        await spend(database, "1", datetime(2026, 2, 28, 15, 0, tzinfo=UTC))  # 1 March
-        monkeypatch.setenv("TZ", "America/New_York")
-        time.tzset()
-        (row,) = await Ledger(database).group_spending(Grouping.DAY)
-        assert row.key == "2026-03-01"
-
-
-async def test_days_of_an_older_store_are_summed_up(tmp_path: Path) -> None:
-    before = tuple(step for step in MIGRATIONS if step.name < "0038")
-    path = tmp_path / "s.sqlite3"
-    at = to_micros(datetime(2026, 3, 14, 12, tzinfo=UTC))
-    columns = "provider_id, model, purpose, input_tokens, cached_tokens, output_tokens"
-    sql = f"""INSERT INTO ledger (at, {columns}, reasoning_tokens, cost, effort, tier, outcome,
-        retries, first_token_s, duration_s)
-        VALUES (?, 'openai', 'gpt-5.2', 'answer', 10, 4, 20, 5, ?, ?, ?, ?, ?, ?, ?)"""
-    rows = [
-        (at, "0.1", "low", "", "complete", 2, 1.0, 3.0),
-        (at, "0.2", "low", "", "complete", 0, 1.0, 3.0),
-        (at, None, None, None, None, None, None, None),  # before performance was recorded
-    ]
-    old = Database(path, before)
-    await old.open()
-    await old.write(lambda connection: connection.executemany(sql, rows))
-    await old.close()
-    async with opened(path) as database:
-        ledger = Ledger(database)
-        low, none = await ledger.group_spending(Grouping.EFFORT)
-        assert (low.key, low.spent.cost, low.performance.retries) == ("low", Decimal("0.3"), 2)
-        assert low.performance.p50_first_token_s == pytest.approx(1.0, rel=0.02)
-        assert low.performance.tokens_per_s == 10
-        assert (none.key, none.spent.uncounted) == ("", 1)
-        assert none.performance == GroupPerformance()
-
-
-async def test_many_older_calls_are_summed_up_after_the_store_is_open(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(daily_sums, "LARGE_SLICE_SIZE", 5)
-    monkeypatch.setattr(ledger, "LARGE_SLICE_SIZE", 4)
-    path, at = tmp_path / "s.sqlite3", datetime(2026, 3, 14, 12, tzinfo=UTC)
-    old = Database(path, tuple(step for step in MIGRATIONS if step.name < "0038"))
-    await old.open()
-    sql = """INSERT INTO ledger (id, at, provider_id, model, purpose, input_tokens, cached_tokens,
-        output_tokens, reasoning_tokens, cost)
-        VALUES (?, ?, 'openai', 'gpt-5.2', 'answer', 1, 0, 1, 0, '0.1')"""
-    rows = [(100 * n, to_micros(at - timedelta(days=n % 3))) for n in range(1, 12)]
-    await old.write(lambda connection: connection.executemany(sql, rows))
-    await old.close()
-    async with opened(path) as database:
-        calls = Ledger(database)
-        await spend(database, "0.5", at)
-        (new,) = await calls.group_spending(Grouping.DAY)
-        assert (new.spent.calls, new.spent.cost) == (1, Decimal("0.5"))
-        await database.write(lambda c: daily_sums.sum_up_slice(c, 4))  # then the program ends
-    async with opened(path) as database:
-        seen: list[tuple[int, int]] = []
-        calls = Ledger(database)
-        assert await calls.sum_up_earlier_calls(lambda done, total: seen.append((done, total)))
-        assert seen == [(0, 7), (4, 7)]
-        found = [
-            (row.spent.calls, row.spent.cost) for row in await calls.group_spending(Grouping.DAY)
-        ]
-        assert found == [(4, Decimal("0.4")), (4, Decimal("0.4")), (4, Decimal("0.8"))]
-        assert not await calls.sum_up_earlier_calls(lambda _done, _total: None)
 
 
 async def test_median_seconds_are_those_of_recent_answers(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import unicodedata
 
 import pytest
@@ -82,16 +81,6 @@ def test_a_text_of_single_character_words_is_indexed_up_to_a_limit(
     assert index_text(ideographs).decode() == indexed_at_once(ideographs)
 
 
-def test_a_text_is_cut_only_before_starters() -> None:
-    for character in map(chr, range(sys.maxunicode + 1)):
-        parts = unicodedata.decomposition(character).split()
-        if len(parts) == 2 and not parts[0].startswith("<"):
-            assert not _is_starter(chr(int(parts[1], 16)))
-        if unicodedata.combining(character):
-            assert not _is_starter(character)
-    assert not any(map(_is_starter, map(chr, (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3)))))
-
-
 @pytest.mark.attack("reply-bounds")
 @given(units)
 @example("漢字")
@@ -122,12 +111,3 @@ def test_encoding_in_pieces_equals_encoding_at_once(texts: list[str]) -> None:
     stored = _parts_json(parts)
     assert json.loads(stored) == json.loads(to_json(parts_to_json(parts)))
     stored.encode()
-
-
-def test_no_parts_are_an_empty_list() -> None:
-    assert _parts_json([]) == "[]"
-
-
-@pytest.mark.parametrize("text", ["É" + "b" * 3_000, "A" + "b" * 60_000])
-def test_long_texts_are_folded_from_the_first_letter_to_the_last(text: str) -> None:
-    assert fold(text) == folded_at_once(text)

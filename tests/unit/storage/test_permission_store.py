@@ -51,12 +51,3 @@ async def test_a_permission_applies_to_its_tool_fingerprint_and_conversation(
         await store.forget_source("s")
         assert await found("s/a", "changed") == [ASK, ASK]
         assert await store.for_all_conversations() == {"s2/a": ALWAYS}
-
-
-async def test_a_permission_of_a_newer_version_allows_nothing(tmp_path: Path) -> None:
-    async with opened(tmp_path / "s.sqlite3") as database:
-        sql = "INSERT INTO tool_permissions VALUES (NULL, 's/a', 'f', 'on Sundays')"
-        await database.write(lambda connection: connection.execute(sql))
-        store = PermissionStore(database)
-        assert await store.permission("c", "s/a", "f") is ASK
-        assert await store.for_all_conversations() == {"s/a": ASK}

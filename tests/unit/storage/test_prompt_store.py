@@ -42,14 +42,6 @@ async def test_prompts_and_presets_are_read_in_order_as_saved(tmp_path: Path) ->
         assert await store.presets() == [REVIEWER]
 
 
-async def test_half_a_surrogate_pair_in_a_preset_is_replaced(tmp_path: Path) -> None:
-    async with opened(tmp_path / "s") as database:
-        store = PromptStore(database)
-        preset = Preset("p", "a\ud800", "b\ud800", "c\ud800")
-        await store.save(presets=[preset])
-        assert await store.presets() == [Preset("p", "a\ufffd", "b\ufffd", "c\ufffd")]
-
-
 async def test_a_conversation_keeps_the_id_of_a_deleted_preset(tmp_path: Path) -> None:
     async with opened(tmp_path / "s") as database:
         store, conversations = PromptStore(database), ConversationStore(database)

@@ -19,18 +19,15 @@ from desktop_app.domain.conversations.message_parts import Attachment, DocumentP
 from desktop_app.domain.errors import StorageError, StoreDamagedError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
-from desktop_app.domain.tools.tool_server import ToolServer
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.database.database import Database
-from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.documents.attachment_store import AttachmentStore
-from desktop_app.storage.recovery.repair import _SKIPPED_TABLES, RepairResult, repair_store
+from desktop_app.storage.recovery.repair import RepairResult, repair_store
 from desktop_app.storage.recovery.row_repair import LOST_TITLE
 from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.spending.ledger import Ledger
-from desktop_app.storage.tools.server_store import ServerStore
 from tests.helpers.blocking import blocking
 from tests.helpers.examples import examples
 from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, ended, opened
@@ -121,21 +118,6 @@ def test_a_sound_store_is_unchanged_by_a_repair(tmp_path: Path) -> None:
 
 
 @blocking
-async def add_server(path: Path) -> None:
-    async with opened(path) as database:
-        await ServerStore(database).save(ToolServer("files", ("run", "it")))
-
-
-def test_a_repair_says_that_tool_servers_are_left_out(tmp_path: Path) -> None:
-    path = tmp_path / "store.sqlite3"
-    filled(path)
-    assert "tool server" not in repaired(path).sentence
-    add_server(path)
-    assert "1 tool server wasn’t recovered. Add it again." in repaired(path).sentence
-    assert rows(path, "SELECT name FROM tool_servers") == []
-
-
-@blocking
 async def titles_found(path: Path, words: str) -> list[str]:
     async with opened(path) as database:
         return [hit.title for hit in await Search(database).find(words)]
@@ -205,15 +187,6 @@ def test_a_row_with_invalid_json_is_dropped(tmp_path: Path) -> None:
     assert (found.conversations, found.messages, found.dropped) == (12, 23, 1)
 
 
-def test_an_invalid_cost_is_dropped_but_its_call_is_kept(tmp_path: Path) -> None:
-    path = tmp_path / "store.sqlite3"
-    filled(path)
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("UPDATE ledger SET cost = '0.2x5'")
-    assert repaired(path).dropped == 0
-    assert rows(path, "SELECT cost, output_tokens FROM ledger") == [(None, 20)]
-
-
 @settings(max_examples=examples(30), deadline=None)
 @given(seed=st.integers(0, 1 << 32), count=st.integers(1, 12))
 def test_a_repair_survives_any_overwritten_pages(
@@ -277,22 +250,6 @@ async def test_an_open_store_is_not_repaired(tmp_path: Path) -> None:
         assert path.read_bytes() == before
 
 
-def test_a_file_that_is_no_database_becomes_an_empty_store(tmp_path: Path) -> None:
-    path = tmp_path / "store.sqlite3"
-    path.write_bytes(b"not a database at all" * 300)
-    found = repaired(path)
-    assert (found.conversations, found.messages) == (0, 0)
-    use_store(path)
-
-
-def test_every_table_without_row_ids_is_rebuilt() -> None:
-    """Their rows lie in pages of another kind, which are not read."""
-    statements = [s for step in MIGRATIONS for s in step.statements]
-    names = {s.split()[2] for s in statements if "WITHOUT ROWID" in s}
-    assert names
-    assert names <= _SKIPPED_TABLES
-
-
 async def test_attachments_are_recovered(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     async with opened(path) as database:
@@ -312,25 +269,6 @@ async def test_attachments_are_recovered(tmp_path: Path) -> None:
         assert await files.text(SHA256) == "persimmon " * 2000
         assert await files.origins([SHA256]) == {SHA256: ORIGIN}
         assert [h.title for h in await Search(database).find("persimmon")] == ["With a file"]
-
-
-@settings(max_examples=examples(30), deadline=None)
-@given(seed=st.integers(0, 1 << 32), count=st.integers(1, 400))
-def test_a_damaged_store_is_refused_in_words(
-    seed: int, count: int, whole: bytes, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """Check the message for any bytes, even if SQLite quotes them."""
-    path = tmp_path_factory.mktemp("damage") / "store.sqlite3"
-    data = bytearray(whole)
-    chance = random.Random(seed)
-    for _ in range(count):
-        data[chance.randrange(len(data))] = chance.randrange(256)
-    path.write_bytes(data)
-    try:
-        open_and_check(path)
-    except StorageError as error:
-        assert error.sentences.isprintable()
-        assert error.what_to_do
 
 
 @blocking

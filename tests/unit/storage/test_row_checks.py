@@ -1,27 +1,22 @@
-"""Single values of rows from untrusted files."""
+"""Values of rows from untrusted files."""
 
 from __future__ import annotations
 
 import json
 from contextlib import closing
-from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from desktop_app.domain import bounds
-from desktop_app.domain.answering.answer_form import MAX_FORM_CHARS
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.storage.batch.batch_row_conversion import ESTIMATE_AMOUNTS, job_to_row
 from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.migration_runner import migrate
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.sqlite_connection import connect_in_memory
 from desktop_app.storage.recovery.row_checks import TableSchema, tables_of
 from desktop_app.storage.settings.settings_store import profile_to_text
-from tests.unit.storage.test_batch_store import a_job
 
 ID = "a" * 32
 HASH = "f" * 64
@@ -71,11 +66,6 @@ def tables() -> dict[str, TableSchema]:
         return tables_of(connection)
 
 
-@pytest.fixture(scope="module")
-def jobs(tables: dict[str, TableSchema]) -> TableSchema:
-    return tables["batch_jobs"]
-
-
 @pytest.mark.parametrize("name", ROWS)
 def test_a_valid_row_is_unchanged(tables: dict[str, TableSchema], name: str) -> None:
     row = tuple(ROWS[name][column] for column in tables[name].names)
@@ -85,27 +75,18 @@ def test_a_valid_row_is_unchanged(tables: dict[str, TableSchema], name: str) -> 
 @pytest.mark.parametrize(
     ("name", "column", "taken", "refused"),
     [
-        ("ledger", "id", [-(2**62), 2**62], ["1", None]),
         ("ledger", "at", [-1, LATEST - 1], [LATEST, 2**62]),
         ("ledger", "input_tokens", [0, bounds.MAX_COUNT], [-1, bounds.MAX_COUNT + 1, None]),
         ("ledger", "first_token_s", [0.5, 3, None, -1.0], [float("nan"), 1e13, float("-inf")]),
-        ("ledger", "provider_id", ["", "a" * 1000], ["a" * 1001]),
         ("ledger", "model", ["m" * bounds.MAX_NAME_CHARS], ["m" * (bounds.MAX_NAME_CHARS + 1)]),
         ("prompts", "id", ["a", "ü -", "a" * 64], ["", "a" * 65, "a\n"]),
         ("prompts", "position", [-(2**31), 2**31 - 1], [-(2**31) - 1, 2**31]),
-        ("prompts", "created_at", [None, 0], [LATEST]),
-        ("prompts", "text", ["m" * (bounds.MAX_NAME_CHARS + 1)], [None]),
-        ("prompts", "form", ["{" * MAX_FORM_CHARS], [None]),
         ("collection_files", "modified", [-5, 2**62], [None]),
         ("collection_files", "sha256", [None, "0" * 64], ["F" * 64, "f" * 63, ""]),
         ("collection_files", "status", ["ready"], ["odd", ""]),
-        ("messages", "owner_pid", [0, 2**31 - 1, None], []),
         ("messages", "parent_id", ["c", None], ["", "a" * 65]),
-        ("messages", "conversation_id", ["c"], ["", "a" * 65, "\0"]),
-        ("messages", "created_at", [0], [LATEST]),
         ("passages", "start", [0, 9], [10, -1]),
         ("passage_vectors", "vector", [b"\1", b"\1" * (1 << 16)], [b"", b"\0", b"\1" * 65537]),
-        ("spending_holds", "owner_pid", [0], [-1]),
     ],
 )
 def test_values_have_bounds(
@@ -121,15 +102,11 @@ def test_values_have_bounds(
 @pytest.mark.parametrize(
     ("column", "value", "without"),
     [
-        ("owner_pid", -1, None),
         ("owner_pid", 2**31, None),
         ("cost", "much", None),
-        ("duration_s", -1.0, None),
         ("error", "{", None),
         ("notices", "no JSON", "[]"),
-        ("owner_started", "a" * (bounds.MAX_NAME_CHARS + 1), None),
         ("input_tokens", -1, None),
-        ("remote_run", '{"response_id": "a b"}', None),
     ],
 )
 def test_bad_dispensable_values_of_a_message_are_dropped(
@@ -142,20 +119,12 @@ def test_bad_dispensable_values_of_a_message_are_dropped(
     assert dict(zip(table.names, checked, strict=True))[column] == without
 
 
-def test_a_calls_cost_is_dispensable(tables: dict[str, TableSchema]) -> None:
-    row = {**ROWS["ledger"], "cost": "-1"}
-    checked = tables["ledger"].check_row(tuple(row.values()))
-    assert checked == tuple({**row, "cost": None}.values())
-
-
 @pytest.mark.parametrize(
     ("key", "taken", "refused"),
     [
         ("any", ["1", '"a"', "null", "0.5", "true"], ["[]", "{}", "no JSON"]),
         ("window.help", ['"a"'], ["1", "null", '"\\ud800"']),
-        ("window.conversation", ['""', '"a"'], ["1", "null", '"\\ud800"']),
         ("window.unread", ["[]", '["a"]'], ['"a"', "[1]", "{}"]),
-        ("list.pinned_order", ["[]", '["a"]'], ['"a"', "[1]"]),
         ("palette.uses", ["{}", '{"a": 1, "b": 0.5}'], ["[]", '{"a": "1"}', '{"a": NaN}']),
         ("models.favorites", ["[]", '[["a", "b"]]'], ['[["a", 1]]', "{}", '"a"']),
         (
@@ -163,8 +132,6 @@ def test_a_calls_cost_is_dispensable(tables: dict[str, TableSchema]) -> None:
             ['["a", 1]', '["a", 0.5]'],
             ['["a"]', "[1, 1]", '["a", true]', '["a", NaN]'],
         ),
-        ("window.quick_place", ["[1, 0.5]"], ["[1]", "[1, 2, 3]", '["a", 1]', '{"a": 1, "b": 2}']),
-        ("window.quick_place", [], ["[NaN, 0]", "[0, Infinity]"]),
         (
             "backup.last",
             [
@@ -198,17 +165,7 @@ def test_a_calls_cost_is_dispensable(tables: dict[str, TableSchema]) -> None:
                 '{"on": "a", "refused": [1]}',
             ],
         ),
-        ("learnt.api.x", ['"responses"'], ['"odd"']),
         ("spending.unpriced.x", [], ["1", "true"]),
-        (
-            "window.new_draft",
-            ['{"text": "a", "attachments": []}', '{"text": "", "attachments": [], "preset": "p"}'],
-            [
-                '{"text": 1, "attachments": []}',
-                '{"text": "", "attachments": [], "preset": 1}',
-                "[]",
-            ],
-        ),
     ],
 )
 def test_structured_settings_are_checked(
@@ -219,43 +176,18 @@ def test_structured_settings_are_checked(
         assert checked == ((key, value) if value in taken else None), value
 
 
-@pytest.mark.parametrize("name", ESTIMATE_AMOUNTS)
-@pytest.mark.parametrize(
-    ("amount", "is_valid"), [("0.05", True), ("1E+999999", False), ("-1", False), ("NaN", False)]
-)
-def test_an_estimate_has_amounts_that_can_be_shown(
-    jobs: TableSchema, name: str, amount: str, is_valid: bool
-) -> None:
-    job = a_job()
-    changes: dict[str, Any] = {name: Decimal(amount)}
-    estimate = replace(job.estimate, **changes)
-    row = {**dict.fromkeys(jobs.names), **job_to_row(replace(job, estimate=estimate))}
-    row |= {name: 0 for name in jobs.names if name.endswith("_tokens")}
-    row |= {"cost": "0", "uncounted": 0}
-    assert (jobs.check_row(tuple(row.values())) is not None) == is_valid
-
-
 @pytest.mark.parametrize(
     ("changes", "is_valid"),
     [
         ({}, True),
         ({"from_environment": True}, False),
-        ({"unusable_variable": "OPENAI_PROXY"}, False),
-        ({"key_header": "api-key"}, True),
         ({"key_header": "x"}, False),
         ({"custom_fields": [{"name": "X-A", "value": "b"}] * 50}, True),
         ({"custom_fields": [{"name": "X-A", "value": "b"}] * 51}, False),
         ({"custom_fields": [{"name": "Host", "value": "b"}]}, False),
-        ({"custom_fields": [{"name": "X-A", "value": ""}]}, False),
-        ({"custom_fields": [{"name": "X-A", "value": "", "is_secret": True}]}, True),
-        ({"custom_fields": [{"name": "Host", "value": "", "is_secret": True}]}, False),
-        ({"monthly_cap": "5"}, True),
         ({"monthly_cap": "-5"}, False),
         ({"price_multiplier": "NaN"}, False),
         ({"name": "n" * (bounds.MAX_NAME_CHARS + 1)}, False),
-        ({"models": ["m" * (bounds.MAX_NAME_CHARS + 1)]}, False),
-        ({"plain_http_hosts": ["m" * (bounds.MAX_NAME_CHARS + 1)]}, False),
-        ({"needs_key": 1}, False),
     ],
 )
 def test_only_profiles_that_a_user_could_make_are_valid(
@@ -264,10 +196,3 @@ def test_only_profiles_that_a_user_could_make_are_valid(
     profile = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE)
     body = json.dumps({**json.loads(profile_to_text(profile)), **changes})
     assert (tables["profiles"].check_row(("own", 1, body)) is not None) is is_valid
-
-
-def test_the_alias_of_the_row_id_is_known(tables: dict[str, TableSchema]) -> None:
-    aliases = {name: table.alias for name, table in tables.items() if table.alias is not None}
-    assert set(aliases.values()) == {0}
-    assert {"ledger", "passages", "passage_vectors", "batch_items"} <= aliases.keys()
-    assert not {"profiles", "messages", "prompts", "keys_in_keyring"} & aliases.keys()

@@ -19,8 +19,6 @@ from desktop_app.storage.search.search_index import (
     remove_entry,
 )
 
-MS = 1000
-
 
 @pytest.fixture
 def connection() -> Iterator[sqlite3.Connection]:
@@ -48,22 +46,6 @@ def found(connection: sqlite3.Connection, word: str) -> int:
 def test_an_id_is_a_time_in_milliseconds(micros: int, first: int) -> None:
     assert first_id_at(micros) == first
     assert {micros_of(first + number) for number in range(8)} == {micros // 1000 * 1000}
-
-
-def test_entries_of_the_same_time_have_successive_ids(connection: sqlite3.Connection) -> None:
-    add_entry(connection, EntryKind.MESSAGE, "before", "one", 4 * MS)
-    for number in range(100):
-        add_entry(connection, EntryKind.MESSAGE, f"m{number}", "two", 5 * MS)
-    assert ids(connection) == [32, *range(40, 140)]
-    assert found(connection, "two") == 100
-
-
-def test_a_gap_between_ids_is_not_filled(connection: sqlite3.Connection) -> None:
-    for name in ("a", "b", "c"):
-        add_entry(connection, EntryKind.MESSAGE, name, "one", 0)
-    remove_entry(connection, EntryKind.MESSAGE, "b", "one")
-    add_entry(connection, EntryKind.MESSAGE, "d", "one", 0)
-    assert ids(connection) == [0, 2, 3]
 
 
 def test_an_entry_is_identified_by_kind_and_ref(connection: sqlite3.Connection) -> None:

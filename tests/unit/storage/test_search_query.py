@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from hypothesis import strategies as st
 
 from desktop_app.domain.conversations.conversation import (
     Folder,
-    Message,
     MessageStatus,
     SearchFilter,
     SearchHit,
@@ -34,14 +32,12 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.documents.letter_folding import fold
-from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.domain.models.variants import Variant
-from desktop_app.storage.conversations.conversation_store import ConversationStore, insert_message
+from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.documents.attachment_store import AttachmentStore
-from desktop_app.storage.search import search_query
 from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.search.search_text import (
     MATCH_END,
@@ -86,49 +82,28 @@ def marked(hit: SearchHit | str) -> list[str]:
     ("text", "query", "mark"),
     [
         ("The quick brown fox", "QUICK", "quick"),
-        ("The quick brown fox", "bro", "bro"),
         ("The quick brown fox", "quick fo", "quick"),
         ("The quick brown fox", '"brown fox"', "brown fox"),
         ("Größe und Ärger", "grosse", "Größe"),
-        ("Größe und Ärger", "größe", "Größe"),
         ("Größe und Ärger", "arger", "Ärger"),
-        ("do Łodzi, Łódź!", "lodz", "Łodz"),
         ("miasto Łódź!", "lodz", "Łódź"),
-        ("miasto Łódź!", "łódź", "Łódź"),
-        ("et smørrebrød", "smorrebrod", "smørrebrød"),
         ("et smørrebrød", "smørre", "smørre"),
-        ("Đorđe Ðorð", "dorde", "Đorđe"),
         ("l’Œuvre, Æsir", "oeuvre", "Œuvre"),
-        ("l’Œuvre, Æsir", "aesir", "Æsir"),
-        ("Þingvellir", "thingvellir", "Þingvellir"),
-        ("STRAẞE", "strasse", "STRAẞE"),
-        ("Malta: Ħamrun", "hamrun", "Ħamrun"),
-        ("DIYARBAKIR, Diyarbakır", "diyarbakir", "DIYARBAKIR"),
-        ("Diyarbakır", "diyarbakir", "Diyarbakır"),
         ("naïve cafe\u0301", "café", "cafe\u0301"),
         ("Ελληνικός λόγος", "λογος", "λόγος"),
         ("Привет, мир", "мир", "мир"),
         ("请帮我总结这份报告", "总结", "总结"),
-        ("请帮我总结这份报告", "报告", "报告"),
         ("请帮我总结这份报告", "告", "告"),
-        ("请帮我总结这份报告", "帮", "帮"),
-        ("日本語のテキストを検索する", "検索", "検索"),
         ("日本語のテキストを検索する", "テキスト", "テキスト"),
-        ("GPT日本語版2です", "GPT日本", "GPT日本"),
         ("GPT日本語版2です", "語版2", "語版2"),
         ("한국어로 검색합니다", "검색", "검색"),
         ("ภาษาไทยไม่มีช่องว่าง", "ไม่มี", "ไม่มี"),
         ("हिन्दी में लिखा गया", "हिन्दी", "हिन्दी"),
-        ("שלום עולם", "עולם", "עולם"),
-        ("مرحبا بالعالم", "مرحبا", "مرحبا"),
         ("call foo_bar(x-y) in C++", "foo_bar", "foo_bar"),
         ("call foo_bar(x-y) in C++", "c++", "C"),
-        ("Well done 👍🏽!", "👍", "👍"),
         ("great😀, so far", "😀", "😀"),
         ("great😀, so far", "great 😀", "great"),
         ("rated ⭐⭐ of five", "⭐", "⭐"),
-        ("ｆｕｌｌｗｉｄｔｈ ＡＢＣ", "abc", ""),
-        ("nul\x00byte", "byte", "byte"),
     ],
 )
 async def test_a_query_finds_and_marks_its_words(
@@ -140,14 +115,6 @@ async def test_a_query_finds_and_marks_its_words(
         [hit] = await Search(database).find(query)
         assert hit.message_id == message_id
         assert (marked(hit) or [""])[0] == mark
-
-
-async def test_an_emoji_is_a_word_of_its_own(path: Path) -> None:
-    async with opened(path) as database:
-        await ask(database, "great 😀 and fine")
-        for query in ("😁", "great😁", "greater😀", "reat😀", '"great and"'):
-            assert await Search(database).find(query) == [], query
-        assert await Search(database).find('"great😀 and"')
 
 
 async def test_reasoning_is_found(path: Path) -> None:
@@ -168,9 +135,20 @@ async def test_reasoning_is_found(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["", " ", '"', '""', "*", "-", "^", ":", "NEAR", "fox AND", "NOT", "(", "{a b}:", "words : x",
-     "'", ";--", "\x00", "\ud800", "fox\x00", "a" * 5000, "\u0301", '"unclosed',
-     "fox " * 20_000, '"' * 999, "日" * 5000, "(" * 5000, '"a" ' * 400],
+    [
+        "",
+        '"',
+        "-",
+        "NEAR",
+        "fox AND",
+        "(",
+        "\ud800",
+        "fox\x00",
+        "a" * 5000,
+        "\u0301",
+        '"unclosed',
+        "fox " * 20_000,
+    ],
 )  # fmt: skip
 async def test_any_query_is_run_without_an_error(path: Path, query: str) -> None:
     async with opened(path) as database:
@@ -251,12 +229,6 @@ async def test_matches_are_newest_first_in_any_order_of_writing(path: Path) -> N
         assert abs((hits[-1].date - NOON).total_seconds() - 60) < 0.01
 
 
-async def test_a_conversation_from_before_1970_is_found(path: Path) -> None:
-    async with opened(path) as database:
-        await ask(database, "apple", "apples", minutes=-60 * 24 * 365 * 60)
-        assert len(await Search(database).find("apple")) == 2
-
-
 async def test_titles_follow_their_conversation(path: Path) -> None:
     async with opened(path) as database:
         store, search = ConversationStore(database), Search(database)
@@ -327,82 +299,11 @@ def test_snippets_are_short_lines_around_the_first_match() -> None:
     assert len(found) <= SNIPPET_LENGTH + 4
 
 
-def test_snippets_omit_line_markers_of_markdown() -> None:
-    text = "# Head\n\n- [x] a needle\n> * 5 - 3 # 2\n```python\nx = 1\n```\n#tag\n1. one"
-    found = snippet(text, "needle").replace(MATCH_START, "").replace(MATCH_END, "")
-    assert " ".join(found.split()) == "Head a needle 5 - 3 # 2 x = 1 #tag 1. one"
-
-
-@pytest.mark.parametrize(
-    ("text", "query", "shown"),
-    [
-        ("**Bold**, `code` and ~~gone~~", "bold", "<Bold>, code and gone"),
-        ("2**3**4, a * b * c and *args, **more", "b", "2**3**4, a * <b> * c and *args, **more"),
-        ("See [the manual](https://a.example/b) now", "manual", "See the <manual> now"),
-        ('![Cap](a.png "A map") [b](c)', "cap", "<Cap> b"),
-        ("[a](https://b.example)", "b", "[a](https://<b>.example)"),
-        ("f[0](x)", "x", "f[0](<x>)"),
-        ("**one** two", "one two", "<one> <two>"),
-        ("the **bold " + "te" * 100, "the", "<the> bold " + "te" * 74 + "t…"),
-        ("See [the manual](https://a.example/" + "b" * 200, "see", "<See> the manual"),
-    ],
-)
-def test_snippets_omit_signs_and_addresses_of_markdown(text: str, query: str, shown: str) -> None:
-    found = snippet(text, query).replace(MATCH_START, "<").replace(MATCH_END, ">")
-    assert found == shown
-
-
-def test_a_match_far_into_a_document_is_shown() -> None:
-    for lead in (49_990, 50_000, 130_001):
-        found = snippet("x" * (lead - 1) + " needle in a haystack", "needle in")
-        assert marked(found) == ["needle", "in"]
-
-
 @given(st.text(max_size=400), st.text(max_size=12))
 def test_any_snippet_is_one_line_with_marked_matches(text: str, query: str) -> None:
     found = snippet(text, query)
     assert found.count(MATCH_START) == found.count(MATCH_END)
     assert len(found.replace(MATCH_START, "").replace(MATCH_END, "")) <= SNIPPET_LENGTH + 2
-
-
-async def test_an_index_of_an_older_version_is_rebuilt(path: Path) -> None:
-    before = [step for step in MIGRATIONS if step.name != "0002_letters_folded"]
-    database = Database(path, before)
-    await database.open()
-    question = await ask(database, "miasto Łódź", "Tytuł")
-    await AttachmentStore(database, path.parent / "files").add(
-        REPORT, Attachment(hashlib.sha256(REPORT).hexdigest(), "r.txt", "text/plain", "smørrebrød")
-    )
-    await database.write(_fill_as_before)
-    assert not await Search(database).find("lodz")
-    await database.close()
-    async with opened(path) as migrated:
-        [hit] = await Search(migrated).find("lodz")
-        assert hit.message_id == question
-        assert [h.title for h in await Search(migrated).find("tytul")] == ["Tytuł"]
-        for word, count in (("smorrebrod", 1), ("stale", 0)):
-            sql = "SELECT count(*) FROM search_index WHERE search_index MATCH ?"
-            found = await migrated.read(partial(_first_value, sql, word))
-            assert found == count
-        # An entry of the rebuilt index can be removed.
-        await ConversationStore(migrated).erase([hit.conversation_id])
-        assert not await Search(migrated).find("lodz")
-        await migrated.write(
-            lambda c: c.execute("INSERT INTO search_index (search_index) VALUES ('optimize')")
-        )
-    assert path.with_name("store.before-0002_letters_folded.sqlite3").is_file()
-
-
-def _fill_as_before(connection: sqlite3.Connection) -> None:
-    connection.execute("INSERT INTO search_index (search_index) VALUES ('delete-all')")
-    ids = connection.execute("SELECT id FROM search_entries").fetchall()
-    insert = "INSERT INTO search_index (rowid, words) VALUES (?, 'stale łodz')"
-    connection.executemany(insert, [(row["id"],) for row in ids])
-
-
-def _first_value(sql: str, value: str, connection: sqlite3.Connection) -> int:
-    found: int = connection.execute(sql, (value,)).fetchone()[0]
-    return found
 
 
 # -------------------------------------------------------------- filters and order
@@ -444,44 +345,6 @@ async def test_filters_select_matching_messages(path: Path) -> None:
         assert await found(until=NOON + timedelta(minutes=30)) == ["one"]
 
 
-def insert_all(messages: list[Message], connection: sqlite3.Connection) -> None:
-    for message in messages:
-        insert_message(connection, message)
-
-
-async def test_a_filter_finds_an_old_match_among_many_newer_ones(path: Path) -> None:
-    async with opened(path) as database:
-        store, search = ConversationStore(database), Search(database)
-        folder = Folder(new_id(), "Old", NOON)
-        await FolderStore(database).save(folder)
-        old = a_conversation("old whale", folder_id=folder.id)
-        question = a_question(old, "whale")
-        await store.begin_turn(replace(old, leaf_id=question.id), None, question)
-        many = a_conversation("many")
-        await store.create(many)
-        messages = [a_question(many, "whale", minutes=1 + n) for n in range(2_500)]
-        await database.write(partial(insert_all, messages))
-        hits = await search.find("whale", search_filter=SearchFilter(folder_id=folder.id))
-        assert [hit.message_id for hit in hits] == [question.id, None]
-
-
-async def test_a_title_matches_a_filter_by_its_conversations_model(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(search_query, "_MAX_CHECKED_SINGLY", 1)
-    async with opened(path) as database:
-        store, search = ConversationStore(database), Search(database)
-        for minutes, variant in enumerate((Variant.PRO, Variant.INSTANT)):
-            conversation = a_conversation("whale", choice=replace(CHOICE, variant=variant))
-            await store.create(conversation)
-            other = replace(CHOICE, variant=Variant.THINKING)
-            question = replace(a_question(conversation, "?", minutes=minutes), choice=other)
-            await store.begin_turn(conversation, None, question)
-        for variant in (Variant.PRO, Variant.INSTANT):
-            hits = await search.find("whale", search_filter=SearchFilter(variant=variant))
-            assert len(hits) == 1
-
-
 async def test_a_word_that_the_limit_of_a_query_cuts_is_a_prefix(path: Path) -> None:
     words = " ".join(f"{letter}" * 60 for letter in "abcdefghijklmnopq")
     async with opened(path) as database:
@@ -490,15 +353,6 @@ async def test_a_word_that_the_limit_of_a_query_cuts_is_a_prefix(path: Path) -> 
         await ConversationStore(database).begin_turn(conversation, None, question)
         assert len(words) > 1000
         assert len(await Search(database).find(words)) == 1
-
-
-@pytest.mark.parametrize("order", SearchOrder)
-async def test_a_damaged_match_is_reported(path: Path, order: SearchOrder) -> None:
-    async with opened(path) as database:
-        await ask(database, "whale", "a", minutes=0)
-        await database.write(lambda c: c.execute("UPDATE messages SET parts = '[{'"))
-        with pytest.raises(StoreDamagedError):
-            await Search(database).find("whale", order=order)
 
 
 async def test_the_best_matches_have_the_highest_density_of_words(path: Path) -> None:
@@ -512,27 +366,3 @@ async def test_the_best_matches_have_the_highest_density_of_words(path: Path) ->
         assert [hit.title for hit in hits][:2] == ["Whale", "a"]
         assert [hit.title for hit in await search.find("whale")] == ["c", "Whale", "b", "a"]
         assert len(await search.find("whale", 2, order=SearchOrder.BEST)) == 2
-
-
-async def test_adding_an_entry_is_fast_among_thousands_of_the_same_time(path: Path) -> None:
-    async with opened(path) as database:
-        many = a_conversation("many")
-        await ConversationStore(database).create(many)
-        messages = [a_question(many, f"whale w{n}") for n in range(3_000)]
-        await database.write(partial(insert_all, messages))
-        steps = 0
-
-        def insert_counting(connection: sqlite3.Connection) -> None:
-            nonlocal steps
-
-            def count() -> None:
-                nonlocal steps
-                steps += 1
-
-            connection.set_progress_handler(count, 100)
-            insert_message(connection, a_question(many, "the last"))
-            connection.set_progress_handler(None, 0)
-
-        await database.write(insert_counting)
-        assert steps < 100  # reading all entries takes many times that
-        assert len(await Search(database).find("last")) == 1

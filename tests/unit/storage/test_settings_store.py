@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.network.custom_fields import CustomField
-from desktop_app.storage.database.database import Database
-from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.unit.storage.samples import opened
 
@@ -62,29 +57,6 @@ async def test_json_values_are_read_as_saved(tmp_path: Path) -> None:
         assert await SettingsStore(database).all() == kept
 
 
-async def test_a_migration_removes_the_sentence_of_a_failed_backup(tmp_path: Path) -> None:
-    path = tmp_path / "s.sqlite3"
-    old = Database(path, tuple(step for step in MIGRATIONS if step.name < "0042"))
-    await old.open()
-    last = {"at": "2026-03-14", "failed_at": "2026-03-15", "why": "Kein Platz."}
-    await SettingsStore(old).set("backup.last", last)
-    await old.close()
-    async with opened(path) as database:
-        del last["why"]
-        assert (await SettingsStore(database).all())["backup.last"] == last
-
-
-async def test_a_shortcut_of_a_renamed_command_stays(tmp_path: Path) -> None:
-    path = tmp_path / "s.sqlite3"
-    before = Database(path, [step for step in MIGRATIONS if step.name < "0023"])
-    await before.open()
-    await SettingsStore(before).set("keys.conversation.private", "Ctrl+J")
-    await before.close()
-    async with opened(path) as database:
-        keymap = Keymap.from_settings(await SettingsStore(database).all())
-        assert keymap.shortcut_of("conversation.temporary") == "Ctrl+J"
-
-
 @pytest.mark.attack("secrets")
 async def test_the_value_of_a_secret_header_is_never_stored(tmp_path: Path) -> None:
     path = tmp_path / "s.sqlite3"
@@ -107,43 +79,6 @@ async def test_profiles_keep_their_order_and_every_field(tmp_path: Path) -> None
         assert await settings.profiles() == [renamed, LOCAL]
         await settings.remove_profile(FULL.id)
         assert await settings.profiles() == [LOCAL]
-
-
-async def test_a_profile_of_an_older_store_is_read(tmp_path: Path) -> None:
-    body = (
-        '{"name":"Box","kind":"compatible","base_url":"http://nas:1/v1","api":null,"models":["m"],'
-        '"price_multiplier":"1","needs_key":false,"max_tokens_field":""}'
-    )
-
-    async with opened(tmp_path / "s.sqlite3") as database:
-        sql = "INSERT INTO profiles VALUES ('box', 1, ?)"
-        await database.write(lambda c: c.execute(sql, (body,)))
-        (profile,) = await SettingsStore(database).profiles()
-        assert profile.models == ("m",)
-        assert profile.plain_http_hosts == ()
-        assert profile.proxy == profile.ca_file == ""
-        assert not profile.keeps_at_provider
-
-
-async def test_damaged_profiles_do_not_hide_the_passwords_of_others(tmp_path: Path) -> None:
-    bodies = ["no JSON", "[" * 100_000, "[]", '{"base_url": 5}']
-    address = "https://me:w0rd@gateway.example/v1"
-    async with opened(tmp_path / "s.sqlite3") as database:
-        store = SettingsStore(database)
-        await store.save_profile(replace(LOCAL, id="sound"))
-
-        def damage(connection: sqlite3.Connection) -> None:
-            body = json.dumps({"base_url": address})
-            connection.execute("UPDATE profiles SET body = ? WHERE id = 'sound'", (body,))
-            for number, text in enumerate(bodies):
-                values = (f"damaged-{number}", number, text)
-                connection.execute(
-                    "INSERT INTO profiles (id, position, body) VALUES (?, ?, ?)", values
-                )
-
-        await database.write(damage)
-        ((_, secret),) = await store.secrets_in_addresses()
-    assert secret.value == "me:w0rd"
 
 
 async def test_a_profile_from_the_environment_is_not_stored(tmp_path: Path) -> None:

@@ -134,18 +134,6 @@ async def test_no_store_writes_a_temporary_conversation_to_disk(tmp_path: Path) 
     assert holding(tmp_path) == []
 
 
-async def test_a_call_that_the_disk_refuses_is_not_counted_in_memory(tmp_path: Path) -> None:
-    async with stores(tmp_path) as its:
-        await its.fill()
-        await its.disk.write(lambda c: c.execute("ALTER TABLE ledger_days RENAME TO gone"))
-        with pytest.raises(StorageError):
-            await its.ledger.add(its.call)
-        await its.disk.write(lambda c: c.execute("ALTER TABLE gone RENAME TO ledger_days"))
-        await its.ledger.add(its.call)
-        assert await its.ledger.conversation_cost(its.conversation.id) == 2 * Decimal("0.25")
-        assert (await its.ledger.spent_in_month(NOON)).calls == 2
-
-
 async def test_a_temporary_conversation_is_read_from_memory(tmp_path: Path) -> None:
     async with stores(tmp_path) as its:
         await its.fill()
@@ -193,14 +181,3 @@ async def test_writes_to_a_closed_temporary_conversation_are_dropped(tmp_path: P
         await its.ledger.add(its.call)  # the money was spent
         assert (await its.ledger.spent_in_month(NOON)).cost == Decimal("0.50")
     assert holding(tmp_path) == []
-
-
-async def test_a_file_that_changed_while_it_was_attached_is_refused(tmp_path: Path) -> None:
-    async with stores(tmp_path) as its:
-        with pytest.raises(StorageError, match="changed while"):
-            await its.attachments.add(
-                DATA + b"!",
-                Attachment(SHA256, "x", "text/plain", "x", tokens=1),
-                conversation_id=its.conversation.id,
-            )
-        assert await its.attachments.file(SHA256) is None
