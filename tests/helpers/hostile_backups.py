@@ -128,7 +128,7 @@ STRANGE: Final[dict[str, Change]] = {
         "CREATE INDEX evil ON messages (id) WHERE role = 'nobody'",
         "UPDATE sqlite_master SET sql = 'CREATE INDEX evil ON messages (id)' WHERE name = 'evil'",
     ),
-    "name-of-10-megabytes": sql("UPDATE folders SET name = hex(zeroblob(5000000))"),
+    "name-of-a-megabyte": sql("UPDATE folders SET name = hex(zeroblob(500000))"),
     "infinite-number": sql("UPDATE messages SET duration_s = 9e999 WHERE role = 'assistant'"),
     "tokens-that-overflow-sums": sql(
         *[_LEDGER.format(at=10**15, tokens=2**62, cost="NULL") for _ in range(3)]

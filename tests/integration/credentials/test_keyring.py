@@ -13,7 +13,7 @@ from desktop_app.credentials.vault import KeyPlace, KeyVault, keyring_entry
 from desktop_app.domain.errors import CredentialError
 from desktop_app.domain.network.secret import Secret
 from desktop_app.storage.settings.settings_store import SettingsStore
-from tests.helpers.system_keyring import default_collection, empty_keyring, keyring_secrets
+from tests.helpers.system_keyring import default_collection, keyring_secrets
 from tests.helpers.waiting import LONGEST_S
 from tests.integration.credentials.conftest import SILENT_S, Desktop
 from tests.unit.storage.samples import opened
@@ -64,22 +64,6 @@ async def test_a_key_is_stored_found_in_the_next_run_and_removed(
     assert KEY.encode() not in (tmp_path / "store.sqlite3").read_bytes()
 
 
-async def test_a_key_removed_by_another_program_is_missing(
-    tmp_path: Path, new_desktop: Callable[[], Desktop]
-) -> None:
-    new_desktop().start_keyring()
-
-    async with a_vault(tmp_path) as vault:
-        await vault.set("openai", SECRET)
-        empty_keyring()
-        assert await vault.get("openai", HERE) is None
-        assert await vault.place("openai", HERE) is KeyPlace.NONE
-        await vault.set("openai", SECRET)
-        empty_keyring()
-        await vault.remove("openai")
-        assert await vault.place("openai", HERE) is KeyPlace.NONE
-
-
 async def test_without_a_daemon_the_key_is_for_this_session(
     tmp_path: Path, new_desktop: Callable[[], Desktop]
 ) -> None:
@@ -92,16 +76,6 @@ async def test_without_a_daemon_the_key_is_for_this_session(
         assert await vault.get("openai", HERE) == SECRET
     async with a_vault(tmp_path) as vault:
         assert await vault.place("openai", HERE) is KeyPlace.NONE
-
-
-async def test_without_a_bus_the_key_is_for_this_session(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
-
-    async with a_vault(tmp_path) as vault:
-        assert not (await vault.probe(10)).works
-        assert await vault.set("openai", SECRET) is KeyPlace.SESSION
 
 
 async def test_a_dismissed_dialog_of_a_locked_keyring_is_reported(
@@ -154,16 +128,3 @@ async def test_a_dead_daemon_is_an_error_until_it_restarts(
             await vault.get("openai", HERE)
         new_desktop().start_keyring()
         assert await vault.set("openai", SECRET) is KeyPlace.KEYRING
-
-
-async def test_keys_with_different_names_are_separate(
-    tmp_path: Path, new_desktop: Callable[[], Desktop]
-) -> None:
-    new_desktop().start_keyring()
-
-    async with opened(tmp_path / "store.sqlite3") as database:
-        notes = SettingsStore(database)
-        one, two = KeyVault("repartee", notes), KeyVault(SERVICE, notes)
-        await one.set("openai", SECRET)
-        await two.set("openai", OTHER)
-        assert (await one.get("openai", HERE), await two.get("openai", HERE)) == (SECRET, OTHER)

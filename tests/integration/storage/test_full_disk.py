@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.integration.storage.test_crashes import on_a_small_disk
 
 COMMON = """
@@ -142,6 +144,7 @@ def test_a_failed_import_keeps_the_library_and_is_reported(tmp_path: Path) -> No
     assert said.splitlines()[-2:] == ["kept 4", "ok"]
 
 
+@pytest.mark.slow
 def test_a_failed_export_keeps_the_old_file_and_is_reported(tmp_path: Path) -> None:
     said = on_a_small_disk(tmp_path / "disk", EXPORT)
     for form in ("json", "markdown", "html", "pdf"):
@@ -149,6 +152,7 @@ def test_a_failed_export_keeps_the_old_file_and_is_reported(tmp_path: Path) -> N
     assert said.endswith("left []\n")
 
 
+@pytest.mark.slow
 def test_a_failed_backup_leaves_no_file(tmp_path: Path) -> None:
     said = on_a_small_disk(tmp_path / "disk", BACKUP)
     assert "The disk is too full to save" in said
@@ -161,6 +165,7 @@ def test_a_failed_restore_keeps_the_store(tmp_path: Path) -> None:
     assert said.endswith("code 1\nleft []\nlook ok 5\n")
 
 
+@pytest.mark.slow
 def test_a_failed_repair_keeps_the_damaged_store(tmp_path: Path) -> None:
     said = on_a_small_disk(tmp_path / "disk", REPAIR)
     assert "The disk is too full to save" in said

@@ -239,7 +239,9 @@ def test_the_record_has_every_kind_of_step(steps: list[Step]) -> None:
             syncs = 0
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize(
+    "seed", [*range(8), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(8, 60))]
+)
 def test_no_acknowledged_write_is_lost(steps: list[Step], tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     fail_at(steps, chance.randrange(len(steps)), chance, tmp_path)

@@ -8,23 +8,8 @@ from hypothesis import strategies as st
 
 from desktop_app.commands.command import COMMANDS, Category, Command, CommandScope
 from desktop_app.commands.keymap import Keymap
-from desktop_app.commands.shortcut import (
-    is_prefix,
-    key_refusal,
-    normalized,
-    parse_press,
-    presses_of,
-)
+from desktop_app.commands.shortcut import key_refusal, normalized, parse_press, presses_of
 from desktop_app.domain.errors import SettingError
-
-modifiers = st.lists(st.sampled_from(["Ctrl", "shift", "Alt", "Meta", "Control"]), unique=True)
-keys = st.sampled_from(["a", "Z", "+", ",", "1", "f5", "escape", "PageUp", "Del", "space", "é"])
-
-
-def test_ids_are_unique_and_have_an_area() -> None:
-    ids = [command.id for command in COMMANDS]
-    assert len(set(ids)) == len(ids)
-    assert all(id_.count(".") == 1 and id_ == id_.lower() for id_ in ids)
 
 
 def may_type(text: str) -> bool:
@@ -78,12 +63,6 @@ def test_invalid_shortcuts_are_refused(text: str) -> None:
         normalized(text)
 
 
-@given(names=modifiers, key=keys)
-def test_normalizing_twice_changes_nothing(names: list[str], key: str) -> None:
-    once = normalized("+".join([*names, key]))
-    assert normalized(once) == once
-
-
 parts_of_shortcuts = st.lists(
     st.sampled_from(["Ctrl", "shift", " Alt ", "Meta", "+", "++", "a", "é", "F5", "F36", "Return"]),
     max_size=4,
@@ -112,12 +91,6 @@ def test_an_override_is_what_differs_from_the_default() -> None:
     assert changed.overrides == {"conversation.new": "Ctrl+Shift+N"}
     assert Keymap({"conversation.new": "ctrl+n"}).overrides == {}
     assert Keymap().shortcut_of("conversation.new") == "Ctrl+N"
-
-
-def test_a_command_may_have_no_keys() -> None:
-    bare = Keymap({"app.quit": ""})
-    assert bare.shortcut_of("app.quit") == ""
-    assert bare.conflicts() == {}
 
 
 def test_a_conflict_names_both_commands() -> None:
@@ -166,12 +139,6 @@ def test_chords_conflict_with_the_keys_that_they_begin_with() -> None:
     conflicts = keymap_with(three="Ctrl+G").conflicts()
     assert conflicts["a.three"] == ("a.one", "a.two")
     assert conflicts["a.one"] == ("a.three",)
-
-
-def test_a_prefix_is_of_whole_presses() -> None:
-    assert is_prefix("Ctrl+G", "Ctrl+G, Ctrl+A")
-    assert not is_prefix("Ctrl+G, Ctrl+A", "Ctrl+G")
-    assert not is_prefix("Ctrl+G", "Ctrl+Shift+G")
 
 
 def test_a_chord_begins_with_keys_that_do_not_type() -> None:

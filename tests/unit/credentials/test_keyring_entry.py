@@ -19,11 +19,6 @@ def test_an_entry_has_the_secret_and_its_origin(secret: Secret) -> None:
     assert secret_in_entry(keyring_entry(secret)) == secret
 
 
-def test_an_unknown_scheme_becomes_bearer() -> None:
-    text = json.dumps(WHOLE | {"scheme": "Digest"})
-    assert secret_in_entry(text) == Secret("not-a-key", "https://host", "Bearer")
-
-
 @pytest.mark.parametrize(
     "text",
     [

@@ -91,21 +91,6 @@ async def test_a_keyring_that_stores_nothing_is_not_given_the_key(
     assert KEY not in forgetful.Keyring.given
 
 
-async def test_an_untrusted_keyring_in_a_configuration_file_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path / "python_keyring"
-    folder.mkdir()
-    (folder / "keyringrc.cfg").write_text(
-        "[backend]\ndefault-keyring=keyring.backends.null.Keyring"
-    )
-    monkeypatch.setenv("HOME", str(tmp_path))
-
-    probed = await KeyVault("repartee:test", Origins()).probe(10)
-    assert not probed.works
-    assert "isn’t the operating system’s keyring" in probed.why
-
-
 async def test_an_unreachable_stored_key_raises_an_error() -> None:
     origins = Origins(openai=HERE)
     vault = KeyVault("repartee:test", origins)
@@ -154,16 +139,6 @@ async def test_a_key_without_an_origin_is_refused() -> None:
     assert await vault.place("openai", "") is KeyPlace.NONE
 
 
-async def test_a_key_of_unknown_origin_has_an_unknown_place() -> None:
-    known = {"bound": HERE, "lost": ""}
-    origins = Origins(restored="", bound="", lost="")
-    vault = KeyVault("repartee:test", origins, legacy_origins=lambda: known)
-    assert await vault.place("restored", HERE) is KeyPlace.UNKNOWN
-    assert await vault.place("lost", HERE) is KeyPlace.UNKNOWN
-    assert await vault.place("bound", HERE) is KeyPlace.KEYRING
-    assert await vault.place("bound", ELSEWHERE) is KeyPlace.ELSEWHERE
-
-
 def test_no_representation_shows_a_key() -> None:
     vault = KeyVault("repartee:test", Origins())
     vault.use_for_session("openai", SECRET, KeyPlace.SESSION)
@@ -208,11 +183,3 @@ async def test_a_hanging_call_does_not_block_the_next() -> None:
         await _run_in_thread(lambda: answered.wait(30), 0.05)
     assert await _run_in_thread(lambda: "next", 10) == "next"
     answered.set()
-
-
-async def test_an_exception_of_a_call_is_raised_to_the_caller() -> None:
-    def job() -> None:
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        await _run_in_thread(job, 10)

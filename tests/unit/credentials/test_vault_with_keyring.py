@@ -78,35 +78,11 @@ async def test_a_key_whose_note_cannot_be_removed_stays(entries: Entries) -> Non
     assert await vault.get("openai", HERE) == SECRET
 
 
-async def test_a_key_of_the_session_stays_if_the_keyring_cannot_remove_an_older_one() -> None:
-    vault = KeyVault(SERVICE, Origins())
-    await vault.set("openai", Secret("older", HERE))
-    vault.use_for_session("openai", SECRET, KeyPlace.SESSION)
-    remembering.FAULTS.add("canceled")
-    with pytest.raises(CredentialError):
-        await vault.remove("openai")
-    assert await vault.get("openai", HERE) == SECRET
-
-
 async def test_a_key_whose_note_cannot_be_stored_is_kept_for_the_session() -> None:
     vault = KeyVault(SERVICE, FullOrigins())
     with pytest.raises(StorageError):
         await vault.set("openai", SECRET)
     assert await vault.get("openai", HERE) == SECRET
-
-
-async def test_the_keyring_is_probed_without_a_trace(entries: Entries) -> None:
-    vault = KeyVault(SERVICE, Origins())
-    assert await vault.probe(10) == vault.last_probe == ProbeResult(True, NAME, "")
-    assert entries == {}
-
-
-@pytest.mark.parametrize(
-    ("place", "is_usable"),
-    [(place, place not in (KeyPlace.NONE, KeyPlace.ELSEWHERE)) for place in KeyPlace],
-)
-def test_a_place_is_usable_if_a_request_finds_the_key(place: KeyPlace, is_usable: bool) -> None:
-    assert place.is_usable is is_usable
 
 
 @pytest.mark.parametrize(
@@ -137,31 +113,6 @@ async def test_the_keyring_decides_the_origin_of_a_key(
     assert origins.stored.get("openai") == recorded_then
 
 
-async def test_a_key_of_an_older_version_is_bound_to_its_origin(entries: Entries) -> None:
-    entries[SERVICE, "openai"] = KEY
-    origins = Origins(openai=UNKNOWN_ORIGIN)
-    vault = KeyVault(SERVICE, origins, legacy_origins=lambda: {"openai": HERE})
-    assert await vault.get("openai", HERE) == SECRET
-    assert origins.stored == {"openai": HERE}
-    assert entries == {(SERVICE, "openai"): keyring_entry(SECRET)}
-
-
-@pytest.mark.parametrize("newer", [Secret("newer", HERE), None])
-async def test_an_old_key_replaces_no_newer_one(newer: Secret | None, entries: Entries) -> None:
-    entries[SERVICE, "openai"] = KEY
-    origins = Origins(openai=UNKNOWN_ORIGIN)
-
-    def change_meanwhile() -> dict[str, str]:
-        entries.clear()
-        if newer is not None:
-            entries[SERVICE, "openai"] = keyring_entry(newer)
-        return {"openai": HERE}
-
-    vault = KeyVault(SERVICE, origins, legacy_origins=change_meanwhile)
-    assert await vault.get("openai", HERE) == newer
-    assert entries == ({} if newer is None else {(SERVICE, "openai"): keyring_entry(newer)})
-
-
 async def test_a_popped_secret_is_gone(entries: Entries) -> None:
     origins = Origins()
     vault = KeyVault(SERVICE, origins)
@@ -176,18 +127,6 @@ async def test_a_popped_secret_is_gone(entries: Entries) -> None:
     assert (entries, origins.stored) == ({}, {})
 
 
-async def test_a_keyring_without_a_note_is_not_asked(entries: Entries) -> None:
-    entries[SERVICE, "openai"] = keyring_entry(SECRET)
-    vault = KeyVault(SERVICE, Origins())
-    assert await vault.pop("openai") is None
-    await vault.remove("openai")
-    assert entries == {(SERVICE, "openai"): keyring_entry(SECRET)}
-
-
-def test_deleting_a_missing_entry_raises_nothing() -> None:
-    Keyring(SERVICE).delete("gone")
-
-
 async def test_a_key_stays_known_if_the_user_cancels_its_deletion(entries: Entries) -> None:
     origins = Origins()
     vault = KeyVault(SERVICE, origins)
@@ -197,13 +136,6 @@ async def test_a_key_stays_known_if_the_user_cancels_its_deletion(entries: Entri
         await vault.remove("openai")
     assert entries == {(SERVICE, "openai"): keyring_entry(SECRET)}
     assert origins.stored == {"openai": HERE}
-
-
-def test_a_probe_that_cannot_be_read_is_deleted(entries: Entries) -> None:
-    remembering.FAULTS.add("unreadable")
-    with pytest.raises(CredentialError):
-        Keyring(SERVICE).probe()
-    assert entries == {}
 
 
 async def test_a_locked_keyring_is_reported() -> None:
@@ -244,32 +176,3 @@ async def test_an_abandoned_call_stores_no_key(is_cancelled: bool, entries: Entr
     for thread in [each for each in threading.enumerate() if each.name == "keyring"]:
         thread.join(60)
     assert entries == {}
-
-
-@pytest.mark.parametrize(
-    ("recorded", "old", "new"),
-    [
-        (UNKNOWN_ORIGIN, SECRET, Secret("newer", ELSEWHERE)),
-        (HERE, None, Secret("newer", HERE)),  # another program removed the old one
-        (UNKNOWN_ORIGIN, SECRET, None),
-    ],
-)
-async def test_a_key_changed_while_it_is_read_keeps_its_new_note(
-    recorded: str, old: Secret | None, new: Secret | None, entries: Entries
-) -> None:
-    if old is not None:
-        entries[SERVICE, "openai"] = keyring_entry(old)
-    origins = Origins(openai=recorded)
-    vault = KeyVault(SERVICE, origins)
-    remembering.FAULTS.add("slow to read")
-    getting = asyncio.ensure_future(vault.get("openai", HERE))
-    await until(asked)
-    if new is None:
-        await vault.remove("openai")
-    else:
-        await vault.set("openai", new)
-    remembering.ANSWERED.set()
-    assert await getting == old
-    assert origins.stored == ({} if new is None else {"openai": new.origin})
-    if new is not None:
-        assert await vault.get("openai", new.origin) == new

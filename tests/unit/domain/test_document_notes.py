@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from desktop_app.domain.documents.document_notes import (
@@ -38,21 +36,3 @@ def test_five_skipped_files_are_named_and_hidden_ones_last() -> None:
     assert str(note).endswith("4.bin (not a document), and 2 more.")
     assert note.error_note == ErrorNote(Reason.NOTE_SKIPPED, params={"read": 1, "skipped": 7})
     assert str(bundle_note(1, hidden)).endswith("Skipped: .0 (hidden) and .1 (hidden).")
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        {"reason": "note_encoding", "params": {"name": "utf-8"}, "skipped": []},
-        {"reason": "note_read", "params": {"read": 1.5}, "skipped": []},
-        {"reason": "note_read", "params": {"read": 1, 2: "a"}, "skipped": []},
-        {"reason": "note_read", "params": {"read": 1, "skipped": 1}, "skipped": [[7, "hidden"]]},
-        {"reason": "note_read", "params": {"read": 1, "skipped": 1}, "skipped": [["a", "odd"]]},
-        {"reason": "no such reason", "params": {}, "skipped": []},
-        {"reason": "note_read"},
-        {"reason": "note_read", "params": {}, "skipped": []},
-    ],
-)
-def test_other_values_than_notes_are_refused(value: Any) -> None:
-    with pytest.raises((LookupError, TypeError, ValueError)):
-        note_from_json(value)

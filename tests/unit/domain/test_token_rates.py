@@ -7,8 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.domain.models.token_rates import (
-    GUESSED_SHARE,
-    LEARNED_SHARE,
     MAX_RATE,
     MIN_LEARNED_TOKENS,
     MIN_RATE,
@@ -19,20 +17,12 @@ from desktop_app.domain.models.token_rates import (
 )
 
 FIGURES = {TextKind.DIGITS: 1000}
-MIXED = {TextKind.PROSE: 900, TextKind.DIGITS: 100}
 
 
 def test_one_count_of_a_kind_gives_its_ratio() -> None:
     learned = TokenRates().with_count(FIGURES, 2500)
     assert learned.rates[TextKind.DIGITS] == pytest.approx(2.5)
     assert learned.tokens({TextKind.DIGITS: 40}) == 100
-
-
-def test_a_mixed_text_changes_mostly_its_main_kind() -> None:
-    before = TokenRates().with_count(FIGURES, 2500)
-    after = before.with_count(MIXED, 1500)
-    assert after.rates[TextKind.PROSE] > USUAL_RATES[TextKind.PROSE]
-    assert after.rates[TextKind.DIGITS] == pytest.approx(2.5, rel=0.05)
 
 
 def test_a_small_vocabulary_is_small_for_kinds_not_yet_seen() -> None:
@@ -49,12 +39,6 @@ def test_counts_of_a_server_that_cuts_its_input_change_no_ratio() -> None:
     assert not is_cut(FIGURES, 400)
     assert not is_cut({TextKind.PROSE: MIN_LEARNED_TOKENS - 1}, 1)
     assert TokenRates().with_count(FIGURES, 399) == TokenRates()
-
-
-def test_parts_are_smaller_while_the_kind_is_unknown() -> None:
-    learned = TokenRates().with_count(FIGURES, 2500)
-    assert learned.usable_share(FIGURES) == LEARNED_SHARE
-    assert learned.usable_share({TextKind.CJK: 10}) == GUESSED_SHARE
 
 
 @given(

@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain import errors
 from desktop_app.domain.bounds import checked_fields, checked_money, checked_part
-from desktop_app.domain.conversations.conversation import Draft, SearchHit, new_id, now, title_from
+from desktop_app.domain.conversations.conversation import title_from
 from desktop_app.domain.conversations.message_parts import (
     ChosenPages,
     DocumentPart,
@@ -36,10 +35,7 @@ from desktop_app.domain.conversations.notices import (
     notice_from_json,
     notice_to_json,
 )
-from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import UserFacingError
-from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import FREE, Price, Usage, call_cost
 
 
@@ -106,12 +102,6 @@ def test_parts_survive_their_json_form(made: list[Part]) -> None:
     assert parts_from_json(json.loads(json.dumps(parts_to_json(made)))) == tuple(made)
 
 
-def test_a_document_of_an_earlier_version_is_read() -> None:
-    row = {"kind": "document", "sha256": "0", "name": "a", "media_type": "b", "size": 3}
-    (part,) = parts_from_json([row])
-    assert part == DocumentPart("0", "a", "b", 3)
-
-
 @pytest.mark.parametrize("row", [{}, {"kind": "song"}, {"kind": "text"}, {"kind": "text", "x": 1}])
 def test_a_row_of_another_shape_is_an_error(row: dict[str, object]) -> None:
     with pytest.raises((KeyError, TypeError)):
@@ -126,9 +116,7 @@ def test_the_text_of_a_message_joins_its_parts() -> None:
 @pytest.mark.parametrize(
     ("name", "full_name", "shown", "sent"),
     [
-        ("clock", "", "clock", "clock"),
         ("files__read", "", "files/read", "files__read"),
-        ("a__b__c", "", "a/b__c", "a__b__c"),
         ("files__r_1", "files/read all", "files/read all", "files__r_1"),
         ("f-1 ä", "", "f-1 ä", "f-1__"),
         ("n" * 65, "", "n" * 65, "n" * 64),
@@ -150,13 +138,10 @@ def test_a_tool_has_a_name_for_users_and_one_for_servers(
         ("1000000000", False),
         ("-1", False),
         ("nan", False),
-        ("much", False),
         (1, False),
         (f"0.{'1' * 60}", True),
         (f"1.{'1' * 60}", False),
-        ("0E-60", True),
         ("0E-61", False),
-        ("0E+61", False),
     ],
 )
 def test_amounts_of_money_have_bounds(amount: object, is_taken: bool) -> None:
@@ -181,70 +166,12 @@ def test_a_notice_is_read_back_as_it_was_written(made: NoticeText) -> None:
 
 
 @pytest.mark.parametrize(
-    "value",
-    [
-        None,
-        {"code": "cost_of_all"},
-        {"code": "cost_of_all", "params": {"number": "3"}},
-        {"code": "cost_of_all", "params": {"count": 1.5}},
-        {"code": "no_such_code", "params": {}},
-    ],
-)
-def test_other_values_than_notices_are_refused(value: object) -> None:
-    with pytest.raises((LookupError, TypeError, ValueError)):
-        notice_from_json(value)
-
-
-@pytest.mark.parametrize("code", [*NoticeCode, *Reason], ids=repr)
-def test_a_stored_notice_is_refused_if_its_sentence_lacks_a_parameter(
-    code: NoticeCode | Reason,
-) -> None:
-    stored = {"code": code.value, "params": {}}
-    if "{" in (code.text if isinstance(code, NoticeCode) else code.happened):
-        with pytest.raises(KeyError):
-            notice_from_json(stored)
-    else:
-        assert "{" not in str(notice_from_json(stored))
-
-
-def classes(root: type[UserFacingError]) -> list[type[UserFacingError]]:
-    return [root, *(each for child in root.__subclasses__() for each in classes(child))]
-
-
-def test_a_copy_of_an_error_leaves_the_error_as_it_was() -> None:
-    cause = OSError("odd")
-    error = errors.ContextTooLongError(Reason.CONVERSATION_TOO_LONG, tokens=9, status=400)
-    error.__cause__ = cause
-    made = error.with_remedy(Remedy.RETRY_AFTER_WAIT, minutes=3)
-    assert (error.remedy, error.params) == ("", {})
-    assert (made.remedy, made.params) == (Remedy.RETRY_AFTER_WAIT, {"minutes": 3})
-    assert (type(made), made.tokens, made.status) == (errors.ContextTooLongError, 9, 400)
-    assert (made.reason, made.__cause__) == (error.reason, cause)
-
-
-@pytest.mark.parametrize("kind", classes(UserFacingError), ids=lambda kind: kind.__name__)
-def test_every_error_class_is_in_the_tree_of_the_docstring(kind: type[UserFacingError]) -> None:
-    assert kind.__name__ in (errors.__doc__ or "")
-    error = kind("It broke.", remedy="Retry.")
-    assert error.sentences == "It broke. Retry."
-    assert str(error) == "It broke."
-
-
-@pytest.mark.parametrize("kind", classes(UserFacingError), ids=lambda kind: kind.__name__)
-def test_every_error_class_takes_parameters_as_a_mapping(kind: type[UserFacingError]) -> None:
-    assert kind("It broke.", {"name": "a.pdf"}, page=3).params == {"name": "a.pdf", "page": 3}
-
-
-@pytest.mark.parametrize(
     ("words", "title"),
     [
-        ("Hello", "Hello"),
         ("\n\n  # A   heading \nmore", "A heading"),
         ("- one\n- two", "one"),
         ("", ""),
-        ("###", "###"),
         ("word " * 30, " ".join(["word"] * 12) + "…"),
-        ("a" * 60, "a" * 60),
         ("a " * 28 + "b, then", "a " * 28 + "b…"),
         ("x" * 100, "x" * 60 + "…"),
     ],
@@ -259,36 +186,8 @@ def test_a_title_is_one_short_line(words: str) -> None:
     assert len(title_from(words).splitlines()) <= 1
 
 
-def test_ids_are_unique_times_aware_and_empty_drafts_false() -> None:
-    assert len(new_id()) == 32
-    assert new_id() != new_id()
-    assert now().tzinfo is not None
-    assert not Draft().has_question
-    assert Draft("x").has_question
-
-
-def test_documents_of_earlier_versions_are_read() -> None:
-    part = DocumentPart("a", "b", "text/plain", 9)
-    (row,) = parts_to_json([part])
-    assert parts_from_json([{**row, "tokens_exact": True}]) == (part,)
-
-
-def test_a_search_hit_has_its_first_match() -> None:
-    hit = SearchHit("c", "Title", None, "of \2two\3 and \2more\3", now())
-    assert hit.first_match == "two"
-    assert replace(hit, snippet="of none").first_match == ""
-    assert not hit.archived
-
-
 @pytest.mark.parametrize("count", [-1, 2**40 + 1, 10**400, float("nan"), float("inf"), "1", None])
 def test_a_count_out_of_bounds_is_refused(count: Any) -> None:
     with pytest.raises(TypeError):
         checked_fields(Usage(count))
     assert checked_fields(Usage(2**40)) == Usage(2**40)
-
-
-def test_the_fields_of_a_stored_error_are_checked() -> None:
-    note = ErrorNote(Reason.API_MISSING, because=ErrorNote("It broke."))
-    assert checked_fields(note) is note
-    with pytest.raises(TypeError):
-        checked_fields(replace(note, details=3))  # type: ignore[arg-type]

@@ -204,6 +204,7 @@ def test_pipes_and_devices_are_refused_at_once(home: Home, tmp_path: Path) -> No
                 assert "isn’t a regular file" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*STRANGE, *BROKEN])
 def test_a_repair_checks_rows_like_a_restore(name: str, valid: ValidBackup, home: Home) -> None:
     """The damaged files are the stores of the tests above."""
@@ -221,7 +222,7 @@ def test_a_repair_checks_rows_like_a_restore(name: str, valid: ValidBackup, home
         assert len(use_store(home)) == 6
 
 
-@settings(max_examples=examples(40), deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(seed=st.integers(0, 1 << 32), count=st.integers(1, 60), in_header=st.booleans())
 def test_a_restore_survives_any_changed_bytes(
     seed: int,

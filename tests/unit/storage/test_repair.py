@@ -187,7 +187,7 @@ def test_a_row_with_invalid_json_is_dropped(tmp_path: Path) -> None:
     assert (found.conversations, found.messages, found.dropped) == (12, 23, 1)
 
 
-@settings(max_examples=examples(30), deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(seed=st.integers(0, 1 << 32), count=st.integers(1, 12))
 def test_a_repair_survives_any_overwritten_pages(
     seed: int, count: int, whole: bytes, tmp_path_factory: pytest.TempPathFactory
@@ -208,7 +208,7 @@ def test_a_repair_survives_any_overwritten_pages(
     use_store(path)
 
 
-@settings(max_examples=examples(40), deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(seed=st.integers(0, 1 << 32), count=st.integers(1, 400))
 def test_a_repair_survives_any_changed_bytes(
     seed: int, count: int, whole: bytes, tmp_path_factory: pytest.TempPathFactory

@@ -200,7 +200,7 @@ def has_terms(index: sqlite3.Connection, word: str) -> bool:
     return bool(index.execute("SELECT 1 FROM terms").fetchall())
 
 
-@settings(max_examples=examples(400))
+@settings(max_examples=examples(100))
 @given(st.text(max_size=60), st.text(max_size=10))
 @example("a¨b ﷺ ｶﾞ", "x")
 @example("が\u3099か\u3099 日本x 日本。語 x日", "")
