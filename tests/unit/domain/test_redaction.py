@@ -137,6 +137,7 @@ def test_redacted_json_is_valid(value: object) -> None:
     assert cleaned == json.loads(json.dumps(value).replace(KEY, REMOVED))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SPELLINGS)
 def test_a_key_is_found_at_every_cut_of_a_long_text(
     name: str, monkeypatch: pytest.MonkeyPatch
