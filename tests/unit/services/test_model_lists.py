@@ -146,7 +146,7 @@ def _now() -> datetime:
     return datetime(2026, 3, 1, tzinfo=UTC)
 
 
-# ---------------------------------------------------------------- model listings
+# ---------------------------------------------------------------- kept listings
 
 PROFILE = ProviderProfile("p", "P", ProviderKind.COMPATIBLE, "https://p.example/v1")
 
@@ -238,7 +238,7 @@ async def test_a_listing_of_an_environment_provider_is_not_stored(tmp_path: Path
         assert await ListingStore(database).all() == {}
 
 
-# ---------------------------------------------------------------- model menu
+# ---------------------------------------------------------------- menu
 
 OPENAI = ProviderProfile("o", "OpenAI", ProviderKind.OPENAI, "https://api.openai.com/v1")
 COMET = ProviderProfile("c", "CometAPI", ProviderKind.COMETAPI, "https://api.cometapi.com/v1")
