@@ -3,14 +3,13 @@
 It runs under the system's Python, which has pyatspi, and knows only the names of the widgets.
 It reads a JSON request per line from standard input and writes a JSON reply per line:
 
-    {"do": "text" | "set_text" | "press" | "focus" | "states" | "children" | "name" | "role" |
-     "place", "pid": …, "id": …, …}
+    {"do": "text" | "set_text" | "press" | "states" | "children" | "name" | "place",
+     "pid": …, "id": …, …}
     {"do": "names" | "heard", "pid": …}
-    {"do": "key", "keysym": …, "control": …} or {"do": "type", "text": …}
 
 A widget is found by the last part of its accessible id, which is the path of Qt's object names.
 "name" and "role" instead of "id" find the first visible widget of the role whose name begins with
-"name". "key" and "type" press the keys of an assistive device.
+"name".
 
 "heard" returns what a screen reader would have spoken since the last request of that kind:
 announcements, and the name and role of each widget that got the focus or row that became current.
@@ -32,7 +31,6 @@ from gi.repository import Atspi, GLib  # noqa: E402
 MAX_DEPTH = 40
 # The widgets found, by process and id: another search takes hundreds of calls to the program.
 widget_cache: dict[tuple[int, str], Any] = {}
-CONTROL_KEYCODE = 37
 SPOKEN_EVENTS = (
     "object:announcement",
     "object:state-changed:focused",
@@ -125,26 +123,11 @@ def press(node: Any) -> Any:
     return action.doAction(names.index("press") if "press" in names else 0)
 
 
-def press_keys(keysym: int, *, control: bool) -> None:
-    """Press a key, with or without Ctrl."""
-    kinds = Atspi.KeySynthType
-    if control:
-        Atspi.generate_keyboard_event(CONTROL_KEYCODE, None, kinds.PRESS)
-    Atspi.generate_keyboard_event(keysym, None, kinds.SYM)
-    if control:
-        Atspi.generate_keyboard_event(CONTROL_KEYCODE, None, kinds.RELEASE)
-
-
 def answer(request: dict[str, Any], log: SpeechLog) -> Any:
     """Perform a request and return its result."""
     match request["do"]:
         case "heard":
             return log.take(request["pid"])
-        case "key":
-            return press_keys(request["keysym"], control=request["control"])
-        case "type":
-            kind = Atspi.KeySynthType.STRING
-            return Atspi.generate_keyboard_event(0, request["text"], kind)
         case "names":
             application = application_of(request["pid"])
             nodes = list(walk(application)) if application is not None else []
@@ -162,10 +145,6 @@ def answer_of(node: Any, request: dict[str, Any]) -> Any:
             return node.queryEditableText().setTextContents(request["text"])
         case "press":
             return press(node)
-        case "focus":
-            return node.queryComponent().grabFocus()
-        case "role":
-            return node.getRoleName()
         case "states":
             return sorted(pyatspi.stateToString(state) for state in node.getState().getStates())
         case "children":

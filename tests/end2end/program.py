@@ -135,14 +135,6 @@ class Program:
     def _printed(self) -> str:
         return self._log_path.read_text("utf-8", "replace")[-5_000:]
 
-    def key(self, keysym: int, *, control: bool = False) -> None:
-        """Press a key, with or without Ctrl, as an assistive device does."""
-        self._client.ask(do="key", keysym=keysym, control=control)
-
-    def type(self, text: str) -> None:
-        """Type a text as an assistive device does."""
-        self._client.ask(do="type", text=text)
-
     def names(self) -> list[list[str]]:
         """Return the id, name and role of all widgets that the program shows."""
         return list(self._client.ask(do="names", pid=self.process.pid))

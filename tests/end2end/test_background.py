@@ -12,6 +12,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.end2end.program import AssistiveClient, Program, wait_for
 from tests.end2end.test_hotkey import press
 from tests.helpers.background_server import BackgroundServer, events_of, in_a_thread
@@ -52,6 +54,7 @@ def choose_background(program: Program) -> None:
     wait_for(lambda: program.do("name", "background").endswith("on"), "the choice")
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_the_answer_arrives_whole_and_once(
     client: AssistiveClient, repartee_home: Path
 ) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import cycle
 from pathlib import Path
 
-from Xlib import X
-from Xlib import display as xlib
+import pytest
 
 from tests.end2end.other_program import OtherProgram, pointer
 from tests.end2end.program import AssistiveClient, Program, wait_for
@@ -29,30 +27,6 @@ def answers(program: Program) -> None:
     """Wait until the window does not only show, but answers."""
     shown = "On this computer"  # at the foot of the list
     wait_for(lambda: any(shown in name for _, name, _ in program.names()), "the window to answer")
-
-
-def dragging() -> int:
-    """Return the window that offers the content of the current or last drag."""
-    display = xlib.Display()
-    owner = display.get_selection_owner(display.intern_atom("XdndSelection"))
-    display.close()
-    return int(owner.id) if owner != X.NONE else 0
-
-
-def cursor() -> int:
-    """Return the number of the pointer's picture, which tells whether a drop is accepted."""
-    display = xlib.Display()
-    display.xfixes_query_version()
-    image = display.xfixes_get_cursor_image(display.screen().root)
-    display.close()
-    return int(image.cursor_serial)
-
-
-def has_stopped(program: Program) -> bool:
-    """Stop the answer unless it has ended; return True once it has."""
-    if program.has("stop", "showing"):
-        program.do("press", "stop")
-    return program.has("send", "showing")
 
 
 def drop(program: Program, other: OtherProgram, place: tuple[int, int], words: str) -> None:
@@ -91,52 +65,7 @@ def test_files_and_a_link_are_dropped_on_the_window(
         assert program.quit() == 0
 
 
-def test_a_conversation_is_dropped_on_and_dragged(
-    client: AssistiveClient, repartee_home: Path, tmp_path: Path
-) -> None:
-    document = tmp_path / "plan.md"
-    document.write_text("# Plan\n")
-    with Program(repartee_home, client) as program, OtherProgram() as other:
-        answers(program)
-        program.ask("Lighthouse")
-        wait_for(lambda: program.do("place", "conversations", child="Lighthouse"), "its row")
-        wait_for(lambda: has_stopped(program), "the answer to end")
-        program.do("press", "new-conversation")
-        wait_for(lambda: "Lighthouse" not in program.do("name", "main"), "a new conversation")
-        row = middle_of(program, "conversations", "Lighthouse")
-        other.begin_drag({"text/uri-list": f"{document.as_uri()}\r\n"})
-        drop(program, other, row, "Drop to attach to “Lighthouse”")
-        wait_for(lambda: program.do("name", "main").startswith("Lighthouse"), "it to open")
-        wait_for(lambda: any(n == "Remove plan.md" for _, n, _ in program.names()), "the chip")
-
-        program.do("press", "new-conversation")  # nothing in the list is open while one is dragged
-        x, y = middle_of(program, "show-trash")
-        pointer("mousemove", "--sync", *row)
-        usual_cursor = cursor()
-        pointer("mousedown", 1)
-        before, aside = dragging(), cycle((20, 22))
-
-        def is_dragged() -> bool:
-            pointer("mousemove", row[0] + next(aside), row[1])
-            return dragging() not in (0, before)
-
-        wait_for(is_dragged, "the drag to begin")  # moves before that would be lost
-        for share in (0.3, 0.6, 0.9):
-            between = (round(row[0] + (x - row[0]) * share), round(row[1] + (y - row[1]) * share))
-            pointer("mousemove", "--sync", *between)
-        wait_for(lambda: cursor() != usual_cursor, "the list to refuse it")
-        refused_cursor = cursor()
-
-        def is_accepted() -> bool:
-            pointer("mousemove", x + next(aside) - 20, y)
-            return cursor() not in (usual_cursor, refused_cursor)
-
-        wait_for(is_accepted, "the trash to accept it")  # released before that, it is canceled
-        pointer("mouseup", 1)
-        wait_for(lambda: "moved to trash" in program.do("name", "status"), "it in the trash")
-        assert program.quit() == 0
-
-
+@pytest.mark.slow
 def test_rich_text_is_pasted_as_markdown(client: AssistiveClient, repartee_home: Path) -> None:
     with Program(repartee_home, client) as program, OtherProgram() as other:
         answers(program)

@@ -70,6 +70,7 @@ async def keep_answers_short(home: Path) -> None:
         await SettingsStore(database).set("answer.max_output_tokens", 64)
 
 
+@pytest.mark.slow
 def test_a_document_named_on_the_command_line_is_summarized(
     client: AssistiveClient, repartee_home: Path
 ) -> None:
@@ -118,6 +119,7 @@ def test_killed_in_the_middle_of_an_answer_everything_is_there_again(
         assert answers_in(repartee_home)[0][1] == kept[1]
 
 
+@pytest.mark.slow
 def test_kills_at_random_moments_lose_nothing(client: AssistiveClient, tmp_path: Path) -> None:
     # The whole campaign is a command, and stricter: see the module.
     with Server() as server:
@@ -126,6 +128,7 @@ def test_kills_at_random_moments_lose_nothing(client: AssistiveClient, tmp_path:
             kills.run_round()
 
 
+@pytest.mark.slow
 def test_a_draft_survives_a_kill(client: AssistiveClient, repartee_home: Path) -> None:
     path = repartee_home / "data" / "repartee.sqlite3"
     with Program(repartee_home, client) as program:
@@ -138,16 +141,3 @@ def test_a_draft_survives_a_kill(client: AssistiveClient, repartee_home: Path) -
         program.kill()
     with Program(repartee_home, client) as program:
         program.wait_for_text("prompt", lambda text: text == "Half a thought")
-
-
-def test_every_named_widget_is_there(client: AssistiveClient, repartee_home: Path) -> None:
-    expected = {"main", "conversations", "search", "prompt", "new-conversation", "send", "attach"}
-    expected |= {"open-settings", "model"}
-    with Program(repartee_home, client) as program:
-
-        def are_all_there() -> bool:
-            return expected <= {found.rsplit(".", 1)[-1] for found, _, _ in program.names()}
-
-        wait_for(are_all_there, "every widget")
-        program.do("press", "open-settings")
-        wait_for(lambda: program.has("settings", "showing"), "the panel")

@@ -13,12 +13,13 @@ from threading import Thread
 from typing import IO
 
 import pytest
+from Xlib import X
+from Xlib import display as xlib
 
 from desktop_app.hotkey.x11_hotkey import is_held
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.end2end.program import LONGEST_S, AssistiveClient, Program, wait_for
 from tests.end2end.test_hotkey import press
-from tests.end2end.test_quick_place import active
 from tests.end2end.test_resident import shows
 from tests.integration.cli.command import gateway
 
@@ -73,6 +74,15 @@ class ForeignWindow:
     def _read(self, lines: IO[str]) -> None:
         for line in lines:
             self._lines.put(line)
+
+
+def active() -> int:
+    """Return the window that has the focus, 0 for none."""
+    display = xlib.Display()
+    root = display.screen().root
+    found = root.get_full_property(display.intern_atom("_NET_ACTIVE_WINDOW"), X.AnyPropertyType)
+    display.close()
+    return int(found.value[0]) if found is not None and len(found.value) else 0
 
 
 @contextmanager
@@ -150,6 +160,7 @@ async def test_the_answer_replaces_the_selection_and_consent_is_asked_for_once(
     await with_program(repartee_home, client, act, "--resident")
 
 
+@pytest.mark.slow
 @pytest.mark.attack("terminal")
 @pytest.mark.usefixtures("window_manager")
 async def test_a_terminal_gets_no_control_characters(
@@ -165,6 +176,7 @@ async def test_a_terminal_gets_no_control_characters(
     await with_program(repartee_home, client, act, "--resident", answer="One\x1b[201~\ntwo")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("window_manager")
 @pytest.mark.parametrize("names", ["us,ru", "ru", "fr", "dvorak"])
 async def test_the_answer_is_pasted_on_any_keyboard_layout(

@@ -70,6 +70,8 @@ def test_every_word_is_there(
             ("table cell", "two"),
             ("section", "py code, 60 lines"),
             ("page tab", "Archive"),
+            ("list", "Conversations"),
+            ("text", "Message"),
         ):
             assert expected in heard, expected
         assert any(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +124,7 @@ def the_name(connection: DBusConnection, program: Program) -> str:
     return wait_for(look, "the name on the bus")
 
 
+@pytest.mark.slow
 def test_a_resident_program_answers_the_keys_and_the_bus(
     client: AssistiveClient, repartee_home: Path, connection: DBusConnection
 ) -> None:
@@ -172,28 +172,3 @@ def test_the_tray_brings_a_closed_window_back(
         wait_for(lambda: not shows(program, "send"), "the window to close")
         panel.choose("Quit")
         assert program.end() == 0
-
-
-def memory_of(pid: int) -> int:
-    """Return the resident memory of a process in kB, whoever else maps the same files."""
-    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    found = re.search(r"^Rss: +(\d+) kB", text, re.MULTILINE)
-    assert found is not None
-    return int(found[1])
-
-
-def test_a_resting_program_gives_memory_back(client: AssistiveClient, repartee_home: Path) -> None:
-    with Program(repartee_home, client, "--resident") as program:
-        wait_for(is_held, "the shortcut")
-        most = 0
-
-        def has_given_back() -> bool:
-            nonlocal most
-            now = memory_of(program.process.pid)
-            most = max(most, now)  # the start may still go on
-            return now < 0.8 * most
-
-        wait_for(has_given_back, "the rest")
-        press()
-        wait_for(lambda: shows(program, "quick-prompt"), "the quick prompt")
-        assert program.quit() == 0

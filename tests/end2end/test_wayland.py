@@ -155,6 +155,7 @@ def ask_and_paste(program: Program, portal: KeyboardPortal, question: str) -> No
     assert not shows(program, "quick-prompt")
 
 
+@pytest.mark.slow
 async def test_the_portal_pastes_into_another_program(
     client: AssistiveClient, repartee_home: Path, compositor: None
 ) -> None:
