@@ -29,6 +29,7 @@ gi.require_version("Atspi", "2.0")
 from gi.repository import Atspi, GLib  # noqa: E402
 
 MAX_DEPTH = 40
+CALL_MS = 30_000  # without it, a busy program has no names after 0.8 s
 # The widgets found, by process and id: another search takes hundreds of calls to the program.
 widget_cache: dict[tuple[int, str], Any] = {}
 SPOKEN_EVENTS = (
@@ -162,6 +163,7 @@ def answer_of(node: Any, request: dict[str, Any]) -> Any:
 
 def main() -> None:
     """Answer until standard input ends."""
+    Atspi.set_timeout(CALL_MS, CALL_MS)
     log = SpeechLog()
     for line in sys.stdin:
         try:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,8 +15,7 @@ from desktop_app.documents.index.collection_reader import CollectionReader
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.documents.collections import Collection, CollectionFile, Passage
-from desktop_app.domain.documents.extracted_document import IndexedPassage
-from desktop_app.domain.errors import DocumentError, StoreFullError, UserFacingError
+from desktop_app.domain.errors import DocumentError
 from desktop_app.services.collections.collection_service import CollectionProgress, Collections
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.attachment_store import AttachmentStore
@@ -29,7 +25,6 @@ from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.storage.recovery.erasure import erase_everything
 from desktop_app.storage.recovery.repair import repair_store
 from desktop_app.storage.recovery.restore import RestoreChoice
-from desktop_app.storage.search.search_query import Search
 from tests.helpers.restores import AnsweredRestore, restore_now
 
 pytestmark = pytest.mark.usefixtures("forked_children")
@@ -250,42 +245,6 @@ async def test_a_restored_collection_reads_no_file_before_its_folder_is_confirme
         assert (await here.found(WORD, made))[0].name == "lease.md"
 
 
-@pytest.mark.attack("imports")
-async def test_a_link_that_replaces_a_known_file_is_not_followed(
-    tmp_path: Path, papers: Path
-) -> None:
-    private = tmp_path / "private"
-    private.mkdir()
-    (private / "lease.md").write_text(f"The {WORD} is private.")
-    async with open_collections(tmp_path / "data") as here:
-        made = await here.collections.create("Papers", papers)
-        (papers / "notes.md").write_text("Public notes.")
-        (papers / "waits.md").write_text("Public notes, too.")
-        await here.collections.refresh(made.id)
-        waiting = CollectionFile(made.id, str(papers / "waits.md"), "waits.md")
-        await here.store.put_files([(waiting, -1)])
-        for link in (papers / "notes.md", papers / "waits.md"):
-            link.unlink()
-            link.symlink_to(private / "lease.md")
-        shutil.rmtree(papers / "deep")
-        (papers / "deep").symlink_to(private)
-        other = tmp_path / "other"
-        (other / "deep").mkdir(parents=True)
-        (tmp_path / "chosen").symlink_to(other)
-        for name in ("more.txt", "deep/lease.md"):
-            (other / name).write_text("More.")
-        await here.collections.add(made.id, [tmp_path / "chosen"])
-        statuses = await here.statuses(made)
-        assert [statuses[name] for name in ("waits.md", "more.txt")] == ["failed", "ready"]
-        shutil.rmtree(other / "deep")
-        (other / "deep").symlink_to(private)
-        await here.collections.refresh(made.id)
-        assert await here.found(WORD, made) == []
-        statuses = await here.statuses(made)
-        assert statuses["more.txt"] == "ready"
-        assert {"notes.md", "waits.md", "lease.md"}.isdisjoint(statuses)
-
-
 async def test_a_missing_folder_removes_no_files(tmp_path: Path, papers: Path) -> None:
     async with open_collections(tmp_path / "data") as here:
         made = await here.collections.create("Papers", papers)
@@ -296,130 +255,8 @@ async def test_a_missing_folder_removes_no_files(tmp_path: Path, papers: Path) -
         assert len(await here.statuses(made)) == 6
 
 
-async def test_files_left_by_a_cancelled_addition_wait_for_the_next(
-    tmp_path: Path, papers: Path
-) -> None:
-    async with open_collections(tmp_path / "data") as here:
-        made = await here.collections.create("Papers")
-
-        def stop(progress: CollectionProgress) -> None:
-            if progress.done == 2:
-                adding.cancel()
-
-        adding = asyncio.create_task(here.collections.add(made.id, [papers], stop))
-        with pytest.raises(asyncio.CancelledError):
-            await adding
-        waiting = [n for n, s in (await here.statuses(made)).items() if s == "waiting"]
-        assert len(waiting) == 4
-        await here.collections.add(made.id, [])
-        assert "waiting" not in (await here.statuses(made)).values()
-
-
-async def test_a_full_disk_stops_an_addition_and_the_rest_waits(
-    tmp_path: Path, papers: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with open_collections(tmp_path / "data") as here:
-        made = await here.collections.create("Papers")
-        index, calls = here.store.index_passages, 0
-
-        async def index_but_fail_once(sha256: str, passages: Sequence[IndexedPassage]) -> None:
-            nonlocal calls
-            calls += 1
-            if calls == 2:
-                raise StoreFullError("There is no room left on the disk.")
-            await index(sha256, passages)
-
-        with monkeypatch.context() as full:
-            full.setattr(here.store, "index_passages", index_but_fail_once)
-            with pytest.raises(StoreFullError):
-                await here.collections.add(made.id, [papers])
-        statuses = (await here.statuses(made)).values()
-        assert calls == 2
-        assert "ready" in statuses
-        assert "waiting" in statuses
-        failed = [f for f in await here.collections.files(made.id) if f.status == "failed"]
-        assert not any("no room" in why(file) for file in failed)
-        await here.collections.add(made.id, [])
-        assert "waiting" not in (await here.statuses(made)).values()
-
-
 def write(path: str, text: str) -> None:
     Path(path).write_text(text, "utf-8")
-
-
-async def test_a_removed_file_returns_only_if_that_file_is_added(
-    tmp_path: Path, papers: Path
-) -> None:
-    async with open_collections(tmp_path / "data") as here:
-        made = await here.collections.create("Papers", papers)
-        await here.collections.refresh(made.id)
-        before = await here.statuses(made)
-        removed_path = (await here.file(made, "lease.md")).path
-        await here.collections.remove_file(made.id, removed_path)
-        rest = {name: status for name, status in before.items() if name != "lease.md"}
-        assert await here.statuses(made) == rest
-        write(removed_path, f"The lease of {WORD}.")
-        await here.collections.refresh(made.id)
-        await here.collections.add(made.id, [papers])
-        assert await here.statuses(made) == rest
-        assert await here.found(WORD, made) == []
-        await here.collections.add(made.id, [Path(removed_path)])  # as Undo does
-        assert await here.statuses(made) == before
-        assert await here.found(WORD, made)
-
-
-async def test_a_file_without_a_collection_is_removed_from_the_store(tmp_path: Path) -> None:
-    paper = tmp_path / "paper.txt"
-    paper.write_text(f"{WORD} is a word. " * 3_000)
-    async with open_collections(tmp_path / "data") as here:
-        one = await here.collections.create("One")
-        two = await here.collections.create("Two")
-        for made in (one, two):
-            await here.collections.add(made.id, [paper])
-        await here.collections.remove_file(one.id, str(paper))
-        assert await here.found(WORD, one) == []
-        assert await here.found(WORD, two)
-        await here.collections.delete(two.id)
-        assert await here.count("SELECT count(*) FROM passages") == 0
-        assert await here.is_clean()
-        sql = "UPDATE attachments SET created_at = 0"
-        await here.database.write(lambda c: c.execute(sql))
-        assert await here.attachments.remove_unneeded() == 1
-    kept = [p for p in (tmp_path / "data").rglob("*") if p.is_file()]
-    assert [p.name for p in kept if WORD.encode() in p.read_bytes()] == []
-
-
-async def test_originals_stay_while_a_collection_has_them_and_the_library_does_not_find_them(
-    tmp_path: Path, papers: Path
-) -> None:
-    async with open_collections(tmp_path / "data") as here:
-        made = await here.collections.create("Papers")
-        await here.collections.add(made.id, [papers])
-        long_ago = (now() - timedelta(days=2)).timestamp()
-        await here.database.write(lambda c: c.execute("UPDATE attachments SET created_at = 0"))
-        for path in (tmp_path / "data/attachments").rglob("*"):
-            os.utime(path, (long_ago, long_ago))
-        assert await here.attachments.remove_unneeded() == 0
-        lease = await here.file(made, "lease.md")
-        assert await here.attachments.bytes(lease.sha256)
-        assert await Search(here.database).find("landlord") == []
-        assert await here.count("SELECT count(*) FROM search_entries") == 0
-
-
-async def test_collections_are_created_renamed_and_deleted(tmp_path: Path) -> None:
-    async with open_collections(tmp_path / "data") as here:
-        made = await here.collections.create("b")
-        await here.collections.create("A")
-        await here.collections.rename(made.id, " C ")
-        assert [c.name for c in await here.collections.all()] == ["A", "C"]
-        with pytest.raises(UserFacingError, match="name"):
-            await here.collections.create(" \n")
-        with pytest.raises(DocumentError, match="Couldn’t find"):
-            await here.collections.add(made.id, [tmp_path / "nowhere.pdf"])
-        await here.collections.delete(made.id)
-        with pytest.raises(DocumentError, match="no longer"):
-            await here.collections.add(made.id, [tmp_path])
-        assert await here.collections.retrieve([made.id], "word", 100) == ()
 
 
 async def test_collections_are_backed_up_repaired_and_erased(tmp_path: Path, papers: Path) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import random
-import shutil
 import zipfile
 from pathlib import Path
 
@@ -15,7 +13,6 @@ from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
 from desktop_app.domain import errors
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from tests.helpers.blocking import blocking
-from tests.integration.documents import hostile
 
 DATA = Path(__file__).parents[2] / "data"
 LIMITS = Limits(seconds=20, memory_bytes=1 << 30)
@@ -80,6 +77,7 @@ def damaged(data: bytes, chance: random.Random) -> bytes:
     return bytes(broken)
 
 
+@pytest.mark.slow
 def test_a_zip_bomb_is_refused_by_its_size(scratch: Path, repartee_home: Path) -> None:
     bomb = packed(members_of("report.docx") | {"word/document.xml": bytes(450 << 20)})
     assert len(bomb) < 1 << 20
@@ -87,53 +85,6 @@ def test_a_zip_bomb_is_refused_by_its_size(scratch: Path, repartee_home: Path) -
     assert isinstance(result, errors.DocumentTooLargeError)
     assert not list(scratch.iterdir())
     assert not repartee_home.exists()
-
-
-def test_a_zip_bomb_that_lies_about_its_size_is_refused() -> None:
-    honest = packed(members_of("report.docx") | {"word/document.xml": b"<w>" + bytes(80 << 20)})
-    size = (3 + (80 << 20)).to_bytes(4, "little")
-    (result,) = outcome([("bomb.docx", honest.replace(size, (1000).to_bytes(4, "little")))])
-    assert isinstance(result, errors.DocumentError)
-
-
-@pytest.mark.attack("sandbox")
-def test_workbooks_that_unpack_too_far_are_refused() -> None:
-    part, bomb = "xl/worksheets/sheet1.xml", bytes(450 << 20)
-    honest = packed(members_of("figures.xlsx") | {part: bomb})
-    lying = honest.replace(len(bomb).to_bytes(4, "little"), (1000).to_bytes(4, "little"))
-    assert len(honest) < 1 << 20
-    for result in outcome([("honest.xlsx", honest), ("lying.xlsx", lying)]):
-        assert isinstance(result, errors.DocumentError)
-
-
-@pytest.mark.attack("sandbox")
-def test_two_cells_that_span_a_sheet_of_17_billion_are_refused() -> None:
-    sheet = members_of("figures.xlsx")
-    cells = (
-        b'<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c '
-        b'r="XFD1048576"><v>2</v></c></row>'
-    )
-    part = sheet["xl/worksheets/sheet1.xml"]
-    begin, end = part.index(b"<sheetData>") + len(b"<sheetData>"), part.index(b"</sheetData>")
-    bomb = packed(sheet | {"xl/worksheets/sheet1.xml": part[:begin] + cells + part[end:]})
-    (result,) = outcome([("bomb.xlsx", bomb)])
-    assert isinstance(result, errors.DocumentTooLargeError)
-    assert "MB of memory" in result.what_happened
-
-
-def test_a_file_that_needs_more_memory_than_the_limit_is_refused() -> None:
-    limits = Limits(memory_bytes=400 << 20)
-    (result,) = outcome([("long.txt", "Größe 東京 ".encode() * 10_000_000)], limits)
-    assert isinstance(result, errors.DocumentTooLargeError)
-    assert "MB of memory" in result.what_happened
-
-
-def test_a_billion_laughs_stay_unexpanded() -> None:
-    entities = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
-    xml = f'<!DOCTYPE l [<!ENTITY l0 "lol">{entities}]><l>&l9;</l>'
-    (result,) = outcome([("laughs.xml", xml.encode())])
-    assert isinstance(result, ExtractedDocument)
-    assert result.text == xml
 
 
 def test_files_named_inside_a_document_are_not_read(tmp_path: Path) -> None:
@@ -158,16 +109,7 @@ def test_files_named_inside_a_document_are_not_read(tmp_path: Path) -> None:
     assert secret.read_text() == "not for the model"
 
 
-def test_deep_nesting_is_refused_or_read() -> None:
-    deep = b"<div>" * 200_000 + b"x"
-    rtf = b"{\\rtf1" + b"{" * 200_000 + b"x"
-    pdf = b"%PDF-1.4\n1 0 obj\n" + b"[" * 200_000 + b"\nendobj\ntrailer << /Root 1 0 R >>"
-    results = outcome(
-        [("x.html", deep), ("x.rtf", rtf), ("x.pdf", pdf), ("x.json", b"[" * 200_000)]
-    )
-    assert len(results) == 4
-
-
+@pytest.mark.slow
 def test_broken_documents_are_read_or_refused_and_leave_no_files(
     scratch: Path, repartee_home: Path
 ) -> None:
@@ -186,20 +128,4 @@ def test_broken_documents_are_read_or_refused_and_leave_no_files(
     assert all(error.what_to_do for error in refused)
     assert 10 < len(refused) < len(results)
     assert not list(scratch.iterdir())
-    assert not repartee_home.exists()
-
-
-def test_hostile_documents_are_read_or_refused_and_reach_nothing(
-    tmp_path: Path, repartee_home: Path
-) -> None:
-    secret, folder = tmp_path / "secret.txt", tmp_path / "given"
-    secret.write_text(hostile.SECRET)
-    folder.mkdir()
-    given = list(hostile.documents(48, secret=secret))
-    has_strace = shutil.which("strace") is not None
-    outcome = asyncio.run(hostile.read_all(given, folder, trace=has_strace))
-    assert outcome.wrong == []
-    assert outcome.kinds["text"] > 5
-    assert outcome.kinds.total() == 48
-    assert secret.read_text() == hostile.SECRET
     assert not repartee_home.exists()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
@@ -22,7 +20,7 @@ from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import NetworkError, SpendingCapError
 from desktop_app.domain.spending.cost import Price
 from desktop_app.domain.spending.spending_report import Grouping
-from desktop_app.services.collections.collection_service import CollectionProgress, Collections
+from desktop_app.services.collections.collection_service import Collections
 from desktop_app.services.collections.embedding_service import (
     MAX_TEXTS_PER_CALL,
     EmbeddingChoice,
@@ -120,11 +118,6 @@ def papers(tmp_path: Path) -> Path:
     return folder
 
 
-def touch(folder: Path) -> None:
-    for path in folder.iterdir():
-        os.utime(path, (1, 1))
-
-
 async def filled(here: CollectionSetup, papers: Path) -> Collection:
     made = await here.collections.create("Papers")
     await here.collections.add(made.id, [papers])
@@ -200,66 +193,9 @@ async def test_embedding_continues_after_a_failure_with_the_missing_vectors(tmp_
         assert len(here.provider.sent) == len(set(here.provider.sent)) == MAX_TEXTS_PER_CALL + 5
 
 
-async def test_another_model_makes_vectors_of_its_own(tmp_path: Path, papers: Path) -> None:
-    async with open_collections(tmp_path) as here:
-        made = await filled(here, papers)
-        await here.collections.embed(made.id)
-        first = here.choice
-        assert first is not None
-        here.choice = replace(first, model="text-embedding-3-large")
-        assert await here.found(made, "Where is the puppy?") == []
-        assert len(here.provider.sent) == 3, "not even the question is sent"
-        plan = await here.collections.embedding_plan(made.id)
-        assert plan is not None
-        assert plan.passages == 3
-        await here.collections.embed(made.id)
-        assert (await here.found(made, "Where is the puppy?"))[0] == "pets.txt"
-        here.choice = first  # its vectors are still stored
-        plan = await here.collections.embedding_plan(made.id)
-        assert plan is not None
-        assert plan.passages == 0
-
-
 async def test_a_spent_cap_refuses_embeddings(tmp_path: Path, papers: Path) -> None:
     async with open_collections(tmp_path, Decimal("0.0000001")) as here:
         made = await filled(here, papers)
         with pytest.raises(SpendingCapError):
             await here.collections.embed(made.id)
         assert here.provider.sent == []
-
-
-async def test_touched_files_keep_their_vectors_after_a_cancelled_refresh(
-    tmp_path: Path, papers: Path
-) -> None:
-    async with open_collections(tmp_path) as here:
-        made = await filled(here, papers)
-        await here.collections.embed(made.id)
-        touch(papers)
-
-        def stop(progress: CollectionProgress) -> None:
-            if progress.done == 1:
-                refreshing.cancel()
-
-        refreshing = asyncio.create_task(here.collections.refresh(made.id, stop))
-        with pytest.raises(asyncio.CancelledError):
-            await refreshing
-        await here.collections.refresh(made.id)
-        assert here.choice is not None
-        assert await here.vectors.count_missing(made.id, here.choice.key) == (0, 0)
-        assert (await here.found(made, "Where is the puppy?"))[0] == "pets.txt"
-
-
-async def test_vectors_are_removed_with_their_passages(tmp_path: Path, papers: Path) -> None:
-    async with open_collections(tmp_path) as here:
-        made = await filled(here, papers)
-        await here.collections.embed(made.id)
-        (papers / "sky.txt").write_text("Rain.")
-        await here.collections.refresh(made.id)
-        await here.collections.add(made.id, [papers])
-        assert here.choice is not None
-        assert (await here.vectors.count_missing(made.id, here.choice.key))[0] == 1
-        await here.collections.embed(made.id)
-        assert (await here.found(made, "Bad weather?"))[0] == "sky.txt"
-        await here.collections.delete(made.id)
-        assert await here.vectors.count_missing(made.id, here.choice.key) == (0, 0)
-        assert not await here.vectors.has_any([made.id], here.choice.key)

@@ -10,28 +10,20 @@ from desktop_app.documents.extract import extract_bytes
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain import errors
 from desktop_app.domain.documents import document_types
-from desktop_app.domain.error_reasons import Reason
 from tests.helpers.binary_workbooks import (
-    CHART,
-    EOF,
-    EXCEL_95,
-    begin,
     cell,
     formula,
     label,
     number,
-    package_record,
     package_text,
     record,
     wide,
     xls,
     xlsb,
 )
-from tests.helpers.compound_file import compound_file
 
 TEXT, EMPTY_TEXT = b"\0\0\0\0\0\0\xff\xff", b"\3\0\0\0\0\0\xff\xff"
 TRUE, NOT_AVAILABLE = b"\1\0\1\0\0\0\xff\xff", b"\2\0\x2a\0\0\0\xff\xff"
-UNKNOWN_NAME = record(0x18, "B", 0)
 
 
 def text_of(data: bytes, name: str = "x.xls") -> str:
@@ -84,23 +76,6 @@ class TestXls:
             "| 1764300000 | -6:00:00 | -3 |"
         )
 
-    def test_texts_and_formats_of_excel_95_are_read(self) -> None:
-        codes = {170: b'\x0b"SFr. "#,##0', 171: b"\6[h]:mm", 172: b"\0", 173: b'\5"\xa3"00'}
-        records = (
-            record(0xD6, "4H", 0, 0, 0, 5, text="Größe".encode("cp1252") + b"\1\0\1")
-            + number(0, 1, 1200, 1)
-            + number(0, 2, 1.25, 2)
-            + number(0, 3, 7, 4)
-        )
-        head = record(0x42, "H", 1252)
-        data = xls({"S": records}, codes, (0, 170, 171, 172, 173), version=EXCEL_95, head=head)
-        assert first_row(data) == "| Größe | 1200 | 30:00:00 | £07 |"
-
-    def test_cells_of_embedded_charts_are_no_cells_of_the_sheet(self) -> None:
-        chart = begin(CHART) + number(0, 0, 99) + record(0x205, "3HBB", 1, 0, 0, 7, 1) + EOF
-        records = label(0, 0, "title") + chart + number(1, 0, 5)
-        assert text_of(xls({"S": records})) == "## S\n\n| title |\n| --- |\n| 5 |"
-
     def test_sheets_are_named_and_marked(self) -> None:
         sheets = {"Seen": number(0, 0, 1), "Unseen": number(0, 0, 2), "Chart": number(0, 0, 3)}
         data = xls(sheets | {"Empty": b""}, states=(0, 1, 0, 0), kinds=(0, 0, 2, 0))
@@ -111,48 +86,11 @@ class TestXls:
             "## Empty"
         )
 
-    def test_formulas_names_and_sizes_that_are_nonsense_do_no_harm(self) -> None:
-        size = record(0x200, "IIHHH", 5, 0xFFFFFFFF, 0, 256, 0)
-        broken = formula(0, 0, 1, parsed=b"\x1f\0") + formula(0, 1, TEXT, parsed=b"\x1f\0")
-        records = size + broken + record(0x207, text=wide("t"))
-        assert first_row(xls({"S": records}, head=UNKNOWN_NAME)) == "| 1 | t |"
-
     @pytest.mark.parametrize("method", [0, 1])
     def test_a_workbook_with_a_password_is_refused(self, method: int) -> None:
         data = xls({"S": number(0, 0, 1)}, head=record(0x2F, "H52x", method))
         with pytest.raises(errors.DocumentEncryptedError, match="is password-protected"):
             text_of(data)
-
-    @pytest.mark.parametrize(
-        "records",
-        [record(0x205, "3HBB", 0, 0, 0, 99, 1), record(0x203, "3H", 0, 0, 0), b"\6\2\x0e"],
-        ids=["unknown error", "short number", "cut"],
-    )
-    def test_a_damaged_sheet_is_refused(self, records: bytes) -> None:
-        with pytest.raises(errors.DocumentDamagedError, match="is damaged"):
-            text_of(xls({"S": records}))
-
-
-class TestCompoundFiles:
-    def test_a_document_that_embeds_a_workbook_is_no_workbook(self) -> None:
-        data = compound_file({"WordDocument": b"x", "ObjectPool/_1/Workbook": b"x"})
-        with pytest.raises(errors.DocumentUnsupportedError) as caught:
-            text_of(data, "x.doc")
-        assert caught.value.reason is Reason.OLD_OFFICE_FORMAT
-
-    def test_a_workbook_that_embeds_a_message_is_a_workbook(self) -> None:
-        stream = "__substg1.0_001A001E".encode("utf-16-le").decode("latin-1")
-        data = xls({"S": label(0, 0, "word") + record(0x5D, text=stream.encode("latin-1"))})
-        assert text_of(data, "x.msg") == "## S\n\n| word |\n| --- |"
-
-    def test_another_or_broken_compound_file_is_no_valid_xls_file(self) -> None:
-        for data in (compound_file({"WordDocument": b"x"}), xls({"S": b""})[:600]):
-            with pytest.raises(errors.DocumentDamagedError, match=r"isn’t a valid \.xls file"):
-                text_of(data, "x.XLS")
-
-    def test_a_web_page_or_text_named_xls_is_read(self) -> None:
-        assert text_of(b"<html><b>Depot</b></html>") == "**Depot**"
-        assert text_of(b"Depot\tRooms\nHarrow\t7\n") == "Depot\tRooms\nHarrow\t7\n"
 
 
 class TestXlsb:
@@ -173,20 +111,6 @@ class TestXlsb:
             "| 7 | #DIV/0! | TRUE | 1.25 | a \\| b | sum | 1.25 | FALSE | #N/A |"
         )
 
-    def test_short_cells_follow_the_cell_at_their_left(self) -> None:
-        row = (
-            cell(6, 2, 0, package_text("first"))
-            + cell(13, None, 0, struct.pack("<l", 7 << 2 | 2))
-            + cell(12, None, 0, b"")
-            + cell(14, None, 0, b"\x2a")
-            + cell(15, None, 0, b"\1")
-            + cell(16, None, 1, struct.pack("<d", 0.5))
-            + cell(17, None, 0, package_text("last" * 40))
-        )
-        assert first_row(xlsb([row], styles=(0, 9)), "x.xlsb") == (
-            f"| first | 7 |  | #N/A | TRUE | 50% | {'last' * 40} |"
-        )
-
     def test_numbers_are_shown_in_their_formats(self) -> None:
         row = (
             cell(2, 0, 1, struct.pack("<l", 46085 << 2 | 2))
@@ -198,21 +122,7 @@ class TestXlsb:
         data = xlsb([row], {170: "00000"}, (0, 14, 10, 170))
         assert first_row(data, "x.xlsb") == "| 2026-03-04 | 50% | 02134 | 97.8% | 0.5 |"
 
-    def test_unknown_formulas_of_names_do_no_harm(self) -> None:
-        name = bytes(9) + package_text("n") + struct.pack("<L", 1) + b"\xff"
-        data = xlsb([cell(4, 0, 0, b"\1")], names=package_record(39, name))
-        assert text_of(data, "x.xlsb") == "## S\n\n| TRUE |\n| --- |"
-
     def test_content_that_unpacks_too_far_is_refused(self) -> None:
         data = xlsb([cell(6, 0, 0, package_text("x" * 3000))])
         with pytest.raises(errors.DocumentTooLargeError, match="unpacks to more than"):
             extract_bytes("x.xlsb", data, Limits(unpacked_bytes=2000), lambda _: None)
-
-    @pytest.mark.parametrize(
-        "row",
-        [cell(3, 0, 0, b"\x63"), package_record(2, bytes(3)), b"\x05\xff"],
-        ids=["unknown error", "short number", "cut"],
-    )
-    def test_a_damaged_sheet_is_refused(self, row: bytes) -> None:
-        with pytest.raises(errors.DocumentDamagedError, match="is damaged"):
-            text_of(xlsb([row]), "x.xlsb")

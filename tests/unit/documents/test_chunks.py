@@ -7,7 +7,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from desktop_app.documents.index.chunks import chunks
-from desktop_app.domain.documents.extracted_document import TextChunk
 
 BOOK = "\n\n".join(
     f"# Chapter {c}\n\n"
@@ -59,21 +58,10 @@ def test_a_word_longer_than_a_chunk_is_cut(text: str, limit: int) -> None:
     assert all(c.end - c.start <= limit for c in made)
 
 
-def test_tens_of_thousands_of_short_paragraphs_are_split() -> None:
-    text = "One line of a long list.\n\n" * 40_000
-    (first, *_) = chunks(text, 150_000, words)
-    assert first.tokens <= 150_000
-
-
 def test_chapters_begin_chunks() -> None:
     chapters = parts(BOOK, 60)
     assert len(chapters) > 1
     assert all(part.startswith("# Chapter") for part in chapters)
-
-
-def test_a_chunk_ends_at_the_last_of_several_equal_borders() -> None:
-    text = "".join(f"# Chapter {n}\n\n{'word ' * 8}\n\n" for n in range(12))
-    assert [part.count("#") for part in parts(text, 105)] == [9, 3]
 
 
 def test_paragraphs_stay_whole_if_a_chapter_does_not_fit() -> None:
@@ -181,45 +169,3 @@ def test_a_sentence_across_a_page_break_is_not_cut(before: str, behind: str, goe
 )
 def test_text_is_cut_at_the_expected_positions(text: str, limit: int, expected: list[str]) -> None:
     assert parts(text, limit) == expected
-
-
-def test_single_characters_are_not_cut_even_if_they_are_too_large() -> None:
-    assert chunks("abc", 1, lambda text: 2 * len(text)) == [
-        TextChunk(0, 1, 2),
-        TextChunk(1, 2, 2),
-        TextChunk(2, 3, 2),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("before", "behind", "goes_on"),
-    [
-        # The line is at least forty characters wide, or twenty of scripts without spaces.
-        ("x" * 40, "Next.", True),
-        ("x" * 39, "Next.", False),
-        ("借" * 20, "Next.", True),
-        ("借" * 19 + "x", "Next.", False),
-        ("⺀" * 20, "Next.", True),
-        ("⹿" * 39, "Next.", False),
-        ("x", "next.", True),
-        ("x", "Next.", False),
-        ("x", "", False),
-        ("", "next.", False),
-        ("x:", "next.", False),
-        ("# x", "next.", False),
-        ("First line.\nx", "next.", True),
-        ("First line\nx.", "next.", False),
-    ],
-)
-def test_a_page_continues_the_sentence_of_the_previous_page(
-    before: str, behind: str, goes_on: bool
-) -> None:
-    text = f"{before}\n\n[page 2]\n{behind}"
-    made = chunks(text, len(text) - 1, len)
-    is_cut_there = [text[chunk.start : chunk.end] for chunk in made][1:] == [f"[page 2]\n{behind}"]
-    assert is_cut_there is not goes_on
-
-
-def test_slides_do_not_continue_sentences() -> None:
-    text = "One of\n\n[slide 2]\ntwo"
-    assert parts(text, 4) == ["One of\n\n", "[slide 2]\ntwo"]

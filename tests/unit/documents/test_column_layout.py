@@ -74,47 +74,10 @@ def test_two_columns_are_read_one_after_the_other() -> None:
     assert marks(across(left, right)) == in_order(("L", 30), ("R", 30))
 
 
-def test_hyphens_at_the_ends_of_lines_stay_in_columns() -> None:
-    left = ["The extraordinarily long compre-", "hensive text of the left col-"]
-    left += [
-        "umn goes on and is hyphen-",
-        "ated at each of its line ends,",
-        "and ends with the inter-",
-    ]
-    right = ["nationalization that begins the", "right column of this page, whose"]
-    right += [
-        "lines are also quite inter-",
-        "esting to read for the ones",
-        "who like reading pages.",
-    ]
-    text = read(across(column(60, 700, left), column(320, 700, right)))
-    assert text == "\n".join(["[page 1]", *left, *right])
-
-
-def test_columns_with_different_baselines_are_separated() -> None:
-    left = column(60, 760, prose("L", 30, 225))
-    right = column(310, 755, prose("R", 26, 225), 14)
-    assert marks(across(left, right)) == in_order(("L", 30), ("R", 26))
-
-
-def test_paragraphs_and_a_shorter_last_column_are_kept() -> None:
-    left = [*prose("L", 8, 225, last=0.4), *prose("M", 12, 225)]
-    lines = across(column(60, 760, left), column(310, 760, prose("R", 9, 225, last=0.5)))
-    assert marks(lines) == in_order(("L", 8), ("M", 12), ("R", 9))
-
-
 def test_a_heading_across_both_columns_comes_first() -> None:
     head = column(60, 790, ["H01 " + "a heading over all of the page " * 3], 20)
     lines = across(column(60, 750, prose("L", 20, 225)), column(310, 750, prose("R", 20, 225)))
     assert marks([*head, *lines]) == in_order(("H", 1), ("L", 20), ("R", 20))
-
-
-def test_a_heading_in_the_middle_divides_the_columns() -> None:
-    upper = across(column(60, 780, prose("A", 12, 225)), column(310, 780, prose("B", 12, 225)))
-    head = column(60, 600, ["H01 " + "a heading over all of the page " * 3])
-    lower = across(column(60, 570, prose("C", 12, 225)), column(310, 570, prose("D", 12, 225)))
-    expected = in_order(("A", 12), ("B", 12), ("H", 1), ("C", 12), ("D", 12))
-    assert marks([*upper, *head, *lower]) == expected
 
 
 def test_footnotes_across_both_columns_follow_them() -> None:
@@ -123,46 +86,9 @@ def test_footnotes_across_both_columns_follow_them() -> None:
     assert marks([*lines, *notes]) == in_order(("L", 25), ("R", 25), ("F", 3))
 
 
-def test_the_footnotes_of_a_column_follow_it() -> None:
-    lines = across(column(60, 760, prose("L", 25, 225)), column(310, 760, prose("R", 25, 225)))
-    sides = [
-        [(x, 410 - 9.0 * n, 7.0, t) for n, t in enumerate(prose(mark, 3, 225, 7))]
-        for x, mark in ((60.0, "F"), (310.0, "G"))
-    ]
-    expected = in_order(("L", 25), ("F", 3), ("R", 25), ("G", 3))
-    assert marks([*lines, *across(*sides)]) == expected
-
-
-@pytest.mark.parametrize(("left", "right"), [(300, 150), (150, 300), (330, 120)])
-def test_unequal_columns_are_read_one_after_the_other(left: float, right: float) -> None:
-    lines = across(
-        column(60, 760, prose("L", 30, left)), column(60 + left + 20, 760, prose("R", 30, right))
-    )
-    assert marks(lines) == in_order(("L", 30), ("R", 30))
-
-
 def test_three_columns_are_read_one_after_the_other() -> None:
     columns = [column(50 + 170 * n, 760, prose("ABC"[n], 30, 150)) for n in range(3)]
     assert marks(across(*columns)) == in_order(("A", 30), ("B", 30), ("C", 30))
-
-
-def test_three_columns_follow_their_title() -> None:
-    head = column(50, 800, ["H01 " + "a heading over all of the page " * 3])
-    columns = [column(50 + 170 * n, 760, prose("ABC"[n], 30, 150)) for n in range(3)]
-    assert marks([*head, *across(*columns)]) == in_order(("H", 1), ("A", 30), ("B", 30), ("C", 30))
-
-
-def test_a_header_and_a_page_number_keep_their_positions() -> None:
-    ends = [(60.0, 810.0, 9.0, "H01 annual report"), (290.0, 40.0, 9.0, "P01")]
-    lines = across(column(60, 760, prose("L", 30, 225)), column(310, 760, prose("R", 30, 225)))
-    found = marks([ends[0], *lines, ends[1]])
-    assert found == in_order(("H", 1), ("L", 30), ("R", 30), ("P", 1))
-
-
-def test_columns_in_stream_order_are_unchanged() -> None:
-    left = column(60, 760, prose("L", 30, 225))
-    right = column(310, 760, prose("R", 30, 225))
-    assert marks([*left, *right]) == in_order(("L", 30), ("R", 30))
 
 
 @pytest.mark.parametrize("count", [2, 3])
@@ -175,30 +101,3 @@ def test_a_table_is_read_by_rows(count: int) -> None:
     ]
     expected = [f"{'ABC'[n]}{row:02}" for row in range(1, 13) for n in range(count)]
     assert marks(lines) == expected
-
-
-def test_a_table_of_sentences_is_read_by_rows() -> None:
-    lines: list[Drawn] = []
-    top = 760.0
-    for row in range(8):
-        sides = [prose(marks_[row], 2, 225, last=0.6) for marks_ in ("LMNOPQST", "ABCDEFGH")]
-        lines += across(column(60, top, sides[0]), column(310, top, sides[1]))
-        top -= 44
-    found = marks(lines)
-    firsts = [mark for mark in found if mark.endswith("01")]
-    assert firsts == [f"{x}01" for pair in zip("LMNOPQST", "ABCDEFGH", strict=True) for x in pair]
-
-
-def test_a_table_of_three_columns_of_sentences_is_read_by_rows() -> None:
-    lines: list[Drawn] = []
-    for row in range(8):
-        cells = [[f"{'ABC'[n]}{row}{t[2:]}" for t in prose("ABC"[n], 3, 150)] for n in range(3)]
-        lines += across(*[column(50 + 170 * n, 760 - 60 * row, c) for n, c in enumerate(cells)])
-    firsts = [mark for mark in marks(lines) if mark[2] == "1"]
-    assert firsts == [f"{mark}{row}1" for row in range(8) for mark in "ABC"]
-
-
-def test_terms_and_their_explanations_are_read_by_rows() -> None:
-    terms = [f"T{n:02} {WORDS[n]}" for n in range(1, 16)]
-    lines = across(column(60, 760, terms, 15), column(200, 760, prose("E", 15, 330), 15))
-    assert marks(lines) == [f"{mark}{n:02}" for n in range(1, 16) for mark in "TE"]

@@ -26,10 +26,6 @@ from desktop_app.documents.text.html_markdown import (
         ("<p>a<p>b", "a\n\nb"),
         ("<p>a < b", "a < b"),
         ("<p>a <b", "a"),
-        (
-            "<div><b><table><tr><td>a</div></b><td>b<tr><td>c<td>d</table></b></div>e",
-            "| a | b |\n| --- | --- |\n| c | d |\n\ne",
-        ),
         ("a<p>b</p>c<div>d</div>e", "a\n\nb\n\nc\n\nd\n\ne"),
         ("a<br>b<br><br>c", "a\nb\n\nc"),
         ("a <br> b", "a\nb"),
@@ -37,28 +33,17 @@ from desktop_app.documents.text.html_markdown import (
         ("<ul><li>a<li>b</ul>", "- a\n- b"),
         ("<ol start=9><li>a<li>b</ol>", "9. a\n10. b"),
         ("<ol start=x><li>a</ol>", "1. a"),
-        ("<ol><li>a<li value=7>b<li>c</ol><ul><li value=2>d</ul>", "1. a\n7. b\n8. c\n\n- d"),
-        ("<ol start=1234567890><li>a</ol>", "1. a"),
         ("<ol start=0><li>a<p>b</p></ol>", "0. a\n\n   b"),
         (
             "<ul><li>a<ul><li>b<ul><li>c<ul><li>d</ul></ul></ul></ul>",
             "- a\n  * b\n    + c\n      - d",
         ),
         ("<ul><li>a</li><ul><li>b</li></ul><li>c</li></ul>", "- a\n  * b\n- c"),
-        ("<ul><ul><li>a</ul></ul>", "* a"),
         ("<ol><li>a<ul><li>b</ul></ol>", "1. a\n   - b"),
         ("<ul><li><p>a</p><p>b</p></li></ul>", "- a\n\n  b"),
         ("a<ul><li>b</ul>c", "a\n\n- b\n\nc"),
-        ("<ul><li>a<ul><li>b</ul>c</ul>", "- a\n  * b\n\n  c"),
         ("<ul><li><ul><li>a</ul></ul>", "- * a"),
         ("<li>a</li>b", "a\n\nb"),
-        (
-            "".join(
-                f"<p style='mso-list:l0 level{n} lfo1'><span style='mso-list:Ignore'>1.</span>a"
-                for n in (1, 9, 12)
-            ),
-            "1. a\n   1. a\n   2. a",
-        ),
         ("<ul></ul>a", "a"),
         ("<ul><li></ul>", "-"),
         ("<ul><li>a<pre>x\ny</pre></ul>", "- a\n\n  ```\n  x\n  y\n  ```"),
@@ -71,21 +56,11 @@ from desktop_app.documents.text.html_markdown import (
         ("<pre><code class='language-py'>x</code></pre>", "```py\nx\n```"),
         ("<pre class='lang-c++'>x</pre><pre>y</pre>", "```c++\nx\n```\n\n```\ny\n```"),
         ("<pre>a ``` b</pre>", "````\na ``` b\n````"),
-        ("<pre>a ```` b ` c</pre>", "`````\na ```` b ` c\n`````"),
         ("<pre> \n </pre>a", "a"),
         ("<pre>a<br>b<hr>c<div>d</div>e</pre>", "```\na\nbcd\ne\n```"),
         ("<div class='highlight-source-js'><pre>x</pre></div>", "```js\nx\n```"),
-        (
-            "<div style='white-space: pre; font-family: Menlo'>a  <div>b</div></div>",
-            "```\na  b\n```",
-        ),
         ("<div style='white-space: pre'>a  b</div>", "a b"),
         ("<pre>x <code class='language-py'>y</code></pre>", "```\nx y\n```"),
-        (
-            "<div style='white-space: pre-wrap'>a\nb\n\nc\n\n\n\nd</div>e\nf",
-            "a\nb\n\nc\n\nd\n\ne f",
-        ),
-        ("<span style='white-space: pre-line'>a\n b</span>\nc", "a\nb c"),
         ("<b>a</b> <i>b</i> <s>c</s> <code>d</code>", "**a** *b* ~~c~~ `d`"),
         ("<b> a </b>b", "**a** b"),
         ("<b></b>a", "a"),
@@ -97,11 +72,6 @@ from desktop_app.documents.text.html_markdown import (
         ("<b style='font-weight:normal'>a</b>", "a"),
         ("<span style='font-weight:600;font-style:oblique'>a</span>", "***a***"),
         ("<span style='font-weight:500'>a</span>", "a"),
-        ("<span style='text-decoration: underline line-through'>a</span>", "~~a~~"),
-        (
-            "<span style='font-family:monospace'>a</span><p style='font-family:monospace'>b</p>",
-            "`a`\n\nb",
-        ),
         (
             "<strike>a</strike><del>b</del><kbd>c</kbd><em>d</em><strong>e</strong>",
             "~~a~~~~b~~`c`*d***e**",
@@ -110,11 +80,9 @@ from desktop_app.documents.text.html_markdown import (
         ("<a href='#x'>a</a>", "a"),
         ("<a href='https://a.b'><b>c</b></a>", "[**c**](https://a.b)"),
         ("<a href='https://a.b'>c<br>d</a>", "[c\nd](https://a.b)"),
-        ("<a href='https://a.b'>c<a href='https://d.e'>f</a></a>", "[cf](https://a.b)"),
         ("<a>a</a>", "a"),
         ("<a href='https://a.b'> </a>c", "c"),
         ("<a href=' https://a.b '>c</a>", "[c](https://a.b)"),
-        ("<a href='https://a.b'>c<p>d</p></a>", "[c](https://a.b)\n\nd"),
         ("x<sup>2</sup>y<sub>10</sub><sup>th</sup>", "x²y₁₀th"),
         ("<q>a</q>", '"a"'),
         ("a<button>b</button>c", "a b c"),
@@ -132,29 +100,9 @@ from desktop_app.documents.text.html_markdown import (
             "<table><tr><td rowspan=2>a<td>b<tr><td>c<tr><td>d<td>e</table>",
             "| a | b |\n| --- | --- |\n|  | c |\n| d | e |",
         ),
-        (
-            "<table><tr><td rowspan=3>a<td>b<tr><td>c<tr><td>d<tr><td>e<td>f</table>",
-            "| a | b |\n| --- | --- |\n|  | c |\n|  | d |\n| e | f |",
-        ),
         ("<table><tr><td colspan=9>a<tr><td>b<td>c</table>", "| a |  |\n| --- | --- |\n| b | c |"),
-        (
-            "<table><tr><td rowspan=2 colspan=2>a<td>b<tr><td>c<tr><td>d<td>e<td>f</table>",
-            "| a |  | b |\n| --- | --- | --- |\n|  |  | c |\n| d | e | f |",
-        ),
-        (
-            "<table><tr><td>a<td rowspan=2>b<tr><td>c<tr><td>d<td>e</table>",
-            "| a | b |\n| --- | --- |\n| c |  |\n| d | e |",
-        ),
-        (
-            "<table><tr><td colspan=101>a<td>b<tr><td>c<td>d</table>",
-            "| a | b |\n| --- | --- |\n| c | d |",
-        ),
         ("<table><tr><td colspan=0>a<td>b</table>", "| a | b |\n| --- | --- |"),
         ("<table><tr><td><p>a<p>b<td>c</table>", "| a b | c |\n| --- | --- |"),
-        (
-            "<table><tr><td>a<table><tr><td>b<td>c</table><td>d</table>",
-            "a\n\n| b | c |\n| --- | --- |\n\nd",
-        ),
         ("<table><tr><td><pre>a</pre><td>b</table>", "```\na\n```\n\nb"),
         (
             "<table><caption>x</caption><thead><tr><th><b>a</b><th>b</thead><tbody><tr><td>"
@@ -169,66 +117,23 @@ from desktop_app.documents.text.html_markdown import (
         ("<script>a</script><style>b</style>c<nav>d</nav>", "c"),
         ("<p hidden>a</p>b", "b"),
         ("<p style='display:none'>a<br>b</p>c", "c"),
-        ("<span class='x katex-html y'>a</span>b", "b"),
-        (
-            "<img alt='a'><img alt='b' width=3><img alt='c' width=4px><img alt='d' height=1px>"
-            "<img alt=' '><img alt='e' hidden>",
-            "ac",
-        ),
         ("<input type=checkbox checked>a <input type=checkbox>b <input type=text>", "[x] a [ ] b"),
         ("<svg><p>a</p></svg>b", "b"),
-        ("<svg role=img aria-label=' a '><p>b</p></svg>c", "ac"),
-        ("a <span role=img aria-label=x^2>b<svg></svg></span> c", "a x^2 c"),
-        ("<span role=img aria-label=a hidden>b</span>c", "c"),
-        ("<span role=img>a</span><span aria-label=b>c</span>", "ac"),
         ("<math alttext='x^2'><mi>x</mi><mn>2</mn></math>", "x^2"),
-        (
-            "<math><mi>x</mi><mo>=</mo><semantics><annotation>y = 1</annotation>"
-            "<annotation-xml>z</annotation-xml></semantics></math>",
-            "y = 1",
-        ),
         ("a<math><mi>x</mi> <mn>2</mn></math>b", "ax 2b"),
         ("<math><mn>3</mn><mfrac><mn>1</mn><mn>2</mn></mfrac></math>", "3 1/2"),
         ("<math><msup><mn>10</mn><mrow><mo>-</mo><mn>6</mn></mrow></msup></math>", "10^(- 6)"),
         ("<math><msubsup><mi>x</mi><mi>i</mi><mn>2</mn></msubsup></math>", "x_i^2"),
         ("<math><msqrt><mi>a</mi><mo>+</mo><mi>b</mi></msqrt></math>", "√(a + b)"),
-        ("<math><mroot><mn>8</mn><mn>3</mn></mroot></math>", "^3√8"),
-        ("<math><mfrac><mn>1</mn></mfrac><msup><mi>x</math>y", "1 xy"),
-        (f"<math>{'<mrow>' * 2000}1{'</mrow>' * 2000}</math>", "1"),
-        (
-            "<p style='mso-list:l0 level3 lfo1'>a</p><p style='mso-list:l0 level1 lfo1'>b</p>"
-            "<p style='mso-list:l0 level20 lfo1'>c</p>",
-            "- a\n\n- b\n  * c",
-        ),
-        (
-            "<p style='mso-list:l0 level1'><span style='mso-list:Ignore'>(a)</span>b</p>"
-            "<p style='mso-list:l0 level1'><span style='mso-list:Ignore'>·</span>c</p>",
-            "1. b\n2. c",
-        ),
-        (
-            "<p style='mso-list:l0 level1'><span style='mso-list:Ignore'>·</span>b</p>"
-            "<p style='mso-list:l0 level1'><span style='mso-list:Ignore'>2.</span>c</p>",
-            "- b\n- c",
-        ),
         ("<ul><li><p style='mso-list:l0 level1'>a</p></ul>", "- a"),
         ("<dl><dt>a<dd>b<dt>c<dd>d</dl>", "a\n\nb\n\nc\n\nd"),
         ("a&nbsp;&nbsp;b&amp;c", "a b&c"),
         ("a  b\t\nc", "a b c"),
         ("a<!-- b --c", "a"),
         ("a <b", "a"),
-        ("a<![if x]>b<![endif]>", "ab"),
-        ("a<![;", "a"),
         ("<details><summary>a</summary>b</details>", "a\n\nb"),
         ("</p>a</b>", "a"),
         ("<div><div><div>a", "a"),
-        (
-            "<p style='mso-list:l0 level1 lfo1'><span style='mso-list:Ignore'>·</span>a</p>"
-            "<p style='mso-list:l0 level2 lfo1'><span style='mso-list:Ignore'>1.</span>b</p>"
-            "<p style='mso-list:l0 level2 lfo1'><span style='mso-list:Ignore'>2.</span>c</p>"
-            "<p style='mso-list:l0 level1 lfo1'><span style='mso-list:Ignore'>·</span>d</p>"
-            "<p>e</p>",
-            "- a\n  1. b\n  2. c\n- d\n\ne",
-        ),
     ],
 )
 def test_elements_become_markdown(source: str, expected: str) -> None:
@@ -262,36 +167,3 @@ def test_pages_and_selections_leave_out_different_elements(
 )
 def test_only_words_outside_code_count_as_prose(source: str, expected: ConvertedHtml) -> None:
     assert convert(source, LEFT_OUT_OF_PAGES) == expected
-
-
-def test_lists_and_quotes_nested_too_deeply_become_paragraphs() -> None:
-    quotes = convert("<blockquote>" * 51 + "a", LEFT_OUT_OF_PAGES).text
-    assert quotes == "> " * 50 + "a"
-    lists = convert("<ul><li>a" * 30, LEFT_OUT_OF_PAGES).text.split("\n")
-    assert lists[:24] == ["  " * depth + f"{'-*+'[depth % 3]} a" for depth in range(24)]
-    assert {line.lstrip() for line in lists[24:]} <= {"", "a", "+ a", "- a", "* a"}
-
-
-def test_the_number_of_open_elements_is_limited() -> None:
-    assert convert("<b>" * 1_001 + "<p>a</p>b", LEFT_OUT_OF_PAGES).text == "**ab**"
-
-
-def test_a_script_in_too_many_open_elements_is_left_out() -> None:
-    source = "<font>" * 1_001 + "a<script>f()</script>b<p hidden>c<script>g()</script></p>d"
-    assert convert(source, LEFT_OUT_OF_PAGES).text == "abd"
-
-
-@pytest.mark.parametrize("count", ["101", "0", "-1", "x", "00010000000"])
-@pytest.mark.parametrize("name", ["colspan", "rowspan"])
-def test_excessive_spans_are_ignored(name: str, count: str) -> None:
-    source = f"<table><tr><td {name}={count}>a<td>b<tr><td>c<td>d</table>"
-    assert convert(source, LEFT_OUT_OF_PAGES).text == "| a | b |\n| --- | --- |\n| c | d |"
-
-
-def test_the_maximum_spans_are_kept() -> None:
-    source = "<table><tr><td rowspan=100>a<td>b" + "<tr><td>c" * 99 + "<tr><td>d<td>e</table>"
-    assert convert(source, LEFT_OUT_OF_PAGES).text.split("\n")[2:] == ["|  | c |"] * 99 + [
-        "| d | e |"
-    ]
-    wide = "<table><tr><td colspan=100>a<td>b</table>"
-    assert convert(wide, LEFT_OUT_OF_PAGES).text.split("\n")[0].count("|") == 102

@@ -6,7 +6,6 @@ import pytest
 
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.markdown_text import FootnoteList, MarkdownBlock
-from desktop_app.documents.office.rtf_table import Row, table_block
 
 
 @pytest.mark.parametrize(
@@ -66,20 +65,6 @@ def test_items_are_indented_below_the_words_above_them(
     assert md.join_blocks(md.item(*each) for each in items) == expected
 
 
-def test_a_paragraph_ends_a_list() -> None:
-    blocks = [md.item("10.", "One", 0), MarkdownBlock("two"), md.item("-", "three", 1)]
-    assert md.join_blocks(blocks) == "10. One\n\ntwo\n\n   - three"
-
-
-def test_items_are_joined_by_single_line_ends() -> None:
-    items = [MarkdownBlock(text, is_item=True) for text in ("- a", " \n", "- b")]
-    assert md.join_blocks([*items, MarkdownBlock("c"), MarkdownBlock(""), MarkdownBlock("d")]) == (
-        "- a\n- b\n\nc\n\nd"
-    )
-    assert md.join_blocks([MarkdownBlock("c"), items[0]]) == "c\n\n- a"
-    assert md.join_blocks([]) == ""
-
-
 def test_footnotes_are_numbered_in_order() -> None:
     notes = FootnoteList()
     assert [notes.add("first"), notes.add("second")] == ["[^1]", "[^2]"]
@@ -134,41 +119,3 @@ def test_words_get_the_marks_of_their_format(
 )
 def test_only_web_and_mail_addresses_become_links(text: str, address: str, expected: str) -> None:
     assert md.link(text, address) == expected
-
-
-def row(*cells: tuple[str, int], merged: tuple[int, ...] = ()) -> Row:
-    return Row([text for text, _ in cells], edges=[edge for _, edge in cells], merged={*merged})
-
-
-@pytest.mark.parametrize(
-    ("rows", "expected"),
-    [
-        ([row(("frame", 100))], "frame"),
-        ([row(("a", 100), ("b", 200))], "| a | b |\n| --- | --- |"),
-        ([row(("a", 100)), row(("b", 100))], "| a |\n| --- |\n| b |"),
-        # The edges of two rows are the same up to 60 twentieths of a point.
-        (
-            [row(("a", 100), ("b", 200)), row(("c", 160), ("d", 260))],
-            "| a | b |\n| --- | --- |\n| c | d |",
-        ),
-        (
-            [row(("a", 100), ("b", 300)), row(("c", 161), ("d", 300))],
-            "| a | b |  |\n| --- | --- | --- |\n| c |  | d |",
-        ),
-        (
-            [row(("wide", 300)), row(("a", 100), ("b", 200), ("c", 300))],
-            "| wide |  |  |\n| --- | --- | --- |\n| a | b | c |",
-        ),
-        (
-            [row(("a", 100), ("b", 200)), row(("c", 100), ("d", 200), merged=(1,))],
-            "| a | b |\n| --- | --- |\n| c |  |",
-        ),
-        (
-            [row(("a", 100), ("b", 110), ("c", 300)), row(("d", 100), ("e", 300))],
-            "| a | b c |\n| --- | --- |\n| d | e |",
-        ),
-        ([Row(["a", "b"], edges=[100]), row(("c", 100))], "| a | b |\n| --- | --- |\n| c |  |"),
-    ],
-)
-def test_rtf_rows_are_aligned_to_common_columns(rows: list[Row], expected: str) -> None:
-    assert table_block(rows).text == expected

@@ -114,11 +114,6 @@ def test_code_has_the_language_of_the_kernel() -> None:
     assert text_of(code("a"), metadata=told) == "```python\na\n```"
 
 
-def test_cells_in_worksheets_are_read() -> None:
-    sheets = [{"cells": [{"cell_type": "code", "input": "a"}]}, {"cells": [cell("raw", "b")]}]
-    assert text_of(worksheets=sheets, nbformat=3) == "```\na\n```\n\nb"
-
-
 @pytest.mark.parametrize(
     "text", ["", "[]", "{}", '{"cells": [1]}', '{"cells": [{}]}', "[" * 100_000, ENDLESS]
 )

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from xml.etree import ElementTree
 
 import pytest
 
-from desktop_app.documents.extract import extract_bytes
 from desktop_app.documents.office import office_formulas
-from desktop_app.documents.worker.protocol import Limits
 
 _MATH = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
 _WORD = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -90,13 +86,6 @@ def test_a_formula_is_written_as_it_is_typed(formula: str, expected: str) -> Non
     )
 
 
-@pytest.mark.parametrize(("tag", "expected"), [("d", "(" * 60 + "x" + ")" * 60), ("box", "x")])
-def test_the_time_for_nested_elements_is_not_exponential(tag: str, expected: str) -> None:
-    nested = f"<m:{tag}><m:e>" * 60 + run("x") + f"</m:e></m:{tag}>" * 60
-    formula = ElementTree.fromstring(f"<m:oMath {_MATH}>{nested}</m:oMath>")
-    assert office_formulas.office_math_line(formula) == expected
-
-
 def test_mathml_becomes_the_formula_as_typed() -> None:
     tree = ElementTree.fromstring(
         '<math xmlns="http://www.w3.org/1998/Math/MathML"><semantics><mi>E</mi>'
@@ -106,22 +95,3 @@ def test_mathml_becomes_the_formula_as_typed() -> None:
     assert office_formulas.mathml_text(tree[0]) == ""
     tree[0].remove(tree[0][1])
     assert office_formulas.mathml_text(tree) == "E"
-
-
-def test_digits_are_raised_and_lowered() -> None:
-    def at(place: str, text: str) -> str:
-        return (
-            f'<w:r><w:rPr><w:vertAlign w:val="{place}"/></w:rPr><w:t>{text}</w:t></w:r>'
-            "<w:r><w:t> </w:t></w:r>"
-        )
-
-    body = (
-        f"<w:p><w:r><w:t>10</w:t></w:r>{at('superscript', '-6')}<w:r><w:t>H</w:t></w:r>"
-        f"{at('subscript', '2')}<w:r><w:t>1</w:t></w:r>{at('superscript', 'st')}</w:p>"
-    )
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w") as archive:
-        document = f"<w:document {_WORD}><w:body>{body}</w:body></w:document>"
-        archive.writestr("word/document.xml", document)
-    read = extract_bytes("x.docx", target.getvalue(), Limits(), lambda _: None)
-    assert read.text == "10⁻⁶ H₂ 1st"

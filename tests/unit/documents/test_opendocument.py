@@ -11,7 +11,6 @@ import pytest
 
 from desktop_app.documents.extract import extract_bytes
 from desktop_app.documents.worker.protocol import Limits
-from desktop_app.domain.errors import DocumentEmptyError, DocumentTooLargeError
 
 OASIS = "urn:oasis:names:tc:opendocument:xmlns:"
 SPACES = " ".join(
@@ -173,24 +172,6 @@ def table(*rows: str, name: str = "", more: str = "") -> str:
             id="numbered lists",
         ),
         pytest.param(
-            list_of(item(paragraph("a")), style="N")
-            + paragraph("x")
-            + list_of(item(paragraph("b")), style="N", more=' text:continue-numbering="true"')
-            + list_of(item(paragraph("c")), style="N"),
-            "1. a\n\nx\n\n2. b\n1. c",
-            id="lists that go on",
-        ),
-        pytest.param(
-            list_of(
-                item(paragraph("a"), start="5"),
-                item(paragraph("b")),
-                item(paragraph("c"), start="x"),
-                style="N",
-            ),
-            "5. a\n6. b\n7. c",
-            id="lists with a start",
-        ),
-        pytest.param(
             list_of(item(paragraph("a")), style="M")
             + list_of(item(paragraph("b")))
             + list_of(
@@ -221,49 +202,11 @@ def table(*rows: str, name: str = "", more: str = "") -> str:
             id="repeated cells and rows",
         ),
         pytest.param(
-            table(
-                row(
-                    cell("a"),
-                    "<table:covered-table-cell><text:p>b</text:p></table:covered-table-cell>",
-                    cell("c"),
-                )
-            ),
-            "| a |  | c |\n| --- | --- | --- |",
-            id="covered cells",
-        ),
-        pytest.param(
-            table(
-                "<table:table-header-rows>"
-                + row(cell("a"), cell("b"))
-                + "</table:table-header-rows><table:table-row-group><table:table-rows>"
-                + row(cell("c"), cell("d"))
-                + "</table:table-rows></table:table-row-group>"
-            ),
-            "| a | b |\n| --- | --- |\n| c | d |",
-            id="groups of rows",
-        ),
-        pytest.param(
             paragraph(
                 "a<draw:frame><draw:text-box><text:p>b</text:p></draw:text-box></draw:frame>c"
             ),
             "ac\n\nb",
             id="frames",
-        ),
-        pytest.param(
-            list_of(item(paragraph("a")), item(paragraph("b")), style="L", more=' xml:id="one"')
-            + list_of(item(paragraph("c")), style="L")
-            + list_of(item(paragraph("d")), style="L", more=' text:continue-list="one"'),
-            "5) a\n6) b\n5) c\n7) d",
-            id="lists that begin at a number, or continue another",
-        ),
-        pytest.param(
-            list_of(item(heading("a")), style="N")
-            + list_of(item(list_of(item(heading("b", 2)))), style="N", more=CONTINUED)
-            + list_of(item(list_of(item(heading("c", 2)))), style="N", more=CONTINUED)
-            + list_of(item(heading("d")), style="N", more=CONTINUED)
-            + list_of(item(heading("e"), paragraph("f")), style="M"),
-            "# 1. a\n\n## (1.a) b\n\n## (1.b) c\n\n# 2. d\n\n# e\n\nf",
-            id="numbered headings in lists",
         ),
         pytest.param(
             "<text:section><text:p>a</text:p></text:section><text:tracked-changes>"
@@ -275,40 +218,6 @@ def table(*rows: str, name: str = "", more: str = "") -> str:
 )
 def test_features_of_text_documents_are_read(body: str, expected: str) -> None:
     assert text_of(body) == expected
-
-
-def test_unnumbered_levels_are_left_out_of_a_label() -> None:
-    inner = list_of(item(list_of(item(list_of(item(paragraph("a")), item(paragraph("b")))))))
-    assert text_of(list_of(item(inner), style="N")).split("\n") == [
-        "         a.I a",
-        "         a.II b",
-    ]
-
-
-def test_headings_keep_the_numbers_of_their_outline() -> None:
-    level = '<text:outline-level-style text:level="{}" style:num-format="{}" {}/>'
-    outline = (
-        '<office:styles><text:outline-style style:name="Outline">'
-        + level.format(1, "I", 'style:num-suffix="."')
-        + level.format(2, "1", 'text:display-levels="2"')
-        + level.format(3, "", "")
-        + '</text:outline-style><style:style style:name="H" style:list-style-name=""/>'
-        "</office:styles>"
-    )
-    body = (
-        heading("a")
-        + heading("b", 2)
-        + heading("c", 2)
-        + heading("d", 3)
-        + heading("e", 1, 'text:style-name="H"')
-        + heading("f", 1, 'text:is-list-header="true"')
-        + heading("g")
-        + heading("h", 2)
-        + heading("i", 1, 'text:restart-numbering="true" text:start-value="7"')
-    )
-    assert text_of(body, parts={"styles.xml": f"<office:s {SPACES}>{outline}</office:s>"}) == (
-        "# I. a\n\n## I.1 b\n\n## I.2 c\n\n### d\n\n# e\n\n# f\n\n# II. g\n\n## II.1 h\n\n# VII. i"
-    )
 
 
 def test_hidden_sheets_and_slides_are_marked() -> None:
@@ -371,20 +280,6 @@ def test_sheets_and_slides_are_read(kind: str, body: str, expected: str) -> None
     assert text_of(body, kind) == expected
 
 
-def test_a_row_may_contain_a_page_break() -> None:
-    assert text_of(table(row(cell("a"), "<text:soft-page-break/>", cell("b")))) == (
-        "| a | b |\n| --- | --- |"
-    )
-
-
-def test_the_cells_of_all_tables_together_have_a_limit() -> None:
-    wide = cell("a", 'table:number-columns-repeated="2000"')
-    full = [row(wide, more=f'table:number-rows-repeated="{times}"') for times in (300, 700)]
-    assert len(text_of(table(full[0]))) > 600_000
-    with pytest.raises(DocumentTooLargeError):
-        text_of(table(full[0]) + table(full[1]) + table(row(cell("b"))))
-
-
 def test_a_formula_is_part_of_its_line() -> None:
     formula = (
         '<math xmlns="http://www.w3.org/1998/Math/MathML"><mrow><mi>x</mi><mo>=</mo><mn>1</mn>'
@@ -392,28 +287,3 @@ def test_a_formula_is_part_of_its_line() -> None:
     )
     line = 'a <draw:frame><draw:object xlink:href="./One"/></draw:frame> b'
     assert text_of(paragraph(line), parts={"One/content.xml": formula}) == "a x = 1 b"
-
-
-def test_a_spreadsheet_of_empty_sheets_is_refused_as_empty() -> None:
-    row = "<table:table-row><table:table-cell/></table:table-row>"
-    with pytest.raises(DocumentEmptyError):
-        text_of(f'<table:table table:name="Sheet1">{row}</table:table>', "spreadsheet")
-
-
-def test_the_headers_and_footers_of_used_pages_are_read_once() -> None:
-    def page(name: str, content: str) -> str:
-        return f'<style:master-page style:name="{name}">{content}</style:master-page>'
-
-    header = f"<style:header>{paragraph('Acme')}</style:header>"
-    hidden = f"<style:footer-left style:display='false'>{paragraph('No')}</style:footer-left>"
-    number = "<style:footer><text:p><text:page-number>1</text:page-number></text:p></style:footer>"
-    footer = f"<style:footer-first>{paragraph('IBAN')}</style:footer-first>"
-    pages = page("Standard", header + hidden + number) + page("Letter", header + footer)
-    pages += page("Unused", f"<style:header>{paragraph('Template')}</style:header>")
-    styles = (
-        f"<office:document-styles {SPACES}>"
-        '<style:style style:name="P" style:master-page-name="Letter"/>'
-        f"<office:master-styles>{pages}</office:master-styles></office:document-styles>"
-    )
-    text = text_of(paragraph("Text."), parts={"styles.xml": styles})
-    assert text == "Header: Acme\n\nText.\n\nFooter: IBAN"

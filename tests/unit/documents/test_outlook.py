@@ -101,29 +101,6 @@ def test_texts_are_in_the_code_page_of_the_message(
     assert read(message(streams, _1000="x")).text == f"Subject: {shown}\n\nx"
 
 
-@pytest.mark.parametrize(
-    ("times", "shown"),
-    [
-        ([(SENT, filetime(AT))], "Sun, 09 Mar 2025 14:05:07 +0000"),
-        ([(DELIVERED, filetime(AT))], "Sun, 09 Mar 2025 14:05:07 +0000"),
-        ([(DELIVERED, 20), (SENT, filetime(AT)), (CREATED, 30)], "Sun, 09 Mar 2025 14:05:07 +0000"),
-        ([(SENT, 2**64 - 1), (DELIVERED, filetime(AT))], "Sun, 09 Mar 2025 14:05:07 +0000"),
-        ([(SENT, 0), (DELIVERED, 10 * 86_400 * 1_000_000)], "Tue, 02 Jan 1601 00:00:00 +0000"),
-    ],
-)
-def test_the_date_is_the_sent_time_or_else_the_delivery_time(
-    times: list[tuple[int, int]], shown: str
-) -> None:
-    row = {"__properties_version1.0": properties(*times)}
-    assert read(message(row, _1000="x")).text == f"Date: {shown}\n\nx"
-
-
-def test_an_unknown_time_is_not_shown() -> None:
-    times = ((CREATED, 30), (SENT, 0), (SENT, 2**64 - 1))
-    for rows in (*map(properties, times), properties() + b"\0" * 15):
-        assert read(message({"__properties_version1.0": rows}, _0037="a")).text == "Subject: a"
-
-
 def test_attached_files_follow_their_names() -> None:
     data = "__substg1.0_37010102"
     streams = message(_0037="Plans", _1000="See below.")
@@ -151,14 +128,6 @@ def test_an_attached_message_keeps_its_files_and_date() -> None:
         "Date: Sun, 09 Mar 2025 14:05:07 +0000\nSubject: Keys\nAttachments: deep.txt\n\n"
         "They hang.\n\n# deep.txt\n\ndeep\n\n# top.txt\n\ntop"
     )
-
-
-@pytest.mark.parametrize(("levels", "shown"), [(4, 4), (5, 4)])
-def test_nested_messages_have_a_depth_limit(levels: int, shown: int) -> None:
-    streams = message(_0037="0")
-    for level in range(1, levels + 1):
-        streams = message(_0037=str(level)) | inside(0, streams)
-    assert read(streams).text.count("Attached message:") == shown
 
 
 def test_a_damaged_message_is_refused() -> None:

@@ -57,14 +57,6 @@ def test_encrypted_files_are_refused() -> None:
     assert package(bytes(data)).names == ["a"]
 
 
-def test_only_xml_if_readable_accepts_a_damaged_part_and_both_a_missing_one() -> None:
-    found = package(packed(a="<a", b="<b><c/></b>"))
-    assert [len(found.xml_if_readable(part)) for part in ("a", "b", "missing")] == [0, 1, 0]
-    assert len(found.xml_if_present("missing")) == 0
-    with pytest.raises(DocumentDamagedError):
-        found.xml_if_present("a")
-
-
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be"])
 def test_a_part_that_declares_entities_is_refused(encoding: str) -> None:
     target = io.BytesIO()

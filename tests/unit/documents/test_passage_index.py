@@ -25,11 +25,6 @@ def made(text: str, kind: str = "text/markdown", tokens: int = 4) -> list[Indexe
     return list(passages(text, "the-lease 2.pdf", kind, count, tokens))
 
 
-def test_many_brackets_in_a_heading_are_cut() -> None:
-    (passage,) = made("# Lease" + "[" * 300_000)
-    assert passage.place == f"Lease{75 * '['}"
-
-
 texts = st.lists(
     st.sampled_from(
         [
@@ -115,22 +110,6 @@ def test_headings_apply_to_the_passages_below(
     text: str, expected: list[tuple[str, str, str]]
 ) -> None:
     assert headed(text) == expected
-
-
-def test_a_heading_within_the_first_passage_names_it() -> None:
-    assert [place for _, place, _ in headed("Before.\n\n# One\n\nIt is.", 9)] == ["One"]
-    assert [place for _, place, _ in headed("# One\n\nIt.\n\n# Two\n\nIs.", 9)] == ["One"]
-
-
-@pytest.mark.parametrize("letters", [80, 81])
-def test_a_long_heading_is_cut(letters: int) -> None:
-    ((_, place, _),) = headed(f"# {'h' * letters}\n")
-    assert place == "h" * 80
-
-
-def test_many_spaces_end_the_place_of_a_heading() -> None:
-    ((_, place, _),) = headed(f"# One{' ' * 200_000}two ##\n", 1_000_000)
-    assert place == "One"
 
 
 def test_text_before_the_first_mark_belongs_to_its_page() -> None:

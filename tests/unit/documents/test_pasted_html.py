@@ -111,24 +111,3 @@ def test_a_page_copied_from_a_browser_keeps_its_table() -> None:
 @given(st.text(alphabet="<>/abpulitdr =\"'&;-![x", max_size=200))
 def test_any_html_is_converted_without_an_error(source: str) -> None:
     convert_selection(source)
-
-
-@pytest.mark.parametrize("piece", ["<![;>", "<![ >", "<![if x>", "<![1]>", "<!>", "<!;>"])
-def test_a_broken_declaration_is_a_comment(piece: str) -> None:
-    assert convert_selection(f"<p>before</p>{piece}<p>after</p>") == "before\n\nafter"
-
-
-@pytest.mark.parametrize("end", ["<![;", "<![", "<![CDATA[x", "<!", "<!-", "<!--"])
-def test_text_before_an_unclosed_declaration_is_read(end: str) -> None:
-    assert convert_selection(f"<p>before</p>{end}").startswith("before")
-
-
-def test_a_long_list_without_end_tags_is_read() -> None:
-    lines = convert_selection("<ul>" + "".join(f"<li>{number}" for number in range(300))).split(
-        "\n"
-    )
-    assert lines == [f"- {number}" for number in range(300)]
-
-
-def test_deep_nesting_is_read() -> None:
-    assert "deep" in convert_selection("<ul><li>" * 5_000 + "deep")

@@ -13,8 +13,8 @@ from desktop_app.documents.reader_result import ReaderResult
 from desktop_app.documents.worker.protocol import Limits, Strip
 from desktop_app.domain.documents.document_notes import DocumentNote
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import DocumentDamagedError, DocumentTooLargeError
-from tests.data.long_pdf import drawn_pdf, long_pdf, pdf_of
+from desktop_app.domain.errors import DocumentTooLargeError
+from tests.data.long_pdf import drawn_pdf, long_pdf
 
 LINE = "60 700 m 90 700 l S "
 
@@ -58,40 +58,6 @@ def test_a_page_is_sent_as_an_image_if_its_text_lacks_what_it_shows(
     assert bool(read(page, words("The contract.")).pictured) == is_pictured
 
 
-@pytest.mark.parametrize(("lost", "is_pictured"), [(48, False), (49, True)])
-def test_a_page_whose_text_pdfium_leaves_out_is_sent_as_an_image(
-    lost: int, is_pictured: bool
-) -> None:
-    """pdfium leaves out texts without width, such as those in a font that is not installed."""
-    found = read("BT /F 10 Tf 0 Tz 60 700 Td " + "(x) Tj " * lost + "100 Tz (No. 17) Tj ET")
-    assert found.text == "[page 1]\nNo. 17"
-    assert bool(found.pictured) == is_pictured
-
-
-def test_glyphs_without_a_character_are_left_out() -> None:
-    text = words("Copyright \\015c 2022 \\017 three\\011words\\177")
-    assert read(text).text == "[page 1]\nCopyright c 2022  three\twords"
-
-
-def test_a_page_of_glyphs_without_characters_is_sent_as_an_image() -> None:
-    found = read(words("\\001\\002 \\003\\015\\004 a"), words("The contract."))
-    assert [page.number for page in found.pictured] == [1]
-    assert found.text == f"[page 1]\n{pdf_reader.NO_TEXT}\n\n[page 2]\nThe contract."
-
-
-@pytest.mark.parametrize(
-    ("text", "is_read"),
-    [
-        ("7KHTXLFNEURZQGRJMXPSVRYHUWKH\\024", False),
-        ("7KHTXLFNEURZQGRJMXPSVRYHUWKH", True),
-        ("The quick brown dog\\024 jumps over the lazy dog", True),
-    ],
-)
-def test_a_page_in_a_font_without_characters_is_sent_as_an_image(text: str, is_read: bool) -> None:
-    found = read(words(text), words("The contract."))
-    assert (pdf_reader.NO_TEXT not in found.text, not found.pictured) == (is_read, is_read)
-
-
 @pytest.mark.parametrize(
     ("pictured", "reason", "params"),
     [
@@ -121,26 +87,6 @@ def test_the_note_of_pages_that_are_all_images_names_none() -> None:
     assert read(words("The contract.")).note is None
 
 
-@pytest.mark.parametrize(
-    ("box", "size"),
-    [
-        ("0 0 1 1", (1, 1)),
-        ("0 0 0.5 300", (612, 792)),
-        ("0 0 300 0.5", (612, 792)),
-        ("0 0 14400 300", (14_400, 300)),
-        ("0 0 28800 300", (14_400, 150)),
-        ("0 0 300 28800", (150, 14_400)),
-        ("0 0 28800 1", (14_400, 1)),
-        ("0 0 1 28800", (1, 14_400)),
-    ],
-)
-def test_pages_of_odd_sizes_are_shown(box: str, size: tuple[float, float]) -> None:
-    data = pdf_of([["words"]]).replace(b"0 0 595 842", box.encode())
-    view = PdfView("it", data)
-    assert view.page_sizes() == [pytest.approx(size)]
-    view.close()
-
-
 def test_a_damaged_page_keeps_its_place() -> None:
     data = long_pdf(3).replace(b"/Type /Page /Parent", b"/Type /Lost /Parent", 1)
     view = PdfView("it", data)
@@ -158,20 +104,3 @@ def test_a_file_and_its_bytes_are_rendered_alike(tmp_path: Path) -> None:
     assert from_file.render_strip(strip) == from_bytes.render_strip(strip)
     from_file.close()
     from_bytes.close()
-
-
-def test_a_strip_is_white_beside_drawings() -> None:
-    view = PdfView("x.pdf", drawn_pdf(["0 0 595 421 re f "]))
-    pixels = view.render_strip(Strip(1, 20, 40, 10, 20))
-    rows = [pixels[at : at + 80 : 4] for at in range(0, len(pixels), 80)]
-    assert rows == [b"\xff" * 20] * 10 + [b"\0" * 20] * 10
-    view.close()
-
-
-def test_pages_rendered_in_turn_are_not_mixed_up() -> None:
-    view = PdfView("x.pdf", drawn_pdf(["0 0 595 842 re f ", ""]))
-    strips = [view.render_strip(Strip(number, 2, 2, 0, 2))[:3] for number in (1, 2, 2, 1)]
-    assert strips == [b"\0\0\0", b"\xff\xff\xff", b"\xff\xff\xff", b"\0\0\0"]
-    with pytest.raises(DocumentDamagedError):
-        view.render_strip(Strip(3, 2, 2, 0, 2))
-    view.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 
 import openpyxl
 import pytest
@@ -11,11 +10,10 @@ from openpyxl.comments import Comment
 
 from desktop_app.documents.spreadsheets import workbook
 from desktop_app.documents.worker.protocol import Limits
-from tests.unit.documents.test_office_parts import DATA, SPACES, read, relations, word
-from tests.unit.documents.test_opendocument import cell, paragraph, row, table, text_of
+from tests.unit.documents.test_office_parts import SPACES, read, relations, word
+from tests.unit.documents.test_opendocument import paragraph
 from tests.unit.documents.test_page_annotations import CONTRACT
 from tests.unit.documents.test_page_annotations import read as read_page
-from tests.unit.documents.test_rtf import rtf
 
 WORDS = "<w:p><w:r><w:t>{}</w:t></w:r></w:p>"
 ANNOTATION = (
@@ -37,60 +35,6 @@ def test_comments_in_a_word_document_are_read() -> None:
     assert read("x.docx", word(body, **{"word/comments.xml": comments})) == (
         "900 euros[^1]\n\n[^1]: Comment by Ann Smith: Too high. Ask."
     )
-
-
-def test_comments_that_refer_to_each_other_are_read_once() -> None:
-    reference = "<w:r><w:commentReference w:id='{}'/></w:r>"
-    comments = "".join(
-        f"<w:comment w:id='{number}'><w:p><w:r><w:t>C{number}</w:t></w:r>"
-        f"{reference.format(number) * 2}{reference.format(number + 1) * 2}</w:p></w:comment>"
-        for number in range(40)
-    )
-    body = f"<w:p><w:r><w:t>Text</w:t></w:r>{reference.format(0) * 2}</w:p>"
-    part = f"<w:comments {SPACES}>{comments}</w:comments>"
-    text = read("x.docx", word(body, **{"word/comments.xml": part}))
-    assert text.startswith("Text[^40][^40]\n\n[^1]: Comment: C39\n[^2]: Comment: C38[^1][^1]\n")
-    assert text.count("Comment") == 40
-
-
-def test_comments_in_rich_text_are_read() -> None:
-    first = rb"{\*\atnauthor Ann}\chatn{\*\annotation{\*\atndate 7}\pard Too high.\par Ask.}"
-    assert rtf(rb"900" + first + rb" euros{\*\annotation Why?}.") == (
-        "900[^1] euros[^2].\n\n[^1]: Comment by Ann: Too high. Ask.\n[^2]: Comment: Why?"
-    )
-
-
-@pytest.mark.parametrize(
-    ("kind", "body", "expected"),
-    [
-        (
-            "text",
-            f"<text:p>900{ANNOTATION} euros</text:p>",
-            "900[^1] euros\n\n[^1]: Comment by Ann: Too high. Ask.",
-        ),
-        (
-            "spreadsheet",
-            table(
-                row(cell("a"), more='table:number-rows-repeated="2"'),
-                row(
-                    cell("b", 'table:number-columns-repeated="27"'),
-                    f"<table:table-cell>{ANNOTATION}{paragraph('12')}</table:table-cell>",
-                ),
-                name="S",
-            ),
-            "AB3: Comment by Ann: Too high. Ask.",
-        ),
-        (
-            "presentation",
-            f"<draw:page>{paragraph('Rent')}{ANNOTATION}</draw:page>",
-            "[slide 1]\n\nRent\n\nComment by Ann: Too high. Ask.",
-        ),
-    ],
-)
-def test_comments_in_opendocument_files_are_read(kind: str, body: str, expected: str) -> None:
-    text = text_of(body, kind)
-    assert text.endswith(expected)
-    assert text.count("Too high.") == 1
 
 
 def test_comments_on_a_slide_are_read() -> None:
@@ -127,30 +71,6 @@ def test_notes_on_the_cells_of_a_workbook_are_read() -> None:
     assert second == "C3: Comment: Why?"
 
 
-def test_a_conversation_on_a_cell_is_read_once() -> None:
-    with zipfile.ZipFile(DATA / "figures.xlsx") as archive:
-        parts = {name: archive.read(name).decode() for name in archive.namelist()}
-    parts |= {
-        "xl/worksheets/_rels/sheet1.xml.rels": relations(
-            n="../comments1.xml", c="../threadedComments/threadedComment1.xml"
-        ),
-        "xl/comments1.xml": (
-            "<comments><authors><author>tc={1}</author></authors><commentList>"
-            '<comment ref="A1" authorId="0"><text><t>[Threaded comment] Why?</t></text></comment>'
-            '<comment ref="A2" authorId="7"><text><r><t>Too </t></r><r><t>high.</t></r></text>'
-            "</comment></commentList></comments>"
-        ),
-        "xl/threadedComments/threadedComment1.xml": (
-            '<ThreadedComments><threadedComment ref="A1" personId="{P}"><text>Why?</text>'
-            '</threadedComment><threadedComment ref="A1"><text>Because.</text></threadedComment>'
-            "</ThreadedComments>"
-        ),
-        "xl/persons/person.xml": '<personList><person id="{P}" displayName="Ann"/></personList>',
-    }
-    comments = read("x.xlsx", parts).split("\n\n## ")[0].partition("|\n\n")[2]
-    assert comments == "A2: Comment: Too high.\n\nA1: Comment by Ann: Why?\n\nA1: Comment: Because."
-
-
 QUAD = "/QuadPoints [60 802 140 802 60 786 140 786]"
 
 
@@ -170,11 +90,3 @@ QUAD = "/QuadPoints [60 802 140 802 60 786 140 786]"
 )
 def test_comments_on_a_page_follow_its_text(annotations: list[str], expected: str) -> None:
     assert read_page(CONTRACT, *annotations).text == f"[page 1]\nThe contract.{expected}"
-
-
-def test_only_the_beginning_of_long_marked_words_is_quoted() -> None:
-    line = f"BT /F 1 Tf 60 790 Td ({'word ' * 60}) Tj ET"
-    quad = "/QuadPoints [0 802 590 802 0 786 590 786]"
-    text = read_page(line, f"/Subtype /Highlight /Contents (Why?) {quad}").text
-    quoted = text.partition("“")[2].partition("”")[0]
-    assert quoted == f"{('word ' * 60)[:200]} …"

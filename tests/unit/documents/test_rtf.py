@@ -25,25 +25,6 @@ def test_letters_are_decoded_in_the_code_page_of_their_font() -> None:
     assert read(rb"{\rtf1\ansi\ansicpg99999 \'e9}") == "é"
 
 
-def test_characters_by_number_replace_their_stand_ins() -> None:
-    assert rtf(rb"5 \u8364?, \u-10179?\u-8704?, \u233\'e9, {\uc2 \u8364EU x}{\uc0\u233 n}") == (
-        "5 €, 😀, é, € xén"
-    )
-    halves = rb"\u-10240?\u-9216?, \u-9217?\u-8193?, \u-10179?\u-8704?\u-8704?, \u-10241?"
-    assert rtf(halves) == "\U00010000, \U0010ffff, 😀, \ud7ff"
-
-
-def test_letters_in_symbol_fonts_become_unicode_symbols() -> None:
-    fonts = rb"{\fonttbl{\f0\fcharset204 Arial;}{\f1\fcharset2{\*\panose 05}Symbol;}"
-    fonts += rb"{\f2\fnil\fcharset2 Wingdings;}{\f3\fcharset2 Webdings;}}"
-    body = rb"{\f1 a\'a3 \u-3999?}{\f2\'fc\'81}{\f3 a}\f0 b\'e0 {\f1 b}\par"
-    assert rtf(body, rb"\ansicpg1251\deff0" + fonts) == "α≤ α✓①abа β"
-    flat = rb"{\fonttbl\f0 Arial;\f1 Symbol;\f2 Courier;}"
-    assert rtf(rb"\f0 a\f1 a\f2 a\par", flat) == "aαa"
-    label = rb"{\listtext\f2 q\tab}Point\par"
-    assert rtf(label, fonts) == "- Point"
-
-
 def test_headings_are_found_by_outline_level_and_style_name() -> None:
     styles = rb"{\stylesheet{\s0 Normal;}{\s3\b heading 2;}{\s4 Title;}{\s5\outlinelevel0 Mine;}}"
     body = (
@@ -70,39 +51,6 @@ def test_a_table_with_merged_cells_keeps_its_columns() -> None:
     assert rtf(body) == ("| wide |  | end |\n| --- | --- | --- |\n| a\\|b | -9 more | c |\n\nafter")
 
 
-@pytest.mark.parametrize(
-    ("edges", "row"),
-    [
-        ((1000, 1050, 2000), "| a | b c |"),
-        ((1000, 1060, 2000), "| a | b c |"),
-        ((1000, 1061, 2000), "| a | b | c |"),
-        ((1000, 1000, 2000), "| a | b c |"),
-        ((1000, 2000, 2000), "| a | b c |"),
-        ((3000, 2000, 1000), "| a |  | b c |"),
-    ],
-)
-def test_no_text_of_a_narrow_cell_is_lost(edges: tuple[int, ...], row: str) -> None:
-    cells = "".join(f"\\cellx{edge}" for edge in edges)
-    body = f"\\trowd{cells}\\intbl a\\cell b\\cell c\\cell\\row\\pard"
-    assert rtf(body.encode()).split("\n")[0] == row
-
-
-def test_a_style_with_the_number_0_may_be_a_heading() -> None:
-    styles = rb"{\stylesheet{\s2 heading 2;}{\b heading 1;}{\s3{\*\keycode F1;} heading 3;}}"
-    body = rb"\pard\s0 First\par\pard\s2 Second\par\pard\s3 Third\par\pard\s1 Text\par"
-    assert rtf(body, styles) == "# First\n\n## Second\n\n### Third\n\nText"
-    bare = rb"{\rtf1{\stylesheet{heading 1;}}\pard\s0 First\par\pard\s1 Text\par}"
-    assert read(bare) == "# First\n\nText"
-
-
-def test_a_continued_cell_is_empty() -> None:
-    body = (
-        rb"\trowd\clvmgf\cellx1000\cellx2000\intbl a\cell b\cell\row"
-        rb"\trowd\clvmrg\cellx1000\cellx2000\intbl a\cell c\cell\row"
-    )
-    assert rtf(body) == "| a | b |\n| --- | --- |\n|  | c |"
-
-
 def test_notes_are_at_the_end_and_links_keep_their_address() -> None:
     body = (
         rb"Word{\super\chftn}{\footnote\pard\plain {\chftn} Said {\b below}.} on.\par "
@@ -110,33 +58,6 @@ def test_notes_are_at_the_end_and_links_keep_their_address() -> None:
         rb"{\field{\*\fldinst PAGE}{\fldrslt 7}}"
     )
     assert rtf(body) == ("Word[^1] on.\n\n[here](https://a.example/x) 7\n\n[^1]: Said **below**.")
-
-
-@pytest.mark.parametrize(
-    ("row", "behind", "expected"),
-    [
-        (
-            rb"a\cell b\cell",
-            rb"After{\footnote n} it.",
-            "| a | b |\n| --- | --- |\n\nAfter[^1] it.",
-        ),
-        (rb"a\cell b{\footnote n}\cell", rb"After", "| a | b[^1] |\n| --- | --- |\n\nAfter"),
-        (
-            rb"a\cell b{\footnote\pard\intbl n}\cell\row\intbl c\cell d\cell",
-            rb"After",
-            "| a | b[^1] |\n| --- | --- |\n| c | d |\n\nAfter",
-        ),
-    ],
-)
-def test_a_table_beside_a_note_keeps_its_position(row: bytes, behind: bytes, expected: str) -> None:
-    body = rb"\trowd\cellx1000\cellx2000\intbl " + row + rb"\row\pard " + behind + rb"\par"
-    assert rtf(body) == f"{expected}\n\n[^1]: n"
-
-
-def test_a_text_box_after_a_table_follows_it() -> None:
-    table = rb"\trowd\cellx1000\cellx2000\intbl a\cell b\cell\row\pard "
-    body = table + rb"x{\shp{\*\shpinst{\shptxt box\par}}}\par"
-    assert rtf(body) == "| a | b |\n| --- | --- |\n\nbox\n\nx"
 
 
 def test_invisible_text_is_left_out() -> None:
@@ -154,30 +75,6 @@ def test_each_header_and_footer_is_read_once() -> None:
         rb"{\headerl Top {\b bold}}{\headerr Other}{\footer\pard 2}More."
     )
     assert rtf(body) == ("Header: Top **bold**\n\nHeader: Other\n\nText.\n\nMore.\n\nFooter: First")
-
-
-def test_binary_data_is_skipped_by_its_stated_length() -> None:
-    assert rtf(rb"a\bin3 {}\b\bin0 c\bin d\bin-9 e") == "abcde"
-
-
-def test_the_text_of_a_text_box_is_read_once() -> None:
-    body = (
-        rb"Before{\shp{\*\shpinst{\sp{\sn a}{\sv b}}{\shptxt\pard In a box\par}}{\shprslt old}}\par"
-    )
-    assert rtf(body) == "In a box\n\nBefore"
-
-
-def test_a_file_truncated_in_a_note_or_a_text_box_yields_all_its_text() -> None:
-    text = rb"{\rtf1 Before.\par Word{\footnote First.} more"
-    note = "Before.\n\nWord[^1] more[^2]\n\n[^1]: First.\n[^2]: Cut"
-    assert read(text + rb"{\footnote Cut") == note
-    assert read(text + rb"{\shptxt{\b Cut") == "Before.\n\n**Cut**\n\nWord[^1] more\n\n[^1]: First."
-
-
-def test_a_text_box_keeps_a_cell_without_an_end() -> None:
-    assert rtf(rb"Before.\par{\shptxt\intbl In\par the box\par}After.") == (
-        "Before.\n\nIn\n\nthe box\n\nAfter."
-    )
 
 
 def test_a_truncated_file_yields_its_text() -> None:
@@ -199,39 +96,9 @@ def test_any_bytes_are_read_without_an_error(data: bytes) -> None:
     read(b"{\\rtf1 " + data)
 
 
-def test_superscript_and_subscript_digits_are_kept() -> None:
-    assert rtf(rb"10{\super 6} m{\super -2}, CO{\sub 2}, 1{\super st}") == "10⁶ m⁻², CO₂, 1st"
-
-
 def test_groups_nested_too_deeply_are_refused() -> None:
     with pytest.raises(RecursionError):
         read(rb"{\rtf1" + b"{" * 1_000_000)
-
-
-@pytest.mark.parametrize(
-    ("charset", "letter", "expected"),
-    [
-        (77, b"\\'8a", "ä"),
-        (128, b"\\'93\\'fa", "日"),
-        (129, b"\\'b0\\'a1", "가"),
-        (130, b"\\'88a", "가"),
-        (134, b"\\'c4\\'e3", "你"),
-        (136, b"\\'a7A", "你"),
-        (161, b"\\'e1", "α"),
-        (162, b"\\'fd", "ı"),
-        (163, b"\\'fe", "₫"),
-        (177, b"\\'e0", "א"),
-        (178, b"\\'c7", "ا"),
-        (186, b"\\'e0", "ą"),
-        (204, b"\\'ff", "я"),
-        (222, b"\\'a1", "ก"),
-        (238, b"\\'b9", "ą"),
-        (255, b"\\'80", "Ç"),
-    ],
-)
-def test_code_pages_of_fonts_are_applied(charset: int, letter: bytes, expected: str) -> None:
-    fonts = rb"{\fonttbl{\f1\fcharset%d X;}}" % charset
-    assert read(rb"{\rtf1" + fonts + rb"{\f1 " + letter + rb"}}") == expected
 
 
 CHOICES = r"{\*\ffname Colour}{\*\ffl red}{\*\ffl blue}"

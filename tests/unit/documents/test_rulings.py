@@ -105,32 +105,3 @@ def test_the_lines_of_a_path_are_found(drawn: str, across: Lines, down: Lines) -
 def test_overlapping_lines_are_joined(lines: Lines, joined: Lines) -> None:
     assert found("".join(f"{x} {y} m {to_x} {y} l S " for y, x, to_x in lines)) == (joined, [])
     assert found("".join(f"{x} {y} m {x} {to_y} l S " for x, y, to_y in lines)) == ([], joined)
-
-
-def test_forms_are_read_to_the_third_level() -> None:
-    forms = [
-        f"/Matrix [2 0 0 1 5 {10 * number}] stream 0 {number} m 20 {number} l S /X{number + 1} Do "
-        for number in range(5)
-    ]
-    across, down = found("/X0 Do", forms)
-    assert across == [(0, 5, 45), (11, 15, 95), (32, 35, 195)]
-    assert not down
-
-
-def test_a_page_of_too_many_lines_or_objects_has_no_rulings(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(rulings, "_MAX_LINES", 3)
-    level = "10 50 m 60 50 l S 10 90 m 60 90 l S "
-    upright = "10 50 m 10 90 l S 60 50 m 60 90 l S "
-    assert found(level + upright) == ([(50, 10, 60), (90, 10, 60)], [(10, 50, 90), (60, 50, 90)])
-    assert found(level + upright + "99 50 m 99 90 l S ") == ([], [])
-    monkeypatch.setattr(rulings, "_MAX_OBJECTS", 2)
-    assert found(level)[0] == [(50, 10, 60), (90, 10, 60)]
-    assert found(level + "10 95 m 60 95 l S ") == ([], [])
-
-
-def test_a_path_of_too_many_segments_has_no_rulings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rulings, "_MAX_PATH_SEGMENTS", 4)
-    assert found("10 50 m 60 50 l 60 90 l 10 90 l S")[1] == [(60, 50, 90)]
-    assert found("10 50 m 60 50 l 60 90 l 10 90 l 10 50 l S") == ([], [])

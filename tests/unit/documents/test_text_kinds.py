@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.documents.index.text_kinds import count_by_kind, kind_of, weighted_counter
+from desktop_app.documents.index.text_kinds import count_by_kind, kind_of
 from desktop_app.domain.models.token_rates import TextKind
 
 PROSE, CODE, DIGITS = TextKind.PROSE, TextKind.CODE, TextKind.DIGITS
@@ -53,9 +53,3 @@ def test_lines_of_a_kind_are_counted_together() -> None:
 def test_a_long_line_is_classified_in_pieces() -> None:
     text = "words" * 400 + "12345" * 400 + "x"
     assert count_by_kind(text, len) == {PROSE: 2001, DIGITS: 2000}
-
-
-def test_the_weighted_count_is_rounded_up() -> None:
-    rates = dict.fromkeys(TextKind, 1.0) | {PROSE: 1.5, DIGITS: 3.0}
-    count = weighted_counter(lambda text: len(text.split()), rates)
-    assert [count(text) for text in ("", "One.\n", "One. Two.\n1 2\n")] == [0, 2, 9]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.documents.text.html_markdown import LEFT_OUT_OF_PAGES, convert
-from desktop_app.documents.text.web_page import read, to_markdown
+from desktop_app.documents.text.web_page import to_markdown
 
 NEWSLETTER = """<html><head><style>p {}</style></head><body>
 <div style="display:none">Seen in the list of mails alone.</div>
@@ -32,19 +32,6 @@ FORMULA = """<p>So <span class="katex"><span class="katex-mathml"><math><semanti
 class="katex-html" aria-hidden="true">Emc2</span></span> and <math><mi>a</mi><mo>+</mo><mi>b</mi>\
 </math>
 and <math alttext="x_1"><mi>x</mi></math>.</p>"""
-
-
-@pytest.mark.parametrize(
-    ("page", "markdown"),
-    [
-        ("<p><![CDATA[a < b & <c>]]>d</p><script><![CDATA[e]]></script>", "a < b & <c>d"),
-        ("<script>//<![CDATA[</script><p>a</p>", "a"),
-    ],
-)
-def test_sections_of_character_data_in_xml_are_text(page: str, markdown: str) -> None:
-    decoded = read(f"<?xml version='1.0'?><html><body>{page}</body></html>".encode())
-    assert decoded
-    assert decoded.text == markdown
 
 
 @pytest.mark.parametrize(
@@ -155,55 +142,6 @@ def test_sections_of_character_data_in_xml_are_text(page: str, markdown: str) ->
 )
 def test_pages_become_markdown(page: str, markdown: str) -> None:
     assert to_markdown(page) == markdown
-
-
-def test_deeply_nested_text_is_kept() -> None:
-    for tag in ("div", "b", "blockquote", "ul><li", "table><tr><td"):
-        deep = to_markdown(f"<{tag}>" * 3_000 + "kept" + "</div>" * 3_000 + "<p>after")
-        assert re.findall(r"\w+", deep) == ["kept", "after"]
-
-
-@pytest.mark.parametrize("repeated", ["font-family:", "text-decoration"])
-def test_a_style_of_many_properties_leaves_the_text(repeated: str) -> None:
-    assert to_markdown(f"<span style='{repeated * 20_000}'>x</span>") == "x"
-
-
-@pytest.mark.parametrize(
-    "page",
-    [
-        "<table>" + ("<tr>" + "<td colspan=100 rowspan=100>x" * 20) * 60,
-        "<table>" + ("<tr>" + "<td colspan=100>x" * 20) * 60,
-        "<table><tr>" + "<td>x" * 400 + "<tr><td>x<td>x" * 400,
-    ],
-)
-def test_the_cells_of_a_table_that_would_become_much_larger_are_blocks(page: str) -> None:
-    assert to_markdown(page).split("\n\n") == ["x"] * 1200
-
-
-@pytest.mark.parametrize("charset", ["undefined", "utf-16", "rot13", "no-charset"])
-def test_a_wrong_declaration_of_the_encoding_is_ignored(charset: str) -> None:
-    page = read(f"<meta charset={charset}><p>Größe 1".encode())
-    assert page is not None
-    assert page.text == "Größe 1"
-    assert page.note is None
-
-
-@pytest.mark.parametrize(
-    ("charset", "encoding", "words"),
-    [
-        ("iso-8859-1", "utf-8", "Größe"),
-        ("iso-8859-9", "cp1254", "“İstanbul” 5 €"),
-        ("shift_jis", "cp932", "①の㈱"),
-        ("x-sjis", "cp932", "日本の①"),
-        ("tis-620", "cp874", "“ภาษาไทย”"),
-    ],
-)
-def test_a_declared_encoding_is_read_as_the_one_that_programs_write(
-    charset: str, encoding: str, words: str
-) -> None:
-    page = read(f"<meta charset={charset}><p>{words}".encode(encoding))
-    assert page is not None
-    assert (page.text, page.note) == (words, None)
 
 
 _TAGS = st.sampled_from(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import zipfile
 from collections.abc import Callable
 
@@ -13,7 +12,6 @@ from desktop_app.documents.spreadsheets.workbook import read
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain import errors
 from desktop_app.domain.documents.document_sections import find_sections
-from desktop_app.domain.error_reasons import Reason
 
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -94,17 +92,6 @@ def test_dates_times_and_errors_are_formatted() -> None:
     )
 
 
-def test_an_uncalculated_formula_is_shown() -> None:
-    cells = (
-        '<c r="A1"><v>2</v></c><c r="B1"><f>IF(A1&gt;1,A1*2,"R&amp;D")</f><v></v></c>'
-        '<c r="C1" t="n"><f>SUM(A1:B1)</f><v/></c><c r="D1"><f>A1</f></c>'
-        '<c r="E1"><f>A1*3</f><v>6</v></c>'
-    )
-    assert text_of(S=cells).split("\n")[2] == (
-        '| 2 | =IF(A1>1,A1*2,"R&D") | =SUM(A1:B1) | =A1 | 6 |'
-    )
-
-
 def test_a_hidden_sheet_is_read_and_marked() -> None:
     word = '<c r="A1" t="inlineStr"><is><t>word</t></is></c>'
     target = io.BytesIO()
@@ -140,36 +127,6 @@ def changed(data: bytes, change: Callable[[str, bytes], bytes]) -> bytes:
     return target.getvalue()
 
 
-def test_namespace_prefixes_and_number_types_are_accepted() -> None:
-    cells = (
-        '<c r="A1" s="4" t="n"><v>0.978</v></c><c r="B1" t="e"><f>1/0</f><v>#DIV/0!</v></c>'
-        '<c r="C1"><f>A1*2</f><v></v></c><c r="D1" s="4"><f>A1</f><v>0.5</v></c>'
-    )
-
-    def prefixed(name: str, part: bytes) -> bytes:
-        if not name.startswith("xl/worksheets/"):
-            return part
-        return re.sub(rb"<(/?)([a-z])", rb"<\1x:\2", part).replace(b" xmlns=", b" xmlns:x=")
-
-    shown = "| 97.8% | #DIV/0! | =A1*2 | 50% |"
-    data = workbook(S=cells)
-    assert read("x.xlsx", data, Limits()).split("\n")[2] == shown
-    assert read("x.xlsx", changed(data, prefixed), Limits()).split("\n")[2] == shown
-
-
-def test_a_strict_workbook_is_read() -> None:
-    def strict(_: str, part: bytes) -> bytes:
-        for name in (b"spreadsheetml", b"officeDocument"):
-            common = b"http://schemas.openxmlformats.org/%b/2006/" % name
-            part = part.replace(common, b"http://purl.oclc.org/ooxml/%b/" % name)
-        return part
-
-    data = workbook(S='<c r="A1" s="1"><v>46085</v></c><c r="B1"><v>5</v></c>')
-    assert read("x.xlsx", changed(data, strict), Limits()) == (
-        "## S\n\n| 2026-03-04 | 5 |\n| --- | --- |"
-    )
-
-
 def test_values_are_formatted_by_type_and_style() -> None:
     cells = (
         '<c r="A1" t="b"><v>1</v></c><c r="B1" s="5"><v>1.25</v></c><c r="C1" s="6"><v>5</v></c>'
@@ -181,37 +138,6 @@ def test_values_are_formatted_by_type_and_style() -> None:
         "| TRUE | 30:00:00 | 5 | 0.3 | 0.00000012 | 9007199254740992 | 1e+300 | a \\| b R&D "
         '<b> "q" \\n |'
     )
-
-
-@pytest.mark.parametrize(
-    ("value", "style", "shown"),
-    [
-        ("-5", 0, "-5"),
-        ("99999999999999984", 0, "99999999999999984"),
-        ("1E17", 0, "100000000000000000"),
-        ("1E20", 0, "100000000000000000000"),
-        ("1E21", 0, "1e+21"),
-        ("-1.5E-5", 0, "-0.000015"),
-        ("2E-15", 0, "0.000000000000002"),
-        ("1E-15", 0, "1e-15"),
-        ("0", 5, "0:00:00"),
-        ("0.0006944", 5, "0:01:00"),
-        ("2.5108796296", 5, "60:15:40"),
-        ("1764300000", 5, "1764300000"),
-        ("-999999999.5", 5, "-999999999.5"),
-        ("-0.25", 2, "-6:00:00"),
-        ("-999999999.5", 2, "-999999999.5"),
-        ("-3", 1, "-3"),
-        ("-0.25", 3, "-0.25"),
-        ("0.12345678949", 4, "12.345678949%"),
-        ("0.1234567894949", 4, "12.345678949%"),
-    ],
-)
-def test_only_extreme_numbers_have_exponents_and_durations_have_hours(
-    value: str, style: int, shown: str
-) -> None:
-    cell = f'<c r="A1" s="{style}"><v>{value}</v></c>'
-    assert text_of(S=cell) == f"## S\n\n| {shown} |\n| --- |"
 
 
 @pytest.mark.parametrize(
@@ -290,39 +216,6 @@ def test_links_of_cells_are_kept() -> None:
     )
 
 
-def far_apart(last: str) -> bytes:
-    return workbook(S=f'<c r="A1"><v>1</v></c></row><row r="1048576">{last}')
-
-
-def test_cells_that_are_too_far_apart_are_refused() -> None:
-    data = far_apart('<c r="XFD1048576" s="3"><v>2</v></c>')
-    with pytest.raises(errors.DocumentTooLargeError) as caught:
-        read("x.xlsx", data, Limits())
-    assert caught.value.reason is Reason.READING_NEEDS_MEMORY
-
-
-def test_cells_up_to_column_z_that_are_too_far_apart_are_refused() -> None:
-    data = workbook(S='<c r="A1"><v>1</v></c></row><row r="2000"><c r="Z2000"><v>2</v></c>')
-    with pytest.raises(errors.DocumentTooLargeError) as caught:
-        read("x.xlsx", data, Limits(memory_bytes=1 << 20))  # 52,000 cells of 32 bytes
-    assert caught.value.reason is Reason.READING_NEEDS_MEMORY
-
-
-@pytest.mark.parametrize("empty", ['<c r="XFD1048576" s="3"/>', '<c r="XFD1048576" s="3"></c>'])
-def test_empty_cells_may_be_far_apart(empty: str) -> None:
-    assert read("x.xlsx", far_apart(empty), Limits()) == "## S\n\n| 1 |\n| --- |"
-
-
-def test_cells_of_the_last_columns_are_read() -> None:
-    cells = '<c r="XFC1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>2</v></c>'
-    assert text_of(S=cells) == "## S\n\n| 1 |  |\n| --- | --- |\n|  |  |\n|  | 2 |"
-
-
-def test_a_formula_with_an_empty_result_is_not_shown() -> None:
-    cells = '<c r="A1"><v>1</v></c><c r="B1" t="str"><f>IF(A1=1,"",A1)</f><v></v></c>'
-    assert text_of(S=cells).split("\n")[2] == "| 1 |  |"
-
-
 def test_hidden_rows_and_merged_cells_are_read() -> None:
     rows = (
         '<c r="B2" t="str"><v>both</v></c></row><row r="3" hidden="1"><c r="B3"><v>1</v></c>'
@@ -331,15 +224,6 @@ def test_hidden_rows_and_merged_cells_are_read() -> None:
     merged = b'</sheetData><mergeCells count="1"><mergeCell ref="B2:C2"/></mergeCells>'
     data = changed(workbook(S=rows), lambda _, part: part.replace(b"</sheetData>", merged))
     assert read("x.xlsx", data, Limits()) == "## S\n\n| both |  |\n| --- | --- |\n| 1 | 2 |"
-
-
-def test_empty_rows_between_two_tables_become_one() -> None:
-    rows = (
-        '<c r="A1"><v>1</v></c></row><row r="900"><c r="A900" t="str"><v> </v></c></row>'
-        '<row r="90000"><c r="A90000"><v>2</v></c></row><row r="90001">'
-        '<c r="A90001" t="str"><v> </v></c>'
-    )
-    assert text_of(S=rows) == "## S\n\n| 1 |\n| --- |\n|  |\n| 2 |"
 
 
 def test_dates_since_1904_are_converted() -> None:
