@@ -130,15 +130,6 @@ async def stream_answers(
         await client.aclose()
 
 
-async def test_a_server_that_makes_one_candidate_is_remembered() -> None:
-    body = sse(choice(0, "Hi"), choice(0, "", "stop"), "[DONE]")
-    learned: list[Any] = []
-    async with LoopbackServer(streams(body)) as server:
-        events = await stream_answers(server, learned)
-    assert fold(events).text == "Hi"
-    assert learned == [("m", frozenset({"candidates"}))]
-
-
 @pytest.mark.parametrize(
     "message",
     ["Field 'n': Value must be between 1 <= value <= 1, but got 2", "Unsupported parameter: 'n'"],

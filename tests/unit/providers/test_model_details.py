@@ -218,13 +218,6 @@ def test_llama_cpp_has_a_second_list() -> None:
     assert listing_from(reply, BOX).listed_model("smol").details == ModelDetails(CHAT, images=True)
 
 
-@pytest.mark.parametrize(
-    "reply", [["a", " ", "b"], {"data": ["a", "b"]}, {"data": ["a", {"id": ""}, {"id": "b"}]}]
-)
-def test_models_may_be_names_alone(reply: object) -> None:
-    assert [model.id for model in listing_from(reply, BOX).models] == ["a", "b"]
-
-
 @pytest.mark.parametrize("reply", [{}, {"data": None}, {"data": {}}, "text", 3, None])
 def test_a_reply_without_a_list_is_refused(reply: object) -> None:
     with pytest.raises(UnexpectedReplyError) as caught:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from desktop_app.domain.answering.chat_request import DIRECT, MODEL_PLACEHOLDER, ProviderProfile
+from desktop_app.domain.answering.chat_request import DIRECT, ProviderProfile
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.remedy import Remedy
@@ -30,9 +30,9 @@ from tests.helpers.listings import listed_ids
 from tests.helpers.proxies import HttpProxy, SocksProxy, TestProxy
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, Received, Script, replies, stalls, streams
-from tests.unit.providers.samples import CATALOG, COMPATIBLE, ask
+from tests.unit.providers.samples import CATALOG, COMPATIBLE
 from tests.unit.providers.samples import sse as stream_of
-from tests.unit.providers.test_provider_client import collect, failure, run
+from tests.unit.providers.test_provider_client import failure, run
 
 FAR = "http://far.lan/v1"
 ALLOWED = replace(COMPATIBLE, base_url=FAR, plain_http_hosts=("far.lan",))
@@ -418,16 +418,6 @@ async def test_settings_that_cannot_be_used_are_named(
     is_proxy = reason is Reason.PROXY_ADDRESS_INVALID
     is_of_environment = is_proxy and bool(environment)
     assert (found.remedy is Remedy.CHECK_ENVIRONMENT_PROXY) == is_of_environment
-
-
-async def test_an_address_that_is_too_long_with_its_model_is_refused() -> None:
-    address = f"http://127.0.0.1:1/deployments/{MODEL_PLACEHOLDER}"
-    client = ProviderClient(
-        ProviderAccess(replace(COMPATIBLE, base_url=address), key_for(address)), CATALOG
-    )
-    found = failure(await collect(client, ask(model="m" * 70_000)))
-    await client.aclose()
-    assert found.reason is Reason.ADDRESS_UNUSABLE
 
 
 async def test_a_server_without_a_port_is_asked_through_its_socket(tmp_path: Path) -> None:

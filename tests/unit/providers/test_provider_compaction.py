@@ -17,7 +17,6 @@ from openai.types.responses.response_compact_params import ResponseCompactParams
 from pydantic import ConfigDict, TypeAdapter, with_config
 
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
-from desktop_app.domain.answering.stream_events import Failed
 from desktop_app.domain.errors import (
     AuthenticationError,
     EndpointMissingError,
@@ -92,15 +91,6 @@ async def test_the_state_precedes_the_messages_unchanged() -> None:
         assert asked == [*REPLY["output"], {"role": "user", "content": "Why?"}]
         await client.compact(request)
         assert server.requests[1].json["input"] == asked
-
-
-async def test_a_state_never_goes_to_the_other_api() -> None:
-    gateway = replace(COMPATIBLE, models=("gpt-5.2",))
-    async with open_client(MISSING, profile=gateway) as (client, server):
-        events = [event async for event in client.stream(replace(REQUEST, state=items(REPLY)))]
-        assert isinstance(events[-1], Failed)
-        assert isinstance(events[-1].error, EndpointMissingError)
-        assert all(r.path.endswith("/responses") for r in server.requests)
 
 
 async def test_a_provider_without_compaction_is_remembered() -> None:

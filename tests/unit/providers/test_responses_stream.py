@@ -15,7 +15,6 @@ from desktop_app.domain.answering.stream_events import (
     Started,
     StreamEvent,
     TextDelta,
-    ToolCallDelta,
 )
 from desktop_app.domain.errors import ReplyTooLargeError, StreamCutError
 from desktop_app.domain.tools.call_state import ToolCallState
@@ -87,30 +86,6 @@ def test_a_stream_ends_only_once() -> None:
     assert isinstance(cut, Failed)
     assert isinstance(cut.error, StreamCutError)
     assert reader.end() == []
-
-
-def test_texts_of_other_items_are_kept_when_one_begins() -> None:
-    def text(kind: str, at: int, text: str) -> Row:
-        row: Row = json.loads(text_event(kind, at, text))
-        return row
-
-    call = {"type": "function_call", "name": "f", "call_id": "c"}
-    events = read(
-        text("delta", 1, "ab"),
-        added(0, **call),
-        {"type": "response.function_call_arguments.delta", "output_index": 0, "delta": "{}"},
-        added(0, type="message"),
-        text("delta", 0, "de"),
-        text("done", 1, "abc"),
-        done(0, **call, arguments="{}"),
-    )
-    assert events == [
-        TextDelta("ab"),
-        ToolCallDelta(0, "", "c", "f"),
-        ToolCallDelta(0, "{}"),
-        TextDelta("de"),
-        TextDelta("c"),
-    ]
 
 
 def test_the_model_may_be_named_only_at_the_end() -> None:

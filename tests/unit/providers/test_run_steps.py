@@ -233,12 +233,6 @@ def test_a_reply_in_json_is_the_run_or_its_state() -> None:
 # ---------------------------------------------------------------- following
 
 
-def test_a_run_resumes_from_the_beginning_of_its_stream() -> None:
-    script, events, error = follow_run(STREAM)
-    assert (error, texts(events)) == (None, "ab")
-    assert script.asked == [(0, f"{PATH}?stream=true")]
-
-
 def test_a_run_that_cannot_be_streamed_is_polled() -> None:
     script, events, error = follow_run(
         refusal(400), state("in_progress"), state("in_progress"), WHOLE

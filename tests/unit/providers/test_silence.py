@@ -13,7 +13,7 @@ import pytest
 from desktop_app.domain.answering.answer_status import status_text
 from desktop_app.domain.answering.stream_events import StatusChanged, StreamEvent, TextDelta
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ProviderError, StreamCutError
+from desktop_app.domain.errors import StreamCutError
 from desktop_app.providers.http.silence import (
     MAX_QUEUED_EVENTS,
     SilenceLimits,
@@ -144,23 +144,6 @@ async def _collect(events: AsyncGenerator[StreamEvent, None], found: list[Stream
 async def endless() -> AsyncGenerator[StreamEvent, None]:
     await asyncio.sleep(10_000)
     yield TextDelta("late")
-
-
-async def test_exceptions_of_the_source_are_raised() -> None:
-    failure = ProviderError(Reason.PROVIDER_FAULT)
-
-    async def failing() -> AsyncGenerator[StreamEvent, None]:
-        yield TextDelta("a")
-        raise failure
-
-    found: list[StreamEvent] = []
-    with pytest.raises(ProviderError) as caught:
-        await _collect(SilenceWatch("P", LIMITS, never).events_of(failing()), found)
-    assert (found, caught.value) == ([TextDelta("a")], failure)
-
-
-async def short() -> AsyncGenerator[StreamEvent, None]:
-    yield TextDelta("a")
 
 
 def test_the_time_asleep_is_the_difference_of_two_clocks(monkeypatch: pytest.MonkeyPatch) -> None:

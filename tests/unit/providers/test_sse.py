@@ -86,31 +86,6 @@ def test_an_event_beyond_the_limit_is_refused_in_a_line_and_in_many() -> None:
     assert SSEDecoder(max_event_bytes=100).feed(b"event: x\n\n: heartbeat\n" * 100) == []
 
 
-@pytest.mark.parametrize(
-    ("chunks", "size"),
-    [
-        ((b"data: abc",), 9),
-        ((b"data:", b" abc"), 9),
-        ((b"data: abc\n",), 9 + 64),
-        ((b"data\n",), 4 + 64),
-        ((b"data: abc\ndata:\nid: 7", b"7"), 9 + 64 + 5 + 64 + 6),
-        ((b"id: 77\nda",), 6 + 2),
-        ((b": a comment\nda",), 2),
-        ((b"data: abc\n\nda",), 2),
-    ],
-)
-def test_an_event_takes_its_lines_and_the_memory_of_each(
-    chunks: tuple[bytes, ...], size: int
-) -> None:
-    exact, smaller = SSEDecoder(max_event_bytes=size), SSEDecoder(max_event_bytes=size - 1)
-    for chunk in chunks[:-1]:
-        exact.feed(chunk)
-        smaller.feed(chunk)
-    exact.feed(chunks[-1])
-    with pytest.raises(EventTooLargeError):
-        smaller.feed(chunks[-1])
-
-
 texts = st.text(
     alphabet=st.one_of(
         st.sampled_from("\u2028\u0085 :\0\ufeff"),
