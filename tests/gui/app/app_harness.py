@@ -135,6 +135,10 @@ class PausableStore(FillableStore):
 class AppHarness:
     """One run of the program from start to end, as an async context manager.
 
+    A start and an end take a quarter of a second, and most tests not much more. So what needs no
+    fresh program belongs into the same test, after `new_conversation`. A second harness in the same
+    test is a restart on the same store.
+
     Attributes:
         providers: the stand-in for all providers, the source of the answers.
         disk: the storage of conversations.
@@ -294,6 +298,10 @@ class AppHarness:
     def open_row(self, conversation_id: str) -> None:
         """Choose a conversation in the list."""
         self.window.conversations.open_requested.emit(conversation_id)
+
+    def new_conversation(self) -> None:
+        """Open a blank conversation; running answers continue."""
+        self.window.conversations.new_requested.emit()
 
     async def open_conversation(self, conversation_id: str) -> None:
         """Choose a conversation in the list, and wait until it is open."""

@@ -7,12 +7,14 @@ import logging
 import signal
 import tempfile
 from collections.abc import Callable, Coroutine, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from desktop_app.app import window_session
+from desktop_app.domain.models.model_catalog import ModelCatalog
 from tests.helpers.child_server import STARTERS, forked_command, serving_children
 from tests.helpers.opened_urls import opened_urls
 from tests.helpers.qt_loop import qt_loop
@@ -46,6 +48,14 @@ def child_server() -> Iterator[str]:
 def forked_children(child_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in STARTERS:
         monkeypatch.setattr(module, "child_command", forked_command(child_server))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def parsed_catalogs() -> Iterator[None]:
+    """Parse each model catalog once, which takes a twentieth of a start."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ModelCatalog, "from_toml", staticmethod(cache(ModelCatalog.from_toml)))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -1,20 +1,18 @@
 """The accessible tree of every window, dialog, card, page and menu.
 
-Names, roles and labels, clashes of shortcuts and mnemonics, the order of Tab stops, and the
-contrast of rendered texts.
+Names, roles and labels, clashes of shortcuts and mnemonics, and the order of Tab stops.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
-from functools import cache
+from collections.abc import Collection, Iterable, Iterator
 from itertools import pairwise
 from typing import Final
 
 import pytest
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QAccessible, QColor, QKeySequence, QShortcut
+from PySide6.QtGui import QAccessible, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -29,19 +27,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.ui.look.theme import Mode, light
 from desktop_app.ui.transcript.keyboard.action_row import ActionRow
 from desktop_app.ui.transcript.keyboard.focus_targets import FocusTargetButton
 from desktop_app.ui.widgets.accessibility.mnemonics import NO_MNEMONIC
 from desktop_app.ui.window.main_window import MainWindow
 from tests.gui.app import scenes
-from tests.gui.app.app_harness import AppHarness, until
-from tests.helpers.rendered_contrast import Colors, Text, colors_in, texts_of_window
+from tests.gui.app.app_harness import AppHarness
 from tests.helpers.translated_texts import is_of_qt, widgets_of
 
 Role = QAccessible.Role
-# Every scene begins in the light theme.
-OTHER_MODES: Final[tuple[Mode, ...]] = ("dark", "contrast")
 SAME_ROW_PX: Final = 8
 MAX_STOPS: Final = 300
 # Roles that a screen reader announces as "filler" or not at all.
@@ -210,47 +204,10 @@ def _clashes(kind: str, keys: Iterable[tuple[str, str]]) -> Iterator[str]:
             yield f"{kind} {key} of {owners}"
 
 
-def _measured(
-    windows: list[QWidget], is_wanted: Callable[[Text], bool]
-) -> Iterator[tuple[Text, Colors]]:
-    """Yield the wanted texts of windows and their colors, from one picture of each window."""
-    for window in windows:
-        if not any(map(is_wanted, texts_of_window(window))):
-            continue
-        image = window.grab().toImage()  # it may lay the window out
-        for text in filter(is_wanted, texts_of_window(window)):
-            yield text, colors_in(image, text.place)
-
-
-def _identity(text: Text) -> tuple[str, object]:
-    return "text", (type(text.widget), text.widget.objectName(), text.words)
-
-
-@cache
-def _token(pixel: int) -> str:
-    """Return the name of the light theme's color that is nearest to a pixel.
-
-    Thin letters may have no pixel of their full color.
-    """
-    shown = QColor(pixel)
-
-    def distance(color: QColor) -> int:
-        red, green = color.red() - shown.red(), color.green() - shown.green()
-        return red**2 + green**2 + (color.blue() - shown.blue()) ** 2
-
-    colors = {name: value for name, value in vars(light()).items() if isinstance(value, QColor)}
-    return min(colors, key=lambda name: distance(colors[name]))
-
-
 class Audit:
-    """Looks at each scene of an app, and collects faults and counts.
+    """Looks at each scene of an app, and collects faults and counts."""
 
-    `styles` are the styles of texts that were measured in all themes; apps share them.
-    """
-
-    def __init__(self, app: AppHarness, styles: set[object]) -> None:
-        self._app = app
-        self._styles = styles
+    def __init__(self, app: AppHarness) -> None:
         self.faults: dict[str, str] = {}
         self.counts: Counter[str] = Counter()
         self._seen: set[object] = set()
@@ -275,7 +232,6 @@ class Audit:
             for widget in _visible_parts(window):
                 self.counts["widgets"] += self._new("widget", [id(widget)])
                 self._note(scene, _faults(widget))
-        await self._look_at_contrast(scene, windows)
 
     def _texts_with_alt_held(self, window: QWidget, parts: list[QWidget]) -> list[str]:
         """Return the texts that can have mnemonics, as they are while Alt is held."""
@@ -288,39 +244,6 @@ class Audit:
         left = _mnemonics(_texts_with_mnemonics(window, parts))
         self._note("", (f"{text!r} keeps its mnemonic after Alt is released" for text, _ in left))
         return held
-
-    async def _look_at_contrast(self, scene: str, windows: list[QWidget]) -> None:
-        """Measure each new text in the light theme, and in the others if its style is new.
-
-        All colors come from the theme: texts of the same class, role and colors in one theme have
-        the same colors in another. A switch costs more than all else, and grows with the number
-        of widgets.
-        """
-        wanted = set()
-        for text, colors in _measured(windows, lambda text: _identity(text) not in self._seen):
-            self._seen.add(_identity(text))
-            self._check(scene, "light", text, colors)
-            tokens = (_token(colors.background), _token(colors.text))
-            style = (type(text.widget), text.widget.property("role"), *tokens)
-            if style not in self._styles:
-                self._styles.add(style)
-                wanted.add((text.widget, text.words))
-        if not wanted:
-            return
-        for mode in OTHER_MODES:
-            await self._set_mode(mode)
-            for text, colors in _measured(windows, lambda t: (t.widget, t.words) in wanted):
-                self._check(scene, mode, text, colors)
-        await self._set_mode("light")
-
-    async def _set_mode(self, mode: Mode) -> None:
-        self._app.theme.set_look(self._app.theme.look._replace(mode=mode))
-        await until(self._app.window.updatesEnabled)
-
-    def _check(self, scene: str, mode: Mode, text: Text, colors: Colors) -> None:
-        self.counts[f"texts in {mode}"] += 1
-        if colors.contrast < text.least_contrast:
-            self._note(scene, [f"{mode}: {text.words!r} has a contrast of {colors.contrast:.1f}"])
 
     def _new(self, kind: str, things: Iterable[object]) -> int:
         new = {(kind, thing) for thing in things} - self._seen
@@ -336,15 +259,14 @@ class Audit:
 async def test_every_window_is_accessible() -> None:
     faults: dict[str, str] = {}
     counts: Counter[str] = Counter()
-    styles: set[object] = set()
     async with AppHarness() as app:
         app.window.resize(1280, 800)
-        first = Audit(app, styles)
+        first = Audit(app)
         await scenes.empty_state(app, first.look)
         await scenes.fill(app.backend)
     async with AppHarness(environment=scenes.KEYED) as app:
         app.window.resize(1280, 800)
-        audit = Audit(app, styles)
+        audit = Audit(app)
         for scene in scenes.SCENES:
             await scene(app, audit.look)
     for each in (first, audit):

@@ -9,10 +9,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.session.portal.appearance import AppearanceWatch
 from desktop_app.session.portal.portal_requests import PATH
 from desktop_app.session.portal.portal_requests import SERVICE as PORTAL
-from desktop_app.session.session_bus import SessionBus
 from desktop_app.ui.look.theme import LookSettings, PortalAppearance, ThemeWatcher
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.bus_service import BusService, Method, message_bus_daemon, session_bus
@@ -91,13 +89,6 @@ async def test_the_appearance_of_the_portal_is_known_at_the_next_start(address: 
             await until(lambda: app.theme.portal == (True, False))
             await app.close()
             assert app.setting("window.state")["is_dark"] is True
-
-
-async def test_without_a_portal_the_desktop_has_no_appearance() -> None:
-    reports: list[tuple[bool | None, bool | None]] = []
-    appearance = AppearanceWatch(SessionBus(), lambda *each: reports.append(each), print)
-    await appearance.watch()
-    assert reports == [(None, None)]
 
 
 def test_the_first_theme_is_that_of_the_previous_run(qapp: QApplication) -> None:

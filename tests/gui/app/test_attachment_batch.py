@@ -8,7 +8,7 @@ from desktop_app.app.attachments.attachment_batch import AttachmentBatch
 from desktop_app.app.attachments.task_queue import MAX_TASKS
 from desktop_app.app.desktop.window_request import MAX_FILES
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import DocumentError, StorageError, UserFacingError
+from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.remedy import Remedy
 from tests.gui.app.app_harness import AppHarness, until
 
@@ -23,37 +23,6 @@ def test_an_unsaved_location_has_the_remedy_of_its_cause_as_a_code() -> None:
     assert isinstance(error, UserFacingError)
     assert error.remedy is Remedy.FREE_SPACE
     assert error.what_to_do == "Free up space, then try again."
-
-
-def test_a_failed_file_keeps_the_message_about_a_duplicate() -> None:
-    batch = AttachmentBatch(2)
-    error = DocumentError(Reason.FILES_NOT_ATTACHED)
-    batch.add_failure(error)
-    batch.add_duplicate("a.txt")
-    assert batch.pop_messages() == [error, "“a.txt” is already attached."]
-
-
-async def test_readings_canceled_before_they_begin_do_not_hide_the_failures_of_others(
-    tmp_path: Path,
-) -> None:
-    paths = [tmp_path / f"{number}.pdf" for number in range(12)]  # there are none
-    async with AppHarness() as app:
-        readings = app.controllers.composer.readings
-        readings.read([(path.name, path) for path in paths])
-        readings.cancel(list(readings.ids)[:3])
-        await until(lambda: not readings.ids)
-        assert "9 of 12" in app.said
-
-
-async def test_a_batch_has_ended_if_its_last_readings_are_canceled_before_they_begin(
-    tmp_path: Path,
-) -> None:
-    async with AppHarness() as app:
-        readings = app.controllers.composer.readings
-        readings.read([(str(number), tmp_path / f"{number}.pdf") for number in range(12)])
-        (first, *_) = readings.in_open_conversation.values()
-        readings.cancel(list(readings.ids))
-        assert first.batch.left == 0
 
 
 async def test_only_some_of_many_files_are_read_at_once(tmp_path: Path) -> None:

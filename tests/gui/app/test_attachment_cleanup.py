@@ -12,7 +12,6 @@ from desktop_app.app.library.data import housekeeping
 from desktop_app.domain.conversations.list_filter import TRASH
 from desktop_app.paths import folders
 from tests.gui.app.app_harness import AppHarness, until
-from tests.helpers.widgets import timer_of
 
 HOURS_AGO = int(time.time() - 7200) * 1_000_000
 
@@ -67,23 +66,6 @@ async def test_a_document_in_a_draft_stays_and_a_removed_one_is_deleted(data: Pa
     assert files() == [app.backend.attachments.path(second.sha256)]
 
 
-async def test_the_trash_is_emptied_in_a_window_that_stays_open_too() -> None:
-    async with AppHarness() as app:
-        timer = timer_of(app.controllers.sidebar.housekeeping)
-        old = await app.ask_and_answer("Old?", "Yes.")
-        app.window.conversations.delete_requested.emit([old])
-        app.window.conversations.filter_requested.emit(TRASH)
-        await app.written()
-        await until(lambda: app.rows)
-        sql = "UPDATE conversations SET trashed_at = trashed_at - ?"
-        days = 31 * 24 * 3600 * 1_000_000
-        await app.backend.database.write(lambda c: c.execute(sql, (days,)))
-        assert timer.isActive()
-        timer.timeout.emit()
-        await until(lambda: app.stored("SELECT * FROM conversations") == [])
-        await until(lambda: not app.rows)
-
-
 async def test_abandoned_files_are_deleted_soon_after_the_start(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -95,18 +77,3 @@ async def test_abandoned_files_are_deleted_soon_after_the_start(
 
     async with AppHarness():
         await until(lambda: files() == [])
-
-
-async def test_copies_from_before_a_migration_are_deleted_after_thirty_days() -> None:
-    folder = folders().data
-    folder.mkdir(parents=True)
-    ages = {"before-0002_old": 31, "before-0003_young": 29, "before-restore-20260101-120000": 31}
-    for name, days in ages.items():
-        copy = folder / f"repartee.{name}.sqlite3"
-        copy.touch()
-        at = time.time() - days * 24 * 3600
-        os.utime(copy, (at, at))
-    async with AppHarness() as app:
-        await app.controllers.sidebar.housekeeping.clean_up()
-    left = sorted(path.suffixes[0] for path in folder.glob("repartee.before-*"))
-    assert left == [".before-0003_young", ".before-restore-20260101-120000"]

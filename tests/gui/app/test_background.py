@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
-
 from desktop_app.app.answers.retry_countdown import RetryCountdown
-from desktop_app.backend.environment_profiles import OPENAI
-from desktop_app.domain.answering.stream_events import Started, StatusChanged
+from desktop_app.domain.answering.stream_events import StatusChanged
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.paths import folders
-from tests.gui.app.app_harness import AppHarness, FillableStore, SlowStore, until
+from tests.gui.app.app_harness import AppHarness, FillableStore, until
 from tests.helpers.background_server import BackgroundServer, Fault, events_of
 from tests.helpers.family import FAMILY_ENVIRONMENT
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import timer_of
 
 if TYPE_CHECKING:
-    import pytest
     from PySide6.QtGui import QAction
     from PySide6.QtWidgets import QMenu
 
@@ -94,47 +89,6 @@ async def test_the_wait_is_counted_down_and_stop_ends_it() -> None:
         countdown = app.controllers.running.findChild(RetryCountdown)
         assert countdown is not None
         assert not timer_of(countdown).isActive()
-
-
-async def test_the_reason_for_a_wait_is_hidden_once_a_retry_is_accepted() -> None:
-    async with AppHarness() as app:
-        turn = await app.ask("?")
-        await until(lambda: "Waiting for SmolLM2 135M." in app.transcript)
-        turn.give(StatusChanged(1, ErrorNote("The provider is busy.")))
-        await until(lambda: "The provider is busy." in app.transcript)
-        turn.give(Started())
-        await until(lambda: "The provider is busy." not in app.transcript)
-        assert "Waiting for SmolLM2 135M." in app.transcript
-        turn.end("Done.")
-        await app.settled()
-
-
-async def test_the_countdown_falls_with_each_tick() -> None:
-    parent = QObject()
-    countdown, ticks = RetryCountdown(parent), []
-    countdown.ticked.connect(lambda key, words: ticks.append((key, words)))
-    assert countdown.start("a", 1.4, ErrorNote("Busy.")) == "Busy. Trying again in 2 s."
-    assert 300 < timer_of(countdown).interval() <= 400, "until the figure changes"
-    await until(lambda: ticks)
-    assert timer_of(countdown).interval() <= 1000
-    await until(lambda: ticks[-1] == ("a", "Busy."))
-    assert ticks == [("a", "Busy. Trying again in 1 s."), ("a", "Busy.")]
-    assert not timer_of(countdown).isActive()
-
-
-async def test_the_reason_for_the_wait_is_shown_again_when_the_conversation_is_opened() -> None:
-    async with AppHarness() as app:
-        other = await app.ask_and_answer("First", "One.")
-        app.window.conversations.new_requested.emit()
-        turn = await app.ask("Second")
-        here = app.open_id
-        turn.give(StatusChanged(0, ErrorNote("Running at the provider.")))
-        await until(lambda: "Running at the provider." in app.transcript)
-        await app.open_conversation(other)
-        await app.open_conversation(here)
-        assert "Running at the provider." in app.transcript
-        turn.end("Two.")
-        await app.settled()
 
 
 # ---------------------------------------------------------------- in the background
@@ -211,41 +165,6 @@ async def test_a_run_is_resumed_at_the_next_start() -> None:
             assert app.stored("SELECT count(*) FROM ledger") == [(1,)]
 
 
-async def test_a_run_is_resumed_after_a_restart_that_keeps_the_process() -> None:
-    async with BackgroundServer(EVENTS, hold_at=20) as server:
-        async with app_at(server) as app:
-            await choose_background(app)
-            app.type("?")
-            app.enter()
-            await until(lambda: "Word 10 " in app.transcript)
-        async with app_at(server) as app:
-            await until(lambda: len(server.requested_paths("GET")) > 0)
-            server.release()
-            await app.settled()
-            assert app.messages()[1][1:] == ("complete", TEXT)
-
-
-async def test_a_run_that_begins_while_the_program_ends_is_left_running(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async with BackgroundServer(EVENTS, hold_at=20) as server:
-        async with app_at(server, disk=SlowStore) as app:
-            # On a busy machine the provider's reply may take longer than the usual wait.
-            tasks = app.controllers.tasks
-            monkeypatch.setattr(tasks, "shut_down", partial(tasks.shut_down, timeout_s=8.0))
-            await choose_background(app)
-            app.type("?")
-            app.enter()
-            disk = app.disk
-            assert isinstance(disk, SlowStore)
-            await until(lambda: disk.waiting)
-            app.session.shutdown.begin()
-            await until(lambda: not app.controllers.running.conversations)
-            disk.release.set()
-        assert len(server.requested_paths("POST")) == 1, "no cancel"
-        assert app.messages()[1][1] == "streaming"
-
-
 async def test_a_run_that_the_provider_forgot_is_interrupted_with_the_reason() -> None:
     async with BackgroundServer(EVENTS, hold_at=20) as server:
         async with app_at(server) as app:
@@ -261,44 +180,6 @@ async def test_a_run_that_the_provider_forgot_is_interrupted_with_the_reason() -
             assert app.messages()[1][1] == "interrupted"
             assert "Word 10 " in app.transcript
             assert "the program ended" not in app.transcript
-
-
-async def test_a_run_without_its_provider_keeps_the_text() -> None:
-    async with BackgroundServer(EVENTS, hold_at=20) as server:
-        async with app_at(server) as app:
-            await choose_background(app)
-            app.type("?")
-            app.enter()
-            await until(lambda: "Word 10 " in app.transcript)
-        end_process()
-        async with AppHarness(has_real_providers=True) as app:
-            await until(lambda: "is no longer set up" in app.transcript)
-            assert app.messages()[1][1] == "interrupted"
-            assert "Word 10 " in app.transcript
-
-
-async def test_a_run_whose_key_is_gone_waits_for_it_to_be_entered() -> None:
-    async with BackgroundServer(EVENTS, hold_at=20) as server:
-        async with app_at(server) as app:
-            await choose_background(app)
-            app.type("?")
-            app.enter()
-            await until(lambda: "Word 10 " in app.transcript)
-            profile = replace(OPENAI, base_url=server.base_url)
-            await app.backend.settings.save_profile(profile)
-        end_process()
-        with closing(sqlite3.connect(folders().database)) as connection, connection:
-            connection.execute("UPDATE messages SET provider_id = ?", (OPENAI.id,))
-        server.release()
-        async with AppHarness(has_real_providers=True) as app:
-            await until(lambda: "Enter the key to get it" in app.transcript)
-            assert "Word 10 " in app.transcript
-            assert app.is_shown("stop")
-            app.window.settings.pages.provider.page.key_entered.emit(OPENAI.id, "not-a-key")
-            await until(lambda: TEXT.strip() in app.transcript)
-            await app.settled()
-            assert app.messages()[1][1:] == ("complete", TEXT)
-        assert len(server.requested_paths("POST")) == 1
 
 
 async def test_stop_cancels_the_run_and_keeps_the_text() -> None:

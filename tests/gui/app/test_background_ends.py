@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.desktop.window_request import LinkRequest, request_for
-from desktop_app.app.library.unread_marks import UNREAD_KEY
 from desktop_app.domain.conversations.conversation import new_id
-from desktop_app.domain.conversations.message_link import MessageLink, parse_link
-from desktop_app.domain.conversations.message_parts import ToolCallPart
-from desktop_app.domain.tools.tool import ToolDefinition
-from desktop_app.services.tools.consent import ConsentQuestion
-from desktop_app.session.launcher_progress import INTERFACE as LAUNCHER
+from desktop_app.domain.conversations.message_link import MessageLink
 from desktop_app.session.notifier import PORTAL_INTERFACE, SERVICE
 from desktop_app.session.portal.portal_requests import PATH
 from desktop_app.session.portal.portal_requests import SERVICE as PORTAL
-from desktop_app.session.session_bus import BusObject
 from desktop_app.settings.schema import NOTIFICATIONS
 from desktop_app.ui.sidebar.rows.conversation_model import Roles
 from tests.gui.app.app_harness import AppHarness, until
@@ -91,20 +83,6 @@ async def test_the_notification_of_a_long_answer_has_only_its_title(address: str
 
 
 @pytest.mark.usefixtures("behind")
-async def test_a_tool_that_waits_for_permission_is_notified(address: str) -> None:
-    with service(address) as desktop:
-        async with session_bus() as bus, AppHarness(bus=bus) as app:
-            await app.ask_and_answer("Why?", "Because.")
-            tool = ToolDefinition("look", "Looks.", {"type": "object"})
-            call = ConsentQuestion(app.open_id, tool, ToolCallPart("c1", tool.name, "{}"))
-            decided = asyncio.create_task(app.backend.consent.decide(call))
-            await until(lambda: desktop.calls[-1:] and desktop.calls[-1][0] == "Notify")
-            assert desktop.calls[-1][2][3] == "A tool is waiting for your permission"
-            app.click("consent-deny")
-            await decided
-
-
-@pytest.mark.usefixtures("behind")
 async def test_opening_the_conversation_withdraws_the_notification(address: str) -> None:
     with service(address) as desktop:
         async with session_bus() as bus, AppHarness(bus=bus) as app:
@@ -112,21 +90,6 @@ async def test_opening_the_conversation_withdraws_the_notification(address: str)
             await until(lambda: desktop.calls[-1:] and desktop.calls[-1][0] == "Notify")
             app.controllers.sidebar.navigator.open_new()
             await app.controllers.sidebar.navigator.open(conversation)
-            await until(lambda: desktop.calls[-1] == ("CloseNotification", SERVICE.path, (1,)))
-
-
-@pytest.mark.usefixtures("behind")
-async def test_coming_back_to_the_conversation_withdraws_the_notification(address: str) -> None:
-    with service(address) as desktop:
-        async with session_bus() as bus, AppHarness(bus=bus) as app:
-            other = QWidget()
-            other.show()
-            other.activateWindow()
-            await until(lambda: not app.window.isActiveWindow())
-            await answered(app, LONG_S)
-            await until(lambda: desktop.calls[-1:] and desktop.calls[-1][0] == "Notify")
-            other.close()
-            app.window.activateWindow()
             await until(lambda: desktop.calls[-1] == ("CloseNotification", SERVICE.path, (1,)))
 
 
@@ -184,22 +147,6 @@ async def test_the_notification_of_a_temporary_conversation_has_no_title(address
             assert "zanzibarquix" not in str(desktop.calls)
 
 
-@pytest.mark.usefixtures("address")
-async def test_progress_is_shown_on_the_launcher() -> None:
-    seen: asyncio.Queue[tuple[object, ...]] = asyncio.Queue()
-    path = "/io/github/repartee/Repartee"
-    async with session_bus() as dock, session_bus() as bus, AppHarness(bus=bus) as app:
-        await dock.signals.listen(
-            BusObject(bus.unique_name, path, LAUNCHER), "Update", seen.put_nowait
-        )
-        app.session.desktop.notifier.show_progress(1, 4)
-        _, shown = await seen.get()
-        assert shown == {"progress": ("d", 0.25), "progress-visible": ("b", True)}
-        app.session.desktop.notifier.show_progress(0, 0)
-        _, shown = await seen.get()
-        assert shown == {"progress": ("d", 0.0), "progress-visible": ("b", False)}
-
-
 def unread(app: AppHarness) -> set[str]:
     """Return the ids of the conversations that are marked in the list."""
     model = app.window.conversations.model
@@ -222,16 +169,6 @@ async def test_an_answer_that_nobody_saw_is_marked_until_it_is_opened() -> None:
         await app.controllers.sidebar.navigator.open(conversation)
         await until(lambda: not unread(app))
     async with AppHarness() as app:
-        assert not unread(app)
-
-
-async def test_the_conversation_that_is_open_at_the_start_has_no_mark() -> None:
-    async with AppHarness() as app:
-        conversation = await app.ask_and_answer("Why?", "Because.")
-        await app.backend.settings.set(UNREAD_KEY, [conversation])
-    async with AppHarness() as app:
-        await until(app.window.isActiveWindow)
-        assert app.state.current.id == conversation
         assert not unread(app)
 
 
@@ -260,8 +197,3 @@ async def test_links_open_their_target_or_report_that_it_is_deleted() -> None:
         ):
             app.session.serve(LinkRequest(address))
             await until(lambda words=words: words in app.said)  # type: ignore[misc]
-
-
-@pytest.mark.parametrize("address", ["", "repartee://x", "http://conversation/" + "a" * 32])
-def test_other_addresses_are_no_links(address: str) -> None:
-    assert parse_link(address) is None

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton
 
 from desktop_app.domain.conversations.compaction import ProviderState
-from desktop_app.domain.errors import ContextTooLongError, ProviderFaultError
+from desktop_app.domain.errors import ProviderFaultError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.prompt_assembly import SUMMARY_READ
-from desktop_app.ui.widgets.text.card_text import CardText
 from desktop_app.ui.window.cards import compaction_card
 from desktop_app.ui.window.cards.compaction_card import CompactionCard
 from desktop_app.ui.window.sent_text_dialog import SentTextDialog
-from tests.gui.app.app_harness import AppHarness, PausableStore, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scripted_providers import Turn
 from tests.helpers.widgets import find, timer_of
-
-if TYPE_CHECKING:
-    from desktop_app.services.chat.compaction_service import CompactionPlan
-    from desktop_app.services.chat.send_context import SendContext
 
 OPENAI = {"OPENAI_API_KEY": "sk-test"}
 ITEMS = json.dumps(
@@ -81,14 +73,6 @@ async def check_now(app: AppHarness) -> None:
     timer.stop()
     timer.timeout.emit()
     await app.written()
-
-
-async def test_no_compaction_is_offered_before_the_context_window_is_nearly_full() -> None:
-    async with AppHarness(environment=OPENAI) as app:
-        await turn(app, "first", 200_000)
-        await turn(app, "second", 210_000)
-        await check_now(app)
-        assert bar(app) is None
 
 
 async def test_a_compaction_by_the_provider_is_offered_marked_sent_and_undone(
@@ -169,21 +153,6 @@ async def test_a_small_model_writes_a_summary_if_the_provider_does_not_compact()
         assert "Compacted" not in app.transcript
 
 
-async def test_the_mark_of_a_compaction_is_shown_after_a_restart() -> None:
-    async with AppHarness(environment=OPENAI) as app:
-        app.providers.compacts = True
-        await long_conversation(app)
-        await until_offered(app)
-        app.providers.states.put_nowait(STATE)
-        app.click("compact")
-        await until(lambda: "Compacted" in app.transcript)
-        await app.settled()
-    async with AppHarness(environment=OPENAI) as app:
-        await until(lambda: "Compacted: 182k → 9k tokens" in app.transcript)
-        asked = await turn(app, "fourth", 10_000)
-        assert asked.request.state == ITEMS
-
-
 @pytest.mark.parametrize("by_key", [False, True])
 async def test_a_declined_compaction_is_not_offered_again(by_key: bool) -> None:
     async with AppHarness(environment=OPENAI) as app:
@@ -245,51 +214,6 @@ async def test_the_command_offers_a_compaction_or_reports_that_none_is_possible(
         await app.settled()
 
 
-async def test_a_late_plan_is_not_offered_in_another_conversation(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async with AppHarness(environment=OPENAI) as app:
-        await long_conversation(app)
-        other = app.open_id
-        app.session.actions["conversation.new"]()
-        await long_conversation(app)
-        await until_offered(app)
-        service = app.backend.compaction
-        plan, is_planning, may_end = service.plan, asyncio.Event(), asyncio.Event()
-
-        async def plan_late(context: SendContext) -> CompactionPlan | None:
-            if not is_planning.is_set():
-                is_planning.set()
-                await may_end.wait()
-            return await plan(context)
-
-        monkeypatch.setattr(service, "plan", plan_late)
-        timer = timer_of(app.controllers.conversation.compaction)
-        timer.stop()
-        timer.timeout.emit()
-        await is_planning.wait()
-        await app.open_conversation(other)
-        await until_offered(app)
-        may_end.set()
-        await app.written()
-        assert bar(app) is not None, "the offer of the open conversation stays"
-        app.session.actions["conversation.new"]()
-        assert bar(app) is None
-
-
-async def test_no_compaction_is_offered_while_an_answer_streams() -> None:
-    async with AppHarness(environment=OPENAI) as app:
-        await long_conversation(app)
-        await until_offered(app)
-        asked = await app.ask("fourth")
-        await until(lambda: bar(app) is None)
-        app.controllers.conversation.compaction.offer()
-        await until(lambda: "Wait for the response" in app.said)
-        asked.end("Yes.", 230_000)
-        await app.settled()
-        assert app.providers.compacted == []
-
-
 async def test_a_question_waits_for_the_compaction() -> None:
     async with AppHarness(environment=OPENAI) as app:
         app.providers.compacts = True
@@ -337,36 +261,6 @@ async def test_a_question_that_does_not_fit_offers_a_compaction() -> None:
         await app.settled()
 
 
-async def test_a_refusal_by_the_provider_offers_a_compaction() -> None:
-    async with AppHarness(environment=OPENAI) as app:
-        await turn(app, "first", 5_000)
-        asked = await app.ask("second")
-        asked.fail(ContextTooLongError("Too long."))
-        await app.settled()
-        assert "Compact" in app.transcript
-        app.act("compact")
-        await until_offered(app)
-
-
-async def test_a_conversation_deleted_during_a_compaction_stays_deleted() -> None:
-    async with AppHarness(environment=OPENAI, disk=PausableStore) as app:
-        app.providers.compacts = True
-        await long_conversation(app)
-        await until_offered(app)
-        app.click("compact")
-        await until(lambda: app.providers.compacted)
-        app.type("fourth")
-        app.enter()
-        conversation = app.open_id
-        await until(lambda: app.controllers.conversation.turns.is_beginning(conversation))
-        app.controllers.sidebar.trash.delete_chosen()
-        app.providers.states.put_nowait(STATE)
-        await until(lambda: not app.controllers.conversation.turns.is_beginning(conversation))
-        await app.settled()
-        assert len(app.providers.turns) == 3
-        assert app.rows == []
-
-
 # ---------------------------------------------------------------- titles
 
 
@@ -395,21 +289,6 @@ async def test_a_model_titles_conversations_once_it_is_enabled() -> None:
         assert app.stored("SELECT purpose FROM ledger").count(("title",)) == 1
 
 
-async def test_several_answers_get_one_title() -> None:
-    async with AppHarness(environment=OPENAI) as app:
-        await app.state.values.set("library.model_titles", True)
-        await app.state.values.set("answer.candidates", 3)
-        await app.ask("Why is the sea salty?")
-        await until(lambda: len(app.providers.turns) == 3)
-        for turn in list(app.providers.turns):
-            turn.end("Rivers.")
-        await until(lambda: len(app.providers.turns) == 4)
-        app.providers.turns[3].end("Salt in the sea")
-        await until(lambda: app.rows[0] == "Salt in the sea")
-        await app.settled()
-        assert app.stored("SELECT purpose FROM ledger").count(("title",)) == 1
-
-
 async def test_a_title_of_the_user_is_kept() -> None:
     async with AppHarness(environment=OPENAI) as app:
         await app.state.values.set("library.model_titles", True)
@@ -430,136 +309,3 @@ async def test_a_title_of_the_user_is_kept() -> None:
         await app.settled()
         assert app.rows == ["Mine too", "Why is the sea salty?"]
         assert app.stored("SELECT sum(title_is_automatic) FROM conversations") == [(0,)]
-
-
-async def test_a_draft_does_not_prevent_a_title() -> None:
-    async with AppHarness(environment=OPENAI) as app:
-        await app.state.values.set("library.model_titles", True)
-        app.type("Why is the")
-        app.controllers.sidebar.navigator.open_fresh()
-        await until(lambda: app.rows == ["Why is the"])
-        await app.written()
-        app.window.conversations.open_requested.emit(
-            app.stored("SELECT id FROM conversations")[0][0]
-        )
-        await until(lambda: app.window.prompt.text() == "Why is the")
-        asked = await app.ask("Why is the sea salty?")
-        asked.end("Rivers.")
-        await until(lambda: len(app.providers.turns) == 2)
-        app.providers.turns[1].end("Salt in the sea")
-        await until(lambda: app.rows == ["Salt in the sea"])
-        await app.settled()
-
-
-async def test_a_failed_title_is_not_reported() -> None:
-    async with AppHarness(environment=OPENAI) as app:
-        await app.state.values.set("library.model_titles", True)
-        asked = await app.ask("Why is the sea salty?")
-        asked.end("Rivers.")
-        await until(lambda: len(app.providers.turns) == 2)
-        app.providers.turns[1].fail(ProviderFaultError("It failed."))
-        await app.settled()
-        assert app.said == ""
-        assert app.rows == ["Why is the sea salty?"]
-
-
-async def compacted(app: AppHarness) -> None:
-    app.providers.compacts = True
-    await long_conversation(app)
-    await until_offered(app)
-    app.providers.states.put_nowait(STATE)
-    app.click("compact")
-    await until(lambda: "Compacted" in app.transcript)
-    await app.settled()
-
-
-async def test_escape_cancels_a_compaction() -> None:
-    async with AppHarness(environment=OPENAI) as app:
-        app.providers.compacts = True
-        await long_conversation(app)
-        await until_offered(app)
-        app.click("compact")
-        await until(lambda: app.providers.compacted)
-        app.press(Qt.Key.Key_Escape)
-        await until(lambda: "Cancel" not in shown_buttons(app))
-        assert app.stored("SELECT count(*) FROM compactions") == [(0,)]
-
-
-async def test_the_marks_actions_are_reached_by_keyboard() -> None:
-    async with AppHarness(environment=OPENAI) as app:
-        await compacted(app)
-        app.session.actions["conversation.show-sent"]()
-        shown = app.window.findChild(SentTextDialog)
-        assert shown is not None
-        assert shown.text.toPlainText() == "first"
-        shown.close()
-        view = app.window.transcript
-        view.setFocus(Qt.FocusReason.TabFocusReason)
-        for _ in range(40):
-            stop = QApplication.focusWidget() or view
-            assert stop is view or view.isAncestorOf(stop)
-            if stop.objectName() == "message-undo-compaction":
-                break
-            QTest.keyClick(stop, Qt.Key.Key_Tab)
-        QTest.keyClick(stop, Qt.Key.Key_Return)
-        await until(lambda: "Compacted" not in app.transcript)
-
-
-async def test_return_presses_the_focused_button_of_the_card() -> None:
-    async with AppHarness(environment=OPENAI) as app:
-        await long_conversation(app)
-        await until_offered(app)
-        shown = bar(app)
-        assert shown is not None
-        shown.decline_button.setFocus()
-        await until(shown.decline_button.hasFocus)
-        QTest.keyClick(shown.decline_button, Qt.Key.Key_Return)
-        await until(lambda: "Not now" not in shown_buttons(app))
-
-
-async def test_the_card_is_not_cut_off_in_a_small_window_with_large_text() -> None:
-    async with AppHarness(environment=OPENAI) as app:
-        app.theme.set_look(app.theme.look._replace(text_size=200))
-        await until(app.window.updatesEnabled)
-        app.window.setMinimumSize(0, 0)  # as on a screen of that size
-        app.window.resize(640, 480)
-        await long_conversation(app)
-        await until_offered(app)
-        shown, prompt = bar(app), app.window.prompt
-        assert shown is not None
-        (text,) = shown.findChildren(CardText)
-        await until(lambda: prompt.height() >= prompt.minimumSizeHint().height())
-        assert text.height() < needed_height(text)  # the rest is scrolled to
-        assert text.height() >= 2 * text.fontMetrics().lineSpacing()
-        assert text.focusPolicy() == Qt.FocusPolicy.TabFocus
-        assert text.geometry().bottom() < shown.compact_button.geometry().top()
-        assert shown.compact_button.geometry().bottom() < shown.height()
-        assert not find(prompt, QLabel, "hint").isVisible()
-        app.window.resize(1280, 1000)
-        await until(lambda: text.height() == needed_height(text))
-        assert find(prompt, QLabel, "hint").isVisible()
-
-
-def needed_height(text: CardText) -> int:
-    """Return the height that a card's words need, with the frame around them."""
-    return text.column.heightForWidth(text.viewport().width()) + 2 * text.frameWidth()
-
-
-async def test_a_conversation_renamed_during_a_compaction_keeps_its_name() -> None:
-    async with AppHarness(environment=OPENAI) as app:
-        app.providers.compacts = True
-        await long_conversation(app)
-        await until_offered(app)
-        app.click("compact")
-        await until(lambda: app.providers.compacted)
-        app.type("fourth")
-        app.enter()
-        conversation = app.open_id
-        await until(lambda: app.controllers.conversation.turns.is_beginning(conversation))
-        app.controllers.sidebar.list_presenter.rename(conversation, "Mine")
-        await until(lambda: app.stored("SELECT title FROM conversations") == [("Mine",)])
-        app.providers.states.put_nowait(STATE)
-        (await app.turn(3)).end("Done")
-        await app.settled()
-        assert app.stored("SELECT title FROM conversations") == [("Mine",)]
-        assert app.rows == ["Mine"]

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sqlite3
-from contextlib import closing
 
-import pytest
 from PySide6.QtCore import Qt
 
-from desktop_app.app.attachments.attachment_reader import PASTED_NAME
-from desktop_app.domain.conversations.conversation import MessageStatus, SearchHit
-from desktop_app.paths import folders
-from tests.gui.app.app_harness import AppHarness, PausableStore, until
+from tests.gui.app.app_harness import AppHarness, until
 
 LONG = "\n\n".join(f"Paragraph {number} of a long answer." for number in range(120))
 
@@ -54,27 +47,6 @@ async def test_switching_in_the_middle_of_a_stream_and_back() -> None:
         assert "One two three four" in app.transcript
         assert app.is_shown("send")
         assert app.messages()[-1] == ("assistant", "complete", "One two three four")
-
-
-async def test_an_answer_that_ends_while_its_conversation_is_being_opened() -> None:
-    async with AppHarness(disk=PausableStore) as app:
-        assert isinstance(app.disk, PausableStore)
-        other = await app.ask_and_answer("Other", "Thing")
-        new(app)
-        turn = await app.ask("Tell me")
-        here = app.open_id
-        await app.open_conversation(other)
-        app.disk.is_paused = True
-        app.open_row(here)
-        await app.disk.waiting.wait()  # its messages were read: the answer still streams
-        app.disk.is_paused = False
-        turn.end("All of it")
-        await until(lambda: not app.controllers.running.conversations)
-        app.disk.release.set()
-        await until(lambda: app.open_id == here)
-        await app.written()
-        assert "All of it" in app.transcript
-        assert app.state.current.path[-1].status is MessageStatus.COMPLETE
 
 
 async def test_two_conversations_stream_at_once() -> None:
@@ -152,31 +124,6 @@ async def test_every_conversation_keeps_its_draft_at_once_and_after_a_restart() 
         new(app)
         assert app.text.toPlainText() == ""
         assert app.setting("window.new_draft") is None
-
-
-async def test_attachments_are_part_of_a_draft() -> None:
-    async with AppHarness() as app:
-        one = await app.ask_and_answer("First", "1")
-        new(app)
-        app.window.prompt.field.insertion.large_text_pasted.emit("word " * 5_000)
-        assert PASTED_NAME in app.chips[0]
-        await app.open_conversation(one)  # it is read on
-        assert app.chips == []
-        await app.written()
-        new(app)
-        assert [chip.split(",")[0] for chip in app.chips] == [PASTED_NAME], app.said
-        app.window.prompt.field.insertion.large_text_pasted.emit("other " * 5_000)
-        await app.open_conversation(one)
-        new(app)
-        await until(lambda: len(app.chips) == 2 and "reading" not in "".join(app.chips))
-        await app.written()
-    async with AppHarness() as app:
-        assert len(app.chips) == 2
-        for part in app.state.current.draft.value.question_attachments:
-            app.window.prompt.chips.remove_requested.emit(part.sha256)
-        assert app.chips == []
-        await app.written()
-        assert app.setting("window.new_draft")["attachments"] == []
 
 
 async def test_text_typed_before_the_store_is_open_is_kept() -> None:
@@ -258,35 +205,6 @@ async def test_keys_open_the_next_and_the_previous_conversation() -> None:
         await until(lambda: app.open_id == two)
 
 
-async def test_a_hit_opens_the_version_that_has_its_message() -> None:
-    async with AppHarness() as app:
-        one = await app.ask_and_answer("Capital of France?", "It is Paris")
-        app.act("edit", 0)
-        app.text.selectAll()
-        turn = await app.ask("Capital of Spain?")
-        turn.end("It is Madrid")
-        await app.settled()
-        app.type("a draft")
-        new(app)
-        await app.ask_and_answer("Unrelated", "Nothing")
-        shown: list[SearchHit] = []
-        app.window.conversations.search.hits.modelReset.connect(
-            lambda: shown.extend(app.window.conversations.search.hits.rows)
-        )
-        app.window.conversations.search.field.setText("Paris")
-        await until(lambda: shown)
-        assert [hit.title for hit in shown] == ["Capital of France?"]
-        app.press_search_enter()
-        await until(lambda: app.open_id == one)
-        await app.written()
-        assert "It is Paris" in app.transcript
-        assert "Madrid" not in app.transcript
-        assert "‹ 1/2 ›" in app.transcript
-        assert app.text.toPlainText() == "a draft"
-        app.window.conversations.search.field.clear()
-        await until(lambda: not app.window.conversations.search.view.isVisible())
-
-
 async def test_the_footer_shows_what_the_month_cost() -> None:
     async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key"}) as app:
         listing = app.window.conversations
@@ -352,23 +270,3 @@ async def test_closing_does_not_wait_for_a_provider() -> None:
     async with AppHarness() as app:
         request = app.controllers.tasks.start(asyncio.Event().wait())
     assert request.cancelled()
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "is_opened"),
-    [("window.scroll", ["gone", 5], True), ("window.conversation", "gone", False)],
-)
-async def test_a_stored_position_that_no_longer_exists_is_ignored(
-    key: str, value: object, is_opened: bool
-) -> None:
-    async with AppHarness() as app:
-        await app.ask_and_answer("First", LONG)
-        app.window.transcript.verticalScrollBar().setValue(0)
-    change = "UPDATE settings SET value = ? WHERE key = ?"
-    with closing(sqlite3.connect(folders().database)) as connection, connection:
-        assert connection.execute(change, (json.dumps(value), key)).rowcount == 1
-    async with AppHarness() as app:
-        assert app.rows == ["First"]
-        assert app.state.current.is_new is not is_opened
-        assert ("Paragraph 7 of" in app.transcript) is is_opened
-        assert app.window.transcript.navigator.is_at_end

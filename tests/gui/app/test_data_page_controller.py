@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import signal
 import sqlite3
-import sys
-import zipfile
 from contextlib import closing
 from datetime import timedelta
 from functools import partial
@@ -16,29 +13,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
 
-from desktop_app.app.library.data import backup_controller
-from desktop_app.app.library.data.backup_controller import LAST_KEY, time_until_backup
-from desktop_app.app.startup import command_runner
+from desktop_app.app.library.data.backup_controller import time_until_backup
 from desktop_app.app.startup.closed_store import ClosedStore, erasure_work, restore_work
-from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
-from desktop_app.child_processes import ChildCommand
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.domain.conversations.error_json import error_from_json
-from desktop_app.domain.conversations.message_parts import Attachment
-from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import StoreDamagedError, StoreFullError
+from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.paths import folders
 from desktop_app.storage.database.database import Database
 from desktop_app.ui.look.theme import light
 from desktop_app.ui.settings.tabs.data_tab import DataTab
-from desktop_app.ui.widgets.forms.form_widgets import Note
 from desktop_app.ui.window.cards.progress_card import ProgressCard
 from desktop_app.ui.window.store_dialog import StoreDialog
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.file_dialogs import choose_paths, file_dialog, file_dialogs
-from tests.helpers.widgets import find, timer_of
+from tests.helpers.widgets import find
 
 WORD = "zanzibarquix"
 
@@ -176,219 +165,6 @@ def test_a_backup_is_due_by_its_interval() -> None:
     assert time_until_backup("day", {"at": "nonsense"}, at) == zero
 
 
-async def test_automatic_backups_report_a_failure_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    passed = timedelta()
-    monkeypatch.setattr(backup_controller, "now", lambda: now() + passed)
-    async with AppHarness() as app:
-        await app.ask_and_answer("Mine?", "Yes.")
-        page, backups = library_page(app), app.controllers.panel.backups
-        page.changed.emit("backup.folder", "/proc/none")
-        page.changed.emit("backup.every", "day")
-        await app.written()
-        assert timer_of(backups).isActive()
-        timer_of(backups).timeout.emit()
-        await app.written()
-        error = error_from_json(app.setting(LAST_KEY)["error"])
-        assert app.said.split() == f"The backup failed: {error.sentences}".split()
-        assert "failed" in find(page, Note, "backup-state").text()
-        assert isinstance(error.reason, Reason)
-        assert error.sentences in find(page, Note, "backup-state").text()
-        app.window.notifications.dismiss()
-        passed += timedelta(hours=2)
-        timer_of(backups).timeout.emit()
-        await app.written()
-        assert app.said == ""
-        page.changed.emit("backup.folder", str(tmp_path / "backups"))
-        page.changed.emit("backup.keep", 2)
-        await app.written()
-        for _ in range(2):
-            passed += timedelta(days=1)
-            timer_of(backups).timeout.emit()
-            await app.written()
-        assert app.said == ""
-        assert "Last backup: " in find(page, Note, "backup-state").text()
-        assert app.setting(LAST_KEY)["at"]
-        kept = list((tmp_path / "backups").glob("*.zip"))
-        assert 1 <= len(kept) <= 2
-        with zipfile.ZipFile(kept[0]) as pack:
-            assert "repartee.sqlite3" in pack.namelist()
-        remaining = timer_of(backups).remainingTime()
-        assert remaining > 3_600_000
-
-
-async def test_a_stored_failure_without_its_error_is_cleared_by_another_folder(
-    tmp_path: Path,
-) -> None:
-    """Earlier versions stored a sentence instead of the error; a migration removed it."""
-    async with AppHarness() as app:
-        await app.backend.settings.set(LAST_KEY, {"failed_at": now().isoformat()})
-    async with AppHarness() as app:
-        page = library_page(app)
-        assert "failed" in find(page, Note, "backup-state").text()
-        page.changed.emit("backup.folder", str(tmp_path))
-        await app.written()
-        assert find(page, Note, "backup-state").text() == "No backup yet."
-
-
-async def test_a_backup_without_a_damaged_attachment_is_reported_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    passed = timedelta()
-    monkeypatch.setattr(backup_controller, "now", lambda: now() + passed)
-    async with AppHarness() as app:
-        page, backups = library_page(app), app.controllers.panel.backups
-
-        async def back_up() -> str:
-            nonlocal passed
-            passed += timedelta(days=2)
-            timer_of(backups).timeout.emit()
-            await app.written()
-            return find(page, Note, "backup-state").text()
-
-        attached = Attachment(hashlib.sha256(b"words").hexdigest(), "lease.txt", "text/plain")
-        await app.backend.attachments.add(b"words", attached)
-        path = app.backend.attachments.path(attached.sha256)
-        page.changed.emit("backup.folder", str(tmp_path / "backups"))
-        page.changed.emit("backup.every", "day")
-        await app.written()
-        assert "lease.txt" not in await back_up()
-        path.write_bytes(b"damage")
-        state = await back_up()
-        assert "Last backup: " in state
-        assert "attachments aren’t in the backup: lease.txt." in state
-        assert "attachments aren’t in the backup: lease.txt." in app.said
-        app.window.notifications.dismiss()
-        assert "lease.txt" in await back_up()
-        assert app.said == ""
-        page.backup_requested.emit()
-        await until(lambda: "lease.txt" in app.said)
-        path.write_bytes(b"words")
-        assert "lease.txt" not in await back_up()
-        assert app.said == ""
-        page.changed.emit("backup.folder", "/proc/none")
-        await app.written()
-        assert "failed" in await back_up()
-        page.changed.emit("backup.folder", str(tmp_path / "backups"))
-        await app.written()
-        state = find(page, Note, "backup-state").text()
-        assert state.startswith("Last backup: ")
-        assert "failed" not in state
-        assert "/proc/none" not in state
-
-
-async def test_a_backup_that_cannot_start_is_reported_and_retried(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def fail(*_arguments: object, **_options: object) -> None:
-        raise OSError("no more processes")
-
-    monkeypatch.setattr(command_runner, "start_child", fail)
-    async with AppHarness() as app:
-        page, backups = library_page(app), app.controllers.panel.backups
-        page.changed.emit("backup.folder", str(tmp_path))
-        page.changed.emit("backup.every", "day")
-        await app.written()
-        timer_of(backups).timeout.emit()
-        await app.written()
-        assert "The backup failed" in app.said
-        assert timer_of(backups).isActive()
-
-
-async def test_backups_continue_after_an_outcome_that_could_not_be_stored(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with AppHarness() as app:
-        page, backups = library_page(app), app.controllers.panel.backups
-        page.changed.emit("backup.folder", str(tmp_path))
-        page.changed.emit("backup.every", "day")
-        await app.written()
-
-        async def fail(_key: str, _value: object) -> None:
-            raise StoreFullError("There is no room left on the disk.")
-
-        with monkeypatch.context() as full:
-            full.setattr(app.backend.settings, "set", fail)
-            timer_of(backups).stop()
-            timer_of(backups).timeout.emit()
-            await app.written()
-        assert "no room left" in app.said
-        assert timer_of(backups).isActive()
-
-
-async def test_a_backup_on_request_that_is_killed_is_reported_but_not_one_that_is_stopped(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    code = "import time; time.sleep(60)"
-    command = ChildCommand((sys.executable, "-c", code), {})
-    async with AppHarness() as app:
-        page = library_page(app)
-        page.changed.emit("backup.folder", str(tmp_path))
-        await app.written()
-        monkeypatch.setattr(command_runner, "library_command", lambda *_, **__: command)
-        runner = app.controllers.panel.transfer._command
-        page.backup_requested.emit()
-        await until(lambda: runner._process)
-        runner.stop()
-        await app.written()
-        assert app.said == ""
-        page.backup_requested.emit()
-        await until(lambda: runner._process)
-        assert runner._process is not None
-        runner._process.kill()
-        await app.written()
-        assert "The backup failed" in app.said
-        assert "  " not in find(page, Note, "backup-state").text()
-
-
-async def test_a_command_is_stopped_while_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    command = ChildCommand((sys.executable, "-c", "import time; time.sleep(60)"), {})
-    monkeypatch.setattr(command_runner, "library_command", lambda *_, **__: command)
-    runner = CommandRunner()
-    running = asyncio.create_task(runner.run(progress=lambda *_: None))
-    await asyncio.sleep(0)
-    assert runner._process is None
-    runner.stop()
-    assert (await running).code != 0
-    assert runner.was_stopped
-
-
-async def test_a_canceled_command_has_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    code = """
-import sys, time
-try:
-    print("1 2", file=sys.stderr, flush=True)
-    time.sleep(60)
-except KeyboardInterrupt:
-    open(sys.argv[1], "w").close()
-"""
-    ended = tmp_path / "ended"
-    command = ChildCommand((sys.executable, "-c", code, str(ended)), {})
-    monkeypatch.setattr(command_runner, "library_command", lambda *_, **__: command)
-    has_begun = asyncio.Event()
-    running = asyncio.create_task(CommandRunner().run(progress=lambda *_: has_begun.set()))
-    await has_begun.wait()
-    running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running
-    assert ended.exists()
-
-
-async def test_a_line_that_only_looks_like_an_error_is_a_message(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    code = "import sys; sys.stderr.write('{not json\\n{}\\n1 2\\n')"
-    command = ChildCommand((sys.executable, "-c", code), {})
-    monkeypatch.setattr(command_runner, "library_command", lambda *_, **__: command)
-    steps: list[tuple[int, int]] = []
-    result = await CommandRunner().run(progress=lambda *step: steps.append(step))
-    assert result == CommandResult(0, "", "{not json {}")
-    assert steps == [(1, 2)]
-
-
 async def test_everything_is_deleted_after_a_typed_word() -> None:
     async with AppHarness() as app:
         await app.ask_and_answer(f"What is {WORD}?", f"A {WORD}.")
@@ -478,30 +254,6 @@ async def test_a_damaged_store_is_offered_for_repair() -> None:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-async def test_the_notice_of_damage_names_what_its_button_does() -> None:
-    async with AppHarness() as app:
-        damaged = await app.ask_and_answer("Mine?", "Yes.")
-        await app.backend.database.write(
-            lambda c: c.execute(
-                "UPDATE messages SET parts = '{' WHERE conversation_id = ?", [damaged]
-            )
-        )
-        app.open_row(damaged)
-        await until(lambda: "is damaged" in app.said)
-        assert "Repair it or restore a backup in" in app.said
-        assert "Open Repartee" not in app.said
-
-
-async def test_no_repair_is_offered_for_a_damaged_file_that_it_cannot_mend() -> None:
-    async def refuse() -> None:
-        raise StoreDamagedError(Reason.BACKUP_DAMAGED, file="a.zip")
-
-    async with AppHarness() as app:
-        app.state.tasks.start(refuse())
-        await until(lambda: "The backup a.zip is damaged" in app.said)
-        assert "Repair" not in app.offered_actions
-
-
 async def test_the_rescue_restores_a_chosen_backup(tmp_path: Path) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Mine?", "Yes.")
@@ -529,55 +281,3 @@ async def test_the_rescue_restores_a_chosen_backup(tmp_path: Path) -> None:
     assert await doing
     async with AppHarness() as app:
         assert app.rows == ["Mine?"]
-
-
-async def test_a_canceled_rescue_closes_its_file_dialog() -> None:
-    closed = ClosedStore(None, light(), folders())
-    doing = asyncio.ensure_future(
-        closed.offer_remedies(StoreDamagedError(Reason.STORE_DAMAGED, place=""))
-    )
-    await choose("restore")
-    await until(file_dialogs)
-    doing.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await doing
-    assert not file_dialogs()
-    await until(lambda: not any(isinstance(w, StoreDialog) for w in QApplication.allWidgets()))
-
-
-async def test_the_program_keeps_working_while_a_backup_is_chosen(tmp_path: Path) -> None:
-    archive = tmp_path / "backup.zip"
-    archive.touch()
-    async with AppHarness() as app:
-        turn = await app.ask("Mine?")
-        find(library_page(app), QPushButton, "restore").click()
-        dialog = file_dialog()
-        turn.end("Yes.")
-        await app.settled()
-        assert "Yes." in app.transcript
-        assert dialog.isVisible()
-        choose_paths(archive)
-        assert find(app.window, QMessageBox, "confirm-restore").isVisible()
-
-
-async def test_the_restore_of_a_backup_begins_in_the_folder_of_backups(tmp_path: Path) -> None:
-    async with AppHarness() as app:
-        for folder, shown in ((tmp_path, tmp_path), (tmp_path / "gone", Path.home())):
-            app.window.settings.pages.setting_changed.emit("backup.folder", str(folder))
-            await app.written()
-            find(library_page(app), QPushButton, "restore").click()
-            assert file_dialog().directory().path() == str(shown)
-            file_dialog().reject()
-
-
-async def test_an_opened_section_shows_its_content() -> None:
-    async with AppHarness() as app:
-        app.window.resize(640, 480)
-        page = library_page(app)
-        head, word = (
-            find(page, QToolButton, "delete-everything"),
-            find(page, QLineEdit, "delete-word"),
-        )
-        head.click()
-        await until(lambda: word.visibleRegion().boundingRect().height() == word.height())
-        assert not head.visibleRegion().isEmpty()

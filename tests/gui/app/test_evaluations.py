@@ -5,28 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QPushButton, QTableWidget
 
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.domain.errors import StoreFullError
 from desktop_app.domain.evaluation.evaluation_case import CheckKind
 from desktop_app.domain.evaluation.evaluation_result import CaseResult, Evaluation, EvaluationRun
 from desktop_app.domain.evaluation.failed_check import FailedCheck
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.paths import folders
-from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.evaluation_store import EvaluationStore
 from desktop_app.ui.evaluation.evaluations_dialog import EvaluationsDialog
-from desktop_app.ui.look.theme import light
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import dialog_of
 from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.widgets import find
-
-if TYPE_CHECKING:
-    import pytest
 
 USAGE = Usage(100, 0, 10)
 
@@ -94,18 +86,6 @@ async def test_runs_and_failed_cases_stand_side_by_side() -> None:
         assert dialog.failed_cases.rowCount() == 0
 
 
-async def test_the_tables_fit_a_larger_text() -> None:
-    async with AppHarness() as app:
-        await EvaluationStore(app.backend.database).add(evaluation("only", True, False))
-        app.session.actions["evaluations.show"]()
-        dialog = await dialog_of(EvaluationsDialog)
-        before = dialog.runs.rowHeight(0)
-        dialog.set_theme(light(2.0))
-        assert dialog.runs.rowHeight(0) > before
-        runs = dialog.runs
-        assert runs.height() > runs.horizontalHeader().sizeHint().height() + 2 * runs.rowHeight(0)
-
-
 async def test_a_report_is_saved_and_an_evaluation_deleted(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     async with AppHarness() as app:
@@ -129,46 +109,3 @@ async def test_a_report_is_saved_and_an_evaluation_deleted(tmp_path: Path) -> No
         undo.click()
         await until(lambda: dialog.current == "only" and dialog.runs.isVisible())
         assert not undo.isVisible()
-
-
-async def test_the_open_dialog_shows_what_another_program_stored() -> None:
-    async with AppHarness() as app:
-        await EvaluationStore(app.backend.database).add(evaluation("first", True))
-        app.session.actions["evaluations.show"]()
-        dialog = await dialog_of(EvaluationsDialog)
-        other = Database(folders().database)
-        await other.open()
-        try:
-            await EvaluationStore(other).add(evaluation("second", True, days=1))
-            await until(lambda: dialog.choice.count() == 2)
-        finally:
-            await other.close()
-        assert dialog.current == "first"
-        dialog.close()
-
-
-async def test_undo_outlasts_a_second_deletion_that_finds_nothing_and_a_full_disk(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async with AppHarness() as app:
-        store = EvaluationStore(app.backend.database)
-        await store.add(evaluation("first", True))
-        await store.add(evaluation("second", True, days=1))
-        app.session.actions["evaluations.show"]()
-        dialog = await dialog_of(EvaluationsDialog)
-        find(dialog, QPushButton, "delete-evaluation").click()
-        await until(lambda: dialog.current == "second")
-        await store.remove("second")  # as another process
-        find(dialog, QPushButton, "delete-evaluation").click()
-        await until(lambda: not dialog.current)
-
-        async def fail(_store: EvaluationStore, _evaluation: Evaluation) -> None:
-            raise StoreFullError("There is no room left on the disk.")
-
-        undo = find(dialog, QPushButton, "undo-evaluation")
-        with monkeypatch.context() as full:
-            full.setattr(EvaluationStore, "add", fail)
-            undo.click()
-            await until(lambda: "no room left" in app.said)
-        undo.click()
-        await until(lambda: dialog.current == "first")

@@ -42,6 +42,12 @@ if TYPE_CHECKING:
 SIZES: Final = {"large": QSize(1280, 800), "small": QSize(640, 480), "doubled": QSize(800, 600)}
 CHOSEN: Final = os.environ.get("REPARTEE_LANGUAGE", "")
 CODES: Final = [CHOSEN] if CHOSEN else [pseudo.LEFT_TO_RIGHT, pseudo.RIGHT_TO_LEFT]
+# The check takes the first walk; the small window shows the most, because its panes are drawers.
+WALKS: Final = [
+    pytest.param(code, size, marks=[pytest.mark.slow] if (number or size == "large") else [])
+    for number, code in enumerate(CODES)
+    for size in ("small", "large")
+]
 # The first covers the focused part of a conversation, without a text of its own, while the window
 # is active; the second is never shown.
 UNSEEN: Final = {"FocusTargetButton", "TabAnchor"}
@@ -222,8 +228,7 @@ def _classes_of_ui() -> set[type]:
 
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)  # of menus
-@pytest.mark.parametrize("size", ["large", "small"])
-@pytest.mark.parametrize("language", CODES, indirect=True)
+@pytest.mark.parametrize(("language", "size"), WALKS, indirect=["language"])
 async def test_every_window_is_translated_and_shows_its_texts_whole(
     language: str, size: str
 ) -> None:
@@ -251,6 +256,7 @@ async def test_every_window_is_translated_and_shows_its_texts_whole(
         assert not ", ".join(sorted(missing - UNSEEN))
 
 
+@pytest.mark.slow
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)  # of menus
 async def test_every_window_shows_text_of_twice_the_size_whole() -> None:
     async with AppHarness() as app:

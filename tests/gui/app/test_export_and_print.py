@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import re
 import sys
 from functools import partial
 from pathlib import Path
@@ -12,15 +9,14 @@ from typing import TYPE_CHECKING
 
 import pypdfium2
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtPrintSupport import QPrintDialog, QPrinter
-from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton
+from PySide6.QtPrintSupport import QPrinter
+from PySide6.QtWidgets import QFileDialog, QPushButton
 
 from desktop_app.app.export import export_controller
 from desktop_app.app.export.print_process import make_printer, printer_choice
 from desktop_app.child_processes import child_command
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.file_dialogs import choose_paths, file_dialog
-from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     import pytest
@@ -107,22 +103,6 @@ async def save(app: AppHarness, file: Path, chosen: str) -> None:
     await until(partial(has_said, app, f"Exported to {file.name}."))
 
 
-async def test_a_long_export_is_announced_and_can_be_canceled(tmp_path: Path) -> None:
-    async with AppHarness() as app:
-        await app.ask_and_answer("Which is it?", "This *one*.")
-        folder = tmp_path / "out"
-        folder.mkdir()
-        os.mkfifo(folder / "x.pdf")  # without a reader, writing never ends
-        app.controllers.conversation.export.export_to(app.open_id, folder / "x.pdf", "pdf")
-        await until(lambda: app.said == "Exporting to x.pdf…")
-        assert not app.window.notifications.note_timer.isActive()
-        app.window.notifications.notify("Something else.")
-        app.window.notifications.dismiss()
-        await cancel_shown(app)
-        await until(lambda: app.said == "Export to x.pdf canceled.")
-        assert [file.name for file in folder.iterdir()] == ["x.pdf"]
-
-
 async def test_a_canceled_export_removes_only_its_own_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,32 +123,6 @@ async def test_a_canceled_export_removes_only_its_own_file(
     assert {path.name: path.read_text() for path in folder.iterdir()} == before
 
 
-async def test_exports_to_files_of_the_same_name_are_canceled_one_by_one(tmp_path: Path) -> None:
-    async with AppHarness() as app:
-        await app.ask_and_answer("Which is it?", "This *one*.")
-        for folder in (tmp_path / "a", tmp_path / "b"):
-            folder.mkdir()
-            os.mkfifo(folder / "x.pdf")  # without a reader, writing never ends
-            app.controllers.conversation.export.export_to(app.open_id, folder / "x.pdf", "pdf")
-        count = find(app.window.notifications, QLabel, "count")
-        await until(lambda: count.text() == "1 of 2")
-        await cancel_shown(app)
-        await until(lambda: app.said == "Export to x.pdf canceled.")
-        app.window.notifications.dismiss()
-        await cancel_shown(app)
-        await until(lambda: app.said == "Export to x.pdf canceled.")
-
-
-async def test_the_export_dialog_closes_with_its_window() -> None:
-    async with AppHarness() as app:
-        await app.ask_and_answer("Which is it?", "This *one*.")
-        app.controllers.conversation.export.export()
-        dialog = file_dialog()
-        app.window.hide()
-        assert dialog.result() == QFileDialog.DialogCode.Rejected
-        await until(lambda: app.window.findChild(QFileDialog) is None)
-
-
 async def test_a_failed_export_is_reported(tmp_path: Path) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "This one.")
@@ -178,19 +132,6 @@ async def test_a_failed_export_is_reported(tmp_path: Path) -> None:
         )
         await until(lambda: app.said.startswith("Couldn’t save"))
         assert "x.pdf: a file with this name exists." in app.said
-
-
-async def test_a_process_that_cannot_be_started_is_reported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def refuse(*_arguments: object, **_options: object) -> None:
-        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-
-    monkeypatch.setattr(export_controller, "start_child", refuse)
-    async with AppHarness() as app:
-        await app.ask_and_answer("Which is it?", "This one.")
-        app.controllers.conversation.export.export_to(app.open_id, tmp_path / "x.pdf", "pdf")
-        await until(lambda: "couldn’t start a helper process" in app.said)
 
 
 async def test_the_conversation_is_copied() -> None:
@@ -207,34 +148,6 @@ async def test_the_conversation_is_copied() -> None:
         assert "<table" in copied.html()
 
 
-async def test_a_copy_has_the_text_of_a_running_answer() -> None:
-    async with AppHarness() as app:
-        turn = await app.ask("Which is it?")
-        turn.say("It is **this**")
-        await until(lambda: "this" in app.transcript)
-        app.controllers.conversation.export.copy()
-        await until(lambda: app.said == "Conversation copied.")
-        copied = QGuiApplication.clipboard().mimeData()
-        assert "It is **this**" in copied.text()
-        assert "<strong>this</strong>" in copied.html()
-
-
-async def test_a_notice_of_the_transcript_is_shown() -> None:
-    async with AppHarness() as app:
-        await app.ask_and_answer("Which is it?", "This one.")
-        app.window.transcript.notice_raised.emit("Copying…")
-        await until(partial(has_said, app, "Copying…"))
-
-
-async def test_an_empty_conversation_is_not_exported() -> None:
-    async with AppHarness() as app:
-        app.controllers.conversation.export.export()
-        app.controllers.conversation.export.print_()
-        assert app.window.findChild(QFileDialog) is None
-        assert app.window.findChild(QPrintDialog) is None
-        assert app.said == "This conversation is empty."
-
-
 async def test_the_chosen_printer_settings_reach_the_printing_process(tmp_path: Path) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "This one. " * 2000)
@@ -249,30 +162,6 @@ async def test_the_chosen_printer_settings_reach_the_printing_process(tmp_path: 
         assert "This one." in text
         assert "Which is it?" not in text.replace("Which is it? 2 /", "")
         assert "2 / " in text
-
-
-async def test_the_last_page_is_printed_first_if_the_order_is_reversed(tmp_path: Path) -> None:
-    async with AppHarness() as app:
-        await app.ask_and_answer("Which is it?", "This one. " * 2000)
-        printer = pdf_printer(tmp_path / "printed.pdf")
-        printer.setFromTo(1, 3)
-        printer.setPageOrder(QPrinter.PageOrder.LastPageFirst)
-        chosen = printer_choice(printer)
-        again = printer_choice(make_printer(chosen))
-        assert again | {"pages": [1, 3]} == chosen
-        app.controllers.conversation.export.print_on(app.open_id, printer)
-        await until(lambda: app.said == "Printed to printed.pdf.")
-        assert re.findall(r"(\d) / ", pdf_text(tmp_path / "printed.pdf")) == ["3", "2", "1"]
-
-
-async def test_a_page_that_does_not_exist_is_named_and_none_is_printed(tmp_path: Path) -> None:
-    async with AppHarness() as app:
-        await app.ask_and_answer("Which is it?", "This one.")
-        printer = pdf_printer(tmp_path / "printed.pdf")
-        printer.setFromTo(5, 6)
-        app.controllers.conversation.export.print_on(app.open_id, printer)
-        await until(lambda: app.said.startswith("This conversation has no page 5."))
-        assert not list(tmp_path.glob("printed.pdf*"))
 
 
 async def test_a_canceled_print_leaves_the_file_as_it_was(
@@ -293,20 +182,3 @@ async def test_a_canceled_print_leaves_the_file_as_it_was(
         await cancel_shown(app)
         await until(lambda: app.said == "Printing canceled.")
     assert {path.name: path.read_text() for path in folder.iterdir()} == {"printed.pdf": "old"}
-
-
-async def test_printing_into_a_folder_that_is_a_file_is_reported(tmp_path: Path) -> None:
-    async with AppHarness() as app:
-        await app.ask_and_answer("Which is it?", "This one.")
-        (tmp_path / "file").touch()
-        printer = pdf_printer(tmp_path / "file" / "x.pdf")
-        app.controllers.conversation.export.print_on(app.open_id, printer)
-        await until(lambda: app.said.startswith("Couldn’t save"))
-        assert "x.pdf: a file with this name exists." in app.said
-
-
-def test_label_paper_has_narrow_margins() -> None:
-    choice = {**printer_choice(QPrinter()), "file": "", "paper_mm": [62, 29]}
-    area = make_printer(choice).pageLayout().paintRect()
-    assert area.height() > 15
-    assert area.width() > 50

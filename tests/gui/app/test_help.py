@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from typing import Any
-
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QToolButton
+from PySide6.QtWidgets import QApplication, QToolButton
 
-from desktop_app.app.help import book_rendering
-from desktop_app.ui.help.help_book import HelpBook
 from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.help.help_window import HelpWindow
-from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from desktop_app.ui.spending.spending_view import SpendingView
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.widgets import find
@@ -70,25 +62,6 @@ async def test_f1_works_in_a_dialog() -> None:
         await _opened("money#spending")
 
 
-@pytest.mark.parametrize(
-    ("command", "place"),
-    [
-        ("batch.show", "documents#batch"),
-        ("collections.show", "documents#collections"),
-        ("prompts.manage", "conversations#prompts"),
-    ],
-)
-async def test_the_question_mark_of_a_dialog_opens_its_section(command: str, place: str) -> None:
-    async with AppHarness() as app:
-        app.session.actions[command]()
-        await until(lambda: isinstance(QApplication.activeWindow(), QDialog))
-        dialog = QApplication.activeWindow()
-        assert dialog is not None
-        await until(lambda: bool(dialog.property("has-dialog-shortcuts")))
-        QTest.mouseClick(find(dialog, QToolButton, "help-button"), Qt.MouseButton.LeftButton)
-        await _opened(place)
-
-
 async def test_the_help_names_the_users_shortcut_and_follows_its_own() -> None:
     async with AppHarness() as app:
         app.session.actions["help.open"]()
@@ -100,55 +73,3 @@ async def test_the_help_names_the_users_shortcut_and_follows_its_own() -> None:
         await until(lambda: "Ctrl+J" in shown.text.toPlainText())
         assert shown.place == HelpPlace("keyboard", "common")
         assert "Ctrl+Shift+F" not in shown.text.toPlainText()
-
-
-async def test_the_last_of_two_changes_is_shown_though_its_book_is_ready_first(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    render, calls, last_shown = book_rendering.render_book, list[None](), threading.Event()
-    async with AppHarness() as app:
-        loop, values = asyncio.get_running_loop(), app.state.values
-
-        async def change_again() -> bool:
-            await values.set("keys.list.search", "Ctrl+Alt+F9")
-            tasks = [str(task.get_coro()) for task in asyncio.all_tasks()]
-            return sum("HelpController._refresh" in task for task in tasks) > 1
-
-        def render_slowly(*arguments: Any) -> HelpBook:
-            book = render(*arguments)
-            calls.append(None)
-            if len(calls) == 1 and asyncio.run_coroutine_threadsafe(change_again(), loop).result():
-                last_shown.wait()
-            return book
-
-        app.session.actions["help.open"]()
-        await until(lambda: bool(_windows()))
-        shown = _windows()[0]
-        shown.go_to(HelpPlace("keyboard", "common"))
-        monkeypatch.setattr(book_rendering, "render_book", render_slowly)
-        await values.set("keys.list.search", "Ctrl+J")
-        await until(lambda: "Ctrl+Alt+F9" in shown.text.toPlainText())
-        last_shown.set()
-        await app.written()
-        assert "Ctrl+Alt+F9" in shown.text.toPlainText()
-
-
-async def test_the_size_is_remembered() -> None:
-    async with AppHarness() as app:
-        app.session.actions["help.open"]()
-        await until(lambda: bool(_windows()))
-        _windows()[0].resize(700, 420)
-    async with AppHarness() as app:
-        app.session.actions["help.open"]()
-        await until(lambda: bool(_windows()))
-        shown = _windows()[0]
-        assert (shown.width(), shown.height()) == (700, 420)
-
-
-async def test_f1_works_in_the_quick_prompt() -> None:
-    async with AppHarness() as app:
-        app.session.actions["quick.open"]()
-        await until(lambda: isinstance(QApplication.activeWindow(), QuickPrompt))
-        await until(lambda: QApplication.focusWidget() is not None)
-        app.press(Qt.Key.Key_F1)
-        await _opened("quick-prompt#open")

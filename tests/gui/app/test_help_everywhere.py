@@ -8,15 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtPrintSupport import QPrintDialog
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import (
-    QApplication,
-    QCheckBox,
-    QDialog,
-    QFileDialog,
-    QMenu,
-    QPushButton,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu, QWidget
 
 from desktop_app.app.help.help_places import PLACES, place_of
 from desktop_app.ui.help.help_place import HelpPlace
@@ -130,6 +122,7 @@ ASKED_OF_A_FORM: Final = "discard-question"
 POPUPS: Final = {"prompt-menu", "tool-picker"}
 
 
+@pytest.mark.slow
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)  # of menus
 async def test_every_part_opens_its_section() -> None:
     asked = Questions()
@@ -142,28 +135,3 @@ async def test_every_part_opens_its_section() -> None:
     assert asked.seen == set(PLACES)
     assert asked.by_key == set(PLACES) - POPUPS
     assert len(asked.by_button) > 5
-
-
-@pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)  # of menus
-async def test_the_list_of_tools_opens_its_section() -> None:
-    async with AppHarness() as app:
-        tools = app.controllers.composer.tools
-        tools.choose()
-        await until(lambda: tools.picker is not None and bool(tools.picker.findChildren(QCheckBox)))
-        assert tools.picker is not None
-        box = tools.picker.findChildren(QCheckBox)[0]
-        assert place_of(box) == HelpPlace("conversations", "tools")
-        await _focused(box)
-        QTest.keyClick(box, Qt.Key.Key_F1)
-        await _opened(HelpPlace("conversations", "tools"), app.window)
-
-
-async def test_the_tabs_of_the_settings_have_the_section_of_their_page() -> None:
-    async with AppHarness() as app:
-        app.window.outer_panes.show_settings(True)
-        for page in ("keys", "look"):
-            app.window.settings.show_page(page)
-            tab = app.window.settings.findChild(QPushButton, page)
-            assert tab is not None
-            await until(tab.isVisible)
-            assert place_of(tab) == HelpPlace.parse(PLACES[f"settings-{page}"])
