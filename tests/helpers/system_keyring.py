@@ -22,10 +22,3 @@ def keyring_secrets() -> dict[str, str]:
         found = {i.get_attributes()["username"]: i.get_secret().decode() for i in items}
         assert len(found) == len(items)
         return found
-
-
-def empty_keyring() -> None:
-    """Remove all entries."""
-    with default_collection() as collection:
-        for item in collection.get_all_items():
-            item.delete()

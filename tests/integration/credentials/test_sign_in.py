@@ -106,6 +106,7 @@ async def test_tokens_are_renewed_and_kept(home: Path) -> None:
         assert len(server.opened) == 1, "nobody was asked"
 
 
+@pytest.mark.slow
 async def test_two_programs_renew_one_after_the_other(home: Path) -> None:
     async with guarded_server() as server:
         async with program() as backend:
@@ -135,6 +136,7 @@ async def put_back(backend: Backend, server: GuardedServer, kept: dict[str, Any]
     await backend.tool_servers._store_sign_in(row, kept)
 
 
+@pytest.mark.slow
 async def test_a_revoked_sign_in_asks_for_another(home: Path) -> None:
     async with guarded_server() as server, program() as backend:
         await add(backend, server)
@@ -148,15 +150,3 @@ async def test_a_revoked_sign_in_asks_for_another(home: Path) -> None:
         assert len(server.opened) == 1, "the browser opens only if the user wants it"
         assert await backend.tool_servers.sign_in("guarded", server.browse)
         assert await whoami(backend) == "Ann"
-
-
-async def test_a_refused_sign_in_reports_the_reason(home: Path) -> None:
-    async with guarded_server() as server, program() as backend:
-        await add(backend, server)
-        await server.send_command("deny")
-        with pytest.raises(ToolServerError) as caught:
-            await backend.tool_servers.sign_in("guarded", server.browse)
-        words = caught.value.sentences
-        assert "weren’t signed in to the tool server “guarded”: The user said no." in words
-        assert "Settings" in words
-        assert keyring_secrets() == {}

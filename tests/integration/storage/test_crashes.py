@@ -5,10 +5,8 @@ from __future__ import annotations
 import random
 import re
 import signal
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,7 +14,6 @@ import pytest
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.errors import StorageError
 from desktop_app.storage.conversations.conversation_store import ConversationStore
-from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.search.search_query import Search
 from tests.unit.storage.samples import a_conversation, a_question, an_answer, opened
 
@@ -260,18 +257,6 @@ async def test_no_turn_begins_while_another_process_answers(path: Path, is_kille
             process.stdin.close()
 
 
-def test_several_processes_create_the_store_at_once(path: Path) -> None:
-    writers = [start(WRITER, path, name) for name in "abcd"]
-    for process in writers:
-        process.communicate("\n")
-        assert process.returncode == 0
-    with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("SELECT count(*) FROM conversations").fetchone()[0] == 240
-        assert connection.execute("SELECT count(*) FROM migrations").fetchone()[0] == len(
-            MIGRATIONS
-        )
-
-
 def on_a_small_disk(folder: Path, script: str) -> str:
     """Run `script FOLDER` with 3 MB of disk in FOLDER, in a mount namespace of its own."""
     folder.mkdir()
@@ -296,17 +281,3 @@ def test_a_full_disk_loses_no_acknowledged_write(tmp_path: Path) -> None:
     assert "too full to save" in said[0]
     assert re.search(r"too full to save /\S+/files\.", said[1])
     assert said[2] == "True ok ['room again', '']"
-
-
-async def test_a_store_locked_for_too_long_is_reported_as_busy(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("desktop_app.storage.database.database.BUSY_TIMEOUT_S", 0.1)
-
-    async with opened(path) as database:
-        with closing(sqlite3.connect(path, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
-            with pytest.raises(StorageError, match="is using your library"):
-                await ConversationStore(database).create(a_conversation())
-            other.execute("ROLLBACK")
-        await ConversationStore(database).create(a_conversation())

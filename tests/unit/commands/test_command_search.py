@@ -52,7 +52,6 @@ def test_words_are_found_in_title_and_category_best_first(typed: str, found: str
     ("title", "other", "place"),
     [
         ("New theme", "", 0),
-        ("New theme of colors", "", 0),
         ("A theme, new", "", 3),
         ("A theme is new", "", 1),
         ("New themes", "", 2),

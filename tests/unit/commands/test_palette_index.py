@@ -70,14 +70,6 @@ def test_no_more_rows_are_shown_than_fit() -> None:
     assert shown == [e.id for e in entries] + [f"{CONVERSATION}{n}" for n in range(51)]
 
 
-def test_the_newest_titles_are_searched() -> None:
-    index = TitleIndex([("c2", "a"), ("c1", "ba"), ("c0", "ba")])
-    assert index.find(["a"], within=1) == [("c2", "a")]
-    assert index.find(["a"], within=2) == [("c2", "a"), ("c1", "ba")]
-    assert index.find(["ba"], within=1) == []
-    assert index.find(["ba", "a"], within=3) == [("c1", "ba"), ("c0", "ba")]
-
-
 def test_frequent_choices_come_first_among_equal_matches() -> None:
     uses = UseCounts({})
     assert found("go")[0] == "prompt.focus"

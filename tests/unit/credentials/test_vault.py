@@ -122,16 +122,6 @@ async def test_a_session_key_belongs_to_its_origin(place: KeyPlace) -> None:
     assert await vault.place("openai", HERE) is place
 
 
-@pytest.mark.attack("key-origin")
-async def test_a_key_of_another_origin_is_not_read() -> None:
-    vault = KeyVault("repartee:test", Origins(openai=HERE))
-    # The keyring is missing, so asking it would raise an error.
-    assert await vault.get("openai", ELSEWHERE) is None
-    assert await vault.place("openai", ELSEWHERE) is KeyPlace.ELSEWHERE
-    with pytest.raises(CredentialError):
-        await vault.get("openai", HERE)
-
-
 async def test_a_key_without_an_origin_is_refused() -> None:
     vault = KeyVault("repartee:test", Origins())
     with pytest.raises(CredentialError, match="no valid base URL"):

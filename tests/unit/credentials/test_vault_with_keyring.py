@@ -113,20 +113,6 @@ async def test_the_keyring_decides_the_origin_of_a_key(
     assert origins.stored.get("openai") == recorded_then
 
 
-async def test_a_popped_secret_is_gone(entries: Entries) -> None:
-    origins = Origins()
-    vault = KeyVault(SERVICE, origins)
-    assert await vault.pop("openai") is None
-    await vault.set("openai", SECRET)
-    assert await vault.pop("openai") == SECRET
-    assert await vault.pop("openai") is None
-    await vault.set("openai", SECRET)
-    newer = Secret("newer", HERE)
-    vault.use_for_session("openai", newer, KeyPlace.SESSION)
-    assert await vault.pop("openai") == newer
-    assert (entries, origins.stored) == ({}, {})
-
-
 async def test_a_key_stays_known_if_the_user_cancels_its_deletion(entries: Entries) -> None:
     origins = Origins()
     vault = KeyVault(SERVICE, origins)

@@ -134,11 +134,8 @@ def test_output_for_programs_is_in_english(folder: Path) -> None:
     [
         ("", "", (), "en"),
         ("", "", ("de-AT", "en-US"), "de"),
-        ("", "", ("fr-FR", "nl-BE"), "nl"),
         ("", "nl", ("de-AT",), "nl"),
         ("de", "nl", ("en-US",), "de"),
-        ("de_DE.UTF-8", "", (), "de"),
-        ("pseudo-rtl", "nl", (), "pseudo-rtl"),
         ("klingon", "", (), "en"),
     ],
 )
@@ -159,8 +156,6 @@ def test_the_variable_the_setting_and_the_system_choose_the_language(
         ({"LANG": "nl_NL.UTF-8"}, "nl"),
         ({"LANG": "en_US.UTF-8", "LC_ALL": "de_DE.UTF-8"}, "de"),
         ({"LANG": "fr_FR.UTF-8", "LANGUAGE": "fr:nl"}, "nl"),
-        ({"LANG": "de@euro"}, "de"),
-        ({"LANG": "de.UTF-8@euro"}, "de"),
         ({"LANG": "C.UTF-8", "LANGUAGE": "nl"}, "en"),
     ],
 )
@@ -182,10 +177,8 @@ def test_posix_variables_choose_the_language_of_a_terminal(
         ("nl", "US$ 0,0005", "0.0005"),
         ("en", "1,000", "1000"),
         ("en", "1.000", "1.000"),
-        ("en", "0,000", "0.000"),
         ("en", ".5", "0.5"),
         ("de", ",5", "0.5"),
-        ("en", "$ 7", "7"),
     ],
 )
 def test_an_amount_is_read_as_the_locale_writes_it(code: str, text: str, amount: str) -> None:

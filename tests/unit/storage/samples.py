@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -20,11 +18,8 @@ from desktop_app.domain.conversations.conversation import (
     new_id,
 )
 from desktop_app.domain.conversations.message_parts import TextPart
-from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import StorageError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.storage.database.database import Database
-from desktop_app.storage.database.deletion_wipe import resume_wipe
 
 NOON = datetime(2026, 3, 14, 12, 0, 0, 123456, tzinfo=UTC)
 CHOICE = ModelChoice("openai", "gpt-5.2", Variant.THINKING, Effort.HIGH)
@@ -81,21 +76,3 @@ def an_answer(
 
 def ended(answer: Message, text: str) -> Message:
     return replace(answer, parts=(TextPart(text),), status=MessageStatus.COMPLETE)
-
-
-async def is_interrupted_wipe_resumed(
-    database: Database, monkeypatch: pytest.MonkeyPatch, removal: Coroutine[Any, Any, None]
-) -> bool:
-    """Let the wipe after a removal fail. Return True if `resume_wipe` tries it again."""
-    outcomes = iter((StorageError(Reason.STORE_BUSY), None))
-
-    async def checkpoint_log() -> bool:
-        if (error := next(outcomes)) is not None:
-            raise error
-        return True
-
-    monkeypatch.setattr(database, "checkpoint_log", checkpoint_log)
-    with pytest.raises(StorageError):
-        await removal
-    await resume_wipe(database)
-    return next(outcomes, "all tried") == "all tried"

@@ -26,14 +26,11 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     parts_to_json,
 )
-from desktop_app.domain.documents.extracted_document import IndexedPassage
-from desktop_app.domain.documents.passage_words import index_terms
 from desktop_app.domain.errors import StorageError
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents import attachment_cleanup
 from desktop_app.storage.documents.attachment_store import AttachmentStore
-from desktop_app.storage.documents.collection_store import CollectionStore
 from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.storage.recovery.repair import repair_store
 from desktop_app.storage.search.search_query import Search
@@ -231,16 +228,3 @@ async def test_an_unreadable_draft_prevents_the_cleanup(tmp_path: Path) -> None:
         with pytest.raises(StorageError):
             await library.attachments.remove_unneeded()
         assert await library.kept() == {"spared"}
-
-
-async def test_the_text_of_passages_stays_until_they_are_removed(tmp_path: Path) -> None:
-    async with opened(tmp_path / "store.sqlite3") as database:
-        library = Library(database, tmp_path / "attachments")
-        part = await library.add("attachment0")
-        collections = CollectionStore(database)
-        passage = IndexedPassage(0, 4, 1, None, "", "", index_terms("word"))
-        await collections.index_passages(part.sha256, [passage])  # of a file that was removed
-        assert await library.attachments.remove_unneeded() == 0
-        await collections.remove_unreferenced()
-        assert await library.attachments.remove_unneeded() == 1
-        assert await library.kept() == set()

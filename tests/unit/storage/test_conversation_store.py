@@ -342,29 +342,6 @@ async def test_an_answer_of_a_deleted_conversation_is_not_saved(path: Path) -> N
         assert await Search(database).find("late") == []
 
 
-async def test_a_very_long_chain_is_read_and_deleted(path: Path) -> None:
-    async with opened(path) as database:
-        store = ConversationStore(database)
-        conversation = a_conversation()
-        await store.create(conversation)
-        ids = [new_id() for _ in range(3000)]
-        rows = [
-            (id_, conversation.id, parent, "user", "complete", at, "[]", "[]")
-            for at, (id_, parent) in enumerate(zip(ids, [None, *ids], strict=False))
-        ]
-        sql = """INSERT INTO messages
-                (id, conversation_id, parent_id, role, status, created_at, notices, parts)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
-        await database.write(lambda c: c.executemany(sql, rows))
-        await store.show_version(conversation.id, ids[0])
-        assert [m.id for m in await store.path(conversation.id)] == ids
-        assert [m.id for m in await store.tail(conversation.id, 30)] == ids[-30:]
-        assert [m.id for m in await store.tail(conversation.id, 5000)] == ids
-        assert await store.versions_on_path(conversation.id) == {}
-        await store.erase([conversation.id])
-        assert await store.message(ids[0]) is None
-
-
 async def test_only_answers_of_dead_processes_are_interrupted(path: Path) -> None:
     async with opened(path) as database:
         store = ConversationStore(database)

@@ -221,58 +221,6 @@ async def test_damage_is_found_after_a_crash(path: Path, monkeypatch: pytest.Mon
             await database.check()
 
 
-async def test_a_sound_store_passes_the_check(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("desktop_app.storage.database.database.CHECKED_AT_OPEN_BYTES", 0)
-    crash(path)
-
-    async with opened(path) as database:
-        was_needed = database.needs_check
-        await database.check()
-        assert [was_needed, database.needs_check] == [True, False]
-    async with opened(path) as database:
-        assert not database.needs_check
-
-
-def run_script(path: Path, script: str) -> str:
-    result = subprocess.run(
-        [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=False
-    )
-    assert result.returncode == 0, result.stderr
-    return result.stdout
-
-
-LIMITED = """
-import asyncio, resource, sys
-from pathlib import Path
-from desktop_app.domain.errors import StorageError
-from desktop_app.storage.database.database import Database
-from desktop_app.storage.settings.settings_store import SettingsStore
-
-async def main():
-    database = Database(Path(sys.argv[1]))
-    await database.open()
-    settings = SettingsStore(database)
-    await settings.set("before", 1)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
-    try:
-        await settings.set("large", "x" * 1_000_000)
-    except StorageError as error:
-        print(type(error).__name__, error.sentences)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
-    await settings.set("after", 2)
-    print(sorted(await settings.all()))
-    await database.close()
-
-asyncio.run(main())
-"""
-
-
-def test_a_failed_write_on_a_full_disk_loses_nothing_else(path: Path) -> None:
-    said = run_script(path, LIMITED)
-    assert "then try again" in said
-    assert "['after', 'before']" in said
-
-
 async def test_a_read_only_store_raises_an_error(path: Path) -> None:
     async with opened(path) as database:
         await database.write(lambda c: c.execute("PRAGMA query_only = ON"))

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import unicodedata
 
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from desktop_app.domain.conversations.message_parts import (
-    Part,
-    ReasoningPart,
-    TextPart,
-    parts_to_json,
-)
 from desktop_app.domain.documents.letter_folding import (
     _DROPPED,
     _UNSTORABLE,
@@ -24,7 +17,6 @@ from desktop_app.domain.documents.letter_folding import (
     fold,
     unspaced_run,
 )
-from desktop_app.storage.conversations.row_conversion import _parts_json, to_json
 from desktop_app.storage.search import search_text
 from desktop_app.storage.search.search_text import _EMOJI, _FIRST_PRIVATE_CODE, index_text
 
@@ -101,13 +93,3 @@ def test_indexing_in_pieces_equals_indexing_at_once(unit: str) -> None:
     assume(any(map(_is_starter, unit)))
     text = unit * (20_000 // len(unit))
     assert index_text(text).decode() == indexed_at_once(text)
-
-
-@given(st.lists(units, max_size=3))
-@example(['\x00"\\', "\ud800"])
-def test_encoding_in_pieces_equals_encoding_at_once(texts: list[str]) -> None:
-    parts: list[Part] = [TextPart(text * (250_000 // len(text))) for text in texts]
-    parts.append(ReasoningPart("a", "rs"))
-    stored = _parts_json(parts)
-    assert json.loads(stored) == json.loads(to_json(parts_to_json(parts)))
-    stored.encode()

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-import shutil
-import zipfile
 from contextlib import closing
 from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.documents.passage_words import question_terms
 from desktop_app.domain.documents.vectors import Vector
-from desktop_app.domain.errors import StoreFullError
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.tools.tool_server import ToolServer
 from desktop_app.settings.schema import SETTINGS
@@ -25,7 +21,7 @@ from desktop_app.storage.database.deletion_wipe import wipe_deleted
 from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.documents.collection_store import CollectionStore
 from desktop_app.storage.documents.vector_store import VectorStore
-from desktop_app.storage.recovery.backup import STORE, make_backup
+from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.storage.recovery.restore import RestoreChoice
 from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.settings.outbound_settings import SETTINGS as OUTWARD
@@ -335,16 +331,3 @@ def test_nothing_is_asked_if_no_setting_would_change(place: Place) -> None:
     asked = AnsweredRestore(RestoreChoice.CANCEL)
     place.restore(archive, asked)
     assert asked.changes == []
-
-
-def test_a_full_disk_is_reported_with_sizes_in_megabytes(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place.set(notes="x" * 3_000_000)
-    archive = place.back_up()
-    with zipfile.ZipFile(archive) as pack:
-        size = -(-2 * pack.getinfo(STORE).file_size >> 20)
-    assert size > 2
-    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: SimpleNamespace(free=1_100_000))
-    with pytest.raises(StoreFullError, match=f"needs {size} MB, but only 1 MB"):
-        place.restore(archive)

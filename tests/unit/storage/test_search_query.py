@@ -345,16 +345,6 @@ async def test_filters_select_matching_messages(path: Path) -> None:
         assert await found(until=NOON + timedelta(minutes=30)) == ["one"]
 
 
-async def test_a_word_that_the_limit_of_a_query_cuts_is_a_prefix(path: Path) -> None:
-    words = " ".join(f"{letter}" * 60 for letter in "abcdefghijklmnopq")
-    async with opened(path) as database:
-        conversation = a_conversation("One")
-        question = a_question(conversation, words)
-        await ConversationStore(database).begin_turn(conversation, None, question)
-        assert len(words) > 1000
-        assert len(await Search(database).find(words)) == 1
-
-
 async def test_the_best_matches_have_the_highest_density_of_words(path: Path) -> None:
     async with opened(path) as database:
         search = Search(database)
