@@ -11,10 +11,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.rendering.spoken_formula import spoken_formula
 from desktop_app.ui.transcript.accessibility.accessible_node import NO_INTERFACE, AccessibleNode
 from desktop_app.ui.transcript.accessibility.accessible_transcript import AccessibleTranscript
-from desktop_app.ui.widgets.accessibility import accessible_roles
 from desktop_app.ui.widgets.accessibility.accessible_roles import AccessibleChoice, install_roles
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.forms.form_widgets import Combo
@@ -176,17 +174,6 @@ def test_nodes_follow_a_growing_answer_and_end_with_their_conversation(
     assert not node.isValid()
 
 
-def test_the_nodes_are_released_before_the_program_ends(
-    view: TranscriptView, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    view.set_messages([question("Tell")])
-    node = message_at(view, 0)
-    monkeypatch.setattr(accessible_roles, "_interfaces", [listed_in(view)])
-    monkeypatch.setattr(accessible_roles, "_is_ending", False)
-    accessible_roles.release_roles()
-    assert not node.isValid()
-
-
 def test_a_streaming_answer_causes_no_event_for_each_piece(view: TranscriptView) -> None:
     half = replace(answer("One"), status=MessageStatus.STREAMING, parts=())
     view.set_messages([question("Tell"), half])
@@ -209,23 +196,6 @@ def test_a_focus_action_moves_the_caret(view: TranscriptView) -> None:
     acts.doAction(acts.setFocusAction())
     assert view.textCursor().block().text().startswith("Second")
     assert view.hasFocus()
-
-
-@pytest.mark.parametrize(
-    ("tex", "words"),
-    [
-        ("\\frac{a}{b}", "a over b"),
-        ("x^2 + y^2 = z^2", "x squared plus y squared equals z squared"),
-        ("\\sqrt{2}", "square root of 2"),
-        ("\\sum_{i=1}^{n} i", "sum sub i equals 1 to the power of n i"),
-        ("\\alpha \\leq \\infty", "alpha is at most infinity"),
-        ("{" * 300, ""),
-        ("\\frac", "over"),
-        ("", ""),
-    ],
-)
-def test_formulas_are_spoken(tex: str, words: str) -> None:
-    assert spoken_formula(tex) == words
 
 
 def test_tabs_and_values_have_their_roles_and_states(qtbot, light_theme: Theme) -> None:

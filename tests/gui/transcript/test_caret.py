@@ -70,18 +70,6 @@ def test_a_key_moves_the_caret_from_the_visible_text(
         assert abs(bar.value() - before) <= 40
 
 
-def test_arrow_keys_scroll_while_the_caret_is_hidden(qtbot: QtBot, view: TranscriptView) -> None:
-    view.set_messages([question("q"), answer(TEXT)])
-    focus(view, MOUSE)
-    bar = view.verticalScrollBar()
-    bar.setValue(bar.maximum() // 2)
-    before = bar.value()
-    qtbot.keyClick(view, Qt.Key.Key_Down)
-    assert before < bar.value() < before + 100
-    qtbot.keyClick(view, Qt.Key.Key_Up)
-    assert bar.value() == before
-
-
 def test_shift_and_arrow_keys_extend_the_selection(qtbot: QtBot, view: TranscriptView) -> None:
     view.set_messages([question("q"), answer(TEXT)])
     focus(view, KEYS)
@@ -147,11 +135,3 @@ def test_moving_the_caret_stops_following_the_stream(qtbot: QtBot, view: Transcr
     view.stream.append_text(arriving.id, "\n\nMore of it." * 9)
     view.stream.flush()
     assert bar.value() == bar.maximum()
-
-
-def test_home_on_the_keypad_scrolls_to_the_beginning(view: TranscriptView, qtbot: QtBot) -> None:
-    view.set_messages([answer("words\n\n" * 300)])
-    view.setFocus()
-    assert view.verticalScrollBar().value() > 0
-    qtbot.keyClick(view, Qt.Key.Key_Home, Qt.KeyboardModifier.KeypadModifier)
-    assert view.verticalScrollBar().value() == 0

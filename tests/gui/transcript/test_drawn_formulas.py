@@ -13,13 +13,10 @@ from desktop_app.rendering.block_model import FORMULA_END, FORMULA_START
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.media.drawn_formulas import DRAWN
 from desktop_app.ui.transcript.media.typesetter import Typesetter
-from desktop_app.ui.transcript.viewport import formula_display
-from desktop_app.ui.transcript.viewport.formula_display import FormulaDisplay
 from tests.gui.test_theme import contrast
 from tests.gui.transcript.test_streaming import look, stream_into
-from tests.helpers.children import MISSING_CHILD, python_child
+from tests.helpers.children import MISSING_CHILD
 from tests.helpers.messages import answer, streaming
-from tests.helpers.widgets import timer_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,34 +82,6 @@ def test_a_screen_reader_reads_the_source_of_a_formula(
     assert not INVISIBLE & set(words)
 
 
-def test_the_source_of_a_drawn_formula_takes_no_space(
-    view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
-) -> None:
-    view.formula_display.set_typesetter(typesetter)
-    view.set_messages([answer(r"a $\text{some words that are long as source}$ b")])
-    qtbot.waitUntil(lambda: drawn(view) == 1)
-    found = view.document().find(DRAWN)
-    line = found.block().layout().lineAt(0)
-    at = found.selectionEnd() - found.block().position()
-    behind = line.cursorToX(at + len(r"\text{some words that are long as source}"))
-    assert abs(behind[0] - line.cursorToX(at)[0]) < 1.5  # type: ignore[index]
-
-
-def test_a_formula_has_the_colors_of_the_theme(
-    view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
-) -> None:
-    view.formula_display.set_typesetter(typesetter)
-    view.set_messages([answer("$x$")])
-    qtbot.waitUntil(lambda: drawn(view) == 1)
-    before = look(view.document())
-    view.set_theme(theme.dark(scale=1.5))
-    assert drawn(view) == 1, "known formulas are drawn at once"
-    cursor = view.document().find(DRAWN)
-    assert cursor.charFormat().foreground().color() == theme.dark().text
-    view.set_theme(theme.light())
-    assert look(view.document()) == before
-
-
 def test_a_formula_wider_than_the_column_is_drawn_smaller(
     view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
 ) -> None:
@@ -140,26 +109,6 @@ def test_a_formula_that_cannot_be_typeset_stays_source(
     assert r"\nosuchcommand x" in view.toPlainText()
 
 
-def test_a_formula_that_crashes_the_process_is_not_requested_again(
-    view: TranscriptView, qtbot: QtBot
-) -> None:
-    """The first formula ends the process, and a new process gets the second."""
-    script = (
-        "import json, sys\nfor line in sys.stdin:\n"
-        "    if 'bad' in line: sys.exit(1)\n"
-        '    made = {"svg": "<svg/>", "width": 1, "ascent": 1, "depth": 0}\n'
-        '    print(json.dumps({"id": json.loads(line)["id"], **made}), flush=True)\n'
-    )
-    typesetter = Typesetter(python_child(script))
-    view.formula_display.set_typesetter(typesetter)
-    view.set_messages([answer("$bad$ and $good$")])
-    qtbot.waitUntil(lambda: drawn(view) == 1)
-    qtbot.waitUntil(lambda: not typesetter.is_busy)
-    assert typesetter.find("bad", display=False) is None
-    assert not typesetter.is_busy
-    typesetter.close()
-
-
 def test_formulas_stay_source_if_the_typesetting_process_is_missing(
     view: TranscriptView, qtbot: QtBot
 ) -> None:
@@ -181,20 +130,6 @@ def test_streamed_formulas_equal_those_shown_at_once(
     view.set_messages([answer(TEXT)])
     assert drawn(view) == 4
     assert arrived == look(view.document())
-
-
-def test_formulas_are_drawn_in_groups_of_paragraphs(
-    view: TranscriptView, typesetter: Typesetter, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(formula_display, "_FORMULAS_S", -1.0)  # time is always up
-    view.formula_display.set_typesetter(typesetter)
-    counts = [0]
-    (display,) = view.findChildren(FormulaDisplay)
-    timer_of(display).timeout.connect(lambda: counts.append(drawn(view)))
-    with qtbot.waitSignal(typesetter.formulas_settled):
-        view.set_messages([answer(f"$x_1$ and $x_1$ {'word ' * 450}\n\n" * 5)])
-    qtbot.waitUntil(lambda: drawn(view) == 10)
-    assert counts == [0, 4, 6, 8, 10]
 
 
 def test_a_selection_contains_whole_formulas(
@@ -234,18 +169,3 @@ def test_a_selected_formula_contrasts_with_its_background(
     colors = {image.pixel(x, y) for x in range(30) for y in range(8)}
     seen = [QColor.fromRgba(color) for color in colors]
     assert max(contrast(one, other) for one in seen for other in seen) >= 4.5
-
-
-def test_a_formula_on_its_own_line_is_requested_as_display_math(view: TranscriptView) -> None:
-    asked: set[tuple[str, bool]] = set()
-
-    class RequestedFormulas:
-        def find(self, tex: str, *, display: bool) -> None:
-            asked.add((tex, display))
-
-        def forget(self) -> None:
-            """Do nothing."""
-
-    view._formulas.set_typesetter(RequestedFormulas())
-    view.set_messages([answer("$$x$$\n\nin $y$\n\n\\[\nz\n\\]\n")])
-    assert asked == {("x", True), ("y", False), ("z", True)}

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtGui import QFont
 
-from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.immediate_length import IMMEDIATE_CHARACTERS
 from desktop_app.ui.transcript.media import fallback_fonts
 from desktop_app.ui.transcript.media.fallback_fonts import FallbackFonts, few_scripts_length
-from desktop_app.ui.transcript.transcript_styles import Styles
 from tests.helpers.messages import answer, streaming
 from tests.helpers.transcript_views import is_writing
 
@@ -70,17 +68,6 @@ def fonts_of(view: TranscriptView) -> list[QFont]:
     return view.writer.styles.running_fonts()
 
 
-def test_running_fonts_are_plain_bold_italic_and_code() -> None:
-    fonts = Styles(theme.light()).running_fonts()
-    assert len({font.key() for font in fonts}) == len(fonts) == 4
-    assert {font.italic() for font in fonts} == {font.bold() for font in fonts} == {True, False}
-
-
-def test_latin_letters_need_no_loading(loaded: Loaded) -> None:
-    assert FallbackFonts([QFont()]).load("Plain words – “déjà vu”, naïve Œuvre, 5 ‰ …\n")
-    assert not loaded.seen
-
-
 def test_rare_letters_are_loaded_once_per_font_a_few_at_a_time(loaded: Loaded) -> None:
     thin, thick = QFont(), QFont()
     thick.setBold(True)
@@ -100,27 +87,6 @@ def test_few_scripts_length_ends_before_too_many_scripts() -> None:
     assert few_scripts_length(MANY[:cut]) == cut
     assert few_scripts_length("plain " * 99) == 6 * 99
     assert few_scripts_length(FEW) == len(FEW)
-
-
-def test_new_fonts_load_the_known_letters_if_there_are_many_scripts(loaded: Loaded) -> None:
-    small, large = QFont(), QFont()
-    large.setPointSizeF(40)
-    fallbacks = FallbackFonts([small])
-    while not fallbacks.load("русский"):
-        pass
-    fallbacks.set_fonts([large])
-    assert fallbacks.load_for(0)
-    while not fallbacks.load(MANY + "\ud800"):
-        pass
-    loaded.seen.clear()
-    fallbacks.set_fonts([large])
-    assert fallbacks.load_for(0)
-    fallbacks.set_fonts([small])
-    while not fallbacks.load_for(0):
-        pass
-    assert not loaded.missing(MANY, [small])
-    assert loaded.seen
-    assert all(letter.isprintable() or letter in MANY for letter, _ in loaded.seen)
 
 
 def test_text_is_written_only_after_its_fonts_are_loaded(
@@ -148,35 +114,3 @@ def test_a_stored_answer_of_many_scripts_is_opened_in_slices(
     qtbot.waitUntil(lambda: not is_writing(view))
     assert MANY in view.toPlainText()
     assert not loaded.missing(MANY[few_scripts_length(MANY) :], fonts_of(view))
-
-
-def test_a_stored_answer_of_few_scripts_is_shown_immediately(view: TranscriptView) -> None:
-    view.set_messages([answer(FEW)])
-    assert not is_writing(view)
-    assert FEW in view.toPlainText()
-
-
-def test_a_new_text_size_waits_for_the_fonts_of_many_scripts(
-    view: TranscriptView, loaded: Loaded, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    view.set_messages([message := streaming()])
-    view.stream.append_text(message.id, MANY)
-    view.stream.flush()
-    before = fonts_of(view)
-    view.set_theme(theme.dark())  # the same fonts
-    assert view.theme == theme.dark()
-    monkeypatch.setattr("desktop_app.ui.transcript.view._FONT_LOADING_S", 0.0)
-    view.set_theme(theme.light(1.5))
-    view.set_theme(theme.light(1.2))
-    assert fonts_of(view) == before
-    qtbot.waitUntil(lambda: fonts_of(view) != before)
-    assert view.theme == theme.light(1.2)
-    assert not loaded.missing(MANY, fonts_of(view))
-
-
-def test_a_new_text_size_applies_immediately_with_few_scripts(view: TranscriptView) -> None:
-    view.set_messages([message := streaming()])
-    view.stream.append_text(message.id, FEW)
-    view.stream.flush()
-    view.set_theme(theme.light(1.2))
-    assert view.theme == theme.light(1.2)

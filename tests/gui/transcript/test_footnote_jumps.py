@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -79,56 +78,6 @@ def test_enter_jumps_to_a_footnote_and_back(noted: TranscriptView) -> None:
     assert focused().objectName() == "footnote"
     QTest.keyClick(focused(), Qt.Key.Key_Return)
     assert words(noted) == "Again1."
-
-
-def test_the_way_back_leads_to_the_reference_of_the_jump(noted: TranscriptView) -> None:
-    noted.scroll_to_message(noted.messages.last_materialized().message.id)  # type: ignore[union-attr]
-    for begin, after in (("One", "One1 and twob."), ("Again", "Again1.")):
-        texts = {s: noted.document().findBlock(s.start).text() for s in targets(noted)}
-        noted.focus_navigator.focus_target(
-            next(s for s in reversed(texts) if texts[s].startswith(begin))
-        )
-        for expected in ("b\tOther.", after) if begin == "One" else ("1\tThe note.", after):
-            QTest.keyClick(focused(), Qt.Key.Key_Return)
-            assert words(noted) == expected
-    noted.focus_navigator.focus_target(
-        next(s for s in targets(noted) if texts[s].startswith("One1 and"))
-    )
-    for expected in ("1\tThe note.", "One1 and twob."):
-        QTest.keyClick(focused(), Qt.Key.Key_Return)
-        assert words(noted) == expected
-
-
-def test_the_way_back_without_a_jump_leads_to_the_reference_above(view: TranscriptView) -> None:
-    """Check the fallback too, if the changed message no longer has that mark."""
-    first = answer("Mine[^1].\n\n[^1]: Own.")
-    second = answer("One[^1].\n\nTwo[^1].\n\n[^1]: Said.")
-    view.set_messages([first, second])
-    view.show()
-    go(view, "Mine1.")
-    assert words(view) == "1\tOwn."
-    go(view, "1\tSaid.")
-    assert words(view) == "Two1."
-    go(view, "One1.")
-    for text in ("None.\n\nNew[^1].\n\n[^1]: Said.", "New[^1].\n\n[^1]: Said."):
-        view.set_messages([first, replace(second, parts=answer(text).parts)])
-        go(view, "1\tSaid.")
-        assert words(view) == "New1."
-    view.set_messages([first, second])
-    go(view, "Two1.")
-    view.set_messages([first, replace(second, parts=answer("[^1]: Said.\n\n    New[^1].").parts)])
-    go(view, "1\tSaid.")
-    assert words(view) == "New1."
-
-
-def test_the_reference_of_the_jump_may_be_gone(view: TranscriptView) -> None:
-    said = answer("One.\n\n" * 9 + "Two[^1].\n\n[^1]: Said.")
-    view.set_messages([said])
-    view.show()
-    go(view, "Two1.")
-    view.set_messages([replace(said, parts=answer("[^1]: Said[^1].").parts)])
-    go(view, "1\tSaid1.")
-    assert focused().accessibleName() == "Footnote 1"
 
 
 def test_a_reference_in_a_table_jumps_to_its_footnote_and_back(view: TranscriptView) -> None:

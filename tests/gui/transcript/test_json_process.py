@@ -62,12 +62,8 @@ sys.stdin.read()
 """
 NONSENSE = {
     "no JSON": "'x\\n'",
-    "no object": "'[]\\n'",
     "another number": "json.dumps({'id': number + 1}) + '\\n'",
-    "no number": "'{}\\n'",
-    "nested too deeply": "'[' * 300_000 + '\\n'",
     "a line that is too long": "json.dumps({'id': number, 'x': 'x' * (1 << 20)}) + '\\n'",
-    "a line without an end": "'x' * (3 << 20)",
 }
 
 
@@ -79,25 +75,6 @@ def test_a_process_with_an_invalid_answer_is_ended(qtbot: QtBot, answer: str) ->
         number = asker.ask({"language": "python", "code": "x"})
     assert answered.args == [number, None]
     assert asker.pid is None
-    asker.close()
-
-
-# Starts slowly, answers the first request and no other.
-SLOW_TO_START = f"import time\ntime.sleep(0.2)\n{TAKEN_OVER}".replace(
-    "ANSWER", "json.dumps({'id': number}) + '\\n'"
-)
-
-
-def test_the_first_answer_of_a_process_has_a_longer_timeout(
-    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(json_process, "_TIMEOUT_MS", 50)
-    asker = JsonProcess(python_child(SLOW_TO_START))
-    answers: tuple[dict[str, object] | None, ...] = ({}, None)
-    for answer in answers:
-        with qtbot.waitSignal(asker.answered) as answered:
-            number = asker.ask({"language": "python", "code": "x"})
-        assert answered.args == [number, answer]
     asker.close()
 
 

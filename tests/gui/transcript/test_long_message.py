@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,15 +10,10 @@ from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
-from desktop_app.domain.conversations.message_parts import ReasoningPart
 from desktop_app.rendering.export.html_writer import to_html
 from desktop_app.rendering.export.text_writer import to_markdown
 from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.ui.look import theme
-from desktop_app.ui.transcript.layout.message_layout import is_table
-from desktop_app.ui.transcript.media.code_folds import VISIBLE_LINES, show_folds, with_fold_lines
-from desktop_app.ui.transcript.transcript_styles import Styles
-from desktop_app.ui.transcript.viewport import stream_scheduler
 from tests.gui.transcript.test_message_navigator import on_screen
 from tests.gui.transcript.test_streaming import finished
 from tests.helpers.messages import answer, question, streaming
@@ -31,8 +24,6 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from desktop_app.domain.conversations.conversation import Message
-    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
-    from desktop_app.ui.transcript.media.json_process import JsonProcess
     from desktop_app.ui.transcript.view import TranscriptView
 
 pytestmark = pytest.mark.usefixtures("long_slices", "low_limits")
@@ -75,16 +66,6 @@ def settle(view: TranscriptView, qtbot: QtBot) -> None:
     )
 
 
-def layout_of(view: TranscriptView, message: Message) -> MessageLayout:
-    return view.messages.layout_of(message.id)
-
-
-def hidden(view: TranscriptView, message: Message) -> bool:
-    """Return True if a placeholder remains outside folded sections."""
-    layout = layout_of(view, message)
-    return any(layout.space_keys[hole.end].placeholder for hole in layout.placeholders())
-
-
 def top_line(view: TranscriptView) -> str:
     return view.cursorForPosition(view.viewport().rect().topLeft()).block().text()
 
@@ -114,16 +95,6 @@ def is_filled(view: TranscriptView, screens: int = 0) -> bool:
     return all(min(b, bottom) - a < 80 for a, b in zip(tops[1::2], tops[2::2], strict=False))
 
 
-def test_little_of_a_long_message_is_materialized_within_the_full_scroll_range(
-    view: TranscriptView, long: Message
-) -> None:
-    layout = layout_of(view, long)
-    assert not layout.is_fully_materialized
-    assert view.document().characterCount() < 40_000 < len(SOURCE)
-    assert "The end." in on_screen(view)
-    assert view.document().size().height() > PARTS * 100
-
-
 @pytest.mark.usefixtures("long")
 def test_text_is_materialized_wherever_the_user_scrolls(view: TranscriptView, qtbot: QtBot) -> None:
     bar = view.verticalScrollBar()
@@ -136,59 +107,6 @@ def test_text_is_materialized_wherever_the_user_scrolls(view: TranscriptView, qt
         assert is_filled(view), share
         assert view.document().characterCount() < 60_000
     assert len(seen) == 7
-
-
-def test_scrolling_line_by_line_shows_every_line(view: TranscriptView, qtbot: QtBot) -> None:
-    """Scroll from the end to the beginning, and back."""
-    text = "\n\n".join(f"Paragraph {n} {'and words ' * (n % 30)}" for n in range(700))
-    view.set_messages([question("Q"), answer(text)])
-    settle(view, qtbot)
-    bar = view.verticalScrollBar()
-    for way in (-1, 1):
-        seen: list[int] = []
-        for _ in range(600):
-            texts = on_screen(view).split("\u2029")
-            numbers = [int(t.split()[1]) for t in texts if t.startswith("Paragraph ")]
-            assert all(b == a + 1 for a, b in pairwise(numbers)), "no paragraph is missing"
-            assert (
-                not seen
-                or not numbers
-                or set(numbers) & set(seen)
-                or abs(numbers[0] - seen[-1]) < 9
-            )
-            seen = numbers or seen
-            bar.setValue(bar.value() + way * 400)
-            QGuiApplication.processEvents()
-        assert (0 in seen) if way < 0 else (699 in seen)
-
-
-@pytest.mark.usefixtures("long")
-def test_text_on_screen_stays_while_distant_text_is_removed(
-    view: TranscriptView, qtbot: QtBot
-) -> None:
-    bar = view.verticalScrollBar()
-    bar.setValue(bar.maximum() // 2)
-    settle(view, qtbot)
-    before, value = on_screen(view), bar.value()
-    view.virtualizer.remove_distant()
-    assert (on_screen(view), bar.value()) == (before, value)
-    view.virtualizer.fill()
-    assert on_screen(view) == before
-
-
-@pytest.mark.usefixtures("long")
-def test_text_near_the_screen_is_materialized_before_scrolling(
-    view: TranscriptView, qtbot: QtBot
-) -> None:
-    bar = view.verticalScrollBar()
-    bar.setValue(bar.maximum() // 2)
-    settle(view, qtbot)
-    with view.anchor.keep_position():
-        view.virtualizer.erase_distant(0)
-    bar.setValue(bar.value() + 1)
-    assert (is_filled(view), is_filled(view, 1)) == (True, False)
-    settle(view, qtbot)
-    assert is_filled(view, 1)
 
 
 @pytest.mark.usefixtures("long")
@@ -215,34 +133,6 @@ def test_the_scroll_position_survives_changes(
         view.set_theme(theme.light())
 
 
-def test_a_placeholder_below_a_rewritten_table_keeps_its_height(
-    view: TranscriptView, long: Message
-) -> None:
-    """Check this, because the view would otherwise be at the end, and follow it."""
-    layout, writer = layout_of(view, long), view.writer
-    tables = [at for at, item in enumerate(layout.items) if is_table(item)]
-    part = next(at for at in tables if not is_table(layout.items[at + 1]))
-    with view.anchor.suspend_scrolling():
-        styles, width = Styles(theme.dark()), view.viewport().width()
-        view.materializer.rewrite_screen(styles, long.id, part - 1, 10, width)
-    assert (layout.counts[part + 1], layout.has_row_blocks(part)) == (0, False)
-    end = len(layout.items) - 1
-    assert (
-        writer.top_of(layout, end) - writer.top_of(layout, part)
-        > layout.placeholder_height(end)
-        > 9000
-    )
-
-
-@pytest.mark.usefixtures("long")
-def test_the_end_is_followed_during_changes(view: TranscriptView, qtbot: QtBot) -> None:
-    for change in (lambda: view.set_theme(theme.dark()), lambda: view.resize(600, 500)):
-        change()
-        settle(view, qtbot)
-        assert view.navigator.is_at_end
-        assert "The end." in on_screen(view)
-
-
 @pytest.mark.usefixtures("long")
 def test_home_and_end_show_the_ends_of_a_long_message(view: TranscriptView, qtbot: QtBot) -> None:
     QTest.keyClick(view, Qt.Key.Key_Home)
@@ -252,36 +142,6 @@ def test_home_and_end_show_the_ends_of_a_long_message(view: TranscriptView, qtbo
     QTest.keyClick(view, Qt.Key.Key_End)
     settle(view, qtbot)
     assert "The end." in on_screen(view)
-
-
-def test_the_materialized_document_equals_the_whole(
-    view: TranscriptView, qtbot: QtBot, long: Message
-) -> None:
-    """Check that a document written in steps equals one that was written at once."""
-    bar = view.verticalScrollBar()
-    for share in (0.9, 0.1, 0.5, 0.3):
-        bar.setValue(round(bar.maximum() * share))
-        settle(view, qtbot)
-    while view.virtualizer.fill_more(7):
-        pass
-    bitwise = formats(view)
-    writer, layout = view.writer, layout_of(view, long)
-    items = list(layout.items)
-    writer.replace(layout, 0, len(items), ())
-    writer.replace(layout, 0, 0, items)
-    show_folds(writer, layout, ())
-    assert formats(view) == bitwise
-
-
-def formats(view: TranscriptView) -> list[tuple[object, ...]]:
-    block = view.document().begin()
-    found: list[tuple[object, ...]] = []
-    while block.isValid():
-        made = block.blockFormat()
-        if block.isVisible():
-            found.append((block.text(), made.topMargin(), made.leftMargin(), made.bottomMargin()))
-        block = block.next()
-    return found
 
 
 def test_text_streams_while_the_user_reads_above(view: TranscriptView, qtbot: QtBot) -> None:
@@ -300,8 +160,6 @@ def test_text_streams_while_the_user_reads_above(view: TranscriptView, qtbot: Qt
     settle(view, qtbot)
     assert on_screen(view) == before
     assert view.document().characterCount() < 60_000
-    whole = list(with_fold_lines(render(SOURCE), range(1000)))  # streamed code is not folded
-    assert layout_of(view, message).items[: len(whole)] == whole
     view.navigator.scroll_to_bottom()
     assert "The end." in on_screen(view)
 
@@ -315,14 +173,12 @@ def test_a_selection_spans_missing_items(view: TranscriptView, qtbot: QtBot, lon
     view.setTextCursor(start)
     bar.setValue(bar.maximum())
     settle(view, qtbot)
-    view.virtualizer.remove_distant()
     end = view.document().find("words of part 198")
     cursor = view.textCursor()
     assert cursor.selectedText() == "words of part 1,"
     cursor.setPosition(cursor.selectionStart())
     cursor.setPosition(end.selectionEnd(), QTextCursor.MoveMode.KeepAnchor)
     view.setTextCursor(cursor)
-    assert not layout_of(view, long).is_fully_materialized
     copied = bytes(view.createMimeDataFromSelection().data("text/markdown").data()).decode()
     whole = to_markdown(render(SOURCE))
     begin = whole.index("words** of part 1,")
@@ -341,7 +197,6 @@ def test_a_long_message_is_copied_completely(
     cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
     cursor.movePosition(QTextCursor.MoveOperation.Left, QTextCursor.MoveMode.KeepAnchor, 3)
     view.setTextCursor(cursor)
-    assert not layout_of(view, long).is_fully_materialized
     QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert view.copies.is_building, "in a thread"
     assert QGuiApplication.clipboard().text().startswith("words of part 1,")
@@ -399,32 +254,20 @@ def test_a_match_is_shown_while_its_message_is_written(view: TranscriptView, qtb
     assert "words of part 190," not in on_screen(view)
 
 
-def test_long_reasoning_can_be_unfolded_searched_and_folded(
-    view: TranscriptView, qtbot: QtBot
-) -> None:
-    stored = replace(made := answer("Yes."), parts=(ReasoningPart(SOURCE), *made.parts))
-    view.set_messages([question("Q"), stored])
-    view.scroll_to_message(stored.id, "words of part 150,")
-    qtbot.waitUntil(lambda: "words of part 150," in on_screen(view))
-    settle(view, qtbot)
-    assert view.document().characterCount() < 60_000
-    assert not layout_of(view, stored).is_fully_materialized
-    view.commands.run(stored.id, "reasoning")
-    assert layout_of(view, stored).is_fully_materialized
-    assert "Yes." in on_screen(view)
-
-
 def test_a_screen_reader_reads_the_whole_text(
     view: TranscriptView, qtbot: QtBot, long: Message
 ) -> None:
     view.speech.has_screen_reader = lambda: True  # type: ignore[method-assign]
     view.set_theme(theme.dark())
-    qtbot.waitUntil(lambda: not hidden(view, long))
-    text = view.toPlainText()
-    assert all(f"Part {number}\n" in text for number in range(PARTS))
+
+    def is_read() -> bool:
+        text = view.toPlainText()
+        return all(f"Part {number}\n" in text for number in range(PARTS))
+
+    qtbot.waitUntil(is_read)
     view.resize(600, 500)
     settle(view, qtbot)
-    assert not hidden(view, long)
+    assert is_read()
 
 
 def test_missing_code_can_be_folded_and_unfolded(view: TranscriptView, qtbot: QtBot) -> None:
@@ -446,21 +289,6 @@ def test_missing_code_can_be_folded_and_unfolded(view: TranscriptView, qtbot: Qt
     assert abs(view.document().size().height() - height) < height / 20
 
 
-@pytest.mark.parametrize("piece", [333, 400, 700])
-def test_code_folded_while_it_is_written_stays_folded(
-    view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, piece: int
-) -> None:
-    monkeypatch.setattr(stream_scheduler, "_MIN_PIECE_CHARACTERS", piece)
-    monkeypatch.setattr(stream_scheduler, "_MAX_PIECE_CHARACTERS", piece)
-    view.set_messages([question("Q"), answer("".join(map(part, range(320, 400))))])
-    settle(view, qtbot)
-    while view.virtualizer.fill_more(60):
-        pass
-    shown = [text for text, *_ in formats(view)]
-    assert shown.count("Show 62 more lines") == 2
-    assert not {f"line_{n} = '{n}'" for n in range(VISIBLE_LINES, 80)} & set(shown)
-
-
 def test_the_arrow_keys_reach_missing_links(view: TranscriptView, qtbot: QtBot) -> None:
     far = "Words.\n\n" * 3000
     view.set_messages([answer(f"[one](https://one.test)\n\n{far}[two](https://two.test)\n\n{far}")])
@@ -474,45 +302,3 @@ def test_the_arrow_keys_reach_missing_links(view: TranscriptView, qtbot: QtBot) 
         assert focused is not None
         assert focused.accessibleName().startswith(f"{name}, link")
         assert name in on_screen(view)
-        view.virtualizer.remove_distant()
-
-
-def test_folded_code_stays_folded_when_it_is_materialized_again(
-    view: TranscriptView, lexer: JsonProcess, qtbot: QtBot
-) -> None:
-    view.highlighter.set_lexer(lexer)
-    code = "```py\n" + "".join(f"line_{n} = '{n}'  # said\n" for n in range(40)) + "```\n\n"
-    text = "".join(f"Word {n}.\n\n" for n in range(30)) + code + "Last.\n\n"
-    view.set_messages([made := answer(text)])
-    settle(view, qtbot)
-    view.navigator.scroll_to_top()
-    writer, layout = view.writer, layout_of(view, made)
-    colors = view.highlighter
-    qtbot.waitUntil(lambda: any(row[2] for row in looks(view)) and not colors._jobs)
-    before = looks(view)
-    assert sum(not visible for _, visible, _ in before) == 40 - VISIBLE_LINES
-    for first, end in ((20, 60), (35, 52), (52, 60), (31, 33)):
-        writer.erase([(layout, first, end)])
-        kept = {text: row for text, *row in looks(view)}
-        assert all(kept[text] == row for text, *row in before if text in kept)
-        view.item_materializer.write_ranges(layout, [(first, end)])
-        qtbot.waitUntil(lambda: looks(view) == before)
-
-
-def looks(view: TranscriptView) -> list[tuple[str, bool, int]]:
-    """Return each block's text, its visibility and its number of colors."""
-    block = view.document().begin()
-    found: list[tuple[str, bool, int]] = []
-    while block.isValid():
-        found.append((block.text(), block.isVisible(), len(block.layout().formats())))
-        block = block.next()
-    return found
-
-
-def test_only_some_screens_of_a_table_of_empty_rows_stay_materialized(
-    view: TranscriptView, qtbot: QtBot
-) -> None:
-    """Check rows that have no letters, but a block each."""
-    view.set_messages([answer("|h|\n|---|\n" + "||\n" * 12_000)])
-    settle(view, qtbot)
-    assert view.document().blockCount() < 2_000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,6 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QTextCursor
 
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
-from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.transcript.keyboard.focus_targets import FocusTargetButton
 from tests.helpers.messages import answer, question
 from tests.unit.rendering.test_inline_images import address
@@ -116,17 +114,6 @@ def test_a_click_or_enter_opens_an_image(qtbot: QtBot, view: TranscriptView) -> 
     assert pressed.args == [asked.id, f"picture/{PHOTO.sha256}"]
 
 
-def test_images_follow_the_theme_and_its_size(view: TranscriptView, light_theme: Theme) -> None:
-    view.set_messages([question("What?", PHOTO)])
-    view.viewport().grab()
-    view.images.show(PHOTO.sha256, red())
-    view.set_theme(replace(light_theme, scale=1.5))
-    corner, width, height = box_of(view, 0)
-    assert (width, height) == (480, 360)
-    shown = view.viewport().grab().toImage()
-    assert shown.pixelColor(corner + QPoint(240, 180)) == QColor("red")
-
-
 def test_a_picture_of_an_answer_is_never_drawn(view: TranscriptView) -> None:
     asked: list[str] = []
     view.image_requested.connect(asked.append)
@@ -181,12 +168,3 @@ def test_a_small_picture_in_an_answer_is_requested_and_drawn(
     view.images.show(key, red())
     qtbot.waitUntil(partial(is_red, view, corner))
     assert "a red thing here." in view.toPlainText()
-
-
-def test_each_name_of_a_repeated_image_takes_no_space(view: TranscriptView) -> None:
-    image, names = address("PNG"), ("i" * 30, "W" * 30)
-    view.set_messages([answer("\n\n".join(f"![{name}]({image})" for name in names))])
-    for name in names:
-        block = view.document().find(name).block()
-        line = block.layout().lineAt(0)
-        assert abs(line.naturalTextWidth() - 30) < 2, name

@@ -46,29 +46,6 @@ def test_text_on_screen_stays_while_a_message_above_grows(
     assert view.navigator.scroll_state() == state
 
 
-def test_a_definition_at_the_end_applies_to_all_its_references(
-    view: TranscriptView, qtbot: QtBot
-) -> None:
-    code = "```\n" + "line\n" * 90 + "```\n\n"
-    stored = answer(code + "See [there] and on.\n\n" * 800 + "[there]: https://example.com/\n")
-    view.set_messages([stored])
-    qtbot.waitUntil(lambda: not is_writing(view))
-    runs = [item.runs for item in view.messages.layout_of(stored.id).items]
-    links = [run for item in runs for run in item if run.link == "https://example.com/"]
-    assert len([run for run in links if run.text == "there"]) == 800
-    texts = [run.text for item in runs for run in item]
-    assert texts.count("line") == 90
-    assert texts.count("Show 72 more lines") == 1
-
-
-def test_the_blocks_to_copy_are_complete_while_an_answer_is_written(view: TranscriptView) -> None:
-    view.set_messages([stored := answer(SOURCE)])
-    entry = view.messages.get(stored.id)
-    assert entry is not None
-    assert entry.is_growing
-    assert entry.block_maker()()[-1].text == "The end."
-
-
 def test_a_long_answer_still_being_written_is_copied_completely_in_a_thread(
     view: TranscriptView, qtbot: QtBot
 ) -> None:
@@ -91,32 +68,6 @@ def test_another_conversation_ends_the_writing_of_a_long_answer(
     assert "Part" not in view.toPlainText()
 
 
-LINES = "".join(f"{n}: what was *asked*\n" for n in range(2500)) + "\nThe end."
-ONE_LINE = LINES.replace("\n", " ")
-
-
-@pytest.mark.parametrize("text", [LINES, ONE_LINE], ids=["lines", "one line"])
-def test_a_long_question_is_written_in_slices(
-    view: TranscriptView, qtbot: QtBot, text: str
-) -> None:
-    view.set_messages([asked := question(text)])
-    assert view.toPlainText().replace("\u00a0", " ").startswith(text[:200])
-    assert "The end." not in view.toPlainText()
-    entry = view.messages.get(asked.id)
-    assert entry is not None
-    assert "The end." in entry.block_maker()()[-1].text, "a copy is complete"
-    qtbot.waitUntil(lambda: not is_writing(view))
-    assert "".join(text.split()) in "".join(view.toPlainText().split())
-    assert view.toPlainText().endswith("The end.\n")
-    shown = list(entry.layout.items)
-    view.set_messages([asked])
-    view.stream.flush()
-    again = view.messages.get(asked.id)
-    assert again is not None
-    assert again.layout.items == shown
-    assert shown == again.rebuild_items()
-
-
 def test_long_reasoning_is_written_in_slices_once_it_is_unfolded(
     view: TranscriptView, qtbot: QtBot
 ) -> None:
@@ -134,22 +85,6 @@ def test_long_reasoning_is_written_in_slices_once_it_is_unfolded(
     view.commands.run(stored.id, "reasoning")
     view.stream.flush()
     assert "The end." in view.toPlainText()
-
-
-@pytest.mark.parametrize("references", [190, 400], ids=["shown at once", "shown in slices"])
-def test_a_definition_at_the_end_of_unfolded_reasoning_applies_to_all_its_references(
-    view: TranscriptView, qtbot: QtBot, references: int
-) -> None:
-    reasoning = "Some words of a thought, then see [there] and on.\n\n" * references
-    stored = answer("Yes.", reasoning=reasoning + "[there]: https://example.com/\n\nThe end.\n")
-    view.set_messages([stored])
-    view.commands.run(stored.id, "reasoning")
-
-    def linked() -> int:
-        runs = (run for item in view.messages.layout_of(stored.id).items for run in item.runs)
-        return sum(run.link == "https://example.com/" for run in runs)
-
-    qtbot.waitUntil(lambda: linked() == references)
 
 
 @pytest.mark.parametrize("control", [False, True])

@@ -38,13 +38,6 @@ def test_a_quote_bar_is_on_the_side_where_its_text_begins(view: TranscriptView) 
     assert max(bar_columns(view)) < middle
 
 
-def test_the_bar_moves_when_the_first_letter_arrives(view: TranscriptView) -> None:
-    view.set_messages([question("Quote"), answer("> 12")])
-    assert max(bar_columns(view)) < view.viewport().width() / 2
-    view.set_messages([question("Quote"), answer("> 12 سطر")])
-    assert min(bar_columns(view)) > view.viewport().width() / 2
-
-
 def test_the_prompt_begins_at_the_right_if_its_text_does(qtbot) -> None:
     prompt = PromptText(theme.light())
     qtbot.addWidget(prompt)

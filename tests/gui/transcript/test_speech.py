@@ -11,7 +11,6 @@ from PySide6.QtGui import QGuiApplication, QTextCursor
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.ui.transcript import speech
 from tests.helpers.messages import answer, question, streaming
-from tests.helpers.transcript_views import is_writing
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -127,23 +126,3 @@ def test_an_answer_outside_the_document_is_announced_completely(
     view.stream.append_text(arriving.id, " words")
     view.stream.update_message(whole(arriving, "One sentence. The last words"))
     qtbot.waitUntil(lambda: " ".join(heard.words) == "One sentence. The last words")
-
-
-def test_code_is_copied_although_its_head_is_not_materialized(
-    qtbot: QtBot, view: TranscriptView
-) -> None:
-    code, reply = "\n".join(f"line {number}" for number in range(2000)), streaming()
-    text = f"Intro\n\n```\nfirst\n```\n\nText\n\n```\n{code}\n```\n\nend" + "\n\nword" * 600
-    view.set_messages([question("q"), reply])
-    view.stream.append_text(reply.id, text)
-    view.stream.flush()
-    view.stream.update_message(whole(reply, text))
-    qtbot.waitUntil(lambda: not is_writing(view))
-    bar = view.verticalScrollBar()
-    for place in (bar.maximum() // 2, bar.maximum()):
-        QGuiApplication.clipboard().clear()
-        bar.setValue(place)
-        view.virtualizer.remove_distant()
-        assert view.document().find("first").isNull()
-        view.copies.copy_nearest_code()
-        assert QGuiApplication.clipboard().text() == code

@@ -13,22 +13,14 @@ from PySide6.QtGui import QTextBlock, QTextCursor, QTextDocument, QTextFormat, Q
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import TextPart
-from desktop_app.rendering.incremental.block_stream import render
-from desktop_app.ui.transcript.media import highlighter
-from desktop_app.ui.transcript.media.highlighter import CodeHighlighter
 from desktop_app.ui.transcript.view import TranscriptView
-from desktop_app.ui.transcript.viewport.stream_scheduler import StreamScheduler
 from tests.helpers.examples import examples
 from tests.helpers.messages import answer, question, streaming
 from tests.helpers.nested_markdown import sources
-from tests.helpers.transcript_views import is_writing
-from tests.helpers.widgets import timer_of
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QTextLayout
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.rendering.processes.highlight import ColoredSpan
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.media.json_process import JsonProcess
 
@@ -136,58 +128,6 @@ def test_a_list_becomes_loose_once_that_is_certain(
     assert shown == [tight] * 5 + [loose] * 4
 
 
-def test_a_blank_line_below_a_list_leaves_it_tight(
-    view: TranscriptView, light_theme: Theme
-) -> None:
-    stream_into(view, streaming(), ["- one\n- two\n  - in\n", "\n", "end"])
-    assert [gap_above(view, words) for words in ("two", "in")] == [light_theme.px(4)] * 2
-
-
-def test_the_rest_of_an_answer_is_written_without_pauses_after_its_end(
-    view: TranscriptView,
-) -> None:
-    reply, text = streaming(), "Some words.\n\n" * 4_000
-    view.set_messages([question("?"), reply])
-    timer = timer_of(view.stream.findChildren(StreamScheduler)[0])
-    view.stream.append_text(reply.id, text)
-    timer.timeout.emit()
-    assert timer.interval() > 1, "as long as the slice took"
-    view.stream.update_message(finished(reply, text))
-    timer.timeout.emit()
-    assert timer.interval() == 1
-
-
-def test_a_long_list_becomes_loose_at_its_end(view: TranscriptView, qtbot: QtBot) -> None:
-    """Check this for items that are not materialized, too."""
-    source = "- an item of a list\n  - and one within\n" * 700 + "\n- the last\n"
-    message = streaming()
-    view.stream.append_message(message)
-    for at in range(0, len(source), 4000):
-        view.stream.append_text(message.id, source[at : at + 4000])
-        view.stream.flush()
-        view.virtualizer.remove_distant()
-    view.stream.update_message(finished(message, source))
-    view.stream.flush()
-    entry = view.messages.get(message.id)
-    assert entry is not None
-    layout = entry.layout
-    assert not layout.is_fully_materialized
-    assert not entry.has_pending_updates
-    assert layout.items[: -entry.foot_count] == render(source)
-    for at, item in enumerate(layout.items):
-        if layout.counts[at]:
-            key = view.writer.styles.block_key(item, layout.item_above(at))
-            assert layout.space_keys[at].block_key == key
-            block = view.messages.layouts.block_of(layout, at)
-            made = view.writer.styles.block_format(item, layout.item_above(at))
-            assert block.blockFormat().topMargin() == made.topMargin() + layout.placeholder_height(
-                at
-            )
-    view.navigator.scroll_to_top()
-    qtbot.waitUntil(lambda: layout.counts[1] > 0)
-    assert gap_above(view, "and one within") == view.theme.px(10)
-
-
 def test_the_reading_position_stays_when_a_list_becomes_loose(view: TranscriptView) -> None:
     message = streaming()
     view.stream.append_message(message)
@@ -235,31 +175,6 @@ def test_complete_code_is_highlighted_as_a_whole(
     qtbot.waitUntil(lambda: colors("def not_code") == [theme.string.name()])
 
 
-def test_code_is_painted_in_slices(
-    view: TranscriptView, lexer: JsonProcess, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(highlighter, "_SLICE_S", -1.0)  # time is always up
-    painted: list[int] = []
-    set_formats, work = CodeHighlighter._set_formats, CodeHighlighter._run_jobs
-
-    def seen(self: CodeHighlighter, layout: QTextLayout, mine: list[ColoredSpan]) -> bool:
-        painted[-1] += 1
-        return set_formats(self, layout, mine)
-
-    def counted(self: CodeHighlighter) -> None:
-        painted.append(0)
-        work(self)
-
-    monkeypatch.setattr(CodeHighlighter, "_set_formats", seen)
-    monkeypatch.setattr(CodeHighlighter, "_run_jobs", counted)
-    view = TranscriptView(view.theme)  # its signals are connected to the patched methods
-    qtbot.addWidget(view)
-    view.highlighter.set_lexer(lexer)
-    view.set_messages([answer("```c\n" + "return 12;\n" * 100 + "```")])
-    qtbot.waitUntil(lambda: sum(painted) == 100)
-    assert max(painted) <= 24
-
-
 def test_code_without_a_lexer_answer_stays_plain_and_other_code_is_highlighted(
     view: TranscriptView, lexer: JsonProcess, qtbot: QtBot
 ) -> None:
@@ -269,18 +184,6 @@ def test_code_without_a_lexer_answer_stays_plain_and_other_code_is_highlighted(
     view.stream.flush()
     qtbot.waitUntil(lambda: not view.highlighter.is_busy)
     assert view.document().find("import os").block().layout().formats()
-
-
-def test_spans_of_another_conversation_are_ignored(
-    view: TranscriptView, lexer: JsonProcess, qtbot: QtBot
-) -> None:
-    view.highlighter.set_lexer(lexer)
-    view.set_messages([answer("```python\nimport os\n```")])
-    qtbot.waitUntil(lambda: lexer.is_busy)
-    view.set_messages([answer("```python\nx = None\n```")])
-    qtbot.waitUntil(lambda: not view.highlighter.is_busy)
-    found = view.document().find("x = None").block().layout().formats()
-    assert [(made.start, made.length) for made in found] == [(4, 4)]
 
 
 @pytest.mark.parametrize("at_bottom", [True, False])
@@ -308,25 +211,6 @@ def test_the_view_follows_new_text_only_at_the_bottom(
         assert not view.latest_button.isVisible()
 
 
-@pytest.mark.parametrize("before", ["😀", "\u202e", "é"])
-def test_highlighting_is_placed_right_after_any_character(
-    view: TranscriptView, lexer: JsonProcess, qtbot: QtBot, before: str
-) -> None:
-    view.highlighter.set_lexer(lexer)
-    view.set_messages([answer(f"```python\nx = '{before}' + f(12)\n```")])
-    block = view.document().find("x = ").block()
-
-    def number() -> str:
-        colors = {r.format.foreground().color().name(): r for r in block.layout().formats()}
-        found = colors.get(view.theme.number.name())
-        if found is None:
-            return ""
-        shown = block.text().encode("utf-16-le")
-        return shown[2 * found.start : 2 * (found.start + found.length)].decode("utf-16-le")
-
-    qtbot.waitUntil(lambda: number() == "12")
-
-
 def test_an_answer_outside_the_document_keeps_its_text_after_a_step(view: TranscriptView) -> None:
     older, reply = [answer("words " * 900) for _ in range(60)], streaming()
     view.set_messages([*older, reply])
@@ -341,17 +225,3 @@ def test_an_answer_outside_the_document_keeps_its_text_after_a_step(view: Transc
     view.navigator.scroll_to_bottom()
     assert "One. Two." in view.toPlainText()
     assert "Running…" in view.toPlainText()
-
-
-def test_a_long_answer_ends_although_its_reasoning_is_redrawn_before(
-    view: TranscriptView, qtbot: QtBot
-) -> None:
-    reasoning = "See [a] now.\n\n" * 400 + "[a]: https://a.example\n\nThe end.\n"
-    reply = answer("Word word. " * 20_000, reasoning=reasoning)
-    view.set_messages([reply])
-    view.commands.run(reply.id, "reasoning")
-    state = view.messages.get(reply.id)
-    assert state is not None
-    qtbot.waitUntil(lambda: not state.reasoning.unshown_text)
-    assert state.is_growing
-    qtbot.waitUntil(lambda: not is_writing(view))

@@ -8,14 +8,10 @@ from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
 
-from desktop_app.ui.look import theme
-from desktop_app.ui.transcript.selection import selected_text
-from desktop_app.ui.transcript.viewport import viewport_filler
 from tests.gui.transcript.test_message_navigator import many, mouse
 from tests.helpers.messages import answer, streaming
 
 if TYPE_CHECKING:
-    import pytest
     from pytestqt.qtbot import QtBot
 
     from desktop_app.domain.conversations.conversation import Message
@@ -60,19 +56,6 @@ def test_keys_select_to_the_start_of_the_conversation(view: TranscriptView, qtbo
     assert b"Message 150." in bytes(mime.data("text/markdown").data())
 
 
-def test_keys_select_to_the_end_of_the_conversation(view: TranscriptView, qtbot: QtBot) -> None:
-    messages = many(MANY)
-    view.set_messages(messages)
-    view.scroll_to_message(messages[1].id)
-    put_caret(view, "Message 1.")
-    QTest.keyClick(view, Qt.Key.Key_End, CTRL | SHIFT)
-    assert "Message 299." in view.toPlainText()
-    assert "Message 1." not in view.toPlainText().splitlines()
-    text = copied(view, qtbot)
-    assert numbers_in(text) == list(range(2, MANY))
-    assert text.startswith("Words and words."), "the rest of the message with the caret"
-
-
 def test_shift_and_click_select_from_a_message_no_longer_materialized(
     view: TranscriptView, qtbot: QtBot
 ) -> None:
@@ -93,28 +76,6 @@ def test_shift_and_click_select_from_a_message_no_longer_materialized(
     assert view.selection.is_empty, "a click without Shift selects nothing"
 
 
-def test_the_start_of_a_selection_may_be_removed_from_the_document(
-    view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Check this while the user scrolls with the mouse button held."""
-    monkeypatch.setattr(viewport_filler, "READER_CHARACTERS", 20_000)
-    view.set_messages(many(MANY))
-    view.moveCursor(QTextCursor.MoveOperation.End)
-    view.moveCursor(QTextCursor.MoveOperation.Up, QTextCursor.MoveMode.KeepAnchor)
-    while "Message 150." not in view.toPlainText():
-        view.verticalScrollBar().setValue(0)
-        view.navigator.load_more()
-        cursor = view.textCursor()
-        cursor.setPosition(20, QTextCursor.MoveMode.KeepAnchor)
-        view.setTextCursor(cursor)
-    assert "Message 299." not in view.toPlainText()
-    begin = int(view.toPlainText().splitlines()[0][8:-1])
-    assert numbers_in(copied(view, qtbot)) == list(range(begin + 1, MANY))
-    view.navigator.scroll_to_bottom()
-    assert "Message 299." in view.toPlainText()
-    assert numbers_in(copied(view, qtbot)) == list(range(begin + 1, MANY))
-
-
 def test_select_all_survives_scrolling(view: TranscriptView, qtbot: QtBot) -> None:
     messages = many(MANY)
     view.set_messages(messages)
@@ -128,17 +89,6 @@ def test_select_all_survives_scrolling(view: TranscriptView, qtbot: QtBot) -> No
     assert numbers_in(copied(view, qtbot)) == list(range(MANY))
 
 
-def test_a_theme_change_keeps_the_selection(view: TranscriptView) -> None:
-    view.set_messages([answer("One two three.\n\n| a | b |\n|---|---|\n| c | four |\n\nFive.")])
-    cursor = view.document().find("two")
-    cursor.setPosition(view.document().find("four").selectionEnd(), cursor.MoveMode.KeepAnchor)
-    view.setTextCursor(cursor)
-    selected = view.textCursor().selectedText()
-    assert selected.startswith("two three.")
-    view.set_theme(theme.dark())
-    assert view.textCursor().selectedText() == selected
-
-
 def test_another_conversation_starts_without_a_selection(view: TranscriptView) -> None:
     messages: list[Message] = many(MANY)
     view.set_messages(messages)
@@ -148,25 +98,6 @@ def test_another_conversation_starts_without_a_selection(view: TranscriptView) -
     view.set_messages([])
     QTest.keyClick(view, Qt.Key.Key_A, CTRL)
     assert view.selection.is_empty
-
-
-def test_the_plain_text_of_a_long_selection_is_markdown(
-    view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Check this, because the pasting program would wait for a conversion."""
-    monkeypatch.setattr(selected_text, "_MAX_PLAIN_CHARACTERS", 1000)
-    messages = [answer(f"Message {number}.\n\n**Bold** " + "words " * 40) for number in range(MANY)]
-    view.set_messages(messages)
-    put_caret(view, "Message 298.")
-    QTest.keyClick(view, Qt.Key.Key_Home, CTRL | SHIFT)
-    text = copied(view, qtbot)
-    assert numbers_in(text) == list(range(299))
-    assert messages[150].text in text
-    assert "**Bold**" in text.splitlines()[2]
-    assert "<strong>Bold</strong>" in QGuiApplication.clipboard().mimeData().html()
-    monkeypatch.setattr(selected_text, "MAX_HTML_CHARACTERS", 1000)
-    assert copied(view, qtbot) == text
-    assert not QGuiApplication.clipboard().mimeData().hasHtml()
 
 
 def test_a_copy_has_the_text_so_far_of_an_answer_that_is_not_materialized(
