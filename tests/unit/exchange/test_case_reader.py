@@ -25,11 +25,6 @@ def kinds(case: EvaluationCase) -> list[tuple[str, object]]:
     return [(check.kind.value, check.value) for check in case.checks]
 
 
-def test_the_number_of_an_unnamed_case_is_no_repeated_id() -> None:
-    found = read_cases('{"id": 2, "input": "x"}\n{"input": "y"}\n{"id": "#2", "input": "z"}', "a")
-    assert [case.id for case in found] == ["2", "##2", "#2"]
-
-
 def test_our_own_json_lines_are_read() -> None:
     rows = [
         {"id": "a", "input": "?", "files": ["x.pdf"], "checks": [{"contains": "b"}]},

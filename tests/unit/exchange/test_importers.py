@@ -268,18 +268,6 @@ def test_claudes_design_chats_are_imported_with_what_was_said_during_an_answer()
     assert [m.parent_id for m in others] == [m.id for m in found.messages[:-1]]
 
 
-def test_design_chats_in_claudes_archive_are_read(tmp_path: Path) -> None:
-    design_chat = {"uuid": "d1", "messages": [{"role": "user", "content": "A logo"}]}
-    path = tmp_path / "export.zip"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("conversations.json", json.dumps(CLAUDE))
-        archive.writestr("design_chats/d1.json", json.dumps(design_chat))
-        archive.writestr("projects/p1.json", json.dumps({"uuid": "p1", "docs": []}))
-    export = read_export(path)
-    assert titles_of(list(export.conversations)) == ["Bread", "A logo"]
-    assert (export.kind, export.total) == ("Claude", 2)
-
-
 def test_librechats_calls_of_tools_are_kept(tmp_path: Path) -> None:
     content = [
         {"type": "text", "text": "Let me see."},
@@ -655,26 +643,6 @@ def test_old_marks_become_their_sources() -> None:
     )
     reference = {"matched_text": "【7†lost】", "alt": "(found)"}
     assert cited("【7†lost】", content_references=[reference]) == "(found)"
-
-
-def test_a_canvas_becomes_its_document(tmp_path: Path) -> None:
-    written = {"name": "poem", "type": "document", "content": "# Roses"}
-    change = {"updates": [{"pattern": ".*", "replacement": "# Violets"}]}
-    code = {"name": "run", "type": "code/python", "content": "x = 1"}
-
-    def call(value: Any, tool: str) -> Any:
-        content = {"content_type": "code", "language": "json", "text": json.dumps(value)}
-        return chatgpt_message("assistant", content, recipient=f"canmore.{tool}")
-
-    done = chatgpt_message(
-        "tool", "Successfully created", author={"role": "tool", "name": "canmore.x"}
-    )
-    calls = [call(written, "create_textdoc"), done, call(change, "update_textdoc")]
-    found = chatgpt_path(
-        tmp_path, chatgpt_message("user", "?"), *calls, call(code, "create_textdoc")
-    )
-    texts = [message.text for message in found.messages[1:]]
-    assert texts == ["**poem**\n\n# Roses", "# Violets", "**run**\n\n```python\nx = 1\n```"]
 
 
 def test_open_webuis_files_are_imported(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.prompts.prompts import Prompt
+from desktop_app.exchange.preset_json import preset_from_json
 from desktop_app.exchange.prompts_json import (
     PromptCollection,
     new_items,
@@ -138,3 +139,16 @@ def test_a_missing_file_is_refused_with_the_reason_of_the_system(tmp_path: Path)
     with pytest.raises(ImportRefusedError) as caught:
         read_file(tmp_path / "prompts.json")
     assert caught.value.what_happened == "Couldn’t read prompts.json: it doesn’t exist."
+
+
+@pytest.mark.parametrize("named", [{}, {"name": None}, {"name": " "}, {"name": 7}])
+def test_a_preset_needs_a_name(named: dict[str, Any]) -> None:
+    with pytest.raises((KeyError, TypeError)):
+        preset_from_json(named)
+
+
+@pytest.mark.parametrize("name", ["provider", "model", "variant", "effort"])
+def test_null_equals_a_missing_field(name: str) -> None:
+    assert preset_from_json({"name": "A"}) == preset_from_json({"name": "A", name: None})
+    with pytest.raises(TypeError, match=name):
+        preset_from_json({"name": "A", name: 7})

@@ -80,20 +80,6 @@ def test_marks_cover_the_passage(text: str, at: int, size: int, form: TextForm) 
             )
 
 
-def test_a_long_table_is_a_table_in_every_slice() -> None:
-    text = "| name | value |\n| --- | --- |\n" + "".join(
-        f"| row {n} | some value of it {n} |\n" for n in range(2_000)
-    )
-    document = DocumentText(text, TextForm.MARKDOWN)
-    assert len(document.slices) > 3
-    found = []
-    for number in range(len(document.slices)):
-        blocks = document.render_slice(number).blocks
-        assert all(block.kind is Kind.TABLE for block in blocks)
-        found += [row[0][0].text for block in blocks for row in block.rows]
-    assert found == ["name"] + [f"row {n}" for n in range(2_000)]
-
-
 MARKED = """# Head
 
 Some **bold** [words](https://a.b/c) here. And more.

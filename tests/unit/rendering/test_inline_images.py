@@ -248,16 +248,3 @@ def test_only_valid_headers_and_sizes_within_the_limit_are_accepted(
 )
 def test_the_bytes_of_an_address_are_decoded(letters: str, data: bytes | None) -> None:
     assert inline_images.image_bytes_of(f"data:image/png;base64,{letters}") == data
-
-
-@pytest.mark.parametrize("before", ["Words ", "- **bold ", "| a |\n|---|\n| b ", "[^1]: "])
-def test_nothing_changes_while_an_address_arrives(before: str) -> None:
-    stream = BlockStream()
-    stream.feed(before)
-    shown = list(stream.blocks)
-    for piece in (f"![a{START}", "AAAA", "A", "=", _LETTERS[:30_000], _LETTERS[:100]):
-        assert stream.feed(piece) == []
-        assert stream.blocks == shown
-    assert stream.feed(") and more. ")
-    assert "and more." in repr(stream.blocks[-1])
-    assert BlockStream().feed(f"Words ![a{START}AAAA") == []

@@ -220,7 +220,6 @@ def test_the_destination_follows_misleading_words(source: str) -> None:
     "source",
     [
         "[the docs](https://docs.example/a)",
-        "https://docs.example/a?b",
         "[docs.example](https://www.docs.example)",
         "[README.md](https://git.example/x/README.md)",
         "[a.b](#a",
@@ -249,8 +248,3 @@ def test_text_that_is_too_slow_to_parse_is_shown_as_written(source: str) -> None
     assert block.text == source.rstrip()
     assert unparsed_note() in block.runs
     assert source.strip() in "".join(plain_pieces([block]))
-
-
-def test_deep_nesting_loses_nothing() -> None:
-    block = only("> " * 60 + "x")
-    assert (block.text, block.quote) == ("x", 60)

@@ -73,7 +73,7 @@ def test_most_answers_are_not_rendered() -> None:
     assert count_in_markdown(source, "example") == 0, "it occurs only in the link's target"
 
 
-@pytest.mark.parametrize("end", ["\n" * 200_000, "\n \t" * 60_000, "[foo](" * 60_000])
+@pytest.mark.parametrize("end", ["\n" * 200_000, "\n \t" * 60_000, "[foo](" * 20_000])
 def test_words_before_long_ends_are_counted(end: str) -> None:
     assert count_in_markdown(f"needle{end}", "needle") == 1
     assert count_in_markdown(f"needle{end}", "needle needles") == 0
@@ -83,17 +83,14 @@ COUNTED = [
     ("a **needle**", 1),
     ("[x](https://a.b/needle)", 0),
     ("12. needle", 1),
-    ("needle | b\n---|---\n1 | needle", 2),
     ("|" + "needle|" * 63 + "\n|" + "-|" * 63, 63),
     ("- x\n" * 29 + "> " * 11 + "needle", 1),
     ("- x\n" * 28 + "> " * 12 + "needle", 1),
     ("```\nneedle\n```\n\nneedle", 2),
     ("```\nneedle", 1),
-    ("```\nneedle\n   ```\nneedle", 2),
     ("```needle\nx\n```", 0),
     ("$$ foo $$\n\n```\nneedle\n```", 1),
     ("nee\x01dle", 0),
-    ("needle " + "[" * 13, 1),
     ("", 0),
 ]
 RENDERED = [
@@ -101,19 +98,15 @@ RENDERED = [
     ("    [needle](https://a.b/needle)", 2),
     ("| needle |\n|---|\n| 1 | needle |", 1),
     ("|" + "needle|" * 64 + "\n|" + "-|" * 64, 64),
-    ("needle &copy;", 1),
     ("<foo:needle>", 1),
     ("- x\n" * 29 + "> " * 12 + "needle", 1),
     ("$$\nfoo\n```\nneedle\n$$\n```\nneedle", 2),
     ("- a\n\n  ```\n  needle\n  ```\n\nneedle", 2),
-    ("   ```\n   x\n  ```\n\nneedle", 1),
     ("[x]: /needle\n\n[x]", 0),
     ("nee\u00addle", 1),
     ("WWW.a.b/needle", 1),
     ("xn--needle", 1),
-    ("me@needle", 1),
     ("needle ~~~", 1),
-    ("ne\\*edle", 0),
 ]
 
 

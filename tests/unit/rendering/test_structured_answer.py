@@ -53,14 +53,6 @@ def test_json_becomes_a_table_or_a_tree(value: Any, expected: str) -> None:
     assert shown(value) == expected
 
 
-def test_the_deepest_values_are_shown_as_json() -> None:
-    value: Any = {"end": []}
-    for _ in range(13):
-        value = [value]
-    lines = [*("  " * level + "- •" for level in range(12))]
-    assert shown(value).split("\n") == [*lines, "  " * 12 + '- \\{\\"end\\"\\: &#91;&#93;\\}']
-
-
 def test_long_json_is_shown_as_code() -> None:
     fits, too_long = (["x" * (200_000 - 4 + more)] for more in (0, 1))
     assert shown(fits).startswith("- xxx")
