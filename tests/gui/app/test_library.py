@@ -5,7 +5,7 @@ Covers folders, archive, trash, paging, multiple selection, branches, and writes
 
 from __future__ import annotations
 
-import asyncio
+import sqlite3
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QMenu, QMessageBox, QPushButton
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QMessageBox, QPushButton
 
+from desktop_app.app.library.navigator import PREVIEW_COUNT
 from desktop_app.backend.backend import Backend, build_backend
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import (
@@ -30,9 +31,12 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, ListFilter
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.storage.conversations.conversation_store import insert_conversation, insert_message
+from desktop_app.ui.sidebar.conversation_view import ConversationView
 from desktop_app.ui.sidebar.rows.conversation_model import Roles
 from tests.gui.app.app_harness import AppHarness, PausableStore, until
 from tests.helpers.menus import entry_text
+from tests.helpers.messages import answer, question
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
@@ -416,21 +420,137 @@ async def test_a_conversation_deleted_during_its_answer_is_closed_with_its_end()
         assert not app.rows
 
 
-async def test_a_question_asked_while_its_conversation_is_read_is_shown() -> None:
+LONG = "long"
+
+
+async def store_conversation(app: AppHarness, count: int) -> list[Message]:
+    """Store the conversation LONG, and return its messages."""
+    messages: list[Message] = []
+    for number in range(count):
+        made = (answer if number % 2 else question)(f"Message {number}.\n\nWords.\n\nWords.")
+        parent = messages[-1].id if messages else None
+        messages.append(replace(made, conversation_id=LONG, parent_id=parent))
+
+    def store(connection: sqlite3.Connection) -> None:
+        insert_conversation(connection, Conversation(LONG, "Long", now(), now(), CHOICE))
+        for message in messages:
+            insert_message(connection, message)
+        leaf = "UPDATE conversations SET leaf_id = ? WHERE id = ?"
+        connection.execute(leaf, (messages[-1].id, LONG))
+
+    await app.backend.database.write(store)
+    return messages
+
+
+def can_send(app: AppHarness) -> bool:
+    return app.window.prompt.send_action.can_send
+
+
+async def test_the_end_is_shown_while_the_rest_is_read() -> None:
     async with AppHarness(disk=PausableStore) as app:
-        disk = app.disk
-        assert isinstance(disk, PausableStore)
-        here = await app.ask_and_answer("First", "One")
-        disk.is_paused = True
-        reading = asyncio.ensure_future(app.controllers.sidebar.navigator.open(here))
-        await disk.waiting.wait()
-        disk.is_paused = False
-        turn = await app.ask("Second")
-        await until(lambda: "Second" in app.transcript)
-        disk.release.set()
-        await reading
-        turn.end("Two")
+        assert isinstance(app.disk, PausableStore)
+        other = await app.ask_and_answer("Other", "Thing")
+        messages = await store_conversation(app, 5 * PREVIEW_COUNT)
+        app.disk.is_paused = True
+        app.window.conversations.open_requested.emit(LONG)
+        await until(lambda: f"Message {5 * PREVIEW_COUNT - 1}." in app.transcript)
+        assert "Thing" not in app.transcript
+        assert app.open_id == other
+        assert not can_send(app)
+        app.disk.is_paused = False
+        app.disk.release.set()
+        await until(lambda: app.open_id == LONG)
+        assert can_send(app)
+        assert len(app.state.current.path) == len(messages)
+        assert f"Message {5 * PREVIEW_COUNT - 1}." in app.transcript
+        assert app.window.transcript.navigator.is_at_end
+        await app.open_conversation(other)
+        assert "Thing" in app.transcript
+
+
+async def open_hit(app: AppHarness, message_id: str) -> None:
+    """Open a search hit, and wait until its message is in the transcript."""
+    app.window.conversations.search.hit_open_requested.emit(LONG, message_id, "")
+    await until(lambda: app.window.transcript.navigator.scroll_state()[0] == message_id)
+
+
+async def test_a_hit_opens_its_message_and_scrolling_down_shows_the_latest() -> None:
+    async with AppHarness() as app:
+        await app.ask_and_answer("Other", "Thing")
+        messages = await store_conversation(app, 900)
+        for number in (100, 700):
+            await open_hit(app, messages[number].id)
+            assert app.open_id == LONG
+        assert "Message 400." not in app.transcript
+        app.window.transcript.navigator.scroll_to_bottom()
+        assert "Message 899." in app.transcript
+
+
+async def ask_each(app: AppHarness, *questions: str) -> ConversationView:
+    """Ask each question in a conversation of its own, and focus the list at its first row."""
+    app.window.resize(1200, 700)
+    for words in questions:
+        app.session.actions["conversation.new"]()
+        await app.ask_and_answer(words, "Yes.")
+    view = app.window.conversations.view
+    view.setFocus(Qt.FocusReason.TabFocusReason)
+    view.setCurrentIndex(view.model().index(1, 0))
+    return view
+
+
+def marked(view: ConversationView) -> list[str]:
+    return [str(index.data()) for index in view.selectedIndexes()]
+
+
+async def test_rows_are_selected_deleted_and_restored_by_keyboard() -> None:
+    async with AppHarness() as app:
+        view = await ask_each(app, "One", "Two", "Three")
+        QTest.keyClick(view, Qt.Key.Key_A, CONTROL)
+        assert len(marked(view)) == 3
+        row = view.visualRect(view.model().index(2, 0)).center()
+        QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=row)
+        await until(lambda: marked(view) == ["Two"])
+        QTest.keyClick(view, Qt.Key.Key_A, CONTROL)
+        QTest.keyClick(view, Qt.Key.Key_Escape)
+        assert marked(view) == ["Two"]
+        await until(lambda: app.window.windowTitle().startswith("Two"))  # the open one goes
+        view.setFocus(Qt.FocusReason.TabFocusReason)
+        QTest.keyClick(view, Qt.Key.Key_Delete)
+        await app.written()
+        assert QApplication.focusWidget() is view
+        assert view.currentIndex().data() == "One"
+        QTest.keyClick(view, Qt.Key.Key_Delete)
+        assert app.rows == ["Three"]
+        app.window.notifications.dismiss()
+        view.setFocus(Qt.FocusReason.TabFocusReason)
+        QTest.keyClick(view, Qt.Key.Key_Z, CONTROL)
+        assert app.rows == ["Three", "One"]
+        await app.written()
+
+
+def pinned_titles(app: AppHarness) -> list[str]:
+    known = [
+        app.controllers.sidebar.list_presenter.cache.get(id_)
+        for id_ in app.window.conversations.model.pinned_ids
+    ]
+    return [conversation.title for conversation in known if conversation is not None]
+
+
+async def test_pinned_conversations_move_by_command_and_keep_their_order() -> None:
+    async with AppHarness() as app:
+        for question in ("One", "Two", "Three"):
+            app.session.actions["conversation.new"]()
+            await app.ask_and_answer(question, "Yes.")
+            app.session.actions["conversation.pin"]()
+        assert pinned_titles(app) == ["Three", "Two", "One"]
+        for key in (Qt.Key.Key_G, Qt.Key.Key_Down):
+            app.press(key, CONTROL)
+        assert pinned_titles(app) == ["Two", "Three", "One"]
+        app.session.actions["conversation.pin-down"]()
+        assert pinned_titles(app) == ["Two", "One", "Three"]
+        app.session.actions["conversation.pin-down"]()  # it is the last
+        app.session.actions["conversation.undo"]()
+        assert pinned_titles(app) == ["Two", "Three", "One"]
         await app.settled()
-        assert "Second" in app.transcript
-        assert "Two" in app.transcript
-        assert [m.text for m in app.state.current.path] == ["First", "One", "Second", "Two"]
+    async with AppHarness() as app:
+        assert pinned_titles(app) == ["Two", "Three", "One"]

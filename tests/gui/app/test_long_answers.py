@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
+from desktop_app.domain.answering import shown_length
+from desktop_app.domain.answering.shown_length import NOT_ALL_SHOWN
 from desktop_app.domain.answering.stream_events import TextDelta
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.conversations.notices import NoticeCode, notice
@@ -94,3 +97,34 @@ async def test_a_long_temporary_answer_is_not_on_the_disk() -> None:
 
 
 # Receives an answer that is longer than a message, and is killed in the middle.
+
+
+@pytest.mark.attack("reply-bounds")
+async def test_a_long_answer_is_stored_and_copied_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shown_length, "MAX_SHOWN_LINES", 200)
+    async with AppHarness() as app:
+        turn = await app.ask("Why?")
+        text = "a\n" * 300
+        turn.give(TextDelta(text))
+        await until(lambda: str(NOT_ALL_SHOWN) in app.transcript)
+        turn.end()
+        await app.settled()
+        assert app.messages()[1][1:] == ("complete", text)
+        (shown,) = app.state.current.path[1:]
+        assert shown.text == text, "the next question is sent with all of it"
+        assert app.transcript.count(str(NOT_ALL_SHOWN)) == 1
+        assert app.transcript.count("a\n") <= 200
+
+        app.window.transcript.commands.copy_last_answer()
+        await until(lambda: not app.window.transcript.copies.is_building)
+        assert copied() == text
+        assert not QGuiApplication.clipboard().mimeData().hasHtml(), "it would be incomplete"
+
+        QGuiApplication.clipboard().clear()
+        app.controllers.conversation.export.copy()
+        await until(lambda: app.said == "Conversation copied.")
+        assert text.strip() in copied()
+
+
+def copied() -> str:
+    return QGuiApplication.clipboard().text()

@@ -55,20 +55,6 @@ async def test_favorites_come_first_and_stay() -> None:
         assert [row.model for row in table.rows] == ["other"]
 
 
-async def test_unknown_prices_come_last_in_any_order() -> None:
-    async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key"}) as app:
-        await app.backend.settings.save_profile(SERVER)
-        await app.state.providers.reload()
-        table = await _table(app)
-        for order in (Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder):
-            table.sort_menu().actions()[3].trigger()
-            assert table.table.horizontalHeader().sortIndicatorOrder() is order
-            prices = [None if row.price is None else row.price.input for row in table.rows]
-            known = [price for price in prices if price is not None]
-            assert known == sorted(known, reverse=order is Qt.SortOrder.DescendingOrder)
-            assert prices[-2:] == [None, None]
-
-
 async def test_entered_facts_about_a_model_are_stored_and_used() -> None:
     async with AppHarness() as app:
         await app.backend.settings.save_profile(SERVER)

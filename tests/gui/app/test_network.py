@@ -10,9 +10,9 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QMenu, QPushButton, QToolButton
+from PySide6.QtWidgets import QMenu, QPushButton, QToolButton
 
-from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
+from desktop_app.backend.environment_profiles import COMETAPI
 from desktop_app.domain.models.model_listing import ListedModel
 from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n import formatting
@@ -212,20 +212,6 @@ async def test_a_private_address_is_allowed_in_the_panel() -> None:
         await app.written()
         await check_connection(app, profile.id, True, "model")
         assert proxy.wanted == ["nas.lan:11434"]
-
-
-async def test_a_file_without_certificates_is_refused(tmp_path: Path) -> None:
-    async with AppHarness() as app:
-        wrong = tmp_path / "notes.pem"
-        wrong.write_text("nothing")
-        app.window.outer_panes.show_settings(True)
-        app.window.settings.pages.provider.page.network.ca_file_chosen.emit(OPENAI.id, wrong)
-        await app.written()
-        ok, words = certificate_note(app, OPENAI.id)
-        assert not ok
-        assert "notes.pem contains no valid certificate" in words
-        assert find(app.window.settings, QLineEdit, "ca-file").text() == "System certificates"
-        assert not await app.backend.settings.profiles()
 
 
 # ---------------------------------------------------------------- windows

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPlainTextEdit
 
 from desktop_app.domain.answering.generation import Overrides
@@ -14,7 +13,6 @@ from desktop_app.settings.schema import setting, settings_of
 from desktop_app.settings.setting import Group
 from desktop_app.ui.settings.tabs.responses_tab import CONVERSATION
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.ui.widgets.forms.form_widgets import MultilineField
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.settings_pages import answer_field, answer_note
 from tests.helpers.family import FAMILY_ENVIRONMENT
@@ -79,19 +77,6 @@ async def test_a_conversations_own_settings_are_sent_with_it_alone() -> None:
         assert isinstance(shown, QPlainTextEdit)
         find(app.window.settings, SegmentedControl, "scope").button("conversation").click()
         assert shown.toPlainText() == "Rhyme."
-
-
-async def test_the_cursor_stays_where_the_user_types_when_a_text_is_stored() -> None:
-    async with AppHarness(environment=COMET) as app:
-        app.window.outer_panes.show_settings(True)
-        app.window.settings.pages.responses.page.show_scope(CONVERSATION)
-        words = answer_field(app, "answer.system_prompt")
-        assert isinstance(words, MultilineField)
-        QTest.keyClicks(words, "Rhyme.")
-        await until(lambda: words.reported_text == "Rhyme.")
-        await app.written()
-        QTest.keyClicks(words, " Briefly.")
-        assert words.toPlainText() == "Rhyme. Briefly."
 
 
 async def test_settings_that_change_during_a_turn_or_in_a_conversation_just_left_are_kept() -> None:

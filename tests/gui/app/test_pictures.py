@@ -214,16 +214,15 @@ async def test_a_photo_in_the_text_of_an_answer_becomes_an_image() -> None:
 
 
 @pytest.mark.attack("sandbox")
-@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
 async def test_an_image_in_the_text_of_an_answer_is_decoded_by_the_reader(
-    monkeypatch: pytest.MonkeyPatch, kind: str
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("a foreign image was decoded in the process of the window")
 
     monkeypatch.setattr(QImage, "fromData", refuse)
     monkeypatch.setattr(QImageReader, "read", refuse)
-    sound, broken = address(kind), address(kind, noise=True)
+    sound, broken = address("WEBP"), address("WEBP", noise=True)
     start = broken.index(",") + 1
     broken = broken[: start + (len(broken) - start) // 8 * 4]
     assert image_size_of(broken) == (30, 20)

@@ -13,10 +13,8 @@ from desktop_app.app.help.book_rendering import (
 )
 from desktop_app.app.settings.place_opener import HELP_PLACES, SETTINGS_PAGES
 from desktop_app.commands.keymap import Keymap
-from desktop_app.domain.conversations.conversation import MessageStatus
-from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import AuthenticationError, NetworkError
+from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.places import PLACE_PATHS, Place, linked_text, place_name
 from desktop_app.domain.remedy import Remedy
 from desktop_app.paths import resource_path
@@ -25,11 +23,9 @@ from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.models.models_dialog import ModelsDialog
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 from desktop_app.ui.settings.settings_frame import PAGES
-from desktop_app.ui.transcript.message_items import ACTION, OPEN_PLACE, Line, LineKind, error_lines
 from desktop_app.ui.widgets.text.linked_label import LinkedLabel
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import dialog_of
-from tests.helpers.messages import answer
 
 
 def test_every_place_opens_its_page_and_has_its_name() -> None:
@@ -85,16 +81,6 @@ async def test_the_link_of_a_notification_works_by_mouse_and_keyboard() -> None:
         assert label.selectedText() == "Settings › Provider › Network and privacy"
         app.press(Qt.Key.Key_Return)
         assert app.window.settings.isVisible()
-
-
-def test_an_error_below_an_answer_links_to_its_place() -> None:
-    note = ErrorNote("No.", Remedy.CHECK_KEY, code=AuthenticationError.code)
-    lines = error_lines(answer("", MessageStatus.FAILED, error=note), shows_details=False)
-    (line,) = [
-        each for each in lines if isinstance(each, Line) and each.kind is LineKind.ERROR_TEXT
-    ]
-    links = [(run.text, run.link) for run in line.runs if run.link]
-    assert links == [("Settings › Provider", f"{ACTION}{OPEN_PLACE}{Place.PROVIDER}")]
 
 
 def test_parameters_make_no_links() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -174,26 +173,6 @@ async def test_pages_sent_as_images_are_shown_as_images(data: Path) -> None:
         assert sent(server.bodies[0]) == f"{preview}\n\nWhat?"
         content = server.bodies[0]["input"][-1]["content"]
         assert [part["type"] for part in content] == ["input_text", "input_image"]
-
-
-async def test_parts_are_shown_as_they_are_sent(tmp_path: Path) -> None:
-    path = tmp_path / "long.txt"
-    path.write_text("\n\n".join(f"Paragraph {n} of a long text. " * 30 for n in range(200)))
-
-    async with AppHarness() as app:
-        await attach(app, path)
-        state = app.state
-        app.session.actions["attachment.preview"]()
-        dialog = await opened(app)
-        assert "Too large for SmolLM2 135M" in words(dialog, "preview-note")
-        dialog.reject()
-        part = replace(part_of(app), in_parts=True)
-        state.current.draft.set_attachments((part,))
-        app.session.actions["attachment.preview"]()
-        dialog = await opened(app)
-        assert plain(dialog.text.text).startswith('<part document="long.txt" part="1 of ')
-        assert dialog.text.text.count("</part-") > 2
-        assert "Sent in parts as shown" in words(dialog, "preview-note")
 
 
 async def test_a_large_text_is_shown_and_searched_in_pages(tmp_path: Path) -> None:

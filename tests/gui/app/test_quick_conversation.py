@@ -13,8 +13,6 @@ from PySide6.QtWidgets import QLabel, QMessageBox, QPlainTextEdit, QPushButton
 from desktop_app.app.quick import paste_back as paste_back_module
 from desktop_app.app.quick.quick_draft import QUICK_DRAFT_KEY, UnsentQuestion
 from desktop_app.domain.errors import StoreFullError
-from desktop_app.hotkey import x11_paste
-from desktop_app.hotkey.x11_paste import PasteError
 from desktop_app.paths import folders
 from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
 from desktop_app.storage.settings.settings_store import SettingsStore
@@ -63,21 +61,6 @@ async def test_up_recalls_earlier_questions() -> None:
             QTest.keyClick(line(quick), key)
             seen.append(line(quick).toPlainText())
         assert seen == ["Second?", "First?", "First?", "Second?", "draft", "draft"]
-
-
-async def test_a_follow_up_replaces_the_question_and_includes_the_answer() -> None:
-    async with AppHarness() as app:
-        quick = opened(app)
-        turn = await ask(app, quick, "Why?")
-        turn.end("Because.")
-        await until(lambda: not app.controllers.running.conversations)
-        assert line(quick).textCursor().selectedText() == "Why?"
-        turn = await ask(app, quick, "Really?")
-        turn.end("Yes.")
-        await app.settled()
-        assert len(app.messages()) == 4
-        assert line(quick).toPlainText() == "Really?"
-        assert len(await app.backend.conversations.all()) == 1
 
 
 async def test_text_typed_while_the_window_opens_stays_in_the_quick_prompt() -> None:
@@ -247,26 +230,6 @@ async def test_the_permission_to_paste_is_remembered(monkeypatch: pytest.MonkeyP
         quick.transcript.selectAll()
         quick.paste_requested.emit()
         assert QGuiApplication.clipboard().text() == "Because so."
-
-
-async def test_a_paste_that_fails_shows_the_quick_prompt_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def refuse(_window: int) -> None:
-        raise PasteError("no other window got the focus")
-
-    monkeypatch.setattr(x11_paste, "wait_for_target", refuse)
-    monkeypatch.setattr(paste_back_module, "FETCH_S", 0.0)
-    monkeypatch.setattr(paste_back_module, "can_type", lambda: True)
-    async with AppHarness() as app:
-        quick = await answered(app)
-        paste_back = app.session.quick_host.paste_back
-        await app.state.values.set(PASTE_BACK, PasteBackChoice.PASTE.value)
-        quick.paste_requested.emit()
-        await until(lambda: "Nothing was pasted" in find(quick, QLabel, "problem").text())
-        await until(lambda: not paste_back.is_pasting)
-        assert quick.isVisible()
-        assert quick.focusWidget() is line(quick)
 
 
 async def test_a_follow_up_keeps_what_the_main_window_has_changed() -> None:

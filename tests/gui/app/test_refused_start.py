@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
-import sqlite3
-import subprocess
-import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -24,7 +17,6 @@ from desktop_app.storage.conversations.conversation_store import ConversationSto
 from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.ui.help.help_window import HelpWindow
 from tests.gui.app.app_harness import AppHarness, until
-from tests.helpers.waiting import LONGEST_S
 
 
 def read_and_close(said: list[str]) -> None:
@@ -102,55 +94,3 @@ async def test_a_full_disk_does_not_prevent_the_start_nor_a_failed_write_the_nex
 def find_help() -> HelpWindow | None:
     shown = [each for each in QApplication.topLevelWidgets() if isinstance(each, HelpWindow)]
     return next((each for each in shown if each.isVisible()), None)
-
-
-# Repairs the store, and then prints the titles in the list.
-PROGRAM = """
-import json
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication, QPushButton
-from desktop_app.app.application import Application
-from desktop_app.app.desktop.window_request import OpenRequest
-
-def answer():
-    for window in QApplication.topLevelWidgets():
-        for button in window.findChildren(QPushButton):
-            if button.isVisible() and button.objectName() in ("repair", "go-on"):
-                button.click()
-
-def end():
-    timer.stop()
-    model = application.window.conversations.model
-    print(json.dumps([conversation.title for conversation in model.conversations]))
-    application.session.shutdown.begin()
-
-application = Application(OpenRequest())
-application.on_ready = lambda: QTimer.singleShot(0, end)
-timer = QTimer(interval=20)
-timer.timeout.connect(answer)
-timer.start()
-application.show()
-raise SystemExit(application.run())
-"""
-
-
-async def test_a_damaged_row_is_offered_for_repair_at_the_start() -> None:
-    async with AppHarness() as app:
-        await app.ask_and_answer("Which?", "This one.")
-        app.controllers.sidebar.navigator.open_new()
-        await app.ask_and_answer("Why?", "So.")
-    with closing(sqlite3.connect(folders().database)) as connection:
-        connection.execute("UPDATE conversations SET variant = 'other' WHERE title = 'Why?'")
-        connection.commit()
-    done = await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-c", PROGRAM],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=LONGEST_S,
-        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
-    )
-    assert done.returncode == 0, done.stderr
-    assert "Which?" in json.loads(done.stdout.splitlines()[-1])
-    assert "Traceback" not in done.stderr

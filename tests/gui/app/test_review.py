@@ -7,21 +7,13 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
-from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox
-
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.conversations.review import ReviewKind, review_of
 from desktop_app.exchange.writers.markdown_file import to_markdown
 from desktop_app.storage.conversations.review_store import ReviewStore
-from desktop_app.ui.spending.spending_charts import SpendingCharts
-from desktop_app.ui.spending.spending_measures import MODEL_COLUMNS
-from desktop_app.ui.spending.spending_view import SpendingView
 from desktop_app.ui.window.review_dialog import ReviewDialog
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import KEYED, dialog_of
-from tests.helpers.widgets import find
 
 
 async def _answered(app: AppHarness, answer: str = "Because of **dust**.") -> None:
@@ -108,32 +100,3 @@ async def test_an_edited_answer_is_a_version_and_a_corrected_pair(tmp_path: Path
         assert "dust" not in sent
         app.providers.turns[-1].end("Red.")
         await app.settled()
-
-
-async def test_the_dashboard_counts_verdicts_by_model() -> None:
-    async with AppHarness(environment=KEYED) as app:
-        await _answered(app)
-        await _review(app, "rejected")
-        app.controllers.dialogs.spending.show()
-        await until(lambda: app.window.findChild(SpendingView) is not None)
-        view = find(app.window, SpendingView, "spending")
-        view.show_page("charts")
-        charts = view.charts
-        _choose(charts, "chart-figures", "reviews")
-        await until(lambda: charts.caption.text().startswith("Reviews are counted by model"))
-        assert charts.chart.data.values == ()
-        _choose(charts, "chart-grouping", "model")
-        await until(lambda: charts.chart.data.values == ((1,),))
-        assert charts.chart.data.series == ("Rejected",)
-        assert charts.chart.data.labels == ("GPT-5.2 Thinking",)
-        QTest.keyClick(charts.chart, Qt.Key.Key_End)
-        assert "Reviewed: 0 · Corrected: 0 · Rejected: 1" in charts.caption.text()
-        head, row = (line.split("\t")[-3:] for line in charts.to_tsv().splitlines())
-        assert (head, row) == (["Reviewed", "Corrected", "Rejected"], ["0", "0", "1"])
-        assert charts.table.model().columnCount() == len(MODEL_COLUMNS) + 1
-
-
-def _choose(charts: SpendingCharts, name: str, data: object) -> None:
-    combo = find(charts, QComboBox, name)
-    combo.setCurrentIndex(combo.findData(data))
-    combo.activated.emit(combo.currentIndex())

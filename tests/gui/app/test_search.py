@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLineEdit
 
 from desktop_app.domain.conversations.conversation import SearchFilter, SearchHit, SearchOrder, now
 from desktop_app.storage.search.search_query import Search
+from desktop_app.ui.sidebar.conversation_view import ConversationView
 from desktop_app.ui.sidebar.search.search_filters import ORDERS, SearchFilters
 from desktop_app.ui.widgets.accessibility import announcements
+from desktop_app.ui.widgets.rows.rows_model import ROW
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.menus import entry_text
 
@@ -107,3 +110,56 @@ async def test_a_newer_search_does_not_wait_for_an_older_one(
         shown.search.changed.emit("slow")
         shown.search.changed.emit("")
         assert app.rows == ["Grapefruit?"]
+
+
+async def ask_each(app: AppHarness, *questions: str) -> ConversationView:
+    """Ask each question in a conversation of its own, and focus the list at its first row."""
+    app.window.resize(1200, 700)
+    for question in questions:
+        app.session.actions["conversation.new"]()
+        await app.ask_and_answer(question, "Yes.")
+    view = app.window.conversations.view
+    view.setFocus(Qt.FocusReason.TabFocusReason)
+    view.setCurrentIndex(view.model().index(1, 0))
+    return view
+
+
+async def searched(app: AppHarness, words: str, title: str) -> None:
+    app.window.search()
+    app.window.conversations.search.field.setText(words)
+    hits = app.window.conversations.search.hits
+    await until(lambda: title in {str(hits.index(row).data()) for row in range(hits.rowCount())})
+
+
+async def test_f2_during_a_search_renames_the_visible_hit() -> None:
+    async with AppHarness() as app:
+        await ask_each(app, "A topic", "Another topic")
+        await searched(app, "topic", "A topic")
+        hits = app.window.conversations.search.view
+        hits.setFocus(Qt.FocusReason.TabFocusReason)
+        hits.setCurrentIndex(hits.model().index(1, 0))
+        wanted = str(hits.currentIndex().data())
+        app.session.actions["conversation.rename"]()
+        editor = QApplication.focusWidget()
+        assert isinstance(editor, QLineEdit)
+        assert editor.isVisible()
+        assert editor.text() == wanted
+        assert not hits.isVisible()
+        editor.setText("Renamed")
+        QTest.keyClick(editor, Qt.Key.Key_Return)
+        await until(lambda: "Renamed" in app.rows)
+        assert wanted not in app.rows
+        assert QApplication.focusWidget() is app.window.conversations.view
+        await app.written()
+
+
+async def test_a_found_word_is_marked_in_the_conversation_that_its_hit_opens() -> None:
+    async with AppHarness() as app:
+        await ask_each(app, "A topic", "Something else")
+        await searched(app, "topic", "A topic")
+        hits = app.window.conversations.search.hits
+        rows = (hits.index(row) for row in range(hits.rowCount()))
+        row = next(row for row in rows if row.data(ROW).message_id)
+        app.window.conversations.search.view.chosen.emit(row)
+        await until(lambda: app.window.windowTitle().startswith("A topic"))
+        await until(lambda: app.window.transcript.textCursor().selectedText() == "topic")

@@ -16,7 +16,6 @@ from desktop_app.ui.composer.text import prompt_spelling
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.menus import entry_text
-from tests.helpers.widgets import find
 
 # Offscreen, an open menu cannot hold the keyboard.
 pytestmark = pytest.mark.qt_log_ignore("grabbing the keyboard")
@@ -138,26 +137,6 @@ async def test_f7_goes_to_the_next_misspelled_word_or_says_there_is_none() -> No
                 for label in app.window.findChildren(PlainLabel)
             )
         )
-
-
-async def test_the_quick_prompt_is_checked_too() -> None:
-    async with AppHarness() as app:
-        await begin(app, "")
-        app.session.quick.open_with("")
-        line = find(app.session.quick.window, QPlainTextEdit, "prompt")
-        QTest.keyClicks(line, "the wrld turns")
-        assert app.session.spelling is not None
-        spelling = app.session.spelling.spelling
-        await until(lambda: bool(spelling.misspelled_in(line.toPlainText())))
-        cursor = line.textCursor()
-        cursor.setPosition(5)
-        line.setTextCursor(cursor)
-        press_menu_key(line)
-        await popup()
-        assert "world" in open_menu()
-        choose("suggestion")
-        assert line.toPlainText() != "the wrld turns"
-        assert line.toPlainText().endswith(" turns")
 
 
 async def test_settings_switch_spelling_off_and_choose_languages() -> None:

@@ -148,7 +148,7 @@ async def test_compaction_an_error_and_the_next_version_stay_off_the_disk(scratc
     assert files_with_secrets(scratch) == []
 
 
-async def test_closing_asks_once_if_there_are_messages() -> None:
+async def test_closing_asks_once_if_there_are_messages(scratch: Path) -> None:
     async with AppHarness() as app:
         app.controllers.conversation.temporary.open()
         bar(app).close_button.click()
@@ -171,24 +171,6 @@ async def test_closing_asks_once_if_there_are_messages() -> None:
         assert app.controllers.sidebar.list_presenter.cache.find_existing(first) is None
         assert row(app).isHidden()
         assert app.rows == []
-
-
-async def test_another_temporary_conversation_replaces_the_first() -> None:
-    async with AppHarness() as app:
-        app.controllers.conversation.temporary.open()
-        first = app.open_id
-        app.controllers.conversation.temporary.open()
-        assert app.open_id == first
-        await app.ask_and_answer("One?", "One.")
-        app.controllers.conversation.temporary.open()
-        bar(app).forget_button.click()
-        assert is_temporary(app)
-        assert app.open_id != first
-        assert app.state.current.path == []
-
-
-async def test_an_answer_running_at_the_close_is_stored_nowhere(scratch: Path) -> None:
-    async with AppHarness() as app:
         app.controllers.conversation.temporary.open()
         turn = await app.ask(f"What is {SECRET}?")
         turn.say(f"A {SECRET}")
@@ -196,7 +178,7 @@ async def test_an_answer_running_at_the_close_is_stored_nowhere(scratch: Path) -
         bar(app).close_button.click()
         bar(app).forget_button.click()
         await app.settled()
-        assert app.messages() == []
+        assert app.messages() == [], "nor is an answer that was running"
         assert files_with_secrets(scratch) == []
 
 

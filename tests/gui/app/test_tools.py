@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.domain.answering.stream_events import Completed, RefusalDelta, ToolCallDelta
+from desktop_app.domain.answering.stream_events import Completed, ToolCallDelta
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.tools.remote_tool import remote_tools
 from desktop_app.domain.tools.tool import Permission, ToolDefinition
@@ -168,16 +168,6 @@ async def test_a_double_click_does_not_answer_the_next_question() -> None:
             QApplication.sendEvent(button, event)
         app.click("consent-deny")
         assert not (await second).is_allowed
-
-
-async def test_a_refused_answer_is_not_complete() -> None:
-    async with AppHarness(environment=COMET) as app:
-        turn = await app.ask("Do harm.")
-        turn.give(RefusalDelta("I can’t help with that."))
-        turn.give(Completed())
-        await app.settled()
-        assert "Declined by the model" in app.transcript
-        assert app.stored("SELECT status FROM messages WHERE role = 'assistant'") == [("refused",)]
 
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)

@@ -5,16 +5,12 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
 
 from desktop_app.backend.environment_profiles import OPENAI
-from desktop_app.commands.keymap import Keymap
-from desktop_app.commands.keymap_file import shortcuts_to_json
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import CredentialError
 from desktop_app.domain.network.custom_fields import CustomField
@@ -23,8 +19,6 @@ from desktop_app.domain.network.secret import Secret
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import DATA
 from tests.gui.app.test_choices import SERVER
-from tests.helpers.file_dialogs import choose_paths
-from tests.helpers.widgets import find
 from tests.integration.credentials.conftest import (
     Desktop,
     new_desktop,  # noqa: F401 - a fixture
@@ -182,22 +176,6 @@ async def test_a_provider_keeps_its_key_if_its_other_secrets_cannot_be_removed(
         await app.written()
         assert app.state.providers.get(PROXIED.id) is not None
         assert await vault.get(PROXIED.id, key.origin) == key
-
-
-async def test_replaced_shortcuts_return(tmp_path: Path) -> None:
-    async with AppHarness() as app:
-        file = tmp_path / "keys.json"
-        keymap = Keymap({"conversation.new": "Ctrl+Alt+Shift+J"})
-        file.write_text(shortcuts_to_json(keymap), "utf-8")
-        app.window.settings.pages.shortcut_changed.emit("conversation.new", "Ctrl+Alt+Shift+K")
-        await app.written()
-        app.window.settings.show_page("keys")
-        find(app.window.settings, QPushButton, "import-shortcuts").click()
-        choose_paths(file)
-        await until(lambda: app.said.startswith("1 shortcut was imported."))
-        assert app.setting("keys.conversation.new") == "Ctrl+Alt+Shift+J"
-        app.press_action("Undo")
-        await until(lambda: app.setting("keys.conversation.new") == "Ctrl+Alt+Shift+K")
 
 
 async def test_a_discarded_edit_returns_to_its_conversation() -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from desktop_app.domain.answering.shown_length import (
     MAX_SHOWN_ARGUMENT_CHARS,
     MAX_SHOWN_CHARS,
     NOT_ALL_SHOWN,
     ShownMessage,
+    ShownTextLimiter,
     shorten,
 )
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role, now
@@ -39,3 +43,12 @@ def test_arguments_and_results_of_tools_are_cut() -> None:
     assert isinstance(shown, ToolCallPart)
     cut = "x" * MAX_SHOWN_ARGUMENT_CHARS
     assert (shown.arguments, shown.edited, shown.result) == (cut, cut, cut)
+
+
+@given(st.lists(st.sampled_from(["a" * 300_000, "\n" * 19_999, "b\n", "c", ""]), max_size=12))
+def test_pieces_are_cut_at_the_same_position_as_the_whole(pieces: list[str]) -> None:
+    whole, streamed = ShownTextLimiter(), ShownTextLimiter()
+    assert whole.shown_part("".join(pieces)) == "".join(
+        streamed.shown_part(piece) for piece in pieces
+    )
+    assert whole.is_cut == streamed.is_cut
