@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
 
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QPushButton
 
 from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.prompts.prompts import Prompt
-from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
 from tests.gui.app.app_harness import AppHarness, until
-from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.widgets import find
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 COMET = {"COMETAPI_KEY": "sk-comet"}
 SCHEMA = {
@@ -70,23 +63,6 @@ async def test_a_valid_answer_is_shown_as_a_table_or_as_text() -> None:
         assert PEOPLE not in app.transcript
         assert app.state.current.path[-1].text == PEOPLE
         await until(lambda: not app.controllers.conversation.lexer.is_busy)
-
-
-async def test_a_format_is_stored_in_the_preset_that_it_was_requested_for() -> None:
-    async with AppHarness(environment=COMET) as app:
-        app.controllers.composer.prompts.manage("presets")
-        page, requests = find(app.window, PromptsDialog, "prompts-dialog").presets, list[Any]()
-        first, second = [*app.state.presets.by_id][:2]
-        page.edit(first)
-        page.edit_requested.connect(requests.append)
-        find(page, QPushButton, "answer.form").click()
-        page.edit(second)
-        requests[0].on_changed(FORM)  # for example an Undo
-        assert requests[0].value_now() == FORM
-        presets = app.state.presets.by_id
-        assert presets[first].overrides.parameters.form == FORM
-        assert not presets[second].overrides.parameters.form
-        await app.written()
 
 
 async def test_an_invalid_answer_names_the_place_and_is_repaired_once() -> None:
@@ -162,16 +138,3 @@ async def test_a_grammars_answer_is_shown_as_code_and_an_unsupported_syntax_is_r
         assert "doesn’t support GBNF grammars" in dialog.hint.text()
         assert not dialog.save_button.isEnabled()
         await until(lambda: not app.controllers.conversation.lexer.is_busy)
-
-
-async def test_a_schema_is_opened_from_a_file(tmp_path: Path) -> None:
-    file = tmp_path / "people.schema.json"
-    file.write_text(json.dumps(SCHEMA))
-    async with AppHarness() as app:
-        dialog = AnswerFormDialog(app.theme.current, app.window)
-        dialog.file_requested.connect(lambda path: dialog.show_text(path.read_text()))
-        dialog.open()
-        dialog.open_file_button.click()
-        choose_paths(file)
-        assert dialog.source == FormSource(FormKind.SCHEMA, json.dumps(SCHEMA), "people")
-        dialog.done(0)

@@ -13,7 +13,7 @@ from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.paths import folders
 from tests.gui.app.app_harness import AppHarness, FillableStore, until
-from tests.helpers.background_server import BackgroundServer, Fault, events_of
+from tests.helpers.background_server import BackgroundServer, events_of
 from tests.helpers.family import FAMILY_ENVIRONMENT
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import timer_of
@@ -125,19 +125,6 @@ async def test_without_the_choice_the_provider_stores_nothing() -> None:
         assert "background" not in body
 
 
-async def test_a_connection_that_breaks_changes_nothing_in_the_answer() -> None:
-    faults = [Fault(2_000), Fault(1_500)]
-    async with BackgroundServer(EVENTS, faults=faults) as server, app_at(server) as app:
-        await choose_background(app)
-        app.type("?")
-        app.enter()
-        await until(lambda: TEXT.strip() in app.transcript)
-        await app.settled()
-        assert app.messages()[1][1:] == ("complete", TEXT)
-        assert app.transcript.count("Word 7 ") == 1
-        assert len(server.requested_paths("POST")) == 1
-
-
 async def test_a_run_is_resumed_at_the_next_start() -> None:
     async with BackgroundServer(EVENTS, hold_at=20) as server:
         async with app_at(server) as app:
@@ -163,23 +150,6 @@ async def test_a_run_is_resumed_at_the_next_start() -> None:
         async with app_at(server) as app:
             await app.settled()
             assert app.stored("SELECT count(*) FROM ledger") == [(1,)]
-
-
-async def test_a_run_that_the_provider_forgot_is_interrupted_with_the_reason() -> None:
-    async with BackgroundServer(EVENTS, hold_at=20) as server:
-        async with app_at(server) as app:
-            await choose_background(app)
-            app.type("?")
-            app.enter()
-            await until(lambda: "Word 10 " in app.transcript)
-        end_process()
-        server.runs.clear()
-        async with app_at(server) as app:
-            await until(lambda: "This response expired at" in app.transcript)
-            await app.settled()
-            assert app.messages()[1][1] == "interrupted"
-            assert "Word 10 " in app.transcript
-            assert "the program ended" not in app.transcript
 
 
 async def test_stop_cancels_the_run_and_keeps_the_text() -> None:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QMessageBox
 
-from desktop_app.backend import batch_wiring
-from desktop_app.backend.answer_settings import INSTRUCTIONS
-from desktop_app.domain.batch.batch_jobs import BatchFile
 from desktop_app.ui.batch.batch_bar import BatchBar
 from desktop_app.ui.batch.batch_dialog import BatchDialog
 from tests.gui.app.app_harness import AppHarness, until
@@ -22,9 +19,6 @@ from tests.helpers.batch_server import BatchServer, Outcome, lines, not_executed
 from tests.helpers.widgets import find
 from tests.integration.cli.command import gateway
 from tests.integration.cli.test_batch_command import all_answered, answered
-
-if TYPE_CHECKING:
-    import pytest
 
 ANSWER = "Nine bullets, and `code`."
 
@@ -220,24 +214,6 @@ async def test_many_files_at_once_are_offered_as_a_job(tmp_path: Path) -> None:
         assert "bullet" in dialog.new_page.task.toPlainText()
 
 
-async def test_a_job_has_the_settings_that_applied_when_it_was_requested(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with open_app() as (_provider, app):
-        expand = batch_wiring.expand_paths
-        await app.state.values.set(INSTRUCTIONS, "Be brief.")
-
-        async def expand_slowly(paths: Iterable[Path]) -> list[BatchFile]:
-            await app.state.values.set(INSTRUCTIONS, "Be long.")
-            return await expand(paths)
-
-        monkeypatch.setattr(batch_wiring, "expand_paths", expand_slowly)
-        dialog = await prepare_job(app, notes(tmp_path, 1))
-        job = await app.backend.batch_store.get(dialog.job_page.job_id)
-        assert job is not None
-        assert job.instructions == "Be brief."
-
-
 async def test_a_provider_without_batches_shows_the_reason(tmp_path: Path) -> None:
     async with AppHarness() as app:
         app.controllers.dialogs.batches.begin(notes(tmp_path, 1))
@@ -254,19 +230,3 @@ async def test_a_provider_without_batches_shows_the_reason(tmp_path: Path) -> No
         page.model.setCurrentIndex(names.index("GPT-5.2 Pro"))
         efforts = [page.effort.itemText(at) for at in range(page.effort.count())]
         assert efforts == ["Medium", "High", "Extra high"]
-
-
-async def test_jobs_can_be_used_by_keyboard(tmp_path: Path) -> None:
-    async with open_app() as (_provider, app):
-        dialog = await prepare_job(app, notes(tmp_path, 2))
-        QTest.keyClick(dialog, Qt.Key.Key_Escape)
-        assert dialog.page == "list"
-        await until(lambda: dialog.jobs.rowCount() == 1)
-        dialog.table.setFocus()
-        dialog.table.setCurrentIndex(dialog.jobs.index(0, 0))
-        QTest.keyClick(dialog.table, Qt.Key.Key_Return)
-        await until(lambda: dialog.page == "job")
-        QTest.keyClick(dialog, Qt.Key.Key_Escape)
-        QTest.keyClick(dialog, Qt.Key.Key_Escape)
-        assert not dialog.isVisible()
-        assert dialog.new_page.back_button.mapTo(dialog, QPoint(0, 0)).x() >= 0

@@ -119,22 +119,6 @@ async def test_one_conversation_can_use_another_provider() -> None:
         await app.settled()
 
 
-async def test_a_conversation_of_a_removed_provider_continues_with_another_model() -> None:
-    async with AppHarness(environment=COMET) as app:
-        one = await app.ask_and_answer("One", "1")
-    async with AppHarness() as app:  # without the variable there is no such provider
-        assert app.open_id == one
-        assert row(app).model_name == "Provider removed. Choose another."
-        app.window.prompt.row.model_requested.emit(entry(app, "SmolLM2 135M"))
-        assert row(app).model_name == "SmolLM2 135M"
-        turn = await app.ask("Two")
-        assert (turn.request.model, turn.request.effort) == ("smollm2-135m-instruct", None)
-        turn.end("2")
-        await app.settled()
-        assert "SmolLM2 135M" in app.window.transcript.toPlainText()
-        assert "smollm2" not in app.window.transcript.toPlainText()
-
-
 # ---------------------------------------------------------------- costs
 
 

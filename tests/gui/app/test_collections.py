@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from functools import partial
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton
 
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.ui.library.collections_dialog import CollectionsDialog
 from tests.gui.app.app_harness import AppHarness, until
-from tests.helpers import waiting
 from tests.helpers.family import FAMILY_ENVIRONMENT
 from tests.helpers.widgets import find
 
@@ -58,10 +55,6 @@ def drop(dialog: CollectionsDialog, *paths: Path) -> None:
     assert event.dropAction() is Qt.DropAction.CopyAction  # a move would remove the files
 
 
-async def is_only_collection(app: AppHarness, name: str) -> bool:
-    return [each.name for each in await app.backend.collections.all()] == [name]
-
-
 def is_quiet(app: AppHarness) -> bool:
     return not app.controllers.composer.collections.is_busy
 
@@ -102,40 +95,6 @@ async def test_a_folder_becomes_a_collection_that_is_asked(tmp_path: Path) -> No
             app.state.current.draft.value.collections[0].collection_id
         )
         assert app.chips == []
-
-
-async def test_a_collection_is_created_and_filled_by_keyboard(data: Path, tmp_path: Path) -> None:
-    file = tmp_path / "notes.md"
-    shutil.copy(data / "notes.md", file)
-
-    async with AppHarness(environment=OPENAI) as app:
-        dialog = await shown(app)
-        dialog.list.new_button.click()
-        await until(lambda: dialog.current != "")
-        await until(dialog.name.isVisible)
-        assert dialog.name.text() == "New collection"
-        await until(lambda: dialog.name.selectedText() == "New collection")
-        assert not dialog.ask_button.isEnabled()
-        await until(lambda: "No documents yet" in dialog.empty_label.text())
-        QTest.keyClicks(dialog.name, "Leases")
-        QTest.keyClick(dialog.name, Qt.Key.Key_Return)
-        await waiting.until(partial(is_only_collection, app, "Leases"))
-        dialog.add_requested.emit(dialog.current, [file])
-        await until(lambda: is_quiet(app) and bool(rows(dialog)))
-        await until(lambda: rows(dialog) == ["notes.md, Read"])
-        file.write_text("Something else stands here now: the tariff is 21 cents.")
-        dialog.refresh_button.click()
-        await until(lambda: is_quiet(app) and status(dialog) != "")
-        (found,) = await app.backend.collections.retrieve(
-            [dialog.current], "What is the tariff?", 1000
-        )
-        assert "21 cents" in found.passages[0].text
-        dialog.files.setCurrentIndex(dialog.files.model().index(0, 0))
-        QTest.keyClick(dialog.files, Qt.Key.Key_Delete)
-        await until(lambda: not rows(dialog))
-        await until(lambda: "removed from the collection" in status(dialog))
-        undo(dialog).click()
-        await until(lambda: is_quiet(app) and rows(dialog) == ["notes.md, Read"])
 
 
 async def test_a_deletion_is_undone_or_completed(tmp_path: Path) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
-import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QPushButton
 
 from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.errors import ProviderFaultError
@@ -16,8 +16,11 @@ from desktop_app.ui.window.cards import compaction_card
 from desktop_app.ui.window.cards.compaction_card import CompactionCard
 from desktop_app.ui.window.sent_text_dialog import SentTextDialog
 from tests.gui.app.app_harness import AppHarness, until
-from tests.gui.app.scripted_providers import Turn
-from tests.helpers.widgets import find, timer_of
+
+if TYPE_CHECKING:
+    import pytest
+
+    from tests.gui.app.scripted_providers import Turn
 
 OPENAI = {"OPENAI_API_KEY": "sk-test"}
 ITEMS = json.dumps(
@@ -65,14 +68,6 @@ async def long_conversation(app: AppHarness) -> None:
 
 def sent(turn: Turn) -> list[str]:
     return [getattr(p, "text", "") for m in turn.request.messages for p in m.parts]
-
-
-async def check_now(app: AppHarness) -> None:
-    """Let the controller check now if a compaction is due."""
-    timer = timer_of(app.controllers.conversation.compaction)
-    timer.stop()
-    timer.timeout.emit()
-    await app.written()
 
 
 async def test_a_compaction_by_the_provider_is_offered_marked_sent_and_undone(
@@ -151,22 +146,6 @@ async def test_a_small_model_writes_a_summary_if_the_provider_does_not_compact()
         app.providers.turns[-1].end("Again.", 95_000)
         await app.settled()
         assert "Compacted" not in app.transcript
-
-
-@pytest.mark.parametrize("by_key", [False, True])
-async def test_a_declined_compaction_is_not_offered_again(by_key: bool) -> None:
-    async with AppHarness(environment=OPENAI) as app:
-        await long_conversation(app)
-        await until_offered(app)
-        if by_key:
-            find(app.window, QPushButton, "compact").setFocus()
-            app.press(Qt.Key.Key_Escape)
-        else:
-            app.click("compact-not-now")
-        assert bar(app) is None
-        await check_now(app)
-        assert bar(app) is None
-        assert QApplication.focusWidget() is app.text
 
 
 async def test_a_canceled_or_failed_compaction_changes_nothing() -> None:

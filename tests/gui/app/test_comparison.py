@@ -137,37 +137,6 @@ async def test_a_column_is_stopped_alone_and_a_failed_one_is_retried() -> None:
         assert "1/4" in app.transcript  # retrying does not change the version that is shown
 
 
-async def test_a_narrow_window_shows_tabs_and_keys_switch_between_them() -> None:
-    async with AppHarness(environment=COMET) as app:
-        turns = await compare(app, 3)
-        window = await shown(ComparisonWindow)
-        window.resize(1200, 600)
-        assert all(column.isVisible() for column in window.columns)
-        assert not window.tabs.isVisible()
-        window.resize(800, 450)  # three columns would hold two or three words a line
-        assert window.tabs.isVisible()
-        window.resize(600, 450)
-        assert window.tabs.isVisible()
-        assert [column.isVisible() for column in window.columns] == [True, False, False]
-        window.activateWindow()
-        await until(window.isActiveWindow)
-        QTest.keyClick(window, Qt.Key.Key_F6)
-        await until(lambda: window.columns[1].isVisible())
-        assert window.columns[1].transcript.hasFocus()
-        window.tabs.button("2").click()
-        await until(lambda: window.columns[2].isVisible())
-        for number, turn in enumerate(turns):
-            turn.end(f"Answer {number}")
-        await app.settled()
-        await until(window.isActiveWindow)
-        QTest.keyClick(
-            window,
-            Qt.Key.Key_S,
-            Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier,
-        )
-        await until(lambda: "Answer 2" in app.transcript)
-
-
 async def test_a_comparison_in_a_temporary_conversation_is_not_stored() -> None:
     async with AppHarness(environment=COMET) as app:
         app.controllers.conversation.temporary.open()

@@ -74,22 +74,6 @@ async def test_two_conversations_stream_at_once() -> None:
         assert "b0 b1 b2 b3 b4 b5" in app.transcript
 
 
-async def test_the_later_of_two_openings_counts() -> None:
-    async with AppHarness() as app:
-        one = await app.ask_and_answer("First", "1")
-        new(app)
-        two = await app.ask_and_answer("Second", "2")
-        for wanted, passed in ((one, two), (two, one)) * 5:
-            app.open_row(passed)
-            app.open_row(wanted)
-            await app.written()
-            assert app.open_id == wanted
-        app.open_row(one)
-        new(app)
-        await app.written()
-        assert app.open_id not in (one, two)
-
-
 # ---------------------------------------------------------------- drafts
 
 

@@ -10,7 +10,6 @@ import pytest
 from PySide6.QtCore import QMimeData, Qt
 
 from desktop_app.app.attachments.attachment_drags import file_name
-from desktop_app.app.chat.chunked_reading_controller import ATTACH_BEGINNING_LABEL
 from desktop_app.app.desktop.window_request import OpenRequest
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.ui.composer.suggestions import SuggestionButton
@@ -222,38 +221,6 @@ async def test_a_document_that_does_not_fit_can_be_read_in_parts(tmp_path: Path)
         turn = await app.ask("Thank you")
         assert sum(len(str(m)) for m in turn.request.messages) < 3_000
         turn.end("Welcome.")
-        await app.settled()
-
-
-async def test_the_beginning_of_a_large_table_is_sent_if_a_tool_reads_the_rest(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "sales.csv"
-    rows = "".join(f"{n},a b c d e f g h i j k l,{n % 13}.25\n" for n in range(30_000))
-    path.write_text(f"id,words,amount\n{rows}")
-
-    async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key"}) as app:
-        app.window.files_dropped.emit([path])
-        await until(lambda: not app.is_reading)
-        app.type("Sum?")
-        app.enter()
-        await until(lambda: "With sales.csv, this needs" in app.said)
-        assert ATTACH_BEGINNING_LABEL not in app.offered_actions
-        app.window.settings.pages.responses.page.override_changed.emit(
-            app.open_id, "answer.tools", "query_table"
-        )
-        await until(lambda: "query_table" in app.state.setup.ask_settings.parameters.tools)
-        app.enter()
-        await until(lambda: ATTACH_BEGINNING_LABEL in app.offered_actions)
-        app.press_action(ATTACH_BEGINNING_LABEL)
-        await until(lambda: "only the beginning" in app.chips[0])
-        assert app.text.toPlainText() == "Sum?", "the user sees it before it is sent"
-        app.enter()
-        turn = await app.turn(0)
-        assert [tool.name for tool in turn.request.tools] == ["query_table"]
-        assert "Table “sales”: about 30,000 rows" in turn.asked
-        assert len(turn.asked) < 3_000
-        turn.end("Done.")
         await app.settled()
 
 

@@ -16,6 +16,7 @@ from desktop_app.app.attachments.attachments_controller import (
     OTHER_ATTACHMENTS_CHIP,
     SHOW_ALL_ACTION,
 )
+from desktop_app.app.desktop.window_request import MAX_FILES
 from desktop_app.domain.conversations.conversation import Folder, new_id, now
 from desktop_app.ui.composer.dropped_content import DroppedContent
 from tests.gui.app.app_harness import AppHarness, until
@@ -190,3 +191,11 @@ async def test_drops_from_other_programs_are_copied_not_moved(data: Path) -> Non
             assert event.dropAction() is Qt.DropAction.CopyAction, target
             assert event.isAccepted()
         await until(lambda: not app.is_reading and app.chips)
+
+
+async def test_too_many_files_are_refused(tmp_path: Path) -> None:
+    async with AppHarness() as app:
+        readings = app.controllers.composer.readings
+        readings.read([("a.pdf", tmp_path / "a.pdf")] * (MAX_FILES + 1))
+        assert not readings.ids
+        assert "At most 5,000 files can be opened at once." in app.said
