@@ -28,20 +28,7 @@ async def _table(app: AppHarness) -> ModelsDialog:
     return table
 
 
-async def test_a_model_is_found_and_chosen_with_the_keyboard() -> None:
-    async with AppHarness() as app:
-        await app.backend.settings.save_profile(SERVER)
-        await app.state.providers.reload()
-        table = await _table(app)
-        QTest.keyClicks(table.search, "myst home")
-        assert [row.model for row in table.rows] == ["mystery"]
-        QTest.keyClick(table.search, Qt.Key.Key_Down)
-        QTest.keyClick(table.table, Qt.Key.Key_Return)
-        assert app.state.setup.choice.model == "mystery"
-        assert not table.isVisible()
-
-
-async def test_favorites_come_first_and_stay() -> None:
+async def test_favorites_come_first_and_a_model_is_chosen_with_the_keyboard() -> None:
     async with AppHarness() as app:
         await app.backend.settings.save_profile(SERVER)
         await app.state.providers.reload()
@@ -53,6 +40,13 @@ async def test_favorites_come_first_and_stay() -> None:
         assert favorites_in(stored) == {("own", "other")}
         table.filter.setCurrentIndex(1)
         assert [row.model for row in table.rows] == ["other"]
+        table.filter.setCurrentIndex(0)
+        QTest.keyClicks(table.search, "myst home")
+        assert [row.model for row in table.rows] == ["mystery"]
+        QTest.keyClick(table.search, Qt.Key.Key_Down)
+        QTest.keyClick(table.table, Qt.Key.Key_Return)
+        assert app.state.setup.choice.model == "mystery"
+        assert not table.isVisible()
 
 
 async def test_entered_facts_about_a_model_are_stored_and_used() -> None:

@@ -30,19 +30,6 @@ def titles(shown: CommandPalette) -> list[str]:
     return [shown.model.index(row, 0).data() for row in range(shown.model.rowCount())]
 
 
-async def test_every_action_is_in_the_palette_and_a_few_letters_run_it() -> None:
-    async with AppHarness() as app:
-        shown = open_palette(app)
-        assert shown.isVisible()
-        actions = {command.title for command in COMMANDS if command.id in app.session.actions}
-        assert actions - {"Show all commands"} < set(titles(shown))  # settings and models, too
-        QTest.keyClicks(shown.field, "show hide sett")
-        assert titles(shown) == ["Show or hide settings"]
-        app.press(Qt.Key.Key_Return)
-        assert not shown.isVisible()
-        await until(lambda: app.window.settings.isVisible())
-
-
 async def test_keys_pressed_during_the_start_reach_the_palette(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -67,7 +54,7 @@ async def test_keys_pressed_during_the_start_reach_the_palette(
         assert open_palette(app).isVisible()  # the keys are bound only once
 
 
-async def test_escape_restores_the_focus() -> None:
+async def test_every_action_is_in_the_palette_and_escape_restores_the_focus() -> None:
     async with AppHarness() as app:
         app.type("half a question")
         shown = open_palette(app)
@@ -80,6 +67,15 @@ async def test_escape_restores_the_focus() -> None:
         assert QApplication.focusWidget() is app.text
         assert app.text.toPlainText() == "half a question"
         assert app.providers.turns == []
+        shown = open_palette(app)
+        assert shown.isVisible()
+        actions = {command.title for command in COMMANDS if command.id in app.session.actions}
+        assert actions - {"Show all commands"} < set(titles(shown))  # settings and models, too
+        QTest.keyClicks(shown.field, "show hide sett")
+        assert titles(shown) == ["Show or hide settings"]
+        app.press(Qt.Key.Key_Return)
+        assert not shown.isVisible()
+        await until(lambda: app.window.settings.isVisible())
 
 
 async def test_conversations_settings_and_prompts_are_in_the_same_field() -> None:

@@ -58,7 +58,7 @@ def shown(app: AppHarness) -> str:
     return app.window.header.preset.accessibleName()
 
 
-async def test_an_applied_preset_shows_later_changes() -> None:
+async def test_an_applied_preset_shows_later_changes_and_is_undone() -> None:
     async with AppHarness(environment=KEY) as app:
         state = app.state
         assert app.window.header.preset.isVisible()  # those that ship
@@ -80,6 +80,18 @@ async def test_an_applied_preset_shows_later_changes() -> None:
         await app.written()
         (stored, _) = await app.backend.prompts.presets()
         assert stored.overrides == REVIEWER.overrides.with_parameter("verbosity", "low")
+        mine = Overrides("Written by hand, at length.")
+        state.setup.override(state.current.id, lambda _own: mine)
+        before = state.current.conversation
+        choose(app, "Poet")
+        assert state.current.conversation.overrides == POET.overrides
+        app.press_action("Undo")
+        assert state.current.conversation == before
+        choose(app, "Poet")
+        choose(app, "No preset")
+        assert state.current.conversation.overrides == Overrides()
+        assert shown(app) == "No preset"
+        await app.written()
 
 
 async def test_the_preset_of_a_conversation_survives_a_restart() -> None:
@@ -99,24 +111,6 @@ async def test_the_preset_of_a_conversation_survives_a_restart() -> None:
     async with AppHarness(environment=KEY) as app:
         await until(lambda: shown(app) == "Preset: Poet")
         assert app.state.setup.ask_settings.instructions == "You rhyme."
-
-
-async def test_applying_is_undone_and_no_preset_restores_the_defaults() -> None:
-    async with AppHarness(environment=KEY) as app:
-        state = app.state
-        await store_presets(app)
-        mine = Overrides("Written by hand, at length.")
-        state.setup.override(state.current.id, lambda _own: mine)
-        before = state.current.conversation
-        choose(app, "Poet")
-        assert state.current.conversation.overrides == POET.overrides
-        app.press_action("Undo")
-        assert state.current.conversation == before
-        choose(app, "Poet")
-        choose(app, "No preset")
-        assert state.current.conversation.overrides == Overrides()
-        assert shown(app) == "No preset"
-        await app.written()
 
 
 async def test_a_preset_skips_what_the_provider_does_not_have() -> None:
@@ -154,40 +148,6 @@ async def test_a_conversations_settings_become_a_preset_whose_name_is_edited() -
         assert (stored.name, stored.variant) == ("Kind", state.setup.choice.variant)
         assert stored.overrides == Overrides("Be kind.")
         assert dialog.isVisible()
-        dialog.hide()
-
-
-async def test_the_page_edits_copies_and_deletes_with_undo() -> None:
-    async with AppHarness(environment=KEY) as app:
-        await store_presets(app)
-        app.controllers.composer.prompts.manage("presets")
-        dialog = cast(PromptsDialog, app.window.findChild(PromptsDialog))
-        page = dialog.presets
-        page.list.select("poet")
-        words = find(dialog, MultilineField, "answer.system_prompt")
-        assert words.toPlainText() == "You rhyme."
-        find(dialog, QLineEdit, "preset-name").selectAll()
-        QTest.keyClicks(find(dialog, QLineEdit, "preset-name"), "Bard")
-        words.setPlainText("You sing.")
-        variant = find(dialog, Combo, "preset-model")
-        variant.setCurrentIndex(variant.findText("Instant"))
-        variant.activated.emit(variant.currentIndex())
-        page.report_edits()
-        await app.written()
-        stored = {p.id: p for p in await app.backend.prompts.presets()}
-        wanted = replace(
-            POET, name="Bard", variant=Variant.INSTANT, overrides=Overrides("You sing.")
-        )
-        assert stored["poet"] == wanted
-        for button in ("duplicate-preset", "delete-preset"):
-            QTest.mouseClick(find(dialog, QPushButton, button), Qt.MouseButton.LeftButton)
-        assert find(dialog, QLineEdit, "preset-name").text() != "Bard (copy)"
-        QTest.mouseClick(find(dialog, QPushButton, "undo-prompts"), Qt.MouseButton.LeftButton)
-        assert find(dialog, QLineEdit, "preset-name").text() == "Bard (copy)"
-        page.form.reset_requested.emit("answer.system_prompt")
-        await app.written()
-        copied = (await app.backend.prompts.presets())[-1]
-        assert (copied.name, copied.overrides) == ("Bard (copy)", Overrides())
         dialog.hide()
 
 
@@ -253,7 +213,7 @@ def examples_of(app: AppHarness) -> Examples:
     return app.state.presets.by_id["poet"].overrides.examples
 
 
-async def test_examples_are_edited_kept_and_sent() -> None:
+async def test_the_page_edits_presets_with_examples_copies_and_deletes_them() -> None:
     async with AppHarness(environment=KEY) as app:
         await store_presets(app)
         app.session.actions["presets.manage"]()
@@ -298,4 +258,31 @@ async def test_examples_are_edited_kept_and_sent() -> None:
         assert not undo.isVisible()
         assert examples_of(app) == ()
         await app.written()
+        dialog.hide()
+        app.controllers.composer.prompts.manage("presets")
+        page.list.select("poet")
+        words = find(dialog, MultilineField, "answer.system_prompt")
+        assert words.toPlainText() == "You rhyme."
+        find(dialog, QLineEdit, "preset-name").selectAll()
+        QTest.keyClicks(find(dialog, QLineEdit, "preset-name"), "Bard")
+        words.setPlainText("You sing.")
+        variant = find(dialog, Combo, "preset-model")
+        variant.setCurrentIndex(variant.findText("Instant"))
+        variant.activated.emit(variant.currentIndex())
+        page.report_edits()
+        await app.written()
+        stored = {p.id: p for p in await app.backend.prompts.presets()}
+        wanted = replace(
+            POET, name="Bard", variant=Variant.INSTANT, overrides=Overrides("You sing.")
+        )
+        assert stored["poet"] == wanted
+        for button in ("duplicate-preset", "delete-preset"):
+            QTest.mouseClick(find(dialog, QPushButton, button), Qt.MouseButton.LeftButton)
+        assert find(dialog, QLineEdit, "preset-name").text() != "Bard (copy)"
+        QTest.mouseClick(find(dialog, QPushButton, "undo-prompts"), Qt.MouseButton.LeftButton)
+        assert find(dialog, QLineEdit, "preset-name").text() == "Bard (copy)"
+        page.form.reset_requested.emit("answer.system_prompt")
+        await app.written()
+        copied = (await app.backend.prompts.presets())[-1]
+        assert (copied.name, copied.overrides) == ("Bard (copy)", Overrides())
         dialog.hide()

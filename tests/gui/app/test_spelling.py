@@ -71,7 +71,7 @@ async def popup() -> None:
     await until(lambda: QApplication.activePopupWidget() is not None)
 
 
-async def test_misspelled_words_outside_of_code_are_underlined() -> None:
+async def test_misspelled_words_outside_of_code_are_underlined_as_the_settings_say() -> None:
     async with AppHarness() as app:
         await begin(app, "😀 The wrld\n```\nthiss\n```\n`thatt` and theese words")
         await until(lambda: marked(app.text) == ["wrld", "theese"])
@@ -82,9 +82,19 @@ async def test_misspelled_words_outside_of_code_are_underlined() -> None:
         await until(lambda: marked(app.text) == ["theese"])
         app.type(" ")  # a word is marked once the cursor leaves it
         await until(lambda: marked(app.text) == ["theese", "wrld"])
+        await begin(app, "the wrld turns")
+        await until(lambda: marked(app.text) == ["wrld"])
+        app.window.settings.pages.setting_changed.emit(SPELLING, False)
+        await app.written()
+        assert marked(app.text) == []
+        app.window.settings.pages.setting_changed.emit(SPELLING, True)
+        # Klingon has no dictionary.
+        app.window.settings.pages.setting_changed.emit(SPELLING_LANGUAGES, "tlh")
+        await app.settled()
+        assert marked(app.text) == []
 
 
-async def test_the_menu_key_offers_suggestions_and_takes_one() -> None:
+async def test_the_menu_key_offers_suggestions_and_f7_goes_to_the_next_word() -> None:
     async with AppHarness() as app:
         await begin(app, "the wrld turns")
         await until(lambda: marked(app.text) == ["wrld"])
@@ -102,25 +112,6 @@ async def test_the_menu_key_offers_suggestions_and_takes_one() -> None:
         assert app.text.toPlainText() == "the world turns"
         app.text.undo()
         assert app.text.toPlainText() == "the wrld turns"
-
-
-@pytest.mark.parametrize("name", ["add-word", "ignore-word"])
-async def test_the_menu_adds_or_ignores_a_word(name: str, tmp_path: Path) -> None:
-    async with AppHarness() as app:
-        await begin(app, "the wrld wrld")
-        await until(lambda: marked(app.text) == ["wrld", "wrld"])
-        app.session.actions["prompt.spelling"]()
-        await popup()
-        assert app.text.textCursor().selectedText() == "wrld"
-        choose(name)
-        assert marked(app.text) == []
-        await app.settled()
-    own = list((tmp_path / "enchant").glob("*.dic"))
-    assert any("wrld" in path.read_text() for path in own) is (name == "add-word")
-
-
-async def test_f7_goes_to_the_next_misspelled_word_or_says_there_is_none() -> None:
-    async with AppHarness() as app:
         await begin(app, "wrld\n" + "fine words\n" * 300 + "theese")
         for word in ("wrld", "theese", "wrld"):
             app.session.actions["prompt.spelling"]()
@@ -139,18 +130,19 @@ async def test_f7_goes_to_the_next_misspelled_word_or_says_there_is_none() -> No
         )
 
 
-async def test_settings_switch_spelling_off_and_choose_languages() -> None:
+@pytest.mark.parametrize("name", ["add-word", "ignore-word"])
+async def test_the_menu_adds_or_ignores_a_word(name: str, tmp_path: Path) -> None:
     async with AppHarness() as app:
-        await begin(app, "the wrld turns")
-        await until(lambda: marked(app.text) == ["wrld"])
-        app.window.settings.pages.setting_changed.emit(SPELLING, False)
-        await app.written()
+        await begin(app, "the wrld wrld")
+        await until(lambda: marked(app.text) == ["wrld", "wrld"])
+        app.session.actions["prompt.spelling"]()
+        await popup()
+        assert app.text.textCursor().selectedText() == "wrld"
+        choose(name)
         assert marked(app.text) == []
-        app.window.settings.pages.setting_changed.emit(SPELLING, True)
-        # Klingon has no dictionary.
-        app.window.settings.pages.setting_changed.emit(SPELLING_LANGUAGES, "tlh")
         await app.settled()
-        assert marked(app.text) == []
+    own = list((tmp_path / "enchant").glob("*.dic"))
+    assert any("wrld" in path.read_text() for path in own) is (name == "add-word")
 
 
 async def test_the_setting_names_the_packages_of_a_missing_library(

@@ -116,7 +116,7 @@ async def test_the_question_shows_the_arguments_and_takes_a_change() -> None:
         await until(app.text.hasFocus)
 
 
-async def test_changed_arguments_are_kept_while_another_conversation_is_open() -> None:
+async def test_changed_arguments_are_kept_and_a_permission_is_for_its_conversation() -> None:
     async with AppHarness(environment=COMET) as app:
         first = await app.ask_and_answer("One", "1")
         task = asyncio.create_task(ask_for_consent(app, TOOL, '{"path": "a"}'))
@@ -130,11 +130,6 @@ async def test_changed_arguments_are_kept_while_another_conversation_is_open() -
         assert shown.arguments.toPlainText() == '{"path": "b"}'
         app.click("consent-once")
         assert await task == Decision(True, Permission.ASK, '{"path": "b"}')
-
-
-async def test_a_permission_for_the_conversation_prevents_further_questions() -> None:
-    async with AppHarness(environment=COMET) as app:
-        await app.ask_and_answer("Hello?", "Yes.")
         task = asyncio.create_task(ask_for_consent(app, TOOL, "{}"))
         await until(lambda: card(app))
         app.click("consent-conversation")
