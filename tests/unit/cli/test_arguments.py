@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from desktop_app.cli.arguments import create_parser
-from tests.helpers.command_line import options, subcommands
+from tests.helpers.command_line import subcommands
 
 USUAL_CODES = ["0", "1", "2", "130"]
 ANSWER_CODES = ["0", "1", "2", "3", "130", "141"]
@@ -22,13 +22,6 @@ def commands(parent: argparse.ArgumentParser) -> dict[str, argparse.ArgumentPars
         found |= {name: parser}
         found |= {f"{name} {below}": inner for below, inner in commands(parser).items()}
     return found
-
-
-def test_help_is_wrapped_between_words_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "40")
-    parser = create_parser(["ask"])
-    parser.epilog = "This line must not be broken in left-to-right."
-    assert "broken in\nleft-to-right." in parser.format_help()
 
 
 def test_the_help_of_a_command_names_its_exit_codes() -> None:
@@ -47,34 +40,6 @@ def test_the_help_of_a_command_names_its_exit_codes() -> None:
         **dict.fromkeys(("batch start", "batch resume", "batch again"), SENDING_CODES),
         "search": ["0", "1", "2", "130", "141"],
     }
-
-
-def test_the_help_of_a_command_with_json_names_its_fields() -> None:
-    unnamed = [
-        name
-        for name, parser in commands(create_parser(["ask"])).items()
-        if "--json" in options(parser) and "With --json" not in (parser.epilog or "")
-    ]
-    assert unnamed == []
-
-
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("batch", "The cost is shown before anything is sent."),
-        ("batch", "Standard error names the command that continues."),
-        ("batch start", "A folder adds all files in it."),
-        ("batch start", "0    The job was sent."),
-        ("batch start", "1    The job wasn’t sent."),
-        ("batch start", "3    With --wait: the model declined some files"),
-        ("batch start", "4    With --wait: some responses don’t match the schema."),
-        ("batch status", "Asks the providers about running jobs"),
-        ("batch status", "With --json, prints an object for each job"),
-        ("batch report", "Exports name, status, response, error, tokens, and cost of each file."),
-    ],
-)
-def test_the_help_of_the_commands_for_batches_says_what_they_do(name: str, words: str) -> None:
-    assert words in (commands(create_parser(["ask"]))[name].epilog or "")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -14,8 +13,6 @@ from desktop_app.cli.arguments import create_parser
 from desktop_app.cli.batch.batch_command import run_batch
 from desktop_app.cli.command_setup import open_backend
 from desktop_app.domain.batch.batch_jobs import BatchStatus
-from desktop_app.storage.batch.batch_store import BatchStore
-from desktop_app.storage.database.process_identity import _start_of
 from tests.unit.storage.test_batch_store import a_job
 
 Run = Callable[..., tuple[int, str, str]]
@@ -42,12 +39,6 @@ async def add_jobs(*job_ids: str, status: BatchStatus = BatchStatus.COMPLETED) -
             await backend.batch_store.create(job, [])
 
 
-async def set_owner(job_id: str, pid: int) -> None:
-    sql = "UPDATE batch_jobs SET owner_pid = ?, owner_started = ? WHERE id = ?"
-    async with open_backend() as backend:
-        await backend.database.execute(sql, pid, _start_of(pid), job_id)
-
-
 def test_a_job_is_found_by_the_beginning_of_its_id(batch: Run) -> None:
     asyncio.run(add_jobs("abcd-1", "abcd-2", "abc", "xyz12"))
     for typed, found in (("xyz1", "xyz12"), ("abcd-2", "abcd-2"), ("abc", "abc")):
@@ -71,26 +62,6 @@ def test_the_status_of_an_interrupted_job_names_the_command_that_continues_it(ba
     hint = "Interrupted. To continue, run “repartee batch resume abcd” or open Repartee."
     assert batch("status")[1].splitlines()[1:] == [f"    {hint}"]
     assert batch("status", "abcd")[1].splitlines()[1:] == [hint]
-    asyncio.run(set_owner("abcd", os.getppid()))  # another process reads its files
-    assert hint not in batch("status")[1] + batch("status", "abcd")[1]
-    asyncio.run(add_jobs("ready", status=BatchStatus.READY))  # it waits for the user
-    assert "Interrupted" not in batch("status")[1] + batch("status", "ready")[1]
-
-
-def test_a_job_that_was_just_removed_is_not_said_to_run_elsewhere(
-    batch: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asyncio.run(add_jobs("abcd", status=BatchStatus.READY))
-    claim = BatchStore.claim
-
-    async def claim_late(store: BatchStore, job_id: str) -> bool:
-        await store.remove(job_id)
-        return await claim(store, job_id)
-
-    monkeypatch.setattr(BatchStore, "claim", claim_late)
-    code, _, err = batch("resume", "abcd")
-    assert code == 2
-    assert "There is no batch job abcd." in err
 
 
 def test_an_empty_list_of_jobs_is_reported(batch: Run) -> None:

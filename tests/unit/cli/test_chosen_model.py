@@ -21,30 +21,22 @@ from desktop_app.cli.answers.chosen_model import (
     answering_profile,
     choice_of,
     fetch_listing_if_stale,
-    fetch_price_if_unknown,
     fetch_window_if_uncertain,
     find_profile,
-    replace_invalid_utf8,
 )
 from desktop_app.domain.answering.chat_request import FAMILY_MODEL, ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import (
-    AuthenticationError,
-    IllegalChoiceError,
-    NetworkError,
-    ProviderError,
-)
+from desktop_app.domain.errors import IllegalChoiceError, NetworkError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.models.choice_resolution import ON_DEVICE_MODEL
-from desktop_app.services.models.model_menu import family_models
 from desktop_app.settings.values import with_defaults
 from tests.helpers.closed_port import closed_port
 from tests.helpers.started_backend import started_backend
-from tests.unit.providers.loopback import LoopbackServer, replies
+from tests.unit.providers.loopback import LoopbackServer
 from tests.unit.providers.samples import COMPATIBLE
 
 FAMILY_SERVER = replace(COMPATIBLE, id="gateway", name="Gateway", models=(FAMILY_MODEL,))
@@ -101,12 +93,6 @@ async def test_an_unknown_provider_is_refused_with_those_that_are_known() -> Non
         assert refused.value.params == {"provider": "acme", "known": known}
 
 
-async def test_a_provider_of_the_environment_may_be_named_without_its_prefix() -> None:
-    async with started_backend({"COMETAPI_KEY": "not-a-key"}) as backend:
-        assert (await find_profile(backend, "CometAPI")).id == "env-cometapi"
-        assert (await find_profile(backend, None)).id == "env-cometapi"
-
-
 @pytest.mark.parametrize(
     ("given", "specs", "is_listed"),
     [
@@ -139,35 +125,6 @@ async def test_a_known_list_of_models_is_not_fetched_again() -> None:
         assert len(server.listed) == 1
 
 
-async def test_a_variant_option_states_that_a_server_of_the_environment_serves_the_family() -> None:
-    async with (
-        LoopbackServer(models=("a",)) as server,
-        started_backend({"OPENAI_BASE_URL": server.base_url}) as backend,
-    ):
-        found = await answering_profile(backend, options(variant="pro"))
-        assert found.models == family_models(backend.catalog)
-        assert server.listed == []
-        assert (
-            backend.listings.known_listing(await answering_profile(backend, options())) is not None
-        )
-
-
-@pytest.mark.parametrize(
-    ("code", "error"), [(401, AuthenticationError), (404, None), (500, None), (400, ProviderError)]
-)
-async def test_a_refused_list_of_models_is_an_error_if_the_question_would_fail_too(
-    code: int, error: type[Exception] | None
-) -> None:
-    refusal = replies(code, {"error": {"message": "No."}})
-    async with served(refusal) as (backend, _, profile):
-        asked = options(provider="home")
-        if error is None:
-            assert await answering_profile(backend, asked) == profile
-        else:
-            with pytest.raises(error):
-                await answering_profile(backend, asked)
-
-
 async def test_an_unreachable_server_is_an_error() -> None:
     with closed_port() as port:
         profile = replace(COMPATIBLE, base_url=f"http://127.0.0.1:{port}/v1")
@@ -195,27 +152,6 @@ async def test_the_list_of_models_is_fetched_if_it_may_tell_the_context_window(
         own = replace(profile, kind=kind)
         await fetch_window_if_uncertain(backend, own, ModelChoice(profile.id, model, variant))
         assert len(server.listed) == is_listed
-
-
-@pytest.mark.parametrize(("model", "is_listed"), [("llama", True), ("gpt-5.2", False)])
-async def test_the_list_of_models_is_fetched_if_the_catalog_has_no_price(
-    model: str, is_listed: bool
-) -> None:
-    async with served(models=("llama", "gpt-5.2")) as (backend, server, profile):
-        known = replace(profile, models=(FAMILY_MODEL,))
-        for _ in range(2):
-            await fetch_price_if_unknown(backend, known, ModelChoice("home", model))
-        assert len(server.listed) == is_listed
-        openai = replace(profile, id="other", kind=ProviderKind.OPENAI)
-        await fetch_price_if_unknown(backend, openai, ModelChoice("other", "unknown"))
-        assert len(server.listed) == is_listed
-
-
-async def test_an_error_of_the_list_of_models_is_ignored() -> None:
-    async with served(replies(500, {})) as (backend, _, profile):
-        await fetch_window_if_uncertain(backend, profile, ModelChoice("home", "llama"))
-        await fetch_price_if_unknown(backend, profile, ModelChoice("home", "llama"))
-        assert backend.listings.known_listing(profile) is None
 
 
 CHOICES: list[tuple[str, dict[str, str], ModelChoice]] = [
@@ -251,24 +187,6 @@ async def test_an_unavailable_choice_is_refused() -> None:
             with pytest.raises(IllegalChoiceError) as refused:
                 await choice_of(backend, profile, options(**given))
             assert refused.value.reason is reason
-
-
-async def test_the_first_chat_model_of_a_server_is_reported(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    async with served(models=("text-embedding-3-small", "llama")) as (backend, _, profile):
-        await fetch_listing_if_stale(backend, profile)
-        assert await choice_of(backend, profile, options()) == ModelChoice("home", "llama")
-        told = (
-            "repartee: Using llama, the first chat model of My server. Name another with --model.\n"
-        )
-        assert capsys.readouterr().err == told
-        await choice_of(backend, replace(profile, models=("llama",)), options())
-        assert capsys.readouterr().err == ""
-
-
-def test_bytes_that_are_no_text_are_replaced() -> None:
-    assert replace_invalid_utf8("aé\udce9") == "aé\ufffd"
 
 
 PRESETS = [

@@ -14,15 +14,9 @@ from typing import Any
 
 import pytest
 
-from desktop_app.backend.backend import Backend
 from desktop_app.cli.arguments import create_parser
-from desktop_app.cli.ask import extract_file
 from desktop_app.cli.evaluation.eval_command import run_eval
-from desktop_app.domain.documents.extracted_document import ExtractedDocument
-from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import StorageError
-from desktop_app.storage.documents.note_store import NoteStore
-from tests.unit.providers.loopback import LoopbackServer, Received, Script, replies, streams
+from tests.unit.providers.loopback import LoopbackServer, Received, Script, streams
 from tests.unit.providers.samples import sse
 
 Run = Callable[..., tuple[int, str, str]]
@@ -36,7 +30,6 @@ COMPLETED = {
 }
 POLITE = {"rubric": "polite"}
 MODELS = ("gpt-5.2", "gpt-5-mini", "m")
-UNCHECKED = "1 case has no check, so any response passes."
 
 
 def replying(reply: Callable[[str], str]) -> Script:
@@ -130,165 +123,6 @@ def test_answers_are_checked_and_judged(evaluate: Run) -> None:
     assert 0 <= run["p50_first_token_s"] <= run["p50_s"] == result["duration_s"]
 
 
-def test_cases_without_checks_are_told_before_anything_is_paid(evaluate: Run) -> None:
-    rows = [{"input": "Which?", "expected": "Red"}]  # OpenAI's evals call it "ideal"
-    options = ("--variant", "thinking", "--json")
-    code, _, err = evaluate(rows, *options, "--dry-run")
-    assert (code, err) == (0, f"repartee: {UNCHECKED}\n")
-    code, out, err = evaluate(rows, *options, scripts=(saying("Blue"),))
-    assert (code, json.loads(out)["notices"], err) == (0, [UNCHECKED], f"repartee: {UNCHECKED}\n")
-
-
-def test_a_verdict_is_read_strictly(evaluate: Run) -> None:
-    verdicts = {
-        '{"pass": true}': [],
-        '{"pass": "true", "reason": "Odd."}': ["rubric: polite (Odd.)"],
-        "Yes.": ["rubric: polite (the judge gave no verdict)"],
-        '{"pass": false, "reason": null}': ["rubric: polite"],
-        '{"reason": "?"}': ["rubric: polite (the judge gave no verdict)"],
-        "{[]}": ["rubric: polite (the judge gave no verdict)"],
-        '{"pass": ' + "[" * 100_000 + "}": ["rubric: polite (the judge gave no verdict)"],
-    }
-
-    def reply(question: str) -> str:
-        number = int(question.partition("Case ")[2][0])
-        return [*verdicts][number] if "Rubric:" in question else "Hello."
-
-    code, out, _ = evaluate(
-        [{"input": f"Case {number}", "checks": [POLITE]} for number in range(len(verdicts))],
-        *("--variant", "thinking", "--json"),
-        scripts=(replying(reply),) * 2 * len(verdicts),
-    )
-    assert code == 0
-    results = json.loads(out)["runs"][0]["results"]
-    assert [result["failed"] for result in results] == list(verdicts.values())
-
-
-def test_a_result_that_cannot_be_stored_is_an_error(
-    evaluate: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    put = NoteStore.put
-
-    async def fail_on_results(notes: NoteStore, key: str, text: str, conversation_id: str) -> None:
-        if '"status"' in text:
-            raise StorageError(Reason.STORE_MISSING)
-        await put(notes, key, text, conversation_id)
-
-    monkeypatch.setattr(NoteStore, "put", fail_on_results)
-    code, out, err = evaluate(
-        [{"id": "a", "input": "Hi"}],
-        *("--variant", "thinking", "--json"),
-        scripts=(saying("Hello."),),
-    )
-    assert (code, json.loads(out)["error"]["kind"]) == (1, StorageError.code)
-    assert StorageError(Reason.STORE_MISSING).what_happened in err
-
-
-def test_an_answer_stays_stored_if_a_judgment_cannot_be_stored(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    put = NoteStore.put
-    refused: list[str] = []
-
-    async def fail_once(notes: NoteStore, key: str, text: str, conversation_id: str) -> None:
-        if '"check_count": 1' in text and not refused:
-            refused.append(text)
-            raise StorageError(Reason.STORE_MISSING)
-        await put(notes, key, text, conversation_id)
-
-    monkeypatch.setattr(NoteStore, "put", fail_once)
-    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
-    file = tmp_path / "cases.jsonl"
-    checks = [POLITE, {"rubric": "short"}]
-    file.write_text(json.dumps({"id": "a", "input": "Which?", "checks": checks}))
-    typed = ["eval", str(file), "--variant", "thinking", "--json"]
-    passes = saying('{"pass": true}')
-    with serving(saying("Red"), passes, passes, passes) as server:
-        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
-        codes = [run_eval(create_parser(typed).parse_args(typed)) for _ in range(2)]
-    written = capsys.readouterr().out.splitlines()
-    assert codes == [1, 0]
-    assert json.loads(written[0])["error"]["kind"] == StorageError.code
-    (result,) = json.loads(written[1])["runs"][0]["results"]
-    assert (result["answer"], result["failed"]) == ("Red", [])
-    assert len(server.requests) == 4  # one of them the question
-
-
-def test_a_judge_that_fails_leaves_the_other_results(evaluate: Run) -> None:
-    error = {"error": {"message": "No.", "type": "x", "code": "invalid_prompt", "param": None}}
-    code, out, _ = evaluate(
-        [{"id": "a", "input": "Hi", "checks": [{"contains": "x"}, POLITE]}],
-        *("--variant", "thinking", "--json"),
-        scripts=(saying("Hello."), replies(400, error)),
-    )
-    (run,) = json.loads(out)["runs"]
-    (result,) = run["results"]
-    assert (code, result["failed"][0], run["judge_cost_usd"]) == (1, "contains: x", None)
-    assert result["failed"][1].startswith("rubric: polite (not judged: ")
-
-
-def test_calls_that_were_not_run_are_named(evaluate: Run) -> None:
-    item = {"type": "function_call", "call_id": "c", "name": "weather", "arguments": "{}"}
-    added = {"type": "response.output_item.added", "output_index": 0, "item": item}
-    code, out, err = evaluate(
-        [{"id": "a", "input": "1", "checks": [{"contains": "rain"}]}],
-        *("--variant", "thinking", "--json"),
-        scripts=(streams(sse(added), sse(COMPLETED)),),
-    )
-    told = json.loads(out)
-    assert (code, told["notices"]) == (0, ["a: Not run: weather"])
-    assert told["runs"][0]["results"][0]["failed"] == ["contains: rain"]
-    assert err == "repartee: a: Not run: weather\n"
-
-
-def test_results_are_a_table(evaluate: Run) -> None:
-    cases = [
-        {"id": "a", "input": "Which?", "checks": [{"contains": "Red"}]},
-        {"id": "b", "input": "What?", "checks": [{"contains": "blue"}, {"contains": "green"}]},
-    ]
-    code, out, err = evaluate(
-        cases, "--variant", "thinking/high", "--min", "0.5", scripts=(saying("Red"), saying("Red"))
-    )
-    head, *failed = out.splitlines()
-    assert (code, err) == (0, "")
-    assert head.startswith(
-        f"{'thinking/high':<24} {1:>4}/{2:<4} {'50%':>5} (9%–91%)  {'$0.006':>10}  "
-    )
-    assert head.endswith(" s")
-    assert failed == ["    b: contains: blue; contains: green"]
-
-
-def test_repeated_cases_are_numbered(evaluate: Run) -> None:
-    _, out, _ = evaluate(
-        [{"id": "a", "input": "Hi"}],
-        *("--variant", "thinking", "--variant", "thinking", "--n", "2", "--json"),
-        scripts=(saying("x"), saying("y")),
-    )
-    (run,) = json.loads(out)["runs"]
-    assert [result["id"] for result in run["results"]] == ["a#1", "a#2"]
-    assert {result["answer"] for result in run["results"]} == {"x", "y"}
-
-
-def test_a_model_named_twice_answers_once(evaluate: Run) -> None:
-    code, out, err = evaluate(
-        [{"id": "a", "input": "Hi", "contains": "Hello"}],
-        *("--variant", "thinking/high", "--model", "gpt-5.2/high", "--json"),
-        scripts=(saying("Hello."),),
-    )
-    (run,) = json.loads(out)["runs"]
-    assert (code, run["variant"], json.loads(out)["notices"], err) == (0, "thinking", [], "")
-
-
-def test_an_unknown_price_is_reported(evaluate: Run) -> None:
-    code, out, _ = evaluate(
-        [{"id": "a", "input": "Hi"}], "--model", "m", "--allow-unpriced", scripts=(saying("x"),)
-    )
-    assert code == 0
-    assert out.startswith(f"{'m':<24}")
-    assert "unknown cost" in out
-
-
 def test_a_plan_names_calls_tokens_and_costs(evaluate: Run) -> None:
     cases = [{"input": "Hi", "checks": [POLITE]}, {"input": "Hi", "contains": "Hello"}]
     options = ("--variant", "thinking/high", "--max-tokens", "100", "--dry-run")
@@ -321,36 +155,6 @@ def test_a_plan_names_calls_tokens_and_costs(evaluate: Run) -> None:
     assert (told["input_cost_usd"], told["max_cost_usd"]) == (None, None)
 
 
-def test_a_plan_without_rubrics_has_no_judge(evaluate: Run) -> None:
-    _, out, _ = evaluate([{"input": "Hi"}], "--variant", "thinking", "--dry-run", "--json")
-    (run,) = json.loads(out)["runs"]
-    assert {name: value for name, value in run.items() if name.startswith("judge")} == {
-        "judge_model": None,
-        "judge_calls": 0,
-        "judge_input_tokens": 0,
-        "judge_input_cost_usd": "0",
-        "judge_max_cost_usd": "0",
-    }
-
-
-@pytest.mark.parametrize(
-    ("cases", "why"),
-    [
-        (b"\xff\xfe", "it isn’t UTF-8 text"),
-        (b"[{", "it isn’t valid JSON"),
-        (b"[[]]", "a case is not an object"),
-    ],
-)
-def test_cases_that_cannot_be_read_are_a_mistake_in_the_command(
-    evaluate: Run, cases: bytes, why: str
-) -> None:
-    code, out, err = evaluate(cases, "--variant", "thinking", "--json")
-    assert code == 2
-    assert "cases.jsonl" in err
-    assert why in err
-    assert json.loads(out)["error"]["message"] in err
-
-
 @pytest.mark.attack("imports")
 @pytest.mark.parametrize(
     ("name", "exit_code", "words"),
@@ -378,29 +182,3 @@ def test_cases_send_no_file_outside_their_folder(
     code, _, err = evaluate([case], "--variant", "thinking", "--dry-run")
     assert code == exit_code
     assert words in err
-
-
-@pytest.mark.attack("imports")
-def test_a_link_planted_after_the_cases_were_loaded_is_not_followed(
-    evaluate: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    outside = tmp_path.parent / f"{tmp_path.name}-key.txt"
-    for file in (outside, tmp_path / "a.txt", tmp_path / "b.txt"):
-        file.write_text(file.name)
-
-    async def extract_and_plant(backend: Backend, path: Path) -> ExtractedDocument:
-        (tmp_path / "b.txt").unlink(missing_ok=True)
-        (tmp_path / "b.txt").symlink_to(outside)
-        return await extract_file(backend, path)
-
-    monkeypatch.setattr("desktop_app.cli.evaluation.eval_command.extract_file", extract_and_plant)
-    case = {"input": "Hi", "files": ["a.txt", "b.txt"]}
-    code, _, err = evaluate([case], "--variant", "thinking", "--dry-run")
-    assert code == 2
-    assert "cases.jsonl: “b.txt” is outside the folder" in err
-
-
-def test_a_file_that_is_not_there_is_a_mistake_in_the_command(evaluate: Run) -> None:
-    code, out, err = evaluate([], "--variant", "thinking", name="other.jsonl")
-    assert (code, out) == (2, "")
-    assert "“cases.jsonl” was not found" in err

@@ -10,7 +10,6 @@ import pytest
 
 from desktop_app.cli.answers.form_options import (
     check_against_schema,
-    is_form_notice,
     with_form,
     with_schema_of,
     write_problems,
@@ -24,7 +23,6 @@ from desktop_app.domain.answering.answer_form import (
 )
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.conversations.conversation import MessageStatus
-from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.services.chat.ask_settings import AskSettings
@@ -124,16 +122,3 @@ async def test_a_complete_answer_is_checked(
     assert right is not None
     write_problems(right)
     assert (list(right.problems), capsys.readouterr().err) == ([], "")
-
-
-@pytest.mark.parametrize(
-    ("told", "is_form"),
-    [
-        (notice(NoticeCode.SCHEMA_USED, name="a"), True),
-        (notice(NoticeCode.GRAMMAR_USED), True),
-        (notice(NoticeCode.SETTING_NOT_IN_API), False),
-        ("older words", False),
-    ],
-)
-def test_notices_on_the_requested_form_are_recognized(told: NoticeText, is_form: bool) -> None:
-    assert is_form_notice(told) is is_form

@@ -92,34 +92,3 @@ def test_an_incomplete_server_is_refused(
     assert ended.value.code == 2
     assert said in capsys.readouterr().err
     assert mcp("list") == (0, "", "")
-
-
-@pytest.mark.parametrize(
-    ("servers", "code", "out", "err"),
-    [
-        ({"a": {"url": URL}, "b": {"url": URL}}, 0, "Added a\nAdded b\n", ""),
-        ({"a": {"url": "ftp://x"}, "b": {"url": URL}}, 1, "Added b\n", "“a” isn’t a web address"),
-        ({"a": {"url": URL, "disabled": True}}, 0, "", "“a” is turned off in the file"),
-    ],
-)
-def test_the_servers_of_another_program_are_imported(
-    mcp: Run, tmp_path: Path, servers: dict[str, object], code: int, out: str, err: str
-) -> None:
-    file = tmp_path / "mcp.json"
-    file.write_text(json.dumps({"mcpServers": servers}))
-    found = mcp("import", str(file), "--yes")
-    assert found[:2] == (code, out)
-    assert bool(found[2]) == bool(err)
-    assert err in found[2]
-
-
-def test_an_unreadable_file_is_reported(mcp: Run, tmp_path: Path) -> None:
-    file = tmp_path / "mcp.json"
-    refusal = f"repartee: Couldn’t read {file}: it doesn’t exist. Check its name and permissions.\n"
-    assert mcp("import", str(file)) == (2, "", refusal)
-    file.write_text("{")
-    refusal = (
-        "repartee: “mcp.json” has no configuration of tool servers. "
-        "It needs a JSON object with “mcpServers” or “servers”.\n"
-    )
-    assert mcp("import", str(file)) == (2, "", refusal)

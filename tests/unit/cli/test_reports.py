@@ -8,7 +8,6 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,18 +16,12 @@ from desktop_app.backend.backend import Backend
 from desktop_app.cli.arguments import create_parser
 from desktop_app.cli.reports import spending_command
 from desktop_app.cli.reports.models_command import run_models
-from desktop_app.cli.reports.spending_command import rows_as_csv, run_spending
-from desktop_app.cli.tool_commands import run_tools, tool_summary
+from desktop_app.cli.reports.spending_command import run_spending
+from desktop_app.cli.tool_commands import run_tools
 from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelListing
 from desktop_app.domain.models.own_model import OwnModel
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.spending.spending_report import (
-    Call,
-    CallPerformance,
-    SpendingRow,
-    SpendingSum,
-)
-from desktop_app.domain.tools.tool import ListedTool, ToolDefinition
+from desktop_app.domain.spending.spending_report import Call, CallPerformance
 from desktop_app.services.models.model_table import FAVORITES
 from desktop_app.storage.settings.model_listing_store import ListingStore
 from tests.helpers.started_backend import started_backend
@@ -132,25 +125,6 @@ def test_models_are_listed_with_their_known_facts(command: Run) -> None:
     assert (mistral["edited"], mistral["favorite"], mistral["input_usd"]) == (True, False, None)
 
 
-@pytest.mark.usefixtures("german_language")
-def test_columns_are_as_wide_as_their_longest_cell(command: Run) -> None:
-    with_store(store_models)
-    lines = command("models", "--provider", "home")[1].splitlines()
-    cells = ("Aus Cache", "0,05\xa0$", "unbekannt  unbekannt")
-    ends = {line.index(cell) + len(cell) for line, cell in zip(lines, cells, strict=True)}
-    assert len(ends) == 1
-
-
-def test_a_server_without_models_is_reported(command: Run) -> None:
-    with_store(lambda backend: backend.settings.save_profile(COMPATIBLE))
-    code, out, err = command("models")
-    assert (code, out) == (0, "".join(TABLE.splitlines(keepends=True)[:2]))
-    assert err.startswith("repartee: ")
-    code, out, err = command("models", "--provider", "x")
-    told = "repartee: There is no provider “x”. Available: on-device, openai, cometapi, home.\n"
-    assert (code, out, err) == (2, "", told)
-
-
 async def store_calls(backend: Backend) -> None:
     await backend.settings.save_profile(replace(COMPATIBLE, monthly_cap=Decimal(5)))
     for provider, cost, outcome in (
@@ -232,23 +206,6 @@ def test_spending_is_summed_up(command: Run, monkeypatch: pytest.MonkeyPatch) ->
     ]
 
 
-WORDS = [
-    ("First sentence. Second one.", "First sentence"),
-    ("First line\nSecond", "First line"),
-    ("Version 1.5 counts.", "Version 1.5 counts"),
-    ("a" * 200 + ".", "a" * 200),
-    ("a" * 199 + " bc", "a" * 199 + "…"),
-]
-
-
-@pytest.mark.parametrize(("description", "shown"), WORDS)
-def test_a_servers_tool_is_summarized_by_its_first_sentence(description: str, shown: str) -> None:
-    tool = ListedTool(ToolDefinition("find", description, source="files"))
-    assert tool_summary(tool, "") == shown
-    assert tool_summary(tool, "Not today.") == "Unavailable: Not today."
-    assert tool_summary(ListedTool(ToolDefinition("find", description)), "") == description
-
-
 def test_tools_are_listed_with_their_descriptions(command: Run) -> None:
     code, out, err = command("tools")
     lines = out.splitlines()
@@ -262,19 +219,3 @@ def test_tools_are_listed_with_their_descriptions(command: Run) -> None:
     assert first["kind"] == "reads"
     reason = "Local models don’t run tools themselves."
     assert (last["name"], last["available"], last["reason"]) == ("image_generation", False, reason)
-
-
-@pytest.mark.parametrize("name", ["spending", "tools"])
-def test_an_unusable_store_is_reported(command: Run, repartee_home: Path, name: str) -> None:
-    file = repartee_home / "data" / "repartee.sqlite3"
-    file.parent.mkdir(parents=True)
-    file.write_bytes(b"no database " * 1000)
-    code, out, err = command(name)
-    assert (code, out) == (1, "")
-    assert err.startswith("repartee: ")
-
-
-@pytest.mark.parametrize("name", [" =1+1", "|calc", "＝1"])
-def test_no_name_becomes_a_formula(name: str) -> None:
-    _, row = rows_as_csv("model", [SpendingRow(name, SpendingSum())]).splitlines()
-    assert row.startswith(f"'{name},")

@@ -5,10 +5,8 @@ from __future__ import annotations
 import errno
 import io
 import os
-import socket
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -87,29 +85,6 @@ def test_standard_input_is_read_up_to_a_limit(replace_stdin: Callable[[Any], Non
             assert refused.value.reason is reason
 
 
-def test_the_limit_is_stated_in_megabytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(standard_input, "MAX_QUESTION_BYTES", 3 << 20)
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(bytes((3 << 20) + 1))))
-    with pytest.raises(IllegalChoiceError) as refused:
-        read_all()
-    assert refused.value.params == {"limit": 3}
-
-
-@pytest.mark.parametrize(
-    ("data", "kept"), [(b"", b""), (b"0123456789", b"0123456789"), (b"a" * 99, b"a" * 11)]
-)
-def test_a_file_is_one_byte_too_large_if_more_is_piped(
-    replace_stdin: Callable[[Any], None], data: bytes, kept: bytes
-) -> None:
-    with piped(data) as stream:
-        replace_stdin(stream)
-        with replace_stdin_with_file(["a", "-", "b"]) as names:
-            file = Path(names[1])
-            assert [names[0], names[2]] == ["a", "b"]
-            assert (file.name, file.read_bytes()) == ("standard input", kept)
-        assert not file.exists()
-
-
 @pytest.mark.parametrize("has_terminal", [True, False])
 def test_pieces_of_a_pipe_are_put_together(
     replace_stdin: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch, has_terminal: bool
@@ -137,27 +112,3 @@ def test_a_silent_open_pipe_is_not_awaited(
         os.write(writer, b"abc")
         assert read_piped() == "abc"
     os.close(writer)
-
-
-def test_files_and_sockets_are_read_and_devices_are_not(
-    replace_stdin: Callable[[Any], None], tmp_path: Path
-) -> None:
-    file = tmp_path / "text"
-    file.write_text("0123456789a")
-    with file.open() as stream:
-        replace_stdin(stream)
-        assert read_piped() == "0123456789"
-    ours, theirs = socket.socketpair()
-    with ours, theirs, ours.makefile("r") as stream:
-        theirs.sendall(b"abc")
-        replace_stdin(stream)
-        assert read_piped() == "abc"
-    with socket.socket() as listening, listening.makefile("r") as stream:
-        replace_stdin(stream)
-        assert read_piped() == ""
-    with Path(os.devnull).open() as stream:
-        replace_stdin(stream)
-        assert read_piped() == ""
-    for nothing in (None, terminal()):
-        replace_stdin(nothing)
-        assert read_piped() == ""
