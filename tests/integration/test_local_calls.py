@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from desktop_app.app.desktop import call_server
 from desktop_app.app.desktop.call_server import MAX_CALLERS, CallServer
-from desktop_app.app.desktop.single_instance import WindowLock, call, open_or_call
+from desktop_app.app.desktop.single_instance import call
 from desktop_app.app.desktop.window_request import (
     MAGIC,
     MAX_HEAD_BYTES,
@@ -28,8 +28,6 @@ from desktop_app.app.desktop.window_request import (
     WindowRequest,
     encode,
 )
-from desktop_app.domain.errors import StorageError
-from desktop_app.paths import folders
 from tests.helpers.blocking import blocking
 from tests.helpers.waiting import until
 
@@ -147,21 +145,6 @@ async def test_too_large_a_request_is_refused_before_it_arrives(
 
 
 @pytest.mark.attack("local-calls")
-async def test_the_largest_request_does_not_block_the_loop(folder: Path) -> None:
-    async with a_window(folder) as window:
-        calling = asyncio.create_task(
-            window.call(encode(QuickRequest("é" * (MAX_TEXT_BYTES // 2))))
-        )
-        turns = 0
-        while not calling.done():
-            await asyncio.sleep(0)
-            turns += 1
-        assert await calling == b"ok\n"
-        assert turns > 20  # it was read in pieces
-        assert window.requests.pop() == QuickRequest("é" * (MAX_TEXT_BYTES // 2))
-
-
-@pytest.mark.attack("local-calls")
 async def test_incomplete_and_slow_callers_are_disconnected(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -231,42 +214,9 @@ async def test_callers_are_disconnected_at_the_end(folder: Path) -> None:
     assert await calling == b""
 
 
-@pytest.mark.attack("local-calls")
-async def test_nobody_else_can_reach_the_socket(folder: Path) -> None:
-    async with a_window(folder) as window:
-        assert window.path.stat().st_mode & 0o777 == 0o600
-
-
 async def test_a_socket_that_a_killed_process_left_is_taken_over(folder: Path) -> None:
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(str(folder / "r.sock"))
     async with a_window(folder) as window:
         assert await window.call(encode(QuickRequest("Why?"))) == b"ok\n"
         assert window.requests.pop() == QuickRequest("Why?")
-
-
-async def test_a_folder_in_the_place_of_the_socket_is_removed_only_if_it_is_empty(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (folder / "r.sock").mkdir()
-    async with a_window(folder):
-        pass
-    (folder / "r.sock").mkdir()
-    kept = folder / "r.sock" / "mine.txt"
-    kept.write_text("mine", "utf-8")
-    with pytest.raises(StorageError) as refused:
-        await Window(folder / "r.sock").server.start()
-    advice = f"Move the folder {folder / 'r.sock'} elsewhere, then restart Repartee."
-    assert refused.value.what_to_do == advice
-    monkeypatch.setenv("REPARTEE_HOME", str(folder / "home"))
-    where = folders()
-    where.socket.unlink(missing_ok=True)
-    where.socket.mkdir()
-    try:
-        first = WindowLock(where.data)
-        assert first.try_acquire()
-        assert open_or_call(OpenRequest()) == 1
-    finally:
-        where.socket.rmdir()
-    assert f"Move the folder {where.socket} elsewhere" in capsys.readouterr().err
-    assert kept.read_text("utf-8") == "mine"

@@ -110,7 +110,7 @@ def run(program: list[str], traps: Traps, path: str) -> subprocess.CompletedProc
 
 
 @pytest.mark.attack("working-folder")
-@pytest.mark.parametrize("path", [f"{ROOT}", f"{ROOT}:", f"{ROOT}:.", f"{ROOT}:../downloads"])
+@pytest.mark.parametrize("path", [f"{ROOT}", f"{ROOT}:"])
 def test_the_command_imports_nothing_from_its_folder(path: str, tmp_path: Path) -> None:
     """An empty entry in PYTHONPATH means the current folder, ahead of Python's own modules."""
     traps = Traps(tmp_path / "downloads", imported_later())

@@ -27,16 +27,6 @@ def saying(text: str) -> Script:
     return streams(sse(CREATED), delta(text), sse(COMPLETED))
 
 
-def calling(*pieces: str, kind: str = "custom_tool_call") -> Script:
-    item = {"type": kind, "call_id": "c", "name": "answer", "input": ""}
-    deltas = [
-        sse({"type": "response.custom_tool_call_input.delta", "output_index": 1, "delta": piece})
-        for piece in pieces
-    ]
-    added = sse({"type": "response.output_item.added", "output_index": 1, "item": item})
-    return streams(sse(CREATED), delta("Here it is:"), added, *deltas, sse(COMPLETED))
-
-
 @pytest.fixture
 def schema(tmp_path: Path) -> str:
     return written(tmp_path / "person.schema.json", json.dumps(SCHEMA))
@@ -91,23 +81,6 @@ def test_chat_completions_take_a_response_format(shell: Shell, schema: str) -> N
 
     script = streams(sse(chunk, "[DONE]"))
     against(replies(404, {"detail": "Not Found"}), script, test=test)
-
-
-@pytest.mark.parametrize(
-    ("name", "text"), [("lark", 'start: "yes" | "no"\n'), ("regex", "yes|no\n")]
-)
-def test_the_input_of_a_custom_tool_is_the_answer(
-    shell: Shell, tmp_path: Path, name: str, text: str
-) -> None:
-    grammar = written(tmp_path / f"answer.{name}", text)
-    options = ("Well?", "--variant", "thinking", "--grammar", grammar, "--json")
-    done, (body,) = answer_to(shell, calling("y", "es"), arguments=options)
-    (tool,) = body["tools"]
-    definition = text if name == "lark" else text.strip()
-    own = {"type": "grammar", "syntax": name, "definition": definition}
-    assert (tool["type"], tool["format"]) == ("custom", own)
-    assert body["tool_choice"] == {"type": "custom", "name": tool["name"]}
-    assert (done.code, done.json["answer"], done.json["tool_calls"]) == (0, "yes", [])
 
 
 def test_nothing_invalid_is_sent(shell: Shell, tmp_path: Path, schema: str) -> None:

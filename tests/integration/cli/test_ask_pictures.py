@@ -53,9 +53,3 @@ def test_a_model_without_images_is_not_asked_about_an_image(shell: Shell, files:
     assert (done.code, done.out, bodies) == (2, "", [])
     assert "SmolLM2 135M doesn’t support images." in done.err
     assert "or remove chart.gif." in done.err
-
-
-def test_a_truncated_image_is_reported(shell: Shell, files: Path) -> None:
-    done, bodies = answer_to(shell, WHOLE, arguments=("What?", "--file", "broken.png"))
-    assert (done.code, bodies) == (1, [])
-    assert "“broken.png” is damaged or incomplete" in done.err

@@ -72,15 +72,6 @@ def test_an_export_makes_a_public_file_private(shell: Shell, tmp_path: Path) -> 
     assert target.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.attack("file-modes")
-def test_folders_of_an_older_version_are_closed_at_the_start(shell: Shell) -> None:
-    asyncio.run(shell.run("search", "x"))
-    for path in (shell.home / "data", *(shell.home / "data").iterdir()):
-        path.chmod(0o755 if path.is_dir() else 0o644)
-    asyncio.run(shell.run("search", "x"))
-    assert open_to_others(shell.home / "data") == []
-
-
 def copies(shell: Shell) -> list[Path]:
     return list((shell.home / "cache" / "temporary").rglob("*"))
 

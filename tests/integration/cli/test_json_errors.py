@@ -51,13 +51,6 @@ async def test_an_invalid_command_line_is_an_object(shell: Shell, name: str) -> 
     assert done.err.endswith(f"error: {message}\n")
 
 
-async def test_without_json_no_object_is_printed(shell: Shell) -> None:
-    done = await shell.run("models", "--provider", "nobody")
-    assert (done.code, done.out) == (2, "")
-    done = await shell.run("models", "--bogus")
-    assert (done.code, done.out) == (2, "")
-
-
 async def test_import_prints_one_object_if_the_library_fails(shell: Shell) -> None:
     store = shell.home / "data" / "repartee.sqlite3"
     store.parent.mkdir(parents=True)

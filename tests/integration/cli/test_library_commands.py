@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -124,24 +121,6 @@ def test_unreadable_files_are_reported_and_the_others_imported(library: Library)
     assert "repartee: Couldn’t read missing.json: it doesn’t exist." in done.err
     assert "1 conversation added" in done.err
     assert "Traceback" not in done.err
-
-
-def test_a_closed_pipe_and_an_invalid_limit_have_their_exit_codes(library: Library) -> None:
-    library.run("import", str(library.export))
-    for arguments in (["search", "京都", "--json"], ["search", "--help"]):
-        command = [sys.executable, "-m", "desktop_app", *arguments]
-        reading, writing = os.pipe()
-        os.close(reading)
-        with os.fdopen(writing, "wb") as gone:
-            ended = subprocess.run(
-                command,
-                stdout=gone,
-                stderr=subprocess.PIPE,
-                env=library.shell.environment,
-                timeout=60,
-            )
-        assert (ended.returncode, ended.stderr) == (141, b"")
-    assert library.run("search", "京都", "--limit", "0").code == 2
 
 
 def test_a_backup_restores_the_library(library: Library) -> None:

@@ -75,31 +75,6 @@ def test_pages_are_chosen(
     assert f'<document name="report.pdf" pages="{numbers}">' in plain(content)
 
 
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ("9", "“9” isn’t in this file. Enter numbers from 1 to 3"),
-        ("b.md=9", "“b.md” has no pages to select."),
-        ("c.pdf=9", "There is no file “c.pdf=9” for --pages."),
-        ("two", "“two” isn’t a valid selection."),
-    ],
-)
-def test_pages_that_are_not_there_are_refused(
-    shell: Shell, pytestconfig: pytest.Config, given: str, said: str
-) -> None:
-    two_documents(shell)
-    pdf = pytestconfig.rootpath / "tests" / "data" / "report.pdf"
-
-    async def test(server: LoopbackServer) -> None:
-        named = gateway(server.base_url)
-        done = await shell.run("summarize", str(pdf), "b.md", "--pages", given, env=named)
-        assert (done.code, done.out) == (2, "")
-        assert said in done.err
-        assert server.requests == []
-
-    against(test=test)
-
-
 def test_the_price_of_a_short_document_is_shown_first(shell: Shell) -> None:
     two_documents(shell)
 
