@@ -1,4 +1,4 @@
-"""`repartee batch` in a shell, against llmock's batches and against a scripted provider."""
+"""`repartee batch` in a shell, against a scripted provider."""
 
 from __future__ import annotations
 
@@ -19,9 +19,6 @@ import pytest
 from tests.helpers.batch_server import BatchServer, Outcome, lines, not_executed, refused
 from tests.helpers.waiting import LONGEST_S
 from tests.integration.cli.command import Ended, Shell, gateway
-from tests.integration.providers.test_llmock import server
-
-__all__ = ["server"]
 
 TASK = ("--task", "Which is it?")
 

@@ -53,9 +53,6 @@ STYLES = (
 )
 
 
-CONTINUED = ' text:continue-numbering="true"'
-
-
 def text_of(body: str, kind: str = "text", parts: Mapping[str, str] = MappingProxyType({})) -> str:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:

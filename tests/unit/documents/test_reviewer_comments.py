@@ -11,15 +11,10 @@ from openpyxl.comments import Comment
 from desktop_app.documents.spreadsheets import workbook
 from desktop_app.documents.worker.protocol import Limits
 from tests.unit.documents.test_office_parts import SPACES, read, relations, word
-from tests.unit.documents.test_opendocument import paragraph
 from tests.unit.documents.test_page_annotations import CONTRACT
 from tests.unit.documents.test_page_annotations import read as read_page
 
 WORDS = "<w:p><w:r><w:t>{}</w:t></w:r></w:p>"
-ANNOTATION = (
-    "<office:annotation><dc:creator xmlns:dc='http://purl.org/dc/elements/1.1/'>Ann</dc:creator>"
-    f"{paragraph('Too high.')}{paragraph('Ask.')}</office:annotation>"
-)
 
 
 def test_comments_in_a_word_document_are_read() -> None:
