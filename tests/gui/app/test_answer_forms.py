@@ -119,22 +119,3 @@ async def test_a_prompt_brings_its_schema() -> None:
         turn.end(PEOPLE)
         await app.settled()
         assert (await app.ask("And?")).request.schema is None
-
-
-async def test_a_grammars_answer_is_shown_as_code_and_an_unsupported_syntax_is_refused() -> None:
-    grammar = FormSource(FormKind.LARK, 'start: "SELECT 1"', "sql").to_setting()
-    async with AppHarness(environment={"OPENAI_API_KEY": "sk-a"}) as app:
-        use(app, grammar)
-        turn = await app.ask("Count.")
-        assert turn.request.grammar is not None
-        turn.end("SELECT 1")
-        await app.settled()
-        assert "sql\nselect 1" in app.transcript.lower()
-        assert "Grammar: lark" in app.transcript
-        app.controllers.composer.tools.choose_form()
-        dialog = find(app.window, AnswerFormDialog, "answer-form")
-        dialog.kind_box.setCurrentIndex(dialog.kind_box.findData(FormKind.GBNF))
-        dialog.kind_box.activated.emit(3)
-        assert "doesn’t support GBNF grammars" in dialog.hint.text()
-        assert not dialog.save_button.isEnabled()
-        await until(lambda: not app.controllers.conversation.lexer.is_busy)

@@ -67,20 +67,6 @@ async def test_the_theme_is_that_of_the_portal(address: str) -> None:
             assert app.theme.current == before
 
 
-async def test_the_cursor_does_not_blink_with_reduced_motion(address: str) -> None:
-    hints = QGuiApplication.styleHints()
-    usual = hints.cursorFlashTime()
-    assert usual
-    values = {"color-scheme": 0, "contrast": 0, "reduced-motion": 1}
-    methods = methods_of(values)
-    with BusService(address, PORTAL, methods) as portal:
-        async with session_bus() as bus, AppHarness(bus=bus):
-            await until(lambda: not hints.cursorFlashTime())
-            changed = ("ssv", NAMESPACE, "reduced-motion", ("u", 0))
-            portal.emit(PATH, INTERFACE, "SettingChanged", *changed)
-            await until(lambda: hints.cursorFlashTime() == usual)
-
-
 async def test_the_appearance_of_the_portal_is_known_at_the_next_start(address: str) -> None:
     values = {"color-scheme": 1, "contrast": 0, "reduced-motion": 0}
     methods = methods_of(values)

@@ -234,7 +234,7 @@ async def test_a_full_disk_keeps_the_text_in_the_prompt() -> None:
 async def test_a_disk_that_fills_while_an_answer_streams_loses_nothing() -> None:
     async with AppHarness() as app:
         other = await app.ask_and_answer("Other", "Thing")
-        app.window.conversations.new_requested.emit()
+        app.new_conversation()
         turn = await app.ask("Tell me")
         here = app.open_id
         app.disk.is_full = True

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from desktop_app.app.answers.retry_countdown import RetryCountdown
 from desktop_app.domain.answering.stream_events import StatusChanged
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.domain.models.variants import Variant
 from desktop_app.paths import folders
 from tests.gui.app.app_harness import AppHarness, FillableStore, until
 from tests.helpers.background_server import BackgroundServer, events_of
@@ -92,25 +92,6 @@ async def test_the_wait_is_counted_down_and_stop_ends_it() -> None:
 
 
 # ---------------------------------------------------------------- in the background
-
-
-async def test_the_background_is_offered_for_long_answers_only() -> None:
-    async with BackgroundServer(EVENTS) as server, app_at(server) as app:
-        button = app.window.prompt.row.background
-        assert not button.isVisible()
-        await choose_background(app)
-        app.controllers.composer.choice.choose_variant(Variant.THINKING)
-        assert not button.isVisible()
-        app.window.prompt.row.effort_requested.emit(Effort.XHIGH)
-        assert button.isVisible()
-        assert button.accessibleName() == "Run in background: on"
-        app.window.conversations.new_requested.emit()
-        app.window.prompt.row.effort_requested.emit(Effort.XHIGH)
-        assert button.accessibleName() == "Run in background: off"
-        await app.state.values.set("answer.background", "off")
-        assert not button.isVisible()
-        app.controllers.composer.choice.toggle_background()
-        assert "Running in the background needs" in app.said
 
 
 async def test_without_the_choice_the_provider_stores_nothing() -> None:

@@ -212,21 +212,3 @@ async def test_many_files_at_once_are_offered_as_a_job(tmp_path: Path) -> None:
         assert len(app.state.current.draft.value.attachments) == 4
         assert dialog.new_page.prompt.currentText() == "Summarize"
         assert "bullet" in dialog.new_page.task.toPlainText()
-
-
-async def test_a_provider_without_batches_shows_the_reason(tmp_path: Path) -> None:
-    async with AppHarness() as app:
-        app.controllers.dialogs.batches.begin(notes(tmp_path, 1))
-        page = dialog_of(app).new_page
-        for provider, name in (("on-device", "The local model"), ("cometapi", "CometAPI")):
-            page.provider.setCurrentIndex(page.provider.findData(provider))
-            assert page.provider.currentData() == provider
-            assert page.refusal.text().startswith(f"{name} doesn’t support batches.")
-            assert not page.read_button.isEnabled()
-        page.provider.setCurrentIndex(page.provider.findData("openai"))
-        assert page.refusal.text() == ""
-        names = [page.model.itemText(at) for at in range(page.model.count())]
-        assert "GPT-5.2 Pro" in names
-        page.model.setCurrentIndex(names.index("GPT-5.2 Pro"))
-        efforts = [page.effort.itemText(at) for at in range(page.effort.count())]
-        assert efforts == ["Medium", "High", "Extra high"]

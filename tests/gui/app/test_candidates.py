@@ -4,28 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop_app.domain.answering.stream_events import (
-    CandidateEvent,
-    Completed,
-    TextDelta,
-    UsageReported,
-)
-from desktop_app.domain.models.model_catalog import Api
-from desktop_app.domain.models.parameter_support import LearnedSupport
-from desktop_app.domain.spending.cost import Usage
-from desktop_app.services.answers.candidate_answers import COUNTED_WITH_FIRST, shared_usage_notice
 from tests.gui.app.app_harness import AppHarness, until
-from tests.helpers.family import FAMILY_ENVIRONMENT
 
 if TYPE_CHECKING:
     from tests.gui.app.scripted_providers import Turn
 
 COMET = {"COMETAPI_KEY": "sk-comet"}
-SERVER = {
-    "OPENAI_API_KEY": "sk-x",
-    "OPENAI_BASE_URL": "http://127.0.0.1:9/v1",
-    **FAMILY_ENVIRONMENT,
-}
 
 
 async def ask_for(app: AppHarness, count: int, question: str = "Why?") -> list[Turn]:
@@ -78,35 +62,3 @@ async def test_stop_stops_all_and_keeps_all() -> None:
         assert app.messages()[1:] == [
             ("assistant", "cancelled", f"Half {number}") for number in range(3)
         ]
-
-
-async def test_chat_completions_gets_a_single_request() -> None:
-    async with AppHarness(environment=SERVER) as app:
-        app.providers.learnt = LearnedSupport(Api.CHAT_COMPLETIONS)
-        app.window.settings.pages.responses.page.override_changed.emit(
-            app.open_id, "answer.candidates", 2
-        )
-        turn = await app.ask("Why?")
-        assert turn.request.parameters.candidates == 2
-        turn.give(TextDelta("A"), CandidateEvent(1, TextDelta("B")), CandidateEvent(1, Completed()))
-        turn.give(UsageReported(Usage(1000, 0, 400)), Completed())
-        await app.settled()
-        assert len(app.providers.turns) == 1
-        assert str(shared_usage_notice(2)) in app.transcript
-        app.act("newer-version")
-        await until(lambda: str(COUNTED_WITH_FIRST) in app.transcript)
-        assert len(app.stored("SELECT 1 FROM ledger")) == 1
-
-
-async def test_the_estimate_shows_the_number_of_answers_and_their_input() -> None:
-    async with AppHarness(environment=COMET) as app:
-        app.type("one two three four")
-        await until(lambda: app.estimate)
-        one = app.window.prompt.row.estimate
-        app.window.settings.pages.responses.page.override_changed.emit(
-            app.open_id, "answer.candidates", 3
-        )
-        await until(lambda: app.window.prompt.row.estimate != one)
-        whole, _short, tip = app.window.prompt.row.estimate
-        assert whole.endswith("3 responses")
-        assert "3 responses, input billed 3 times" in tip

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.models.variants import Variant
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import KEYED
@@ -41,17 +39,3 @@ async def test_efforts_and_variants_show_their_purpose_cost_and_duration() -> No
         assert "up to $21.5" in pro
         instant = app.window.prompt.row.models.variants.button("instant").toolTip()
         assert "about 6 s" in instant
-
-
-async def test_a_small_model_takes_notes_if_the_provider_has_one_and_the_user_agrees() -> None:
-    async with AppHarness(environment=KEYED) as app:
-        app.controllers.composer.choice.choose_variant(Variant.PRO)
-        resolved = app.state.setup.resolved
-        assert app.backend._note_taker(resolved).model.id == "gpt-5-mini"
-        unlisted = replace(resolved.profile, id="x", kind=ProviderKind.COMPATIBLE)
-        assert (
-            app.backend._note_taker(replace(resolved, profile=unlisted)).model.id == "gpt-5.2-pro"
-        )
-        app.window.settings.pages.setting_changed.emit("answer.routine_model", "conversation")
-        await app.written()
-        assert app.backend._note_taker(resolved).model.id == "gpt-5.2-pro"

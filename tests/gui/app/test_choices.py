@@ -67,7 +67,7 @@ async def test_each_conversation_has_its_own_choice() -> None:
         turn.end("1")
         await app.settled()
         assert "Thinking · Extra high · 1,200 tokens" in app.transcript
-        app.window.conversations.new_requested.emit()
+        app.new_conversation()
         assert row(app).effort is Effort.MEDIUM
         app.press(Qt.Key.Key_3, ALT)
         turn = await app.ask("Two")
@@ -140,7 +140,7 @@ async def test_the_estimate_follows_the_typing() -> None:
         # What the provider counted, less its reasoning, and what is new.
         await until(lambda: app.estimate.startswith("1.2k tokens"))
         assert "Input: 1,155 tokens" in app.window.prompt.row.estimate_label.toolTip()
-        app.window.conversations.new_requested.emit()
+        app.new_conversation()
         await until(lambda: app.estimate == "")
         await until(lambda: header.cost.text() == "")
         assert not header.context.isVisible()

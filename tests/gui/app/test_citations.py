@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import QUrl
 from PySide6.QtGui import QGuiApplication, QTextCursor
-from PySide6.QtTest import QTest
 
 from desktop_app.domain.conversations.message_parts import CollectionPart
 from tests.gui.app.app_harness import AppHarness, until
@@ -56,28 +55,6 @@ async def test_a_citation_opens_its_passage(data: Path) -> None:
         assert viewer is not None
         await until(lambda: bool(viewer.pages.marks))
         assert part.passages[0].page in viewer.pages.marks
-
-
-async def test_the_keyboard_reaches_a_citation(data: Path) -> None:
-    async with AppHarness(environment=OPENAI) as app:
-        await attach_collection(app, data / "report.pdf")
-        turn = await app.ask("What happened to the compressor?")
-        turn.end("It failed [1].")
-        await app.settled()
-        transcript = app.window.transcript
-        transcript.moveCursor(QTextCursor.MoveOperation.Start)
-        transcript.setFocus(Qt.FocusReason.TabFocusReason)
-        for _ in range(8):
-            stop = app.window.focusWidget()
-            assert stop is not None
-            if stop.accessibleName().startswith("Source 1: report.pdf, page "):
-                break
-            QTest.keyClick(stop, Qt.Key.Key_Tab)
-        assert stop.accessibleName().startswith("Source 1: report.pdf, page ")
-        QTest.keyClick(stop, Qt.Key.Key_Return)
-        viewer = app.controllers.conversation.viewer.window
-        assert viewer is not None
-        await until(lambda: bool(viewer.pages.marks))
 
 
 async def test_a_copied_answer_has_numbers_and_no_links(data: Path) -> None:

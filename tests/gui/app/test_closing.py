@@ -101,7 +101,7 @@ async def test_quitting_asks_before_it_deletes_a_temporary_conversation() -> Non
         assert box is not None
         assert box.text() == "A temporary conversation is open. Quit anyway?"
         choose(app, "Cancel")
-        app.window.conversations.new_requested.emit()
+        app.new_conversation()
         turn = await app.ask("Why?")
         app.window.close()
         choose(app, "Quit now")

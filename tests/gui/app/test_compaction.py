@@ -248,7 +248,7 @@ async def test_a_model_titles_conversations_once_it_is_enabled() -> None:
         await app.ask_and_answer("Why is the sky blue?", "Rayleigh.")
         assert len(app.providers.turns) == 1  # off by default
         await app.state.values.set("library.model_titles", True)
-        app.window.conversations.new_requested.emit()
+        app.new_conversation()
         asked = await app.ask("Why is the sea salty?")
         asked.end("Rivers.")
         await until(lambda: len(app.providers.turns) == 3)
@@ -266,25 +266,3 @@ async def test_a_model_titles_conversations_once_it_is_enabled() -> None:
             "Salt in the sea",
         )
         assert app.stored("SELECT purpose FROM ledger").count(("title",)) == 1
-
-
-async def test_a_title_of_the_user_is_kept() -> None:
-    async with AppHarness(environment=OPENAI) as app:
-        await app.state.values.set("library.model_titles", True)
-        asked = await app.ask("Why is the sea salty?")
-        await app.written()
-        # Typed by the user, even if the words are those that the program had chosen.
-        app.window.conversations.renamed.emit(app.open_id, "Why is the sea salty?")
-        asked.end("Rivers.")
-        await app.settled()
-        assert len(app.providers.turns) == 1
-        # Renamed while the small model writes: the user's title is kept.
-        app.window.conversations.new_requested.emit()
-        asked = await app.ask("Why is the sky blue?")
-        asked.end("Rayleigh.")
-        await until(lambda: len(app.providers.turns) == 3)
-        app.window.conversations.renamed.emit(app.open_id, "Mine too")
-        app.providers.turns[2].end("Blue sky")
-        await app.settled()
-        assert app.rows == ["Mine too", "Why is the sea salty?"]
-        assert app.stored("SELECT sum(title_is_automatic) FROM conversations") == [(0,)]

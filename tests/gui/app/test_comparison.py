@@ -18,7 +18,6 @@ from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.ui.comparison.compare_dialog import CompareDialog
 from desktop_app.ui.comparison.comparison_window import ComparisonWindow
-from desktop_app.ui.window.cards.temporary_bar import TemporaryBar
 from tests.gui.app.app_harness import AppHarness, until
 
 if TYPE_CHECKING:
@@ -135,22 +134,6 @@ async def test_a_column_is_stopped_alone_and_a_failed_one_is_retried() -> None:
         statuses = [status for _, status, _ in app.messages()[1:]]
         assert statuses == ["cancelled", "cancelled", "failed", "complete"]
         assert "1/4" in app.transcript  # retrying does not change the version that is shown
-
-
-async def test_a_comparison_in_a_temporary_conversation_is_not_stored() -> None:
-    async with AppHarness(environment=COMET) as app:
-        app.controllers.conversation.temporary.open()
-        first, second = await compare(app)
-        first.say("Secret.")
-        window = await shown(ComparisonWindow)
-        await until(lambda: "Secret." in window.columns[0].transcript.toPlainText())
-        app.window.findChildren(TemporaryBar)[0].close_button.click()
-        app.window.findChildren(TemporaryBar)[0].forget_button.click()
-        await until(lambda: not windows())
-        await app.settled()
-        assert first.closed
-        assert second.closed
-        assert app.messages() == []
 
 
 async def test_a_refused_model_sends_nothing_and_says_why() -> None:

@@ -177,30 +177,6 @@ async def test_renaming_and_pinning_change_nothing_else() -> None:
         assert (stored.title, stored.pinned) == ("Better title", True)
 
 
-async def test_keys_open_the_next_and_the_previous_conversation() -> None:
-    async with AppHarness() as app:
-        one = await app.ask_and_answer("First", "1")
-        new(app)
-        two = await app.ask_and_answer("Second", "2")
-        control = Qt.KeyboardModifier.ControlModifier
-        app.press(Qt.Key.Key_PageDown, control)
-        await until(lambda: app.open_id == one)
-        app.press(Qt.Key.Key_PageUp, control)
-        await until(lambda: app.open_id == two)
-
-
-async def test_the_footer_shows_what_the_month_cost() -> None:
-    async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key"}) as app:
-        listing = app.window.conversations
-        await until(lambda: listing.footer.name.text() == "OpenAI (environment)")
-        assert listing.footer.month.text() == ""
-        turn = await app.ask("First")
-        new(app)
-        turn.end("1")
-        await until(lambda: listing.footer.month.text())
-        assert listing.footer.month.text() == "$0.005 this month"
-
-
 # ---------------------------------------------------------------- coming back
 
 

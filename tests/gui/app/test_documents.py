@@ -72,27 +72,6 @@ async def test_an_unreadable_file_is_reported_and_gets_no_chip(data: Path) -> No
         await app.settled()
 
 
-async def test_suggestions_ask_for_several_documents_singly_or_together(data: Path) -> None:
-    async with AppHarness() as app:
-        app.window.files_dropped.emit([data / "report.pdf", data / "notes.md"])
-        await until(lambda: len(suggestions(app)) == 3 and not app.is_reading)
-        assert suggestions(app)[2] == "Differences between two documents"
-        app.type("/para")
-        app.press(Qt.Key.Key_Return)
-        await until(lambda: "one paragraph" in app.text.toPlainText())
-        assert app.text.toPlainText().endswith("then give an overview of all of them.")
-        app.text.clear()
-        app.type("/diff")
-        app.press(Qt.Key.Key_Return)
-        await until(lambda: "Compare the two" in app.text.toPlainText())
-        assert "overview" not in app.text.toPlainText()
-        app.text.clear()
-        turn = await app.ask("")
-        assert "If there are several documents, do this for each" in turn.asked
-        turn.end("ok")
-        await app.settled()
-
-
 async def test_image_pages_are_named_and_a_model_without_vision_is_not_asked(data: Path) -> None:
     async with AppHarness() as app:
         app.window.prompt.attach_requested.emit([data / "scanned.pdf"])
@@ -131,7 +110,7 @@ async def test_a_question_waits_until_its_file_is_read(
             (reading,) = app.controllers.composer.readings.ids
             app.window.prompt.chips.remove_requested.emit(reading)
         elif way == "read elsewhere":
-            app.window.conversations.new_requested.emit()
+            app.new_conversation()
         may_read.set()
         if way.startswith("read"):
             turn = await app.turn(1)

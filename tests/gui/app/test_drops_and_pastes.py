@@ -10,7 +10,6 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiAppli
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
-from desktop_app.app.attachments.attachment_facts import OTHER_READINGS_CHIP
 from desktop_app.app.attachments.attachments_controller import (
     MAX_CHIPS,
     OTHER_ATTACHMENTS_CHIP,
@@ -18,7 +17,6 @@ from desktop_app.app.attachments.attachments_controller import (
 )
 from desktop_app.app.desktop.window_request import MAX_FILES
 from desktop_app.domain.conversations.conversation import Folder, new_id, now
-from desktop_app.ui.composer.dropped_content import DroppedContent
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.widgets import find
 
@@ -113,18 +111,6 @@ async def test_text_is_pasted_as_it_is_with_another_key() -> None:
         assert app.chips == []
 
 
-async def test_large_rich_text_is_attached_as_markdown() -> None:
-    async with AppHarness() as app:
-        rows = "".join(f"<tr><td>row {n}</td><td>{n}</td></tr>" for n in range(3_000))
-        text = "\n".join(f"row {n}\t{n}" for n in range(3_000))
-        app.window.prompt.insert_dropped(DroppedContent(text=text, html=f"<table>{rows}</table>"))
-        await until(lambda: app.chips and not app.is_reading)
-        (part,) = app.state.current.draft.value.question_attachments
-        attached = await app.backend.attachments.text(part.sha256)
-        assert "| row 7 " in attached
-        assert "| row 2999 " in attached
-
-
 async def test_a_drop_that_cannot_be_taken_is_reported() -> None:
     async with AppHarness() as app:
         data = QMimeData()
@@ -155,19 +141,6 @@ async def test_many_files_share_a_chip_and_an_error(tmp_path: Path) -> None:
         assert "gone 0.md" in app.said
         app.window.prompt.chips.action_requested.emit(OTHER_ATTACHMENTS_CHIP, SHOW_ALL_ACTION)
         await until(lambda: len(app.chips) == len(paths))
-
-
-async def test_the_files_that_wait_can_be_canceled(tmp_path: Path) -> None:
-    paths = [tmp_path / f"{number}.md" for number in range(40)]
-    for path in paths:
-        path.write_text(f"# {path.stem}\n")
-
-    async with AppHarness() as app:
-        app.window.files_dropped.emit(paths)
-        app.window.prompt.chips.remove_requested.emit(OTHER_READINGS_CHIP)
-        await until(lambda: not app.is_reading and app.chips)
-        assert 1 <= len(app.state.current.draft.value.attachments) < 40
-        await until(lambda: app.is_shown("send"))
 
 
 async def test_drops_from_other_programs_are_copied_not_moved(data: Path) -> None:
