@@ -30,7 +30,7 @@ from desktop_app.services.batch.batch_service import BatchService
 from desktop_app.services.batch.batch_upload import BatchSender, form_of_job, question_of
 from desktop_app.services.batch.job_records import JobRecords
 from desktop_app.services.documents.image_attachments import with_detail
-from desktop_app.services.structured.form_notices import form_notice
+from desktop_app.services.structured.answer_forms import form_notice
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend

@@ -94,7 +94,7 @@ from desktop_app.services.documents.file_attachments import apply_file_preferenc
 from desktop_app.services.documents.image_attachments import with_detail
 from desktop_app.services.models.choice_resolution import require_supported
 from desktop_app.services.spending.budget import NEAR_LIMIT
-from desktop_app.services.structured.form_support import require_grammar_support
+from desktop_app.services.structured.answer_forms import require_grammar_support
 from desktop_app.services.tools.consent import AllowedTools
 
 if TYPE_CHECKING:

@@ -25,7 +25,6 @@ from desktop_app.documents.index.chunks import chunks
 from desktop_app.documents.index.passage_index import passages
 from desktop_app.documents.text.html_markdown import convert_selection
 from desktop_app.documents.text.web_page import to_markdown
-from desktop_app.domain.answering.answer_form import AnswerGrammar, FormKind, GrammarSyntax
 from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.domain.answering.stream_events import TextDelta
 from desktop_app.domain.batch.batch_jobs import BatchItem
@@ -53,7 +52,6 @@ from desktop_app.rendering.spoken_sentences import SentenceSplitter
 from desktop_app.services.answers.inline_pictures import PictureParser
 from desktop_app.services.documents.chunk_pages import placed_pages
 from desktop_app.services.documents.chunk_positions import ChunkPositions
-from desktop_app.services.structured.grammar_check import UnusableGrammarError, require_grammar
 from desktop_app.services.structured.schema_check import UnusableSchemaError, require_schema
 from desktop_app.storage.batch.batch_store import BatchStore
 from desktop_app.storage.spending.ledger import Ledger
@@ -318,16 +316,6 @@ def _references(size: int) -> Work:
     return lambda: referenced_variables(server, ServerSecrets())
 
 
-def _grammar(syntax: GrammarSyntax, repeated: str, end: str, size: int) -> Work:
-    grammar = AnswerGrammar(syntax, repeated * size + end)
-
-    def check() -> None:
-        with suppress(UnusableGrammarError):
-            require_grammar(grammar)
-
-    return check
-
-
 def _schema_pattern(size: int) -> Work:
     schema = {"type": "string", "pattern": "[a" * size + "\\"}
 
@@ -404,8 +392,6 @@ WORKS: Final[Mapping[str, tuple[int, Callable[[int], Work]]]] = {
     "fetched address of marks": (6_250, _fetched_address_of_marks),
     "origin of letters": (2_048, _origin_of_letters),
     "references of a tool server": (5_000, _references),
-    "expression of open classes": (5_000, partial(_grammar, FormKind.REGEX, "[|", "\\")),
-    "grammar of empty lines": (15_000, partial(_grammar, FormKind.LARK, "\n", "%import")),
     "schema of open classes": (2_400, _schema_pattern),
     "open variable of a case": (750, _open_variable),
     "digits of an amount": (10_000, _amount),

@@ -47,7 +47,7 @@ _PACKAGES: Final = (
     "storage",
 )
 _LIBRARIES: Final = (
-    *("anyio", "encodings.idna", "httpcore", "httpx", "jsonschema", "secretstorage", "sqlite3"),
+    *("anyio", "encodings.idna", "httpcore", "httpx", "jsonschema_rs", "secretstorage", "sqlite3"),
     *("tomllib", "truststore"),
     # What these import when they are first used.
     *("anyio._backends._asyncio", "anyio.abc", "anyio.lowlevel", "anyio.streams.tls"),

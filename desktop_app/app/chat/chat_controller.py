@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, ModelChoice, Role
 from desktop_app.i18n.translation import tr
-from desktop_app.services.structured.form_notices import can_be_repaired
+from desktop_app.services.structured.answer_forms import can_be_repaired
 from desktop_app.ui.look.shortcut_text import shortcut_text
 
 if TYPE_CHECKING:

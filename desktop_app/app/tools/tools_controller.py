@@ -22,7 +22,7 @@ from desktop_app.domain.places import LinkedText, LinkSegment
 from desktop_app.domain.tools.tool import ListedTool, Permission, ToolKind
 from desktop_app.foreign_file import RefusedFileError, open_file, read_all
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.services.structured.form_support import require_grammar_support
+from desktop_app.services.structured.answer_forms import require_grammar_support
 from desktop_app.services.tools.consent import fingerprint
 from desktop_app.services.tools.hosted_tools import hosted_refusal, price_text
 from desktop_app.ui.settings.dialog_field import EditRequest, describe_form, describe_tools
@@ -285,7 +285,7 @@ class ToolsController(QObject):
     async def _check(
         self, dialog: AnswerFormDialog, source: FormSource, *, should_accept: bool
     ) -> None:
-        from desktop_app.services.structured.requested_form import check_form  # not for the start
+        from desktop_app.services.structured.answer_forms import check_form  # not for the start
 
         problem = ""
         try:

@@ -24,7 +24,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n.translation import tr
-from desktop_app.services.structured.requested_form import check_form
+from desktop_app.services.structured.answer_forms import check_form
 from desktop_app.services.structured.schema_check import CheckedAnswer, check_answer
 
 if TYPE_CHECKING:

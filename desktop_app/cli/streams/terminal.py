@@ -40,8 +40,7 @@ from desktop_app.domain.statistics import rounded
 from desktop_app.domain.system_error import system_error
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.i18n.translation import tr
-from desktop_app.services.structured.schema_check import CheckedAnswer
-from desktop_app.services.structured.stepped_json import decode
+from desktop_app.services.structured.schema_check import CheckedAnswer, decode
 
 _JSON_START: Final = '{"answer": "'
 """The JSON before the text of an answer. A long text is written in pieces."""

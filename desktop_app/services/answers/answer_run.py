@@ -65,7 +65,7 @@ from desktop_app.services.answers.retried_writes import RetriedWrites, StoreList
 from desktop_app.services.answers.thinking_time import ThinkingTime
 from desktop_app.services.models.choice_resolution import MAX_MODEL_NAME_CHARS, ResolvedChoice
 from desktop_app.services.ports import AnswerFiles, MessageStore, Provider
-from desktop_app.services.structured.form_notices import problem_notices
+from desktop_app.services.structured.answer_forms import problem_notices
 
 RECEIVE_TIMEOUT_S = 0.05
 """Seconds in which a stopped answer still reads events that arrived while a step was stored.

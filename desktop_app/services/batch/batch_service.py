@@ -47,7 +47,7 @@ from desktop_app.services.documents.image_attachments import page_tokens
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.ports import RequirementsLoader
 from desktop_app.services.spending.budget import Budget
-from desktop_app.services.structured.requested_form import load_form
+from desktop_app.services.structured.answer_forms import load_form
 
 RETRY_S: Final = 60.0
 """Seconds until the next try after a failed step."""

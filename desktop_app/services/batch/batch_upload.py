@@ -54,7 +54,7 @@ from desktop_app.services.chat.prompt_assembly import (
 from desktop_app.services.documents.image_attachments import ImageForm
 from desktop_app.services.ports import AttachmentSource, ImageSource
 from desktop_app.services.prompt_delimiter import DelimiterFactory
-from desktop_app.services.structured.requested_form import load_form
+from desktop_app.services.structured.answer_forms import load_form
 
 
 @dataclass(frozen=True)

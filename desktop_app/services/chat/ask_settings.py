@@ -18,7 +18,7 @@ from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.parameter_support import refused_by_every_api, without_refused
 from desktop_app.domain.tools.tool import ToolLimits
 from desktop_app.services.models.choice_resolution import ResolvedChoice
-from desktop_app.services.structured.form_support import require_grammar_support
+from desktop_app.services.structured.answer_forms import require_grammar_support
 
 # Tokens. A small model that repeats itself would continue to the end of its window. The command
 # Continue extends an answer that this limit has cut.
@@ -84,7 +84,7 @@ async def with_form(
     """
     if settings.schema is not None or settings.grammar is not None:
         return settings
-    from desktop_app.services.structured.requested_form import load_form  # rarely needed
+    from desktop_app.services.structured.answer_forms import load_form  # rarely needed
 
     form = await load_form(prompt_form, settings.parameters.form)
     if isinstance(form, AnswerGrammar):

@@ -81,7 +81,7 @@ from desktop_app.services.ports import (
 from desktop_app.services.prompt_delimiter import DelimiterFactory
 from desktop_app.services.spending.budget import Hold, PaidCalls
 from desktop_app.services.spending.cost_estimate import Estimator
-from desktop_app.services.structured.form_notices import form_notice
+from desktop_app.services.structured.answer_forms import form_notice
 from desktop_app.services.tools.consent import ConsentBroker
 from desktop_app.services.tools.hosted_tools import hosted_refusal
 from desktop_app.services.tools.tool_set import ToolCatalog, ToolSet

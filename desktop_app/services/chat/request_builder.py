@@ -21,7 +21,7 @@ from desktop_app.services.documents.summary_grammar import grammar_for
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.ports import AttachmentSource, ImageSource, RequirementsLoader
 from desktop_app.services.prompt_delimiter import DelimiterFactory, PromptDelimiter
-from desktop_app.services.structured.form_notices import repair_turn
+from desktop_app.services.structured.answer_forms import repair_turn
 from desktop_app.services.tools.tool_set import ToolSet
 
 

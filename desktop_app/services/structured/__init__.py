@@ -1,4 +1,4 @@
-"""Structured answers: checks JSON Schemas, grammars, and the answers that follow them.
+"""Structured answers: checks JSON Schemas and the answers that follow them.
 
-May import domain and the other services; jsonschema and lark are imported late.
+May import domain and the other services; jsonschema_rs is imported late.
 """

@@ -2,71 +2,50 @@
 
 from __future__ import annotations
 
-import re
-import time
-from collections.abc import Callable, Hashable, Iterator, Mapping
+import json
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Context, Decimal, DecimalException
-from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.services.structured.form_fault import FormFault
-from desktop_app.services.structured.stepped_json import decode
+from desktop_app.domain.text_enum import TextEnum, coded
+from desktop_app.i18n.translation import N_
 
 if TYPE_CHECKING:
-    from jsonschema import ValidationError
+    import jsonschema_rs
 
 _MAX_PROBLEMS: Final = 5
 _MAX_REASON_CHARS: Final = 300
-_MAX_DIGITS: Final = 700
-"""Enough for the quotient of the largest and the smallest float, so that a remainder is exact."""
-MAX_SCHEMA_S: Final = 2.0
-"""Seconds of processor time that the check of a schema may take. One of 100 KB takes 1 s."""
-MAX_VALUE_S: Final = 30.0
-"""Seconds of processor time that the check of a value may take.
+_MAX_STEPS: Final = 100_000
+"""Steps of a check that follows every reference. Forty definitions that each refer to the next one
+twice would keep the program busy for days, and nothing can interrupt the library."""
+_BACKTRACK_LIMIT: Final = 100_000
+"""The library matches in linear time, except for lookaround, which is given up after this."""
+_MAX_NUMBER_CHARS: Final = 30
 
-Forty definitions that each refer to the next one twice would take forever.
-"""
-# Errors of the validator, for example if a reference leads to something that is not a schema.
-_VALIDATOR_ERRORS: Final = (AttributeError, TypeError, ValueError, OverflowError, re.error)
+
+class FormFault(TextEnum):
+    """A fault of a schema or grammar; its text follows a colon in a sentence. Never stored."""
+
+    TOO_LONG = coded(N_("it is too long"))
+    TOO_DEEP = coded(N_("it is nested too deeply"))
+    TOO_SLOW = coded(N_("it takes too long to check"))
+    NOT_AN_OBJECT = coded(N_("it is not a JSON object"))
 
 
 class UnusableSchemaError(UserFacingError):
     """A schema that nothing can be checked against.
 
-    Its reason is a `FormFault`, or the words of a library.
+    Its reason is a `FormFault`, or the words of the library.
     """
 
     code = "unusable_schema"
 
 
-class _TooSlowError(Exception):
-    """A check has taken too long."""
-
-
-class _TimeLimit:
-    """A limit on the processor time of this thread, from now on.
-
-    Nobody can end a thread from outside, and the program's exit waits for its threads.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self._deadline = time.thread_time() + seconds
-
-    def require_time(self) -> None:
-        """Raise _TooSlowError if the time is over."""
-        if time.thread_time() > self._deadline:
-            raise _TooSlowError
-
-    def limit_keyword(self, check: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a keyword's check that raises _TooSlowError once the time is over."""
-
-        def limited(*arguments: Any) -> Any:
-            self.require_time()
-            return check(*arguments)
-
-        return limited
+class UnusablePatternError(UnusableSchemaError):
+    """A schema with a regular expression that the library does not know."""
 
 
 @dataclass(frozen=True)
@@ -92,180 +71,89 @@ class CheckedAnswer:
 
 def require_schema(schema: object) -> Mapping[str, Any]:
     """Return a valid schema. Raises UnusableSchemaError."""
-    # This import takes 60 ms, and most answers need no schema.
-    from jsonschema import Draft202012Validator, SchemaError
-    from jsonschema.exceptions import best_match
-
-    from desktop_app.services.structured.schema_patterns import pattern_checker
-
     if not isinstance(schema, dict):
         raise UnusableSchemaError(FormFault.NOT_AN_OBJECT)
-    validator_class = _validator_class(_TimeLimit(MAX_SCHEMA_S))
-    # Without the format checker, an unusable regular expression would be noticed only when an
-    # answer is checked.
-    validator = validator_class(Draft202012Validator.META_SCHEMA, format_checker=pattern_checker())
-    try:
-        mismatch = best_match(validator.iter_errors(schema))
-    except RecursionError as error:
-        raise UnusableSchemaError(FormFault.ENDLESS) from error
-    except _TooSlowError as error:
-        raise UnusableSchemaError(FormFault.TOO_SLOW) from error
-    except (SchemaError, OverflowError) as error:
-        raise UnusableSchemaError(type(error).__name__) from error
-    if mismatch is not None:
-        raise UnusableSchemaError(f"{mismatch.json_path}: {mismatch.message[:_MAX_REASON_CHARS]}")
-    _require_references(schema)
-    schema_problems(schema, None, MAX_SCHEMA_S)  # finds references that go in circles
+    _compile(schema)
     return schema
 
 
-def _validator_class(
-    limit: _TimeLimit, own_checks: Mapping[str, Callable[..., Any]] | None = None
-) -> Any:
-    """Return a class of validators with a time limit.
-
-    Args:
-        own_checks: by keyword, in place of the library's.
-    """
-    from jsonschema import Draft202012Validator, validators
-
-    unique = partial(_unique_items, limit)
-    checks = {**Draft202012Validator.VALIDATORS, "uniqueItems": unique, **(own_checks or {})}
-    limited_checks = {name: limit.limit_keyword(check) for name, check in checks.items()}
-    validator_class: Any = validators.extend(Draft202012Validator, limited_checks)
-    attributes = [
-        (attribute.name, attribute.alias)
-        for attribute in validator_class.__attrs_attrs__
-        if attribute.init
-    ]
-
-    def evolve(validator: Any, **changes: Any) -> Any:
-        values = {alias: getattr(validator, name) for name, alias in attributes}
-        return validator_class(**{**values, **changes})
-
-    # The library's `evolve` would take a class without the limit for a part of the schema that has
-    # "$schema".
-    validator_class.evolve = evolve
-    return validator_class
-
-
-def _require_references(schema: Mapping[str, Any]) -> None:
-    """Raise UnusableSchemaError if a reference leads nowhere.
-
-    The check of an answer might not notice: it follows only the references that it needs.
-    """
-    from jsonschema.validators import SPECIFICATIONS
-    from referencing.exceptions import Unresolvable
-    from referencing.jsonschema import DRAFT202012
-
-    reference = ""
-    try:
-        root = DRAFT202012.create_resource(schema)
-        pending = [(root, SPECIFICATIONS.resolver_with_root(root))]
-        while pending:
-            resource, resolver = pending.pop()
-            if isinstance(resource.contents, Mapping):
-                for key in ("$ref", "$dynamicRef"):
-                    if key in resource.contents:
-                        reference = resource.contents[key]
-                        resolver.lookup(reference)
-            inner = resource.subresources()
-            pending += [
-                (subresource, resolver.in_subresource(subresource)) for subresource in inner
-            ]
-    # ValueError: a malformed address, or a word as the index of a list.
-    except (Unresolvable, ValueError) as error:
-        raise _unresolvable_error(reference) from error
-
-
-def _unresolvable_error(reference: str) -> UnusableSchemaError:
-    shortened = reference[:_MAX_REASON_CHARS]
-    return UnusableSchemaError(FormFault.LEADS_NOWHERE, reference=shortened)
-
-
-def schema_problems(
-    schema: Mapping[str, Any] | bool, value: Any, limit_s: float = MAX_VALUE_S
-) -> tuple[SchemaProblem, ...]:
+def schema_problems(schema: Mapping[str, Any] | bool, value: Any) -> tuple[SchemaProblem, ...]:
     """Return up to _MAX_PROBLEMS reasons why a value does not match; () if it does.
 
-    Args:
-        limit_s: the processor time that the check may take, in seconds.
-
     Raises:
-        UnusableSchemaError: also if the check takes too long.
+        UnusableSchemaError: nothing can be checked against the schema.
     """
-    from jsonschema import SchemaError
-    from jsonschema.exceptions import UnknownType
-    from referencing import Registry
-    from referencing.exceptions import Unresolvable
-
-    from desktop_app.services.structured.schema_patterns import PATTERN_KEYWORDS
-
-    # An empty registry: a reference to an address must not be fetched.
-    own_checks = {"multipleOf": _multiple_of, **PATTERN_KEYWORDS}
-    validator = _validator_class(_TimeLimit(limit_s), own_checks)(schema, registry=Registry())
-    problems: list[SchemaProblem] = []
+    errors = islice(_compile(schema).iter_errors(value), _MAX_PROBLEMS)
     try:
-        for error in validator.iter_errors(value):
-            problems.append(SchemaProblem(error.json_path, error.message[:_MAX_REASON_CHARS]))
-            if len(problems) == _MAX_PROBLEMS:
-                break
-    except Unresolvable as error:
-        raise _unresolvable_error(error.ref) from error
+        return tuple(
+            SchemaProblem(_json_path(error.instance_path), error.message[:_MAX_REASON_CHARS])
+            for error in errors
+        )
+    except ValueError as error:  # the value is nested too deeply for the library
+        return (SchemaProblem("$", str(error)[:_MAX_REASON_CHARS]),)
+
+
+def _compile(schema: Mapping[str, Any] | bool) -> jsonschema_rs.Draft202012Validator:
+    import jsonschema_rs  # most answers need no schema
+
+    options = jsonschema_rs.FancyRegexOptions(backtrack_limit=_BACKTRACK_LIMIT)
+    try:
+        validator = jsonschema_rs.Draft202012Validator(
+            dict(schema) if isinstance(schema, Mapping) else schema,
+            pattern_options=options,
+            retriever=_refuse_to_fetch,
+        )
+        steps = _count_steps(schema, schema, {})
+    except jsonschema_rs.ValidationError as error:
+        reason = f"{_json_path(error.instance_path)}: {error.message[:_MAX_REASON_CHARS]}"
+        is_pattern = error.message.endswith('is not a "regex"')
+        raise (UnusablePatternError if is_pattern else UnusableSchemaError)(reason) from error
+    except ValueError as error:
+        raise UnusableSchemaError(str(error)[:_MAX_REASON_CHARS]) from error
     except RecursionError as error:
-        raise UnusableSchemaError(FormFault.ENDLESS) from error
-    except _TooSlowError as error:
-        raise UnusableSchemaError(FormFault.TOO_SLOW) from error
-    except (SchemaError, UnknownType, *_VALIDATOR_ERRORS) as error:
-        raise UnusableSchemaError(type(error).__name__) from error
-    return tuple(problems)
+        raise UnusableSchemaError(FormFault.TOO_DEEP) from error
+    if steps > _MAX_STEPS:
+        raise UnusableSchemaError(FormFault.TOO_SLOW)
+    return validator
 
 
-def _unique_items(
-    limit: _TimeLimit, validator: Any, is_unique: bool, value: Any, _schema: Mapping[str, Any]
-) -> Iterator[ValidationError]:
-    """Check that items are unique. The library compares each with all others."""
-    from jsonschema import ValidationError
-
-    if not is_unique or not validator.is_type(value, "array"):
-        return
-    identities: set[Hashable] = set()
-    for item in value:
-        limit.require_time()  # numbers may be chosen so that all have the same hash
-        identities.add(_identity(item))
-    if len(identities) < len(value):
-        yield ValidationError(f"{value!r} has non-unique elements")
+def _refuse_to_fetch(uri: str) -> Any:
+    raise ValueError(f"{uri[:_MAX_REASON_CHARS]} is outside the schema")
 
 
-def _identity(value: Any) -> Hashable:
-    """Return a value that is equal only for the same JSON value: 1 is 1.0, but not true."""
-    if isinstance(value, dict):
-        return frozenset((name, _identity(member)) for name, member in value.items())
-    if isinstance(value, list):
-        return tuple(map(_identity, value))
-    return isinstance(value, bool), value
+def _count_steps(part: Any, root: Any, counts: dict[str, int]) -> int:
+    """Return the parts of a schema, counted again at every reference to them.
+
+    Args:
+        counts: of the targets of references. One that refers to itself counts once: how often it
+            is checked depends on the value.
+    """
+    if isinstance(part, list):
+        return sum(_count_steps(element, root, counts) for element in part)
+    if not isinstance(part, Mapping):
+        return 0
+    steps = 1 + sum(
+        _count_steps(member, root, counts) for key, member in part.items() if key != "$defs"
+    )
+    reference = part.get("$ref")
+    if isinstance(reference, str) and reference.startswith("#/"):
+        if reference not in counts:
+            counts[reference] = 0
+            counts[reference] = _count_steps(_target(root, reference), root, counts)
+        steps += counts[reference]
+    return steps
 
 
-def _multiple_of(
-    validator: Any, divisor: Any, value: Any, _schema: Mapping[str, Any]
-) -> Iterator[ValidationError]:
-    """Check multiples by decimal digits: as binary fractions, 0.07 is not a multiple of 0.01."""
-    from jsonschema import ValidationError
+def _target(root: Any, reference: str) -> Any:
+    target = root
+    for word in reference.removeprefix("#/").split("/"):
+        name = word.replace("~1", "/").replace("~0", "~")
+        target = target.get(name) if isinstance(target, Mapping) else None
+    return target
 
-    if not validator.is_type(value, "number"):
-        return
-    remainder: int | Decimal
-    try:
-        if isinstance(value, int) and isinstance(divisor, int):  # of any number of digits
-            remainder = value % divisor
-        else:
-            remainder = Context(prec=_MAX_DIGITS).remainder(
-                Decimal(repr(value)), Decimal(repr(divisor))
-            )
-    except (DecimalException, ZeroDivisionError):  # DecimalException: also of an infinite value
-        remainder = 1
-    if remainder:
-        yield ValidationError(f"{value!r} is not a multiple of {divisor!r}")
+
+def _json_path(path: Iterator[str | int] | list[str | int]) -> str:
+    return "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
 
 
 def check_answer(schema: Mapping[str, Any], text: str) -> CheckedAnswer:
@@ -281,3 +169,23 @@ def check_answer(schema: Mapping[str, Any], text: str) -> CheckedAnswer:
     except UnusableSchemaError as error:
         problems = (SchemaProblem("$", f"the schema cannot be used: {error}"),)
     return CheckedAnswer(None if problems else value, problems)
+
+
+def decode(text: str) -> Any:
+    """Return the value of a JSON text.
+
+    Raises:
+        ValueError: it is not JSON, or has a number that is too large.
+        RecursionError: it is nested too deeply.
+    """
+    return json.loads(text, parse_constant=_refuse_constant, parse_float=_parse_finite)
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _parse_finite(text: str) -> float:
+    if math.isinf(value := float(text)):
+        raise ValueError(f"{text[:_MAX_NUMBER_CHARS]} is too large")
+    return value

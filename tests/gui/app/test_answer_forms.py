@@ -72,7 +72,7 @@ async def test_an_invalid_answer_names_the_place_and_is_repaired_once() -> None:
         turn = await app.ask("Who?")
         turn.end('{"people": 3}')
         repair = await app.turn(1)
-        assert "$.people: 3 is not of type 'array'" in text_of(repair.request.messages[-1])
+        assert '$.people: 3 is not of type "array"' in text_of(repair.request.messages[-1])
         assert text_of(repair.request.messages[-2]) == '{"people": 3}'
         repair.end('{"people": 4}')
         await app.settled()

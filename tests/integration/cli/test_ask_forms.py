@@ -51,7 +51,7 @@ def test_an_answer_that_does_not_match_is_printed_and_reported(shell: Shell, sch
     done, _ = answer_to(shell, saying(wrong), arguments=("Who?", "--schema", schema))
     assert (done.code, done.out) == (4, f"{wrong}\n")
     assert "doesn’t match the schema" in done.err
-    assert "$.age: 'three' is not of type 'integer'" in done.err
+    assert '$.age: "three" is not of type "integer"' in done.err
     done, _ = answer_to(shell, WHOLE, arguments=("Who?", "--schema", schema, "--json"))
     assert (done.code, done.json["parsed"], done.json["status"]) == (4, None, "complete")
     assert done.json["schema_problems"][0]["path"] == "$"
@@ -91,9 +91,6 @@ def test_nothing_invalid_is_sent(shell: Shell, tmp_path: Path, schema: str) -> N
         ("--schema", written(tmp_path / "cut.json", "{")),
         ("--schema", schema, "--grammar", lark),
         ("--grammar", str(tmp_path / "none.lark")),
-        ("--grammar", written(tmp_path / "wrong.lark", "start: other")),
-        ("--grammar", written(tmp_path / "wrong.regex", "(")),
-        ("--grammar", written(tmp_path / "wrong.gbnf", "root ::= other")),
         ("--grammar", written(tmp_path / "a.bnf", 'root ::= "a"')),
         # What the provider or the model cannot do.
         ("--grammar", written(tmp_path / "a.gbnf", 'root ::= "a"'), "--variant", "thinking"),

@@ -126,7 +126,7 @@ async def steps_of(
     return found
 
 
-MISMATCH = "The arguments do not match the schema:\n$.n: 'x' is not of type 'integer'"
+MISMATCH = 'The arguments do not match the schema:\n$.n: "x" is not of type "integer"'
 ASKED = [(0, "Waiting for your permission…"), (0, "")]
 
 
