@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -106,7 +105,6 @@ TITLES = {
 ANSWERS = {
     "summarize": Prepared(SUMMARY, input_tokens=34_000),
     "Summarize": Prepared(SUMMARY, input_tokens=34_000),
-    "slowly": Prepared(ANSWER, REASONING, pause_s=0.03, stops_after=560),
     "postcode": Prepared(POSTCODE, input_tokens=20, output_tokens=60),
     "upload": Prepared(ANSWER, REASONING),
 }
@@ -142,10 +140,6 @@ class Pictures:
         """Take screenshots of the window in use."""
         await self._picture("empty-state", _do_nothing, filled=False)
         await self._picture("main", _ask(QUESTION))
-        await self._picture("streaming", _ask(f"{QUESTION} slowly", "Total"))
-        self._server.release.set()
-        await asyncio.sleep(0.2)
-        self._server.release.clear()
         await self._picture("document", _summarize, str(REPORT))
         await self._picture("settings", _open_settings)
         if not self._prefix:
@@ -281,8 +275,6 @@ def _grab(target: Path, size: tuple[int, int]) -> None:
 
 
 if __name__ == "__main__":
-    if shutil.which("xdotool") is None:
-        sys.exit("xdotool is needed: packaging/test.sh installs it")
     target = Path(sys.argv[1])
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as fonts:

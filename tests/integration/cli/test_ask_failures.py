@@ -160,7 +160,7 @@ def test_a_closed_pipe_ends_the_command_silently(shell: Shell) -> None:
     assert shell.rows("SELECT status FROM messages WHERE role = 'assistant'") == [("cancelled",)]
 
 
-@pytest.mark.parametrize("more", ["", "--n 2 --json"])
+@pytest.mark.parametrize("more", ["", "--json"])
 def test_full_standard_output_is_reported(shell: Shell, more: str) -> None:
     async def test(server: LoopbackServer) -> None:
         process = await asyncio.create_subprocess_shell(

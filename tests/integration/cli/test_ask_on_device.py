@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from tests.integration.cli.command import Shell, gateway
 
 # A proxy that is not there: whatever left this computer would fail.
@@ -36,6 +38,7 @@ def test_a_file_that_is_no_model_is_refused(shell: Shell) -> None:
     assert "fake.gguf isn’t a GGUF model file." in done.err
 
 
+@pytest.mark.slow
 def test_a_document_that_does_not_fit_is_refused_with_the_figures(shell: Shell) -> None:
     (shell.outside / "here" / "long.txt").write_text("word " * 20_000)
     done = asyncio.run(shell.run("ask", "Summarise", "--file", "long.txt", env=NO_NETWORK))

@@ -85,7 +85,7 @@ def keep_preset(shell: Shell, preset: dict[str, Any]) -> None:
     from desktop_app.storage.settings.prompt_store import PromptStore
 
     async def keep(_server: LoopbackServer) -> None:
-        await shell.run("doctor", "--json")  # makes the store
+        await shell.run("search", "x")  # makes the store
         database = Database(shell.home / "data" / "repartee.sqlite3")
         await database.open()
         await PromptStore(database).save(presets=[preset_from_json(preset)])

@@ -89,13 +89,10 @@ def test_an_imported_conversation_is_found_and_exported(library: Library) -> Non
     assert one.read_text().startswith("# Kyoto trip\n\n## You · November 14, 2023, ")
     assert "In **Kansai**." in one.read_text()
     pages = library.folder / "pages"
-    for kind in ("html", "pdf"):
-        done = library.run("export", "--all", "--format", kind, "--to", str(pages))
-        assert done.code == 0, done.err
-    page, pdf = sorted(pages.iterdir())
+    done = library.run("export", "--all", "--format", "html", "--to", str(pages))
+    assert done.code == 0, done.err
+    (page,) = pages.iterdir()
     assert "In <strong>Kansai</strong>." in page.read_text()
-    assert pdf.name.endswith("Kyoto trip.pdf")
-    assert pdf.read_bytes().startswith(b"%PDF-")
 
     library.export.write_text(json.dumps([CHATGPT[0], {**CHATGPT[0], "conversation_id": "new"}]))
     more = library.run("import", str(library.export), "--json").json["files"][0]
@@ -167,9 +164,6 @@ def test_damage_is_named_and_repaired(library: Library) -> None:
         file.write(bytes(4096))
     refused = library.run("search", "Kansai")
     assert (refused.code, "repartee repair" in refused.err) == (1, True)
-    doctor = library.run("doctor", "--json")
-    assert not doctor.json["store"]["works"]
-    assert "is damaged" in doctor.json["store"]["text"]
     done = library.run("repair")
     assert done.code == 0, done.err
     assert "Recovered conversations: 1, messages: 2." in done.err

@@ -145,6 +145,7 @@ def test_denied_unknown_and_invalid_calls_do_not_end_the_answer(shell: Shell) ->
         assert words in call["result"]
 
 
+@pytest.mark.slow
 async def test_nothing_is_left_when_the_command_is_killed(shell: Shell) -> None:
     await add(shell, "detaches", "stays")
     async with LoopbackServer(calling("demo__hang"), ANSWERED, models=("gpt-5.2",)) as server:
@@ -159,6 +160,7 @@ async def test_nothing_is_left_when_the_command_is_killed(shell: Shell) -> None:
         await wait_until_gone(started)
 
 
+@pytest.mark.slow
 async def test_signing_in_needs_a_browser_and_a_keyring(shell: Shell) -> None:
     async with guarded_server() as server:
         await shell.run("mcp", "add", "guarded", "--url", server.url)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.settings.settings_store import SettingsStore
@@ -33,6 +35,7 @@ async def test_an_address_in_the_environment_allows_only_its_own_private_host(sh
         assert len(proxy.wanted) == 1
 
 
+@pytest.mark.slow
 async def test_doctor_describes_the_route_to_each_provider(shell: Shell, tmp_path: Path) -> None:
     database = database_of(shell)
     await database.open()

@@ -151,10 +151,8 @@ async def test_import_and_search_show_titles_as_text(shell: Shell) -> None:
 @pytest.mark.attack("terminal")
 def test_an_answer_goes_to_a_pipe_unchanged(shell: Shell) -> None:
     async def test(server: LoopbackServer) -> None:
-        process = await shell.start("ask", "Why?", env=gateway(server.base_url))
-        out, err = await process.communicate()
-        assert out == f"{HOSTILE}\n".encode()
-        assert err == b""
+        done = await shell.run("ask", "Why?", env=gateway(server.base_url))
+        assert (done.out, done.err) == (f"{HOSTILE}\n", "")
 
     against(hostile_answer(), test=test)
 
@@ -162,9 +160,8 @@ def test_an_answer_goes_to_a_pipe_unchanged(shell: Shell) -> None:
 @pytest.mark.attack("terminal")
 def test_errors_are_escaped_in_a_pipe_too(shell: Shell) -> None:
     async def test(server: LoopbackServer) -> None:
-        process = await shell.start("ask", "Why?", env=gateway(server.base_url))
-        _, err = await process.communicate()
-        assert not [char for char in err.decode() if is_unsafe(char)]
-        assert SAID in err.decode()
+        done = await shell.run("ask", "Why?", env=gateway(server.base_url))
+        assert not [char for char in done.err if is_unsafe(char)]
+        assert SAID in done.err
 
     against(refusal(400, "bad", HOSTILE), test=test)
