@@ -270,9 +270,6 @@ class Reason(StrEnum):
 
     # Replies that are not what the API promises
     REPLY_NOT_JSON = _row(N_("{provider} sent an invalid response."), Remedy.RETRY_OR_CHECK_ADDRESS)
-    REPLY_COMPRESSED = _row(
-        N_("{provider} sent an unexpected compressed response."), Remedy.TURN_OFF_COMPRESSION
-    )
     ANSWER_CUT = _row(N_("{provider} ended the response early."), Remedy.RETRY_BILLED)
     ANSWER_UNREADABLE = _row(N_("{provider} sent an invalid response."), Remedy.RETRY_BILLED)
     RUN_GONE = _row(
@@ -290,9 +287,6 @@ class Reason(StrEnum):
         N_("{provider} didn’t return a compacted conversation."), Remedy.RETRY_OR_START_NEW
     )
     MODELS_UNREADABLE = _row(N_("{provider} didn’t return a list of models."), Remedy.TYPE_MODEL)
-    ANSWER_TOO_LARGE = _row(
-        N_("The response from {provider} exceeded {limit} MB and was stopped."), Remedy.ASK_SHORTER
-    )
     ANSWER_TOO_LONG = _row(
         N_("The response from {provider} exceeded {limit} MB."), Remedy.ASK_SHORTER
     )
@@ -304,21 +298,10 @@ class Reason(StrEnum):
     ANSWER_ENDED_AT_LIMIT = _row(
         N_("The response from {provider} exceeded {limit} MB and was stopped."), Remedy.ASK_SHORTER
     )
-    ANSWER_IN_TOO_MANY_PARTS = _row(
-        N_("The response from {provider} exceeded {limit} parts and was stopped."),
-        Remedy.ASK_SHORTER,
-    )
-    EVENT_TOO_LARGE = _row(
-        N_("{provider} sent an event larger than {limit} MB."), Remedy.CHECK_ADDRESS_OR_LEAVE
-    )
     REPLY_TOO_LARGE = _row(
         N_("{provider} sent more than {limit} MB."), Remedy.CHECK_ADDRESS_OR_LEAVE
     )
-    TOO_MANY_VALUES = _row(N_("{provider} sent too many values."), Remedy.CHECK_ADDRESS_OR_LEAVE)
     TOO_MANY_RESULTS = _row(N_("{provider} sent too many results."), Remedy.CHECK_ADDRESS_OR_LEAVE)
-    TOO_MANY_HEADERS = _row(
-        N_("{provider} sent more than {limit} KB of headers."), Remedy.CHECK_ADDRESS_OR_LEAVE
-    )
 
     # Questions and settings that cannot be sent
     PROVIDER_REMOVED = _row(N_("Provider removed."), Remedy.CHOOSE_ANOTHER)

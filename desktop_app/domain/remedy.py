@@ -196,7 +196,6 @@ class Remedy(Enum):
     CHECK_ADDRESS_AND_PORT = coded(N_("Check the base URL, its port, and your proxy."))
     CHECK_ADDRESS_AND_PROXY = coded(N_("Check the base URL of {provider} and the proxy."))
     ENTER_PROXY_ADDRESS = coded(N_("Enter one like http://host:3128 or socks5://host:1080."))
-    TURN_OFF_COMPRESSION = coded(N_("Turn off compression at the server or its proxy."))
     CHECK_EMBEDDING_MODEL = coded(N_("Check “Embedding model” in {data_page}."))
     RETRY_OR_START_NEW = coded(N_("Try again, or start a new conversation."))
     ASK_FOR_LESS = coded(N_("Ask for less, or use a regular conversation."))

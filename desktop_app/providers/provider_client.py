@@ -37,11 +37,9 @@ from desktop_app.i18n import formatting
 from desktop_app.providers.answer_attempts import AnswerAttempts
 from desktop_app.providers.apis.answer_forms import tool_input_as_text
 from desktop_app.providers.apis.negotiation import LearnedFacts
-from desktop_app.providers.apis.redacted_answer import RedactedAnswer, split_event
+from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.errors import error_replies
-from desktop_app.providers.http.reply.loop_turns import LoopTurns
-from desktop_app.providers.http.reply.reply_limits import AnswerMeter
 from desktop_app.providers.http.retries import AttemptError
 from desktop_app.providers.http.silence import suspended_s
 from desktop_app.providers.http.transport import Timeouts, Transport
@@ -51,7 +49,7 @@ from desktop_app.providers.models import model_list
 
 if TYPE_CHECKING:
     from desktop_app.domain.documents.vectors import Vector
-    from desktop_app.providers.http.provider_access import ProviderAccess
+    from desktop_app.providers.http.request_secrets import ProviderAccess
     from desktop_app.providers.jobs.batch_client import BatchClient
     from desktop_app.providers.models.server_counters import ServerCounter
 
@@ -163,24 +161,19 @@ class ProviderClient:
         self, source: AsyncGenerator[StreamEvent, None]
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of `source`, redacted, with errors turned into terminal events."""
-        meter = AnswerMeter(self._profile.name)
-        turns = LoopTurns()
-        answer = RedactedAnswer(lambda: self._transport.redactor.stream())
+        answer = RedactedAnswer(lambda: self._transport.redactor)
         with self._in_use():
             try:
                 self._require_key()
                 async with aclosing(source) as events:
-                    async for source_event in events:
-                        for event in split_event(source_event):
-                            meter.add(event)
-                            match event:
-                                case Failed(error):
-                                    raise error
-                                case CandidateEvent(number, Failed(error)):
-                                    event = CandidateEvent(number, Failed(self._redact(error)))
-                            for cleaned in answer.feed(event):
-                                yield cleaned
-                            await turns.yield_if_due()
+                    async for event in events:
+                        match event:
+                            case Failed(error):
+                                raise error
+                            case CandidateEvent(number, Failed(error)):
+                                event = CandidateEvent(number, Failed(self._redact(error)))
+                        for cleaned in answer.feed(event):
+                            yield cleaned
             except ProviderError as error:
                 for cleaned in answer.end():
                     yield cleaned

@@ -10,13 +10,13 @@ import random
 from itertools import chain
 
 from desktop_app.domain.conversations.message_parts import parts_from_json, parts_to_json
+from desktop_app.domain.network.redaction import Redactor
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
+from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.http.reply.sse import ServerSentEvent, SSEDecoder
 from tests.unit.providers.samples import fold, terminals
 from tests.unit.providers.test_fuzz import event
-
-_MAX_EVENT_BYTES = 1 << 20
 
 
 def seeds() -> list[bytes]:
@@ -38,6 +38,8 @@ def one_input(data: bytes) -> None:
     for reader in (ResponsesReader("x"), ChatCompletionsReader("x")):
         out = list(chain.from_iterable(reader.read(each.data, each.event) for each in whole))
         out += reader.end()
+        answer = RedactedAnswer(Redactor)
+        out = [cleaned for each in out for cleaned in answer.feed(each)]
         assert terminals(out) == out[-1:]
         assert len(terminals(out)) == 1
         parts = fold(out).parts
@@ -47,5 +49,5 @@ def one_input(data: bytes) -> None:
 
 
 def _decoded(chunks: list[bytes]) -> list[ServerSentEvent]:
-    decoder = SSEDecoder(_MAX_EVENT_BYTES)
-    return [found for chunk in chunks for found in decoder.feed(chunk)]
+    decoder = SSEDecoder()
+    return [*(found for chunk in chunks for found in decoder.feed(chunk)), *decoder.end()]

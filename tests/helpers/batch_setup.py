@@ -19,7 +19,7 @@ from desktop_app.domain.errors import DocumentEmptyError
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.providers.http.provider_access import ProviderAccess
+from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.jobs.batch_client import BatchClient
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.batch.batch_preparation import BatchPreparer

@@ -15,7 +15,7 @@ from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.network.secret import Secret
-from desktop_app.providers.http.provider_access import ProviderAccess
+from desktop_app.providers.http.request_secrets import ProviderAccess
 
 if TYPE_CHECKING:
     from desktop_app.backend.gateway.token_counting import TokenLearning

@@ -25,7 +25,7 @@ def describe_route(profile: ProviderProfile) -> tuple[Literal[False] | None, str
     confirm them (see `Finding.works`). Blocking: reads the file of certificates.
     """
     # Imported late: they load ssl and urllib.request, which would slow down every start.
-    from desktop_app.providers.http.proxies import proxy_for
+    from desktop_app.providers.http.connections import proxy_for
     from desktop_app.providers.http.trust import inspect_ca_file
 
     address = split_url(profile.base_url)

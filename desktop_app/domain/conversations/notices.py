@@ -34,6 +34,9 @@ class NoticeCode(TextEnum):
     BEGINNING_SENT = coded(N_("Only the beginning is sent, and tools read the rest: {names}"))
     COST_OF_ALL = coded(N_("Tokens and cost are for all {count} versions."))
     COST_WITH_FIRST = coded(N_("Tokens and cost are included in the first version."))
+    EVENTS_SKIPPED = coded(
+        N_("Data from {provider} couldn’t be read and was skipped ({count}). Text may be missing.")
+    )
     FILES_AS_TEXT = coded(N_("{provider} received the text of {names}, not the file."))
     FROM_BATCH = coded(N_("From a batch job."))
     GRAMMAR_USED = coded(N_("Grammar: {syntax}"))

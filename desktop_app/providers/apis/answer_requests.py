@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.stream_events import (
@@ -29,6 +29,7 @@ from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.network.origin import origin
 from desktop_app.providers.apis.candidate_stream import CandidatesReader
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
+from desktop_app.providers.apis.event_reader import EventReader
 from desktop_app.providers.apis.negotiation import LearnedFacts
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.errors import error_replies
@@ -52,18 +53,6 @@ def _is_cut(events: Sequence[StreamEvent]) -> bool:
 
 class _EmptyStreamError(Exception):
     """A reply with status 200 and no event except the end."""
-
-
-class _Reader(Protocol):
-    @property
-    def is_finished(self) -> bool: ...
-
-    @property
-    def has_all_answers(self) -> bool: ...
-
-    def read(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]: ...
-    def read_whole(self, reply: object) -> list[StreamEvent]: ...
-    def end(self) -> list[StreamEvent]: ...
 
 
 class AnswerRequests:
@@ -136,7 +125,7 @@ class AnswerRequests:
                         self._facts.add_refusals(body["model"], frozenset({"candidates"}))
                     yield event
 
-    def _new_reader(self, api: Api, count: int) -> _Reader:
+    def _new_reader(self, api: Api, count: int) -> EventReader:
         if api is Api.RESPONSES:
             return ResponsesReader(self._profile.name)
         if count > 1:
@@ -144,7 +133,7 @@ class AnswerRequests:
         return ChatCompletionsReader(self._profile.name, origin(self._profile.base_url))
 
     async def _streamed_reply(
-        self, reply: HttpReply, reader: _Reader
+        self, reply: HttpReply, reader: EventReader
     ) -> AsyncGenerator[StreamEvent, None]:
         has_events = False
         try:
@@ -191,7 +180,7 @@ class AnswerRequests:
         return ProviderFaultError(Reason.EMPTY_ANSWER, provider=self._profile.name)
 
     async def _whole_reply(
-        self, reply: HttpReply, reader: _Reader
+        self, reply: HttpReply, reader: EventReader
     ) -> AsyncGenerator[StreamEvent, None]:
         def read(value: object) -> list[StreamEvent]:
             error = error_replies.error_in_reply(self._profile.name, value, reply.request_id)

@@ -9,7 +9,7 @@ Source: OpenAI's published OpenAPI document; the servers' own code and issue tra
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -58,14 +58,13 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.strict_schema import is_strict, sendable_arguments
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis.answer_forms import schema_fields
+from desktop_app.providers.apis.event_reader import EventReader
 from desktop_app.providers.apis.hosted_items import decode_image
-from desktop_app.providers.apis.split_pairs import SplitPairs
 from desktop_app.providers.apis.token_usage import usage_of
 from desktop_app.providers.errors import error_body, error_replies
 from desktop_app.providers.http.reply import json_fields
 
 PATH: Final = "chat/completions"
-DONE: Final = b"[DONE]"
 _MAX_IMAGES: Final = 16
 """The images of an answer that are kept, an arbitrary number."""
 
@@ -238,7 +237,7 @@ def _build_call(call: ToolCallPart, recipient: str) -> dict[str, Any]:
     fields: dict[str, Any] = {"id": call.call_id}
     if call.extra_content and call.issuer == recipient:  # no other server may see it
         with suppress(ValueError):  # an imported conversation may have any text here
-            fields["extra_content"] = json_fields.parse_at_once(call.extra_content)
+            fields["extra_content"] = json_fields.parse(call.extra_content)
     if call.is_custom:
         custom = {"name": call.sent_name, "input": call.arguments}
         return {**fields, "type": "custom", "custom": custom}
@@ -297,22 +296,11 @@ def _build_image(image: ImageData) -> dict[str, Any]:
     return {"type": "image_url", "image_url": {"url": image, "detail": detail}}
 
 
-_TextKey = type[TextDelta] | type[ReasoningDelta] | type[RefusalDelta] | int
-"""The key of one text of an answer.
-
-It is the class of the text's deltas; for the arguments of a call, it is the call's number.
-"""
-
-
-def _make_delta(key: _TextKey, text: str) -> StreamEvent:
-    return ToolCallDelta(key, text) if isinstance(key, int) else key(text)
-
-
-class ChatCompletionsReader:
+class ChatCompletionsReader(EventReader):
     """Reader of the server-sent events of one completion, which returns StreamEvents.
 
     The finish reason comes before the usage, so the terminal event waits for [DONE] or the end of
-    the stream. The terminal event is the last; `is_finished` is True from then on.
+    the stream.
 
     Args:
         provider: the name for errors.
@@ -320,12 +308,9 @@ class ChatCompletionsReader:
             to this server only. "" if the calls of this answer are never sent back.
     """
 
-    has_all_answers = True  # only one answer is requested
-
     def __init__(self, provider: str, issuer: str = "") -> None:
-        self._provider = provider
+        super().__init__(provider)
         self._issuer = issuer
-        self.is_finished = False
         self._id_and_model = ("", "")  # the response's id and model, once they have come
         self._has_content = False
         self._has_deltas = False  # a delta with more than reasoning has come
@@ -334,32 +319,12 @@ class ChatCompletionsReader:
         self._usage: Usage | None = None
         self._tier = ""
         self._calls = _OpenCalls()
-        self._pairs = SplitPairs[_TextKey]()
         self._image_hashes: set[int] = set()
 
-    def read(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]:
-        """Return the stream events of an SSE event with this name and data.
-
-        Raises:
-            json_parser.ValueTooLargeError: it would fill the memory.
-        """
-        if self.is_finished:
-            return []
-        # Nearly every event is an object, which needs no copy by `strip`.
-        if not data.startswith(b"{"):
-            if not data.strip():
-                return []
-            if data.strip() == DONE:
-                return self._end(has_done_mark=True)
-        try:
-            chunk = json_fields.parse(data)
-        except ValueError:
-            error = error_replies.unreadable_event_error(self._provider, data, name)
-            return self._finish(Failed(error))
-        if name == "error" or error_body.is_error(chunk):
-            error = error_replies.error_from(self._provider, error_body.parse_error(chunk))
-            return self._finish(Failed(error))
-        return list(self.read_chunk(chunk, "delta"))
+    def _read_event(self, event: object, name: str) -> Iterable[StreamEvent]:
+        if name == "error" or error_body.is_error(event):
+            return self._finish(Failed(self._error_of(error_body.parse_error(event))))
+        return self.read_chunk(event, "delta")
 
     def read_whole(self, reply: object) -> list[StreamEvent]:
         """Return the events of a reply that came as one JSON value, not as a stream."""
@@ -368,10 +333,6 @@ class ChatCompletionsReader:
             return events + self._finish(Failed(error_replies.unreadable_error(self._provider)))
         return events + self._end(has_done_mark=True)
 
-    def end(self) -> list[StreamEvent]:
-        """End the stream. Without a finish reason, the answer was cut off."""
-        return [] if self.is_finished else self._end(has_done_mark=False)
-
     def _end(self, *, has_done_mark: bool) -> list[StreamEvent]:
         if self._finish_reason in _COMPLETE_REASONS:
             return self._finish(Completed())
@@ -379,21 +340,16 @@ class ChatCompletionsReader:
         if has_done_mark and self._has_content and not self._finish_reason:
             return self._finish(Completed())
         if self._finish_reason == "error":  # OpenRouter's way to report that its provider failed
-            error = error_replies.error_from(self._provider, self._choice_error)
-            return self._finish(Failed(error))
+            return self._finish(Failed(self._error_of(self._choice_error)))
         if self._finish_reason:
             return self._finish(
                 Incomplete(_INCOMPLETE_REASONS.get(self._finish_reason, self._finish_reason))
             )
-        return self._finish(Failed(error_replies.cut_error(self._provider)))
+        return self._finish(self._cut_failure(has_content=self._has_content))
 
     def _finish(self, terminal: StreamEvent) -> list[StreamEvent]:
-        self.is_finished = True
-        # A first half of a surrogate pair, held back for its second half, which will not come.
-        events = [_make_delta(key, json_fields.REPLACEMENT) for key in self._pairs.pop_unpaired()]
-        if self._usage is not None:
-            events.append(UsageReported(self._usage, self._tier))
-        return [*events, terminal]
+        usage = [] if self._usage is None else [UsageReported(self._usage, self._tier)]
+        return [*usage, *super()._finish(terminal)]
 
     def read_chunk(self, chunk: object, key: str) -> Iterator[StreamEvent]:
         """Yield the events of a decoded chunk.
@@ -435,14 +391,14 @@ class ChatCompletionsReader:
         # Servers that are renaming the field send both names with the same text.
         has_old_name = bool(json_fields.text(delta, "reasoning_content"))
         name = "reasoning_content" if has_old_name else "reasoning"
-        reasoning = self._pairs.text(ReasoningDelta, delta, name) or _joined_thinking(delta)
+        reasoning = json_fields.delta_text(delta, name) or _joined_thinking(delta)
         if reasoning:
             yield ReasoningDelta(reasoning)
-        text = self._pairs.text(TextDelta, delta, "content") or _joined_text(delta, "content")
+        text = json_fields.delta_text(delta, "content") or _joined_text(delta, "content")
         if text:
             yield TextDelta(text)
         yield from map(ImageArrived, self._read_images(delta))
-        refusal = self._pairs.text(RefusalDelta, delta, "refusal")
+        refusal = json_fields.delta_text(delta, "refusal")
         if refusal:
             yield RefusalDelta(refusal)
         yield from self._read_tool_calls(delta)
@@ -478,9 +434,6 @@ class ChatCompletionsReader:
             number = self._calls.assign(call, call_id, name, arguments, numbers_named_in_delta)
             if name:
                 numbers_named_in_delta.add(number)
-            # Arguments that came as an object are whole; a text may end within a surrogate pair.
-            if isinstance(callee.get(field), str):
-                arguments = self._pairs.text(number, callee, field)
             extra_content = json_fields.mapping(call, "extra_content") if self._issuer else {}
             yield ToolCallDelta(
                 index=number,
@@ -585,14 +538,11 @@ class _OpenCalls:
 
 
 def _is_complete(arguments: str) -> bool:
-    """Return True if the arguments of a call came in one piece.
-
-    Arguments that are too long to parse on the window's thread count as incomplete.
-    """
-    if not arguments.startswith("{") or len(arguments) > json_fields.MAX_INLINE_BYTES:
+    """Return True if the arguments of a call came in one piece."""
+    if not arguments.startswith("{"):
         return False
     try:
-        json_fields.parse_at_once(arguments)
+        json_fields.parse(arguments)
     except ValueError:
         return False
     return True

@@ -6,6 +6,7 @@ the final response supply the text missing in the deltas.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -27,9 +28,9 @@ from desktop_app.providers.apis.hosted_items import (
     code_images,
     hosted_call,
 )
-from desktop_app.providers.apis.split_pairs import SplitPairs
 from desktop_app.providers.http.reply import json_fields
 
+_PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _CALL_TYPES: Final = ("function_call", "custom_tool_call")
 _KIND_OF_PART_TYPE: Final = {
     "output_text": "text",
@@ -60,6 +61,8 @@ class ResponseItems:
         self._running: dict[int, str] = {}  # ids of calls that the provider is running, by index
         self._hosted: set[str] = set()  # ids of the calls that the provider has run
         self._cited: set[str] = set()  # names of the sources that have been listed
+        self.has_gaps = False
+        """True if events could not be read, so that a whole text may not continue its deltas."""
 
     @property
     def has_content(self) -> bool:
@@ -72,15 +75,6 @@ class ResponseItems:
     def are_closed(self) -> bool:
         """Return True if items have come, and all of them have ended."""
         return self._has_closed and not self._open
-
-    @property
-    def parts(self) -> int:
-        """Return the number of texts, calls, open items or reasoning items: the largest of them."""
-        return max(self._texts.parts, len(self._calls), len(self._open), len(self._reasoning))
-
-    def unpaired(self) -> list[StreamEvent]:
-        """Return a replacement for each half of a surrogate pair at the end of a text, once."""
-        return self._texts.unpaired()
 
     def read_final(
         self, response: Mapping[str, Any], *, has_reliable_indexes: bool
@@ -127,7 +121,8 @@ class ResponseItems:
         yield from self._read_part(index, part_index, json_fields.mapping(event, "part"))
 
     def on_arguments_delta(self, event: object) -> list[StreamEvent]:
-        return self._texts.add_delta(("call", self._call_of(event), 0), event)
+        key = "call", self._call_of(event), 0
+        return self._texts.add(key, json_fields.delta_text(event, "delta"))
 
     def on_arguments_done(self, event: object) -> list[StreamEvent]:
         field = "input" if json_fields.text(event, "input") else "arguments"
@@ -142,8 +137,13 @@ class ResponseItems:
             json_fields.count(event, position_field),
         )
         if field == "delta":
-            return self._texts.add_delta(key, event)
-        return self._texts.add_whole(key, json_fields.text(event, field))
+            return self._texts.add(key, json_fields.delta_text(event, "delta"))
+        return self._add_whole(key, json_fields.text(event, field))
+
+    def _add_whole(self, key: _TextKey, text: str) -> list[StreamEvent]:
+        """Add the part of a whole text that has not come yet."""
+        is_damaged = self.has_gaps and self._texts.has_begun(key)
+        return [] if is_damaged else self._texts.add_whole(key, text)
 
     # -- items and their parts
 
@@ -171,7 +171,7 @@ class ResponseItems:
         kind = _KIND_OF_PART_TYPE.get(json_fields.text(part, "type"))
         if kind is not None:
             text = json_fields.text(part, "refusal" if kind == "refusal" else "text")
-            yield from self._texts.add_whole((kind, index, part_index), text)
+            yield from self._add_whole((kind, index, part_index), text)
             if kind == "text":
                 yield from self._read_sources(text, part)
 
@@ -195,7 +195,7 @@ class ResponseItems:
         for field, kind in (("summary", "summary"), ("content", "reasoning")):
             for part_index, part in enumerate(json_fields.rows(item, field)):
                 text = json_fields.text(part, "text")
-                yield from self._texts.add_whole((kind, index, part_index), text)
+                yield from self._add_whole((kind, index, part_index), text)
         item_id = json_fields.name(item, "id")
         encrypted = json_fields.text(item, "encrypted_content")
         key = item_id or encrypted
@@ -229,7 +229,7 @@ class ResponseItems:
         complete = json_fields.text(value, field)
         if not complete and not self._texts.has_begun(key):
             complete = json_fields.text_or_json(value, field)
-        return self._texts.add_whole(key, complete)
+        return self._add_whole(key, complete)
 
     def _begin_hosted_call(self, index: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
         """Yield a call that the provider begins to run, and may bill from now on."""
@@ -253,15 +253,10 @@ class _Texts:
 
     def __init__(self) -> None:
         self._lengths: dict[_TextKey, int] = {}  # the characters received
-        self._pairs = SplitPairs[_TextKey]()
+        self._last_characters: dict[_TextKey, str] = {}
         self._sections: dict[_TextKey, int] = {}  # the number of a reasoning section
         self.has_any = False
         """True once any text has come."""
-
-    @property
-    def parts(self) -> int:
-        """Return the number of texts, or of reasoning sections if there have been more."""
-        return max(len(self._lengths), len(self._sections))
 
     def has_begun(self, key: _TextKey) -> bool:
         return key in self._lengths
@@ -271,27 +266,19 @@ class _Texts:
         for key in [key for key in self._lengths if key[1] == index and key[0] != "call"]:
             del self._lengths[key]
 
-    def add_delta(self, key: _TextKey, event: object) -> list[StreamEvent]:
-        """Add the delta in an event."""
-        return self.add(key, self._pairs.text(key, event, "delta"))
-
     def add_whole(self, key: _TextKey, text: str) -> list[StreamEvent]:
         """Add the part of a whole text that has not come yet."""
-        if text:
-            self._pairs.drop(key)
         return self.add(key, text[self._lengths.get(key, 0) :])
 
     def add(self, key: _TextKey, text: str) -> list[StreamEvent]:
         if not text:
             return []
-        self._lengths[key] = self._lengths.get(key, 0) + len(text)
+        # A surrogate pair that two deltas share counts once, as in the whole text.
+        pairs = _PAIR.findall(self._last_characters.get(key, "") + text)
+        self._lengths[key] = self._lengths.get(key, 0) + len(text) - len(pairs)
+        self._last_characters[key] = text[-1]
         self.has_any = True
         return [self._make_delta(key, text)]
-
-    def unpaired(self) -> list[StreamEvent]:
-        return [
-            self._make_delta(key, json_fields.REPLACEMENT) for key in self._pairs.pop_unpaired()
-        ]
 
     def _make_delta(self, key: _TextKey, text: str) -> StreamEvent:
         kind, index, _ = key

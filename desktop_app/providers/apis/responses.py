@@ -64,7 +64,7 @@ def body(
         "instructions": request.instructions,
         "input": [
             # The provider's compacted state goes first, unchanged.
-            *(json_fields.parse_at_once(request.state) if request.state else ()),
+            *(json_fields.parse(request.state) if request.state else ()),
             *(
                 item
                 for message in request.messages

@@ -18,13 +18,11 @@ from desktop_app.domain.answering.stream_events import (
     StreamEvent,
     UsageReported,
 )
-from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ReplyTooLargeError
+from desktop_app.providers.apis.event_reader import EventReader
 from desktop_app.providers.apis.response_items import ITEM_HANDLERS, ResponseItems
 from desktop_app.providers.apis.token_usage import usage_of
 from desktop_app.providers.errors import error_body, error_replies
 from desktop_app.providers.http.reply import json_fields
-from desktop_app.providers.http.reply.reply_limits import MAX_ANSWER_PARTS
 
 START_EVENTS: Final = ("response.created", "response.in_progress", "response.queued")
 END_EVENTS: Final = tuple(
@@ -34,13 +32,10 @@ _SEQUENCE_LIMIT: Final = 2**53
 """Greater numbers are ignored: JavaScript's integers are exact only up to here."""
 
 
-class ResponsesReader:
+class ResponsesReader(EventReader):
     """Reader of the server-sent events of one response, which returns StreamEvents.
 
-    Nothing follows a terminal event.
-
     Attributes:
-        is_finished: True once a terminal event has come.
         sequence: the number of the last event; None before a number has come, or if numbers are not
             followed.
 
@@ -49,12 +44,9 @@ class ResponsesReader:
             connection are recognized. The numbers of gateways are unreliable.
     """
 
-    has_all_answers = True  # only one answer is requested
-
     def __init__(self, provider: str, *, is_numbered: bool = False) -> None:
-        self._provider = provider
+        super().__init__(provider)
         self._is_numbered = is_numbered
-        self.is_finished = False
         self.sequence: int | None = None
         self._items = ResponseItems()
         self._has_model = False
@@ -63,39 +55,6 @@ class ResponsesReader:
     def has_content(self) -> bool:
         """Return True once any part of the answer has come."""
         return self._items.has_content
-
-    def read(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]:
-        """Return the stream events of an SSE event with this name and data.
-
-        `name` stands in for the type if a gateway leaves it out of the data.
-
-        Raises:
-            StreamCutError: it is not JSON, in a stream whose events are numbered.
-            json_parser.ValueTooLargeError: it would fill the memory.
-        """
-        if self.is_finished:
-            return []
-        if not data.startswith(b"{"):  # hardly any event takes this branch
-            if not data.strip():
-                return []
-            if data.strip() == b"[DONE]":
-                return self._end_at_done()
-        try:
-            event = json_fields.parse(data)
-        except ValueError:
-            if self._is_numbered:  # the event can be fetched again
-                raise error_replies.cut_error(self._provider) from None
-            error = error_replies.unreadable_event_error(self._provider, data, name)
-            return self._finish(Failed(error))
-        if self._is_numbered and not self._is_next(event):
-            return []
-        events = list(self._read_event(event, json_fields.text(event, "type") or name))
-        if self._items.parts > MAX_ANSWER_PARTS and not self.is_finished:
-            error = ReplyTooLargeError(
-                Reason.ANSWER_IN_TOO_MANY_PARTS, provider=self._provider, limit=MAX_ANSWER_PARTS
-            )
-            events += self._finish(Failed(error))
-        return events
 
     def _is_next(self, event: object) -> bool:
         number = event.get("sequence_number") if isinstance(event, dict) else None
@@ -106,10 +65,12 @@ class ResponsesReader:
         self.sequence = number
         return True
 
-    def _read_event(self, event: object, kind: str) -> Iterable[StreamEvent]:
+    def _read_event(self, event: object, name: str) -> Iterable[StreamEvent]:
+        if self._is_numbered and not self._is_next(event):
+            return ()
+        kind = json_fields.text(event, "type") or name  # a gateway may leave out the type
         if kind == "error" or (not kind.startswith("response.") and error_body.is_error(event)):
-            body = error_body.parse_error(event)
-            return self._finish(Failed(error_replies.error_from(self._provider, body)))
+            return self._finish(Failed(self._error_of(error_body.parse_error(event))))
         if (read_item := ITEM_HANDLERS.get(kind)) is not None:
             return read_item(self._items, event)
         if kind in START_EVENTS:
@@ -130,25 +91,19 @@ class ResponsesReader:
         event = {"response": reply}
         return [*self._on_started(event), *self._on_ended(event)]
 
-    def end(self) -> list[StreamEvent]:
-        """End the stream: an answer without a terminal event was cut."""
-        if self.is_finished:
-            return []
-        return self._finish(Failed(error_replies.cut_error(self._provider)))
+    def _skip(self, data: bytes) -> None:
+        if self._is_numbered:  # the event can be fetched again
+            raise error_replies.cut_error(self._provider)
+        super()._skip(data)
+        self._items.has_gaps = True
 
-    def _finish(self, terminal: StreamEvent) -> list[StreamEvent]:
-        self.is_finished = True
-        return [*self._items.unpaired(), terminal]
-
-    def _end_at_done(self) -> list[StreamEvent]:
-        """End at [DONE] without a terminal event: complete if content came and all items closed.
-
-        A background run is polled instead.
-        """
-        if self._is_numbered:
-            return []
-        is_complete = self.has_content and self._items.are_closed
-        return self._finish(Completed()) if is_complete else self.end()
+    def _end(self, *, has_done_mark: bool) -> list[StreamEvent]:
+        """End without a terminal event: complete if [DONE] and all begun items have come."""
+        if has_done_mark and self._is_numbered:
+            return []  # the run is polled
+        is_complete = has_done_mark and self.has_content and self._items.are_closed
+        cut = self._cut_failure(has_content=self.has_content)
+        return self._finish(Completed() if is_complete else cut)
 
     def _on_started(self, event: object) -> Iterator[StreamEvent]:
         response = json_fields.mapping(event, "response")
@@ -176,8 +131,7 @@ class ResponsesReader:
         status = json_fields.text(response, "status")
         kind = json_fields.text(event, "type")
         if json_fields.mapping(response, "error") or status == "failed" or kind.endswith("failed"):
-            body = error_body.parse_error(response)
-            return Failed(error_replies.error_from(self._provider, body))
+            return Failed(self._error_of(error_body.parse_error(response)))
         if status == "incomplete" or kind.endswith("incomplete"):
             details = json_fields.mapping(response, "incomplete_details")
             return Incomplete(json_fields.name(details, "reason") or "unknown")

@@ -129,7 +129,7 @@ def _with_quoted(body: ErrorBody, value: Mapping[str, Any]) -> ErrorBody:
         return body
     quoted_body = ErrorBody()
     with suppress(ValueError):
-        quoted_body = parse_error(json_fields.parse_at_once(raw))
+        quoted_body = parse_error(json_fields.parse(raw))
     quoted_message = quoted_body.message or without_markup(raw)
     message = f"{body.message.rstrip('.')}: {quoted_message}" if body.message else quoted_message
     return replace(

@@ -29,7 +29,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.network.redaction import Redactor
 from desktop_app.providers.errors.context_refusals import size_from_message
-from desktop_app.providers.errors.error_body import ErrorBody, parse_error, read_body
+from desktop_app.providers.errors.error_body import ErrorBody, parse_error
 from desktop_app.providers.errors.server_words import quote, quoted_sentence
 from desktop_app.providers.http.reply import json_fields
 
@@ -341,18 +341,8 @@ def cut_error(provider: str) -> StreamCutError:
     return StreamCutError(Reason.ANSWER_CUT, provider=provider)
 
 
-def unreadable_event_error(provider: str, data: bytes | bytearray, name: str) -> ProviderError:
-    """Return the error for an event that is not JSON.
-
-    The data of an event named "error" is the server's message.
-    """
-    if name == "error":
-        return error_from(provider, read_body(data))
-    return unreadable_error(provider)
-
-
 def unreadable_error(provider: str) -> UnexpectedReplyError:
-    """Return the error for an invalid event or reply: skipping it would lose text."""
+    """Return the error for an reply that has nothing but unreadable data."""
     return UnexpectedReplyError(Reason.ANSWER_UNREADABLE, provider=provider)
 
 

@@ -26,22 +26,15 @@ _REMEDY_OF_PORT: Final[dict[int | None, Remedy]] = {
     8000: Remedy.START_VLLM,
     4000: Remedy.START_LITELLM,
 }
-# How to start a server, by a part of the profile's name. The name takes precedence over the port.
+# By its kind, or a part of the profile's name, which take precedence over the port.
 _REMEDY_OF_NAME: Final = {
     "ollama": Remedy.START_OLLAMA,
     "lm studio": Remedy.START_LM_STUDIO,
+    "lm-studio": Remedy.START_LM_STUDIO,
     "llama.cpp": Remedy.START_LLAMA_CPP,
     "llama-cpp-python": Remedy.START_LLAMA_CPP_PYTHON,
     "vllm": Remedy.START_VLLM,
     "litellm": Remedy.START_LITELLM,
-}
-_REMEDY_OF_KIND: Final = {
-    ServerKind.OLLAMA: Remedy.START_OLLAMA,
-    ServerKind.LM_STUDIO: Remedy.START_LM_STUDIO,
-    ServerKind.LLAMA_CPP: Remedy.START_LLAMA_CPP,
-    ServerKind.LLAMA_CPP_PYTHON: Remedy.START_LLAMA_CPP_PYTHON,
-    ServerKind.VLLM: Remedy.START_VLLM,
-    ServerKind.LITELLM: Remedy.START_LITELLM,
 }
 _STATUS: Final = re.compile(r"^[345]\d\d\b")
 
@@ -117,10 +110,9 @@ class ConnectionAttempt:
     @property
     def _start_remedy(self) -> Remedy:
         """Return how to start the server, which is on this computer."""
-        if self.server_kind in _REMEDY_OF_KIND:
-            return _REMEDY_OF_KIND[self.server_kind]
+        shown_name = self.server_kind.value if self.server_kind else self.provider
         for name, remedy in _REMEDY_OF_NAME.items():
-            if name in self.provider.casefold():
+            if name in shown_name.casefold():
                 return remedy
         return _REMEDY_OF_PORT.get(self.port, Remedy.START_SERVER)
 
@@ -170,12 +162,3 @@ class ConnectionAttempt:
             words=words,
         )
         return AttemptError(error)
-
-
-def unencrypted_address_error(provider: str, host: str) -> NetworkError:
-    """Return the error for an unencrypted address that the user has not allowed.
-
-    `host` is the address's host if it is private, so that the user can allow it; otherwise "".
-    """
-    remedy = Remedy.ALLOW_HOST if host else ""
-    return NetworkError(Reason.ADDRESS_NOT_ENCRYPTED, remedy=remedy, provider=provider, host=host)

@@ -1,6 +1,7 @@
-"""Connections to a provider: proxy, trusted certificates, detection of a lost peer.
+"""The connections to one provider: proxy, trusted certificates, detection of a lost peer.
 
-httpx, ssl and the certificates cost 100 ms and 20 MB: `new_client` runs in a thread.
+httpx, ssl and the certificates cost 100 ms and 20 MB. So they are imported in a thread with the
+first request, never with this module, which start-up imports.
 """
 
 from __future__ import annotations
@@ -8,57 +9,122 @@ from __future__ import annotations
 import asyncio
 import importlib
 import socket
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from desktop_app.domain.answering.chat_request import DIRECT
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import SettingError
-from desktop_app.domain.network.network_address import ProxyAddress, is_loopback
-from desktop_app.providers.http.reply.loop_turns import LoopTurns
-from desktop_app.providers.http.reply.reply_limits import MAX_HEADER_BYTES
+from desktop_app.domain.errors import NetworkError, SettingError
+from desktop_app.domain.network.network_address import (
+    ProxyAddress,
+    is_loopback,
+    parse_proxy,
+    split_url,
+    unencrypted_private_host,
+)
+from desktop_app.domain.network.origin import origin
+from desktop_app.domain.remedy import Remedy
+from desktop_app.providers.http.request_secrets import RequestSecrets
+from desktop_app.providers.http.retries import AttemptError
 
 if TYPE_CHECKING:
-    import ssl
     from urllib.parse import SplitResult
 
     import httpx
 
+    from desktop_app.domain.network.secret import Secret
+    from desktop_app.providers.http.request_secrets import ProviderAccess
+
 _KEEPALIVE_S: Final = 300.0
 """Seconds until an idle connection is closed: long, because it is opened while the user types."""
 
-_MAX_READ_BYTES: Final = 16 * 1024
-"""Bytes that are read at once.
 
-httpx would read 64 KB and handle them in one turn of the event loop: 0.3 s if they are chunks of
-one byte.
-"""
-_header_bytes_left: ContextVar[list[int] | None] = ContextVar("header_bytes_left", default=None)
-"""The bytes of headers that the current task may still read, in a list to be counted down; None for
-no limit.
-"""
+class ProviderConnection:
+    """The connection pool of one provider, through its proxy or socket.
 
-
-def _keepalive_options() -> list[tuple[int, int, int]]:
-    """Return socket options that detect a lost peer, as after sleep, within two minutes.
-
-    Probes start after a minute of silence; sent data must be acknowledged within half a minute.
+    Attributes:
+        secrets: the secrets that are sent with requests.
+        redactor: removes the secrets that are sent, because a server can echo them.
+        proxy: the proxy of the connections; None before the first request, or if there is none.
     """
-    value_by_name = {
-        "TCP_KEEPIDLE": 60,
-        "TCP_KEEPINTVL": 10,
-        "TCP_KEEPCNT": 6,
-        "TCP_USER_TIMEOUT": 30_000,  # milliseconds; the system's default is 15 minutes
-    }
-    options: list[tuple[int, int, int]] = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, True)]
-    for name, value in value_by_name.items():
-        if hasattr(socket, name):
-            options.append((socket.IPPROTO_TCP, getattr(socket, name), value))
-    return options
+
+    def __init__(self, access: ProviderAccess) -> None:
+        self._access = access
+        self._profile = access.profile
+        self._client: httpx.AsyncClient | None = None
+        self._opening = asyncio.Lock()
+        self.secrets = RequestSecrets(access)
+        self.redactor = self.secrets.new_redactor(None)
+        self.proxy: ProxyAddress | None = None
+
+    async def client(self) -> httpx.AsyncClient:
+        """Return the client of the pool.
+
+        Raises:
+            AttemptError: the key, the address, the proxy or the certificates cannot be used.
+        """
+        self.secrets.require_sendable_key()
+        async with self._opening:
+            if self._client is None:
+                address = split_url(self._profile.base_url)
+                self._require_encryption(address)
+                self.proxy, client = await asyncio.to_thread(self._make_client, address)
+                self._client = client
+                self.redactor = self.secrets.new_redactor(self.proxy)
+            return self._client
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        client = self._client
+        self._client = None
+        if client is not None:
+            await client.aclose()
+
+    def bad_address_error(self) -> NetworkError:
+        """Return the error for an address to which no request can be sent."""
+        is_of_environment = self._profile.from_environment
+        remedy = Remedy.SET_BASE_URL if is_of_environment else Remedy.ENTER_ADDRESS
+        return NetworkError(Reason.ADDRESS_UNUSABLE, remedy=remedy, provider=self._profile.name)
+
+    def _require_encryption(self, address: SplitResult) -> None:
+        host = address.hostname or ""
+        if address.scheme == "https" and host:
+            return
+        if address.scheme != "http" or not host:
+            raise AttemptError(self.bad_address_error())
+        if not is_loopback(host) and host not in self._profile.plain_http_hosts:
+            # Only a private host can be allowed by the user.
+            private_host = unencrypted_private_host(self._profile.base_url)
+            error = NetworkError(
+                Reason.ADDRESS_NOT_ENCRYPTED,
+                remedy=Remedy.ALLOW_HOST if private_host else "",
+                provider=self._profile.name,
+                host=private_host,
+            )
+            raise AttemptError(error)
+
+    def _make_client(self, address: SplitResult) -> tuple[ProxyAddress | None, httpx.AsyncClient]:
+        """Return the proxy, None for a direct connection, and a client. Runs in a thread."""
+        try:
+            if self._access.socket_path:
+                return None, _new_client(address, None, "", self._access.socket_path)
+            if not _is_decodable(self._profile.base_url):
+                raise AttemptError(self.bad_address_error())
+            proxy = proxy_for(address, self._profile.proxy, self._access.proxy_password)
+            return proxy, _new_client(address, proxy, self._profile.ca_file)
+        except SettingError as exc:
+            is_proxy = exc.reason is Reason.PROXY_ADDRESS_INVALID
+            is_of_environment = is_proxy and not self._profile.proxy
+            remedy = Remedy.CHECK_ENVIRONMENT_PROXY if is_of_environment else exc.remedy
+            error = NetworkError(exc.reason, exc.params, remedy=remedy, details=exc.details)
+        except (ImportError, ValueError, OSError) as exc:
+            error = NetworkError(Reason.NETWORK_SETTINGS_UNUSABLE, details=str(exc))
+        raise AttemptError(error)
 
 
-def is_decodable(url: str) -> bool:
+def _is_decodable(url: str) -> bool:
     """Return False if httpx finds no host in an address, or cannot decode the host ("xn--a")."""
     import httpx
 
@@ -66,6 +132,58 @@ def is_decodable(url: str) -> bool:
         return bool(httpx.URL(url).host)
     except (httpx.InvalidURL, UnicodeError):
         return False
+
+
+def proxy_for(
+    address: SplitResult, setting: str = "", password: Secret | None = None
+) -> ProxyAddress | None:
+    """Return the proxy for `address`, or None for a direct connection.
+
+    Args:
+        setting: the value of `ProviderProfile.proxy`; "" takes the proxy of the environment.
+        password: the password of the chosen proxy, used only if its origin matches. A proxy of the
+            environment has its own.
+
+    Raises:
+        SettingError: the address of the proxy is invalid.
+    """
+    if setting == DIRECT or is_loopback(address.hostname or ""):
+        return None
+    if setting:
+        proxy = parse_proxy(setting)
+        is_for_proxy = password is not None and password.origin == origin(proxy.url)
+        return replace(proxy, password=password.value if password and is_for_proxy else "")
+    address_text = _environment_proxy(address)
+    return parse_proxy(address_text) if address_text else None
+
+
+def _environment_proxy(address: SplitResult) -> str | None:
+    import urllib.request  # imports http.client and email: 30 ms that start-up avoids
+
+    host = address.hostname or ""
+    host_and_port = address.netloc.rpartition("@")[2]
+    if any(map(urllib.request.proxy_bypass, (host, host_and_port))):  # NO_PROXY may name a port
+        return None
+    if _is_bypassed(host, urllib.request.getproxies_environment().get("no", "")):
+        return None
+    proxies = urllib.request.getproxies()
+    return proxies.get(address.scheme) or proxies.get("all")
+
+
+def _is_bypassed(host: str, no_proxy: str) -> bool:
+    """Return True if `no_proxy` has a network (10.0.0.0/8) or wildcard (*.example.com) of `host`.
+
+    curl and desktops use these forms; urllib does not know them.
+    """
+    import ipaddress  # not needed at the start
+
+    for name in no_proxy.lower().replace(" ", "").split(","):
+        if name.startswith("*.") and host.endswith(name[1:]):
+            return True
+        with suppress(ValueError):  # not a network, or not an address
+            if "/" in name and ipaddress.ip_address(host) in ipaddress.ip_network(name, False):
+                return True
+    return False
 
 
 class ProxyWatch:
@@ -101,82 +219,28 @@ class ProxyWatch:
             await self._greeting.aclose()
 
 
-def socks_error() -> type[Exception]:
-    """Return the exception of socksio for a malformed SOCKS reply, which httpx passes on."""
-    from socksio.exceptions import SOCKSError
+def _keepalive_options() -> list[tuple[int, int, int]]:
+    """Return socket options that detect a lost peer, as after sleep, within two minutes.
 
-    return SOCKSError
-
-
-class HeadersTooLargeError(Exception):
-    """The headers exceed MAX_HEADER_BYTES."""
-
-
-@contextmanager
-def bounded_headers() -> Iterator[None]:
-    """Limit the headers that this task reads; more raise HeadersTooLargeError."""
-    token = _header_bytes_left.set([MAX_HEADER_BYTES])
-    try:
-        yield
-    finally:
-        _header_bytes_left.reset(token)
-
-
-class BoundedStream:
-    """A network stream of httpcore that is read in small steps and yields between them."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-        self._turns = LoopTurns()
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
-        """Read the bytes available, 16 KB at most."""
-        await self._turns.yield_if_due()
-        data: bytes = await self._stream.read(min(max_bytes, _MAX_READ_BYTES), timeout)
-        bytes_left = _header_bytes_left.get()
-        if bytes_left is not None:
-            bytes_left[0] -= len(data)
-            if bytes_left[0] < 0:
-                raise HeadersTooLargeError
-        return data
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
-        """Write all of `buffer`."""
-        await self._stream.write(buffer, timeout)
-
-    async def aclose(self) -> None:
-        """Close the connection."""
-        await self._stream.aclose()
-
-    async def start_tls(self, *arguments: Any, **keywords: Any) -> BoundedStream:
-        """Return the encrypted stream over this one."""
-        return BoundedStream(await self._stream.start_tls(*arguments, **keywords))
-
-    def get_extra_info(self, info: str) -> Any:
-        """Return information from the wrapped stream."""
-        return self._stream.get_extra_info(info)
+    Probes start after a minute of silence; sent data must be acknowledged within half a minute.
+    """
+    value_by_name = {
+        "TCP_KEEPIDLE": 60,
+        "TCP_KEEPINTVL": 10,
+        "TCP_KEEPCNT": 6,
+        "TCP_USER_TIMEOUT": 30_000,  # milliseconds; the system's default is 15 minutes
+    }
+    return [
+        (socket.SOL_SOCKET, socket.SO_KEEPALIVE, True),
+        *(
+            (socket.IPPROTO_TCP, getattr(socket, name), value)
+            for name, value in value_by_name.items()
+            if hasattr(socket, name)
+        ),
+    ]
 
 
-class BoundedBackend:
-    """A network backend of httpcore whose connections are BoundedStreams."""
-
-    def __init__(self, backend: Any) -> None:
-        self._backend = backend
-
-    async def connect_tcp(self, *arguments: Any, **keywords: Any) -> BoundedStream:
-        """Connect to a host."""
-        return BoundedStream(await self._backend.connect_tcp(*arguments, **keywords))
-
-    async def connect_unix_socket(self, *arguments: Any, **keywords: Any) -> BoundedStream:
-        """Connect to a Unix socket."""
-        return BoundedStream(await self._backend.connect_unix_socket(*arguments, **keywords))
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait between two attempts to connect."""
-        await self._backend.sleep(seconds)
-
-
-def new_client(
+def _new_client(
     address: SplitResult, proxy: ProxyAddress | None, ca_file: str, socket_path: str = ""
 ) -> httpx.AsyncClient:
     """Return an httpx client for one provider. Call it in a thread: it loads certificates.
@@ -188,6 +252,8 @@ def new_client(
         SettingError: the file of certificates, or the proxy's address, cannot be used.
         ImportError, ValueError, OSError: the proxy, or the system's certificates, cannot be used.
     """
+    from http.cookiejar import CookieJar, DefaultCookiePolicy
+
     import httpx
 
     from desktop_app.providers.http.trust import trusted_context  # imports ssl
@@ -199,6 +265,16 @@ def new_client(
     uses_tls = address.scheme == "https" or (proxy is not None and _is_encrypted(proxy))
     # Without TLS there is nothing to verify, and no certificates to load.
     trust = trusted_context(ca_file) if uses_tls else None
+    proxy_of_httpx = None
+    if proxy is not None:
+        try:
+            proxy_of_httpx = httpx.Proxy(
+                proxy.url,
+                auth=(proxy.user, proxy.password) if proxy.user else None,
+                ssl_context=trust if _is_encrypted(proxy) else None,
+            )
+        except httpx.InvalidURL:  # such as for an invisible character in the name of the proxy
+            raise SettingError(Reason.PROXY_ADDRESS_INVALID) from None
     # llama.cpp's server closes a connection after each streamed answer without notice, and a
     # request sent at that time is lost. A new connection to the same machine takes no time.
     is_local_server = not uses_tls and proxy is None and is_loopback(address.hostname or "")
@@ -207,29 +283,19 @@ def new_client(
         limits=httpx.Limits(
             keepalive_expiry=_KEEPALIVE_S, max_keepalive_connections=0 if is_local_server else None
         ),
-        proxy=None if proxy is None else _proxy_of_httpx(proxy, trust),
+        proxy=proxy_of_httpx,
         uds=socket_path or None,
         socket_options=None if socket_path else _keepalive_options(),
     )
-    # httpx offers no way to pass a backend to its pool.
-    pool: Any = transport._pool
-    pool._network_backend = BoundedBackend(pool._network_backend)
-    # Compressed replies are refused (http_reply.py). A proxy that compresses also delays events
-    # until its buffer is full.
-    headers = {"user-agent": "Repartee", "accept-encoding": "identity"}
-    return httpx.AsyncClient(transport=transport, follow_redirects=False, headers=headers)
+    return httpx.AsyncClient(
+        transport=transport,
+        follow_redirects=False,
+        # A proxy that compresses delays events until its buffer is full.
+        headers={"user-agent": "Repartee", "accept-encoding": "identity"},
+        # No cookie is kept: it would connect conversations with each other.
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+    )
 
 
 def _is_encrypted(proxy: ProxyAddress) -> bool:
     return proxy.url.startswith("https:")
-
-
-def _proxy_of_httpx(proxy: ProxyAddress, trust: ssl.SSLContext | None) -> httpx.Proxy:
-    import httpx
-
-    auth = (proxy.user, proxy.password) if proxy.user else None
-    ssl_context = trust if _is_encrypted(proxy) else None
-    try:
-        return httpx.Proxy(proxy.url, auth=auth, ssl_context=ssl_context)
-    except httpx.InvalidURL:  # such as for an invisible character in the name of the proxy
-        raise SettingError(Reason.PROXY_ADDRESS_INVALID) from None

@@ -5,22 +5,45 @@ Each secret is sent to its own origin only, whatever address the profile has.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import AuthenticationError
 from desktop_app.domain.network.network_address import ProxyAddress
 from desktop_app.domain.network.origin import host_of, origin
 from desktop_app.domain.network.redaction import Redactor
+from desktop_app.domain.network.secret import Secret
 from desktop_app.providers.http.retries import AttemptError
 
 if TYPE_CHECKING:
     import httpx
 
     from desktop_app.domain.network.custom_fields import CustomField
-    from desktop_app.providers.http.provider_access import ProviderAccess
 
 _MAX_QUOTE_CHARS: Final = 100
+
+
+@dataclass(frozen=True)
+class ProviderAccess:
+    """The profile of a provider, with the secrets and the socket that its requests need.
+
+    Attributes:
+        key: the API key; None if there is none.
+        proxy_password: the password of the profile's own proxy; None if there is none.
+        field_secrets: the values of secret headers and query parameters, by their names in the
+            keyring.
+        socket_path: the Unix socket of a server that listens on no port; "" connects to the
+            profile's address.
+    """
+
+    profile: ProviderProfile
+    key: Secret | None = None
+    proxy_password: Secret | None = None
+    field_secrets: Mapping[str, Secret] = field(default_factory=dict)
+    socket_path: str = ""
 
 
 class RequestSecrets:
@@ -99,8 +122,7 @@ class RequestSecrets:
         key = self._key
         secrets = [] if key is None else [key.value]
         if key is not None and key.scheme == "Basic":
-            # A server may echo only the password. The base64 that is sent needs no entry: Redactor
-            # finds it by the value.
+            # A server may echo only the password. Redactor finds the Base64 that is sent.
             _user, _colon, password = key.value.partition(":")
             secrets.append(password)
         if self._access.proxy_password is not None:
@@ -109,8 +131,7 @@ class RequestSecrets:
             secrets += [secret.value, secret.value.removeprefix("Bearer ")]
         if proxy is not None:  # a proxy of the environment has its own password
             secrets.append(proxy.password)
-        unique_secrets = dict.fromkeys(secrets)
-        return Redactor(unique_secrets)
+        return Redactor(secrets)
 
 
 def _field_error(reason: Reason, custom: CustomField) -> AuthenticationError:

@@ -4,7 +4,7 @@ Redirects are refused: an API does not redirect, a wrong address does. Every for
 becomes an error of the domain (connection_errors.py). This module handles bytes and events
 (http_reply.py); their meaning is up to `apis`, `jobs` and `models`.
 
-httpx is imported in the functions that need it: see provider_connection.py.
+httpx is imported in the functions that need it: see connections.py.
 """
 
 from __future__ import annotations
@@ -19,19 +19,12 @@ from urllib.parse import quote
 
 from desktop_app.domain.answering.chat_request import MODEL_PLACEHOLDER
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import NetworkError, ReplyTooLargeError, UnexpectedReplyError
+from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.network.network_address import split_url
 from desktop_app.providers.errors import error_body, error_replies
 from desktop_app.providers.http import connection_errors
-from desktop_app.providers.http.connections import (
-    HeadersTooLargeError,
-    ProxyWatch,
-    bounded_headers,
-    socks_error,
-)
-from desktop_app.providers.http.provider_connection import ProviderConnection
+from desktop_app.providers.http.connections import ProviderConnection, ProxyWatch
 from desktop_app.providers.http.reply.http_reply import HttpReply, details_of, request_id_of
-from desktop_app.providers.http.reply.reply_limits import MAX_HEADER_BYTES
 from desktop_app.providers.http.request_body import pack_body
 from desktop_app.providers.http.retries import AttemptError, failed_attempt
 from desktop_app.providers.http.silence import SilenceLimits
@@ -41,13 +34,12 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.models.server_kind import ServerKind
     from desktop_app.domain.network.redaction import Redactor
-    from desktop_app.providers.http.provider_access import ProviderAccess
+    from desktop_app.providers.http.request_secrets import ProviderAccess
 
 T = TypeVar("T")
 
 _MAX_ERROR_BODY_BYTES: Final = 64 * 1024  # arbitrary: error messages are far shorter
 _MAX_HOST_CHARS: Final = 253  # the limit of DNS
-_MAX_QUOTE_CHARS: Final = 100  # of a server's header in an error, an arbitrary number
 # A web page with one of these shows that the address is not an API's. Web pages with other error
 # statuses come from proxies and gateways before an API, so they count as refusals.
 _WEB_PAGE_STATUSES: Final = (403, 404, 405, 501, 511)  # 511: the network wants a login first
@@ -249,6 +241,7 @@ class Transport:
         """Return the reply to `request`; `stack` closes it."""
         client = await self._connection.client()
         import httpx  # already imported, by the line above
+        from socksio.exceptions import SOCKSError  # of a malformed reply, which httpx passes on
 
         limits = self._timeouts
         send = partial(
@@ -262,22 +255,16 @@ class Transport:
             timeout=httpx.Timeout(request.read_s, connect=limits.connect, write=limits.write),
         )
         try:
-            with bounded_headers():
-                if self._connection.proxy is None:
-                    return await stack.enter_async_context(send())
-                return await self._send_through_proxy(stack, send)
-        except HeadersTooLargeError:
-            error = ReplyTooLargeError(
-                Reason.TOO_MANY_HEADERS, provider=self._provider, limit=MAX_HEADER_BYTES // 1024
-            )
-            raise AttemptError(error) from None
+            if self._connection.proxy is None:
+                return await stack.enter_async_context(send())
+            return await self._send_through_proxy(stack, send)
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
             raise self._connection_failure(exc) from None
         except UnicodeError:  # httpx decodes the host of a redirect, to compare it
             raise self._attempt.redirect_error("") from None
         except TimeoutError:
             raise self._attempt.proxy_timeout_error() from None
-        except socks_error() as exc:
+        except SOCKSError as exc:
             raise self._attempt.proxy_kind_error(details_of(exc, self.redactor)) from None
 
     def _build_url(self, path: str, model: str) -> str:
@@ -327,13 +314,14 @@ class Transport:
     async def _require_api_reply(
         self, response: httpx.Response, classify: error_replies.Classify | None
     ) -> None:
-        """Raise AttemptError for a redirect, a web page, a refusal or a compressed reply."""
+        """Raise AttemptError for a redirect, a web page or a refusal."""
         status = response.status_code
         if 300 <= status < 400:
-            target = split_url(response.headers.get("location", "")).hostname or ""
-            if len(target) > _MAX_HOST_CHARS:
+            location = response.headers.get("location", "")
+            target = split_url(location).hostname or ""
+            if len(target) > _MAX_HOST_CHARS or self.redactor.clean(location) != location:
                 target = ""  # not a host that the error could name
-            raise self._attempt.redirect_error(self.redactor.clean(target))
+            raise self._attempt.redirect_error(target)
         if status == 407:  # "Proxy Authentication Required"
             raise self._attempt.proxy_refusal_error("407", "HTTP status 407")
         is_html = "html" in response.headers.get("content-type", "").lower()
@@ -341,8 +329,6 @@ class Transport:
             raise self._attempt.web_page_error(status)
         if status >= 400:
             raise await self._read_refusal(response, classify)
-        if _is_compressed(response):
-            raise AttemptError(self._compressed_reply_error(response))
 
     async def _read_refusal(
         self, response: httpx.Response, classify: error_replies.Classify | None
@@ -386,23 +372,12 @@ class Transport:
             Reason.NO_REPLY_IN_TIME, details=details_of(exc, self.redactor), provider=self._provider
         )
 
-    def _compressed_reply_error(self, response: httpx.Response) -> UnexpectedReplyError:
-        encoding = self.redactor.clean(response.headers["content-encoding"])
-        return UnexpectedReplyError(
-            Reason.REPLY_COMPRESSED,
-            details=f"content-encoding: {encoding[:_MAX_QUOTE_CHARS]}",
-            request_id=request_id_of(response.headers, self.redactor),
-            provider=self._provider,
-        )
-
     async def _read_start_of_body(self, response: httpx.Response) -> bytes:
-        """Return the start of an error's body, b"" if it is compressed; ignore reading errors."""
+        """Return the start of an error's body; ignore reading errors."""
         import httpx
 
-        if _is_compressed(response):
-            return b""
         body = bytearray()
-        chunks = response.aiter_raw()
+        chunks = response.aiter_bytes()
         with suppress(httpx.HTTPError, TimeoutError):
             async with asyncio.timeout(self._timeouts.quick_read):
                 async for chunk in chunks:
@@ -423,8 +398,3 @@ def _first_message(exc: BaseException | None) -> str:
     while exc and not str(exc):
         exc = exc.__cause__ or exc.__context__
     return str(exc or "")
-
-
-def _is_compressed(response: httpx.Response) -> bool:
-    """Return True if the body is compressed: a few kilobytes can expand to gigabytes."""
-    return response.headers.get("content-encoding", "").strip().lower() not in ("", "identity")

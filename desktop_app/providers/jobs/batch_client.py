@@ -28,12 +28,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_listing import info_at
 from desktop_app.providers.http.reply import json_fields
-from desktop_app.providers.http.reply.loop_turns import LoopTurns
-from desktop_app.providers.http.reply.reply_limits import (
-    MAX_JSON_BYTES,
-    MAX_RESULT_FILE_BYTES,
-    MAX_RESULT_LINES,
-)
+from desktop_app.providers.http.reply.http_reply import MAX_JSON_BYTES
 from desktop_app.providers.http.retries import AttemptError
 from desktop_app.providers.jobs.batch_file_format import (
     NAME_KEY,
@@ -53,6 +48,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_LINE_BYTES: Final = MAX_JSON_BYTES  # a line is JSON
+MAX_RESULT_FILE_BYTES: Final = 8192 << 20
+MAX_RESULT_LINES: Final = 200_000
+"""The lines of a file of results: a batch has at most 50,000 requests."""
 _PIECE_BYTES: Final = 256 * 1024  # of an upload that are in memory at once, an arbitrary number
 _BOUNDARY: Final = "repartee-8f1c3b6d5a7e4920"
 """Separates the parts of an upload. No line of the file begins with it: they are JSON objects."""
@@ -209,7 +207,7 @@ class BatchClient:
             try:
                 async with aclosing(self._download_lines(path)) as lines:
                     async for line in lines:
-                        yield await json_fields.run_in_thread_if_large(len(line), read, line)
+                        yield read(line)
                 return
             except AttemptError as failed:  # raised before the first line, so none is yielded twice
                 await failed.pause(next(failures))
@@ -331,7 +329,6 @@ async def lines_of(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes,
     not parse then, and counts as a line that is not a result.
     """
     open_line = bytearray()  # the beginning of a line whose end has not come yet
-    turns = LoopTurns()
     async with aclosing(pieces):
         async for piece in pieces:
             end_of_open_line, *later_lines = piece.split(b"\n")
@@ -343,7 +340,7 @@ async def lines_of(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes,
             for line in (bytes(open_line), *whole_lines):
                 if line and not line.isspace():
                     yield line
-                    await turns.yield_if_due()
+                    await asyncio.sleep(0)  # a piece may have thousands of lines
             open_line = bytearray(next_open_line)
     if open_line and not open_line.isspace():
         yield bytes(open_line)

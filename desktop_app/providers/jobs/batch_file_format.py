@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.answering.reply import Reply, accumulate
-from desktop_app.domain.answering.stream_events import Failed
 from desktop_app.domain.answering.text_size import TextSize
 from desktop_app.domain.batch.batch_jobs import (
     BatchResult,
@@ -27,16 +26,16 @@ from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import text_of
 from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ContentFilteredError, ProviderError, ReplyTooLargeError
+from desktop_app.domain.errors import ContentFilteredError, ProviderError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
+from desktop_app.domain.network.redaction import Redactor
 from desktop_app.providers.apis import chat_completions, responses, unsupported_parameters
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
+from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.errors import error_body, error_replies
 from desktop_app.providers.errors.server_words import MAX_QUOTE_CHARS
 from desktop_app.providers.http.reply import json_fields
-from desktop_app.providers.http.reply.json_parser import ValueTooLargeError
-from desktop_app.providers.http.reply.reply_limits import MB, AnswerMeter
 from desktop_app.providers.http.request_body import data_url
 
 URLS: Final = {
@@ -109,7 +108,7 @@ def parse_result(line: bytes, provider: str, api: Api) -> BatchResult | None:
     """Parse a line of results. Return None if the line is not a result."""
     try:
         row = json_fields.parse(line)
-    except (ValueError, ValueTooLargeError):
+    except ValueError:
         return None
     custom_id = json_fields.name(row, "custom_id")
     if not custom_id:
@@ -179,7 +178,7 @@ def _classify_reply(reply: Reply) -> tuple[ItemStatus, str, ErrorNote | None]:
     if reply.status is MessageStatus.REFUSED:
         return ItemStatus.REFUSED, cut_answer, _refusal_note(reply)
     if len(cut_answer) < len(answer):
-        note = ErrorNote(Reason.ITEM_ANSWER_CUT, params={"limit": MAX_RESULT_BYTES // MB})
+        note = ErrorNote(Reason.ITEM_ANSWER_CUT, params={"limit": MAX_RESULT_BYTES >> 20})
         return ItemStatus.ANSWERED, cut_answer, note
     if reply.status is MessageStatus.COMPLETE and answer:
         return ItemStatus.ANSWERED, answer, None
@@ -205,13 +204,10 @@ def _parse_reply(body: Mapping[str, Any], provider: str, api: Api) -> Reply:
     api = _API_OF_OBJECT_FIELD.get(json_fields.text(body, "object"), api)
     reader = ResponsesReader(provider) if api is Api.RESPONSES else ChatCompletionsReader(provider)
     reply = Reply()
-    meter = AnswerMeter(provider)
+    answer = RedactedAnswer(Redactor)  # joins halves of characters; keys are removed by the caller
     for event in reader.read_whole(body):
-        try:
-            meter.add(event)
-        except ReplyTooLargeError as error:
-            return accumulate(reply, Failed(error))
-        reply = accumulate(reply, event)
+        for whole in answer.feed(event):
+            reply = accumulate(reply, whole)
     return reply
 
 

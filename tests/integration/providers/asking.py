@@ -29,7 +29,7 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.providers.http.provider_access import ProviderAccess
+from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.answers.answer_run import AnswerRun

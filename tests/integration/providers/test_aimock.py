@@ -27,7 +27,7 @@ from desktop_app.domain.errors import ProviderError, StreamCutError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.providers.http.provider_access import ProviderAccess
+from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
 from tests.helpers.secrets import key_for

@@ -40,7 +40,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.model_listing import ModelDetails, ModelKind
 from desktop_app.domain.network.custom_fields import CustomField
-from desktop_app.providers.http.provider_access import ProviderAccess
+from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
 from tests.helpers.gateways import (

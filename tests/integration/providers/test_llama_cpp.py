@@ -23,7 +23,7 @@ from desktop_app.domain.conversations.message_parts import RefusalPart, TextPart
 from desktop_app.domain.errors import AuthenticationError, ContextTooLongError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.local_model.server import LocalEndpoint, LocalModel
-from desktop_app.providers.http.provider_access import ProviderAccess
+from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG, ask, fold, terminals

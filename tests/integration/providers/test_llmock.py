@@ -24,10 +24,10 @@ from desktop_app.domain.answering.chat_request import (
 from desktop_app.domain.answering.stream_events import Failed, StreamEvent
 from desktop_app.domain.conversations.conversation import MessageStatus, Role
 from desktop_app.domain.conversations.message_parts import TextPart
-from desktop_app.domain.errors import ProviderError, StreamCutError, UnexpectedReplyError
+from desktop_app.domain.errors import ProviderError, StreamCutError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.variants import Effort
-from desktop_app.providers.http.provider_access import ProviderAccess
+from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
@@ -146,18 +146,18 @@ def test_pictures_arrive_with_their_detail(llmock: LLMock, api: Api) -> None:
 
 
 @BOTH
-@pytest.mark.parametrize(
-    ("fault", "kind"),
-    [
-        ("disconnect", StreamCutError),
-        ("truncate", StreamCutError),
-        ("stall", StreamCutError),
-        ("malformed", UnexpectedReplyError),
-    ],
-)
-def test_a_broken_stream_keeps_what_had_arrived(
-    llmock: LLMock, api: Api, fault: str, kind: type[Exception]
-) -> None:
+def test_an_unreadable_event_does_not_cost_the_answer(llmock: LLMock, api: Api) -> None:
+    broken = {"type": "stream_fault", "kind": "malformed", "after_chunks": 7}
+    llmock.plan({"type": "reply", "text": ANSWER}, broken)
+    events = send(llmock, api)
+    reply = fold(events)
+    assert reply.status is MessageStatus.COMPLETE
+    assert len(reply.text) >= len(ANSWER) - 20
+
+
+@BOTH
+@pytest.mark.parametrize("fault", ["disconnect", "truncate", "stall"])
+def test_a_broken_stream_keeps_what_had_arrived(llmock: LLMock, api: Api, fault: str) -> None:
     broken = {"type": "stream_fault", "kind": fault, "after_chunks": 7}
     llmock.plan(
         {"type": "reply", "text": ANSWER},
@@ -165,7 +165,7 @@ def test_a_broken_stream_keeps_what_had_arrived(
     )
     events = send(llmock, api, timeouts=Timeouts(read=2.0) if fault == "stall" else Timeouts())
     error = failure(events)
-    assert type(error) is kind
+    assert isinstance(error, StreamCutError)
     text = fold(events).text
     assert text
     assert ANSWER.startswith(text)

@@ -21,7 +21,7 @@ from desktop_app.domain.errors import AuthenticationError, ProviderError, RunLos
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis.responses_stream import ResponsesReader
-from desktop_app.providers.http.provider_access import ProviderAccess
+from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.jobs.background_run import RunTimes, run_path
 from desktop_app.providers.provider_client import ProviderClient

@@ -17,8 +17,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.providers.apis.server_memory import ServerMemory
-from desktop_app.providers.http.provider_access import ProviderAccess
-from desktop_app.providers.http.reply import json_fields
+from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.jobs import batch_client
 from desktop_app.providers.jobs.batch_client import BatchClient, lines_of
 from desktop_app.providers.provider_client import ProviderClient
@@ -245,9 +244,7 @@ async def names_of(batches: BatchClient) -> list[str | None]:
 
 
 async def test_each_line_of_results_is_read() -> None:
-    rows = lines(
-        answered("a", "A"), "damaged", " ", answered("b", "B" * json_fields.MAX_INLINE_BYTES)
-    )
+    rows = lines(answered("a", "A"), "damaged", " ", answered("b", "B" * 70_000))
     async with open_batches(BUSY, FAULT, replies(200, rows, "text/plain")) as (batches, _, server):
         assert await names_of(batches) == ["a", None, "b"]
         assert [request.path for request in server.requests] == ["/v1/files/f%2F1/content"] * 3

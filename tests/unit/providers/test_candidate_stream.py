@@ -23,7 +23,7 @@ from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis.candidate_stream import CandidatesReader
-from desktop_app.providers.http.provider_access import ProviderAccess
+from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.recording_memory import RecordingMemory
 from tests.unit.providers.loopback import LoopbackServer, replies, streams

@@ -15,6 +15,7 @@ from desktop_app.domain.answering.stream_events import (
     Failed,
     ImageArrived,
     Incomplete,
+    Notice,
     Started,
     StreamEvent,
 )
@@ -302,6 +303,21 @@ def test_an_end_without_a_finish_reason_is_a_cut(chunks: list[dict[str, Any] | s
     assert isinstance(end.error, StreamCutError)
 
 
+@pytest.mark.parametrize("unreadable", ["{broken", "[" * 100_000])
+def test_an_unreadable_event_is_skipped_and_counted(unreadable: str) -> None:
+    ended = chunk("stop")
+    events = read(chunk(content="Hel"), unreadable, chunk(content="lo"), ended)
+    assert fold(events).text == "Hello"
+    assert isinstance(events[-1], Completed)
+    (said,) = (event.text for event in events if isinstance(event, Notice))
+    assert "(1)" in str(said)
+    comment = read(": PROCESSING", chunk(content="Hi"), ended)
+    assert not any(isinstance(event, Notice) for event in comment)
+    (end,) = terminals(read(unreadable))
+    assert isinstance(end, Failed)
+    assert isinstance(end.error, UnexpectedReplyError)
+
+
 @pytest.mark.parametrize(
     ("sent", "kind"),
     [
@@ -322,7 +338,6 @@ def test_an_end_without_a_finish_reason_is_a_cut(chunks: list[dict[str, Any] | s
             },
             ContextTooLongError,
         ),
-        ("{broken", UnexpectedReplyError),
     ],
 )
 def test_errors_inside_a_stream_keep_the_text(sent: Any, kind: type[ProviderError]) -> None:

@@ -18,12 +18,9 @@ from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.domain.network.network_address import parse_proxy
 from desktop_app.domain.network.secret import Secret
 from desktop_app.domain.remedy import Remedy
-from desktop_app.providers.http.connection_errors import (
-    ConnectionAttempt,
-    unencrypted_address_error,
-)
-from desktop_app.providers.http.provider_access import ProviderAccess
-from desktop_app.providers.http.proxies import proxy_for
+from desktop_app.providers.http.connection_errors import ConnectionAttempt
+from desktop_app.providers.http.connections import proxy_for
+from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.http.retries import AttemptError
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
@@ -164,13 +161,6 @@ def test_a_server_that_is_no_proxy_has_its_own_reason(is_own: bool) -> None:
     late = attempt.proxy_timeout_error().error
     check = Remedy.CHECK_PROXY if is_own else Remedy.CHECK_ENVIRONMENT_PROXY
     assert (late.reason, late.remedy, late.details) == (Reason.PROXY_TIMEOUT, check, "")
-
-
-@pytest.mark.parametrize(("host", "remedy"), [("server.lan", Remedy.ALLOW_HOST), ("", "")])
-def test_an_unencrypted_address_has_its_own_reason(host: str, remedy: Remedy | str) -> None:
-    error = unencrypted_address_error("P", host)
-    assert error.params == {"provider": "P", "host": host}
-    assert (error.reason, error.remedy) == (Reason.ADDRESS_NOT_ENCRYPTED, remedy)
 
 
 @blocking

@@ -17,7 +17,7 @@ from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.network.redaction import REMOVED
 from desktop_app.domain.network.secret import Secret
-from desktop_app.providers.http.provider_access import ProviderAccess
+from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
 from tests.helpers.listings import listed_ids

@@ -11,7 +11,7 @@ import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import ProviderError, UnexpectedReplyError
-from desktop_app.providers.http.provider_access import ProviderAccess
+from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.jobs import embeddings
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking

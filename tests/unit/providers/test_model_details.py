@@ -14,7 +14,7 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import UnexpectedReplyError
 from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelKind
-from desktop_app.providers.http.provider_access import ProviderAccess
+from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.models.model_details import details_of
 from desktop_app.providers.models.model_list import listing_from

@@ -15,6 +15,7 @@ from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
     Incomplete,
+    Notice,
     StreamEvent,
     TextDelta,
     UsageReported,
@@ -377,6 +378,19 @@ def test_an_end_without_terminal_is_a_cut(events: list[dict[str, Any]]) -> None:
 ERROR = {"code": "rate_limit_exceeded", "message": "Slow down.", "param": None}
 
 
+@pytest.mark.parametrize("unreadable", ["{broken", "[" * 100_000])
+def test_an_unreadable_event_is_skipped_and_counted(unreadable: str) -> None:
+    whole = event("response.output_text.done", text="Hello")
+    ended = event("response.completed", response={"status": "completed"})
+    events = read(CREATED, delta("Hel"), unreadable, delta("o"), whole, ended)
+    assert fold(events).text == "Helo"
+    assert isinstance(events[-1], Completed)
+    assert [str(e.text).count("(1)") for e in events if isinstance(e, Notice)] == [1]
+    (end,) = terminals(read(unreadable))
+    assert isinstance(end, Failed)
+    assert isinstance(end.error, UnexpectedReplyError)
+
+
 @pytest.mark.parametrize(
     ("sent", "kind"),
     [
@@ -398,8 +412,6 @@ ERROR = {"code": "rate_limit_exceeded", "message": "Slow down.", "param": None}
         ),
         (event("response.cancelled", response={"status": "cancelled"}), StreamCutError),
         (event("response.done", response={"status": "in_progress"}), UnexpectedReplyError),
-        ("{broken", UnexpectedReplyError),
-        ("[" * 100_000, UnexpectedReplyError),
     ],
 )
 def test_errors_inside_a_stream_keep_the_text(

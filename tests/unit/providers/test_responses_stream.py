@@ -16,9 +16,8 @@ from desktop_app.domain.answering.stream_events import (
     StreamEvent,
     TextDelta,
 )
-from desktop_app.domain.errors import ReplyTooLargeError, StreamCutError
+from desktop_app.domain.errors import StreamCutError
 from desktop_app.domain.tools.call_state import ToolCallState
-from desktop_app.providers.apis import responses_stream
 from desktop_app.providers.apis.hosted_items import (
     MAX_BASE64_CHARS,
     MAX_CITATIONS,
@@ -152,22 +151,6 @@ def test_reasoning_is_kept_once() -> None:
     # Reasoning is content, so the last event brings nothing more.
     message = {"type": "message", "content": [{"type": "output_text", "text": "late"}]}
     assert read(items[0], ended(message)) == [found[0], Completed()]
-
-
-@pytest.mark.attack("reply-bounds")
-def test_the_parts_of_an_answer_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(responses_stream, "MAX_ANSWER_PARTS", 2)
-    parts = [json.loads(text_event("delta", at, "a")) for at in range(3)]
-    assert read(*parts[:2], ended()) == [*[TextDelta("a")] * 2, Completed()]
-    *texts, failed = read(*parts)
-    assert texts == [TextDelta("a")] * 3
-    assert isinstance(failed, Failed)
-    assert isinstance(failed.error, ReplyTooLargeError)
-    content = [{"type": "output_text", "text": "a"}] * 3
-    assert read(ended({"type": "message", "content": content})) == [
-        *[TextDelta("a")] * 3,
-        Completed(),
-    ]
 
 
 PAGE = {"type": "url_citation", "url": "https://a.example/x", "title": "A [page]\n of _two_"}

@@ -15,7 +15,7 @@ from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.providers.apis.server_memory import ServerMemory
-from desktop_app.providers.http.provider_access import ProviderAccess
+from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.models import server_counters
 from desktop_app.providers.models.server_counters import counter_of
 from desktop_app.providers.models.server_kinds import CREATED_BY_LITELLM, kind_of

@@ -6,13 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.providers.http.reply.reply_limits import EventTooLargeError
 from desktop_app.providers.http.reply.sse import ServerSentEvent, SSEDecoder
 
 
 def decode(*chunks: bytes) -> list[ServerSentEvent]:
     decoder = SSEDecoder()
-    return [event for chunk in chunks for event in decoder.feed(chunk)]
+    return [*(event for chunk in chunks for event in decoder.feed(chunk)), *decoder.end()]
 
 
 def datas(*chunks: bytes) -> list[str]:
@@ -36,7 +35,14 @@ CASES = {
     "event without data": (b"event: ping\n\ndata: a\n\n", ["a"]),
     "field without colon": (b"data\n\n", [""]),
     "unknown field": (b"datum: x\nDATA: y\ndata: a\n\n", ["a"]),
-    "incomplete at the end": (b"data: a\n\ndata: b\n", ["a"]),
+    "incomplete at the end": (b'data: a\n\ndata: {"b":1}', ["a", '{"b":1}']),
+    "single newlines": (
+        b'data: {"a":1}\ndata: {"b":2}\ndata: [DONE]',
+        ['{"a":1}', '{"b":2}', "[DONE]"],
+    ),
+    "cut at the end": (b'data: a\n\ndata: {"b"', ["a"]),
+    "JSON over lines": (b'data: {"a":\ndata: {"b":2}}\n\n', ['{"a":\n{"b":2}}']),
+    "plain lines of JSON": (b'{"a":1}\n{"b":2}\n', ['{"a":1}', '{"b":2}']),
     "UTF-8": ("data: žluťoučký 🐎\n\n".encode(), ["žluťoučký 🐎"]),
     "separators of Unicode end no line": (
         "data: a\u2028b\u2029c\u0085d\x0be\x0cf\x1cg\n\n".encode(),
@@ -66,24 +72,17 @@ def test_an_event_has_its_name_and_ignores_other_fields() -> None:
     assert third == ServerSentEvent(b"c", "message")
 
 
+def test_events_parted_by_single_newlines_keep_their_names() -> None:
+    first, second = decode(b'event: a\ndata: {"a":1}\nevent: b\ndata: {"b":2}\n')
+    assert first == ServerSentEvent(b'{"a":1}', "a")
+    assert second == ServerSentEvent(b'{"b":2}', "b")
+
+
 def test_a_field_for_an_error_is_an_event_of_that_name() -> None:
     """The form of llama.cpp until autumn 2025."""
     first, second = decode(b'data: a\n\nerror: {"code": 500}\n\n')
     assert first == ServerSentEvent(b"a", "message")
     assert second == ServerSentEvent(b'{"code": 500}', "error")
-
-
-def test_an_event_beyond_the_limit_is_refused_in_a_line_and_in_many() -> None:
-    with pytest.raises(EventTooLargeError):
-        SSEDecoder(max_event_bytes=100).feed(b"data: " + b"x" * 200)
-    with pytest.raises(EventTooLargeError):
-        SSEDecoder(max_event_bytes=100).feed(b"data: xxxxxxxx\n" * 100)
-    with pytest.raises(EventTooLargeError):
-        SSEDecoder(max_event_bytes=100).feed(b"data:\n" * 200)
-    with pytest.raises(EventTooLargeError):
-        SSEDecoder(max_event_bytes=100).feed(b"event: x\nid: 1\n" * 100)
-    assert len(SSEDecoder(max_event_bytes=100).feed(b"data: xxxxxxxx\n\n" * 100)) == 100
-    assert SSEDecoder(max_event_bytes=100).feed(b"event: x\n\n: heartbeat\n" * 100) == []
 
 
 texts = st.text(

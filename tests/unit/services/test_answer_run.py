@@ -185,7 +185,7 @@ class Memory:
             self.appends_fail -= 1
             raise StorageError("Full.")
         if len(self.written) + len(text) > self.most:
-            raise ReplyTooLargeError(Reason.ANSWER_TOO_LARGE, provider="P", limit=1)
+            raise ReplyTooLargeError(Reason.REPLY_TOO_LARGE, provider="P", limit=1)
         self.written += text
 
     async def attach(self, _answer: Message) -> DocumentPart | None:
@@ -584,7 +584,7 @@ def test_an_answer_fails_if_its_file_reaches_the_maximum_size() -> None:
     ]  # fmt: skip
     answer, memory = run_with_limit(script, 4, memory=Memory(most=300_004))
     assert answer.status is STATUS.FAILED
-    assert answer.error.reason is Reason.ANSWER_TOO_LARGE
+    assert answer.error.reason is Reason.REPLY_TOO_LARGE
     assert memory.written.startswith("abcdxxx")
     assert TextDelta("z") not in memory.heard
     assert Completed() not in memory.heard

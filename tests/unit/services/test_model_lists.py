@@ -29,7 +29,7 @@ from desktop_app.domain.models.model_row import ModelRow
 from desktop_app.domain.models.own_model import OwnModel, own_model_from_json, own_model_to_json
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Price
-from desktop_app.providers.http.provider_access import ProviderAccess
+from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.models.choice_resolution import ProviderModels
 from desktop_app.services.models.model_listings import FRESH_FOR, ModelListings

@@ -1,12 +1,8 @@
 """A provider's HTTP reply: its bytes as they arrive, as events, or as one JSON value.
 
 Everything that a server sends enters here and in transport.py: keys are redacted before anything
-else reads it. Only `pieces` yields raw bytes.
-
-Errors while reading become errors of the domain: a connection that breaks or falls silent has cut
-the answer. Nothing is decompressed: uncompressed replies are requested, because a few kilobytes can
-expand to gigabytes. However fast bytes come, the event loop gets its turn every few milliseconds.
-httpx is imported in the functions that need it: see transport.py.
+else reads it. Only `pieces` yields raw bytes. Errors while reading become errors of the domain: a
+connection that breaks or falls silent has cut the answer.
 """
 
 from __future__ import annotations
@@ -21,16 +17,6 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ReplyTooLargeError, StreamCutError, UnexpectedReplyError
 from desktop_app.providers.http import connection_errors
 from desktop_app.providers.http.reply import json_fields
-from desktop_app.providers.http.reply.json_parser import ValueTooLargeError
-from desktop_app.providers.http.reply.loop_turns import LoopTurns
-from desktop_app.providers.http.reply.reply_limits import (
-    MAX_EVENT_BYTES,
-    MAX_JSON_BYTES,
-    MAX_STREAM_BYTES,
-    MB,
-    BodyTooLargeError,
-    EventTooLargeError,
-)
 from desktop_app.providers.http.reply.sse import ServerSentEvent, SSEDecoder
 
 if TYPE_CHECKING:
@@ -40,7 +26,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# A faulty server can send without end. No honest reply comes near these limits.
+MAX_EVENT_BYTES: Final = 16 << 20
+MAX_JSON_BYTES: Final = 32 << 20
+MAX_STREAM_BYTES: Final = 128 << 20
+"""A whole stream: each token of an answer takes some 300 bytes."""
 _MAX_ID_CHARS: Final = 200
+_MAX_FIRST_LINE_BYTES: Final = 1 << 20  # of a stream of plain JSON
 # The first letter of a server-sent event's comment or field: data, event, id, retry.
 _FIELD_INITIALS: Final = (b":", b"d", b"e", b"i", b"r")
 
@@ -64,12 +56,10 @@ class HttpReply:
         self._response = response
         self._redactor = redactor
         self._attempt = attempt
-        self._provider = attempt.provider
         self._drain_s = drain_s
         self._on_bytes = on_bytes
-        self._turns = LoopTurns()
-        self._chunks = response.aiter_raw()
-        self._peeked = bytearray()  # bytes read to detect the kind of reply
+        self._chunks = response.aiter_bytes()
+        self._peeked = b""  # bytes read to detect the kind of reply
         self.received = 0
         """Bytes of the body received so far."""
 
@@ -81,8 +71,8 @@ class HttpReply:
     async def is_json(self) -> bool:
         """Return True if the reply is one JSON value instead of a stream of events.
 
-        The first character of the body decides, and the content type only in doubt: gateways send
-        wrong content types, or none.
+        The beginning of the body decides, and the content type only in doubt: gateways send wrong
+        content types, or none.
 
         Raises:
             AttemptError: it is a web page.
@@ -90,62 +80,27 @@ class HttpReply:
             ReplyTooLargeError: the stream exceeded its limit.
         """
         with self._translate_errors():
-            first = await self._first_character()
+            async for chunk in self._chunks:
+                self._count(chunk, MAX_STREAM_BYTES)
+                self._peeked += chunk
+                content = self._peeked.removeprefix(BOM_UTF8).lstrip()
+                if content and not _may_become_lines(content):
+                    break
+            else:
+                content = self._peeked.removeprefix(BOM_UTF8).strip()
+        first = content[:1]
         if first == b"<":
             raise self._attempt.web_page_error(self._response.status_code)
-        if first in (b"{", b"["):
-            return True
+        if first == b"{":
+            return not _has_lines(content)
         is_json_type = "json" in self._response.headers.get("content-type", "").lower()
-        return is_json_type and first != b"" and first not in _FIELD_INITIALS
+        return first == b"[" or (is_json_type and first not in (b"", *_FIELD_INITIALS))
 
-    async def _first_character(self) -> bytes:
-        """Return the first byte of the body that is not blank, or b"" if there is none."""
-        async for chunk in self._chunks:
-            await self._count_chunk(chunk, MAX_STREAM_BYTES)
-            self._peeked += chunk
-            if not BOM_UTF8.startswith(self._peeked):
-                content = self._peeked.removeprefix(BOM_UTF8).lstrip()
-                if content:
-                    return bytes(content[:1])
-                self._peeked.clear()  # some servers send blank lines as heartbeats
-        return b""
-
-    async def _read_body(self, max_bytes: int) -> AsyncGenerator[bytes, None]:
-        beginning = bytes(self._peeked)
-        self._peeked.clear()
-        if beginning:
-            yield beginning
-        async for chunk in self._chunks:
-            await self._count_chunk(chunk, max_bytes)
-            yield chunk
-
-    async def _count_chunk(self, chunk: bytes, max_bytes: int) -> None:
+    def _count(self, chunk: bytes, max_bytes: int) -> None:
         self._on_bytes()
         self.received += len(chunk)
         if self.received > max_bytes:
-            raise BodyTooLargeError(max_bytes)
-        await self._turns.yield_if_due()
-
-    async def events(self, read: Callable[[bytes | bytearray, str], T]) -> AsyncGenerator[T, None]:
-        """Yield the result of `read` for each server-sent event.
-
-        `read` takes the data and the name. It runs in a thread if the event is large.
-
-        Raises:
-            StreamCutError: the connection broke or fell silent.
-            ReplyTooLargeError: the stream, or one event, exceeded a limit.
-        """
-
-        def read_redacted(event: ServerSentEvent) -> T:
-            return read(self._redactor.clean_bytes(event.data), event.event)
-
-        decoder = SSEDecoder()
-        with self._translate_errors():
-            async for chunk in self._read_body(MAX_STREAM_BYTES):
-                for event in decoder.feed(chunk):
-                    size = len(event.data)
-                    yield await json_fields.run_in_thread_if_large(size, read_redacted, event)
-                    await self._turns.yield_if_due()
+            raise self._too_large_error(Reason.REPLY_TOO_LARGE, max_bytes)
 
     async def pieces(self, max_bytes: int) -> AsyncGenerator[bytes, None]:
         """Yield the body as it arrives.
@@ -154,32 +109,50 @@ class HttpReply:
             StreamCutError: the connection broke or fell silent.
             ReplyTooLargeError: more than `max_bytes` bytes came.
         """
+        peeked, self._peeked = self._peeked, b""
+        if peeked:
+            yield peeked
         with self._translate_errors():
-            async for chunk in self._read_body(max_bytes):
+            async for chunk in self._chunks:
+                self._count(chunk, max_bytes)
                 yield chunk
 
+    async def events(self, read: Callable[[bytes, str], T]) -> AsyncGenerator[T, None]:
+        """Yield the result of `read`, which takes data and name, for each server-sent event.
+
+        Raises:
+            StreamCutError: the connection broke or fell silent.
+            ReplyTooLargeError: the stream, or one event, exceeded a limit.
+        """
+
+        def results(events: list[ServerSentEvent]) -> Iterator[T]:
+            for event in events:
+                yield read(bytes(self._redactor.clean_bytes(event.data)), event.event)
+
+        decoder = SSEDecoder()
+        async for piece in self.pieces(MAX_STREAM_BYTES):
+            for result in results(decoder.feed(piece)):
+                yield result
+            if decoder.size > MAX_EVENT_BYTES:
+                raise self._too_large_error(Reason.REPLY_TOO_LARGE, MAX_EVENT_BYTES)
+        for result in results(decoder.end()):
+            yield result
+
     async def json(self, read: Callable[[Any], T], max_bytes: int = MAX_JSON_BYTES) -> T:
-        """Return the result of `read` for the parsed body. A thread handles a large body.
+        """Return the result of `read` for the parsed body.
 
         Raises:
             StreamCutError: the connection broke or fell silent.
             UnexpectedReplyError: it is not JSON.
-            ReplyTooLargeError: more than `max_bytes` bytes came, or values that fill the memory.
+            ReplyTooLargeError: more than `max_bytes` bytes came.
         """
-        body = bytearray()
-        with self._translate_errors():
-            async for chunk in self._read_body(max_bytes):
-                body += chunk
-
-            def parse_body() -> T:
-                return read(json_fields.parse(self._redactor.clean_bytes(body)))
-
-            try:
-                return await json_fields.run_in_thread_if_large(len(body), parse_body)
-            except ValueError as exc:
-                raise UnexpectedReplyError(
-                    Reason.REPLY_NOT_JSON, request_id=self.request_id, provider=self._provider
-                ) from exc
+        body = b"".join([piece async for piece in self.pieces(max_bytes)])
+        try:
+            return read(json_fields.parse(self._redactor.clean_bytes(body)))
+        except ValueError as exc:
+            raise UnexpectedReplyError(
+                Reason.REPLY_NOT_JSON, request_id=self.request_id, provider=self._attempt.provider
+            ) from exc
 
     async def drain(self) -> None:
         """Read the rest of the reply if it arrives within the drain time.
@@ -191,7 +164,7 @@ class HttpReply:
         with suppress(TimeoutError, httpx.HTTPError, httpx.StreamError):
             async with asyncio.timeout(self._drain_s):
                 async for _ in self._chunks:
-                    await self._turns.yield_if_due()
+                    pass
 
     async def close(self) -> None:
         """End the generator that reads the body. Call it after the response is closed.
@@ -203,26 +176,19 @@ class HttpReply:
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:
-        """Raise errors of httpx, and exceeded limits, as errors of the domain."""
+        """Raise errors of httpx as errors of the domain."""
         import httpx
 
         try:
             yield
         except httpx.TimeoutException as exc:
             raise self._cut_error(Reason.SILENT_IN_ANSWER, exc) from exc
-        except httpx.TransportError as exc:
+        except (httpx.TransportError, httpx.DecodingError) as exc:
             raise self._cut_error(Reason.BROKE_IN_ANSWER, exc) from exc
-        except EventTooLargeError as exc:
-            limit = MAX_EVENT_BYTES // MB
-            raise self._too_large_error(Reason.EVENT_TOO_LARGE, limit=limit) from exc
-        except ValueTooLargeError as exc:
-            raise self._too_large_error(Reason.TOO_MANY_VALUES) from exc
-        except BodyTooLargeError as exc:
-            raise self._too_large_error(Reason.REPLY_TOO_LARGE, limit=exc.limit // MB) from exc
 
-    def _too_large_error(self, reason: Reason, **params: int) -> ReplyTooLargeError:
+    def _too_large_error(self, reason: Reason, limit: int) -> ReplyTooLargeError:
         return ReplyTooLargeError(
-            reason, params, request_id=self.request_id, provider=self._provider
+            reason, limit=limit >> 20, request_id=self.request_id, provider=self._attempt.provider
         )
 
     def _cut_error(self, reason: Reason, exc: Exception) -> StreamCutError:
@@ -230,8 +196,29 @@ class HttpReply:
             reason,
             details=details_of(exc, self._redactor),
             request_id=self.request_id,
-            provider=self._provider,
+            provider=self._attempt.provider,
         )
+
+
+def _may_become_lines(content: bytes) -> bool:
+    """Return True if a first line is a JSON object, and nothing has followed it yet."""
+    if content[:1] != b"{" or len(content) > _MAX_FIRST_LINE_BYTES:
+        return False
+    line, end, rest = content.partition(b"\n")
+    return not rest.strip() and (not end or _is_object(line))
+
+
+def _has_lines(content: bytes) -> bool:
+    """Return True if each line is a JSON object of its own: a stream without event fields."""
+    line, _, rest = content.partition(b"\n")
+    return rest.lstrip().startswith(b"{") and _is_object(line)
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(json_fields.parse(line), dict)
+    except ValueError:
+        return False
 
 
 def request_id_of(headers: Mapping[str, str], redactor: Redactor) -> str:
