@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from desktop_app.i18n.translation import use_language
 from desktop_app.paths import resource_path
@@ -75,21 +76,38 @@ def stage_of(node_id: str) -> str:
     return next(name for name, folder in STAGES.items() if node_id.startswith(folder))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the tests by stage, and keep those on one worker that share something.
+def group_of(node_id: str) -> str:
+    """Return the group of a test: its file, or what else runs on one worker.
 
-    The tests of a file share fixtures. Those of a whole stage share the screen, the keyring or the
-    session bus.
+    The tests of a file share fixtures. Those of the other groups share the screen, the keyring or
+    the session bus.
     """
+    file = node_id.partition("::")[0]
+    if file.startswith(("tests/integration/credentials/", "tests/integration/session/")):
+        return "keyring and session bus"
+    return "screen" if file.startswith("tests/end2end/") else file
+
+
+class _GroupScheduling(LoadScopeScheduling):
+    """Keeps each group on one worker.
+
+    The marker `xdist_group` of xdist 3.8 has no effect since pytest 9.2.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Distribute groups instead of single tests."""
+    return _GroupScheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the tests by stage."""
     order = list(STAGES)
     items.sort(key=lambda item: order.index(stage_of(item.nodeid)))
-    for item in items:
-        file = item.nodeid.partition("::")[0]
-        if file.startswith(("tests/integration/credentials/", "tests/integration/session/")):
-            file = "tests/integration: keyring and session bus"
-        elif file.startswith("tests/end2end/"):
-            file = "tests/end2end"
-        item.add_marker(pytest.mark.xdist_group(file))
 
 
 class _Stages:
