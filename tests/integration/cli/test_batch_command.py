@@ -247,7 +247,7 @@ async def test_a_killed_job_is_sent_once_and_completed(shell: Shell) -> None:
                 await _killed_once(shell, provider, run, method, path, how)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_ends_the_waiting_and_not_the_job(shell: Shell, number: int) -> None:
     async with batch_server(shell) as (provider, run):
         arguments = ("batch", "start", *run.files("a"), *TASK, "--wait")

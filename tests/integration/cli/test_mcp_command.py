@@ -131,11 +131,8 @@ def test_denied_unknown_and_invalid_calls_do_not_end_the_answer(shell: Shell) ->
     asyncio.run(add(shell))
     for script, options, status, words in [
         (calling("demo__echo", text="x"), (), "denied", "did not allow"),
-        (calling("demo__echo", text="x"), ("--allow-tool", "calculator"), "denied", "not allow"),
         (calling("demo__echo", text="x"), ("--allow-tool", "demo/fail"), "denied", "not allow"),
-        (calling("demo__nothing"), ("--allow-tool", "demo/*"), "failed", "no such tool"),
         (calling("demo__echo", text=1), ("--allow-tool", "demo/*"), "failed", "match the schema"),
-        (calling("demo__fail"), ("--allow-tool", "demo/fail"), "failed", "It is broken."),
         (calling("demo__crash"), ("--allow-tool", "demo/*"), "failed", "crashed"),
     ]:
         done, _ = asked(shell, script, "--mcp", "demo", *options)
