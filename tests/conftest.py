@@ -25,7 +25,6 @@ from xdist.scheduler import LoadScopeScheduling
 
 from desktop_app.i18n.translation import use_language
 from desktop_app.paths import resource_path
-from tests.helpers.migrated_stores import copy_migrated_stores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -136,12 +135,6 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(_Stages())
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-@pytest.fixture(autouse=True, scope="session")
-def migrated_stores() -> None:
-    """Migrate one store for all tests."""
-    copy_migrated_stores()
 
 
 @pytest.fixture(autouse=True)

@@ -59,7 +59,6 @@ WINDOW_STATE_KEY = "window.state"
 QUICK_PROMPT_DELAY_MS = 1000
 SPELLING_DELAY_MS = 1200
 BATCHES_DELAY_MS = 1500
-SPENDING_DELAY_MS = 3000
 MNEMONICS_DELAY_MS = 500
 
 
@@ -278,7 +277,6 @@ class WindowSession:
         )
         self._run_later(MNEMONICS_DELAY_MS, self.show_mnemonics)
         tasks.start(controllers.composer.servers.load_prompts())
-        self._run_later(SPENDING_DELAY_MS, controllers.dialogs.spending.prepare)
         controllers.sidebar.housekeeping.start()
         self._memory_trimmer.restart_timer()
 
@@ -459,7 +457,6 @@ class WindowSession:
             controllers.conversation.compaction.close,
             controllers.composer.collections.close,
             controllers.dialogs.batches.close,
-            controllers.dialogs.spending.close,
             controllers.conversation.viewer.close,
             controllers.conversation.copies.close,
             controllers.dialogs.help.close,

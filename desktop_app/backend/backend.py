@@ -9,7 +9,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from desktop_app.backend.environment_profiles import BUILT_IN, profiles_of_environment
+from desktop_app.backend.environment_profiles import profiles_of_environment
 from desktop_app.backend.gateway.provider_gateway import ProviderGateway
 from desktop_app.backend.gateway.provider_registry import ProviderRegistry
 from desktop_app.backend.gateway.token_counting import ProviderTokenCounter, TokenLearning
@@ -22,7 +22,6 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.models.model_catalog import ModelCatalog
-from desktop_app.domain.network.origin import origin
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.local_model.server import LocalModel
@@ -47,7 +46,6 @@ from desktop_app.storage.database.temporary_database import TemporaryConversatio
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.documents.note_store import NoteStore
 from desktop_app.storage.search.search_query import Search
-from desktop_app.storage.settings.key_origins import legacy_key_origins
 from desktop_app.storage.settings.model_listing_store import ListingStore
 from desktop_app.storage.settings.prompt_store import PromptStore
 from desktop_app.storage.settings.settings_store import SettingsStore
@@ -125,21 +123,6 @@ class Backend:
         await self.database.open()
         await self.learning.load()
         await asyncio.to_thread(_clean_folders, self.folders)
-        await self._move_secrets_of_addresses()
-
-    async def _move_secrets_of_addresses(self) -> None:
-        """Move passwords in stored addresses, from older versions, into the keyring.
-
-        This may open the dialog that unlocks the keyring, but only if there are such passwords.
-        """
-        secrets = await self.settings.secrets_in_addresses()
-        for name, secret in secrets:
-            # If there is a key, the password was never sent to a server: it is only removed.
-            place = await self.vault.place(name, secret.origin)
-            if secret.value and secret.origin and place is KeyPlace.NONE:
-                await self.vault.set(name, secret)
-        if secrets:
-            await self.settings.remove_secrets_in_addresses()
 
     @cached_property
     def image_scaler(self) -> ImageScaler:
@@ -384,19 +367,10 @@ def build_backend(
 
 
 def _clean_folders(user_folders: Folders) -> None:
-    """Make folders of older versions private, and remove files that killed processes left."""
-    from desktop_app.storage.database.private_files import restrict_access
+    """Remove files that killed processes left."""
     from desktop_app.storage.database.temporary_files import remove_abandoned
     from desktop_app.storage.recovery.erasure import remove_scratch
 
-    for folder in (
-        user_folders.data,
-        user_folders.attachments,
-        user_folders.config,
-        user_folders.cache,
-        user_folders.logs,
-    ):
-        restrict_access(folder)
     remove_abandoned(user_folders.temporary)
     with suppress(OSError):  # the next start tries again
         remove_scratch(user_folders.database)
@@ -406,12 +380,7 @@ def _create_vault(
     user_folders: Folders, settings: SettingsStore, environment: Mapping[str, str]
 ) -> tuple[KeyVault, tuple[ProviderProfile, ...]]:
     """Return the key vault and the profiles from the environment, whose keys the vault has."""
-    built_in = {profile.id: origin(profile.base_url) for profile in BUILT_IN}
-    vault = KeyVault(
-        user_folders.keyring_service,
-        settings,
-        legacy_origins=lambda: legacy_key_origins(user_folders.database, built_in),
-    )
+    vault = KeyVault(user_folders.keyring_service, settings)
     profiles_with_secrets = profiles_of_environment(environment)
     for _, secrets in profiles_with_secrets:
         for name, secret in secrets.items():

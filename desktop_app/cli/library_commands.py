@@ -10,7 +10,6 @@ import asyncio
 import json
 import signal
 import sys
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -69,7 +68,6 @@ from desktop_app.storage.recovery.backup import delete_old_backups, make_backup
 from desktop_app.storage.recovery.repair import repair_store
 from desktop_app.storage.recovery.restore import RestoreChoice, restore_backup
 from desktop_app.storage.search.search_text import MATCH_END, MATCH_START
-from desktop_app.storage.settings.address_secrets import has_secrets
 
 if TYPE_CHECKING:
     import argparse
@@ -395,10 +393,6 @@ def _restore(options: argparse.Namespace) -> int:
     user_folders = folders()
     reporter = ProgressReporter(tr("Restoring (MB)"))
     archive = expand_path(options.path)
-    if has_secrets(user_folders.database):
-        # Opening the store moves its passwords to the keyring, so that its copy has none.
-        with suppress(StorageError):  # the restore reports errors of the store
-            asyncio.run(_open_once())
     restored = restore_backup(
         archive,
         user_folders.database,
@@ -413,11 +407,6 @@ def _restore(options: argparse.Namespace) -> int:
         return ExitCode.FAILED
     write_diagnostic(restored.sentence(archive.name))
     return 0
-
-
-async def _open_once() -> None:
-    async with open_backend():
-        pass
 
 
 def _ask_about_settings(changes: Sequence[SettingChange], *, accept: bool) -> RestoreChoice:

@@ -14,9 +14,8 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
 from enum import StrEnum
 from functools import partial
 from typing import Final, NamedTuple, Protocol, TypeVar
@@ -30,11 +29,8 @@ T = TypeVar("T")
 
 # The user may have to look up the password for the unlock dialog.
 PROMPT_TIMEOUT_S: Final = 60.0
-# Recorded in place of an origin that only the keyring's entry tells: after a restore, or for a
-# secret of an older version.
+# Recorded after a restore in place of an origin that only the keyring's entry tells.
 UNKNOWN_ORIGIN: Final = ""
-# The origin recorded for an old key whose origin is unknown for good. No address has it.
-NO_ORIGIN: Final = "none"
 _ENTRY_FIELDS: Final = {"origin", "key", "scheme"}
 
 
@@ -91,24 +87,16 @@ class KeyVault:
 
     Args:
         service: the service name of the secrets in the keyring.
-        legacy_origins: returns the origins of keys that an older version stored without one; called
-            in another thread.
 
     Attributes:
         last_probe: the result of the latest probe, None before the first.
     """
 
     def __init__(
-        self,
-        service: str,
-        origins: KeyOriginStorage,
-        *,
-        legacy_origins: Callable[[], Mapping[str, str]] = dict,
-        prompt_timeout_s: float = PROMPT_TIMEOUT_S,
+        self, service: str, origins: KeyOriginStorage, *, prompt_timeout_s: float = PROMPT_TIMEOUT_S
     ) -> None:
         self._keyring = Keyring(service)
         self._origins = origins
-        self._legacy_origins = legacy_origins
         self._prompt_timeout_s = prompt_timeout_s
         self._session: dict[str, _SessionSecret] = {}
         # Counts the entries stored and removed: a reader thus notices a change while it waits.
@@ -143,30 +131,9 @@ class KeyVault:
         return stored if stored_origin == origin else None
 
     def _read(self, name: str) -> Secret | None:
-        """Return the secret in the keyring's entry, None if there is none.
-
-        Add the origin to the bare key of an older version. If its origin is unknown, return an
-        empty secret with NO_ORIGIN.
-        """
+        """Return the secret in the keyring's entry; None if another program removed or wrote it."""
         text = self._keyring.read(name)
-        if text is None:  # removed by another program
-            return None
-        secret = secret_in_entry(text)
-        if secret is not None:
-            return secret
-        origin = self._legacy_origins().get(name)
-        if not origin:
-            return Secret("", NO_ORIGIN)
-        secret = Secret(text, origin)
-        with self._write_lock:
-            current = self._keyring.read(name)
-            if current == text:
-                # The secret is usable anyway; the next read tries again.
-                with suppress(CredentialError):
-                    self._keyring.write(name, keyring_entry(secret))
-                return secret
-        # The entry was removed or replaced meanwhile.
-        return None if current is None else secret_in_entry(current)
+        return None if text is None else secret_in_entry(text)
 
     async def set(self, name: str, secret: Secret) -> KeyPlace:
         """Probe the keyring, then store a secret in it, replacing the previous one.
@@ -255,9 +222,6 @@ class KeyVault:
         if in_session is not None and in_session.secret.origin == origin:
             return in_session.place
         recorded_origin = await self._origins.key_origin(name)
-        if recorded_origin == UNKNOWN_ORIGIN:
-            legacy_origins = await asyncio.to_thread(self._legacy_origins)
-            recorded_origin = legacy_origins.get(name, UNKNOWN_ORIGIN)
         if recorded_origin is None:
             return KeyPlace.NONE if in_session is None else KeyPlace.ELSEWHERE
         if recorded_origin == UNKNOWN_ORIGIN:
@@ -315,7 +279,7 @@ def keyring_entry(secret: Secret) -> str:
 
 
 def secret_in_entry(text: str) -> Secret | None:
-    """Return the secret in a text from the keyring, or None for a bare key of an older version."""
+    """Return the secret in a text from the keyring; None if this program did not write it."""
     try:
         fields = json.loads(text)
     except (ValueError, RecursionError):

@@ -804,6 +804,9 @@ class Reason(StrEnum):
         Remedy.CLOSE_OLDER_VERSION,
     )
     STORE_OF_OTHER_PROGRAM = _row(N_("{place} belongs to another program."), Remedy.MOVE_FILE)
+    STORE_TOO_OLD = _row(
+        N_("A build before the first release wrote {place}."), Remedy.EXPORT_WITH_OLD_BUILD
+    )
     STORE_TOO_NEW = _row(
         N_("Your library {place} is from a newer version of Repartee."),
         Remedy.INSTALL_NEWER_VERSION,

@@ -302,6 +302,9 @@ class Remedy(Enum):
     RESTART = coded(N_("Restart Repartee."))
     CLOSE_OLDER_VERSION = coded(N_("Close that version, then try again."))
     MOVE_FILE = coded(N_("Move it elsewhere, then try again."))
+    EXPORT_WITH_OLD_BUILD = coded(
+        N_("Export your conversations with that build, move the file elsewhere, then import them.")
+    )
     INSTALL_NEWER_VERSION = coded(N_("Install that version to open it."))
     START_TO_CREATE = coded(N_("Start Repartee to create one."))
     WAIT_FOR_COMMAND = coded(N_("Wait for it to finish, then try again."))

@@ -63,17 +63,13 @@ from desktop_app.domain.conversations.conversation import (
     Role,
 )
 from desktop_app.domain.conversations.error_json import error_from_json, error_to_json
-from desktop_app.domain.conversations.legacy.legacy_sentences import (
-    legacy_notice,
-    legacy_usage_scope,
-)
 from desktop_app.domain.conversations.message_parts import (
     AttachmentFile,
     draft_parts,
     parts_from_json,
     parts_to_json,
 )
-from desktop_app.domain.conversations.notices import NoticeText, notice_from_json, notice_to_json
+from desktop_app.domain.conversations.notices import notice_from_json, notice_to_json
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.variants import Effort, Variant
@@ -408,24 +404,12 @@ def _message_from(item: Mapping[str, Any], conversation_id: str) -> Message:
         cost=None if item["cost"] is None else bounds.checked_money(item["cost"]),
         duration_s=None if duration_s is None else float(duration_s),
         error=None if error is None else error_from_json(error),
-        notices=tuple(map(_notice_from, item["notices"])),
+        notices=tuple(map(notice_from_json, item["notices"])),
         template_id=item.get("template_id", ""),
-        usage_scope=_scope_from(item),
+        usage_scope=UsageScope(item.get("usage_scope", UsageScope.OWN)),
         answered_by=item.get("answered_by", ""),
     )
     return bounds.checked_message(message)
-
-
-def _notice_from(value: object) -> NoticeText:
-    """Return a notice. Older files have sentences in place of codes."""
-    return legacy_notice(value) if isinstance(value, str) else notice_from_json(value)
-
-
-def _scope_from(item: Mapping[str, Any]) -> UsageScope:
-    """Return the scope of usage. Files without this field state it in a notice."""
-    if "usage_scope" in item:
-        return UsageScope(item["usage_scope"])
-    return legacy_usage_scope(item["notices"])
 
 
 def _require_rows(value: Any) -> list[Mapping[str, Any]]:

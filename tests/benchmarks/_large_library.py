@@ -31,9 +31,8 @@ from desktop_app.storage.conversations.row_conversion import (
     to_micros,
 )
 from desktop_app.storage.database.database import Database
-from desktop_app.storage.database.migration_runner import migrate
-from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.row_writing import insert_rows, upsert_row
+from desktop_app.storage.database.schema import migrate
 from desktop_app.storage.search.search_index import EntryKind
 from desktop_app.storage.search.search_text import index_text
 
@@ -87,7 +86,7 @@ def make_library(path: Path, conversations: int, messages_each: int, seed: int =
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = OFF")
-        migrate(connection, path, MIGRATIONS)
+        migrate(connection)
         step = SPAN / conversations
         for first in range(0, conversations, 1000):
             connection.execute("BEGIN")

@@ -26,7 +26,6 @@ from desktop_app.__main__ import start
 from desktop_app.cli.arguments import create_parser
 from desktop_app.main import CLI_COMMANDS
 from tests.helpers.child_server import STARTERS, forked_command, skip_teardown
-from tests.helpers.migrated_stores import copy_migrated_stores
 
 ROOT: Final = Path(__file__).parents[2]
 _LONGEST_ORDER: Final = 1 << 17
@@ -260,7 +259,6 @@ def _import_command_line() -> None:
 
 if __name__ == "__main__":
     _import_command_line()
-    copy_migrated_stores()
     gc.freeze()  # the collector would write to pages that the commands share
     client, children = int(sys.argv.pop()), sys.argv.pop()
     for module in STARTERS:

@@ -67,8 +67,6 @@ class SpendingController(QObject):
         self._name_of_model = name_of_model
         self._view: SpendingView | None = None
         self._load_number = 0
-        self._prepared_percent: int | None = None  # None before and after the preparation
-        self._preparation: asyncio.Future[None] | None = None
         spending.spent.connect(self.refresh)
         providers.changed.connect(self.refresh)
 
@@ -76,32 +74,6 @@ class SpendingController(QObject):
         """Show the tables again if they are visible."""
         if self._view is not None and self._view.isVisible():
             self._tasks.start(self._fill(self._view))
-
-    def prepare(self) -> None:
-        """Sum up the calls that an older version has recorded, with pauses for other work."""
-        self._preparation = self._tasks.start(self._prepare())
-
-    async def _prepare(self) -> None:
-        try:
-            has_new_sums = await self._ledger.sum_up_earlier_calls(self._show_prepared, PAUSE_S)
-        finally:  # also if it failed: the next start goes on
-            self._prepared_percent = None
-            if self._view is not None:
-                self._view.set_preparing(None)
-        if has_new_sums and self._view is not None:
-            await self._fill(self._view)
-
-    def _show_prepared(self, done: int, total: int) -> None:
-        percent = 100 * done // total
-        if percent != self._prepared_percent:
-            self._prepared_percent = percent
-            if self._view is not None:
-                self._view.set_preparing(percent)
-
-    def close(self) -> None:
-        """Leave the rest of the preparation to the next start."""
-        if self._preparation is not None:
-            self._preparation.cancel()
 
     def show(self) -> None:
         """Show the tables."""
@@ -120,7 +92,6 @@ class SpendingController(QObject):
         view = SpendingView(self._theme.current, self._parent)
         view.charts.rows_requested.connect(lambda: self._tasks.start(self._load_charts(view)))
         view.charts.export_requested.connect(lambda: self._export(view))
-        view.set_preparing(self._prepared_percent)
         self._theme.changed.connect(view.set_theme)
         return view
 

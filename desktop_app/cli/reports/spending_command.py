@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.cli.command_setup import open_backend, run_command
 from desktop_app.cli.streams.console import clean_line, write, write_json, write_line
-from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.spending.cost import exact_digits
 from desktop_app.domain.spending.spending_report import (
@@ -67,10 +66,7 @@ async def _show_spending(options: argparse.Namespace) -> int:
 
 async def _read_rows(by: Grouping) -> tuple[list[SpendingRow], list[ProviderMonth]]:
     async with open_backend() as backend:
-        # The sums of months contain earlier calls already; only the rows need the preparation.
         months = await current_months(backend.ledger, await backend.providers.profiles())
-        reporter = ProgressReporter(tr("Preparing figures of earlier calls"))
-        await backend.ledger.sum_up_earlier_calls(reporter.show)
         return await backend.ledger.group_spending(by), months
 
 

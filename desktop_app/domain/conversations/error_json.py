@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from enum import Enum
 from typing import Any
 
@@ -29,7 +28,7 @@ def _code_or_text(name: str, text_name: str, value: Reason | Remedy | str) -> di
 
 
 def error_from_json(value: Mapping[str, Any]) -> ErrorNote:
-    """Return the error in `value`, also as earlier versions wrote it.
+    """Return the error in `value`.
 
     Raises:
         LookupError, TypeError, ValueError, AttributeError: it is not an error.
@@ -48,12 +47,5 @@ def error_from_json(value: Mapping[str, Any]) -> ErrorNote:
     )
     if not all(isinstance(each, str | int) for each in note.params.values()):
         raise TypeError("a parameter of an error is neither text nor number")
-    if "code" not in value:
-        from desktop_app.domain.conversations.legacy.legacy_sentences import (
-            legacy_error,  # rarely needed
-            legacy_error_code,
-        )
-
-        note = legacy_error(replace(note, code=legacy_error_code(value.get("kind", ""))))
     note.sentences  # noqa: B018 - raises if a parameter is missing
     return note

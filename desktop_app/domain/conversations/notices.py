@@ -1,6 +1,6 @@
 """Notices about how an answer was made: a code and parameters, and their sentences.
 
-A notice without a code is a sentence that an earlier version stored, or that was imported.
+A notice without a code is a sentence that was imported.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ class AnswerNotice:
 
 def _with_local_day(params: dict[str, Param]) -> dict[str, Param]:
     """Return the values with `day`, such as 2026-08-10, in the form of the user's locale."""
-    with suppress(KeyError, TypeError, ValueError):  # earlier versions stored English dates
+    with suppress(KeyError, TypeError, ValueError):  # an imported notice may have another text
         return {**params, "day": day(date.fromisoformat(params["day"]))}  # type: ignore[arg-type]
     return params
 

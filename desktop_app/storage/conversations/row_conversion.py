@@ -216,13 +216,9 @@ def error_to_text(note: ErrorNote | None) -> str:
 def error_from_text(text: str) -> ErrorNote | None:
     """Return the error in a column's text, or None for "".
 
-    Earlier versions stored sentences. Cached, because many files of a job share an error.
+    Cached, because many files of a job share an error.
     """
-    if not text.startswith("{"):
-        from desktop_app.domain.conversations.legacy.legacy_sentences import legacy_text_error
-
-        return legacy_text_error(text) if text else None
-    return error_from_json(json.loads(text))
+    return error_from_json(json.loads(text)) if text else None
 
 
 def message_to_row(message: Message) -> Row:
@@ -287,7 +283,7 @@ def message_from_row(row: Cells) -> Message:
 def searchable_text(parts: tuple[Part, ...]) -> str:
     """Return the text by which a search finds a message: text, reasoning, attachment names.
 
-    A change here needs a migration that rebuilds the index.
+    A change here needs a step that rebuilds the index: see `schema.py`.
     """
     reasoning = [part.text for part in parts if isinstance(part, ReasoningPart)]
     names = [part.name for part in parts if isinstance(part, DocumentPart | ImagePart)]

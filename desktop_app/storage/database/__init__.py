@@ -1,5 +1,4 @@
-"""The SQLite file: threads, migrations, lock, wipes, errors, private files.
+"""The SQLite file: threads, schema, lock, wipes, errors, private files.
 
-The other packages of `storage` build on it. From them it imports only functions that convert the
-data of older versions.
+The other packages of `storage` build on it.
 """

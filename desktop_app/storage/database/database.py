@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from functools import partial
@@ -26,18 +26,11 @@ from typing import Final, Protocol, TypeVar
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
-from desktop_app.storage.database.migration_runner import (
-    Migration,
-    migrate,
-    pending_migrations,
-    remove_old_copies,
-)
-from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.private_files import create_private
+from desktop_app.storage.database.schema import is_current, migrate, stored_version
 from desktop_app.storage.database.sqlite_connection import Mode, connect, require_sound
 from desktop_app.storage.database.storage_errors import UNREADABLE, translate_errors
 from desktop_app.storage.database.store_lock import StoreLock
-from desktop_app.storage.settings.key_origins import record_key_origins
 
 T = TypeVar("T")
 Action = Callable[[sqlite3.Connection], T]
@@ -82,10 +75,9 @@ class Database:
             while opening. Call `check` when there is time.
     """
 
-    def __init__(self, path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
         self.needs_check = False
-        self._migrations = migrations
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
         self._connection: sqlite3.Connection | None = None
@@ -189,15 +181,6 @@ class Database:
         row = await self._on_writer(partial(self._read_pragma, "wal_checkpoint(TRUNCATE)"))
         return not row["busy"]
 
-    async def remove_old_copies(self) -> None:
-        """Delete the copies from before old migrations: see `migration_runner.COPY_RETENTION`."""
-
-        def remove() -> None:
-            with translate_errors(str(self.path)):
-                remove_old_copies(self.path)
-
-        await self._on_writer(remove)
-
     async def close(self) -> None:
         """Finish submitted work, checkpoint the write-ahead log, end the threads."""
         job = self._submit(self._writer, self._close)
@@ -232,23 +215,21 @@ class Database:
         is_alone = lock.try_exclusive()
         is_unclean = is_alone and _is_not_empty(self.path.with_name(self.path.name + "-wal"))
         if is_unclean:
-            refuse_newer(self.path, self._migrations)
+            refuse_foreign(self.path)
         connection = _connect(self.path, "rw")
         try:
-            pending_steps = pending_migrations(connection, self.path, self._migrations)
+            version = stored_version(connection, self.path)
             if is_unclean and self.path.stat().st_size <= CHECKED_AT_OPEN_BYTES:
                 self._check(connection)
             else:
                 self.needs_check = is_unclean
             _configure_writer(connection)
-            if pending_steps:
+            if not is_current(version):
                 if not is_alone:  # other processes may have closed the store meanwhile
                     is_alone = lock.try_exclusive()
                 if not is_alone:
                     raise StorageError(Reason.STORE_OPEN_IN_OLDER, place=str(self.path))
-                if len(pending_steps) < len(self._migrations):  # a new store has no keys
-                    record_key_origins(self.path)
-                migrate(connection, self.path, pending_steps)
+                migrate(connection, version)
             lock.share()
         except BaseException:
             connection.close()
@@ -369,18 +350,18 @@ class _Reading:
                 self._connection.interrupt()
 
 
-def refuse_newer(path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
-    """Refuse a store of a newer version before a writing connection is opened.
+def refuse_foreign(path: Path) -> None:
+    """Refuse a store of another version or program before a writing connection is opened.
 
     The last writer to close a store checkpoints its write-ahead log; a reader does not. An
     unreadable store raises nothing: the caller's own checks find it.
 
     Raises:
         StoreTooNewError: a newer version wrote it; it is unchanged.
-        StorageError: it belongs to another program, or its recorded migrations are invalid.
+        StorageError: it belongs to another program, or to a build before the first release.
     """
     with suppress(*UNREADABLE), closing(_connect(path, "ro")) as connection:
-        pending_migrations(connection, path, migrations)
+        stored_version(connection, path)
 
 
 def _close_cursor(result: T) -> T:

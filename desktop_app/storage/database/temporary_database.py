@@ -6,8 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from desktop_app.storage.database.database import Database
-from desktop_app.storage.database.migration_runner import migrate
-from desktop_app.storage.database.migrations import MIGRATIONS
+from desktop_app.storage.database.schema import migrate
 from desktop_app.storage.database.sqlite_connection import connect_in_memory
 
 # The bytes of attachments, which the store on disk keeps in files. An answer too long for its
@@ -33,7 +32,7 @@ class MemoryDatabase(Database):
     def _open(self) -> None:
         self._close()
         connection = connect_in_memory()
-        migrate(connection, self.path, MIGRATIONS)
+        migrate(connection)
         connection.execute(_CREATE_ORIGINALS)
         self._connection = connection
 

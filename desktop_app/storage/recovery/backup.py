@@ -12,10 +12,11 @@ beside it, synced, and then moved.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
+import shutil
+import sqlite3
 import zipfile
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -27,9 +28,9 @@ from desktop_app.domain.bounds import is_hash
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 from desktop_app.paths import folders
-from desktop_app.storage.database.migration_runner import save_verified_copy
 from desktop_app.storage.database.private_files import create_private, create_private_folder, sync
-from desktop_app.storage.database.sqlite_connection import connect
+from desktop_app.storage.database.schema import stored_version
+from desktop_app.storage.database.sqlite_connection import connect, require_sound
 from desktop_app.storage.database.storage_errors import translate_errors
 from desktop_app.storage.database.temporary_files import removed_at_end
 from desktop_app.storage.documents.attachment_store import attachment_path, is_undamaged
@@ -85,7 +86,8 @@ def make_backup(
             store_copy = scratch / STORE
             partial_archive = scratch / "backup.zip"
             with closing(connect(database, "ro")) as connection:
-                save_verified_copy(connection, database, store_copy)
+                stored_version(connection, database)
+                save_verified_copy(connection, store_copy)
             create_private(partial_archive)
             left_out = _write_archive(
                 partial_archive,
@@ -100,6 +102,34 @@ def make_backup(
             target = partial_archive.replace(folder / name)
         sync(folder)
     return Backup(target, left_out)
+
+
+def save_verified_copy(connection: sqlite3.Connection, target: Path) -> None:
+    """Copy a store to `target`. The copy is checked and synced before it gets this name."""
+    partial_copy = target.with_name(target.name + ".part")
+    partial_copy.unlink(missing_ok=True)
+    create_private(partial_copy)
+    try:
+        connection.execute("VACUUM INTO ?", (str(partial_copy),))
+        with closing(connect(partial_copy, "ro")) as copy:
+            # A quick check is enough, because the indexes can be rebuilt.
+            require_sound(copy, "quick_check", str(target), "quick check of the copy")
+        sync(partial_copy)
+        partial_copy.replace(target)
+    finally:
+        partial_copy.unlink(missing_ok=True)
+    sync(target.parent)
+
+
+def copy_damaged_store(database: Path, target: Path) -> None:
+    """Copy a store that may be damaged, with its log."""
+    for suffix in ("", "-wal"):
+        source = database.with_name(database.name + suffix)
+        copy = target.with_name(target.name + suffix)
+        if source.exists() and (source.stat().st_size or not suffix):
+            create_private(copy)
+            shutil.copyfile(source, copy)
+            sync(copy)
 
 
 def delete_old_backups(backup: Path, count: int) -> None:
@@ -129,14 +159,14 @@ def delete_old_backups(backup: Path, count: int) -> None:
 
 
 def _library_id(store: Path) -> str:
-    """Return the id of the library: a hash of the time when its store was created.
+    """Return the id of the library, eight hexadecimal digits.
 
     A restore or a repair creates a new store with another id, so `delete_old_backups` keeps the
     backups of the previous store.
     """
     with closing(connect(store, "ro")) as connection:
-        created_at = connection.execute("SELECT min(applied_at) FROM migrations").fetchone()[0]
-    return hashlib.sha256(str(created_at).encode()).hexdigest()[:8]
+        sql = "SELECT value FROM settings WHERE key = 'store.library'"
+        return str(json.loads(connection.execute(sql).fetchone()[0]))
 
 
 def _write_archive(

@@ -1,6 +1,6 @@
 """Deletes everything: conversations, folders, attachments, drafts, prompts, all copies.
 
-The copies are those that the program made beside the store, as before a migration. Settings,
+The copies are those that the program made beside the store, as before a restore. Settings,
 providers, their model listings and token rates, tool servers, and the spending without the ids of
 its conversations are kept. Keys are in the keyring and not touched, nor are backups in the user's
 own folders. Tables are emptied unless they are listed here, so that no table added later is
@@ -21,20 +21,17 @@ from typing import Final
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, StoreTooNewError
-from desktop_app.storage.database.database import erasing_mark, refuse_newer
-from desktop_app.storage.database.migration_runner import pending_migrations
-from desktop_app.storage.database.migrations import MIGRATIONS
+from desktop_app.storage.database.database import erasing_mark, refuse_foreign
 from desktop_app.storage.database.private_files import create_private, sync
+from desktop_app.storage.database.schema import stored_version
 from desktop_app.storage.database.sqlite_connection import connect, remove_log
 from desktop_app.storage.database.storage_errors import UNREADABLE, translate_errors
 from desktop_app.storage.database.store_lock import exclusive_lock
-from desktop_app.storage.spending.daily_sums import UNSUMMED_KEY
 
 _log = logging.getLogger(__name__)
 
 KEPT_TABLES: Final = frozenset(
     {
-        "migrations",
         "settings",
         "profiles",
         "keys_in_keyring",
@@ -66,7 +63,7 @@ def erase_everything(database: Path, attachments: Path) -> None:
     """
     mark = erasing_mark(database)
     with _exclusive_access(database):
-        refuse_newer(database)
+        refuse_foreign(database)
         create_private(mark)
         sync(database.parent)
         _erase(database, attachments, mark)
@@ -124,7 +121,7 @@ def _is_emptied(mark: Path) -> bool:
 def _erase_store(database: Path, attachments: Path, mark: Path) -> None:
     """Empty the store, and rename the folder of the attachments, so that it can be deleted."""
     with closing(connect(database, "rw")) as connection:
-        pending_migrations(connection, database, MIGRATIONS)
+        stored_version(connection, database)
         connection.execute("PRAGMA secure_delete = ON")
         if not _is_emptied(mark):
             _move_aside(attachments)
@@ -170,13 +167,14 @@ def _empty_tables(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE ledger SET conversation_id = NULL, message_id = NULL")
     sql = "DELETE FROM settings WHERE key LIKE 'window.%' AND key <> ?"
     connection.execute(sql, (_KEPT_SETTING,))
-    sql = "DELETE FROM settings WHERE key LIKE 'store.%' AND key <> ?"
-    connection.execute(sql, (UNSUMMED_KEY,))  # this key belongs to the spending, which stays
+    # The library's name stays, so that its backups are known as its own.
+    sql = "DELETE FROM settings WHERE key LIKE 'store.%' AND key <> 'store.library'"
+    connection.execute(sql)
     connection.execute("COMMIT")
 
 
 def _remove_files(database: Path, attachments: Path) -> None:
-    """Delete the attachments, and the copies made before a migration, a restore or a repair."""
+    """Delete the attachments, and the copies made before a restore or a repair."""
     if _aside_path(attachments).exists():
         shutil.rmtree(_aside_path(attachments))
     for path in database.parent.glob(f"{database.stem}.before-*"):

@@ -16,6 +16,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
+from desktop_app.storage.database.schema import stored_version
 from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import damaged_error
 from desktop_app.storage.recovery.row_checks import TableSchema, Value
@@ -28,7 +29,7 @@ _MIN_ROW_BYTES: Final = 8
 _ALWAYS_ALLOWED_BYTES: Final = 1 << 20
 # Every version has had these tables.
 _REQUIRED_TABLES: Final = frozenset(
-    {"migrations", "conversations", "messages", "attachments", "ledger", "settings", "profiles"}
+    {"conversations", "messages", "attachments", "ledger", "settings", "profiles"}
 )
 # Statements of this program need less. The exact numbers are arbitrary, except those of 0.
 _SQLITE_LIMITS: Final = {
@@ -83,12 +84,6 @@ class ForeignStore:
         if missing := sorted(_REQUIRED_TABLES - columns_by_table.keys()):
             raise damaged_error(self._name, f"it has no {missing[0]}")
         return columns_by_table
-
-    def applied_migrations(self) -> set[object]:
-        """Return the names of the applied migrations; none for another program's database."""
-        if "name" not in self._columns["migrations"]:  # a table of that name in other programs
-            return set()
-        return {row[0] for row in self._connection.execute("SELECT name FROM migrations")}
 
     def rows(self, table: TableSchema) -> Iterator[tuple[Value, ...]]:
         """Yield the raw rows of a table; none if it does not exist.
@@ -151,8 +146,10 @@ def foreign_store(path: Path, name: str, tables: Container[str]) -> Iterator[For
 
     Raises:
         sqlite3.Error, StoreDamagedError: it cannot be read.
+        StoreTooNewError: a newer version wrote it.
     """
     with closing(connect(path, "ro", is_immutable=True)) as connection:
+        stored_version(connection, Path(name))
         for limit, value in _SQLITE_LIMITS.items():
             connection.setlimit(limit, value)
         connection.setlimit(

@@ -1,6 +1,6 @@
 """Builds a new store from a damaged one, with the rows that can still be read.
 
-The damaged file is kept beside the new store, without passwords in addresses. Its readable content
+The damaged file is kept beside the new store. Its readable content
 is read page by page (`sqlite_pages.py`) and put into a new, empty store with this version's schema.
 Derived data is rebuilt: the search index, the sums of the spending. A message that has lost its
 conversation gets a new conversation. A message that has lost its parent gets the preceding message
@@ -28,23 +28,21 @@ from typing import Final
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, StoreTooNewError
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.storage.database.database import refuse_newer
-from desktop_app.storage.database.migration_runner import Migration, migrate
-from desktop_app.storage.database.migrations import MIGRATIONS
+from desktop_app.storage.database.database import refuse_foreign
 from desktop_app.storage.database.private_files import create_private, sync
+from desktop_app.storage.database.schema import migrate
 from desktop_app.storage.database.sqlite_connection import connect, remove_log, require_sound
 from desktop_app.storage.database.storage_errors import UNREADABLE, translate_errors
 from desktop_app.storage.database.store_lock import exclusive_lock
+from desktop_app.storage.recovery.backup import copy_damaged_store
 from desktop_app.storage.recovery.row_checks import TableSchema, Value, tables_of
 from desktop_app.storage.recovery.row_repair import (
     NOT_COPIED_TABLES,
     rebuild_derived,
+    rebuild_sums,
     repair_references,
-    update_rows,
 )
 from desktop_app.storage.recovery.sqlite_pages import MAGIC, Record, SqlitePages
-from desktop_app.storage.settings.address_secrets import copy_damaged_store
-from desktop_app.storage.settings.key_origins import record_key_origins
 
 # Notes and passages are made again. Tool servers and permissions are the user's decisions: they are
 # not taken from the rows of a damaged file.
@@ -152,7 +150,6 @@ def repair_store(database: Path, now: datetime, progress: Progress) -> RepairRes
                 result = _build_store(new_store, pages, damaged_file, progress)
             # Copied, not moved, so that a store exists at all times.
             copy_damaged_store(database, damaged_file)
-            record_key_origins(database, new_store)
             sync(new_store)
             remove_log(database)
             new_store.replace(database)
@@ -162,7 +159,7 @@ def repair_store(database: Path, now: datetime, progress: Progress) -> RepairRes
 
 def _refuse_newer(database: Path) -> None:
     try:
-        refuse_newer(database)
+        refuse_foreign(database)
     except StoreTooNewError:
         raise
     except StorageError:  # if the version cannot be read, that is part of the damage
@@ -206,14 +203,15 @@ def _build_store(
     """
     create_private(path)
     with closing(connect(path, "rw")) as connection:
-        migrate(connection, path, MIGRATIONS)
+        migrate(connection)
+        connection.execute("DELETE FROM settings")
         all_tables = tables_of(connection)
         tables = {name: table for name, table in all_tables.items() if name not in _SKIPPED_TABLES}
         connection.execute("BEGIN IMMEDIATE")
         dropped = _insert_records(connection, pages, tables, progress)
         mended = repair_references(connection)
         rebuild_derived(connection)
-        update_rows(connection, _pending_steps(pages, all_tables["migrations"]))
+        rebuild_sums(connection)
         connection.execute("COMMIT")
         require_sound(connection, "integrity_check", str(path), "the repaired store")
         conversations = connection.execute("SELECT count(*) FROM conversations").fetchone()[0]
@@ -239,15 +237,6 @@ def _read_names(pages: SqlitePages, table: TableSchema) -> list[str]:
         for record in pages.records(leaf)
         if record.values
     ]
-
-
-def _pending_steps(pages: SqlitePages, table: TableSchema) -> list[Migration]:
-    """Return the migrations after the newest recorded one; none if no record can be read."""
-    applied = _read_names(pages, table)
-    if not applied:
-        return []
-    newest = max(applied)  # names begin with a number
-    return [step for step in MIGRATIONS if step.name > newest]
 
 
 def _row_of(table: TableSchema, record: Record, *, is_orphan: bool) -> tuple[Value, ...] | None:

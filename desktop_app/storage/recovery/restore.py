@@ -34,16 +34,20 @@ from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.storage.conversations.row_conversion import error_to_text
 from desktop_app.storage.database.database import erasing_mark
-from desktop_app.storage.database.migration_runner import save_verified_copy
 from desktop_app.storage.database.private_files import create_private, create_private_folder, sync
 from desktop_app.storage.database.sqlite_connection import connect, remove_log
 from desktop_app.storage.database.storage_errors import UNREADABLE, translate_errors
 from desktop_app.storage.database.store_lock import exclusive_lock
 from desktop_app.storage.documents.attachment_store import attachment_path, is_undamaged
-from desktop_app.storage.recovery.backup import FORMAT, MANIFEST, STORE, VERSION
+from desktop_app.storage.recovery.backup import (
+    FORMAT,
+    MANIFEST,
+    STORE,
+    VERSION,
+    copy_damaged_store,
+    save_verified_copy,
+)
 from desktop_app.storage.recovery.store_copy import CopiedRows, copy_store
-from desktop_app.storage.settings.address_secrets import copy_damaged_store
-from desktop_app.storage.settings.key_origins import copy_key_origins, record_key_origins
 from desktop_app.storage.settings.outbound_settings import (
     OutboundSettings,
     SettingChange,
@@ -184,8 +188,7 @@ def restore_backup(
                 unpacker.unpack_attachment(members_by_hash[sha256], sha256, attachments)
             missing_servers = copied_rows.tool_servers - _copy_tool_servers(database, new_store)
             sync(new_store)
-            record_key_origins(database)
-            copy_key_origins(database, new_store)
+            _copy_key_origins(database, new_store)
             previous = _replace_store(new_store, database, now)
             return RestoreResult(
                 previous_store=previous,
@@ -241,6 +244,21 @@ def _copy_tool_servers(database: Path, new_store: Path) -> set[str]:
         sql = "INSERT INTO tool_servers (name, definition) VALUES (?, ?)"
         connection.executemany(sql, map(tuple, rows))
     return {row["name"] for row in rows}
+
+
+def _copy_key_origins(database: Path, new_store: Path) -> None:
+    """Copy the origins of keys from the current store to the store that will replace it.
+
+    The backup's own origins describe the keyring of the computer that made it. Its keys may be in
+    this keyring, but their origins are unknown until the keyring is asked.
+    """
+    rows: list[sqlite3.Row] = []
+    with suppress(*UNREADABLE), closing(_connect_current(database)) as connection:
+        rows = connection.execute("SELECT origin, profile_id FROM keys_in_keyring").fetchall()
+    with closing(connect(new_store, "rw")) as connection:
+        connection.execute("UPDATE keys_in_keyring SET origin = ''")
+        sql = "UPDATE keys_in_keyring SET origin = ? WHERE profile_id = ?"
+        connection.executemany(sql, map(tuple, rows))
 
 
 def _connect_current(database: Path) -> sqlite3.Connection:
@@ -411,13 +429,13 @@ def _replace_store(new_store: Path, database: Path, now: datetime) -> Path | Non
 
 
 def _copy_previous(database: Path, target: Path) -> None:
-    """Copy the previous store without passwords in addresses.
+    """Copy the previous store.
 
     It is copied, not moved, so that a store exists at all times.
     """
     try:
         with closing(connect(database, "rw")) as connection:
-            save_verified_copy(connection, database, target)
+            save_verified_copy(connection, target)
     except (*UNREADABLE, StoreDamagedError):
         copy_damaged_store(database, target)
 

@@ -43,7 +43,6 @@ from desktop_app.storage.conversations.row_conversion import (
 )
 from desktop_app.storage.documents.collection_store import collection_from_row, file_from_row
 from desktop_app.storage.documents.evaluation_store import evaluation_from_row
-from desktop_app.storage.documents.legacy_results import current_body
 from desktop_app.storage.settings.model_listing_store import listing_from_row
 from desktop_app.storage.settings.prompt_store import preset_from_row, prompt_from_row
 from desktop_app.storage.settings.settings_store import profile_from_row
@@ -313,7 +312,7 @@ def _check_vector(values: Values) -> None:
 
 
 def _check_evaluation(values: Values) -> None:
-    evaluation = evaluation_from_row({**values, "body": current_body(values["body"])})
+    evaluation = evaluation_from_row(values)
     _require(all(isinstance(text, str) for text in evaluation.inputs.values()))
     for run in evaluation.runs:
         for name in (run.provider, run.model, run.variant or "", run.effort or ""):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable
 from typing import Final
 
 from desktop_app.domain.conversations.conversation import MessageStatus
@@ -18,33 +17,16 @@ from desktop_app.storage.conversations.row_conversion import (
     read_row,
     searchable_text,
 )
-from desktop_app.storage.conversations.stored_sentences import (
-    mark_usage_scopes,
-    replace_column_sentences,
-    replace_message_sentences,
-    replace_notice_sentences,
-)
-from desktop_app.storage.database.migration_runner import Migration
 from desktop_app.storage.documents.attachment_cleanup import remove_unneeded_rows
-from desktop_app.storage.documents.legacy_results import replace_result_labels
 from desktop_app.storage.search.search_index import EntryKind, add_entry
-from desktop_app.storage.settings.address_secrets import strip_addresses
 from desktop_app.storage.spending.daily_sums import fill_days
 from desktop_app.storage.spending.spending_sums import fill_slots
-from desktop_app.storage.spending.unpriced_calls import unprice_unknown_servers
 
 LOST_TITLE: Final = N_("Recovered conversation")
-# Tables whose rows are not copied: they are made anew from other rows or by the migrations, or
-# describe processes that ran when the file was written ("spending_holds").
+# Tables whose rows are not copied: they are made anew from other rows, or describe
+# processes that ran when the file was written ("spending_holds").
 NOT_COPIED_TABLES: Final = frozenset(
-    {
-        "migrations",
-        "search_entries",
-        "message_attachments",
-        "ledger_slots",
-        "ledger_days",
-        "spending_holds",
-    }
+    {"search_entries", "message_attachments", "ledger_slots", "ledger_days", "spending_holds"}
 )
 _COUNT_ORPHANED_MESSAGES: Final = """
     SELECT count(*) FROM messages WHERE conversation_id NOT IN (SELECT id FROM conversations)
@@ -74,15 +56,12 @@ _DANGLING_REFERENCES: Final = (
 
 
 def repair_references(connection: sqlite3.Connection) -> int:
-    """Replace or remove lost references, and convert rows of older versions.
+    """Replace or remove lost references.
 
     - A message whose conversation is lost gets a new conversation.
     - A message whose parent is lost gets the message before it as its parent.
     - A conversation whose last message is lost gets another one as its leaf.
     - Other lost references are removed, or their rows are.
-
-    The conversions are those of migrations that change nothing in rows of this version, so all rows
-    can go through them.
 
     Returns:
         The number of messages that had lost their conversation or their parent.
@@ -97,14 +76,6 @@ def repair_references(connection: sqlite3.Connection) -> int:
             connection.execute(sql, (leaf, row["id"]))
     for statement in _DANGLING_REFERENCES:
         connection.execute(statement)
-    # In the order of the migrations. `mark_usage_scopes` needs the notices as sentences, before
-    # `replace_notice_sentences`.
-    strip_addresses(connection)
-    mark_usage_scopes(connection)
-    replace_message_sentences(connection)
-    replace_notice_sentences(connection)
-    replace_column_sentences(connection)
-    replace_result_labels(connection)
     return without_conversation + without_parent
 
 
@@ -138,25 +109,10 @@ def _restore_conversations(connection: sqlite3.Connection) -> int:
     return count
 
 
-def update_rows(connection: sqlite3.Connection, steps: Iterable[Migration]) -> None:
-    """Change rows of an older version as these migrations do, and sum up the spending.
-
-    Call it after `repair_references`, which makes the changes that are safe for all rows.
-
-    Args:
-        steps: the migrations that the store of the copied rows lacked.
-    """
-    fill_slots(connection)  # first, because `unprice_unknown_servers` fills the slots again
-    for step in steps:
-        for statement in step.statements:
-            # All other statements change the schema, which the new store has already.
-            if statement.lstrip().startswith("UPDATE"):
-                connection.execute(statement)
-        # The other actions so far are safe for all rows, or fill tables that are filled anew.
-        # A new action that is neither must be run here, too.
-        if step.action is unprice_unknown_servers:
-            step.action(connection)
-    fill_days(connection)  # last, because nothing else corrects the sums of days
+def rebuild_sums(connection: sqlite3.Connection) -> None:
+    """Sum up the spending again."""
+    fill_slots(connection)
+    fill_days(connection)
 
 
 def rebuild_derived(connection: sqlite3.Connection) -> None:

@@ -18,11 +18,9 @@ from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.documents.passage_words import index_terms
 from desktop_app.storage.conversations.row_conversion import searchable_text, to_micros
-from desktop_app.storage.database.migration_runner import migrate, pending_steps
-from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.private_files import create_private
+from desktop_app.storage.database.schema import migrate
 from desktop_app.storage.database.sqlite_connection import connect, require_sound
-from desktop_app.storage.database.storage_errors import damaged_error
 from desktop_app.storage.recovery.foreign_store import ForeignStore, foreign_store
 from desktop_app.storage.recovery.row_checks import (
     TableSchema,
@@ -33,8 +31,8 @@ from desktop_app.storage.recovery.row_checks import (
 )
 from desktop_app.storage.recovery.row_repair import (
     NOT_COPIED_TABLES,
+    rebuild_sums,
     repair_references,
-    update_rows,
 )
 from desktop_app.storage.search.search_index import EntryKind, add_entry, first_id_at, has_entry
 from desktop_app.storage.search.search_text import index_text
@@ -88,19 +86,16 @@ def copy_store(source: Path, target: Path, name: str, progress: Progress) -> Cop
     """
     create_private(target)
     with closing(connect(target, "rw")) as connection:
-        migrate(connection, target, MIGRATIONS)
+        migrate(connection)
+        connection.execute("DELETE FROM settings")
         for pragma in _FAST_PRAGMAS:
             connection.execute(pragma)
         tables = tables_of(connection)
         connection.execute("BEGIN IMMEDIATE")
         with foreign_store(source, name, tables) as store:
-            applied = store.applied_migrations()
-            if not applied:
-                raise damaged_error(name, "it holds no store")
-            steps = pending_steps(applied, Path(name), MIGRATIONS)
             dropped = _StoreCopy(connection, store, progress).run(tables)
             tool_servers = frozenset(store.texts(_TOOL_SERVERS, "tool_servers"))
-            update_rows(connection, steps)
+            rebuild_sums(connection)
         connection.execute("COMMIT")
         require_sound(connection, "integrity_check", name, "the restored store")
         connection.execute("PRAGMA journal_mode = DELETE")

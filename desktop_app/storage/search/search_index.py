@@ -7,15 +7,12 @@ second. An entry has the words of the text that is in the table now.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 from contextlib import suppress
 from enum import StrEnum
 from typing import Final
 
-from desktop_app.domain.conversations.message_parts import parts_from_json
-from desktop_app.storage.conversations.row_conversion import searchable_text
 from desktop_app.storage.search.search_text import index_text
 
 # An entry's id is its time in milliseconds since 1970, times this number, or the next free id. FTS5
@@ -120,32 +117,3 @@ def has_entry(connection: sqlite3.Connection, kind: EntryKind, ref: str) -> bool
     """Return True if there is an entry."""
     sql = "SELECT 1 FROM search_entries WHERE ref = ? AND kind = ?"
     return connection.execute(sql, (ref, kind)).fetchone() is not None
-
-
-_TEXTS: Final = """
-    SELECT e.id, c.title AS text, NULL AS parts
-    FROM search_entries AS e JOIN conversations AS c ON c.id = e.ref WHERE e.kind = 'title'
-    UNION ALL SELECT e.id, NULL, m.parts
-    FROM search_entries AS e JOIN messages AS m ON m.id = e.ref WHERE e.kind = 'message'
-    UNION ALL SELECT e.id, a.text, NULL
-    FROM search_entries AS e JOIN attachments AS a ON a.sha256 = e.ref WHERE e.kind = 'attachment'
-    ORDER BY 1
-"""
-
-
-def rebuild_index(connection: sqlite3.Connection) -> None:
-    """Index every text again with this version's folding: a migration step.
-
-    10,000 messages of 1,400 characters take 5 s, including the copy of the store.
-    """
-    connection.execute("INSERT INTO search_index (search_index) VALUES ('delete-all')")
-    connection.executemany(
-        "INSERT INTO search_index (rowid, words) VALUES (?, CAST(? AS TEXT))",
-        ((row["id"], index_text(_text_of(row))) for row in connection.execute(_TEXTS)),
-    )
-
-
-def _text_of(row: sqlite3.Row) -> str:
-    if row["parts"] is None:
-        return str(row["text"])
-    return searchable_text(parts_from_json(json.loads(row["parts"])))

@@ -18,10 +18,8 @@ from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.own_model import own_model_from_json, own_model_to_json
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.network_address import split_credentials, split_proxy_password
-from desktop_app.domain.network.secret import Secret
 from desktop_app.storage.conversations.row_conversion import Cells, read_row, read_rows, to_json
 from desktop_app.storage.database.database import Database
-from desktop_app.storage.settings.address_secrets import secrets_in_profiles, strip_profiles
 
 # The prefix "store." makes "Delete everything" remove the secret: see recovery/erasure.py.
 _SECRET_SETTING: Final = "store.secret"
@@ -34,7 +32,7 @@ class SettingsStore:
         self._database = database
 
     async def all(self) -> dict[str, Any]:
-        """Return the stored values by key."""
+        """Return the stored values by key, except those of the store itself ("store.…")."""
         return await self._database.read(_read_settings)
 
     async def set(self, key: str, value: Any) -> None:
@@ -72,15 +70,6 @@ class SettingsStore:
             ON CONFLICT (id) DO UPDATE SET body = excluded.body"""
         await self._database.execute(sql, profile.id, body)
 
-    async def secrets_in_addresses(self) -> list[tuple[str, Secret]]:
-        """Return the passwords in addresses of stored profiles, with their names in the keyring."""
-        return await self._database.read(secrets_in_profiles)
-
-    async def remove_secrets_in_addresses(self) -> None:
-        """Remove passwords from the addresses of stored profiles, in the database and its log."""
-        await self._database.write(strip_profiles)
-        await self._database.checkpoint_log()
-
     async def remove_profile(self, profile_id: str) -> None:
         """Delete a profile. The caller removes its key from the vault first."""
         await self._database.execute("DELETE FROM profiles WHERE id = ?", profile_id)
@@ -88,8 +77,7 @@ class SettingsStore:
     async def key_origin(self, name: str) -> str | None:
         """Return the origin recorded for a secret in the keyring, None if there is no such secret.
 
-        The origin may be "", which means unknown, if the store was restored or is from an older
-        version.
+        The origin may be "", which means unknown, if the store was restored.
         """
         sql = "SELECT origin FROM keys_in_keyring WHERE profile_id = ?"
         row = await self._database.row(sql, name)
@@ -107,7 +95,9 @@ class SettingsStore:
 
 def _read_settings(connection: sqlite3.Connection) -> dict[str, Any]:
     # `read_row` names the `id` of a row if the row is damaged.
-    rows = connection.execute("SELECT key AS id, key, value FROM settings")
+    rows = connection.execute(
+        "SELECT key AS id, key, value FROM settings WHERE key NOT LIKE 'store.%'"
+    )
     return {row["key"]: read_row(lambda r: json.loads(r["value"]), row) for row in rows}
 
 
@@ -144,15 +134,12 @@ def profile_from_row(row: Cells) -> ProviderProfile:
     fields["kind"] = ProviderKind(fields["kind"])
     if fields["api"] is not None:
         fields["api"] = Api(fields["api"])
-    for name in ("models", "plain_http_hosts"):  # older stores lack plain_http_hosts
-        fields[name] = tuple(fields.get(name, ()))
-    # Older stores lack custom fields.
-    fields["custom_fields"] = tuple(
-        CustomField(**entry) for entry in fields.get("custom_fields", ())
-    )
-    fields["own_models"] = tuple(map(own_model_from_json, fields.get("own_models", ())))
+    for name in ("models", "plain_http_hosts"):
+        fields[name] = tuple(fields[name])
+    fields["custom_fields"] = tuple(CustomField(**entry) for entry in fields["custom_fields"])
+    fields["own_models"] = tuple(map(own_model_from_json, fields["own_models"]))
     fields["price_multiplier"] = Decimal(fields["price_multiplier"])
-    if fields.get("monthly_cap") is not None:
+    if fields["monthly_cap"] is not None:
         fields["monthly_cap"] = Decimal(fields["monthly_cap"])
     return _without_passwords(ProviderProfile(id=row["id"], **fields))
 

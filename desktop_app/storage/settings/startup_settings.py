@@ -16,6 +16,9 @@ from typing import Any, Final
 BUSY_TIMEOUT_S: Final = 0.2
 
 
+_SELECT: Final = "SELECT key, value FROM settings WHERE key NOT LIKE 'store.%'"
+
+
 def read_startup_settings(path: Path) -> dict[str, Any]:
     """Return every setting in the store at `path`; {} if it cannot be read."""
     try:
@@ -24,7 +27,7 @@ def read_startup_settings(path: Path) -> dict[str, Any]:
         uri = f"{path.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S)) as connection:
             connection.execute("PRAGMA trusted_schema = OFF")
-            rows = connection.execute("SELECT key, value FROM settings").fetchall()
+            rows = connection.execute(_SELECT).fetchall()
         return {key: json.loads(value) for key, value in rows}
     except (sqlite3.Error, OSError, ValueError, TypeError, RecursionError):
         return {}

@@ -26,12 +26,6 @@ from desktop_app.storage.spending.spending_sums import SLOT_MICROS, LedgerEntry
 
 _KEY: Final = ("day", "provider_id", "model", "purpose", "effort", "tier", "outcome")
 _FAILED: Final = "failed"
-UNSUMMED_KEY: Final = "store.unsummed_calls"
-"""The setting with the id of the last entry that is not in the sums yet, if there is one."""
-SLICE_SIZE: Final = 250
-"""Entries that the window sums up at a time: 5 ms, for which the event loop may be delayed."""
-LARGE_SLICE_SIZE: Final = 10_000
-"""Entries that are summed up at a time without a window: 0.2 s, for which other writers wait."""
 
 _Tokens = tuple[int, int, int, int]
 """The counts of input, cached input, output and reasoning tokens, as in `Usage`."""
@@ -158,10 +152,10 @@ _SELECT_DAY: Final = (
     f"SELECT * FROM ledger_days WHERE {' AND '.join(f'{name} = ?' for name in _KEY)}"  # noqa: S608
 )
 
-_SELECT_ENTRIES: Final = f"""SELECT id, at / {SLOT_MICROS}, provider_id, model, purpose,
+_SELECT_ENTRIES: Final = f"""SELECT at / {SLOT_MICROS}, provider_id, model, purpose,
     coalesce(effort, ''), coalesce(tier, ''), coalesce(outcome, ''), input_tokens, cached_tokens,
     output_tokens, reasoning_tokens, cost, coalesce(retries, 0), first_token_s, duration_s
-    FROM ledger WHERE id <= ? ORDER BY id DESC LIMIT ?"""  # noqa: S608 - our own number
+    FROM ledger"""  # noqa: S608 - our own number
 
 
 def add_to_day(
@@ -183,78 +177,25 @@ def add_to_day(
 
 
 def fill_days(connection: sqlite3.Connection) -> None:
-    """Sum up all entries of the ledger into the empty table of days, if they are few.
-
-    A million entries take many seconds, but the window must open at once. If there are many, only
-    record the last of them; `sum_up_slice` sums them up later.
-    """
-    count, last_id = connection.execute("SELECT count(*), max(id) FROM ledger").fetchone()
-    _record_last_unsummed(connection, last_id)
-    if count <= LARGE_SLICE_SIZE:
-        # A slice that is not full shows that no entry is left.
-        sum_up_slice(connection, LARGE_SLICE_SIZE + 1)
-
-
-def count_unsummed(connection: sqlite3.Connection) -> int:
-    """Return the number of entries that are not in the sums of days yet."""
-    last_id = _last_unsummed(connection)
-    if last_id is None:
-        return 0
-    sql = "SELECT count(*) FROM ledger WHERE id <= ?"
-    return int(connection.execute(sql, (last_id,)).fetchone()[0])
-
-
-def sum_up_slice(connection: sqlite3.Connection, size: int = SLICE_SIZE) -> bool:
-    """Add the `size` newest unsummed entries to the sums. Return True if there may be more.
-
-    The newest come first, because the charts show the last days first.
-    """
-    last_id = _last_unsummed(connection)
-    if last_id is None:
-        return False
+    """Sum up all entries of the ledger into the empty table of days."""
     day_of = cache(_day_of)  # many calls share a slot
     days: defaultdict[tuple[str, ...], CallSums] = defaultdict(CallSums)
-    entries = connection.execute(_SELECT_ENTRIES, (last_id, size)).fetchall()
-    for entry in entries:
-        # The columns of _SELECT_ENTRIES: the key of the sums, the tokens and cost, and the times.
-        _, slot, *names = entry[:8]
-        tokens = entry[8:12]
-        cost = entry[12]
-        retries, first_token_s, duration_s = entry[13:]
+    for entry in connection.execute(_SELECT_ENTRIES):
+        # The key of the sums, the tokens and the cost, and the times.
+        slot, *names = entry[:7]
+        cost, retries, first_token_s, duration_s = entry[11:]
         performance = CallPerformance(
             retries=retries, first_token_s=first_token_s, duration_s=duration_s
         )
-        days[day_of(slot), *names].add_call(tokens, cost, performance)
+        days[day_of(slot), *names].add_call(entry[7:11], cost, performance)
     for key, sums in days.items():
         _add_to_stored(connection, key, sums)
-    if len(entries) < size:
-        _record_last_unsummed(connection, None)
-        return False
-    oldest_id = entries[-1][0]
-    _record_last_unsummed(connection, oldest_id - 1)
-    return True
 
 
 def _add_to_stored(connection: sqlite3.Connection, key: tuple[str, ...], sums: CallSums) -> None:
     if stored_row := connection.execute(_SELECT_DAY, key).fetchone():
         sums.add_row(stored_row)
     connection.execute(_UPSERT_DAY, (*key, *sums.values()))
-
-
-def _last_unsummed(connection: sqlite3.Connection) -> int | None:
-    """Return the id of the last entry that is not in the sums of days; None if all are in them."""
-    sql = "SELECT value FROM settings WHERE key = ?"
-    row = connection.execute(sql, (UNSUMMED_KEY,)).fetchone()
-    return int(row[0]) if row else None
-
-
-def _record_last_unsummed(connection: sqlite3.Connection, last_id: int | None) -> None:
-    """Record what `_last_unsummed` returns."""
-    if last_id is None:
-        connection.execute("DELETE FROM settings WHERE key = ?", (UNSUMMED_KEY,))
-    else:
-        row = (UNSUMMED_KEY, str(last_id))
-        connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", row)
 
 
 def _day_of(slot: int) -> str:

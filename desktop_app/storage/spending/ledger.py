@@ -5,7 +5,6 @@ Sums use Decimals of the stored amounts, so that nothing is rounded.
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable
@@ -28,13 +27,7 @@ from desktop_app.domain.statistics import percentile
 from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.database import Databases
 from desktop_app.storage.database.process_identity import is_alive
-from desktop_app.storage.spending.daily_sums import (
-    LARGE_SLICE_SIZE,
-    SLICE_SIZE,
-    add_to_day,
-    count_unsummed,
-    sum_up_slice,
-)
+from desktop_app.storage.spending.daily_sums import add_to_day
 from desktop_app.storage.spending.spending_sums import (
     LedgerEntry,
     add_to_slot,
@@ -171,34 +164,6 @@ class Ledger:
 
         await self._record_lost_calls()
         return await self._databases.disk.read(lambda c: report_of(c, at))
-
-    async def sum_up_earlier_calls(
-        self, progress: Callable[[int, int], object], pause_s: float = 0
-    ) -> bool:
-        """Add calls recorded by an older version to the sums of days, if any are missing there.
-
-        Until then they are missing in `group_spending` and `report`.
-
-        Args:
-            progress: called with the number of calls summed up so far, and of all to sum up.
-            pause_s: the pause after each slice, in seconds, for other work. Without a pause the
-                slices are large, which takes about a third less time.
-
-        Returns:
-            True if there were earlier calls to sum up.
-        """
-        disk = self._databases.disk
-        total = await disk.read(count_unsummed)
-        if not total:
-            return False
-        done_count = 0
-        progress(done_count, total)
-        size = SLICE_SIZE if pause_s else LARGE_SLICE_SIZE
-        while await disk.write(lambda c: sum_up_slice(c, size)):
-            done_count = min(done_count + size, total)
-            progress(done_count, total)
-            await asyncio.sleep(pause_s)
-        return True
 
     async def _record_lost_calls(self) -> None:
         disk = self._databases.disk

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.i18n import formatting
 from desktop_app.i18n.formatting import exact_money, money
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look import painting
@@ -71,8 +70,6 @@ class SpendingView(QDialog):
         self.table = QTableWidget()
         self.table.setObjectName("spending-table")
         self.total = PlainLabel(name="spending-total", role="strong")
-        self.preparing = PlainLabel(name="spending-preparing", role="note", wraps=True)
-        self.preparing.hide()
         self._copy_button = dialog_button(tr("Copy as table"), "copy-spending")
         self._copy_button.clicked.connect(self.copy)
         self._build()
@@ -89,24 +86,13 @@ class SpendingView(QDialog):
         self._pages = QStackedWidget()
         self._pages.addWidget(table)
         self._pages.addWidget(scroll_area_of(self.charts))
-        parts = (head, self.preparing, (self._pages, 1), row_of((self.total, 1), self._copy_button))
+        parts = (head, (self._pages, 1), row_of((self.total, 1), self._copy_button))
         self._column = column_of(*parts, parent=self, margins=DIALOG_MARGINS, spacing=12)
 
     def set_tables(self, tables: Mapping[str, SpendingTable]) -> None:
         """Set the tables of the pages, by the names in `PAGES`."""
         self._tables = tables
         self._show_current_page()
-
-    def set_preparing(self, percent: int | None) -> None:
-        """Show how many percent of earlier calls the figures contain; None hides the line."""
-        self.preparing.setVisible(percent is not None)
-        if percent is not None:
-            self.preparing.setText(
-                tr(
-                    "Figures of earlier calls are being prepared: {percent}.",
-                    percent=formatting.percent(percent),
-                )
-            )
 
     def show_page(self, page: str) -> None:
         """Show one of `PAGES`."""

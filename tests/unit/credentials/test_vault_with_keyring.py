@@ -10,7 +10,6 @@ import pytest
 
 from desktop_app.credentials.keyring_access import Keyring
 from desktop_app.credentials.vault import (
-    NO_ORIGIN,
     UNKNOWN_ORIGIN,
     KeyPlace,
     KeyVault,
@@ -93,7 +92,7 @@ async def test_a_key_whose_note_cannot_be_stored_is_kept_for_the_session() -> No
         (HERE, keyring_entry(Secret(KEY, ELSEWHERE)), None, ELSEWHERE),
         (UNKNOWN_ORIGIN, keyring_entry(SECRET), SECRET, HERE),
         (UNKNOWN_ORIGIN, None, None, None),
-        (UNKNOWN_ORIGIN, KEY, None, NO_ORIGIN),
+        (UNKNOWN_ORIGIN, KEY, None, None),
         (ELSEWHERE, keyring_entry(SECRET), None, ELSEWHERE),
         (None, keyring_entry(SECRET), None, None),
     ],

@@ -186,7 +186,7 @@ def test_a_newer_versions_backup_is_refused(home: Home) -> None:
     with zipfile.ZipFile(archive) as pack:
         newer.write_bytes(pack.read(STORE))
     with closing(sqlite3.connect(newer)) as connection:
-        connection.execute("INSERT INTO migrations VALUES ('9999_later', 0)")
+        connection.execute("PRAGMA user_version = 99")
         connection.commit()
     with pytest.raises(StoreTooNewError, match=re.escape(str(home.backups))):
         home.restore(changed(archive, repartee__sqlite3=newer.read_bytes()))
@@ -216,8 +216,6 @@ def test_libraries_in_one_folder_keep_their_own_backups(home: Home, tmp_path: Pa
     other = Home(tmp_path / "other")
     other.add("other")
     other.backups = home.backups
-    with closing(sqlite3.connect(other.database)) as connection, connection:
-        connection.execute("UPDATE migrations SET applied_at = applied_at + 1")  # both are copies
     others = [other.back_up(), other.back_up(1)]
     renamed = others[0].with_name(f"important {others[0].name}")
     renamed.write_bytes(b"")

@@ -7,15 +7,13 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import CallPerformance, SpendingSum
 from desktop_app.storage.conversations.row_conversion import to_micros
-from desktop_app.storage.database.migration_runner import migrate
-from desktop_app.storage.database.migrations import MIGRATIONS
+from desktop_app.storage.database.schema import migrate
 from desktop_app.storage.database.sqlite_connection import connect_in_memory
 from desktop_app.storage.spending.daily_sums import CallSums, add_to_day
 from desktop_app.storage.spending.spending_sums import LedgerEntry
@@ -27,7 +25,7 @@ TOKENS = (1, 20, 300, 4000)
 @pytest.fixture
 def connection() -> Iterator[sqlite3.Connection]:
     with closing(connect_in_memory()) as connection:
-        migrate(connection, Path("memory"), MIGRATIONS)
+        migrate(connection)
         yield connection
 
 

@@ -23,14 +23,13 @@ from desktop_app.domain.errors import (
     StoreTooNewError,
 )
 from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.database import schema
 from desktop_app.storage.database.database import READERS, Database
-from desktop_app.storage.database.migration_runner import Migration
-from desktop_app.storage.database.migrations import MIGRATIONS
 from tests.helpers.blocking import blocking
 from tests.helpers.waiting import LONGEST_S
 from tests.unit.storage.samples import a_conversation, opened
 
-NEXT = Migration("9999_next", ("CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT",))
+NEXT = "CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT"
 
 
 @pytest.fixture
@@ -49,8 +48,8 @@ async def create(path: Path, title: str = "kept") -> None:
 
 
 @blocking
-async def open_with(path: Path, *more: Migration) -> None:
-    database = Database(path, (*MIGRATIONS, *more))
+async def open_and_close(path: Path) -> None:
+    database = Database(path)
     try:
         await database.open()
     finally:
@@ -83,7 +82,7 @@ async def test_a_failed_write_changes_nothing(path: Path) -> None:
     async with opened(path) as database:
         with pytest.raises(StorageError, match="Couldn’t open"):
             await database.write(action)
-        count = "SELECT count(*) FROM settings"
+        count = "SELECT count(*) FROM settings WHERE key = 'a'"
         assert (await database.read(lambda c: c.execute(count).fetchone()[0])) == 0
         await database.write(lambda c: c.execute("INSERT INTO settings VALUES ('b', '1')"))
 
@@ -92,10 +91,11 @@ async def test_a_write_does_not_wait_for_a_read(path: Path) -> None:
     written = threading.Event()
 
     def slow_read(connection: sqlite3.Connection, begun: Callable[[], object]) -> int:
-        count = connection.execute("SELECT count(*) FROM settings").fetchone()[0]
+        sql = "SELECT count(*) FROM settings WHERE key = 'a'"
+        count = connection.execute(sql).fetchone()[0]
         begun()
         assert written.wait(LONGEST_S)
-        again: int = connection.execute("SELECT count(*) FROM settings").fetchone()[0]
+        again: int = connection.execute(sql).fetchone()[0]
         assert count == again  # the read sees no change
         return again
 
@@ -134,14 +134,53 @@ async def test_a_closed_store_raises_an_error(path: Path) -> None:
         await database.read(lambda c: None)
 
 
-def test_a_store_of_a_newer_version_is_refused_and_unchanged(path: Path) -> None:
-    open_with(path, NEXT)
+def test_later_steps_are_applied_to_a_store_with_content(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create(path)
+    monkeypatch.setattr(schema, "STEPS", [NEXT, "INSERT INTO later VALUES (7)"])
+    open_and_close(path)
+    open_and_close(path)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT id FROM later").fetchall() == [(7,)]
+        assert connection.execute("SELECT title FROM conversations").fetchall() == [("kept",)]
+
+
+def test_a_step_that_fails_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    create(path)
+    monkeypatch.setattr(schema, "STEPS", [NEXT, NEXT])
+    with pytest.raises(StorageError):
+        open_and_close(path)
+    monkeypatch.setattr(schema, "STEPS", [])
+    open_and_close(path)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT title FROM conversations").fetchall() == [("kept",)]
+
+
+def test_a_store_of_a_newer_version_is_refused_and_unchanged(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "STEPS", [NEXT])
+    open_and_close(path)
+    monkeypatch.setattr(schema, "STEPS", [])
     before = path.read_bytes()
     with pytest.raises(StoreTooNewError) as caught:
-        open_with(path)
+        open_and_close(path)
     assert "newer version" in caught.value.sentences
     assert path.read_bytes() == before
     assert {file.name for file in path.parent.iterdir()} == {path.name, path.name + "-lock"}
+
+
+def test_a_store_of_an_unreleased_build_is_refused_and_names_the_way_out(path: Path) -> None:
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE migrations (name TEXT)")
+        connection.execute("CREATE TABLE conversations (id TEXT)")
+    before = path.read_bytes()
+    with pytest.raises(StorageError, match="before the first release") as caught:
+        open_and_close(path)
+    assert "Export" in caught.value.what_to_do
+    assert path.read_bytes() == before
 
 
 def test_the_database_of_another_program_is_refused_and_unchanged(path: Path) -> None:
@@ -150,7 +189,7 @@ def test_the_database_of_another_program_is_refused_and_unchanged(path: Path) ->
         connection.execute("CREATE TABLE bookmarks (url)")
     before = path.read_bytes()
     with pytest.raises(StorageError, match="another program"):
-        open_with(path)
+        open_and_close(path)
     assert path.read_bytes() == before
 
 
@@ -158,7 +197,7 @@ def test_a_file_that_is_no_database_is_damage(path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(b"no database at all, but long enough to be taken for a header" * 40)
     with pytest.raises(StoreDamagedError) as caught:
-        open_with(path)
+        open_and_close(path)
     assert caught.value.what_to_do
 
 
@@ -185,9 +224,10 @@ def crash(path: Path) -> None:
 
 def test_after_a_crash_the_store_opens_with_what_was_acknowledged(path: Path) -> None:
     crash(path)
-    open_with(path)
+    open_and_close(path)
     with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("SELECT count(*) FROM settings").fetchone()[0] == 400
+        sql = "SELECT count(*) FROM settings WHERE key LIKE 'key %'"
+        assert connection.execute(sql).fetchone()[0] == 400
 
 
 async def test_damage_is_found_after_a_crash(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,7 +242,7 @@ async def test_damage_is_found_after_a_crash(path: Path, monkeypatch: pytest.Mon
         file.seek((root - 1) * size + 8)
         file.write(os.urandom(200))
     damaged = path.read_bytes()
-    await asyncio.to_thread(open_with, path)  # not checked after a clean exit
+    await asyncio.to_thread(open_and_close, path)  # not checked after a clean exit
 
     def simulate_unclean_exit() -> None:
         path.write_bytes(damaged)
@@ -210,7 +250,7 @@ async def test_damage_is_found_after_a_crash(path: Path, monkeypatch: pytest.Mon
 
     simulate_unclean_exit()
     with pytest.raises(StoreDamagedError):
-        await asyncio.to_thread(open_with, path)
+        await asyncio.to_thread(open_and_close, path)
 
     # A store that is too large to be checked during start-up is checked later.
     monkeypatch.setattr("desktop_app.storage.database.database.CHECKED_AT_OPEN_BYTES", 0)

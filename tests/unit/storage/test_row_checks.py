@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +11,7 @@ import pytest
 from desktop_app.domain import bounds
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.storage.conversations.row_conversion import to_micros
-from desktop_app.storage.database.migration_runner import migrate
-from desktop_app.storage.database.migrations import MIGRATIONS
+from desktop_app.storage.database.schema import migrate
 from desktop_app.storage.database.sqlite_connection import connect_in_memory
 from desktop_app.storage.recovery.row_checks import TableSchema, tables_of
 from desktop_app.storage.settings.settings_store import profile_to_text
@@ -62,7 +60,7 @@ ROWS: dict[str, dict[str, Any]] = {
 @pytest.fixture(scope="module")
 def tables() -> dict[str, TableSchema]:
     with closing(connect_in_memory()) as connection:
-        migrate(connection, Path("memory"), MIGRATIONS)
+        migrate(connection)
         return tables_of(connection)
 
 

@@ -8,7 +8,8 @@ from contextlib import closing
 
 import pytest
 
-from desktop_app.storage.database.migrations import MIGRATIONS
+from desktop_app.storage.database.schema import migrate
+from desktop_app.storage.database.sqlite_connection import connect_in_memory
 from desktop_app.storage.search import search_index
 from desktop_app.storage.search.search_index import (
     EntryKind,
@@ -22,11 +23,8 @@ from desktop_app.storage.search.search_index import (
 
 @pytest.fixture
 def connection() -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(":memory:")) as connection:
-        connection.row_factory = sqlite3.Row
-        for statement in MIGRATIONS[0].statements:
-            if "search_" in statement:
-                connection.execute(statement)
+    with closing(connect_in_memory()) as connection:
+        migrate(connection)
         yield connection
 
 

@@ -36,7 +36,8 @@ from desktop_app.domain.models.variants import Variant
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.database.database import Database
-from desktop_app.storage.database.migrations import MIGRATIONS
+from desktop_app.storage.database.schema import migrate
+from desktop_app.storage.database.sqlite_connection import connect_in_memory
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.search.search_text import (
@@ -186,9 +187,9 @@ async def test_only_the_last_word_is_a_prefix(path: Path) -> None:
 @pytest.fixture(scope="module")
 def index() -> Iterator[sqlite3.Connection]:
     """Return the index alone, because hundreds of whole stores would take half a minute."""
-    [table] = [s for s in MIGRATIONS[0].statements if "fts5" in s]
-    with closing(sqlite3.connect(":memory:")) as connection:
-        connection.execute(table)
+    with closing(connect_in_memory()) as connection:
+        connection.row_factory = None
+        migrate(connection)
         connection.execute("CREATE VIRTUAL TABLE terms USING fts5vocab(search_index, 'row')")
         yield connection
 

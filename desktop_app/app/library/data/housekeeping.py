@@ -86,7 +86,6 @@ class Housekeeping(QObject):
         try:
             await self._attachment_store.remove_unneeded()
             await resume_wipe(self._database)
-            await self._database.remove_old_copies()
         except StorageError as error:
             log.warning("%s %s", error, error.details)
 

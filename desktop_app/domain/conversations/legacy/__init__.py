@@ -1,4 +1,0 @@
-"""Errors and notices that earlier versions stored as sentences.
-
-Imports domain only.
-"""

@@ -1,0 +1,68 @@
+"""The version of a store's schema: `schema.sql`, then the steps of later versions.
+
+A store names its program by `PRAGMA application_id` and its version by `PRAGMA user_version`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import StorageError, StoreTooNewError
+
+APPLICATION_ID: Final = 0x52505254  # "RPRT"
+STEPS: Final[list[str]] = []
+"""SQL that leads from version 1 to 2, from 2 to 3, and so on. A released step never changes."""
+
+
+def stored_version(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the version of a store's schema; 0 for an empty file. Nothing is written.
+
+    Raises:
+        StoreTooNewError: a newer version wrote it.
+        StorageError: another program wrote it, or a build before the first release.
+    """
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    application_id = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    if not tables and not application_id:
+        return 0
+    if application_id != APPLICATION_ID:
+        is_older = {"migrations", "conversations"} <= tables
+        reason = Reason.STORE_TOO_OLD if is_older else Reason.STORE_OF_OTHER_PROGRAM
+        raise StorageError(reason, place=str(path))
+    if version > _latest_version():
+        details = f"version {version}"
+        raise StoreTooNewError(Reason.STORE_TOO_NEW, details=details, place=str(path))
+    return version
+
+
+def is_current(version: int) -> bool:
+    """Return True if a store of this version needs no step."""
+    return version == _latest_version()
+
+
+def migrate(connection: sqlite3.Connection, version: int = 0) -> None:
+    """Bring a store from `version` to this program's, by all steps or none. Raises sqlite3.Error.
+
+    The caller has the store's lock.
+    """
+    steps = [Path(__file__).with_name("schema.sql").read_text("utf-8"), *STEPS][version:]
+    script = [
+        "BEGIN IMMEDIATE",
+        *steps,
+        f"PRAGMA application_id = {APPLICATION_ID}",
+        f"PRAGMA user_version = {_latest_version()}",
+        "COMMIT",
+    ]
+    try:
+        connection.executescript(";\n".join(script))
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _latest_version() -> int:
+    return 1 + len(STEPS)
