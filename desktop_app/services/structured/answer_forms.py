@@ -103,7 +103,8 @@ def require_grammar_support(grammar: AnswerGrammar, resolved: ResolvedChoice) ->
         if profile.kind is not ProviderKind.ON_DEVICE and not may_be_llama_cpp:
             raise IllegalChoiceError(Reason.GRAMMAR_NEEDS_LLAMA_CPP, provider=profile.name)
         return
-    if not profile.serves_gpt_family or profile.api is Api.CHAT_COMPLETIONS:
+    # A gateway may pass a custom tool on: its server refuses what it does not take.
+    if profile.kind is ProviderKind.ON_DEVICE or profile.api is Api.CHAT_COMPLETIONS:
         raise IllegalChoiceError(
             Reason.GRAMMAR_NOT_AT_PROVIDER, provider=profile.name, syntax=syntax
         )

@@ -83,6 +83,16 @@ def test_chat_completions_take_a_response_format(shell: Shell, schema: str) -> N
     against(replies(404, {"detail": "Not Found"}), script, test=test)
 
 
+def test_a_grammar_goes_through_a_gateway(shell: Shell, tmp_path: Path) -> None:
+    lark = written(tmp_path / "a.lark", 'start: "a"')
+    item = {"type": "custom_tool_call", "call_id": "c", "name": "answer", "input": "a"}
+    called = {"type": "response.output_item.done", "output_index": 0, "item": item}
+    arguments = ("Who?", "--grammar", lark, "--model", "own-model")
+    done, (body,) = answer_to(shell, streams(sse(CREATED, called, COMPLETED)), arguments=arguments)
+    assert body["tools"][0]["format"]["syntax"] == "lark"
+    assert (done.code, done.out) == (0, "a\n"), done.err
+
+
 def test_nothing_invalid_is_sent(shell: Shell, tmp_path: Path, schema: str) -> None:
     lark = written(tmp_path / "a.lark", 'start: "a"')
     wrong = [
