@@ -132,7 +132,7 @@ class ProviderClient:
         self._facts.confirm_address()
         # Custom headers may be for a gateway, which may pass on the list of another server.
         if kind and kind is not self._transport.server and not self._profile.custom_fields:
-            self._transport.set_server_kind(kind)
+            self._transport.server = kind
             self._memory.remember_kind(kind)
 
     def _record_count(self, request: ChatRequest, event: StreamEvent) -> None:

@@ -21,8 +21,6 @@ from desktop_app.domain.answering.stream_events import StatusChanged, StreamEven
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StreamCutError
 
-MAX_QUEUED_EVENTS = 100
-"""When this many events are unread, the source waits until all of them are read."""
 _SLEEP_THRESHOLD_S = 1.0  # above 0, because the two clocks are read one after the other
 
 
@@ -78,8 +76,6 @@ class SilenceWatch:
         self._suspended_s = suspended_s
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[StreamEvent | None] = asyncio.Queue()
-        self._has_queue_space = asyncio.Event()
-        self._has_queue_space.set()
         self._heard_at = self._loop.time()
         self._slept_s = suspended_s()
         self._woke_at: float | None = None
@@ -120,8 +116,6 @@ class SilenceWatch:
         try:
             while (event := await self._events.get()) is not None:
                 yield event
-                if self._events.empty():
-                    self._has_queue_space.set()
             if self._lost is not None:
                 raise self._lost
             task.result()
@@ -143,18 +137,11 @@ class SilenceWatch:
         async with aclosing(source):
             async for event in source:
                 self._events.put_nowait(event)
-                if self._events.qsize() >= MAX_QUEUED_EVENTS:
-                    self._has_queue_space.clear()
-                    await self._has_queue_space.wait()
 
     def _check_silence(self) -> None:
         """Report a long silence or a lost connection, and set the timer for the next check."""
         now = self._loop.time()
         self._notice_sleep(now)
-        if not self._has_queue_space.is_set():  # nobody reads from the connection
-            self._heard_at = now
-            if self._woke_at is not None:
-                self._woke_at = now
         silent_s = now - self._heard_at
         self._lost = self._lost_error(silent_s, now)
         if self._lost is not None:

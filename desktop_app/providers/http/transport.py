@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from desktop_app.providers.http.request_secrets import ProviderAccess
 
 T = TypeVar("T")
+_Send = Callable[..., AbstractAsyncContextManager["httpx.Response"]]
+
+_STREAM_OR_JSON: Final = "text/event-stream, application/json"
 
 _MAX_ERROR_BODY_BYTES: Final = 64 * 1024  # arbitrary: error messages are far shorter
 _MAX_HOST_CHARS: Final = 253  # the limit of DNS
@@ -79,27 +82,6 @@ def _ignore() -> None:
     """Ignore received bytes: the default if silences are not reported."""
 
 
-@dataclass(frozen=True)
-class _Request:
-    """A request.
-
-    Attributes:
-        path: relative to the base URL. A path that begins with / is relative to the base URL
-            without its /v1.
-        read_s: the longest silence while the reply is awaited, in seconds.
-        model: the model whose address gets the request; "" for none.
-        classify: see `Transport.post`.
-    """
-
-    method: str
-    path: str
-    read_s: float
-    headers: Mapping[str, str]
-    content: bytes | AsyncIterable[bytes] | None = None
-    model: str = ""
-    classify: error_replies.Classify | None = None
-
-
 class Transport:
     """Requests to one provider.
 
@@ -122,18 +104,13 @@ class Transport:
         """Return the redactor of the secrets that are sent, because a server can echo them."""
         return self._connection.redactor
 
-    def set_server_kind(self, kind: ServerKind) -> None:
-        """Set the kind of server, which errors of later requests name."""
-        self.server = kind
-
-    @asynccontextmanager
-    async def post(
+    def post(
         self,
         path: str,
         body: Mapping[str, Any],
         on_bytes: Callable[[], None] = _ignore,
         classify: error_replies.Classify | None = None,
-    ) -> AsyncIterator[HttpReply]:
+    ) -> AbstractAsyncContextManager[HttpReply]:
         """Send `body` as JSON. Leaving the context closes an unread reply.
 
         Args:
@@ -143,74 +120,49 @@ class Transport:
         Raises:
             AttemptError: there is no reply, or it is a refusal or not an API's reply.
         """
-        content, length_header = pack_body(body)
-        headers = {
-            **length_header,
-            "accept": "text/event-stream, application/json",
-            "content-type": "application/json",
-        }
-        request = _Request(
-            method="POST",
-            path=path,
-            read_s=self._timeouts.read,
-            headers=headers,
-            content=content,
+        return self._open(
+            "POST",
+            path,
+            {"accept": _STREAM_OR_JSON, "content-type": "application/json"},
+            pack_body(body),
             model=str(body.get("model", "")),
             classify=classify,
+            on_bytes=on_bytes,
         )
-        async with self._open(request, on_bytes) as reply:
-            yield reply
 
-    @asynccontextmanager
-    async def get(
+    def get(
         self, path: str, on_bytes: Callable[[], None] = _ignore
-    ) -> AsyncIterator[HttpReply]:
-        """Open the stream of events at `path`; see `post`.
-
-        Raises:
-            AttemptError
-        """
-        headers = {"accept": "text/event-stream, application/json"}
-        request = _Request("GET", path, self._timeouts.read, headers)
-        async with self._open(request, on_bytes) as reply:
-            yield reply
+    ) -> AbstractAsyncContextManager[HttpReply]:
+        """Open the stream of events at `path`; see `post`."""
+        return self._open("GET", path, {"accept": _STREAM_OR_JSON}, on_bytes=on_bytes)
 
     async def get_json(self, path: str, read: Callable[[Any], T]) -> T:
         """GET `path` and return the result of `read` for its JSON; see `HttpReply.json`.
 
-        A path that begins with / is relative to the base URL without its /v1.
-
         Raises:
             AttemptError, StreamCutError, UnexpectedReplyError, ReplyTooLargeError
         """
-        request = _Request("GET", path, self._timeouts.quick_read, {"accept": "application/json"})
+        limits = self._timeouts
+        request = self._open("GET", path, {"accept": "application/json"}, read_s=limits.quick_read)
         try:
-            async with asyncio.timeout(self._timeouts.quick_total), self._open(request) as reply:
+            async with asyncio.timeout(limits.quick_total), request as reply:
                 return await reply.json(read)
         except TimeoutError as exc:
             raise AttemptError(self._timeout_error(exc)) from exc
 
-    @asynccontextmanager
-    async def send(
+    def send(
         self,
         method: str,
         path: str,
         headers: Mapping[str, str] | None = None,
         content: bytes | AsyncIterable[bytes] | None = None,
-    ) -> AsyncIterator[HttpReply]:
-        """Send a request with the timeout of a file transfer.
+    ) -> AbstractAsyncContextManager[HttpReply]:
+        """Send a request with the timeout of a file transfer; see `post`.
 
         If `content` comes in pieces, `headers` must have its length.
-
-        Raises:
-            AttemptError
         """
         all_headers = {"accept": "*/*", **(headers or {})}
-        request = _Request(
-            method, path, read_s=self._timeouts.transfer, headers=all_headers, content=content
-        )
-        async with self._open(request) as reply:
-            yield reply
+        return self._open(method, path, all_headers, content, read_s=self._timeouts.transfer)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -218,46 +170,62 @@ class Transport:
 
     @asynccontextmanager
     async def _open(
-        self, request: _Request, on_bytes: Callable[[], None] = _ignore
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        content: bytes | AsyncIterable[bytes] | None = None,
+        *,
+        read_s: float | None = None,
+        model: str = "",
+        classify: error_replies.Classify | None = None,
+        on_bytes: Callable[[], None] = _ignore,
     ) -> AsyncIterator[HttpReply]:
-        """Send a request, and check that its reply is an API's. Close the reply at the end."""
-        # Two stacks, because the response has to be closed before `reply.close` runs: the stack
-        # that is entered last is left first.
-        async with AsyncExitStack() as afterwards, AsyncExitStack() as stack:
-            response = await self._send(stack, request)
-            on_bytes()
-            await self._require_api_reply(response, request.classify)
-            reply = HttpReply(
-                response,
-                self._attempt,
-                self.redactor,
-                drain_s=self._timeouts.drain,
-                on_bytes=on_bytes,
-            )
-            afterwards.push_async_callback(reply.close)
-            yield reply
+        """Send a request, and check that its reply is an API's. Close the reply at the end.
 
-    async def _send(self, stack: AsyncExitStack, request: _Request) -> httpx.Response:
-        """Return the reply to `request`; `stack` closes it."""
+        Args:
+            path: relative to the base URL. A path that begins with / is relative to the base URL
+                without its /v1.
+            read_s: the longest silence in seconds; None for that of an answer.
+            model: the model whose address gets the request; "" for none.
+        """
         client = await self._connection.client()
         import httpx  # already imported, by the line above
-        from socksio.exceptions import SOCKSError  # of a malformed reply, which httpx passes on
 
         limits = self._timeouts
         send = partial(
             client.stream,
-            request.method,
-            self._build_url(request.path, request.model),
-            headers=request.headers,
-            content=request.content,
+            method,
+            self._build_url(path, model),
+            headers=headers,
+            content=content,
             # Always set: without it httpx would send the user and password of an address.
             auth=self._connection.secrets.authorize,
-            timeout=httpx.Timeout(request.read_s, connect=limits.connect, write=limits.write),
+            timeout=httpx.Timeout(
+                limits.read if read_s is None else read_s,
+                connect=limits.connect,
+                write=limits.write,
+            ),
         )
+        # Two stacks, because the response has to be closed before `reply.close` runs: the stack
+        # that is entered last is left first.
+        async with AsyncExitStack() as afterwards, AsyncExitStack() as stack:
+            response = await self._receive(stack, send)
+            on_bytes()
+            await self._require_api_reply(response, classify)
+            reply = HttpReply(response, self._attempt, self.redactor, limits.drain, on_bytes)
+            afterwards.push_async_callback(reply.close)
+            yield reply
+
+    async def _receive(self, stack: AsyncExitStack, send: _Send) -> httpx.Response:
+        """Return the reply to a request; `stack` closes it."""
+        import httpx
+        from socksio.exceptions import SOCKSError  # of a malformed reply, which httpx passes on
+
         try:
             if self._connection.proxy is None:
                 return await stack.enter_async_context(send())
-            return await self._send_through_proxy(stack, send)
+            return await self._receive_through_proxy(stack, send)
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
             raise self._connection_failure(exc) from None
         except UnicodeError:  # httpx decodes the host of a redirect, to compare it
@@ -278,12 +246,8 @@ class Transport:
             return base_url.removesuffix("/v1") + path
         return f"{base_url}/{path}"
 
-    async def _send_through_proxy(
-        self,
-        stack: AsyncExitStack,
-        send: Callable[..., AbstractAsyncContextManager[httpx.Response]],
-    ) -> httpx.Response:
-        """Send as `_send` does. Raise TimeoutError if the proxy takes too long to connect."""
+    async def _receive_through_proxy(self, stack: AsyncExitStack, send: _Send) -> httpx.Response:
+        """Receive as `_receive` does. Raise TimeoutError if the proxy takes too long to connect."""
         import httpx
 
         async with asyncio.timeout(self._timeouts.proxy) as deadline:

@@ -14,7 +14,6 @@ import os
 import ssl
 import sys
 import threading
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -48,7 +47,7 @@ def trusted_context(ca_file: str = "") -> ssl.SSLContext:
     Blocking. A context is built once for the same contents of `ca_file`.
 
     Raises:
-        SettingError: `ca_file` or SSL_CERT_FILE cannot be used.
+        SettingError: `ca_file` cannot be used.
         OSError: the system's certificates cannot be read.
     """
     extra_certificates = read_ca_file(ca_file) if ca_file else b""
@@ -74,7 +73,6 @@ def _system_context() -> ssl.SSLContext:
     # On Linux, this does once what truststore does for each connection: it reads all certificates,
     # which blocks the event loop for 20 ms.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    _require_ordinary_cert_file()
     paths = ssl.get_default_verify_paths()
     # The default folder of OpenSSL may be empty.
     if paths.cafile or (paths.capath and any(Path(paths.capath).iterdir())):
@@ -82,21 +80,6 @@ def _system_context() -> ssl.SSLContext:
     elif bundle := next((name for name in _BUNDLES if Path(name).is_file()), None):
         context.load_verify_locations(cafile=bundle)
     return context
-
-
-def _require_ordinary_cert_file() -> None:
-    """Raise SettingError if SSL_CERT_FILE is a named pipe, a device or a socket.
-
-    OpenSSL would wait until another program writes to a pipe. Meanwhile `_lock` would be held.
-    """
-    name = os.environ.get("SSL_CERT_FILE")
-    if not name:
-        return
-    try:
-        with suppress(OSError):  # OpenSSL skips a file that it cannot read
-            open_file(Path(name)).close()
-    except RefusedFileError as exc:
-        raise _refused_error(name, exc) from exc
 
 
 def read_ca_file(path: str) -> bytes:

@@ -22,8 +22,6 @@ from desktop_app.providers.http.reply import json_fields
 from desktop_app.providers.models.server_kinds import Row
 
 _MILLION: Final = 1_000_000
-_MAX_NUMBER_CHARS: Final = 40  # of a price, an arbitrary number
-_MAX_STRINGS: Final = 100  # of a list that are read, an arbitrary number
 
 _KINDS: Final[Mapping[str, ModelKind]] = {
     **dict.fromkeys(("chat", "completion", "responses", "language", "code"), ModelKind.CHAT),
@@ -169,29 +167,21 @@ def _parse_prices(info: Row) -> tuple[Decimal | None, Decimal | None, Decimal | 
 
 def _parse_price(value: object, factor: int) -> Decimal | None:
     """Return a price times `factor`; None if it is not a number, negative or too large."""
-    if not isinstance(value, (int, float, str)):
-        return None
-    if isinstance(value, int) and not 0 <= value < MAX_PRICE:
-        return None  # writing out a gigantic integer takes minutes
-    text = value if isinstance(value, str) else repr(value)
-    if len(text) > _MAX_NUMBER_CHARS:
+    if not isinstance(value, (int, float, str)) or isinstance(value, bool):
         return None
     try:
-        price = Decimal(text)
+        price = Decimal(str(value))
     except InvalidOperation:
         return None
-    if not price.is_finite() or not 0 <= price < MAX_PRICE:
-        return None
-    price = (price * factor).quantize(Decimal("0.000001"))
-    if price >= MAX_PRICE:  # again, because of `factor`
+    if not price.is_finite() or not 0 <= price < MAX_PRICE or price * factor >= MAX_PRICE:
         return None
     # `normalize` removes zeros at the end, also of 100, which becomes 1E+2: adding 0 restores it.
-    return price.normalize() + 0
+    return (price * factor).quantize(Decimal("0.000001")).normalize() + 0
 
 
 def _strings_at(value: Row, key: str) -> frozenset[str]:
     """Return the texts of a list in lower case; none if the field is not a list."""
-    return frozenset(text.casefold() for text in json_fields.texts(value, key)[:_MAX_STRINGS])
+    return frozenset(text.casefold() for text in json_fields.texts(value, key))
 
 
 def _flag_at(value: Row, *names: str) -> bool | None:

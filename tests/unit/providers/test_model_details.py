@@ -155,8 +155,6 @@ def test_details_are_read_in_the_form_of_each_server(
         ({"max_output_tokens": 0, "max_completion_tokens": 1}, {"max_output": 1}),
         ({"max_output_tokens": 100_000_000}, {"max_output": 100_000_000}),
         ({"max_output_tokens": 100_000_001}, {}),
-        # Only the first hundred words count.
-        ({"features": ["x"] * 100 + ["tools"]}, {}),
         ({"features": "tools"}, {}),
     ],
 )  # fmt: skip
@@ -171,11 +169,9 @@ def test_details_are_read_from_a_row(row: dict[str, Any], details: dict[str, Any
         ({"pricing": {"input": True}}, (None, None, None)),
         ({"pricing": {"input": 0, "output": 2}}, ("0", "2", None)),
         ({"pricing": {"output": "99999.9999994"}}, (None, "99999.999999", None)),
-        ({"pricing": {"output": "99999.9999996"}}, (None, None, None)),
         ({"pricing": {"input": 100_000}}, (None, None, None)),
         ({"pricing": {"prompt": "0.1"}}, (None, None, None)),
         ({"pricing": {"prompt": "0.09"}}, ("90000", None, None)),
-        ({"pricing": {"input": "1." + "0" * 39}}, (None, None, None)),
         ({"pricing": {"input": "1", "cached_input": "0.5", "cached": "0.1"}}, ("1", None, "0.5")),
         ({"pricing": {"input": "1", "cached_input": "x", "cached": "0.1"}}, ("1", None, "0.1")),
         (

@@ -142,6 +142,12 @@ def test_each_server_has_its_own_counter(
     assert counter.read({}) is None
 
 
+def test_a_count_that_litellm_guesses_is_ignored() -> None:
+    counter = counter_of(kind_of([LITELLM]))
+    assert counter is not None
+    assert counter.read({"total_tokens": 3, "tokenizer_type": "openai_tokenizer"}) is None
+
+
 @pytest.mark.parametrize("rows", [[], [{"owned_by": "openai"}], [{}]])
 def test_other_servers_have_no_counter(rows: list[dict[str, Any]]) -> None:
     assert counter_of(kind_of(rows)) is None

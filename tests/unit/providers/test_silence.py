@@ -14,12 +14,7 @@ from desktop_app.domain.answering.answer_status import status_text
 from desktop_app.domain.answering.stream_events import StatusChanged, StreamEvent, TextDelta
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StreamCutError
-from desktop_app.providers.http.silence import (
-    MAX_QUEUED_EVENTS,
-    SilenceLimits,
-    SilenceWatch,
-    suspended_s,
-)
+from desktop_app.providers.http.silence import SilenceLimits, SilenceWatch, suspended_s
 from tests.helpers.simulated_time import in_simulated_time, run_in_simulated_time
 
 LIMITS = SilenceLimits(first_report=40, report_interval=60, after_sleep=20, check_interval=1)
@@ -152,19 +147,3 @@ def test_the_time_asleep_is_the_difference_of_two_clocks(monkeypatch: pytest.Mon
     assert suspended_s() == 5
     monkeypatch.delattr(time, "CLOCK_BOOTTIME")
     assert suspended_s() == 0
-
-
-async def test_a_source_waits_for_a_slow_reader() -> None:
-    sent = 0
-
-    async def eager() -> AsyncGenerator[StreamEvent, None]:
-        nonlocal sent
-        while sent < 4 * MAX_QUEUED_EVENTS:
-            sent += 1
-            yield TextDelta("a")
-
-    events = SilenceWatch("P", LIMITS, never).events_of(eager())
-    await anext(events)
-    await asyncio.sleep(1)
-    assert sent == MAX_QUEUED_EVENTS
-    assert len([event async for event in events]) == 4 * MAX_QUEUED_EVENTS - 1

@@ -102,9 +102,7 @@ async def test_the_file_goes_in_place_of_the_text_the_same_on_every_turn(tmp_pat
         assert first == second == (FileData("a.pdf", "application/pdf", DATA), TextPart("Who?"))
         request = provider.requests[0]
         body = responses.body(request, CATALOG.info(request.model), OPENAI)
-        content, _ = pack_body(body)
-        assert not isinstance(content, bytes)
-        body = json.loads(b"".join([piece async for piece in content]))
+        body = json.loads(pack_body(body))
         assert body["input"][0]["content"] == [
             {
                 "type": "input_file",
