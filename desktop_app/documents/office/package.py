@@ -95,16 +95,17 @@ class Package:
             target_by_id[element.get("Id", "")] = target
         return target_by_id
 
-    def related_part(self, part: str, kind: str) -> str:
-        """Return the name of the part of a kind ("styles", "footnotes" …) that `part` refers to.
-
-        Return the usual name if it refers to none.
-        """
+    def related(self, part: str) -> list[tuple[str, str]]:
+        """Return the kind ("header", "chart" …) and the name of each part that `part` uses."""
         folder = part.rpartition("/")[0]
-        for element in self._relationship_elements(part):
-            if element.get("Type", "").endswith(f"/{kind}"):
-                return resolve_part(folder, element.get("Target", ""))
-        return resolve_part(folder, f"{kind}.xml")
+        return [
+            (
+                element.get("Type", "").rpartition("/")[2],
+                resolve_part(folder, element.get("Target", "")),
+            )
+            for element in self._relationship_elements(part)
+            if element.get("TargetMode") != "External"
+        ]
 
     def main_part(self, usual: str) -> str:
         """Return the name of an Office Open XML file's main part; `usual` is its usual name."""

@@ -32,6 +32,7 @@ from desktop_app.documents.spreadsheets.number_format import (
 from desktop_app.documents.spreadsheets.sheet_table import CellTexts
 from desktop_app.documents.worker.protocol import Limits
 
+_RELATION_ID: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _WORKBOOK: Final = "xl/workbook.xml"
 _NAMESPACE: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 # Images and cached pivot tables can be larger than all cells, and contain none.
@@ -109,12 +110,12 @@ def _sheets(
     for element in package.xml_if_present(main).iter(f"{_NAMESPACE}sheet"):
         name = element.get("name", "").strip()
         is_hidden = element.get("state", "visible") != "visible"
-        part = targets.get(drawing.relation_id(element), "")
+        part = targets.get(element.get(_RELATION_ID, ""), "")
         table = ""
         if name in calamine_names:
             sheet = workbook.get_sheet_by_name(calamine_names[name])
             table = sheet_table.table(sheet, links=_links(package, part))
-        drawings = md.join_blocks(drawing.sheet_blocks(package, part))
+        drawings = "\n\n".join(drawing.related_blocks(package, part))
         comments = md.join_blocks(sheet_comments.blocks(package, part))
         content = "\n\n".join(filter(None, (table, drawings, comments)))
         yield name, is_hidden, content

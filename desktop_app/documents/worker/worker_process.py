@@ -131,7 +131,7 @@ def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO, files: soc
 
             view_requests.serve(header, payload, answers, lambda: _receive_file(files))
         elif header["kind"] == "convert":
-            from desktop_app.documents.text.html_markdown import convert_selection
+            from desktop_app.documents.text.web_page import convert_selection
 
             markdown = convert_selection(payload.decode())
             write_frame(answers, {"kind": "converted"}, markdown.encode())
