@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from PySide6.QtCore import QMimeData
+from tests.unit.documents.test_office_parts import CHART, read_chart
 
 from desktop_app.backend.log_file import redacted
 from desktop_app.documents.index.chunks import chunks
 from desktop_app.documents.index.passage_index import passages
-from desktop_app.documents.text.html_markdown import convert_selection
-from desktop_app.documents.text.web_page import to_markdown
+from desktop_app.documents.text.web_page import convert_selection, to_markdown
 from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.domain.answering.stream_events import TextDelta
 from desktop_app.domain.batch.batch_jobs import BatchItem
@@ -59,7 +59,6 @@ from desktop_app.tools.tables import tables_of
 from desktop_app.tools.web_page_tool import WebPageTool
 from desktop_app.ui.composer.dropped_content import has_attachable_content
 from desktop_app.ui.composer.text.rich_text_paste import text_of_html
-from tests.unit.documents.test_office_parts import CHART, read_chart
 from tests.unit.storage.samples import opened
 from tests.unit.storage.test_batch_store import a_job
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Protocol, cast
 
 DATA: Final = Path(__file__).parents[1] / "data"
-NAMES: Final = ("sse", "rtf", "frames", "markdown")
+NAMES: Final = ("sse", "frames", "markdown")
 
 
 class Target(Protocol):

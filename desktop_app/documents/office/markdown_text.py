@@ -196,3 +196,9 @@ def link(text: str, address: str) -> str:
     if not words or not is_outside or words in (address, address.removeprefix("mailto:")):
         return text
     return f"[{words}]({address})"
+
+
+def small_number(value: object) -> int:
+    """Return how many rows or columns a cell spans; 1 if the number makes no sense."""
+    text = str(value)
+    return max(1, min(int(text[:9]), 1_000)) if text.isascii() and text.isdigit() else 1

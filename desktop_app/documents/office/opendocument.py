@@ -20,9 +20,17 @@ from desktop_app.domain.documents import document_types
 _ODF: Final = "{urn:oasis:names:tc:opendocument:xmlns:"
 _TEXT: Final = f"{_ODF}text:1.0}}"
 _TABLE: Final = f"{_ODF}table:1.0}}"
+_START: Final = f"{_TEXT}start-value"
 _STYLE: Final = f"{_ODF}style:1.0}}"
 _LINK: Final = "{http://www.w3.org/1999/xlink}href"
-_NOT_TEXT: Final = ("tracked-changes", "forms", "sequence-decls", "annotation-end", "creator")
+_NOT_TEXT: Final = (
+    "tracked-changes",
+    "forms",
+    "sequence-decls",
+    "annotation-end",
+    "creator",
+    "page-number",
+)
 _HEADERS: Final = ("header", "footer", "header-left", "footer-left", "header-first", "footer-first")
 _MAX_REPEATED: Final = (
     1_000  # empty rows and columns up to a sheet's end are repeated a million times
@@ -34,10 +42,11 @@ def read(name: str, kind: str, data: bytes, limits: Limits) -> tuple[str, int | 
     """Return a document as Markdown, and the number of slides or sheets; None for a text."""
     package = Package(name, data, limits)
     content = package.xml("content.xml")
-    reader = _Reader(name)
+    styles = package.xml_if_readable("styles.xml")
+    reader = _Reader(name, (content, styles))
     body = next((e for e in content.iter() if local_name(e) == "body"), Element("none"))
     if kind == document_types.ODT:
-        blocks = [*reader.blocks(body), *_headers(package.xml_if_readable("styles.xml"), reader)]
+        blocks = [*reader.blocks(body), *_headers(styles, reader)]
         return "\n\n".join([*filter(None, blocks), *reader.notes()]), None
     if kind == document_types.ODS:
         sheets = [
@@ -72,16 +81,22 @@ def _headers(styles: Element, reader: _Reader) -> list[str]:
 class _Reader:
     """Converts elements to Markdown; collects notes and comments."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, style_trees: Iterable[Element]) -> None:
         self._name = name
         self._notes = FootnoteList()
+        self._numbered = {
+            (style.get(f"{_STYLE}name"), whole_number(level.get(f"{_TEXT}level")))
+            for tree in style_trees
+            for style in tree.iter(f"{_TEXT}list-style")
+            for level in style.iter(f"{_TEXT}list-level-style-number")
+        }
         self._cells_left = _MAX_CELLS
 
     def notes(self) -> list[str]:
         """Return the notes and comments for the end of the document."""
         return [block.text for block in self._notes.blocks()]
 
-    def blocks(self, parent: Iterable[Element], depth: int = 0) -> Iterator[str]:
+    def blocks(self, parent: Iterable[Element], depth: int = 0, style: str = "") -> Iterator[str]:
         """Yield the paragraphs, lists and tables below an element."""
         for element in parent:
             match local_name(element):
@@ -92,27 +107,28 @@ class _Reader:
                     level = whole_number(element.get(f"{_TEXT}outline-level"), 1)
                     yield md.heading(self.line(element), level).text
                 case "list":
-                    yield "\n".join(self._items(element, depth))
+                    style = element.get(f"{_TEXT}style-name", style)
+                    yield "\n".join(self._items(element, depth, style))
                 case "table":
                     yield self.table(element)
                 case "notes":
                     text = "\n".join(filter(None, self.blocks(element)))
                     yield f"Notes: {text}" if text else ""
                 case name if name not in _NOT_TEXT:
-                    yield from self.blocks(element, depth)
+                    yield from self.blocks(element, depth, style)
 
-    def _items(self, parent: Element, depth: int) -> Iterator[str]:
-        for item in parent:
-            texts = [
-                (element, text)
-                for element in item
-                for text in ("\n".join(filter(None, self.blocks([element], depth + 1))),)
-                if text
-            ]
-            for number, (element, text) in enumerate(texts):
-                is_inner = local_name(element) == "list"
-                mark = "" if is_inner else "  " if number else "- "
-                yield text if is_inner else f"{'  ' * depth}{mark}{text}"
+    def _items(self, parent: Element, depth: int, style: str) -> Iterator[str]:
+        indent = "   " * depth
+        is_numbered = (style, depth + 1) in self._numbered
+        for number, item in enumerate(parent, start=whole_number(parent.get(_START), 1)):
+            mark = f"{number}. " if is_numbered else "- "
+            for element in item:
+                text = "\n".join(filter(None, self.blocks([element], depth + 1, style)))
+                if local_name(element) == "list":
+                    yield text
+                elif text:
+                    yield f"{indent}{mark}{text}"
+                    mark = " " * len(mark)
 
     def _boxes(self, paragraph: Element) -> Iterator[str]:
         """Yield the text boxes and tables that are anchored in a paragraph."""

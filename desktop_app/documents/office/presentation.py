@@ -68,7 +68,7 @@ def _shapes(parent: Element) -> Iterator[str]:
                     continue
                 lines = "\n".join(_lines(element))
                 is_title = place in ("title", "ctrTitle") and lines
-                yield md.heading(lines, 2).text if is_title else lines
+                yield md.heading(lines, 1).text if is_title else lines
             case "tbl":
                 rows = [
                     [drawing.paragraphs(cell) for cell in drawing.descendants(row, "tc")]

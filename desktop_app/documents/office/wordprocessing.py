@@ -7,6 +7,7 @@ documents that Word has only embedded are added after the body, formulas are wri
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -23,6 +24,7 @@ from desktop_app.documents.worker.protocol import Limits
 
 _MAIN_PART: Final = "word/document.xml"
 _WORD: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_BACK_LINK: Final = re.compile(r'\s*<a href="#[^"]*">↑</a>')
 _STYLES: Final = """
 comment-reference => sup
 p[style-name='Title'] => h1:fresh
@@ -51,7 +53,7 @@ def read(name: str, data: bytes, limits: Limits, read_embedded: Callable[[str, b
         if kind == "aFChunk" and target in package
     )
     texts = [
-        web_page.to_markdown(page),
+        web_page.to_markdown(_BACK_LINK.sub("", page)),
         *embedded,
         *drawing.related_blocks(package, main),
         "\n".join(related),

@@ -64,12 +64,17 @@ def convert_selection(source: str) -> str:
 def _convert(page: str, left_out: tuple[str, ...]) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a page that looks like an address, or like XML
-        soup = BeautifulSoup(page.replace("\xad", ""), "html.parser")
+        soup = BeautifulSoup(page.replace("\xad", ""), "lxml")
     for element in soup.find_all(_is_left_out(left_out)):
         element.decompose()
     # Google Docs wraps everything in a <b> that is not bold.
     for element in soup.find_all("b", style=_NOT_BOLD):
         element.unwrap()
+    for table in soup.find_all("table"):
+        if table.find("table") or table.get("role") == "presentation":
+            _unwrap_layout(table)
+        else:
+            _repeat_merged_rows(soup, table)
     markdown: str = _Converter(
         heading_style=ATX,
         bullets="-",
@@ -94,6 +99,34 @@ def _is_left_out(names: tuple[str, ...]) -> Any:
     return matches
 
 
+def _unwrap_layout(table: Tag) -> None:
+    """Turn a table that only lays out a page or a mail into blocks."""
+    for part in table.find_all(("thead", "tbody", "tfoot", "tr", "td", "th")):
+        if part.find_parent("table") is table:
+            part.name = "div"
+    table.name = "div"
+
+
+def _repeat_merged_rows(soup: BeautifulSoup, table: Tag) -> None:
+    """Put empty cells below cells that span several rows."""
+    open_spans: dict[int, int] = {}  # the rows left, by column
+    for row in table.find_all("tr"):
+        column = 0
+        for cell in row.find_all(("td", "th"), recursive=False):
+            while open_spans.get(column, 0):
+                open_spans[column] -= 1
+                cell.insert_before(soup.new_tag("td"))
+                column += 1
+            rows = md.small_number(cell.get("rowspan"))
+            for _ in range(md.small_number(cell.get("colspan"))):
+                open_spans[column] = rows - 1
+                column += 1
+        while open_spans.get(column, 0):
+            open_spans[column] -= 1
+            row.append(soup.new_tag("td"))
+            column += 1
+
+
 def _language(element: Tag) -> str:
     """Return the programming language in the classes of a code block; "" if there is none."""
     for tag in (element, *element.find_all("code", limit=1)):
@@ -110,6 +143,13 @@ class _Converter(MarkdownConverter):
 
     def convert_a(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         return text if "_noformat" in parent_tags else md.link(text, str(el.get("href") or ""))
+
+    def convert_td(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        cell = " ".join(text.split()).replace("|", "\\|")
+        return f" {cell}{' |' * md.small_number(el.get('colspan'))}"
+
+    def convert_th(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        return self.convert_td(el, text, parent_tags)
 
     def convert_sup(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         return md.superscript(text)

@@ -137,9 +137,9 @@ class TestOffice:
         assert "[slide 2]\n\n# Depots" in text
         assert "| Harrow | 21,500 |" in text
 
-    def test_rtf_keeps_headings_tables_and_lists(self) -> None:
+    def test_rtf_keeps_tables_and_lists(self) -> None:
         text = read("report.rtf").text
-        assert text.startswith("# Alder & Finch Cold Storage")
+        assert text.startswith("Alder & Finch Cold Storage")
         assert FIGURES in text
         assert (
             "- Lena Marsh (facilities) applies for the solar grant by 15 December 2026.\n" in text
