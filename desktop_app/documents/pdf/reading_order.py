@@ -7,30 +7,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
 from desktop_app.documents.office import markdown_text as md
-from desktop_app.documents.pdf import (
-    column_layout,
-    page_annotations,
-    page_words,
-    raised_digits,
-    ruled_tables,
-    unruled_tables,
-)
+from desktop_app.documents.pdf import columns, page_annotations, page_words, raised_digits
 from desktop_app.documents.pdf import rulings as pdf_rulings
+from desktop_app.documents.pdf import tables as tables_of_page
 from desktop_app.documents.pdf.page_words import RIGHT_TO_LEFT, Word
-from desktop_app.documents.pdf.ruled_tables import Table
+from desktop_app.documents.pdf.tables import Table
 
 Piece = list[int] | Table
 """Character numbers in the content stream, or a table."""
 
 _LINE_END: Final = "\r\n"
-_MIN_RULINGS: Final = 3  # of a table that has any: see unruled_tables.py
 _LIGATURE: Final = re.compile("[\u0622\u0623\u0625\u0627]\u0644")
 
 
@@ -85,11 +77,23 @@ def _pieces(
 ) -> list[Piece] | None:
     """Return the pieces of a page; None if its stream is in reading order, without tables."""
     swaps = _reversed_ligatures(textpage) if _LIGATURE.search(stream_text) else {}
-    tables = _tables(page, textpage, stream_text)
-    columns = column_layout.interleaved_order(page, textpage)
+    rulings = pdf_rulings.page_rulings(page)
+    words = page_words.words_of_page(textpage)
+    tables: list[Table] = []
+    if rulings.across and rulings.down and not page_words.are_rotated(textpage, words):
+        # Tables with form fields are forms, whose fields are listed by name.
+        centers = page_annotations.field_centers(page)
+        tables = [
+            _in_reading_direction(table, textpage)
+            for table in tables_of_page.find_tables(rulings, words)
+            if not any(
+                table.left < x < table.right and table.bottom < y < table.top for x, y in centers
+            )
+        ]
+    runs = columns.interleaved_order(textpage, words, rulings.across)
     if not tables and not swaps:
-        return None if columns is None else list(columns)
-    pieces = columns or [list(range(textpage.count_chars()))]
+        return None if runs is None else list(runs)
+    pieces = runs or [list(range(textpage.count_chars()))]
     pieces = [[swaps.get(index, index) for index in piece] for piece in pieces]
     tables = [_with_swapped_letters(table, swaps) for table in tables] if swaps else tables
     return list(_insert_tables(pieces, tables, textpage))
@@ -115,42 +119,9 @@ def _with_swapped_letters(table: Table, swaps: Mapping[int, int]) -> Table:
     def swap_letters(word: Word) -> Word:
         return word._replace(characters=tuple(swaps.get(c, c) for c in word.characters))
 
-    return replace(
-        table, rows=[[list(map(swap_letters, cell)) for cell in row] for row in table.rows]
+    return table._replace(
+        rows=[[list(map(swap_letters, cell)) for cell in row] for row in table.rows]
     )
-
-
-def _tables(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, stream_text: str) -> list[Table]:
-    """Return the tables of a page. Words are grouped only if there can be any tables."""
-    rulings = pdf_rulings.page_rulings(page)
-    may_contain_table = unruled_tables.may_contain_table(stream_text)
-    if not may_contain_table and len(rulings.across) + len(rulings.down) < _MIN_RULINGS:
-        return []
-    words = page_words.words_of_page(textpage)
-    ruled, other_rulings = ruled_tables.find_ruled(rulings, words, textpage)
-    tables = [unruled_tables.split_number_columns(table, textpage) for table in ruled]
-    tables += [
-        table
-        for table in unruled_tables.find_between_rules(other_rulings, words, textpage)
-        if not any(_overlap(table, other) for other in tables)
-    ]
-    if may_contain_table:
-        tables += unruled_tables.find_unruled(words, tables, textpage)
-    # Tables with form fields are forms, whose fields are listed by name.
-    field_centers = page_annotations.field_centers(page) if tables else []
-    return [
-        _in_reading_direction(table, textpage)
-        for table in tables
-        if not any(
-            table.left < x < table.right and table.bottom < y < table.top for x, y in field_centers
-        )
-    ]
-
-
-def _overlap(table: Table, other: Table) -> bool:
-    width = min(table.right, other.right) - max(table.left, other.left)
-    height = min(table.top, other.top) - max(table.bottom, other.bottom)
-    return width > 0 and height > 0
 
 
 def _insert_tables(
@@ -185,7 +156,7 @@ def _in_reading_direction(table: Table, textpage: pdfium.PdfTextPage) -> Table:
     letters = sum(map(str.isalpha, table_text))
     if len(RIGHT_TO_LEFT.findall(table_text)) <= letters / 2:
         return table
-    return replace(table, rows=[row[::-1] for row in table.rows])
+    return table._replace(rows=[row[::-1] for row in table.rows])
 
 
 def _markdown(table: Table, textpage: pdfium.PdfTextPage, shown_by_index: Mapping[int, str]) -> str:
