@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from PySide6.QtCore import QMimeData
-from tests.unit.documents.test_office_parts import CHART, read_chart
 
 from desktop_app.backend.log_file import redacted
 from desktop_app.documents.index.chunks import chunks
@@ -227,12 +226,6 @@ def _attachments(size: int) -> Work:
     return lambda: parts_to_json(parts)
 
 
-def _number_format(size: int) -> Work:
-    """A document with a chart, whose number format has only opening brackets."""
-    chart = CHART.replace("General", "[" * size)
-    return lambda: read_chart(chart)
-
-
 # ---------------------------------------------------------------- what users paste, keep and export
 
 
@@ -370,7 +363,6 @@ WORKS: Final[Mapping[str, tuple[int, Callable[[int], Work]]]] = {
     "short lines of a passage": (5_000, _short_lines),
     "equal headers": (750, _equal_headers),
     "attachments as JSON": (2_000, _attachments),
-    "number format of brackets": (15_000, _number_format),
     "pasted address": (75_000, partial(_paste, "text/html", "<img src=", "a")),
     "pasted attributes": (12_500, partial(_paste, "text/html", "<img ", "src=a ")),
     "pasted comments": (500_000, partial(_paste, "text/html", "<!--" * 39, "x")),
