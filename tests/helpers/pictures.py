@@ -57,14 +57,6 @@ def animation(frames: int, size: tuple[int, int] = (16, 16)) -> bytes:
     return packed(images[0], "GIF", save_all=True, append_images=images[1:], duration=20)
 
 
-def long_animation(frames: int) -> bytes:
-    """Return a GIF of very many frames by repeating the blocks of a single frame."""
-    single = animation(2)
-    first = single.index(b"\x21\xf9")
-    second = single.index(b"\x21\xf9", first + 1)
-    return single[:second] + single[second:-1] * frames + b";"
-
-
 def png_claiming(width: int, height: int) -> bytes:
     """Return a PNG whose header claims a size, with little content."""
     return _png(width, height, zlib.compress(bytes(1 << 20), 9))

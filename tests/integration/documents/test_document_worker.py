@@ -18,7 +18,7 @@ import pytest
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits, Progress
 from desktop_app.domain import errors
 from tests.data.long_pdf import long_pdf
-from tests.helpers.children import MISSING_CHILD, python_child
+from tests.helpers.children import python_child
 from tests.helpers.waiting import until
 
 if TYPE_CHECKING:
@@ -162,13 +162,6 @@ async def test_a_malformed_answer_is_reported(script: str) -> None:
         for _ in range(2):
             with pytest.raises(errors.DocumentDamagedError, match="is damaged or needs more than"):
                 await worker.extract(DATA / "report.pdf")
-
-
-async def test_a_program_that_cannot_be_started_is_reported() -> None:
-    worker = DocumentWorker(command=MISSING_CHILD)
-    with pytest.raises(errors.DocumentError, match="Couldn’t start"):
-        await worker.count_tokens("x")
-    await worker.aclose()
 
 
 async def test_a_child_that_hangs_ends_at_the_time_limit() -> None:
