@@ -31,6 +31,7 @@ WHOLE = {
     "status": "completed",
     "output": [{"type": "message", "content": [PART]}],
 }
+CREATED = {"type": "response.created", "response": {"id": "r"}}
 WHOLE_CHAT = {"choices": [{"message": {"content": "Hello"}, "finish_reason": "stop"}]}
 KINDS = ["", "text/plain", "text/event-stream", "Application/JSON; charset=utf-8", "x"]
 PAGE = b"\xef\xbb\xbf\r\n <!doctype html><h1>Sign in</h1>\n\n"
@@ -55,6 +56,15 @@ def test_json_is_read_whatever_its_content_type(kind: str) -> None:
 def test_a_stream_is_read_whatever_its_content_type(kind: str) -> None:
     for stream in (sse(DELTA, DONE), b"\r\n: hello\n\n" + sse(DELTA, DONE)):
         events, _ = run(replies(200, stream, kind), profile=RESPONSES)
+        assert (fold(events).text, fold(events).status) == ("Hello", MessageStatus.COMPLETE)
+
+
+@pytest.mark.parametrize("size", [1, 1_000])
+def test_plain_lines_of_json_are_a_stream_and_json_over_lines_is_not(size: int) -> None:
+    lines = b"".join(json.dumps(each).encode() + b"\n" for each in (CREATED, DELTA, DONE))
+    for body in (lines, json.dumps(WHOLE, indent=2).encode(), json.dumps(WHOLE).encode() + b"\n"):
+        pieces = (body[at : at + size] for at in range(0, len(body), size))
+        events, _ = run(streams(*pieces), profile=RESPONSES)
         assert (fold(events).text, fold(events).status) == ("Hello", MessageStatus.COMPLETE)
 
 
