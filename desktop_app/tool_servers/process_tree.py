@@ -35,10 +35,10 @@ def adopt_orphans() -> None:
         _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def die_with_parent() -> None:
-    """End this process when its parent ends. To be called between fork and exec."""
+def die_with_parent(death_signal: int = signal.SIGKILL) -> None:
+    """Send this process a signal when its parent ends."""
     if _libc is not None:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        _libc.prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
 
 
 def kill_descendants(root: int) -> None:

@@ -51,9 +51,6 @@ class ServerListener(Protocol):
     def on_renewing(self, answer: Callable[[Mapping[str, Any] | None], None]) -> None:
         """Call `answer` with the saved state or None, once the process may renew the sign-in."""
 
-    def on_renewed(self) -> None:
-        """Handle the end of a renewal."""
-
     def on_ended(self) -> None:
         """Handle the end of the process."""
 
@@ -221,8 +218,6 @@ class ServerConnection:
             self._listener.on_renewing(
                 lambda saved: self._send({"method": "tokens", "saved": saved})
             )
-        elif event == "renewed":
-            self._listener.on_renewed()
         elif event == "changed":
             self._listener.on_list_changed(message["list"])
         elif event == "progress":

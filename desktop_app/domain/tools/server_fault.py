@@ -19,6 +19,10 @@ class ServerFault(TextEnum):
     NO_ANSWER_IN_TIME = "repartee:no_answer_in_time", N_("no answer came in time")
     TOO_LONG = "repartee:too_long", N_("it is too long")
     TOO_DEEP = "repartee:too_deep", N_("it is nested too deeply")
+    OLD_TRANSPORT = (
+        "repartee:old_transport",
+        N_("it speaks the older transport HTTP+SSE, which Repartee doesn’t know"),
+    )
     EMPTY = "repartee:empty", N_("it is empty")
 
 

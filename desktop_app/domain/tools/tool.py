@@ -20,6 +20,8 @@ TOO_EXPENSIVE: Final = "tool_cost"
 """Reasons why an answer with tool calls ends early, in addition to those of the APIs."""
 MAX_RESULT_CHARS: Final = 200_000
 """The characters of a result that the model gets; a remark says that the rest is missing."""
+IMAGE_TYPES: Final = ("image/png", "image/jpeg", "image/webp", "image/gif")
+"""The types of images in results that models get."""
 USUAL_TIMEOUT_S: Final = 60.0
 MAX_WIRE_NAME_CHARS: Final = 64
 HOSTED_TOOLS: Final = ("web_search", "file_search", "code_interpreter", "image_generation")

@@ -1,4 +1,7 @@
-"""Checks schemas, and checks values and answers against them (JSON Schema, draft 2020-12)."""
+"""Checks schemas, and checks values and answers against them (JSON Schema).
+
+Without "$schema", a schema is one of draft 2020-12.
+"""
 
 from __future__ import annotations
 
@@ -93,12 +96,12 @@ def schema_problems(schema: Mapping[str, Any] | bool, value: Any) -> tuple[Schem
         return (SchemaProblem("$", str(error)[:_MAX_REASON_CHARS]),)
 
 
-def _compile(schema: Mapping[str, Any] | bool) -> jsonschema_rs.Draft202012Validator:
+def _compile(schema: Mapping[str, Any] | bool) -> jsonschema_rs.Validator:
     import jsonschema_rs  # most answers need no schema
 
     options = jsonschema_rs.FancyRegexOptions(backtrack_limit=_BACKTRACK_LIMIT)
     try:
-        validator = jsonschema_rs.Draft202012Validator(
+        validator = jsonschema_rs.validator_for(
             dict(schema) if isinstance(schema, Mapping) else schema,
             pattern_options=options,
             retriever=_refuse_to_fetch,

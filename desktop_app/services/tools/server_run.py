@@ -283,10 +283,6 @@ class ServerRun:
         """Call `on_tokens` with the stored tokens once no other process renews them."""
         self._tokens.renew(on_tokens)
 
-    def on_renewed(self) -> None:
-        """Let other processes renew the sign-in, once its tokens are stored."""
-        self._tokens.end_renewal(waits_for_store=True)
-
     def on_ended(self) -> None:
         """Set the failure, unless this program ended the server, or another failure is reported.
 

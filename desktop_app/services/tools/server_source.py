@@ -72,15 +72,11 @@ class ServerSource:
             raise ToolError(str(error)) from error
         except ServerFailure as failure:
             if failure.has_ended:
-                is_remote = bool(self._run.server.url)
-                failure_text = (
-                    "The connection to the server failed" if is_remote else "The server crashed"
-                )
-                is_explained = failure.reason != ServerFault.ENDED
-                why = f": {failure}".rstrip(".") if is_explained else ""
-                raise ToolError(
-                    f"{failure_text}{why}. The call may have taken effect."
-                ) from failure
+                if failure.reason != ServerFault.ENDED:
+                    ended = f"The connection to the server ended: {failure}".rstrip(".")
+                else:
+                    ended = "The server crashed"
+                raise ToolError(f"{ended}. The call may have taken effect.") from failure
             raise ToolError(str(failure)) from failure
         text = self._run.redact(answer["text"])
         if answer["length"] > MAX_RESULT_CHARS:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
-from typing import Any
+from contextlib import AbstractAsyncContextManager, suppress
+from typing import Any, Final
 
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.tools.tool_server import sign_in_secrets
@@ -19,6 +19,9 @@ Raises UserFacingError.
 """
 OnTokens = Callable[[Mapping[str, Any] | None], None]
 """Takes the stored tokens of a sign-in; None if there are none."""
+
+RENEWAL_S: Final = 10.0
+"""Seconds after which other processes no longer wait for a renewal."""
 
 
 class SignInTokens:
@@ -94,19 +97,16 @@ class SignInTokens:
                 if tokens is not None:
                     await self._redact(sign_in_secrets(tokens))
                 on_tokens(tokens)
-                await renewal_done.wait()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(RENEWAL_S):
+                        await renewal_done.wait()
         except UserFacingError as error:
             self._on_error(error)
             on_tokens(None)
 
-    def end_renewal(self, *, waits_for_store: bool = False) -> None:
-        """Let other processes renew the sign-in.
-
-        Args:
-            waits_for_store: if tokens are being stored, do so only once they are.
-        """
-        if not waits_for_store or self._store_task is None or self._store_task.done():
-            self._renewal_done.set()
+    def end_renewal(self) -> None:
+        """Let other processes renew the sign-in."""
+        self._renewal_done.set()
 
     async def aclose(self) -> None:
         """Wait until the tokens are stored, and end the renewal."""

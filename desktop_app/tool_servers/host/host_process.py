@@ -18,7 +18,7 @@ if there is none.
 
 The answer to a request that failed is {"id", "error", "may_repeat"}; a call may be repeated if the
 server has forgotten the session, and so has not run the call. Events are {"event": "ready" |
-"failed" | "log" | "progress" | "changed" | "sign_in" | "tokens" | "renewing" | "renewed", …}. When
+"failed" | "log" | "progress" | "changed" | "sign_in" | "tokens" | "renewing", …}. When
 standard input is closed or the server ends, the process kills its descendants and ends.
 """
 
@@ -35,7 +35,7 @@ from typing import Final
 
 from desktop_app import sandbox
 from desktop_app.tool_servers.host.line_output import LineOutput
-from desktop_app.tool_servers.process_tree import adopt_orphans, kill_descendants
+from desktop_app.tool_servers.process_tree import adopt_orphans, die_with_parent, kill_descendants
 
 MEMORY_BYTES: Final = 1 << 30
 """The limit on this process's data. A server that sends too much ends the process."""
@@ -50,6 +50,9 @@ def main() -> int:
     output = LineOutput.take_standard_output()
     sandbox.deny_inspection()
     adopt_orphans()
+    # A parent that is killed cannot end the server, which may not read its standard input.
+    signal.signal(signal.SIGTERM, _end_at_once)
+    die_with_parent(signal.SIGTERM)
     _limit_memory()
     # Ctrl+C in a terminal is meant for the parent, which ends this process by closing its standard
     # input.
@@ -57,6 +60,11 @@ def main() -> int:
     asyncio.run(_main(output))
     kill_descendants(os.getpid())
     return 0
+
+
+def _end_at_once(*_: object) -> None:
+    kill_descendants(os.getpid())
+    os._exit(1)
 
 
 def _limit_memory() -> None:
@@ -84,11 +92,7 @@ async def _main(output: LineOutput) -> None:
 def _end_soon() -> None:
     """End this process after CLOSING_S, whatever keeps it from ending."""
 
-    def end() -> None:
-        kill_descendants(os.getpid())
-        os._exit(1)
-
-    timer = threading.Timer(CLOSING_S, end)
+    timer = threading.Timer(CLOSING_S, _end_at_once)
     timer.daemon = True
     timer.start()
 

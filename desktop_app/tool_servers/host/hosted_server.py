@@ -6,9 +6,9 @@ import asyncio
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import anyio
@@ -21,20 +21,22 @@ from mcp.shared.exceptions import MCPError
 from desktop_app import __version__
 from desktop_app.child_processes import ChildCommand
 from desktop_app.domain.network.network_address import is_loopback
+from desktop_app.domain.tools.server_fault import ServerFault
 from desktop_app.tool_servers.host import content
-from desktop_app.tool_servers.host.bounded_http import ACCEPTED_ENCODINGS, StreamPace, bound_body
-from desktop_app.tool_servers.host.bounded_stdio import MAX_MESSAGE_BYTES, bounded_stdio
-from desktop_app.tool_servers.host.checked_tools import with_checked_tools
-from desktop_app.tool_servers.host.failure_text import has_closed, reason_of
-from desktop_app.tool_servers.host.lenient_messages import use_lenient_messages
+from desktop_app.tool_servers.host.failure_text import HostError, has_closed, reason_of
 from desktop_app.tool_servers.host.line_output import LineOutput
 from desktop_app.tool_servers.host.sign_in import SIGN_IN_NEEDED, SignIn
+from desktop_app.tool_servers.host.stdio import MAX_MESSAGE_BYTES, bounded_stdio
+
+if TYPE_CHECKING:
+    from mcp.shared.dispatcher import CallOptions
 
 MAX_PAGES: Final = 50
 STREAM_S: Final = 300.0
 """Seconds that a stream of events may be silent."""
 CONNECT_S: Final = 30.0
 """Seconds to connect, to send a request, or to wait for a free connection."""
+PROBE_S: Final = 5.0
 CLOSED_S: Final = 1.0
 """Seconds to wait before reporting that the connection has closed.
 
@@ -97,7 +99,14 @@ class HostedServer:
                             self._launch_message["headers"]
                         )
                         await stack.enter_async_context(http_client)
-                    await self._stay_connected(stack, http_client)
+                    try:
+                        await self._stay_connected(stack, http_client)
+                    except Exception as error:
+                        if self._client is not None or not await self._has_old_transport(
+                            http_client
+                        ):
+                            raise
+                        raise HostError(ServerFault.OLD_TRANSPORT) from error
                 self._end_soon()
             except Exception as error:  # noqa: BLE001 — any exception of the SDK is reported
                 self._send_failed(error)
@@ -126,6 +135,22 @@ class HostedServer:
             if not self._has_ended:
                 await self._is_client_unusable.wait()
 
+    async def _has_old_transport(self, http_client: httpx2.AsyncClient | None) -> bool:
+        """Return True if the server speaks HTTP+SSE, the transport of 2024."""
+        headers = {"accept": "text/event-stream"}
+        if http_client is None or self._client is not None:
+            return False
+        try:
+            async with (
+                asyncio.timeout(PROBE_S),
+                http_client.stream("GET", self._launch_message["url"], headers=headers) as response,
+            ):
+                async for piece in response.aiter_bytes():
+                    return b"event: endpoint" in piece
+        except (httpx2.HTTPError, TimeoutError):
+            pass
+        return False
+
     def _end(self) -> None:
         """Let `_stay_connected` return."""
         self._has_ended = True
@@ -134,7 +159,6 @@ class HostedServer:
     def _new_client(self, http_client: httpx2.AsyncClient | None) -> Client:
         launch_message = self._launch_message
         if http_client is not None:
-            use_lenient_messages()
             transport = streamable_http_client(
                 launch_message["url"], http_client=http_client, max_sse_event_size=MAX_MESSAGE_BYTES
             )
@@ -145,7 +169,7 @@ class HostedServer:
             )
             transport = bounded_stdio(command, self._output.log, self._end)
         return Client(
-            with_checked_tools(transport),
+            transport,
             mode="legacy",
             cache=None,
             client_info=types.Implementation(name="repartee", version=__version__),
@@ -154,11 +178,12 @@ class HostedServer:
         )
 
     async def _create_http_client(self, headers: dict[str, str]) -> httpx2.AsyncClient:
-        headers = {"accept-encoding": ACCEPTED_ENCODINGS, **headers}
+        # Compressed, a few kilobytes could expand to gigabytes at once.
+        headers = {"accept-encoding": "identity", **headers}
         timeout = httpx2.Timeout(CONNECT_S, read=STREAM_S)
         auth = None
-        request_hooks: list[Any] = [StreamPace().wait]
-        response_hooks: list[Any] = [bound_body, self._watch_session]
+        request_hooks: list[Any] = []
+        response_hooks: list[Any] = [_bound_body, self._watch_session]
         if "authorization" not in map(str.lower, headers):  # otherwise the user has a token already
             sign_in = self._sign_in = SignIn(self._launch_message, self._output)
             auth = await sign_in.create_provider()
@@ -289,36 +314,53 @@ class HostedServer:
         return await self._request(order)
 
     async def _request(self, order: dict[str, Any]) -> Any:
-        client = self._client
-        if client is None:
-            raise ConnectionError("not connected")
-        if order["method"] == "tools":
-            return content.tools_to_json([p.tools for p in await _fetch_pages(client.list_tools)])
-        if order["method"] == "resources":
-            pages = await _fetch_pages(client.list_resources)
-            return content.resources_to_json([p.resources for p in pages])
-        if order["method"] == "prompts":
-            return content.prompts_to_json(
-                [p.prompts for p in await _fetch_pages(client.list_prompts)]
-            )
-        if order["method"] == "read":
-            return content.resource_to_json(await client.read_resource(order["uri"]))
-        if order["method"] == "prompt":
-            prompt = await client.get_prompt(order["name"], order["arguments"])
-            return content.prompt_to_json(prompt)
+        method = order["method"]
+        if method == "tools":
+            return content.tools_to_json(await self._fetch_rows("tools"))
+        if method == "resources":
+            return content.resources_to_json(await self._fetch_rows("resources"))
+        if method == "prompts":
+            return content.prompts_to_json(await self._fetch_rows("prompts"))
+        if method == "read":
+            return content.resource_to_json(await self._send("resources/read", uri=order["uri"]))
+        values = {"name": order["name"], "arguments": order["arguments"]}
+        if method == "prompt":
+            return content.prompt_to_json(await self._send("prompts/get", **values))
 
         async def on_progress(progress: float, total: float | None, message: str | None) -> None:
             self._output.progress(order["id"], progress, total, message or "")
 
-        # Not `call_tool`: it validates the result by the server's own schema. That takes 1.5 s of
-        # imports at the first call, and a pattern in the schema may take any time.
-        params = types.CallToolRequestParams(name=order["name"], arguments=order["arguments"])
-        result = await client.session.send_request(
-            types.CallToolRequest(params=params),
-            types.CallToolResult,
-            progress_callback=on_progress,
-        )
-        return content.call_result_to_json(result)
+        options: CallOptions = {"on_progress": on_progress}
+        return content.call_result_to_json(await self._send("tools/call", options, **values))
+
+    async def _fetch_rows(self, list_name: str) -> list[content.Row]:
+        """Return the rows of a list, at most MAX_PAGES of them: a server may send them forever."""
+        rows: list[content.Row] = []
+        cursor: Any = None
+        left_out = False
+        for _ in range(MAX_PAGES):
+            page = await self._send(f"{list_name}/list", **({"cursor": cursor} if cursor else {}))
+            if not isinstance(page.get(list_name), list):
+                raise HostError(f"its reply is not valid: {list_name}")
+            rows += content.objects(page, list_name)
+            left_out = len(page[list_name]) > content.MAX_LISTED or len(rows) > content.MAX_LISTED
+            if page.get("nextCursor") in (None, "", cursor) or left_out:
+                break
+            cursor = page["nextCursor"]
+        if left_out:
+            self._output.log("warning", f"Only {content.MAX_LISTED} {list_name} are used.")
+        return rows[: content.MAX_LISTED]
+
+    async def _send(
+        self, method: str, options: CallOptions | None = None, **params: Any
+    ) -> dict[str, Any]:
+        """Return the result of a request as JSON; `content` says why not as a model of the SDK."""
+        if self._client is None:
+            raise ConnectionError("not connected")
+        session = self._client.session
+        options = options or {}
+        session._stamp({"method": method, "params": params}, options)
+        return await session._dispatcher.send_raw_request(method, params, options)
 
 
 def _set_proxies(proxies: dict[str, str]) -> None:
@@ -339,6 +381,33 @@ def _direct_mounts(url: str) -> dict[str, None]:
     return {f"all://[{name}]" if ":" in name else f"all://{name}": None for name in hosts}
 
 
+class _BoundedBody(httpx2.AsyncByteStream):
+    """A body of at most MAX_MESSAGE_BYTES."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        async for piece in self._stream:
+            size += len(piece)
+            if size > MAX_MESSAGE_BYTES:
+                raise httpx2.StreamError("The response is larger than 32 MB.")
+            yield piece
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+async def _bound_body(response: httpx2.Response) -> None:
+    """Limit a body; of a stream of events, the SDK limits each event."""
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise httpx2.StreamError("The response is compressed, which was not asked for.")
+    if not response.headers.get("content-type", "").startswith("text/event-stream"):
+        assert isinstance(response.stream, httpx2.AsyncByteStream)
+        response.stream = _BoundedBody(response.stream)
+
+
 async def _refuses_session(response: httpx2.Response) -> bool:
     # Many servers send 400 in place of the specified 404.
     return response.status_code == 404 or (
@@ -349,17 +418,3 @@ async def _refuses_session(response: httpx2.Response) -> bool:
 def _offers_of(client: Client) -> list[str]:
     capabilities = client.server_capabilities
     return [n for n in ("tools", "resources", "prompts") if getattr(capabilities, n) is not None]
-
-
-async def _fetch_pages(fetch_page: Any) -> list[Any]:
-    """Return the pages of a list, at most MAX_PAGES: a server may send pages without end."""
-    pages: list[Any] = []
-    cursor: str | None = None
-    seen_cursors: set[str] = set()
-    while len(pages) < MAX_PAGES:
-        pages.append(await fetch_page(cursor=cursor))
-        cursor = pages[-1].next_cursor
-        if not cursor or cursor in seen_cursors:
-            break
-        seen_cursors.add(cursor)
-    return pages

@@ -93,7 +93,6 @@ class SignIn:
         self._state = ""
         self._context: OAuthContext | None = None
         self._renewal_lock = asyncio.Lock()
-        self._renewal_number = 0
         self._saved_from_parent: asyncio.Future[dict[str, Any] | None] | None = None
         self._listener: asyncio.Server | None = None
         self._browser_answer: asyncio.Future[dict[str, str]] = (
@@ -261,29 +260,16 @@ class SignIn:
 
     # -- renewal: other processes have the same sign-in, and a refresh token works only once
 
-    async def begin_renewal(self) -> int:
-        """Return the number of the renewal if this request has to renew the tokens, else 0.
-
-        No other request renews them before `end_renewal` is called. If another process has renewed
-        them, its tokens are used.
+    async def prepare_request(self) -> None:
+        """Use the tokens of another process if it has renewed them; else this one may do so.
 
         Raises:
             SignInError: the saved state has become malformed.
         """
-        if not self._has_expired():
-            return 0
-        await self._renewal_lock.acquire()  # another request may have renewed them since
-        self._renewal_number += 1
-        number = self._renewal_number
-        must_renew = False
-        try:
-            if self._has_expired():
-                await self._fetch_saved()
-            must_renew = self._has_expired()
-        finally:
-            if not must_renew:
-                self.end_renewal(number)
-        return number if must_renew else 0
+        if self._has_expired():
+            async with self._renewal_lock:  # another request may have renewed them since
+                if self._has_expired():
+                    await self._fetch_saved()
 
     async def _fetch_saved(self) -> None:
         """Use the saved state, which another process may have renewed, once the parent sends it.
@@ -314,12 +300,6 @@ class SignIn:
         """Use the saved state that the parent sent for a renewal; None if nothing is saved."""
         if self._saved_from_parent is not None and not self._saved_from_parent.done():
             self._saved_from_parent.set_result(saved)
-
-    def end_renewal(self, number: int) -> None:
-        """End a renewal, unless it has ended: other requests and processes may then renew."""
-        if number == self._renewal_number and self._renewal_lock.locked():
-            self._renewal_lock.release()
-            self._output.send(event="renewed")
 
     def _has_expired(self) -> bool:
         """Return True if the next request would begin with a refresh."""
@@ -358,7 +338,6 @@ class SignIn:
         }
         self._saved = _parse_saved(saved)
         self._output.send(event="tokens", saved=saved)
-        self.end_renewal(self._renewal_number)
 
 
 def _dump(model: BaseModel | None, names: set[str]) -> dict[str, Any] | None:
@@ -399,7 +378,7 @@ class _SharedProvider(OAuthClientProvider):
     async def async_auth_flow(
         self, request: httpx2.Request
     ) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
-        number = await self._sign_in.begin_renewal()
+        await self._sign_in.prepare_request()
         flow = super().async_auth_flow(request)
         try:
             outgoing = await anext(flow)
@@ -409,5 +388,3 @@ class _SharedProvider(OAuthClientProvider):
             return
         finally:
             await flow.aclose()
-            if number:
-                self._sign_in.end_renewal(number)

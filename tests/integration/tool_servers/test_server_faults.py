@@ -95,31 +95,12 @@ async def test_a_call_whose_connection_breaks_says_what_happened() -> None:
             assert await server.call("greet") == "Hello"
             sessions.breaks_calls = True
             assert await server.call("greet") == (
-                "ToolError: The connection to the server failed: RemoteProtocolError: "
+                "ToolError: The connection to the server ended: RemoteProtocolError: "
                 "Server disconnected without sending a response. The call may have taken effect."
             )
             assert server.run.state is ServerState.FAILED
             sessions.breaks_calls = False
             assert await server.call("greet") == "Hello"
-
-
-@pytest.mark.parametrize("sends_events", [False, True])
-@pytest.mark.parametrize(
-    ("text", "more", "found"),
-    [
-        (rb"caf\ud800", b"0", "caf"),
-        (b"caf\xe9", b"0", "caf\ufffd"),
-        (b"Hello", b"[" * 300 + b"]" * 300, "Hello"),
-    ],
-)
-async def test_a_result_that_the_sdk_cannot_parse_is_read(
-    text: bytes, more: bytes, found: str, *, sends_events: bool
-) -> None:
-    with session_server() as sessions:
-        sessions.sends_events = sends_events
-        sessions.result = b'{"content": [{"type": "text", "text": "%s"}], "x": %s}' % (text, more)
-        async with running_server(url=sessions.url) as server:
-            assert await server.call("greet") == found
 
 
 async def test_a_tool_that_differs_in_the_next_session_is_not_called() -> None:
@@ -135,11 +116,10 @@ async def test_a_tool_that_differs_in_the_next_session_is_not_called() -> None:
 @pytest.mark.parametrize(
     ("fault", "why"),
     [
-        ("invalid", "inputSchema.type: Input should be 'object'"),
-        ("unlisted", "inputSchema: Field required"),
-        ("misspelled", "$.properties.a.type: 'strin' is not valid"),
-        ("nested", "nested too deeply"),
-        ("circular", "the reference #/$defs/none leads nowhere"),
+        ("invalid", "type: it is not an object"),
+        ("unlisted", "inputSchema: it is not an object"),
+        ("misspelled", '$.properties.a.type: "strin" is not valid'),
+        ("circular", "Pointer '/$defs/none' does not exist"),
     ],
 )
 async def test_a_tool_that_is_off_the_specification_is_left_out_alone(fault: str, why: str) -> None:
@@ -157,9 +137,8 @@ async def test_a_tool_that_is_off_the_specification_is_left_out_alone(fault: str
 
 async def test_an_endless_line_ends_the_server() -> None:
     async with scripted_server("endless") as server:
-        with pytest.raises(ToolServerError, match="didn’t start"):
+        with pytest.raises(ToolServerError, match="didn’t start: it sent a message"):
             await server.tools()
-        assert "more than 32 MB" in server.log
 
 
 async def test_a_server_that_ends_at_once_says_why_without_its_secrets() -> None:

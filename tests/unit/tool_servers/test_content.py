@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import functools
 
 import httpx2
 import pytest
@@ -14,7 +14,6 @@ from mcp.shared.exceptions import MCPError
 from desktop_app.domain.tools.server_fault import ServerFault
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS
 from desktop_app.tool_servers.host import content
-from desktop_app.tool_servers.host.checked_tools import FAULT
 from desktop_app.tool_servers.host.failure_text import (
     HostError,
     has_closed,
@@ -28,71 +27,55 @@ NAME = LONG[: content.MAX_NAME_CHARS]
 DESCRIPTION = LONG[: content.MAX_DESCRIPTION_CHARS]
 
 
-def tool(name: str = "t", **more: object) -> types.Tool:
-    return types.Tool.model_validate({"name": name, "inputSchema": {"type": "object"}} | more)
+SCHEMA = {"type": "object"}
+ROW = {
+    "name": "t",
+    "description": "",
+    "parameters": SCHEMA,
+    "fault": "",
+    "reads_only": None,
+    "reaches_out": None,
+}
+DEEP: dict[str, object] = functools.reduce(lambda inner, _: {"a": inner}, range(100_000), {})
 
 
-def test_a_tool_has_its_schema_and_hints() -> None:
-    hints = {"readOnlyHint": True, "openWorldHint": False}
-    found = content.tools_to_json(
-        [[tool(title="Title", annotations=hints)], [tool("u", description="D")]]
-    )
-    assert found == [
-        {
-            "name": "t",
-            "description": "Title",
-            "parameters": {"type": "object"},
-            "fault": "",
-            "reads_only": True,
-            "reaches_out": False,
-        },
-        {
-            "name": "u",
-            "description": "D",
-            "parameters": {"type": "object"},
-            "fault": "",
-            "reads_only": None,
-            "reaches_out": None,
-        },
-    ]
+@pytest.mark.parametrize(
+    ("tool", "expected"),
+    [
+        (
+            {"title": "T", "annotations": {"readOnlyHint": True}},
+            {"description": "T", "reads_only": True},
+        ),
+        ({"description": "D", "annotations": 7, "icons": 7}, {"description": "D"}),
+        ({"inputSchema": {}}, {"parameters": {}}),
+        ({"inputSchema": 5}, {"parameters": {}, "fault": "inputSchema: it is not an object"}),
+        ({"inputSchema": {"a": "x" * 100_000}}, {"parameters": {}, "fault": ServerFault.TOO_LONG}),
+        ({"inputSchema": DEEP}, {"parameters": {}, "fault": ServerFault.TOO_DEEP}),
+        ({"name": LONG, "description": LONG}, {"name": NAME, "description": DESCRIPTION}),
+        ({"name": 7}, {"name": ""}),
+    ],
+    ids=range(8),
+)
+def test_a_tool_is_read_also_off_the_specification(
+    tool: dict[str, object], expected: dict[str, object]
+) -> None:
+    found = content.tools_to_json([{"name": "t", "inputSchema": SCHEMA, **tool}])
+    assert found == [{**ROW, **expected}]
 
 
-def test_long_values_are_cut_or_named() -> None:
-    empty = len(json.dumps({"a": ""}))
-    fits = {"a": "x" * (content.MAX_SCHEMA_CHARS - empty)}
-    whole, cut, long, wrong = content.tools_to_json(
-        [
-            [
-                tool(inputSchema=fits),
-                tool(inputSchema={"a": fits["a"] + "x"}),
-                tool(LONG, description=LONG),
-                tool(_meta={FAULT: "broken"}),
-            ]
-        ]
-    )
-    assert (whole["parameters"], whole["fault"]) == (fits, "")
-    assert (cut["parameters"], cut["fault"]) == ({}, ServerFault.TOO_LONG)
-    assert (long["name"], long["description"]) == (NAME, DESCRIPTION)
-    assert (wrong["parameters"], wrong["fault"]) == ({}, "broken")
+def test_a_tool_that_runs_as_a_task_only_is_left_out() -> None:
+    task = {"name": "t", "inputSchema": SCHEMA, "execution": {"taskSupport": "required"}}
+    assert content.tools_to_json([task]) == []
 
 
 def test_resources_and_prompts_become_short_rows() -> None:
     resource = {"uri": "a:b", "name": "n", "title": "T", "description": "d", "mimeType": "text/x"}
-    long = {"uri": "a:" + LONG, "name": LONG}
-    pages = [[types.Resource.model_validate(row) for row in (resource, long)]]
-    assert content.resources_to_json(pages) == [
+    assert content.resources_to_json([resource, {"uri": "a:" + LONG, "name": LONG}]) == [
         {"uri": "a:b", "name": "T", "description": "d", "media_type": "text/x"},
         {"uri": f"a:{LONG}"[: len(DESCRIPTION)], "name": NAME, "description": "", "media_type": ""},
     ]
-    prompt = {
-        "name": "p",
-        "description": "d",
-        "arguments": [{"name": "a", "required": True}, {"name": "b", "description": "e"}],
-    }
-    found = content.prompts_to_json(
-        [[types.Prompt.model_validate(row) for row in (prompt, {"name": "q"})]]
-    )
-    assert found == [
+    arguments = [{"name": "a", "required": True}, {"name": "b", "description": "e"}]
+    assert content.prompts_to_json([{"name": "p", "description": "d", "arguments": arguments}]) == [
         {
             "name": "p",
             "title": "p",
@@ -101,69 +84,66 @@ def test_resources_and_prompts_become_short_rows() -> None:
                 {"name": "a", "description": "", "required": True},
                 {"name": "b", "description": "e", "required": False},
             ],
-        },
-        {"name": "q", "title": "q", "description": "", "arguments": []},
+        }
     ]
+    messages = [{"content": {"type": "text", "text": text}} for text in ("a", "", "b")]
+    assert content.prompt_to_json({"messages": messages}) == {"text": "a\n\nb"}
 
 
 def convert_resource(**part: str) -> dict[str, object]:
-    parts = [{"uri": "a:b", **part}] if part else []
-    return content.resource_to_json(types.ReadResourceResult.model_validate({"contents": parts}))
+    return content.resource_to_json({"contents": [{"uri": "a:b", **part}] if part else []})
 
 
 def test_a_resource_is_text_or_base64() -> None:
-    assert convert_resource(text="t", mimeType="m") == {
-        "kind": "text",
-        "data": "t",
-        "media_type": "m",
-    }
+    text = {"kind": "text", "data": "t", "media_type": "m"}
+    assert convert_resource(text="t", mimeType="m") == text
     assert convert_resource(blob="QQ==") == {"kind": "base64", "data": "QQ==", "media_type": ""}
-    with pytest.raises(HostError, match=ServerFault.EMPTY):
-        convert_resource()
-    with pytest.raises(HostError, match=ServerFault.TOO_LONG):
-        convert_resource(text="x" * (content.MAX_RESOURCE_CHARS + 1))
+    for part, words in (
+        ({}, ServerFault.EMPTY),
+        ({"blob": "Q"}, "not valid"),
+        ({"text": "x" * (content.MAX_RESOURCE_CHARS + 1)}, ServerFault.TOO_LONG),
+    ):
+        with pytest.raises(HostError, match=words):
+            convert_resource(**part)
 
 
-def convert_result(*blocks: dict[str, object], **more: object) -> dict[str, object]:
-    return content.call_result_to_json(
-        types.CallToolResult.model_validate({"content": list(blocks), **more})
-    )
+IMAGE = {"type": "image", "data": "QQ==", "mimeType": "image/png"}
+SHOWN = {"media_type": "image/png", "data": "QQ=="}
 
 
 @pytest.mark.parametrize(
-    ("block", "text"),
+    ("block", "text", "images"),
     [
-        ({"type": "text", "text": "a"}, "a"),
-        ({"type": "resource", "resource": {"uri": "a:b", "text": "t"}}, "t"),
-        ({"type": "resource", "resource": {"uri": "a:b", "blob": "QQ=="}}, "[data: a:b]"),
-        ({"type": "resource", "resource": {"uri": "a:b", "blob": "", "mimeType": "m"}}, "[m: a:b]"),
-        ({"type": "resource_link", "uri": "a:b", "name": "n"}, "[n: a:b]"),
-        ({"type": "resource_link", "uri": "a:b", "name": "n", "title": "T"}, "[T: a:b]"),
+        ({"type": "resource", "resource": {"uri": "a:b", "text": "t"}}, "t", []),
+        ({"type": "resource", "resource": {"uri": "a:b", "blob": "QQ=="}}, "[data: a:b]", []),
         (
-            {"type": "image", "data": "QQ==", "mimeType": "image/png"},
-            "[image/png, 4 characters of base64, not shown]",
+            {"type": "resource", "resource": {"uri": "a", "blob": "QQ==", "mimeType": "image/png"}},
+            "[image/png: a]",
+            [SHOWN],
         ),
+        ({"type": "resource_link", "uri": "a:b", "name": "n", "title": "T"}, "[T: a:b]", []),
+        (IMAGE, "[image/png]", [SHOWN]),
+        ({**IMAGE, "data": "Q"}, "[image/png]", []),
+        ({**IMAGE, "mimeType": "image/svg+xml"}, "[image/svg+xml]", []),
+        ({"type": "new", "text": "unknown"}, "", []),
     ],
 )
-def test_each_block_of_a_result_is_text(block: dict[str, object], text: str) -> None:
-    result = convert_result({"type": "text", "text": ""}, {"type": "text", "text": "b"}, block)
-    assert result == {"text": f"b\n\n{text}", "length": len(text) + 3, "failed": False}
+def test_each_block_of_a_result_is_text_or_an_image(
+    block: dict[str, object], text: str, images: list[dict[str, str]]
+) -> None:
+    found = content.call_result_to_json({"content": [{"type": "text", "text": "b"}, 7, block]})
+    whole = f"b\n\n{text}" if text else "b"
+    assert found == {"text": whole, "length": len(whole), "images": images, "failed": False}
 
 
 def test_a_result_without_text_is_its_structure() -> None:
-    result = convert_result(structuredContent={"ä": 1}, isError=True)
-    assert result == {"text": '{"ä": 1}', "length": 8, "failed": True}
-    assert convert_result() == {"text": "", "length": 0, "failed": False}
-    long = convert_result({"type": "text", "text": "x" * (MAX_RESULT_CHARS + 7)})
-    assert (len(str(long["text"])), long["length"]) == (MAX_RESULT_CHARS, MAX_RESULT_CHARS + 7)
-
-
-def test_a_prompt_is_its_messages() -> None:
-    messages = [
-        {"role": "user", "content": {"type": "text", "text": text}} for text in ("a", "", "b")
-    ]
-    got = types.GetPromptResult.model_validate({"messages": messages})
-    assert content.prompt_to_json(got) == {"text": "a\n\nb"}
+    found = content.call_result_to_json({"structuredContent": {"ä": 1}, "isError": True})
+    assert (found["text"], found["failed"]) == ('{"ä": 1}', True)
+    long = {"type": "text", "text": "x" * (MAX_RESULT_CHARS + 7)}
+    found = content.call_result_to_json({"content": [long]})
+    assert (len(found["text"]), found["length"]) == (MAX_RESULT_CHARS, MAX_RESULT_CHARS + 7)
+    many = content.call_result_to_json({"content": [IMAGE] * 20})
+    assert len(many["images"]) == content.MAX_IMAGES
 
 
 TOKEN = "gho_7d1f"

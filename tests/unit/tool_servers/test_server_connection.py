@@ -73,9 +73,6 @@ class Listener:
         self.calls.append(("renewing",))
         self.answer = answer
 
-    def on_renewed(self) -> None:
-        self.calls.append(("renewed",))
-
     def on_ended(self) -> None:
         self.calls.append(("ended",))
 
@@ -170,7 +167,6 @@ async def test_events_reach_the_listener(play: Play) -> None:
             {"event": "changed", "list": "tools"},
             {"event": "sign_in", "url": "https://a"},
             {"event": "tokens", "saved": {"a": 1}},
-            {"event": "renewed"},
             {"event": "unknown"},
             FAILED,
             {**FAILED, "needs_sign_in": True},
@@ -188,7 +184,6 @@ async def test_events_reach_the_listener(play: Play) -> None:
         ("changed", "tools"),
         ("sign in", "https://a"),
         ("tokens", {"a": 1}),
-        ("renewed",),
         ("log", "error", "no"),
         ("sign-in needed",),
         ("renewing",),

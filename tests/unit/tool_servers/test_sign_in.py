@@ -237,42 +237,25 @@ async def test_a_kept_sign_in_is_restored(parent: Parent) -> None:
 
 async def test_expired_tokens_are_renewed_once_for_all_processes(parent: Parent) -> None:
     sign_in = SignIn({"url": URL, "tokens": TOKENS}, parent.output)
-    await sign_in.create_provider()
-    renewing = asyncio.create_task(sign_in.begin_renewal())
+    provider = await sign_in.create_provider()
+    assert provider is not None
+    preparing = asyncio.create_task(sign_in.prepare_request())
     await until(parent.is_asked)
-    sign_in.receive_saved(TOKENS)
-    sign_in.receive_saved(None)  # the first answer counts
-    assert await renewing == 1
-    sign_in.end_renewal(2)
-    assert parent.lines() == []
-    sign_in.end_renewal(1)
-    sign_in.end_renewal(1)
-    assert parent.lines() == [{"event": "renewed"}]
     # Another process has renewed them.
-    renewing = asyncio.create_task(sign_in.begin_renewal())
-    await until(parent.is_asked)
     sign_in.receive_saved({**TOKENS, "expires_at": time.time() + 1e6})
-    assert await renewing == 0
-    assert parent.lines() == [{"event": "renewed"}]
-    assert await sign_in.begin_renewal() == 0
+    sign_in.receive_saved(None)  # the first answer counts
+    await preparing
+    assert provider.context.is_token_valid()
+    await sign_in.prepare_request()
     assert parent.lines() == []
 
 
-BROKEN: dict[str, Any] = {"tokens": {"refresh_token": "r"}}
-
-
-@pytest.mark.parametrize("broken", [BROKEN, {**TOKENS, "expires_at": "soon"}])
-async def test_a_malformed_sign_in_ends_its_renewal(parent: Parent, broken: dict[str, Any]) -> None:
+async def test_a_malformed_sign_in_needs_another(parent: Parent) -> None:
     sign_in = SignIn({"url": URL, "tokens": TOKENS}, parent.output)
     await sign_in.create_provider()
-    renewing = asyncio.create_task(sign_in.begin_renewal())
+    preparing = asyncio.create_task(sign_in.prepare_request())
     await until(parent.is_asked)
-    sign_in.receive_saved(broken)
+    sign_in.receive_saved({"tokens": {"refresh_token": "r"}})
     with pytest.raises(SignInError, match=SIGN_IN_NEEDED):
-        await renewing
+        await preparing
     assert sign_in.is_needed
-    assert parent.lines() == [{"event": "renewed"}]
-    renewing = asyncio.create_task(sign_in.begin_renewal())
-    await until(parent.is_asked)
-    sign_in.receive_saved(TOKENS)
-    assert await renewing == 2

@@ -14,9 +14,9 @@ from mcp import types
 from mcp.shared.message import SessionMessage
 
 from desktop_app.child_processes import ChildCommand
-from desktop_app.tool_servers.host import bounded_stdio as module
-from desktop_app.tool_servers.host import value_count
-from desktop_app.tool_servers.host.bounded_stdio import MAX_SHOWN_BYTES, bounded_stdio
+from desktop_app.tool_servers.host import stdio as module
+from desktop_app.tool_servers.host.failure_text import reason_of
+from desktop_app.tool_servers.host.stdio import MAX_SHOWN_BYTES, bounded_stdio
 from tests.helpers.waiting import LONGEST_S, until
 
 SAYS = """
@@ -93,52 +93,6 @@ def reply(number: object, **more: object) -> dict[str, object]:
     return {"jsonrpc": "2.0", "id": number, **more}
 
 
-UNREADABLE = {"code": types.INTERNAL_ERROR, "message": "The reply could not be read."}
-
-
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        (reply(1, result={"a": "b"}), reply(1, result={"a": "b"})),
-        (reply("x", result={}), reply("x", result={})),
-        (reply(1, result=[]), reply(1, error=UNREADABLE)),
-        (reply("x"), reply("x", error=UNREADABLE)),
-        (reply(True), None),
-        (reply(None, result=[]), None),
-        (reply(1, method=7), None),
-        ([reply(1)], None),
-    ],
-)
-async def test_a_reply_that_cannot_be_read_is_an_error_of_its_request(
-    line: object, message: dict[str, object] | None
-) -> None:
-    text = json.dumps(line)
-    messages, log = await messages_and_log((1, text))
-    assert messages == ([] if message is None else [message])
-    assert log == ([("warning", f"Not a message: {text}")] if message is None else [])
-
-
-@pytest.mark.parametrize(
-    ("line", "is_refused"),
-    [
-        ('{"id": 12, "result": {"a": [%s0]}}' % ("[]," * 30), True),
-        ('{"result": {"a": [%s0]}, "id" : 12}' % ('{"b":1.5},' * 15), True),
-        ('{"id": 12, "result": {"a": [%s0]}}' % ('"b",' * 30), True),
-        ('{"id": 12, "result": {"a": "%s"}}' % (r"[\",{" * 30), False),
-    ],
-)
-async def test_a_reply_with_too_many_values_is_not_parsed(
-    line: str, is_refused: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(value_count, "MAX_VALUES", 50)
-    line = line.replace("{", '{"jsonrpc": "2.0", ', 1)
-    messages, log = await messages_and_log((1, line))
-    error = {"code": types.INTERNAL_ERROR, "message": "The reply has more than 1,000,000 values."}
-    refusal = reply(12, error=error)
-    assert messages == [refusal if is_refused else json.loads(line)]
-    assert log == []
-
-
 async def test_lines_that_are_no_messages_are_logged() -> None:
     messages, log = await messages_and_log(
         *((1, "Hello"), (1, ""), (1, "  "), (1, "x" * 3_000), (1, "[" * 100_000), (1, "\xe9")),
@@ -153,24 +107,20 @@ async def test_lines_that_are_no_messages_are_logged() -> None:
     ]
 
 
-@pytest.mark.parametrize(("count", "is_ended"), [(99, False), (100, True)])
-async def test_a_server_that_writes_other_things_is_disconnected(
-    count: int, is_ended: bool
+@pytest.mark.attack("reply-bounds")
+async def test_a_server_that_sends_too_much_is_disconnected(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    lines = [(1, ""), *[(1, "Hello")] * count, (1, json.dumps(reply(1, result={})))]
-    messages, log = await messages_and_log(*lines)
-    assert len(messages) == (not is_ended)
-    told = [("error", "The server writes other things than messages.")] * is_ended
-    assert log[count:] == told
-
-
-async def test_a_line_that_is_too_long_ends_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_MESSAGE_BYTES", 1 << 20)
+    monkeypatch.setattr(module, "MAX_NOTIFICATIONS", 5)
     message = json.dumps(reply(1, result={}))
-    lines = [(1, " ", 1_000_000), (1, message), (1, "x", 1_100_000), (1, message)]
-    messages, log = await messages_and_log(*lines)
-    assert messages == [reply(1, result={})]
-    assert log == [("error", "The server sent a line of more than 1 MB.")]
+    for lines, words in (
+        ([(1, message), (1, "x", 1_100_000)], "it sent a message of more than 1 MB"),
+        ([(1, "Hello")] * 6, "it sent too many messages in a row"),
+    ):
+        with pytest.raises(ExceptionGroup) as caught:
+            await messages_and_log(*lines)
+        assert reason_of(caught.value) == words
 
 
 async def test_standard_error_is_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
