@@ -66,9 +66,7 @@ async def fetch_listing(
     ids = [model.id for model in listing.models]
     try:
         async with asyncio.timeout(windows_timeout_s):
-            windows, details = await get_json(
-                source.path, lambda reply: (source.read(reply, ids), source.details(reply))
-            )
+            windows, details = await get_json(source.path, lambda reply: source.read(reply, ids))
     except (AttemptError, ProviderError, TimeoutError):
         return listing  # windows and details stay unknown
     models = (

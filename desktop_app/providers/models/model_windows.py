@@ -12,7 +12,7 @@ Sources: vLLM (`max_model_len`), llama.cpp's server (`meta.n_ctx`, `meta.n_ctx_t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,17 +38,38 @@ _STATED_WINDOW_FIELDS: Final = (
 
 @dataclass(frozen=True)
 class WindowSource:
-    """A further request to a server for context windows.
+    """A further request to a server for context windows and other details.
 
     Attributes:
         path: the path, relative to the base URL without its /v1.
-        read: returns the windows in tokens by model id, from the reply and the listed ids.
-        details: returns the other details in the reply, by model id.
+        rows, name: the fields of the list in the reply, and of a model's name in its rows.
     """
 
     path: str
-    read: Callable[[object, Sequence[str]], dict[str, int]]
-    details: Callable[[object], dict[str, ModelDetails]] = lambda _: {}
+    rows: str = "data"
+    name: str = "id"
+
+    def read(
+        self, reply: object, ids: Sequence[str]
+    ) -> tuple[dict[str, int], dict[str, ModelDetails]]:
+        """Return the windows in tokens and the details, by model, of the listed models `ids`.
+
+        Several deployments may share one name: the smallest window counts, and the first with a
+        value.
+        """
+        windows: dict[str, int] = {}
+        details: dict[str, ModelDetails] = {}
+        # The one model of llama.cpp has no name here.
+        settings = json_fields.mapping(reply, "default_generation_settings")
+        if found := _numbers_at(settings, ("n_ctx",)):
+            windows = dict.fromkeys(ids, found[0])
+        for row in json_fields.rows(reply, self.rows):
+            name = json_fields.text(row, self.name)
+            window = window_of(json_fields.mapping(row, "model_info") or row)
+            if window is not None:
+                windows[name] = min(window, windows.get(name, window))
+            details[name] = details.get(name, ModelDetails()).filled_from(details_of(row))
+        return windows, details
 
 
 def window_of(row: Row) -> int | None:
@@ -77,63 +98,14 @@ def window_source(rows: Sequence[Row]) -> WindowSource | None:
             is_known = all(
                 _numbers_at(json_fields.mapping(row, "meta"), ("n_ctx",)) for row in rows
             )
-            return None if is_known or len(rows) > 1 else WindowSource("/props", _llama_cpp_windows)
+            return None if is_known or len(rows) > 1 else WindowSource("/props")
         case ServerKind.LM_STUDIO:
-            return WindowSource("/api/v0/models", _lm_studio_windows, _lm_studio_details)
+            return WindowSource("/api/v0/models")
         case ServerKind.OLLAMA if not any(map(window_of, rows)):
-            return WindowSource("/api/ps", _ollama_windows)
+            return WindowSource("/api/ps", rows="models", name="name")
         case ServerKind.LITELLM:  # its list has no prices
-            return WindowSource("/model/info", _litellm_windows, _litellm_details)
+            return WindowSource("/model/info", name="model_name")
     return None
-
-
-def _llama_cpp_windows(reply: object, ids: Sequence[str]) -> dict[str, int]:
-    settings = json_fields.mapping(reply, "default_generation_settings")
-    windows = _numbers_at(settings, ("n_ctx",))
-    return dict.fromkeys(ids, windows[0]) if windows else {}
-
-
-def _lm_studio_windows(reply: object, _ids: Sequence[str]) -> dict[str, int]:
-    rows = json_fields.rows(reply, "data")
-    return _smallest_by_id((json_fields.text(row, "id"), window_of(row)) for row in rows)
-
-
-def _ollama_windows(reply: object, _ids: Sequence[str]) -> dict[str, int]:
-    rows = json_fields.rows(reply, "models")
-    return _smallest_by_id((json_fields.text(row, "name"), window_of(row)) for row in rows)
-
-
-def _litellm_windows(reply: object, _ids: Sequence[str]) -> dict[str, int]:
-    rows = json_fields.rows(reply, "data")
-    infos = ((row, json_fields.mapping(row, "model_info")) for row in rows)
-    return _smallest_by_id(
-        (json_fields.text(row, "model_name"), window_of(info)) for row, info in infos
-    )
-
-
-def _lm_studio_details(reply: object) -> dict[str, ModelDetails]:
-    rows = json_fields.rows(reply, "data")
-    return {json_fields.text(row, "id"): details_of(row) for row in rows}
-
-
-def _litellm_details(reply: object) -> dict[str, ModelDetails]:
-    """Return the details by name. Of several deployments, the first with a value counts."""
-    details_by_name: dict[str, ModelDetails] = {}
-    for row in json_fields.rows(reply, "data"):
-        name = json_fields.text(row, "model_name")
-        details_by_name[name] = details_by_name.get(name, ModelDetails()).filled_from(
-            details_of(row)
-        )
-    return details_by_name
-
-
-def _smallest_by_id(windows_by_id: Iterable[tuple[str, int | None]]) -> dict[str, int]:
-    """Return the smallest window by id: several deployments may share one name."""
-    windows: dict[str, int] = {}
-    for model_id, window in windows_by_id:
-        if window is not None:
-            windows[model_id] = min(window, windows.get(model_id, window))
-    return windows
 
 
 def _numbers_at(row: Row, names: Iterable[str]) -> list[int]:
