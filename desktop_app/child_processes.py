@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import NoReturn
 
-ChildKind = Literal[
-    "documents", "lexing", "math", "model", "pdf", "print", "qt", "regex", "server", "tool"
-]
+ChildKind = Literal["documents", "lexing", "math", "model", "pdf", "print", "qt", "server", "tool"]
 
 # Only root can create files here, and a process in this folder does not keep a drive mounted.
 WORKING_DIRECTORY: Final = "/"
@@ -98,7 +96,6 @@ _VARIABLES_OF_KIND: Final[Mapping[ChildKind, tuple[str, ...]]] = {
     "pdf": (*_COMMON_VARIABLES, *_LAYOUT_VARIABLES),
     "print": (*_COMMON_VARIABLES, *_LIBRARY_VARIABLES),
     "qt": (*_COMMON_VARIABLES, *_LIBRARY_VARIABLES, *_SCREEN_VARIABLES),
-    "regex": _COMMON_VARIABLES,
     "server": (*_COMMON_VARIABLES, *_SERVER_VARIABLES),
     "tool": ("LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ"),
 }

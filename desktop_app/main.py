@@ -195,10 +195,6 @@ def _run_child(name: str, arguments: Sequence[str]) -> int:
         from desktop_app.rendering.processes.lexing_process import main as lexing
 
         return lexing()
-    if name == "regex":
-        from desktop_app.rendering.processes.regex_process import main as regex
-
-        return regex()
     if name == "pdf":
         from desktop_app.app.export.pdf_process import main as pdf
 
@@ -246,7 +242,7 @@ def _run(options: argparse.Namespace) -> int:
 
         return run_batch(options)
     if options.command == "eval":
-        from desktop_app.cli.evaluation.eval_command import run_eval
+        from desktop_app.cli.eval_command import run_eval
 
         return run_eval(options)
     if options.command == "spending":

@@ -35,7 +35,6 @@ def actions_of(window: MainWindow, controllers: Controllers) -> Actions:
         "view.normal": lambda: panel.look.resize_text(0),
         "settings.toggle": window.outer_panes.toggle_settings,
         "spending.show": dialogs.spending.show,
-        "evaluations.show": dialogs.evaluations.show,
         "batch.new": dialogs.batches.begin,
         "batch.show": dialogs.batches.show,
         "help.open": dialogs.help.open,

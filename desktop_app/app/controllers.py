@@ -103,7 +103,6 @@ class Controllers:
         store_changed.connect(dialogs.monthly_spending.refresh)
         store_changed.connect(dialogs.batches.check_store)
         store_changed.connect(composer.collections.check_store)
-        store_changed.connect(lambda: start(dialogs.evaluations.check_store()))
         self.running.finished.connect(
             lambda conversation_id, _: start(foreign_changes.show_end(conversation_id))
         )

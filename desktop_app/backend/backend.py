@@ -65,7 +65,6 @@ if TYPE_CHECKING:
     from desktop_app.services.tools.tool_set import ToolCatalog
     from desktop_app.storage.batch.batch_store import BatchStore
     from desktop_app.storage.conversations.review_store import ReviewStore
-    from desktop_app.storage.documents.evaluation_store import EvaluationStore
     from desktop_app.storage.tools.server_store import ServerStore
 
 LIMIT_NAMES = ("file_mb", "unpacked_mb", "pages", "megapixels", "memory_mb", "seconds")
@@ -238,14 +237,6 @@ class Backend:
         from desktop_app.storage.batch.batch_store import BatchStore  # 9 ms
 
         return BatchStore(self.database, self.ledger)
-
-    @cached_property
-    def evaluation_store(self) -> EvaluationStore:
-        """Return the store of evaluations."""
-        # Imported late, because few runs need it.
-        from desktop_app.storage.documents.evaluation_store import EvaluationStore
-
-        return EvaluationStore(self.database)
 
     @cached_property
     def review_store(self) -> ReviewStore:

@@ -23,7 +23,7 @@ from desktop_app.cli.command_help import (
     json_list_fields,
     translate_argparse,
 )
-from desktop_app.cli.evaluation.eval_options import add_eval
+from desktop_app.cli.eval_options import add_eval
 from desktop_app.cli.servers.mcp_options import add_mcp
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.domain.places import Place, place_name

@@ -174,7 +174,6 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("list.toggle", N_("Show or hide conversation list"), _C.VIEW, "Ctrl+B"),
     Command("settings.toggle", N_("Show or hide settings"), _C.VIEW, "Ctrl+,"),
     Command("spending.show", N_("Show spending"), _C.VIEW, "Ctrl+G, Ctrl+S"),
-    Command("evaluations.show", N_("Show evaluations"), _C.VIEW, "Ctrl+G, Ctrl+V"),
     Command("batch.new", N_("New batch job…"), _C.PROGRAM),
     Command("batch.show", N_("Show batch jobs"), _C.PROGRAM, "Ctrl+G, Ctrl+B"),
     Command("library.import", N_("Import conversations…"), _C.PROGRAM, keywords=N_("library")),

@@ -341,9 +341,6 @@ class Reason(StrEnum):
     )
     NO_CASES = _row(N_("There are no cases to evaluate."), Remedy.NAME_CASES)
     CASES_UNREADABLE = _row(N_("Can’t read the cases in {file}: {words}."), Remedy.SEE_EVAL_HELP)
-    CASE_WITH_FILES_IN_BATCH = _row(
-        N_("Case “{case}” has several files, but batch jobs take one each."), Remedy.LEAVE_OUT_BATCH
-    )
     VARIANT_AND_MODEL = _row(N_("Choose either a variant or a model, not both."))
     NO_VARIANTS = _row(N_("{provider} has no GPT-5.2 models."), Remedy.NAME_PROVIDER)
     NO_VARIANTS_HERE = _row(N_("The local model isn’t a GPT-5.2 model."), Remedy.NAME_PROVIDER)

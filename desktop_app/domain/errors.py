@@ -37,7 +37,6 @@ An error is stored by the stable `code` of its class and by its `Reason`, not as
     ├── LocalModelError             weights missing, the server did not start
     ├── ToolServerError             a server of tools cannot be configured, started or used
     ├── SettingError                a value or file of the user's that cannot be used
-    ├── CaseError                   a file of cases cannot be read (evaluation/case_error.py)
     └── UnusableSchemaError, UnusableGrammarError (services/structured)
 
 Foreign exceptions are translated once, at the library call that raises them.

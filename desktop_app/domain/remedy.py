@@ -211,7 +211,6 @@ class Remedy(Enum):
     LEAVE_OUT_N_OR_COMPARE = coded(N_("Leave out --n or --compare."))
     NAME_CASES = coded(N_("Name a file with cases, or a built-in preset."))
     SEE_EVAL_HELP = coded(N_("“repartee eval --help” describes the format."))
-    LEAVE_OUT_BATCH = coded(N_("Leave out --batch."))
     ENTER_MODEL_PATH = coded(N_("Enter the path of a GGUF file, or leave out the model."))
     LEAVE_OUT_EFFORT = coded(N_("Leave out the effort."))
     SELECT_FEWER_PAGES = coded(N_("Read in parts, select fewer pages, or run OCR."))

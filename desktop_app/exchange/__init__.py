@@ -1,4 +1,4 @@
-"""Conversations, prompts and evaluations as files.
+"""Conversations and prompts as files.
 
 May import domain, rendering and foreign_file.
 """

@@ -8,7 +8,6 @@ because other processes take the caches.
 from __future__ import annotations
 
 import asyncio
-import json
 import ssl
 import tempfile
 import time
@@ -34,7 +33,6 @@ from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.tools.tool import ToolError
 from desktop_app.domain.tools.tool_server import ServerSecrets, ToolServer, referenced_variables
-from desktop_app.exchange.evaluation.case_reader import read_cases
 from desktop_app.exchange.writers.footnotes import unique_footnotes
 from desktop_app.i18n.formatting import parse_amount
 from desktop_app.providers.errors.error_body import parse_error
@@ -318,11 +316,6 @@ def _schema_pattern(size: int) -> Work:
     return check
 
 
-def _open_variable(size: int) -> Work:
-    text = json.dumps({"prompts": ["{{" + " " * size], "tests": [{"vars": {"a": "x"}}]})
-    return lambda: read_cases(text, "a.json")
-
-
 def _amount(size: int) -> Work:
     def read() -> None:
         with suppress(ValueError):
@@ -384,7 +377,6 @@ WORKS: Final[Mapping[str, tuple[int, Callable[[int], Work]]]] = {
     "origin of letters": (2_048, _origin_of_letters),
     "references of a tool server": (5_000, _references),
     "schema of open classes": (2_400, _schema_pattern),
-    "open variable of a case": (750, _open_variable),
     "digits of an amount": (10_000, _amount),
 }
 """By name: the size of the smaller input, and a function that prepares the work."""

@@ -42,9 +42,6 @@ from desktop_app.domain.documents.collections import Collection, CollectionFile
 from desktop_app.domain.documents.extracted_document import IndexedPassage
 from desktop_app.domain.documents.passage_words import index_terms
 from desktop_app.domain.documents.vectors import Vector
-from desktop_app.domain.evaluation.evaluation_case import CheckKind
-from desktop_app.domain.evaluation.evaluation_result import CaseResult, Evaluation, EvaluationRun
-from desktop_app.domain.evaluation.failed_check import FailedCheck
 from desktop_app.domain.models.model_listing import ListedModel, ModelListing
 from desktop_app.domain.models.own_model import OwnModel
 from desktop_app.domain.models.token_rates import TextKind, TokenRates
@@ -60,7 +57,6 @@ from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.documents.collection_store import CollectionStore
-from desktop_app.storage.documents.evaluation_store import EvaluationStore
 from desktop_app.storage.documents.note_store import NoteStore
 from desktop_app.storage.documents.vector_store import VectorStore
 from desktop_app.storage.settings.model_listing_store import ListingStore
@@ -106,11 +102,6 @@ async def opened(path: Path) -> AsyncIterator[Database]:
 async def fill(database: Database, attachments: Path, conversations: int = 6) -> None:
     """Fill an empty store with a sample of every kind of data."""
     store = ConversationStore(database)
-    failed = (FailedCheck(CheckKind.CONTAINS, "x"),)
-    result = CaseResult("a", "quince", failed, Usage(1, 0, 1), Decimal("0.01"))
-    run = EvaluationRun("openai", "pro", "medium", "m", [result])
-    evaluation = Evaluation("e" * 32, NOON, "cases.jsonl", [run], {"a": "Which?"})
-    await EvaluationStore(database).add(evaluation)
     folder = Folder("f" * 32, "Work", NOON, CHOICE, Overrides("Be brief."))
     await FolderStore(database).save(folder)
     files = AttachmentStore(database, attachments)

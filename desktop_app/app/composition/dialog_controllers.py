@@ -1,4 +1,4 @@
-"""The composition of the other windows: spending, evaluations, batch jobs and help."""
+"""The composition of the other windows: spending, batch jobs and help."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from desktop_app.app.batch.batch_bar_controller import BatchBarController
 from desktop_app.app.batch.batch_controller import BatchController
 from desktop_app.app.batch.batch_files import BatchFiles
 from desktop_app.app.dialog_shortcuts import DialogShortcuts
-from desktop_app.app.evaluation.evaluation_controller import EvaluationController
 from desktop_app.app.help.help_controller import HelpController
 from desktop_app.app.settings.monthly_spending import MonthlySpending
 from desktop_app.app.settings.spending_controller import SpendingController
@@ -72,13 +71,6 @@ class DialogControllers:
         self.monthly_spending.report_requested.connect(self.spending.show)
         for refresh in (self.spending.refresh, self.monthly_spending.refresh):
             window.conversations.day_change.reported.connect(refresh)
-        self.evaluations = EvaluationController(
-            window,
-            self._theme,
-            tasks=state.tasks,
-            notifications=window.notifications,
-            evaluation_store=lambda: state.backend.evaluation_store,
-        )
 
     def _make_batches(self, navigator: Navigator, presenter: ListPresenter) -> None:
         window = self._window

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 _COMMANDS: Final = {
     "batch-jobs": "batch.show",
-    "evaluations-dialog": "evaluations.show",
     "models-dialog": "models.show",
     "spending": "spending.show",
 }

@@ -47,7 +47,6 @@ PLACES: Final[Mapping[str, str]] = {
     "models-dialog": "providers#models",
     "model-editor": "providers#models",
     "spending": "money#spending",
-    "evaluations-dialog": "command-line#eval",
     "password-dialog": "documents#passwords",
     "attachment-preview": "documents#preview",
     "document-viewer": "documents#viewer",

@@ -42,7 +42,6 @@ from desktop_app.storage.conversations.row_conversion import (
     message_from_row,
 )
 from desktop_app.storage.documents.collection_store import collection_from_row, file_from_row
-from desktop_app.storage.documents.evaluation_store import evaluation_from_row
 from desktop_app.storage.settings.model_listing_store import listing_from_row
 from desktop_app.storage.settings.prompt_store import preset_from_row, prompt_from_row
 from desktop_app.storage.settings.settings_store import profile_from_row
@@ -311,21 +310,6 @@ def _check_vector(values: Values) -> None:
     _require(len(values["vector"]) <= _MAX_VECTOR_BYTES and any(values["vector"]))
 
 
-def _check_evaluation(values: Values) -> None:
-    evaluation = evaluation_from_row(values)
-    _require(all(isinstance(text, str) for text in evaluation.inputs.values()))
-    for run in evaluation.runs:
-        for name in (run.provider, run.model, run.variant or "", run.effort or ""):
-            bounds.checked_name(name)
-        for result in map(bounds.checked_fields, run.results):
-            bounds.checked_fields(result.usage)
-            for failed in result.failed:
-                bounds.checked_fields(failed)
-            for amount in (result.cost, result.judge_cost):
-                if amount is not None:
-                    bounds.checked_money(str(amount))
-
-
 def _refuse(_values: Values) -> None:
     """Refuse a row that records a decision: only the user makes it, never a copied file.
 
@@ -348,7 +332,6 @@ _CHECKS: Final[Mapping[str, Callable[[Values], object]]] = {
     "batch_jobs": _check_job,
     "batch_uploads": _check_upload,
     "batch_items": _check_item,
-    "evaluations": _check_evaluation,
     "profiles": _check_profile,
     "model_listings": _check_listing,
     "token_rates": rates_from_row,

@@ -50,9 +50,6 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.message_parts import part_id
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderFaultError, StorageError, ToolServerError
-from desktop_app.domain.evaluation.evaluation_case import CheckKind
-from desktop_app.domain.evaluation.evaluation_result import CaseResult, Evaluation, EvaluationRun
-from desktop_app.domain.evaluation.failed_check import FailedCheck
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.network.secret import Secret
 from desktop_app.domain.prompts.preset import Preset
@@ -64,7 +61,6 @@ from desktop_app.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.i18n.translation import tr
 from desktop_app.session.desktop_binding import BindingDesktop
 from desktop_app.settings.schema import SPELLING_LANGUAGES
-from desktop_app.storage.documents.evaluation_store import EvaluationStore
 from desktop_app.ui.batch.batch_bar import BatchBar
 from desktop_app.ui.batch.batch_dialog import BatchDialog
 from desktop_app.ui.comparison.compare_dialog import CompareDialog
@@ -73,7 +69,6 @@ from desktop_app.ui.composer.attachment_chips import ChipWidget
 from desktop_app.ui.composer.completion.prompt_fields import PromptFields
 from desktop_app.ui.composer.dropped_content import drop_hint
 from desktop_app.ui.composer.spelling import Spelling
-from desktop_app.ui.evaluation.evaluations_dialog import EvaluationsDialog
 from desktop_app.ui.help.help_window import HelpWindow
 from desktop_app.ui.library.collections_dialog import CollectionsDialog
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
@@ -375,17 +370,6 @@ async def spending(app: AppHarness, look: Look) -> None:
     view.show_page("charts")
     await until(lambda: view.charts.rows)
     await look("spending-charts")
-    _close_dialogs(app)
-
-
-async def evaluations(app: AppHarness, look: Look) -> None:
-    """Show an evaluation of two models with a failed case, and none."""
-    app.controllers.dialogs.evaluations.show()
-    dialog = await dialog_of(EvaluationsDialog)
-    await look("evaluations")
-    find(dialog, QPushButton, "delete-evaluation").click()
-    await until(lambda: not dialog.current)
-    await look("evaluations-none")
     _close_dialogs(app)
 
 
@@ -767,7 +751,6 @@ SCENES: Final = (
     viewer,
     temporary,
     spending,
-    evaluations,
     models,
     comparison,
     servers,
@@ -901,22 +884,4 @@ async def fill(backend: Backend) -> None:
             at=moment,
         )
     )
-    results = [
-        CaseResult("⟦a⟧", "⟦Paris.⟧", (), usage, Decimal("0.01"), duration_s=2.5),
-        CaseResult(
-            "⟦b⟧",
-            "⟦I cannot say.⟧",
-            (FailedCheck(CheckKind.CONTAINS, "⟦Oslo⟧"),),
-            usage,
-            duration_s=3.0,
-        ),
-    ]
-    passed = [replace(result, failed=()) for result in results]
-    runs = [
-        EvaluationRun(OPENAI.id, "thinking", "high", "gpt-5.2", results),
-        EvaluationRun(OPENAI.id, "pro", "medium", "gpt-5.2-pro", passed),
-    ]
-    asked = {"⟦a⟧": "⟦Capital of France?⟧", "⟦b⟧": "⟦Capital of Norway?⟧"}
-    evaluation = Evaluation(new_id(), moment, "⟦cases.jsonl⟧", runs, asked)
-    await EvaluationStore(backend.database).add(evaluation)
     await fill_batches(backend)

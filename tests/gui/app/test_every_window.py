@@ -28,7 +28,6 @@ from desktop_app.backend.prompt_loader import built_in_prompts
 from desktop_app.i18n import formatting, pseudo
 from desktop_app.i18n.translation import LANGUAGES
 from desktop_app.paths import resource_path
-from desktop_app.ui.evaluation.evaluations_dialog import COMMAND
 from desktop_app.ui.look.window_language import WindowLanguage
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from tests.gui.app import scenes
@@ -74,7 +73,6 @@ NAMES: Final = (
     *("calculator", "date_time", "fetch_page", "python", "query_table", "read_pages"),  # tools
     *("search_documents", "search_library", "web_search", "file_search", "code_interpreter"),
     "image_generation",
-    COMMAND,
     *("max_completion_tokens", "max_tokens", "text-embedding-3-small", "LM Studio", "Ollama"),
 )
 DATA: Final = re.compile(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.rendering.processes import lexing_process, line_client, math_process, regex_process
+from desktop_app.rendering.processes import lexing_process, line_client, math_process
 from desktop_app.rendering.processes.formula_client import FormulaClient
 from desktop_app.rendering.processes.line_client import LineClient
 from desktop_app.rendering.processes.math_typesetting import Formula, typeset
@@ -100,6 +100,3 @@ def test_the_processes_answer_as_documented() -> None:
         "spans": [(0, 0, 2, "keyword"), (0, 3, 1, "number"), (1, 2, 4, "keyword")]
     }
     assert lexing_process.answer({"language": "none-such", "code": "x"}) == {"error": "no lexer"}
-    for pattern, found in (("b+", True), ("c", False)):
-        assert regex_process.answer({"pattern": pattern, "text": "abb"}) == {"found": found}
-    assert set(regex_process.answer({"pattern": "(", "text": "abb"})) == {"error"}

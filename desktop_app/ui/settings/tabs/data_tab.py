@@ -37,8 +37,8 @@ BACKUPS: Final = N_(
 )
 DELETES: Final = N_(
     "Permanently deletes all conversations, folders, attachments, collections, batch jobs, "
-    "evaluations, drafts, prompts, presets, and permissions for tools, and Repartee’s own copies "
-    "of its database. Settings, providers, tool servers, API keys, spending history, and your "
+    "drafts, prompts, presets, and permissions for tools, and Repartee’s own copies of its "
+    "database. Settings, providers, tool servers, API keys, spending history, and your "
     "backups are kept."
 )
 LIMITS: Final = N_("Files that exceed a limit aren’t attached.")

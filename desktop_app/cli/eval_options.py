@@ -28,15 +28,10 @@ _RUN_FIELDS: Final = (
     "answer, cost_usd, duration_s)), notices, error (kind, message, details)"
 )
 _DRY_FIELDS: Final = (
-    "dry_run, runs (provider, variant, effort, model, calls, not_sent, input_tokens, "
-    "max_output_tokens, input_cost_usd, max_cost_usd, judge_model, judge_calls, "
-    "judge_input_tokens, judge_input_cost_usd, judge_max_cost_usd), calls, judge_calls, "
-    "input_tokens, judge_input_tokens, input_cost_usd, max_cost_usd"
+    "dry_run, runs (name, calls, judge_calls, input_tokens, input_cost_usd, max_cost_usd, "
+    "not_sent), input_cost_usd, max_cost_usd"
 )
-_CHECKS: Final = (
-    '{"contains": "…"}, {"regex": "…"}, {"equals": "…"}, {"number": 42, "within": 0.5}, '
-    '{"schema": {…}}, {"rubric": "…"}'
-)
+_CHECKS: Final = '{"contains": "…"}, {"regex": "…"}, {"schema": {…}}, {"judge": "…"}'
 
 
 def add_eval(
@@ -53,7 +48,7 @@ def add_eval(
         "cases",
         nargs="?",
         metavar=tr("CASES"),
-        help=tr("a JSONL, JSON, CSV, or YAML file; without it, the cases of the --preset"),
+        help=tr("a JSONL or CSV file, or - for standard input; else those of the --preset"),
     )
     add_repeatable(
         command,
@@ -83,10 +78,9 @@ def add_eval(
         metavar="N",
         help=tr("calls at the same time (default: {count})", count=4),
     )
-    add_flag(command, "--batch", tr("ask in batch jobs at half price, which may take up to a day"))
     add_json(command)
     command.add_argument(
-        "--to", metavar=tr("FOLDER"), help=tr("write results as JSON, CSV, and HTML to this folder")
+        "--to", metavar=tr("FOLDER"), help=tr("write results as JSON and HTML to this folder")
     )
     add_progress(command)
     add_answer_parameters(command)
@@ -96,26 +90,15 @@ def add_eval(
 def _epilog() -> str:
     return epilog(
         tr(
-            "Each case is a JSON object with id, input, files, and checks. Checks: {checks}",
+            "Each case is a JSON object with id, input, files, and checks. Checks: {checks}. "
+            "CSV files have the same names as columns.",
             checks=_CHECKS,
         ),
-        tr(
-            "A rubric is judged by a small model, whose cost is shown separately. CSV files have "
-            "the same names as columns. Samples of OpenAI evals and configurations of promptfoo "
-            "work, too. If they use a feature that this command lacks, they are refused."
-        ),
+        tr("A small model judges; its cost is shown separately."),
         tr(
             "Each built-in preset has cases and checks of its own: “{command}” shows if a model "
             "is good enough for it.",
             command="repartee eval --preset translator --variant instant",
-        ),
-        tr(
-            "After an interruption, the same command continues. Responses that arrived are not "
-            "requested again. The provider’s monthly limit applies."
-        ),
-        tr(
-            "With --batch, the command waits for the batch jobs. If you interrupt it, the jobs go "
-            "on, and the same command collects the responses. Their times are unknown."
         ),
         json_fields(_RUN_FIELDS),
         tr("With --dry-run, the JSON object has these fields: {fields}", fields=_DRY_FIELDS),
@@ -123,6 +106,6 @@ def _epilog() -> str:
             0: tr("Every case was evaluated"),
             1: tr("Failed, or a share is below --min"),
             2: tr("Invalid command line or cases. Nothing was sent."),
-            130: tr("Interrupted. Continue with the same command."),
+            130: tr("Interrupted. The results so far were reported."),
         },
     )

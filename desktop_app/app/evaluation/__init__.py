@@ -1,1 +1,0 @@
-"""Stored evaluations in the window. Imports no other feature."""

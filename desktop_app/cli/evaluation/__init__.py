@@ -1,4 +1,0 @@
-"""`repartee eval`.
-
-May import `backend`, services and exchange; no Qt.
-"""

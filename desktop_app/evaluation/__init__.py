@@ -1,0 +1,4 @@
+"""`repartee eval`: the same cases asked of several models, their answers checked and compared.
+
+May import `backend` and services; no Qt.
+"""

@@ -1,4 +1,0 @@
-"""Checks of answers in evaluations.
-
-May import domain and `structured`.
-"""

@@ -1,4 +1,0 @@
-"""The dialog of evaluations.
-
-May import `ui.look` and `ui.widgets`.
-"""
