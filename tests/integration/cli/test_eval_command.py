@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 from decimal import Decimal
 from pathlib import Path
@@ -78,7 +79,7 @@ def test_ctrl_c_keeps_the_results(shell: Shell, tmp_path: Path) -> None:
             return len(server.requests) == 7
 
         await until(is_under_way)
-        command.send_signal(signal.SIGINT)
+        os.kill(command.pid, signal.SIGINT)
         assert await command.wait() == 130
         (run,) = json.loads((folder / "results.json").read_text())["runs"]
         assert (run["passed"], run["cases"]) == (3, 3)
