@@ -18,7 +18,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
-from desktop_app.domain.tools.tool import ToolDefinition, ToolError, ToolKind
+from desktop_app.domain.tools.tool import PAGE_TOOL, ToolDefinition, ToolError, ToolKind
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.i18n.translation import N_
 from desktop_app.tools import schemas
@@ -53,7 +53,7 @@ _ENCODINGS_OF_NAMES: Final = ("idna", "punycode")
 _PORTS: Final = {"http": 80, "https": 443}
 
 FETCH_PAGE: Final = ToolDefinition(
-    "fetch_page",
+    PAGE_TOOL,
     "Fetches a public web page and returns its text.",
     schemas.arguments(url=schemas.text("An http or https address")),
     ToolKind.LEAVES,

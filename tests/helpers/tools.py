@@ -35,11 +35,13 @@ class Answers:
 
     def __init__(self, *decisions: Decision) -> None:
         self.questions: list[ConsentQuestion] = []
+        self.stored: list[Permission] = []
         self._decisions = list(decisions)
 
     async def decide(self, question: ConsentQuestion, stored: Permission) -> Decision:
         """Return the next decision."""
         self.questions.append(question)
+        self.stored.append(stored)
         return self._decisions.pop(0) if self._decisions else Decision(is_allowed=True)
 
 

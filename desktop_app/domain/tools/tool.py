@@ -24,6 +24,8 @@ IMAGE_TYPES: Final = ("image/png", "image/jpeg", "image/webp", "image/gif")
 """The types of images in results that models get."""
 USUAL_TIMEOUT_S: Final = 60.0
 MAX_WIRE_NAME_CHARS: Final = 64
+PAGE_TOOL: Final = "fetch_page"
+"""The built-in tool that fetches pages; a permission for it is for one host."""
 HOSTED_TOOLS: Final = ("web_search", "file_search", "code_interpreter", "image_generation")
 """The names of the tools that a provider runs itself, without asking."""
 

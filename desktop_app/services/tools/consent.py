@@ -9,10 +9,12 @@ definition: if its description or schema changes, the user is asked again.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import NamedTuple, Protocol
+from urllib.parse import urlsplit
 
 from desktop_app.domain.conversations.message_parts import ToolCallPart
-from desktop_app.domain.tools.tool import Permission, ToolDefinition
+from desktop_app.domain.tools.tool import PAGE_TOOL, Permission, ToolDefinition
 from desktop_app.services.tools.tool_set import wildcard_of
 
 
@@ -78,12 +80,39 @@ class ConsentBroker:
         name = tool.full_name
         tool_fingerprint = fingerprint(tool)
         stored_permission = await self._store.permission(conversation_id, name, tool_fingerprint)
+        scope = permission_scope(question)
+        if scope != name and stored_permission is not Permission.NEVER:
+            stored_permission = await self._store.permission(
+                conversation_id, scope, tool_fingerprint
+            )
         if stored_permission is Permission.NEVER or self._consent_source is None:
             return Decision(is_allowed=False)
         decision = await self._consent_source.decide(question, stored_permission)
         if decision.permission is not Permission.ASK:
-            await self._store.save(conversation_id, name, tool_fingerprint, decision.permission)
+            if decision.arguments:  # the user may have changed the address
+                call = replace(question.call, edited=decision.arguments)
+                scope = permission_scope(question._replace(call=call))
+            saved_name = name if decision.permission is Permission.NEVER else scope
+            await self._store.save(
+                conversation_id, saved_name, tool_fingerprint, decision.permission
+            )
         return decision
+
+
+def permission_scope(question: ConsentQuestion) -> str:
+    """Return the name for which a permission is stored: that of the tool.
+
+    The permission to fetch pages is for one host: with one for all hosts, injected text could carry
+    words away in an address without a question.
+    """
+    name = question.tool.full_name
+    if name != PAGE_TOOL:
+        return name
+    try:
+        host = urlsplit(json.loads(question.call.run_arguments)["url"]).hostname
+    except (ValueError, LookupError, TypeError, AttributeError):
+        host = None
+    return f"{name}\n{host or ''}"
 
 
 class AllowedTools:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -78,6 +79,8 @@ class ServerSource:
                     ended = "The server crashed"
                 raise ToolError(f"{ended}. The call may have taken effect.") from failure
             raise ToolError(str(failure)) from failure
+        for image in answer["images"]:
+            context.show_image(image["media_type"], b64decode(image["data"]))
         text = self._run.redact(answer["text"])
         if answer["length"] > MAX_RESULT_CHARS:
             note = f"\n[Cut here: the result has {answer['length']} characters.]"

@@ -8,14 +8,19 @@ used, before the step is on disk.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from math import ceil
 from typing import Final, cast
 
-from desktop_app.domain.answering.chat_request import ChatRequest, RequestMessage, RequestPart
+from desktop_app.domain.answering.chat_request import (
+    ChatRequest,
+    ImageData,
+    RequestMessage,
+    RequestPart,
+)
 from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.domain.answering.stream_events import (
     Completed,
@@ -52,6 +57,9 @@ from desktop_app.services.tools.tool_set import ToolSet
 NO_MORE_CALLS: Final = "none"
 """The tool choice of the last request, so that the model answers with words."""
 
+MAX_IMAGES: Final = 8
+"""Images of results that a request has; the text of a result names all of them."""
+_IMAGES_NOTE: Final = TextPart("[The images that the tools have returned]")
 _CHARS_PER_TOKEN: Final = 3
 """Texts have three to five characters a token, so estimates are rather too high."""
 _SENT_PART_TYPES: Final = (TextPart, ReasoningPart, RefusalPart, ToolCallPart)
@@ -99,11 +107,15 @@ class _LoopProvider(ProviderWrapper):
         task = self._loop.task
         started_at = time.monotonic()
         reply = Reply()
-        call_run = CallRun(task.tools, self._loop.consent, task.context)
+        images: list[ImageData] = []
+        context = task.context._replace(
+            show_image=lambda media_type, data: images.append(ImageData(media_type, data))
+        )
+        call_run = CallRun(task.tools, self._loop.consent, context)
         while True:
             terminal_event: StreamEvent | None = None
             async with aclosing(
-                self._provider.stream(self._next_request(request, reply))
+                self._provider.stream(self._next_request(request, reply, images))
             ) as events:
                 async for event in events:
                     if isinstance(event, Completed | Incomplete | Failed):
@@ -142,16 +154,24 @@ class _LoopProvider(ProviderWrapper):
                 return
             task.call_hold.transfer_from(input_hold)
 
-    def _next_request(self, request: ChatRequest, reply: Reply) -> ChatRequest:
-        """Return the next request with all rounds so far; the last request forbids calls."""
+    def _next_request(
+        self, request: ChatRequest, reply: Reply, images: Sequence[ImageData]
+    ) -> ChatRequest:
+        """Return the next request with all rounds so far; the last request forbids calls.
+
+        The newest images of results follow in a message of their own, which both APIs take.
+        """
         if not reply.round:
             return request
         task = self._loop.task
         answer_so_far = RequestMessage(Role.ASSISTANT, _request_parts(reply.parts, task.delimiter))
+        shown: tuple[RequestMessage, ...] = ()
+        if images and task.resolved.model.sees_images is not False:
+            shown = (RequestMessage(Role.USER, (_IMAGES_NOTE, *images[-MAX_IMAGES:])),)
         is_last = reply.round >= task.limits.rounds
         return replace(
             request,
-            messages=(*request.messages, answer_so_far),
+            messages=(*request.messages, answer_so_far, *shown),
             tool_choice=NO_MORE_CALLS if is_last else "auto",
         )
 

@@ -76,9 +76,10 @@ class PermissionStore:
 
     async def forget(self, tool: str, conversation_id: str) -> None:
         """Delete all permissions of a tool, also in this conversation if it is temporary."""
-        sql = "DELETE FROM tool_permissions WHERE tool = ?"
+        # A name may be followed by a line with the host that the permission is for.
+        sql = "DELETE FROM tool_permissions WHERE tool = ?1 OR substr(tool, 1, ?2) = ?1 || char(10)"
         for database in {self._databases.disk, self._databases.for_conversation(conversation_id)}:
-            await database.execute(sql, to_text(tool))
+            await database.execute(sql, to_text(tool), len(to_text(tool)) + 1)
 
     async def forget_source(self, source: str) -> None:
         """Delete all stored permissions of the tools of a source."""
@@ -98,7 +99,10 @@ def _read_permission(
 
 def _read_general(connection: sqlite3.Connection) -> dict[str, Permission]:
     sql = "SELECT tool, permission FROM tool_permissions WHERE conversation_id IS NULL"
-    return {row["tool"]: _parse_permission(row["permission"]) for row in connection.execute(sql)}
+    return {
+        row["tool"].partition("\n")[0]: _parse_permission(row["permission"])
+        for row in connection.execute(sql)
+    }
 
 
 def _parse_permission(text: str) -> Permission:

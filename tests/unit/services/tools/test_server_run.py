@@ -359,7 +359,12 @@ async def test_the_tools_of_a_stopped_server_are_listed(server: ScriptedServer) 
         ({"text": "seen", "length": 4, "failed": False}, "seen"),
         ({"text": f"a {SECRET}", "length": MAX_RESULT_CHARS, "failed": False}, "a [key removed]"),
         (
-            {"text": "x" * MAX_RESULT_CHARS, "length": MAX_RESULT_CHARS + 1, "failed": False},
+            {
+                "text": "x" * MAX_RESULT_CHARS,
+                "length": MAX_RESULT_CHARS + 1,
+                "failed": False,
+                "images": [],
+            },
             "x" * (MAX_RESULT_CHARS - len(CUT)) + CUT,
         ),
         ({"text": "No.", "length": 3, "failed": True}, ToolError("No.")),
@@ -377,7 +382,8 @@ async def test_the_result_of_a_call_is_text_or_an_error(
 ) -> None:
     source = ServerSource(server.run, Book())
     await server.run.request("call")
-    server.made[0].replies = [[row("look")], reply]
+    answer = {**reply, "images": []} if isinstance(reply, dict) else reply
+    server.made[0].replies = [[row("look")], answer]
     (tool,) = await tools_of(SERVER, await server.run.fetch_list("tools"))
     try:
         text = await source.call(tool.definition, {"n": 1}, ToolContext("c"))

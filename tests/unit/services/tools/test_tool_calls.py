@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -13,7 +14,7 @@ import pytest
 
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.answering.answer_status import status_text
-from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.answering.chat_request import ChatRequest, ImageData, ProviderProfile
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.stream_events import (
     Completed,
@@ -27,7 +28,7 @@ from desktop_app.domain.answering.stream_events import (
     ToolCallStep,
     UsageReported,
 )
-from desktop_app.domain.conversations.conversation import Message, MessageStatus
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
 from desktop_app.domain.conversations.message_parts import (
     ReasoningPart,
     TextPart,
@@ -41,6 +42,7 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import (
     MAX_RESULT_CHARS,
+    PAGE_TOOL,
     TOO_EXPENSIVE,
     TOO_LONG,
     TOO_MANY_ROUNDS,
@@ -393,6 +395,36 @@ async def test_the_number_of_rounds_is_limited(rounds: int, requests: int, end: 
     if requests - 1 == rounds and requests > 1:
         choices[-1] = "none"
     assert [request.tool_choice for request in provider.requests[1:]] == choices[1:]
+
+
+class Picturing(Source):
+    """A source whose calls return an image."""
+
+    async def call(self, tool: ToolDefinition, arguments: Any, context: ToolContext) -> str:
+        context.show_image("image/png", b"png")
+        return "[image/png]"
+
+
+async def test_images_of_a_result_reach_the_model() -> None:
+    _, provider, _ = await looped(ROUND, ROUND, LAST, own=Picturing(look=done))
+    for number, request in enumerate(provider.requests):
+        images = [p for m in request.messages for p in m.parts if isinstance(p, ImageData)]
+        assert images == [ImageData("image/png", b"png")] * number
+    blind = ResolvedChoice(OPENAI, replace(INFO, sees_images=False), None, None)
+    _, provider, _ = await looped(ROUND, LAST, own=Picturing(look=done), resolved=blind)
+    assert [m.role for m in provider.requests[-1].messages] == [Role.ASSISTANT]
+
+
+@pytest.mark.attack("tools")
+async def test_a_permission_to_fetch_pages_is_for_one_host() -> None:
+    store, tool = Permissions(), ToolDefinition(PAGE_TOOL, "")
+    asked = Answers(Decision(is_allowed=True, permission=Permission.ALWAYS))
+    consent = ConsentBroker(store)
+    consent.set_source(asked)
+    for url in ("https://a.example/1", "https://a.example/2", "https://b.example/?words"):
+        call = ToolCallPart("1", PAGE_TOOL, json.dumps({"url": url}))
+        await consent.decide(ConsentQuestion("c", tool, call))
+    assert asked.stored == [Permission.ASK, Permission.ALWAYS, Permission.ASK]
 
 
 async def test_a_round_ends_with_its_stream() -> None:
