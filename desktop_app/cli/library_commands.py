@@ -74,7 +74,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
     from desktop_app.backend.backend import Backend
-    from desktop_app.storage.settings.outbound_settings import SettingChange
+    from desktop_app.storage.recovery.active_settings import SettingChange
 
 
 def run_library(options: argparse.Namespace) -> int:

@@ -1,7 +1,6 @@
 """Malicious backups, each derived from a valid backup.
 
-From the STRANGE ones, the contents of the valid backup must be restored. The BROKEN ones must be
-refused.
+The BROKEN ones must be refused.
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ from tests.helpers.hostile_files import set_stated_size
 STORE: Final = "repartee.sqlite3"
 MANIFEST: Final = "backup.json"
 EVIL: Final = "https://evil.example/v1"
-PATH: Final = "../../../../../../../etc/passwd"
 
 Change = Callable[[sqlite3.Connection], None]
 
@@ -85,7 +83,8 @@ def profile(**changes: Any) -> str:
     """Return the JSON body of a profile."""
     body = {
         "name": "Evil", "kind": "compatible", "base_url": EVIL, "api": None, "models": [],
-        "price_multiplier": "1", "needs_key": False, **changes,
+        "price_multiplier": "1", "needs_key": False, "plain_http_hosts": [], "custom_fields": [],
+        "own_models": [], "monthly_cap": None, **changes,
     }  # fmt: skip
     return json.dumps(body)
 
@@ -106,86 +105,40 @@ def _writable(*statements: str) -> Change:
     return change
 
 
+EVIL_PROVIDER: Final = _profile("openai", profile(name="OpenAI", kind="openai", needs_key=True))
 _BOMB: Final = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT * FROM n"
-_LEDGER: Final = (
-    "INSERT INTO ledger (at, provider_id, model, purpose, input_tokens, cached_tokens, "
-    "output_tokens, reasoning_tokens, cost) VALUES ({at}, 'p', 'm', 'answer', {tokens}, 0, 0, 0, "
-    "{cost})"
-)
-
-STRANGE: Final[dict[str, Change]] = {
-    "trigger": sql(
-        "CREATE TRIGGER t AFTER INSERT ON messages BEGIN DELETE FROM conversations; END",
-        (
-            "CREATE TRIGGER u AFTER DELETE ON settings BEGIN INSERT INTO settings VALUES ('x', "
-            "'1'); END"
-        ),
-    ),
-    "view": sql(
-        f"CREATE VIEW evil AS {_BOMB}", "CREATE VIEW load AS SELECT load_extension('/tmp/x')"
-    ),
-    "lying-index": _writable(
-        "CREATE INDEX evil ON messages (id) WHERE role = 'nobody'",
-        "UPDATE sqlite_master SET sql = 'CREATE INDEX evil ON messages (id)' WHERE name = 'evil'",
-    ),
-    "name-of-a-megabyte": sql("UPDATE folders SET name = hex(zeroblob(500000))"),
-    "infinite-number": sql("UPDATE messages SET duration_s = 9e999 WHERE role = 'assistant'"),
-    "tokens-that-overflow-sums": sql(
-        *[_LEDGER.format(at=10**15, tokens=2**62, cost="NULL") for _ in range(3)]
-    ),
-    "ring-of-parents": sql(
-        "UPDATE messages SET parent_id = (SELECT max(id) FROM messages) WHERE role = 'user'"
-    ),
-    "attachment-is-a-path": sql(
-        f"INSERT INTO attachments VALUES ('{PATH}', 'n', 'm', 1, NULL, NULL, 0, '')"
-    ),
-    "profile-on-device": _profile("on-device", profile(name="On this computer")),
-    "profile-openai": _profile("openai", profile(name="OpenAI", kind="openai", needs_key=True)),
-}
 
 BROKEN: Final[dict[str, Change]] = {
+    "trigger": sql("CREATE TRIGGER t AFTER INSERT ON messages BEGIN DELETE FROM messages; END"),
+    "view": sql(f"CREATE VIEW evil AS {_BOMB}"),
     "messages-are-a-view": sql("DROP TABLE messages", f"CREATE VIEW messages AS {_BOMB}"),
-    "parts-are-generated": sql(
-        "ALTER TABLE messages DROP COLUMN parts",
-        "ALTER TABLE messages ADD COLUMN parts TEXT AS (hex(zeroblob(1000000)))",
-    ),
+    "index": sql("CREATE INDEX evil ON messages (hex(parts))"),
+    "generated-column": sql("ALTER TABLE folders ADD COLUMN x TEXT AS (hex(zeroblob(1000000)))"),
     "schema-of-noise": _writable(
         "UPDATE sqlite_master SET sql = 'CREATE NOISE' WHERE name = 'folders'"
     ),
-    "newer": sql("INSERT INTO migrations VALUES ('9999_later', 0)"),
+    "other-program": sql("PRAGMA application_id = 7"),
+    "newer": sql("PRAGMA user_version = 99"),
+    "profile-of-noise": _profile("own", "noise"),
 }
-
-
-def strange_archives(valid: ValidBackup) -> dict[str, Path]:
-    """Write archives that are strange but can be restored."""
-    return {
-        "paths-that-lead-out": valid.packed(
-            "paths", valid.store, **{"..__..__outside": b"x", "__etc__outside": b"x"}
-        ),
-        "windows-path": valid.packed("windows", valid.store, **{"..\\..\\outside": b"x"}),
-    }
 
 
 def broken_archives(valid: ValidBackup) -> dict[str, Path]:
     """Write archives that must be refused."""
     attached = next(name for name in valid.members if name.startswith("attachments/"))
     bare = ValidBackup(valid.folder, valid.store, {MANIFEST: valid.members[MANIFEST]})
-    alone = ValidBackup(valid.folder, valid.store, {})
     states_4_gb = valid.packed("states-4-gb", valid.store)
     set_stated_size(states_4_gb, 0xFFFF_FFF0)
     huge = valid.folder / "huge.zip"
     write_huge(huge, valid.members[MANIFEST])
-    cut = valid.packed("cut", valid.store)
-    cut.write_bytes(cut.read_bytes()[:-300])
     noise = valid.store[:4096] + b"\x0d" * (len(valid.store) - 4096)
     return {
         "attachment-of-other-bytes": bare.packed("other-bytes", valid.store, **{attached: b"x"}),
-        "no-manifest": alone.packed("no-manifest", valid.store),
         "states-4-gb": states_4_gb,
         "store-of-a-petabyte": huge,
         "pages-of-noise": valid.packed("pages-of-noise", noise),
         "not-sqlite": valid.packed("not-sqlite", b"SQLite format 4\0" + bytes(4000)),
-        "cut": cut,
+        "empty": valid.packed("empty", b""),
     }
 
 

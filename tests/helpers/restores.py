@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from desktop_app.backend.environment_profiles import BUILT_IN
+from desktop_app.storage.recovery.active_settings import SettingChange
 from desktop_app.storage.recovery.restore import RestoreChoice, RestoreResult, restore_backup
-from desktop_app.storage.settings.outbound_settings import SettingChange
 
 
 class AnsweredRestore:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.paths import Folders
-    from desktop_app.storage.settings.outbound_settings import SettingChange
+    from desktop_app.storage.recovery.active_settings import SettingChange
     from desktop_app.ui.look.theme import Theme
 
 Progress = Callable[[int, int], None]

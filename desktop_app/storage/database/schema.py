@@ -6,11 +6,13 @@ A store names its program by `PRAGMA application_id` and its version by `PRAGMA 
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, StoreTooNewError
+from desktop_app.storage.database.sqlite_connection import connect_in_memory
 
 APPLICATION_ID: Final = 0x52505254  # "RPRT"
 STEPS: Final[list[str]] = []
@@ -62,6 +64,18 @@ def migrate(connection: sqlite3.Connection, version: int = 0) -> None:
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+def has_exact_schema(connection: sqlite3.Connection) -> bool:
+    """Return True if a store has this version's tables and indexes, and nothing else."""
+    with closing(connect_in_memory()) as template:
+        migrate(template)
+        return _schema_of(connection) == _schema_of(template)
+
+
+def _schema_of(connection: sqlite3.Connection) -> set[tuple[str, ...]]:
+    sql = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master"
+    return set(map(tuple, connection.execute(sql)))
 
 
 def _latest_version() -> int:

@@ -1,11 +1,12 @@
 """Backups: the whole store with its attachments in one archive; restore.py reads them.
 
-    repartee-backup-2026-11-20-103200-3f9a2c1b.zip
+    repartee-backup-2026-11-20-103200-3f9a2c1b-0012.zip
         backup.json             {format, version, created_at, attachments}
         repartee.sqlite3        a copy that has passed SQLite's quick check
         attachments/ab/cdef…    the originals, named by their hash
 
-The name ends with the library's id, so that libraries can share a folder. API keys are in the
+The name ends with the library's id, so that libraries can share a folder, and with the number of
+the backup. API keys are in the
 keyring and never in a store, so they are in no backup. A backup is written in a temporary folder
 beside it, synced, and then moved.
 """
@@ -15,8 +16,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
-import sqlite3
 import zipfile
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -40,6 +39,7 @@ VERSION: Final = 1
 STORE: Final = "repartee.sqlite3"
 MANIFEST: Final = "backup.json"
 _MAX_LISTED_NAMES: Final = 3
+_NAME: Final = re.compile(r"repartee-backup-\d{4}-\d\d-\d\d-\d{6}-([0-9a-f]{8})-(\d{4,9})\.zip")
 
 Progress = Callable[[int, int], None]
 """Called with the number of attachments done, and the number of all attachments."""
@@ -85,9 +85,12 @@ def make_backup(
             create_private_folder(scratch)
             store_copy = scratch / STORE
             partial_archive = scratch / "backup.zip"
+            create_private(store_copy)
             with closing(connect(database, "ro")) as connection:
                 stored_version(connection, database)
-                save_verified_copy(connection, store_copy)
+                connection.execute("VACUUM INTO ?", (str(store_copy),))
+            with closing(connect(store_copy, "ro")) as connection:
+                require_sound(connection, "quick_check", str(database), "quick check of the copy")
             create_private(partial_archive)
             left_out = _write_archive(
                 partial_archive,
@@ -97,45 +100,19 @@ def make_backup(
                 progress=progress,
             )
             sync(partial_archive)
-            library_id = _library_id(store_copy)
-            name = f"repartee-backup-{at.astimezone():%Y-%m-%d-%H%M%S}-{library_id}.zip"
+            library = _library_id(store_copy)
+            number = max([each for each, _ in _numbered_backups(folder, library)], default=0) + 1
+            name = f"repartee-backup-{at.astimezone():%Y-%m-%d-%H%M%S}-{library}-{number:04}.zip"
             target = partial_archive.replace(folder / name)
         sync(folder)
     return Backup(target, left_out)
 
 
-def save_verified_copy(connection: sqlite3.Connection, target: Path) -> None:
-    """Copy a store to `target`. The copy is checked and synced before it gets this name."""
-    partial_copy = target.with_name(target.name + ".part")
-    partial_copy.unlink(missing_ok=True)
-    create_private(partial_copy)
-    try:
-        connection.execute("VACUUM INTO ?", (str(partial_copy),))
-        with closing(connect(partial_copy, "ro")) as copy:
-            # A quick check is enough, because the indexes can be rebuilt.
-            require_sound(copy, "quick_check", str(target), "quick check of the copy")
-        sync(partial_copy)
-        partial_copy.replace(target)
-    finally:
-        partial_copy.unlink(missing_ok=True)
-    sync(target.parent)
-
-
-def copy_damaged_store(database: Path, target: Path) -> None:
-    """Copy a store that may be damaged, with its log."""
-    for suffix in ("", "-wal"):
-        source = database.with_name(database.name + suffix)
-        copy = target.with_name(target.name + suffix)
-        if source.exists() and (source.stat().st_size or not suffix):
-            create_private(copy)
-            shutil.copyfile(source, copy)
-            sync(copy)
-
-
 def delete_old_backups(backup: Path, count: int) -> None:
     """Delete the library's other backups in the folder of `backup`, except the newest.
 
-    Another backup may have a later name than `backup` if the clock or the time zone was changed.
+    The numbers at the end of the names say which are newest. Their dates may be wrong: a computer
+    whose clock was ahead for a day would otherwise keep that day's backup for ever.
 
     Args:
         backup: a backup that is never deleted. Its name contains the library's id.
@@ -145,24 +122,23 @@ def delete_old_backups(backup: Path, count: int) -> None:
         StorageError: the folder cannot be read or written to.
     """
     with translate_errors(str(backup.parent)):
-        dated_name, _, id_and_suffix = backup.name.rpartition("-")
-        # A pattern of names that differ from this one only in the digits of the date.
-        any_date = re.sub(r"\d", r"\\d", dated_name)
-        name_pattern = re.compile(any_date + re.escape(f"-{id_and_suffix}"))
-        library_backups = (
-            path for path in backup.parent.iterdir() if name_pattern.fullmatch(path.name)
-        )
-        other_backups = sorted(path for path in library_backups if path != backup)
-        surplus = max(0, len(other_backups) + 1 - count)  # 1 is `backup` itself
-        for path in other_backups[:surplus]:  # the oldest come first
+        match = _NAME.fullmatch(backup.name)
+        library = match[1] if match else ""
+        others = [path for _, path in _numbered_backups(backup.parent, library) if path != backup]
+        for path in others[: max(0, len(others) + 1 - count)]:  # 1 is `backup` itself
             path.unlink()
+
+
+def _numbered_backups(folder: Path, library: str) -> list[tuple[int, Path]]:
+    """Return the backups of a library, each with its number, in order."""
+    matches = ((_NAME.fullmatch(path.name), path) for path in folder.iterdir())
+    return sorted((int(match[2]), path) for match, path in matches if match and match[1] == library)
 
 
 def _library_id(store: Path) -> str:
     """Return the id of the library, eight hexadecimal digits.
 
-    A restore or a repair creates a new store with another id, so `delete_old_backups` keeps the
-    backups of the previous store.
+    A restored store gets another id, so `delete_old_backups` keeps the backups of the previous one.
     """
     with closing(connect(store, "ro")) as connection:
         sql = "SELECT value FROM settings WHERE key = 'store.library'"

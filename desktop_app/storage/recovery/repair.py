@@ -1,87 +1,154 @@
 """Builds a new store from a damaged one, with the rows that can still be read.
 
-The damaged file is kept beside the new store. Its readable content
-is read page by page (`sqlite_pages.py`) and put into a new, empty store with this version's schema.
-Derived data is rebuilt: the search index, the sums of the spending. A message that has lost its
-conversation gets a new conversation. A message that has lost its parent gets the preceding message
-as its parent.
-
-A record is what a page contains; a row is a record that fits a table. If the pages that lead from
-a table to a record are damaged, the record is an orphan: the columns show which table it fits.
-Rows that the program cannot read, or that are out of bounds, are dropped: see row_checks.py.
+SQLite reads a copy of the damaged file, table by table in the order of the rows. Where it meets
+damage, the rows behind it are reached from the other end, and by halving what lies between. The
+rows go into a new, empty store. What is derived is rebuilt: the search index, the sums of the
+spending. A message that has lost its conversation gets a new one; a message that has lost its
+parent gets the preceding message as its parent. The damaged file stays beside the new store.
 """
 
 from __future__ import annotations
 
-import mmap
-import re
+import json
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from desktop_app.domain.bounds import BAD_VALUE
+from desktop_app.domain.conversations.conversation import MessageStatus, Role
+from desktop_app.domain.documents.passage_words import index_terms
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import StorageError, StoreTooNewError
-from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.domain.errors import StoreDamagedError
+from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.storage.batch.batch_row_conversion import (
+    item_from_row,
+    job_from_row,
+    upload_from_row,
+)
+from desktop_app.storage.conversations.compaction_store import compaction_from_row
+from desktop_app.storage.conversations.conversation_store import record_attachments
+from desktop_app.storage.conversations.row_conversion import (
+    conversation_from_row,
+    folder_from_row,
+    message_from_row,
+    searchable_text,
+)
 from desktop_app.storage.database.database import refuse_foreign
 from desktop_app.storage.database.private_files import create_private, sync
 from desktop_app.storage.database.schema import migrate
-from desktop_app.storage.database.sqlite_connection import connect, remove_log, require_sound
+from desktop_app.storage.database.sqlite_connection import connect, require_sound
 from desktop_app.storage.database.storage_errors import UNREADABLE, translate_errors
 from desktop_app.storage.database.store_lock import exclusive_lock
-from desktop_app.storage.recovery.backup import copy_damaged_store
-from desktop_app.storage.recovery.row_checks import TableSchema, Value, tables_of
-from desktop_app.storage.recovery.row_repair import (
-    NOT_COPIED_TABLES,
-    rebuild_derived,
-    rebuild_sums,
-    repair_references,
-)
-from desktop_app.storage.recovery.sqlite_pages import MAGIC, Record, SqlitePages
+from desktop_app.storage.documents.attachment_cleanup import remove_unneeded_rows
+from desktop_app.storage.documents.collection_store import collection_from_row, file_from_row
+from desktop_app.storage.recovery.restore import replace_store
+from desktop_app.storage.search.search_index import EntryKind, add_entry
+from desktop_app.storage.settings.prompt_store import preset_from_row, prompt_from_row
+from desktop_app.storage.settings.settings_store import profile_from_row
+from desktop_app.storage.spending.daily_sums import fill_days
+from desktop_app.storage.spending.spending_sums import fill_slots
 
-# Notes and passages are made again. Tool servers and permissions are the user's decisions: they are
-# not taken from the rows of a damaged file.
-_SKIPPED_TABLES: Final = NOT_COPIED_TABLES | {
-    "part_notes",
-    "tool_permissions",
-    "tool_servers",
-    "passages",
-    "passage_vectors",
+LOST_TITLE: Final = N_("Recovered conversation")
+# Made anew from other rows, or by processes that ran when the file was damaged.
+_NOT_COPIED: Final = frozenset(
+    {
+        "search_entries",
+        "message_attachments",
+        "ledger_slots",
+        "ledger_days",
+        "spending_holds",
+        "part_notes",
+    }
+)
+# A row that these cannot read is left out: it would make the window refuse its conversation.
+_READERS: Final[Mapping[str, Callable[[Any], object]]] = {
+    "conversations": lambda row: conversation_from_row({**row, "streaming": 0}),
+    "messages": message_from_row,
+    "folders": folder_from_row,
+    "settings": lambda row: json.loads(row["value"]),
+    "profiles": profile_from_row,
+    "prompts": prompt_from_row,
+    "presets": preset_from_row,
+    "collections": collection_from_row,
+    "collection_files": file_from_row,
+    "compactions": compaction_from_row,
+    "batch_jobs": job_from_row,
+    "batch_uploads": upload_from_row,
+    "batch_items": item_from_row,
 }
-_ID_PATTERN: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}")
-# The id of an orphan may be any text in these tables, and must be hexadecimal in all others.
-_TABLES_WITH_FREE_IDS: Final = ("profiles", "model_listings", "prompts", "presets")
+_MAX_READS: Final = 2000
+"""Reads of one table that may end at damage: each takes about a millisecond."""
+_PAGE_BYTES: Final = 4096
+_LAST_ROW_ID: Final = (1 << 63) - 1
+_CREATE_LOST_CONVERSATIONS: Final = """
+    INSERT INTO conversations (id, title, created_at, updated_at, provider_id, model, variant,
+        effort, pinned, draft)
+    SELECT conversation_id, ?, min(created_at), max(created_at), coalesce(provider_id, ''),
+        coalesce(model, ''), variant, effort, 0, ''
+    FROM messages WHERE conversation_id NOT IN (SELECT id FROM conversations)
+    GROUP BY conversation_id
+"""
+_LOST_CONVERSATIONS: Final = """SELECT count(*) FROM messages
+    WHERE conversation_id NOT IN (SELECT id FROM conversations)"""
+_REPLACE_LOST_PARENTS: Final = """
+    UPDATE messages SET parent_id = (
+        SELECT p.id FROM messages AS p
+        WHERE p.conversation_id = messages.conversation_id AND p.rowid < messages.rowid
+        ORDER BY p.rowid DESC LIMIT 1
+    ) WHERE parent_id IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM messages AS p
+        WHERE p.id = messages.parent_id AND p.conversation_id = messages.conversation_id
+    )
+"""
+_REPAIR_REFERENCES: Final = (
+    """UPDATE conversations SET leaf_id = (
+        SELECT id FROM messages WHERE conversation_id = conversations.id
+        ORDER BY rowid DESC LIMIT 1
+    ) WHERE leaf_id IS NULL OR leaf_id NOT IN (SELECT id FROM messages)""",
+    """UPDATE conversations SET folder_id = NULL
+    WHERE folder_id IS NOT NULL AND folder_id NOT IN (SELECT id FROM folders)""",
+    "DELETE FROM collection_files WHERE collection_id NOT IN (SELECT id FROM collections)",
+    # A file without its passages waits to be read again.
+    """UPDATE collection_files SET status = 'waiting'
+    WHERE status = 'ready' AND sha256 NOT IN (SELECT sha256 FROM passages)""",
+    "DELETE FROM passage_vectors WHERE passage_id NOT IN (SELECT id FROM passages)",
+    "DELETE FROM attachment_origins WHERE sha256 NOT IN (SELECT sha256 FROM attachments)",
+    """DELETE FROM compactions WHERE conversation_id NOT IN (SELECT id FROM conversations)
+    OR message_id NOT IN (SELECT id FROM messages)""",
+    """DELETE FROM tool_permissions WHERE conversation_id IS NOT NULL
+    AND conversation_id NOT IN (SELECT id FROM conversations)""",
+    "DELETE FROM batch_uploads WHERE job_id NOT IN (SELECT id FROM batch_jobs)",
+    "DELETE FROM batch_items WHERE job_id NOT IN (SELECT id FROM batch_jobs)",
+)
 
 Progress = Callable[[int, int], None]
-"""Called with the number of pages done, and the number of all pages."""
+"""Called with the number of tables done, and the number of all tables."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class RepairResult:
     """The result of a repair.
 
     Attributes:
         damaged_file: the new path of the damaged file.
         conversations, messages: the numbers of conversations and messages in the new store.
-        unreadable_pages: the number of the file's pages with unreadable content.
+        damaged_tables: the number of tables that could not be read completely.
         mended_messages: the number of messages that had lost their conversation or their parent.
-        dropped: the number of rows left out, because they are invalid or repeated. Rows on pages
-            without a known table are not counted.
-        missing_servers: the number of tool servers left out.
+        dropped: the number of rows left out, because they are invalid or repeated.
     """
 
     damaged_file: Path
-    conversations: int
-    messages: int
-    unreadable_pages: int
-    mended_messages: int
-    dropped: int
-    missing_servers: int
+    conversations: int = 0
+    messages: int = 0
+    damaged_tables: int = 0
+    mended_messages: int = 0
+    dropped: int = 0
 
     @property
     def sentence(self) -> str:
@@ -93,12 +160,12 @@ class RepairResult:
                 messages=self.messages,
             )
         ]
-        if self.unreadable_pages:
+        if self.damaged_tables:
             sentences.append(
                 tr_plural(
-                    "{count} page of the file couldn’t be read completely.",
-                    "{count} pages of the file couldn’t be read completely.",
-                    self.unreadable_pages,
+                    "{count} table of the file couldn’t be read completely.",
+                    "{count} tables of the file couldn’t be read completely.",
+                    self.damaged_tables,
                 )
             )
         if self.dropped:
@@ -107,14 +174,6 @@ class RepairResult:
                     "{count} invalid row was skipped.",
                     "{count} invalid rows were skipped.",
                     self.dropped,
-                )
-            )
-        if self.missing_servers:
-            sentences.append(
-                tr_plural(
-                    "{count} tool server wasn’t recovered. Add it again.",
-                    "{count} tool servers weren’t recovered. Add them again.",
-                    self.missing_servers,
                 )
             )
         if self.mended_messages:
@@ -136,206 +195,202 @@ def repair_store(database: Path, now: datetime, progress: Progress) -> RepairRes
         now: the time in the new name of the damaged file.
 
     Raises:
-        StorageError: the store is open elsewhere, or there is no room; it is unchanged.
-        StoreTooNewError: a newer version wrote it, and may have unknown rows; it is unchanged.
+        StorageError: the store is open elsewhere, there is no room, or another program or version
+            wrote it; it is unchanged.
     """
     with translate_errors(str(database)), exclusive_lock(database, Reason.STORE_IN_USE_FOR_REPAIR):
-        _refuse_newer(database)
+        refuse_foreign(database)
         damaged_file = database.with_name(
             f"{database.stem}.before-repair-{now:%Y%m%d-%H%M%S}.sqlite3"
         )
         with tempfile.TemporaryDirectory(dir=database.parent, prefix=".repair-") as scratch:
+            copy = Path(scratch) / "damaged.sqlite3"
+            for suffix in ("", "-wal"):
+                source = database.with_name(database.name + suffix)
+                if source.exists():
+                    shutil.copyfile(source, copy.with_name(copy.name + suffix))
+            _make_readable(copy, Path(scratch))
             new_store = Path(scratch) / "new.sqlite3"
-            with _open_pages_of_copy(database, Path(scratch) / "damaged.sqlite3") as pages:
-                result = _build_store(new_store, pages, damaged_file, progress)
-            # Copied, not moved, so that a store exists at all times.
-            copy_damaged_store(database, damaged_file)
+            create_private(new_store)
+            result = RepairResult(damaged_file)
+            with closing(connect(new_store, "rw")) as target:
+                _build_store(target, copy, result, progress)
+                require_sound(target, "quick_check", str(database), "the repaired store")
             sync(new_store)
-            remove_log(database)
-            new_store.replace(database)
-            sync(database.parent)
+            replace_store(new_store, database, damaged_file)
     return result
 
 
-def _refuse_newer(database: Path) -> None:
-    try:
-        refuse_foreign(database)
-    except StoreTooNewError:
-        raise
-    except StorageError:  # if the version cannot be read, that is part of the damage
+def _make_readable(copy: Path, scratch: Path) -> None:
+    """Give a copy whose first page is damaged that of a new store, if rows are found with it.
+
+    The first page names the first page of each table. It is the same in all stores, except that
+    SQLite numbers the tables otherwise in a file that it has rebuilt.
+    """
+    if _count_readable(copy):
         return
+    fresh, rebuilt = scratch / "fresh.sqlite3", scratch / "rebuilt.sqlite3"
+    with closing(connect(fresh, "rwc")) as connection:
+        migrate(connection)
+        connection.execute("VACUUM INTO ?", (str(rebuilt),))
+    pages = range(fresh.stat().st_size // _PAGE_BYTES)
+    with copy.open("rb") as file:
+        original = file.read(len(pages) * _PAGE_BYTES)
+    candidates = [(0, original)]
+    for template in (fresh, rebuilt):
+        data = template.read_bytes()
+        with closing(connect(template, "ro")) as connection:
+            roots = {row[0] for row in connection.execute("SELECT rootpage FROM sqlite_master")}
+        # Pages that begin no table have the schema.
+        start = b"".join(
+            (original if number + 1 in roots else data)[
+                number * _PAGE_BYTES : (number + 1) * _PAGE_BYTES
+            ].ljust(_PAGE_BYTES, b"\0")
+            for number in pages
+        )
+        # The header's 29th to 32nd byte have the number of pages.
+        size = copy.stat().st_size // _PAGE_BYTES
+        start = start[:28] + size.to_bytes(4, "big") + start[32:]
+        _write_start(copy, start)
+        candidates.append((_count_readable(copy), start))
+    _write_start(copy, max(candidates, key=lambda each: each[0])[1])
 
 
-@contextmanager
-def _open_pages_of_copy(database: Path, copy_path: Path) -> Iterator[SqlitePages]:
-    """Yield the pages of a copy of the store, with the content of its log if SQLite can read it."""
-    for suffix in ("", "-wal"):
-        source = database.with_name(database.name + suffix)
-        if source.exists():
-            shutil.copyfile(source, copy_path.with_name(copy_path.name + suffix))
-    with copy_path.open("r+b") as file:
-        if file.read(len(MAGIC)) != MAGIC:  # without a header, SQLite would ignore the log
-            file.seek(0)
-            file.write(_header())
-    with suppress(*UNREADABLE), closing(connect(copy_path, "rw")) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    with copy_path.open("rb") as copy, mmap.mmap(copy.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        yield SqlitePages(data)
+def _write_start(path: Path, data: bytes) -> None:
+    with path.open("r+b") as file:
+        file.write(data)
 
 
-def _header() -> bytes:
-    """Return the first 60 bytes of a store's header, as SQLite's file format defines it."""
-    page_size = bytes.fromhex("1000")  # 4096
-    write_ahead_log = bytes.fromhex("02 02")  # for writing and for reading
-    fixed_values = bytes.fromhex("00 40 20 20")  # the format allows no others
-    counters = bytes(32)  # sizes, versions and the list of free pages: all unknown
-    utf_8 = (1).to_bytes(4, "big")
-    return MAGIC + page_size + write_ahead_log + fixed_values + counters + utf_8
+def _count_readable(copy: Path) -> int:
+    """Return 0 if SQLite cannot read the schema, else 1 and the number of messages in reach."""
+    count = 0
+    with suppress(*UNREADABLE), closing(connect(copy, "rw")) as connection:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        count = 1
+        for (role,) in connection.execute("SELECT role FROM messages NOT INDEXED"):
+            count += role in tuple(Role)
+    return count
 
 
 def _build_store(
-    path: Path, pages: SqlitePages, damaged_file: Path, progress: Progress
-) -> RepairResult:
-    """Make the new store at `path`.
-
-    Args:
-        damaged_file: the path in the result.
-    """
-    create_private(path)
-    with closing(connect(path, "rw")) as connection:
-        migrate(connection)
-        connection.execute("DELETE FROM settings")
-        all_tables = tables_of(connection)
-        tables = {name: table for name, table in all_tables.items() if name not in _SKIPPED_TABLES}
-        connection.execute("BEGIN IMMEDIATE")
-        dropped = _insert_records(connection, pages, tables, progress)
-        mended = repair_references(connection)
-        rebuild_derived(connection)
-        rebuild_sums(connection)
-        connection.execute("COMMIT")
-        require_sound(connection, "integrity_check", str(path), "the repaired store")
-        conversations = connection.execute("SELECT count(*) FROM conversations").fetchone()[0]
-        messages = connection.execute("SELECT count(*) FROM messages").fetchone()[0]
-    server_names = set(_read_names(pages, all_tables["tool_servers"]))
-    return RepairResult(
-        damaged_file=damaged_file,
-        conversations=conversations,
-        messages=messages,
-        unreadable_pages=len(pages.damaged_pages),
-        mended_messages=mended,
-        dropped=dropped,
-        missing_servers=len(server_names),
-    )
-
-
-def _read_names(pages: SqlitePages, table: TableSchema) -> list[str]:
-    """Return the values in the first column of a table, as far as they can be read."""
-    return [
-        str(record.values[0])
-        for _, root in _table_roots(pages, {table.name: table})
-        for leaf in pages.leaves_below(root)
-        for record in pages.records(leaf)
-        if record.values
-    ]
-
-
-def _row_of(table: TableSchema, record: Record, *, is_orphan: bool) -> tuple[Value, ...] | None:
-    """Return a record as a row of `table`; None if it cannot be a row of that table.
-
-    Args:
-        is_orphan: True if the record's table is unknown. The record's ids must then look like ids
-            that the program makes.
-    """
-    values = list(record.values)
-    # A record has fewer values than the table has columns if it is older than the last of them.
-    if not 1 <= len(values) <= len(table.columns):
-        return None
-    if table.alias is not None:
-        # SQLite stores NULL in the column that is an alias of the row's id.
-        if values[table.alias] is not None:
-            return None
-        values[table.alias] = record.rowid
-    row = (*values, *(column.default for column in table.columns[len(values) :]))
-    if is_orphan:
-        for value, column in zip(row, table.columns, strict=True):
-            is_text_id = column.name in ("id", "sha256") and column.kind == "TEXT"
-            if is_text_id and value is not None and not _looks_like_own_id(table.name, str(value)):
-                return None
-    return table.check_row(row)
-
-
-def _looks_like_own_id(table: str, value: str) -> bool:
-    if table in _TABLES_WITH_FREE_IDS:
-        return value != ""
-    return _ID_PATTERN.fullmatch(value) is not None
-
-
-def _insert(
-    connection: sqlite3.Connection, table: TableSchema, record: Record, *, is_orphan: bool = False
-) -> bool:
-    """Insert a record unless it is invalid or already in the store. Return True if inserted."""
-    row = _row_of(table, record, is_orphan=is_orphan)
-    if row is None:
-        return False
-    names = table.names
-    if table.alias is None:  # the row's id is in no column
-        row = (record.rowid, *row)
-        names = ("rowid", *names)
-    columns = ", ".join(names)
-    placeholders = ", ".join("?" * len(row))
-    sql = f"INSERT OR IGNORE INTO {table.name} ({columns}) VALUES ({placeholders})"  # noqa: S608
-    return connection.execute(sql, row).rowcount > 0
-
-
-def _insert_records(
-    connection: sqlite3.Connection,
-    pages: SqlitePages,
-    tables: dict[str, TableSchema],
-    progress: Progress,
-) -> int:
-    """Insert the records of all pages. Return how many records of known tables were left out."""
-    reachable_leaves: set[int] = set()
-    dropped = 0
-    for table, root in _table_roots(pages, tables):
-        for leaf in pages.leaves_below(root):
-            reachable_leaves.add(leaf)
-            for record in pages.records(leaf):
-                if not _insert(connection, table, record):
-                    dropped += 1
-    schema_page = 1
-    # A free page may still contain records, but they were deleted.
-    skipped_pages = reachable_leaves | pages.free_pages() | {schema_page}
-    for leaf in pages.leaves():
-        progress(leaf, pages.count)
-        if leaf not in skipped_pages:
-            for record in pages.records(leaf):
-                _insert_orphan(connection, record, tables)
-    return dropped
-
-
-def _table_roots(
-    pages: SqlitePages, tables: dict[str, TableSchema]
-) -> list[tuple[TableSchema, int]]:
-    """Return the tables that a readable page of the schema lists, each with its root page."""
-    roots = []
-    for leaf in pages.leaves_below(1):
-        for record in pages.records(leaf):
-            values = record.values
-            # The columns of the schema: type, name, tbl_name, rootpage, sql.
-            if len(values) == 5 and values[0] == "table" and isinstance(values[3], int):
-                table = tables.get(str(values[1]))
-                if table is not None:
-                    roots.append((table, values[3]))
-    return roots
-
-
-def _insert_orphan(
-    connection: sqlite3.Connection, record: Record, tables: dict[str, TableSchema]
+    target: sqlite3.Connection, copy: Path, result: RepairResult, progress: Progress
 ) -> None:
-    """Insert an orphan into the table with the fewest columns that it fits, if there is one."""
-    fitting_tables = [
-        table for table in tables.values() if _row_of(table, record, is_orphan=True) is not None
-    ]
-    if fitting_tables:
-        table = min(fitting_tables, key=lambda each: len(each.columns))
-        _insert(connection, table, record, is_orphan=True)
+    """Fill the new store `target`."""
+    migrate(target)
+    target.execute("BEGIN IMMEDIATE")
+    target.execute("DELETE FROM settings")
+    sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    names = [row[0] for row in target.execute(sql)]
+    tables = [name for name in names if name not in _NOT_COPIED and "_index" not in name]
+    with suppress(*UNREADABLE), closing(connect(copy, "rw")) as source:
+        source.text_factory = lambda data: data.decode("utf-8", "replace")
+        for number, table in enumerate(tables):
+            progress(number, len(tables))
+            _copy_table(source, target, table, result)
+    (orphans,) = target.execute(_LOST_CONVERSATIONS).fetchone()
+    target.execute(_CREATE_LOST_CONVERSATIONS, (tr(LOST_TITLE),))
+    result.mended_messages = orphans + target.execute(_REPLACE_LOST_PARENTS).rowcount
+    for statement in _REPAIR_REFERENCES:
+        target.execute(statement)
+    _rebuild_derived(target)
+    target.execute("COMMIT")
+    result.conversations = target.execute("SELECT count(*) FROM conversations").fetchone()[0]
+    result.messages = target.execute("SELECT count(*) FROM messages").fetchone()[0]
+
+
+def _copy_table(
+    source: sqlite3.Connection, target: sqlite3.Connection, table: str, result: RepairResult
+) -> None:
+    columns = [row["name"] for row in target.execute(f"PRAGMA table_info({table})")]
+    names = ["rowid", *columns]
+    marks = ", ".join("?" * len(names))
+    insert = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
+    read = _READERS.get(table)
+    for row in _TableReader(source, table, columns, result).rows():
+        values = dict(zip(names, row, strict=True))
+        try:
+            if read is not None:
+                try:
+                    read(values)
+                except BAD_VALUE:
+                    if table != "conversations":
+                        raise
+                    values |= {"draft": "", "overrides": ""}
+                    read(values)
+            target.execute(insert, tuple(values.values()))
+        except (*BAD_VALUE, sqlite3.IntegrityError, StoreDamagedError):
+            result.dropped += 1
+
+
+class _TableReader:
+    """A reader of the rows of a damaged table, from both ends of each gap."""
+
+    def __init__(
+        self, source: sqlite3.Connection, table: str, columns: list[str], result: RepairResult
+    ) -> None:
+        self._source = source
+        listed = ", ".join(f'"{name}"' for name in columns)
+        # NOT INDEXED, because an index may lead to rows that the table does not have.
+        self._select = f"""SELECT rowid AS row_id, {listed} FROM {table} NOT INDEXED
+            WHERE rowid BETWEEN ? AND ? ORDER BY rowid"""  # noqa: S608 - our own names
+        self._result = result
+        self._reads_left = _MAX_READS
+
+    def rows(self, first: int = 0, last: int = _LAST_ROW_ID) -> Iterator[sqlite3.Row]:
+        """Yield the rows from `first` to `last` that can be read."""
+        ranges = [(first, last)]
+        has_gap = False
+        while ranges and self._reads_left:
+            first, last = ranges.pop()
+            low, high = first - 1, last + 1
+            is_whole = True
+            for direction in ("ASC", "DESC"):
+                self._reads_left -= 1
+                cursor = self._source.cursor()
+                with suppress(*UNREADABLE), closing(cursor):
+                    for row in cursor.execute(f"{self._select} {direction}", (low + 1, high - 1)):
+                        if not low < row["row_id"] < high:  # a loop in a damaged tree
+                            break
+                        if direction == "ASC":
+                            low = row["row_id"]
+                        else:
+                            high = row["row_id"]
+                        yield row
+                    else:
+                        break
+            else:
+                is_whole = False
+            if is_whole:
+                continue
+            has_gap = True
+            if high - low > 2:
+                middle = (low + high) // 2
+                ranges += [(middle + 1, high - 1), (low + 1, middle)]
+        if has_gap:
+            self._result.damaged_tables += 1
+
+
+def _rebuild_derived(connection: sqlite3.Connection) -> None:
+    """Rebuild the sums, the references to attachments and the search indexes."""
+    fill_slots(connection)
+    fill_days(connection)
+    # Each loop writes to other tables than it reads, so it need not fetch all rows first.
+    for row in connection.execute("SELECT id, title, updated_at FROM conversations"):
+        add_entry(connection, EntryKind.TITLE, row["id"], row["title"], row["updated_at"])
+    for row in connection.execute("SELECT * FROM messages"):
+        message = message_from_row(row)
+        record_attachments(connection, message)
+        if message.status is not MessageStatus.STREAMING:
+            text = searchable_text(message.parts)
+            add_entry(connection, EntryKind.MESSAGE, message.id, text, row["created_at"])
+    # The damaged store, which is kept, still needs the files of all its attachments. A cleanup
+    # would delete an unneeded attachment with its file, but leaves a file without a row as long as
+    # the damaged store is there. So only the rows are removed here.
+    remove_unneeded_rows(connection)
+    for row in connection.execute("SELECT sha256, text, created_at FROM attachments"):
+        add_entry(connection, EntryKind.ATTACHMENT, row["sha256"], row["text"], row["created_at"])
+    sql = """SELECT p.id, p.title, p.start, p."end", a.text FROM passages AS p
+        JOIN attachments AS a ON a.sha256 = p.sha256"""
+    insert = "INSERT INTO passage_index (rowid, title, words) VALUES (?, ?, ?)"
+    for id_, title, start, end, text in connection.execute(sql):
+        connection.execute(insert, (id_, index_terms(title), index_terms(text[start:end])))

@@ -1,16 +1,16 @@
 """Replaces the store with the store of a backup; see `backup.py` for the archive.
 
-The archive may come from anyone. The size of each member is checked before it is unpacked. The rows
-of its store are copied into a new store (`store_copy.py`). Attachments are taken only if that store
-names them; an attachment with another hash than its name ends the restore. Before anything
-changes, the user is told which settings would send data elsewhere (`outbound_settings.py`), and
-decides about them.
+The archive may come from anyone. Its store is taken only if its schema is exactly this program's,
+so that it has no triggers and views, and if SQLite finds no damage. Attachments are taken only if
+that store names them and their bytes have this hash. Before anything changes, the user is told
+which hosts, commands and paths would become active (`active_settings.py`), and decides about them.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -35,38 +35,26 @@ from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.storage.conversations.row_conversion import error_to_text
 from desktop_app.storage.database.database import erasing_mark
 from desktop_app.storage.database.private_files import create_private, create_private_folder, sync
-from desktop_app.storage.database.sqlite_connection import connect, remove_log
-from desktop_app.storage.database.storage_errors import UNREADABLE, translate_errors
+from desktop_app.storage.database.schema import has_exact_schema, migrate, stored_version
+from desktop_app.storage.database.sqlite_connection import connect, remove_log, require_sound
+from desktop_app.storage.database.storage_errors import UNREADABLE, damaged_error, translate_errors
 from desktop_app.storage.database.store_lock import exclusive_lock
 from desktop_app.storage.documents.attachment_store import attachment_path, is_undamaged
-from desktop_app.storage.recovery.backup import (
-    FORMAT,
-    MANIFEST,
-    STORE,
-    VERSION,
-    copy_damaged_store,
-    save_verified_copy,
-)
-from desktop_app.storage.recovery.store_copy import CopiedRows, copy_store
-from desktop_app.storage.settings.outbound_settings import (
-    OutboundSettings,
+from desktop_app.storage.recovery.active_settings import (
+    ActiveSettings,
     SettingChange,
+    connect_unchanged,
     find_changes,
-    read_outbound_settings,
-    write_current_values,
+    keep_current,
+    read_current,
 )
+from desktop_app.storage.recovery.backup import FORMAT, MANIFEST, STORE, VERSION
 
 Progress = Callable[[int, int], None]
 """Called with the number of megabytes done, and the number of all megabytes."""
 
-# Bounds for forged archives, far above what the program writes: attachments have at most 2 GB
-# (documents.file_mb), and a store contains only texts. The exact numbers are arbitrary.
-MAX_ATTACHMENT_BYTES: Final = 4 << 30
-MAX_STORE_BYTES: Final = 64 << 30
 _MAX_MANIFEST_BYTES: Final = 64 << 20
-# The disk space for the unpacked store and the new store, as a multiple of the unpacked store. The
-# new store needs more while its index is built.
-_COPY_SPACE_FACTOR: Final = 2
+_SQLITE_MAGIC: Final = b"SQLite format 3\0"
 # A running job would send these files at the next start, at a cost. The user can retry them.
 _HOLD_UNSENT_FILES: Final = """
     UPDATE batch_items SET status = 'unanswered', error = ? WHERE status = 'read'
@@ -96,15 +84,11 @@ class RestoreResult:
 
     Attributes:
         previous_store: the new path of the previous store; None if there was none.
-        dropped: the number of rows of the backup that were out of bounds or invalid.
         kept: the settings whose current value was kept.
-        missing_servers: the number of tool servers that only the backup has.
     """
 
     previous_store: Path | None
-    dropped: int
-    kept: tuple[SettingChange, ...]
-    missing_servers: int
+    kept: Sequence[SettingChange]
 
     def sentence(self, archive: str) -> str:
         """Return a summary for the user."""
@@ -115,22 +99,6 @@ class RestoreResult:
                     "{count} setting of the backup wasn’t restored.",
                     "{count} settings of the backup weren’t restored.",
                     len(self.kept),
-                )
-            )
-        if self.missing_servers:
-            sentences.append(
-                tr_plural(
-                    "{count} tool server of the backup wasn’t restored. Add it again.",
-                    "{count} tool servers of the backup weren’t restored. Add them again.",
-                    self.missing_servers,
-                )
-            )
-        if self.dropped:
-            sentences.append(
-                tr_plural(
-                    "{count} invalid row of the backup was skipped.",
-                    "{count} invalid rows of the backup were skipped.",
-                    self.dropped,
                 )
             )
         if self.previous_store is not None:
@@ -154,8 +122,8 @@ def restore_backup(
 
     Args:
         now: the time in the new name of the previous store.
-        ask: called on this thread before anything changes, if settings that decide where data goes
-            would change.
+        ask: called on this thread before anything changes, if hosts, commands or paths would become
+            active.
         built_in: the profiles that exist without being stored.
 
     Returns:
@@ -179,93 +147,94 @@ def restore_backup(
         ):
             new_store = Path(scratch) / STORE
             unpacker = _Unpacker(pack, archive, progress)
-            copied_rows = unpacker.unpack_store(new_store)
-            kept_settings, choice = _ask_about_changes(new_store, database, built_in, ask)
-            if choice is RestoreChoice.CANCEL:
-                return None
-            _hold_unsent_files(new_store)
-            for sha256 in sorted(_attachment_hashes(new_store) & members_by_hash.keys()):
-                unpacker.unpack_attachment(members_by_hash[sha256], sha256, attachments)
-            missing_servers = copied_rows.tool_servers - _copy_tool_servers(database, new_store)
+            unpacker.unpack_store(new_store)
+            with closing(connect(new_store, "rw")) as connection:
+                _require_own_store(connection, archive)
+                connection.execute("BEGIN")
+                current = read_current(database, built_in)
+                changes = find_changes(current, ActiveSettings(connection, built_in))
+                choice = ask(changes) if changes else RestoreChoice.KEEP
+                if choice is RestoreChoice.CANCEL:
+                    return None
+                _adapt(connection, database)
+                if choice is RestoreChoice.KEEP:
+                    keep_current(connection, current)
+                sql = "SELECT sha256 FROM attachments ORDER BY sha256"
+                hashes = [row[0] for row in connection.execute(sql)]
+                connection.execute("COMMIT")
+            for sha256 in hashes:
+                if sha256 in members_by_hash:
+                    unpacker.unpack_attachment(members_by_hash[sha256], sha256, attachments)
             sync(new_store)
-            _copy_key_origins(database, new_store)
-            previous = _replace_store(new_store, database, now)
-            return RestoreResult(
-                previous_store=previous,
-                dropped=copied_rows.dropped,
-                kept=kept_settings,
-                missing_servers=len(missing_servers),
+            previous = database.with_name(
+                f"{database.stem}.before-restore-{now:%Y%m%d-%H%M%S}.sqlite3"
             )
+            has_previous = replace_store(new_store, database, previous)
+            kept = changes if choice is RestoreChoice.KEEP else ()
+            return RestoreResult(previous if has_previous else None, kept)
 
 
-def _ask_about_changes(
-    new_store: Path, database: Path, built_in: Sequence[ProviderProfile], ask: AskAboutChanges
-) -> tuple[tuple[SettingChange, ...], RestoreChoice]:
-    """Ask about the settings that would change. Return the settings that stay, and the choice.
+def _require_own_store(connection: sqlite3.Connection, archive: Path) -> None:
+    """Raise StorageError unless an unpacked store has this program's schema and no damage."""
+    version = stored_version(connection, archive)
+    if not version:
+        raise damaged_error(str(archive), "its store is empty")
+    migrate(connection, version)
+    if not has_exact_schema(connection):
+        raise damaged_error(str(archive), "its store has another schema")
+    require_sound(connection, "quick_check", str(archive), "the backup's store")
 
-    If the user keeps the current values, write them to `new_store`. If no setting would change, do
-    not ask: the choice is then KEEP.
+
+def _adapt(connection: sqlite3.Connection, database: Path) -> None:
+    """Adapt a restored store to this computer, in the caller's transaction."""
+    connection.execute(_HOLD_UNSENT_FILES, (error_to_text(ErrorNote(Reason.ITEM_NEVER_SENT)),))
+    # Only the user of this computer gives permissions, and its processes hold amounts.
+    connection.execute("DELETE FROM tool_permissions")
+    connection.execute("DELETE FROM spending_holds")
+    # The old backups of the previous library stay: see `delete_old_backups`.
+    connection.execute(
+        """UPDATE settings SET value = json_quote(lower(hex(randomblob(4))))
+        WHERE key = 'store.library'"""
+    )
+    # The backup's origins describe the keyring of the computer that made it. Its keys may be in
+    # this keyring, but their origins are unknown until the keyring is asked.
+    connection.execute("UPDATE keys_in_keyring SET origin = ''")
+    with suppress(*UNREADABLE), closing(connect_unchanged(database)) as current:
+        for name, key_origin in current.execute("SELECT profile_id, origin FROM keys_in_keyring"):
+            sql = "UPDATE keys_in_keyring SET origin = ? WHERE profile_id = ?"
+            connection.execute(sql, (key_origin, name))
+
+
+def replace_store(new_store: Path, database: Path, previous: Path) -> bool:
+    """Move `new_store` to the store's path; keep the previous store as `previous`.
+
+    If this process is killed, the store is the old one or the new one. Return True if there was a
+    previous store. The caller has the store's lock.
     """
-    with closing(connect(new_store, "rw")) as connection:
-        current = _current_settings(database, built_in)
-        changes = find_changes(current, read_outbound_settings(connection, built_in))
-        choice = RestoreChoice.KEEP
-        if changes:
-            choice = ask(changes)
-        if choice is not RestoreChoice.KEEP:
-            return (), choice
-        # Also without changes: this forgets paths and tools that the current store does not have.
-        connection.execute("BEGIN")
-        write_current_values(connection, current, changes)
-        connection.execute("COMMIT")
-    return changes, choice
+    has_previous = database.exists() and database.stat().st_size > 0
+    if has_previous:
+        with suppress(*UNREADABLE), closing(connect(database, "rw")) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        for suffix in ("", "-wal"):  # the log stays if it cannot be read
+            file = database.with_name(database.name + suffix)
+            if file.exists() and file.stat().st_size:
+                _link_or_copy(file, previous.with_name(previous.name + suffix))
+    remove_log(database)
+    new_store.replace(database)
+    # An interrupted erasure must not erase the new store.
+    erasing_mark(database).unlink(missing_ok=True)
+    sync(database.parent)
+    return has_previous
 
 
-def _hold_unsent_files(new_store: Path) -> None:
-    """Mark the unsent files of running batch jobs as unanswered, so that no start sends them."""
-    error_text = error_to_text(ErrorNote(Reason.ITEM_NEVER_SENT))
-    with closing(connect(new_store, "rw")) as connection:
-        connection.execute(_HOLD_UNSENT_FILES, (error_text,))
-
-
-def _current_settings(database: Path, built_in: Sequence[ProviderProfile]) -> OutboundSettings:
-    # A missing or damaged store has no settings.
-    with suppress(*UNREADABLE), closing(_connect_current(database)) as connection:
-        return read_outbound_settings(connection, built_in)
-    return OutboundSettings.default(built_in)
-
-
-def _copy_tool_servers(database: Path, new_store: Path) -> set[str]:
-    """Copy the current store's tool servers to the new one; return their names."""
-    rows: list[sqlite3.Row] = []
-    with suppress(*UNREADABLE), closing(_connect_current(database)) as connection:
-        rows = connection.execute("SELECT name, definition FROM tool_servers").fetchall()
-    with closing(connect(new_store, "rw")) as connection:
-        sql = "INSERT INTO tool_servers (name, definition) VALUES (?, ?)"
-        connection.executemany(sql, map(tuple, rows))
-    return {row["name"] for row in rows}
-
-
-def _copy_key_origins(database: Path, new_store: Path) -> None:
-    """Copy the origins of keys from the current store to the store that will replace it.
-
-    The backup's own origins describe the keyring of the computer that made it. Its keys may be in
-    this keyring, but their origins are unknown until the keyring is asked.
-    """
-    rows: list[sqlite3.Row] = []
-    with suppress(*UNREADABLE), closing(_connect_current(database)) as connection:
-        rows = connection.execute("SELECT origin, profile_id FROM keys_in_keyring").fetchall()
-    with closing(connect(new_store, "rw")) as connection:
-        connection.execute("UPDATE keys_in_keyring SET origin = ''")
-        sql = "UPDATE keys_in_keyring SET origin = ? WHERE profile_id = ?"
-        connection.executemany(sql, map(tuple, rows))
-
-
-def _connect_current(database: Path) -> sqlite3.Connection:
-    # Reading a store without a log would create one, unless it is opened as immutable. Nobody
-    # writes to it, because this process holds the lock.
-    has_log = database.with_name(database.name + "-wal").exists()
-    return connect(database, "ro", is_immutable=not has_log)
+def _link_or_copy(source: Path, target: Path) -> None:
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:  # the file system has no hard links
+        create_private(target)
+        shutil.copyfile(source, target)
+        sync(target)
 
 
 # -------------------------------------------------------------- the archive
@@ -335,44 +304,28 @@ class _Unpacker:
         assert store is not None  # checked by _attachments_in
         self._store = store
         self._done_bytes = 0
-        # Twice, because the rows are copied after the store is unpacked.
-        self._total_bytes = 2 * store.file_size
+        self._total_bytes = store.file_size
 
     def _add_progress(self, size: int) -> None:
         self._done_bytes += size
         self._progress(self._done_bytes >> 20, max(1, self._total_bytes >> 20))
 
-    def unpack_store(self, new_store: Path) -> CopiedRows:
-        """Unpack the store and copy its rows."""
-        size = self._store.file_size
-        if size > MAX_STORE_BYTES:
-            raise RefusedFileError(Reason.FOREIGN_STORE_TOO_LARGE, limit=MAX_STORE_BYTES >> 30)
-        self._require_free_space(new_store.parent, _COPY_SPACE_FACTOR * size)
-        foreign_file = new_store.with_name("foreign.sqlite3")
-        create_private(foreign_file)
-        with foreign_file.open("wb") as file:
-            for chunk in self._pack.chunks(self._store):
+    def unpack_store(self, target: Path) -> None:
+        """Unpack the store. Stop at once if it does not begin as a database of this size."""
+        self._require_free_space(target.parent, self._store.file_size)
+        create_private(target)
+        with target.open("wb") as file:
+            for number, chunk in enumerate(self._pack.chunks(self._store)):
+                if number == 0 and not chunk.startswith(_SQLITE_MAGIC):
+                    raise _damaged_error(self._archive, f"{STORE} is not a database")
                 file.write(chunk)
                 self._add_progress(len(chunk))
-
-        # `copy_store` counts from 0 again, so its bytes are added to those that were unpacked.
-        def report(read_bytes: int, _size: int) -> None:
-            self._progress((size + read_bytes) >> 20, max(1, self._total_bytes >> 20))
-
-        copied_rows = copy_store(foreign_file, new_store, str(self._archive), report)
-        foreign_file.unlink()
-        self._done_bytes = self._total_bytes
-        return copied_rows
 
     def unpack_attachment(self, info: ZipInfo, sha256: str, attachments: Path) -> None:
         """Unpack an attachment, unless it exists undamaged."""
         target = attachment_path(attachments, sha256)
         if is_undamaged(target, sha256):
             return
-        if info.file_size > MAX_ATTACHMENT_BYTES:
-            raise RefusedFileError(
-                Reason.FOREIGN_MEMBER_TOO_LARGE, member=sha256, limit=MAX_ATTACHMENT_BYTES >> 20
-            )
         for folder in (attachments, target.parent):
             create_private_folder(folder)
         self._require_free_space(attachments, info.file_size)
@@ -401,43 +354,6 @@ class _Unpacker:
             raise StoreFullError(
                 Reason.NO_ROOM_TO_RESTORE, file=self._archive.name, size=size_mb, free=free >> 20
             )
-
-
-def _attachment_hashes(new_store: Path) -> set[str]:
-    with closing(connect(new_store, "ro")) as connection:
-        return {row["sha256"] for row in connection.execute("SELECT sha256 FROM attachments")}
-
-
-# -------------------------------------------------------------- the store
-
-
-def _replace_store(new_store: Path, database: Path, now: datetime) -> Path | None:
-    """Move `new_store` to the store's path.
-
-    Return the new path of the previous store; None if there was none.
-    """
-    previous = database.with_name(f"{database.stem}.before-restore-{now:%Y%m%d-%H%M%S}.sqlite3")
-    has_store = database.exists() and database.stat().st_size > 0
-    if has_store:
-        _copy_previous(database, previous)
-    remove_log(database)
-    new_store.replace(database)
-    # An interrupted erasure must not erase the restored store.
-    erasing_mark(database).unlink(missing_ok=True)
-    sync(database.parent)
-    return previous if has_store else None
-
-
-def _copy_previous(database: Path, target: Path) -> None:
-    """Copy the previous store.
-
-    It is copied, not moved, so that a store exists at all times.
-    """
-    try:
-        with closing(connect(database, "rw")) as connection:
-            save_verified_copy(connection, target)
-    except (*UNREADABLE, StoreDamagedError):
-        copy_damaged_store(database, target)
 
 
 def _no_backup_error(path: Path, details: str) -> StorageError:

@@ -15,7 +15,7 @@ from desktop_app.ui.look.theme import light
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.test_data_page_controller import answers, choose, dialog
 from tests.helpers.full_store import NOON
-from tests.helpers.hostile_backups import STRANGE, ValidBackup
+from tests.helpers.hostile_backups import EVIL_PROVIDER, ValidBackup
 
 pytestmark = pytest.mark.attack("imports")
 
@@ -33,7 +33,7 @@ async def _backup(tmp_path: Path) -> ValidBackup:
 async def test_a_provider_address_that_a_backup_changes_is_shown_and_confirmed(
     tmp_path: Path,
 ) -> None:
-    archive = (await _backup(tmp_path)).changed("evil", STRANGE["profile-openai"])
+    archive = (await _backup(tmp_path)).changed("evil", EVIL_PROVIDER)
 
     async def restored(answer: str) -> str:
         closed = ClosedStore(None, light(), folders())

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.hostile_backups import EVIL, STRANGE, ValidBackup
+from tests.helpers.hostile_backups import EVIL, EVIL_PROVIDER, ValidBackup
 from tests.helpers.hostile_files import (
     GOOD,
     GOOD_OWN,
@@ -92,7 +92,7 @@ def evil(shell: Shell, tmp_path: Path) -> Path:
     """Return a backup of this shell's library whose only provider has another address."""
     made = run(shell, "backup", str(tmp_path / "backups"))
     valid = ValidBackup.of(Path(made.out.strip()), tmp_path / "sound")
-    return valid.changed("evil", STRANGE["profile-openai"])
+    return valid.changed("evil", EVIL_PROVIDER)
 
 
 def test_a_restore_without_a_terminal_keeps_the_addresses(shell: Shell, tmp_path: Path) -> None:

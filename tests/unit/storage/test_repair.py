@@ -23,8 +23,7 @@ from desktop_app.storage.conversations.conversation_store import ConversationSto
 from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.attachment_store import AttachmentStore
-from desktop_app.storage.recovery.repair import RepairResult, repair_store
-from desktop_app.storage.recovery.row_repair import LOST_TITLE
+from desktop_app.storage.recovery.repair import LOST_TITLE, RepairResult, repair_store
 from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.spending.ledger import Ledger
@@ -111,7 +110,7 @@ def test_a_sound_store_is_unchanged_by_a_repair(tmp_path: Path) -> None:
     before = {table: rows(path, f"SELECT * FROM {table}") for table in tables}
     found = repaired(path)
     assert (found.conversations, found.messages) == (12, 24)
-    assert (found.unreadable_pages, found.mended_messages, found.dropped) == (0, 0, 0)
+    assert (found.damaged_tables, found.mended_messages, found.dropped) == (0, 0, 0)
     assert {table: rows(path, f"SELECT * FROM {table}") for table in tables} == before
     assert "Title 7" in titles_found(path, "apricot 7")
     assert len(titles_found(path, "title")) == 12

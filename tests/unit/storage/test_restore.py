@@ -1,21 +1,25 @@
-"""Restoring returns every row of the program's own backups, even of older versions."""
+"""Restoring returns every row of the program's own backups, and refuses forged ones."""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import zipfile
 from contextlib import closing
-from dataclasses import fields
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.documents.passage_words import question_terms
 from desktop_app.domain.documents.vectors import Vector
+from desktop_app.domain.errors import StorageError
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.tools.tool_server import ToolServer
-from desktop_app.settings.schema import SETTINGS
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.deletion_wipe import wipe_deleted
 from desktop_app.storage.database.sqlite_connection import connect
@@ -24,12 +28,11 @@ from desktop_app.storage.documents.vector_store import VectorStore
 from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.storage.recovery.restore import RestoreChoice
 from desktop_app.storage.search.search_query import Search
-from desktop_app.storage.settings.outbound_settings import SETTINGS as OUTWARD
-from desktop_app.storage.settings.outbound_settings import _fields
 from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.tools.server_store import ServerStore
 from tests.helpers.blocking import blocking
 from tests.helpers.full_store import NOON, PROFILE, everything, fill, opened
+from tests.helpers.hostile_backups import BROKEN, ValidBackup, broken_archives
 from tests.helpers.restores import AnsweredRestore, restore_now
 
 
@@ -83,17 +86,15 @@ def test_everything_is_restored_unchanged(place: Place, tmp_path: Path) -> None:
     other = Place(tmp_path / "other")
     done = restore_now(archive, other.database, other.attachments, NOON)
     assert done is not None
-    assert (done.previous_store, done.dropped, done.kept) == (None, 0, ())
+    assert (done.previous_store, done.kept) == (None, ())
     after = everything(other.database)
     # Which keys the keyring has is known only for the computer of the backup.
     assert after.pop("keys_in_keyring") == [("openai", "")]
     before.pop("keys_in_keyring")
-    # Entries of the same moment are indexed in no fixed order, so their numbers may differ.
-    entered, again = (
-        {row[1:]: row[0] for row in all_.pop("search_entries")} for all_ in (before, after)
-    )
-    assert entered.keys() == again.keys()
-    assert all(abs(number - again[key]) < 64 for key, number in entered.items())
+    # The backups of the previous library stay, so this one has another name.
+    names = [all_["settings"].pop(0) for all_ in (before, after)]
+    assert names[0][0] == names[1][0] == "store.library"
+    assert names[0] != names[1]
     assert [name for name, rows in before.items() if not rows] == [
         "spending_holds",
         "tool_permissions",
@@ -118,16 +119,22 @@ async def tool_servers(path: Path, *added: str) -> list[str]:
         return [server.name for server in await store.servers()]
 
 
-def test_the_tool_servers_of_this_computer_are_kept(place: Place, tmp_path: Path) -> None:
+@pytest.mark.parametrize("answer", [RestoreChoice.KEEP, RestoreChoice.TAKE])
+def test_tool_servers_are_listed_and_need_consent(
+    place: Place, tmp_path: Path, answer: RestoreChoice
+) -> None:
     place.fill()
     tool_servers(place.database, "both", "theirs")
     archive = place.back_up()
     other = Place(tmp_path / "other")
     tool_servers(other.database, "both", "ours")
-    done = restore_now(archive, other.database, other.attachments, NOON)
-    assert done is not None
-    assert tool_servers(other.database) == ["both", "ours"]
-    assert (done.dropped, done.missing_servers) == (0, 1)
+    asked = AnsweredRestore(answer)
+    other.restore(archive, asked)
+    (listed,) = [each for each in asked.sentences if each.startswith("Tool server")]
+    assert listed.startswith("Tool server “theirs”: none → ")
+    assert '"command": ["true"]' in listed
+    expected = ["both", "theirs" if answer is RestoreChoice.TAKE else "ours"]
+    assert tool_servers(other.database) == sorted(expected)
 
 
 @blocking
@@ -207,12 +214,14 @@ def test_every_setting_that_sends_data_elsewhere_is_listed(place: Place, tmp_pat
     place.set(PROFILE, answer__background="off")
     asked = AnsweredRestore()
     place.restore(archive, asked)
-    assert {(change.profile_id, change.key) for change in asked.changes} >= {
-        ("new", "base_url"), ("new", "proxy"), ("new", "custom_fields"), ("on-device", "kind"),
-        ("openai", "base_url"), ("own", "base_url"), ("", "default.provider"),
-        ("", "local_model.weights"), ("", "answer.system_prompt"), ("", "backup.folder"),
+    labels = {change.label for change in asked.changes}
+    assert labels >= {
+        "Cheap (new), Base URL", "Cheap (new), Proxy", "Cheap (new), Trusted certificates",
+        "Cheap (new), Headers and query parameters", "Cheap (new), Monthly limit",
+        "OpenAI (openai), Base URL", "Own server (own), Base URL", "Default provider",
+        "Local model file", "Instructions", "Backup folder",
+        "Collection “Books”, folder",
     }  # fmt: skip
-    assert len(asked.sentences) == 26
     assert "Cheap (new), Proxy: Environment variables → socks5://evil.example:1" in asked.sentences
     assert "pw" not in " ".join(asked.sentences)
 
@@ -225,21 +234,15 @@ def test_unconfirmed_settings_stay_unchanged(place: Place, tmp_path: Path) -> No
         archive, place.database, place.attachments, NOON, AnsweredRestore(RestoreChoice.KEEP)
     )
     assert done is not None
-    assert len(done.kept) == 26
+    assert len(done.kept) > 10
     profiles, values = place.settings()
     assert set(profiles) == {"own", "new"}  # the built-in profiles are unchanged
     assert profiles["own"] == PROFILE
     fresh = ProviderProfile("new", "Cheap", ProviderKind.COMPATIBLE, needs_key=False)
     assert profiles["new"] == fresh
     assert values["default.provider"] == "own"
-    assert values["answer.background"] == "off"
     assert values["look.theme"] == "light"  # it does not decide where data goes
-    for key in (
-        "local_model.weights",
-        "library.embeddings",
-        "library.model_titles",
-        "backup.folder",
-    ):
+    for key in ("local_model.weights", "answer.system_prompt", "backup.folder"):
         assert key not in values
     assert EVIL not in json.dumps([[repr(p) for p in profiles.values()], values])
 
@@ -280,20 +283,6 @@ def test_tools_that_run_without_asking_are_listed_and_need_consent(
     assert (line in again.sentences) is not is_taken
 
 
-def test_every_setting_is_listed_or_stays_on_this_computer() -> None:
-    local = {
-        "answer.frequency_penalty", "answer.presence_penalty", "answer.reasoning_summary",
-        "answer.stop", "answer.stream", "answer.temperature", "answer.top_p", "answer.verbosity",
-    }  # fmt: skip
-    here = ("look.", "documents.", "desktop.", "keys.", "spelling.")
-    declared = {s.key: s.default for s in SETTINGS if not s.key.startswith(here)}
-    listed = {key: default for key, (_label, default) in OUTWARD.items()}
-    assert listed == {key: declared[key] for key in declared.keys() - local}
-    own = {"id", "api", "models", "needs_key", "from_environment", "max_tokens_field"}
-    own |= {"unusable_variable", "shares_cap_with"}  # of the environment, never stored
-    assert {f.name for f in fields(ProviderProfile)} - own == set(_fields(PROFILE))
-
-
 def test_confirmed_settings_are_restored(place: Place, tmp_path: Path) -> None:
     archive = evil_backup(tmp_path / "evil")
     place.set(PROFILE)
@@ -322,12 +311,85 @@ def test_nothing_changes_before_confirmation(place: Place, tmp_path: Path) -> No
     assert {p: p.read_bytes() for p in place.database.parent.rglob("*") if p.is_file()} == before
 
 
-# -------------------------------------------------------------- the copy of the previous store
-
-
 def test_nothing_is_asked_if_no_setting_would_change(place: Place) -> None:
     place.fill()
     archive = place.back_up()
     asked = AnsweredRestore(RestoreChoice.CANCEL)
     place.restore(archive, asked)
     assert asked.changes == []
+
+
+@pytest.fixture(scope="module")
+def valid(tmp_path_factory: pytest.TempPathFactory) -> ValidBackup:
+    folder = tmp_path_factory.mktemp("valid")
+    source = Place(folder / "there")
+    source.fill()
+    return ValidBackup.of(source.back_up(), folder / "sound")
+
+
+@pytest.mark.attack("imports")
+@pytest.mark.parametrize("name", [*BROKEN, "archives"])
+def test_a_forged_backup_is_refused_and_changes_nothing(
+    place: Place, valid: ValidBackup, name: str
+) -> None:
+    place.set(PROFILE)
+    before = place.database.read_bytes()
+    changed = {name: valid.changed(name, BROKEN[name])} if name in BROKEN else {}
+    for archive in (changed or broken_archives(valid)).values():
+        with pytest.raises(StorageError):
+            place.restore(archive)
+        assert place.database.read_bytes() == before, archive
+        assert not list(place.database.parent.glob(".restore-*"))
+
+
+def test_a_library_of_more_than_two_gigabytes_is_backed_up_and_restored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite takes only C integers for its limits, and ZIP needs its 64-bit form."""
+    place = Place(tmp_path / "large")
+    place.fill()
+    data = bytes(1 << 20) * 100
+    sha256 = hashlib.sha256(data).hexdigest()
+    with closing(connect(place.database, "rw")) as connection:
+        sql = "INSERT INTO attachments VALUES (?, 'a', 'text/plain', ?, NULL, NULL, 0, '')"
+        connection.execute(sql, (sha256, len(data)))
+    path = place.attachments / sha256[:2] / sha256[2:]
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(data)
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 1 << 20)
+    archive = place.back_up()
+    other = Place(tmp_path / "other")
+    other.restore(archive)
+    assert (other.attachments / sha256[:2] / sha256[2:]).stat().st_size == len(data)
+
+
+def test_a_killed_restore_leaves_the_old_or_the_new_store(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.fill()
+    archive = place.back_up()
+    place.set(look__theme="light")
+    calls = ("link", "replace", "unlink", "fsync")
+    for stop in range(60):
+        left = iter(range(stop))
+
+        def dying(original: Any, *args: Any, left: Any = left, **options: Any) -> Any:
+            if next(left, None) is None:
+                raise KeyboardInterrupt
+            return original(*args, **options)
+
+        with monkeypatch.context() as patch:
+            for name in calls:
+                patch.setattr(os, name, partial(dying, getattr(os, name)))
+            try:
+                place.restore(archive)
+            except KeyboardInterrupt:
+                ended = False
+            else:
+                ended = True
+        _profiles, values = place.settings()
+        assert values["look.theme"] in ("light", "dark")
+        if ended:
+            assert values["look.theme"] == "dark"
+            return
+    pytest.fail("the restore never ended")
