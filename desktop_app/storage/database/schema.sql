@@ -393,13 +393,6 @@ CREATE TABLE tool_servers (
     prompts TEXT NOT NULL DEFAULT '[]'
 ) STRICT;
 
-CREATE TABLE evaluations (
-    id TEXT PRIMARY KEY,
-    created_at INTEGER NOT NULL,
-    name TEXT NOT NULL,
-    body TEXT NOT NULL
-) STRICT;
-
 -- Sums of the ledger for each day. The times of calls are histograms: see daily_sums.py.
 CREATE TABLE ledger_days (
     day TEXT NOT NULL,

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import struct
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
@@ -224,7 +225,7 @@ def repair_store(database: Path, now: datetime, progress: Progress) -> RepairRes
 def _make_readable(copy: Path, scratch: Path) -> None:
     """Give a copy whose first page is damaged that of a new store, if rows are found with it.
 
-    The first page names the first page of each table. It is the same in all stores, except that
+    The schema names the first page of each table. These are the same in all stores, except that
     SQLite numbers the tables otherwise in a file that it has rebuilt.
     """
     if _count_readable(copy):
@@ -233,31 +234,43 @@ def _make_readable(copy: Path, scratch: Path) -> None:
     with closing(connect(fresh, "rwc")) as connection:
         migrate(connection)
         connection.execute("VACUUM INTO ?", (str(rebuilt),))
-    pages = range(fresh.stat().st_size // _PAGE_BYTES)
+    size = copy.stat().st_size // _PAGE_BYTES
     with copy.open("rb") as file:
-        original = file.read(len(pages) * _PAGE_BYTES)
+        original = file.read(_PAGE_BYTES)
     candidates = [(0, original)]
     for template in (fresh, rebuilt):
-        data = template.read_bytes()
-        with closing(connect(template, "ro")) as connection:
-            roots = {row[0] for row in connection.execute("SELECT rootpage FROM sqlite_master")}
-        # Pages that begin no table have the schema.
-        start = b"".join(
-            (original if number + 1 in roots else data)[
-                number * _PAGE_BYTES : (number + 1) * _PAGE_BYTES
-            ].ljust(_PAGE_BYTES, b"\0")
-            for number in pages
-        )
-        # The header's 29th to 32nd byte have the number of pages.
-        size = copy.stat().st_size // _PAGE_BYTES
-        start = start[:28] + size.to_bytes(4, "big") + start[32:]
-        _write_start(copy, start)
-        candidates.append((_count_readable(copy), start))
-    _write_start(copy, max(candidates, key=lambda each: each[0])[1])
+        first_page, leaves = _schema_pages(template.read_bytes(), size + 1)
+        _write(copy, 0, first_page)
+        _write(copy, size, leaves)
+        candidates.append((_count_readable(copy), first_page + leaves))
+    best = max(candidates, key=lambda each: each[0])[1]
+    _write(copy, 0, best[:_PAGE_BYTES])
+    _write(copy, size, best[_PAGE_BYTES:])
 
 
-def _write_start(path: Path, data: bytes) -> None:
+def _schema_pages(data: bytes, first_leaf: int) -> tuple[bytes, bytes]:
+    """Return the first page of a store, and the leaves of its schema.
+
+    The leaves are to be appended to another store, from the page with the number `first_leaf` on:
+    their own places may have other content there.
+    """
+    page = bytearray(data[:_PAGE_BYTES])
+    # Sections 1.3 and 1.6 of SQLite's file format: after the header of 100 bytes, an interior page
+    # has the number of its cells, its last child, and the places of its cells, each with a child.
+    (cells,) = struct.unpack_from(">H", page, 103)
+    places = [108, *struct.unpack_from(f">{cells}H", page, 112)]
+    leaves = b""
+    for number, place in enumerate(places, first_leaf):
+        (child,) = struct.unpack_from(">I", page, place)
+        leaves += data[(child - 1) * _PAGE_BYTES : child * _PAGE_BYTES]
+        struct.pack_into(">I", page, place, number)
+    struct.pack_into(">I", page, 28, first_leaf + cells)  # the number of pages
+    return bytes(page), leaves
+
+
+def _write(path: Path, page: int, data: bytes) -> None:
     with path.open("r+b") as file:
+        file.seek(page * _PAGE_BYTES)
         file.write(data)
 
 
