@@ -112,17 +112,17 @@ def _command(arguments: list[str]) -> int:
         translate_argparse()
         options, unknown = _window_parser(tr("FILE")).parse_known_args(arguments)
         _refuse_arguments(options, unknown)
-    _refuse_unknown_command(options)
+    _refuse_unknown_command(options, arguments)
     return _run(options)
 
 
-def _refuse_unknown_command(options: argparse.Namespace) -> None:
+def _refuse_unknown_command(options: argparse.Namespace, arguments: Sequence[str]) -> None:
     """Refuse a mistyped command instead of opening a window for a file that does not exist."""
-    if len(options.files) != 1 or not options.files[0].isalpha():
+    word = options.files[0] if options.files else ""
+    if not word.isalpha() or "--" in arguments:
         return
     import os
 
-    (word,) = options.files
     if not os.path.exists(word):  # noqa: PTH110 — Path.exists raises for a name that is too long
         from desktop_app.i18n.translation import tr
 

@@ -196,7 +196,8 @@ def _ask_epilog() -> str:
     return epilog(
         tr(
             "The response goes to standard output, everything else to standard error. Without "
-            "a question, documents are summarized and images described."
+            "a question, documents are summarized and images described. Text piped in beside "
+            "a question is attached."
         ),
         tr(
             "The default provider is that of the environment (OPENAI_API_KEY and "
@@ -390,7 +391,8 @@ def _add_import(command: AddCommand) -> argparse.ArgumentParser:
             tr(
                 "Reads JSON files of Repartee, ChatGPT and Claude (conversations.json or the ZIP "
                 "archive), Open WebUI, and LibreChat. Importing a file again adds only what is "
-                "new. An open window shows imported conversations immediately."
+                "new. An open window shows imported conversations immediately. “-” reads standard "
+                "input."
             ),
             json_fields(_IMPORT_FIELDS),
             codes={0: tr("Everything was imported"), 1: tr("Something wasn’t imported")},
@@ -411,8 +413,9 @@ def _add_export(command: AddCommand) -> argparse.ArgumentParser:
         epilog(
             tr(
                 "PATH is a file for JSON, corrections, or a single conversation, otherwise a "
-                "folder. JSON is complete and can be imported. It includes attachments, but no API "
-                "keys. Markdown, HTML, and PDF contain the messages shown in the window."
+                "folder, or “-” for standard output. JSON is complete and can be imported. It "
+                "includes attachments, but no API keys. Markdown, HTML, and PDF contain the "
+                "messages shown in the window."
             )
         ),
     )

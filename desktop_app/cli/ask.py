@@ -119,7 +119,10 @@ def run_ask(options: argparse.Namespace) -> int:
     try:
         # Read before the loop runs, because its Ctrl+C handler cannot end a blocking read.
         question = _read_question(options)
-        with replace_stdin_with_file(options.file) as options.file:
+        is_beside_question = options.command == "ask" and options.prompt not in (None, "-")
+        with replace_stdin_with_file(
+            options.file, is_beside_question=is_beside_question
+        ) as options.file:
             return asyncio.run(_ask(options, question, output))
     except asyncio.CancelledError:
         return ExitCode.INTERRUPTED  # a second signal during shutdown
@@ -556,7 +559,7 @@ async def _with_total_usage(backend: Backend, answer: Message) -> Message:
 
 async def extract_file(backend: Backend, path: Path) -> ExtractedDocument:
     """Return the document in a file; write the reader's note, if any, to standard error."""
-    reporter = ProgressReporter(path.name)
+    reporter = ProgressReporter(path.name or str(path))
 
     def show(progress: Progress) -> None:
         reporter.show(progress.done, progress.total or None)

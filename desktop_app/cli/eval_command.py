@@ -31,7 +31,7 @@ from desktop_app.cli.command_setup import (
     report_error,
 )
 from desktop_app.cli.exit_code import ExitCode
-from desktop_app.cli.export_command import unwritable_error
+from desktop_app.cli.output_file import unwritable_error
 from desktop_app.cli.streams.console import (
     clean_line,
     to_json,

@@ -2,14 +2,12 @@
 
 Corrected answers are written to a single file of JSON lines.
 
-The command can run while a window is open, and the window runs it for its own exports. A file gets
-its name only when it is complete.
+The command can run while a window is open, and the window runs it for its own exports.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import pickle
 import re
 import struct
@@ -27,6 +25,7 @@ from desktop_app.child_processes import child_command, start_child
 from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_backend
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.office_export import OFFICE_SUFFIXES, OfficeExporter
+from desktop_app.cli.output_file import STANDARD_OUTPUT, partial_file, unwritable_error
 from desktop_app.cli.streams.console import reports_to_window, to_json, write_diagnostic, write_line
 from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.domain.bounds import BAD_VALUE
@@ -40,15 +39,11 @@ from desktop_app.domain.errors import (
     StoreFullError,
     UserFacingError,
 )
-from desktop_app.domain.system_error import system_error
 from desktop_app.exchange.importers.imported_conversation import short_title
 from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.exchange.writers import html_page, markdown_file
 from desktop_app.i18n.translation import N_, language, tr, tr_plural
-from desktop_app.paths import folders
 from desktop_app.rendering.processes.formula_client import FormulaClient
-from desktop_app.storage.database.private_files import create_private
-from desktop_app.storage.database.temporary_files import removed_at_end
 
 if TYPE_CHECKING:
     import argparse
@@ -257,6 +252,10 @@ async def export(options: argparse.Namespace) -> int:
         UserFacingError: the export stopped.
         asyncio.CancelledError: it was interrupted; the user was told what it had exported.
     """
+    to_stdout = options.to == STANDARD_OUTPUT
+    single_file = options.format in ("json", "corrections")
+    if to_stdout and not single_file and (options.all or len(set(options.conversation)) > 1):
+        options.refuse(tr("several conversations in this format need a folder, not “-”"))
     cancel_at_signals()
     async with open_backend() as backend:
         with suppress(StorageError):  # an export elsewhere works even if the store's disk is full
@@ -286,6 +285,8 @@ class _Export:
         self._backend = backend
         self._options = options
         self._target = expand_path(options.to)
+        is_stdout = options.to == STANDARD_OUTPUT
+        self._target_name = tr("standard output") if is_stdout else str(self._target)
         self._reporter = ProgressReporter(tr("Exporting"), in_lines=options.progress)
         self._conversations: list[Conversation] = []
         self.left_out: list[str] = []
@@ -298,7 +299,7 @@ class _Export:
             "Interrupted. {count} conversation was exported to {file}.",
             "Interrupted. {count} conversations were exported to {file}.",
             self.written,
-            file=str(self._target),
+            file=self._target_name,
         )
 
     async def run(self) -> str:
@@ -316,13 +317,15 @@ class _Export:
                     await self._write_each(exporter)
                 finally:
                     await exporter.close()
+        except BrokenPipeError:  # the reader of standard output is gone
+            raise
         except OSError as exc:
             raise unwritable_error(self._target, exc) from exc
         return tr_plural(
             "{count} conversation exported to {file}.",
             "{count} conversations exported to {file}.",
             len(self._conversations),
-            file=str(self._target),
+            file=self._target_name,
         )
 
     async def _requested_conversations(self) -> list[Conversation]:
@@ -415,7 +418,7 @@ class _Export:
             "{count} corrected response exported to {file}.",
             "{count} corrected responses exported to {file}.",
             len(pairs),
-            file=str(self._target),
+            file=self._target_name,
         )
 
     async def _write_each(self, exporter: ConversationExporter) -> None:
@@ -470,32 +473,6 @@ class _Export:
         self.left_out.append(tr(sentence, reason=reason, **params))
 
 
-@contextmanager
-def partial_file(target: Path) -> Iterator[Path]:
-    """Yield a temporary name for the file, renamed to `target` when it is complete.
-
-    Yields `target` itself if it is a pipe or a device. Follows links of this user and of root, such
-    as /dev/stdout. Another user's link in a shared folder could have any file overwritten.
-    """
-    is_foreign_link = target.is_symlink() and target.lstat().st_uid not in (0, os.geteuid())
-    resolved = Path(os.path.realpath(target))  # `resolve` fails on a link to itself
-    if is_foreign_link:
-        resolved = Path(os.path.realpath(target.parent), target.name)
-    # The name of a pipe, such as /dev/stdout, does not resolve to a path.
-    if not is_foreign_link:
-        for path in (target, resolved):
-            if path.exists() and not path.is_file() and not path.is_dir():
-                yield path
-                return
-    target = resolved
-    target.parent.mkdir(parents=True, exist_ok=True)
-    file = target.with_name(f".repartee-{os.urandom(8).hex()}.part")
-    with removed_at_end(file, folders().temporary):
-        create_private(file)
-        yield file
-        file.replace(target)
-
-
 def file_names(conversations: list[Conversation], suffix: str) -> Iterator[str]:
     """Yield a unique name for each file, from the conversation's date and title.
 
@@ -521,8 +498,3 @@ def file_names(conversations: list[Conversation], suffix: str) -> Iterator[str]:
 def _file_system_key(name: str) -> str:
     """Return a text that is equal for names that a file system may take for the same."""
     return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
-
-
-def unwritable_error(target: Path, exc: OSError) -> StorageError:
-    """Return the error for a file that could not be written."""
-    return StorageError(Reason.EXPORT_UNWRITABLE, file=str(target), because=system_error(exc))

@@ -39,6 +39,7 @@ from desktop_app.cli.streams.console import (
     write_stderr_line,
 )
 from desktop_app.cli.streams.progress_output import ProgressReporter
+from desktop_app.cli.streams.standard_input import replace_stdin_with_file
 from desktop_app.cli.streams.terminal import terminal_error_text
 from desktop_app.domain.conversations.conversation import ModelChoice, now
 from desktop_app.domain.conversations.error_json import error_to_json
@@ -80,7 +81,6 @@ if TYPE_CHECKING:
 def run_library(options: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
     run: dict[str, Callable[[argparse.Namespace], Coroutine[Any, Any, int]]] = {
-        "import": _import,
         "export": export,
         "search": _search,
         "backup": _backup,
@@ -95,6 +95,9 @@ def run_library(options: argparse.Namespace) -> int:
             return _restore(options)
         if options.command == "repair":
             return _repair()
+        if options.command == "import":
+            with replace_stdin_with_file(options.files) as options.files:
+                return asyncio.run(_import(options))
         return asyncio.run(run[options.command](options))
     except UserFacingError as error:
         return _report(error, options)

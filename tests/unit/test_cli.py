@@ -141,6 +141,9 @@ def test_a_mistyped_command_opens_no_window(capsys: pytest.CaptureFixture[str]) 
     assert ended.value.code == 2
     assert "“spendings” is neither a command nor a file." in capsys.readouterr().err
     with pytest.raises(SystemExit) as ended:
+        main(["serch", "hello"])
+    assert ended.value.code == 2
+    with pytest.raises(SystemExit) as ended:
         main(["a" * 300])  # too long to be looked up
     assert ended.value.code == 2
 

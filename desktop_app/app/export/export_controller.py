@@ -280,7 +280,7 @@ async def _run_print(request: Mapping[str, str], choice: Mapping[str, Any]) -> N
     try:
         async with AsyncExitStack() as stack:
             if file:
-                from desktop_app.cli.export_command import partial_file  # imports every format
+                from desktop_app.cli.output_file import partial_file
 
                 partial_output = partial_file(Path(file))
                 partial_path = await asyncio.to_thread(partial_output.__enter__)

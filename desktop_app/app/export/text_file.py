@@ -10,7 +10,7 @@ from desktop_app.i18n.translation import tr
 
 def save_text(path: Path, text: str) -> str:
     """Write a file. Return why that failed; "" if it succeeded."""
-    from desktop_app.cli.export_command import partial_file  # imports every format
+    from desktop_app.cli.output_file import partial_file
 
     try:
         with partial_file(path) as file:

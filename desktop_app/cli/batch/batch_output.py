@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.cli.export_command import partial_file, unwritable_error
+from desktop_app.cli.output_file import partial_file, unwritable_error
 from desktop_app.domain.batch.batch_wording import item_error_text, job_error_text
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.models.parameter_notices import api_notices, model_notices

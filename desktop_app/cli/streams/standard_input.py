@@ -17,9 +17,12 @@ import stat
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import BinaryIO
 
+from desktop_app.cli.streams.console import write_diagnostic
 from desktop_app.domain.error_reasons import Reason
+from desktop_app.i18n.translation import tr
 
 # The longest waits without a terminal, chosen by eye. If nothing is sent, the quick prompt opens
 # after the first wait, so it must be short. A program that has sent text may need time for more.
@@ -54,34 +57,82 @@ def read_all() -> str:
 
 
 @contextmanager
-def replace_stdin_with_file(names: Sequence[str]) -> Iterator[list[str]]:
-    """Yield the names, with "-" replaced by a temporary file with the content of standard input.
+def replace_stdin_with_file(
+    names: Sequence[str], *, is_beside_question: bool = False
+) -> Iterator[list[str]]:
+    """Yield the names, with "-" and pipes replaced by temporary files with their content.
 
     If more than MAX_DOCUMENT_BYTES is piped in, the file is one byte larger and is refused later.
 
+    Args:
+        is_beside_question: add what is piped in even without "-", unless it is empty or blank.
+
     Raises:
-        IllegalChoiceError: standard input is a terminal or closed.
+        IllegalChoiceError: "-" is given, but standard input is a terminal or closed.
     """
-    if "-" not in names:
+    first = b""
+    if is_beside_question and "-" not in names and (first := _read_first_text()):
+        names = [*names, "-"]
+    if not any(map(_is_piped, names)):
         yield list(names)
         return
     from desktop_app.domain.errors import IllegalChoiceError  # late, as in `read_all`
     from desktop_app.paths import folders
     from desktop_app.storage.database.temporary_files import TemporaryFolder
 
-    if sys.stdin is None or sys.stdin.isatty():
+    if "-" in names and (sys.stdin is None or sys.stdin.isatty()):
         raise IllegalChoiceError(Reason.NOTHING_PIPED_IN)
     with TemporaryFolder(folders().temporary) as folder:
-        path = folder.path / "standard input"
-        with path.open("wb") as file:
-            _copy_piped(file)
-        yield [str(path) if name == "-" else name for name in names]
+        files: dict[str, str] = {}
+        for name in dict.fromkeys(filter(_is_piped, names)):
+            path = folder.path / str(len(files)) / Path(name).name
+            if name == "-":
+                path = folder.path / "standard input"
+            path.parent.mkdir(exist_ok=True)
+            with path.open("wb") as file:
+                if name == "-":
+                    file.write(first)
+                    _copy(sys.stdin.fileno(), file)
+                else:
+                    with Path(name).open("rb", buffering=0) as pipe:
+                        _copy(pipe.fileno(), file)
+            files[name] = str(path)
+        yield [files.get(name, name) for name in names]
 
 
-def _copy_piped(file: BinaryIO) -> None:
-    bytes_left = MAX_DOCUMENT_BYTES + 1
-    while bytes_left:
-        piece = os.read(sys.stdin.fileno(), min(bytes_left, _PIECE_BYTES))
+def _is_piped(name: str) -> bool:
+    """Return True for "-" and for a pipe, such as that of `<(command)`."""
+    with suppress(OSError):
+        return name == "-" or Path(name).is_fifo()
+    return False
+
+
+def _read_first_text() -> bytes:
+    """Return what is piped in up to the first text; b"" for a terminal, a device, or only blanks.
+
+    Nobody knows whether a pipe that stays open will ever bring anything, so the wait is announced.
+    """
+    if sys.stdin is None:
+        return b""
+    descriptor = sys.stdin.fileno()
+    mode = os.fstat(descriptor).st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
+        return b""
+    data = b""
+    if not select.select([descriptor], [], [], NEXT_WAIT_S)[0]:
+        write_diagnostic(tr("Waiting for standard input. If there is none, add “</dev/null”."))
+    while not data.strip() and len(data) < MAX_QUESTION_BYTES:
+        piece = os.read(descriptor, _PIECE_BYTES)
+        if not piece:
+            return b""
+        data += piece
+    return data
+
+
+def _copy(descriptor: int, file: BinaryIO) -> None:
+    bytes_left = MAX_DOCUMENT_BYTES + 1 - file.tell()
+    while bytes_left > 0:
+        piece = os.read(descriptor, min(bytes_left, _PIECE_BYTES))
         if not piece:
             break
         file.write(piece)

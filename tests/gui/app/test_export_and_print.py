@@ -33,7 +33,7 @@ _ENDLESS_EXPORT = """
 import signal, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from desktop_app.cli.export_command import partial_file
+from desktop_app.cli.output_file import partial_file
 with partial_file(Path(sys.argv[2])) as file:
     file.write_text("begun")
     signal.pause()

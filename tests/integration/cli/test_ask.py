@@ -33,6 +33,19 @@ def test_the_answer_alone_is_on_standard_output(shell: Shell) -> None:
     assert body["stream"] is True
 
 
+def test_text_piped_beside_a_question_is_attached(shell: Shell) -> None:
+    async def test(server: LoopbackServer) -> None:
+        environment = gateway(server.base_url)
+        done = await shell.run("ask", "Why?", stdin=b"the piped words", env=environment)
+        assert (done.code, done.out) == (0, ANSWER + "\n")
+        assert (await shell.run("ask", "Why?", stdin=b" \n", env=environment)).code == 0
+        piped, blank = (str(request.json["input"]) for request in server.requests)
+        assert "the piped words" in piped
+        assert blank == str([{"role": "user", "content": "Why?"}])
+
+    against(WHOLE, test=test)
+
+
 def test_the_chosen_variant_and_effort_are_sent_or_refused(shell: Shell) -> None:
     limit = asyncio.Semaphore(AT_ONCE)
 

@@ -1,0 +1,100 @@
+"""Files that a command or the window writes for the user: whole, or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import StorageError
+from desktop_app.domain.system_error import system_error
+from desktop_app.paths import folders
+from desktop_app.storage.database.private_files import create_private
+from desktop_app.storage.database.temporary_files import TemporaryFolder, removed_at_end
+
+STANDARD_OUTPUT = "-"
+_MAX_LINKS = 40  # as the kernel follows
+
+
+@contextmanager
+def partial_file(target: Path) -> Iterator[Path]:
+    """Yield a private file, whose content `target` gets when it is complete.
+
+    Only a new name is given by renaming. The content is written into a target that exists, which so
+    keeps its links, owner and mode; a pipe or device is yielded itself. "-" and the paths of open
+    files, such as /dev/stdout, are written where they stand: `>> log` appends.
+
+    Raises:
+        OSError: the file cannot be written, or `target` is another user's link, which in a shared
+            folder could have any file overwritten.
+    """
+    descriptor = _inherited_descriptor(target)
+    if descriptor is not None:
+        with TemporaryFolder(folders().temporary) as folder:
+            file = folder.path / "output"
+            create_private(file)
+            yield file
+            with file.open("rb") as source, os.fdopen(os.dup(descriptor), "wb") as output:
+                shutil.copyfileobj(source, output)
+        return
+    if target.is_symlink() and target.lstat().st_uid not in (0, os.geteuid()):
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(target))
+    target = Path(os.path.realpath(target))  # `resolve` fails on a link to itself
+    if target.exists() and not target.is_file() and not target.is_dir():
+        yield target
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    file = target.with_name(f".repartee-{os.urandom(8).hex()}.part")
+    with removed_at_end(file, folders().temporary):
+        create_private(file)
+        yield file
+        if os.path.lexists(target):
+            _overwrite(target, file)
+        else:
+            file.replace(target)
+
+
+def _inherited_descriptor(target: Path) -> int | None:
+    """Return the open file that a path stands for, such as 1 for /dev/stdout; None for another.
+
+    Raises:
+        OSError: the program's caller has not opened it.
+    """
+    descriptor = 1 if str(target) == STANDARD_OUTPUT else None
+    own_folder = f"/proc/{os.getpid()}/fd"
+    for _ in range(_MAX_LINKS):
+        if descriptor is None and os.path.realpath(target.parent) == own_folder:
+            descriptor = int(target.name) if target.name.isdecimal() else None
+        if descriptor is not None or not target.is_symlink():
+            break
+        target = target.parent / target.readlink()
+    # What this process has opened itself, such as its database, is not inheritable.
+    if descriptor is not None and not os.get_inheritable(descriptor):
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF), str(target))
+    return descriptor
+
+
+def _overwrite(target: Path, file: Path) -> None:
+    """Replace the content of an existing file; a disk that is too full leaves it unchanged."""
+    size = file.stat().st_size
+    descriptor = os.open(target, os.O_WRONLY | os.O_CLOEXEC)
+    with file.open("rb") as source, os.fdopen(descriptor, "wb") as output:
+        old_size = os.fstat(descriptor).st_size
+        try:
+            if size > old_size:
+                os.posix_fallocate(descriptor, old_size, size - old_size)
+        except OSError as error:
+            output.truncate(old_size)
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise
+        shutil.copyfileobj(source, output)
+        output.truncate()
+
+
+def unwritable_error(target: Path, exc: OSError) -> StorageError:
+    """Return the error for a file that could not be written."""
+    return StorageError(Reason.EXPORT_UNWRITABLE, file=str(target), because=system_error(exc))

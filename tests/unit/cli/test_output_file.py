@@ -1,0 +1,27 @@
+"""Files that exports write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from desktop_app.cli.output_file import partial_file
+
+
+def test_an_existing_target_keeps_its_links(tmp_path: Path) -> None:
+    target, hard, link = tmp_path / "a", tmp_path / "hard", tmp_path / "link"
+    target.write_text("an older and longer text")
+    hard.hardlink_to(target)
+    link.symlink_to(target)
+    with partial_file(link) as file:
+        file.write_text("new")
+        assert target.read_text() == "an older and longer text"
+    assert link.is_symlink()
+    assert hard.read_text() == target.read_text() == "new"
+
+
+def test_a_new_target_appears_when_it_is_complete(tmp_path: Path) -> None:
+    target = tmp_path / "folder" / "a"
+    with partial_file(target) as file:
+        file.write_text("new")
+        assert not target.exists()
+    assert target.read_text() == "new"
