@@ -25,8 +25,8 @@ def partial_file(target: Path) -> Iterator[Path]:
     """Yield a private file, whose content `target` gets when it is complete.
 
     Only a new name is given by renaming. The content is written into a target that exists, which so
-    keeps its links, owner and mode; a pipe or device is yielded itself. "-" and the paths of open
-    files, such as /dev/stdout, are written where they stand: `>> log` appends.
+    keeps its links and owner, and becomes private; a pipe or device is yielded itself. "-" and the
+    paths of open files, such as /dev/stdout, are written where they stand: `>> log` appends.
 
     Raises:
         OSError: the file cannot be written, or `target` is another user's link, which in a shared
@@ -84,6 +84,8 @@ def _overwrite(target: Path, file: Path) -> None:
     descriptor = os.open(target, os.O_WRONLY | os.O_CLOEXEC)
     with file.open("rb") as source, os.fdopen(descriptor, "wb") as output:
         old_size = os.fstat(descriptor).st_size
+        if os.fstat(descriptor).st_uid == os.geteuid():
+            os.fchmod(descriptor, 0o600)
         try:
             if size > old_size:
                 os.posix_fallocate(descriptor, old_size, size - old_size)

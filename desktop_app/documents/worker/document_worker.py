@@ -161,7 +161,7 @@ class DocumentWorker(ReaderClient):
         )
 
     async def markdown_of(self, html: str) -> str:
-        """Convert HTML from the clipboard to Markdown."""
+        """Convert HTML from the clipboard to Markdown: see `html_markdown.py`."""
         payload = html.encode(errors="replace")
         size_bound = min(4 * len(payload) + PIECE_BYTES, MAX_TEXT_BYTES)
         request = Request(

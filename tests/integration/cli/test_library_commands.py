@@ -142,17 +142,18 @@ def test_keep_deletes_all_but_the_newest_backups_of_the_library(library: Library
     (folder / "mine.zip").write_bytes(b"")
     (folder / "repartee-backup-2026-01-01-120000-0123abcd.zip").write_bytes(b"")
     first = Path(library.run("backup", str(folder)).out.strip())
-    own_end = first.name.rpartition("-")[2]
+    own = first.name.split("-")[-2]  # the library's id, before the number of the backup
     first.unlink()
-    for day in (1, 2, 3):
-        (folder / f"repartee-backup-2026-01-0{day}-120000-{own_end}").write_bytes(b"")
+    for number in (1, 2, 3):
+        name = f"repartee-backup-2026-01-0{number}-120000-{own}-000{number}.zip"
+        (folder / name).write_bytes(b"")
     made = library.run("backup", str(folder), "--keep", "2", "--progress")
     assert made.code == 0
     kept = {path.name for path in folder.iterdir()}
     assert kept == {
         "mine.zip",
         "repartee-backup-2026-01-01-120000-0123abcd.zip",
-        f"repartee-backup-2026-01-03-120000-{own_end}",
+        f"repartee-backup-2026-01-03-120000-{own}-0003.zip",
         Path(made.out.strip()).name,
     }
 
