@@ -60,7 +60,6 @@ def test_a_formula_is_typeset(traps: Traps) -> None:
     ("kind", "asked", "answer"),
     [
         ("lexing", {"id": 1, "language": "python", "code": "if x: pass"}, b'{"id": 1, "spans": [['),
-        ("regex", {"id": 1, "pattern": "a", "text": "ba"}, b'{"id": 1, "found": true}'),
         ("pdf", {}, b""),
         ("print", {"conversation": "none", "printer": {}}, b""),
         ("qt", {}, b'{"platform": "'),

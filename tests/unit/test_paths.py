@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -55,12 +57,19 @@ def test_the_usual_folders_are_the_platforms(
     assert found.keyring_service == "repartee"
 
 
+@pytest.fixture
+def runtime() -> Iterator[Path]:
+    """Yield a folder whose path is short enough for a socket, unlike those of a worker's tests."""
+    with tempfile.TemporaryDirectory(prefix="r-") as folder:
+        yield Path(folder)
+
+
 def test_the_folder_of_the_socket_is_private(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    runtime: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    assert paths.folders().socket.parent == tmp_path
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "missing"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+    assert paths.folders().socket.parent == runtime
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime / "missing"))
     folder = paths.folders().socket.parent
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert folder.stat().st_uid == os.getuid()
@@ -77,11 +86,11 @@ def test_a_runtime_folder_of_another_user_is_not_used(
 @pytest.mark.attack("local-calls")
 @pytest.mark.parametrize(("mode", "is_used"), [(0o755, True), (0o775, False), (0o1777, False)])
 def test_a_runtime_folder_in_which_others_create_sockets_is_not_used(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int, is_used: bool
+    runtime: Path, monkeypatch: pytest.MonkeyPatch, mode: int, is_used: bool
 ) -> None:
-    tmp_path.chmod(mode)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    assert (paths.folders().socket.parent == tmp_path) is is_used
+    runtime.chmod(mode)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+    assert (paths.folders().socket.parent == runtime) is is_used
 
 
 @pytest.mark.attack("local-calls")

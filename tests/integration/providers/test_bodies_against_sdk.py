@@ -166,7 +166,7 @@ def checked(schema: TypeAdapter[Any], body: dict[str, Any]) -> None:
 
 def on_the_wire(body: dict[str, Any]) -> dict[str, Any]:
     """Return a body as it is sent, including its files."""
-    content, _ = pack_body(body)
+    content = pack_body(body)
 
     @blocking
     async def collected(pieces: AsyncIterator[bytes]) -> bytes:
