@@ -190,6 +190,11 @@ def keep_current(connection: sqlite3.Connection, current: ActiveSettings) -> Non
         if (row["collection_id"], row["path"]) not in files:
             sql = "UPDATE OR REPLACE collection_files SET path = ? WHERE id = ?"
             connection.execute(sql, (UNLINKED_PREFIX + row["path"], row["id"]))
+    # Without its text, a file that is not linked would wait for ever.
+    connection.execute(
+        f"""DELETE FROM collection_files WHERE path LIKE '{UNLINKED_PREFIX}%'
+            AND coalesce(sha256, '') NOT IN (SELECT sha256 FROM passages)"""  # noqa: S608
+    )
     known_paths = {row["path"] for row in current.rows.get("unread", ())}
     for row in connection.execute(_UNREAD_FILES).fetchall():
         if row["path"] not in known_paths:
