@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.error_reasons import Reason, coded_sentences
 from desktop_app.domain.error_text import WINDOW, Surface, environment_surface, remedy_segments
 from desktop_app.domain.errors import ErrorDescription, Param, UserFacingError
 from desktop_app.domain.places import LinkedText, plain_text
@@ -29,6 +29,14 @@ class ErrorNote(ErrorDescription):
     params: Mapping[str, Param] = field(default_factory=dict)
     is_of_environment: bool = False
     because: ErrorNote | None = None
+    hint: str = ""
+
+    def __post_init__(self) -> None:
+        if type(self.reason) is str:
+            reason, remedy = coded_sentences(self.reason, self.hint or self.remedy, self.params)
+            object.__setattr__(self, "reason", reason)
+            object.__setattr__(self, "remedy", remedy)
+            object.__setattr__(self, "hint", "")
 
     def remedy_segments_on(self, surface: Surface) -> LinkedText:
         """Return the sentence on what to do for a surface, with links."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum, auto
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from desktop_app.domain.remedy import Remedy
-from desktop_app.i18n.translation import N_
+from desktop_app.i18n.translation import N_, tr
+
+if TYPE_CHECKING:
+    from desktop_app.domain.errors import Param
 
 
 def _row(
@@ -1011,3 +1015,20 @@ class Reason(StrEnum):
         N_("“{name}” isn’t a file of shortcuts, or can’t be read."), Remedy.CHOOSE_SHORTCUTS
     )
     SETTING_INVALID = _row(N_("{value} isn’t a valid value for “{key}”."), Remedy.TAKES_TEXT)
+
+
+def remedy_of_sentence(hint: str) -> Remedy | str:
+    """Return the remedy with a sentence; the sentence itself if there is none."""
+    return next((each for each in Remedy if each.sentence == hint), hint)
+
+
+def coded_sentences(
+    message: str, hint: Remedy | str, params: Mapping[str, Param]
+) -> tuple[Reason | str, Remedy | str]:
+    """Return the codes of an error that was raised with its sentences."""
+    remedy = remedy_of_sentence(hint) if isinstance(hint, str) else hint
+    reasons = [each for each in Reason if message in (each.happened, each.detailed)]
+    if not reasons:
+        return tr(message, **params), remedy
+    reason = next((each for each in reasons if each.remedy is remedy), reasons[0])
+    return reason, Remedy.NONE if remedy == "" else remedy

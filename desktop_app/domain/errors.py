@@ -125,14 +125,22 @@ class UserFacingError(ErrorDescription, Exception):
     def __init__(
         self,
         reason: Reason | str,
-        params: Mapping[str, Param] | None = None,
         /,
+        hint: str | Mapping[str, Param] | None = None,
         *,
         remedy: Remedy | str = "",
         details: str = "",
         because: UserFacingError | None = None,
         **values: Param,
     ) -> None:
+        params = None if isinstance(hint, str) else hint
+        if type(reason) is str:
+            from desktop_app.domain.error_reasons import coded_sentences
+
+            sentence_hint = hint if isinstance(hint, str) else ""
+            reason, remedy = coded_sentences(
+                reason, sentence_hint or remedy, {**(params or {}), **values}
+            )
         super().__init__(reason)
         self.reason = reason
         self.remedy = remedy
@@ -146,6 +154,12 @@ class UserFacingError(ErrorDescription, Exception):
         vars(copied).update(fields)
         copied.__cause__ = self.__cause__
         return copied
+
+    def with_hint(self, hint: str, **params: Param) -> Self:
+        """Return a copy with another hint and the values for its placeholders."""
+        from desktop_app.domain.error_reasons import remedy_of_sentence
+
+        return self.copy_with(remedy=remedy_of_sentence(hint), params={**self.params, **params})
 
     def with_remedy(self, remedy: Remedy, **params: Param) -> Self:
         """Return a copy with another remedy and the values for its placeholders."""
@@ -174,8 +188,8 @@ class ProviderError(UserFacingError):
     def __init__(
         self,
         reason: Reason | str,
-        params: Mapping[str, Param] | None = None,
         /,
+        hint: str | Mapping[str, Param] | None = None,
         *,
         remedy: Remedy | str = "",
         details: str = "",
@@ -184,7 +198,7 @@ class ProviderError(UserFacingError):
         request_id: str = "",
         **values: Param,
     ) -> None:
-        super().__init__(reason, {**(params or {}), **values}, remedy=remedy, details=details)
+        super().__init__(reason, hint, remedy=remedy, details=details, **values)  # type: ignore[arg-type]
         self.status = status
         self.api_code = api_code
         self.request_id = request_id
@@ -237,13 +251,13 @@ class RefusedParameterError(ProviderError):
     def __init__(
         self,
         reason: Reason | str,
-        params: Mapping[str, Param] | None = None,
         /,
+        hint: str | Mapping[str, Param] | None = None,
         *,
         param: str = "",
         **others: Any,
     ) -> None:
-        super().__init__(reason, params, **others)
+        super().__init__(reason, hint, **others)
         self.param = param
 
 
@@ -259,14 +273,14 @@ class ContextTooLongError(ProviderError):
     def __init__(
         self,
         reason: Reason | str,
-        params: Mapping[str, Param] | None = None,
         /,
+        hint: str | Mapping[str, Param] | None = None,
         *,
         tokens: int = 0,
         window: int = 0,
         **others: Any,
     ) -> None:
-        super().__init__(reason, params, **others)
+        super().__init__(reason, hint, **others)
         self.tokens = tokens
         self.window = window
 
@@ -414,14 +428,14 @@ class DocumentEncryptedError(DocumentError):
     def __init__(
         self,
         reason: Reason | str,
-        params: Mapping[str, Param] | None = None,
         /,
+        hint: str | Mapping[str, Param] | None = None,
         *,
         takes_password: bool = False,
         sha256: str = "",
         **others: Any,
     ) -> None:
-        super().__init__(reason, params, **others)
+        super().__init__(reason, hint, **others)
         self.takes_password = takes_password
         self.sha256 = sha256
 

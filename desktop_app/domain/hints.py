@@ -1,0 +1,49 @@
+"""Hints that several errors share: what the user can do.
+
+A placeholder such as {provider_page} names a place: see places.py.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from desktop_app.i18n.translation import N_
+
+ADD_KEY: Final = N_("Add one in {provider_page}.")
+ATTACH_AGAIN: Final = N_("Attach the file again.")
+ATTACH_PART: Final = N_("Attach only the part you need.")
+ATTACH_PART_OR_RAISE: Final = N_("Attach part of it, or raise the limit in {documents_page}.")
+CHECK_ADDRESS: Final = N_("Check the base URL in {provider_page} (usually ending in /v1).")
+CHECK_ADDRESS_OR_SIGN_IN: Final = N_(
+    "Check the base URL in {provider_page} or your network’s sign-in page."
+)
+CHECK_CONFIGURATION: Final = N_("Check its configuration.")
+CHECK_ENVIRONMENT_PROXY: Final = N_("Check HTTPS_PROXY and ALL_PROXY, or {network_page}.")
+CHECK_ENVIRONMENT_PROXY_KIND: Final = N_(
+    "Try http:// or socks5:// in HTTPS_PROXY or in {network_page}."
+)
+CHECK_FILE: Final = N_("Check that it exists and that you can read it, then try again.")
+CHECK_NAME_AND_PERMISSIONS: Final = N_("Check its name and permissions.")
+CHOOSE_ANOTHER: Final = N_("Choose another.")
+CHOOSE_CERTIFICATES: Final = N_("On a company network, choose its certificate in {network_page}.")
+CHOOSE_LOCATION: Final = N_("Choose another location.")
+CHOOSE_MODEL: Final = N_("Choose another model.")
+CHOOSE_PROVIDER: Final = N_("Choose another provider.")
+CONTINUE: Final = N_("Select Continue to resume.")
+ENTER_KEY_AGAIN: Final = N_("Enter it again in {provider_page}.")
+ENTER_PRICE: Final = N_("Enter it in {models_window}, or use it anyway.")
+ENTER_PROXY_ADDRESS: Final = N_("Enter one like http://host:3128 or socks5://host:1080.")
+EXPORT_AGAIN: Final = N_("Export it again from the original app.")
+INSTALL_LIBRARY: Final = N_("Install the missing library with your system’s package manager.")
+LIST_AVAILABLE: Final = N_("Available: {known}.")
+RAISE_CAP: Final = N_("Raise the limit in {provider_page}, or wait until {day}.")
+REMOVE_ATTACHMENT: Final = N_("Remove an attachment or start a new conversation.")
+REPAIR_LIBRARY: Final = N_("Repair it or restore a backup in {data_page}.")
+RESTORE_BACKUP: Final = N_("To replace your library with it, restore it in {data_page}.")
+RETRY_BILLED: Final = N_("Try again, but you may be charged twice.")
+RETRY_CHANGED: Final = N_("Change the message or the settings, then try again.")
+RETRY_LATER: Final = N_("Try again later, or choose another provider.")
+RETRY_SOON: Final = N_("Wait a moment, then try again.")
+SIGN_IN: Final = N_("Sign in to it in {servers_page}.")
+TYPE_MODEL: Final = N_("Enter the model’s name in {provider_page}.")
+USE_REGULAR: Final = N_("Use a regular conversation.")
