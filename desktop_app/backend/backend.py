@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from desktop_app.backend.environment_profiles import profiles_of_environment
 from desktop_app.backend.gateway.provider_gateway import ProviderGateway
 from desktop_app.backend.gateway.provider_registry import ProviderRegistry
-from desktop_app.backend.gateway.token_counting import ProviderTokenCounter, TokenLearning
+from desktop_app.backend.gateway.token_counting import ProviderTokenCounter
 from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.backend.prompt_loader import load_prompt_requirements
 from desktop_app.child_processes import environment_with_keys
@@ -49,7 +49,6 @@ from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.settings.model_listing_store import ListingStore
 from desktop_app.storage.settings.prompt_store import PromptStore
 from desktop_app.storage.settings.settings_store import SettingsStore
-from desktop_app.storage.settings.token_rate_store import TokenRateStore
 from desktop_app.storage.spending.ledger import Ledger
 from desktop_app.storage.spending.spending_holds import SpendingHolds
 from desktop_app.storage.tools.permission_store import PermissionStore
@@ -99,7 +98,6 @@ class Backend:
     collection_worker: DocumentWorker
     gateway: ProviderGateway
     counter: ProviderTokenCounter
-    learning: TokenLearning
     budget: Budget
     delimiters: DelimiterFactory
     permissions: PermissionStore
@@ -120,7 +118,7 @@ class Backend:
             attachments = self.folders.attachments
             await asyncio.to_thread(resume_erasure, store, attachments)
         await self.database.open()
-        await self.learning.load()
+        await self.gateway.load()
         await asyncio.to_thread(_clean_folders, self.folders)
 
     @cached_property
@@ -173,7 +171,7 @@ class Backend:
             delimiters=self.delimiters,
             tools=lambda: self.tools,
             consent=self.consent,
-            window_of=self.learning.window_of,
+            window_of=self.gateway.window_of,
         )
 
     def _note_taker(self, answering_model: ResolvedChoice) -> ResolvedChoice:
@@ -321,8 +319,7 @@ def build_backend(
     vault, environment_profiles = _create_vault(user_folders, settings, variables)
     documents = DocumentWorker()
     local_model = LocalModel()
-    learning = TokenLearning(TokenRateStore(database), documents, catalog)
-    gateway = ProviderGateway(vault, local_model, settings, catalog, learning)
+    gateway = ProviderGateway(vault, local_model, settings, catalog)
     listings = ModelListings(ListingStore(database), gateway)
     return Backend(
         folders=user_folders,
@@ -343,8 +340,7 @@ def build_backend(
         documents=documents,
         collection_worker=DocumentWorker(),
         gateway=gateway,
-        counter=ProviderTokenCounter(documents, local_model, gateway, learning),
-        learning=learning,
+        counter=ProviderTokenCounter(documents, local_model, gateway, catalog),
         budget=Budget(SpendingHolds(database), settings, allows_unpriced=allows_unpriced),
         delimiters=DelimiterFactory(settings),
         permissions=permissions,

@@ -75,7 +75,7 @@ from desktop_app.domain.errors import (
     UserFacingError,
 )
 from desktop_app.domain.models.answering_model import is_same_model
-from desktop_app.domain.models.token_rates import COUNT_DESCRIPTIONS, CountMethod
+from desktop_app.domain.models.token_counts import COUNT_DESCRIPTIONS, CountMethod
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.remote_tool import ALL_TOOLS

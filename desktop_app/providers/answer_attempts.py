@@ -73,11 +73,6 @@ class AnswerAttempts:
         self._requests = AnswerRequests(transport, profile, facts)
         self._one_at_a_time = asyncio.Semaphore()
 
-    @property
-    def is_locked(self) -> bool:
-        """Return True if another request now would abort an answer (llama-cpp-python)."""
-        return self._one_at_a_time.locked()
-
     async def events(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Yield the answer, after retries with another API or without refused parameters.
 

@@ -9,9 +9,9 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from desktop_app.domain.answering.chat_request import ChatRequest
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind
 from desktop_app.domain.answering.stream_events import (
     CandidateEvent,
     Failed,
@@ -21,6 +21,7 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.conversations.conversation import RemoteRun
+from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, notice
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
@@ -51,7 +52,10 @@ if TYPE_CHECKING:
     from desktop_app.domain.documents.vectors import Vector
     from desktop_app.providers.http.request_secrets import ProviderAccess
     from desktop_app.providers.jobs.batch_client import BatchClient
-    from desktop_app.providers.models.server_counters import ServerCounter
+
+LLAMA_CPP_COUNTER: Final = "/tokenize"
+MIN_CUT_WORDS: Final = 300
+"""A shorter request is not compared with the server's count: most windows take it whole."""
 
 
 class ProviderClient:
@@ -80,8 +84,8 @@ class ProviderClient:
         self._catalog = catalog
         self._memory = memory or ServerMemory()
         self._facts = LearnedFacts(profile, self._memory)
-        self._counter: ServerCounter | None = None
-        self._has_sought_counter = False
+        self._kind: ServerKind | None = None
+        self._has_sought_kind = False
         self._timeouts = timeouts or Timeouts()
         self._run_times = run_times or RunTimes()
         self._open_requests = 0
@@ -112,12 +116,12 @@ class ProviderClient:
             source = tool_input_as_text(source)
         async with aclosing(self._with_terminal_errors(source)) as events:
             async for event in events:
-                self._record_count(request, event)
                 yield event
-                if isinstance(event, UsageReported):
-                    tokens = event.usage.input_tokens
-                    if await self._memory.is_cut(request, tokens):
-                        yield Notice(self._cut_notice(tokens))
+                match event:
+                    case UsageReported(usage) if self._is_cut(request, usage.input_tokens):
+                        yield Notice(self._cut_notice(usage.input_tokens))
+                    case Failed(ContextTooLongError() as error) if error.window:
+                        self._memory.remember_window(request.model, error.window)
 
     def _cut_notice(self, tokens: int) -> AnswerNotice:
         count = formatting.number(tokens)
@@ -125,23 +129,24 @@ class ProviderClient:
 
     def _set_server_kind(self, kind: ServerKind | None) -> None:
         """Set the kind of server that the list of models has shown; None if it shows none."""
-        from desktop_app.providers.models.server_counters import counter_of
-
-        self._counter = counter_of(kind)
-        self._has_sought_counter = True
+        self._kind = kind
+        self._has_sought_kind = True
         self._facts.confirm_address()
         # Custom headers may be for a gateway, which may pass on the list of another server.
         if kind and kind is not self._transport.server and not self._profile.custom_fields:
             self._transport.server = kind
             self._memory.remember_kind(kind)
 
-    def _record_count(self, request: ChatRequest, event: StreamEvent) -> None:
-        """Pass the server's count of a request's tokens on to the memory."""
-        match event:
-            case UsageReported(usage):
-                self._memory.remember_count(request, usage.input_tokens, 0)
-            case Failed(ContextTooLongError() as error):
-                self._memory.remember_count(request, error.tokens, error.window)
+    def _is_cut(self, request: ChatRequest, tokens: int) -> bool:
+        """Return True if a server counted so few tokens that it must have cut the request."""
+        words = len(request.instructions.split()) + sum(
+            len(part.text.split())
+            for message in request.messages
+            for part in message.parts
+            if isinstance(part, TextPart)
+        )
+        is_compatible = self._profile.kind is ProviderKind.COMPATIBLE
+        return is_compatible and words >= MIN_CUT_WORDS and 0 < tokens < words / 2
 
     def resume(self, run: RemoteRun) -> AsyncGenerator[StreamEvent, None]:
         """Return all events of a background run from its beginning; the last is as in `stream`."""
@@ -228,35 +233,27 @@ class ProviderClient:
         return vectors_and_tokens
 
     async def count_tokens(self, model: str, text: str) -> int | None:
-        """Return the tokens of a text by the server's own counter; None if that cannot be used.
+        """Return the tokens of a text by the counter of llama.cpp; None at any other server.
 
         Unless the models were listed before, their list is requested first: it shows the kind of
         server. A counter that fails is not used again until the models are listed again.
         """
-        from desktop_app.providers.models import server_counters
-
         try:
             async with asyncio.timeout(self._timeouts.quick_read):
-                if not self._has_sought_counter:
-                    self._has_sought_counter = True
+                if not self._has_sought_kind:
+                    self._has_sought_kind = True
                     self._set_server_kind(await model_list.fetch_kind(self._transport.get_json))
-                counter = self._counter
-                if counter is None or self._attempts.is_locked:
+                if self._kind is not ServerKind.LLAMA_CPP:
                     return None
-                total = 0
-                max_chars = server_counters.MAX_TEXT_CHARS
-                for start in range(0, len(text), max_chars):
-                    body = counter.body(model, text[start : start + max_chars])
-                    async with self._transport.post(counter.path, body) as reply:
-                        tokens = await reply.json(counter.read)
-                    if tokens is None:
-                        self._counter = None
-                        return None
-                    total += tokens
-                return total
+                body = {"content": text, "model": model}
+                async with self._transport.post(LLAMA_CPP_COUNTER, body) as reply:
+                    tokens = await reply.json(_token_list)
         except (AttemptError, ProviderError, TimeoutError):
-            self._counter = None  # the program can do without the server's count
+            tokens = None
+        if not isinstance(tokens, list):
+            self._kind = None  # the program can do without the server's count
             return None
+        return len(tokens)
 
     def batches(self) -> BatchClient:
         """Return a client for the batches. Raises ProviderError if there is no key."""
@@ -312,3 +309,7 @@ class ProviderClient:
     def _require_key(self) -> None:
         if self._profile.needs_key and self._key is None:
             raise AuthenticationError(Reason.NO_KEY, provider=self._profile.name)
+
+
+def _token_list(reply: object) -> object:
+    return reply.get("tokens") if isinstance(reply, dict) else None

@@ -12,7 +12,7 @@ from desktop_app.domain.conversations.conversation import Conversation, Message,
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.models.image_tokens import ImageTokens
 from desktop_app.domain.models.parameter_support import LearnedSupport
-from desktop_app.domain.models.token_rates import CountMethod, SplitRates, TokenCount
+from desktop_app.domain.models.token_counts import CountMethod, TokenCount
 from desktop_app.domain.prompts.prompts import PromptRequirements
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
@@ -142,17 +142,11 @@ class SpendingStorage(Protocol):
 class TokenCounter(Protocol):
     """Counter of tokens for a provider's model: see backend/gateway/token_counting.py.
 
-    `split_rates` returns the rates to split a text by; None for a model with OpenAI's tokenizer.
-    `revision` grows when counts may have changed.
+    `tokenizer_rate` returns the expected tokens for one of OpenAI's; None for its own tokenizer.
     """
-
-    @property
-    def revision(self) -> int: ...
 
     async def count(
         self, text: str, profile: ProviderProfile, model: str = "", *, may_ask: bool = False
     ) -> TokenCount: ...
     def method(self, profile: ProviderProfile, model: str, *, is_exact: bool) -> CountMethod: ...
-    async def split_rates(
-        self, text: str, profile: ProviderProfile, model: str
-    ) -> SplitRates | None: ...
+    def tokenizer_rate(self, profile: ProviderProfile, model: str) -> float | None: ...

@@ -44,7 +44,6 @@ from desktop_app.domain.documents.passage_words import index_terms
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.models.model_listing import ListedModel, ModelListing
 from desktop_app.domain.models.own_model import OwnModel
-from desktop_app.domain.models.token_rates import TextKind, TokenRates
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.prompts.prompts import Prompt
@@ -62,7 +61,6 @@ from desktop_app.storage.documents.vector_store import VectorStore
 from desktop_app.storage.settings.model_listing_store import ListingStore
 from desktop_app.storage.settings.prompt_store import PromptStore
 from desktop_app.storage.settings.settings_store import SettingsStore
-from desktop_app.storage.settings.token_rate_store import TokenRateStore
 from desktop_app.storage.spending.ledger import Ledger
 
 NOON = datetime(2026, 3, 14, 12, 0, 0, 123456, tzinfo=UTC)
@@ -189,8 +187,6 @@ async def _fill_rest(database: Database, first: Conversation) -> None:
     await NoteStore(database).put("a" * 64, "a note", "")
     models = (ListedModel("m", None, 8192), ListedModel("n"))
     await ListingStore(database).save("own", ModelListing(PROFILE.base_url, models, NOON))
-    rates = TokenRates({TextKind.PROSE: 1.25, TextKind.CJK: 2.0}, 8192)
-    await TokenRateStore(database).save(("own", PROFILE.base_url, "local"), rates)
     await _fill_collection(database)
     job = BatchJob(
         new_id(), CHOICE, "Job", "What?", NOON, BatchStatus.COMPLETED, PROFILE.base_url,

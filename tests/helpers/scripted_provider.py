@@ -11,7 +11,7 @@ from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.errors import EndpointMissingError, ProviderError, UserFacingError
 from desktop_app.domain.models.parameter_support import LearnedSupport
-from desktop_app.domain.models.token_rates import CountMethod, SplitRates, TokenCount
+from desktop_app.domain.models.token_counts import CountMethod, TokenCount
 from desktop_app.domain.spending.cost import Usage
 
 
@@ -114,8 +114,6 @@ class WordCounter:
     def __init__(self) -> None:
         self.asked = 0
 
-    revision = 0
-
     async def count(
         self, text: str, _profile: ProviderProfile, _model: str = "", *, may_ask: bool = False
     ) -> TokenCount:
@@ -127,8 +125,6 @@ class WordCounter:
         """Return that the tokenizer was used."""
         return CountMethod.TOKENIZER if is_exact else CountMethod.GUESSED
 
-    async def split_rates(
-        self, _text: str, _profile: ProviderProfile, _model: str
-    ) -> SplitRates | None:
+    def tokenizer_rate(self, _profile: ProviderProfile, _model: str) -> float | None:
         """Return None, because words are counted exactly."""
         return None

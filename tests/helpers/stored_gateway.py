@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from desktop_app.backend.gateway.provider_gateway import ProviderGateway
-from desktop_app.backend.gateway.token_counting import TokenLearning
 from desktop_app.credentials.vault import KeyVault
-from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.local_model.server import LocalModel
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.settings.settings_store import SettingsStore
-from desktop_app.storage.settings.token_rate_store import TokenRateStore
 from tests.unit.providers.samples import CATALOG
 
 
@@ -17,5 +14,4 @@ def gateway_over(database: Database, vault: KeyVault | None = None) -> ProviderG
     """Return a gateway with the keys of `vault`, by default one without keys."""
     settings = SettingsStore(database)
     vault = vault or KeyVault("repartee-test", settings)
-    learning = TokenLearning(TokenRateStore(database), DocumentWorker(), CATALOG)
-    return ProviderGateway(vault, LocalModel(), settings, CATALOG, learning)
+    return ProviderGateway(vault, LocalModel(), settings, CATALOG)

@@ -9,7 +9,7 @@ from desktop_app.domain.conversations.message_facts import image_pages_fact, pag
 from desktop_app.domain.conversations.message_parts import TEXT_ONLY, ChosenPages, DocumentPart
 from desktop_app.domain.documents.document_sections import unit_of
 from desktop_app.domain.models.image_tokens import DETAILS
-from desktop_app.domain.models.token_rates import TokenCount
+from desktop_app.domain.models.token_counts import TokenCount
 from desktop_app.domain.spending.cost import FREE, Usage
 from desktop_app.i18n.formatting import money
 from desktop_app.i18n.formatting import percent as format_percent

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import DocumentDoesNotFitError, UserFacingError
-from desktop_app.domain.models.token_rates import COUNT_DESCRIPTIONS
+from desktop_app.domain.models.token_counts import COUNT_DESCRIPTIONS
 from desktop_app.domain.spending.cost import FREE
 from desktop_app.i18n.formatting import joined, money
 from desktop_app.i18n.translation import N_, tr, tr_plural

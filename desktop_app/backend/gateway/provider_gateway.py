@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from desktop_app.backend.gateway.stored_memory import StoredMemory
+from desktop_app.backend.gateway.stored_memory import WINDOW_PREFIX, StoredMemory, window_key
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import CredentialError, StorageError
@@ -18,7 +18,6 @@ from desktop_app.domain.network.secret import Secret
 from desktop_app.providers.http.request_secrets import ProviderAccess
 
 if TYPE_CHECKING:
-    from desktop_app.backend.gateway.token_counting import TokenLearning
     from desktop_app.credentials.vault import KeyVault
     from desktop_app.local_model.server import LocalModel
     from desktop_app.providers.jobs.batch_client import BatchClient
@@ -37,10 +36,8 @@ class ProviderGateway:
         local_model: LocalModel,
         settings: SettingsStore,
         catalog: ModelCatalog,
-        learning: TokenLearning,
     ) -> None:
         self._vault = vault
-        self._learning = learning
         self.local_model = local_model
         self._settings = settings
         self._catalog = catalog
@@ -49,6 +46,16 @@ class ProviderGateway:
         self._replaced_clients: list[ProviderClient] = []
         self._lock = asyncio.Lock()
         self._writes: set[asyncio.Task[None]] = set()
+        self._windows: dict[str, int] = {}  # those that refusals named
+
+    async def load(self) -> None:
+        """Load the context windows that servers have named. Raises StorageError."""
+        stored = await self._settings.all()
+        self._windows = {key: stored[key] for key in stored if key.startswith(WINDOW_PREFIX)}
+
+    def window_of(self, profile: ProviderProfile, model: str) -> int | None:
+        """Return the context window that the server named in a refusal; None if it named none."""
+        return self._windows.get(window_key(profile, model))
 
     async def provider(self, profile: ProviderProfile) -> ProviderClient:
         """Return the client for `profile`.
@@ -139,11 +146,11 @@ class ProviderGateway:
 
     async def _load_memory(self, profile: ProviderProfile) -> StoredMemory:
         stored_settings = await self._settings.all()
-        return StoredMemory.from_settings(
-            profile, stored_settings, self._write_in_background, self._learning
-        )
+        return StoredMemory.from_settings(profile, stored_settings, self._write_in_background)
 
     def _write_in_background(self, key: str, value: object) -> None:
+        if isinstance(value, int) and key.startswith(WINDOW_PREFIX):
+            self._windows[key] = value
         task = asyncio.ensure_future(self._write_setting(key, value))
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
@@ -156,7 +163,6 @@ class ProviderGateway:
     async def aclose(self) -> None:
         """Close every connection and the on-device model."""
         await asyncio.gather(*self._writes)
-        await self._learning.finish_learning()
         for client in (*(client for _, client in self._clients.values()), *self._replaced_clients):
             await client.aclose()
         self._clients.clear()

@@ -14,10 +14,9 @@ from desktop_app.providers.apis.server_memory import ServerMemory
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from desktop_app.backend.gateway.token_counting import TokenLearning
-    from desktop_app.domain.answering.chat_request import ChatRequest
 
 REFUSALS_LIFETIME: Final = timedelta(days=30)
+WINDOW_PREFIX: Final = "learnt.window."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +29,6 @@ class StoredMemory(ServerMemory):
 
     profile: ProviderProfile
     write: Callable[[str, object], None] = field(repr=False)
-    learning: TokenLearning
 
     @classmethod
     def from_settings(
@@ -38,7 +36,6 @@ class StoredMemory(ServerMemory):
         profile: ProviderProfile,
         settings: Mapping[str, Any],
         write: Callable[[str, object], None],
-        learning: TokenLearning,
     ) -> Self:
         """Return the facts that the settings have about the server of `profile`."""
         api = settings.get(_api_key(profile))
@@ -49,7 +46,6 @@ class StoredMemory(ServerMemory):
             kind=ServerKind(kind) if kind else None,
             profile=profile,
             write=write,
-            learning=learning,
         )
 
     def remember_api(self, api: Api) -> None:
@@ -67,14 +63,10 @@ class StoredMemory(ServerMemory):
         if self.profile.kind is ProviderKind.COMPATIBLE:
             self.write(_kind_key(self.profile), kind.value)
 
-    def remember_count(self, request: ChatRequest, tokens: int, window: int) -> None:
-        """Learn from a request's counted tokens, and from a named context window (0 for none)."""
-        self.learning.learn_in_background(self.profile, request, tokens, window)
-
-    async def is_cut(self, request: ChatRequest, tokens: int) -> bool:
-        """Return True if a compatible server left out part of the request."""
-        is_compatible = self.profile.kind is ProviderKind.COMPATIBLE
-        return is_compatible and await self.learning.is_cut(request, tokens)
+    def remember_window(self, model: str, window: int) -> None:
+        """Store the window of a model at a compatible server."""
+        if self.profile.kind is ProviderKind.COMPATIBLE:
+            self.write(window_key(self.profile, model), window)
 
 
 def _api_key(profile: ProviderProfile) -> str:
@@ -85,6 +77,11 @@ def _api_key(profile: ProviderProfile) -> str:
 def _kind_key(profile: ProviderProfile) -> str:
     """Return the settings key of the kind of server at an address."""
     return f"learnt.server.{profile.id}.{profile.base_url}"
+
+
+def window_key(profile: ProviderProfile, model: str) -> str:
+    """Return the settings key of the context window that a server named for a model."""
+    return f"{WINDOW_PREFIX}{profile.id} {profile.base_url} {model}"
 
 
 def _refusals_key(profile: ProviderProfile) -> str:

@@ -12,14 +12,16 @@ nearly fills it. The chunks together are the text, character for character.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum, auto
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from desktop_app.documents.index.text_kinds import TokenCounter
 from desktop_app.domain.documents.extracted_document import TextChunk
+
+TokenCounter = Callable[[str], int]
+"""Returns the number of tokens in a text."""
 
 # A chunk may end early at a stronger border if it has this share of the tokens that would fit.
 _LEAST_FILLED: Final = 2 / 3

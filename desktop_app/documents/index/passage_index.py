@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
 
-from desktop_app.documents.index.chunks import chunks
-from desktop_app.documents.index.text_kinds import TokenCounter
+from desktop_app.documents.index.chunks import TokenCounter, chunks
 from desktop_app.domain.documents.document_sections import UNITS, DocumentSection, find_sections
 from desktop_app.domain.documents.extracted_document import IndexedPassage
 from desktop_app.domain.documents.passage_place import place_code

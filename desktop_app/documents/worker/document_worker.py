@@ -5,9 +5,9 @@ Works on any asyncio event loop, Qt's included.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from desktop_app.child_processes import ChildCommand
 from desktop_app.documents.worker import worker_answers
@@ -27,9 +27,6 @@ from desktop_app.domain.documents.extracted_document import (
     IndexedPassage,
     TextChunk,
 )
-
-if TYPE_CHECKING:
-    from desktop_app.domain.models.token_rates import TextKind, TokenMix
 
 __all__ = ["DocumentWorker", "Limits", "OnProgress", "Progress", "ScaledImage"]
 
@@ -151,15 +148,6 @@ class DocumentWorker(ReaderClient):
             lambda answer, _: worker_answers.parse_whole_number(answer, "tokens", max_tokens),
         )
 
-    async def token_mix(self, text: str) -> TokenMix:
-        """Count the tokens of a text by o200k_base, separately for each kind of text."""
-        payload = text.encode(errors="replace")
-        request = Request({"kind": "mix", "name": _NAME_OF_TEXT}, payload, max_answer_bytes=0)
-        max_tokens = len(payload)
-        return await self._ask(
-            request, lambda answer, _: worker_answers.parse_token_mix(answer, max_tokens)
-        )
-
     async def markdown_of(self, html: str) -> str:
         """Convert HTML from the clipboard to Markdown: see `html_markdown.py`."""
         payload = html.encode(errors="replace")
@@ -169,17 +157,10 @@ class DocumentWorker(ReaderClient):
         )
         return await self._ask(request, lambda _, markdown: str(markdown))
 
-    async def chunks(
-        self, text: str, tokens: int, rates: Mapping[TextKind, float] | None = None
-    ) -> list[TextChunk]:
-        """Split a text into chunks of at most `tokens` tokens: see `chunks.py`.
-
-        Args:
-            rates: the model's tokens per token of o200k_base, by kind of text; None if `tokens`
-                counts tokens of o200k_base.
-        """
+    async def chunks(self, text: str, tokens: int) -> list[TextChunk]:
+        """Split a text into chunks of at most `tokens` tokens of o200k_base: see `chunks.py`."""
         payload = text.encode(errors="replace")
-        header = {"kind": "chunk", "name": _NAME_OF_TEXT, "tokens": tokens, "rates": rates or {}}
+        header = {"kind": "chunk", "name": _NAME_OF_TEXT, "tokens": tokens}
         request = Request(header, payload, max_answer_bytes=_row_bytes_bound(payload))
         length = len(text)
         return await self._ask(request, lambda _, rows: worker_answers.parse_chunks(rows, length))

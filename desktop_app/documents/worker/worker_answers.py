@@ -32,7 +32,6 @@ from desktop_app.domain.documents.extracted_document import (
 from desktop_app.domain.documents.image_header import read_image_header
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Param
-from desktop_app.domain.models.token_rates import TextKind
 
 MAX_HEADER_BYTES: Final = 1 << 21
 """Twice the size of a header that lists 50,000 image pages, the maximum of "documents.pages"."""
@@ -124,13 +123,6 @@ def parse_details(header: Mapping[str, Any]) -> str:
 def parse_whole_number(header: Mapping[str, Any], name: str, most: int) -> int:
     """Return a number from 0 to `most`."""
     return _integer(header.get(name), 0, most)
-
-
-def parse_token_mix(header: Mapping[str, Any], most: int) -> dict[TextKind, int]:
-    """Return numbers of tokens from 0 to `most` by kind of text."""
-    return {
-        kind: _integer(header[kind.value], 0, most) for kind in TextKind if kind.value in header
-    }
 
 
 def parse_document(

@@ -41,7 +41,6 @@ from desktop_app.documents.worker.protocol import (
 from desktop_app.domain.documents.document_notes import note_to_json
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.errors import DocumentError
-from desktop_app.domain.models.token_rates import TextKind
 from desktop_app.paths import resource_path
 
 Frame = tuple[dict[str, Any], bytes]
@@ -119,13 +118,6 @@ def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO, files: soc
             from desktop_app.documents.index.token_count import count_tokens
 
             write_frame(answers, {"kind": "counted", "tokens": count_tokens(payload.decode())})
-        elif header["kind"] == "mix":
-            from desktop_app.documents.index.text_kinds import count_by_kind
-            from desktop_app.documents.index.token_count import count_tokens
-
-            mix = count_by_kind(payload.decode(), count_tokens)
-            counts = {kind.value: tokens for kind, tokens in mix.items()}
-            write_frame(answers, {"kind": "mixed", **counts})
         elif header["kind"].startswith("view-"):
             from desktop_app.documents.worker import view_requests
 
@@ -197,14 +189,11 @@ def _extract(
 
 def _send_chunks(text: str, header: dict[str, Any], answers: BinaryIO) -> None:
     from desktop_app.documents.index.chunks import chunks
-    from desktop_app.documents.index.text_kinds import weighted_counter
     from desktop_app.documents.index.token_count import count_tokens
 
-    rates = {TextKind(kind): float(rate) for kind, rate in header["rates"].items()}
-    count = weighted_counter(count_tokens, rates) if rates else count_tokens
     rows = [
         [chunk.start, chunk.end, chunk.tokens]
-        for chunk in chunks(text, int(header["tokens"]), count)
+        for chunk in chunks(text, int(header["tokens"]), count_tokens)
     ]
     write_frame(answers, {"kind": "chunked"}, rows_to_payload(rows))
 

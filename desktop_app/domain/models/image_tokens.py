@@ -14,7 +14,7 @@ from decimal import ROUND_CEILING, Decimal
 from math import ceil, floor, sqrt
 from typing import Any, Final, NamedTuple
 
-from desktop_app.domain.models.token_rates import TokenCount
+from desktop_app.domain.models.token_counts import TokenCount
 
 DETAILS: Final = ("auto", "low", "high")
 """The values of `detail`; "auto" is the model's choice, and may cost as much as "high"."""

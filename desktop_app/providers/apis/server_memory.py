@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from desktop_app.domain.answering.chat_request import ChatRequest
     from desktop_app.domain.models.model_catalog import Api
     from desktop_app.domain.models.server_kind import ServerKind
 
@@ -36,9 +35,5 @@ class ServerMemory:
     def remember_kind(self, kind: ServerKind) -> None:
         """Store the kind of server, now that it is known."""
 
-    def remember_count(self, request: ChatRequest, tokens: int, window: int) -> None:
-        """Store the number of a request's tokens; `window` is 0 if the server did not name it."""
-
-    async def is_cut(self, request: ChatRequest, tokens: int) -> bool:
-        """Return True if the server counted so few tokens that it must have cut the request."""
-        return False
+    def remember_window(self, model: str, window: int) -> None:
+        """Store the context window of a model that a refusal named, in tokens."""

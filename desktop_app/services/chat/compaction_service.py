@@ -35,7 +35,7 @@ from desktop_app.domain.errors import (
     ProviderError,
 )
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.domain.models.token_rates import TokenCount
+from desktop_app.domain.models.token_counts import TokenCount
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.spending.cost import Price, Usage, cost_of
 from desktop_app.domain.spending.spending_report import CallPerformance, Purpose

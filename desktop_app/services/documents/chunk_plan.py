@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from desktop_app.domain.models.token_rates import CountMethod
+from desktop_app.domain.models.token_counts import CountMethod
 from desktop_app.i18n.formatting import money
 from desktop_app.i18n.translation import tr
 

@@ -1,22 +1,21 @@
 """Splits texts into parts that fit a model's window, as that model counts tokens.
 
-The document worker splits by the count of OpenAI's tokenizer times the model's rate for each kind
-of text. If the server counts tokens, it also counts every part before the part is sent.
+The document worker splits by the count of OpenAI's tokenizer. If the server counts tokens, it also
+counts every part before the part is sent; otherwise parts are smaller, and a part that the server
+refuses is split again (`ChunkedReader.split`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from math import ceil
 from typing import Final, Protocol
 
 from desktop_app.domain.documents.extracted_document import TextChunk
-from desktop_app.domain.models.token_rates import TextKind
+from desktop_app.domain.models.token_counts import GUESSED_SHARE
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.spending.cost_estimate import Estimator
 
 MIN_PART_TOKENS: Final = 300
-_SAMPLE_CHARS: Final = 10_000
-"""Characters at the beginning that the server counts first, to learn its token rates."""
 _MAX_CUTS: Final = 3
 # A part that was too large is split into parts that should fill this share of the limit.
 _TARGET_SHARE: Final = 0.95
@@ -25,14 +24,8 @@ _TARGET_SHARE: Final = 0.95
 class Splitter(Protocol):
     """Splitter of long texts."""
 
-    async def chunks(
-        self, text: str, tokens: int, rates: Mapping[TextKind, float] | None = None
-    ) -> list[TextChunk]:
-        """Return chunks of at most `tokens` tokens. Raises UserFacingError.
-
-        Args:
-            rates: tokens per token of OpenAI's tokenizer, for each kind of text.
-        """
+    async def chunks(self, text: str, tokens: int) -> list[TextChunk]:
+        """Return chunks of at most `tokens` OpenAI tokens. Raises UserFacingError."""
 
 
 async def fitting_parts(
@@ -46,32 +39,26 @@ async def fitting_parts(
     Raises:
         UserFacingError: the text could not be counted or split.
     """
-    is_exact = (await estimator.count(text[:_SAMPLE_CHARS], resolved)).is_exact
-    split_rates = await estimator.split_rates(text, resolved)
-    if split_rates is None:
+    rate = estimator.tokenizer_rate(resolved)
+    if rate is None:
         return await splitter.chunks(text, max_tokens)
-    limit = max_tokens
-    if not is_exact:
-        limit = max(MIN_PART_TOKENS, int(max_tokens * split_rates.usable_share))
-    parts = await splitter.chunks(text, limit, split_rates.rates)
-    if not is_exact:
-        return parts
+    limit = max(MIN_PART_TOKENS, int(max_tokens * GUESSED_SHARE))
 
     async def count_and_split(part: TextChunk, cuts_left: int) -> list[TextChunk]:
         """Return the part as the server counts it, split again if it is too large."""
         part_text = text[part.start : part.end]
-        tokens = (await estimator.count(part_text, resolved)).tokens
-        part_rates = await estimator.split_rates(part_text, resolved)
-        if tokens <= max_tokens or not cuts_left or part_rates is None:
+        tokens, is_exact = await estimator.count(part_text, resolved)
+        if not is_exact or tokens <= max_tokens or not cuts_left:
             return [TextChunk(part.start, part.end, tokens)]
         part_limit = max(1, int(part.tokens * max_tokens / tokens * _TARGET_SHARE))
         counted_parts = []
         # The offsets of the chunks count from the part's beginning.
-        for chunk in await splitter.chunks(part_text, part_limit, part_rates.rates):
+        for chunk in await splitter.chunks(part_text, part_limit):
             smaller = TextChunk(part.start + chunk.start, part.start + chunk.end, chunk.tokens)
             if smaller == part:  # it cannot be split
                 return [TextChunk(part.start, part.end, tokens)]
             counted_parts += await count_and_split(smaller, cuts_left - 1)
         return counted_parts
 
+    parts = await splitter.chunks(text, ceil(limit / rate))
     return [counted for part in parts for counted in await count_and_split(part, _MAX_CUTS)]

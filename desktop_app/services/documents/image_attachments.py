@@ -14,7 +14,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError, Param
 from desktop_app.domain.models.image_tokens import LARGEST_SIDE, image_tokens
 from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
-from desktop_app.domain.models.token_rates import TokenCount
+from desktop_app.domain.models.token_counts import TokenCount
 from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import tr_plural

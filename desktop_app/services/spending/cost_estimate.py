@@ -29,7 +29,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
-from desktop_app.domain.models.token_rates import CountMethod, SplitRates, TokenCount
+from desktop_app.domain.models.token_counts import GUESSED_SHARE, CountMethod, TokenCount
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage, UsageScope, cost_of
 from desktop_app.i18n.formatting import joined
@@ -119,7 +119,6 @@ class Estimator:
         self._attachments = attachments
         self._passages = passages
         self._may_ask = False
-        self._revision = counter.revision
         self._tokens_of_documents: dict[tuple[str, str], int] = {}
         self._tokens_of_messages: dict[tuple[str, str, str, int], int] = {}
         self._tokens_of_definitions: dict[tuple[str, str, str], int] = {}
@@ -149,25 +148,14 @@ class Estimator:
             return self._counter.method(resolved.profile, resolved.model.id, is_exact=False)
         return method
 
-    async def split_rates(self, text: str, resolved: ResolvedChoice) -> SplitRates | None:
-        """Return the rates to split a text by; see `TokenCounter.split_rates`."""
-        return await self._counter.split_rates(text, resolved.profile, resolved.model.id)
+    def tokenizer_rate(self, resolved: ResolvedChoice) -> float | None:
+        """Return the expected tokens for one of OpenAI's; None if the model has its tokenizer."""
+        return self._counter.tokenizer_rate(resolved.profile, resolved.model.id)
 
     async def usable_window_share(self, text: str, resolved: ResolvedChoice) -> float:
         """Return the share of a window that can be filled, given how exactly `text` is counted."""
         count = await self.count(text, resolved)
-        split_rates = await self.split_rates(text, resolved)
-        if split_rates is None or count.is_exact:
-            return USABLE_SHARE
-        return split_rates.usable_share
-
-    def _clear_if_changed(self) -> None:
-        """Clear the caches if the provider's counts have changed the rates of tokens."""
-        if self._revision != self._counter.revision:
-            self._revision = self._counter.revision
-            self._tokens_of_documents.clear()
-            self._tokens_of_messages.clear()
-            self._tokens_of_definitions.clear()
+        return USABLE_SHARE if count.is_exact else GUESSED_SHARE
 
     async def estimate(
         self,
@@ -186,7 +174,6 @@ class Estimator:
             UserFacingError: counting failed, or a collection no longer exists.
         """
         resolved = context.resolved
-        self._clear_if_changed()
         if passages is None:
             passages = await find_passages(self._passages, context, draft, is_estimate=True)
         context_count = await self.context_tokens(context)

@@ -365,17 +365,6 @@ CREATE TABLE attachment_origins (
     path TEXT NOT NULL
 ) STRICT;
 
--- The ratios of servers' tokenizers to OpenAI's, by kind of text, as JSON.
-CREATE TABLE token_rates (
-    profile_id TEXT NOT NULL,
-    base_url TEXT NOT NULL,
-    model TEXT NOT NULL,
-    rates TEXT NOT NULL,
-    window INTEGER,
-    at INTEGER NOT NULL,
-    PRIMARY KEY (profile_id, base_url, model)
-) STRICT;
-
 -- The permissions that the user gave tools: in a conversation, or with NULL in all.
 CREATE TABLE tool_permissions (
     conversation_id TEXT REFERENCES conversations (id) ON DELETE CASCADE,

@@ -40,7 +40,6 @@ KEPT_TABLES: Final = frozenset(
         "ledger_days",
         "spending_holds",
         "model_listings",
-        "token_rates",
         "tool_servers",
     }
 )

@@ -288,12 +288,6 @@ async def test_models_are_listed(place: Place, server: str) -> None:
         assert listing.listed_model(VECTORS).can_chat is False
 
 
-@pytest.mark.parametrize("server", ["llama_cpp_python"])
-async def test_the_servers_own_counter(place: Place) -> None:
-    async with opened(place) as client:
-        assert await client.count_tokens(place.model, "word " * 50) in range(50, 60)
-
-
 @EVERYWHERE
 async def test_equal_texts_have_equal_embeddings(
     place: Place, server: str, upstream_vectors: ServerProcess, request: pytest.FixtureRequest

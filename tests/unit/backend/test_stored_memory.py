@@ -9,39 +9,21 @@ from typing import Any
 import pytest
 
 from desktop_app.backend.gateway.stored_memory import StoredMemory
-from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.server_kind import ServerKind
-from tests.unit.providers.samples import COMPATIBLE, OPENAI, ask
+from tests.unit.providers.samples import COMPATIBLE, OPENAI
 
 ON_DEVICE = replace(COMPATIBLE, kind=ProviderKind.ON_DEVICE)
-REQUEST = ask(model="m")
 
 
 def days_ago(days: int) -> str:
     return (datetime.now(UTC).date() - timedelta(days=days)).isoformat()
 
 
-class Learning:
-    """Records what is to be learned, and reports every request as cut."""
-
-    def __init__(self) -> None:
-        self.noted: list[tuple[object, ...]] = []
-
-    def learn_in_background(self, *what: object) -> None:
-        self.noted.append(what)
-
-    async def is_cut(self, request: ChatRequest, tokens: int) -> bool:
-        assert (request, tokens) == (REQUEST, 5)
-        return True
-
-
-def memory_of(
-    profile: ProviderProfile, settings: dict[str, Any], learning: Learning | None = None
-) -> StoredMemory:
+def memory_of(profile: ProviderProfile, settings: dict[str, Any]) -> StoredMemory:
     """Return a memory that writes to `settings`."""
-    write, learning = settings.__setitem__, learning or Learning()
-    return StoredMemory.from_settings(profile, settings, write, learning)  # type: ignore[arg-type]
+    return StoredMemory.from_settings(profile, settings, settings.__setitem__)
 
 
 def test_facts_learned_in_one_run_are_known_in_the_next() -> None:
@@ -75,20 +57,12 @@ def test_refusals_are_known_for_thirty_days() -> None:
 
 @pytest.mark.parametrize(
     ("profile", "facts"),
-    [(COMPATIBLE, {"server", "refusals"}), (OPENAI, {"refusals"}), (ON_DEVICE, set())],
+    [(COMPATIBLE, {"server", "refusals", "window"}), (OPENAI, {"refusals"}), (ON_DEVICE, set())],
 )
 def test_only_lasting_facts_are_stored(profile: ProviderProfile, facts: set[str]) -> None:
     settings: dict[str, Any] = {}
     memory = memory_of(profile, settings)
     memory.remember_kind(ServerKind.VLLM)
     memory.remember_refusals("m", frozenset({"seed"}))
+    memory.remember_window("m", 2048)
     assert {key.split(".")[1] for key in settings} == facts
-
-
-async def test_counts_are_passed_to_the_learning() -> None:
-    learning = Learning()
-    memory = memory_of(COMPATIBLE, {}, learning)
-    memory.remember_count(REQUEST, 5, 8)
-    assert learning.noted == [(COMPATIBLE, REQUEST, 5, 8)]
-    assert await memory.is_cut(REQUEST, 5)
-    assert not await memory_of(OPENAI, {}, learning).is_cut(REQUEST, 5)

@@ -21,7 +21,6 @@ from desktop_app.domain.conversations.message_parts import PageImage
 from desktop_app.domain.documents.extracted_document import IndexedPassage, TextChunk
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentEncryptedError, DocumentError
-from desktop_app.domain.models.token_rates import TextKind
 
 MOST = 2**53
 JPEG = b"\xff\xd8\xff\xc0\0\x0b\x08\0\1\0\3"
@@ -88,10 +87,6 @@ ACCEPTED: list[tuple[Callable[[], object], object]] = [
     (lambda: answers.parse_file_request({"number": MOST}), MOST),
     (lambda: answers.parse_whole_number({"n": 0}, "n", 5), 0),
     (lambda: answers.parse_whole_number({"n": 5}, "n", 5), 5),
-    (
-        lambda: answers.parse_token_mix({"prose": 0, "code": 5}, 5),
-        {TextKind.PROSE: 0, TextKind.CODE: 5},
-    ),
     *((lambda n=n: field("size", n), n) for n in (0, MOST)),
     *((lambda n=n: field("pages", n), n) for n in (None, 0, MOST)),
     *((lambda n=n: field("tokens", n), n) for n in (0, 16)),
@@ -133,7 +128,6 @@ REFUSED: list[Callable[[], object]] = [
     lambda: progress(0, 0, None),
     lambda: answers.parse_details({"details": "x" * 100_001}),
     *(lambda n=n: answers.parse_whole_number({"n": n}, "n", 5) for n in (-1, 6)),
-    *(lambda n=n: answers.parse_token_mix({"code": n}, 5) for n in (-1, 6, None)),
     *(lambda n=n: document(size=n) for n in (-1, MOST + 1)),
     *(lambda n=n: document(pages=n) for n in (-1, MOST + 1)),
     *(lambda n=n: document(tokens=n) for n in (-1, 17)),

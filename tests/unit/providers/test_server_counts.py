@@ -16,9 +16,6 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.http.request_secrets import ProviderAccess
-from desktop_app.providers.models import server_counters
-from desktop_app.providers.models.server_counters import counter_of
-from desktop_app.providers.models.server_kinds import CREATED_BY_LITELLM, kind_of
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.recording_memory import RecordingMemory
 from tests.unit.providers.loopback import (
@@ -34,11 +31,11 @@ from tests.unit.providers.loopback import (
 from tests.unit.providers.samples import CATALOG, ask, fold, sse
 from tests.unit.providers.test_provider_client import collect, failure
 
-LISTED = replies(200, {"data": [{"id": "m", "owned_by": "vllm"}]})
+LISTED = replies(200, {"data": [{"id": "m", "owned_by": "llamacpp", "meta": {"n_ctx": 4096}}]})
 
 
 def count_reply(tokens: int) -> Script:
-    return replies(200, {"count": tokens})
+    return replies(200, {"tokens": [1] * tokens})
 
 
 @asynccontextmanager
@@ -55,24 +52,13 @@ async def open_client(
         await client.aclose()
 
 
-async def test_a_long_text_is_counted_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_counters, "MAX_TEXT_CHARS", 4)
-    async with open_client(
-        LISTED, count_reply(1), count_reply(2), count_reply(3), count_reply(4)
-    ) as (client, server):
-        assert await client.count_tokens("m", "abcdefghij") == 6
-        assert await client.count_tokens("m", "abcd") == 4
-        _, *texts = server.requests
-        assert [request.json["prompt"] for request in texts] == ["abcd", "efgh", "ij", "abcd"]
-
-
 @pytest.mark.parametrize(
     ("scripts", "asked"),
     [
         ([replies(500, {})], 1),
-        ([replies(200, {"data": [{"id": "m"}]})], 1),
+        ([replies(200, {"data": [{"id": "m", "owned_by": "vllm"}]})], 1),
         ([LISTED, replies(404, {})], 2),
-        ([LISTED, replies(200, {"count": 0})], 2),
+        ([LISTED, replies(200, {"count": 7})], 2),
         ([LISTED, replies(200, b"x")], 2),
     ],
 )
@@ -97,67 +83,38 @@ def answer(**usage: Any) -> Script:
     return streams(sse(chunk, "[DONE]"))
 
 
-@pytest.mark.parametrize(("tokens", "is_told"), [(12_344, True), (12_345, False)])
-async def test_an_answer_to_part_of_the_request_says_so(tokens: int, is_told: bool) -> None:
-    memory = RecordingMemory(Api.CHAT_COMPLETIONS, least=12_345)
+@pytest.mark.parametrize(
+    ("words", "tokens", "is_told"),
+    [(300, 149, True), (300, 150, False), (299, 1, False), (400, 0, False)],
+)
+async def test_an_answer_to_part_of_the_request_says_so(
+    words: int, tokens: int, is_told: bool
+) -> None:
+    memory = RecordingMemory(Api.CHAT_COMPLETIONS)
     script = answer(prompt_tokens=tokens, completion_tokens=1)
     async with open_client(script, memory=memory) as (client, _):
-        events = await collect(client, ask(model="m"))
-    assert memory.counts == [("m", tokens, 0)]
-    told = notice(NoticeCode.INPUT_CUT, provider="Own", tokens="12,344")
+        events = await collect(client, ask("word " * (words - 1), model="m", instructions="Hi"))
+    told = notice(NoticeCode.INPUT_CUT, provider="Own", tokens=str(tokens))
     assert [event for event in events if isinstance(event, Notice)] == [Notice(told)] * is_told
 
 
-async def test_a_refusal_tells_the_tokens_and_the_window() -> None:
+async def test_a_refusal_tells_the_window() -> None:
     memory = RecordingMemory(Api.CHAT_COMPLETIONS)
     words = "This model's maximum context length is 2048 tokens. You requested 3635 tokens."
     script = replies(400, {"error": {"message": words}})
     async with open_client(script, memory=memory) as (client, _):
         error = failure(await collect(client, ask(model="m")))
     assert error.reason is Reason.CONVERSATION_TOO_LONG
-    assert memory.counts == [("m", 3635, 2048)]
-
-
-LITELLM = {"id": "m", "created": CREATED_BY_LITELLM, "owned_by": "openai"}
-
-
-@pytest.mark.parametrize(
-    ("row", "path", "field", "reply"),
-    [
-        ({"owned_by": "llamacpp"}, "/tokenize", "content", {"tokens": [1, 2, 3]}),
-        ({"owned_by": "me"}, "/extras/tokenize/count", "input", {"count": 3}),
-        ({"owned_by": "vllm"}, "/tokenize", "prompt", {"count": 3, "max_model_len": 9}),
-        ({"owned_by": "sglang"}, "/tokenize", "prompt", {"count": 3}),
-        (LITELLM, "/utils/token_counter", "prompt", {"total_tokens": 3, "tokenizer_type": "hf"}),
-    ],
-)
-def test_each_server_has_its_own_counter(
-    row: dict[str, Any], path: str, field: str, reply: dict[str, Any]
-) -> None:
-    counter = counter_of(kind_of([row]))
-    assert counter is not None
-    assert counter.path == path
-    assert counter.body("m", "text")[field] == "text"
-    assert counter.read(reply) == 3
-    assert counter.read({}) is None
-
-
-def test_a_count_that_litellm_guesses_is_ignored() -> None:
-    counter = counter_of(kind_of([LITELLM]))
-    assert counter is not None
-    assert counter.read({"total_tokens": 3, "tokenizer_type": "openai_tokenizer"}) is None
-
-
-@pytest.mark.parametrize("rows", [[], [{"owned_by": "openai"}], [{}]])
-def test_other_servers_have_no_counter(rows: list[dict[str, Any]]) -> None:
-    assert counter_of(kind_of(rows)) is None
+    assert memory.windows == [("m", 2048)]
 
 
 ANSWER = sse({"choices": [{"index": 0, "delta": {"content": "Hi"}, "finish_reason": "stop"}]})
+
+
 HERE = replies(200, {"data": [{"id": "m", "owned_by": "me"}]})
 
 
-async def test_answers_and_counts_take_turns() -> None:
+async def test_answers_of_llama_cpp_python_take_turns() -> None:
     is_asked, may_end = asyncio.Event(), asyncio.Event()
 
     async def slowly(_: Received, writer: asyncio.StreamWriter) -> None:
@@ -166,7 +123,7 @@ async def test_answers_and_counts_take_turns() -> None:
         await may_end.wait()
         writer.write(chunk(ANSWER) + STREAM_END)
 
-    async with LoopbackServer(HERE, slowly, streams(ANSWER), replies(200, {"count": 3})) as own:
+    async with LoopbackServer(HERE, slowly, streams(ANSWER)) as own:
         profile = ProviderProfile(
             "own", "Own", ProviderKind.COMPATIBLE, own.base_url, needs_key=False
         )
@@ -181,9 +138,7 @@ async def test_answers_and_counts_take_turns() -> None:
         first = asyncio.create_task(answer())
         await is_asked.wait()
         second = asyncio.create_task(answer())
-        assert await client.count_tokens("m", "one two three") is None
         assert len(own.requests) == 2
         may_end.set()
         assert [await first, await second] == ["Hi", "Hi"]
-        assert await client.count_tokens("m", "one two three") == 3
         await client.aclose()

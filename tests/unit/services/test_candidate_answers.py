@@ -40,7 +40,7 @@ from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderError, StoreFullError, StreamCutError
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.domain.models.token_rates import CountMethod
+from desktop_app.domain.models.token_counts import CountMethod
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.spending.cost import UsageScope
 from desktop_app.services.answers.answer_run import AnswerRun

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
@@ -54,7 +54,6 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.image_tokens import ImageTokens, TileTokens
 from desktop_app.domain.models.model_catalog import ModelInfo
-from desktop_app.domain.models.token_rates import TextKind
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.i18n.formatting import money
 from desktop_app.services.documents.chunk_plan import ChunkPlan
@@ -155,9 +154,7 @@ class DrawnPages:
 class WordSplitter:
     """A splitter that counts each word as a token."""
 
-    async def chunks(
-        self, text: str, tokens: int, _rates: Mapping[TextKind, float] | None = None
-    ) -> list[TextChunk]:
+    async def chunks(self, text: str, tokens: int) -> list[TextChunk]:
         return chunks(text, tokens, lambda part: len(part.split()))
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
@@ -13,7 +11,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.image_tokens import TileTokens
 from desktop_app.domain.models.model_catalog import ModelInfo
-from desktop_app.domain.models.token_rates import SplitRates, TextKind, TokenCount
+from desktop_app.domain.models.token_counts import TokenCount
 from desktop_app.services.documents.chunk_boundaries import (
     chunks_from_json,
     chunks_to_json,
@@ -220,15 +218,14 @@ def test_parts_end_at_the_strongest_border_near_their_size(text: str, parts: lis
 
 PROFILE = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, "http://127.0.0.1:1/v1")
 RESOLVED = ResolvedChoice(PROFILE, ModelInfo("m", "M"), None, None)
-RATES = {TextKind.PROSE: 1.5}
 
 
 class Counter(WordCounter):
     """A server that counts a token a letter, and three for each digit."""
 
-    def __init__(self, *, is_exact: bool = True, has_rates: bool = True) -> None:
+    def __init__(self, *, is_exact: bool = True, rate: float | None = 1.25) -> None:
         super().__init__()
-        self._is_exact, self._has_rates = is_exact, has_rates
+        self._is_exact, self._rate = is_exact, rate
 
     async def count(
         self, text: str, _profile: ProviderProfile, _model: str = "", *, may_ask: bool = False
@@ -236,22 +233,18 @@ class Counter(WordCounter):
         tokens = sum(3 if letter.isdigit() else 1 for letter in text)
         return TokenCount(tokens, self._is_exact)
 
-    async def split_rates(
-        self, _text: str, _profile: ProviderProfile, _model: str
-    ) -> SplitRates | None:
-        return SplitRates(RATES, 0.5) if self._has_rates else None
+    def tokenizer_rate(self, _profile: ProviderProfile, _model: str) -> float | None:
+        return self._rate
 
 
 class Letters:
     """A splitter into pieces of so many letters, which records the requests."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[int, Mapping[TextKind, float] | None]] = []
+        self.asked: list[int] = []
 
-    async def chunks(
-        self, text: str, tokens: int, rates: Mapping[TextKind, float] | None = None
-    ) -> list[TextChunk]:
-        self.asked.append((tokens, rates))
+    async def chunks(self, text: str, tokens: int) -> list[TextChunk]:
+        self.asked.append(tokens)
         ends = [min(at + tokens, len(text)) for at in range(0, len(text), tokens)]
         return [
             TextChunk(end - (end - 1) % tokens - 1, end, (end - 1) % tokens + 1) for end in ends
@@ -261,32 +254,28 @@ class Letters:
 @pytest.mark.parametrize(
     ("text", "counter", "asked", "parts"),
     [
+        ("9" * 250, Counter(rate=None), [100], [(0, 100, 100), (100, 200, 100), (200, 250, 50)]),
+        ("a" * 90, Counter(), [56], [(0, 56, 56), (56, 90, 34)]),
+        ("9" * 90, Counter(is_exact=False), [56], [(0, 56, 168), (56, 90, 102)]),
         (
-            "a" * 25,
-            Counter(has_rates=False),
-            [(10, None)],
-            [(0, 10, 10), (10, 20, 10), (20, 25, 5)],
-        ),
-        ("a" * 12, Counter(), [(10, RATES)], [(0, 10, 10), (10, 12, 2)]),
-        (
-            "a" * 10 + "9" * 10 + "a",
+            "a" * 56 + "9" * 40,
             Counter(),
-            [(10, RATES), (3, RATES)],  # 10 letters for 30 tokens, less a margin
-            [(0, 10, 10), (10, 13, 9), (13, 16, 9), (16, 19, 9), (19, 20, 3), (20, 21, 1)],
+            [56, 31],  # 40 letters for 120 tokens, less a margin
+            [(0, 56, 56), (56, 87, 93), (87, 96, 27)],
         ),
-        (
-            "9" * 9 + "a" * 11,
-            Counter(),
-            [(10, RATES), (3, RATES)],
-            [(0, 3, 9), (3, 6, 9), (6, 9, 9), (9, 10, 1), (10, 20, 10)],
-        ),
+        ("9" * 33 + "a" * 2, Counter(), [56, 32], [(0, 32, 96), (32, 35, 5)]),
     ],
 )
 async def test_every_part_is_counted_and_split_again_if_it_is_too_large(
-    text: str, counter: Counter, asked: list[object], parts: list[tuple[int, int, int]]
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    counter: Counter,
+    asked: list[int],
+    parts: list[tuple[int, int, int]],
 ) -> None:
+    monkeypatch.setattr("desktop_app.services.documents.fitting_parts.MIN_PART_TOKENS", 10)
     splitter = Letters()
-    found = await fitting_parts(text, 10, RESOLVED, splitter, Estimator(counter, Texts()))
+    found = await fitting_parts(text, 100, RESOLVED, splitter, Estimator(counter, Texts()))
     assert splitter.asked == asked
     assert found == [TextChunk(*part) for part in parts]
 
@@ -295,12 +284,3 @@ async def test_a_part_that_cannot_be_split_further_is_kept() -> None:
     splitter = Letters()
     found = await fitting_parts("9" * 5, 2, RESOLVED, splitter, Estimator(Counter(), Texts()))
     assert found == [TextChunk(at, at + 1, 3) for at in range(5)]
-    assert splitter.asked == [(2, RATES), *[(1, RATES)] * 7]
-
-
-@pytest.mark.parametrize(("room", "limit"), [(1000, 500), (602, 301), (601, 300), (100, 300)])
-async def test_without_an_exact_count_the_parts_are_smaller(room: int, limit: int) -> None:
-    splitter, counter = Letters(), Counter(is_exact=False)
-    found = await fitting_parts("9" * 900, room, RESOLVED, splitter, Estimator(counter, Texts()))
-    assert splitter.asked == [(limit, RATES)]
-    assert found[0] == TextChunk(0, limit, limit)

@@ -29,7 +29,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.domain.models.model_catalog import ModelCatalog
-from desktop_app.domain.models.token_rates import CountMethod
+from desktop_app.domain.models.token_counts import CountMethod
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.tool import ToolDefinition

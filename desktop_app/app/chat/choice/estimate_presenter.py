@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer
 from desktop_app.app.chat.choice.choice_figures import MeasuredSeconds, choice_figures
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.domain.models.token_rates import COUNT_DESCRIPTIONS
+from desktop_app.domain.models.token_counts import COUNT_DESCRIPTIONS
 from desktop_app.i18n.formatting import money, tokens
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.services.answers.candidate_answers import estimate_several

@@ -1,0 +1,37 @@
+"""Counts of tokens, and how exact they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+from desktop_app.i18n.translation import N_
+
+
+class TokenCount(NamedTuple):
+    """The tokens of a text, an image or a request; `is_exact` is False if they are estimated."""
+
+    tokens: int
+    is_exact: bool
+
+
+class CountMethod(IntEnum):
+    """The methods of counting tokens, the most exact first."""
+
+    TOKENIZER = 0
+    SERVER = 1
+    GUESSED = 2
+
+
+COUNT_DESCRIPTIONS: Final[Mapping[CountMethod, str]] = {
+    CountMethod.TOKENIZER: N_("Counted with the model’s tokenizer."),
+    CountMethod.SERVER: N_("Counted by the server."),
+    CountMethod.GUESSED: N_("Estimated with OpenAI’s tokenizer."),
+}
+"""The description of each method for users."""
+
+OTHER_MODELS_RATE: Final = 1.2
+"""Tokens of other models for a token of OpenAI's tokenizer: 1.1 in prose, 1.3 in code."""
+GUESSED_SHARE: Final = 0.7
+"""The share of its limit that a text of estimated length may fill: figures have more tokens."""
