@@ -16,8 +16,8 @@ from io import FileIO
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from desktop_app.domain.error_reasons import Reason
-from desktop_app.i18n.translation import in_english
+from desktop_app.domain.errors import filled
+from desktop_app.i18n.translation import N_, in_english
 
 CHUNK_BYTES: Final = 1 << 20
 # The directory of a backup takes 140 bytes a member, so 230,000 attachments fit.
@@ -45,20 +45,22 @@ class RefusedFileError(Exception):
     """Raised if a file is refused.
 
     Attributes:
-        reason, params: as in a UserFacingError, but without `file`, which the caller adds.
+        message, params: as in a UserFacingError, but without `file`, which the caller adds.
     """
 
-    def __init__(self, reason: Reason, **params: str | int) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    def __init__(self, message: str, **params: str | int) -> None:
+        super().__init__(message)
+        self.message = message
         self.params = params
 
     def __str__(self) -> str:
         """Return the reason in English, for logs and details."""
-        from desktop_app.domain.error_text import happened_text
-
         with in_english():
-            return happened_text(self.reason, {"file": "The file", **self.params})
+            return filled(self.message, {"file": "The file", **self.params})
+
+
+class NoArchiveError(RefusedFileError):
+    """Raised if a file is not a ZIP archive."""
 
 
 def open_file(path: Path) -> BinaryIO:
@@ -83,7 +85,7 @@ def _require_regular(mode: int, path: Path) -> None:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, "Is a directory", str(path))
     if not stat.S_ISREG(mode):
-        raise RefusedFileError(Reason.FOREIGN_NOT_A_FILE)
+        raise RefusedFileError(N_("{file} isn’t a regular file."))
 
 
 def read_all(file: BinaryIO, max_bytes: int) -> bytes:
@@ -97,9 +99,9 @@ def read_all(file: BinaryIO, max_bytes: int) -> bytes:
     """
     size = os.fstat(file.fileno()).st_size
     if size > max_bytes:
-        raise RefusedFileError(Reason.FOREIGN_TOO_LARGE, limit=max_bytes >> 20)
+        raise RefusedFileError(N_("{file} is larger than {limit} MB."), limit=max_bytes >> 20)
     if size == 0:
-        raise RefusedFileError(Reason.FOREIGN_EMPTY)
+        raise RefusedFileError(N_("{file} is empty."))
     file.seek(0)
     return file.read(size)
 
@@ -122,7 +124,9 @@ class ForeignArchive:
             _require_no_overlap(self.members, os.fstat(file.fileno()).st_size)
         except _UNREADABLE as exc:
             file.close()
-            raise RefusedFileError(Reason.FOREIGN_NO_ARCHIVE, words=str(exc)) from exc
+            raise NoArchiveError(
+                N_("{file} isn’t a readable archive ({words})."), words=str(exc)
+            ) from exc
         except BaseException:
             file.close()
             raise
@@ -136,25 +140,31 @@ class ForeignArchive:
         """Return the only member of this name, or None."""
         named = [info for info in self.members if info.filename == name]
         if len(named) > 1:
-            raise RefusedFileError(Reason.FOREIGN_REPEATED_MEMBER, member=name[:100])
+            raise RefusedFileError(
+                N_("{file} contains {member} more than once."), member=name[:100]
+            )
         return named[0] if named else None
 
     def read(self, info: zipfile.ZipInfo, max_bytes: int) -> bytes:
         """Return the bytes of a member that unpacks to at most `max_bytes`."""
         if info.file_size > max_bytes:
             raise RefusedFileError(
-                Reason.FOREIGN_MEMBER_TOO_LARGE, member=info.filename[:100], limit=max_bytes >> 20
+                N_("{member} in {file} is larger than {limit} MB."),
+                member=info.filename[:100],
+                limit=max_bytes >> 20,
             )
         return b"".join(self.chunks(info))
 
     def chunks(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
         """Unpack a member in pieces, never more than its stated size."""
         if info.flag_bits & _ENCRYPTED_FLAG:
-            raise RefusedFileError(Reason.FOREIGN_LOCKED)
+            raise RefusedFileError(N_("{file} is password-protected."))
         # zipfile cuts a name at a zero byte, which no honest name has.
         has_zero_byte = info.orig_filename != info.filename
         if info.compress_type not in _COMPRESSION_METHODS or has_zero_byte:
-            raise RefusedFileError(Reason.FOREIGN_MEMBER_UNREADABLE, member=info.filename[:100])
+            raise RefusedFileError(
+                N_("{member} in {file} has an unsupported format."), member=info.filename[:100]
+            )
         try:
             bytes_left = info.file_size
             with self._archive.open(info) as packed:
@@ -164,7 +174,7 @@ class ForeignArchive:
             if bytes_left:
                 raise zipfile.BadZipFile(f"{info.filename[:100]} has another size")
         except _UNREADABLE as exc:
-            raise RefusedFileError(Reason.FOREIGN_DAMAGED, words=str(exc)) from exc
+            raise RefusedFileError(N_("{file} is damaged ({words})."), words=str(exc)) from exc
 
 
 class _BoundedFile(FileIO):
@@ -190,8 +200,8 @@ def _require_no_overlap(members: list[zipfile.ZipInfo], size: int) -> None:
     end = 0
     for info in sorted(members, key=lambda member: member.header_offset):
         if info.header_offset < end:
-            raise RefusedFileError(Reason.FOREIGN_OVERLAPS)
+            raise RefusedFileError(N_("{file} isn’t safe to open because its contents overlap."))
         header_bytes = _LOCAL_HEADER_BYTES + len(info.orig_filename)
         end = info.header_offset + header_bytes + info.compress_size
     if end > size:
-        raise RefusedFileError(Reason.FOREIGN_CUT)
+        raise RefusedFileError(N_("{file} is incomplete."))

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.backend.environment_profiles import profiles_of_environment
 from desktop_app.backend.gateway.provider_gateway import ProviderGateway
@@ -19,11 +19,10 @@ from desktop_app.child_processes import environment_with_keys
 from desktop_app.credentials.vault import KeyPlace, KeyVault
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.models.model_catalog import ModelCatalog
-from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.spending_report import Purpose
+from desktop_app.i18n.translation import N_
 from desktop_app.local_model.server import LocalModel
 from desktop_app.paths import Folders, folders, resource_path
 from desktop_app.services.chat.chat_service import ChatService, MessageSources
@@ -65,6 +64,9 @@ if TYPE_CHECKING:
     from desktop_app.storage.batch.batch_store import BatchStore
     from desktop_app.storage.conversations.review_store import ReviewStore
     from desktop_app.storage.tools.server_store import ServerStore
+
+_CORRECT_FILE: Final = N_("Correct {file} or remove it.")
+
 
 LIMIT_NAMES = ("file_mb", "unpacked_mb", "pages", "megapixels", "memory_mb", "seconds")
 """The settings of the limits on documents, without the prefix "documents." of their keys."""
@@ -388,12 +390,12 @@ def read_catalog(user_folders: Folders) -> ModelCatalog:
             texts.append(user_file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as exc:
         raise SettingError(
-            Reason.MODELS_FILE_UNREADABLE, details=str(exc), file=str(user_file)
+            N_("Couldn’t read {file}."), hint=_CORRECT_FILE, details=str(exc), file=str(user_file)
         ) from exc
     try:
         return ModelCatalog.from_toml(*texts)
     except SettingError as error:
-        raise error.with_remedy(Remedy.CORRECT_FILE, file=str(user_file)) from error
+        raise error.with_hint(_CORRECT_FILE, file=str(user_file)) from error
 
 
 def use_limits(backend: Backend, values: Mapping[str, SettingValue]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop_app.backend.prompt_loader import load_prompt_requirements
+from desktop_app.domain import hints
 from desktop_app.domain.batch.batch_jobs import BatchFile
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -23,8 +24,8 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice, notice_of_error
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError
+from desktop_app.i18n.translation import N_
 from desktop_app.services.batch.batch_preparation import BatchPreparer
 from desktop_app.services.batch.batch_service import BatchService
 from desktop_app.services.batch.batch_upload import BatchSender, form_of_job, question_of
@@ -54,7 +55,7 @@ def batch_service(
         # A stored path was free of links. If it is not any more, a link has replaced a file or
         # folder since, and would send another file than the user chose.
         if await asyncio.to_thread(os.path.realpath, path) != str(path):
-            raise DocumentError(Reason.DOCUMENT_NOT_A_FILE, name=path.name)
+            raise DocumentError(N_("“{name}” isn’t a file."), hint=hints.CHECK_FILE, name=path.name)
         values = await backend.values()
         document = await backend.documents.extract(path)
         part = await backend.attachments.add_document(path, document)

@@ -9,9 +9,9 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.answering.chat_request import ImageData
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentEncryptedError
 from desktop_app.domain.models.image_tokens import LARGEST_SIDE, ImageTokens, Size, sent_size
+from desktop_app.i18n.translation import N_
 
 if TYPE_CHECKING:
     from desktop_app.documents.worker.document_worker import DocumentWorker, ScaledImage
@@ -97,7 +97,8 @@ class ImageScaler:
                 )
             except DocumentEncryptedError as error:
                 raise DocumentEncryptedError(
-                    Reason.PASSWORD_NEEDED_FOR_PAGES,
+                    N_("Showing the pages of “{name}” requires its password."),
+                    hint=N_("Enter it, or choose text only in the attachment’s menu."),
                     name=part.name,
                     details=error.details,
                     takes_password=error.takes_password,

@@ -8,7 +8,6 @@ from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING
 
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.prompts.prompts import (
     CLIPBOARD,
@@ -19,6 +18,7 @@ from desktop_app.domain.prompts.prompts import (
     PromptRequirements,
     program_variables_in,
 )
+from desktop_app.i18n.translation import N_
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.prompt_library import (
     PromptEntry,
@@ -104,5 +104,9 @@ async def fill_template(
 def _parse_field(field: str) -> tuple[str, str]:
     name, equals, value = field.partition("=")
     if not equals or not name.strip():
-        raise IllegalChoiceError(Reason.SET_MALFORMED, given=field)
+        raise IllegalChoiceError(
+            N_("--set {given} isn’t NAME=VALUE."),
+            hint=N_("Try: --set language=Polish"),
+            given=field,
+        )
     return name.strip(), value

@@ -91,7 +91,7 @@ def _load_cases(options: argparse.Namespace) -> list[Case]:
             raise ValueError(tr("more than 16 MB"))
         return read_cases(data.decode("utf-8-sig"), file)
     except RefusedFileError as error:
-        raise IllegalChoiceError(error.reason, error.params, file=file) from error
+        raise IllegalChoiceError(error.message, params=error.params, file=file) from error
     except (OSError, ValueError) as error:
         is_encoding = isinstance(error, UnicodeDecodeError)
         cause = ValueError(tr("it isn’t UTF-8 text")) if is_encoding else error

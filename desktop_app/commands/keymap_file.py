@@ -20,6 +20,7 @@ from typing import Final
 from desktop_app.commands.keymap import Keymap
 from desktop_app.commands.shortcut import key_refusal, normalized
 from desktop_app.domain.errors import SettingError
+from desktop_app.i18n.translation import N_
 
 FORMAT: Final = "repartee-shortcuts"
 VERSION: Final = 1
@@ -69,9 +70,13 @@ def shortcuts_from_json(data: bytes, name: str) -> ImportedShortcuts:
 
 def shortcuts_file_error(name: str, details: str = "") -> SettingError:
     """Return the error for a file that cannot be read or has no shortcuts."""
-    from desktop_app.domain.error_reasons import Reason  # start-up does not need it
 
-    return SettingError(Reason.SHORTCUTS_FILE, details=details, name=name)
+    return SettingError(
+        N_("“{name}” isn’t a file of shortcuts, or can’t be read."),
+        hint=N_("Choose a file exported from Shortcuts."),
+        details=details,
+        name=name,
+    )
 
 
 def _checked_shortcuts(shortcuts: Mapping[str, object]) -> ImportedShortcuts:

@@ -127,6 +127,7 @@ def _key(name: str, text: str) -> str:
 
 
 def _not_a_shortcut(text: str) -> SettingError:
-    from desktop_app.domain.error_reasons import Reason  # start-up does not need it
 
-    return SettingError(Reason.NOT_A_SHORTCUT, keys=text)
+    return SettingError(
+        N_("“{keys}” isn’t a valid shortcut."), hint=N_("Enter it like Ctrl+Shift+F."), keys=text
+    )

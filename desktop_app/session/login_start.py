@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.child_processes import resident_command
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
+from desktop_app.i18n.translation import N_
 from desktop_app.session.application_object import bus_name
 from desktop_app.session.portal.portal_requests import Portal
 
@@ -69,7 +69,11 @@ def set_start_at_login(scope: str, environment: Mapping[str, str], *, wanted: bo
             path.unlink(missing_ok=True)
     except OSError as error:
         details = f"{path}: {error}"
-        raise StorageError(Reason.AUTOSTART_NOT_WRITTEN, details=details) from error
+        raise StorageError(
+            N_("Repartee couldn’t change what starts at login."),
+            hint=N_("Check that the autostart folder is writable, then try again."),
+            details=details,
+        ) from error
 
 
 def _write_entry(path: Path, home: str | None) -> None:

@@ -524,9 +524,7 @@ def setting(key: str) -> Setting:
     """
     declaration = _SETTING_BY_KEY.get(key)
     if declaration is None:
-        from desktop_app.domain.error_reasons import Reason  # not needed at the start
-
-        raise SettingError(Reason.NO_SUCH_SETTING, key=key)
+        raise SettingError(N_("There is no setting “{key}”."), hint=N_("Check its name."), key=key)
     return declaration
 
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Final
 
 from desktop_app.domain.errors import Param, SettingError
-from desktop_app.domain.remedy import Remedy
+from desktop_app.i18n.translation import N_
 from desktop_app.settings.schema import KEYS_PREFIX, SETTINGS, setting
 from desktop_app.settings.setting import Setting, SettingValue
 
@@ -23,13 +23,13 @@ def validate(key: str, value: object) -> SettingValue:
     """
     if key.startswith(KEYS_PREFIX):
         if not isinstance(value, str):
-            raise _setting_error(key, value, Remedy.TAKES_SHORTCUT)
+            raise _setting_error(key, value, N_("Enter a shortcut such as Ctrl+N."))
         return value
     declaration = setting(key)
     if value is None:
         if declaration.is_optional:
             return None
-        raise _setting_error(key, value, Remedy.NEEDS_VALUE)
+        raise _setting_error(key, value, N_("Enter a value."))
     return _check_value(declaration, _convert(declaration, value))
 
 
@@ -53,33 +53,40 @@ def _convert(declaration: Setting, value: object) -> str | float:
             return float(value)
     is_stray_bool = isinstance(value, bool) and declaration.value_type is not bool
     if is_stray_bool or not isinstance(value, declaration.value_type):
-        raise _setting_error(declaration.key, value, _REMEDY_BY_TYPE[declaration.value_type])
+        raise _setting_error(declaration.key, value, _HINT_BY_TYPE[declaration.value_type])
     return value
 
 
-_REMEDY_BY_TYPE: Final[Mapping[type, Remedy]] = {
-    str: Remedy.TAKES_TEXT,
-    bool: Remedy.TAKES_YES_OR_NO,
-    int: Remedy.TAKES_WHOLE_NUMBER,
-    float: Remedy.TAKES_NUMBER,
+_HINT_BY_TYPE: Final[Mapping[type, str]] = {
+    str: N_("Enter text."),
+    bool: N_("Enter yes or no."),
+    int: N_("Enter a whole number."),
+    float: N_("Enter a number."),
 }
 
 
 def _check_value(declaration: Setting, value: str | float) -> str | float:
     if declaration.choices and value not in [choice.value for choice in declaration.choices]:
         allowed_values = ", ".join(choice.value for choice in declaration.choices)
-        raise _setting_error(declaration.key, value, Remedy.TAKES_ONE_OF, known=allowed_values)
+        raise _setting_error(
+            declaration.key, value, N_("Choose one of {known}."), known=allowed_values
+        )
     lines = [line for line in value.split("\n") if line] if isinstance(value, str) else []
     if declaration.most_lines is not None and len(lines) > declaration.most_lines:
         raise _setting_error(
-            declaration.key, value, Remedy.TAKES_LINES, limit=declaration.most_lines
+            declaration.key,
+            value,
+            N_("Enter {limit} lines or fewer."),
+            limit=declaration.most_lines,
         )
     if isinstance(value, str) or not declaration.stops:
         return value
     minimum, maximum = declaration.bounds
     if not minimum <= value <= maximum:
         bounds = {"least": _shown_bound(minimum), "most": _shown_bound(maximum)}
-        raise _setting_error(declaration.key, value, Remedy.TAKES_RANGE, **bounds)
+        raise _setting_error(
+            declaration.key, value, N_("Enter a value from {least} to {most}."), **bounds
+        )
     return value
 
 
@@ -87,7 +94,11 @@ def _shown_bound(number: float) -> str | int:
     return int(number) if number == int(number) else f"{number:g}"
 
 
-def _setting_error(key: str, value: object, remedy: Remedy, **params: Param) -> SettingError:
-    from desktop_app.domain.error_reasons import Reason  # not needed at the start
-
-    return SettingError(Reason.SETTING_INVALID, params, remedy=remedy, key=key, value=repr(value))
+def _setting_error(key: str, value: object, hint: str, **params: Param) -> SettingError:
+    return SettingError(
+        N_("{value} isn’t a valid value for “{key}”."),
+        hint,
+        key=key,
+        value=repr(value),
+        params=params,
+    )

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from desktop_app.backend.gateway.stored_memory import WINDOW_PREFIX, StoredMemory, window_key
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import CredentialError, StorageError
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.network.secret import Secret
+from desktop_app.i18n.translation import N_
 from desktop_app.providers.http.request_secrets import ProviderAccess
 
 if TYPE_CHECKING:
@@ -136,7 +136,11 @@ class ProviderGateway:
                 name = profile.custom_field_id(field)
                 secret = await self._vault.get(name, address)
                 if secret is None:
-                    raise CredentialError(Reason.CUSTOM_VALUE_MISSING, name=field.name)
+                    raise CredentialError(
+                        N_("The value of “{name}” isn’t in the keyring for this URL."),
+                        hint=N_("Enter it in {provider_page}, or remove “{name}” there."),
+                        name=field.name,
+                    )
                 secrets[name] = secret
         return secrets
 

@@ -122,7 +122,7 @@ def read_export(path: Path) -> ParsedExport:
         ) from exc
     except RefusedFileError as exc:
         raise ImportRefusedError(
-            exc.reason, exc.params, remedy=Remedy.EXPORT_AGAIN, file=name
+            exc.message, params=exc.params, remedy=Remedy.EXPORT_AGAIN, file=name
         ) from exc
     except MemoryError as exc:
         raise ImportRefusedError(Reason.IMPORT_NEEDS_MEMORY, file=name) from exc
@@ -176,7 +176,7 @@ def _read_archive(archive: ForeignArchive, images: _Images) -> ParsedExport:
             if len(members) == 1:  # its error is the error of the export
                 raise
             # If no name tells which files are conversations, other JSON files are expected.
-            if named_members or exc.reason is not Reason.IMPORT_UNKNOWN:
+            if named_members or exc.message != Reason.IMPORT_UNKNOWN.happened:
                 refusals.append(_member_error(info, exc))
     if not exports:
         raise refusals[0] if refusals else ImportRefusedError(Reason.IMPORT_UNKNOWN)
@@ -201,7 +201,9 @@ def _member_error(info: ZipInfo, exc: ImportRefusedError | RefusedFileError) -> 
     """Return the error of one of several members, with the member's name."""
     name = short_title(info.filename)
     if isinstance(exc, RefusedFileError):  # its sentence has a place for the name
-        return ImportRefusedError(exc.reason, exc.params, remedy=Remedy.EXPORT_AGAIN, file=name)
+        return ImportRefusedError(
+            exc.message, params=exc.params, remedy=Remedy.EXPORT_AGAIN, file=name
+        )
     if exc.reason is not Reason.IMPORT_NOT_JSON:
         return exc
     return ImportRefusedError(

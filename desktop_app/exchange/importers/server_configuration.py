@@ -79,7 +79,7 @@ def read_servers(path: Path) -> list[ConfiguredServer]:
             Reason.IMPORT_UNREADABLE, details=str(path), file=str(path), because=system_error(error)
         ) from error
     except RefusedFileError as error:
-        raise ImportRefusedError(error.reason, error.params, file=str(path)) from error
+        raise ImportRefusedError(error.message, params=error.params, file=str(path)) from error
     if len(data) > MAX_FILE_BYTES:
         raise refusal
     try:

@@ -170,7 +170,9 @@ def _name_of(certificate: object) -> str:
 
 
 def _refused_error(path: str, exc: RefusedFileError) -> SettingError:
-    return SettingError(exc.reason, exc.params, remedy=Remedy.CHOOSE_PEM, file=Path(path).name)
+    return SettingError(
+        exc.message, params=exc.params, remedy=Remedy.CHOOSE_PEM, file=Path(path).name
+    )
 
 
 def _unusable_error(path: str, reason: Reason, details: str = "") -> SettingError:

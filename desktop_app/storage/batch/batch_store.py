@@ -27,9 +27,9 @@ from desktop_app.domain.batch.batch_jobs import (
 )
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import EXACT_CONTEXT, CallPerformance
+from desktop_app.i18n.translation import N_
 from desktop_app.storage.batch.batch_row_conversion import (
     item_from_row,
     item_to_row,
@@ -56,7 +56,9 @@ from desktop_app.storage.spending.spending_sums import LedgerEntry, token_counts
 
 PAGE_SIZE: Final = 200
 """The number of files that are read with their answers at a time."""
-_ANSWERED_TWICE: Final = ErrorNote(Reason.ITEM_ANSWERED_TWICE)
+_ANSWERED_TWICE: Final = ErrorNote(
+    N_("The provider responded more than once. The first response is kept.")
+)
 _ITEM_COLUMNS: Final = (
     "id, job_id, number, status, upload, tokens, sha256, name, path, part, input_tokens, "
     "cached_tokens, output_tokens, reasoning_tokens, cost, error, conversation_id, answered_by"

@@ -22,8 +22,8 @@ from desktop_app.domain.conversations.conversation import (
     MessageStatus,
 )
 from desktop_app.domain.conversations.message_parts import text_of
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
+from desktop_app.i18n.translation import N_
 from desktop_app.storage.conversations.compaction_store import insert_compaction
 from desktop_app.storage.conversations.conversation_sql import (
     ALL_CONVERSATIONS,
@@ -294,7 +294,13 @@ class ConversationStore:
         def action(connection: sqlite3.Connection) -> None:
             is_temporary = database is self._databases.memory
             if is_temporary and _title_of(connection, conversation.id) is None:
-                raise StorageError(Reason.TEMPORARY_CLOSED)
+                raise StorageError(
+                    N_(
+                        "The temporary conversation was closed, but your message is "
+                        "still in the prompt."
+                    ),
+                    hint=N_("Send it in another conversation."),
+                )
             _require_no_other_writer(connection, conversation.id)
             _interrupt(connection, conversation.id)
             merged = _with_stored_fields(connection, conversation)
@@ -445,7 +451,11 @@ def _require_no_other_writer(connection: sqlite3.Connection, conversation_id: st
     for row in connection.execute(sql, (conversation_id,)):
         owner = (row["pid"], row["started"])
         if owner != this_process() and is_alive(*owner):
-            raise StorageError(Reason.OTHER_WRITER, details=f"process {row['pid']}")
+            raise StorageError(
+                N_("Another program is writing a response in this conversation."),
+                hint=N_("Wait for it, or use a new conversation."),
+                details=f"process {row['pid']}",
+            )
 
 
 def _title_of(connection: sqlite3.Connection, conversation_id: str) -> str | None:

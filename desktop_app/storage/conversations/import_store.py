@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
+from desktop_app.domain import hints
 from desktop_app.domain.conversations.compaction import Compaction
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -23,9 +24,9 @@ from desktop_app.domain.conversations.conversation import (
     Message,
     MessageStatus,
 )
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.prompts.preset import Preset
+from desktop_app.i18n.translation import N_
 from desktop_app.storage.conversations.compaction_store import insert_compaction
 from desktop_app.storage.conversations.conversation_store import (
     insert_conversation,
@@ -140,7 +141,10 @@ def _is_stored(connection: sqlite3.Connection, message: Message) -> bool:
     sql = "SELECT conversation_id, status FROM messages WHERE id = ?"
     row = connection.execute(sql, (message.id,)).fetchone()
     if row is not None and row["conversation_id"] != message.conversation_id:
-        raise ImportRefusedError(Reason.IMPORT_FOREIGN_MESSAGES)
+        raise ImportRefusedError(
+            N_("A conversation in the file contains messages of another conversation."),
+            hint=hints.EXPORT_AGAIN,
+        )
     return row is not None and (
         row["status"] not in _UNFINISHED_STATUSES or message.status in _UNFINISHED_STATUSES
     )

@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from desktop_app.domain import hints
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.conversation import (
@@ -36,10 +37,10 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.conversations.notices import notice_from_json, notice_to_json
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage, UsageScope
+from desktop_app.i18n.translation import N_
 from desktop_app.storage.database.row_writing import Row
 
 if TYPE_CHECKING:
@@ -300,7 +301,9 @@ def read_row(convert: Callable[[sqlite3.Row], T], row: sqlite3.Row) -> T:
         return convert(row)
     except BAD_VALUE as exc:
         details = f"row {row['id']}: {type(exc).__name__}"
-        raise StoreDamagedError(Reason.ROW_DAMAGED, details=details) from exc
+        raise StoreDamagedError(
+            N_("Your library is damaged."), hint=hints.REPAIR_LIBRARY, details=details
+        ) from exc
 
 
 async def read_rows(

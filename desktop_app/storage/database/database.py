@@ -24,8 +24,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
+from desktop_app.i18n.translation import N_
 from desktop_app.storage.database.private_files import create_private
 from desktop_app.storage.database.schema import is_current, migrate, stored_version
 from desktop_app.storage.database.sqlite_connection import Mode, connect, require_sound
@@ -228,7 +228,11 @@ class Database:
                 if not is_alone:  # other processes may have closed the store meanwhile
                     is_alone = lock.try_exclusive()
                 if not is_alone:
-                    raise StorageError(Reason.STORE_OPEN_IN_OLDER, place=str(self.path))
+                    raise StorageError(
+                        N_("Your library {place} is open in an older version of Repartee."),
+                        hint=N_("Close that version, then try again."),
+                        place=str(self.path),
+                    )
                 migrate(connection, version)
             lock.share()
         except BaseException:
@@ -396,4 +400,4 @@ def _is_not_empty(path: Path) -> bool:
 
 def closed_error() -> StorageError:
     """Return the error of a database that is not open."""
-    return StorageError(Reason.STORE_CLOSED)
+    return StorageError(N_("Your library isn’t open."), hint=N_("Restart Repartee."))

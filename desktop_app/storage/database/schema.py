@@ -10,8 +10,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, StoreTooNewError
+from desktop_app.i18n.translation import N_
 from desktop_app.storage.database.sqlite_connection import connect_in_memory
 
 APPLICATION_ID: Final = 0x52505254  # "RPRT"
@@ -33,11 +33,28 @@ def stored_version(connection: sqlite3.Connection, path: Path) -> int:
         return 0
     if application_id != APPLICATION_ID:
         is_older = {"migrations", "conversations"} <= tables
-        reason = Reason.STORE_TOO_OLD if is_older else Reason.STORE_OF_OTHER_PROGRAM
-        raise StorageError(reason, place=str(path))
+        if is_older:
+            raise StorageError(
+                N_("A build before the first release wrote {place}."),
+                hint=N_(
+                    "Export your conversations with that build, move the file "
+                    "elsewhere, then import them."
+                ),
+                place=str(path),
+            )
+        raise StorageError(
+            N_("{place} belongs to another program."),
+            hint=N_("Move it elsewhere, then try again."),
+            place=str(path),
+        )
     if version > _latest_version():
         details = f"version {version}"
-        raise StoreTooNewError(Reason.STORE_TOO_NEW, details=details, place=str(path))
+        raise StoreTooNewError(
+            N_("Your library {place} is from a newer version of Repartee."),
+            hint=N_("Install that version to open it."),
+            details=details,
+            place=str(path),
+        )
     return version
 
 

@@ -13,26 +13,58 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain import hints
 from desktop_app.domain.errors import (
     StorageError,
     StoreDamagedError,
     StoreFullError,
     StoreRefusedError,
 )
+from desktop_app.i18n.translation import N_
+
+_CHECK_PATH: Final = N_("Check the path, then try again.")
 
 UNREADABLE: Final = (sqlite3.Error, UnicodeDecodeError)
 """Errors of reading a damaged or foreign database, whose texts may not be UTF-8."""
 
 _NOT_UTF_8: Final = "Could not decode to UTF-8 column"
-_ClassAndReason = tuple[type[StorageError], Reason]
+_Kind = tuple[type[StorageError], str, str]
 
-_DISK_FULL: Final[_ClassAndReason] = (StoreFullError, Reason.DISK_FULL)
-_READ_ONLY: Final[_ClassAndReason] = (StoreFullError, Reason.READ_ONLY)
-_DISK_FAILED: Final[_ClassAndReason] = (StorageError, Reason.DISK_FAILED)
-_BUSY: Final[_ClassAndReason] = (StorageError, Reason.STORE_BUSY)
-_DAMAGED: Final[_ClassAndReason] = (StoreDamagedError, Reason.STORE_DAMAGED)
-_REFUSED: Final[_ClassAndReason] = (StoreRefusedError, Reason.STORE_UNUSABLE)
+_DISK_FULL: Final[_Kind] = (
+    StoreFullError,
+    N_("The disk is too full to save {place}."),
+    N_("Free up space, then try again."),
+)
+_READ_ONLY: Final[_Kind] = (
+    StoreFullError,
+    N_("Couldn’t save {place} because the location is read-only."),
+    N_("Allow writing there, then try again."),
+)
+_DISK_FAILED: Final[_Kind] = (
+    StorageError,
+    N_("The disk failed to read or write {place}."),
+    N_("Check the disk and its free space, then try again."),
+)
+_BUSY: Final[_Kind] = (
+    StorageError,
+    N_("Another program is using your library {place}."),
+    N_("Close that program, then try again."),
+)
+_DAMAGED: Final[_Kind] = (
+    StoreDamagedError,
+    N_("Your library {place} is damaged."),
+    hints.REPAIR_LIBRARY,
+)
+_REFUSED: Final[_Kind] = (
+    StoreRefusedError,
+    N_("Couldn’t open {place}."),
+    N_("Try again, then restart Repartee."),
+)
+_THROUGH_FILE: Final[_Kind] = (
+    StorageError,
+    N_("Couldn’t find {place} because part of its path is a file."),
+    _CHECK_PATH,
+)
 # Extended result codes, or the primary ones in their low byte: https://www.sqlite.org/rescode.html
 _KIND_OF_CODE: Final = {
     sqlite3.SQLITE_FULL: _DISK_FULL,
@@ -49,18 +81,18 @@ _KIND_OF_CODE: Final = {
     sqlite3.SQLITE_TOOBIG: _REFUSED,
     sqlite3.SQLITE_MISMATCH: _REFUSED,
 }
-_KIND_OF_ERRNO: Final[Mapping[int | None, _ClassAndReason]] = {
+_KIND_OF_ERRNO: Final[Mapping[int | None, _Kind]] = {
     errno.ENOSPC: _DISK_FULL,
     errno.EDQUOT: _DISK_FULL,
     errno.EFBIG: _DISK_FULL,
     errno.EROFS: _READ_ONLY,
     errno.EACCES: _READ_ONLY,
     errno.EPERM: _READ_ONLY,
-    errno.ENOENT: (StorageError, Reason.PATH_MISSING),
-    errno.ENOTDIR: (StorageError, Reason.PATH_THROUGH_FILE),
-    errno.EEXIST: (StorageError, Reason.PATH_THROUGH_FILE),  # a file in place of a new folder
-    errno.EISDIR: (StorageError, Reason.PATH_IS_FOLDER),
-    errno.ENAMETOOLONG: (StorageError, Reason.PATH_TOO_LONG),
+    errno.ENOENT: (StorageError, N_("Couldn’t find {place}."), _CHECK_PATH),
+    errno.ENOTDIR: _THROUGH_FILE,
+    errno.EEXIST: _THROUGH_FILE,  # a file in place of a new folder
+    errno.EISDIR: (StorageError, N_("Expected a file, but found a folder: {place}."), _CHECK_PATH),
+    errno.ENAMETOOLONG: (StorageError, N_("The path {place} is too long."), _CHECK_PATH),
 }
 
 
@@ -79,7 +111,7 @@ def translate_errors(place: str) -> Iterator[None]:
 
 def damaged_error(place: str, details: str) -> StoreDamagedError:
     """Return the error for a file that can be read but has invalid content."""
-    return StoreDamagedError(Reason.STORE_DAMAGED, details=details, place=place)
+    return StoreDamagedError(*_DAMAGED[1:], details=details, place=place)
 
 
 def _from_sqlite(exc: sqlite3.Error, place: str) -> StorageError:
@@ -89,13 +121,13 @@ def _from_sqlite(exc: sqlite3.Error, place: str) -> StorageError:
         return damaged_error(place, column)
     code = getattr(exc, "sqlite_errorcode", 0)
     default_class = StoreRefusedError if isinstance(exc, sqlite3.DataError) else StorageError
-    class_and_reason = _KIND_OF_CODE.get(code) or _KIND_OF_CODE.get(code & 0xFF)
-    error_class, reason = class_and_reason or (default_class, Reason.STORE_UNUSABLE)
+    kind = _KIND_OF_CODE.get(code) or _KIND_OF_CODE.get(code & 0xFF)
+    error_class, sentence, hint = kind or (default_class, *_REFUSED[1:])
     details = f"{getattr(exc, 'sqlite_errorname', type(exc).__name__)}: {message}"
-    return error_class(reason, details=details, place=place)
+    return error_class(sentence, hint, details=details, place=place)
 
 
 def _from_os(exc: OSError, place: str) -> StorageError:
-    error_class, reason = _KIND_OF_ERRNO.get(exc.errno, _DISK_FAILED)
+    error_class, sentence, hint = _KIND_OF_ERRNO.get(exc.errno, _DISK_FAILED)
     details = f"{errno.errorcode.get(exc.errno or 0, type(exc).__name__)}: {exc.strerror}"
-    return error_class(reason, details=details, place=place)
+    return error_class(sentence, hint, details=details, place=place)

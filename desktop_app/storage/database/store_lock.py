@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 
 
@@ -42,16 +41,16 @@ class StoreLock:
 
 
 @contextmanager
-def exclusive_lock(database: Path, refusal: Reason) -> Iterator[None]:
+def exclusive_lock(database: Path, message: str, hint: str) -> Iterator[None]:
     """Hold a store's lock exclusively.
 
     Raises:
-        StorageError: other processes have the store open; its reason is `refusal`.
+        StorageError: other processes have the store open; the error has these sentences.
     """
     lock = StoreLock(database)
     try:
         if not lock.try_exclusive():
-            raise StorageError(refusal)
+            raise StorageError(message, hint)
         yield
     finally:
         lock.release()

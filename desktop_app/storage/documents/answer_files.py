@@ -25,8 +25,8 @@ from desktop_app.domain.conversations.message_parts import (
     ImagePart,
 )
 from desktop_app.domain.documents.document_types import MARKDOWN
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ReplyTooLargeError
+from desktop_app.i18n.translation import N_
 from desktop_app.storage.conversations.row_conversion import to_micros, to_text
 from desktop_app.storage.database.database import Database, Databases
 from desktop_app.storage.database.private_files import create_private_folder
@@ -164,7 +164,10 @@ class MemoryFile:
         data = to_text(text).encode()
         size_of_all = self._sizes.get(self._question_id, 0) + len(data)
         if size_of_all > MAX_MEMORY_BYTES:
-            raise ReplyTooLargeError(Reason.TEMPORARY_ANSWER_TOO_LONG)
+            raise ReplyTooLargeError(
+                N_("The response got too long for a temporary conversation and was stopped."),
+                hint=N_("Ask for less, or use a regular conversation."),
+            )
         self._sizes[self._question_id] = size_of_all
         row = (self._answer_id, self._piece_count, data)
         await self._database.execute("INSERT INTO originals VALUES (?, ?, ?)", *row)

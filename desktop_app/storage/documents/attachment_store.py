@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final, TypeVar
 
+from desktop_app.domain import hints
 from desktop_app.domain.bounds import is_hash
 from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.conversations.message_parts import (
@@ -28,9 +29,9 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.documents.document_types import FOLDER, MARKDOWN
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 from desktop_app.foreign_file import RefusedFileError, open_file
+from desktop_app.i18n.translation import N_
 from desktop_app.storage.conversations.row_conversion import to_micros, to_text
 from desktop_app.storage.database.database import Databases, closed_error, read_first, wait_for_job
 from desktop_app.storage.database.deletion_wipe import wipe_deleted
@@ -344,7 +345,9 @@ def _copy_verified(sha256: str, source: Path | bytes, copy: BinaryIO) -> int:
 
 
 def _changed_error() -> StorageError:
-    return StorageError(Reason.ATTACHMENT_CHANGED)
+    return StorageError(
+        N_("The file changed while it was being attached."), hint=N_("Attach it again.")
+    )
 
 
 def _insert_with_bytes(data: bytes, attachment: Attachment, connection: sqlite3.Connection) -> None:
@@ -415,4 +418,6 @@ def _read_file(path: Path, sha256: str) -> bytes:
 
 
 def _missing_error(sha256: str) -> StorageError:
-    return StorageError(Reason.ATTACHMENT_MISSING, details=f"sha256 {sha256}")
+    return StorageError(
+        N_("The attachment’s file is missing."), hint=hints.ATTACH_AGAIN, details=f"sha256 {sha256}"
+    )

@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from desktop_app.domain.bounds import is_hash
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
+from desktop_app.i18n.translation import N_
 from desktop_app.paths import folders
 from desktop_app.storage.database.private_files import create_private, create_private_folder, sync
 from desktop_app.storage.database.schema import stored_version
@@ -63,7 +63,11 @@ class Backup(NamedTuple):
         unnamed_count = len(self.left_out) - _MAX_LISTED_NAMES
         if unnamed_count > 0:
             files += f" +{unnamed_count}"
-        return StorageError(Reason.BACKUP_INCOMPLETE, files=files)
+        return StorageError(
+            N_("Damaged or missing attachments aren’t in the backup: {files}."),
+            hint=N_("Keep an older backup, which may contain them."),
+            files=files,
+        )
 
 
 def make_backup(

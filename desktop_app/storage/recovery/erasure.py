@@ -19,8 +19,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, StoreTooNewError
+from desktop_app.i18n.translation import N_
 from desktop_app.storage.database.database import erasing_mark, refuse_foreign
 from desktop_app.storage.database.private_files import create_private, sync
 from desktop_app.storage.database.schema import stored_version
@@ -90,7 +90,14 @@ def resume_erasure(database: Path, attachments: Path) -> None:
 
 @contextmanager
 def _exclusive_access(database: Path) -> Iterator[None]:
-    with translate_errors(str(database)), exclusive_lock(database, Reason.STORE_IN_USE_BY_COMMAND):
+    with (
+        translate_errors(str(database)),
+        exclusive_lock(
+            database,
+            N_("Another Repartee command is using your library, so nothing was deleted."),
+            N_("Wait for it to finish, then try again."),
+        ),
+    ):
         yield
 
 

@@ -24,7 +24,6 @@ from typing import Any, Final
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.conversation import MessageStatus, Role
 from desktop_app.domain.documents.passage_words import index_terms
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.storage.batch.batch_row_conversion import (
@@ -199,7 +198,14 @@ def repair_store(database: Path, now: datetime, progress: Progress) -> RepairRes
         StorageError: the store is open elsewhere, there is no room, or another program or version
             wrote it; it is unchanged.
     """
-    with translate_errors(str(database)), exclusive_lock(database, Reason.STORE_IN_USE_FOR_REPAIR):
+    with (
+        translate_errors(str(database)),
+        exclusive_lock(
+            database,
+            N_("Your library is open in another Repartee window or command."),
+            N_("Close it, then repair again."),
+        ),
+    ):
         refuse_foreign(database)
         damaged_file = database.with_name(
             f"{database.stem}.before-repair-{now:%Y%m%d-%H%M%S}.sqlite3"

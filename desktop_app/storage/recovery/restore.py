@@ -23,15 +23,14 @@ from pathlib import Path
 from typing import Any, Final
 from zipfile import ZipInfo
 
+from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.bounds import is_hash
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, StoreDamagedError, StoreFullError
-from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.system_error import system_error
-from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file
-from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.foreign_file import ForeignArchive, NoArchiveError, RefusedFileError, open_file
+from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.storage.conversations.row_conversion import error_to_text
 from desktop_app.storage.database.database import erasing_mark
 from desktop_app.storage.database.private_files import create_private, create_private_folder, sync
@@ -49,6 +48,9 @@ from desktop_app.storage.recovery.active_settings import (
     read_current,
 )
 from desktop_app.storage.recovery.backup import FORMAT, MANIFEST, STORE, VERSION
+
+_CHOOSE_BACKUP: Final = N_("Choose a file created with “repartee backup”.")
+
 
 Progress = Callable[[int, int], None]
 """Called with the number of megabytes done, and the number of all megabytes."""
@@ -142,7 +144,11 @@ def restore_backup(
         members_by_hash = _attachments_in(pack, archive)
         create_private_folder(database.parent)
         with (
-            exclusive_lock(database, Reason.STORE_IN_USE_FOR_RESTORE),
+            exclusive_lock(
+                database,
+                N_("Your library is open in another Repartee window or command."),
+                N_("Close it, then restore again."),
+            ),
             tempfile.TemporaryDirectory(dir=database.parent, prefix=".restore-") as scratch,
         ):
             new_store = Path(scratch) / STORE
@@ -187,7 +193,10 @@ def _require_own_store(connection: sqlite3.Connection, archive: Path) -> None:
 
 def _adapt(connection: sqlite3.Connection, database: Path) -> None:
     """Adapt a restored store to this computer, in the caller's transaction."""
-    connection.execute(_HOLD_UNSENT_FILES, (error_to_text(ErrorNote(Reason.ITEM_NEVER_SENT)),))
+    connection.execute(
+        _HOLD_UNSENT_FILES,
+        (error_to_text(ErrorNote(N_("The job was canceled before it was sent. Not charged."))),),
+    )
     # Only the user of this computer gives permissions, and its processes hold amounts.
     connection.execute("DELETE FROM tool_permissions")
     connection.execute("DELETE FROM spending_holds")
@@ -245,15 +254,18 @@ def _open_archive(archive: Path) -> Iterator[ForeignArchive]:
     """Open a backup. Raises StorageError for all its errors, also within the block."""
     try:
         pack = ForeignArchive(open_file(archive))
+    except NoArchiveError as exc:
+        raise _no_backup_error(archive, str(exc)) from exc
     except RefusedFileError as exc:
-        if exc.reason is Reason.FOREIGN_NO_ARCHIVE:
-            raise _no_backup_error(archive, str(exc)) from exc
         raise StorageError(
-            exc.reason, exc.params, remedy=Remedy.CHOOSE_BACKUP, details=str(exc), file=archive.name
+            exc.message, hint=_CHOOSE_BACKUP, details=str(exc), params=exc.params, file=archive.name
         ) from exc
     except OSError as exc:
         raise StorageError(
-            Reason.IMPORT_UNREADABLE, file=str(archive), because=system_error(exc)
+            N_("Couldn’t read {file}: {words}."),
+            hint=hints.CHECK_NAME_AND_PERMISSIONS,
+            file=str(archive),
+            because=system_error(exc),
         ) from exc
     with closing(pack):
         try:
@@ -288,7 +300,9 @@ def _attachments_in(pack: ForeignArchive, archive: Path) -> Mapping[str, ZipInfo
             and is_hash(sha256)
         ):
             if sha256 in members_by_hash:
-                raise RefusedFileError(Reason.FOREIGN_REPEATED_MEMBER, member=info.filename)
+                raise RefusedFileError(
+                    N_("{file} contains {member} more than once."), member=info.filename
+                )
             members_by_hash[sha256] = info
     return members_by_hash
 
@@ -352,13 +366,24 @@ class _Unpacker:
         if size > free:
             size_mb = -(-size >> 20)  # rounded up: the message must show more than the free space
             raise StoreFullError(
-                Reason.NO_ROOM_TO_RESTORE, file=self._archive.name, size=size_mb, free=free >> 20
+                N_("{file} needs {size} MB, but only {free} MB are free."),
+                hint=N_("Free up space, then restore again."),
+                file=self._archive.name,
+                size=size_mb,
+                free=free >> 20,
             )
 
 
 def _no_backup_error(path: Path, details: str) -> StorageError:
-    return StorageError(Reason.BACKUP_OF_OTHER_KIND, details=details, file=path.name)
+    return StorageError(
+        N_("{file} isn’t a Repartee backup."), hint=_CHOOSE_BACKUP, details=details, file=path.name
+    )
 
 
 def _damaged_error(path: Path, details: str) -> StoreDamagedError:
-    return StoreDamagedError(Reason.BACKUP_DAMAGED, details=details, file=path.name)
+    return StoreDamagedError(
+        N_("The backup {file} is damaged, so your library wasn’t changed."),
+        hint=N_("Choose another backup."),
+        details=details,
+        file=path.name,
+    )
