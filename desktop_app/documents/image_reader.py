@@ -16,8 +16,9 @@ from PIL import Image, ImageCms
 
 from desktop_app.documents import plain_image, refusals
 from desktop_app.documents.worker.protocol import Limits, Pixels, ScaledImage
+from desktop_app.domain import hints
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
-from desktop_app.domain.error_reasons import Reason
+from desktop_app.i18n.translation import N_
 
 # A compromise: an image of 1,568 × 1,176 pixels with grain and text takes 0.8 MB. With Pillow's
 # default, 75, it takes 0.5 MB, and with the highest useful quality, 95, 1.3 MB.
@@ -131,7 +132,12 @@ def _open_image(name: str, data: bytes, media_type: str, limits: Limits) -> Imag
         image.close()
         megapixels = limits.pixels // 1_000_000
         raise refusals.too_large_error(
-            name, Reason.TOO_MANY_PIXELS, width=image.width, height=image.height, limit=megapixels
+            name,
+            N_("“{name}” has {width} × {height} pixels, more than {limit} million."),
+            hints.ATTACH_PART,
+            width=image.width,
+            height=image.height,
+            limit=megapixels,
         )
     return image
 

@@ -12,7 +12,11 @@ from desktop_app.documents.text import plain_text
 from desktop_app.documents.worker.protocol import Limits, OnProgress
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_sections import UNITS
-from desktop_app.domain.error_reasons import Reason
+from desktop_app.i18n.translation import N_
+
+_SAVE_AS_PDF: Final = N_("Save it as PDF.")
+_READABLE_FORMATS: Final = N_("See the supported formats in {formats_help}.")
+
 
 _ENCRYPTED_STREAM: Final = "EncryptedPackage".encode("utf-16-le")
 
@@ -98,7 +102,9 @@ def _read_binary(
 
             return ReaderResult(kind, binary_workbook.read_xls(name, data))
         case _:
-            raise refusals.unsupported_error(name, Reason.DOCUMENT_UNKNOWN)
+            raise refusals.unsupported_error(
+                name, N_("Repartee can’t read “{name}”."), _READABLE_FORMATS
+            )
 
 
 def _binary_kind(name: str, data: bytes) -> str | None:
@@ -111,17 +117,23 @@ def _binary_kind(name: str, data: bytes) -> str | None:
     if data.startswith(media_type.OLE):
         return _compound_file_kind(name, data)
     if kind == document_types.ZIP and media_type.is_unsupported_package(name):
-        raise refusals.unsupported_error(name, Reason.FORMAT_NOT_READ)
+        raise refusals.unsupported_error(
+            name, N_("Repartee can’t read the format of “{name}”."), _SAVE_AS_PDF
+        )
     # An archive with the ending of another format, such as .docx, is not that format.
     is_misnamed_zip = kind == document_types.ZIP and kind_of_ending not in (None, kind)
     if kind and not is_misnamed_zip:
         return kind
     if media_type.is_unsupported_image(data):
-        raise refusals.unsupported_error(name, Reason.IMAGE_FORMAT_NOT_READ)
+        raise refusals.unsupported_error(
+            name, N_("“{name}” is a HEIC or AVIF image."), N_("Save it as JPEG or PNG.")
+        )
     if kind_of_ending:
         raise refusals.misnamed_error(name, PurePath(name).suffix.lower())
     if kind is not None:  # "", an OpenDocument format without a reader
-        raise refusals.unsupported_error(name, Reason.FORMAT_NOT_READ)
+        raise refusals.unsupported_error(
+            name, N_("Repartee can’t read the format of “{name}”."), _SAVE_AS_PDF
+        )
     return None
 
 
@@ -143,13 +155,17 @@ def _compound_file_kind(name: str, data: bytes) -> str:
     suffix = PurePath(name).suffix.lower()
     if suffix == document_types.DOCUMENT_FORMATS[document_types.XLS].suffix:
         raise refusals.misnamed_error(name, suffix)
-    raise refusals.unsupported_error(name, Reason.OLD_OFFICE_FORMAT)
+    raise refusals.unsupported_error(
+        name, N_("“{name}” is in an old Office format."), N_("Save it as .docx or .xlsx.")
+    )
 
 
 def _read_text(name: str, data: bytes, bundle: DocumentBundle) -> ReaderResult:
     decoded = plain_text.decode(data)
     if decoded is None:
-        raise refusals.unsupported_error(name, Reason.DOCUMENT_UNKNOWN)
+        raise refusals.unsupported_error(
+            name, N_("Repartee can’t read “{name}”."), _READABLE_FORMATS
+        )
     kind = media_type.detect_text(name, data)
     if kind == document_types.MAIL:
         from desktop_app.documents.mail import mail_reader

@@ -100,6 +100,12 @@ class ErrorDescription:
         return getattr(self.reason, "happened", self.reason)
 
     @property
+    def hint(self) -> str:
+        """Return the sentence on what to do, neither translated nor filled; "" for none."""
+        remedy = self.remedy or getattr(self.reason, "remedy", "")
+        return str(getattr(remedy, "sentence", remedy) or "")
+
+    @property
     def what_happened(self) -> str:
         """Return the sentence on what happened."""
         from desktop_app.domain.error_text import happened_text  # not needed at the start

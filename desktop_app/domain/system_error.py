@@ -6,21 +6,21 @@ import errno
 import json
 from typing import Final
 
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import UserFacingError
+from desktop_app.i18n.translation import N_
 
 _REASONS: Final = {
-    errno.EACCES: Reason.SYSTEM_NO_PERMISSION,
-    errno.EEXIST: Reason.SYSTEM_NAME_TAKEN,
-    errno.EIO: Reason.SYSTEM_DISK_ERROR,
-    errno.EISDIR: Reason.SYSTEM_IS_FOLDER,
-    errno.ENAMETOOLONG: Reason.SYSTEM_NAME_TOO_LONG,
-    errno.ENOENT: Reason.SYSTEM_NOT_FOUND,
-    errno.ENOSPC: Reason.SYSTEM_DISK_FULL,
-    errno.ENOTDIR: Reason.SYSTEM_NOT_A_FOLDER,
-    errno.EDQUOT: Reason.SYSTEM_QUOTA_USED,
-    errno.EPERM: Reason.SYSTEM_NO_PERMISSION,
-    errno.EROFS: Reason.SYSTEM_READ_ONLY,
+    errno.EACCES: N_("you have no permission"),
+    errno.EEXIST: N_("a file with this name exists"),
+    errno.EIO: N_("the disk reported an error"),
+    errno.EISDIR: N_("it is a folder"),
+    errno.ENAMETOOLONG: N_("the name is too long"),
+    errno.ENOENT: N_("it doesn’t exist"),
+    errno.ENOSPC: N_("the disk is full"),
+    errno.ENOTDIR: N_("a part of the path is not a folder"),
+    errno.EDQUOT: N_("your disk quota is used up"),
+    errno.EPERM: N_("you have no permission"),
+    errno.EROFS: N_("the disk is read-only"),
 }
 
 
@@ -37,5 +37,9 @@ def quoted_error(error: Exception) -> UserFacingError:
     if isinstance(error, OSError):
         return system_error(error)
     if isinstance(error, json.JSONDecodeError):
-        return UserFacingError(Reason.NOT_JSON_AT, line=str(error.lineno), column=str(error.colno))
+        return UserFacingError(
+            N_("JSON error at line {line}, column {column}"),
+            line=str(error.lineno),
+            column=str(error.colno),
+        )
     return UserFacingError(str(error) or type(error).__name__)

@@ -51,7 +51,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, Final
 
-from desktop_app.domain import bounds
+from desktop_app.domain import bounds, hints
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -70,7 +70,6 @@ from desktop_app.domain.conversations.message_parts import (
     parts_to_json,
 )
 from desktop_app.domain.conversations.notices import notice_from_json, notice_to_json
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset
@@ -82,6 +81,7 @@ from desktop_app.exchange.importers.imported_conversation import (
     objects_at,
 )
 from desktop_app.exchange.preset_json import overrides_from_json, preset_from_json, preset_to_json
+from desktop_app.i18n.translation import N_
 
 FORMAT: Final = "repartee"
 VERSION: Final = 1
@@ -162,7 +162,10 @@ def read_conversations(
         ImportRefusedError: a newer version wrote the file, or it is damaged as a whole.
     """
     if value.get("version") != VERSION:  # this is the first version
-        raise ImportRefusedError(Reason.IMPORT_TOO_NEW)
+        raise ImportRefusedError(
+            N_("The file is from a newer version of Repartee."),
+            hint=N_("Import it with that version or a newer one."),
+        )
     folders = {
         row["id"]: row for row in objects_at(value, "folders") if bounds.is_id(row.get("id"))
     }
@@ -173,7 +176,10 @@ def read_conversations(
     }
     items = value.get("conversations", [])
     if not isinstance(items, list):
-        raise ImportRefusedError(Reason.IMPORT_NOT_A_LIST)
+        raise ImportRefusedError(
+            N_("The file is damaged because it has no list of conversations."),
+            hint=hints.EXPORT_AGAIN,
+        )
     return _read_each(items, folders, files)
 
 

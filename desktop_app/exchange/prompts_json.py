@@ -29,11 +29,9 @@ from typing import Any, Final, TypeVar
 
 from desktop_app.domain import bounds
 from desktop_app.domain.answering.answer_form import FormSource
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.prompts.prompts import Prompt
-from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.system_error import system_error
 from desktop_app.exchange.derived_id import derived_id
 from desktop_app.exchange.preset_json import (
@@ -46,6 +44,10 @@ from desktop_app.exchange.preset_json import (
     time_to_json,
 )
 from desktop_app.foreign_file import RefusedFileError, open_file, read_all
+from desktop_app.i18n.translation import N_
+
+_CHOOSE_PROMPTS: Final = N_("Choose a file exported from Prompts.")
+
 
 MAX_FILE_BYTES: Final = 4 << 20  # an arbitrary number: far more than anybody writes by hand
 FORMAT: Final = "repartee-prompts"
@@ -89,13 +91,20 @@ def read_file(path: Path) -> PromptCollection:
             text = read_all(file, MAX_FILE_BYTES).decode("utf-8-sig")
     except RefusedFileError as exc:
         raise ImportRefusedError(
-            exc.message, params=exc.params, remedy=Remedy.CHOOSE_PROMPTS, file=path.name
+            exc.message, params=exc.params, hint=_CHOOSE_PROMPTS, file=path.name
         ) from exc
     except UnicodeDecodeError as exc:
-        raise ImportRefusedError(Reason.PROMPTS_NOT_JSON, details=str(exc)) from exc
+        raise ImportRefusedError(
+            N_("This isn’t a Repartee prompts file because it isn’t JSON."),
+            hint=_CHOOSE_PROMPTS,
+            details=str(exc),
+        ) from exc
     except OSError as exc:
         raise ImportRefusedError(
-            Reason.PROMPTS_UNREADABLE, file=path.name, because=system_error(exc)
+            N_("Couldn’t read {file}: {words}."),
+            hint=N_("Choose another file."),
+            file=path.name,
+            because=system_error(exc),
         ) from exc
     return parse_prompts(text)
 
@@ -109,11 +118,21 @@ def parse_prompts(text: str) -> PromptCollection:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as exc:
-        raise ImportRefusedError(Reason.PROMPTS_NOT_JSON, details=str(exc)) from exc
+        raise ImportRefusedError(
+            N_("This isn’t a Repartee prompts file because it isn’t JSON."),
+            hint=_CHOOSE_PROMPTS,
+            details=str(exc),
+        ) from exc
     if not isinstance(value, dict) or value.get("format") != FORMAT:
-        raise ImportRefusedError(Reason.PROMPTS_OF_OTHER_KIND, format=FORMAT)
+        raise ImportRefusedError(
+            N_("This isn’t a Repartee prompts file because “format” isn’t “{format}”."),
+            hint=_CHOOSE_PROMPTS,
+            format=FORMAT,
+        )
     if value.get("version") != VERSION:
-        raise ImportRefusedError(Reason.PROMPTS_OF_OTHER_VERSION)
+        raise ImportRefusedError(
+            N_("This prompts file is from another version of Repartee."), hint=_CHOOSE_PROMPTS
+        )
     try:
         return PromptCollection(
             tuple(map(_prompt_from_json, _list_field(value, "prompts"))),
@@ -121,7 +140,9 @@ def parse_prompts(text: str) -> PromptCollection:
         )
     except bounds.BAD_VALUE as exc:
         why = f"“{exc.args[0]}” is missing." if isinstance(exc, KeyError) else str(exc)
-        raise ImportRefusedError(Reason.PROMPTS_DAMAGED, details=why) from exc
+        raise ImportRefusedError(
+            N_("This prompts file is damaged."), hint=_CHOOSE_PROMPTS, details=why
+        ) from exc
 
 
 def new_items(

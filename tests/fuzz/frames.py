@@ -17,7 +17,6 @@ from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.documents.worker.protocol import Limits, error_to_json, frame_head
 from desktop_app.domain.conversations.message_parts import parts_from_json, parts_to_json
 from desktop_app.domain.documents.extracted_document import ExtractedDocument, IndexedPassage
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentEncryptedError, DocumentError
 
 
@@ -97,7 +96,7 @@ def seeds() -> list[bytes]:
     """Return valid replies to every request, a progress frame, a refusal and a crash."""
     extracted = ExtractedDocument("a.txt", "text/plain", "0" * 64, 1, "words", None, 1)
     fields = {name: value for name, value in vars(extracted).items() if name != "text"}
-    refusal = DocumentEncryptedError(Reason.PASSWORD_PROTECTED, name="a.pdf")
+    refusal = DocumentEncryptedError("“{name}” is locked.", name="a.pdf")
     passage = IndexedPassage(0, 5, 1, None, "", "a", "words")
     answers: list[tuple[int, dict[str, Any], bytes]] = [
         (0, {"kind": "extracted", **fields}, b"words"),

@@ -17,9 +17,10 @@ from desktop_app.documents.media_type import ZIP_ERRORS
 from desktop_app.documents.reader_result import ReaderResult
 from desktop_app.documents.text import plain_text
 from desktop_app.documents.worker.protocol import Progress
+from desktop_app.domain import hints
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_notes import SkipReason
-from desktop_app.domain.error_reasons import Reason
+from desktop_app.i18n.translation import N_
 
 _UTF_8: Final = 1 << 11  # the flag of a member whose name is in UTF-8
 _UNICODE_PATH: Final = 0x7075  # an extra field
@@ -31,7 +32,9 @@ _IMPLAUSIBLE_CP437: Final = re.compile("[\u2190-\u25ff\u0393-\u03c6¢£¥₧ƒª
 def read(name: str, data: bytes, bundle: DocumentBundle) -> ReaderResult:
     """Read the members in the order of their names; `bundle` collects them."""
     if bundle.depth > document_bundle.MAX_DEPTH:
-        raise refusals.too_large_error(name, Reason.TOO_MANY_ARCHIVES)
+        raise refusals.too_large_error(
+            name, N_("“{name}” is inside too many archives."), hints.ATTACH_PART
+        )
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _read_members(name, archive, bundle)

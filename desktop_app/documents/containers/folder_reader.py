@@ -13,9 +13,10 @@ from desktop_app.documents.containers.document_bundle import DocumentBundle
 from desktop_app.documents.descriptors import read_descriptor
 from desktop_app.documents.reader_result import ReaderResult
 from desktop_app.documents.worker.protocol import Limits, OnProgress, Progress
+from desktop_app.domain import hints
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_notes import SkipReason
-from desktop_app.domain.error_reasons import Reason
+from desktop_app.i18n.translation import N_
 
 
 def read(
@@ -53,7 +54,12 @@ def read(
         bytes_left -= len(data)
         if bytes_left < 0:
             megabytes = limits.unpacked_bytes >> 20
-            raise refusals.too_large_error(name, Reason.FOLDER_TOO_LARGE, limit=megabytes)
+            raise refusals.too_large_error(
+                name,
+                N_("“{name}” contains more than {limit} MB of files."),
+                hints.ATTACH_PART,
+                limit=megabytes,
+            )
         bundle.add(path, data, done_count, len(members_to_read))
     on_progress(Progress(len(members_to_read), len(members_to_read), "file"))
     if not bundle.texts:

@@ -18,8 +18,8 @@ from desktop_app.documents.containers import document_bundle
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.documents.collections import FoundFile
 from desktop_app.domain.documents.extracted_document import ExtractedDocument, IndexedPassage
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentEmptyError
+from desktop_app.i18n.translation import N_
 
 _MAX_DEPTH: Final = 16  # of subfolders; an arbitrary number
 
@@ -69,7 +69,9 @@ class CollectionReader:
         document = await self._worker.extract(path)
         # Only an image has a width. In a scan, every page is an image.
         if document.width or len(document.pictured) == document.pages:
-            raise DocumentEmptyError(Reason.DOCUMENT_WITHOUT_TEXT, name=document.name)
+            raise DocumentEmptyError(
+                N_("“{name}” contains only images."), hint=N_("Run OCR first."), name=document.name
+            )
         return document
 
     async def passages(self, text: str, name: str, media_type: str) -> list[IndexedPassage]:

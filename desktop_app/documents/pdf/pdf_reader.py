@@ -23,8 +23,8 @@ from desktop_app.documents.worker.protocol import Limits, OnProgress, Progress
 from desktop_app.domain.conversations.message_parts import PageImage
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_notes import DocumentNote
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Param
+from desktop_app.i18n.translation import N_
 
 NO_TEXT: Final = "[no text on this page]"
 # Control characters are numbers of glyphs, too: TeX's "©" is "c" and glyph 13, a circle.
@@ -207,10 +207,12 @@ def _note(page_images: list[PageImage], total: int) -> DocumentNote | None:
     if not page_images:
         return None
     if total == len(page_images):
-        reason = Reason.NOTE_IMAGE_PAGE if total == 1 else Reason.NOTE_IMAGE_PAGES
-        return DocumentNote(reason, {"count": total})
+        message = (
+            N_("Its only page is an image.") if total == 1 else N_("All {count} pages are images.")
+        )
+        return DocumentNote(message, {"count": total})
     pages = ", ".join(str(page.number) for page in page_images[:_MAX_NAMED_PAGES])
     if len(page_images) > _MAX_NAMED_PAGES:
         pages += " …"
     params: dict[str, Param] = {"count": len(page_images), "total": total, "pages": pages}
-    return DocumentNote(Reason.NOTE_SOME_IMAGE_PAGES, params)
+    return DocumentNote(N_("{count} of {total} pages are images: {pages}."), params)

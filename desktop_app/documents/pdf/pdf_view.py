@@ -16,8 +16,9 @@ from pypdfium2 import raw
 
 from desktop_app.documents.pdf import passage_boxes
 from desktop_app.documents.worker.protocol import Box, Strip
-from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain import hints
 from desktop_app.domain.errors import DocumentDamagedError, DocumentEncryptedError
+from desktop_app.i18n.translation import N_
 
 _WHITE: Final = (255, 255, 255, 255)
 _LOCKED: Final = (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)
@@ -47,7 +48,11 @@ class PdfView:
                 self._document.init_forms()
         except (pdfium.PdfiumError, OSError, ValueError) as error:
             if getattr(error, "err_code", None) in _LOCKED:
-                raise DocumentEncryptedError(Reason.PAGES_LOCKED, name=name) from error
+                raise DocumentEncryptedError(
+                    N_("The pages of “{name}” are password-protected."),
+                    hint=N_("Attach the file again and enter its password."),
+                    name=name,
+                ) from error
             raise self._damaged_error(error) from error
 
     def close(self) -> None:
@@ -104,7 +109,12 @@ class PdfView:
             self._page = None
 
     def _damaged_error(self, error: Exception) -> DocumentDamagedError:
-        return DocumentDamagedError(Reason.PAGES_NOT_DRAWN, details=str(error), name=self._name)
+        return DocumentDamagedError(
+            N_("Couldn’t show the pages of “{name}”."),
+            hint=hints.ATTACH_AGAIN,
+            details=str(error),
+            name=self._name,
+        )
 
 
 def _map_file(descriptor: int) -> ctypes.Array[ctypes.c_char]:

@@ -18,7 +18,7 @@ from itertools import islice
 from typing import Final
 
 from desktop_app.domain.documents.document_notes import DocumentNote
-from desktop_app.domain.error_reasons import Reason
+from desktop_app.i18n.translation import N_
 
 # In order of preference. Hebrew precedes Cyrillic and Greek: Hebrew decoded as Cyrillic or Greek
 # looks like words, but Cyrillic or Greek decoded as Hebrew rarely does.
@@ -356,7 +356,13 @@ def _decode_damaged_utf_8(data: bytes) -> DecodedText | None:
     text = _STRAY_BYTE.sub(
         lambda stray: bytes((ord(stray[0]) & 0xFF,)).decode("cp1252", "replace"), text
     )
-    return DecodedText(text, DocumentNote(Reason.NOTE_ENCODING, {"encoding": "UTF-8"}))
+    return DecodedText(
+        text,
+        DocumentNote(
+            N_("The file doesn’t state its encoding. It was read as {encoding}."),
+            {"encoding": "UTF-8"},
+        ),
+    )
 
 
 def _decode_guessed(data: bytes) -> DecodedText | None:
@@ -367,7 +373,13 @@ def _decode_guessed(data: bytes) -> DecodedText | None:
         text = _decode_strictly(data, encoding)
         if text is not None:
             name = _ENCODING_NAMES.get(encoding, encoding.replace("cp", "Windows-"))
-            return DecodedText(text, DocumentNote(Reason.NOTE_ENCODING, {"encoding": name}))
+            return DecodedText(
+                text,
+                DocumentNote(
+                    N_("The file doesn’t state its encoding. It was read as {encoding}."),
+                    {"encoding": name},
+                ),
+            )
     return None
 
 

@@ -99,9 +99,10 @@ def error_to_json(error: errors.DocumentError) -> dict[str, object]:
     """Return the error as JSON-ready values; `worker_answers.parse_error` is the reverse."""
     return {
         "error": type(error).__name__,
-        "reason": error.reason,
+        "message": error.message,
+        "hint": error.hint,
         "params": error.params,
-        "because": None if error.because is None else error.because.reason,
+        "because": None if error.because is None else error.because.message,
         "details": error.details,
         "takes_password": getattr(error, "takes_password", False),
     }

@@ -30,8 +30,9 @@ from desktop_app.documents.worker.protocol import (
     OnProgress,
     frame_head,
 )
-from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain import hints
 from desktop_app.domain.errors import DocumentError
+from desktop_app.i18n.translation import N_
 
 if TYPE_CHECKING:
     from desktop_app.documents.worker.source_files import OpenDocument
@@ -138,7 +139,10 @@ class ReaderClient:
                 self._discard()
                 limit = f"{limits.seconds:g}"
                 raise refusals.too_large_error(
-                    request.name, Reason.READING_TOO_LONG, limit=limit
+                    request.name,
+                    N_("Reading “{name}” takes longer than {limit} s."),
+                    hints.ATTACH_PART_OR_RAISE,
+                    limit=limit,
                 ) from error
             except _ChildGoneError as error:
                 self._discard()
@@ -279,7 +283,11 @@ class ReaderClient:
             except BaseException as error:
                 ours.close()
                 if isinstance(error, OSError):
-                    raise DocumentError(Reason.READER_NOT_STARTED, details=str(error)) from error
+                    raise DocumentError(
+                        N_("Couldn’t start the document reader."),
+                        hint=N_("Restart Repartee, or reinstall it if that fails."),
+                        details=str(error),
+                    ) from error
                 raise
         ours.setblocking(False)
         return child, ours

@@ -16,9 +16,10 @@ from typing import Final, NamedTuple, Self
 from desktop_app.documents import refusals
 from desktop_app.documents.containers import document_bundle
 from desktop_app.documents.worker.protocol import Limits
+from desktop_app.domain import hints
 from desktop_app.domain.documents.document_notes import SkipReason
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentError
+from desktop_app.i18n.translation import N_
 
 _MAX_DEPTH: Final = 16  # of subfolders; an arbitrary number
 # O_NONBLOCK, because opening a named pipe waits for a writer.
@@ -106,7 +107,7 @@ def open_document(path: Path, limits: Limits) -> OpenDocument:
         if stat.S_ISDIR(mode):
             return _open_folder(path, limits)
         if not stat.S_ISREG(mode):
-            raise DocumentError(Reason.DOCUMENT_NOT_A_FILE, name=name)
+            raise DocumentError(N_("“{name}” isn’t a file."), hint=hints.CHECK_FILE, name=name)
         descriptor = _require_regular(os.open(path, _TO_READ))
         opened = OpenDocument(descriptor, size=os.fstat(descriptor).st_size, members=None)
     except OSError as error:

@@ -30,7 +30,6 @@ from desktop_app.domain.documents.extracted_document import (
     TextChunk,
 )
 from desktop_app.domain.documents.image_header import read_image_header
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Param
 
 MAX_HEADER_BYTES: Final = 1 << 21
@@ -46,7 +45,6 @@ _MAX_PAGE_SIDE: Final = 14_401
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _MEDIA_TYPE: Final = re.compile(r"[a-z]{1,20}/[\w.+-]{1,100}", re.ASCII)
 _IMAGE_TYPES: Final = ("image/jpeg", "image/png")
-_REASONS: Final = frozenset(Reason)
 _ERRORS: Final[Mapping[str, type[errors.DocumentError]]] = {
     cls.__name__: cls
     for cls in (
@@ -93,26 +91,17 @@ def parse_error(header: Mapping[str, Any]) -> errors.DocumentError:
     kind = _ERRORS.get(_text(header.get("error")))
     if kind is None:
         raise MalformedAnswerError("an unknown kind of error")
-    params = _params(_expect(dict, header.get("params")))
-    try:
-        reason = Reason(_text(header.get("reason")))
-        error = kind(
-            reason, params, details=_text(header.get("details")), because=_parse_cause(header)
-        )
-        error.sentences  # noqa: B018 - raises if a parameter is missing
-    except (LookupError, ValueError) as exc:
-        raise MalformedAnswerError("an unknown kind of error") from exc
+    because = header.get("because")
+    error = kind(
+        _text(header.get("message")),
+        _text(header.get("hint")),
+        params=_params(_expect(dict, header.get("params"))),
+        details=_text(header.get("details")),
+        because=None if because is None else errors.UserFacingError(_text(because)),
+    )
     if isinstance(error, errors.DocumentEncryptedError):
         return error.copy_with(takes_password=_expect(bool, header.get("takes_password")))
     return error
-
-
-def _parse_cause(header: Mapping[str, Any]) -> errors.UserFacingError | None:
-    """Return the error that caused a refusal, which has no parameters; None without a cause."""
-    if header.get("because") is None:
-        return None
-    reason = _text(header["because"])
-    return errors.UserFacingError(Reason(reason) if reason in _REASONS else reason)
 
 
 def parse_details(header: Mapping[str, Any]) -> str:
@@ -169,7 +158,7 @@ def _note(value: Any) -> DocumentNote | None:
         raise MalformedAnswerError("an unknown kind of note") from exc
     assert note is not None
     skipped = tuple((_text(path), reason) for path, reason in note.skipped)
-    return note._replace(skipped=skipped)
+    return note._replace(message=_text(note.message), skipped=skipped)
 
 
 def _params(values: Mapping[str, Any]) -> dict[str, Param]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from math import ceil
 
 from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.errors import Param, UserFacingError
-from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n.translation import N_, tr, tr_filled
 
 
@@ -55,9 +54,9 @@ def answer_status(code: StatusCode, **params: Param) -> AnswerStatus:
     return AnswerStatus(code, params)
 
 
-def status_of(error: UserFacingError, remedy: Remedy = Remedy.NONE) -> ErrorNote:
+def status_of(error: UserFacingError, hint: str = "") -> ErrorNote:
     """Return the status of an answer that continues after an error."""
-    return replace(note_from_error(error), remedy=remedy, details="")
+    return note_from_error(error.with_hint(hint).copy_with(details=""))
 
 
 def status_text(status: Status | None, seconds: float = 0) -> str:

@@ -14,12 +14,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import Examples, GenerationParameters
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.spending.cost import Price, Usage, cost_of
@@ -422,11 +422,23 @@ def batch_refusal(
     The provider must have batches. A model is refused only if it is known not to take them.
     """
     if profile.kind is ProviderKind.ON_DEVICE:
-        return IllegalChoiceError(Reason.BATCH_NOT_LOCAL)
+        return IllegalChoiceError(
+            N_("The local model doesn’t support batches."), hint=hints.CHOOSE_PROVIDER
+        )
     if not profile.has_batches:
-        is_cometapi = profile.kind is ProviderKind.COMETAPI
-        reason = Reason.BATCH_NOT_OFFERED if is_cometapi else Reason.BATCH_NOT_KNOWN
-        return IllegalChoiceError(reason, provider=profile.name)
+        if profile.kind is ProviderKind.COMETAPI:
+            return IllegalChoiceError(
+                N_("{provider} doesn’t support batches."),
+                hint=hints.CHOOSE_PROVIDER,
+                provider=profile.name,
+            )
+        return IllegalChoiceError(
+            N_("{provider} may not support batches."),
+            hint=N_("If it does, turn on “Supports Batch API” in {provider_page}."),
+            provider=profile.name,
+        )
     if info is not None and info.takes_batches is False:
-        return IllegalChoiceError(Reason.BATCH_NOT_WITH_MODEL, model=info.name)
+        return IllegalChoiceError(
+            N_("{model} doesn’t support batches."), hint=hints.CHOOSE_MODEL, model=info.name
+        )
     return None

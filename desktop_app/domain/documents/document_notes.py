@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.error_text import happened_text
-from desktop_app.domain.errors import Param
+from desktop_app.domain.errors import Param, filled
 from desktop_app.domain.text_enum import TextEnum
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_plural
 
+_FILES_READ: Final = N_("Files read: {read}.")
 _MAX_NAMED: Final = 5
 """Skipped members that a note names; it counts the others."""
 
@@ -40,18 +39,18 @@ class DocumentNote(NamedTuple):
     """A note on how a document was read.
 
     Attributes:
-        reason, params: as in errors.
+        message, params: as in errors.
         skipped: some of the members that were not read completely, each with the reason.
     """
 
-    reason: Reason
+    message: str
     params: Mapping[str, Param]
     skipped: tuple[tuple[str, SkipReason], ...] = ()
 
     def __str__(self) -> str:
         if not self.skipped:
-            return happened_text(self.reason, self.params)
-        sentence = happened_text(Reason.NOTE_READ, self.params)
+            return filled(self.message, self.params)
+        sentence = filled(_FILES_READ, self.params)
         named_members = self.skipped[:_MAX_NAMED]
         names = [
             tr("{file} ({reason})", file=path, reason=tr(reason.text))
@@ -66,7 +65,7 @@ class DocumentNote(NamedTuple):
     @property
     def error_note(self) -> ErrorNote:
         """Return the note as it is stored, without the names of skipped members."""
-        return ErrorNote(self.reason, params=dict(self.params))
+        return ErrorNote(self.message, params=dict(self.params))
 
 
 def bundle_note(read: int, left_out: list[tuple[str, SkipReason]]) -> DocumentNote:
@@ -75,18 +74,18 @@ def bundle_note(read: int, left_out: list[tuple[str, SkipReason]]) -> DocumentNo
     The note names hidden files last.
     """
     in_order = sorted(left_out, key=lambda each: each[1] is SkipReason.HIDDEN)
-    reason = Reason.NOTE_SKIPPED if left_out else Reason.NOTE_READ
+    message = N_("Files read: {read}, skipped: {skipped}.") if left_out else _FILES_READ
     params: dict[str, Param] = {"read": read}
     if left_out:
         params["skipped"] = len(left_out)
-    return DocumentNote(reason, params, tuple(in_order[:_MAX_NAMED]))
+    return DocumentNote(message, params, tuple(in_order[:_MAX_NAMED]))
 
 
 def note_to_json(note: DocumentNote | None) -> dict[str, Any] | None:
     if note is None:
         return None
     rows = [[path, reason.value] for path, reason in note.skipped]
-    return {"reason": note.reason.value, "params": dict(note.params), "skipped": rows}
+    return {"message": note.message, "params": dict(note.params), "skipped": rows}
 
 
 def note_from_json(value: Any) -> DocumentNote | None:
@@ -99,11 +98,9 @@ def note_from_json(value: Any) -> DocumentNote | None:
         return None
     params = dict(value["params"])
     skipped = tuple((path, SkipReason(reason)) for path, reason in value["skipped"])
-    texts = [*params, *(path for path, _ in skipped)]
+    texts = [value["message"], *params, *(path for path, _ in skipped)]
     if not all(isinstance(text, str) for text in texts):
         raise TypeError("a name in a note is not a text")
     if not all(isinstance(each, str | int) for each in params.values()):
         raise TypeError("a parameter of a note is neither text nor number")
-    note = DocumentNote(Reason(value["reason"]), params, skipped)
-    str(note)  # raises if a parameter is missing
-    return note
+    return DocumentNote(value["message"], params, skipped)

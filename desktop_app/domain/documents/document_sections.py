@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from desktop_app.domain import hints
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.documents.document_types import DOCUMENT_FORMATS
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError, Param
-from desktop_app.domain.remedy import Remedy
+from desktop_app.i18n.translation import N_
 
 Span = tuple[int, int]
 """The numbers of the first and the last of several consecutive sections."""
@@ -109,7 +109,7 @@ def parse_spans(
     """
     spans = [_parse_span(item, count, unit, names) for item in _split_items(text)]
     if not spans:
-        raise _choice_error(Reason.NO_SECTION_NAMED, unit, count, names)
+        raise _choice_error(N_("Nothing is selected."), unit, count, names)
     return merge_spans(spans)
 
 
@@ -130,19 +130,30 @@ def _parse_span(item: str, count: int, unit: str, names: Sequence[str]) -> Span:
     if match is None:
         if len(namesakes) == 1:
             return namesakes[0], namesakes[0]
-        reason = Reason.SECTION_NAME_AMBIGUOUS if namesakes else Reason.SECTION_UNKNOWN
-        raise _choice_error(reason, unit, count, names, given=item_name)
+        if namesakes:
+            message = N_("Several sheets are named “{given}”.")
+        elif item_name:
+            message = N_("“{given}” isn’t a valid selection.")
+        else:
+            message = N_("The selection contains an empty entry.")
+        raise _choice_error(message, unit, count, names, given=item_name)
     first = int(match[1])
     last = int(match[2] or first)
     if namesakes and namesakes != [first]:  # a sheet is named like a number or a range
         if first != last or not 1 <= first <= count:
             return namesakes[0], namesakes[0]
-        raise _choice_error(Reason.SECTION_NAME_IS_NUMBER, unit, count, names, given=item)
+        raise IllegalChoiceError(
+            N_("“{given}” could mean two sheets."),
+            hint=N_("Put names in quotation marks."),
+            given=item,
+        )
     if first > last:
-        raise _choice_error(Reason.SECTIONS_BACKWARDS, unit, count, names, given=item)
+        raise _choice_error(N_("“{given}” isn’t a valid range."), unit, count, names, given=item)
     for number in (first, last):
         if not 1 <= number <= count:
-            raise _choice_error(Reason.NO_SUCH_SECTION, unit, count, names, number=number)
+            raise _choice_error(
+                N_("“{number}” isn’t in this file."), unit, count, names, number=number
+            )
     return first, last
 
 
@@ -151,23 +162,21 @@ def _is_same_name(name: str, text: str) -> bool:
 
 
 def _choice_error(
-    reason: Reason, unit: str, count: int, names: Sequence[str], **params: Param
+    message: str, unit: str, count: int, names: Sequence[str], **params: Param
 ) -> IllegalChoiceError:
-    """Return the error with the remedy for this document, and an example of a choice."""
-    remedy: Remedy | str = Remedy.ENTER_SECTION_NUMBERS
-    if reason is Reason.SECTION_NAME_IS_NUMBER:
-        remedy = ""
-    elif count <= 1:
-        remedy = Remedy.ENTER_ONLY_SECTION
+    """Return the error with a hint for this document, and an example of a choice."""
+    hint = N_("Enter numbers from 1 to {count}, such as {example}.")
+    if count <= 1:
+        hint = N_("Only {example} is available.")
     elif names:
-        remedy = Remedy.ENTER_SECTION_NUMBERS_OR_NAMES
+        hint = N_("Enter numbers from 1 to {count} or names, such as {example} or {section}.")
     example = "1" if count < 3 else f"1-{min(count - 1, 3)}"
     if count > 4:
         example += f", {count}"
     return IllegalChoiceError(
-        reason,
-        params,
-        remedy=remedy,
+        message,
+        hint,
+        params=params,
         unit=unit,
         count=count,
         example=example,
@@ -208,7 +217,12 @@ def chosen_text(part: DocumentPart, text: str) -> str:
         return text
     sections = find_sections(text, chosen.unit)
     if len(sections) != chosen.of:
-        raise DocumentError(Reason.SECTIONS_GONE, unit=chosen.unit, name=part.name)
+        raise DocumentError(
+            N_("Can’t find the selected parts of “{name}”."),
+            hint=hints.ATTACH_AGAIN,
+            unit=chosen.unit,
+            name=part.name,
+        )
     starts = [section.start for section in sections] + [len(text)]
     pieces = [text[starts[first - 1] : starts[last]].strip() for first, last in chosen.spans]
     return "\n\n".join(pieces)

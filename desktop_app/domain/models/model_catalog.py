@@ -15,11 +15,14 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any, Final, NamedTuple, TypeVar
 
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, SettingError
 from desktop_app.domain.models.image_tokens import ImageTokens, image_tokens_from_row
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import FREE, Price
+from desktop_app.i18n.translation import N_
+
+_LIST_EFFORTS: Final = N_("Supported: {accepted}.")
+
 
 # "auto" is the tier of the account, by default the ordinary one.
 _ORDINARY_TIERS = (None, "", "auto", "default", "standard")
@@ -125,14 +128,26 @@ class ModelInfo:
         if self.efforts is None or effort in self.efforts:
             return None
         if not self.efforts:
-            return IllegalChoiceError(Reason.EFFORT_NOT_TAKEN, model=self.name)
+            return IllegalChoiceError(
+                N_("{model} doesn’t support reasoning effort."),
+                hint=N_("Leave out the effort."),
+                model=self.name,
+            )
         accepted = ", ".join(each.value for each in self.efforts)
         if len(self.efforts) == 1:
             return IllegalChoiceError(
-                Reason.EFFORT_FIXED, model=self.name, only=accepted, accepted=accepted
+                N_("{model} always uses the effort {only}."),
+                hint=_LIST_EFFORTS,
+                model=self.name,
+                only=accepted,
+                accepted=accepted,
             )
         return IllegalChoiceError(
-            Reason.EFFORT_UNSUPPORTED, model=self.name, effort=effort.value, accepted=accepted
+            N_("{model} doesn’t support the effort {effort}."),
+            hint=_LIST_EFFORTS,
+            model=self.name,
+            effort=effort.value,
+            accepted=accepted,
         )
 
     def nearest_effort(self, effort: Effort) -> Effort | None:
@@ -234,9 +249,14 @@ class ModelCatalog:
         ) as exc:
             # Only the messages of ValueErrors are for users; the others come from a value of
             # another type than expected.
-            is_invalid = isinstance(exc, ValueError)
+            message = (
+                N_("The model list isn’t valid: {words}.")
+                if isinstance(exc, ValueError)
+                else N_("The model list contains a value of the wrong type ({words}).")
+            )
             raise SettingError(
-                Reason.MODELS_FILE_INVALID if is_invalid else Reason.MODELS_FILE_WRONG_TYPE,
+                message,
+                hint=N_("Correct models.toml or remove it."),
                 details=f"{type(exc).__name__}: {exc}",
                 words=str(exc),
             ) from exc

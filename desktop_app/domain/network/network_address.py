@@ -10,9 +10,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain import hints
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.network.origin import origin
+from desktop_app.i18n.translation import N_
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
@@ -152,9 +153,11 @@ def parse_proxy(text: str) -> ProxyAddress:
         host = parts.hostname or ""
         port = parts.port
     except ValueError:
-        raise SettingError(Reason.PROXY_ADDRESS_INVALID) from None
+        raise SettingError(
+            N_("This isn’t a valid proxy URL."), hint=hints.ENTER_PROXY_ADDRESS
+        ) from None
     if scheme not in _DEFAULT_PROXY_PORTS or not host or any(c.isspace() for c in host):
-        raise SettingError(Reason.PROXY_ADDRESS_INVALID)
+        raise SettingError(N_("This isn’t a valid proxy URL."), hint=hints.ENTER_PROXY_ADDRESS)
     if port is None:
         port = _DEFAULT_PROXY_PORTS[scheme]
     bracketed = f"[{host}]" if ":" in host else host  # as an address with IPv6 has to be written

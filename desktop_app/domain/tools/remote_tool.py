@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.tools.tool import ListedTool, ToolDefinition, ToolKind
 from desktop_app.i18n.translation import N_
 
@@ -57,7 +56,10 @@ def unusable_arguments(fault: str) -> ErrorNote:
     Args:
         fault: a `ServerFault`, or words of the server or a library.
     """
-    return ErrorNote(Reason.TOOL_ARGUMENTS_INVALID, params={"why": visible_text(fault)})
+    return ErrorNote(
+        N_("The description of its arguments isn’t valid: {why}."),
+        params={"why": visible_text(fault)},
+    )
 
 
 def _listed_tool(source: str, row: Mapping[str, Any], *, has_address: bool) -> ListedTool:
@@ -69,7 +71,7 @@ def _listed_tool(source: str, row: Mapping[str, Any], *, has_address: bool) -> L
         fault = "type: it is not an object"
     refusal = unusable_arguments(fault) if fault else None
     if visible_name != name or not _NAME.fullmatch(name) or _mixes_scripts(name):
-        refusal = ErrorNote(Reason.TOOL_NAME_INVALID)
+        refusal = ErrorNote(N_("The tool’s name isn’t valid."))
     definition = ToolDefinition(
         visible_name or "?",
         visible_text(str(row["description"])),

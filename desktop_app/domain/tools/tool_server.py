@@ -16,12 +16,12 @@ from itertools import chain, pairwise
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain import hints
 from desktop_app.domain.errors import ToolServerError
 from desktop_app.domain.network.network_address import is_private
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.tools.server_fault import ServerFault, fault_text
-from desktop_app.i18n.translation import in_english
+from desktop_app.i18n.translation import N_, in_english
 
 MAX_SERVER_NAME_CHARS: Final = 40
 EXAMPLE_REFERENCE: Final = "${env:NAME}"
@@ -231,28 +231,61 @@ def server_of(
         ToolServerError: the configuration is not valid.
     """
     if not _NAME.fullmatch(name) or len(name) > MAX_SERVER_NAME_CHARS:
-        raise ToolServerError(Reason.TOOL_SERVER_NAME, server=name)
+        raise ToolServerError(
+            N_("“{server}” can’t be the name of a tool server."),
+            hint=N_("Use up to 40 lowercase letters, digits, and hyphens."),
+            server=name,
+        )
     if bool(command) == bool(url):
-        raise ToolServerError(Reason.TOOL_SERVER_EMPTY, server=name)
+        raise ToolServerError(
+            N_("The tool server “{server}” needs either a command or an address."),
+            hint=hints.CHECK_CONFIGURATION,
+            server=name,
+        )
     environment = environment or {}
     headers = headers or {}
     if any(_URL_PASSWORD.search(word) for word in (*command, url)):
-        raise ToolServerError(Reason.TOOL_SERVER_PASSWORD, server=name, example=EXAMPLE_REFERENCE)
+        raise ToolServerError(
+            N_("The configuration of “{server}” contains a password."),
+            hint=N_("Use an environment variable, as {example}."),
+            server=name,
+            example=EXAMPLE_REFERENCE,
+        )
     if any("\0" in word for word in (*command, folder)):  # no process can get a NUL
-        raise ToolServerError(Reason.TOOL_SERVER_ARGUMENT, server=name, text=r"\0")
+        raise ToolServerError(
+            N_("The command of the tool server “{server}” can’t contain “{text}”."),
+            hint=hints.CHECK_CONFIGURATION,
+            server=name,
+            text=r"\0",
+        )
     for variable, value in environment.items():
         if not _VARIABLE_NAME.fullmatch(variable) or "\0" in value:
             shown_name = variable.replace("\0", r"\0")
-            raise ToolServerError(Reason.TOOL_SERVER_VARIABLE, server=name, variable=shown_name)
+            raise ToolServerError(
+                N_("“{variable}” can’t be a variable of the tool server “{server}”."),
+                hint=hints.CHECK_CONFIGURATION,
+                server=name,
+                variable=shown_name,
+            )
     for header, value in headers.items():
         if not _HEADER_NAME.fullmatch(header) or re.search(r"[\r\n\0]", value):
-            raise ToolServerError(Reason.TOOL_SERVER_HEADER, server=name, header=header)
+            raise ToolServerError(
+                N_("“{header}” can’t be a header of the tool server “{server}”."),
+                hint=hints.CHECK_CONFIGURATION,
+                server=name,
+                header=header,
+            )
     address, query = _split_address(name, url)
     whole_command = filled_command(command, arguments)
     for word in whole_command:
         # A placeholder without a value would become that of another secret argument.
         if placeholder := _KEYRING_ARGUMENT.search(word):
-            raise ToolServerError(Reason.TOOL_SERVER_ARGUMENT, server=name, text=placeholder[0])
+            raise ToolServerError(
+                N_("The command of the tool server “{server}” can’t contain “{text}”."),
+                hint=hints.CHECK_CONFIGURATION,
+                server=name,
+                text=placeholder[0],
+            )
     public_command, secret_arguments = _split_command(whole_command)
     server = ToolServer(
         name,
@@ -323,9 +356,17 @@ def _split_address(name: str, url: str) -> tuple[str, str]:
         return "", ""
     address, _, query = url.partition("#")[0].partition("?")
     if not origin(address) or not address.startswith(("http://", "https://")):
-        raise ToolServerError(Reason.TOOL_SERVER_ADDRESS, server=name)
+        raise ToolServerError(
+            N_("The address of the tool server “{server}” isn’t a web address."),
+            hint=N_("It must start with https:// or http://."),
+            server=name,
+        )
     if address.startswith("http://") and not is_private(urlsplit(address).hostname or ""):
-        raise ToolServerError(Reason.TOOL_SERVER_UNENCRYPTED, server=name)
+        raise ToolServerError(
+            N_("The connection to the tool server “{server}” isn’t encrypted."),
+            hint=N_("Use https:// for servers outside your own network."),
+            server=name,
+        )
     return address, query
 
 
@@ -445,7 +486,10 @@ def _value_of(server: ToolServer, reference: re.Match[str], variables: Mapping[s
     value = variables.get(reference[1], reference[2])
     if value is None:
         raise ToolServerError(
-            Reason.TOOL_SERVER_VARIABLE_UNSET, server=server.name, variable=reference[1]
+            N_("The tool server “{server}” needs the environment variable {variable}."),
+            hint=N_("Set it and restart Repartee."),
+            server=server.name,
+            variable=reference[1],
         )
     return value
 

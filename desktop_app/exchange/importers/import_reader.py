@@ -23,10 +23,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final, NamedTuple
 from zipfile import ZipInfo, is_zipfile
 
+from desktop_app.domain import hints
 from desktop_app.domain.bounds import BAD_VALUE
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError
-from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.system_error import system_error
 from desktop_app.exchange import own_json
 from desktop_app.exchange.importers import chatgpt, claude, librechat, open_webui
@@ -39,6 +38,7 @@ from desktop_app.exchange.importers.imported_conversation import (
     time_from_seconds,
 )
 from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file, read_all
+from desktop_app.i18n.translation import N_
 
 # In bytes. A user's history takes some hundred megabytes. Files beyond these limits are refused
 # before they are read or unpacked.
@@ -79,6 +79,30 @@ Some include a folder: `{"file-1.dat": "dalle-generations/1.webp", …}`.
 _BACKUP_FORMAT: Final = "repartee-backup"  # in the manifest of storage/recovery/backup.py
 
 Imported = ImportedConversation | ImportRefusedError
+
+
+class _UnknownExportError(ImportRefusedError):
+    """The file is of no known kind."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_(
+                "The file contains no conversations from Repartee, ChatGPT, Claude, Open WebUI, or "
+                "LibreChat."
+            ),
+            hint=hints.EXPORT_AGAIN,
+        )
+
+
+class _NotJsonError(ImportRefusedError):
+    """The file is not JSON; `details` are the words of the parser."""
+
+    def __init__(self, details: str) -> None:
+        super().__init__(
+            N_("The file is damaged or isn’t JSON."), hint=hints.EXPORT_AGAIN, details=details
+        )
+
+
 """A conversation, or the error of one that is damaged."""
 
 
@@ -112,20 +136,26 @@ def read_export(path: Path) -> ParsedExport:
                 export = _read_json(read_all(file, MAX_JSON_BYTES), _find_nothing)
             if export.total > MAX_CONVERSATIONS and export.kind != OWN_KIND:
                 raise RefusedFileError(
-                    Reason.FOREIGN_TOO_MANY_CONVERSATIONS, limit=MAX_CONVERSATIONS
+                    N_("{file} contains more than {limit} conversations."), limit=MAX_CONVERSATIONS
                 )
             file_time = time_from_seconds(fstat(file.fileno()).st_mtime) or EPOCH
             return replace(export, conversations=_with_times(export.conversations, file_time))
     except OSError as exc:
         raise ImportRefusedError(
-            Reason.IMPORT_UNREADABLE, details=str(path), file=name, because=system_error(exc)
+            N_("Couldn’t read {file}: {words}."),
+            hint=hints.CHECK_NAME_AND_PERMISSIONS,
+            details=str(path),
+            file=name,
+            because=system_error(exc),
         ) from exc
     except RefusedFileError as exc:
         raise ImportRefusedError(
-            exc.message, params=exc.params, remedy=Remedy.EXPORT_AGAIN, file=name
+            exc.message, params=exc.params, hint=hints.EXPORT_AGAIN, file=name
         ) from exc
     except MemoryError as exc:
-        raise ImportRefusedError(Reason.IMPORT_NEEDS_MEMORY, file=name) from exc
+        raise ImportRefusedError(
+            N_("There isn’t enough memory to import {file}."), hint=hints.EXPORT_AGAIN, file=name
+        ) from exc
 
 
 def _with_times(conversations: Iterator[Imported], file_time: datetime) -> Iterator[Imported]:
@@ -164,8 +194,11 @@ def _read_archive(archive: ForeignArchive, images: _Images) -> ParsedExport:
     if not members:
         # OpenAI's privacy portal packs archives into an archive.
         if any(info.filename.endswith(".zip") for info in archive.members):
-            raise ImportRefusedError(Reason.IMPORT_OF_ARCHIVES)
-        raise RefusedFileError(Reason.FOREIGN_WITHOUT_CONVERSATIONS)
+            raise ImportRefusedError(
+                N_("The file contains only other ZIP archives."),
+                hint=N_("Unpack it, then import the archives in it."),
+            )
+        raise RefusedFileError(N_("{file} contains no conversations."))
     _require_plausible(members)
     exports: list[ParsedExport] = []
     refusals: list[ImportRefusedError] = []
@@ -176,10 +209,10 @@ def _read_archive(archive: ForeignArchive, images: _Images) -> ParsedExport:
             if len(members) == 1:  # its error is the error of the export
                 raise
             # If no name tells which files are conversations, other JSON files are expected.
-            if named_members or exc.message != Reason.IMPORT_UNKNOWN.happened:
+            if named_members or not isinstance(exc, _UnknownExportError):
                 refusals.append(_member_error(info, exc))
     if not exports:
-        raise refusals[0] if refusals else ImportRefusedError(Reason.IMPORT_UNKNOWN)
+        raise (refusals[0] if refusals else _UnknownExportError())
     return ParsedExport(
         exports[0].kind,
         sum(export.total for export in exports) + len(refusals),
@@ -202,13 +235,13 @@ def _member_error(info: ZipInfo, exc: ImportRefusedError | RefusedFileError) -> 
     name = short_title(info.filename)
     if isinstance(exc, RefusedFileError):  # its sentence has a place for the name
         return ImportRefusedError(
-            exc.message, params=exc.params, remedy=Remedy.EXPORT_AGAIN, file=name
+            exc.message, params=exc.params, hint=hints.EXPORT_AGAIN, file=name
         )
-    if exc.reason is not Reason.IMPORT_NOT_JSON:
+    if not isinstance(exc, _NotJsonError):
         return exc
     return ImportRefusedError(
-        Reason.FOREIGN_DAMAGED,
-        remedy=Remedy.EXPORT_AGAIN,
+        N_("{file} is damaged ({words})."),
+        hint=hints.EXPORT_AGAIN,
         file=name,
         words=exc.details[:_MAX_DETAILS_CHARS],
     )
@@ -219,9 +252,11 @@ def _require_plausible(members: list[ZipInfo]) -> None:
     unpacked = sum(info.file_size for info in members)
     packed = sum(info.compress_size for info in members)
     if unpacked > MAX_JSON_BYTES:
-        raise RefusedFileError(Reason.FOREIGN_UNPACKS_TOO_FAR, limit=MAX_JSON_BYTES >> 20)
+        raise RefusedFileError(
+            N_("{file} is larger than {limit} MB when unpacked."), limit=MAX_JSON_BYTES >> 20
+        )
     if unpacked > _ALWAYS_PLAUSIBLE_BYTES and unpacked > _MAX_COMPRESSION_RATIO * packed:
-        raise RefusedFileError(Reason.FOREIGN_BOMB)
+        raise RefusedFileError(N_("{file} unpacks to more than 100 times its size."))
 
 
 class _Images:
@@ -312,7 +347,9 @@ def _read_json(data: bytes, find_file: chatgpt.FindFile) -> ParsedExport:
             total = len(rows) if isinstance(rows, list) else 0
             return ParsedExport(OWN_KIND, total, own_json.read_conversations(value))
         if isinstance(value, dict) and value.get("format") == _BACKUP_FORMAT:
-            raise ImportRefusedError(Reason.IMPORT_IS_BACKUP)
+            raise ImportRefusedError(
+                N_("The file is a backup, not an export."), hint=hints.RESTORE_BACKUP
+            )
         items = value if isinstance(value, list) else [value]
         total = len(items)
         load_items = partial(iter, items)
@@ -323,8 +360,8 @@ def _read_json(data: bytes, find_file: chatgpt.FindFile) -> ParsedExport:
             if kind.is_conversation(item):
                 return ParsedExport(kind.name, total, _read_each(load_items(), kind))
         if error is None and isinstance(item, ImportRefusedError):
-            error = ImportRefusedError(Reason.IMPORT_NOT_JSON, details=item.details)
-    raise error or ImportRefusedError(Reason.IMPORT_UNKNOWN)
+            error = _NotJsonError(item.details)
+    raise error or _UnknownExportError()
 
 
 class _ExportKind(NamedTuple):
@@ -334,33 +371,41 @@ class _ExportKind(NamedTuple):
         name: the program's name.
         is_conversation: returns True if an item is a conversation of this program.
         read: returns the conversation in an item; raises BAD_VALUE errors.
-        refusal: the reason for an item that is not a conversation of this program.
+        refusal: the sentence on an item that is not a conversation of this program.
     """
 
     name: str
     is_conversation: Callable[[Any], bool]
     read: Callable[[Mapping[str, Any]], ImportedConversation]
-    refusal: Reason
+    refusal: str
 
 
 def _export_kinds(find_file: chatgpt.FindFile) -> tuple[_ExportKind, ...]:
     read_chatgpt = partial(chatgpt.read_conversation, find_file=find_file)
     return (
-        _ExportKind("ChatGPT", chatgpt.is_conversation, read_chatgpt, Reason.IMPORT_NOT_CHATGPT),
         _ExportKind(
-            "Claude", claude.is_conversation, claude.read_conversation, Reason.IMPORT_NOT_CLAUDE
+            "ChatGPT",
+            chatgpt.is_conversation,
+            read_chatgpt,
+            N_("The file contains a conversation that isn’t from ChatGPT."),
+        ),
+        _ExportKind(
+            "Claude",
+            claude.is_conversation,
+            claude.read_conversation,
+            N_("The file contains a conversation that isn’t from Claude."),
         ),
         _ExportKind(
             "LibreChat",
             librechat.is_conversation,
             librechat.read_conversation,
-            Reason.IMPORT_NOT_LIBRECHAT,
+            N_("The file contains a conversation that isn’t from LibreChat."),
         ),
         _ExportKind(
             "Open WebUI",
             open_webui.is_conversation,
             open_webui.read_conversation,
-            Reason.IMPORT_NOT_OPEN_WEBUI,
+            N_("The file contains a conversation that isn’t from Open WebUI."),
         ),
     )
 
@@ -371,7 +416,7 @@ def _require_plausible_values(data: bytes) -> None:
     memory = sum(count * _VALUE_BYTES[mark] for mark, count in counts.items())
     is_plausible = memory <= _ALWAYS_PLAUSIBLE_MEMORY + _MAX_EXPANSION_RATIO * len(data)
     if not is_plausible or sum(counts.values()) > _MAX_VALUES:
-        raise RefusedFileError(Reason.FOREIGN_TOO_MANY_VALUES)
+        raise RefusedFileError(N_("{file} contains too many values for an export."))
 
 
 def _item_spans(data: bytes) -> list[tuple[int, int]] | None:
@@ -418,7 +463,7 @@ def _parse_json(data: bytes) -> Any:
     try:
         return json.loads(data, parse_int=_bounded_integer)
     except (ValueError, RecursionError) as exc:
-        raise ImportRefusedError(Reason.IMPORT_NOT_JSON, details=str(exc)) from exc
+        raise _NotJsonError(str(exc)) from exc
 
 
 def _parse_item(data: bytes) -> Any:
@@ -442,6 +487,6 @@ def _read_each(items: Iterator[Any], kind: _ExportKind) -> Iterator[Imported]:
             if kind.is_conversation(item):
                 yield kind.read(item)
             else:
-                yield ImportRefusedError(kind.refusal)
+                yield ImportRefusedError(kind.refusal, hints.EXPORT_AGAIN)
         except BAD_VALUE as exc:
             yield damaged_conversation_error(item, exc)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import Any, Final
 
-from desktop_app.domain import bounds
+from desktop_app.domain import bounds, hints
 from desktop_app.domain.conversations.compaction import Compaction
 from desktop_app.domain.conversations.conversation import Conversation, Folder, Message
 from desktop_app.domain.conversations.message_parts import (
@@ -21,10 +21,10 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
 )
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError, StorageError
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.i18n.translation import N_
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_SHOWN_TITLE_CHARS: Final = 60  # characters of a title in an error
@@ -190,19 +190,42 @@ def short_title(title: str) -> str:
 
 def not_imported_error(title: str, cause: Exception) -> ImportRefusedError:
     """Return the error for a conversation that was not imported, with its title and the reason."""
-    if isinstance(cause, ImportRefusedError):
-        return ImportRefusedError(cause.reason, cause.params, title=short_title(title))
-    if isinstance(cause, RecursionError):
-        reason = Reason.IMPORT_TOO_DEEP
-        words = ""
+    shown_title = short_title(title)
+    words = str(cause)[:_MAX_CAUSE_CHARS]
+    if isinstance(cause, ImportRefusedError):  # the store refuses nothing else
+        message = (
+            N_("“{title}” was skipped because it contains messages of another conversation.")
+            if shown_title
+            else cause.message
+        )
+    elif isinstance(cause, RecursionError):
+        message = (
+            N_("“{title}” was skipped because it is nested too deeply.")
+            if shown_title
+            else N_("An untitled conversation was skipped because it is nested too deeply.")
+        )
     elif isinstance(cause, StorageError):
-        reason = Reason.IMPORT_NOT_STORED
         words = cause.details[:_MAX_CAUSE_CHARS]
+        message = (
+            N_("“{title}” was skipped because it couldn’t be saved ({words}).")
+            if shown_title
+            else N_("An untitled conversation was skipped because it couldn’t be saved ({words}).")
+        )
     elif isinstance(cause, KeyError):
-        reason = Reason.IMPORT_FIELD_MISSING
         words = str(cause)[:_MAX_SHOWN_TITLE_CHARS]
+        message = (
+            N_("“{title}” was skipped because {words} is missing.")
+            if shown_title
+            else N_("An untitled conversation was skipped because {words} is missing.")
+        )
     else:
-        reason = Reason.IMPORT_INVALID
-        words = str(cause)[:_MAX_CAUSE_CHARS] or type(cause).__name__
+        words = words or type(cause).__name__
+        message = (
+            N_("“{title}” was skipped because its data is invalid ({words}).")
+            if shown_title
+            else N_("An untitled conversation was skipped because its data is invalid ({words}).")
+        )
     details = repr(cause)[:_MAX_DETAILS_CHARS]
-    return ImportRefusedError(reason, details=details, title=short_title(title), words=words)
+    return ImportRefusedError(
+        message, hints.EXPORT_AGAIN, details=details, title=shown_title, words=words
+    )

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain import hints
 from desktop_app.domain.errors import ImportRefusedError, ToolServerError, UserFacingError
 from desktop_app.domain.system_error import system_error
 from desktop_app.domain.tools.tool_server import (
@@ -25,6 +25,7 @@ from desktop_app.domain.tools.tool_server import (
     server_of,
 )
 from desktop_app.foreign_file import RefusedFileError, open_file
+from desktop_app.i18n.translation import N_
 
 MAX_FILE_BYTES: Final = 1 << 20
 _REMOTE_TRANSPORTS: Final = ("http", "streamable-http", "streamable_http", "streamableHttp")
@@ -36,6 +37,10 @@ _STRING_OR_COMMENT: Final = re.compile(
 _INPUT: Final = re.compile(r"\$\{input:([^${}]+)\}")
 _NOT_IN_VARIABLES: Final = re.compile(r"\W|^(?=\d)", re.ASCII)
 _NOT_IN_SERVER_NAMES: Final = re.compile(r"[^a-z0-9]+")
+
+
+class _ServerOffError(ToolServerError):
+    """The file disables the server."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +59,16 @@ class ConfiguredServer:
     @property
     def is_disabled(self) -> bool:
         """Return True if the file disables the server."""
-        return self.error is not None and self.error.reason is Reason.TOOL_SERVER_OFF
+        return isinstance(self.error, _ServerOffError)
 
     def require_usable(self) -> tuple[ToolServer, ServerSecrets]:
         """Return the server and its secrets. Raises UserFacingError if it cannot be used."""
         if self.server is None:
-            raise self.error or ToolServerError(Reason.TOOL_SERVER_EMPTY, server=self.name)
+            raise self.error or ToolServerError(
+                N_("The tool server “{server}” needs either a command or an address."),
+                hint=hints.CHECK_CONFIGURATION,
+                server=self.name,
+            )
         return self.server, self.secrets
 
 
@@ -70,13 +79,21 @@ def read_servers(path: Path) -> list[ConfiguredServer]:
         ImportRefusedError: it cannot be read.
         ToolServerError: it is too large, or has no servers.
     """
-    refusal = ToolServerError(Reason.TOOL_SERVER_FILE, name=path.name)
+    refusal = ToolServerError(
+        N_("“{name}” has no configuration of tool servers."),
+        hint=N_("It needs a JSON object with “mcpServers” or “servers”."),
+        name=path.name,
+    )
     try:
         with open_file(path) as file:
             data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise ImportRefusedError(
-            Reason.IMPORT_UNREADABLE, details=str(path), file=str(path), because=system_error(error)
+            N_("Couldn’t read {file}: {words}."),
+            hint=hints.CHECK_NAME_AND_PERMISSIONS,
+            details=str(path),
+            file=str(path),
+            because=system_error(error),
         ) from error
     except RefusedFileError as error:
         raise ImportRefusedError(error.message, params=error.params, file=str(path)) from error
@@ -127,18 +144,35 @@ def _server_from(name: str, fields: Mapping[str, Any]) -> tuple[ToolServer, Serv
     """Return a server and its secrets. Raises ToolServerError if it cannot be used."""
     transport = fields.get("type") or fields.get("transport") or ""
     if fields.get("disabled") is True or fields.get("enabled") is False:
-        raise ToolServerError(Reason.TOOL_SERVER_OFF, server=name)
+        raise _ServerOffError(
+            N_("The tool server “{server}” is turned off in the file and wasn’t added."),
+            hint=N_("Turn it on there and import again."),
+            server=name,
+        )
     if transport == "sse":
-        raise ToolServerError(Reason.TOOL_SERVER_SSE, server=name)
+        raise ToolServerError(
+            N_("The tool server “{server}” uses SSE, which isn’t supported."),
+            hint=N_("Use its address for streamable HTTP."),
+            server=name,
+        )
     if env_file := fields.get("envFile"):
-        raise ToolServerError(Reason.TOOL_SERVER_ENV_FILE, server=name, file=str(env_file))
+        raise ToolServerError(
+            N_("The tool server “{server}” reads variables from “{file}” and wasn’t added."),
+            hint=N_("Copy them to “env” and import again."),
+            server=name,
+            file=str(env_file),
+        )
     command = _text_or_empty(fields.get("command"))
     url = _text_or_empty(fields.get("url") or fields.get("serverUrl"))
     arguments = fields.get("args", [])
     if not isinstance(arguments, list) or not all(
         isinstance(each, str | int | float) for each in arguments
     ):
-        raise ToolServerError(Reason.TOOL_SERVER_EMPTY, server=name)
+        raise ToolServerError(
+            N_("The tool server “{server}” needs either a command or an address."),
+            hint=hints.CHECK_CONFIGURATION,
+            server=name,
+        )
     # The file may have both `command` and `url`: then the transport decides.
     is_remote = not command or transport in _REMOTE_TRANSPORTS
     return server_of(
@@ -159,7 +193,11 @@ def _parse_texts(name: str, values: object) -> dict[str, str]:
     if values is None:
         return {}
     if not isinstance(values, dict):
-        raise ToolServerError(Reason.TOOL_SERVER_EMPTY, server=name)
+        raise ToolServerError(
+            N_("The tool server “{server}” needs either a command or an address."),
+            hint=hints.CHECK_CONFIGURATION,
+            server=name,
+        )
     return {key: _with_variables(str(value)) for key, value in values.items() if value is not None}
 
 

@@ -43,8 +43,8 @@ from desktop_app.domain.errors import (
     StreamCutError,
     UnexpectedReplyError,
 )
-from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage
+from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis import responses
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.apis.token_usage import usage_of
@@ -301,7 +301,7 @@ class BackgroundRun:
     def _retry_status(self, error: ProviderError) -> Status:
         if error.status is None:
             return answer_status(StatusCode.RUN_UNREACHED, provider=self._provider)
-        return status_of(error, Remedy.RUN_CONTINUES)
+        return status_of(error, N_("The response continues there."))
 
     def _retry_delay_s(self, failed: AttemptError, failures: int) -> float:
         """Return how long to wait before the next attempt.

@@ -43,7 +43,7 @@ from desktop_app.domain.errors import (
     RunLostError,
     UserFacingError,
 )
-from desktop_app.domain.remedy import Remedy
+from desktop_app.i18n.translation import N_
 from desktop_app.services.answers.answer_ledger import AnswerLedger
 from desktop_app.services.answers.answer_run import AnswerRun, Listener
 from desktop_app.services.answers.call_timing import CallTiming
@@ -125,7 +125,9 @@ class ResumedRun(AnswerRun):
             try:
                 await super()._stream(listen)
             except _KeyWantedError as key_wanted:
-                waiting_status = status_of(key_wanted.error, Remedy.ENTER_KEY_FOR_RUN)
+                waiting_status = status_of(
+                    key_wanted.error, N_("The response continues there. Enter the key to get it.")
+                )
                 listen(StatusChanged(0, waiting_status), self.reply)
                 await self._key_arrived.wait()
                 self._start_over()

@@ -19,7 +19,6 @@ from desktop_app.documents.worker.protocol import (
 )
 from desktop_app.domain.conversations.message_parts import PageImage
 from desktop_app.domain.documents.extracted_document import IndexedPassage, TextChunk
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentEncryptedError, DocumentError
 
 MOST = 2**53
@@ -181,9 +180,14 @@ REFUSED: list[Callable[[], object]] = [
     ),
     lambda: answers.parse_boxes({"boxes": [[0, 0, 0, 10**400]]}),
     lambda: answers.parse_error(
-        {"error": "DocumentError", "reason": "no_credit", "params": {"provider": 10**400}}
+        {
+            "error": "DocumentError",
+            "message": "{provider}",
+            "hint": "",
+            "params": {"provider": 10**400},
+        }
     ),
-    lambda: document(note={"reason": "note_read", "params": {"read": 10**400}, "skipped": []}),
+    lambda: document(note={"message": "{read}", "params": {"read": 10**400}, "skipped": []}),
     lambda: document(note=[]),
     lambda: document(note="x"),
     lambda: document(note={"params": []}),
@@ -192,7 +196,7 @@ REFUSED: list[Callable[[], object]] = [
 
 @pytest.mark.parametrize("kind", answers._ERRORS.values())
 def test_errors_arrive_as_they_were_sent(kind: type[DocumentError]) -> None:
-    sent = kind(Reason.PASSWORD_MISSING, name="a.pdf", details="x")
+    sent = kind("“{name}” is locked.", "Unlock it.", name="a.pdf", details="x")
     if isinstance(sent, DocumentEncryptedError):
         sent = sent.copy_with(takes_password=True)
     header = json.loads(json.dumps(error_to_json(sent)))
