@@ -78,8 +78,7 @@ async def current_months(
     months = []
     for profile in profiles:
         # Several profiles may share a cap, against which the spending of each of them counts.
-        sums = [await ledger.spent_in_month(moment, id_) for id_ in profile.ids_under_cap]
-        spent = sum(sums, SpendingSum()).cost
+        spent = (await ledger.spent_in_month(moment, *profile.ids_under_cap)).cost
         if spent or profile.monthly_cap is not None:
             forecast = month_forecast(spent, moment)
             months.append(ProviderMonth(profile, spent, forecast, profile.monthly_cap))

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from decimal import Context, Decimal
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 from desktop_app.domain.spending.cost import Usage
-
-# Enough digits for any sum of money; the default of 28 would round tiny amounts away.
-EXACT_CONTEXT: Final = Context(prec=200)
 
 
 class Purpose(StrEnum):
@@ -91,7 +88,7 @@ class SpendingSum:
             self.calls + other.calls,
             self.uncounted + other.uncounted,
             self.usage + other.usage,
-            EXACT_CONTEXT.add(self.cost, other.cost),
+            self.cost + other.cost,
         )
 
 
@@ -138,7 +135,7 @@ TIME_GROUPINGS: Final = (Grouping.DAY, Grouping.MONTH)
 class GroupPerformance(NamedTuple):
     """Failures, retries and times of the measured calls of a group.
 
-    Percentiles are within 2 %; they, and the tokens per second, are None if no call was measured.
+    Percentiles and the tokens per second are None if no call was measured.
 
     Attributes:
         failed: calls whose answer failed.

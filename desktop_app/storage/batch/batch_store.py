@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from decimal import Decimal
 from functools import partial
 from typing import Final
@@ -28,7 +28,7 @@ from desktop_app.domain.batch.batch_jobs import (
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.spending.spending_report import EXACT_CONTEXT, CallPerformance
+from desktop_app.domain.spending.spending_report import Call, CallPerformance
 from desktop_app.i18n.translation import N_
 from desktop_app.storage.batch.batch_row_conversion import (
     item_from_row,
@@ -42,6 +42,7 @@ from desktop_app.storage.conversations.row_conversion import (
     USAGE_COLUMNS,
     error_from_text,
     error_to_text,
+    from_micros,
     read_row,
     read_rows,
     to_micros,
@@ -52,7 +53,6 @@ from desktop_app.storage.database.deletion_wipe import mark_for_wipe, wipe_delet
 from desktop_app.storage.database.process_identity import is_alive, this_process
 from desktop_app.storage.database.row_writing import Row, insert_rows, update_row
 from desktop_app.storage.spending.ledger import Ledger, insert_call
-from desktop_app.storage.spending.spending_sums import LedgerEntry, token_counts
 
 PAGE_SIZE: Final = 200
 """The number of files that are read with their answers at a time."""
@@ -325,7 +325,7 @@ def _save_result(
         return True
     tokens: tuple[int | None, ...] = (None,) * len(USAGE_COLUMNS)
     if result.usage is not None:
-        tokens = token_counts(result.usage)
+        tokens = astuple(result.usage)
     assignments = ", ".join(f"{name} = ?" for name in USAGE_COLUMNS)
     sql = f"""UPDATE batch_items SET status = ?, answer = ?, error = ?, answered_by = ?,
         cost = ?, {assignments} WHERE job_id = ? AND number = ?"""  # noqa: S608
@@ -347,28 +347,24 @@ def _add_to_ledger(
 ) -> None:
     """Add a call to the ledger and to the sums of its job."""
     usage = usage or Usage()
-    tokens = token_counts(usage)
-    entry = LedgerEntry(
-        at=called_at,
+    effort = job.choice.effort
+    call = Call(
+        at=from_micros(called_at),
         provider_id=job.choice.provider_id,
         model=to_text(job.choice.model),
         purpose=job.purpose.value,
-        input_tokens=usage.input_tokens,
-        cached_tokens=usage.cached_tokens,
-        output_tokens=usage.output_tokens,
-        reasoning_tokens=usage.reasoning_tokens,
-        cost=None if cost is None else str(cost),
+        usage=usage,
+        cost=cost,
+        performance=CallPerformance(effort=effort.value if effort else "", tier="batch"),
     )
-    effort = job.choice.effort
-    performance = CallPerformance(effort=effort.value if effort else "", tier="batch")
-    insert_call(connection, entry, performance=performance)
+    insert_call(connection, call)
     # The cost is a text, so that SQLite does not round it. It is added here.
     row = connection.execute("SELECT cost FROM batch_jobs WHERE id = ?", (job.id,)).fetchone()
-    total = EXACT_CONTEXT.add(Decimal(row["cost"]), cost or Decimal(0))
+    total = Decimal(row["cost"]) + (cost or Decimal(0))
     sums = ", ".join(f"{name} = {name} + ?" for name in USAGE_COLUMNS)
     sql = f"""UPDATE batch_jobs SET cost = ?, uncounted = uncounted + ?, {sums}
         WHERE id = ?"""  # noqa: S608
-    connection.execute(sql, (str(total), int(cost is None), *tokens, job.id))
+    connection.execute(sql, (str(total), int(cost is None), *astuple(usage), job.id))
 
 
 def _summary_from_row(row: sqlite3.Row) -> BatchItemSummary:

@@ -15,8 +15,10 @@ from desktop_app.i18n.translation import N_
 from desktop_app.storage.database.sqlite_connection import connect_in_memory
 
 APPLICATION_ID: Final = 0x52505254  # "RPRT"
+_FIRST_VERSION: Final = 2
+"""The version of `schema.sql`. Builds before the first release had version 1."""
 STEPS: Final[list[str]] = []
-"""SQL that leads from version 1 to 2, from 2 to 3, and so on. A released step never changes."""
+"""SQL that leads from the first version to the next, and so on. A released step never changes."""
 
 
 def stored_version(connection: sqlite3.Connection, path: Path) -> int:
@@ -31,9 +33,8 @@ def stored_version(connection: sqlite3.Connection, path: Path) -> int:
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
     if not tables and not application_id:
         return 0
-    if application_id != APPLICATION_ID:
-        is_older = {"migrations", "conversations"} <= tables
-        if is_older:
+    if application_id != APPLICATION_ID or version < _FIRST_VERSION:
+        if application_id == APPLICATION_ID or {"migrations", "conversations"} <= tables:
             raise StorageError(
                 N_("A build before the first release wrote {place}."),
                 hint=N_(
@@ -68,7 +69,9 @@ def migrate(connection: sqlite3.Connection, version: int = 0) -> None:
 
     The caller has the store's lock.
     """
-    steps = [Path(__file__).with_name("schema.sql").read_text("utf-8"), *STEPS][version:]
+    steps = STEPS[version - _FIRST_VERSION :]
+    if not version:
+        steps = [Path(__file__).with_name("schema.sql").read_text("utf-8"), *STEPS]
     script = [
         "BEGIN IMMEDIATE",
         *steps,
@@ -96,4 +99,4 @@ def _schema_of(connection: sqlite3.Connection) -> set[tuple[str, ...]]:
 
 
 def _latest_version() -> int:
-    return 1 + len(STEPS)
+    return _FIRST_VERSION + len(STEPS)

@@ -1,5 +1,5 @@
 -- The schema of the store. Times are integers: microseconds since 1970 in UTC. Money is text: an
--- exact decimal number.
+-- exact decimal number, except in the ledger.
 
 CREATE TABLE folders (
     id TEXT PRIMARY KEY,
@@ -110,6 +110,7 @@ CREATE VIRTUAL TABLE search_index USING fts5 (
     tokenize="unicode61 remove_diacritics 0 categories 'L* N* Mn Mc Co'"
 );
 
+-- `cost` is in nano-dollars, NULL if it is unknown.
 CREATE TABLE ledger (
     id INTEGER PRIMARY KEY,
     at INTEGER NOT NULL,
@@ -120,13 +121,13 @@ CREATE TABLE ledger (
     cached_tokens INTEGER NOT NULL,
     output_tokens INTEGER NOT NULL,
     reasoning_tokens INTEGER NOT NULL,
-    cost TEXT,
+    cost INTEGER,
     conversation_id TEXT,
     message_id TEXT,
-    effort TEXT,
-    tier TEXT,
-    outcome TEXT,
-    retries INTEGER,
+    effort TEXT NOT NULL,
+    tier TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    retries INTEGER NOT NULL,
     first_token_s REAL,
     duration_s REAL
 ) STRICT;
@@ -165,28 +166,12 @@ CREATE TABLE compactions (
 CREATE INDEX compactions_by_conversation ON compactions (conversation_id);
 CREATE INDEX compactions_by_message ON compactions (message_id);
 
--- Sums of the ledger for each quarter of an hour: a month is read without its entries.
-CREATE TABLE ledger_slots (
-    slot INTEGER NOT NULL,
-    provider_id TEXT NOT NULL,
-    model TEXT NOT NULL,
-    purpose TEXT NOT NULL,
-    calls INTEGER NOT NULL,
-    uncounted INTEGER NOT NULL,
-    input_tokens INTEGER NOT NULL,
-    cached_tokens INTEGER NOT NULL,
-    output_tokens INTEGER NOT NULL,
-    reasoning_tokens INTEGER NOT NULL,
-    cost TEXT NOT NULL,
-    PRIMARY KEY (slot, provider_id, model, purpose)
-) STRICT, WITHOUT ROWID;
-
--- Amounts of running calls, held under a monthly limit; the owner is the process that waits for
+-- Amounts of running calls in nano-dollars, held under a monthly limit; the owner is the process that waits for
 -- the call. If it dies, the cost of the call is unknown, but not zero.
 CREATE TABLE spending_holds (
     id INTEGER PRIMARY KEY,
     provider_id TEXT NOT NULL,
-    amount TEXT NOT NULL,
+    amount INTEGER NOT NULL,
     owner_pid INTEGER NOT NULL,
     owner_started TEXT NOT NULL,
     at INTEGER NOT NULL DEFAULT 0,
@@ -381,31 +366,6 @@ CREATE TABLE tool_servers (
     listed TEXT NOT NULL DEFAULT '[]',
     prompts TEXT NOT NULL DEFAULT '[]'
 ) STRICT;
-
--- Sums of the ledger for each day. The times of calls are histograms: see daily_sums.py.
-CREATE TABLE ledger_days (
-    day TEXT NOT NULL,
-    provider_id TEXT NOT NULL,
-    model TEXT NOT NULL,
-    purpose TEXT NOT NULL,
-    effort TEXT NOT NULL,
-    tier TEXT NOT NULL,
-    outcome TEXT NOT NULL,
-    calls INTEGER NOT NULL,
-    uncounted INTEGER NOT NULL,
-    input_tokens INTEGER NOT NULL,
-    cached_tokens INTEGER NOT NULL,
-    output_tokens INTEGER NOT NULL,
-    reasoning_tokens INTEGER NOT NULL,
-    cost TEXT NOT NULL,
-    retries INTEGER NOT NULL,
-    streamed_tokens INTEGER NOT NULL,
-    streamed_s REAL NOT NULL,
-    first_tokens BLOB NOT NULL,
-    durations BLOB NOT NULL,
-    speeds BLOB NOT NULL,
-    PRIMARY KEY (day, provider_id, model, purpose, effort, tier, outcome)
-) STRICT, WITHOUT ROWID;
 
 -- Names this library in its backups.
 INSERT INTO settings VALUES ('store.library', json_quote(lower(hex(randomblob(4)))));

@@ -36,8 +36,6 @@ KEPT_TABLES: Final = frozenset(
         "profiles",
         "keys_in_keyring",
         "ledger",
-        "ledger_slots",
-        "ledger_days",
         "spending_holds",
         "model_listings",
         "tool_servers",

@@ -51,20 +51,11 @@ from desktop_app.storage.recovery.restore import replace_store
 from desktop_app.storage.search.search_index import EntryKind, add_entry
 from desktop_app.storage.settings.prompt_store import preset_from_row, prompt_from_row
 from desktop_app.storage.settings.settings_store import profile_from_row
-from desktop_app.storage.spending.daily_sums import fill_days
-from desktop_app.storage.spending.spending_sums import fill_slots
 
 LOST_TITLE: Final = N_("Recovered conversation")
 # Made anew from other rows, or by processes that ran when the file was damaged.
 _NOT_COPIED: Final = frozenset(
-    {
-        "search_entries",
-        "message_attachments",
-        "ledger_slots",
-        "ledger_days",
-        "spending_holds",
-        "part_notes",
-    }
+    {"search_entries", "message_attachments", "spending_holds", "part_notes"}
 )
 # A row that these cannot read is left out: it would make the window refuse its conversation.
 _READERS: Final[Mapping[str, Callable[[Any], object]]] = {
@@ -390,9 +381,7 @@ class _TableReader:
 
 
 def _rebuild_derived(connection: sqlite3.Connection) -> None:
-    """Rebuild the sums, the references to attachments and the search indexes."""
-    fill_slots(connection)
-    fill_days(connection)
+    """Rebuild the references to attachments and the search indexes."""
     # Each loop writes to other tables than it reads, so it need not fetch all rows first.
     for row in connection.execute("SELECT id, title, updated_at FROM conversations"):
         add_entry(connection, EntryKind.TITLE, row["id"], row["title"], row["updated_at"])

@@ -11,12 +11,11 @@ import sqlite3
 from datetime import datetime
 from decimal import Decimal
 
-from desktop_app.domain.spending.spending_report import EXACT_CONTEXT, MonthSpending, SpendingSum
+from desktop_app.domain.spending.spending_report import MonthSpending
 from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.process_identity import is_alive, this_process
-from desktop_app.storage.spending.ledger import record_lost_calls
-from desktop_app.storage.spending.spending_sums import month_of
+from desktop_app.storage.spending.ledger import from_nanos, month_of, record_lost_calls, to_nanos
 
 
 class SpendingHolds:
@@ -47,9 +46,9 @@ class SpendingHolds:
         def hold(connection: sqlite3.Connection) -> tuple[int | None, MonthSpending]:
             record_lost_calls(connection)
             month = _month(connection, provider_ids, cap, at)
-            if EXACT_CONTEXT.add(EXACT_CONTEXT.add(month.spent, month.held), amount) > cap:
+            if month.spent + month.held + amount > cap:
                 return None, month
-            row = (provider_ids[0], str(amount), *this_process(), to_micros(at), *call)
+            row = (provider_ids[0], to_nanos(amount), *this_process(), to_micros(at), *call)
             sql = "INSERT INTO spending_holds VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)"
             return connection.execute(sql, row).lastrowid, month
 
@@ -70,15 +69,15 @@ def _month(
     connection: sqlite3.Connection, provider_ids: tuple[str, ...], cap: Decimal | None, at: datetime
 ) -> MonthSpending:
     """Return the spending and holds of the month of `at`, of all `provider_ids` together."""
-    spent = sum((month_of(connection, at, each) for each in provider_ids), SpendingSum())
+    spent = month_of(connection, at, provider_ids)
     held = Decimal(0)
     for provider_id in provider_ids:
         sql = "SELECT amount, owner_pid, owner_started FROM spending_holds WHERE provider_id = ?"
         for row in connection.execute(sql, (provider_id,)):
             if is_alive(row["owner_pid"], row["owner_started"]):
-                held = EXACT_CONTEXT.add(held, Decimal(row["amount"]))
+                held += from_nanos(row["amount"])
         # Batches run at the provider even if their owner has ended.
         sql = "SELECT held FROM batch_jobs WHERE provider_id = ? AND held IS NOT NULL"
         for row in connection.execute(sql, (provider_id,)):
-            held = EXACT_CONTEXT.add(held, Decimal(row["held"]))
+            held += Decimal(row["held"])
     return MonthSpending(spent=spent.cost, held=held, uncounted=spent.uncounted, cap=cap)

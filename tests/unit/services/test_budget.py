@@ -98,7 +98,7 @@ async def test_calls_without_cost_cap_or_price_are_allowed(tmp_path: Path) -> No
         # With its model, the call is held to be counted if this process is killed.
         async with await setup.budget.hold(CAPPED, None, "gpt-5.2", "answer"):
             (row,) = await setup.database.rows("SELECT amount FROM spending_holds")
-            assert row["amount"] == "0"
+            assert row["amount"] == 0
 
 
 async def test_ten_concurrent_holds_respect_the_cap(tmp_path: Path) -> None:

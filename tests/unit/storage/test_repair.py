@@ -105,7 +105,7 @@ def readable(path: Path, table: str) -> set[str]:
 def test_a_sound_store_is_unchanged_by_a_repair(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     filled(path)
-    stored = "conversations messages message_attachments folders ledger ledger_slots settings"
+    stored = "conversations messages message_attachments folders ledger settings"
     tables = stored.split()
     before = {table: rows(path, f"SELECT * FROM {table}") for table in tables}
     found = repaired(path)
