@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from desktop_app.domain.error_reasons import Reason, coded_sentences
+from desktop_app.domain.error_reasons import Reason, coded_sentences, remedy_of_sentence
 from desktop_app.domain.error_text import WINDOW, Surface, environment_surface, remedy_segments
 from desktop_app.domain.errors import ErrorDescription, Param, UserFacingError
 from desktop_app.domain.places import LinkedText, plain_text
@@ -32,6 +32,8 @@ class ErrorNote(ErrorDescription):
     hint: str = ""
 
     def __post_init__(self) -> None:
+        if type(self.remedy) is str and self.remedy:
+            object.__setattr__(self, "remedy", remedy_of_sentence(self.remedy))
         if type(self.reason) is str:
             reason, remedy = coded_sentences(self.reason, self.hint or self.remedy, self.params)
             object.__setattr__(self, "reason", reason)

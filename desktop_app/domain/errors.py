@@ -259,10 +259,22 @@ class NetworkError(ProviderError):
     code = "network"
 
 
+class UnreachableError(NetworkError):
+    """Nothing answers at the address."""
+
+    code = "unreachable"
+
+
 class AuthenticationError(ProviderError):
     """The key is missing or was not accepted."""
 
     code = "authentication"
+
+
+class MissingKeyError(AuthenticationError):
+    """There is no key for the address."""
+
+    code = "key_missing"
 
 
 class ModelNotFoundError(ProviderError):
@@ -337,10 +349,26 @@ class ProviderFaultError(ProviderError):
     code = "provider_fault"
 
 
+class ServerTroubleError(ProviderFaultError):
+    """The provider has problems (5xx) that may be over at the next attempt."""
+
+
+class RequestTooLargeError(ProviderFaultError):
+    """The request has more bytes than the provider accepts."""
+
+
+class RequestRefusedError(ProviderFaultError):
+    """The provider refused the request for a reason that has no class."""
+
+
 class EndpointMissingError(ProviderError):
     """The address does not offer this API: 404, 405, a redirect, HTML."""
 
     code = "endpoint_missing"
+
+
+class WebPageError(EndpointMissingError):
+    """The address sends a web page."""
 
 
 class StreamCutError(ProviderError):
@@ -405,6 +433,10 @@ class StorageError(UserFacingError):
     """The store could not be read or written."""
 
     code = "storage"
+
+
+class AttachmentMissingError(StorageError):
+    """The file of an attachment is not in the store any more."""
 
 
 class StoreFullError(StorageError):

@@ -11,6 +11,7 @@ from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind
 from desktop_app.domain.answering.stream_events import (
     CandidateEvent,
@@ -23,11 +24,10 @@ from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, notice
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
-    AuthenticationError,
     ContextTooLongError,
     EndpointMissingError,
+    MissingKeyError,
     ProviderError,
 )
 from desktop_app.domain.models.model_catalog import ModelCatalog
@@ -35,6 +35,7 @@ from desktop_app.domain.models.model_listing import ModelListing, info_at
 from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import N_
 from desktop_app.providers.answer_attempts import AnswerAttempts
 from desktop_app.providers.apis.answer_forms import tool_input_as_text
 from desktop_app.providers.apis.negotiation import LearnedFacts
@@ -200,7 +201,11 @@ class ProviderClient:
         info = info_at(self._profile, request.model, self._catalog)
         is_offered = provider_compaction.is_offered(self._profile, info)
         if not is_offered or provider_compaction.REFUSED in known_refusals:
-            raise EndpointMissingError(Reason.NO_COMPACTION_API, provider=self._profile.name)
+            raise EndpointMissingError(
+                N_("The base URL of {provider} doesn’t support compaction."),
+                hint=hints.CHECK_ADDRESS,
+                provider=self._profile.name,
+            )
         try:
             with self._in_use():
                 return await provider_compaction.compact(
@@ -221,7 +226,11 @@ class ProviderClient:
 
         self._require_key()
         if not embeddings.is_offered(self._profile):
-            raise EndpointMissingError(Reason.NO_EMBEDDING_API, provider=self._profile.name)
+            raise EndpointMissingError(
+                N_("The base URL of {provider} doesn’t support embeddings."),
+                hint=hints.CHECK_ADDRESS,
+                provider=self._profile.name,
+            )
         known_refusals = self._facts.refused_for(model)
         requests = embeddings.EmbeddingRequests(
             self._transport, self._profile.name, model, known_refusals
@@ -308,7 +317,9 @@ class ProviderClient:
 
     def _require_key(self) -> None:
         if self._profile.needs_key and self._key is None:
-            raise AuthenticationError(Reason.NO_KEY, provider=self._profile.name)
+            raise MissingKeyError(
+                N_("{provider} needs an API key."), hint=hints.ADD_KEY, provider=self._profile.name
+            )
 
 
 def _token_list(reply: object) -> object:

@@ -22,7 +22,12 @@ from desktop_app.domain.conversations.message_parts import Attachment, DocumentP
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import WINDOW, error_segments, remedy_segments
-from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFacingError
+from desktop_app.domain.errors import (
+    AttachmentMissingError,
+    DocumentError,
+    IllegalChoiceError,
+    UserFacingError,
+)
 from desktop_app.domain.places import LinkSegment
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.storage.database.temporary_files import TemporaryCopies
@@ -221,7 +226,7 @@ class ViewerController(QObject):
                 )
         except UserFacingError as error:
             message = error.sentences
-            if error.reason is Reason.ATTACHMENT_MISSING and target.passage:
+            if isinstance(error, AttachmentMissingError) and target.passage:
                 missing_note = tr("This document isn’t on this computer. The cited passage:")
                 message = f"{missing_note}\n\n{_shorten(target.passage)}"
             viewer.show_message(message)

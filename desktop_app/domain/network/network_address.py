@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.domain import hints
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.network.origin import origin
 from desktop_app.i18n.translation import N_
@@ -133,6 +132,16 @@ class ProxyAddress:
         return f"{scheme}://{quote(self.user, safe='')}@{address}" if self.user else self.url
 
 
+class ProxyAddressError(SettingError):
+    """A text is not the address of a proxy. The text may contain a password."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_("This isn’t a valid proxy URL."),
+            hint=N_("Enter one like http://host:3128 or socks5://host:1080."),
+        )
+
+
 def parse_proxy(text: str) -> ProxyAddress:
     """Parse a proxy address as users and environment variables write it.
 
@@ -153,11 +162,9 @@ def parse_proxy(text: str) -> ProxyAddress:
         host = parts.hostname or ""
         port = parts.port
     except ValueError:
-        raise SettingError(
-            N_("This isn’t a valid proxy URL."), hint=hints.ENTER_PROXY_ADDRESS
-        ) from None
+        raise ProxyAddressError() from None
     if scheme not in _DEFAULT_PROXY_PORTS or not host or any(c.isspace() for c in host):
-        raise SettingError(N_("This isn’t a valid proxy URL."), hint=hints.ENTER_PROXY_ADDRESS)
+        raise ProxyAddressError()
     if port is None:
         port = _DEFAULT_PROXY_PORTS[scheme]
     bracketed = f"[{host}]" if ":" in host else host  # as an address with IPv6 has to be written

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final
 
+from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.stream_events import (
     Completed,
@@ -17,16 +18,17 @@ from desktop_app.domain.answering.stream_events import (
     Started,
     StreamEvent,
 )
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     ContextTooLongError,
     EndpointMissingError,
     ProviderError,
     ProviderFaultError,
+    ServerTroubleError,
     StreamCutError,
 )
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.network.origin import origin
+from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis.candidate_stream import CandidatesReader
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.event_reader import EventReader
@@ -94,7 +96,7 @@ class AnswerRequests:
         except _EmptyStreamError as empty:
             raise error from empty
         except AttemptError as failed:
-            is_vague = failed.error.reason is Reason.PROVIDER_FAULT
+            is_vague = isinstance(failed.error, ServerTroubleError)
             if isinstance(failed.error, EndpointMissingError) or (
                 is_vague and isinstance(error, ContextTooLongError)
             ):
@@ -174,10 +176,21 @@ class AnswerRequests:
         facts = self._facts
         may_be_wrong_address = facts.is_learning_api and not facts.is_known(api)
         if may_be_wrong_address and (api is Api.RESPONSES or not facts.has_answered):
-            return EndpointMissingError(Reason.EMPTY_REPLY, provider=self._profile.name)
+            return EndpointMissingError(
+                N_("The base URL of {provider} returned an empty response."),
+                hint=hints.CHECK_ADDRESS,
+                provider=self._profile.name,
+            )
         if len(str(body.get("messages", body.get("input", "")))) > SMALL_REQUEST_CHARS:
-            return ContextTooLongError(Reason.CONVERSATION_TOO_LONG)
-        return ProviderFaultError(Reason.EMPTY_ANSWER, provider=self._profile.name)
+            return ContextTooLongError(
+                N_("The conversation exceeds the model’s context window."),
+                hint=N_("Remove an attachment, start a new conversation, or choose another model."),
+            )
+        return ProviderFaultError(
+            N_("{provider} ended the response before it began."),
+            hint=hints.RETRY_LATER,
+            provider=self._profile.name,
+        )
 
     async def _whole_reply(
         self, reply: HttpReply, reader: EventReader

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
 from desktop_app.domain.answering.stream_events import Notice, Started
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import EndpointMissingError, RefusedParameterError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.parameter_notices import api_notices
 from desktop_app.domain.models.parameter_support import first_api
+from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis import unsupported_parameters
 from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.errors.error_replies import NO_TOOLS
@@ -156,7 +157,8 @@ class Negotiation:
             # A more exact error: the provider lacks the only API that takes this grammar.
             if self.api is Api.RESPONSES and self._is_api_fixed and grammar is not None:
                 raise EndpointMissingError(
-                    Reason.GRAMMAR_NOT_AT_PROVIDER,
+                    N_("{provider} doesn’t support grammars of the kind {syntax}."),
+                    hint=hints.CHOOSE_PROVIDER,
                     provider=self._profile.name,
                     syntax=grammar.syntax.value,
                     details=refusal.details,

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain import hints
 from desktop_app.domain.errors import (
     AuthenticationError,
     ContentFilteredError,
@@ -24,10 +24,14 @@ from desktop_app.domain.errors import (
     QuotaExhaustedError,
     RateLimitedError,
     RefusedParameterError,
+    RequestRefusedError,
+    RequestTooLargeError,
+    ServerTroubleError,
     StreamCutError,
     UnexpectedReplyError,
 )
 from desktop_app.domain.network.redaction import Redactor
+from desktop_app.i18n.translation import N_
 from desktop_app.providers.errors.context_refusals import size_from_message
 from desktop_app.providers.errors.error_body import ErrorBody, parse_error
 from desktop_app.providers.errors.server_words import quote, quoted_sentence
@@ -250,15 +254,31 @@ def _known_error(provider: str, body: ErrorBody, status: int | None) -> Provider
     may_lack_credit = status == 429 or status in _REFUSAL_STATUSES
     lacks_credit = may_lack_credit and _NO_CREDIT.search(body.message)
     if body.names & _QUOTA_CODES or http_status == 402 or lacks_credit:
-        return QuotaExhaustedError(Reason.NO_CREDIT, provider=provider)
+        return QuotaExhaustedError(
+            N_("Your {provider} account has no credit."),
+            hint=N_("Add credit on the provider’s billing page, or choose another provider."),
+            provider=provider,
+        )
     if _is_filtered(body, status):
-        return ContentFilteredError(Reason.ENDED_BY_FILTER)
+        return ContentFilteredError(
+            N_("The provider’s content filter stopped the response."), hint=hints.RETRY_CHANGED
+        )
     if _TOO_LARGE_FOR_MINUTE.search(body.message):
-        return ProviderFaultError(Reason.REQUEST_TOO_LARGE, provider=provider)
+        return RequestTooLargeError(
+            N_("The request is too large for {provider}."),
+            hint=hints.REMOVE_ATTACHMENT,
+            provider=provider,
+        )
     if body.names & _RATE_CODES or http_status == 429:
-        return RateLimitedError(Reason.TOO_MANY_REQUESTS, provider=provider)
+        return RateLimitedError(
+            N_("{provider} is limiting requests."), hint=hints.RETRY_SOON, provider=provider
+        )
     if body.names & _KEY_CODES or http_status == 401 or _is_refusal(status, _KEY_REFUSED, body):
-        return AuthenticationError(Reason.KEY_NOT_ACCEPTED, provider=provider)
+        return AuthenticationError(
+            N_("{provider} rejected the API key."),
+            hint=N_("Check or replace the key in {provider_page}."),
+            provider=provider,
+        )
     if status in (400, 422) and (limit := _LIMIT_TOO_LARGE.search(body.message)):
         return refused_error(provider, limit[1])
     if body.names & _CONTEXT_CODES or _is_refusal(status, _CONTEXT_TOO_LONG, body):
@@ -268,7 +288,11 @@ def _known_error(provider: str, body: ErrorBody, status: int | None) -> Provider
     if status is not None and _is_refusal(status, _WANTS_REASONING, body):
         return refused_error(provider, REASONING_TEXT)
     if _is_refusal(status, _IMAGES_REFUSED, body):
-        return ProviderFaultError(Reason.IMAGES_REFUSED, provider=provider)
+        return ProviderFaultError(
+            N_("This model at {provider} doesn’t support these images."),
+            hint=N_("Choose a model that supports images, or remove them."),
+            provider=provider,
+        )
     # Before _MODEL_MISSING, which "temperature is not supported with this model" also matches.
     if not body.names & _MODEL_CODES and _named_field(body):
         refusal = _refused_parameter(provider, body, status)
@@ -277,7 +301,11 @@ def _known_error(provider: str, body: ErrorBody, status: int | None) -> Provider
     if body.names & _MODEL_CODES or (
         status in _CLIENT_ERROR_STATUSES and _MODEL_MISSING.search(body.message)
     ):
-        return ModelNotFoundError(Reason.MODEL_NOT_SERVED, provider=provider)
+        return ModelNotFoundError(
+            N_("Your {provider} API key has no access to this model."),
+            hint=N_("Choose another model, or ask the provider for access."),
+            provider=provider,
+        )
     return _refused_parameter(provider, body, status)
 
 
@@ -296,7 +324,8 @@ def _is_refusal(status: int | None, pattern: re.Pattern[str], body: ErrorBody) -
 def _too_long_error(body: ErrorBody) -> ContextTooLongError:
     size = size_from_message(body.message)
     return ContextTooLongError(
-        Reason.CONVERSATION_TOO_LONG,
+        N_("The conversation exceeds the model’s context window."),
+        hint=N_("Remove an attachment, start a new conversation, or choose another model."),
         tokens=body.size.tokens or size.tokens,
         window=body.size.window or size.window,
     )
@@ -338,18 +367,25 @@ def _refused_parameter(
 
 def cut_error(provider: str) -> StreamCutError:
     """Return the error for a stream that ended before its terminal event."""
-    return StreamCutError(Reason.ANSWER_CUT, provider=provider)
+    return StreamCutError(
+        N_("{provider} ended the response early."), hint=hints.RETRY_BILLED, provider=provider
+    )
 
 
 def unreadable_error(provider: str) -> UnexpectedReplyError:
     """Return the error for an reply that has nothing but unreadable data."""
-    return UnexpectedReplyError(Reason.ANSWER_UNREADABLE, provider=provider)
+    return UnexpectedReplyError(
+        N_("{provider} sent an invalid response."), hint=hints.RETRY_BILLED, provider=provider
+    )
 
 
 def refused_error(provider: str, param: str) -> RefusedParameterError:
     """Return the error for a refused parameter; `param` is "" if it is not named."""
     return RefusedParameterError(
-        Reason.SETTING_REFUSED if param else Reason.UNNAMED_SETTING_REFUSED,
+        N_("{provider} rejected the setting “{setting}”.")
+        if param
+        else N_("{provider} rejected a setting."),
+        hint=N_("Change that setting, or choose another model."),
         param=param,
         provider=provider,
         setting=param,
@@ -359,23 +395,49 @@ def refused_error(provider: str, param: str) -> RefusedParameterError:
 def _status_error(provider: str, body: ErrorBody, status: int | None) -> ProviderError:
     """Return the error for the status, if neither code nor message is known."""
     if status in (404, 405, 501) or _NO_ENDPOINT.search(body.message):
-        return EndpointMissingError(Reason.API_MISSING, provider=provider)
+        return EndpointMissingError(
+            N_("Couldn’t find a compatible API at {provider}."),
+            hint=hints.CHECK_ADDRESS,
+            provider=provider,
+        )
     if status == 403:
-        return AuthenticationError(Reason.ACCESS_REFUSED, provider=provider)
+        return AuthenticationError(
+            N_("{provider} denied access."),
+            hint=N_("Check the API key’s permissions and whether the provider serves your region."),
+            provider=provider,
+        )
     if status == 413:
-        return ProviderFaultError(Reason.REQUEST_TOO_LARGE, provider=provider)
+        return RequestTooLargeError(
+            N_("The request is too large for {provider}."),
+            hint=hints.REMOVE_ATTACHMENT,
+            provider=provider,
+        )
     is_wrong_request = status in (500, 502, 503) and body.names & _WRONG_REQUEST_CODES
     if status is not None and (status in (408, 409) or status >= 500) and not is_wrong_request:
         return _server_fault(provider, status)
     is_fault = bool(body.names & _FAULT_CODES) or body.http_status >= 500
     if status is None and (is_fault or not body.names):
-        return ProviderFaultError(Reason.FAILED_WHILE_ANSWERING, provider=provider)
-    return ProviderFaultError(Reason.REQUEST_REFUSED, provider=provider)
+        return ProviderFaultError(
+            N_("{provider} failed while responding."), hint=hints.RETRY_BILLED, provider=provider
+        )
+    return RequestRefusedError(
+        N_("{provider} rejected the request."), hint=hints.RETRY_CHANGED, provider=provider
+    )
 
 
 def _server_fault(provider: str, status: int) -> ProviderFaultError:
     """Return the error for a failure of the provider, which may have billed a slow request."""
     # Cloudflare's 520, 522 and 524 may follow on work that is billed; after 521 nothing ran.
     if status in (408, 409, 504, 520, 522, 524):
-        return ProviderFaultError(Reason.NOT_FINISHED_IN_TIME, provider=provider, http=status)
-    return ProviderFaultError(Reason.PROVIDER_FAULT, provider=provider, http=status)
+        return ProviderFaultError(
+            N_("{provider} didn’t finish the request in time ({http})."),
+            hint=hints.RETRY_BILLED,
+            provider=provider,
+            http=status,
+        )
+    return ServerTroubleError(
+        N_("{provider} is having problems ({http})."),
+        hint=hints.RETRY_LATER,
+        provider=provider,
+        http=status,
+    )

@@ -8,33 +8,51 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final
 
-from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import EndpointMissingError, NetworkError
+from desktop_app.domain import hints
+from desktop_app.domain.errors import (
+    EndpointMissingError,
+    NetworkError,
+    UnreachableError,
+    WebPageError,
+)
 from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.domain.network.network_address import ProxyAddress, is_loopback, is_private
-from desktop_app.domain.remedy import Remedy
+from desktop_app.i18n.translation import N_
 from desktop_app.providers.http.retries import AttemptError
+
+_CHECK_PROXY: Final = N_("Check the proxy in {network_page}.")
+_CHECK_CLOCK: Final = N_(
+    "Check your computer’s clock, or wait until {host} renews its certificate."
+)
+_START_OLLAMA: Final = N_("Start it with “ollama serve”, then try again.")
+_START_LM_STUDIO: Final = N_("Start its server in the Developer tab of LM Studio.")
+_START_LLAMA_CPP: Final = N_("Start it with “llama-server -m FILE”, then try again.")
+_START_VLLM: Final = N_("Start it with “vllm serve MODEL”, then try again.")
+_START_LITELLM: Final = N_("Start it with “litellm --config FILE”, then try again.")
+
 
 _ASKS_PASSWORD: Final = re.compile(r"^407|username/password|NO AUTH", re.IGNORECASE)
 # How to start a server on the user's computer, by its usual port.
-_REMEDY_OF_PORT: Final[dict[int | None, Remedy]] = {
-    11434: Remedy.START_OLLAMA,
-    1234: Remedy.START_LM_STUDIO,
-    8080: Remedy.START_LLAMA_CPP,
-    8000: Remedy.START_VLLM,
-    4000: Remedy.START_LITELLM,
+_HINT_OF_PORT: Final[dict[int | None, str]] = {
+    11434: _START_OLLAMA,
+    1234: _START_LM_STUDIO,
+    8080: _START_LLAMA_CPP,
+    8000: _START_VLLM,
+    4000: _START_LITELLM,
 }
 # By its kind, or a part of the profile's name, which take precedence over the port.
-_REMEDY_OF_NAME: Final = {
-    "ollama": Remedy.START_OLLAMA,
-    "lm studio": Remedy.START_LM_STUDIO,
-    "lm-studio": Remedy.START_LM_STUDIO,
-    "llama.cpp": Remedy.START_LLAMA_CPP,
-    "llama-cpp-python": Remedy.START_LLAMA_CPP_PYTHON,
-    "vllm": Remedy.START_VLLM,
-    "litellm": Remedy.START_LITELLM,
+_HINT_OF_NAME: Final = {
+    "ollama": _START_OLLAMA,
+    "lm studio": _START_LM_STUDIO,
+    "lm-studio": _START_LM_STUDIO,
+    "llama.cpp": _START_LLAMA_CPP,
+    "llama-cpp-python": N_(
+        "Start it with “python -m llama_cpp.server --model FILE”, then try again."
+    ),
+    "vllm": _START_VLLM,
+    "litellm": _START_LITELLM,
 }
 _STATUS: Final = re.compile(r"^[345]\d\d\b")
 
@@ -61,60 +79,86 @@ class ConnectionAttempt:
     server_kind: ServerKind | None = None
 
     @property
-    def _proxy_remedy(self) -> Remedy:
-        return Remedy.CHECK_PROXY if self.is_own_proxy else Remedy.CHECK_ENVIRONMENT_PROXY
+    def _proxy_hint(self) -> str:
+        return _CHECK_PROXY if self.is_own_proxy else hints.CHECK_ENVIRONMENT_PROXY
 
     def proxy_refusal_error(self, message: str, details: str) -> AttemptError:
         """Return the error of a proxy that refuses; `message` is the proxy's."""
         if _ASKS_PASSWORD.search(message):
-            has_user = bool(self.proxy and self.proxy.user)
-            reason = Reason.PROXY_PASSWORD_WRONG if has_user else Reason.PROXY_WANTS_PASSWORD
-            remedy = Remedy.ENTER_PROXY_PASSWORD if self.is_own_proxy else self._proxy_remedy
-            return self._network_error(reason, remedy, details)
+            sentence = (
+                N_("The proxy {proxy} rejected the user name or password.")
+                if self.proxy and self.proxy.user
+                else N_("The proxy {proxy} requires a password.")
+            )
+            enter_password = N_("Enter its password in {network_page}.")
+            hint = enter_password if self.is_own_proxy else self._proxy_hint
+            return self._network_error(sentence, hint, details)
         if _STATUS.match(message):
             return self._network_error(
-                Reason.PROXY_BLOCKS, self._proxy_remedy, details, words=message
+                N_("The proxy {proxy} blocked the request to {host}: {words}."),
+                self._proxy_hint,
+                details,
+                words=message,
             )
-        return self._network_error(Reason.PROXY_CANNOT_REACH, "", details)
+        return self._network_error(
+            N_("The proxy {proxy} couldn’t connect to {provider} at {host}."),
+            N_("Check the base URL of {provider} and the proxy."),
+            details,
+        )
 
     def proxy_kind_error(self, details: str) -> AttemptError:
         """Return the error of a peer that is not a proxy of the expected kind."""
-        remedy = (
-            Remedy.CHECK_PROXY_KIND if self.is_own_proxy else Remedy.CHECK_ENVIRONMENT_PROXY_KIND
-        )
-        return self._network_error(Reason.PROXY_OF_OTHER_KIND, remedy, details)
+        own_hint = N_("Try http:// or socks5:// in {network_page}.")
+        hint = own_hint if self.is_own_proxy else hints.CHECK_ENVIRONMENT_PROXY_KIND
+        return self._network_error(N_("{proxy} has the wrong proxy type."), hint, details)
 
     def proxy_timeout_error(self) -> AttemptError:
         """Return the error of a proxy that accepted the connection and then fell silent."""
-        return self._network_error(Reason.PROXY_TIMEOUT, self._proxy_remedy, "")
+        return self._network_error(
+            N_("The proxy {proxy} didn’t respond in time."), self._proxy_hint, ""
+        )
 
     def connect_error(self, message: str, details: str) -> AttemptError:
         """Return the error of a failure to connect; `message` is the libraries'."""
         if "CERTIFICATE_VERIFY_FAILED" in message or "certificate verify failed" in message:
             return self._not_trusted_error(message, details)
         if "[SSL" in message:
-            failed = self._network_error(Reason.NOT_ENCRYPTED, "", details)
+            failed = self._network_error(
+                N_("Couldn’t connect securely to {provider} at {host}."),
+                N_("Check the base URL, its port, and your proxy."),
+                details,
+            )
             # An unexpected end of the handshake may also mean that the server is busy.
             return AttemptError(failed.error, may_repeat="_EOF_" in message)
         if self.proxy is not None:
-            failed = self._network_error(Reason.PROXY_NOT_REACHED, self._proxy_remedy, details)
+            failed = self._network_error(
+                N_("Couldn’t connect to the proxy {proxy}."), self._proxy_hint, details
+            )
         elif is_loopback(self.host):
             failed = self._with_port._network_error(
-                Reason.NOTHING_LISTENS, self._start_remedy, details
+                N_("Nothing is listening at {host}."),
+                self._start_hint,
+                details,
+                error_class=UnreachableError,
             )
         else:
             attempt = self._with_port if is_private(self.host) else self
-            failed = attempt._network_error(Reason.NOT_REACHED, "", details)
+            failed = attempt._network_error(
+                N_("Couldn’t connect to {provider} at {host}."),
+                N_("Check the network connection, then try again."),
+                details,
+                error_class=UnreachableError,
+            )
         return AttemptError(failed.error, may_repeat=True)
 
     @property
-    def _start_remedy(self) -> Remedy:
+    def _start_hint(self) -> str:
         """Return how to start the server, which is on this computer."""
         shown_name = self.server_kind.value if self.server_kind else self.provider
-        for name, remedy in _REMEDY_OF_NAME.items():
+        for name, hint in _HINT_OF_NAME.items():
             if name in shown_name.casefold():
-                return remedy
-        return _REMEDY_OF_PORT.get(self.port, Remedy.START_SERVER)
+                return hint
+        return _HINT_OF_PORT.get(self.port, N_("Start {provider}, then try again."))
 
     @property
     def _with_port(self) -> ConnectionAttempt:
@@ -123,13 +167,27 @@ class ConnectionAttempt:
 
     def _not_trusted_error(self, message: str, details: str) -> AttemptError:
         if "has expired" in message:
-            return self._network_error(Reason.CERTIFICATE_EXPIRED, "", details)
+            return self._network_error(
+                N_("The certificate of {provider} has expired."), _CHECK_CLOCK, details
+            )
         if "not yet valid" in message:
-            return self._network_error(Reason.CERTIFICATE_NOT_YET_VALID, "", details)
+            return self._network_error(
+                N_("The certificate of {provider} isn’t valid yet."), _CHECK_CLOCK, details
+            )
         if "mismatch" in message:
-            return self._network_error(Reason.CERTIFICATE_OF_OTHER, "", details)
-        remedy = Remedy.CHECK_CERTIFICATES if self.has_ca_file else Remedy.CHOOSE_CERTIFICATES
-        return self._network_error(Reason.CERTIFICATE_NOT_TRUSTED, remedy, details)
+            return self._network_error(
+                N_("The certificate of {provider} isn’t for {host}."),
+                N_("Check the base URL in {provider_page}."),
+                details,
+            )
+        hint = (
+            N_("Check the certificate file in {network_page}.")
+            if self.has_ca_file
+            else hints.CHOOSE_CERTIFICATES
+        )
+        return self._network_error(
+            N_("The certificate of {provider} isn’t trusted."), hint, details
+        )
 
     def redirect_error(self, target: str) -> AttemptError:
         """Return the error of a redirect: a wrong address, or a network that wants a login.
@@ -138,23 +196,43 @@ class ConnectionAttempt:
             target: the host that the server redirects to; "" if unknown.
         """
         details = f"it redirects to {target or 'another address'}"
+        sentence = (
+            N_("{provider} redirects to {host}, where nothing was sent.")
+            if target
+            else N_("{provider} redirects elsewhere, where nothing was sent.")
+        )
         error = EndpointMissingError(
-            Reason.REDIRECTED, details=details, provider=self.provider, host=target
+            sentence,
+            hint=hints.CHECK_ADDRESS_OR_SIGN_IN,
+            details=details,
+            provider=self.provider,
+            host=target,
         )
         return AttemptError(error)
 
     def web_page_error(self, status: int) -> AttemptError:
         """Return the error of a reply in HTML instead of JSON."""
         details = f"HTML with HTTP status {status}"
-        error = EndpointMissingError(Reason.WEB_PAGE, details=details, provider=self.provider)
+        error = WebPageError(
+            N_("{provider} sent a web page, not a response."),
+            hint=hints.CHECK_ADDRESS_OR_SIGN_IN,
+            details=details,
+            provider=self.provider,
+        )
         return AttemptError(error)
 
     def _network_error(
-        self, reason: Reason, remedy: Remedy | Literal[""], details: str, *, words: str = ""
+        self,
+        message: str,
+        hint: str,
+        details: str,
+        *,
+        words: str = "",
+        error_class: type[NetworkError] = NetworkError,
     ) -> AttemptError:
-        error = NetworkError(
-            reason,
-            remedy=remedy,
+        error = error_class(
+            message,
+            hint,
             details=details,
             provider=self.provider,
             host=self.host,

@@ -14,18 +14,19 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import DIRECT
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import NetworkError, SettingError
 from desktop_app.domain.network.network_address import (
     ProxyAddress,
+    ProxyAddressError,
     is_loopback,
     parse_proxy,
     split_url,
     unencrypted_private_host,
 )
 from desktop_app.domain.network.origin import origin
-from desktop_app.domain.remedy import Remedy
+from desktop_app.i18n.translation import N_
 from desktop_app.providers.http.request_secrets import RequestSecrets
 from desktop_app.providers.http.retries import AttemptError
 
@@ -85,8 +86,14 @@ class ProviderConnection:
     def bad_address_error(self) -> NetworkError:
         """Return the error for an address to which no request can be sent."""
         is_of_environment = self._profile.from_environment
-        remedy = Remedy.SET_BASE_URL if is_of_environment else Remedy.ENTER_ADDRESS
-        return NetworkError(Reason.ADDRESS_UNUSABLE, remedy=remedy, provider=self._profile.name)
+        hint = (
+            N_("Set OPENAI_BASE_URL to a URL such as https://host/v1, without a query.")
+            if is_of_environment
+            else N_("Enter one like https://host/v1 in {provider_page}.")
+        )
+        return NetworkError(
+            N_("The base URL of {provider} isn’t valid."), hint=hint, provider=self._profile.name
+        )
 
     def _require_encryption(self, address: SplitResult) -> None:
         host = address.hostname or ""
@@ -98,8 +105,13 @@ class ProviderConnection:
             # Only a private host can be allowed by the user.
             private_host = unencrypted_private_host(self._profile.base_url)
             error = NetworkError(
-                Reason.ADDRESS_NOT_ENCRYPTED,
-                remedy=Remedy.ALLOW_HOST if private_host else "",
+                N_(
+                    "The connection to {provider} isn’t encrypted, so others could "
+                    "read your messages."
+                ),
+                hint=N_("Allow {host} in {provider_page}, or use https://.")
+                if private_host
+                else N_("Use an https:// URL in {provider_page}."),
                 provider=self._profile.name,
                 host=private_host,
             )
@@ -115,12 +127,15 @@ class ProviderConnection:
             proxy = proxy_for(address, self._profile.proxy, self._access.proxy_password)
             return proxy, _new_client(address, proxy, self._profile.ca_file)
         except SettingError as exc:
-            is_proxy = exc.reason is Reason.PROXY_ADDRESS_INVALID
-            is_of_environment = is_proxy and not self._profile.proxy
-            remedy = Remedy.CHECK_ENVIRONMENT_PROXY if is_of_environment else exc.remedy
-            error = NetworkError(exc.reason, exc.params, remedy=remedy, details=exc.details)
+            is_of_environment = isinstance(exc, ProxyAddressError) and not self._profile.proxy
+            hint = hints.CHECK_ENVIRONMENT_PROXY if is_of_environment else exc.hint
+            error = NetworkError(exc.message, hint, params=exc.params, details=exc.details)
         except (ImportError, ValueError, OSError) as exc:
-            error = NetworkError(Reason.NETWORK_SETTINGS_UNUSABLE, details=str(exc))
+            error = NetworkError(
+                N_("Proxy or certificate settings aren’t valid."),
+                hint=hints.CHECK_ENVIRONMENT_PROXY,
+                details=str(exc),
+            )
         raise AttemptError(error)
 
 
@@ -274,7 +289,7 @@ def _new_client(
                 ssl_context=trust if _is_encrypted(proxy) else None,
             )
         except httpx.InvalidURL:  # such as for an invisible character in the name of the proxy
-            raise SettingError(Reason.PROXY_ADDRESS_INVALID) from None
+            raise ProxyAddressError() from None
     # llama.cpp's server closes a connection after each streamed answer without notice, and a
     # request sent at that time is lost. A new connection to the same machine takes no time.
     is_local_server = not uses_tls and proxy is None and is_loopback(address.hostname or "")

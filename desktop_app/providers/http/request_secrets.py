@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderProfile
-from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import AuthenticationError
+from desktop_app.domain.errors import AuthenticationError, MissingKeyError
 from desktop_app.domain.network.network_address import ProxyAddress
 from desktop_app.domain.network.origin import host_of, origin
 from desktop_app.domain.network.redaction import Redactor
 from desktop_app.domain.network.secret import Secret
+from desktop_app.i18n.translation import N_
 from desktop_app.providers.http.retries import AttemptError
 
 if TYPE_CHECKING:
@@ -62,11 +63,19 @@ class RequestSecrets:
                 or the key has characters that no header takes.
         """
         if variable := self._profile.unusable_variable:
-            error = AuthenticationError(Reason.VARIABLE_UNUSABLE, variable=variable)
+            error = AuthenticationError(
+                N_("The value of {variable} isn’t valid."),
+                hint=N_("“repartee ask --help” shows the format."),
+                variable=variable,
+            )
             raise AttemptError(error)
         header = self._key.authorization if self._key is not None else ""
         if not (header.isascii() and header.isprintable()):
-            raise AttemptError(AuthenticationError(Reason.KEY_MALFORMED))
+            raise AttemptError(
+                AuthenticationError(
+                    N_("The API key contains invalid characters."), hint=hints.ENTER_KEY_AGAIN
+                )
+            )
 
     def authorize(self, request: httpx.Request) -> httpx.Request:
         """Attach all secrets to a request about to be sent; nothing else does.
@@ -78,7 +87,11 @@ class RequestSecrets:
         request_origin = origin(str(request.url))
         if self._key is not None:
             if request_origin != self._key.origin:
-                error = AuthenticationError(Reason.NO_KEY_FOR_HOST, host=host_of(request_origin))
+                error = MissingKeyError(
+                    N_("There is no API key for {host}."),
+                    hint=hints.ENTER_KEY_AGAIN,
+                    host=host_of(request_origin),
+                )
                 raise AttemptError(error)
             # The profile's own header takes a bare key. A user and a password stay in the header
             # of Basic authentication.
@@ -104,17 +117,35 @@ class RequestSecrets:
             AttemptError: the name or the value is invalid, or there is no secret for this origin.
         """
         if not custom.has_valid_name:
-            raise AttemptError(_field_error(Reason.CUSTOM_FIELD_INVALID, custom))
+            raise AttemptError(
+                _field_error(
+                    N_("“{name}” can’t be used as a header or query parameter."),
+                    N_("Remove it in {provider_page}."),
+                    custom,
+                )
+            )
         value = custom.value
         if custom.is_secret:
             secret = self._access.field_secrets.get(self._profile.custom_field_id(custom))
             # A value for another origin counts as missing: the user is told that there is none for
             # this URL.
             if secret is None or secret.origin != request_origin:
-                raise AttemptError(_field_error(Reason.CUSTOM_VALUE_MISSING, custom))
+                raise AttemptError(
+                    _field_error(
+                        N_("The value of “{name}” isn’t in the keyring for this URL."),
+                        N_("Enter it in {provider_page}, or remove “{name}” there."),
+                        custom,
+                    )
+                )
             value = secret.value
         if not custom.accepts(value):
-            raise AttemptError(_field_error(Reason.CUSTOM_VALUE_INVALID, custom))
+            raise AttemptError(
+                _field_error(
+                    N_("The value of “{name}” is empty, too long, or contains invalid characters."),
+                    hints.ENTER_KEY_AGAIN,
+                    custom,
+                )
+            )
         return value
 
     def new_redactor(self, proxy: ProxyAddress | None) -> Redactor:
@@ -134,5 +165,5 @@ class RequestSecrets:
         return Redactor(secrets)
 
 
-def _field_error(reason: Reason, custom: CustomField) -> AuthenticationError:
-    return AuthenticationError(reason, name=custom.name[:_MAX_QUOTE_CHARS])
+def _field_error(message: str, hint: str, custom: CustomField) -> AuthenticationError:
+    return AuthenticationError(message, hint, name=custom.name[:_MAX_QUOTE_CHARS])

@@ -15,9 +15,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ProviderError, RateLimitedError
-from desktop_app.domain.remedy import Remedy
+from desktop_app.domain.errors import ProviderError, RateLimitedError, ServerTroubleError
+from desktop_app.i18n.translation import N_
 
 _MAX_ATTEMPTS: Final = 3
 MAX_WAIT_S: Final = 120.0
@@ -77,7 +76,7 @@ def failed_attempt(error: ProviderError, status: int, headers: Mapping[str, str]
     """Return the failed attempt for a reply with an error status."""
     requested_s = requested_wait_s(headers)
     is_repeatable = isinstance(error, RateLimitedError) or (
-        status in _REPEATABLE_STATUSES and error.reason is Reason.PROVIDER_FAULT
+        status in _REPEATABLE_STATUSES and isinstance(error, ServerTroubleError)
     )
     if is_repeatable and requested_s is not None and requested_s > MAX_WAIT_S:
         error = _with_wait(error, requested_s)
@@ -88,12 +87,12 @@ def failed_attempt(error: ProviderError, status: int, headers: Mapping[str, str]
 
 
 def _with_wait(error: ProviderError, seconds: float) -> ProviderError:
-    """Return the error with a remedy that says how long to wait."""
+    """Return the error with a hint that says how long to wait."""
     if seconds > _DAY_S:
-        return error.with_remedy(Remedy.RETRY_AFTER_DAYS)
+        return error.with_hint(N_("Wait more than a day, or choose another provider."))
     if seconds > _WORDED_IN_HOURS_ABOVE_S:
-        return error.with_remedy(Remedy.RETRY_AFTER_HOURS, hours=math.ceil(seconds / 3600))
-    return error.with_remedy(Remedy.RETRY_AFTER_WAIT, minutes=math.ceil(seconds / 60))
+        return error.with_hint(N_("Try again in {hours} hours."), hours=math.ceil(seconds / 3600))
+    return error.with_hint(N_("Try again in {minutes} minutes."), minutes=math.ceil(seconds / 60))
 
 
 def requested_wait_s(headers: Mapping[str, str]) -> float | None:

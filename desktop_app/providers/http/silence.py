@@ -16,10 +16,11 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from desktop_app.domain import hints
 from desktop_app.domain.answering.answer_status import AnswerStatus, StatusCode, answer_status
 from desktop_app.domain.answering.stream_events import StatusChanged, StreamEvent
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StreamCutError
+from desktop_app.i18n.translation import N_
 
 _SLEEP_THRESHOLD_S = 1.0  # above 0, because the two clocks are read one after the other
 
@@ -168,13 +169,16 @@ class SilenceWatch:
     def _lost_error(self, silent_s: float, now: float) -> StreamCutError | None:
         limits = self._limits
         if self._woke_at is not None and now - self._woke_at >= limits.after_sleep:
-            reason = Reason.LOST_IN_SLEEP
+            message = N_("The connection to {provider} was lost while the computer was asleep.")
         elif self._may_cut and limits.cut is not None and silent_s >= limits.cut:
-            reason = Reason.SILENT_IN_ANSWER
+            message = N_("{provider} stopped sending data before the response finished.")
         else:
             return None
         return StreamCutError(
-            reason, details=f"nothing heard for {silent_s:.0f} s", provider=self._provider
+            message,
+            hints.RETRY_BILLED,
+            details=f"nothing heard for {silent_s:.0f} s",
+            provider=self._provider,
         )
 
     def _report(self, report: AnswerStatus) -> None:

@@ -17,10 +17,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import quote
 
+from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import MODEL_PLACEHOLDER
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.network.network_address import split_url
+from desktop_app.i18n.translation import N_
 from desktop_app.providers.errors import error_body, error_replies
 from desktop_app.providers.http import connection_errors
 from desktop_app.providers.http.connections import ProviderConnection, ProxyWatch
@@ -328,12 +329,20 @@ class Transport:
             return self._attempt.proxy_refusal_error(reason, details)
         if isinstance(exc, httpx.TimeoutException):
             return AttemptError(self._timeout_error(exc))
-        error = NetworkError(Reason.BROKE_BEFORE_ANSWER, details=details, provider=self._provider)
+        error = NetworkError(
+            N_("The connection to {provider} was lost before the response started."),
+            hint=hints.RETRY_BILLED,
+            details=details,
+            provider=self._provider,
+        )
         return AttemptError(error)
 
     def _timeout_error(self, exc: Exception) -> NetworkError:
         return NetworkError(
-            Reason.NO_REPLY_IN_TIME, details=details_of(exc, self.redactor), provider=self._provider
+            N_("{provider} didn’t respond in time."),
+            hint=hints.RETRY_BILLED,
+            details=details_of(exc, self.redactor),
+            provider=self._provider,
         )
 
     async def _read_start_of_body(self, response: httpx.Response) -> bytes:

@@ -19,11 +19,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import SettingError
-from desktop_app.domain.remedy import Remedy
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import N_
+
+_CHOOSE_PEM: Final = N_("Choose a PEM or DER certificate file (.pem, .crt, .cer).")
+
 
 MAX_CA_FILE_BYTES: Final = 4 * 1024 * 1024  # arbitrary: the system's bundle has about 200 KB
 
@@ -94,20 +96,22 @@ def read_ca_file(path: str) -> bytes:
     except RefusedFileError as exc:
         raise _refused_error(path, exc) from exc
     except (OSError, ValueError) as exc:
-        raise _unusable_error(path, Reason.CERTIFICATES_UNREADABLE, str(exc)) from exc
+        raise _unusable_error(
+            path, N_("Couldn’t read the certificate file {file}."), str(exc)
+        ) from exc
     if not content.strip():
-        raise _unusable_error(path, Reason.CERTIFICATES_EMPTY)
+        raise _unusable_error(path, N_("The certificate file {file} is empty."))
     if len(content) > MAX_CA_FILE_BYTES:
-        raise _unusable_error(path, Reason.CERTIFICATES_TOO_LARGE)
+        raise _unusable_error(path, N_("{file} is too large for a certificate file."))
     if b"-----BEGIN" in content and b"-----BEGIN CERTIFICATE" not in content:
         # PEM of another kind: a private key, or a request for a certificate, for example.
         if b"PRIVATE KEY-----" in content:
-            raise _unusable_error(path, Reason.CERTIFICATES_ARE_KEY)
-        raise _unusable_error(path, Reason.CERTIFICATES_ARE_OTHER)
+            raise _unusable_error(path, N_("{file} contains a private key, not a certificate."))
+        raise _unusable_error(path, N_("{file} doesn’t contain a certificate."))
     try:
         _context_of(content)
     except (ssl.SSLError, ValueError) as exc:
-        raise _unusable_error(path, Reason.CERTIFICATES_INVALID, str(exc)) from exc
+        raise _unusable_error(path, N_("{file} contains no valid certificate."), str(exc)) from exc
     return content
 
 
@@ -141,7 +145,12 @@ def inspect_ca_file(path: str) -> CaFile:
     until = datetime.fromtimestamp(max(ends), UTC)
     if until <= datetime.now(UTC):
         day = formatting.day(until)
-        raise SettingError(Reason.CERTIFICATES_EXPIRED, file=Path(path).name, day=day)
+        raise SettingError(
+            N_("{file} contains a certificate that expired on {day}."),
+            hint=_CHOOSE_PEM,
+            file=Path(path).name,
+            day=day,
+        )
     if len(certificates) > 1:
         return CaFile(authorities=len(certificates))
     return CaFile(authorities=1, name=_name_of(certificates[0]), until=until.date())
@@ -170,10 +179,8 @@ def _name_of(certificate: object) -> str:
 
 
 def _refused_error(path: str, exc: RefusedFileError) -> SettingError:
-    return SettingError(
-        exc.message, params=exc.params, remedy=Remedy.CHOOSE_PEM, file=Path(path).name
-    )
+    return SettingError(exc.message, params=exc.params, hint=_CHOOSE_PEM, file=Path(path).name)
 
 
-def _unusable_error(path: str, reason: Reason, details: str = "") -> SettingError:
-    return SettingError(reason, details=details, file=Path(path).name)
+def _unusable_error(path: str, message: str, details: str = "") -> SettingError:
+    return SettingError(message, _CHOOSE_PEM, details=details, file=Path(path).name)

@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
+from desktop_app.domain import hints
 from desktop_app.domain.answering.answer_status import (
     AnswerStatus,
     Status,
@@ -32,7 +33,6 @@ from desktop_app.domain.answering.stream_events import (
     StreamEvent,
 )
 from desktop_app.domain.conversations.conversation import RemoteRun
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     AuthenticationError,
     EndpointMissingError,
@@ -237,7 +237,11 @@ class BackgroundRun:
                         yield RunAdvanced(RemoteRun(self._id, self._reader.sequence))
             if not reply.received and not self._id:
                 # Some hosts without the endpoint answer 200 with an empty body.
-                raise EndpointMissingError(Reason.EMPTY_REPLY, provider=self._provider)
+                raise EndpointMissingError(
+                    N_("The base URL of {provider} returned an empty response."),
+                    hint=hints.CHECK_ADDRESS,
+                    provider=self._provider,
+                )
 
     def _annotate(self, event: StreamEvent, request_id: str) -> StreamEvent:
         """Note the id of the run that an event names. Return the event with the request's id."""
@@ -312,7 +316,8 @@ class BackgroundRun:
         error = failed.error
         if error.status == 404:
             raise RunLostError(
-                Reason.RUN_GONE,
+                N_("This response expired at {provider} after about 10 minutes."),
+                hint=hints.RETRY_BILLED,
                 details=error.details,
                 status=404,
                 api_code=error.api_code,
@@ -354,5 +359,7 @@ async def cancel(transport: Transport, run: RemoteRun, times: RunTimes) -> Usage
     except AttemptError as failed:
         raise failed.error from failed
     except TimeoutError as exc:
-        raise NetworkError(Reason.CANCEL_TIMEOUT) from exc
+        raise NetworkError(
+            N_("The provider didn’t respond in time."), hint=N_("Try again later.")
+        ) from exc
     return usage_of(usage)

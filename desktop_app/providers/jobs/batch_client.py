@@ -16,8 +16,8 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar
 from urllib.parse import quote
 
+from desktop_app.domain import hints
 from desktop_app.domain.batch.batch_jobs import BatchResult, RemoteBatch
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     EndpointMissingError,
     NetworkError,
@@ -27,6 +27,7 @@ from desktop_app.domain.errors import (
     UnexpectedReplyError,
 )
 from desktop_app.domain.models.model_listing import info_at
+from desktop_app.i18n.translation import N_
 from desktop_app.providers.http.reply import json_fields
 from desktop_app.providers.http.reply.http_reply import MAX_JSON_BYTES
 from desktop_app.providers.http.retries import AttemptError
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
     from desktop_app.domain.models.model_catalog import Api, ModelCatalog
     from desktop_app.providers.http.transport import Transport
+
 
 T = TypeVar("T")
 
@@ -124,7 +126,7 @@ class BatchClient:
         except EndpointMissingError as error:
             raise self._no_batches_error() from error
         if not file_id:
-            raise self._unexpected_reply_error(Reason.BATCH_UPLOAD_UNNAMED)
+            raise self._unexpected_reply_error(N_("{provider} didn’t confirm the upload."))
         return file_id
 
     async def find_file(self, name: str) -> str:
@@ -222,7 +224,11 @@ class BatchClient:
                     number += 1
                     if number > MAX_RESULT_LINES:
                         raise ReplyTooLargeError(
-                            Reason.TOO_MANY_RESULTS, provider=self._profile.name
+                            N_("{provider} sent too many results."),
+                            hint=N_(
+                                "Check the base URL in {provider_page}, or choose another provider."
+                            ),
+                            provider=self._profile.name,
                         )
                     yield line
 
@@ -237,7 +243,7 @@ class BatchClient:
     def _parse_batch(self, value: object) -> RemoteBatch:
         batch = batch_of(value)
         if batch is None:
-            raise self._unexpected_reply_error(Reason.BATCH_UNREADABLE)
+            raise self._unexpected_reply_error(N_("{provider} sent invalid batch data."))
         return batch
 
     async def _list_rows(self, path: str, query: str) -> AsyncGenerator[Mapping[str, Any], None]:
@@ -285,18 +291,25 @@ class BatchClient:
     # -- errors
 
     def _no_batches_error(self) -> EndpointMissingError:
-        return EndpointMissingError(Reason.NO_BATCH_API, provider=self._profile.name)
+        return EndpointMissingError(
+            N_("{provider} doesn’t support batches, so nothing was charged."),
+            hint=hints.CHOOSE_PROVIDER,
+            provider=self._profile.name,
+        )
 
     def _broken_connection_error(self, error: StreamCutError) -> NetworkError:
         return NetworkError(
-            Reason.BROKE_IN_REPLY,
+            N_("The connection to {provider} was lost during a response."),
+            hint=N_("Repartee is trying again."),
             details=error.details,
             request_id=error.request_id,
             provider=self._profile.name,
         )
 
-    def _unexpected_reply_error(self, reason: Reason) -> UnexpectedReplyError:
-        return UnexpectedReplyError(reason, provider=self._profile.name)
+    def _unexpected_reply_error(self, message: str) -> UnexpectedReplyError:
+        return UnexpectedReplyError(
+            message, hint=N_("Try again later."), provider=self._profile.name
+        )
 
 
 def _resource_path(kind: str, name: str) -> str:

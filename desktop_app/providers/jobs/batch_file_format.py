@@ -25,10 +25,10 @@ from desktop_app.domain.batch.batch_jobs import (
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import text_of
 from desktop_app.domain.error_note import ErrorNote, note_from_error
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ContentFilteredError, ProviderError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.network.redaction import Redactor
+from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis import chat_completions, responses, unsupported_parameters
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.redacted_answer import RedactedAnswer
@@ -57,8 +57,8 @@ MAX_ERRORS: Final = 50_000
 _LINE_BREAKS: Final = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
 # The reasons of requests that the provider never answered, by the code of their error.
 _UNSTARTED_REASONS: Final = {
-    "batch_expired": Reason.ITEM_EXPIRED,
-    "batch_cancelled": Reason.ITEM_CANCELLED,
+    "batch_expired": N_("Not processed within 24 hours. Not charged."),
+    "batch_cancelled": N_("The job was canceled first. Not charged."),
 }
 _API_OF_OBJECT_FIELD: Final = {"chat.completion": Api.CHAT_COMPLETIONS, "response": Api.RESPONSES}
 """The API of a body by its `object` field, which outweighs the API of the request."""
@@ -125,7 +125,9 @@ def parse_result(line: bytes, provider: str, api: Api) -> BatchResult | None:
         return result
     note = note_from_error(failure)
     if result.status is ItemStatus.ANSWERED:
-        return replace(result, error=ErrorNote(Reason.ITEM_ANSWER_WITH_ERROR, because=note))
+        return replace(
+            result, error=ErrorNote(N_("The response came with an error: {words}"), because=note)
+        )
     return replace(result, error=note)
 
 
@@ -135,7 +137,11 @@ def _result_without_response(
     reason = _UNSTARTED_REASONS.get(json_fields.text(raw_error, "code"))
     if reason:
         return BatchResult(custom_id, ItemStatus.UNANSWERED, error=ErrorNote(reason))
-    note = ErrorNote(Reason.ITEM_UNANSWERED) if failure is None else note_from_error(failure)
+    note = (
+        ErrorNote(N_("The provider sent neither a response nor an error."))
+        if failure is None
+        else note_from_error(failure)
+    )
     return BatchResult(custom_id, _failure_status(failure), error=note)
 
 
@@ -178,17 +184,24 @@ def _classify_reply(reply: Reply) -> tuple[ItemStatus, str, ErrorNote | None]:
     if reply.status is MessageStatus.REFUSED:
         return ItemStatus.REFUSED, cut_answer, _refusal_note(reply)
     if len(cut_answer) < len(answer):
-        note = ErrorNote(Reason.ITEM_ANSWER_CUT, params={"limit": MAX_RESULT_BYTES >> 20})
+        note = ErrorNote(
+            N_("Only the first {limit} MB of the response were kept."),
+            params={"limit": MAX_RESULT_BYTES >> 20},
+        )
         return ItemStatus.ANSWERED, cut_answer, note
     if reply.status is MessageStatus.COMPLETE and answer:
         return ItemStatus.ANSWERED, answer, None
     if reply.status is MessageStatus.INCOMPLETE:
         params = {"words": reply.incomplete_reason}
         is_at_limit = reply.incomplete_reason == "max_output_tokens"
-        reason = Reason.ITEM_ENDED_AT_LENGTH if is_at_limit else Reason.ITEM_ENDED_EARLY
+        reason = (
+            N_("The response is incomplete: it reached the token limit.")
+            if is_at_limit
+            else N_("The response is incomplete: the model stopped early ({words}).")
+        )
         status = ItemStatus.ANSWERED if answer else ItemStatus.FAILED
         return status, answer, ErrorNote(reason, params=params)
-    note = note_from_error(reply.error) if reply.error else ErrorNote(Reason.ITEM_ANSWER_EMPTY)
+    note = note_from_error(reply.error) if reply.error else ErrorNote(N_("The response is empty."))
     return ItemStatus.FAILED, answer, note
 
 
@@ -197,7 +210,11 @@ def _refusal_note(reply: Reply) -> ErrorNote:
         return note_from_error(reply.error)
     # A refused answer with an incomplete reason was cut off by a content filter.
     is_filtered = bool(reply.incomplete_reason)
-    return ErrorNote(Reason.ITEM_ENDED_BY_FILTER if is_filtered else Reason.ITEM_DECLINED)
+    return ErrorNote(
+        N_("The response is incomplete: a content filter stopped it.")
+        if is_filtered
+        else N_("The model declined.")
+    )
 
 
 def _parse_reply(body: Mapping[str, Any], provider: str, api: Api) -> Reply:

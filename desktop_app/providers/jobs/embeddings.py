@@ -14,16 +14,17 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
+from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.documents.vectors import Vector
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     ContextTooLongError,
     ProviderError,
-    ProviderFaultError,
     RefusedParameterError,
+    RequestTooLargeError,
     UnexpectedReplyError,
 )
+from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis.token_usage import tokens
 from desktop_app.providers.errors.error_body import ErrorBody
 from desktop_app.providers.errors.error_replies import refused_error
@@ -32,6 +33,9 @@ from desktop_app.providers.http.retries import AttemptError
 
 if TYPE_CHECKING:
     from desktop_app.providers.http.transport import Transport
+
+_CHECK_EMBEDDING_MODEL: Final = N_("Check “Embedding model” in {data_page}.")
+
 
 PATH: Final = "embeddings"
 # OpenAI's third generation can return fewer dimensions than it has; the first carry the most
@@ -111,7 +115,11 @@ class EmbeddingRequests:
             raise
         sizes = {len(vector.numbers) for vector in (*first, *second)}
         if len(sizes) != 1:
-            raise UnexpectedReplyError(Reason.EMBEDDINGS_UNREADABLE, provider=self._provider)
+            raise UnexpectedReplyError(
+                N_("{provider} didn’t return embeddings."),
+                hint=_CHECK_EMBEDDING_MODEL,
+                provider=self._provider,
+            )
         return [*first, *second], _sum_counts(first_billed, second_billed)
 
     async def _request(self, texts: Sequence[str]) -> tuple[list[Vector], int | None]:
@@ -144,7 +152,11 @@ class EmbeddingRequests:
         if _is_too_large(usual) or status not in _REFUSAL_STATUSES:
             return usual
         if _TOO_LARGE.search(refusal.message):
-            return ProviderFaultError(Reason.REQUEST_TOO_LARGE, provider=self._provider)
+            return RequestTooLargeError(
+                N_("The request is too large for {provider}."),
+                hint=hints.REMOVE_ATTACHMENT,
+                provider=self._provider,
+            )
         for name in _OPTIONAL_FIELDS:
             is_named = refusal.param == name or re.search(rf"\b{name}\b", refusal.message)
             if name in fields and is_named:
@@ -165,7 +177,7 @@ def _sum_counts(first: int | None, second: int | None) -> int | None:
 
 def _is_too_large(error: ProviderError) -> bool:
     """Return True if the texts are too many, or too long, for one request."""
-    return isinstance(error, ContextTooLongError) or error.reason is Reason.REQUEST_TOO_LARGE
+    return isinstance(error, ContextTooLongError | RequestTooLargeError)
 
 
 def vectors_from(reply: object, expected: int, provider: str) -> tuple[list[Vector], int | None]:
@@ -189,7 +201,11 @@ def vectors_from(reply: object, expected: int, provider: str) -> tuple[list[Vect
             continue  # the missing vector is reported below
     sizes = {len(vector.numbers) for vector in vector_by_index.values()}
     if sorted(vector_by_index) != list(range(expected)) or len(sizes) != 1:
-        raise UnexpectedReplyError(Reason.EMBEDDINGS_UNREADABLE, provider=provider)
+        raise UnexpectedReplyError(
+            N_("{provider} didn’t return embeddings."),
+            hint=_CHECK_EMBEDDING_MODEL,
+            provider=provider,
+        )
     usage = json_fields.mapping(reply, "usage")
     # An embedding has no output, so the total is the input. 0 stands for "unknown" at some servers.
     billed = tokens(usage, "prompt_tokens") or tokens(usage, "total_tokens") or None

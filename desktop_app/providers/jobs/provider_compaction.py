@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.compaction import ProviderState
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import UnexpectedReplyError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
+from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis import responses
 from desktop_app.providers.apis.token_usage import usage_of
 from desktop_app.providers.http.reply import json_fields
@@ -85,7 +85,11 @@ def state_from(reply: object, provider: str) -> ProviderState:
     output = reply.get("output") if isinstance(reply, Mapping) else None
     kinds = [json_fields.text(item, "type") for item in json_fields.rows(reply, "output")]
     if not isinstance(output, list) or "compaction" not in kinds:
-        raise UnexpectedReplyError(Reason.COMPACTION_UNREADABLE, provider=provider)
+        raise UnexpectedReplyError(
+            N_("{provider} didn’t return a compacted conversation."),
+            hint=N_("Try again, or start a new conversation."),
+            provider=provider,
+        )
     usage = json_fields.mapping(reply, "usage")
     items = json.dumps(output, separators=(",", ":"))
     return ProviderState(items, usage_of(usage))

@@ -12,11 +12,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, Final, Protocol, TypeVar
 
+from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderError, UnexpectedReplyError
 from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelListing
 from desktop_app.domain.models.server_kind import ServerKind
+from desktop_app.i18n.translation import N_
 from desktop_app.providers.http.reply import json_fields
 from desktop_app.providers.http.retries import AttemptError
 from desktop_app.providers.models.model_details import details_of, llama_cpp_details
@@ -100,7 +101,11 @@ def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
         isinstance(reply.get("data"), list) or reply.get("object") == "list"
     )
     if not rows and not is_list and reply != []:
-        raise UnexpectedReplyError(Reason.MODELS_UNREADABLE, provider=profile.name)
+        raise UnexpectedReplyError(
+            N_("{provider} didn’t return a list of models."),
+            hint=hints.TYPE_MODEL,
+            provider=profile.name,
+        )
     llama_cpp = llama_cpp_details(reply)
     models = tuple(
         ListedModel(

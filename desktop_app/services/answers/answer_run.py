@@ -13,6 +13,7 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import NamedTuple
 
+from desktop_app.domain import hints
 from desktop_app.domain.answering.answer_form import FORM_NOT_FOLLOWED, AnswerSchema
 from desktop_app.domain.answering.answer_status import AnswerStatus, StatusCode, answer_status
 from desktop_app.domain.answering.reply import Reply, accumulate
@@ -42,7 +43,6 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.message_parts import last_text, with_interrupted_calls
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.error_note import ErrorNote, note_from_error
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     ContextTooLongError,
     ModelNotFoundError,
@@ -54,6 +54,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
+from desktop_app.i18n.translation import N_
 from desktop_app.services.answers.answer_images import AnswerImages
 from desktop_app.services.answers.answer_ledger import AnswerLedger
 from desktop_app.services.answers.checkpoints import Checkpoints
@@ -523,20 +524,28 @@ def _error_note(reply: Reply) -> ErrorNote | None:
         return note_from_error(reply.error)
     if reply.status is MessageStatus.INCOMPLETE:
         return ErrorNote(
-            _INCOMPLETE_REASONS.get(reply.incomplete_reason, Reason.ENDED_BY_MODEL),
+            _INCOMPLETE.get(reply.incomplete_reason, N_("The model stopped early.")),
+            hint=hints.CONTINUE
+            if reply.incomplete_reason != FORM_NOT_FOLLOWED
+            else N_("Ask again or choose another model."),
             details=reply.incomplete_reason,
             code=INCOMPLETE,
         )
     if reply.status is MessageStatus.REFUSED and reply.incomplete_reason:
-        return ErrorNote(Reason.ENDED_BY_FILTER, details=reply.incomplete_reason, code=REFUSED)
+        return ErrorNote(
+            N_("The provider’s content filter stopped the response."),
+            hint=hints.RETRY_CHANGED,
+            details=reply.incomplete_reason,
+            code=REFUSED,
+        )
     return None
 
 
-_INCOMPLETE_REASONS = {
-    "max_output_tokens": Reason.ENDED_AT_LENGTH,
-    "length": Reason.ENDED_AT_LENGTH,
-    FORM_NOT_FOLLOWED: Reason.GRAMMAR_NOT_FOLLOWED,
-    TOO_MANY_ROUNDS: Reason.TOOL_ROUNDS_REACHED,
-    TOO_LONG: Reason.TOOL_TIME_REACHED,
-    TOO_EXPENSIVE: Reason.TOOL_COST_REACHED,
+_INCOMPLETE = {
+    "max_output_tokens": N_("The response reached its maximum length."),
+    "length": N_("The response reached its maximum length."),
+    FORM_NOT_FOLLOWED: N_("The model didn’t follow the grammar."),
+    TOO_MANY_ROUNDS: N_("The model kept calling tools and reached the limit of rounds."),
+    TOO_LONG: N_("The tools reached their time limit."),
+    TOO_EXPENSIVE: N_("The tools reached their cost limit."),
 }

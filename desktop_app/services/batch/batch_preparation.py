@@ -12,7 +12,6 @@ from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, ItemStatus
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.error_note import ErrorNote, note_from_error
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     DocumentEncryptedError,
     IllegalChoiceError,
@@ -21,7 +20,7 @@ from desktop_app.domain.errors import (
     UserFacingError,
 )
 from desktop_app.domain.models.model_catalog import ModelInfo
-from desktop_app.domain.remedy import Remedy
+from desktop_app.i18n.translation import N_
 from desktop_app.services.batch.batch_ports import BatchStorage, ReadFile
 from desktop_app.services.batch.batch_upload import form_of_job
 from desktop_app.services.documents.image_attachments import (
@@ -93,24 +92,27 @@ class BatchPreparer:
         except StorageError:
             raise  # the store fails, not the file
         except UserFacingError as error:
-            return replace(item, status=ItemStatus.LEFT_OUT, error=_note_with_remedy(error))
+            return replace(item, status=ItemStatus.LEFT_OUT, error=_note_with_hint(error))
         tokens = prompt_tokens + (0 if part is None else _part_tokens(part, info))
         limit = usable_input(info)
         if limit is not None and tokens > limit:
             params: dict[str, Param] = {"tokens": tokens, "model": info.name, "limit": limit}
-            note = ErrorNote(Reason.ITEM_DOES_NOT_FIT, params=params)
+            note = ErrorNote(
+                N_("Too large: about {tokens} tokens, but {model} accepts {limit}."),
+                hint=N_("Send it in a conversation to read it in parts."),
+                params=params,
+            )
             return replace(item, status=ItemStatus.LEFT_OUT, part=part, tokens=tokens, error=note)
         return replace(item, status=ItemStatus.READ, part=part, tokens=tokens, error=None)
 
 
-def _note_with_remedy(error: UserFacingError) -> ErrorNote:
-    """Return the error of a file, with a remedy that a batch job can offer."""
-    remedy = error.remedy
+def _note_with_hint(error: UserFacingError) -> ErrorNote:
+    """Return the error of a file, with a hint that a batch job can offer."""
     if isinstance(error, DocumentEncryptedError):
-        remedy = Remedy.COPY_WITHOUT_PASSWORD
+        error = error.with_hint(N_("Save a copy without a password and add that."))
     elif isinstance(error, IllegalChoiceError):
-        remedy = Remedy.NONE  # a prompt can leave parts out, a job cannot
-    return replace(note_from_error(error), remedy=remedy)
+        error = error.with_hint("")  # a prompt can leave parts out, a job cannot
+    return note_from_error(error)
 
 
 def _part_tokens(part: DocumentPart | ImagePart, info: ModelInfo) -> int:

@@ -19,8 +19,8 @@ from desktop_app.domain.batch.batch_jobs import (
     item_number,
 )
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, Param, ProviderError
+from desktop_app.i18n.translation import N_
 from desktop_app.services.batch.batch_ports import BatchProvider, BatchStorage, CostOf
 from desktop_app.services.batch.batch_upload import form_of_job
 from desktop_app.services.structured.schema_check import check_answer
@@ -30,13 +30,13 @@ MAX_RESULTS_AT_ONCE: Final = 200
 MAX_CHARS_AT_ONCE: Final = 4_000_000
 """A transaction ends once its answers have more characters than this, an arbitrary number."""
 
-_MISSING_RESULT_REASONS: Final = {
-    BatchStatus.COMPLETED: Reason.ITEM_WITHOUT_RESULT,
-    BatchStatus.EXPIRED: Reason.ITEM_EXPIRED,
-    BatchStatus.CANCELLED: Reason.ITEM_CANCELLED,
-    BatchStatus.FAILED: Reason.ITEM_BATCH_FAILED,
+_WITHOUT_RESULT: Final = {
+    BatchStatus.COMPLETED: N_("The provider sent no result."),
+    BatchStatus.EXPIRED: N_("Not processed within 24 hours. Not charged."),
+    BatchStatus.CANCELLED: N_("The job was canceled first. Not charged."),
+    BatchStatus.FAILED: N_("The provider couldn’t run the batch. Not charged."),
 }
-"""The reason that a file has no result, by the final status of its batch."""
+"""Why a file has no result, by the final status of its batch."""
 
 
 class ResultFetcher:
@@ -101,7 +101,9 @@ class ResultFetcher:
         # In the order of the upload's lines.
         item_numbers = [item.number for item in items if item.upload == self._upload.number]
         return {
-            item_numbers[line - 1]: ErrorNote(Reason.ITEM_REFUSED, params={"words": words})
+            item_numbers[line - 1]: ErrorNote(
+                N_("The provider rejected it: {words}"), params={"words": words}
+            )
             for line, words in errors_by_line.items()
             if line <= len(item_numbers)
         }
@@ -110,11 +112,19 @@ class ResultFetcher:
     def _error(self) -> ErrorNote | None:
         params: dict[str, Param] = {"unreadable": self.unreadable, "unknown": self.unknown}
         if self.unreadable and self.unknown:
-            return ErrorNote(Reason.BATCH_LINES_UNUSABLE, params=params)
+            return ErrorNote(
+                N_(
+                    "Unreadable lines in the results: {unreadable}. Lines for unknown "
+                    "files: {unknown}."
+                ),
+                params=params,
+            )
         if self.unreadable:
-            return ErrorNote(Reason.BATCH_LINES_UNREADABLE, params=params)
+            return ErrorNote(N_("Unreadable lines in the results: {unreadable}."), params=params)
         if self.unknown:
-            return ErrorNote(Reason.BATCH_LINES_UNKNOWN, params=params)
+            return ErrorNote(
+                N_("Lines for unknown files in the results: {unknown}."), params=params
+            )
         return None
 
     async def _fetch_file(self, file_id: str) -> None:
@@ -174,7 +184,12 @@ def _check_schema(form: AnswerSchema, result: BatchResult) -> BatchResult:
     if not problems:
         return result
     params: dict[str, Param] = {"path": problems[0].path, "words": problems[0].reason}
-    return replace(result, error=ErrorNote(Reason.ITEM_SCHEMA_PROBLEM, params=params))
+    return replace(
+        result,
+        error=ErrorNote(
+            N_("The response doesn’t match the schema. {path}: {words}"), params=params
+        ),
+    )
 
 
 def _missing_result_note(status: BatchStatus, batch: RemoteBatch) -> ErrorNote:
@@ -183,5 +198,5 @@ def _missing_result_note(status: BatchStatus, batch: RemoteBatch) -> ErrorNote:
         error.message.rstrip(".") for error in batch.errors[:3] if error.message and error.line == 0
     )
     if status is BatchStatus.FAILED and words:
-        return ErrorNote(Reason.ITEM_BATCH_REFUSED, params={"words": words})
-    return ErrorNote(_MISSING_RESULT_REASONS[status])
+        return ErrorNote(N_("The provider rejected the batch: {words}."), params={"words": words})
+    return ErrorNote(_WITHOUT_RESULT[status])

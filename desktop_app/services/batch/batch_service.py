@@ -31,12 +31,11 @@ from desktop_app.domain.batch.batch_jobs import (
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now, title_from
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.error_note import ErrorNote, note_from_error
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import CredentialError, IllegalChoiceError, ProviderError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.parameter_support import first_api
-from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.spending_report import Purpose
+from desktop_app.i18n.translation import N_
 from desktop_app.services.batch.batch_ports import BatchGateway
 from desktop_app.services.batch.batch_preparation import BatchPreparer, OnProgress
 from desktop_app.services.batch.batch_steps import BatchSteps, is_unknown
@@ -115,7 +114,9 @@ class BatchService:
         parameters = settings.parameters
         parameters = replace(parameters, form=parameters.form or requirements.form)
         if isinstance(await load_form(parameters.form), AnswerGrammar):
-            raise IllegalChoiceError(Reason.GRAMMAR_IN_BATCH)
+            raise IllegalChoiceError(
+                N_("Batch jobs don’t support grammars."), hint=N_("Use a JSON Schema.")
+            )
         await self._gateway.batches(profile)  # only to fail without a key before any file is read
         learned_support = await self._gateway.learned_support(profile, info.id)
         job = BatchJob(
@@ -192,7 +193,9 @@ class BatchService:
         info = self._records.info(job, profile)
         refusal = batch_refusal(profile, info)
         if not refusal and not job.estimate.files:
-            refusal = IllegalChoiceError(Reason.BATCH_NOTHING_TO_SEND)
+            refusal = IllegalChoiceError(
+                N_("None of the files can be sent."), hint=N_("Add other files.")
+            )
         if refusal:
             raise refusal
         cost = job.estimate.input_cost
@@ -220,11 +223,16 @@ class BatchService:
             if old_item.status in RETRYABLE_STATUSES
         ]
         if not old_job.status.was_sent:
-            raise IllegalChoiceError(Reason.BATCH_NOT_SENT)
+            raise IllegalChoiceError(
+                N_("The job hasn’t been sent yet."), hint=N_("“repartee batch resume” sends it.")
+            )
         if not old_job.status.is_over:
-            raise IllegalChoiceError(Reason.BATCH_UNDER_WAY)
+            raise IllegalChoiceError(N_("The job is still running."))
         if not unanswered:
-            raise IllegalChoiceError(Reason.BATCH_NOTHING_LEFT)
+            raise IllegalChoiceError(
+                N_("Every file that was sent has a response."),
+                hint=N_("There is nothing to retry."),
+            )
         profile = await self._records.profile_of(old_job)
         info = self._records.info(old_job, profile)
         job = BatchJob(
@@ -268,7 +276,7 @@ class BatchService:
         """
         job = await self._store.get(job_id)
         if job is not None and job.status.was_sent and not job.status.is_over:
-            raise IllegalChoiceError(Reason.BATCH_UNDER_WAY, remedy=Remedy.CANCEL_FIRST)
+            raise IllegalChoiceError(N_("The job is still running."), hint=N_("Cancel it first."))
         await self._store.remove(job_id)
         self._records.on_change(job_id)
 
@@ -334,7 +342,7 @@ class BatchService:
             await self._records.end_cancelled(await self._records.get(job.id), was_sent=False)
             return None
         await self._store_error(
-            job_id, replace(note_from_error(error), remedy=Remedy.AUTOMATIC_RETRY)
+            job_id, note_from_error(error.with_hint(N_("Repartee is trying again.")))
         )
         return REFUSED_RETRY_S if is_final else RETRY_S
 
@@ -361,9 +369,12 @@ def _task_refusal(files: Sequence[object], task: str, documents: int) -> Illegal
         documents: the number of documents that the task is about.
     """
     if not files:
-        return IllegalChoiceError(Reason.BATCH_WITHOUT_FILES)
+        return IllegalChoiceError(N_("There are no files."), hint=N_("Add at least one."))
     if documents > 1:
-        return IllegalChoiceError(Reason.BATCH_OF_PAIRS)
+        return IllegalChoiceError(
+            N_("This prompt compares two documents, but a batch reads each file separately."),
+            hint=N_("Choose another prompt."),
+        )
     if not task.strip():
-        return IllegalChoiceError(Reason.BATCH_WITHOUT_QUESTION)
+        return IllegalChoiceError(N_("Enter a message for the files."))
     return None

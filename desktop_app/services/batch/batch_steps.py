@@ -20,10 +20,10 @@ from desktop_app.domain.batch.batch_jobs import (
 )
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.error_note import ErrorNote, note_from_error
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import EndpointMissingError, ProviderError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.spending.cost import cost_of
+from desktop_app.i18n.translation import N_
 from desktop_app.services.batch.batch_ports import BatchProvider
 from desktop_app.services.batch.batch_results import ResultFetcher
 from desktop_app.services.batch.batch_upload import BatchSender, is_final_refusal
@@ -167,7 +167,9 @@ class BatchSteps:
     async def end_unknown(self, upload: BatchUpload, error: ProviderError) -> None:
         """End an upload of a canceled job, because the provider does not know its batch."""
         ended_upload = replace(upload, status=BatchStatus.CANCELLED)
-        note = ErrorNote(Reason.BATCH_UNKNOWN_THERE, because=note_from_error(error))
+        note = ErrorNote(
+            N_("The provider no longer has this batch."), because=note_from_error(error)
+        )
         await self._store.end_upload(ended_upload, ItemStatus.UNANSWERED, note, {})
 
 

@@ -34,8 +34,8 @@ from desktop_app.domain.conversations.conversation import (
     now,
 )
 from desktop_app.domain.error_note import ErrorNote, note_from_error
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
+    AttachmentMissingError,
     AuthenticationError,
     EndpointMissingError,
     ProviderError,
@@ -45,6 +45,7 @@ from desktop_app.domain.errors import (
     UserFacingError,
 )
 from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.i18n.translation import N_
 from desktop_app.services.batch.batch_ports import BatchProvider, BatchStorage
 from desktop_app.services.chat.prompt_assembly import (
     example_turns,
@@ -236,7 +237,7 @@ class BatchSender:
                 await self._skip_item(item, note_from_error(error))
                 continue
             if len(line) > self._limits.size:
-                await self._skip_item(item, ErrorNote(Reason.ITEM_TOO_LARGE))
+                await self._skip_item(item, ErrorNote(N_("Too large for a batch.")))
                 continue
             if len(numbers) == self._limits.requests or size + len(line) > self._limits.size:
                 break
@@ -298,7 +299,7 @@ def _is_failure_of_store(error: UserFacingError) -> bool:
 
     A missing or damaged attachment is an error of its file.
     """
-    is_of_file = error.reason is Reason.ATTACHMENT_MISSING or isinstance(error, StoreDamagedError)
+    is_of_file = isinstance(error, AttachmentMissingError | StoreDamagedError)
     return isinstance(error, StorageError) and not is_of_file
 
 

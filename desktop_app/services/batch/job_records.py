@@ -9,10 +9,10 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.batch.batch_jobs import BatchJob, BatchStatus, ItemStatus, combined_status
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.spending.cost import Price
+from desktop_app.i18n.translation import N_
 from desktop_app.services.batch.batch_ports import BatchStorage, Profiles
 from desktop_app.services.models.choice_resolution import ProviderModels
 
@@ -40,7 +40,7 @@ class JobRecords:
         """Return a job. Raises IllegalChoiceError if it was removed."""
         job = await self.store.get(job_id)
         if job is None:
-            raise IllegalChoiceError(Reason.BATCH_GONE)
+            raise IllegalChoiceError(N_("The batch job no longer exists."))
         return job
 
     async def save(self, job: BatchJob) -> BatchJob:
@@ -61,7 +61,11 @@ class JobRecords:
             if profile.base_url == job.base_url and profile.kind is not ProviderKind.ON_DEVICE
         ]
         if not profiles:
-            raise IllegalChoiceError(Reason.BATCH_PROVIDER_GONE, address=job.base_url)
+            raise IllegalChoiceError(
+                N_("The provider of this job isn’t set up, but the job continues there."),
+                hint=N_("Set up {address} to get its results."),
+                address=job.base_url,
+            )
         return next((p for p in profiles if p.id == job.choice.provider_id), profiles[0])
 
     def info(self, job: BatchJob, profile: ProviderProfile) -> ModelInfo:
@@ -84,7 +88,7 @@ class JobRecords:
 
     async def mark_never_sent(self, job: BatchJob) -> None:
         """Mark the unsent files of a canceled job, so that a retry takes them over."""
-        note = ErrorNote(Reason.ITEM_NEVER_SENT)
+        note = ErrorNote(N_("The job was canceled before it was sent. Not charged."))
         for item in await self.store.items(job.id):
             if item.status in (ItemStatus.READ, ItemStatus.UNREAD):
                 await self.store.save_item(replace(item, status=ItemStatus.UNANSWERED, error=note))

@@ -13,10 +13,10 @@ from desktop_app.domain.answering.answer_form import (
 )
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.answering.generation import Examples, GenerationParameters
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.parameter_support import refused_by_every_api, without_refused
 from desktop_app.domain.tools.tool import ToolLimits
+from desktop_app.i18n.translation import N_
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.structured.answer_forms import require_grammar_support
 
@@ -89,7 +89,10 @@ async def with_form(
     form = await load_form(prompt_form, settings.parameters.form)
     if isinstance(form, AnswerGrammar):
         if settings.parameters.tools:
-            raise IllegalChoiceError(Reason.GRAMMAR_WITH_TOOLS)
+            raise IllegalChoiceError(
+                N_("With a grammar, the model can’t call tools."),
+                hint=N_("Turn off the tools or remove the grammar."),
+            )
         require_grammar_support(form, resolved)
         return replace(settings, grammar=form)
     return settings if form is None else replace(settings, schema=form)

@@ -13,6 +13,7 @@ from datetime import date
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -27,15 +28,13 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.parameter_notices import model_notices
-from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage, cost_of
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.domain.tools.tool import HOSTED_TOOLS
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.answers.answer_ledger import AnswerLedger
 from desktop_app.services.answers.answer_run import AnswerRun, AnswerStores, answering_choice
 from desktop_app.services.answers.candidate_answers import answer_holds, split_hold
@@ -551,8 +550,14 @@ def _require_model(resolved: ResolvedChoice) -> ResolvedChoice:
     """Return the choice. Raises IllegalChoiceError if it has no model."""
     if not resolved.model.id:
         profile = resolved.profile
-        remedy = Remedy.SET_MODEL if profile.from_environment else Remedy.TYPE_MODEL
-        raise IllegalChoiceError(Reason.NO_MODEL_KNOWN, remedy=remedy, provider=profile.short_name)
+        hint = (
+            N_("Choose one in the model menu, or set OPENAI_MODEL or AZURE_OPENAI_DEPLOYMENT.")
+            if profile.from_environment
+            else hints.TYPE_MODEL
+        )
+        raise IllegalChoiceError(
+            N_("{provider} has no default model."), hint=hint, provider=profile.short_name
+        )
     return resolved
 
 

@@ -26,7 +26,6 @@ from desktop_app.domain.conversations.compaction import (
 )
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role, new_id, now
 from desktop_app.domain.conversations.message_parts import TextPart, text_of
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     BILLABLE_ERRORS,
     AuthenticationError,
@@ -39,6 +38,7 @@ from desktop_app.domain.models.token_counts import TokenCount
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.spending.cost import Price, Usage, cost_of
 from desktop_app.domain.spending.spending_report import CallPerformance, Purpose
+from desktop_app.i18n.translation import N_
 from desktop_app.services.chat.prompt_assembly import has_content, request_messages, sent_messages
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.utility_model import SmallTask, UtilityModel
@@ -319,7 +319,12 @@ class CompactionService:
         earlier_compaction = plan.sent.compaction
         if earlier_compaction is not None and earlier_compaction.kind is CompactionKind.PROVIDER:
             raise CompactionError(
-                Reason.COMPACTION_NOT_OFFERED, provider=plan.answering.profile.short_name
+                N_(
+                    "{provider} no longer supports compaction, so this conversation "
+                    "is sent in full."
+                ),
+                hint=N_("Undo the earlier compaction, then compact again."),
+                provider=plan.answering.profile.short_name,
             )
         counts = _TokenCounts(plan.request_tokens, plan.tokens, plan.is_exact)
         return self._make_plan(plan.sent, plan.answering, counts, at_provider=False)
@@ -401,7 +406,12 @@ class CompactionService:
 
     async def _store_result(self, plan: CompactionPlan, body: str, tokens: int) -> Compaction:
         if not body or tokens >= plan.tokens:
-            raise CompactionError(Reason.COMPACTION_NO_SHORTER)
+            raise CompactionError(
+                N_("Compacting didn’t shorten this conversation."),
+                hint=N_(
+                    "Start a new conversation, or choose a model with a larger context window."
+                ),
+            )
         compaction = Compaction(
             id=new_id(),
             conversation_id=plan.point.conversation_id,
@@ -415,7 +425,7 @@ class CompactionService:
             tokens_after=tokens,
         )
         if not await self._store.add(compaction):
-            raise CompactionError(Reason.COMPACTED_WHILE_DELETED)
+            raise CompactionError(N_("The conversation was deleted during compaction."))
         return compaction
 
     # -- the summary

@@ -12,9 +12,9 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import NamedTuple
 
+from desktop_app.domain import hints
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, Part
 from desktop_app.domain.documents import document_types
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.prompts.prompts import (
     NO_REQUIREMENTS,
@@ -25,7 +25,6 @@ from desktop_app.domain.prompts.prompts import (
     missing_names,
     variables,
 )
-from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n.translation import N_, tr
 
 SUMMARY = "executive-summary"
@@ -118,12 +117,21 @@ def require_two_documents(
     if has_container or len(attached_files) == 2 or count == 2:
         return
     if count == 0:
-        reason = Reason.PROMPT_WANTS_TWO
+        message, hint = (
+            N_("This prompt compares two documents, but none is attached."),
+            N_("Attach two documents."),
+        )
     elif count == 1:
-        reason = Reason.PROMPT_WANTS_OTHER
+        message, hint = (
+            N_("This prompt compares two documents, but only one is attached."),
+            N_("Attach another one."),
+        )
     else:
-        reason = Reason.PROMPT_WANTS_NOT_MORE
-    raise IllegalChoiceError(reason, count=count)
+        message, hint = (
+            N_("This prompt compares two documents, but {count} are attached."),
+            N_("Attach only two."),
+        )
+    raise IllegalChoiceError(message, hint, count=count)
 
 
 def prompt_from_markdown(prompt_id: str, source: str, position: int = 0) -> Prompt:
@@ -236,7 +244,10 @@ def find_prompt(name: str, entries: Iterable[PromptEntry]) -> Prompt:
         return matches[0]
     known_titles = ", ".join(title for p, title in shown_titles.items() if not p.hidden)
     raise IllegalChoiceError(
-        Reason.PROMPT_NAME_AMBIGUOUS if matches else Reason.NO_SUCH_PROMPT,
+        N_("Several prompts are named “{name}”.")
+        if matches
+        else N_("There is no prompt “{name}”."),
+        hint=hints.LIST_AVAILABLE,
         name=name,
         known=known_titles,
     )
@@ -261,9 +272,8 @@ def fill_prompt(
     for name, value in values.items():
         if name not in variables_by_name:
             raise IllegalChoiceError(
-                Reason.PROMPT_HAS_NO_FIELD,
-                # The usual remedy lists the fields, and there are none.
-                remedy="" if variables_by_name else Remedy.NONE,
+                N_("The prompt “{prompt}” has no field “{field}”."),
+                hint=N_("Fields: {known}.") if variables_by_name else "",
                 prompt=prompt.title,
                 field=name,
                 known=field_names,
@@ -271,7 +281,8 @@ def fill_prompt(
         if variables_by_name[name].choices and value not in variables_by_name[name].choices:
             choices = ", ".join(variables_by_name[name].choices)
             raise IllegalChoiceError(
-                Reason.PROMPT_FIELD_REFUSED,
+                N_("“{value}” isn’t valid for “{field}”."),
+                hint=N_("Choose one of {offered}."),
                 field=name,
                 value=value,
                 offered=choices,
@@ -280,7 +291,11 @@ def fill_prompt(
     if unfilled_names := missing_names(prompt.text, values):
         fields = ", ".join(unfilled_names)
         raise IllegalChoiceError(
-            Reason.PROMPT_FIELDS_MISSING, prompt=prompt.title, fields=fields, known=field_names
+            N_("The prompt “{prompt}” needs {fields}."),
+            hint=N_("Fields: {known}."),
+            prompt=prompt.title,
+            fields=fields,
+            known=field_names,
         )
     return fill(prompt.text, {**values, **program_values}).text.strip()
 

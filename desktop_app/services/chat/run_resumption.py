@@ -35,7 +35,6 @@ from desktop_app.domain.conversations.conversation import (
     now,
 )
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     AuthenticationError,
     CredentialError,
@@ -251,5 +250,9 @@ def _path_to(answer: Message, messages: Iterable[Message]) -> list[Message]:
 
 
 def _interrupted_answer(answer: Message) -> Message:
-    note = ErrorNote(Reason.RUN_WITHOUT_PROVIDER, code=RunLostError.code)
+    note = ErrorNote(
+        N_("The provider of this background response is no longer set up."),
+        hint=N_("Choose another provider, then try again."),
+        code=RunLostError.code,
+    )
     return replace(answer, status=MessageStatus.INTERRUPTED, remote_run=None, error=note)

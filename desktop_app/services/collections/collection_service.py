@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from desktop_app.domain import hints
 from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.conversations.message_parts import PassagesPart
 from desktop_app.domain.documents.collections import (
@@ -30,7 +31,6 @@ from desktop_app.domain.documents.collections import (
 )
 from desktop_app.domain.documents.passage_words import question_terms
 from desktop_app.domain.error_note import note_from_error
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     CredentialError,
     DocumentError,
@@ -40,6 +40,7 @@ from desktop_app.domain.errors import (
     StoreFullError,
     UserFacingError,
 )
+from desktop_app.i18n.translation import N_
 from desktop_app.services.collections.collection_ports import (
     CollectionStorage,
     Originals,
@@ -184,7 +185,10 @@ class Collections:
         stats = await self._store.file_stats(collection_id)
         known_stats = _without_unlinked(stats)
         if stats and not known_stats and not collection.folder:
-            raise DocumentError(Reason.COLLECTION_UNLINKED)
+            raise DocumentError(
+                N_("This restored collection isn’t linked to its files."),
+                hint=N_("Add its folder or files again to check for changes."),
+            )
         folder = [Path(collection.folder)] if collection.folder else []
         folder_files = {str(file.path): file for file in await self._reader.files_in(folder)}
         single_files = [Path(path) for path in known_stats if path not in folder_files]
@@ -195,7 +199,10 @@ class Collections:
             )
         }
         if known_stats and not present_files:
-            raise DocumentError(Reason.COLLECTION_FILES_GONE)
+            raise DocumentError(
+                N_("None of this collection’s files can be found, so it wasn’t changed."),
+                hint=N_("Connect their drive, or delete the collection."),
+            )
         await self._store.remove_files(
             collection_id, [path for path in known_stats if path not in present_files]
         )
@@ -254,7 +261,9 @@ class Collections:
             listed_files = await self._reader.files_in([path], skip_links_below=folder)
             found_file = next((found for found in listed_files if found.path == path), None)
             if found_file is None:  # a folder or a link has replaced the file
-                raise DocumentError(Reason.DOCUMENT_NOT_A_FILE, name=file.name)
+                raise DocumentError(
+                    N_("“{name}” isn’t a file."), hint=hints.CHECK_FILE, name=file.name
+                )
             file = file._replace(size=found_file.size)
             modified = found_file.modified
             document = await self._reader.read(path)
@@ -283,7 +292,7 @@ class Collections:
         for collection in await self._store.all():
             if collection.id == collection_id:
                 return collection
-        raise DocumentError(Reason.COLLECTION_GONE)
+        raise DocumentError(N_("The collection no longer exists."), hint=hints.CHOOSE_ANOTHER)
 
     # -------------------------------------------------------------- embeddings
 
@@ -419,7 +428,11 @@ def _make_file(collection_id: str, found_file: FoundFile) -> CollectionFile:
     if path == path.encode("utf-8", "replace").decode():
         return file
     printable_name = name.encode("utf-8", "replace").decode()
-    error = DocumentError(Reason.DOCUMENT_NAME_NOT_UTF8, name=printable_name)
+    error = DocumentError(
+        N_("The name or a folder of “{name}” isn’t valid UTF-8."),
+        hint=N_("Rename it, then try again."),
+        name=printable_name,
+    )
     return file._replace(status="failed", problem=note_from_error(error))
 
 
@@ -478,5 +491,5 @@ def _clean_name(name: str) -> str:
     """Return a collection name with normal spacing. Raises UserFacingError if it is empty."""
     cleaned = " ".join(name.split())
     if not cleaned:
-        raise UserFacingError(Reason.COLLECTION_NEEDS_NAME)
+        raise UserFacingError(N_("The collection needs a name."), hint=N_("Enter one."))
     return cleaned

@@ -15,8 +15,8 @@ from typing import Final, Protocol
 from desktop_app.domain.conversations.conversation import Draft, Message, next_passage_number
 from desktop_app.domain.conversations.message_parts import PassagesPart
 from desktop_app.domain.documents.collections import Passage
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentError
+from desktop_app.i18n.translation import N_
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.prompt_delimiter import PromptDelimiter, attribute
@@ -104,7 +104,11 @@ async def find_passages(
     found_ids = {part.collection_id for part in found_parts}
     for part in draft.collections:
         if part.collection_id not in found_ids:
-            raise DocumentError(Reason.NAMED_COLLECTION_GONE, name=part.name)
+            raise DocumentError(
+                N_("The collection “{name}” isn’t on this computer."),
+                hint=N_("Remove it from the prompt, or choose another."),
+                name=part.name,
+            )
     return _without_known(found_parts, context.path, context.sent.messages)
 
 

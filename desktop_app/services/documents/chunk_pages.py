@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from desktop_app.domain.conversations.message_parts import DocumentPart, PageImage
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.i18n.translation import N_
 from desktop_app.services.documents.image_attachments import page_tokens
 
 # With more pages at once, a model sees less of each. The number is arbitrary.
@@ -50,7 +50,11 @@ def page_spans(
         tokens = page_tokens(only_images(document, [page]), model).tokens
         if tokens > max_image_tokens:
             raise IllegalChoiceError(
-                Reason.PAGE_IMAGE_TOO_LARGE, page=page.number, name=document.name, model=model.name
+                N_("Page {page} of “{name}” is too large for {model}."),
+                hint=N_("In the attachment’s menu, choose lower detail or text only."),
+                page=page.number,
+                name=document.name,
+                model=model.name,
             )
         span = spans[-1]
         has_all_pages = len(span.pages) == MAX_PAGES_PER_CHUNK

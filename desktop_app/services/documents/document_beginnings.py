@@ -18,8 +18,8 @@ from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, not
 from desktop_app.domain.documents.csv_head import CSV_TYPES, find_first_row
 from desktop_app.domain.documents.document_sections import unit_of
 from desktop_app.domain.documents.sheet_rows import sheet_rows
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError
+from desktop_app.i18n.translation import N_
 
 if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import Draft, Message
@@ -66,7 +66,11 @@ def require_reading_tools(parts: Iterable[Part], tools: Iterable[str]) -> None:
     names = list(tools)
     for part in parts:
         if isinstance(part, DocumentPart) and part.by_tools and not reading_tools(part, names):
-            raise IllegalChoiceError(Reason.BEGINNING_WITHOUT_TOOLS, name=part.name)
+            raise IllegalChoiceError(
+                N_("Without the tool, only the beginning of “{name}” would be read."),
+                hint=N_("Choose the tool again, or send the whole document."),
+                name=part.name,
+            )
 
 
 async def reduce_to_beginnings(

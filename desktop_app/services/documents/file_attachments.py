@@ -17,16 +17,19 @@ from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import DocumentPart, Part
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.documents import document_types
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.image_tokens import image_tokens
 from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
 from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import N_
 from desktop_app.services.prompt_delimiter import one_line
 
 if TYPE_CHECKING:
     from desktop_app.services.models.choice_resolution import ResolvedChoice
     from desktop_app.services.ports import AttachmentSource
+
+_SEND_TEXT: Final = N_("Turn off “Send original file” in the attachment’s menu.")
+
 
 P = TypeVar("P", bound=Part)
 
@@ -81,7 +84,8 @@ def require_files(parts: Iterable[Part], path: Sequence[Message], resolved: Reso
     )
     if total_bytes > files.together_bytes:
         raise IllegalChoiceError(
-            Reason.FILES_TOO_LARGE,
+            N_("The files total {together}, but {provider} accepts {limit} per request."),
+            hint=N_("Choose text only in the menu of some attachments."),
             together=formatting.size(total_bytes),
             provider=resolved.profile.short_name,
             limit=formatting.size(files.together_bytes),
@@ -126,19 +130,40 @@ def _refusal(part: DocumentPart, resolved: ResolvedChoice) -> IllegalChoiceError
     name = part.name
     provider = resolved.profile.name
     if files is None:
-        return IllegalChoiceError(Reason.FILES_NOT_TAKEN, provider=provider, name=name)
+        return IllegalChoiceError(
+            N_("{provider} doesn’t accept files such as {name}."),
+            hint=_SEND_TEXT,
+            provider=provider,
+            name=name,
+        )
     if part.is_protected:
-        return IllegalChoiceError(Reason.FILE_WANTS_PASSWORD, provider=provider, name=name)
+        return IllegalChoiceError(
+            N_("{name} is password-protected, so {provider} can’t read it."),
+            hint=_SEND_TEXT,
+            provider=provider,
+            name=name,
+        )
     if part.media_type not in files.types:
         ending = PurePath(name).suffix
         return IllegalChoiceError(
-            Reason.FILE_TYPE_AS_TEXT, provider=provider, name=name, ending=ending
+            N_("{provider} doesn’t accept {ending} files such as {name}.")
+            if ending
+            else N_("{provider} doesn’t accept {name} as a file."),
+            hint=_SEND_TEXT,
+            provider=provider,
+            name=name,
+            ending=ending,
         )
     if part.size > files.each_bytes:
         size = formatting.size(part.size)
         limit = formatting.size(files.each_bytes)
         return IllegalChoiceError(
-            Reason.FILE_TOO_LARGE_TO_SEND, provider=provider, name=name, size=size, limit=limit
+            N_("{name} is {size}, but {provider} accepts files up to {limit}."),
+            hint=_SEND_TEXT,
+            provider=provider,
+            name=name,
+            size=size,
+            limit=limit,
         )
     return None
 

@@ -10,14 +10,12 @@ from desktop_app.domain.answering.chat_request import RequestPart
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, Part, TextPart
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError, Param
 from desktop_app.domain.models.image_tokens import LARGEST_SIDE, image_tokens
 from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
 from desktop_app.domain.models.token_counts import TokenCount
-from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n.formatting import joined
-from desktop_app.i18n.translation import tr_plural
+from desktop_app.i18n.translation import N_, tr_plural
 from desktop_app.services.ports import ImageSource
 from desktop_app.services.prompt_delimiter import one_line
 
@@ -121,23 +119,31 @@ def require_image_input(parts: Iterable[Part], model: ModelInfo) -> None:
     if model.sees_images is False and (names := _image_names(parts)):
         documents_with_pages = [p for p in parts if isinstance(p, DocumentPart) and p.image_pages]
         page_params: dict[str, Param] = {}
-        # The reason names at most two documents, the second with the suffix "2".
+        # The sentence names at most two documents, the second with the suffix "2".
         for suffix, part in zip(("", "2"), documents_with_pages, strict=False):
             page_params[f"count{suffix}"] = len(part.image_pages)
             page_params[f"total{suffix}"] = part.sent_pages or 0
             page_params[f"file{suffix}"] = part.name
-        raise IllegalChoiceError(
-            Reason.PAGES_NOT_SEEN if documents_with_pages else Reason.IMAGES_NOT_SEEN,
-            page_params,
-            remedy=Remedy.SEND_TEXT_ALONE if _all_have_text(parts) else "",
-            model=model.name,
-            names=names,
-        )
+        if len(documents_with_pages) > 1:
+            message = N_(
+                "{model} can’t see images: {count} of {total} pages of {file}, {count2} of {file2}."
+            )
+        elif documents_with_pages:
+            message = N_("{model} can’t read {count} of {total} pages of {file}, which are images.")
+        else:
+            message = N_("{model} doesn’t support images.")
+        hint = N_("Choose another model, or remove {names}.")
+        if _all_have_text(parts):
+            hint = N_("Choose another model, or send text only.")
+        raise IllegalChoiceError(message, hint, params=page_params, model=model.name, names=names)
     documents = [part for part in parts if isinstance(part, DocumentPart) and not part.in_parts]
     page_count = sum(len(part.image_pages) for part in documents)
     if page_count > MAX_PAGES:
         raise DocumentDoesNotFitError(
-            Reason.TOO_MANY_IMAGE_PAGES, pages=page_count, limit=MAX_PAGES
+            N_("Only {limit} page images can be sent at once ({pages} selected)."),
+            hint=N_("Read in parts, select fewer pages, or run OCR."),
+            pages=page_count,
+            limit=MAX_PAGES,
         )
 
 

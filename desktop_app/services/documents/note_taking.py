@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Protocol
 
+from desktop_app.domain import hints
 from desktop_app.domain.answering.answer_status import StatusCode, answer_status
 from desktop_app.domain.answering.chat_request import (
     ChatRequest,
@@ -38,8 +39,6 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.conversations.conversation import Role, now
 from desktop_app.domain.conversations.message_parts import DocumentPart, TextPart, text_of
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.error_text import remedy_of
 from desktop_app.domain.errors import (
     ContextTooLongError,
     ProviderError,
@@ -48,10 +47,10 @@ from desktop_app.domain.errors import (
     UserFacingError,
     to_provider_error,
 )
-from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage, call_cost, cost_of
 from desktop_app.domain.spending.spending_report import Call, Purpose
 from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import N_
 from desktop_app.services.chat.small_tasks.small_reply import SmallReply
 from desktop_app.services.documents.image_attachments import page_name
 from desktop_app.services.documents.summary_grammar import is_built_in
@@ -195,7 +194,13 @@ class ReadingProvider(ProviderWrapper):
         # were made for the task's models.
         model = self._task.answering.model
         if request.model != model.id:
-            yield Failed(ProviderError(Reason.NOT_SERVED_THERE, model=model.name))
+            yield Failed(
+                ProviderError(
+                    N_("This provider doesn’t offer {model}."),
+                    hint=N_("Choose another model or provider."),
+                    model=model.name,
+                )
+            )
             return
         failure: UserFacingError | None = None
         try:
@@ -554,7 +559,7 @@ def _from_notes(request: ChatRequest, notes: str) -> ChatRequest:
 
 
 def _as_reading_error(error: UserFacingError) -> ProviderError:
-    """Return the error, whose remedy says that a retry continues from the cached notes."""
-    if remedy_of(error) in (Remedy.RETRY_BILLED, Remedy.RETRY_SOON, Remedy.RETRY_LATER):
-        error = error.with_remedy(Remedy.RETRY_FROM_NOTES)
+    """Return the error, whose hint says that a retry continues from the cached notes."""
+    if error.hint in (hints.RETRY_BILLED, hints.RETRY_SOON, hints.RETRY_LATER):
+        error = error.with_hint(N_("Try again to continue from the saved notes."))
     return to_provider_error(error)

@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol, Self
 
+from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import SpendingCapError, StorageError, UnpricedModelError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.spending.cost import Price
@@ -136,7 +136,10 @@ class Budget:
             return
         if _unpriced_key(profile, model.id) not in await self._storage.all():
             raise UnpricedModelError(
-                Reason.PRICE_UNKNOWN_UNDER_CAP, model=model.name, provider=profile.short_name
+                N_("{model} has no price, so {provider}’s limit can’t count it."),
+                hint=hints.ENTER_PRICE,
+                model=model.name,
+                provider=profile.short_name,
             )
 
     async def allow_unpriced(self, profile: ProviderProfile, model_id: str) -> None:
@@ -229,7 +232,10 @@ def _cap_error(
     # 32 days after the first of any month are in the next month.
     next_month_start = (month_start + timedelta(days=32)).replace(day=1)
     return SpendingCapError(
-        Reason.CAP_REACHED,
+        N_("This message ({cost}) exceeds {cap}: {spent} spent, {held} pending.")
+        if month.held
+        else N_("This message ({cost}) exceeds the limit: {spent} of {cap} spent."),
+        hint=hints.RAISE_CAP,
         provider=profile.short_name,
         spent=formatting.exact_money(month.spent),
         held=formatting.exact_money(month.held) if month.held else "",

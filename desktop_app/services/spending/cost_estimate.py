@@ -26,13 +26,12 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     tool_calls,
 )
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
 from desktop_app.domain.models.token_counts import GUESSED_SHARE, CountMethod, TokenCount
-from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage, UsageScope, cost_of
 from desktop_app.i18n.formatting import joined
+from desktop_app.i18n.translation import N_
 from desktop_app.services.chat.prompt_assembly import (
     has_delimited_parts,
     is_delimited,
@@ -381,9 +380,19 @@ class Estimator:
         if estimate.input_tokens + reserved_tokens <= limit:
             return
         documents = [part for part in draft.attachments if isinstance(part, DocumentPart)]
+        if documents and estimate.is_exact:
+            message = N_("With {names}, this needs {tokens} tokens, but {model} accepts {limit}.")
+        elif documents:
+            message = N_(
+                "With {names}, this needs about {tokens} tokens, but {model} accepts {limit}."
+            )
+        elif estimate.is_exact:
+            message = N_("This message needs {tokens} tokens, but {model} accepts {limit}.")
+        else:
+            message = N_("This message needs about {tokens} tokens, but {model} accepts {limit}.")
         raise DocumentDoesNotFitError(
-            Reason.DOES_NOT_FIT if estimate.is_exact else Reason.MAY_NOT_FIT,
-            remedy=_remedy_for(resolved, has_documents=bool(documents), may_compact=may_compact),
+            message,
+            _hint_for(resolved, has_documents=bool(documents), may_compact=may_compact),
             names=joined([part.name for part in documents]),
             tokens=estimate.input_tokens,
             model=resolved.model.name,
@@ -600,12 +609,12 @@ def _estimate_of(
     )
 
 
-def _remedy_for(resolved: ResolvedChoice, *, has_documents: bool, may_compact: bool) -> Remedy:
+def _hint_for(resolved: ResolvedChoice, *, has_documents: bool, may_compact: bool) -> str:
     limit = resolved.model.input_limit or 0
     if has_documents and limit < _LARGE_WINDOW_TOKENS:
-        return Remedy.ATTACH_SHORTER
+        return N_("Attach a shorter document, or choose another model.")
     if has_documents:
-        return Remedy.ATTACH_FEWER
+        return N_("Attach fewer or shorter documents.")
     if may_compact:
-        return Remedy.COMPACT
-    return Remedy.START_NEW
+        return N_("Compact it, or start a new conversation.")
+    return N_("Start a new conversation, or choose another model.")

@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, TypeGuard
 
+from desktop_app.domain import hints
 from desktop_app.domain.answering.answer_form import (
     MAX_FORM_CHARS,
     AnswerForm,
@@ -22,10 +23,10 @@ from desktop_app.domain.answering.chat_request import ProviderKind, RequestMessa
 from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.domain.conversations.message_parts import TextPart, last_text
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.system_error import quoted_error
+from desktop_app.i18n.translation import N_
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.structured.schema_check import (
     FormFault,
@@ -55,7 +56,9 @@ def check_form(source: FormSource, display_name: str = "") -> AnswerForm:
     grammar = AnswerGrammar(source.kind, source.text, source.name.strip())
     if len(source.text) > MAX_FORM_CHARS:
         error = UserFacingError(FormFault.TOO_LONG)
-        raise _invalid_form_error(Reason.GRAMMAR_INVALID, display_name or source.kind, error)
+        raise _invalid_form_error(
+            N_("The grammar in {file} isn’t valid: {words}."), display_name or source.kind, error
+        )
     return grammar
 
 
@@ -67,13 +70,17 @@ def _parse_schema(source: FormSource, display_name: str) -> AnswerSchema:
         return AnswerSchema(source.answer_name, require_schema(schema))
     except RecursionError as error:
         too_deep = UnusableSchemaError(FormFault.TOO_DEEP)
-        raise _invalid_form_error(Reason.SCHEMA_INVALID, display_name, too_deep) from error
+        raise _invalid_form_error(
+            N_("{file} isn’t a valid JSON Schema: {words}."), display_name, too_deep
+        ) from error
     except (ValueError, UnusableSchemaError) as error:
-        raise _invalid_form_error(Reason.SCHEMA_INVALID, display_name, error) from error
+        raise _invalid_form_error(
+            N_("{file} isn’t a valid JSON Schema: {words}."), display_name, error
+        ) from error
 
 
-def _invalid_form_error(reason: Reason, name: str, error: Exception) -> IllegalChoiceError:
-    return IllegalChoiceError(reason, file=name, because=quoted_error(error))
+def _invalid_form_error(message: str, name: str, error: Exception) -> IllegalChoiceError:
+    return IllegalChoiceError(message, file=name, because=quoted_error(error))
 
 
 async def load_form(*settings: str) -> AnswerForm | None:
@@ -101,16 +108,26 @@ def require_grammar_support(grammar: AnswerGrammar, resolved: ResolvedChoice) ->
             and resolved.model.variant is None
         )
         if profile.kind is not ProviderKind.ON_DEVICE and not may_be_llama_cpp:
-            raise IllegalChoiceError(Reason.GRAMMAR_NEEDS_LLAMA_CPP, provider=profile.name)
+            raise IllegalChoiceError(
+                N_("{provider} doesn’t support GBNF grammars."),
+                hint=N_("Choose the local model or a llama.cpp server."),
+                provider=profile.name,
+            )
         return
     # A gateway may pass a custom tool on: its server refuses what it does not take.
     if profile.kind is ProviderKind.ON_DEVICE or profile.api is Api.CHAT_COMPLETIONS:
         raise IllegalChoiceError(
-            Reason.GRAMMAR_NOT_AT_PROVIDER, provider=profile.name, syntax=syntax
+            N_("{provider} doesn’t support grammars of the kind {syntax}."),
+            hint=hints.CHOOSE_PROVIDER,
+            provider=profile.name,
+            syntax=syntax,
         )
     if resolved.model.apis is not None and Api.RESPONSES not in resolved.model.apis:
         raise IllegalChoiceError(
-            Reason.GRAMMAR_NOT_SUPPORTED, model=resolved.model.name, syntax=syntax
+            N_("{model} doesn’t support grammars of the kind {syntax}."),
+            hint=hints.CHOOSE_MODEL,
+            model=resolved.model.name,
+            syntax=syntax,
         )
 
 

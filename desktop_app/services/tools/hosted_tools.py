@@ -13,7 +13,6 @@ from typing import Any, Final, NamedTuple
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import (
@@ -78,7 +77,16 @@ class HostedTools:
         store_ids = list(await self._vector_stores())
         search_fields = {"type": _FILE_SEARCH, "vector_store_ids": store_ids}
         request_fields = {**_REQUEST_FIELDS, _FILE_SEARCH: search_fields}
-        refusals = {} if store_ids else {_FILE_SEARCH: ErrorNote(Reason.NO_VECTOR_STORE)}
+        refusals = (
+            {}
+            if store_ids
+            else {
+                _FILE_SEARCH: ErrorNote(
+                    N_("There is no vector store."),
+                    hint=N_("Enter the ID of a vector store in {responses_page}."),
+                )
+            }
+        )
         return [
             ListedTool(
                 ToolDefinition(
@@ -103,11 +111,13 @@ def hosted_refusal(name: str, resolved: ResolvedChoice) -> ErrorNote | None:
     """Return why a model cannot use a hosted tool; None if it can."""
     profile, model = resolved.profile, resolved.model
     if profile.kind is ProviderKind.ON_DEVICE:
-        return ErrorNote(Reason.NO_HOSTED_TOOLS_HERE)
+        return ErrorNote(N_("Local models don’t run tools themselves."))
     if not profile.serves_gpt_family or profile.api is Api.CHAT_COMPLETIONS:
-        return ErrorNote(Reason.NO_HOSTED_TOOLS, params={"provider": profile.name})
+        return ErrorNote(
+            N_("{provider} doesn’t run tools itself."), params={"provider": profile.name}
+        )
     if name not in model.hosted_tools:
-        return ErrorNote(Reason.HOSTED_TOOL_NOT_SUPPORTED, params={"model": model.name})
+        return ErrorNote(N_("{model} doesn’t support this tool."), params={"model": model.name})
     return None
 
 

@@ -9,11 +9,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
+from desktop_app.domain import hints
 from desktop_app.domain.bounds import BAD_VALUE
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, ToolServerError
 from desktop_app.domain.network.secret import Secret
-from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.tools.tool_server import (
     EXAMPLE_REFERENCE,
     ServerSecrets,
@@ -23,7 +22,7 @@ from desktop_app.domain.tools.tool_server import (
     secret_values,
     sign_in_secrets,
 )
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.tools.server_run import Connect, Launch, ServerRun
 
 
@@ -123,9 +122,11 @@ class ToolServers:
             if run.server.name == name:
                 return run
         server_names = ", ".join(run.server.name for run in runs)
-        remedy = Remedy.LIST_AVAILABLE if server_names else Remedy.NONE
         raise ToolServerError(
-            Reason.NO_SUCH_TOOL_SERVER, server=name, known=server_names, remedy=remedy
+            N_("There is no tool server named “{server}”."),
+            hint=hints.LIST_AVAILABLE if server_names else "",
+            server=name,
+            known=server_names,
         )
 
     async def add(
@@ -143,7 +144,11 @@ class ToolServers:
         }
         old_server = servers.get(server.name)
         if old_server is not None and not replaces:
-            raise ToolServerError(Reason.TOOL_SERVER_EXISTS, server=server.name)
+            raise ToolServerError(
+                N_("There is already a tool server named “{server}”."),
+                hint=N_("Remove it first, or choose another name."),
+                server=server.name,
+            )
         old_secret = None
         if old_server is not None and old_server.has_secrets:
             old_secret = await self._secrets.get(old_server.secret_name, old_server.secret_origin)
@@ -165,7 +170,10 @@ class ToolServers:
             secret = Secret(secrets.to_text(), server.secret_origin)
             if not await self._store_secret(server.secret_name, secret):
                 raise ToolServerError(
-                    Reason.TOOL_SERVER_KEYRING, server=server.name, example=EXAMPLE_REFERENCE
+                    N_("Without a keyring, the values of “{server}” can’t be stored."),
+                    hint=N_("Use environment variables, as {example}."),
+                    server=server.name,
+                    example=EXAMPLE_REFERENCE,
                 )
         else:
             await self._secrets.remove(server.secret_name)
@@ -215,7 +223,11 @@ class ToolServers:
                 return ServerSecrets.from_text(secret.value)
         except BAD_VALUE:
             pass  # another program has changed the secrets
-        raise ToolServerError(Reason.TOOL_SERVER_SECRETS_LOST, server=server.name)
+        raise ToolServerError(
+            N_("The keyring doesn’t have the secret values of the tool server “{server}”."),
+            hint=N_("Enter them again in {servers_page}."),
+            server=server.name,
+        )
 
     async def aclose(self) -> None:
         """End all servers."""
@@ -228,7 +240,15 @@ class ToolServers:
         if server.url:
             for name in referenced_variables(server, secrets):
                 if name in environment.provider_variables:
-                    raise ToolServerError(Reason.TOOL_SERVER_KEY, server=server.name, variable=name)
+                    raise ToolServerError(
+                        N_(
+                            "The tool server “{server}” may not get the environment "
+                            "variable {variable}: it is meant for a provider."
+                        ),
+                        hint=hints.CHECK_CONFIGURATION,
+                        server=server.name,
+                        variable=name,
+                    )
         message = launch_message(server, secrets, environment.variables, environment.home)
         values = secret_values(server, secrets, environment.variables)
         if is_sign_in:
@@ -260,4 +280,8 @@ class ToolServers:
     async def _store_sign_in(self, server: ToolServer, tokens: Mapping[str, Any]) -> None:
         secret = Secret(json.dumps(tokens), server.secret_origin)
         if not await self._store_secret(server.sign_in_name, secret):
-            raise ToolServerError(Reason.TOOL_SERVER_SIGN_IN_NOT_KEPT, server=server.name)
+            raise ToolServerError(
+                N_("Without a keyring, the sign-in to “{server}” isn’t remembered."),
+                hint=N_("Set up a keyring, then sign in again."),
+                server=server.name,
+            )

@@ -10,14 +10,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, NamedTuple, Protocol
 
-from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain import hints
 from desktop_app.domain.errors import ToolServerError, UserFacingError
 from desktop_app.domain.network.redaction import Redactor
 from desktop_app.domain.tools.remote_tool import visible_text
 from desktop_app.domain.tools.server_fault import ServerFault
 from desktop_app.domain.tools.tool_context import Report
 from desktop_app.domain.tools.tool_server import ServerFailure, ToolServer
+from desktop_app.i18n.translation import N_
 from desktop_app.services.tools.sign_in_tokens import OnTokens, Renewal, SignInTokens, StoreTokens
+
+_CHECK_SERVER: Final = N_("Check its configuration in {servers_page}.")
+_STARTS_WHEN_NEEDED: Final = N_("It starts again when it’s needed.")
+_RETRY_OR_CHECK_SERVER: Final = N_("Try again, or check its configuration in {servers_page}.")
+
 
 # A local server that has ended this often within the period is started again only by the user.
 MAX_CRASHES: Final = 3
@@ -197,10 +203,16 @@ class ServerRun:
             async with asyncio.timeout(LIST_S):
                 return await self.request("read", uri=uri)
         except TimeoutError:
-            raise self._make_error(Reason.TOOL_SERVER_SLOW, seconds=round(LIST_S)) from None
+            raise self._make_error(
+                N_("The tool server “{server}” didn’t respond within {seconds} seconds."),
+                _RETRY_OR_CHECK_SERVER,
+                seconds=round(LIST_S),
+            ) from None
         except ServerFailure as failure:
             why = failure.reason.rstrip(".")
-            raise self._make_error(Reason.TOOL_SERVER_REFUSED, why=why) from None
+            raise self._make_error(
+                N_("The tool server “{server}” reports: {why}."), _CHECK_SERVER, why=why
+            ) from None
 
     async def restart(self) -> None:
         """Restart the server, even after repeated crashes. Raises UserFacingError."""
@@ -272,7 +284,9 @@ class ServerRun:
     def on_sign_in_needed(self) -> None:
         """Set the failure: the user has to sign in again."""
         self._needs_sign_in = True  # until the next start
-        self.failure = self._make_error(Reason.TOOL_SERVER_SIGN_IN)
+        self.failure = self._make_error(
+            N_("The tool server “{server}” needs you to sign in."), hints.SIGN_IN
+        )
         self._on_changed()
 
     def on_tokens(self, saved: Mapping[str, Any]) -> None:
@@ -294,7 +308,9 @@ class ServerRun:
         if not (self._is_closing or self._is_starting or self._needs_sign_in):
             if not self.server.url:
                 self._crashes.append(time.monotonic())
-            self.failure = self._make_error(Reason.TOOL_SERVER_STOPPED)
+            self.failure = self._make_error(
+                N_("The tool server “{server}” stopped unexpectedly."), _STARTS_WHEN_NEEDED
+            )
             self._on_changed()
 
     # -- starting and stopping
@@ -316,7 +332,12 @@ class ServerRun:
         period_start = time.monotonic() - CRASH_PERIOD_S
         self._crashes = [crashed_at for crashed_at in self._crashes if crashed_at > period_start]
         if len(self._crashes) >= MAX_CRASHES:
-            raise self._record_failure(self._make_error(Reason.TOOL_SERVER_KEEPS_STOPPING))
+            raise self._record_failure(
+                self._make_error(
+                    N_("The tool server “{server}” keeps stopping and wasn’t started again."),
+                    N_("See its log and restart it in {servers_page}."),
+                )
+            )
         try:
             launch = await self._make_launch(is_sign_in=self._on_address is not None)
         except UserFacingError as error:
@@ -336,9 +357,17 @@ class ServerRun:
         except TimeoutError:
             if self._sign_in_address:
                 fault = ServerFault.NO_ANSWER_IN_TIME
-                timeout_error = self._make_error(Reason.TOOL_SERVER_SIGN_IN_FAILED, why=fault)
+                timeout_error = self._make_error(
+                    N_("You weren’t signed in to the tool server “{server}”: {why}."),
+                    hints.SIGN_IN,
+                    why=fault,
+                )
             else:
-                timeout_error = self._make_error(Reason.TOOL_SERVER_SLOW, seconds=round(limit_s))
+                timeout_error = self._make_error(
+                    N_("The tool server “{server}” didn’t respond within {seconds} seconds."),
+                    _RETRY_OR_CHECK_SERVER,
+                    seconds=round(limit_s),
+                )
             raise self._record_failure(timeout_error) from None
         except ServerFailure as failure:
             raise self._record_failure(self._start_error(failure)) from None
@@ -350,33 +379,51 @@ class ServerRun:
 
     def _start_error(self, failure: ServerFailure) -> ToolServerError:
         if failure.needs_sign_in:
-            return self._make_error(Reason.TOOL_SERVER_SIGN_IN)
+            return self._make_error(
+                N_("The tool server “{server}” needs you to sign in."), hints.SIGN_IN
+            )
         why = self.redact(failure.reason).rstrip(".")
         if self._sign_in_address:
-            return self._make_error(Reason.TOOL_SERVER_SIGN_IN_FAILED, why=why)
+            return self._make_error(
+                N_("You weren’t signed in to the tool server “{server}”: {why}."),
+                hints.SIGN_IN,
+                why=why,
+            )
         if failure.has_closed:
             why = self._last_error_line.rstrip(".") or why
-        return self._make_error(Reason.TOOL_SERVER_NOT_STARTED, why=why)
+        return self._make_error(
+            N_("The tool server “{server}” didn’t start: {why}."), _CHECK_SERVER, why=why
+        )
 
     def _record_failure(self, error: UserFacingError) -> UserFacingError:
         self.failure = error
         self._on_changed()
         return error
 
-    def _make_error(self, reason: Reason, **values: str | int) -> ToolServerError:
-        return ToolServerError(reason, {"server": self.server.name, **values})
+    def _make_error(self, message: str, hint: str, **values: str | int) -> ToolServerError:
+        return ToolServerError(message, hint, params=values, server=self.server.name)
 
     async def _request_list(self, connection: Connection, list_name: str) -> Any:
         try:
             async with asyncio.timeout(LIST_S):
                 return await connection.request(list_name)
         except TimeoutError:
-            error = self._make_error(Reason.TOOL_SERVER_SLOW, seconds=round(LIST_S))
+            error = self._make_error(
+                N_("The tool server “{server}” didn’t respond within {seconds} seconds."),
+                _RETRY_OR_CHECK_SERVER,
+                seconds=round(LIST_S),
+            )
         except ServerFailure as failure:
             if failure.has_ended:
-                raise self._record_failure(self._make_error(Reason.TOOL_SERVER_STOPPED)) from None
+                raise self._record_failure(
+                    self._make_error(
+                        N_("The tool server “{server}” stopped unexpectedly."), _STARTS_WHEN_NEEDED
+                    )
+                ) from None
             why = self.redact(failure.reason).rstrip(".")
-            error = self._make_error(Reason.TOOL_SERVER_REFUSED, why=why)
+            error = self._make_error(
+                N_("The tool server “{server}” reports: {why}."), _CHECK_SERVER, why=why
+            )
         # Tools can be used without the other lists.
         raise self._record_failure(error) if list_name == "tools" else error
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from desktop_app.domain.error_note import ErrorNote, note_from_error
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.tools.remote_tool import unavailable_entry
 from desktop_app.domain.tools.server_fault import ServerFault
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ListedTool, ToolDefinition, ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.domain.tools.tool_server import ServerFailure
+from desktop_app.i18n.translation import N_
 from desktop_app.services.tools.served_prompts import store_lists
 from desktop_app.services.tools.server_registry import ServerStorage
 from desktop_app.services.tools.server_run import ServerRun, ServerState
@@ -62,7 +62,11 @@ class ServerSource:
                 unavailable_entry(self.name, refusal)
             ]
         if not tools and self._run.state is not ServerState.RUNNING:
-            return [unavailable_entry(self.name, ErrorNote(Reason.TOOLS_NOT_LISTED))]
+            return [
+                unavailable_entry(
+                    self.name, ErrorNote(N_("Its tools are listed once it has been started."))
+                )
+            ]
         return tools
 
     async def call(self, tool: ToolDefinition, arguments: Any, context: ToolContext) -> str:

@@ -29,7 +29,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.documents.document_types import FOLDER, MARKDOWN
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
-from desktop_app.domain.errors import StorageError
+from desktop_app.domain.errors import AttachmentMissingError, StorageError
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n.translation import N_
 from desktop_app.storage.conversations.row_conversion import to_micros, to_text
@@ -418,6 +418,6 @@ def _read_file(path: Path, sha256: str) -> bytes:
 
 
 def _missing_error(sha256: str) -> StorageError:
-    return StorageError(
+    return AttachmentMissingError(
         N_("The attachment’s file is missing."), hint=hints.ATTACH_AGAIN, details=f"sha256 {sha256}"
     )

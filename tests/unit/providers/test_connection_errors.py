@@ -13,6 +13,7 @@ import pytest
 
 from desktop_app.domain.answering.stream_events import Failed
 from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.error_text import remedy_of
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.domain.network.network_address import parse_proxy
@@ -41,7 +42,7 @@ def facts_of(attempt: AttemptError) -> tuple[object, object, object]:
     """Return why an attempt failed, what to do, and whether it is repeated."""
     assert attempt.error.details.startswith("d")
     assert attempt.error.params["provider"] == "P"
-    return attempt.error.reason, attempt.error.remedy, attempt.may_repeat
+    return attempt.error.reason, remedy_of(attempt.error), attempt.may_repeat
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def test_a_failed_connection_may_be_repeated(
     attempt: ConnectionAttempt, reason: Reason, remedy: Remedy, host: str
 ) -> None:
     failed = attempt.connect_error("refused", "details")
-    assert facts_of(failed) == (reason, remedy, True)
+    assert facts_of(failed) == (reason, remedy or reason.remedy, True)
     assert failed.error.params["host"] == host
     assert failed.error.params["proxy"] == ("" if attempt.proxy is None else "http://proxy:3128")
 
@@ -114,13 +115,13 @@ def test_a_refused_certificate_has_a_reason(
         f"[SSL: CERTIFICATE_VERIFY_FAILED] {words}",
         f"certificate verify failed: {words}",
     ):
-        expected = (reason, remedies[has_ca_file], False)
+        expected = (reason, remedies[has_ca_file] or reason.remedy, False)
         assert facts_of(attempt.connect_error(said, "details")) == expected
 
 
 def test_a_server_without_encryption_has_its_own_reason() -> None:
     failed = HERE.connect_error("[SSL: WRONG_VERSION_NUMBER] wrong version", "details")
-    assert facts_of(failed) == (Reason.NOT_ENCRYPTED, "", False)
+    assert facts_of(failed) == (Reason.NOT_ENCRYPTED, Reason.NOT_ENCRYPTED.remedy, False)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +146,7 @@ def test_a_refusing_proxy_has_a_reason(
     assert PROXY is not None
     attempt = replace(OWN, is_own_proxy=is_own, proxy=replace(PROXY, user=user))
     failed = attempt.proxy_refusal_error(words, "details")
-    assert facts_of(failed) == (reason, remedy, False)
+    assert facts_of(failed) == (reason, remedy or reason.remedy, False)
     assert failed.error.params["words"] == (words if reason is Reason.PROXY_BLOCKS else "")
 
 
@@ -160,7 +161,7 @@ def test_a_server_that_is_no_proxy_has_its_own_reason(is_own: bool) -> None:
     )
     late = attempt.proxy_timeout_error().error
     check = Remedy.CHECK_PROXY if is_own else Remedy.CHECK_ENVIRONMENT_PROXY
-    assert (late.reason, late.remedy, late.details) == (Reason.PROXY_TIMEOUT, check, "")
+    assert (late.reason, remedy_of(late), late.details) == (Reason.PROXY_TIMEOUT, check, "")
 
 
 @blocking

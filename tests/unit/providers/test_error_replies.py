@@ -18,10 +18,10 @@ from desktop_app.domain.errors import (
     EndpointMissingError,
     ModelNotFoundError,
     ProviderError,
-    ProviderFaultError,
     QuotaExhaustedError,
     RateLimitedError,
     RefusedParameterError,
+    RequestRefusedError,
 )
 from desktop_app.domain.network.redaction import REMOVED
 from desktop_app.providers.errors.context_refusals import RequestSize, size_from_message
@@ -46,7 +46,7 @@ TABLE: list[tuple[int, Any, type[ProviderError]]] = [
     (400, error("Filtered", "content_filter", param="prompt"), ContentFilteredError),
     (400, error("No", "content_policy_violation"), ContentFilteredError),
     (400, error("Your prompt was flagged.", "invalid_prompt"), ContentFilteredError),
-    (400, error("The prompt has no text.", "invalid_prompt"), ProviderFaultError),
+    (400, error("The prompt has no text.", "invalid_prompt"), RequestRefusedError),
     (400, error("Too long", "context_length_exceeded"), ContextTooLongError),
     (400, error("This model's maximum context length is 4096 tokens."), ContextTooLongError),
     (400, error("the request exceeds the available context size", 400), ContextTooLongError),
@@ -67,8 +67,8 @@ TABLE: list[tuple[int, Any, type[ProviderError]]] = [
         {"detail": [{"type": "extra_forbidden", "loc": ["body", "verbosity"], "msg": "no"}]},
         RefusedParameterError,
     ),
-    (400, error("Invalid type", "invalid_value", param="input[0].content"), ProviderFaultError),
-    (400, error("Bad"), ProviderFaultError),
+    (400, error("Invalid type", "invalid_value", param="input[0].content"), RequestRefusedError),
+    (400, error("Bad"), RequestRefusedError),
 ]
 
 

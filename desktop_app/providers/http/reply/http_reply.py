@@ -13,8 +13,9 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain import hints
 from desktop_app.domain.errors import ReplyTooLargeError, StreamCutError, UnexpectedReplyError
+from desktop_app.i18n.translation import N_
 from desktop_app.providers.http import connection_errors
 from desktop_app.providers.http.reply import json_fields
 from desktop_app.providers.http.reply.sse import ServerSentEvent, SSEDecoder
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import httpx
 
     from desktop_app.domain.network.redaction import Redactor
+
 
 T = TypeVar("T")
 
@@ -100,7 +102,7 @@ class HttpReply:
         self._on_bytes()
         self.received += len(chunk)
         if self.received > max_bytes:
-            raise self._too_large_error(Reason.REPLY_TOO_LARGE, max_bytes)
+            raise self._too_large_error(max_bytes)
 
     async def pieces(self, max_bytes: int) -> AsyncGenerator[bytes, None]:
         """Yield the body as it arrives.
@@ -134,7 +136,7 @@ class HttpReply:
             for result in results(decoder.feed(piece)):
                 yield result
             if decoder.size > MAX_EVENT_BYTES:
-                raise self._too_large_error(Reason.REPLY_TOO_LARGE, MAX_EVENT_BYTES)
+                raise self._too_large_error(MAX_EVENT_BYTES)
         for result in results(decoder.end()):
             yield result
 
@@ -151,7 +153,10 @@ class HttpReply:
             return read(json_fields.parse(self._redactor.clean_bytes(body)))
         except ValueError as exc:
             raise UnexpectedReplyError(
-                Reason.REPLY_NOT_JSON, request_id=self.request_id, provider=self._attempt.provider
+                N_("{provider} sent an invalid response."),
+                hint=N_("Try again, or check the base URL in {provider_page}."),
+                request_id=self.request_id,
+                provider=self._attempt.provider,
             ) from exc
 
     async def drain(self) -> None:
@@ -182,18 +187,27 @@ class HttpReply:
         try:
             yield
         except httpx.TimeoutException as exc:
-            raise self._cut_error(Reason.SILENT_IN_ANSWER, exc) from exc
+            raise self._cut_error(
+                N_("{provider} stopped sending data before the response finished."), exc
+            ) from exc
         except (httpx.TransportError, httpx.DecodingError) as exc:
-            raise self._cut_error(Reason.BROKE_IN_ANSWER, exc) from exc
+            raise self._cut_error(
+                N_("The connection to {provider} was lost before the response finished."), exc
+            ) from exc
 
-    def _too_large_error(self, reason: Reason, limit: int) -> ReplyTooLargeError:
+    def _too_large_error(self, limit: int) -> ReplyTooLargeError:
         return ReplyTooLargeError(
-            reason, limit=limit >> 20, request_id=self.request_id, provider=self._attempt.provider
+            N_("{provider} sent more than {limit} MB."),
+            hint=N_("Check the base URL in {provider_page}, or choose another provider."),
+            limit=limit >> 20,
+            request_id=self.request_id,
+            provider=self._attempt.provider,
         )
 
-    def _cut_error(self, reason: Reason, exc: Exception) -> StreamCutError:
+    def _cut_error(self, message: str, exc: Exception) -> StreamCutError:
         return StreamCutError(
-            reason,
+            message,
+            hints.RETRY_BILLED,
             details=details_of(exc, self._redactor),
             request_id=self.request_id,
             provider=self._attempt.provider,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from desktop_app.domain import hints
 from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.domain.answering.stream_events import (
     Failed,
@@ -16,9 +17,9 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.answering.text_size import TextSize
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import text_of
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ContentFilteredError, ProviderError, ReplyTooLargeError
 from desktop_app.domain.spending.spending_report import CallPerformance
+from desktop_app.i18n.translation import N_
 from desktop_app.services.answers.call_timing import CallTiming
 
 if TYPE_CHECKING:
@@ -52,7 +53,10 @@ class SmallReply:
         if self._size.bytes > MAX_REPLY_BYTES:
             megabytes = MAX_REPLY_BYTES >> 20
             error = ReplyTooLargeError(
-                Reason.ANSWER_TOO_LONG, provider=self._provider, limit=megabytes
+                N_("The response from {provider} exceeded {limit} MB."),
+                hint=N_("Ask for a shorter response, or choose another provider."),
+                provider=self._provider,
+                limit=megabytes,
             )
             event = Failed(error)
         self.reply = accumulate(self.reply, event)
@@ -67,9 +71,14 @@ class SmallReply:
         """Return the error; None if the text is complete, or was cut at a limit."""
         reply = self.reply
         if reply.error is None and reply.status is MessageStatus.REFUSED:
-            is_filtered = bool(reply.incomplete_reason)
-            reason = Reason.ENDED_BY_FILTER if is_filtered else Reason.DECLINED
-            return ContentFilteredError(reason, details=text_of(reply.parts))
+            message = (
+                N_("The provider’s content filter stopped the response.")
+                if reply.incomplete_reason
+                else N_("The model declined.")
+            )
+            return ContentFilteredError(
+                message, hint=hints.RETRY_CHANGED, details=text_of(reply.parts)
+            )
         return reply.error
 
     @property
