@@ -905,8 +905,6 @@ class Reason(StrEnum):
     FOREIGN_WITHOUT_CONVERSATIONS = _row(N_("{file} contains no conversations."))
     FOREIGN_UNPACKS_TOO_FAR = _row(N_("{file} is larger than {limit} MB when unpacked."))
     FOREIGN_BOMB = _row(N_("{file} unpacks to more than 100 times its size."))
-    FOREIGN_TOO_MANY_CONVERSATIONS = _row(N_("{file} contains more than {limit} conversations."))
-    FOREIGN_TOO_MANY_VALUES = _row(N_("{file} contains too many values for an export."))
     FOREIGN_STORE_TOO_LARGE = _row(N_("{file} contains a library larger than {limit} GB."))
 
     # Imports and exports

@@ -5,11 +5,19 @@ document the format; the fields are those that exports of 2023 to 2026 have in c
 `content_type` is the kind of a node's content; if it is unknown, only the text is read. Images are
 files of the archive whose names begin with the id in `asset_pointer`. A message to a tool has its
 name as `recipient`, and the tool's answer as `author`; like ChatGPT, this program folds both.
+
+Marks in texts are between U+E200 and U+E201, their fields separated by U+E202; U+E203, U+E204 and
+U+E206 enclose the words that a mark refers to. In place of a mark, ChatGPT shows the text of its
+entry in `content_references`, or links to the entry's `items` if it has no text; the mark of an
+entity contains the entity's name. Until 2024, a mark was 【11†words】, and its source in
+`citations`. A message to the canvas tool is JSON: {name, type, content}, or for a change {updates:
+[{pattern, replacement}]}. The JSON may lack its closing brackets.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -23,23 +31,24 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
     text_of,
 )
-from desktop_app.exchange.importers.chatgpt_text import CANVAS_TOOLS, canvas_document, without_marks
 from desktop_app.exchange.importers.imported_conversation import (
     LOST_IMAGE,
+    FindFile,
     ImportedConversation,
     add_image,
+    attached_note,
     ended_call,
+    list_at,
     mapping_at,
     objects_at,
     parse_json,
     seconds_of,
     text_at,
+    titled,
     unknown_content,
+    value_at,
 )
 from desktop_app.exchange.importers.message_tree import Node, SourceConversation, build_conversation
-
-FindFile = Callable[[str], tuple[str, bytes] | None]
-"""Returns name and bytes of a file by its id, or None if the export lacks it."""
 
 # ChatGPT shows these kinds of content in its own notes, or not at all.
 _LEFT_OUT_KINDS: Final = {"user_editable_context", "model_editable_context", "reasoning_recap"}
@@ -51,11 +60,20 @@ _TEXT_KINDS: Final = {
     *("tether_browsing_display", "tether_quote", "system_error"),
 }
 _RECORDING: Final = "[A recording without a transcript]"
+_CANVAS_TOOLS: Final = "canmore."
+"""The start of the names of the tools that write to the canvas."""
+# A mark ends before the next opening: searching the rest for the end of each of a million openings
+# would take hours. The second alternative is a mark that the end of the answer cuts off.
+_CITATION_MARK: Final = re.compile("\ue200([^\ue200\ue201]*)\ue201|\ue200[^\ue200\ue201\\s]*\\Z")
+_OLD_CITATION_MARK: Final = re.compile("【([0-9]+)(?::[0-9]+)?†[^【】]*】")
+_ENCLOSING: Final = re.compile("[\ue203\ue204\ue206]")
+_ADDRESS: Final = re.compile(r"https?://[^\s()<>]+")
+_WHOLE_DOCUMENT_PATTERNS: Final = (".*", "(?s).*", "[\\s\\S]*")
 
 
 def is_conversation(value: Any) -> bool:
     """Return True for a conversation of ChatGPT's: it has a tree of messages."""
-    return isinstance(value, Mapping) and isinstance(value.get("mapping"), Mapping)
+    return isinstance(value_at(value, "mapping"), Mapping)
 
 
 def read_conversation(value: Mapping[str, Any], find_file: FindFile) -> ImportedConversation:
@@ -78,9 +96,21 @@ def read_conversation(value: Mapping[str, Any], find_file: FindFile) -> Imported
         model=text_at(value, "default_model_slug"),
         pinned=value.get("is_starred") is True or bool(seconds_of(value.get("pinned_time"))),
         archived=value.get("is_archived") is True,
-        instructions=_find_instructions(mapping),
+        instructions="\n\n".join(_instructions(mapping)),
     )
     return build_conversation(source, nodes, files.values())
+
+
+def _instructions(mapping: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the system messages, of a custom GPT or a project."""
+    for node in mapping.values():
+        message = mapping_at(node, "message")
+        # The text of such a message says only that the user's instructions are no longer available.
+        is_placeholder = value_at(message, "metadata", "is_user_system_message") is True
+        if text_at(message, "author", "role") == "system" and not is_placeholder:
+            for part in list_at(message, "content", "parts"):
+                if isinstance(part, str) and part.strip():
+                    yield part
 
 
 def _parse_node(
@@ -91,14 +121,12 @@ def _parse_node(
     message = _shown_message(mapping_at(node, "message"))
     content = mapping_at(message, "content")
     metadata = mapping_at(message, "metadata")
-    author = text_at(mapping_at(message, "author"), "role")
+    author = text_at(message, "author", "role")
     kind = text_at(content, "content_type")
-    is_hidden = metadata.get("is_visually_hidden_from_conversation") is True
-    is_canvas_result = text_at(mapping_at(message, "author"), "name").startswith(CANVAS_TOOLS)
     if (
         author not in ("user", "assistant", "tool")
-        or is_hidden
-        or is_canvas_result
+        or metadata.get("is_visually_hidden_from_conversation") is True
+        or text_at(message, "author", "name").startswith(_CANVAS_TOOLS)
         or kind in _LEFT_OUT_KINDS
     ):
         return Node(key, parent)
@@ -110,22 +138,47 @@ def _parse_node(
         is_complete=text_at(message, "status") in ("", "finished_successfully"),
     )
     if kind == "thoughts":
-        thoughts = (without_marks(thought, metadata) for thought in _parse_thoughts(content))
-        reasoning = tuple(ReasoningPart(thought) for thought in thoughts if thought)
-        return replace(base_node, pending=reasoning)
-    document = canvas_document(message)
-    find_named = _with_names(find_file, metadata)
+        thoughts = (
+            "\n\n".join(filter(None, (text_at(thought, "summary"), text_at(thought, "content"))))
+            for thought in objects_at(content, "thoughts")
+        )
+        thoughts = (_without_marks(thought, metadata) for thought in thoughts)
+        return replace(base_node, pending=tuple(ReasoningPart(t) for t in thoughts if t))
+    document = _canvas_document(message)
+    attached = objects_at(metadata, "attachments")
+    names = {text_at(item, "id"): text_at(item, "name") for item in attached}
+
+    def image(pointer: str) -> Part:
+        file_id = pointer.rpartition("/")[2]
+        file = find_file(file_id)
+        if file is None:
+            return TextPart(LOST_IMAGE)
+        return add_image(names.get(file_id) or file[0], file[1], files)
+
     is_call = author == "assistant" and text_at(message, "recipient") not in ("", "all")
     # The input and output of tools stay as they are.
     is_raw = author == "tool" or (is_call and not document)
-    parts: list[Part] = [TextPart(document)] if document else []
+    parts: list[Part] = [TextPart(document)]
     if not document:
-        parts = _parse_parts(content, find_named, files, is_raw=is_raw)
-    parts += _generated_images(metadata, find_named, files)
+        parts = _parse_parts(content, image, is_raw=is_raw)
+    outputs = objects_at(metadata, "aggregate_result", "messages")  # of code, such as plots
+    parts += [image(pointer) for each in outputs if (pointer := text_at(each, "image_url"))]
     if author != "user":
-        parts = [_strip_marks(part, metadata) for part in parts]
-    parts = [part for part in parts if part != TextPart("")]
-    parts = [*_attachment_notes(metadata, content), *parts]
+        parts = [
+            TextPart(_without_marks(part.text, metadata)) if isinstance(part, TextPart) else part
+            for part in parts
+        ]
+    # Attached images are in the content itself.
+    notes = [
+        attached_note(name)
+        for item in attached
+        if (name := text_at(item, "name"))
+        and not (
+            kind == "multimodal_text"
+            and (text_at(item, "mime_type") or text_at(item, "mimeType")).startswith("image/")
+        )
+    ]
+    parts = [*notes, *(part for part in parts if part != TextPart(""))]
     if not is_raw:
         role = Role.USER if author == "user" else Role.ASSISTANT
         return replace(base_node, role=role, parts=tuple(parts))
@@ -144,11 +197,10 @@ def _parse_node(
 
 def _shown_message(message: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the message, or the report of a deep research that it contains."""
-    state = mapping_at(mapping_at(message, "metadata"), "chatgpt_sdk").get("widget_state")
+    state = value_at(message, "metadata", "chatgpt_sdk", "widget_state")
     if isinstance(state, str):
         state = parse_json(state)
-    report = mapping_at(state, "report_message") if isinstance(state, Mapping) else {}
-    return report or message
+    return mapping_at(state, "report_message") or message
 
 
 def _tool_part(key: str, message: Mapping[str, Any], text: str) -> ToolCallPart:
@@ -158,133 +210,132 @@ def _tool_part(key: str, message: Mapping[str, Any], text: str) -> ToolCallPart:
         key: the node's id, which becomes the id of the call.
         text: the input or output of the tool.
     """
-    author = mapping_at(message, "author")
-    kind = text_at(mapping_at(message, "content"), "content_type")
-    if text_at(author, "role") == "tool":
+    kind = text_at(message, "content", "content_type")
+    if text_at(message, "author", "role") == "tool":
         is_failed = kind == "system_error"
-        return ended_call(key, text_at(author, "name"), None, text, is_failed=is_failed)
+        return ended_call(key, text_at(message, "author", "name"), None, text, is_failed=is_failed)
     arguments: str | dict[str, str] = text
     if not isinstance(parse_json(text), Mapping):  # arguments have to be an object
         arguments = {"code": text} if kind == "code" else {"input": text}
     return ended_call(key, text_at(message, "recipient"), arguments, result="")
 
 
-def _strip_marks(part: Part, metadata: Mapping[str, Any]) -> Part:
-    """Return a part; of a text, without ChatGPT's marks (see `chatgpt_text.without_marks`)."""
-    return TextPart(without_marks(part.text, metadata)) if isinstance(part, TextPart) else part
-
-
-def _parse_thoughts(content: Mapping[str, Any]) -> list[str]:
-    return [
-        "\n\n".join(filter(None, (text_at(thought, "summary"), text_at(thought, "content"))))
-        for thought in objects_at(content, "thoughts")
-    ]
-
-
 def _parse_parts(
-    content: Mapping[str, Any],
-    find_file: FindFile,
-    files: dict[str, AttachmentFile],
-    *,
-    is_raw: bool,
+    content: Mapping[str, Any], image: Callable[[str], Part], *, is_raw: bool
 ) -> list[Part]:
-    """Return the parts of a content, with code in fences unless it is raw."""
+    """Return the parts of a content, with code in fences unless it is raw.
+
+    Args:
+        image: returns the part of an image, given its pointer.
+    """
     kind = text_at(content, "content_type")
     if kind in ("code", "execution_output") and not is_raw:
         text = text_at(content, "text")
-        if not text:
-            return []
         language = text_at(content, "language") if kind == "code" else ""
         if language == "unknown":  # ChatGPT's own word
             language = ""
-        return [TextPart(fenced(text, language))]
+        return [TextPart(fenced(text, language))] if text else []
     listed = content.get("parts")
     source_parts = listed if isinstance(listed, list) else [content]
     parts: list[Part] = []
+    has_recording = False
     for source in source_parts:
-        if _is_recording(source):
-            continue  # its transcript is another part
-        if isinstance(source, Mapping) and text_at(source, "asset_pointer"):
-            parts.append(_image_part(text_at(source, "asset_pointer"), find_file, files))
+        if text_at(source, "content_type") in _RECORDING_KINDS:
+            has_recording = True  # its transcript is another part
+        elif pointer := text_at(source, "asset_pointer"):
+            parts.append(image(pointer))
         else:
             text = source if isinstance(source, str) else _text_of(source)
             if text.strip():
                 parts.append(TextPart(text))
-    if not parts and any(map(_is_recording, source_parts)):
-        parts.append(TextPart(_RECORDING))
-    return parts
-
-
-def _generated_images(
-    metadata: Mapping[str, Any], find_file: FindFile, files: dict[str, AttachmentFile]
-) -> list[Part]:
-    """Return the images that code has made."""
-    outputs = objects_at(mapping_at(metadata, "aggregate_result"), "messages")
-    pointers = [text_at(each, "image_url") for each in outputs]
-    return [_image_part(pointer, find_file, files) for pointer in pointers if pointer]
-
-
-def _is_recording(part: Any) -> bool:
-    return isinstance(part, Mapping) and text_at(part, "content_type") in _RECORDING_KINDS
+    return parts or [TextPart(_RECORDING)] * has_recording
 
 
 def _text_of(part: Any) -> str:
     if not isinstance(part, Mapping):
         return ""
     text = text_at(part, "text") or text_at(part, "result")
-    paragraphs = (text_at(part, "title"), text, text_at(part, "url"))
-    text_and_source = "\n\n".join(filter(None, paragraphs))
+    text = "\n\n".join(filter(None, (text_at(part, "title"), text, text_at(part, "url"))))
     kind = text_at(part, "content_type")
-    is_known = text_and_source or kind in _TEXT_KINDS
-    return text_and_source if is_known else unknown_content(kind)
+    return text if text or kind in _TEXT_KINDS else unknown_content(kind)
 
 
-def _with_names(find_file: FindFile, metadata: Mapping[str, Any]) -> FindFile:
-    """Return a `find_file` that prefers the names under `metadata` to those in the archive."""
-    attached = objects_at(metadata, "attachments")
-    names = {text_at(item, "id"): text_at(item, "name") for item in attached}
-
-    def find_named(file_id: str) -> tuple[str, bytes] | None:
-        file = find_file(file_id)
-        if file is None:
-            return None
-        name_in_archive, data = file
-        return names.get(file_id) or name_in_archive, data
-
-    return find_named
+# ---------------------------------------------------------------------- marks and documents
 
 
-def _image_part(pointer: str, find_file: FindFile, files: dict[str, AttachmentFile]) -> Part:
-    file = find_file(pointer.rpartition("/")[2])
-    return add_image(*file, files) if file is not None else TextPart(LOST_IMAGE)
+def _without_marks(text: str, metadata: Mapping[str, Any]) -> str:
+    """Return `text` with its marks replaced by their texts.
+
+    Unknown marks are removed, unless they are old ones, which are readable.
+    """
+    text_by_mark = {
+        text_at(reference, "matched_text"): _text_of_reference(reference)
+        for reference in objects_at(metadata, "content_references")
+    }
+    if "†" in text:
+        sources = _old_sources(metadata)
+        text = _OLD_CITATION_MARK.sub(
+            lambda mark: text_by_mark.get(mark[0]) or sources.get(mark[1], mark[0]), text
+        )
+    if "\ue200" in text:
+        text = _CITATION_MARK.sub(
+            lambda mark: text_by_mark.get(mark[0]) or _entity_name(mark[1] or ""), text
+        )
+        text = _ENCLOSING.sub("", text)
+    return text
 
 
-def _attachment_notes(metadata: Mapping[str, Any], content: Mapping[str, Any]) -> list[Part]:
-    """Return notes with the names of attached files; images are in the content itself."""
-    names = [
-        text_at(item, "name")
-        for item in objects_at(metadata, "attachments")
-        if not _mime_type(item).startswith("image/")
-        or text_at(content, "content_type") != "multimodal_text"
-    ]
-    return [TextPart(f"[Attached: {name}]") for name in names if name]
+def _text_of_reference(reference: Mapping[str, Any]) -> str:
+    """Return the text that ChatGPT shows for a reference, or links to its sources."""
+    if text := text_at(reference, "alt"):
+        return text
+    sources = objects_at(reference, "items") or [reference]
+    links = dict.fromkeys(filter(None, map(_source_link, sources)))
+    return f"({', '.join(links)})" if links else text_at(reference, "name")
 
 
-def _mime_type(item: Mapping[str, Any]) -> str:
-    return text_at(item, "mime_type") or text_at(item, "mimeType")
+def _source_link(source: Mapping[str, Any]) -> str:
+    """Return a link to a source as Markdown, "" if it has no address."""
+    address = text_at(source, "url")
+    name = text_at(source, "attribution") or text_at(source, "title") or address
+    name = " ".join(name.split()).replace("[", "\\[").replace("]", "\\]")
+    return f"[{name}]({address})" if _ADDRESS.fullmatch(address) else ""
 
 
-def _find_instructions(mapping: Mapping[str, Any]) -> str:
-    """Return the system messages, of a custom GPT or a project; "" if the export has none."""
-    texts = []
-    for node in mapping.values():
-        message = mapping_at(node, "message") if isinstance(node, Mapping) else {}
-        if text_at(mapping_at(message, "author"), "role") != "system":
-            continue
-        # The text of such a message says only that the user's instructions are no longer available.
-        if mapping_at(message, "metadata").get("is_user_system_message") is True:
-            continue
-        parts = mapping_at(message, "content").get("parts")
-        parts = parts if isinstance(parts, list) else []
-        texts += [part for part in parts if isinstance(part, str) and part.strip()]
-    return "\n\n".join(texts)
+def _old_sources(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """Return the sources of old marks by number."""
+    sources = {}
+    for citation in objects_at(metadata, "citations"):
+        source = mapping_at(citation, "metadata")
+        text = _text_of_reference(source) or text_at(source, "title")
+        if text:
+            number = str(value_at(source, "extra", "cited_message_idx"))
+            sources[number] = text if text.startswith("(") else f"({text})"
+    return sources
+
+
+def _entity_name(mark: str) -> str:
+    """Return the name in `entity` U+E202 `["kind", "name", …]`."""
+    kind, _, values_json = mark.partition("\ue202")
+    values = parse_json(values_json) if kind == "entity" else None
+    return str(values[1]) if isinstance(values, list) and len(values) > 1 else ""
+
+
+def _canvas_document(message: Mapping[str, Any]) -> str:
+    """Return the document that a message writes to the canvas, as Markdown, or ""."""
+    if not text_at(message, "recipient").startswith(_CANVAS_TOOLS):
+        return ""
+    parts = (part for part in list_at(message, "content", "parts") if isinstance(part, str))
+    text = text_at(message, "content", "text") or next(parts, "")
+    value = parse_json(text) or parse_json(f"{text}]}}")  # it may lack its closing brackets
+    document = text_at(value, "content")
+    updates = objects_at(value, "updates")
+    # A change of a part is left out: the result would need the document before.
+    if not document and len(updates) == 1:
+        is_whole = text_at(updates[0], "pattern") in _WHOLE_DOCUMENT_PATTERNS
+        document = text_at(updates[0], "replacement") if is_whole else ""
+    if not document:
+        return ""
+    code, _, language = text_at(value, "type").partition("/")
+    body = fenced(document, language) if code == "code" else document
+    return titled(text_at(value, "name"), body)

@@ -3,11 +3,16 @@
 Anthropic does not document the format; the fields are those that exports of 2024 to 2026 have in
 common. Older exports name no parents: their messages are one path. Of attached files, the export
 has only names and the text of documents. Artifacts are calls of a tool, but are shown as documents.
-Design chats have a form of their own (see `claude_design`).
+
+A design chat is a file of its own, in the folder `design_chats`: {uuid, title, project: {name},
+created_at, updated_at, messages}. A message is {uuid, role: user|assistant, created_at, content},
+and `content` a text or {content, contentBlocks, attachments}. If there are blocks, `content` in it
+only repeats their texts.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -20,16 +25,19 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
 )
-from desktop_app.exchange.importers.claude_design import conversation_of, is_design_chat
 from desktop_app.exchange.importers.imported_conversation import (
+    FindFile,
     ImportedConversation,
     add_document,
+    attached_note,
     ended_call,
     mapping_at,
     objects_at,
     seconds_of,
     text_at,
+    titled,
     unknown_content,
+    value_at,
 )
 from desktop_app.exchange.importers.message_tree import Node, SourceConversation, build_conversation
 
@@ -37,33 +45,40 @@ _ROLES: Final = {"human": Role.USER, "assistant": Role.ASSISTANT}
 # Blocks of these kinds may be empty; of other kinds, an empty text means that they are not known.
 _EMPTY_KINDS: Final = {"", "text", "thinking", "token_budget", "flag"}
 _PASTED_NAME: Final = "pasted.txt"
-_MARKDOWN: Final = "text/markdown"
 
 
 def is_conversation(value: Any) -> bool:
     """Return True for a conversation of Claude's."""
-    return is_design_chat(value) or (
-        isinstance(value, Mapping) and isinstance(value.get("chat_messages"), list)
-    )
+    return _is_design_chat(value) or isinstance(value_at(value, "chat_messages"), list)
 
 
-def read_conversation(value: Mapping[str, Any]) -> ImportedConversation:
+def _is_design_chat(value: Any) -> bool:
+    """Return True for a design chat. The chats of Open WebUI have an `id`, but no `uuid`."""
+    has_messages = isinstance(value_at(value, "messages"), list)
+    return has_messages and isinstance(value_at(value, "uuid"), str)
+
+
+def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> ImportedConversation:
     """Return the conversation."""
-    if is_design_chat(value):
-        value = conversation_of(value)
-    files: dict[str, AttachmentFile] = {}
+    title = text_at(value, "name")
+    messages = objects_at(value, "chat_messages")
+    if _is_design_chat(value):
+        names = (text_at(value, "project", "name"), text_at(value, "title"))
+        title = ": ".join(filter(None, names))
+        chat = objects_at(value, "messages")
+        messages = [part for message in chat for part in _split_design_message(message)]
     source = SourceConversation(
         "claude",
-        text_at(value, "uuid") or f"{value.get('created_at')} {text_at(value, 'name')}",
-        title=text_at(value, "name"),
+        text_at(value, "uuid") or f"{value.get('created_at')} {title}",
+        title=title,
         created=seconds_of(value.get("created_at")),
         updated=seconds_of(value.get("updated_at")),
         leaf=text_at(value, "current_leaf_message_uuid"),
         model=text_at(value, "model"),
         pinned=value.get("is_starred") is True,
     )
-    nodes = _parse_nodes(objects_at(value, "chat_messages"), files)
-    return build_conversation(source, nodes, files.values())
+    files: dict[str, AttachmentFile] = {}
+    return build_conversation(source, _parse_nodes(messages, files), files.values())
 
 
 def _parse_nodes(
@@ -92,54 +107,53 @@ def _parse_attachments(
         if text.strip():
             yield add_document(name or _PASTED_NAME, text, files)
         elif name and name not in seen_names:  # `files` repeats documents without their text
-            yield TextPart(f"[Attached: {name}]")
+            yield attached_note(name)
         seen_names.add(name)
 
 
 def _parse_content(message: Mapping[str, Any]) -> list[Part]:
     parts: list[Part] = []
-    index_by_call: dict[str, int | None] = {}  # of the call in `parts`; None for an artifact
+    artifact_ids: set[str] = set()
+    index_by_call: dict[str, int] = {}
     # An answer also has a `text`, in which placeholders stand for the blocks that are not text.
     for block in objects_at(message, "content") or [{"text": message.get("text")}]:
         kind = text_at(block, "type")
+        block_id = text_at(block, "id")
         if thought := text_at(block, "thinking"):
             parts.append(ReasoningPart(thought))
         elif (text := text_at(block, "text")).strip():
             parts.append(TextPart(text))
         elif (artifact := _artifact_markdown(block)).strip():
-            index_by_call[text_at(block, "id")] = None
+            artifact_ids.add(block_id)
             parts.append(TextPart(artifact))
         elif kind == "tool_use":
-            index_by_call[text_at(block, "id")] = len(parts)
+            index_by_call[block_id] = len(parts)
             written = mapping_at(block, "input")
-            parts.append(ended_call(text_at(block, "id"), text_at(block, "name"), written, ""))
+            parts.append(ended_call(block_id, text_at(block, "name"), written, ""))
         elif kind == "tool_result":
-            _add_result(block, parts, index_by_call)
+            call_id = text_at(block, "tool_use_id")
+            # The result of an artifact says only that it was made.
+            if call_id not in artifact_ids:
+                index = index_by_call.get(call_id, len(parts))
+                call = parts[index] if index < len(parts) else None
+                parts[index : index + 1] = [_with_result(call, call_id, block)]
         elif kind not in _EMPTY_KINDS:
             parts.append(TextPart(unknown_content(kind)))
     return parts
 
 
-def _add_result(
-    block: Mapping[str, Any], parts: list[Part], index_by_call: Mapping[str, int | None]
-) -> None:
-    """Add a result to its call. An artifact needs none: it says only that the artifact was made."""
-    call_id = text_at(block, "tool_use_id")
+def _with_result(call: Part | None, call_id: str, block: Mapping[str, Any]) -> Part:
+    """Return a call with its result, or only a result if the export lacks the call."""
     content = block.get("content")
-    items = objects_at(block, "content")
-    text = content if isinstance(content, str) else "\n\n".join(map(_result_text, items)).strip()
+    texts = (
+        filter(None, (text_at(item, "title"), text_at(item, "text"), text_at(item, "url")))
+        for item in objects_at(block, "content")
+    )
+    text = content if isinstance(content, str) else "\n\n".join(map("\n".join, texts)).strip()
     is_failed = block.get("is_error") is True
-    if call_id not in index_by_call:
-        parts.append(ended_call(call_id, text_at(block, "name"), None, text, is_failed=is_failed))
-    elif (index := index_by_call[call_id]) is not None:
-        call = parts[index]
-        if isinstance(call, ToolCallPart):
-            parts[index] = ended_call(call_id, call.name, call.arguments, text, is_failed=is_failed)
-
-
-def _result_text(item: Mapping[str, Any]) -> str:
-    texts = (text_at(item, "title"), text_at(item, "text"), text_at(item, "url"))
-    return "\n".join(word for word in texts if word)
+    if isinstance(call, ToolCallPart):
+        return ended_call(call_id, call.name, call.arguments, text, is_failed=is_failed)
+    return ended_call(call_id, text_at(block, "name"), None, text, is_failed=is_failed)
 
 
 def _artifact_markdown(block: Mapping[str, Any]) -> str:
@@ -148,7 +162,58 @@ def _artifact_markdown(block: Mapping[str, Any]) -> str:
     text = text_at(written, "content")
     if text_at(block, "name") != "artifacts" or not text:
         return ""
-    is_markdown = text_at(written, "type") == _MARKDOWN
+    is_markdown = text_at(written, "type") == "text/markdown"
     body = text if is_markdown else fenced(text, text_at(written, "language"))
-    title = text_at(written, "title")
-    return f"**{title}**\n\n{body}" if title else body
+    return titled(text_at(written, "title"), body)
+
+
+# ---------------------------------------------------------------------- design chats
+
+
+def _split_design_message(message: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield a message as `conversations.json` would contain it.
+
+    If the user spoke during an answer, yield its parts and what was said.
+    """
+    content = mapping_at(message, "content")
+    sender = "human" if text_at(message, "role") == "user" else text_at(message, "role")
+    base = {"sender": sender, "created_at": message.get("created_at")}
+    attachments = [
+        {"file_name": text_at(item, "name"), "extracted_content": text_at(item, "content")}
+        for item in objects_at(content, "attachments")
+    ]
+    # The other parts have no ids: they are identified by their places.
+    start: Mapping[str, Any] = {**base, "uuid": message.get("uuid"), "attachments": attachments}
+    blocks: list[Mapping[str, Any]] = []
+    text = text_at(message, "content") or text_at(content, "content")
+    for block in objects_at(content, "contentBlocks"):
+        if text_at(block, "type") != "user_interjection":
+            blocks += _convert_design_block(block)
+            continue
+        said = text_at(block, "message") or text_at(block, "message", "content")
+        yield {**start, "content": blocks}
+        yield {**base, "sender": "human", "text": said}
+        start = base
+        blocks = []
+        text = ""
+    yield {**start, "content": blocks, "text": text}
+
+
+def _convert_design_block(block: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the blocks that other conversations have for a block of a design chat."""
+    kind = text_at(block, "type")
+    if kind == "thinking":
+        return [{"type": kind, "thinking": text_at(block, "text")}]
+    if kind == "error":
+        return [{"type": "text", "text": f"[Error: {text_at(block, 'message')}]"}]
+    if kind != "tool_call":
+        return [block]
+    call = mapping_at(block, "toolCall")
+    call_id = text_at(call, "id")
+    output = call.get("output")
+    if output is not None and not isinstance(output, str):
+        output = json.dumps(output, ensure_ascii=False)
+    return [
+        {"type": "tool_use", "id": call_id, "name": call.get("name"), "input": call.get("input")},
+        {"type": "tool_result", "tool_use_id": call_id, "content": output},
+    ]

@@ -15,9 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cached_property
 from itertools import chain
-from math import nan
 from os import fstat
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, NamedTuple
@@ -31,8 +30,10 @@ from desktop_app.exchange import own_json
 from desktop_app.exchange.importers import chatgpt, claude, librechat, open_webui
 from desktop_app.exchange.importers.imported_conversation import (
     EPOCH,
+    FindFile,
     ImportedConversation,
     damaged_conversation_error,
+    parse_json,
     short_title,
     text_at,
     time_from_seconds,
@@ -40,34 +41,15 @@ from desktop_app.exchange.importers.imported_conversation import (
 from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file, read_all
 from desktop_app.i18n.translation import N_
 
-# In bytes. A user's history takes some hundred megabytes. Files beyond these limits are refused
-# before they are read or unpacked.
+# In bytes. A user's history takes some hundred megabytes.
 MAX_JSON_BYTES: Final = 4 * 1024**3
 MAX_IMAGE_BYTES: Final = 64 * 1024**2
-MAX_CONVERSATIONS: Final = 100_000
-"""The most conversations of another program's export. Importing so many takes half a minute."""
-# Text compresses to a fifth, Base64 to three quarters. Above this size, a file that is compressed
-# to less than a hundredth is not an export.
+# Text compresses to a fifth. Above this size, a file that is compressed to less than a hundredth is
+# not an export, and would only fill the memory.
 _ALWAYS_PLAUSIBLE_BYTES: Final = 64 * 1024**2
 _MAX_COMPRESSION_RATIO: Final = 100
-# Images hardly compress, but the versions of a question may repeat an image.
-_MAX_IMAGES_RATIO: Final = 20
-# An empty list takes 2 bytes of JSON and 64 of memory: 4 GB of them would need about 100 GB. The
-# values of exports take about twice the bytes of their JSON.
-_MAX_VALUES: Final = 50_000_000
-# The bytes of memory for each of these marks in JSON: an item, a list, an object.
-_VALUE_BYTES: Final = {b",": 8, b"[": 64, b"{": 200}
-_ALWAYS_PLAUSIBLE_MEMORY: Final = 128 * 1024**2
-_MAX_EXPANSION_RATIO: Final = 4
-# A longer integer becomes NaN, which no time and no number of an export is.
-_MAX_INTEGER_DIGITS: Final = 30
-_STRING_OR_BRACKET: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[][{}]', re.S)
-_QUOTE: Final = ord('"')
-# The only bytes of a list of objects that are outside of the objects.
-_BEFORE_LIST: Final = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*\[")
-_BEFORE_FIRST_ITEM: Final = re.compile(rb"[ \t\r\n]*\{")
-_BEFORE_ITEM: Final = re.compile(rb"[ \t\r\n]*,[ \t\r\n]*\{")
-_AFTER_ITEMS: Final = re.compile(rb"[ \t\r\n]*\][ \t\r\n]*")
+_LIST_START: Final = re.compile(r"(?:\xef\xbb\xbf)?\s*\[\s*")  # with the bytes of a BOM
+_SEPARATOR: Final = re.compile(r"\s*([],])\s*")
 _MAX_DETAILS_CHARS: Final = 200  # of the JSON parser's message, in a sentence
 OWN_KIND: Final = "Repartee"
 """The kind of this program's own exports."""
@@ -79,6 +61,22 @@ Some include a folder: `{"file-1.dat": "dalle-generations/1.webp", …}`.
 _BACKUP_FORMAT: Final = "repartee-backup"  # in the manifest of storage/recovery/backup.py
 
 Imported = ImportedConversation | ImportRefusedError
+"""A conversation, or the error of one that is damaged."""
+
+
+@dataclass(frozen=True)
+class ParsedExport:
+    """The content of an export.
+
+    Attributes:
+        kind: the name of the program that wrote it.
+        total: the number of conversations, including damaged ones.
+        conversations: can be iterated once; has an error in place of each damaged conversation.
+    """
+
+    kind: str
+    total: int
+    conversations: Iterator[Imported]
 
 
 class _UnknownExportError(ImportRefusedError):
@@ -103,22 +101,20 @@ class _NotJsonError(ImportRefusedError):
         )
 
 
-"""A conversation, or the error of one that is damaged."""
+class _Program(NamedTuple):
+    """Another program that exports conversations."""
+
+    name: str
+    is_conversation: Callable[[Any], bool]
+    read: Callable[[Mapping[str, Any], FindFile], ImportedConversation]
 
 
-@dataclass(frozen=True)
-class ParsedExport:
-    """The content of an export.
-
-    Attributes:
-        kind: the name of the program that wrote it.
-        total: the number of conversations, including damaged ones.
-        conversations: can be iterated once; has an error in place of each damaged conversation.
-    """
-
-    kind: str
-    total: int
-    conversations: Iterator[Imported]
+_PROGRAMS: Final = (
+    _Program("ChatGPT", chatgpt.is_conversation, chatgpt.read_conversation),
+    _Program("Claude", claude.is_conversation, claude.read_conversation),
+    _Program("LibreChat", librechat.is_conversation, librechat.read_conversation),
+    _Program("Open WebUI", open_webui.is_conversation, open_webui.read_conversation),
+)
 
 
 def read_export(path: Path) -> ParsedExport:
@@ -133,13 +129,10 @@ def read_export(path: Path) -> ParsedExport:
             if is_zipfile(file):
                 export = _read_archive(ForeignArchive(file), _Images(path))
             else:
-                export = _read_json(read_all(file, MAX_JSON_BYTES), _find_nothing)
-            if export.total > MAX_CONVERSATIONS and export.kind != OWN_KIND:
-                raise RefusedFileError(
-                    N_("{file} contains more than {limit} conversations."), limit=MAX_CONVERSATIONS
-                )
+                export = _read_json(read_all(file, MAX_JSON_BYTES), lambda _file_id: None)
             file_time = time_from_seconds(fstat(file.fileno()).st_mtime) or EPOCH
-            return replace(export, conversations=_with_times(export.conversations, file_time))
+        conversations = (_with_time(each, file_time) for each in export.conversations)
+        return replace(export, conversations=conversations)
     except OSError as exc:
         raise ImportRefusedError(
             N_("Couldn’t read {file}: {words}."),
@@ -158,17 +151,11 @@ def read_export(path: Path) -> ParsedExport:
         ) from exc
 
 
-def _with_times(conversations: Iterator[Imported], file_time: datetime) -> Iterator[Imported]:
-    """Yield the conversations. One without any time gets the file's time instead of 1970."""
-    for imported in conversations:
-        if isinstance(imported, ImportedConversation) and imported.conversation.created_at == EPOCH:
-            yield _shift_times(imported, file_time - EPOCH)
-        else:
-            yield imported
-
-
-def _shift_times(imported: ImportedConversation, delay: timedelta) -> ImportedConversation:
-    """Return the conversation with all its times later by `delay`."""
+def _with_time(imported: Imported, file_time: datetime) -> Imported:
+    """Return the conversation. One without any time gets the file's time instead of 1970."""
+    if isinstance(imported, ImportRefusedError) or imported.conversation.created_at != EPOCH:
+        return imported
+    delay: timedelta = file_time - EPOCH
     conversation = replace(
         imported.conversation,
         created_at=imported.conversation.created_at + delay,
@@ -178,18 +165,24 @@ def _shift_times(imported: ImportedConversation, delay: timedelta) -> ImportedCo
     return replace(imported, conversation=conversation, messages=messages)
 
 
-def _find_nothing(_file_id: str) -> None:
-    """Find no image: JSON that is not in an archive has none."""
+# ---------------------------------------------------------------------- archives
 
 
 def _read_archive(archive: ForeignArchive, images: _Images) -> ParsedExport:
     """Return the conversations of all files of an archive; a damaged file counts as one."""
+    paths = {info.filename: PurePosixPath(info.filename) for info in archive.members}
+    # macOS adds hidden files to archives.
     members = [
         info
         for info in archive.members
-        if info.filename.endswith(".json") and not _is_hidden(info.filename)
+        if info.filename.endswith(".json") and not paths[info.filename].name.startswith(".")
     ]
-    named_members = [info for info in members if _is_named_conversations(info)]
+    named_members = [
+        info
+        for info in members
+        if paths[info.filename].name.startswith("conversations")
+        or paths[info.filename].parent.name == "design_chats"
+    ]
     members = named_members or members
     if not members:
         # OpenAI's privacy portal packs archives into an archive.
@@ -212,22 +205,12 @@ def _read_archive(archive: ForeignArchive, images: _Images) -> ParsedExport:
             if named_members or not isinstance(exc, _UnknownExportError):
                 refusals.append(_member_error(info, exc))
     if not exports:
-        raise (refusals[0] if refusals else _UnknownExportError())
+        raise refusals[0] if refusals else _UnknownExportError()
     return ParsedExport(
         exports[0].kind,
         sum(export.total for export in exports) + len(refusals),
         images.close_after(chain(*(export.conversations for export in exports), refusals)),
     )
-
-
-def _is_hidden(name: str) -> bool:
-    """Return True for a hidden file, such as those that macOS adds to archives."""
-    return PurePosixPath(name).name.startswith(".")
-
-
-def _is_named_conversations(info: ZipInfo) -> bool:
-    path = PurePosixPath(info.filename)
-    return path.name.startswith("conversations") or path.parent.name == "design_chats"
 
 
 def _member_error(info: ZipInfo, exc: ImportRefusedError | RefusedFileError) -> ImportRefusedError:
@@ -260,88 +243,64 @@ def _require_plausible(members: list[ZipInfo]) -> None:
 
 
 class _Images:
-    """The images of an archive. The first search opens the archive again.
-
-    Images are found until they unpack to too many bytes for the size of the archive: a megabyte of
-    a ZIP bomb could become a gigabyte in memory and in the library.
-    """
+    """The images of an archive, which the first search opens again."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._archive: ForeignArchive | None = None
-        self._members_by_name: list[tuple[str, ZipInfo]] = []
-        self._original_names: Mapping[str, Any] = {}
-        self._bytes_left = 0
+
+    @cached_property
+    def _archive(self) -> ForeignArchive:
+        return ForeignArchive(open_file(self._path))
+
+    @cached_property
+    def _members(self) -> dict[str, ZipInfo]:
+        return {PurePosixPath(info.filename).name: info for info in self._archive.members}
+
+    @cached_property
+    def _original_names(self) -> Mapping[str, Any]:
+        """Return the original names of files; none if the archive lacks them."""
+        info = self._members.get(_ASSET_NAMES)
+        value = None if info is None else parse_json(self._archive.read(info, MAX_IMAGE_BYTES))
+        return value if isinstance(value, dict) else {}
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return sorted(self._members)
 
     def find(self, file_id: str) -> tuple[str, bytes] | None:
         """Return the name and bytes of the first member whose name begins with a file id.
 
-        The name is the original one if the archive has it.
-
-        Return None if there is none, if the archive or the member cannot be read, or if the images
-        unpack to too many bytes.
+        The name is the original one if the archive has it. Return None if there is no such member,
+        or if it cannot be read: the import goes on without it.
         """
-        if not file_id:
-            return None
-        with suppress(OSError, RefusedFileError):  # the import goes on without this image
-            if self._archive is None:
-                self._archive = self._open()
-            # Of the names that begin with the id, the first in order is at this index.
-            index = bisect_left(self._members_by_name, file_id, key=_member_name)
-            if index == len(self._members_by_name):
-                return None
-            name, info = self._members_by_name[index]
-            if name.startswith(file_id) and info.file_size <= self._bytes_left:
-                self._bytes_left -= info.file_size
-                original_name = PurePosixPath(text_at(self._original_names, name)).name
-                return original_name or name, self._archive.read(info, MAX_IMAGE_BYTES)
+        with suppress(OSError, RefusedFileError):
+            index = bisect_left(self._names, file_id)
+            name = "".join(self._names[index : index + 1])
+            if file_id and name.startswith(file_id):
+                data = self._archive.read(self._members[name], MAX_IMAGE_BYTES)
+                return PurePosixPath(text_at(self._original_names, name)).name or name, data
         return None
-
-    def _open(self) -> ForeignArchive:
-        """Open the archive, index its members, and set how many bytes may be unpacked."""
-        archive = ForeignArchive(open_file(self._path))
-        members = [(PurePosixPath(info.filename).name, info) for info in archive.members]
-        self._members_by_name = sorted(members, key=_member_name)
-        self._original_names = _read_asset_names(archive, dict(members).get(_ASSET_NAMES))
-        packed = sum(info.compress_size for info in archive.members)
-        self._bytes_left = max(_ALWAYS_PLAUSIBLE_BYTES, _MAX_IMAGES_RATIO * packed)
-        return archive
 
     def close_after(self, conversations: Iterator[Imported]) -> Iterator[Imported]:
         """Yield the conversations, then close the archive."""
         try:
             yield from conversations
         finally:
-            if self._archive is not None:
+            if "_archive" in vars(self):
                 self._archive.close()
 
 
-def _read_asset_names(archive: ForeignArchive, info: ZipInfo | None) -> Mapping[str, Any]:
-    """Return the original names of files; none if the member is missing or damaged."""
-    if info is not None:
-        with suppress(ImportRefusedError, RefusedFileError):
-            data = archive.read(info, MAX_IMAGE_BYTES)
-            _require_plausible_values(data)
-            value = _parse_json(data)
-            return value if isinstance(value, dict) else {}
-    return {}
+# ---------------------------------------------------------------------- JSON
 
 
-def _member_name(member: tuple[str, ZipInfo]) -> str:
-    return member[0]
-
-
-def _read_json(data: bytes, find_file: chatgpt.FindFile) -> ParsedExport:
+def _read_json(data: bytes, find_file: FindFile) -> ParsedExport:
     """Return the conversations in JSON. The first of a known kind decides the kind of all."""
-    _require_plausible_values(data)
+    items: list[Any] = []
     spans = _item_spans(data)
-    if spans is not None:
-        total = len(spans)
-
-        def load_items() -> Iterator[Any]:
-            return (_parse_item(data[start:end]) for start, end in spans)
-    else:
-        value = _parse_json(data)
+    if not spans:
+        value = _parse(data)
+        if isinstance(value, ImportRefusedError):
+            raise _NotJsonError(value.details)
         if own_json.is_own(value):
             rows = value.get("conversations")
             total = len(rows) if isinstance(rows, list) else 0
@@ -351,142 +310,64 @@ def _read_json(data: bytes, find_file: chatgpt.FindFile) -> ParsedExport:
                 N_("The file is a backup, not an export."), hint=hints.RESTORE_BACKUP
             )
         items = value if isinstance(value, list) else [value]
-        total = len(items)
-        load_items = partial(iter, items)
-    error: ImportRefusedError | None = None
-    kinds = _export_kinds(find_file)
+
+    def load_items() -> Iterator[Any]:
+        return (_parse(data[start:end]) for start, end in spans) if spans else iter(items)
+
     for item in load_items():
-        for kind in kinds:
-            if kind.is_conversation(item):
-                return ParsedExport(kind.name, total, _read_each(load_items(), kind))
-        if error is None and isinstance(item, ImportRefusedError):
-            error = _NotJsonError(item.details)
-    raise error or _UnknownExportError()
+        for program in _PROGRAMS:
+            if program.is_conversation(item):
+                conversations = _read_each(load_items(), program, find_file)
+                return ParsedExport(program.name, len(spans or items), conversations)
+    raise _UnknownExportError
 
 
-class _ExportKind(NamedTuple):
-    """The exports of another program.
+def _item_spans(data: bytes) -> list[tuple[int, int]]:
+    """Return where each item of a list begins and ends; [] for other JSON.
 
-    Attributes:
-        name: the program's name.
-        is_conversation: returns True if an item is a conversation of this program.
-        read: returns the conversation in an item; raises BAD_VALUE errors.
-        refusal: the sentence on an item that is not a conversation of this program.
+    Parsed one by one, the conversations of 500 MB take 0.5 GB of memory; parsed at once, 2.8 GB.
     """
-
-    name: str
-    is_conversation: Callable[[Any], bool]
-    read: Callable[[Mapping[str, Any]], ImportedConversation]
-    refusal: str
-
-
-def _export_kinds(find_file: chatgpt.FindFile) -> tuple[_ExportKind, ...]:
-    read_chatgpt = partial(chatgpt.read_conversation, find_file=find_file)
-    return (
-        _ExportKind(
-            "ChatGPT",
-            chatgpt.is_conversation,
-            read_chatgpt,
-            N_("The file contains a conversation that isn’t from ChatGPT."),
-        ),
-        _ExportKind(
-            "Claude",
-            claude.is_conversation,
-            claude.read_conversation,
-            N_("The file contains a conversation that isn’t from Claude."),
-        ),
-        _ExportKind(
-            "LibreChat",
-            librechat.is_conversation,
-            librechat.read_conversation,
-            N_("The file contains a conversation that isn’t from LibreChat."),
-        ),
-        _ExportKind(
-            "Open WebUI",
-            open_webui.is_conversation,
-            open_webui.read_conversation,
-            N_("The file contains a conversation that isn’t from Open WebUI."),
-        ),
-    )
-
-
-def _require_plausible_values(data: bytes) -> None:
-    """Raise RefusedFileError if JSON has too many values."""
-    counts = {mark: data.count(mark) for mark in _VALUE_BYTES}
-    memory = sum(count * _VALUE_BYTES[mark] for mark, count in counts.items())
-    is_plausible = memory <= _ALWAYS_PLAUSIBLE_MEMORY + _MAX_EXPANSION_RATIO * len(data)
-    if not is_plausible or sum(counts.values()) > _MAX_VALUES:
-        raise RefusedFileError(N_("{file} contains too many values for an export."))
-
-
-def _item_spans(data: bytes) -> list[tuple[int, int]] | None:
-    """Return where each item of a list of objects begins and ends; None for other JSON.
-
-    Parsed one by one, the conversations of 500 MB take 0.5 GB of memory; parsed at once, 2.8 GB. A
-    damaged conversation does not stop the others.
-    """
+    text = data.decode("latin-1")  # one character for each byte
+    start = _LIST_START.match(text)
+    # The length of a number is enough here: `int` refuses thousands of digits, and so all items.
+    decoder = json.JSONDecoder(parse_int=len)
     spans: list[tuple[int, int]] = []
-    depth = 0
-    start = 0  # of the open item
-    end = 0  # of the last item; nothing but spaces, commas and brackets is outside of the items
-    for match in _STRING_OR_BRACKET.finditer(data):
-        index = match.start()
-        if data[index] == _QUOTE:
-            continue
-        if data[index] in b"[{":
-            depth += 1
-            if depth > 2:
-                continue
-            if depth == 1:
-                expected = _BEFORE_LIST
-            else:
-                expected = _BEFORE_ITEM if spans else _BEFORE_FIRST_ITEM
-            if not expected.fullmatch(data, end, index + 1):
-                return None
-            start = index
-            end = index + 1
-        else:
-            depth -= 1
-            if depth == 1:
-                end = index + 1
-                spans.append((start, end))
-            elif depth <= 0:
-                return spans if _AFTER_ITEMS.fullmatch(data, end) else None
-    return None
+    position = len(text) if start is None else start.end()
+    while position < len(text):
+        try:
+            _, end = decoder.raw_decode(text, position)
+        except (ValueError, RecursionError):
+            return []
+        spans.append((position, end))
+        separator = _SEPARATOR.match(text, end)
+        if separator is None:
+            return []
+        position = separator.end()
+        if separator[1] == "]":
+            return spans if position == len(text) else []
+    return []
 
 
-def _parse_json(data: bytes) -> Any:
-    """Parse JSON. A huge integer becomes NaN, so that only its conversation is refused.
-
-    Raises ImportRefusedError if it is not JSON.
-    """
+def _parse(data: bytes) -> Any:
+    """Parse JSON; return an error if it is not JSON."""
     try:
-        return json.loads(data, parse_int=_bounded_integer)
-    except (ValueError, RecursionError) as exc:
-        raise _NotJsonError(str(exc)) from exc
-
-
-def _parse_item(data: bytes) -> Any:
-    """Parse a conversation. Return an error if it is not JSON."""
-    try:
-        return json.loads(data, parse_int=_bounded_integer)
+        return json.loads(data)
     except (ValueError, RecursionError) as exc:
         return damaged_conversation_error(None, exc)
 
 
-def _bounded_integer(digits: str) -> int | float:
-    return int(digits) if len(digits) <= _MAX_INTEGER_DIGITS else nan
-
-
-def _read_each(items: Iterator[Any], kind: _ExportKind) -> Iterator[Imported]:
+def _read_each(items: Iterator[Any], program: _Program, find_file: FindFile) -> Iterator[Imported]:
     for item in items:
-        if isinstance(item, ImportRefusedError):
-            yield item
-            continue
         try:
-            if kind.is_conversation(item):
-                yield kind.read(item)
+            if isinstance(item, ImportRefusedError):
+                yield item
+            elif program.is_conversation(item):
+                yield program.read(item, find_file)
             else:
-                yield ImportRefusedError(kind.refusal, hints.EXPORT_AGAIN)
+                yield ImportRefusedError(
+                    N_("The file contains a conversation that isn’t from {program}."),
+                    hints.EXPORT_AGAIN,
+                    program=program.name,
+                )
         except BAD_VALUE as exc:
             yield damaged_conversation_error(item, exc)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import isfinite
@@ -38,6 +38,10 @@ _IMAGE_TYPES: Final = {
     b"\xff\xd8\xff": "image/jpeg",
     b"GIF8": "image/gif",
 }
+
+
+FindFile = Callable[[str], tuple[str, bytes] | None]
+"""Returns name and bytes of a file by its id, or None if the export lacks it."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,16 @@ def add_image(name: str, data: bytes, files: dict[str, AttachmentFile]) -> Part:
     return ImagePart(sha256, name, media_type, len(data))
 
 
+def attached_note(name: str) -> Part:
+    """Return a note for a file of which the export has only the name."""
+    return TextPart(f"[Attached: {name}]")
+
+
+def titled(title: str, markdown: str) -> str:
+    """Return a document below its title, if it has one."""
+    return f"**{title}**\n\n{markdown}" if title else markdown
+
+
 def add_document(name: str, text: str, files: dict[str, AttachmentFile]) -> Part:
     """Add a file whose text alone is in the export. Return its part."""
     data = text.encode("utf-8", "replace")
@@ -92,16 +106,12 @@ def ended_call(
     Args:
         arguments: JSON text, or a value; None if they are unknown.
     """
-    if arguments is None:
-        arguments_text = ""
-    elif isinstance(arguments, str):
-        arguments_text = arguments
-    else:
-        arguments_text = json.dumps(arguments, ensure_ascii=False)
+    if not isinstance(arguments, str):
+        arguments = "" if arguments is None else json.dumps(arguments, ensure_ascii=False)
     return ToolCallPart(
         call_id,
         (name or "tool")[: bounds.MAX_NAME_CHARS],
-        arguments_text,
+        arguments,
         state=ToolCallState.FAILED if is_failed else ToolCallState.DONE,
         result=result,
         is_hosted=True,
@@ -113,7 +123,7 @@ def unknown_content(kind: str) -> str:
     return f"[Content that can’t be imported: {short_title(kind)}]"
 
 
-def parse_json(text: str) -> Any:
+def parse_json(text: str | bytes) -> Any:
     """Return the value of JSON; None if it is not JSON."""
     try:
         return json.loads(text)
@@ -154,32 +164,39 @@ def seconds_of(value: Any) -> float | None:
         return None
 
 
-def text_at(value: Mapping[str, Any], key: str) -> str:
-    """Return the text under a key, "" if there is none."""
-    text = value.get(key)
+def value_at(value: Any, *path: str) -> Any:
+    """Return the value at a path of keys; None if there is none."""
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def text_at(value: Any, *path: str) -> str:
+    """Return the text at a path of keys, "" if there is none."""
+    text = value_at(value, *path)
     return text if isinstance(text, str) else ""
 
 
-def mapping_at(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """Return the object under a key, an empty one if there is none."""
-    mapping = value.get(key)
+def mapping_at(value: Any, *path: str) -> Mapping[str, Any]:
+    """Return the object at a path of keys, an empty one if there is none."""
+    mapping = value_at(value, *path)
     return mapping if isinstance(mapping, Mapping) else {}
 
 
-def objects_at(value: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    """Return the objects in the list under a key."""
-    items = value.get(key)
-    if not isinstance(items, list):
-        return []
-    return [item for item in items if isinstance(item, Mapping)]
+def list_at(value: Any, *path: str) -> list[Any]:
+    """Return the list at a path of keys, an empty one if there is none."""
+    items = value_at(value, *path)
+    return items if isinstance(items, list) else []
+
+
+def objects_at(value: Any, *path: str) -> list[Mapping[str, Any]]:
+    """Return the objects in the list at a path of keys."""
+    return [item for item in list_at(value, *path) if isinstance(item, Mapping)]
 
 
 def damaged_conversation_error(item: Any, cause: Exception) -> ImportRefusedError:
     """Return the error for a conversation whose JSON cannot be read, with its title if any."""
-    title = ""
-    if isinstance(item, Mapping):
-        title = text_at(item, "title") or text_at(item, "name")
-    return not_imported_error(title, cause)
+    return not_imported_error(text_at(item, "title") or text_at(item, "name"), cause)
 
 
 def short_title(title: str) -> str:

@@ -41,12 +41,6 @@ from desktop_app.exchange.importers.imported_conversation import (
 _MIN_DELAY: Final = timedelta(milliseconds=1)
 """The least time between a message and its child, so that their order is known."""
 _MAX_TITLE_CHARS: Final = 1000  # an arbitrary number
-_MAX_PENDING_PARTS: Final = 1000
-"""With so many pending parts, a node becomes an answer of its own.
-
-Each branch gets all pending parts above it: a thousand branches below a thousand parts would get a
-million parts.
-"""
 
 PendingPart = ReasoningPart | ToolCallPart
 
@@ -174,8 +168,7 @@ class _Tree:
             self._add_message(replace(above.node, role=Role.ASSISTANT, parts=()), parts_above)
             parts_above = ()
         pending = _with_results(parts_above, node.pending)
-        takes_pending = is_leaf or len(pending) >= _MAX_PENDING_PARTS
-        if pending and node.role is None and takes_pending:
+        if pending and node.role is None and is_leaf:
             node = replace(node, role=Role.ASSISTANT)
         is_answer = node.role is Role.ASSISTANT
         if node.role is not None and (node.parts or (pending and is_answer)):
@@ -209,34 +202,27 @@ class _Tree:
 def _with_results(
     parts_above: tuple[PendingPart, ...], new_parts: tuple[PendingPart, ...]
 ) -> tuple[PendingPart, ...]:
-    """Return all parts, with results in the calls that they belong to."""
-    if not new_parts:
-        return parts_above
+    """Return all parts, with each result in the first call of its tool without a result."""
     parts = list(parts_above)
     for part in new_parts:
-        if not _fill_call(parts, part):
+        call = _call_of(part, parts)
+        if call is not None and isinstance(part, ToolCallPart):
+            parts[parts.index(call)] = replace(call, result=part.result, state=part.state)
+        else:
             parts.append(part)
     return tuple(parts)
 
 
-def _fill_call(parts: list[PendingPart], part: PendingPart) -> bool:
-    """Put a result into the first call of its tool without a result.
+def _call_of(part: PendingPart, parts: list[PendingPart]) -> ToolCallPart | None:
+    """Return the call that a part is the result of; None if it is no result.
 
-    Return False if there is no such call, or if the part is not a result.
+    The part of a name before a "." is the tool; what follows is one of its functions.
     """
     if isinstance(part, ReasoningPart) or part.arguments:
-        return False
-    # The part of a name before a "." is the tool; what follows is one of its functions.
+        return None
     tool = part.name.partition(".")[0]
-    for index, call in enumerate(parts):
-        if (
-            isinstance(call, ToolCallPart)
-            and not call.result
-            and call.name.partition(".")[0] == tool
-        ):
-            parts[index] = replace(call, result=part.result, state=part.state)
-            return True
-    return False
+    calls = (call for call in parts if isinstance(call, ToolCallPart) and not call.result)
+    return next((call for call in calls if call.name.partition(".")[0] == tool), None)
 
 
 def _parents_first(nodes: Mapping[str, Node]) -> list[Node]:
@@ -244,24 +230,18 @@ def _parents_first(nodes: Mapping[str, Node]) -> list[Node]:
 
     A node becomes a root if its parent does not exist. A cycle becomes a path.
     """
-    ordered: list[Node] = []
-    ordered_ids: set[str] = set()
+    ordered: dict[str, Node] = {}
     for start in nodes.values():
-        chain: list[Node] = []
-        on_chain: set[str] = set()
+        chain: dict[str, Node] = {}
         current: Node | None = start
         # Up to a root, or to a node whose ancestors are in order already.
-        while current is not None and current.id not in ordered_ids and current.id not in on_chain:
-            chain.append(current)
-            on_chain.add(current.id)
+        while current is not None and current.id not in ordered and current.id not in chain:
+            chain[current.id] = current
             current = nodes.get(current.parent or "")
-        closes_cycle = current is not None and current.id in on_chain
-        if closes_cycle:
-            chain[-1] = replace(chain[-1], parent=None)  # becomes a root
-        for node in reversed(chain):
-            ordered.append(node if node.parent in nodes else replace(node, parent=None))
-            ordered_ids.add(node.id)
-    return ordered
+        for node in reversed(chain.values()):
+            has_parent = node.parent in ordered
+            ordered[node.id] = node if has_parent else replace(node, parent=None)
+    return list(ordered.values())
 
 
 def _shorten_title(text: str) -> str:

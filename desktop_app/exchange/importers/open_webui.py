@@ -14,6 +14,7 @@ import binascii
 import html
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from desktop_app.domain.conversations.conversation import Role
@@ -26,15 +27,19 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.exchange.importers.imported_conversation import (
     LOST_IMAGE,
+    FindFile,
     ImportedConversation,
     add_document,
     add_image,
+    attached_note,
     ended_call,
+    list_at,
     mapping_at,
     objects_at,
     parse_json,
     seconds_of,
     text_at,
+    value_at,
 )
 from desktop_app.exchange.importers.message_tree import Node, SourceConversation, build_conversation
 
@@ -44,27 +49,29 @@ _ATTRIBUTE: Final = re.compile(r'\b(id|name|arguments|result)="([^"]*)"')
 _SUMMARY: Final = re.compile(r"\s*(?:<summary>[^<]*</summary>)?")
 _DETAILS_CLOSING: Final = "</details>"
 _SPACES: Final = re.compile(r"\s*")
-_MAX_IMAGE_CHARS: Final = 86 << 20  # in Base64: 64 MB of bytes
 _QUOTE_MARK: Final = re.compile(r"^&gt; ?|^> ?", re.MULTILINE)
 
 
 def is_conversation(value: Any) -> bool:
     """Return True if `value` is a row of the export, or a chat without its row."""
-    if not isinstance(value, Mapping):
-        return False
-    chat = _chat_of(value)
-    return isinstance(chat.get("history"), Mapping) or isinstance(chat.get("messages"), list)
+    chat = mapping_at(value, "chat") or value
+    is_tree = isinstance(value_at(chat, "history"), Mapping)
+    return is_tree or isinstance(value_at(chat, "messages"), list)
 
 
-def read_conversation(value: Mapping[str, Any]) -> ImportedConversation:
+def read_conversation(value: Mapping[str, Any], _find_file: FindFile) -> ImportedConversation:
     """Return the conversation of a chat."""
-    chat = _chat_of(value)
+    chat = mapping_at(value, "chat") or value
     files: dict[str, AttachmentFile] = {}
-    tree = mapping_at(mapping_at(chat, "history"), "messages")
-    nodes = _nodes_of_tree(tree, files) or _nodes_of_list(chat, files)
-    current = text_at(mapping_at(chat, "history"), "currentId")
-    models = chat.get("models")
-    model = next((m for m in models if isinstance(m, str)), "") if isinstance(models, list) else ""
+    nodes = [
+        _parse_node(str(key), text_at(message, "parentId") or None, message, files)
+        for key, message in mapping_at(chat, "history", "messages").items()
+        if isinstance(message, Mapping)
+    ]
+    if not nodes:
+        for number, message in enumerate(objects_at(chat, "messages")):
+            key = text_at(message, "id") or str(number)
+            nodes.append(_parse_node(key, nodes[-1].id if nodes else None, message, files))
     # The oldest rows have their time in `timestamp`.
     times = (value.get("created_at"), chat.get("timestamp"), value.get("timestamp"))
     created = next((seconds for seconds in map(seconds_of, times) if seconds), None)
@@ -75,36 +82,13 @@ def read_conversation(value: Mapping[str, Any]) -> ImportedConversation:
         title=title,
         created=created,
         updated=seconds_of(value.get("updated_at")),
-        leaf=current or (nodes[-1].id if nodes else None),
-        model=model,
+        leaf=text_at(chat, "history", "currentId") or (nodes[-1].id if nodes else None),
+        model=next((m for m in list_at(chat, "models") if isinstance(m, str)), ""),
         pinned=value.get("pinned") is True,
         archived=value.get("archived") is True,
-        instructions=text_at(mapping_at(chat, "params"), "system"),
+        instructions=text_at(chat, "params", "system"),
     )
     return build_conversation(source, nodes, files.values())
-
-
-def _chat_of(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the chat in a row, or the value itself if it has none."""
-    return mapping_at(value, "chat") or value
-
-
-def _nodes_of_tree(messages: Mapping[str, Any], files: dict[str, AttachmentFile]) -> list[Node]:
-    return [
-        _parse_node(str(key), text_at(message, "parentId") or None, message, files)
-        for key, message in messages.items()
-        if isinstance(message, Mapping)
-    ]
-
-
-def _nodes_of_list(chat: Mapping[str, Any], files: dict[str, AttachmentFile]) -> list[Node]:
-    nodes: list[Node] = []
-    for number, message in enumerate(objects_at(chat, "messages")):
-        previous_id = nodes[-1].id if nodes else None
-        nodes.append(
-            _parse_node(text_at(message, "id") or str(number), previous_id, message, files)
-        )
-    return nodes
 
 
 def _parse_node(
@@ -112,17 +96,15 @@ def _parse_node(
 ) -> Node:
     role = _ROLES.get(text_at(message, "role"))
     text = text_at(message, "content")
-    attached = (_attached_part(item, files) for item in objects_at(message, "files"))
-    parts = [part for part in attached if part is not None]
+    parts = [part for item in objects_at(message, "files") for part in _attached(item, files)]
     parts += _parse_answer(text) if role is Role.ASSISTANT else [TextPart(text)]
-    if error := text_at(mapping_at(message, "error"), "content"):
+    if error := text_at(message, "error", "content"):
         parts.append(TextPart(f"[Error: {error}]"))
-    parts = [part for part in parts if not isinstance(part, TextPart) or part.text.strip()]
     return Node(
         key,
         parent,
         role,
-        tuple(parts),
+        tuple(part for part in parts if not isinstance(part, TextPart) or part.text.strip()),
         seconds=seconds_of(message.get("timestamp")),
         model=text_at(message, "model"),
         is_complete=message.get("done") is not False,
@@ -165,26 +147,16 @@ def _parse_call(tag: str) -> ToolCallPart:
     )
 
 
-def _attached_part(item: Mapping[str, Any], files: dict[str, AttachmentFile]) -> Part | None:
-    inner = mapping_at(item, "file")
-    name = text_at(item, "name") or text_at(inner, "filename")
+def _attached(item: Mapping[str, Any], files: dict[str, AttachmentFile]) -> Iterator[Part]:
+    """Yield the part of an attached file, if the file has a name or is an image."""
+    name = text_at(item, "name") or text_at(item, "file", "filename")
+    text = text_at(item, "file", "data", "content")
     if text_at(item, "type") == "image":
-        data = _decode_data_url(text_at(item, "url"))
-        return add_image(name or "picture", data, files) if data else TextPart(LOST_IMAGE)
-    text = text_at(mapping_at(inner, "data"), "content")
-    if name and text.strip():
-        return add_document(name, text, files)
-    return TextPart(f"[Attached: {name}]") if name else None
-
-
-def _decode_data_url(address: str) -> bytes:
-    """Return the bytes of an image in a `data:` URL; b"" for other URLs and damaged data."""
-    head, _, body = address.partition(",")
-    if not (head.startswith("data:image/") and head.endswith(";base64")):
-        return b""
-    if len(body) > _MAX_IMAGE_CHARS:
-        return b""
-    try:
-        return base64.b64decode(body, validate=True)
-    except (binascii.Error, ValueError):
-        return b""
+        head, _, body = text_at(item, "url").partition(",")
+        data = b""
+        if head.startswith("data:image/") and head.endswith(";base64"):
+            with suppress(binascii.Error, ValueError):
+                data = base64.b64decode(body, validate=True)
+        yield add_image(name or "picture", data, files) if data else TextPart(LOST_IMAGE)
+    elif name:
+        yield add_document(name, text, files) if text.strip() else attached_note(name)
