@@ -8,10 +8,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.app.answers.shown_answers import STORE_TOPIC
-from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain import hints
 from desktop_app.domain.errors import StorageError, UserFacingError
-from desktop_app.domain.remedy import Remedy
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import N_, tr
 
 if TYPE_CHECKING:
     from desktop_app.ui.window.cards.notifications import Notifications
@@ -34,7 +33,7 @@ class ErrorNotifier:
         """Notify of an error, with an action if the store can be repaired."""
         if isinstance(error, StorageError):
             log.error("%s %s", error, error.details)
-        if isinstance(error.reason, Reason) and error.reason.remedy is Remedy.REPAIR_LIBRARY:
+        if error.hint == hints.REPAIR_LIBRARY:
             self._notifications.notify(error, [(tr("Repair"), self._repair)])
             return
         topic = STORE_TOPIC if isinstance(error, StorageError) else ""
@@ -45,5 +44,9 @@ class ErrorNotifier:
         error = context.get("exception")
         log.error("%s", context.get("message", "a defect"), exc_info=error)
         self._notifications.notify(
-            UserFacingError(Reason.DEFECT, details=str(error or context.get("message", "")))
+            UserFacingError(
+                N_("Something went wrong, but your conversations are saved."),
+                hint=N_("If it happens again, see the log in {about_page}."),
+                details=str(error or context.get("message", "")),
+            )
         )

@@ -66,7 +66,6 @@ from desktop_app.domain.conversations.conversation import (
     now,
 )
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     DocumentDoesNotFitError,
     DocumentError,
@@ -76,12 +75,11 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.models.token_counts import COUNT_DESCRIPTIONS, CountMethod
-from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.remote_tool import ALL_TOOLS
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.services.chat.prompt_library import (
     SUMMARY,
     fill_prompt,
@@ -147,14 +145,16 @@ def _read_question(options: argparse.Namespace) -> str:
         require_comparable(options.compare, options.n)
     typed = options.prompt
     if options.set and not options.template:
-        raise IllegalChoiceError(Reason.SET_WITHOUT_TEMPLATE)
+        raise IllegalChoiceError(
+            N_("--set needs a saved prompt."), hint=N_("Name one with --template.")
+        )
     text = "" if typed is None else replace_invalid_utf8(typed)
     if typed == "-" or (typed is None and "-" not in options.file):
         text = read_all()
     if text.strip():
         return text
     if not options.file and not options.template:
-        raise IllegalChoiceError(Reason.NO_QUESTION)
+        raise IllegalChoiceError(N_("Enter a message."), hint=N_('Try: repartee ask "Hello"'))
     return ""
 
 
@@ -247,7 +247,7 @@ async def _answer(
         run = await _begin(service, conversation, draft, profile, choices, settings)
     except DocumentDoesNotFitError as error:
         if not options.in_parts:
-            raise error.with_remedy(Remedy.SUMMARIZE) from error
+            raise error.with_hint(N_("Use “repartee summarize” for long documents.")) from error
         raise
     _write_notices([run, *run.siblings])
     try:
@@ -637,7 +637,11 @@ class NullStore:
         except (OSError, RefusedFileError):
             data = b""  # its hash differs, too
         if hashlib.sha256(data).hexdigest() != sha256:
-            raise DocumentError(Reason.CHANGED_WHILE_READ, name=path.name)
+            raise DocumentError(
+                N_("“{name}” changed while Repartee was reading it."),
+                hint=N_("Send the message again."),
+                name=path.name,
+            )
         return data
 
 

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 from desktop_app.cli.command_setup import expand_path
 from desktop_app.cli.streams.console import can_ask, confirm, write_diagnostic
 from desktop_app.cli.streams.progress_output import ProgressReporter
+from desktop_app.domain import hints
 from desktop_app.domain.conversations.message_parts import CollectionPart
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n.formatting import money, number
-from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.i18n.translation import N_, tr, tr_plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,8 +52,10 @@ async def _find_collection(backend: Backend, name: str) -> CollectionPart:
     if not is_folder:
         known_names = ", ".join(collection.name for collection in collections)
         raise IllegalChoiceError(
-            Reason.NO_SUCH_COLLECTION,
-            remedy=Remedy.LIST_AVAILABLE if known_names else "",
+            N_("There is no collection or folder “{name}”."),
+            hint=hints.LIST_AVAILABLE
+            if known_names
+            else N_("Name a folder to make a collection of it."),
             name=name,
             known=known_names,
         )
@@ -95,7 +96,10 @@ async def embed_missing(
         plan = await backend.collections.embedding_plan(part.collection_id)
         if plan is None:
             if without_asking:
-                raise IllegalChoiceError(Reason.EMBEDDINGS_OFF)
+                raise IllegalChoiceError(
+                    N_("Semantic search is off, or this provider has no embeddings."),
+                    hint=N_("Turn it on in {data_page}, or leave out --create-embeddings."),
+                )
             continue
         if not plan.passages:
             continue

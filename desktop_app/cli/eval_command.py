@@ -46,17 +46,19 @@ from desktop_app.cli.unsaved_answer import UnsavedAnswers
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.error_note import note_from_error
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.system_error import quoted_error
 from desktop_app.evaluation.cases import Case, cases_of_rows, read_cases
 from desktop_app.evaluation.report import Run, html_report, plan_lines, table_lines, total_of
 from desktop_app.evaluation.run import Contestant, Evaluation, Question
 from desktop_app.foreign_file import RefusedFileError, open_file
-from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.models.choice_resolution import require_supported
 from desktop_app.storage.database.private_files import create_private
+
+_SEE_EVAL_HELP: Final = N_("“repartee eval --help” describes the format.")
+
 
 MAX_CASES_BYTES: Final = 16 * 1024 * 1024
 """The largest file of cases: 64 MB of small JSON values take 2 GB of memory."""
@@ -80,7 +82,10 @@ def _load_cases(options: argparse.Namespace) -> list[Case]:
     if file is None:
         rows = preset_cases(options.preset or "")
         if not rows:
-            raise IllegalChoiceError(Reason.NO_CASES)
+            raise IllegalChoiceError(
+                N_("There are no cases to evaluate."),
+                hint=N_("Name a file with cases, or a built-in preset."),
+            )
         return cases_of_rows(enumerate(rows, start=1))
     try:
         if file == STANDARD_INPUT:
@@ -96,7 +101,10 @@ def _load_cases(options: argparse.Namespace) -> list[Case]:
         is_encoding = isinstance(error, UnicodeDecodeError)
         cause = ValueError(tr("it isn’t UTF-8 text")) if is_encoding else error
         raise IllegalChoiceError(
-            Reason.CASES_UNREADABLE, file=file, because=quoted_error(cause)
+            N_("Can’t read the cases in {file}: {words}."),
+            hint=_SEE_EVAL_HELP,
+            file=file,
+            because=quoted_error(cause),
         ) from error
 
 
@@ -234,7 +242,12 @@ def _path_in_folder(folder: Path, name: str) -> Path:
     path = (folder / name).resolve()
     if not path.is_relative_to(folder.resolve()):
         outside = UserFacingError(tr("“{name}” is outside the folder", name=name))
-        raise IllegalChoiceError(Reason.CASES_UNREADABLE, file=str(folder), because=outside)
+        raise IllegalChoiceError(
+            N_("Can’t read the cases in {file}: {words}."),
+            hint=_SEE_EVAL_HELP,
+            file=str(folder),
+            because=outside,
+        )
     return path
 
 

@@ -31,7 +31,6 @@ from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.conversation import Conversation, Message, Role
 from desktop_app.domain.conversations.message_parts import ImagePart
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     IllegalChoiceError,
     StorageError,
@@ -182,7 +181,9 @@ class PdfExporter:
                 await _exchange(self._process, pickle.dumps(loaded), output)
             except (ConnectionError, EOFError) as error:
                 await self.close()
-                raise StorageError(Reason.EXPORT_NOT_LAID_OUT) from error
+                raise StorageError(
+                    N_("Couldn’t lay out the pages."), hint=N_("Choose another format.")
+                ) from error
 
     async def close(self) -> None:
         """Stop the process."""
@@ -339,7 +340,11 @@ class _Export:
             # `get` also finds a conversation in the trash.
             conversation = await self._backend.conversations.get(conversation_id)
             if conversation is None:
-                raise IllegalChoiceError(Reason.EXPORT_NO_SUCH, given=conversation_id)
+                raise IllegalChoiceError(
+                    N_("There is no conversation {given}."),
+                    hint=N_("“repartee search TEXT --json” lists the IDs."),
+                    given=conversation_id,
+                )
             conversations_in_order.append(conversation)
         return conversations_in_order
 
@@ -399,7 +404,14 @@ class _Export:
         ids = {conversation.id for conversation in self._conversations}
         pairs, damaged = await self._backend.review_store.pairs(ids)
         if not pairs:
-            raise damaged[0] if damaged else StorageError(Reason.EXPORT_NO_CORRECTIONS)
+            raise (
+                damaged[0]
+                if damaged
+                else StorageError(
+                    N_("There are no corrected responses."),
+                    hint=N_("Correct a response, then try again."),
+                )
+            )
         for error in damaged:
             self._note_error(error, N_("Corrected response skipped: {reason}"))
         with partial_file(self._target) as file, file.open("w", encoding="utf-8") as stream:

@@ -47,7 +47,6 @@ from desktop_app.domain.conversations.message_parts import AttachmentFile
 from desktop_app.domain.documents.document_types import MARKDOWN
 from desktop_app.domain.documents.image_header import read_image_header
 from desktop_app.domain.error_note import note_from_error
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     DocumentEncryptedError,
     DocumentError,
@@ -62,7 +61,7 @@ from desktop_app.exchange.importers.imported_conversation import (
     not_imported_error,
 )
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.paths import folders
 from desktop_app.storage.conversations.import_store import ImportOutcome, ImportStore
 from desktop_app.storage.recovery.backup import delete_old_backups, make_backup
@@ -439,7 +438,7 @@ def _ask_about_settings(changes: Sequence[SettingChange], *, accept: bool) -> Re
 def _repair() -> int:
     user_folders = folders()
     if not user_folders.database.exists():
-        raise StorageError(Reason.STORE_MISSING)
+        raise StorageError(N_("There is no library yet."), hint=N_("Start Repartee to create one."))
     reporter = ProgressReporter(tr("Recovering data"))
     report = repair_store(user_folders.database, now(), reporter.show)
     write_diagnostic(report.sentence)

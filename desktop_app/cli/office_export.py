@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 from desktop_app.exchange.writers.office.office_content import (
     OfficeMessage,
@@ -15,6 +14,7 @@ from desktop_app.exchange.writers.office.office_content import (
     messages_of,
     tables_of,
 )
+from desktop_app.i18n.translation import N_
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
@@ -75,5 +75,5 @@ def _tables(messages: list[OfficeMessage]) -> list[OfficeTable]:
         table for message in messages if message.is_answer for table in tables_of(message.blocks)
     ]
     if not tables:
-        raise StorageError(Reason.EXPORT_NO_TABLES)
+        raise StorageError(N_("The responses contain no table."), hint=N_("Choose another format."))
     return tables

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain import hints
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.system_error import system_error
+from desktop_app.i18n.translation import N_
 from desktop_app.paths import folders
 from desktop_app.storage.database.private_files import create_private
 from desktop_app.storage.database.temporary_files import TemporaryFolder, removed_at_end
@@ -99,4 +100,9 @@ def _overwrite(target: Path, file: Path) -> None:
 
 def unwritable_error(target: Path, exc: OSError) -> StorageError:
     """Return the error for a file that could not be written."""
-    return StorageError(Reason.EXPORT_UNWRITABLE, file=str(target), because=system_error(exc))
+    return StorageError(
+        N_("Couldn’t save {file}: {words}."),
+        hint=hints.CHOOSE_LOCATION,
+        file=str(target),
+        because=system_error(exc),
+    )

@@ -9,11 +9,15 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
+from desktop_app.domain import hints
 from desktop_app.domain.conversations.message_parts import ChosenPages, DocumentPart, ImagePart
 from desktop_app.domain.documents.document_sections import UNITS, find_sections, parse_spans
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.i18n.translation import N_
+
+_LEAVE_OUT_PAGES: Final = N_("Leave out --pages, or name a file, as in --pages FILE=3-10,15.")
 
 
 def pages_by_file(options: Sequence[str], names: Sequence[str]) -> Mapping[str, str]:
@@ -27,7 +31,9 @@ def pages_by_file(options: Sequence[str], names: Sequence[str]) -> Mapping[str, 
         IllegalChoiceError: an option names none of these files, or no file is sent.
     """
     if options and not names:
-        raise IllegalChoiceError(Reason.PAGES_WITHOUT_FILE)
+        raise IllegalChoiceError(
+            N_("--pages needs a file."), hint=N_("Name one with --file, or leave out --pages.")
+        )
     pages_of: dict[str, list[str]] = {}
     for option in options:
         files, pages = _parse_option(option, names)
@@ -49,7 +55,12 @@ def _parse_option(option: str, names: Sequence[str]) -> tuple[Sequence[str], str
         files = [name for name in names if file in (name, Path(name).name)]
         if files:
             return files, option[index + 1 :]
-    raise IllegalChoiceError(Reason.NO_SUCH_FILE_NAMED, given=option, known=", ".join(names))
+    raise IllegalChoiceError(
+        N_("There is no file “{given}” for --pages."),
+        hint=hints.LIST_AVAILABLE,
+        given=option,
+        known=", ".join(names),
+    )
 
 
 async def with_pages(
@@ -66,11 +77,15 @@ async def with_pages(
     """
     unit = UNITS.get(part.media_type, "")
     if isinstance(part, ImagePart) or not unit:
-        raise IllegalChoiceError(Reason.NO_PAGES_TO_CHOOSE, name=part.name)
+        raise IllegalChoiceError(
+            N_("“{name}” has no pages to select."), hint=_LEAVE_OUT_PAGES, name=part.name
+        )
     sections = await asyncio.to_thread(find_sections, text, unit)
     count = len(sections)
     if count == 0:
-        raise IllegalChoiceError(Reason.NO_PAGES_TO_CHOOSE, name=part.name)
+        raise IllegalChoiceError(
+            N_("“{name}” has no pages to select."), hint=_LEAVE_OUT_PAGES, name=part.name
+        )
     names: list[str] = []
     if unit == "sheet":
         names = [section.name for section in sections]

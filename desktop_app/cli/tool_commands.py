@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 from desktop_app.cli.answers.chosen_model import fetch_listing_if_stale
 from desktop_app.cli.command_setup import open_backend, run_command
 from desktop_app.cli.streams.console import write_json, write_line
+from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderKind
-from desktop_app.domain.error_note import ErrorNote, error_from_note
-from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.error_text import TERMINAL, error_segments, remedy_of
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.error_text import TERMINAL, error_segments
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.places import plain_text
-from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.tools.remote_tool import ALL_TOOLS
-from desktop_app.i18n.translation import in_english, tr
+from desktop_app.i18n.translation import N_, in_english, tr
 from desktop_app.services.tools.hosted_tools import hosted_refusal, price_text
 from desktop_app.services.tools.tool_set import wildcard_of
 
@@ -122,12 +121,17 @@ async def require_tools(
             if tool == ALL_TOOLS:
                 servers = ", ".join(await backend.tools.server_names())
                 raise IllegalChoiceError(
-                    Reason.NO_SUCH_TOOL_SERVER,
+                    N_("There is no tool server named “{server}”."),
                     server=source,
                     known=servers,
-                    remedy=Remedy.LIST_AVAILABLE if servers else Remedy.NONE,
+                    hint=hints.LIST_AVAILABLE if servers else "",
                 )
-            raise IllegalChoiceError(Reason.NO_SUCH_TOOL, tool=name, known=known_names)
+            raise IllegalChoiceError(
+                N_("There is no tool named “{tool}”."),
+                hint=hints.LIST_AVAILABLE,
+                tool=name,
+                known=known_names,
+            )
         if refusal := _refusal_for_answer(listed[name], resolved, is_saved=is_saved):
             raise _unavailable_error(name, refusal)
 
@@ -151,17 +155,20 @@ async def require_known_tools(
     for name in allowed_names:
         if name not in known_names and wildcard_of(name.partition("/")[0]) not in listed:
             raise IllegalChoiceError(
-                Reason.NO_SUCH_TOOL, tool=name, known=", ".join(sorted(known_names))
+                N_("There is no tool named “{tool}”."),
+                hint=hints.LIST_AVAILABLE,
+                tool=name,
+                known=", ".join(sorted(known_names)),
             )
 
 
 def _unavailable_error(name: str, refusal: ErrorNote) -> IllegalChoiceError:
     return IllegalChoiceError(
-        Reason.TOOL_UNAVAILABLE,
-        refusal.params,
+        N_("The tool “{tool}” isn’t available. {words}"),
+        refusal.hint,
+        params=refusal.params,
         tool=name,
-        because=error_from_note(refusal),
-        remedy=remedy_of(refusal),
+        words=refusal.what_happened,
     )
 
 
@@ -171,7 +178,7 @@ def _refusal_for_answer(
     """Return why a tool cannot be used for this answer; None if it can."""
     name = tool.definition.name
     if tool.definition.hosted is not None and name == "image_generation" and not is_saved:
-        return ErrorNote(Reason.TOOL_IMAGES_UNSAVED)
+        return ErrorNote(N_("Images are kept only with --save."))
     return _refusal(tool, resolved)
 
 

@@ -542,6 +542,14 @@ class ToolServerError(UserFacingError):
     code = "tool_server"
 
 
+class ServerDefinitionError(ToolServerError):
+    """The user named or described a server in a way that cannot be used."""
+
+
+class SignInNeededError(ToolServerError):
+    """A server needs the user to sign in."""
+
+
 class SettingError(UserFacingError):
     """A value or file of the user's cannot be used."""
 

@@ -20,6 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from desktop_app.i18n.translation import N_
 from desktop_app.sandbox.policy import Confinement
 from desktop_app.sandbox.system_calls import ARCHITECTURES, NUMBERS, filter_program
 from desktop_app.sandbox.unix import (
@@ -87,11 +88,11 @@ def detect_mechanisms() -> Confinement:
     if abi := _landlock_abi():
         active.insert(0, f"Landlock (ABI {abi})")
     else:
-        missing.append("sandbox_without_landlock")
+        missing.append(N_("The kernel has no Landlock, so the sandbox can’t protect your files."))
     if _has_seccomp():
         active.insert(0, "seccomp")
     else:
-        missing.append("sandbox_without_seccomp")
+        missing.append(N_("The kernel has no seccomp, so the sandbox can’t filter system calls."))
     return Confinement(tuple(active), tuple(missing))
 
 

@@ -38,7 +38,7 @@ class Confinement(NamedTuple):
 
     Attributes:
         active: names of the mechanisms, such as "Landlock (ABI 7)"; `cli/doctor` translates them.
-        missing: values of `Reason` that say which mechanisms are missing.
+        missing: sentences that say which mechanisms are missing.
     """
 
     active: tuple[str, ...]

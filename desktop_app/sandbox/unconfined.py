@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from desktop_app.i18n.translation import N_
 from desktop_app.sandbox.policy import Confinement
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 def detect_mechanisms() -> Confinement:
     """Return no mechanism."""
-    return Confinement((), ("sandbox_missing",))
+    return Confinement((), (N_("Repartee has no sandbox for this system."),))
 
 
 def confine(policy: Policy) -> None:

@@ -11,7 +11,6 @@ from typing import Any, Final
 from desktop_app import sandbox
 from desktop_app.child_processes import child_command, start_child
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.tools.tool import ToolError
 
 MAX_RUN_S: Final = 110.0
@@ -22,7 +21,7 @@ MAX_ANSWER_BYTES: Final = 3 << 20  # in JSON, a character has up to 12 bytes
 
 def missing_sandbox() -> ErrorNote | None:
     """Return the first reason why this computer cannot confine a process; None if it can."""
-    return next((ErrorNote(Reason(code)) for code in sandbox.detect_mechanisms().missing), None)
+    return next(map(ErrorNote, sandbox.detect_mechanisms().missing), None)
 
 
 async def run_job(job: dict[str, Any]) -> str:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import UnreachableError
 from desktop_app.domain.network.network_address import is_private, split_url
+from desktop_app.i18n.translation import N_
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 FIRST_WAIT_MS: Final = 1_000
 MAX_WAIT_MS: Final = 15_000  # the wait doubles after each failure up to this
 CONNECT_TIMEOUT_S: Final = 1.0
-_UNREACHABLE_REASONS: Final = (Reason.NOTHING_LISTENS, Reason.NOT_REACHED)
 
 
 class ServerWatch(QObject):
@@ -85,11 +85,7 @@ class ServerWatch(QObject):
     def _failed_answer(self) -> Message | None:
         """Return the last message if its server could not be reached and can be tried."""
         message = self._current.path[-1] if self._current.path else None
-        if (
-            message is None
-            or message.error is None
-            or message.error.reason not in _UNREACHABLE_REASONS
-        ):
+        if message is None or message.error is None or message.error.code != UnreachableError.code:
             return None
         return message if self._server_address(message) else None
 
@@ -129,7 +125,8 @@ class ServerWatch(QObject):
         host = f"[{address[0]}]" if ":" in address[0] else address[0]
         error = message.error or ErrorNote("")
         note = ErrorNote(
-            Reason.SERVER_BACK,
+            N_("The server at {host} is back."),
+            hint=N_("Select Retry to send the message again."),
             details=error.details,
             code=error.code,
             params={"host": f"{host}:{address[1]}"},

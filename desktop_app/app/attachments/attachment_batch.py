@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.error_text import remedy_of
 from desktop_app.domain.errors import DocumentError, StorageError, UserFacingError
-from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.i18n.translation import N_, tr, tr_plural
 
 MAX_SEPARATE_ERRORS: Final = 3  # with more failed files, one error stands for all
 
@@ -83,7 +81,8 @@ class AttachmentBatch:
             return self._failures
         return [
             DocumentError(
-                Reason.FILES_NOT_ATTACHED,
+                N_("Couldn’t attach {failed} of {total} files."),
+                hint=N_("The first problem: {words}"),
                 failed=len(self._failures),
                 total=self.total,
                 because=self._failures[0],
@@ -98,9 +97,11 @@ class AttachmentBatch:
         count = len(self._location_failures)
         return [
             StorageError(
-                Reason.PLACE_NOT_NOTED if count == 1 else Reason.PLACES_NOT_NOTED,
-                {**error.params, "name": name, "count": count},
-                remedy=remedy_of(error),
+                N_("“{name}” is attached, but its location wasn’t saved.")
+                if count == 1
+                else N_("{count} files are attached, but their locations weren’t saved."),
+                error.hint,
+                params={**error.params, "name": name, "count": count},
                 details=error.details,
             )
         ]

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer
 
-from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain import hints
 from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.i18n.translation import N_
 from desktop_app.storage.database.temporary_files import TemporaryCopies
 
 if TYPE_CHECKING:
@@ -49,7 +50,13 @@ class AttachmentDrags(QObject):
         if part is None:
             return
         if self._current.is_temporary:
-            raise IllegalChoiceError(Reason.TEMPORARY_DOCUMENT_STAYS)
+            raise IllegalChoiceError(
+                N_(
+                    "Other apps can’t open documents of temporary conversations, "
+                    "since that saves them."
+                ),
+                hint=hints.USE_REGULAR,
+            )
         data = await self._attachment_store.bytes(sha256)
         copy = await asyncio.to_thread(self._copies.make, data, sha256, file_name(part.name))
         # Not in a task: a drag runs an event loop of its own, in which other tasks run.

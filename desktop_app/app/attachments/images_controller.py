@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from desktop_app.app.attachments.image_chips import ImageChips, to_qimage
+from desktop_app.domain import hints
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.domain.documents.document_types import IMAGE_SUFFIXES
 from desktop_app.domain.documents.image_header import read_image_header
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.i18n.translation import N_
 from desktop_app.rendering.markdown.inline_images import image_bytes_of
 from desktop_app.storage.database.temporary_files import TemporaryCopies
 from desktop_app.ui.transcript.media.message_images import OPEN_IMAGE, THUMBNAIL_BOX
@@ -109,7 +110,13 @@ class ImagesController(QObject):
     async def _open(self, part: ImagePart) -> None:
         """Open a read-only copy of the original with the system's viewer."""
         if self._current.is_temporary:
-            raise IllegalChoiceError(Reason.TEMPORARY_IMAGE_STAYS)
+            raise IllegalChoiceError(
+                N_(
+                    "Other apps can’t open images of temporary conversations, since "
+                    "that saves them."
+                ),
+                hint=hints.USE_REGULAR,
+            )
         data = await self._attachment_store.bytes(part.sha256)
         # Not the name of the attached file, which may contain anything. The suffix selects the
         # program.

@@ -21,8 +21,8 @@ from desktop_app.domain.documents.document_sections import (
     parse_spans,
     unit_of,
 )
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.i18n.translation import N_
 from desktop_app.services.chat.prompt_assembly import is_first_delimited
 
 if TYPE_CHECKING:
@@ -188,7 +188,12 @@ class PageSelection(QObject):
         text = await self._attachment_store.text(part.sha256)
         sections = await asyncio.to_thread(find_sections, text, unit_of(part))
         if not sections:
-            raise IllegalChoiceError(Reason.SECTIONS_UNMARKED, unit=unit_of(part), name=part.name)
+            raise IllegalChoiceError(
+                N_("Can’t select parts of {name}."),
+                hint=N_("Send all of it."),
+                unit=unit_of(part),
+                name=part.name,
+            )
         return sections
 
     def _count_missing(self) -> None:

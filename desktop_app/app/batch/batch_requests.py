@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
 
-from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain import hints
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.widgets.forms.question import ask
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class BatchRequests(QObject):
 
         resolved = self._choices.resolve(new_job)
         if resolved is None:
-            raise IllegalChoiceError(Reason.PROVIDER_REMOVED)
+            raise IllegalChoiceError(N_("Provider removed."), hint=hints.CHOOSE_ANOTHER)
         settings = self._choices.settings  # those at the click
         job = await self._runs.service.create(
             await expand_paths(new_job.paths),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from desktop_app.domain import hints
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -16,9 +17,8 @@ from desktop_app.domain.conversations.conversation import (
     new_id,
     now,
 )
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import N_, tr
 
 if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
@@ -69,7 +69,10 @@ class Branching(QObject):
     async def _branch(self, message_id: str) -> None:
         """Copy the messages up to this one into a new conversation, and open it."""
         if self._current.is_temporary:
-            raise IllegalChoiceError(Reason.TEMPORARY_HAS_NO_BRANCHES)
+            raise IllegalChoiceError(
+                N_("Temporary conversations can’t be branched, because the branch would be saved."),
+                hint=hints.USE_REGULAR,
+            )
         path = self._current.path
         ids = [message.id for message in path]
         if message_id not in ids:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.answers.shown_answers import STORE_TOPIC
+from desktop_app.domain import hints
 from desktop_app.domain.conversations.conversation import Draft, ModelChoice
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     IllegalChoiceError,
     SpendingCapError,
@@ -19,7 +19,7 @@ from desktop_app.domain.errors import (
     UnpricedModelError,
     UserFacingError,
 )
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.window.cards.notifications import NOT_SENT
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class TurnStarter(QObject):
         if self.is_beginning(original.id) or self._running.is_running(original.id):
             return
         if choice is None and not compared and not self._providers.has_provider(original):
-            error = IllegalChoiceError(Reason.PROVIDER_REMOVED)
+            error = IllegalChoiceError(N_("Provider removed."), hint=hints.CHOOSE_ANOTHER)
             self._notifications.notify(error, topic=NOT_SENT)
             return
         self._beginning_ids.add(original.id)

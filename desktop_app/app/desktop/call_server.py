@@ -13,8 +13,8 @@ from typing import Final
 
 from desktop_app.app.desktop import window_request
 from desktop_app.app.desktop.window_request import Reply, RequestError, WindowRequest
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
+from desktop_app.i18n.translation import N_
 
 TIME_LIMIT_S: Final = 10.0
 """The time limit of a request; its sender waits as long."""
@@ -57,10 +57,18 @@ class CallServer:
             )
             self._path.chmod(0o600)
         except OSError as exc:
-            is_taken = self._path.is_dir()
-            reason = Reason.CALLS_PLACE_TAKEN if is_taken else Reason.CALLS_NOT_TAKEN
+            details = f"{self._path}: {exc}"
+            if self._path.is_dir():
+                raise StorageError(
+                    N_("A folder is in the way of “repartee quick” and later starts."),
+                    hint=N_("Move the folder {path} elsewhere, then restart Repartee."),
+                    details=details,
+                    path=str(self._path),
+                ) from exc
             raise StorageError(
-                reason, details=f"{self._path}: {exc}", path=str(self._path)
+                N_("“repartee quick” and later starts can’t reach this window."),
+                hint=N_("Set XDG_RUNTIME_DIR to a folder of yours with a short path."),
+                details=details,
             ) from exc
 
     async def aclose(self) -> None:

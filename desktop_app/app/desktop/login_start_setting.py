@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.session.login_start import (
     ask_portal,
     is_sandboxed,
@@ -21,6 +20,8 @@ from desktop_app.settings.schema import START_AT_LOGIN
 
 if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
+
+_CHECK_AUTOSTART_FOLDER: Final = N_("Check that the autostart folder is writable, then try again.")
 
 
 class LoginStartSetting:
@@ -65,6 +66,14 @@ class LoginStartSetting:
                 self._bus, tr("Keep the quick prompt at hand"), wanted=should_start
             )
         except BusError as error:
-            raise StorageError(Reason.AUTOSTART_NOT_WRITTEN, details=str(error)) from error
+            raise StorageError(
+                N_("Repartee couldn’t change what starts at login."),
+                hint=_CHECK_AUTOSTART_FOLDER,
+                details=str(error),
+            ) from error
         if is_allowed != should_start:
-            raise StorageError(Reason.AUTOSTART_NOT_WRITTEN, details="refused")
+            raise StorageError(
+                N_("Repartee couldn’t change what starts at login."),
+                hint=_CHECK_AUTOSTART_FOLDER,
+                details="refused",
+            )

@@ -16,9 +16,8 @@ from pathlib import Path
 
 from desktop_app.app.desktop.window_request import RequestError, WindowRequest, encode
 from desktop_app.cli.streams.console import write_diagnostic
-from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.remedy import Remedy
-from desktop_app.i18n.translation import tr
+from desktop_app.domain import hints
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.paths import Folders, folders
 
 CALL_TIMEOUT_S = 10.0
@@ -84,7 +83,7 @@ def open_or_call(request: WindowRequest) -> int:
         # A library of the system that Qt links to; Qt's wheels contain only some.
         _use_language(user_folders)
         return _report_unusable_display(
-            tr("Couldn’t load Qt: {words}.", words=error.msg), tr(Remedy.INSTALL_LIBRARY.sentence)
+            tr("Couldn’t load Qt: {words}.", words=error.msg), tr(hints.INSTALL_LIBRARY)
         )
     return run(request)
 
@@ -106,7 +105,10 @@ def _report_unusable_folder(user_folders: Folders, cause: OSError) -> int:
 
     _use_language(user_folders)
     error = StoreFullError(
-        Reason.FOLDER_NOT_WRITABLE, details=str(cause), folder=str(user_folders.data)
+        N_("Repartee can’t write to its folder {folder}."),
+        hint=N_("Make it writable, or set REPARTEE_HOME to another folder."),
+        details=str(cause),
+        folder=str(user_folders.data),
     )
     if display_problem(os.environ) is not None:
         write_diagnostic(f"{error.sentences} {error.details}")
@@ -147,7 +149,11 @@ def _call_running_program(user_folders: Folders, frame: bytes, lock: WindowLock)
     if user_folders.socket.is_dir():
         from desktop_app.domain.errors import StorageError
 
-        message = StorageError(Reason.CALLS_PLACE_TAKEN, path=str(user_folders.socket)).sentences
+        message = StorageError(
+            N_("A folder is in the way of “repartee quick” and later starts."),
+            hint=N_("Move the folder {path} elsewhere, then restart Repartee."),
+            path=str(user_folders.socket),
+        ).sentences
     write_diagnostic(message)
     return 1
 

@@ -18,9 +18,9 @@ from desktop_app.app.attachments.attachment_facts import OPEN_ACTION
 from desktop_app.app.documents.strip_renderer import StripRenderer
 from desktop_app.app.documents.viewer_positions import Span, TextPiece, split_by_page
 from desktop_app.app.documents.viewer_search import ViewerSearch
+from desktop_app.domain import hints
 from desktop_app.domain.conversations.message_parts import Attachment, DocumentPart
 from desktop_app.domain.documents import document_types
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import WINDOW, error_segments, remedy_segments
 from desktop_app.domain.errors import (
     AttachmentMissingError,
@@ -373,7 +373,13 @@ class ViewerController(QObject):
             file = await attachments.metadata(target.sha256)
             source = await attachments.source(target.sha256)
             if isinstance(source, bytes):  # only in memory: a copy would write it to the disk
-                raise IllegalChoiceError(Reason.TEMPORARY_DOCUMENT_STAYS)
+                raise IllegalChoiceError(
+                    N_(
+                        "Other apps can’t open documents of temporary conversations, "
+                        "since that saves them."
+                    ),
+                    hint=hints.USE_REGULAR,
+                )
             if source is None:
                 await attachments.bytes(target.sha256)  # raises the error for a missing file
                 return

@@ -18,13 +18,13 @@ from PySide6.QtCore import QObject, QStandardPaths
 
 from desktop_app.app.startup.command_runner import reported_error
 from desktop_app.child_processes import ChildCommand, child_command, library_command, start_child
+from desktop_app.domain import hints
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.error_note import error_from_note
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.export_format import EXPORT_FORMATS, ExportFormat
 from desktop_app.domain.system_error import system_error
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.paths import folders
 from desktop_app.ui.widgets.external_open import open_path
 from desktop_app.ui.widgets.file_dialogs import choose_target
@@ -212,7 +212,9 @@ class ExportController(QObject):
             scratch_folder = await asyncio.to_thread(TemporaryFolder, self._temporary_folder)
         except OSError as error:
             raise StorageError(
-                Reason.PRINT_WITHOUT_ROOM, details=str(system_error(error))
+                N_("Couldn’t print the conversation."),
+                hint=N_("Check the free disk space and try again."),
+                details=str(system_error(error)),
             ) from error
         try:
             request = {"conversation": conversation_id, "scratch": str(scratch_folder.path)}
@@ -292,7 +294,10 @@ async def _run_print(request: Mapping[str, str], choice: Mapping[str, Any]) -> N
             await _run_process(child_command("print"), arguments)
     except OSError as error:
         raise StorageError(
-            Reason.EXPORT_UNWRITABLE, file=file, because=system_error(error)
+            N_("Couldn’t save {file}: {words}."),
+            hint=hints.CHOOSE_LOCATION,
+            file=file,
+            because=system_error(error),
         ) from error
 
 
@@ -309,7 +314,9 @@ async def _run_process(command: ChildCommand, request: bytes, file: Path | None 
         process = await start_child(command, stdin=PIPE, stdout=DEVNULL, stderr=PIPE)
     except OSError as error:
         raise UserFacingError(
-            Reason.PROCESS_NOT_STARTED, details=str(system_error(error))
+            N_("Repartee couldn’t start a helper process."),
+            hint=N_("Close other apps, then try again."),
+            details=str(system_error(error)),
         ) from error
     try:
         _, errors = await process.communicate(request)
@@ -326,7 +333,8 @@ async def _run_process(command: ChildCommand, request: bytes, file: Path | None 
             if note := reported_error(line):
                 raise error_from_note(note)
         raise StorageError(
-            Reason.PRINT_FAILED if file is None else Reason.EXPORT_FAILED,
+            N_("Couldn’t print the conversation.") if file is None else N_("Couldn’t save {file}."),
+            hint=N_("Choose another location or printer."),
             details=errors.decode(errors="replace").strip(),
             file="" if file is None else file.name,
         )

@@ -32,11 +32,12 @@ from desktop_app.child_processes import child_command
 from desktop_app.cli.command_setup import open_backend
 from desktop_app.cli.export_command import LoadedConversation, load_conversation
 from desktop_app.cli.streams.console import write_stderr_line
+from desktop_app.domain import hints
 from desktop_app.domain.conversations.error_json import error_to_json
 from desktop_app.domain.error_note import note_from_error
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.system_error import system_error
+from desktop_app.i18n.translation import N_
 from desktop_app.paths import folders, resource_path
 from desktop_app.rendering.processes.formula_client import FormulaClient
 from desktop_app.storage.settings.startup_settings import use_stored_language
@@ -111,7 +112,9 @@ async def _load_conversation(conversation_id: str) -> LoadedConversation:
         conversation = await backend.conversations.get(conversation_id)
         path = await backend.conversations.path(conversation_id)
         if conversation is None or not path:
-            raise StorageError(Reason.PRINT_NOTHING)
+            raise StorageError(
+                N_("This conversation has nothing to print."), hint=N_("Send a message first.")
+            )
         return await load_conversation(backend, conversation, path)
 
 
@@ -214,7 +217,11 @@ def _print(loaded: LoadedConversation, choice: Mapping[str, Any], formulas: Form
     end_index = min(last_page or pages.count, pages.count)
     indexes = range(first_index, end_index)
     if not indexes:  # a painter would print an empty page
-        raise StorageError(Reason.PRINT_NO_PAGE, page=first_page)
+        raise StorageError(
+            N_("This conversation has no page {page}."),
+            hint=N_("Choose other pages."),
+            page=first_page,
+        )
     # Qt leaves the order to the program.
     paint(pages, printer, indexes[::-1] if choice["is_reversed"] else indexes)
 
@@ -222,5 +229,13 @@ def _print(loaded: LoadedConversation, choice: Mapping[str, Any], formulas: Form
 def _output_error(file: str, error: OSError) -> StorageError:
     """Return the error for a file that cannot be written, or a printer that failed."""
     if file:
-        return StorageError(Reason.EXPORT_UNWRITABLE, file=file, because=system_error(error))
-    return StorageError(Reason.PRINTER_FAILED)
+        return StorageError(
+            N_("Couldn’t save {file}: {words}."),
+            hint=hints.CHOOSE_LOCATION,
+            file=file,
+            because=system_error(error),
+        )
+    return StorageError(
+        N_("Couldn’t print the conversation."),
+        hint=N_("Check the printer, or export as PDF and print that."),
+    )

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.domain.conversations.conversation import new_id
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
+from desktop_app.i18n.translation import N_
 
 if TYPE_CHECKING:
     from desktop_app.app.state.conversation.answer_setup import AnswerSetup
@@ -136,7 +136,13 @@ class QuickConversation(QObject):
         """
         await self.propose_model()
         if self.is_closed:
-            raise StorageError(Reason.TEMPORARY_CLOSED)
+            raise StorageError(
+                N_(
+                    "The temporary conversation was closed, but your message is still "
+                    "in the prompt."
+                ),
+                hint=N_("Send it in another conversation."),
+            )
         if self.is_temporary and not self.path:
             await self._conversations.create(self._conversation)
         elif self.path:

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QTimer
 from shiboken6 import isValid
 
-from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ToolServerError, UserFacingError
+from desktop_app.domain.errors import SignInNeededError, ToolServerError, UserFacingError
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.widgets.file_dialogs import choose_file
 from desktop_app.ui.widgets.text.foreign_text import one_line
@@ -110,9 +109,8 @@ class ServersController(QObject):
 
         server = run.server
         location = server.url or server.program
-        sign_in_reasons = (Reason.TOOL_SERVER_SIGN_IN, Reason.TOOL_SERVER_SIGN_IN_FAILED)
         if run.state is ServerState.FAILED and run.failure is not None:
-            needs_sign_in = run.failure.reason in sign_in_reasons
+            needs_sign_in = isinstance(run.failure, SignInNeededError)
             # If a sign-in is needed, a button says the rest.
             text = run.failure.what_happened if needs_sign_in else run.failure.sentences
             return ServerRow(server.name, location, text, tone="error", can_sign_in=needs_sign_in)
@@ -308,7 +306,11 @@ class ServersController(QObject):
         # A line that is cut at this length is still too long for the check below.
         launch_text = "\n".join(one_line(line, _MAX_LISTED_CHARS + 1) for line in lines)
         if len(launch_text) > _MAX_LISTED_CHARS:
-            raise ToolServerError(Reason.TOOL_SERVER_FILE, name=path.name)
+            raise ToolServerError(
+                N_("“{name}” has no configuration of tool servers."),
+                hint=N_("It needs a JSON object with “mcpServers” or “servers”."),
+                name=path.name,
+            )
         note = tr("Programs have the same access to your files as you have.")
         is_long = len(lines) > _MAX_SHOWN_LINES or len(launch_text) > _MAX_SHOWN_CHARS
         ask(

@@ -9,10 +9,11 @@ from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.backend.preset_loader import preset_named, with_built_in
 from desktop_app.cli.answers.chosen_model import answering_profile
 from desktop_app.cli.answers.form_options import read_text_file
+from desktop_app.domain import hints
 from desktop_app.domain.answering.answer_limits import MAX_STOP_SEQUENCES
 from desktop_app.domain.answering.generation import Overrides
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.i18n.translation import N_
 
 if TYPE_CHECKING:
     import argparse
@@ -53,7 +54,12 @@ async def apply_preset(
     preset = preset_named(options.preset, presets)
     if preset is None:
         preset_names = ", ".join(p.name for p in presets)
-        raise IllegalChoiceError(Reason.NO_SUCH_PRESET, preset=options.preset, known=preset_names)
+        raise IllegalChoiceError(
+            N_("There is no preset “{preset}”."),
+            hint=hints.LIST_AVAILABLE,
+            preset=options.preset,
+            known=preset_names,
+        )
     if options.provider is None and preset.provider_id:
         options.provider = preset.provider_id
     profile = await answering_profile(backend, options, compared)
@@ -88,11 +94,19 @@ def settings_of(
 
 def _overrides(options: argparse.Namespace) -> Overrides:
     if options.stop is not None and len(options.stop) > MAX_STOP_SEQUENCES:
-        raise IllegalChoiceError(Reason.TOO_MANY_STOPS, most=MAX_STOP_SEQUENCES)
+        raise IllegalChoiceError(
+            N_("At most {most} stop sequences are supported."),
+            hint=N_("Use --stop less often."),
+            most=MAX_STOP_SEQUENCES,
+        )
     instructions = options.instructions
     if options.system is not None:
-        unreadable = Reason.INSTRUCTIONS_UNREADABLE
-        instructions = read_text_file(options.system, MAX_INSTRUCTIONS_BYTES, unreadable)
+        instructions = read_text_file(
+            options.system,
+            MAX_INSTRUCTIONS_BYTES,
+            N_("Can’t read the instructions in {file}."),
+            N_("Choose a UTF-8 text file of at most 4 MB."),
+        )
     overrides = Overrides(instructions)
     for name in _PARAMETER_OPTIONS:
         value = getattr(options, name)

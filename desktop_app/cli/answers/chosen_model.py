@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from desktop_app.cli.command_setup import expand_path
 from desktop_app.cli.streams.console import write_diagnostic
+from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     AuthenticationError,
     IllegalChoiceError,
@@ -20,11 +20,12 @@ from desktop_app.domain.errors import (
     ProviderError,
     QuotaExhaustedError,
     RateLimitedError,
+    RequestRefusedError,
     UserFacingError,
+    WebPageError,
 )
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.domain.remedy import Remedy
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.models.choice_resolution import ON_DEVICE_MODEL
 from desktop_app.services.models.model_menu import family_models
 
@@ -35,10 +36,17 @@ if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.answering.chat_request import ProviderProfile
 
+
 _LISTING_TIMEOUT_S = 10.0  # commands then continue without the list
 # If the list of models fails with one of these, the question would fail, too.
-_FATAL_ERRORS = (NetworkError, AuthenticationError, RateLimitedError, QuotaExhaustedError)
-_REASONS_TO_STOP = (Reason.REQUEST_REFUSED, Reason.WEB_PAGE)
+_FATAL_ERRORS = (
+    NetworkError,
+    AuthenticationError,
+    RateLimitedError,
+    QuotaExhaustedError,
+    RequestRefusedError,  # a gateway wants a header
+    WebPageError,  # the address is wrong
+)
 
 
 async def find_profile(backend: Backend, name: str | None) -> ProviderProfile:
@@ -56,7 +64,12 @@ async def find_profile(backend: Backend, name: str | None) -> ProviderProfile:
         if folded_name in (known_name.casefold().replace("_", "-") for known_name in names):
             return profile
     known_ids = ", ".join(profile.id for profile in profiles)
-    raise IllegalChoiceError(Reason.NO_SUCH_PROVIDER, provider=name, known=known_ids)
+    raise IllegalChoiceError(
+        N_("There is no provider “{provider}”."),
+        hint=hints.LIST_AVAILABLE,
+        provider=name,
+        known=known_ids,
+    )
 
 
 async def answering_profile(
@@ -86,10 +99,7 @@ async def answering_profile(
         await fetch_listing_if_stale(backend, profile)
     except _FATAL_ERRORS:
         raise
-    except (ProviderError, TimeoutError) as error:
-        # The address is wrong, or a gateway wants a header: the question would be refused, too.
-        if isinstance(error, ProviderError) and error.reason in _REASONS_TO_STOP:
-            raise
+    except (ProviderError, TimeoutError):
         return profile  # the server sends no list of models, or not in time
     return await find_profile(backend, options.provider)
 
@@ -145,7 +155,7 @@ async def choice_of(
     choice = backend.providers.default_choice(profile, await backend.values())
     effort = Effort(options.effort) if options.effort else choice.effort
     if options.model and options.variant:
-        raise IllegalChoiceError(Reason.VARIANT_AND_MODEL)
+        raise IllegalChoiceError(N_("Choose either a variant or a model, not both."))
     if options.model:
         model = replace_invalid_utf8(options.model)
         if profile.kind is ProviderKind.ON_DEVICE:
@@ -154,11 +164,19 @@ async def choice_of(
     if options.variant and not profile.serves_gpt_family:
         is_local = profile.kind is ProviderKind.ON_DEVICE
         raise IllegalChoiceError(
-            Reason.NO_VARIANTS_HERE if is_local else Reason.NO_VARIANTS, provider=profile.name
+            N_("The local model isn’t a GPT-5.2 model.")
+            if is_local
+            else N_("{provider} has no GPT-5.2 models."),
+            hint=N_(
+                "Choose another --provider, add an API key in the window, or set OPENAI_API_KEY."
+            ),
+            provider=profile.name,
         )
     if not choice.model and choice.variant is None:
         raise IllegalChoiceError(
-            Reason.NO_MODEL_KNOWN, remedy=Remedy.NAME_MODEL, provider=profile.short_name
+            N_("{provider} has no default model."),
+            hint=N_("Name one with --model."),
+            provider=profile.short_name,
         )
     if choice.model and not profile.models and profile.kind is ProviderKind.COMPATIBLE:
         write_diagnostic(
@@ -189,7 +207,11 @@ def _use_local_model(backend: Backend, model: str) -> str:
     elif path.suffix.lower() == ".gguf":
         local.use_weights(path)
     else:
-        raise IllegalChoiceError(Reason.NO_LOCAL_MODEL, model=model)
+        raise IllegalChoiceError(
+            N_("There is no local model “{model}”."),
+            hint=N_("Enter the path of a GGUF file, or leave out the model."),
+            model=model,
+        )
     return backend.providers.on_device_model
 
 

@@ -20,10 +20,9 @@ from desktop_app.domain.answering.answer_form import (
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import last_text
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.foreign_file import RefusedFileError, open_file
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.structured.answer_forms import check_form
 from desktop_app.services.structured.schema_check import CheckedAnswer, check_answer
 
@@ -42,7 +41,10 @@ def with_form(settings: AskSettings, options: argparse.Namespace) -> AskSettings
         schema = _read_schema(options.schema)
         return replace(settings, schema=schema, requested=settings.requested | {"schema"})
     if settings.parameters.tools:
-        raise IllegalChoiceError(Reason.GRAMMAR_WITH_TOOLS)
+        raise IllegalChoiceError(
+            N_("With a grammar, the model can’t call tools."),
+            hint=N_("Turn off the tools or remove the grammar."),
+        )
     return replace(settings, grammar=_read_grammar(options.grammar))
 
 
@@ -63,7 +65,12 @@ def is_form_notice(notice: NoticeText) -> bool:
 
 
 def _read_schema_source(file: str) -> FormSource:
-    text = read_text_file(file, MAX_FORM_CHARS, Reason.SCHEMA_UNREADABLE)
+    text = read_text_file(
+        file,
+        MAX_FORM_CHARS,
+        N_("Can’t read the schema in {file}."),
+        N_("Choose a JSON file of at most 1 MB."),
+    )
     return FormSource(FormKind.SCHEMA, text, Path(file).stem.removesuffix(".schema"))
 
 
@@ -76,8 +83,17 @@ def _read_schema(file: str) -> AnswerSchema:
 def _read_grammar(file: str) -> AnswerGrammar:
     ending = Path(file).suffix.lower().removeprefix(".")
     if ending not in GRAMMAR_SYNTAXES:
-        raise IllegalChoiceError(Reason.GRAMMAR_UNKNOWN, file=file)
-    text = read_text_file(file, MAX_FORM_CHARS, Reason.GRAMMAR_UNREADABLE)
+        raise IllegalChoiceError(
+            N_("The kind of grammar in {file} is unknown."),
+            hint=N_("Choose a file ending in .lark, .regex, or .gbnf."),
+            file=file,
+        )
+    text = read_text_file(
+        file,
+        MAX_FORM_CHARS,
+        N_("Can’t read the grammar in {file}."),
+        N_("Choose a UTF-8 text file of at most 1 MB."),
+    )
     if ending == FormKind.REGEX:
         text = text.rstrip("\r\n")
     form = check_form(FormSource(FormKind(ending), text), file)
@@ -85,16 +101,16 @@ def _read_grammar(file: str) -> AnswerGrammar:
     return form
 
 
-def read_text_file(name: str, max_bytes: int, unreadable: Reason) -> str:
+def read_text_file(name: str, max_bytes: int, message: str, hint: str) -> str:
     """Return the text of a file of at most `max_bytes`. Raises IllegalChoiceError."""
     try:
         with open_file(expand_path(name)) as file:
             data = file.read(max_bytes + 1)
         text = data.decode("utf-8-sig")
     except (OSError, RefusedFileError, UnicodeDecodeError) as error:
-        raise IllegalChoiceError(unreadable, file=name) from error
+        raise IllegalChoiceError(message, hint, file=name) from error
     if len(data) > max_bytes:
-        raise IllegalChoiceError(unreadable, file=name)
+        raise IllegalChoiceError(message, hint, file=name)
     return text
 
 

@@ -33,11 +33,10 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import tool_calls
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.statistics import rounded
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.structured.schema_check import CheckedAnswer
 
 if TYPE_CHECKING:
@@ -72,9 +71,17 @@ def options_for(options: argparse.Namespace, spec: str) -> argparse.Namespace:
 def require_comparable(specs: Sequence[str], repeats: int | None) -> None:
     """Raise IllegalChoiceError unless two to four choices are compared, and --n is at most 1."""
     if (repeats or 1) > 1:
-        raise IllegalChoiceError(Reason.COMPARED_WITH_N)
+        raise IllegalChoiceError(
+            N_("--compare asks each choice for one response."),
+            hint=N_("Leave out --n or --compare."),
+        )
     if not MIN_COMPARED <= len(specs) <= MAX_COMPARED:
-        raise IllegalChoiceError(Reason.COMPARED_COUNT, fewest=MIN_COMPARED, most=MAX_COMPARED)
+        raise IllegalChoiceError(
+            N_("--compare needs {fewest} to {most} choices."),
+            hint=N_("Use --compare once for each choice."),
+            fewest=MIN_COMPARED,
+            most=MAX_COMPARED,
+        )
 
 
 @dataclass

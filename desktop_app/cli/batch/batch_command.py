@@ -34,7 +34,14 @@ from desktop_app.cli.streams import console
 from desktop_app.cli.streams.console import write_diagnostic
 from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.cli.streams.terminal import terminal_error_text
-from desktop_app.domain.batch.batch_jobs import BatchJob, BatchStatus, ItemStatus, batch_refusal
+from desktop_app.domain import hints
+from desktop_app.domain.batch.batch_jobs import (
+    SCHEMA_PROBLEM,
+    BatchJob,
+    BatchStatus,
+    ItemStatus,
+    batch_refusal,
+)
 from desktop_app.domain.batch.batch_wording import (
     estimate_text,
     item_error_text,
@@ -42,11 +49,9 @@ from desktop_app.domain.batch.batch_wording import (
     job_progress_text,
     job_result_text,
 )
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError
-from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.services.chat.prompt_library import SUMMARY
 from desktop_app.services.models.choice_resolution import require_supported
 
@@ -59,6 +64,7 @@ if TYPE_CHECKING:
     from desktop_app.services.batch.batch_service import BatchService
 
     _Action = Callable[[Backend, BatchService, argparse.Namespace], Awaitable[int]]
+
 
 MIN_ID_CHARS = 4
 """The number of characters from which the beginning of an id may stand for the id."""
@@ -103,7 +109,7 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
     options.from_environment = (await find_profile(backend, options.provider)).from_environment
     profile = await answering_profile(backend, options)
     if refusal := batch_refusal(profile):
-        raise refusal.with_remedy(Remedy.NAME_OTHER_PROVIDER)
+        raise refusal.with_hint(N_("Choose another --provider."))
     choice = await choice_of(backend, profile, options)
     await fetch_window_if_uncertain(backend, profile, choice)
     resolved = backend.chat.resolve(profile, choice)
@@ -124,7 +130,9 @@ def _require_existing(paths: Iterable[Path]) -> None:
     """Raise DocumentError for a path that does not exist: it is probably mistyped."""
     for path in paths:
         if not os.path.exists(path):  # noqa: PTH110 — Path.exists raises for some errors
-            raise DocumentError(Reason.DOCUMENT_NOT_THERE, name=path.name)
+            raise DocumentError(
+                N_("Couldn’t find “{name}”."), hint=hints.CHECK_FILE, name=path.name
+            )
 
 
 async def _task(backend: Backend, options: argparse.Namespace) -> tuple[str, str, str]:
@@ -142,7 +150,10 @@ async def _task(backend: Backend, options: argparse.Namespace) -> tuple[str, str
 async def _resume(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
     job = await _find_job(backend, options.id)
     if job.status.was_sent:
-        raise IllegalChoiceError(Reason.BATCH_WAS_SENT)
+        raise IllegalChoiceError(
+            N_("The job was already sent."),
+            hint=N_("“repartee batch again” retries files without a response."),
+        )
     return await _prepare_and_send(backend, service, job, options, is_new=False)
 
 
@@ -171,7 +182,10 @@ async def _prepare_and_send(
     """
     if not await backend.batch_store.claim(job.id):
         await _find_job(backend, job.id)  # raises if the job was removed meanwhile
-        raise IllegalChoiceError(Reason.BATCH_CLAIMED)
+        raise IllegalChoiceError(
+            N_("Another Repartee process is running this job."),
+            hint=N_("Continue there, or close it."),
+        )
     try:
         reporter = ProgressReporter(tr("Reading files"), in_lines=options.progress)
         job = await service.prepare(job.id, reporter.show)
@@ -303,9 +317,7 @@ async def _exit_code(backend: Backend, job: BatchJob) -> int:
     if counts.refused:
         return ExitCode.REFUSED
     items = await backend.batch_store.item_summaries(job.id)
-    mismatched = any(
-        item.error is not None and item.error.reason is Reason.ITEM_SCHEMA_PROBLEM for item in items
-    )
+    mismatched = any(item.error is not None and item.error.code == SCHEMA_PROBLEM for item in items)
     return ExitCode.MISMATCH if mismatched else 0
 
 
@@ -374,7 +386,7 @@ async def _show_one(backend: Backend, job: BatchJob, options: argparse.Namespace
 async def _cancel(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
     job = await _find_job(backend, options.id)
     if job.status.is_over:
-        raise IllegalChoiceError(Reason.BATCH_IS_OVER)
+        raise IllegalChoiceError(N_("The job is already finished."))
     job = await service.cancel(job.id)
     # The provider learns of it now, and the answers that are complete are still fetched.
     await _advance_once(backend, service, job.id)
@@ -428,5 +440,9 @@ async def _find_job(backend: Backend, typed_id: str) -> BatchJob:
     if len(matches) == 1:
         return matches[0]
     raise IllegalChoiceError(
-        Reason.BATCH_ID_AMBIGUOUS if matches else Reason.NO_SUCH_BATCH, given=typed_id
+        N_("Several batch jobs match {given}.")
+        if matches
+        else N_("There is no batch job {given}."),
+        hint=N_("“repartee batch status” lists the IDs."),
+        given=typed_id,
     )

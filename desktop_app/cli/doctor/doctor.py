@@ -28,8 +28,6 @@ from desktop_app.cli.doctor.provider_routes import describe_route, has_route
 from desktop_app.cli.streams import console
 from desktop_app.cli.streams.terminal import terminal_error_text
 from desktop_app.commands.keymap import Keymap
-from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.error_text import happened_text
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.hotkey.hotkey_check import check_hotkey, is_x11
 from desktop_app.hotkey.hotkey_status import (
@@ -396,7 +394,7 @@ def _check_sandbox() -> Finding:
     if active:
         parts = [tr(part) for part in active]
         text = tr("Documents are read in a sandbox: {parts}.", parts=", ".join(parts))
-    reasons = (happened_text(Reason(code), {}) for code in missing)
+    reasons = map(tr, missing)
     return Finding("confinement", not missing, " ".join((text, *reasons)))
 
 

@@ -6,7 +6,7 @@ import asyncio
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from desktop_app.child_processes import open_in_browser
 from desktop_app.cli.answers.chosen_model import replace_invalid_utf8
@@ -24,8 +24,12 @@ from desktop_app.cli.streams.console import (
 from desktop_app.cli.streams.terminal import error_fields, terminal_error_text
 from desktop_app.cli.tool_commands import refusal_text, tool_json, tool_summary
 from desktop_app.domain.error_note import note_from_error
-from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ImportRefusedError, ToolServerError, UserFacingError
+from desktop_app.domain.errors import (
+    ImportRefusedError,
+    ServerDefinitionError,
+    ToolServerError,
+    UserFacingError,
+)
 from desktop_app.domain.tools.tool_server import server_of
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import in_english, tr, tr_plural
@@ -44,21 +48,6 @@ if TYPE_CHECKING:
     from desktop_app.services.tools.server_run import ServerRun
 
 _MAX_LOG_LINES = 20
-_USAGE_REASONS: Final = frozenset(
-    {
-        Reason.NO_SUCH_TOOL_SERVER,
-        Reason.TOOL_SERVER_ADDRESS,
-        Reason.TOOL_SERVER_ARGUMENT,
-        Reason.TOOL_SERVER_EMPTY,
-        Reason.TOOL_SERVER_EXISTS,
-        Reason.TOOL_SERVER_HEADER,
-        Reason.TOOL_SERVER_NAME,
-        Reason.TOOL_SERVER_PASSWORD,
-        Reason.TOOL_SERVER_UNENCRYPTED,
-        Reason.TOOL_SERVER_VARIABLE,
-    }
-)
-"""The reasons of errors in the command line itself."""
 
 
 def run_mcp(options: argparse.Namespace) -> int:
@@ -69,7 +58,7 @@ def run_mcp(options: argparse.Namespace) -> int:
         return asyncio.run(_run(options))
     except UserFacingError as error:
         report_error(error, options)
-        return ExitCode.USAGE if error.reason in _USAGE_REASONS else ExitCode.FAILED
+        return ExitCode.USAGE if isinstance(error, ServerDefinitionError) else ExitCode.FAILED
     except (asyncio.CancelledError, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from desktop_app.cli.streams.console import write_stderr_line
 from desktop_app.domain.errors import DocumentEncryptedError
-from desktop_app.domain.remedy import Remedy
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import N_, tr
 
 if TYPE_CHECKING:
     from desktop_app.documents.worker.document_worker import DocumentWorker, Progress
@@ -35,7 +34,9 @@ async def extract(
         except DocumentEncryptedError as error:
             if not error.takes_password:
                 raise
-            refusal = error.with_remedy(Remedy.ENTER_IN_TERMINAL)
+            refusal = error.with_hint(
+                N_("Enter the password in a terminal, or save a copy without one.")
+            )
             if not _has_terminal():
                 raise refusal from error
             write_stderr_line(error.what_happened)

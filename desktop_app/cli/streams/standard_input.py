@@ -21,8 +21,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from desktop_app.cli.streams.console import write_diagnostic
-from desktop_app.domain.error_reasons import Reason
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import N_, tr
 
 # The longest waits without a terminal, chosen by eye. If nothing is sent, the quick prompt opens
 # after the first wait, so it must be short. A program that has sent text may need time for more.
@@ -50,9 +49,15 @@ def read_all() -> str:
 
     data = sys.stdin.buffer.read(MAX_QUESTION_BYTES + 1)
     if len(data) > MAX_QUESTION_BYTES:
-        raise IllegalChoiceError(Reason.TOO_MUCH_PIPED_IN, limit=MAX_QUESTION_BYTES >> 20)
+        raise IllegalChoiceError(
+            N_("The input is larger than {limit} MB."),
+            hint=N_("Pipe in less, or attach a file with --file."),
+            limit=MAX_QUESTION_BYTES >> 20,
+        )
     if b"\0" in data:
-        raise IllegalChoiceError(Reason.NO_TEXT_PIPED_IN)
+        raise IllegalChoiceError(
+            N_("The input isn’t text."), hint=N_("To attach a piped file, use --file -.")
+        )
     return data.decode("utf-8", "replace")
 
 
@@ -81,7 +86,10 @@ def replace_stdin_with_file(
     from desktop_app.storage.database.temporary_files import TemporaryFolder
 
     if "-" in names and (sys.stdin is None or sys.stdin.isatty()):
-        raise IllegalChoiceError(Reason.NOTHING_PIPED_IN)
+        raise IllegalChoiceError(
+            N_("“-” means standard input, but nothing is piped in."),
+            hint=N_("Pipe text into the command, or leave out “-”."),
+        )
     with TemporaryFolder(folders().temporary) as folder:
         files: dict[str, str] = {}
         for name in dict.fromkeys(filter(_is_piped, names)):

@@ -36,6 +36,10 @@ USUAL_ANSWER_TOKENS: Final = 1000
 """The estimated tokens of an answer with its reasoning."""
 
 
+SCHEMA_PROBLEM: Final = "schema_problem"
+"""The code of the error of an answer that does not match its schema."""
+
+
 class BatchStatus(TextEnum):
     """The state of a job, or of one of its uploads.
 

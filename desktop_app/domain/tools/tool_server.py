@@ -17,7 +17,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from desktop_app.domain import hints
-from desktop_app.domain.errors import ToolServerError
+from desktop_app.domain.errors import ServerDefinitionError, ToolServerError
 from desktop_app.domain.network.network_address import is_private
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.tools.server_fault import ServerFault, fault_text
@@ -231,13 +231,13 @@ def server_of(
         ToolServerError: the configuration is not valid.
     """
     if not _NAME.fullmatch(name) or len(name) > MAX_SERVER_NAME_CHARS:
-        raise ToolServerError(
+        raise ServerDefinitionError(
             N_("“{server}” can’t be the name of a tool server."),
             hint=N_("Use up to 40 lowercase letters, digits, and hyphens."),
             server=name,
         )
     if bool(command) == bool(url):
-        raise ToolServerError(
+        raise ServerDefinitionError(
             N_("The tool server “{server}” needs either a command or an address."),
             hint=hints.CHECK_CONFIGURATION,
             server=name,
@@ -245,14 +245,14 @@ def server_of(
     environment = environment or {}
     headers = headers or {}
     if any(_URL_PASSWORD.search(word) for word in (*command, url)):
-        raise ToolServerError(
+        raise ServerDefinitionError(
             N_("The configuration of “{server}” contains a password."),
             hint=N_("Use an environment variable, as {example}."),
             server=name,
             example=EXAMPLE_REFERENCE,
         )
     if any("\0" in word for word in (*command, folder)):  # no process can get a NUL
-        raise ToolServerError(
+        raise ServerDefinitionError(
             N_("The command of the tool server “{server}” can’t contain “{text}”."),
             hint=hints.CHECK_CONFIGURATION,
             server=name,
@@ -261,7 +261,7 @@ def server_of(
     for variable, value in environment.items():
         if not _VARIABLE_NAME.fullmatch(variable) or "\0" in value:
             shown_name = variable.replace("\0", r"\0")
-            raise ToolServerError(
+            raise ServerDefinitionError(
                 N_("“{variable}” can’t be a variable of the tool server “{server}”."),
                 hint=hints.CHECK_CONFIGURATION,
                 server=name,
@@ -269,7 +269,7 @@ def server_of(
             )
     for header, value in headers.items():
         if not _HEADER_NAME.fullmatch(header) or re.search(r"[\r\n\0]", value):
-            raise ToolServerError(
+            raise ServerDefinitionError(
                 N_("“{header}” can’t be a header of the tool server “{server}”."),
                 hint=hints.CHECK_CONFIGURATION,
                 server=name,
@@ -280,7 +280,7 @@ def server_of(
     for word in whole_command:
         # A placeholder without a value would become that of another secret argument.
         if placeholder := _KEYRING_ARGUMENT.search(word):
-            raise ToolServerError(
+            raise ServerDefinitionError(
                 N_("The command of the tool server “{server}” can’t contain “{text}”."),
                 hint=hints.CHECK_CONFIGURATION,
                 server=name,
@@ -356,13 +356,13 @@ def _split_address(name: str, url: str) -> tuple[str, str]:
         return "", ""
     address, _, query = url.partition("#")[0].partition("?")
     if not origin(address) or not address.startswith(("http://", "https://")):
-        raise ToolServerError(
+        raise ServerDefinitionError(
             N_("The address of the tool server “{server}” isn’t a web address."),
             hint=N_("It must start with https:// or http://."),
             server=name,
         )
     if address.startswith("http://") and not is_private(urlsplit(address).hostname or ""):
-        raise ToolServerError(
+        raise ServerDefinitionError(
             N_("The connection to the tool server “{server}” isn’t encrypted."),
             hint=N_("Use https:// for servers outside your own network."),
             server=name,

@@ -10,6 +10,7 @@ from typing import Final
 
 from desktop_app.domain.answering.answer_form import AnswerForm, AnswerSchema
 from desktop_app.domain.batch.batch_jobs import (
+    SCHEMA_PROBLEM,
     BatchJob,
     BatchResult,
     BatchStatus,
@@ -187,7 +188,9 @@ def _check_schema(form: AnswerSchema, result: BatchResult) -> BatchResult:
     return replace(
         result,
         error=ErrorNote(
-            N_("The response doesn’t match the schema. {path}: {words}"), params=params
+            N_("The response doesn’t match the schema. {path}: {words}"),
+            params=params,
+            code=SCHEMA_PROBLEM,
         ),
     )
 

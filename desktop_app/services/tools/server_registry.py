@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 from desktop_app.domain import hints
 from desktop_app.domain.bounds import BAD_VALUE
-from desktop_app.domain.errors import StorageError, ToolServerError
+from desktop_app.domain.errors import ServerDefinitionError, StorageError, ToolServerError
 from desktop_app.domain.network.secret import Secret
 from desktop_app.domain.tools.tool_server import (
     EXAMPLE_REFERENCE,
@@ -122,7 +122,7 @@ class ToolServers:
             if run.server.name == name:
                 return run
         server_names = ", ".join(run.server.name for run in runs)
-        raise ToolServerError(
+        raise ServerDefinitionError(
             N_("There is no tool server named “{server}”."),
             hint=hints.LIST_AVAILABLE if server_names else "",
             server=name,
@@ -144,7 +144,7 @@ class ToolServers:
         }
         old_server = servers.get(server.name)
         if old_server is not None and not replaces:
-            raise ToolServerError(
+            raise ServerDefinitionError(
                 N_("There is already a tool server named “{server}”."),
                 hint=N_("Remove it first, or choose another name."),
                 server=server.name,

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple, Protocol
 
 from desktop_app.domain import hints
-from desktop_app.domain.errors import ToolServerError, UserFacingError
+from desktop_app.domain.errors import SignInNeededError, ToolServerError, UserFacingError
 from desktop_app.domain.network.redaction import Redactor
 from desktop_app.domain.tools.remote_tool import visible_text
 from desktop_app.domain.tools.server_fault import ServerFault
@@ -284,9 +284,7 @@ class ServerRun:
     def on_sign_in_needed(self) -> None:
         """Set the failure: the user has to sign in again."""
         self._needs_sign_in = True  # until the next start
-        self.failure = self._make_error(
-            N_("The tool server “{server}” needs you to sign in."), hints.SIGN_IN
-        )
+        self.failure = self._sign_in_error()
         self._on_changed()
 
     def on_tokens(self, saved: Mapping[str, Any]) -> None:
@@ -357,11 +355,7 @@ class ServerRun:
         except TimeoutError:
             if self._sign_in_address:
                 fault = ServerFault.NO_ANSWER_IN_TIME
-                timeout_error = self._make_error(
-                    N_("You weren’t signed in to the tool server “{server}”: {why}."),
-                    hints.SIGN_IN,
-                    why=fault,
-                )
+                timeout_error: ToolServerError = self._sign_in_error(fault)
             else:
                 timeout_error = self._make_error(
                     N_("The tool server “{server}” didn’t respond within {seconds} seconds."),
@@ -379,16 +373,10 @@ class ServerRun:
 
     def _start_error(self, failure: ServerFailure) -> ToolServerError:
         if failure.needs_sign_in:
-            return self._make_error(
-                N_("The tool server “{server}” needs you to sign in."), hints.SIGN_IN
-            )
+            return self._sign_in_error()
         why = self.redact(failure.reason).rstrip(".")
         if self._sign_in_address:
-            return self._make_error(
-                N_("You weren’t signed in to the tool server “{server}”: {why}."),
-                hints.SIGN_IN,
-                why=why,
-            )
+            return self._sign_in_error(why)
         if failure.has_closed:
             why = self._last_error_line.rstrip(".") or why
         return self._make_error(
@@ -399,6 +387,14 @@ class ServerRun:
         self.failure = error
         self._on_changed()
         return error
+
+    def _sign_in_error(self, why: str = "") -> SignInNeededError:
+        """Return the error of a server that needs a sign-in, or why the sign-in failed."""
+        if why:
+            message = N_("You weren’t signed in to the tool server “{server}”: {why}.")
+            return SignInNeededError(message, hints.SIGN_IN, server=self.server.name, why=why)
+        message = N_("The tool server “{server}” needs you to sign in.")
+        return SignInNeededError(message, hints.SIGN_IN, server=self.server.name)
 
     def _make_error(self, message: str, hint: str, **values: str | int) -> ToolServerError:
         return ToolServerError(message, hint, params=values, server=self.server.name)

@@ -24,9 +24,8 @@ from desktop_app.domain.conversations.message_facts import (
 )
 from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, tool_calls
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import CONTINUABLE, NOT_CONTINUABLE
-from desktop_app.domain.errors import AuthenticationError, ContextTooLongError
+from desktop_app.domain.errors import AuthenticationError, ContextTooLongError, MissingKeyError
 from desktop_app.domain.places import LinkSegment
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.rendering.block_model import Block, Kind, Run, Runs, clean_text
@@ -282,7 +281,7 @@ def _notice_line(message: Message, notice: NoticeText) -> Line:
     return Line(LineKind.NOTICE, tuple(runs))
 
 
-def _notice_code(notice: NoticeText) -> NoticeCode | Reason | None:
+def _notice_code(notice: NoticeText) -> object:
     return notice.code if isinstance(notice, AnswerNotice) else None
 
 
@@ -310,9 +309,11 @@ def error_lines(message: Message, *, shows_details: bool, is_last: bool = True) 
         lines.append(Line(LineKind.ERROR_TEXT, tuple(remedy_runs)))
     if error.code == ContextTooLongError.code:
         actions.append("compact")
-    if error.code == AuthenticationError.code and not error.is_of_environment:
-        has_no_key = error.reason in (Reason.NO_KEY, Reason.NO_KEY_FOR_HOST)
-        actions.append("add-key" if has_no_key else "change-key")
+    if not error.is_of_environment:
+        if error.code == MissingKeyError.code:
+            actions.append("add-key")
+        elif error.code == AuthenticationError.code:
+            actions.append("change-key")
     links = [_action_link(action, bold=True) for action in actions]
     if error.details:
         label = tr("Hide details") if shows_details else tr("Details")

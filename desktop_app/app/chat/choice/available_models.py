@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.app.state.providers import PROVIDER_REMOVED
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.error_text import happened_text
+from desktop_app.domain.errors import filled
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.translation import tr
 from desktop_app.services.models.choice_resolution import ResolvedChoice
@@ -159,4 +159,4 @@ def _refusal_text(effort: Effort, refusal: IllegalChoiceError) -> str:
         "effort": names[effort.value],
         "only": names.get(only_effort, only_effort),
     }
-    return happened_text(refusal.reason, params)
+    return filled(refusal.message, params)

@@ -18,12 +18,9 @@ from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.conversations.error_json import error_from_json, error_to_json
 from desktop_app.domain.error_note import error_from_note
-from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.error_text import remedy_of
 from desktop_app.domain.errors import StorageError
-from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n.formatting import moment
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import N_, tr
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -228,15 +225,14 @@ class BackupController(QObject):
 
 
 def _backup_error(result: CommandResult) -> StorageError:
-    """Return the error of a failed backup, with the remedy for its cause."""
-    error = StorageError(Reason.BACKUP_FAILED, details=result.messages)
+    """Return the error of a failed backup, with the hint of its cause."""
+    hint = N_("Check the backup folder in {data_page}.")
+    message = N_("The backup failed.")
     if result.error is None:
-        return error
+        return StorageError(message, hint, details=result.messages)
     cause = error_from_note(result.error)
-    remedy = remedy_of(cause)
-    if isinstance(remedy, Remedy) and remedy is not Remedy.NONE:
-        error = error.with_remedy(remedy, **cause.params)
-    return error.copy_with(because=cause)
+    params = {**cause.params, "words": cause.what_happened}
+    return StorageError(message, cause.hint or hint, params=params, details=result.messages)
 
 
 def _parse_time(text: object) -> datetime | None:

@@ -14,7 +14,6 @@ from desktop_app.app.state.conversation.open_conversation import OpenConversatio
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.error_json import error_from_json
 from desktop_app.domain.error_note import error_from_note
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.export_format import EXPORT_FORMATS, ExportFormat
 from desktop_app.i18n.formatting import joined
@@ -107,7 +106,9 @@ class TransferController(QObject):
         try:
             files: list[dict[str, Any]] = json.loads(result.output)["files"]
         except (ValueError, KeyError):  # the command ended without a report
-            raise _error_of(result, Reason.IMPORT_BROKE_OFF) from None
+            raise _error_of(
+                result, N_("The import stopped unexpectedly."), N_("Import the file again.")
+            ) from None
         refusals = [error_from_json(error) for file in files for error in file["refused"]]
         # Nothing but one error: show it as the error of the import.
         if len(refusals) == 1 and not any(file["conversations"] for file in files):
@@ -184,7 +185,7 @@ class TransferController(QObject):
         elif result.output:  # the sentences on what was exported and skipped
             self._notifications.notify(result.output, stays=bool(result.code))
         else:
-            raise _error_of(result, Reason.EXPORT_BROKE_OFF)
+            raise _error_of(result, N_("The export stopped unexpectedly."), N_("Export again."))
 
     # -------------------------------------------------------------- any command
 
@@ -214,7 +215,11 @@ class TransferController(QObject):
         try:
             return await self._command.run(*arguments, progress=card.set_progress)
         except OSError as exc:
-            raise UserFacingError(Reason.PROCESS_NOT_STARTED, details=str(exc)) from exc
+            raise UserFacingError(
+                N_("Repartee couldn’t start a helper process."),
+                hint=N_("Close other apps, then try again."),
+                details=str(exc),
+            ) from exc
         finally:
             self.is_busy = False
             card.hide()
@@ -228,11 +233,11 @@ class TransferController(QObject):
         return self._card
 
 
-def _error_of(result: CommandResult, fallback: Reason) -> UserFacingError:
-    """Return the error that ended a command; `fallback` is the reason if it reported none."""
+def _error_of(result: CommandResult, message: str, hint: str) -> UserFacingError:
+    """Return the error that ended a command; without a report, one with these sentences."""
     if result.error is not None:
         return error_from_note(result.error)
-    return StorageError(fallback, details=result.messages)
+    return StorageError(message, hint, details=result.messages)
 
 
 def _import_summary(files: Sequence[dict[str, Any]]) -> str:
