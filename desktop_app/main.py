@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-LIBRARY_COMMANDS = ("import", "export", "search", "backup", "restore", "repair")
-REPORT_COMMANDS = ("spending", "models")
+LIBRARY_COMMANDS = ("import", "export", "backup", "restore", "repair")
+REPORT_COMMANDS = ("search", "spending", "models")
 QUESTION_COMMANDS = ("quick", "ask", "summarize", "batch", "tools", "mcp", "eval")
 # Options whose values are file names, which must not be empty.
 _PATH_OPTIONS = ("file", "folder", "path", "to", "schema", "grammar")
@@ -245,6 +245,10 @@ def _run(options: argparse.Namespace) -> int:
         from desktop_app.cli.eval_command import run_eval
 
         return run_eval(options)
+    if options.command == "search":
+        from desktop_app.cli.reports.search_command import run_search
+
+        return run_search(options)
     if options.command == "spending":
         from desktop_app.cli.reports.spending_command import run_spending
 

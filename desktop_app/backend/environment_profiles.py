@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -240,3 +240,50 @@ def _deployment_in(azure_path: re.Match[str]) -> tuple[str, ...]:
     """Return the deployment that a path names, as a tuple of one; () if it names none."""
     deployment = azure_path["deployment"]
     return (deployment,) if deployment else ()
+
+
+def all_profiles(
+    from_environment: Sequence[ProviderProfile], stored: Sequence[ProviderProfile]
+) -> list[ProviderProfile]:
+    """Return all providers: the environment's, then built-in, then custom ones.
+
+    A stored profile replaces the built-in one of the same id. A provider from the environment gets
+    the monthly cap that the user entered for its address.
+    """
+    stored_profiles = {profile.id: profile for profile in stored}
+    built_in = [stored_profiles.pop(profile.id, profile) for profile in BUILT_IN]
+    # The names of the other built-in providers are those of companies: not translated.
+    built_in = [
+        replace(p, name=tr(ON_DEVICE.name)) if p.id == ON_DEVICE.id else p for p in built_in
+    ]
+    return _with_shared_caps([*from_environment, *built_in, *stored_profiles.values()])
+
+
+def _with_shared_caps(profiles: Sequence[ProviderProfile]) -> list[ProviderProfile]:
+    """Give providers of the environment the cap of the stored provider with the same address.
+
+    The usual id of an environment's provider shares the cap even if its variables are not set now:
+    earlier runs may have spent under it. If a gateway with another address once had that id, its
+    spending counts, too, because the ledger stores no addresses.
+    """
+    cap_owners = {
+        p.base_url: p for p in profiles if p.monthly_cap is not None and not p.from_environment
+    }
+
+    def with_shared_cap(profile: ProviderProfile) -> ProviderProfile:
+        owner = cap_owners.get(profile.base_url)
+        if owner is None or not (profile is owner or profile.from_environment):
+            return profile
+        sharing_ids = [
+            p.id
+            for p in profiles
+            if p.base_url == owner.base_url
+            and (p is owner or p.from_environment)
+            and p is not profile
+        ]
+        absent_id = USUAL_ENVIRONMENT_IDS.get(owner.base_url, "")
+        if absent_id and absent_id not in {p.id for p in profiles}:
+            sharing_ids.append(absent_id)
+        return replace(profile, monthly_cap=owner.monthly_cap, shares_cap_with=tuple(sharing_ids))
+
+    return [with_shared_cap(profile) for profile in profiles]

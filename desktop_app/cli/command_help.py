@@ -55,7 +55,7 @@ class CommandParser(argparse.ArgumentParser):
         """Report an error about the command line, and exit with 2."""
         if self._prints_json:
             # Imported only when needed, because `quick` has to start fast.
-            from desktop_app.cli.streams.terminal import error_fields
+            from desktop_app.cli.streams.console import error_fields
             from desktop_app.domain.error_note import ErrorNote
             from desktop_app.domain.errors import IllegalChoiceError
 

@@ -34,6 +34,8 @@ from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.output_file import unwritable_error
 from desktop_app.cli.streams.console import (
     clean_line,
+    error_fields,
+    terminal_error_text,
     to_json,
     write_diagnostic,
     write_json,
@@ -41,7 +43,6 @@ from desktop_app.cli.streams.console import (
 )
 from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.cli.streams.standard_input import read_all
-from desktop_app.cli.streams.terminal import error_fields, terminal_error_text
 from desktop_app.cli.unsaved_answer import UnsavedAnswers
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart

@@ -1,4 +1,4 @@
-"""`repartee import`, `export`, `search`, `backup`, `restore` and `repair`, without a window.
+"""`repartee import`, `export`, `backup`, `restore` and `repair`, without a window.
 
 `restore` and `repair` need the library for themselves. The others can run while a window is open.
 Progress goes to standard error: on a terminal every two seconds, with --progress for each step.
@@ -26,12 +26,12 @@ from desktop_app.cli.command_setup import (
     report_error,
 )
 from desktop_app.cli.exit_code import ExitCode
-from desktop_app.cli.export_command import export
 from desktop_app.cli.streams.console import (
     can_ask,
     is_cancel,
     is_yes,
     reports_to_window,
+    terminal_error_text,
     write_diagnostic,
     write_json,
     write_line,
@@ -40,7 +40,6 @@ from desktop_app.cli.streams.console import (
 )
 from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.cli.streams.standard_input import replace_stdin_with_file
-from desktop_app.cli.streams.terminal import terminal_error_text
 from desktop_app.domain.conversations.conversation import ModelChoice, now
 from desktop_app.domain.conversations.error_json import error_to_json
 from desktop_app.domain.conversations.message_parts import AttachmentFile
@@ -60,18 +59,16 @@ from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
     not_imported_error,
 )
-from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.paths import folders
 from desktop_app.storage.conversations.import_store import ImportOutcome, ImportStore
 from desktop_app.storage.recovery.backup import delete_old_backups, make_backup
 from desktop_app.storage.recovery.repair import repair_store
 from desktop_app.storage.recovery.restore import RestoreChoice, restore_backup
-from desktop_app.storage.search.search_text import MATCH_END, MATCH_START
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Sequence
 
     from desktop_app.backend.backend import Backend
     from desktop_app.storage.recovery.active_settings import SettingChange
@@ -79,11 +76,6 @@ if TYPE_CHECKING:
 
 def run_library(options: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
-    run: dict[str, Callable[[argparse.Namespace], Coroutine[Any, Any, int]]] = {
-        "export": export,
-        "search": _search,
-        "backup": _backup,
-    }
     if reports_to_window():
         # The window cancels commands by SIGINT. If a script started the window with "&", both would
         # ignore the signal.
@@ -97,7 +89,11 @@ def run_library(options: argparse.Namespace) -> int:
         if options.command == "import":
             with replace_stdin_with_file(options.files) as options.files:
                 return asyncio.run(_import(options))
-        return asyncio.run(run[options.command](options))
+        if options.command == "backup":
+            return asyncio.run(_backup(options))
+        from desktop_app.cli.export_command import export  # loads the writers of all formats
+
+        return asyncio.run(export(options))
     except UserFacingError as error:
         return _report(error, options)
     except asyncio.CancelledError:
@@ -327,39 +323,6 @@ def _is_textless(file: AttachmentFile) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-# -------------------------------------------------------------- search
-
-
-async def _search(options: argparse.Namespace) -> int:
-    async with open_backend() as backend:
-        hits = await backend.search.find(options.text, options.limit)
-    if options.json:
-        rows = [
-            {
-                "conversation": hit.conversation_id,
-                "title": hit.title,
-                "message": hit.message_id,
-                "document": hit.document or None,
-                "snippet": _without_marks(hit.snippet),
-                "date": hit.date.isoformat(),
-            }
-            for hit in hits
-        ]
-        write_json(rows, indent=1)
-    else:
-        for hit in hits:
-            text = f"{hit.document}: {hit.snippet}" if hit.document else hit.snippet
-            snippet = " ".join(_without_marks(text).split())
-            write_line(f"{formatting.moment(hit.date)}  {hit.title}  [{hit.conversation_id}]")
-            write_line(f"    {snippet}")
-    return 0 if hits else ExitCode.FAILED
-
-
-def _without_marks(snippet: str) -> str:
-    """Remove the characters that mark where matches begin and end."""
-    return snippet.replace(MATCH_START, "").replace(MATCH_END, "")
 
 
 # -------------------------------------------------------------- backup

@@ -24,6 +24,7 @@ from typing import Any, Final
 LONGEST_S: Final = 3600
 LONGEST_SMALLEST_S: Final = 120
 SMALLEST: Final[Mapping[str, Mapping[str, str]]] = {
+    "commands": {"rounds": "1"},
     "growth": {"scale": "0.001", "rounds": "1"},
     "memory": {"characters": "2000"},
     "open_conversation": {"messages": "20", "times": "1"},

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from desktop_app.backend.environment_profiles import BUILT_IN, ON_DEVICE, USUAL_ENVIRONMENT_IDS
+from desktop_app.backend.environment_profiles import ON_DEVICE, all_profiles
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.network.origin import origin
-from desktop_app.i18n.translation import tr
 from desktop_app.services.models.choice_resolution import (
     ON_DEVICE_MODEL,
     ProviderModels,
@@ -18,7 +17,7 @@ from desktop_app.services.models.choice_resolution import (
 from desktop_app.services.models.model_menu import proposed_model, with_listed_models
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from desktop_app.credentials.vault import KeyVault
     from desktop_app.domain.answering.chat_request import ProviderProfile
@@ -58,15 +57,8 @@ class ProviderRegistry:
         A stored profile replaces the built-in one of the same id. A provider from the environment
         gets the monthly cap and the facts about models that the user entered for its address.
         """
-        stored_profiles = {profile.id: profile for profile in await self._settings.profiles()}
-        own_models_by_url = {
-            p.base_url: p.own_models for p in stored_profiles.values() if p.own_models
-        }
-        built_in = [stored_profiles.pop(profile.id, profile) for profile in BUILT_IN]
-        # The names of the other built-in providers are those of companies: not translated.
-        built_in = [
-            replace(p, name=tr(ON_DEVICE.name)) if p.id == ON_DEVICE.id else p for p in built_in
-        ]
+        stored_profiles = await self._settings.profiles()
+        own_models_by_url = {p.base_url: p.own_models for p in stored_profiles if p.own_models}
         from_environment = [
             replace(
                 with_listed_models(self.models_of(p)),
@@ -74,7 +66,7 @@ class ProviderRegistry:
             )
             for p in self.environment_profiles
         ]
-        return _with_shared_caps([*from_environment, *built_in, *stored_profiles.values()])
+        return all_profiles(from_environment, stored_profiles)
 
     async def default_profile(
         self, values: Mapping[str, SettingValue], profiles: Iterable[ProviderProfile] | None = None
@@ -125,33 +117,3 @@ class ProviderRegistry:
         """Return the id of the on-device model: the built-in id, or a file's path."""
         weights = self._local_model.weights
         return ON_DEVICE_MODEL if weights is None else str(weights)
-
-
-def _with_shared_caps(profiles: Sequence[ProviderProfile]) -> list[ProviderProfile]:
-    """Give providers of the environment the cap of the stored provider with the same address.
-
-    The usual id of an environment's provider shares the cap even if its variables are not set now:
-    earlier runs may have spent under it. If a gateway with another address once had that id, its
-    spending counts, too, because the ledger stores no addresses.
-    """
-    cap_owners = {
-        p.base_url: p for p in profiles if p.monthly_cap is not None and not p.from_environment
-    }
-
-    def with_shared_cap(profile: ProviderProfile) -> ProviderProfile:
-        owner = cap_owners.get(profile.base_url)
-        if owner is None or not (profile is owner or profile.from_environment):
-            return profile
-        sharing_ids = [
-            p.id
-            for p in profiles
-            if p.base_url == owner.base_url
-            and (p is owner or p.from_environment)
-            and p is not profile
-        ]
-        absent_id = USUAL_ENVIRONMENT_IDS.get(owner.base_url, "")
-        if absent_id and absent_id not in {p.id for p in profiles}:
-            sharing_ids.append(absent_id)
-        return replace(profile, monthly_cap=owner.monthly_cap, shares_cap_with=tuple(sharing_ids))
-
-    return [with_shared_cap(profile) for profile in profiles]

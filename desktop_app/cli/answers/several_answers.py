@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.cli.answers.form_options import check_against_schema, write_problems
 from desktop_app.cli.argument_types import EFFORTS, VARIANTS
-from desktop_app.cli.streams.console import to_json, write_diagnostic
+from desktop_app.cli.streams.console import terminal_error_text, to_json, write_diagnostic
 from desktop_app.cli.streams.terminal import (
     AnswerStreams,
     answer_fields,
@@ -22,7 +22,6 @@ from desktop_app.cli.streams.terminal import (
     calls_json,
     calls_not_run,
     has_only_calls,
-    terminal_error_text,
 )
 from desktop_app.domain.answering.stream_events import (
     Notice,

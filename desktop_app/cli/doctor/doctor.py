@@ -26,7 +26,7 @@ from desktop_app.child_processes import child_command, start_child
 from desktop_app.cli.command_setup import report_error
 from desktop_app.cli.doctor.provider_routes import describe_route, has_route
 from desktop_app.cli.streams import console
-from desktop_app.cli.streams.terminal import terminal_error_text
+from desktop_app.cli.streams.console import terminal_error_text
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.hotkey.hotkey_check import check_hotkey, is_x11

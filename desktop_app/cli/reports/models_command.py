@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.cli.answers.chosen_model import fetch_listing_if_stale, find_profile
 from desktop_app.cli.command_setup import open_backend, run_command
-from desktop_app.cli.streams.console import clean_line, write_diagnostic, write_json, write_line
-from desktop_app.cli.streams.terminal import terminal_error_text
+from desktop_app.cli.streams.console import (
+    clean_line,
+    terminal_error_text,
+    write_diagnostic,
+    write_json,
+    write_line,
+)
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.spending.cost import exact_digits

@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.cli.command_setup import open_backend, run_command
+from desktop_app.backend.environment_profiles import all_profiles, profiles_of_environment
+from desktop_app.child_processes import environment_with_keys
+from desktop_app.cli.command_setup import open_store, run_command
 from desktop_app.cli.streams.console import clean_line, write, write_json, write_line
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.spending.cost import exact_digits
@@ -22,13 +24,14 @@ from desktop_app.domain.statistics import rounded
 from desktop_app.exchange.csv_cell import escape_cell
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
+from desktop_app.storage.settings.settings_store import SettingsStore
+from desktop_app.storage.spending.ledger import Ledger
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
     from desktop_app.domain.answering.chat_request import ProviderProfile
-    from desktop_app.storage.spending.ledger import Ledger
 
 
 _FORECAST_STEP: Final = Decimal("0.000001")
@@ -65,9 +68,11 @@ async def _show_spending(options: argparse.Namespace) -> int:
 
 
 async def _read_rows(by: Grouping) -> tuple[list[SpendingRow], list[ProviderMonth]]:
-    async with open_backend() as backend:
-        months = await current_months(backend.ledger, await backend.providers.profiles())
-        return await backend.ledger.group_spending(by), months
+    from_environment = [p for p, _ in profiles_of_environment(environment_with_keys())]
+    async with open_store() as database:
+        ledger = Ledger(database)
+        profiles = all_profiles(from_environment, await SettingsStore(database).profiles())
+        return await ledger.group_spending(by), await current_months(ledger, profiles)
 
 
 async def current_months(

@@ -16,12 +16,13 @@ from desktop_app.cli.streams.console import (
     can_ask,
     clean_line,
     confirm,
+    error_fields,
+    terminal_error_text,
     write_diagnostic,
     write_json,
     write_line,
     write_stderr_line,
 )
-from desktop_app.cli.streams.terminal import error_fields, terminal_error_text
 from desktop_app.cli.tool_commands import refusal_text, tool_json, tool_summary
 from desktop_app.domain.error_note import note_from_error
 from desktop_app.domain.errors import (

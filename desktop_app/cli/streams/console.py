@@ -14,10 +14,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
-from typing import Any, Final, TextIO, cast
+from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 from desktop_app.child_processes import REPORTS_TO_WINDOW
 from desktop_app.i18n.translation import tr_context
+
+if TYPE_CHECKING:
+    from desktop_app.domain.error_note import ErrorNote
+    from desktop_app.domain.errors import UserFacingError
 
 # Control characters except newline and tab, bidirectional controls, line separators, invisible
 # characters (except joiners of letters and emoji), and surrogates.
@@ -87,6 +91,29 @@ def write_diagnostic(text: str) -> None:
     """Write a message to standard error, after the program's name; indent its further lines."""
     indented = text.replace("\r\n", "\n").replace("\n", "\n    ")
     write_stderr_line(f"repartee: {indented}")
+
+
+def terminal_error_text(
+    error: UserFacingError | ErrorNote, *, from_environment: bool = False
+) -> str:
+    """Return an error in the wording for a terminal, which has no buttons.
+
+    Args:
+        from_environment: the provider's address and key come from the environment.
+    """
+    from dataclasses import replace
+
+    from desktop_app.domain.error_note import ErrorNote, note_from_error
+    from desktop_app.domain.error_text import TERMINAL
+
+    note = error if isinstance(error, ErrorNote) else note_from_error(error)
+    note = replace(note, is_of_environment=from_environment)
+    return f"{note.what_happened} {note.remedy_on(TERMINAL)}".rstrip()
+
+
+def error_fields(note: ErrorNote) -> dict[str, str]:
+    """Return the facts about an error as JSON-ready values."""
+    return {"kind": note.code, "message": note.what_happened, "details": note.details}
 
 
 def reports_to_window() -> bool:

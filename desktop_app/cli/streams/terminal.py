@@ -13,7 +13,9 @@ from typing import Any, Final
 
 from desktop_app.cli.streams.console import (
     drop_output,
+    error_fields,
     is_stderr_terminal,
+    terminal_error_text,
     to_json,
     write,
     write_diagnostic,
@@ -34,7 +36,6 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_facts import ending_text
 from desktop_app.domain.conversations.message_parts import ToolCallPart, tool_calls
 from desktop_app.domain.error_note import ErrorNote, note_from_error
-from desktop_app.domain.error_text import TERMINAL
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.statistics import rounded
 from desktop_app.domain.system_error import system_error
@@ -46,19 +47,6 @@ _JSON_START: Final = '{"answer": "'
 """The JSON before the text of an answer. A long text is written in pieces."""
 _PIECE_CHARS: Final = 1 << 20
 """The number of characters of a long answer that are read at a time."""
-
-
-def terminal_error_text(
-    error: UserFacingError | ErrorNote, *, from_environment: bool = False
-) -> str:
-    """Return an error in the wording for a terminal.
-
-    Args:
-        from_environment: the provider's address and key come from the environment.
-    """
-    note = note_from_error(error) if isinstance(error, UserFacingError) else error
-    note = replace(note, is_of_environment=from_environment)
-    return f"{note.what_happened} {note.remedy_on(TERMINAL)}".rstrip()
 
 
 def call_text(call: ToolCallPart) -> str:
@@ -376,8 +364,3 @@ def _parse_json_or_text(text: str) -> Any:
         return decode(text)
     except (ValueError, RecursionError):
         return text
-
-
-def error_fields(note: ErrorNote) -> dict[str, str]:
-    """Return the facts about an error as JSON-ready values."""
-    return {"kind": note.code, "message": note.what_happened, "details": note.details}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from desktop_app.cli.streams.terminal import terminal_error_text
+from desktop_app.cli.streams.console import terminal_error_text
 from desktop_app.domain.answering.answer_status import status_text
 from desktop_app.domain.conversations.error_json import error_from_json, error_to_json
 from desktop_app.domain.conversations.notices import (
