@@ -20,6 +20,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
@@ -84,6 +85,8 @@ class Database:
         self._thread_local = threading.local()
         self._read_connections: list[sqlite3.Connection] = []
         self._lock: StoreLock | None = None
+        self._identity: tuple[int, int] | None = None
+        self._rescued: Path | None = None
 
     @property
     def disk(self) -> Database:
@@ -205,6 +208,7 @@ class Database:
             lock = StoreLock(self.path)
             try:
                 self._connection = self._connect_writer(lock)
+                self._identity = self._identity_of_file()
             finally:
                 if self._connection is None:
                     lock.release()
@@ -248,6 +252,7 @@ class Database:
 
     def _in_transaction(self, action: Action[T]) -> T:
         connection = self._require_connection()
+        self._require_in_place(connection)
         with translate_errors(str(self.path)):
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -256,7 +261,46 @@ class Database:
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
+        self._require_in_place(connection)
         return result
+
+    def _require_in_place(self, connection: sqlite3.Connection) -> None:
+        """Raise StorageError if the store's path no longer leads to the open file.
+
+        A synchronizer, for example, may have replaced the file. What is written now is in no file
+        that the next start finds, so a copy of the open store is saved beside it.
+        """
+        if self._identity in (None, self._identity_of_file()):  # None: it is in memory
+            return
+        place = str(self.path)
+        try:
+            if self._rescued is None or not self._rescued.exists():
+                name = f"{self.path.stem}.before-removal-{datetime.now():%Y%m%d-%H%M%S}.sqlite3"  # noqa: DTZ005
+                copy = self.path.with_name(name)
+                create_private(copy)
+                connection.execute("VACUUM INTO ?", (str(copy),))
+                self._rescued = copy
+        except (OSError, sqlite3.Error) as exc:
+            raise StorageError(
+                N_("{place} was removed or replaced while it was open."),
+                hint=N_("Nothing is saved anymore. Copy your texts elsewhere, then quit Repartee."),
+                details=str(exc),
+                place=place,
+            ) from exc
+        raise StorageError(
+            N_("{place} was removed or replaced while it was open. Its content is in {copy}."),
+            hint=N_("Nothing is saved anymore. Quit Repartee, then give that file the old name."),
+            place=place,
+            copy=str(self._rescued),
+        )
+
+    def _identity_of_file(self) -> tuple[int, int] | None:
+        """Return the device and inode of the file at the store's path; None if there is none."""
+        try:
+            status = self.path.stat()
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
 
     def _read_pragma(self, pragma: str) -> sqlite3.Row:
         """Return the first row of a pragma's result on the writer's connection."""

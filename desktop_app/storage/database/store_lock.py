@@ -7,8 +7,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from desktop_app.domain.errors import StorageError
+
+# SQLite's source, os.h: SHARED_FIRST and SHARED_SIZE.
+_SHARED_FIRST: Final = 0x40000002
+_SHARED_SIZE: Final = 510
 
 
 class StoreLock:
@@ -49,8 +54,24 @@ def exclusive_lock(database: Path, message: str, hint: str) -> Iterator[None]:
     """
     lock = StoreLock(database)
     try:
-        if not lock.try_exclusive():
+        if not lock.try_exclusive() or _is_open_in_sqlite(database):
             raise StorageError(message, hint)
         yield
     finally:
         lock.release()
+
+
+def _is_open_in_sqlite(database: Path) -> bool:
+    """Return True if another process has the file open, even if somebody removed the lock file.
+
+    SQLite holds a shared lock on these bytes as long as a store in WAL mode is open. This process
+    must not have it open: closing the file here would drop its own locks.
+    """
+    try:
+        with database.open("r+b") as file:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, _SHARED_SIZE, _SHARED_FIRST)
+    except BlockingIOError:
+        return True
+    except OSError:  # there is no store, or it is read-only
+        return False
+    return False

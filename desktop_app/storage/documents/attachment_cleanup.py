@@ -158,7 +158,8 @@ def old_files(folder: Path) -> Iterator[tuple[Path, str | None]]:
 def has_previous_library(database: Path) -> bool:
     """Return True if the library from before a restore or a repair is kept beside the store."""
     patterns = (
-        f"{database.stem}.before-{operation}-*.sqlite3" for operation in ("restore", "repair")
+        f"{database.stem}.before-{operation}-*.sqlite3"
+        for operation in ("restore", "repair", "removal")
     )
     return any(any(database.parent.glob(pattern)) for pattern in patterns)
 

@@ -25,6 +25,7 @@ from desktop_app.domain.errors import (
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database import schema
 from desktop_app.storage.database.database import READERS, Database
+from desktop_app.storage.database.store_lock import exclusive_lock
 from tests.helpers.blocking import blocking
 from tests.helpers.waiting import LONGEST_S
 from tests.unit.storage.samples import a_conversation, opened
@@ -312,3 +313,76 @@ async def test_other_processes_with_the_open_store_are_detected(path: Path) -> N
         async with opened(path):
             assert not await database.is_alone()
         assert await database.is_alone()
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+async def test_a_store_that_is_removed_while_open_saves_a_copy_and_says_so(
+    path: Path, is_replaced: bool
+) -> None:
+    other = path.with_name("other")
+    await asyncio.to_thread(create, other, "other")
+    async with opened(path) as database:
+        store = ConversationStore(database)
+        await store.create(a_conversation("before"))
+        moved = path.rename(path.with_name("moved"))
+        if is_replaced:
+            other.rename(path)
+        for title in ("lost", "again"):
+            with pytest.raises(StorageError, match="removed or replaced") as caught:
+                await store.create(a_conversation(title))
+        (copy,) = path.parent.glob("store.before-removal-*.sqlite3")
+        assert str(copy) in caught.value.what_happened
+        with closing(sqlite3.connect(copy)) as connection:
+            assert connection.execute("SELECT title FROM conversations").fetchall() == [("before",)]
+        moved.rename(path)
+        await store.create(a_conversation("after"))
+        assert {c.title for c in await store.all()} == {"before", "after"}
+
+
+async def test_a_store_that_vanishes_during_a_write_is_copied_with_that_write(path: Path) -> None:
+    def insert(connection: sqlite3.Connection) -> None:
+        connection.execute("INSERT INTO settings VALUES ('a', '1')")
+        path.unlink()
+
+    async with opened(path) as database:
+        with pytest.raises(StorageError, match="removed or replaced"):
+            await database.write(insert)
+    (copy,) = path.parent.glob("store.before-removal-*.sqlite3")
+    assert mode_of(copy) == 0o600
+    with closing(sqlite3.connect(copy)) as connection:
+        assert connection.execute("SELECT value FROM settings WHERE key = 'a'").fetchone() == ("1",)
+
+
+async def test_without_room_for_a_copy_the_removal_is_still_an_error(path: Path) -> None:
+    async with opened(path) as database:
+        path.parent.rename(path.parent.with_name("elsewhere"))
+        path.parent.touch()  # no folder
+        with pytest.raises(StorageError, match="removed or replaced") as caught:
+            await database.execute("DELETE FROM settings")
+        assert "Copy your texts" in caught.value.what_to_do
+
+
+def test_an_open_store_without_its_lock_file_is_still_locked(path: Path) -> None:
+    create(path)
+    code = (
+        "import asyncio, sys, pathlib\n"
+        "from desktop_app.storage.database.database import Database\n"
+        "async def main():\n"
+        "    database = Database(pathlib.Path(sys.argv[1]))\n"
+        "    await database.open()\n"
+        "    print('open', flush=True)\n"
+        "    sys.stdin.read()\n"
+        "    await database.close()\n"
+        "asyncio.run(main())\n"
+    )
+    arguments = [sys.executable, "-c", code, str(path)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(arguments, stdin=pipe, stdout=pipe) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"open\n"
+        path.with_name(path.name + "-lock").unlink()
+        with pytest.raises(StorageError, match="in use"), exclusive_lock(path, "in use", ""):
+            pass
+        other.communicate()
+    with exclusive_lock(path, "in use", ""):
+        pass
