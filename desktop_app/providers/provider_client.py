@@ -39,8 +39,8 @@ from desktop_app.i18n.translation import N_
 from desktop_app.providers.answer_attempts import AnswerAttempts
 from desktop_app.providers.apis.answer_forms import tool_input_as_text
 from desktop_app.providers.apis.negotiation import LearnedFacts
-from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.server_memory import ServerMemory
+from desktop_app.providers.apis.surrogate_pairs import PairJoiner
 from desktop_app.providers.errors import error_replies
 from desktop_app.providers.http.retries import AttemptError
 from desktop_app.providers.http.silence import suspended_s
@@ -167,7 +167,7 @@ class ProviderClient:
         self, source: AsyncGenerator[StreamEvent, None]
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of `source`, redacted, with errors turned into terminal events."""
-        answer = RedactedAnswer(lambda: self._transport.redactor)
+        joiner = PairJoiner()
         with self._in_use():
             try:
                 self._require_key()
@@ -178,12 +178,11 @@ class ProviderClient:
                                 raise error
                             case CandidateEvent(number, Failed(error)):
                                 event = CandidateEvent(number, Failed(self._redact(error)))
-                        for cleaned in answer.feed(event):
-                            yield cleaned
+                        for joined in joiner.feed(event):
+                            yield joined
             except ProviderError as error:
-                for cleaned in answer.end():
-                    yield cleaned
-                yield Failed(self._redact(error))
+                for joined in joiner.feed(Failed(self._redact(error))):
+                    yield joined
 
     def _redact(self, error: ProviderError) -> ProviderError:
         return error_replies.redacted(self._transport.redactor, error)

@@ -10,10 +10,9 @@ import random
 from itertools import chain
 
 from desktop_app.domain.conversations.message_parts import parts_from_json, parts_to_json
-from desktop_app.domain.network.redaction import Redactor
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
-from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.responses_stream import ResponsesReader
+from desktop_app.providers.apis.surrogate_pairs import PairJoiner
 from desktop_app.providers.http.reply.sse import ServerSentEvent, SSEDecoder
 from tests.unit.providers.samples import fold, terminals
 from tests.unit.providers.test_fuzz import event
@@ -38,7 +37,7 @@ def one_input(data: bytes) -> None:
     for reader in (ResponsesReader("x"), ChatCompletionsReader("x")):
         out = list(chain.from_iterable(reader.read(each.data, each.event) for each in whole))
         out += reader.end()
-        answer = RedactedAnswer(Redactor)
+        answer = PairJoiner()
         out = [cleaned for each in out for cleaned in answer.feed(each)]
         assert terminals(out) == out[-1:]
         assert len(terminals(out)) == 1

@@ -27,12 +27,11 @@ from desktop_app.domain.conversations.message_parts import text_of
 from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.errors import ContentFilteredError, ProviderError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
-from desktop_app.domain.network.redaction import Redactor
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis import chat_completions, responses, unsupported_parameters
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
-from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.responses_stream import ResponsesReader
+from desktop_app.providers.apis.surrogate_pairs import PairJoiner
 from desktop_app.providers.errors import error_body, error_replies
 from desktop_app.providers.errors.server_words import MAX_QUOTE_CHARS
 from desktop_app.providers.http.reply import json_fields
@@ -221,9 +220,9 @@ def _parse_reply(body: Mapping[str, Any], provider: str, api: Api) -> Reply:
     api = _API_OF_OBJECT_FIELD.get(json_fields.text(body, "object"), api)
     reader = ResponsesReader(provider) if api is Api.RESPONSES else ChatCompletionsReader(provider)
     reply = Reply()
-    answer = RedactedAnswer(Redactor)  # joins halves of characters; keys are removed by the caller
+    joiner = PairJoiner()
     for event in reader.read_whole(body):
-        for whole in answer.feed(event):
+        for whole in joiner.feed(event):
             reply = accumulate(reply, whole)
     return reply
 

@@ -17,11 +17,10 @@ import pytest
 
 from desktop_app.domain.answering.stream_events import StreamEvent
 from desktop_app.domain.conversations.message_parts import parts_from_json, parts_to_json
-from desktop_app.domain.network.redaction import Redactor
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
-from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.response_items import ITEM_HANDLERS
 from desktop_app.providers.apis.responses_stream import END_EVENTS, START_EVENTS, ResponsesReader
+from desktop_app.providers.apis.surrogate_pairs import PairJoiner
 from desktop_app.providers.http.reply.sse import SSEDecoder
 from tests.unit.providers.samples import fold, terminals
 
@@ -79,7 +78,7 @@ def check(seed: int) -> int:
         for each in received:
             out += reader.read(each.data, each.event)
         out += reader.end()
-        answer = RedactedAnswer(Redactor)
+        answer = PairJoiner()
         out = [cleaned for each in out for cleaned in answer.feed(each)]
         assert len(terminals(out)) == 1, seed
         assert terminals(out) == out[-1:], seed
