@@ -6,8 +6,8 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
+from enum import IntEnum, StrEnum
 from typing import Any, Final, Literal, get_args
 
 from desktop_app.domain.tools import strict_schema
@@ -20,6 +20,7 @@ No API sends it. An answer that does not match its schema is complete; it gets n
 MAX_FORM_CHARS: Final = 1 << 20
 """The limit for the text of a form, and for the bytes of its file; providers take less."""
 _DEFAULT_NAME: Final = "answer"
+_PROMPT: Final = "Answer with JSON alone, which must match this JSON Schema:"
 
 
 class FormKind(StrEnum):
@@ -38,23 +39,50 @@ GrammarSyntax = Literal[FormKind.LARK, FormKind.REGEX, FormKind.GBNF]
 GRAMMAR_SYNTAXES: Final[tuple[GrammarSyntax, ...]] = get_args(GrammarSyntax)
 
 
+class SchemaFormat(IntEnum):
+    """The ways to demand JSON; a server that refuses one gets the next.
+
+    JSON_OBJECT demands any JSON, and PROMPT nothing: with both, the schema stands in the prompt.
+    """
+
+    STRICT = 0
+    JSON_SCHEMA = 1
+    JSON_OBJECT = 2
+    PROMPT = 3
+
+
 @dataclass(frozen=True)
 class AnswerSchema:
     """A JSON Schema (draft 2020-12) of the answer.
 
     Attributes:
         name: at most 64 letters, digits, _ and -.
-        may_be_strict: False once a server has refused it as a strict schema.
+        strictest: the strictest format that the server has not refused.
     """
 
     name: str
     schema: Mapping[str, Any] = field(repr=False)
-    may_be_strict: bool = True
+    strictest: SchemaFormat = SchemaFormat.STRICT
 
     @property
-    def is_strict(self) -> bool:
-        """Return True if it is sent as a strict schema."""
-        return self.may_be_strict and strict_schema.is_strict(self.schema)
+    def sent_as(self) -> SchemaFormat:
+        """Return the format to send; not every schema can be strict."""
+        if self.strictest is SchemaFormat.STRICT and not strict_schema.is_strict(self.schema):
+            return SchemaFormat.JSON_SCHEMA
+        return self.strictest
+
+    def weaker(self) -> AnswerSchema | None:
+        """Return the schema in the next format; None if it is in the prompt alone."""
+        if self.sent_as is SchemaFormat.PROMPT:
+            return None
+        return replace(self, strictest=SchemaFormat(self.sent_as + 1))
+
+    @property
+    def prompt(self) -> str:
+        """Return the instruction to follow the schema; "" if the format demands that."""
+        if self.sent_as < SchemaFormat.JSON_OBJECT:
+            return ""
+        return f"{_PROMPT}\n{json.dumps(self.schema, ensure_ascii=False)}"
 
     @property
     def sent_text(self) -> str:
@@ -63,8 +91,8 @@ class AnswerSchema:
 
     @property
     def digest(self) -> str:
-        """Return a hash of the schema and its strictness, which do not depend on its name."""
-        text = json.dumps([self.schema, self.is_strict], sort_keys=True)
+        """Return a hash of the schema and its format, which do not depend on its name."""
+        text = json.dumps([self.schema, self.sent_as], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -245,7 +245,7 @@ class ChatRequest:
     def without_parameter(self, param: str) -> ChatRequest | None:
         """Return the request without a refused parameter; None if the request does not set it.
 
-        A strict schema is first kept as a hint.
+        A refused schema is kept in a weaker format.
 
         Args:
             param: the name in the API, which may have a path, as in "reasoning.effort".
@@ -257,7 +257,8 @@ class ChatRequest:
         if name == "background" or (name == "store" and self.background):
             return replace(self, background=False) if self.background else None
         if param == "schema" or param.startswith(_SCHEMA_FIELDS):
-            return self._with_weaker_schema()
+            weaker = self.schema and self.schema.weaker()
+            return replace(self, schema=weaker) if weaker else None
         attribute = _ATTRIBUTE_NAMES.get(name, name)
         if attribute not in PARAMETER_NAMES:  # any name may come from a server, also "__eq__"
             return None
@@ -271,9 +272,8 @@ class ChatRequest:
             return replace(reduced, tools=(), tool_choice="")
         return reduced
 
-    def _with_weaker_schema(self) -> ChatRequest | None:
-        """Return the request with its schema as a hint, or without it; None if it has no schema."""
-        if self.schema is None:
-            return None
-        hint = replace(self.schema, may_be_strict=False) if self.schema.is_strict else None
-        return replace(self, schema=hint)
+    @property
+    def sent_instructions(self) -> str:
+        """Return the instructions, with the schema if its format does not demand it."""
+        prompt = self.schema.prompt if self.schema else ""
+        return "\n\n".join(filter(None, (self.instructions, prompt)))

@@ -7,7 +7,12 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Final
 
-from desktop_app.domain.answering.answer_form import FORM_NOT_FOLLOWED, AnswerGrammar, AnswerSchema
+from desktop_app.domain.answering.answer_form import (
+    FORM_NOT_FOLLOWED,
+    AnswerGrammar,
+    AnswerSchema,
+    SchemaFormat,
+)
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.stream_events import (
     Completed,
@@ -20,6 +25,7 @@ from desktop_app.domain.answering.stream_events import (
     ToolCallDelta,
 )
 from desktop_app.domain.errors import ProviderError
+from desktop_app.domain.models.model_catalog import Api
 
 _TOOL: Final = "answer"
 _NO_CALL: Final = -1
@@ -27,12 +33,21 @@ _NO_CALL: Final = -1
 _DESCRIPTION: Final = "Gives the answer to the user. Call it once, with the whole answer."
 
 
-def schema_fields(form: AnswerSchema, profile: ProviderProfile) -> dict[str, Any]:
-    """Return a schema's fields for either API; `strict` only at providers of the GPT family."""
+def schema_format(form: AnswerSchema, profile: ProviderProfile, api: Api) -> dict[str, Any] | None:
+    """Return the format that demands a schema; None if it stands in the prompt alone."""
+    match form.sent_as:
+        case SchemaFormat.PROMPT:
+            return None
+        case SchemaFormat.JSON_OBJECT if api is Api.RESPONSES:
+            return {"type": "json_object"}
+        case SchemaFormat.JSON_OBJECT:  # llama-cpp-python obeys the schema
+            return {"type": "json_object", "schema": dict(form.schema)}
     fields: dict[str, Any] = {"name": form.name, "schema": dict(form.schema)}
     if profile.serves_gpt_family:
-        fields["strict"] = form.is_strict
-    return fields
+        fields["strict"] = form.sent_as is SchemaFormat.STRICT
+    if api is Api.RESPONSES:
+        return {"type": "json_schema", **fields}
+    return {"type": "json_schema", "json_schema": fields}
 
 
 def tool_fields(grammar: AnswerGrammar) -> dict[str, Any]:

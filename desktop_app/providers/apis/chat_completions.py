@@ -57,9 +57,14 @@ from desktop_app.domain.network.origin import origin
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.strict_schema import is_strict, sendable_arguments
 from desktop_app.domain.tools.tool import ToolDefinition
-from desktop_app.providers.apis.answer_forms import schema_fields
+from desktop_app.providers.apis.answer_forms import schema_format
 from desktop_app.providers.apis.event_reader import EventReader
-from desktop_app.providers.apis.hosted_items import decode_image
+from desktop_app.providers.apis.hosted_items import (
+    cited_sources,
+    decode_image,
+    numbered_sources_text,
+    sources_text,
+)
 from desktop_app.providers.apis.token_usage import usage_of
 from desktop_app.providers.errors import error_body, error_replies
 from desktop_app.providers.http.reply import json_fields
@@ -120,8 +125,7 @@ def body(
     if request.wants_images and not takes_openai_fields:  # OpenAI takes "text" and "audio" only
         fields["modalities"] = ["image", "text"]
     if request.schema is not None:
-        form = schema_fields(request.schema, profile)
-        fields["response_format"] = {"type": "json_schema", "json_schema": form}
+        fields["response_format"] = schema_format(request.schema, profile, Api.CHAT_COMPLETIONS)
     grammar = request.grammar
     # OpenAI takes a grammar only as that of a tool's input.
     if grammar is not None and not grammar.is_tool_input and not takes_openai_fields:
@@ -171,8 +175,8 @@ def _build_messages(
     request: ChatRequest, recipient: str, *, with_reasoning: bool
 ) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = []
-    if request.instructions:
-        messages.append({"role": "system", "content": request.instructions})
+    if request.sent_instructions:
+        messages.append({"role": "system", "content": request.sent_instructions})
     for message in request.messages:
         if any(call.result for call in tool_calls(message.parts)):
             messages += _build_messages_with_calls(
@@ -320,6 +324,9 @@ class ChatCompletionsReader(EventReader):
         self._tier = ""
         self._calls = _OpenCalls()
         self._image_hashes: set[int] = set()
+        self._texts: list[str] = []
+        self._annotations: list[Mapping[str, Any]] = []
+        self._citations: list[str] = []
 
     def _read_event(self, event: object, name: str) -> Iterable[StreamEvent]:
         if name == "error" or error_body.is_error(event):
@@ -334,11 +341,10 @@ class ChatCompletionsReader(EventReader):
         return events + self._end(has_done_mark=True)
 
     def _end(self, *, has_done_mark: bool) -> list[StreamEvent]:
-        if self._finish_reason in _COMPLETE_REASONS:
-            return self._finish(Completed())
         # Some servers send no finish reason; their [DONE] shows that the answer is whole.
-        if has_done_mark and self._has_content and not self._finish_reason:
-            return self._finish(Completed())
+        is_whole = has_done_mark and self._has_content and not self._finish_reason
+        if is_whole or self._finish_reason in _COMPLETE_REASONS:
+            return [*self._source_links(), *self._finish(Completed())]
         if self._finish_reason == "error":  # OpenRouter's way to report that its provider failed
             return self._finish(Failed(self._error_of(self._choice_error)))
         if self._finish_reason:
@@ -346,6 +352,13 @@ class ChatCompletionsReader(EventReader):
                 Incomplete(_INCOMPLETE_REASONS.get(self._finish_reason, self._finish_reason))
             )
         return self._finish(self._cut_failure(has_content=self._has_content))
+
+    def _source_links(self) -> list[StreamEvent]:
+        """Return the cited pages as a text: OpenRouter's annotations, Perplexity's citations."""
+        text = "".join(self._texts)
+        links = sources_text(text, cited_sources(self._annotations))
+        links = links or numbered_sources_text(text, self._citations)
+        return [TextDelta(links)] if links else []
 
     def _finish(self, terminal: StreamEvent) -> list[StreamEvent]:
         usage = [] if self._usage is None else [UsageReported(self._usage, self._tier)]
@@ -365,6 +378,7 @@ class ChatCompletionsReader(EventReader):
                 self._id_and_model = (response_id, model)
                 yield Started(response_id, model)
         self._tier = json_fields.name(chunk, "service_tier") or self._tier
+        self._citations = json_fields.texts(chunk, "citations") or self._citations
         choices = json_fields.rows(chunk, "choices")[:1]  # only one answer is requested
         # Groq's older API nests the usage in `x_groq`, Moonshot's in the choice. Some servers send
         # it with every chunk.
@@ -396,7 +410,9 @@ class ChatCompletionsReader(EventReader):
             yield ReasoningDelta(reasoning)
         text = json_fields.delta_text(delta, "content") or _joined_text(delta, "content")
         if text:
+            self._texts.append(text)
             yield TextDelta(text)
+        self._annotations += json_fields.rows(delta, "annotations")
         yield from map(ImageArrived, self._read_images(delta))
         refusal = json_fields.delta_text(delta, "refusal")
         if refusal:

@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -53,14 +53,37 @@ class CitedSource:
         return f"[{title}]({self.address})" if self.address else title
 
 
+def sources_text(text: str, sources: Iterable[CitedSource]) -> str:
+    """Return a list of the sources that a text does not name itself; "" for none.
+
+    JSON stays unchanged: links after it would make it invalid.
+    """
+    if text.lstrip().startswith(("{", "[")):
+        return ""
+    links = [f"- {source.markdown}" for source in sources if source.name not in text]
+    return "\n\n" + "\n".join(links) if links else ""
+
+
+def numbered_sources_text(text: str, addresses: Sequence[str]) -> str:
+    """Return the addresses that a text cites by number, as in "[2]"; "" if it cites none."""
+    if not re.search(r"\[\d+\]", text):
+        return ""
+    pages = [address for address in addresses[:MAX_CITATIONS] if _ADDRESS.fullmatch(address)]
+    return "\n\n" + "\n".join(f"{number}. <{page}>" for number, page in enumerate(pages, 1))
+
+
 def cited_sources(annotations: Iterable[Mapping[str, Any]]) -> Iterator[CitedSource]:
-    """Yield the pages and files that these annotations cite, each once."""
+    """Yield the pages and files that these annotations cite, each once.
+
+    Chat Completions nests the fields of a page under its type.
+    """
     seen_names: set[str] = set()
     for each in annotations:
         kind = json_fields.text(each, "type")
         source = CitedSource("", "")
-        if kind == "url_citation" and _ADDRESS.fullmatch(json_fields.text(each, "url")):
-            source = CitedSource(json_fields.text(each, "url"), json_fields.text(each, "title"))
+        page = json_fields.mapping(each, "url_citation") or each
+        if kind == "url_citation" and _ADDRESS.fullmatch(json_fields.text(page, "url")):
+            source = CitedSource(json_fields.text(page, "url"), json_fields.text(page, "title"))
         elif kind == "file_citation":
             source = CitedSource("", json_fields.text(each, "filename").strip())
         if source.name and source.name not in seen_names:

@@ -14,7 +14,7 @@ from desktop_app.domain.answering.stream_events import Notice, Started
 from desktop_app.domain.errors import EndpointMissingError, RefusedParameterError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.parameter_notices import api_notices
-from desktop_app.domain.models.parameter_support import first_api
+from desktop_app.domain.models.parameter_support import first_api, is_of_family
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis import unsupported_parameters
 from desktop_app.providers.apis.server_memory import ServerMemory
@@ -107,7 +107,11 @@ class Negotiation:
         self._profile = profile
         self._facts = facts
         known_refusals = facts.refused_for(request.model)
-        self.api = _api_for_grammar(request, profile) or facts.first_api(info)
+        self.api = (
+            _api_for_grammar(request, profile)
+            or _api_for_schema(request, info, profile)
+            or facts.first_api(info)
+        )
         self.omitted_fields = known_refusals & unsupported_parameters.OWN_FIELDS
         self.request, self._left_out = unsupported_parameters.without_known_refusals(
             request, info, known_refusals
@@ -225,8 +229,7 @@ class Negotiation:
             )
             if param != NO_TOOLS:  # not remembered for tools: a restarted server may take them
                 self._new_refusals |= {refused_setting}
-            schema_is_hint = self.request.schema not in (schema_before, None)
-            if schema_is_hint:
+            if self.request.schema != schema_before:
                 return []  # the answer is checked anyway, so the user need not know
         if had_background and not self.request.background:
             param = "background"  # a refused `store` can mean background mode, which needs `store`
@@ -241,3 +244,15 @@ def _api_for_grammar(request: ChatRequest, profile: ProviderProfile) -> Api | No
     if request.grammar is None or profile.api is not None:
         return None
     return Api.RESPONSES if request.grammar.is_tool_input else Api.CHAT_COMPLETIONS
+
+
+def _api_for_schema(request: ChatRequest, info: ModelInfo, profile: ProviderProfile) -> Api | None:
+    """Return Chat Completions for a schema at a server of other models, else None.
+
+    llama.cpp's server obeys `response_format`, and ignores the format of the Responses API.
+    """
+    is_free = profile.kind is ProviderKind.COMPATIBLE and profile.api is None
+    needs_responses = request.state or request.background or info.apis == (Api.RESPONSES,)
+    if request.schema is None or not is_free or needs_responses:
+        return None
+    return None if is_of_family(profile, request.model) else Api.CHAT_COMPLETIONS

@@ -27,6 +27,7 @@ from desktop_app.providers.apis.hosted_items import (
     cited_sources,
     code_images,
     hosted_call,
+    sources_text,
 )
 from desktop_app.providers.http.reply import json_fields
 
@@ -176,20 +177,12 @@ class ResponseItems:
                 yield from self._read_sources(text, part)
 
     def _read_sources(self, text: str, part: Mapping[str, Any]) -> Iterator[StreamEvent]:
-        """Yield the cited pages, as links, and files that the text does not name itself.
-
-        JSON stays unchanged: links after it would make it invalid.
-        """
-        if text.lstrip().startswith(("{", "[")):
-            return
-        new_links = [
-            link
-            for link in cited_sources(json_fields.rows(part, "annotations"))
-            if link.name not in text and link.name not in self._cited
-        ]
-        if new_links:
-            self._cited |= {link.name for link in new_links}
-            yield TextDelta("\n\n" + "\n".join(f"- {link.markdown}" for link in new_links))
+        """Yield the cited pages, as links, and files that the text does not name itself."""
+        sources = cited_sources(json_fields.rows(part, "annotations"))
+        new_sources = [source for source in sources if source.name not in self._cited]
+        if links := sources_text(text, new_sources):
+            self._cited |= {source.name for source in new_sources}
+            yield TextDelta(links)
 
     def _read_reasoning(self, index: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
         for field, kind in (("summary", "summary"), ("content", "reasoning")):

@@ -33,7 +33,7 @@ from desktop_app.domain.models.parameter_support import (
 )
 from desktop_app.domain.tools.strict_schema import is_strict, sendable_arguments
 from desktop_app.domain.tools.tool import ToolDefinition
-from desktop_app.providers.apis.answer_forms import schema_fields, tool_fields
+from desktop_app.providers.apis.answer_forms import schema_format, tool_fields
 from desktop_app.providers.apis.hosted_items import INCLUDE_FIELDS
 from desktop_app.providers.http.reply import json_fields
 
@@ -61,7 +61,7 @@ def body(
     with_reasoning = serves_gpt_family and may_reason and "encrypted_content" not in omit
     fields: dict[str, Any] = {
         "model": request.model,
-        "instructions": request.instructions,
+        "instructions": request.sent_instructions,
         "input": [
             # The provider's compacted state goes first, unchanged.
             *(json_fields.parse(request.state) if request.state else ()),
@@ -127,8 +127,8 @@ def _build_settings(
     text: dict[str, Any] = {}
     if parameters.verbosity:
         text["verbosity"] = parameters.verbosity
-    if request.schema is not None:
-        text["format"] = {"type": "json_schema", **schema_fields(request.schema, profile)}
+    if request.schema and (form := schema_format(request.schema, profile, Api.RESPONSES)):
+        text["format"] = form
     if text:
         settings["text"] = text
     reasoning: dict[str, str] = {}

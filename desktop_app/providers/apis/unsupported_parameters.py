@@ -9,10 +9,10 @@ own field (`include`), the name of a setting (`temperature`), or a setting with 
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import fields, replace
 from typing import Any, Final
 
+from desktop_app.domain.answering.answer_form import SchemaFormat
 from desktop_app.domain.answering.chat_request import ChatRequest
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.stream_events import Notice, Started
@@ -36,7 +36,6 @@ chooses the limit on the answer's tokens, but the program chooses its name.
 
 # Codes that refuse the setting itself, whatever its value. Any other may refuse only the value.
 _SETTING_CODES: Final = frozenset({"unsupported_parameter", "unknown_parameter", "extra_forbidden"})
-_SCHEMA_REFUSAL: Final = re.compile("invalid schema|strict", re.IGNORECASE)
 _REQUEST_FIELDS: Final = ("effort", "background", "schema")
 _SETTINGS: Final = (*_REQUEST_FIELDS, *(field.name for field in fields(GenerationParameters)))
 
@@ -78,15 +77,9 @@ def without_refused_setting(
         name for name in _SETTINGS if _setting_value(request, name) != _setting_value(reduced, name)
     )
     refuses_any_value = refusal.api_code in _SETTING_CODES
-    if name == "schema" and (refuses_any_value or not _is_schema_invalid(refusal)):
-        reduced = replace(reduced, schema=None)
+    if reduced.schema is not None and name == "schema" and refuses_any_value:
+        reduced = replace(reduced, schema=replace(reduced.schema, strictest=SchemaFormat.PROMPT))
     return reduced, name if refuses_any_value else _setting_with_value(request, name)
-
-
-def _is_schema_invalid(refusal: RefusedParameterError) -> bool:
-    """Return True if a server cannot enforce this schema, but may accept it as a hint."""
-    server_message = str(refusal.params.get("words", ""))
-    return refusal.api_code == "invalid_json_schema" or bool(_SCHEMA_REFUSAL.search(server_message))
 
 
 def without_known_refusals(
@@ -95,13 +88,13 @@ def without_known_refusals(
     """Return `request` without the settings refused before, and their names."""
     names = []
     for name in _SETTINGS:
-        # A strict schema is first kept as a hint, which may have been refused, too.
+        # A schema is kept in a weaker format, which may have been refused, too.
         while refused & {name, _setting_with_value(request, name)}:
             reduced = request.without_parameter(name)
             if reduced is None or not _may_leave_out(request, reduced, info):
                 break
             request = reduced
-            if name != "schema" or request.schema is None:
+            if name != "schema":  # the answer is checked anyway
                 names.append(name)
     return request, names
 

@@ -139,6 +139,12 @@ _IMAGES_REFUSED: Final = re.compile(
     r"can only concatenate str \(not .list.\) to str",
     re.IGNORECASE | re.DOTALL,
 )
+# llama-cpp-python, with status 500; DeepSeek.
+_FORMAT_REFUSED: Final = re.compile(
+    r"input should be .text. or .json_object.|"
+    r"response_format\b.{0,60}(unavailable|unsupported|not (supported|available))",
+    re.IGNORECASE,
+)
 _NO_ENDPOINT: Final = re.compile(r"unexpected endpoint|invalid url|unknown (url|path)", re.I)
 _PARAMETER_REFUSED: Final = re.compile(
     r"(?:unsupported|unknown|unrecognized|unexpected|invalid)"
@@ -287,6 +293,8 @@ def _known_error(provider: str, body: ErrorBody, status: int | None) -> Provider
         return refused_error(provider, NO_TOOLS)
     if status is not None and _is_refusal(status, _WANTS_REASONING, body):
         return refused_error(provider, REASONING_TEXT)
+    if status is not None and _is_refusal(status, _FORMAT_REFUSED, body):
+        return refused_error(provider, "response_format")
     if _is_refusal(status, _IMAGES_REFUSED, body):
         return ProviderFaultError(
             N_("This model at {provider} doesn’t support these images."),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -27,6 +28,12 @@ twice would keep the program busy for days, and nothing can interrupt the librar
 _BACKTRACK_LIMIT: Final = 100_000
 """The library matches in linear time, except for lookaround, which is given up after this."""
 _MAX_NUMBER_CHARS: Final = 30
+# Small models put JSON into a fence, and some servers leave the reasoning in the text.
+_WRAPPED: Final = re.compile(
+    r"\s*(?:<(think|thinking|reasoning)>.*?</\1>\s*)?"
+    r"(?:```(?:json)?[ \t]*\n(?P<fenced>.*)\n?```|(?P<plain>[{\[].*[}\]]))\s*",
+    re.DOTALL | re.IGNORECASE,
+)
 
 
 class FormFault(TextEnum):
@@ -162,7 +169,7 @@ def _json_path(path: Iterator[str | int] | list[str | int]) -> str:
 def check_answer(schema: Mapping[str, Any], text: str) -> CheckedAnswer:
     """Check an answer against a valid schema. Takes a while: call it in a thread."""
     try:
-        value = decode(text)
+        value = decode(json_of_answer(text))
     except RecursionError:
         return CheckedAnswer(None, (SchemaProblem("$", "not valid JSON: nested too deeply"),))
     except ValueError as error:
@@ -172,6 +179,16 @@ def check_answer(schema: Mapping[str, Any], text: str) -> CheckedAnswer:
     except UnusableSchemaError as error:
         problems = (SchemaProblem("$", f"the schema cannot be used: {error}"),)
     return CheckedAnswer(None if problems else value, problems)
+
+
+def json_of_answer(text: str) -> str:
+    """Return the JSON of an answer that is in a fence or behind reasoning, else the text.
+
+    >>> json_of_answer('<think>An object?</think>\\n```json\\n{"a": 1}\\n```')
+    '{"a": 1}'
+    """
+    wrapped = _WRAPPED.fullmatch(text)
+    return wrapped["fenced"] or wrapped["plain"] if wrapped else text
 
 
 def decode(text: str) -> Any:

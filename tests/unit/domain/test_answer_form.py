@@ -10,6 +10,7 @@ from desktop_app.domain.answering.answer_form import (
     AnswerSchema,
     FormKind,
     FormSource,
+    SchemaFormat,
 )
 
 STRICT = {
@@ -20,14 +21,20 @@ STRICT = {
 }
 
 
-def test_a_schema_is_strict_until_a_server_refuses_it() -> None:
-    strict, refused = AnswerSchema("a", STRICT), AnswerSchema("a", STRICT, may_be_strict=False)
-    loose = AnswerSchema("a", {"type": "object"})
-    assert [strict.is_strict, refused.is_strict, loose.is_strict] == [True, False, False]
-    assert len({strict.digest, refused.digest, loose.digest}) == 3
+def test_a_refused_schema_is_sent_in_the_next_format() -> None:
+    schema: AnswerSchema | None = AnswerSchema("a", STRICT)
+    formats, prompts, digests = [], [], set()
+    while schema is not None:
+        formats.append(schema.sent_as)
+        prompts.append(bool(schema.prompt))
+        digests.add(schema.digest)
+        schema = schema.weaker()
+    assert formats == list(SchemaFormat)
+    assert prompts == [False, False, True, True]
+    assert len(digests) == 4
+    assert AnswerSchema("a", {"type": "object"}).sent_as is SchemaFormat.JSON_SCHEMA
     reordered = dict(reversed(STRICT.items()))
-    assert AnswerSchema("b", reordered).digest == strict.digest
-    assert len(strict.digest) == 64
+    assert AnswerSchema("b", reordered).digest == AnswerSchema("a", STRICT).digest
 
 
 def test_only_llama_cpp_takes_a_grammar_without_a_tool() -> None:

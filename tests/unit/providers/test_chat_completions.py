@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from desktop_app.domain.answering.answer_form import AnswerSchema, SchemaFormat
 from desktop_app.domain.answering.chat_request import ChatRequest, ImageData
 from desktop_app.domain.answering.chat_request import RequestMessage as Said
 from desktop_app.domain.answering.stream_events import (
@@ -461,3 +462,51 @@ def test_a_json_value_that_is_no_reply_is_refused(reply: object) -> None:
     (end,) = terminals(ChatCompletionsReader("x").read_whole(reply))
     assert isinstance(end, Failed)
     assert isinstance(end.error, UnexpectedReplyError)
+
+
+SCHEMA = AnswerSchema("s", {"type": "object", "properties": {}})
+
+
+@pytest.mark.parametrize(
+    ("strictest", "sent"),
+    [
+        (
+            SchemaFormat.JSON_SCHEMA,
+            {"type": "json_schema", "json_schema": {"name": "s", "schema": SCHEMA.schema}},
+        ),
+        (SchemaFormat.JSON_OBJECT, {"type": "json_object", "schema": SCHEMA.schema}),
+        (SchemaFormat.PROMPT, None),
+    ],
+)
+def test_a_schema_is_sent_in_its_format_or_in_the_prompt(
+    strictest: SchemaFormat, sent: object
+) -> None:
+    schema = replace(SCHEMA, strictest=strictest)
+    made = body(replace(ask(model="other", instructions="Be brief."), schema=schema))
+    assert made.get("response_format") == sent
+    instructions = made["messages"][0]["content"]
+    assert instructions.startswith("Be brief.")
+    assert ('"properties": {}' in instructions) is (strictest >= SchemaFormat.JSON_OBJECT)
+
+
+PAGE = {"type": "url_citation", "url_citation": {"url": "https://a.example/", "title": "A"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "annotations", "links"),
+    [
+        ("It rains.", {}, [PAGE, PAGE], "\n\n- [A](https://a.example/)"),
+        ("See https://a.example/.", {}, [PAGE], ""),
+        ('{"a": 1}', {}, [PAGE], ""),
+        ("It rains.[1]", {"citations": ["https://a.example/", "x"]}, [],
+         "\n\n1. <https://a.example/>"),
+        ("It rains.", {"citations": ["https://a.example/"]}, [], ""),
+    ],
+)  # fmt: skip
+def test_cited_pages_follow_the_answer(
+    text: str, fields: dict[str, Any], annotations: list[Any], links: str
+) -> None:
+    answer = fold(
+        read({**chunk(content=text), **fields}, chunk("stop", annotations=annotations), "[DONE]")
+    )
+    assert answer.text == text + links

@@ -221,6 +221,8 @@ def test_without_a_known_message_the_status_decides(
         (ErrorBody("field 'foo': value must be a number"), "foo"),
         (ErrorBody("x", code="invalid_json_schema"), "response_format"),
         (ErrorBody("Invalid schema for text.format"), "response_format"),
+        (ErrorBody("This response_format type is unavailable now"), "response_format"),
+        (ErrorBody("[{'msg': \"Input should be 'text' or 'json_object'\"}]"), "response_format"),
         (ErrorBody("Unsupported parameter: model_x"), None),
         (ErrorBody("This model does not support reasoning"), "reasoning_effort"),
         (ErrorBody("Topp is not supported, nor TOP_P."), "top_p"),

@@ -13,6 +13,7 @@ from desktop_app.domain.answering.answer_form import (
     AnswerGrammar,
     AnswerSchema,
     FormKind,
+    SchemaFormat,
 )
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
 from desktop_app.domain.answering.stream_events import (
@@ -46,7 +47,8 @@ GBNF = AnswerGrammar(FormKind.GBNF, 'root ::= "a"')
 SCHEMA = AnswerSchema(
     "s", {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
 )
-HINT = replace(SCHEMA, may_be_strict=False)
+HINT = replace(SCHEMA, strictest=SchemaFormat.JSON_SCHEMA)
+IN_PROMPT = replace(SCHEMA, strictest=SchemaFormat.PROMPT)
 BACKGROUND_REFUSED = Notice(notice(NoticeCode.BACKGROUND_REFUSED, provider="My server"))
 
 
@@ -300,26 +302,26 @@ def test_a_refused_setting_is_left_out_and_remembered(
 
 
 @pytest.mark.parametrize(
-    ("refusal", "sent", "events", "remembered"),
+    ("refusal", "sent", "remembered"),
     [
-        (refused("response_format", words="Invalid schema"), HINT, [],
-         {f'schema="{SCHEMA.digest}"'}),
-        (refused("response_format", code="invalid_json_schema"), HINT, [],
-         {f'schema="{SCHEMA.digest}"'}),
-        (refused("response_format", words="Not here."), None, [left_out("response_format")],
-         {f'schema="{SCHEMA.digest}"'}),
-        (refused("text", code="unknown_parameter"), None, [left_out("text")], {"schema"}),
+        (refused("response_format", words="Invalid schema"), HINT, f'schema="{SCHEMA.digest}"'),
+        (refused("response_format", code="invalid_json_schema"), HINT,
+         f'schema="{SCHEMA.digest}"'),
+        (refused("text", code="unknown_parameter"), IN_PROMPT, "schema"),
     ],
 )  # fmt: skip
-def test_a_refused_schema_becomes_a_hint_or_is_left_out(
-    refusal: RefusedParameterError,
-    sent: AnswerSchema | None,
-    events: list[object],
-    remembered: set[str],
+def test_a_refused_schema_is_sent_in_a_weaker_format(
+    refusal: RefusedParameterError, sent: AnswerSchema, remembered: str
 ) -> None:
-    reported, adapted = adapt(replace(ask(), schema=SCHEMA), refusal, remembered)
-    assert reported == events
+    reported, adapted = adapt(replace(ask(), schema=SCHEMA), refusal, {remembered})
+    assert reported == []
     assert adapted.schema == sent
+
+
+def test_a_schema_in_the_prompt_cannot_be_refused() -> None:
+    refusal = refused("response_format")
+    with pytest.raises(RefusedParameterError):
+        adapt(replace(ask(), schema=IN_PROMPT), refusal, set())
 
 
 @pytest.mark.parametrize(
@@ -404,20 +406,29 @@ def test_parameters_refused_before_are_left_out_at_once() -> None:
     assert (other.request.parameters, other.omitted_fields) == (asked.parameters, frozenset())
 
 
-def test_a_schema_that_was_refused_before_is_a_hint_or_left_out() -> None:
-    known = f'schema="{SCHEMA.digest}"'
-    for refusals, schema, told in (
-        ({known}, HINT, []),
-        (
-            {"schema"},
-            None,
-            [notice(NoticeCode.SETTING_LEFT_OUT, provider="My server", setting="schema")],
-        ),
-    ):
-        memory = Memory(refusals={"gpt-5.2": frozenset(refusals)})
+def test_a_schema_that_was_refused_before_is_sent_in_a_weaker_format() -> None:
+    for refusal, schema in ((f'schema="{SCHEMA.digest}"', HINT), ("schema", IN_PROMPT)):
+        memory = Memory(refusals={"gpt-5.2": frozenset({refusal})})
         tried = negotiation(replace(ask(), schema=SCHEMA), memory=memory)
         assert tried.request.schema == schema
-        assert tried.begin() == [Notice(each) for each in told]
+        assert tried.begin() == []
+
+
+@pytest.mark.parametrize(
+    ("model", "changes", "api"),
+    [
+        ("m", {}, Api.CHAT_COMPLETIONS),
+        ("gpt-5.2", {}, Api.RESPONSES),
+        ("m", {"state": "[]"}, Api.RESPONSES),
+        ("m", {"background": True}, Api.RESPONSES),
+    ],
+)
+def test_a_schema_is_sent_where_other_models_obey_it(
+    model: str, changes: dict[str, Any], api: Api
+) -> None:
+    request = replace(ask(model=model), schema=SCHEMA, **changes)
+    assert negotiation(request).api is api
+    assert negotiation(replace(request, schema=None)).api is Api.RESPONSES
 
 
 def test_parameters_that_the_api_does_not_take_are_reported_once() -> None:

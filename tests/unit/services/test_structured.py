@@ -28,6 +28,7 @@ from desktop_app.services.documents.summary_grammar import SUMMARY, grammar_for
 from desktop_app.services.models.choice_resolution import ON_DEVICE_MODEL, ResolvedChoice
 from desktop_app.services.structured.answer_forms import check_form, load_form
 from desktop_app.services.structured.schema_check import (
+    CheckedAnswer,
     UnusableSchemaError,
     check_answer,
     require_schema,
@@ -189,3 +190,22 @@ def test_the_grammar_applies_to_a_summary_by_the_built_in_model() -> None:
     assert not any(
         grammar_definition(name) for name in (*REQUIREMENTS.keys() - {summary}, "mine", "")
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": 1}',
+        '```json\n{"a": 1}\n```\n',
+        '```\n{"a": 1}```',
+        '<think>An object?</think>\n\n{"a": 1}',
+        '<thinking>{}</thinking>```JSON\n{"a": 1}\n```',
+    ],
+)
+def test_the_json_of_an_answer_is_found_in_a_fence_and_behind_reasoning(text: str) -> None:
+    assert check_answer({"type": "object"}, text) == CheckedAnswer({"a": 1}, ())
+
+
+@pytest.mark.parametrize("text", ['Here: {"a": 1}', '{"a": 1} as asked', '<think>{"a": 1}'])
+def test_prose_around_json_is_refused(text: str) -> None:
+    assert check_answer({"type": "object"}, text).problems
