@@ -188,13 +188,13 @@ def _run_child(name: str, arguments: Sequence[str]) -> int:
 
         return model()
     if name == "math":
-        from desktop_app.rendering.processes.math_process import main as math
+        from desktop_app.rendering.processes.json_server import serve_formulas
 
-        return math()
+        return serve_formulas()
     if name == "lexing":
-        from desktop_app.rendering.processes.lexing_process import main as lexing
+        from desktop_app.rendering.processes.json_server import serve_lexing
 
-        return lexing()
+        return serve_lexing()
     if name == "pdf":
         from desktop_app.app.export.pdf_process import main as pdf
 

@@ -1,4 +1,4 @@
-"""Formulas, highlighting and regular expressions, each in a child process.
+"""Formulas and highlighting, each in a child process.
 
 The only place of Pygments and ziamath.
 """

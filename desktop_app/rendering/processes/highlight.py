@@ -1,7 +1,7 @@
 """Highlights code with Pygments: colored spans, line by line.
 
 Pygments and each lexer are loaded when a code block first needs them. The window uses a child
-process (lexing_process.py), because lexing would block the event loop.
+process (json_server.py), because lexing would block the event loop.
 
 Many lexers search the rest of their input from each word, so long code is lexed in parts. If
 possible, a part begins where a string, comment or block is seldom open: at an unindented line after
@@ -15,7 +15,7 @@ from enum import Enum
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from desktop_app.rendering.processes.cpu_limit import TooSlowError, run_limited
+from desktop_app.rendering.processes.json_server import TooSlowError, run_limited
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -147,33 +147,14 @@ def file_spans(code: str, language: str) -> Iterator[ColoredSpan]:
         first_line += part.count("\n")
 
 
-def parse_colored_spans(answer: Mapping[str, Any] | None, code: str) -> list[ColoredSpan] | None:
-    """Return the spans in the process's answer for `code`, None if there is no valid answer.
-
-    The process reads foreign code, which may have taken it over, so every span is checked.
-
-    Args:
-        answer: None if the process gave none.
-    """
-    if answer is None:
+def parse_colored_spans(answer: Mapping[str, Any] | None) -> list[ColoredSpan] | None:
+    """Return the spans in the process's answer; None for an error or no answer."""
+    if answer is None or "spans" not in answer:
         return None
-    rows = answer.get("spans")
-    if not isinstance(rows, list) or len(rows) > len(code):  # a span has at least one character
-        return None
-    line_count = code.count("\n") + 1
-    valid_spans: list[ColoredSpan] = []
-    for row in rows:
-        try:
-            line, start, length, color = row
-            span = ColoredSpan(line, start, length, CodeColor(color))
-        except (TypeError, ValueError):
-            return None
-        limits = ((line, line_count), (start, len(code)), (length, len(code)))
-        # `type`, because True is an int, too.
-        if not all(type(number) is int and 0 <= number <= maximum for number, maximum in limits):
-            return None
-        valid_spans.append(span)
-    return valid_spans
+    rows = answer["spans"]
+    return [
+        ColoredSpan(line, start, length, CodeColor(color)) for line, start, length, color in rows
+    ]
 
 
 def lexing_parts(code: str) -> Iterator[str]:

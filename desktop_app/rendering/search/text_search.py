@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.domain.documents.letter_folding import PLAIN_LETTERS
 from desktop_app.rendering.block_model import PICTURE, Block
+from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.rendering.incremental.packed_runs import text_of
 
 if TYPE_CHECKING:
@@ -115,7 +116,20 @@ def count_matches(texts: Iterable[str], phrase: str) -> int:
     return sum(fold_text(text).count(phrase) for text in texts) if phrase else 0
 
 
-def remove_characters(signs: str, text: str) -> str:
+def count_in_markdown(source: str, phrase: str) -> int:
+    """Count the folded `phrase` in what Markdown shows."""
+    if not phrase or not may_contain(source, phrase):
+        return 0
+    return sum(text.count(phrase) for text in _shown_texts(source))
+
+
+@lru_cache(maxsize=2048)
+def _shown_texts(source: str) -> tuple[str, ...]:
+    """Return the folded texts that are shown; cached, because words are typed letter by letter."""
+    return tuple(map(fold_text, searchable_texts(render(source))))
+
+
+def _remove_characters(signs: str, text: str) -> str:
     """Return the text without the characters of `signs`, much faster than `str.translate`."""
     for sign in signs:
         text = text.replace(sign, "")
@@ -132,8 +146,8 @@ def may_contain(source: str, phrase: str) -> bool:
     missing_words = [word for word in _WORD.findall(phrase) if word not in folded]
     if not missing_words:
         return True
-    bare_source = remove_characters(_MARKDOWN_MARKS, folded)
-    if all(remove_characters(_MARKDOWN_MARKS, word) in bare_source for word in missing_words):
+    bare_source = _remove_characters(_MARKDOWN_MARKS, folded)
+    if all(_remove_characters(_MARKDOWN_MARKS, word) in bare_source for word in missing_words):
         return True
     if _ENTITY.search(source) or _LINK_BEGINS.search(source):
         return True

@@ -7,11 +7,15 @@ from typing import Any
 
 import pytest
 
-from desktop_app.rendering.processes import lexing_process, line_client, math_process
+from desktop_app.rendering.processes import formula_client
 from desktop_app.rendering.processes.formula_client import FormulaClient
-from desktop_app.rendering.processes.line_client import LineClient
+from desktop_app.rendering.processes.json_server import (
+    MAX_ANSWER_BYTES,
+    lex_code,
+    parse_answer,
+    typeset_formula,
+)
 from desktop_app.rendering.processes.math_typesetting import Formula, typeset
-from desktop_app.rendering.processes.process_answers import MAX_ANSWER_BYTES, parse_answer
 from tests.helpers.children import python_child
 
 ECHO = """
@@ -23,7 +27,7 @@ for line in sys.stdin:
 
 
 def test_the_process_serves_several_requests() -> None:
-    client = LineClient(python_child(ECHO))
+    client = FormulaClient(python_child(ECHO))
     assert client.descriptors == ()
     try:
         assert client.ask({"a": 1}) == {"got": {"id": 0, "a": 1}}
@@ -39,7 +43,7 @@ def test_the_process_serves_several_requests() -> None:
 
 
 def test_an_ended_process_is_restarted() -> None:
-    client = LineClient(python_child("print('{\"id\": 0}', flush=True); input()"))
+    client = FormulaClient(python_child("print('{\"id\": 0}', flush=True); input()"))
     try:
         assert client.ask({}) == {}
         assert client.ask({}) is None
@@ -53,8 +57,8 @@ def test_an_ended_process_is_restarted() -> None:
 def test_a_request_to_a_hanging_process_has_no_answer(
     monkeypatch: pytest.MonkeyPatch, waits: str
 ) -> None:
-    monkeypatch.setattr(line_client, "_MAX_WAIT_S", 0.01)
-    client = LineClient(python_child(f"import signal, sys; {waits}"))
+    monkeypatch.setattr(formula_client, "_MAX_WAIT_S", 0.01)
+    client = FormulaClient(python_child(f"import signal, sys; {waits}"))
     assert client.ask({"a": "long " * 100_000}) is None
     assert client.descriptors == ()
 
@@ -92,11 +96,27 @@ def test_only_the_answer_to_the_request_is_accepted(line: bytes, expected: Any) 
 
 
 def test_the_processes_answer_as_documented() -> None:
-    formula = math_process.answer({"tex": "x", "display": False})
+    formula = typeset_formula({"tex": "x", "display": False})
     assert formula == typeset("x", display=False)._asdict()
     assert json.loads(json.dumps(formula)) == formula
-    assert math_process.answer({"tex": " ", "display": False}) == {"error": "out of limits"}
-    assert lexing_process.answer({"language": "python", "code": "if 1:\n  pass"}) == {
+    assert typeset_formula({"tex": " ", "display": False}) == {"error": "out of limits"}
+    assert lex_code({"language": "python", "code": "if 1:\n  pass"}) == {
         "spans": [(0, 0, 2, "keyword"), (0, 3, 1, "number"), (1, 2, 4, "keyword")]
     }
-    assert lexing_process.answer({"language": "none-such", "code": "x"}) == {"error": "no lexer"}
+    assert lex_code({"language": "none-such", "code": "x"}) == {"error": "no lexer"}
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        "print('x', flush=True)",
+        "sys.stdout.write('[' * 3_000_000); sys.stdout.flush()",
+        "sys.exit()",
+    ],
+)
+def test_a_process_with_invalid_output_is_killed(answers: str) -> None:
+    script = f"import sys\nsys.stdin.readline()\n{answers}\nsys.stdin.read()\n"
+    formulas = FormulaClient(python_child(script))
+    assert formulas.find("x", display=False) is None
+    assert formulas.descriptors == ()
+    formulas.close()

@@ -10,10 +10,11 @@ import pytest
 
 from desktop_app.child_processes import child_command, open_child
 from desktop_app.rendering.processes.math_typesetting import (
+    MAX_SVG_LENGTH,
     CannotTypesetError,
     Formula,
+    _check_drawing,
     is_within_limits,
-    parse_formula,
     typeset,
 )
 
@@ -79,13 +80,59 @@ def test_empty_and_long_formulas_are_outside_the_limits(tex: str, is_tried: bool
     assert is_within_limits(tex) is is_tried
 
 
+XMLNS = 'xmlns="http://www.w3.org/2000/svg"'
+PATH = '<path d="M 1 2 L 3 4 Z" fill="black" />'
+
+
+def drawing(inner: str, attributes: str = XMLNS) -> str:
+    return f"<svg {attributes}>{inner}</svg>"
+
+
 @pytest.mark.parametrize(
-    "length", [pytest.param(10**400, id="huge"), float("nan"), float("inf"), 61, "1", None, True]
+    "svg", [drawing(PATH), drawing("<g>" * 49 + "</g>" * 49), drawing("<g/>" * 60)], ids=range(3)
 )
-def test_an_answer_with_an_impossible_length_is_refused(length: object) -> None:
-    answer = {"svg": "<svg></svg>", "width": 1, "ascent": 1, "depth": 1}
-    assert parse_formula(answer) == Formula("<svg></svg>", 1, 1, 1)
-    assert parse_formula({**answer, "depth": length}) is None
+def test_drawings_of_shapes_are_taken(svg: str) -> None:
+    assert _check_drawing(svg, (24.0, 24.0), -12.0) == Formula(svg, 1.0, 0.5, 0.5)
+
+
+REFUSED = [
+    drawing("<g>" * 50 + "</g>" * 50),
+    drawing("<g/>") + "</svg>",
+    drawing("<g/>") + "<svg>",
+    "<path/>",
+    drawing("text"),
+    drawing("<image/>"),
+    drawing('<path d="M 1 2" fill="url(http://127.0.0.1/)"/>'),
+    drawing('<path d="M 1 2" stroke-dasharray="0.00001"/>'),
+    drawing('<path onload="x"/>'),
+    drawing("<script>x</script>"),
+    drawing("<!-- x -->"),
+    drawing("<a><b/></a>"),
+    drawing("<g>"),
+    drawing(PATH, 'xmlns="http://127.0.0.1/"'),
+    f"<?xml version='1.0'?><!DOCTYPE x [<!ENTITY x SYSTEM 'file:///x'>]>{drawing(PATH)}",
+    drawing(PATH * (MAX_SVG_LENGTH // len(PATH) + 1)),
+    drawing("<g " + " " * 300_000),
+]
+
+
+@pytest.mark.parametrize("svg", REFUSED, ids=range(len(REFUSED)))
+def test_other_drawings_are_refused(svg: str) -> None:
+    with pytest.raises(CannotTypesetError):
+        _check_drawing(svg, (24.0, 24.0), -12.0)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "is_taken"),
+    [(150, 1, True), (150.1, 1, False), (1, 60, True), (1, 60.1, False), (0, 1, False)],
+)
+def test_drawings_have_a_limited_size(width: float, height: float, is_taken: bool) -> None:
+    size = (width * 24, height * 24)
+    if is_taken:
+        assert _check_drawing(drawing(PATH), size, 0).width == width
+    else:
+        with pytest.raises(CannotTypesetError):
+            _check_drawing(drawing(PATH), size, 0)
 
 
 def test_lengths_are_in_em() -> None:

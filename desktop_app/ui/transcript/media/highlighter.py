@@ -4,7 +4,7 @@ Highlighting uses additional formats of the block layout, which change neither t
 a block grows, only its new lines are highlighted, with some lines above as context for the lexer.
 The complete block is lexed again from its first line, and differences are corrected.
 
-A child process (rendering/processes/lexing_process.py) lexes one part at a time. Its spans are
+A child process (rendering/processes/json_server.py) lexes one part at a time. Its spans are
 applied in slices of a few milliseconds.
 """
 
@@ -103,7 +103,7 @@ class CodeHighlighter(QObject):
         return bool(self._jobs)
 
     def set_lexer(self, lexer: JsonProcess) -> None:
-        """Set the lexer process (see lexing_process.py). Without it, code is not highlighted."""
+        """Set the lexer process (see json_server.py). Without it, code is not highlighted."""
         self._lexer = lexer
         lexer.answered.connect(self._on_answered)
 
@@ -183,7 +183,7 @@ class CodeHighlighter(QObject):
         job = request.job
         self._request = None
         self._timer.start()
-        spans = highlight.parse_colored_spans(answer, request.code)
+        spans = highlight.parse_colored_spans(answer)
         if spans is None:
             self._unlexable_languages.add(job.language)
             self._jobs = deque(other for other in self._jobs if other.language != job.language)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Qt, QTimer, Signal
 
-from desktop_app.rendering.processes.process_answers import MAX_ANSWER_BYTES, parse_answer
+from desktop_app.rendering.processes.json_server import MAX_ANSWER_BYTES, parse_answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

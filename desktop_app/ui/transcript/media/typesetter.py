@@ -1,6 +1,6 @@
 """Requests formulas from the typesetting process and caches them.
 
-The process runs rendering/processes/math_process.py.
+The process runs rendering/processes/json_server.py.
 """
 
 from __future__ import annotations

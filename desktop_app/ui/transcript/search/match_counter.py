@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
-from desktop_app.rendering.search.text_search import count_matches
+from desktop_app.rendering.search.text_search import count_in_markdown, count_matches
 from desktop_app.ui.transcript.message_items import reasoning_text
 from desktop_app.ui.transcript.search.match_index import MatchCount
 
@@ -113,6 +113,4 @@ def _count_in_message(message: Message, so_far: _TextSoFar | None, query: str) -
     else:
         reasoning = reasoning_text(message)
         source = message.text
-    from desktop_app.rendering.search.match_count import count_in_markdown  # compiles many patterns
-
     return MatchCount(count_in_markdown(reasoning, query), count_in_markdown(source, query))
