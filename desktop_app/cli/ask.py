@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -55,7 +54,6 @@ from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.cli.streams.standard_input import read_all, replace_stdin_with_file
 from desktop_app.cli.streams.terminal import AnswerOutput, has_only_calls
 from desktop_app.cli.tool_commands import require_known_tools, require_tools
-from desktop_app.cli.unsaved_answer import UnsavedAnswers
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -221,8 +219,7 @@ async def _answer(
         for choice in choices:
             await fetch_window_if_uncertain(backend, profile, choice)
     resolved_choices = [backend.chat.resolve(profile, choice) for choice in choices]
-    keeps_text = options.json or options.schema is not None
-    null_store = None if options.save else _null_store(backend, attached, keeps_text=keeps_text)
+    null_store = None if options.save else _null_store(attached)
     service = await _prepare_service(backend, null_store, attached)
     parts = [
         await sendable_part(document, pages.get(name, ""), values, resolved_choices[0])
@@ -250,20 +247,11 @@ async def _answer(
             raise error.with_hint(N_("Use “repartee summarize” for long documents.")) from error
         raise
     _write_notices([run, *run.siblings])
-    try:
-        if run.siblings:
-            code = await _run_several(
-                backend,
-                runs=[run, *run.siblings],
-                options=options,
-                profile=profile,
-                null_store=null_store,
-            )
-        else:
-            code = await _run_one(backend, run, output, null_store)
-    finally:
-        if null_store is not None:
-            null_store.answers.close()
+    is_saved = null_store is None
+    if run.siblings:
+        code = await _run_several([run, *run.siblings], options, profile, is_saved=is_saved)
+    else:
+        code = await _run_one(backend, run, output, is_saved=is_saved)
     await _warn_of_limit(backend, profile)
     return code
 
@@ -350,23 +338,14 @@ async def _begin(
 
 
 async def _run_several(
-    backend: Backend,
-    runs: list[AnswerRun],
-    options: argparse.Namespace,
-    profile: ProviderProfile,
-    null_store: NullStore | None,
+    runs: list[AnswerRun], options: argparse.Namespace, profile: ProviderProfile, *, is_saved: bool
 ) -> int:
-    several = SeveralAnswers(
-        runs,
-        as_json=options.json,
-        from_environment=profile.from_environment,
-        find_full_text_file=partial(_find_full_text_file, backend, null_store),
-    )
+    several = SeveralAnswers(runs, as_json=options.json, from_environment=profile.from_environment)
     was_stopped = not await several.run()
     question = runs[0].question
     if options.json:
         several.write_json(
-            conversation_id=runs[0].conversation.id if null_store is None else None,
+            conversation_id=runs[0].conversation.id if is_saved else None,
             passages=passages_json(question),
         )
     for source in dict.fromkeys(s for run in runs for s in cited_sources(question, run.answer)):
@@ -495,22 +474,20 @@ async def _in_parts(
 
 
 async def _run_one(
-    backend: Backend, run: AnswerRun, output: AnswerOutput, null_store: NullStore | None
+    backend: Backend, run: AnswerRun, output: AnswerOutput, *, is_saved: bool
 ) -> int:
     was_stopped = False
     try:
-        await run.run(output.listen, output.on_store, retry_writes=False, reports_all=True)
+        await run.run(output.listen, output.on_store, retry_writes=False)
     except asyncio.CancelledError:
         was_stopped = True
-    full_text_file = _find_full_text_file(backend, null_store, run.answer)
     checked = None
     if not was_stopped:
-        checked = await check_against_schema(run.answer, run.schema, full_text_file)
+        checked = await check_against_schema(run.answer, run.schema)
     output.close(
         await _with_total_usage(backend, run.answer),
-        conversation_id=run.conversation.id if null_store is None else None,
+        conversation_id=run.conversation.id if is_saved else None,
         passages=passages_json(run.question),
-        full_text_file=full_text_file,
         checked=checked,
     )
     if checked is not None:
@@ -532,16 +509,6 @@ async def _run_one(
     if has_only_calls(run.answer):
         return ExitCode.FAILED
     return ExitCode.MISMATCH if checked is not None and checked.problems else 0
-
-
-def _find_full_text_file(
-    backend: Backend, null_store: NullStore | None, answer: Message
-) -> Path | None:
-    """Return the file with the full text of a long answer; None if the message has it."""
-    if null_store is not None:
-        return null_store.answers.file_of(answer)
-    files = [part for part in answer.attachments if isinstance(part, DocumentPart)]
-    return backend.attachments.path(files[-1].sha256) if files else None
 
 
 async def _with_total_usage(backend: Backend, answer: Message) -> Message:
@@ -583,15 +550,11 @@ async def _prepare_service(
     return backend.chat
 
 
-def _null_store(
-    backend: Backend, attached: Sequence[tuple[Path, ExtractedDocument]], *, keeps_text: bool
-) -> NullStore:
-    """Return the store for answers that are not saved.
-
-    With `keeps_text`, the full text of a long answer is in a temporary file.
-    """
-    files = {document.sha256: AttachedFile(document.text, path) for path, document in attached}
-    return NullStore(files, UnsavedAnswers(backend.folders.temporary if keeps_text else None))
+def _null_store(attached: Sequence[tuple[Path, ExtractedDocument]]) -> NullStore:
+    """Return the store for answers that are not saved."""
+    return NullStore(
+        {document.sha256: AttachedFile(document.text, path) for path, document in attached}
+    )
 
 
 class AttachedFile(NamedTuple):
@@ -607,11 +570,9 @@ class NullStore:
 
     Attributes:
         files: the attached files by their SHA-256.
-        answers: the temporary files of long answers.
     """
 
     files: dict[str, AttachedFile]
-    answers: UnsavedAnswers
 
     async def begin_turn(
         self, conversation: Conversation, question: Message | None, *answers: Message
@@ -620,6 +581,10 @@ class NullStore:
 
     async def save_answer(self, answer: Message) -> None:
         """Do nothing."""
+
+    async def add_image(self, _answer: Message, _data: bytes) -> ImagePart | None:
+        """Return None: generated images are not stored."""
+        return None
 
     async def text(self, sha256: str) -> str:
         """Return the text of a document of this run."""

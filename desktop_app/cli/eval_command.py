@@ -43,7 +43,6 @@ from desktop_app.cli.streams.console import (
 )
 from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.cli.streams.standard_input import read_all
-from desktop_app.cli.unsaved_answer import UnsavedAnswers
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.error_note import note_from_error
@@ -200,7 +199,7 @@ async def _prepare(
         ]
     is_file = options.cases not in (None, STANDARD_INPUT)
     folder = expand_path(options.cases).parent if is_file else Path()
-    store = NullStore({}, UnsavedAnswers(None))
+    store = NullStore({})
     questions = await _questions(backend, cases, folder, store, settings, [*contestants.values()])
     reporter = ProgressReporter(tr("Evaluating"), in_lines=options.progress)
     total = len(questions) * len(contestants)

@@ -43,7 +43,6 @@ from desktop_app.cli.streams.standard_input import replace_stdin_with_file
 from desktop_app.domain.conversations.conversation import ModelChoice, now
 from desktop_app.domain.conversations.error_json import error_to_json
 from desktop_app.domain.conversations.message_parts import AttachmentFile
-from desktop_app.domain.documents.document_types import MARKDOWN
 from desktop_app.domain.documents.image_header import read_image_header
 from desktop_app.domain.error_note import note_from_error
 from desktop_app.domain.errors import (
@@ -303,26 +302,14 @@ async def _with_own_text(backend: Backend, file: AttachmentFile) -> AttachmentFi
     The text in an export may be another one. An attachment is stored once, so that this other text
     would also be sent whenever the user attaches the same file.
     """
-    if file.data == file.text.encode("utf-8", "surrogatepass") or _is_textless(file):
+    is_image = not file.text and read_image_header(file.data) is not None
+    if is_image or file.data == file.text.encode("utf-8", "surrogatepass"):
         return file
     try:
         extracted = await backend.documents.extract_bytes(file.name, file.data)
     except DocumentEncryptedError:  # it was read with a password, which an export does not have
         return file
     return replace(file, text=extracted.text, pages=extracted.pages, tokens=extracted.tokens)
-
-
-def _is_textless(file: AttachmentFile) -> bool:
-    """Return True for an image, and for the file of a long answer, whose bytes are its text."""
-    if file.text:
-        return False
-    if file.media_type != MARKDOWN:
-        return read_image_header(file.data) is not None
-    try:
-        file.data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 # -------------------------------------------------------------- backup

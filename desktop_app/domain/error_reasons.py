@@ -294,14 +294,6 @@ class Reason(StrEnum):
     ANSWER_TOO_LONG = _row(
         N_("The response from {provider} exceeded {limit} MB."), Remedy.ASK_SHORTER
     )
-    TEMPORARY_ANSWER_TOO_LONG = _row(
-        N_("The response got too long for a temporary conversation and was stopped."),
-        Remedy.ASK_FOR_LESS,
-    )
-    # ANSWER_ENDED_AT_LIMIT is in stored answers only: nothing raises it any more.
-    ANSWER_ENDED_AT_LIMIT = _row(
-        N_("The response from {provider} exceeded {limit} MB and was stopped."), Remedy.ASK_SHORTER
-    )
     REPLY_TOO_LARGE = _row(
         N_("{provider} sent more than {limit} MB."), Remedy.CHECK_ADDRESS_OR_LEAVE
     )

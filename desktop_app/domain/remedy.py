@@ -198,7 +198,6 @@ class Remedy(Enum):
     ENTER_PROXY_ADDRESS = coded(N_("Enter one like http://host:3128 or socks5://host:1080."))
     CHECK_EMBEDDING_MODEL = coded(N_("Check “Embedding model” in {data_page}."))
     RETRY_OR_START_NEW = coded(N_("Try again, or start a new conversation."))
-    ASK_FOR_LESS = coded(N_("Ask for less, or use a regular conversation."))
     USE_FEWER_STOPS = coded(N_("Use --stop less often."))
     CHOOSE_INSTRUCTIONS_FILE = coded(N_("Choose a UTF-8 text file of at most 4 MB."))
     CHOOSE_SCHEMA_FILE = coded(N_("Choose a JSON file of at most 1 MB."))

@@ -189,7 +189,7 @@ class Evaluation:
             elif isinstance(event, StatusChanged) and event.seconds:  # pause the other cases, too
                 self._paused_until = max(self._paused_until, time.monotonic() + event.seconds)
 
-        answer = await run.run(listen, lambda _error: None, retry_writes=False, reports_all=True)
+        answer = await run.run(listen, lambda _error: None, retry_writes=False)
         self.notices |= dict.fromkeys(answer.notices)
         return CaseResult(
             question.case.id,

@@ -84,43 +84,11 @@ class AttachmentSource(Protocol):
     async def bytes(self, sha256: str) -> bytes: ...
 
 
-class AnswerFile(Protocol):
-    """The growing file of an answer that is too long for its message."""
-
-    async def append(self, text: str) -> None:
-        """Write more of the answer. Raises StorageError, ReplyTooLargeError."""
-
-
-class AnswerFiles(Protocol):
-    """Files of answers too long for their message: see storage/documents/answer_files.py.
-
-    `attach` returns None if there is no file, or if the answer was deleted; `add_image` returns
-    None for bytes that are not a PNG, JPEG or WebP.
-    """
-
-    def open(self, answer: Message) -> AnswerFile: ...
-    async def attach(self, answer: Message) -> DocumentPart | None: ...
-    async def add_image(self, answer: Message, data: bytes) -> ImagePart | None: ...
-    async def discard(self, answer_id: str) -> None: ...
-    async def unattached_ids(self) -> list[str]: ...
-
-
 class ChatAttachments(AttachmentSource, Protocol):
-    """Attachments of questions and answers."""
+    """Attachments of questions and answers: see storage/documents/attachment_store.py."""
 
-    @property
-    def answers(self) -> AnswerFiles:
-        """Return the files of long answers."""
-
-
-class AnswerStore(Protocol):
-    """Store of single answers: see storage/conversations/conversation_store.py.
-
-    `message` returns None for an unknown id.
-    """
-
-    async def message(self, message_id: str) -> Message | None: ...
-    async def save_answer(self, answer: Message) -> None: ...
+    async def add_image(self, answer: Message, data: bytes) -> ImagePart | None:
+        """Store a generated image; return None if it is not a PNG, JPEG or WebP."""
 
 
 class ImageSource(Protocol):

@@ -46,7 +46,6 @@ from desktop_app.rendering.provisional.provisional_blocks import without_undecid
 from desktop_app.rendering.provisional.provisional_inline import complete_inline
 from desktop_app.rendering.search.word_differences import differing_words
 from desktop_app.rendering.spoken_sentences import SentenceSplitter
-from desktop_app.services.answers.inline_pictures import PictureParser
 from desktop_app.services.documents.chunk_pages import placed_pages
 from desktop_app.services.documents.chunk_positions import ChunkPositions
 from desktop_app.services.structured.schema_check import UnusableSchemaError, require_schema
@@ -124,11 +123,6 @@ def _differing_words(size: int) -> Work:
 def _message_of_an_error(size: int) -> Work:
     body = parse_error({"error": {"message": "exceed" * size, "code": 400}})
     return lambda: error_from("Local", body, status=400)
-
-
-def _small_images(size: int) -> Work:
-    text = "![](data:image/png;base64,A)" * size
-    return lambda: list(PictureParser().feed(text))
 
 
 # ---------------------------------------------------------------- Markdown
@@ -334,7 +328,6 @@ WORKS: Final[Mapping[str, tuple[int, Callable[[int], Work]]]] = {
     "spoken line of code": (25_000, _spoken_code),
     "words that two texts repeat": (2_500, _differing_words),
     "message of an error": (416, _message_of_an_error),
-    "small images in a piece": (25_000, _small_images),
     "openers of formulas": (400, partial(_markdown, "", "\\[ \\alpha\n", "")),
     "openers of inline formulas": (3_750, partial(_markdown, "", "\\(", "\\)")),
     "tabs after a wide head": (2_500, partial(_markdown, "x\n" + "|-" * 130, "\t", "x")),

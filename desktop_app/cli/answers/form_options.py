@@ -115,22 +115,12 @@ def read_text_file(name: str, max_bytes: int, message: str, hint: str) -> str:
 
 
 async def check_against_schema(
-    answer: Message, schema: AnswerSchema | None, full_text_file: Path | None
+    answer: Message, schema: AnswerSchema | None
 ) -> CheckedAnswer | None:
-    """Check an answer against the schema; return None if it is incomplete or has no schema.
-
-    Args:
-        full_text_file: the file with the full text of a long answer; None if the message has it.
-    """
+    """Check an answer against the schema; return None if it is incomplete or has no schema."""
     if schema is None or answer.status is not MessageStatus.COMPLETE:
         return None
-    return await asyncio.to_thread(_check, last_text(answer.parts), schema, full_text_file)
-
-
-def _check(text: str, schema: AnswerSchema, full_text_file: Path | None) -> CheckedAnswer:
-    if full_text_file is not None:
-        text = full_text_file.read_text(encoding="utf-8")
-    return check_answer(schema.schema, text)
+    return await asyncio.to_thread(check_answer, schema.schema, last_text(answer.parts))
 
 
 def write_problems(checked: CheckedAnswer, name: str = "") -> None:

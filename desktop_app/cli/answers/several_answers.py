@@ -40,8 +40,7 @@ from desktop_app.services.structured.schema_check import CheckedAnswer
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
     from desktop_app.domain.answering.reply import Reply
     from desktop_app.domain.answering.stream_events import StreamEvent
@@ -110,21 +109,11 @@ class SeveralAnswers(AnswerStreams):
 
     Args:
         from_environment: the provider's address and key come from the environment.
-        find_full_text_file: returns the file with the full text of a long answer; None if the
-            message has it.
     """
 
-    def __init__(
-        self,
-        runs: Sequence[AnswerRun],
-        *,
-        as_json: bool,
-        from_environment: bool,
-        find_full_text_file: Callable[[Message], Path | None],
-    ) -> None:
+    def __init__(self, runs: Sequence[AnswerRun], *, as_json: bool, from_environment: bool) -> None:
         super().__init__()
         self._from_environment = from_environment
-        self._find_full_text_file = find_full_text_file
         self._states = [_AnswerState(run, time.monotonic()) for run in runs]
         self._as_json = as_json
         self._written_count = 0
@@ -177,7 +166,6 @@ class SeveralAnswers(AnswerStreams):
     def _answers_json(self) -> list[dict[str, Any]]:
         return [
             answer_fields(state.run.answer)
-            | self._full_text(state.run.answer)
             | {
                 "first_token_s": rounded(state.first_token_s),
                 "tool_calls": calls_json(tool_calls(state.run.answer.parts)),
@@ -187,11 +175,6 @@ class SeveralAnswers(AnswerStreams):
             for state in self._states
         ]
 
-    def _full_text(self, answer: Message) -> dict[str, str]:
-        """Return the field with the full text of a long answer; {} if the message has it."""
-        file = self._find_full_text_file(answer)
-        return {} if file is None else {"answer": file.read_bytes().decode()}
-
     async def _run_one(self, state: _AnswerState) -> None:
         state.started_at = time.monotonic()
 
@@ -199,12 +182,8 @@ class SeveralAnswers(AnswerStreams):
             self._on_event(state, event)
 
         try:
-            answer = await state.run.run(
-                listen, self.on_store, retry_writes=False, reports_all=True
-            )
-            checked = await check_against_schema(
-                answer, state.run.schema, self._find_full_text_file(answer)
-            )
+            answer = await state.run.run(listen, self.on_store, retry_writes=False)
+            checked = await check_against_schema(answer, state.run.schema)
             state.checked = checked or state.checked
         finally:
             state.has_ended = True

@@ -5,11 +5,10 @@ A terminal has no buttons, so `domain/error_text` words its errors differently f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from decimal import Decimal
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from desktop_app.cli.streams.console import (
     drop_output,
@@ -42,11 +41,6 @@ from desktop_app.domain.system_error import system_error
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.i18n.translation import tr
 from desktop_app.services.structured.schema_check import CheckedAnswer, decode
-
-_JSON_START: Final = '{"answer": "'
-"""The JSON before the text of an answer. A long text is written in pieces."""
-_PIECE_CHARS: Final = 1 << 20
-"""The number of characters of a long answer that are read at a time."""
 
 
 def call_text(call: ToolCallPart) -> str:
@@ -171,7 +165,6 @@ class AnswerOutput(AnswerStreams):
         *,
         conversation_id: str | None,
         passages: Sequence[Mapping[str, Any]] = (),
-        full_text_file: Path | None = None,
         checked: CheckedAnswer | None = None,
     ) -> None:
         """Complete the output: a newline, the error, the calls that were not run, the JSON.
@@ -179,7 +172,6 @@ class AnswerOutput(AnswerStreams):
         Args:
             conversation_id: None if the conversation is not saved.
             passages: the passages that were sent with the question, for the JSON.
-            full_text_file: the file with a long answer's full text; None if the message has it.
             checked: the value and the problems of an answer with a schema; None if unchecked.
         """
         self.set_stop(lambda: None)  # there is nothing left to stop
@@ -202,12 +194,7 @@ class AnswerOutput(AnswerStreams):
         for call in calls_not_run(answer):
             write_diagnostic(call_text(call))
         self._write_json(
-            answer,
-            error,
-            conversation_id=conversation_id,
-            passages=passages,
-            full_text_file=full_text_file,
-            checked=checked,
+            answer, error, conversation_id=conversation_id, passages=passages, checked=checked
         )
 
     def end_interrupted(self) -> None:
@@ -232,7 +219,6 @@ class AnswerOutput(AnswerStreams):
         *,
         conversation_id: str | None = None,
         passages: Sequence[Mapping[str, Any]] = (),
-        full_text_file: Path | None = None,
         checked: CheckedAnswer | None = None,
     ) -> None:
         if not self._as_json:
@@ -241,11 +227,6 @@ class AnswerOutput(AnswerStreams):
         if self._is_several:
             self.write(to_json(answers_fields([], _status_without_answer(error), error)) + "\n")
             return
-        if full_text_file is not None and answer is not None:
-            answer = replace(answer, parts=tool_calls(answer.parts))
-            self.write(_JSON_START)
-            for text in _pieces(full_text_file):
-                self.write(to_json(text)[1:-1])
         text = _answer_json(
             answer,
             error,
@@ -253,20 +234,13 @@ class AnswerOutput(AnswerStreams):
             passages=passages,
             checked=checked or CheckedAnswer(),
         )
-        self.write(text if full_text_file is None else text.removeprefix(_JSON_START))
+        self.write(text)
         self.write("\n")  # separate, because appending it would copy megabytes
 
     def write(self, text: str) -> None:
         """Write to standard output, and note whether a line is complete."""
         super().write(text)
         self._is_at_line_start = text.endswith("\n")
-
-
-def _pieces(path: Path) -> Iterator[str]:
-    """Yield the text of a file in pieces, with its line ends as they are."""
-    with path.open(encoding="utf-8", newline="") as file:
-        while text := file.read(_PIECE_CHARS):
-            yield text
 
 
 def answer_fields(answer: Message) -> dict[str, Any]:

@@ -23,8 +23,6 @@ _MAX_INVALID_CHARS: Final = 2000
 """The characters of invalid arguments that are sent, so that the model sees its mistake."""
 TEXT_ONLY: Final = "text"
 """A document's `detail` if its image pages are not sent."""
-ANSWER_FILE_NAME: Final = "answer.md"
-"""The name of the file with an answer that is too long for its message."""
 
 
 @dataclass(frozen=True)

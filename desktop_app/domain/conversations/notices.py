@@ -94,9 +94,6 @@ class NoticeCode(TextEnum):
     TOOLS_REFUSED = coded(
         N_("Responded without tools, which {provider} rejected. It says: {words}")
     )
-    WHOLE_IN_FILE = coded(
-        N_("This is the beginning of a very long response. The attached file {name} has all of it.")
-    )
 
 
 _WITH_NOTE: Final = {

@@ -8,11 +8,10 @@ from dataclasses import replace
 
 from desktop_app.domain.answering.stream_events import HostedCall, ImageArrived, Notice, StreamEvent
 from desktop_app.domain.conversations.conversation import Message
-from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.errors import StorageError
 from desktop_app.services.answers.retried_writes import RetriedWrites
-from desktop_app.services.ports import AnswerFiles
+from desktop_app.services.ports import ChatAttachments
 
 
 class AnswerImages:
@@ -22,18 +21,10 @@ class AnswerImages:
         writes: reports the errors of the store.
     """
 
-    def __init__(self, files: AnswerFiles, answer: Message, writes: RetriedWrites) -> None:
-        self._files = files
+    def __init__(self, images: ChatAttachments, answer: Message, writes: RetriedWrites) -> None:
+        self._images = images
         self._answer = answer
         self._writes = writes
-
-    async def store(self, image: bytes) -> ImagePart | None:
-        """Store an image and return it; None if that fails, which is reported."""
-        try:
-            return await self._files.add_image(self._answer, image)
-        except StorageError as error:
-            self._writes.report(error)
-            return None
 
     async def store_arrived(
         self, event: StreamEvent, add_event: Callable[[StreamEvent], None]
@@ -47,7 +38,7 @@ class AnswerImages:
         """
         if not isinstance(event, HostedCall | ImageArrived) or not event.image:
             return event
-        adding = asyncio.ensure_future(self._files.add_image(self._answer, event.image))
+        adding = asyncio.ensure_future(self._images.add_image(self._answer, event.image))
         try:
             image_part = await asyncio.shield(adding)
         except asyncio.CancelledError:

@@ -18,16 +18,13 @@ from desktop_app.domain.answering.answer_form import FORM_NOT_FOLLOWED, AnswerSc
 from desktop_app.domain.answering.answer_status import AnswerStatus, StatusCode, answer_status
 from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.domain.answering.stream_events import (
-    Completed,
     Failed,
     HostedCall,
     ImageArrived,
-    Incomplete,
     Notice,
     RoundEnded,
     StatusChanged,
     StreamEvent,
-    TextDelta,
     ToolCallStep,
     UsageReported,
 )
@@ -57,15 +54,13 @@ from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUN
 from desktop_app.i18n.translation import N_
 from desktop_app.services.answers.answer_images import AnswerImages
 from desktop_app.services.answers.answer_ledger import AnswerLedger
+from desktop_app.services.answers.answer_measures import AnswerLimit
 from desktop_app.services.answers.checkpoints import Checkpoints
-from desktop_app.services.answers.inline_pictures import PictureParser, with_pictures
-from desktop_app.services.answers.long_answer import LongAnswer, with_file
-from desktop_app.services.answers.message_limit import MessageLimit
 from desktop_app.services.answers.prepared_request import PreparedRequest, RequestFallbacks
 from desktop_app.services.answers.retried_writes import RetriedWrites, StoreListener
 from desktop_app.services.answers.thinking_time import ThinkingTime
 from desktop_app.services.models.choice_resolution import MAX_MODEL_NAME_CHARS, ResolvedChoice
-from desktop_app.services.ports import AnswerFiles, MessageStore, Provider
+from desktop_app.services.ports import ChatAttachments, MessageStore, Provider
 from desktop_app.services.structured.answer_forms import problem_notices
 
 RECEIVE_TIMEOUT_S = 0.05
@@ -86,10 +81,10 @@ def answering_choice(resolved: ResolvedChoice) -> ModelChoice:
 
 
 class AnswerStores(NamedTuple):
-    """The stores of an answer: of its message, and of its files."""
+    """The stores of an answer: of its message, and of its images."""
 
     messages: MessageStore
-    files: AnswerFiles
+    images: ChatAttachments
 
 
 class AnswerRun:
@@ -101,8 +96,6 @@ class AnswerRun:
         changed_question: the question once its documents are read in parts, because the server
             refused them; None before. The next question does not send the documents again.
         siblings: further answers to the same question, which run at the same time.
-        limit: limits the text in the answer's message; a longer answer is kept in a file.
-        long_answer: the file of an answer that is longer than `limit`.
         checkpoints: stores the answer while it streams.
         hold: the hold of the request, released at the end of `run`.
         timing: the times of the answer.
@@ -135,16 +128,12 @@ class AnswerRun:
         self.hold = prepared.hold
         self._fallbacks = fallbacks
         self._store = stores.messages
-        self._files = stores.files
         self._ledger = ledger
         self.timing = ledger.timing
         self._writes = RetriedWrites()
-        self._reports_all = False
-        self.limit = MessageLimit()
-        self.long_answer = LongAnswer(stores.files, answer)
+        self._limit = AnswerLimit(prepared.resolved.profile.name)
         self.checkpoints = Checkpoints(self, stores.messages)
-        self._images = AnswerImages(stores.files, answer, self._writes)
-        self._picture_parser = PictureParser()
+        self._images = AnswerImages(stores.images, answer, self._writes)
         self._thinking_time = ThinkingTime()
         self._is_sent = False
         self._is_recorded = False
@@ -154,12 +143,7 @@ class AnswerRun:
         self._run_to_cancel: RemoteRun | None = None
 
     async def run(
-        self,
-        listen: Listener,
-        on_store: StoreListener,
-        *,
-        retry_writes: bool = True,
-        reports_all: bool = False,
+        self, listen: Listener, on_store: StoreListener, *, retry_writes: bool = True
     ) -> Message:
         """Stream the answer to its end and store it.
 
@@ -167,11 +151,9 @@ class AnswerRun:
             listen: called with every event and the reply so far.
             on_store: called with an error if the answer could not be stored, and with None once
                 storing works again, or the final answer is stored.
-            retry_writes: repeat the writes of steps, of a long answer's file and of the final
-                answer until they succeed. A window can wait until the disk has space; a command
-                has to end. Checkpoints, images and the text of a canceled task are written once.
-            reports_all: also pass `listen` the text that the message has no room for. Commands
-                print it; a window shows only the message.
+            retry_writes: repeat the writes of steps and of the final answer until they succeed. A
+                window can wait until the disk has space; a command has to end. Checkpoints, images
+                and the text of a canceled task are written once.
 
         Returns:
             The final answer, which also contains any failure of the provider.
@@ -181,7 +163,6 @@ class AnswerRun:
                 `on_store` was called with the error.
         """
         self._writes.report_to(on_store, repeats=retry_writes)
-        self._reports_all = reports_all
         try:
             return await self._run(listen)
         finally:
@@ -228,18 +209,14 @@ class AnswerRun:
         return self.reply is not old_reply
 
     async def store_end(self) -> None:
-        """Store the answer as `run` left it, with its file and its call.
+        """Store the answer as `run` left it, and record its call.
 
         After a StorageError, call it again: what is stored already is not stored twice.
         """
         async with self._end_lock:
-            if self.answer.status is MessageStatus.STREAMING:  # it was left running
-                await self.long_answer.flush()
-                await self._store.save_answer(self.answer)
-                return
-            file = await self.long_answer.attach()
-            self.answer = with_file(self.answer, file)  # `cancel_remote` may have changed it
             await self._store.save_answer(self.answer)
+            if self.answer.status is MessageStatus.STREAMING:  # it was left running
+                return
             # A run that is still to be canceled is recorded by `cancel_remote`, with its usage.
             if self._run_to_cancel is None and not self._is_recorded:
                 await self._ledger.record_call(
@@ -247,14 +224,12 @@ class AnswerRun:
                 )
                 self._is_recorded = True
         await self.hold.release()  # in case that the release in `run` failed
-        await self.long_answer.discard()
 
     async def _run(self, listen: Listener) -> Message:
         checkpoints = asyncio.create_task(self.checkpoints.write(self._writes.report))
         try:
             await self._stream(listen)
-            # Of a long answer, the message has only a part, which cannot match the schema.
-            if self.schema is not None and not self.long_answer.may_exist:
+            if self.schema is not None:
                 self.reply = await _with_mismatch_notices(self.reply, self.schema)
         except asyncio.CancelledError:
             checkpoints.cancel()
@@ -275,8 +250,6 @@ class AnswerRun:
         if self.reply.status is not MessageStatus.STREAMING:
             await self._finish(_end_status(self.reply), once=True)
             return
-        if held_text := self._picture_parser.end():
-            self.reply = accumulate(self.reply, self.limit.shorten(TextDelta(held_text)))
         unfinished_answer = self.answer_so_far
         if not self._is_left_running or unfinished_answer.remote_run is None:
             self._run_to_cancel = unfinished_answer.remote_run
@@ -309,8 +282,7 @@ class AnswerRun:
             self._add_event(Failed(to_provider_error(error)), listen)
             return
         self._is_sent = True
-        stream = with_pictures(self._events_of(provider), self._images.store, self._picture_parser)
-        async with aclosing(stream) as events:
+        async with aclosing(self._events_of(provider)) as events:
             async for event in events:
                 refusal = None
                 if isinstance(event, Failed) and self.reply.is_empty:
@@ -328,7 +300,7 @@ class AnswerRun:
                     event = await self._images.store_arrived(
                         event, lambda added_event: self._add_event(added_event, listen)
                     )
-                    if not await self._add_shortened(event, listen):
+                    if not self._add_limited(event, listen):
                         return
                     if not await self._store_step(event, listen):
                         return
@@ -354,7 +326,7 @@ class AnswerRun:
                     has_image = isinstance(event, HostedCall | ImageArrived) and event.image
                     if has_image or isinstance(event, _UNREAD_AFTER_STOP):
                         return
-                    if not await self._add_shortened(event, listen):
+                    if not self._add_limited(event, listen):
                         return
 
     async def _store_step(self, event: StreamEvent, listen: Listener) -> bool:
@@ -387,30 +359,10 @@ class AnswerRun:
     def _events_of(self, provider: Provider) -> AsyncGenerator[StreamEvent, None]:
         return provider.stream(self._request)
 
-    async def _add_shortened(self, event: StreamEvent, listen: Listener) -> bool:
-        """Add an event. The message gets only the text that it has room for, the file the rest.
-
-        Return False if the answer ends there, because its file must not grow any more.
-        """
-        long_answer = self.long_answer
-        shortened = self.limit.shorten(event)
-        if shortened is event and not long_answer.has_begun:
-            self._add_event(event, listen)
-            return True
-        # The end is added last, because writing the file may turn it into a failure.
-        is_end = isinstance(event, Completed | Incomplete)
-        if not is_end:
-            reported = event if self._reports_all else shortened
-            self._add_event(shortened, lambda _, reply: listen(reported, reply))
-        long_answer.add_rest(event, shortened, self.reply.parts)
-        is_due = long_answer.is_due or (is_end and long_answer.is_waiting)
-        if is_due and await self._writes.write(long_answer.flush):
-            await long_answer.abandon()
-        if long_answer.error is not None:
-            event = Failed(long_answer.error)
-        if is_end or long_answer.error is not None:
-            self._add_event(event, listen)
-        return long_answer.error is None
+    def _add_limited(self, event: StreamEvent, listen: Listener) -> bool:
+        """Add an event. Return False if the answer ends there, because it is too long."""
+        self._add_event(self._limit.check(event), listen)
+        return not self._limit.is_exceeded
 
     async def _read_in_parts(self) -> bool:
         """Read the documents in parts from now on. Return False if that is not possible.

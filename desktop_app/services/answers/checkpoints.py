@@ -59,12 +59,10 @@ class Checkpoints:
             started_at = time.monotonic()
             is_run_saved = saved_reply.run is not None or reply.run is None
             is_saved = reply.segments is saved_reply.segments and is_run_saved
-            if is_saved and not self._answer.long_answer.is_waiting and not is_failing:
+            if is_saved and not is_failing:
                 continue
             try:
-                if not is_saved or is_failing:
-                    await self._store.save_answer(self._answer.answer_so_far)
-                await self._answer.long_answer.flush()
+                await self._store.save_answer(self._answer.answer_so_far)
             except StorageError as error:
                 if not is_failing:
                     report(error)

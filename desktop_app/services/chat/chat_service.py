@@ -38,7 +38,6 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.answers.answer_ledger import AnswerLedger
 from desktop_app.services.answers.answer_run import AnswerRun, AnswerStores, answering_choice
 from desktop_app.services.answers.candidate_answers import answer_holds, split_hold
-from desktop_app.services.answers.message_limit import MAX_MESSAGE_BYTES, MIN_SHARE_BYTES
 from desktop_app.services.answers.prepared_request import (
     PreparedRequest,
     RequestFallbacks,
@@ -157,7 +156,7 @@ class ChatService:
             consent=consent,
             chunked_reader=lambda: self.chunked_reader,
         )
-        self.answer_stores = AnswerStores(sources.messages, attachments.answers)
+        self.answer_stores = AnswerStores(sources.messages, attachments)
         self._models_of = models_of
         self._window_of = window_of
         self._tools = tools
@@ -418,8 +417,6 @@ class ChatService:
         async with AsyncExitStack() as undo:
             for run in runs:
                 undo.push_async_callback(run.hold.release)
-                # Storing a text takes several times its size in memory, so the answers share it.
-                run.limit.set_max_bytes(max(MAX_MESSAGE_BYTES // len(runs), MIN_SHARE_BYTES))
             first_run = runs[0]
             answers = [run.answer for run in runs]
             await self.store.begin_turn(first_run.conversation, first_run.question, *answers)

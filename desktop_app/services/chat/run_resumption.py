@@ -44,9 +44,9 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.i18n.translation import N_
 from desktop_app.services.answers.answer_ledger import AnswerLedger
+from desktop_app.services.answers.answer_measures import AnswerLimit
 from desktop_app.services.answers.answer_run import AnswerRun, Listener
 from desktop_app.services.answers.call_timing import CallTiming
-from desktop_app.services.answers.long_answer import LongAnswer
 from desktop_app.services.answers.prepared_request import PreparedRequest, RequestFallbacks
 from desktop_app.services.chat.chat_service import ChatService
 from desktop_app.services.chat.send_context import SendContext
@@ -97,8 +97,6 @@ class ResumedRun(AnswerRun):
         )
         self._fill_hold = partial(fill_hold, hold)
         self._stored_run = run
-        # The earlier process may have begun a file.
-        self.long_answer = LongAnswer(self._files, answer, may_exist=True)
         self._has_caught_up = False  # True once the events are newer than the stored text
         self.reply = replace(self.reply, run=run)
         self._key_arrived = asyncio.Event()
@@ -141,10 +139,7 @@ class ResumedRun(AnswerRun):
         self.reply = Reply(
             notices=self.answer.notices, usage_scope=self.answer.usage_scope, run=self._stored_run
         )
-        self.limit.clear()
-        self.long_answer = LongAnswer(
-            self._files, self.answer, may_exist=self.long_answer.may_exist
-        )
+        self._limit = AnswerLimit(self._resolved.profile.name)
 
     def _add_event(self, event: StreamEvent, listen: Listener) -> None:
         """Add an event, and report it if the run has caught up with the stored text.

@@ -9,12 +9,8 @@ from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.schema import migrate
 from desktop_app.storage.database.sqlite_connection import connect_in_memory
 
-# The bytes of attachments, which the store on disk keeps in files. An answer too long for its
-# message becomes an attachment, written piece by piece as it arrives. `name` is the SHA-256, or the
-# id of an answer that has not ended.
-_CREATE_ORIGINALS = """CREATE TABLE originals (
-    name TEXT NOT NULL, number INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (name, number)
-) STRICT"""
+# The bytes of attachments, which the store on disk keeps in files.
+_CREATE_ORIGINALS = "CREATE TABLE originals (sha256 TEXT PRIMARY KEY, data BLOB NOT NULL) STRICT"
 
 
 class MemoryDatabase(Database):

@@ -6,11 +6,11 @@ always complete.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import io
 import json
 import os
+import re
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,14 +20,14 @@ from typing import BinaryIO, Final, TypeVar
 
 from desktop_app.domain import hints
 from desktop_app.domain.bounds import is_hash
-from desktop_app.domain.conversations.conversation import new_id, now
+from desktop_app.domain.conversations.conversation import Message, new_id, now
 from desktop_app.domain.conversations.message_parts import (
     Attachment,
     AttachmentFile,
     DocumentPart,
     ImagePart,
 )
-from desktop_app.domain.documents.document_types import FOLDER, MARKDOWN
+from desktop_app.domain.documents.document_types import FOLDER
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.errors import AttachmentMissingError, StorageError
 from desktop_app.foreign_file import RefusedFileError, open_file
@@ -38,7 +38,6 @@ from desktop_app.storage.database.deletion_wipe import wipe_deleted
 from desktop_app.storage.database.private_files import create_private_folder, sync
 from desktop_app.storage.database.row_writing import Row, insert_rows
 from desktop_app.storage.database.storage_errors import translate_errors
-from desktop_app.storage.documents.answer_files import StoredAnswerFiles, decode_answer_file
 from desktop_app.storage.documents.attachment_cleanup import (
     has_previous_library,
     old_files,
@@ -51,6 +50,9 @@ from desktop_app.storage.search.search_index import EntryKind, add_entry, has_en
 T = TypeVar("T")
 
 _CHUNK_BYTES: Final = 1 << 20  # of a file that are copied at a time, an arbitrary number
+_IMAGE_SIGNATURE: Final = re.compile(
+    rb"(?P<png>\x89PNG\r\n\x1a\n)|(?P<jpeg>\xff\xd8\xff)|(?P<webp>RIFF....WEBP)", re.DOTALL
+)
 # Inserts nothing for an attachment that is not in the table, such as one in memory.
 _RECORD_ORIGIN: Final = """
     INSERT OR REPLACE INTO attachment_origins (path, sha256)
@@ -62,11 +64,7 @@ _SELECT_ORIGINS: Final = """
 
 
 class AttachmentStore:
-    """Attachments by the SHA-256 of their bytes. All methods raise StorageError.
-
-    Attributes:
-        answers: the files of long answers, which become attachments.
-    """
+    """Attachments by the SHA-256 of their bytes. All methods raise StorageError."""
 
     def __init__(self, databases: Databases, folder: Path) -> None:
         self._databases = databases
@@ -74,7 +72,6 @@ class AttachmentStore:
         self._folder = folder
         # A separate thread, so that a large file delays neither the writer nor the readers.
         self._file_thread = ThreadPoolExecutor(1, thread_name_prefix="attachments")
-        self.answers = StoredAnswerFiles(databases, folder, self.add, self._in_thread)
 
     def close(self) -> None:
         """End the thread once its submitted jobs are done."""
@@ -146,6 +143,22 @@ class AttachmentStore:
         )
         return document.part
 
+    async def add_image(self, answer: Message, data: bytes) -> ImagePart | None:
+        """Store a generated image; return None if it is not a PNG, JPEG or WebP."""
+        signature = _IMAGE_SIGNATURE.match(data)
+        if signature is None:
+            return None
+        sha256 = hashlib.sha256(data).hexdigest()
+        name = f"image.{signature.lastgroup}"
+        media_type = f"image/{signature.lastgroup}"
+        await self.add(
+            data,
+            Attachment(sha256, name, media_type),
+            is_searchable=False,
+            conversation_id=answer.conversation_id,
+        )
+        return ImagePart(sha256, name, media_type, len(data))
+
     async def record_origin(self, sha256: str, path: Path) -> None:
         """Record the file that an attachment was last read from; `path` is absolute."""
         origin = str(path)
@@ -159,14 +172,10 @@ class AttachmentStore:
         return {row["sha256"]: Path(row["path"]) for row in rows}
 
     async def text(self, sha256: str) -> str:
-        """Return the extracted text. The file of a long answer, which has none, is decoded."""
-        row = await self._read_row(
-            "SELECT text, media_type FROM attachments WHERE sha256 = ?", sha256
-        )
+        """Return the extracted text."""
+        row = await self._read_row("SELECT text FROM attachments WHERE sha256 = ?", sha256)
         if row is None:
             raise _missing_error(sha256)
-        if not row["text"] and row["media_type"] == MARKDOWN:
-            return await asyncio.to_thread(decode_answer_file, await self.bytes(sha256))
         return str(row["text"])
 
     async def metadata(self, sha256: str) -> Attachment:
@@ -287,9 +296,8 @@ async def _bytes_in_memory(databases: Databases, sha256: str) -> bytes | None:
     """Return the original of a temporary conversation's attachment, None if there is none."""
     if databases.memory is None:
         return None
-    sql = "SELECT data FROM originals WHERE name = ? ORDER BY number"
-    rows = await databases.memory.rows(sql, sha256)
-    return b"".join(row["data"] for row in rows) if rows else None
+    rows = await databases.memory.rows("SELECT data FROM originals WHERE sha256 = ?", sha256)
+    return bytes(rows[0]["data"]) if rows else None
 
 
 def _read_source(source: Path | bytes, sha256: str) -> bytes:
@@ -351,7 +359,7 @@ def _changed_error() -> StorageError:
 
 
 def _insert_with_bytes(data: bytes, attachment: Attachment, connection: sqlite3.Connection) -> None:
-    sql = "INSERT OR IGNORE INTO originals VALUES (?, 0, ?)"
+    sql = "INSERT OR IGNORE INTO originals VALUES (?, ?)"
     connection.execute(sql, (attachment.sha256, data))
     _insert(connection, attachment, size=len(data), is_searchable=False)
 

@@ -29,9 +29,7 @@ class _EndlessRun:
 async def test_an_unexpected_error_stops_the_other_requests() -> None:
     other = _EndlessRun()
     runs = [cast(AnswerRun, other), cast(AnswerRun, _FailingRun())]
-    several = SeveralAnswers(
-        runs, as_json=True, from_environment=False, find_full_text_file=lambda _: None
-    )
+    several = SeveralAnswers(runs, as_json=True, from_environment=False)
     with pytest.raises(RuntimeError):
         await several.run()
     assert other.was_stopped

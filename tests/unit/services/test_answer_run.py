@@ -22,7 +22,6 @@ from desktop_app.domain.answering.stream_events import (
     Incomplete,
     Notice,
     ReasoningDelta,
-    ReasoningItem,
     RefusalDelta,
     RoundEnded,
     RunAdvanced,
@@ -44,7 +43,6 @@ from desktop_app.domain.conversations.conversation import (
     now,
 )
 from desktop_app.domain.conversations.message_parts import (
-    DocumentPart,
     ImagePart,
     Part,
     ReasoningPart,
@@ -73,10 +71,9 @@ from desktop_app.domain.spending.cost import Usage, UsageScope
 from desktop_app.domain.spending.spending_report import Call, CallPerformance
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
+from desktop_app.services.answers import answer_measures
 from desktop_app.services.answers.answer_ledger import AnswerLedger
 from desktop_app.services.answers.answer_run import AnswerRun, AnswerStores, answering_choice
-from desktop_app.services.answers.long_answer import attach_interrupted_files
-from desktop_app.services.answers.message_limit import MAX_MESSAGE_BYTES
 from desktop_app.services.answers.prepared_request import (
     PreparedRequest,
     RequestFallbacks,
@@ -129,11 +126,6 @@ class Memory:
         fails: the numbers of the writes that fail, from 1.
         takes_s: the time that a write takes.
         picture: what storing a picture returns or raises.
-        written: the text of the long answer's file.
-        most: the maximum length of that file.
-        appends_fail: how many of the next writes to that file fail.
-        discarded: how often a file was discarded.
-        files_take_s: the time that a write of a picture or of a long answer's file takes.
         failing_calls: the numbers of the calls whose line in the ledger fails, from 1.
         tried: when a write began.
         told: the classes of the store's errors; None each time the store works again.
@@ -142,18 +134,12 @@ class Memory:
     saved: list[tuple[float, str, str]] = field(default_factory=list)
     fails: Sequence[int] = ()
     takes_s: float = 0.0
-    files_take_s: float = 0.0
     last: Message | None = None
     calls: list[Call] = field(default_factory=list)
     heard: list[StreamEvent] = field(default_factory=list)
     told: list[type[StorageError] | None] = field(default_factory=list)
     picture: ImagePart | StorageError | None = PICTURE
-    written: str = ""
-    discarded: int = 0
-    is_open: bool = False
-    most: int = 1_000_000
     tried: list[float] = field(default_factory=list)
-    appends_fail: int = 0
     failing_calls: Sequence[int] = ()
     calls_tried: int = 0
 
@@ -175,34 +161,10 @@ class Memory:
             raise StorageError("Full.")
         self.calls.append(call)
 
-    def open(self, _answer: Message) -> Memory:
-        self.is_open = True
-        return self
-
-    async def append(self, text: str) -> None:
-        await asyncio.sleep(self.files_take_s)
-        if self.appends_fail:
-            self.appends_fail -= 1
-            raise StorageError("Full.")
-        if len(self.written) + len(text) > self.most:
-            raise ReplyTooLargeError(Reason.REPLY_TOO_LARGE, provider="P", limit=1)
-        self.written += text
-
-    async def attach(self, _answer: Message) -> DocumentPart | None:
-        size = len(self.written)
-        return DocumentPart("f" * 64, "answer.md", "text/markdown", size) if size else None
-
     async def add_image(self, _answer: Message, _data: bytes) -> ImagePart | None:
-        await asyncio.sleep(self.files_take_s)
         if isinstance(self.picture, StorageError):
             raise self.picture
         return self.picture
-
-    async def discard(self, _answer_id: str) -> None:
-        self.discarded += 1
-
-    async def unattached_ids(self) -> list[str]:
-        return []
 
     def listen(self, event: StreamEvent, _reply: object) -> None:
         self.heard.append(event)
@@ -260,7 +222,6 @@ async def run(
     memory: Memory | None = None,
     resolved: ResolvedChoice = THINKING,
     retry_writes: bool = True,
-    reports_all: bool = False,
     change: Callable[[AnswerRun], None] = lambda _run: None,
     **more: Any,
 ) -> tuple[Message, Memory]:
@@ -268,9 +229,7 @@ async def run(
     memory = memory or Memory()
     made = a_run(memory, TimedProvider(*scripts), resolved, **more)
     change(made)
-    answer = await made.run(
-        memory.listen, memory.note, retry_writes=retry_writes, reports_all=reports_all
-    )
+    answer = await made.run(memory.listen, memory.note, retry_writes=retry_writes)
     assert made.answer == answer
     return answer, memory
 
@@ -311,7 +270,6 @@ def test_a_complete_answer_is_stored_with_its_call() -> None:
         CallPerformance("", "batch", "complete", 1, 1.0, 4.5),
     )
     assert memory.told == [None]
-    assert memory.discarded == 0
 
 
 @pytest.mark.parametrize(
@@ -532,120 +490,49 @@ def test_a_round_is_billed_once_if_its_answer_is_stored_at_the_second_attempt() 
     assert len(memory.calls) == len(run(script)[1].calls) == 2
 
 
-# ---------------------------------------------------------------- long answers
+# ---------------------------------------------------------------- the limit
 
 
-def run_with_limit(script: list[StreamEvent], limit: int, **more: Any) -> tuple[Message, Memory]:
-    def shorten(made: AnswerRun) -> None:
-        made.limit.set_max_bytes(limit)
-
-    return run(script, change=shorten, **more)
-
-
-@pytest.mark.parametrize("reports_all", [False, True])
-def test_text_beyond_the_limit_of_a_message_is_in_its_file(reports_all: bool) -> None:
-    script: list[StreamEvent] = [TextDelta("abcd"), TextDelta("efg"), TextDelta("h")]
-    answer, memory = run_with_limit(
-        [*script, UsageReported(USAGE), Completed()], 4, reports_all=reports_all
-    )
-    file = DocumentPart("f" * 64, "answer.md", "text/markdown", 8)
-    assert answer.parts == (TextPart("abcd"), file)
-    assert answer.notices == (notice(NoticeCode.WHOLE_IN_FILE, name="answer.md"),)
-    assert memory.written == "abcdefgh"
-    assert memory.discarded == 1
-    shown = script if reports_all else [TextDelta("abcd"), TextDelta(""), TextDelta("")]
-    assert texts(memory) == shown
-    assert (answer.usage, memory.heard[-1]) == (USAGE, Completed())
-
-
+@pytest.mark.attack("reply-bounds")
 @pytest.mark.parametrize(
-    ("event", "kept", "written"),
+    ("event", "kept"),
     [
-        (ReasoningDelta("thought"), (), "# Reasoning\n\nthought"),
-        (ReasoningItem("rs", "sealed"), (ReasoningPart("", "rs", ""),), ""),
-        (ToolCallDelta(0, '{"n": 1}', "c", "look"), (CALL,), '# Tool call\n\n{"n": 1}'),
-        (ToolCallStep(replace(CALL, state=DONE, result="a long result")), (), ""),
-        (HostedCall(replace(SEARCH, result="a long result")), (SEARCH,), ""),
+        (TextDelta("é"), (TextPart("é"),)),
+        (ReasoningDelta("ab"), (ReasoningPart("ab", seconds=0.0),)),
+        (RefusalDelta("ab"), (RefusalPart("ab"),)),
+        (ToolCallDelta(0, "{}", "c", "look"), (replace(CALL, arguments="{}"),)),
+        (HostedCall(SEARCH), (SEARCH,)),
     ],
 )
-def test_events_beyond_the_limit_are_shortened(
-    event: StreamEvent, kept: tuple[Part, ...], written: str
+def test_an_answer_beyond_the_limit_ends_with_what_fits(
+    event: StreamEvent, kept: tuple[Part, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer, memory = run_with_limit([event, Completed()], 4)
-    assert memory.written == written
-    file = DocumentPart("f" * 64, "answer.md", "text/markdown", len(written))
-    assert answer.parts == (*kept, *([file] if written else []))
+    for limit, is_kept in ((2, True), (1, False)):
+        monkeypatch.setattr(answer_measures, "MAX_ANSWER_BYTES", limit)
+        answer, memory = run([event, TextDelta("z"), *ENDED])
+        assert answer.status is STATUS.FAILED
+        assert answer.error.reason == Reason.ANSWER_TOO_LONG
+        assert answer.error.code == ReplyTooLargeError.code
+        assert answer.parts == (kept if is_kept else ())
+        assert memory.last == answer
+        assert Completed() not in memory.heard
 
 
-def test_an_answer_fails_if_its_file_reaches_the_maximum_size() -> None:
-    script: list[StreamEvent] = [
-        TextDelta("abcd"), TextDelta("x" * 300_000), TextDelta("y" * 300_000), TextDelta("z"),
-        Completed(),
-    ]  # fmt: skip
-    answer, memory = run_with_limit(script, 4, memory=Memory(most=300_004))
+@pytest.mark.parametrize(("limit", "result"), [(3, "abc"), (2, "")])
+def test_the_results_of_tools_count(
+    limit: int, result: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answer_measures, "MAX_ANSWER_BYTES", limit)
+    step = ToolCallStep(replace(CALL, state=DONE, result="abc"))
+    answer, _ = run([ToolCallDelta(0, "", "c", "look"), step, TextDelta("z"), *ENDED])
     assert answer.status is STATUS.FAILED
-    assert answer.error.reason is Reason.REPLY_TOO_LARGE
-    assert memory.written.startswith("abcdxxx")
-    assert TextDelta("z") not in memory.heard
-    assert Completed() not in memory.heard
+    assert [part.result for part in answer.parts] == [result]
 
 
-@pytest.mark.parametrize("retry_writes", [True, False])
-def test_a_file_on_a_full_disk_waits_or_is_given_up(retry_writes: bool) -> None:
-    script: list[StreamEvent] = [TextDelta("abcd"), TextDelta("efg"), Completed()]
-    answer, memory = run_with_limit(
-        script, 4, memory=Memory(appends_fail=1), retry_writes=retry_writes
-    )
-    assert (memory.written, len(answer.parts)) == (("abcdefg", 2) if retry_writes else ("", 1))
-    assert memory.told == [StorageError, None]
-    assert memory.discarded == 1
-
-
-class InterruptedFiles(Memory):
-    """Files that a crash has left."""
-
-    def __init__(self, answers: dict[str, Message | None]) -> None:
-        super().__init__(written="x")
-        self.answers = answers
-        self.broken = ""
-        self.removed: list[str] = []
-
-    async def unattached_ids(self) -> list[str]:
-        return list(self.answers)
-
-    async def message(self, message_id: str) -> Message | None:
-        return self.answers[message_id]
-
-    async def attach(self, answer: Message) -> DocumentPart | None:
-        if answer.id == self.broken:
-            raise StorageError("Full.")
-        return await super().attach(answer)
-
-    async def discard(self, answer_id: str) -> None:
-        self.removed.append(answer_id)
-
-
-async def test_files_that_a_crash_left_are_attached() -> None:
-    whole, streaming = replace(question(), status=STATUS.INTERRUPTED), STATUS.STREAMING
-    left = InterruptedFiles(
-        {
-            "gone": None,
-            "a": replace(whole, id="a"),
-            "going on": replace(whole, id="going on", status=streaming),
-            "b": replace(whole, id="b"),
-        }
-    )
-    await attach_interrupted_files(left, left)
-    assert left.removed == ["gone", "a", "b"]
-    assert len(left.saved) == 2
-    assert left.last.parts[1:] == (DocumentPart("f" * 64, "answer.md", "text/markdown", 1),)
-    again = InterruptedFiles({"b": left.last})
-    await attach_interrupted_files(again, again)
-    assert (again.saved, again.removed) == ([], ["b"])
-    left.broken, left.removed = "a", []
-    with pytest.raises(StorageError):
-        await attach_interrupted_files(left, left)
-    assert left.removed == ["gone", "b"]
+def test_an_answer_of_the_largest_size_is_complete(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answer_measures, "MAX_ANSWER_BYTES", 4)
+    answer, _ = run([TextDelta("ab"), TextDelta("cd"), *ENDED])
+    assert (answer.status, answer.text) == (STATUS.COMPLETE, "abcd")
 
 
 # ---------------------------------------------------------------- pictures
@@ -753,26 +640,19 @@ def test_a_question_that_cannot_be_read_in_parts_is_refused(found: object) -> No
 
 
 @pytest.mark.parametrize(
-    ("script", "limit", "count"),
+    ("script", "count"),
     [
-        ([TextDelta('{"a": "x"}'), Completed()], 99, 1),
-        ([TextDelta('{"a": 1}'), Completed()], 99, 0),
-        ([TextDelta('{"a": "x"}'), Incomplete("length")], 99, 0),
-        ([TextDelta('{"a": "x"}'), TextDelta(" " * 9), Completed()], 12, 1),
+        ([TextDelta('{"a": "x"}'), Completed()], 1),
+        ([TextDelta('{"a": 1}'), Completed()], 0),
+        ([TextDelta('{"a": "x"}'), Incomplete("length")], 0),
     ],
 )
-def test_an_answer_is_checked_against_its_schema(
-    script: list[StreamEvent], limit: int, count: int
-) -> None:
+def test_an_answer_is_checked_against_its_schema(script: list[StreamEvent], count: int) -> None:
     schema = AnswerSchema("f", {"properties": {"a": {"type": "integer"}}})
-
-    def shorten(made: AnswerRun) -> None:
-        made.limit.set_max_bytes(limit)
-
-    answer, _ = run(script, schema=schema, change=shorten)
+    answer, _ = run(script, schema=schema)
     assert len(answer.notices) == count
-    answer, _ = run(script, change=shorten)
-    assert len(answer.notices) == (limit == 12), "the notice of the file"
+    answer, _ = run(script)
+    assert answer.notices == ()
 
 
 # ---------------------------------------------------------------- stopping
@@ -787,7 +667,6 @@ async def stop_answer(
     cancel_result: Usage | ProviderError | None = None,
     background: bool = False,
     goes_on_s: float = 100.0,
-    limit: int = MAX_MESSAGE_BYTES,
     schema: AnswerSchema | None = None,
 ) -> tuple[AnswerRun, Memory, TimedProvider, list[bool]]:
     """Stop an answer after 1.25 seconds; return also two results of canceling its remote run."""
@@ -796,7 +675,6 @@ async def stop_answer(
     provider.cancel_result = cancel_result
     request = ChatRequest("gpt-5.2", (), background=background)
     made = a_run(memory, provider, request=request, schema=schema)
-    made.limit.set_max_bytes(limit)
     task = asyncio.ensure_future(made.run(memory.listen, memory.note))
     await asyncio.sleep(1.25)
     if leaves:

@@ -35,7 +35,6 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, ModelChoice, now
 from desktop_app.domain.conversations.message_parts import DocumentPart
-from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, notice
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderError, StoreFullError, StreamCutError
@@ -382,59 +381,3 @@ async def test_each_request_is_paid_once(
         assert spent.uncounted == len(provider.requests) - provider.reported
         notes = [r for r in provider.requests if r.instructions.startswith(INSTRUCTIONS)]
         assert len(notes) == in_parts
-
-
-# ---------------------------------------------------------------- long answers
-
-MB = 1 << 20
-ENDED: list[StreamEvent] = [TextDelta("b"), UsageReported(USAGE), Completed()]
-
-
-async def file_of(chat: ChatSetup, answer: Message) -> str:
-    """Return the text of the file that has all of an answer."""
-    (file,) = answer.attachments
-    assert isinstance(file, DocumentPart)
-    assert (file.name, file.media_type) == ("answer.md", "text/markdown")
-    assert [n for n in answer.notices if isinstance(n, AnswerNotice)] == [
-        notice(NoticeCode.WHOLE_IN_FILE, name="answer.md")
-    ]
-    data = await chat.attachments.bytes(file.sha256)
-    assert len(data) == file.size
-    assert await chat.attachments.text(file.sha256) == data.decode()
-    assert await chat.attachments.answers.unattached_ids() == []
-    return data.decode()
-
-
-@pytest.mark.attack("reply-bounds")
-@pytest.mark.parametrize(("letter", "kept"), [("a", MB), ("é", 5 << 16)])
-async def test_a_file_has_the_whole_text_of_an_answer_too_long_for_its_message(
-    tmp_path: Path, letter: str, kept: int
-) -> None:
-    """Of a text that is not ASCII, each letter may take three bytes, in steps of 64 K."""
-    provider = ScriptedProvider([*[TextDelta(letter * (MB // 2))] * 3, *ENDED])
-
-    async with open_chat(tmp_path, provider) as chat:
-        began = await chat.begin("?")
-        began.limit.set_max_bytes(MB)
-        answer = await chat.run(began)
-        assert (answer.status, len(answer.text)) == (MessageStatus.COMPLETE, kept)
-        assert await file_of(chat, answer) == letter * (3 * MB // 2) + "b"
-        assert answer.usage == USAGE
-        assert (await chat.store.path(answer.conversation_id))[1] == answer
-
-
-@pytest.mark.attack("reply-bounds")
-async def test_several_answers_divide_the_limit_of_one_message(tmp_path: Path) -> None:
-    megabyte: list[StreamEvent] = [TextDelta("a" * MB), CandidateEvent(1, TextDelta("b" * MB))]
-    late: list[StreamEvent] = [CandidateEvent(1, Completed()), *ENDED]
-    provider = ScriptedProvider([*megabyte * 4, TextDelta("a" * MB), *late])
-
-    async with open_chat(tmp_path, provider) as chat:
-        settings = AskSettings(parameters=GenerationParameters(candidates=2))
-        began = await chat.begin("?", CHAT, settings=settings)
-        first, second = await asyncio.gather(*map(chat.run, (began, *began.siblings)))
-        assert (first.status, len(first.text)) == (MessageStatus.COMPLETE, 4 * MB)
-        (file,) = first.attachments
-        assert file.size == 5 * MB + 1
-        assert (second.status, len(second.text)) == (MessageStatus.COMPLETE, 4 * MB)
-        assert second.attachments == ()

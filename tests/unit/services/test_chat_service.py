@@ -151,8 +151,8 @@ class ChatSetup:
             conversation, path or [], draft, profile, settings or AskSettings()
         )
 
-    async def run(self, answering: AnswerRun, *, reports_all: bool = False) -> Message:
-        return await answering.run(self.listen, self.store_said.append, reports_all=reports_all)
+    async def run(self, answering: AnswerRun) -> Message:
+        return await answering.run(self.listen, self.store_said.append)
 
     def listen(self, event: StreamEvent, _reply: Reply) -> None:
         self.heard.append(event)

@@ -29,6 +29,7 @@ from desktop_app.domain.errors import AuthenticationError, RunLostError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
+from desktop_app.services.answers import answer_measures
 from desktop_app.services.answers.answer_run import AnswerRun
 from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.chat.background_offer import offers_background
@@ -166,7 +167,11 @@ def test_the_background_is_offered_for_long_answers_of_openai_only() -> None:
 
 
 @pytest.mark.parametrize("begun_before", [False, True])
-async def test_a_run_without_a_key_waits_for_it(tmp_path: Path, begun_before: bool) -> None:
+async def test_a_run_without_a_key_waits_for_it(
+    tmp_path: Path, begun_before: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The text that is read again counts once.
+    monkeypatch.setattr(answer_measures, "MAX_ANSWER_BYTES", len("One, two."))
     refused = Failed(AuthenticationError("OpenAI needs an API key."))
     first = [*BEGINNING, TextDelta("tw"), at(2), refused] if begun_before else [refused]
     whole = [*BEGINNING, TextDelta("tw"), at(2), TextDelta("o."), at(3), *END[2:]]
@@ -176,7 +181,6 @@ async def test_a_run_without_a_key_waits_for_it(tmp_path: Path, begun_before: bo
         await interrupted_answer(chat, provider)
         answering = await run_to_resume(chat)
         assert isinstance(answering, ResumedRun)
-        answering.limit.set_max_bytes(len("One, two."))  # the text that is read again counts once
         chat.heard.clear()
         waits = asyncio.Event()
 

@@ -48,8 +48,7 @@ from desktop_app.domain.spending.spending_report import (
     Purpose,
 )
 from desktop_app.paths import resource_path
-from desktop_app.services.answers import answer_clock
-from desktop_app.services.chat.small_tasks import small_reply
+from desktop_app.services.answers import answer_clock, answer_measures
 from desktop_app.services.chat.small_tasks.small_reply import SmallReply
 from desktop_app.services.chat.small_tasks.titles import TitleWriter, clean_title, wants_title
 from desktop_app.services.chat.small_tasks.utility_model import SmallTask, UtilityModel
@@ -348,7 +347,7 @@ def test_the_size_of_a_small_reply_is_limited(
     events: Sequence[StreamEvent], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def error(largest: int) -> object:
-        monkeypatch.setattr(small_reply, "MAX_REPLY_BYTES", largest)
+        monkeypatch.setattr(answer_measures, "MAX_ANSWER_BYTES", largest)
         made = SmallReply("P")
         for event in events:
             made.add(event)

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.domain.conversations.message_parts import Attachment, AttachmentFile
+from desktop_app.domain.conversations.message_parts import Attachment, AttachmentFile, ImagePart
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
+from desktop_app.storage.database.temporary_database import TemporaryConversations
 from desktop_app.storage.documents.attachment_store import AttachmentStore
-from tests.unit.storage.samples import opened
+from desktop_app.storage.search.search_index import EntryKind, has_entry
+from tests.unit.storage.samples import a_conversation, a_question, an_answer, opened
 
 DATA = b"the original bytes" * 100_000
 HASH = hashlib.sha256(DATA).hexdigest()
@@ -129,13 +131,38 @@ async def test_an_attachment_needs_its_row_and_its_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("media_type", "text", "read"),
-    [("text/markdown", "", "# A"), ("text/markdown", "stored", "stored"), ("text/plain", "", "")],
+    ("start", "kind"),
+    [(b"\x89PNG\r\n\x1a\n", "png"), (b"RIFF\x0a\0\0\0WEBP", "webp"), (b"RIFF\x0a\0\0\0WAVE", None)],
 )
-async def test_only_markdown_without_a_stored_text_is_decoded(
-    tmp_path: Path, media_type: str, text: str, read: str
+async def test_generated_images_become_attachments(
+    tmp_path: Path, start: bytes, kind: str | None
 ) -> None:
-    sha256 = hashlib.sha256(b"# A").hexdigest()
-    async with open_store(tmp_path) as store:
-        await store.add(b"# A", Attachment(sha256, "a", media_type, text))
-        assert await store.text(sha256) == read
+    data = start + b" and more"
+    sha256 = hashlib.sha256(data).hexdigest()
+    answer = an_answer(a_question(a_conversation("Images"), "Why?"))
+    async with opened(tmp_path / "s.sqlite3") as database:
+        store = AttachmentStore(database, tmp_path / "files")
+        part = await store.add_image(answer, data)
+        if kind is None:
+            assert part is None
+            assert await store.source(sha256) is None
+        else:
+            name, media_type = f"image.{kind}", f"image/{kind}"
+            assert part == ImagePart(sha256, name, media_type, len(data))
+            assert await store.file(sha256) == AttachmentFile(sha256, name, media_type, data=data)
+        found = await database.read(lambda c: has_entry(c, EntryKind.ATTACHMENT, sha256))
+        assert not found, "nobody searches for it"
+
+
+async def test_the_images_of_a_temporary_conversation_are_in_memory(tmp_path: Path) -> None:
+    data = b"\x89PNG\r\n\x1a\n and more"
+    conversation = a_conversation("Images")
+    async with opened(tmp_path / "s.sqlite3") as database:
+        temporary = TemporaryConversations(database)
+        temporary.begin(conversation.id)
+        store = AttachmentStore(temporary, tmp_path / "files")
+        part = await store.add_image(an_answer(a_question(conversation, "Why?")), data)
+        assert part is not None
+        assert await store.bytes(part.sha256) == data
+        assert files_in(tmp_path) == []
+        await temporary.aclose()

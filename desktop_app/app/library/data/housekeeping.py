@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.domain.errors import StorageError
-from desktop_app.services.answers.long_answer import attach_interrupted_files
 from desktop_app.storage.database.deletion_wipe import resume_wipe
 
 if TYPE_CHECKING:
@@ -60,13 +59,9 @@ class Housekeeping(QObject):
         self._timer.timeout.connect(self._start_cleanup)
 
     async def recover(self) -> None:
-        """Mark answers of ended processes as interrupted, and attach their files.
-
-        This comes before the list is read.
-        """
+        """Mark answers of ended processes as interrupted, before the list is read."""
         try:
             await self._conversations.interrupt_orphans()
-            await attach_interrupted_files(self._conversations, self._attachment_store.answers)
         except StorageError as error:  # the next start tries again
             log.warning("%s %s", error, error.details)
         if self._database.needs_check:  # the last exit was unclean, and the store is large

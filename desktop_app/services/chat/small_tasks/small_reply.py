@@ -2,64 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from desktop_app.domain import hints
 from desktop_app.domain.answering.reply import Reply, accumulate
-from desktop_app.domain.answering.stream_events import (
-    Failed,
-    ReasoningDelta,
-    RefusalDelta,
-    StreamEvent,
-    TextDelta,
-    ToolCallDelta,
-)
-from desktop_app.domain.answering.text_size import TextSize
+from desktop_app.domain.answering.stream_events import StreamEvent
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import text_of
-from desktop_app.domain.errors import ContentFilteredError, ProviderError, ReplyTooLargeError
+from desktop_app.domain.errors import ContentFilteredError, ProviderError
 from desktop_app.domain.spending.spending_report import CallPerformance
 from desktop_app.i18n.translation import N_
+from desktop_app.services.answers.answer_measures import AnswerLimit
 from desktop_app.services.answers.call_timing import CallTiming
 
 if TYPE_CHECKING:
     from desktop_app.services.models.choice_resolution import ResolvedChoice
 
-MAX_REPLY_BYTES: Final = 16 * 1024 * 1024
-"""Bytes, as `TextSize` counts them."""
-
 
 class SmallReply:
-    """A reply that is held in memory, and fails if it exceeds MAX_REPLY_BYTES.
+    """A reply that is held in memory, and fails if it exceeds MAX_ANSWER_BYTES.
 
     Attributes:
         reply: the reply as received so far.
     """
 
     def __init__(self, provider: str) -> None:
-        self._provider = provider
-        self._size = TextSize()
+        self._limit = AnswerLimit(provider)
         self._timing = CallTiming()
         self.reply = Reply()
 
     def add(self, event: StreamEvent) -> None:
         """Add an event."""
         self._timing.observe(event)
-        match event:
-            case TextDelta(text) | ReasoningDelta(text) | RefusalDelta(text):
-                self._size.add(text)
-            case ToolCallDelta(_, arguments):
-                self._size.add(arguments)
-        if self._size.bytes > MAX_REPLY_BYTES:
-            megabytes = MAX_REPLY_BYTES >> 20
-            error = ReplyTooLargeError(
-                N_("The response from {provider} exceeded {limit} MB."),
-                hint=N_("Ask for a shorter response, or choose another provider."),
-                provider=self._provider,
-                limit=megabytes,
-            )
-            event = Failed(error)
-        self.reply = accumulate(self.reply, event)
+        self.reply = accumulate(self.reply, self._limit.check(event))
 
     @property
     def text(self) -> str:
