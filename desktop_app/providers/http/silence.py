@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
 from desktop_app.domain import hints
@@ -76,14 +76,12 @@ class SilenceWatch:
         self._may_cut = may_cut
         self._suspended_s = suspended_s
         self._loop = asyncio.get_running_loop()
-        self._events: asyncio.Queue[StreamEvent | None] = asyncio.Queue()
+        self._events: asyncio.Queue[StreamEvent | None] = asyncio.Queue()  # None: check now
         self._heard_at = self._loop.time()
         self._slept_s = suspended_s()
         self._woke_at: float | None = None
         self._next_report_s = limits.first_report  # the silence that is reported next
         self._has_reported = False
-        self._lost: StreamCutError | None = None
-        self._timer: asyncio.TimerHandle | None = None
 
     def end_silence(self) -> None:
         """End the silence: bytes have arrived."""
@@ -96,11 +94,8 @@ class SilenceWatch:
 
     def enable_cut(self) -> None:
         """Apply `limits.cut` from now on."""
-        if not self._may_cut:
-            self._may_cut = True
-            if self._timer is not None:
-                self._stop_timer()
-                self._check_silence()
+        self._may_cut = True
+        self._events.put_nowait(None)
 
     async def events_of(
         self, source: AsyncGenerator[StreamEvent, None]
@@ -111,60 +106,54 @@ class SilenceWatch:
             StreamCutError: the connection was silent for so long that it is taken for lost.
             Exception: `source` raised it.
         """
-        self._check_silence()
         task = asyncio.ensure_future(self._forward(source))
-        task.add_done_callback(self._on_source_ended)
+        task.add_done_callback(lambda _: self._events.put_nowait(None))
         try:
-            while (event := await self._events.get()) is not None:
-                yield event
-            if self._lost is not None:
-                raise self._lost
+            for report in self._check_silence():
+                yield report
+            while not (task.done() and self._events.empty()):
+                event = None
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._next_check_s()):
+                        event = await self._events.get()
+                if event is not None:
+                    yield event
+                elif not task.done():
+                    for report in self._check_silence():
+                        yield report
             task.result()
         finally:
-            self._stop_timer()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-
-    def _on_source_ended(self, _task: asyncio.Task[None]) -> None:
-        self._stop_timer()  # the reader may still be busy with queued events
-        self._events.put_nowait(None)
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
     async def _forward(self, source: AsyncGenerator[StreamEvent, None]) -> None:
         async with aclosing(source):
             async for event in source:
                 self._events.put_nowait(event)
 
-    def _check_silence(self) -> None:
-        """Report a long silence or a lost connection, and set the timer for the next check."""
-        now = self._loop.time()
-        self._notice_sleep(now)
-        silent_s = now - self._heard_at
-        self._lost = self._lost_error(silent_s, now)
-        if self._lost is not None:
-            self._events.put_nowait(None)
-            return
-        if silent_s >= self._next_report_s:
-            self._report(
-                answer_status(StatusCode.SILENT, provider=self._provider, seconds=round(silent_s))
-            )
-            self._next_report_s += self._limits.report_interval
+    def _next_check_s(self) -> float:
         cut_s = self._limits.cut if self._may_cut else None
         next_s = self._next_report_s if cut_s is None else min(self._next_report_s, cut_s)
+        silent_s = self._loop.time() - self._heard_at
         # A timer may fire a little early; do not restart it with no delay.
-        wait = max(min(next_s - silent_s, self._limits.check_interval), 0.01)
-        self._timer = self._loop.call_later(wait, self._check_silence)
+        return max(min(next_s - silent_s, self._limits.check_interval), 0.01)
 
-    def _notice_sleep(self, now: float) -> None:
+    def _check_silence(self) -> Iterator[StatusChanged]:
+        """Yield reports of sleep and of a long silence. Raises StreamCutError: see `events_of`."""
+        now = self._loop.time()
         slept_s = self._suspended_s()
         if slept_s - self._slept_s > _SLEEP_THRESHOLD_S:
             self._woke_at = now
-            self._report(answer_status(StatusCode.WOKEN, provider=self._provider))
+            yield self._report(answer_status(StatusCode.WOKEN, provider=self._provider))
         self._slept_s = slept_s
+        silent_s = now - self._heard_at
+        if (lost := self._lost_error(silent_s, now)) is not None:
+            raise lost
+        if silent_s >= self._next_report_s:
+            self._next_report_s += self._limits.report_interval
+            yield self._report(
+                answer_status(StatusCode.SILENT, provider=self._provider, seconds=round(silent_s))
+            )
 
     def _lost_error(self, silent_s: float, now: float) -> StreamCutError | None:
         limits = self._limits
@@ -181,6 +170,6 @@ class SilenceWatch:
             provider=self._provider,
         )
 
-    def _report(self, report: AnswerStatus) -> None:
+    def _report(self, report: AnswerStatus) -> StatusChanged:
         self._has_reported = True
-        self._events.put_nowait(StatusChanged(status=report))
+        return StatusChanged(status=report)
