@@ -11,8 +11,8 @@ from itertools import chain
 
 from desktop_app.domain.conversations.message_parts import parts_from_json, parts_to_json
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
+from desktop_app.providers.apis.event_reader import PairJoiner
 from desktop_app.providers.apis.responses_stream import ResponsesReader
-from desktop_app.providers.apis.surrogate_pairs import PairJoiner
 from desktop_app.providers.http.reply.sse import ServerSentEvent, SSEDecoder
 from tests.unit.providers.samples import fold, terminals
 from tests.unit.providers.test_fuzz import event

@@ -82,7 +82,7 @@ class LearnedSupport(NamedTuple):
     Attributes:
         api: the API of a compatible server; None while unknown.
         refused: settings that it refused for one model, as
-            providers/apis/unsupported_parameters.py spells them.
+            providers/apis/negotiation.py spells them.
     """
 
     api: Api | None = None

@@ -58,14 +58,13 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.strict_schema import is_strict, sendable_arguments
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis.answer_forms import schema_format
-from desktop_app.providers.apis.event_reader import EventReader
+from desktop_app.providers.apis.event_reader import EventReader, usage_of
 from desktop_app.providers.apis.hosted_items import (
     cited_sources,
     decode_image,
     numbered_sources_text,
     sources_text,
 )
-from desktop_app.providers.apis.token_usage import usage_of
 from desktop_app.providers.errors import error_body, error_replies
 from desktop_app.providers.http.reply import json_fields
 

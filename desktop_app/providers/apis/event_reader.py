@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
 
-from desktop_app.domain.answering.stream_events import Failed, Notice, StreamEvent
+from desktop_app.domain.answering.stream_events import (
+    CandidateEvent,
+    Completed,
+    Failed,
+    Incomplete,
+    Notice,
+    ReasoningDelta,
+    RefusalDelta,
+    StreamEvent,
+    TextDelta,
+    ToolCallDelta,
+)
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.errors import ProviderError
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.errors import error_body, error_replies
 from desktop_app.providers.http.reply import json_fields
 
@@ -80,3 +94,104 @@ class EventReader(ABC):
             return [terminal]
         values = {"provider": self._provider, "count": str(self._skipped)}
         return [Notice(notice(NoticeCode.EVENTS_SKIPPED, **values)), terminal]
+
+
+_Delta = TextDelta | ReasoningDelta | RefusalDelta | ToolCallDelta
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+class PairJoiner:
+    """The texts of an answer so far; U+FFFD replaces a half without its other half."""
+
+    def __init__(self) -> None:
+        # The delta that ended with the first half of a pair, by its text.
+        self._halves: dict[tuple[type[_Delta], int], _Delta] = {}
+        self._candidates: dict[int, PairJoiner] = {}
+
+    def feed(self, event: StreamEvent) -> Iterator[StreamEvent]:
+        """Yield the events to pass on once `event` has come."""
+        match event:
+            case CandidateEvent(number, inner):
+                candidate = self._candidates.setdefault(number, PairJoiner())
+                yield from (CandidateEvent(number, each) for each in candidate.feed(inner))
+                return
+            case Completed() | Incomplete() | Failed():
+                yield from (_with_text(each, "\ufffd") for each in self._halves.values())
+            case TextDelta() | ReasoningDelta() | RefusalDelta() | ToolCallDelta():
+                event = self._join(event)
+        yield event
+
+    def _join(self, event: _Delta) -> _Delta:
+        number = event.index if isinstance(event, ToolCallDelta) else 0
+        key = type(event), event.section if isinstance(event, ReasoningDelta) else number
+        text = _text_of(event)
+        if key in self._halves:
+            text = _text_of(self._halves.pop(key))[-1] + text
+        elif not _SURROGATE.search(text):
+            return event
+        if "\ud800" <= text[-1:] <= "\udbff":
+            self._halves[key] = event if _text_of(event) else _with_text(event, text)
+            text = text[:-1]
+        joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        return _with_text(event, joined)
+
+
+def _text_of(event: _Delta) -> str:
+    return event.arguments if isinstance(event, ToolCallDelta) else event.text
+
+
+def _with_text(event: _Delta, text: str) -> _Delta:
+    if isinstance(event, ToolCallDelta):
+        return replace(event, arguments=text)
+    return replace(event, text=text)
+
+
+_NUMBER: Final = re.compile("[0-9]{1,10}")
+MAX_TOKENS: Final = 1_000_000_000
+"""The most tokens of one call. The largest windows have some ten million."""
+
+
+def usage_of(usage: Mapping[str, Any]) -> Usage | None:
+    """Return the token usage under the names of either API; None if nothing is counted.
+
+    Servers that do not count tokens omit the usage or send 0, which would make the answer free.
+    Cached and reasoning tokens are limited to their totals: otherwise a cost could be negative.
+    """
+    input_details = json_fields.mapping(usage, "input_tokens_details") or json_fields.mapping(
+        usage, "prompt_tokens_details"
+    )
+    output_details = json_fields.mapping(usage, "output_tokens_details") or json_fields.mapping(
+        usage, "completion_tokens_details"
+    )
+    input_tokens = tokens(usage, "input_tokens") or tokens(usage, "prompt_tokens")
+    output_tokens = tokens(usage, "output_tokens") or tokens(usage, "completion_tokens")
+    reasoning_tokens = tokens(output_details, "reasoning_tokens")
+    # xAI, and gateways for Gemini, do not count reasoning as output, but bill it as output.
+    if tokens(usage, "total_tokens") == input_tokens + output_tokens + reasoning_tokens:
+        output_tokens += reasoning_tokens
+    if not input_tokens and not output_tokens:
+        return None
+    cached_tokens = (
+        tokens(input_details, "cached_tokens")
+        or tokens(usage, "cached_tokens")  # Moonshot
+        or tokens(usage, "prompt_cache_hit_tokens")  # DeepSeek
+    )
+    return Usage(
+        input_tokens=input_tokens,
+        cached_tokens=min(input_tokens, cached_tokens),
+        output_tokens=output_tokens,
+        reasoning_tokens=min(output_tokens, reasoning_tokens),
+    )
+
+
+def tokens(usage: Mapping[str, Any], name: str) -> int:
+    """Return the number of tokens under `name`, or 0 if it is missing or implausible.
+
+    An implausible number would exceed every monthly spending limit for good.
+    """
+    value = usage.get(name)
+    if isinstance(value, str) and _NUMBER.fullmatch(value):  # some gateways send text
+        number = int(value)
+    else:
+        number = json_fields.count(usage, name)
+    return number if number <= MAX_TOKENS else 0

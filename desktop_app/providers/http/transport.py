@@ -10,6 +10,8 @@ httpx is imported in the functions that need it: see connections.py.
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import quote
 
 from desktop_app.domain import hints
-from desktop_app.domain.answering.chat_request import MODEL_PLACEHOLDER
+from desktop_app.domain.answering.chat_request import MODEL_PLACEHOLDER, FileData, ImageData
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.network.network_address import split_url
 from desktop_app.i18n.translation import N_
@@ -26,7 +28,6 @@ from desktop_app.providers.errors import error_body, error_replies
 from desktop_app.providers.http import connection_errors
 from desktop_app.providers.http.connections import ProviderConnection, ProxyWatch
 from desktop_app.providers.http.reply.http_reply import HttpReply, details_of, request_id_of
-from desktop_app.providers.http.request_body import pack_body
 from desktop_app.providers.http.retries import AttemptError, failed_attempt
 from desktop_app.providers.http.silence import SilenceLimits
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.models.server_kind import ServerKind
     from desktop_app.domain.network.redaction import Redactor
     from desktop_app.providers.http.request_secrets import ProviderAccess
+
 
 T = TypeVar("T")
 _Send = Callable[..., AbstractAsyncContextManager["httpx.Response"]]
@@ -371,3 +373,16 @@ def _first_message(exc: BaseException | None) -> str:
     while exc and not str(exc):
         exc = exc.__cause__ or exc.__context__
     return str(exc or "")
+
+
+def pack_body(body: Mapping[str, Any]) -> bytes:
+    """Return the body as JSON. An unpaired surrogate, which has no UTF-8 form, becomes "?"."""
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=data_url)
+    return text.encode("utf-8", "replace")
+
+
+def data_url(value: object) -> str:
+    """Return an image or a file as a data URL. Raises TypeError for any other value."""
+    if not isinstance(value, ImageData | FileData):
+        raise TypeError(f"{type(value).__name__} has no place in a request")
+    return f"data:{value.media_type};base64,{base64.b64encode(value.data).decode()}"

@@ -46,8 +46,8 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis import responses
+from desktop_app.providers.apis.event_reader import usage_of
 from desktop_app.providers.apis.responses_stream import ResponsesReader
-from desktop_app.providers.apis.token_usage import usage_of
 from desktop_app.providers.errors import error_replies
 from desktop_app.providers.http.reply import json_fields
 from desktop_app.providers.http.reply.http_reply import HttpReply

@@ -28,14 +28,14 @@ from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.errors import ContentFilteredError, ProviderError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.i18n.translation import N_
-from desktop_app.providers.apis import chat_completions, responses, unsupported_parameters
+from desktop_app.providers.apis import chat_completions, negotiation, responses
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
+from desktop_app.providers.apis.event_reader import PairJoiner
 from desktop_app.providers.apis.responses_stream import ResponsesReader
-from desktop_app.providers.apis.surrogate_pairs import PairJoiner
 from desktop_app.providers.errors import error_body, error_replies
-from desktop_app.providers.errors.server_words import MAX_QUOTE_CHARS
+from desktop_app.providers.errors.error_body import MAX_QUOTE_CHARS
 from desktop_app.providers.http.reply import json_fields
-from desktop_app.providers.http.request_body import data_url
+from desktop_app.providers.http.transport import data_url
 
 URLS: Final = {
     Api.RESPONSES: f"/v1/{responses.PATH}",
@@ -80,7 +80,7 @@ def request_line(
     """Return a request as a line of the upload, with its line feed.
 
     Args:
-        refused: the refused parameters of this model, spelled as in unsupported_parameters.py.
+        refused: the refused parameters of this model, spelled as in negotiation.py.
     """
     # A batch has a price of its own instead of a service tier. Its results keep one candidate of
     # each answer, without the reasoning.
@@ -88,10 +88,10 @@ def request_line(
         request.parameters, service_tier=None, candidates=1, reasoning_summary=None
     )
     request = replace(request, parameters=parameters, store=False, background=False, cache_key="")
-    request, _ = unsupported_parameters.without_known_refusals(request, info, refused)
+    request, _ = negotiation.without_known_refusals(request, info, refused)
     builder = responses.body if api is Api.RESPONSES else chat_completions.body
     # Refused fields that only the program adds are not in the request yet: the builder omits them.
-    omit = _OMITTED_FIELDS | (refused & unsupported_parameters.OWN_FIELDS)
+    omit = _OMITTED_FIELDS | (refused & negotiation.OWN_FIELDS)
     row = {
         "custom_id": custom_id,
         "method": "POST",

@@ -25,7 +25,7 @@ from desktop_app.domain.errors import (
     UnexpectedReplyError,
 )
 from desktop_app.i18n.translation import N_
-from desktop_app.providers.apis.token_usage import tokens
+from desktop_app.providers.apis.event_reader import tokens
 from desktop_app.providers.errors.error_body import ErrorBody
 from desktop_app.providers.errors.error_replies import refused_error
 from desktop_app.providers.http.reply import json_fields

@@ -1,4 +1,4 @@
-"""Reads the kind, the prices and the capabilities of a listed model.
+"""Reads the kind, the prices, the capabilities and the context window of a listed model.
 
 OpenAI's API has no such fields; others add some, each under its own names. Malformed and impossible
 values are ignored.
@@ -8,18 +8,25 @@ LiteLLM's proxy (`mode`, and /model/info with costs per token), LM Studio's REST
 (`type`; Together also `pricing` per million), Mistral (`capabilities` as an object), Ollama and
 llama.cpp (`capabilities` as a list), Fireworks (`supports_chat` and others), Groq
 (`max_completion_tokens`), CometAPI (`model_type`, `features`, `pricing` per million).
+
+Windows: vLLM (`max_model_len`), llama.cpp's server (`meta.n_ctx`, `meta.n_ctx_train`, and
+`default_generation_settings.n_ctx` of /props), LM Studio's REST API (/api/v0/models), Ollama's API
+(/api/ps), LiteLLM's proxy (/model/info, and `max_input_tokens` in newer lists), OpenRouter
+(`context_length`, `top_provider`), Together and Fireworks (`context_length`), Groq
+(`context_window`), Mistral (`max_context_length`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Final
+from typing import Any, Final
 
 from desktop_app.domain.models.model_listing import ModelDetails, ModelKind
 from desktop_app.domain.models.own_model import MAX_PRICE, MAX_TOKENS
+from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.providers.http.reply import json_fields
-from desktop_app.providers.models.server_kinds import Row
 
 _MILLION: Final = 1_000_000
 
@@ -197,3 +204,124 @@ def _has_any(values: frozenset[str], names: Iterable[str]) -> bool | None:
 def _first_flag(*flags: bool | None) -> bool | None:
     """Return the first flag that is known."""
     return next((flag for flag in flags if flag is not None), None)
+
+
+Row = Mapping[str, Any]
+
+CREATED_BY_LITELLM: Final = 1677610602  # LiteLLM sends this for every model
+_OWNERS: Final[Mapping[str, ServerKind]] = {
+    "llamacpp": ServerKind.LLAMA_CPP,
+    "me": ServerKind.LLAMA_CPP_PYTHON,
+    "vllm": ServerKind.VLLM,
+    "sglang": ServerKind.SGLANG,
+    "organization_owner": ServerKind.LM_STUDIO,
+}
+
+
+def kind_of(rows: Sequence[Row]) -> ServerKind | None:
+    """Return the kind of the server with this list of models; None if it is unknown.
+
+    >>> kind_of([{"id": "m", "owned_by": "llamacpp"}])
+    <ServerKind.LLAMA_CPP: 'llama.cpp'>
+    """
+    owners = {json_fields.text(row, "owned_by") for row in rows}
+    for owner, kind in _OWNERS.items():
+        if owners == {owner}:
+            return kind
+    if "library" in owners:  # other owners are users of Ollama's registry
+        return ServerKind.OLLAMA
+    if rows and all(row.get("created") == CREATED_BY_LITELLM for row in rows):
+        return ServerKind.LITELLM
+    return None
+
+
+# Other numbers are not windows: 0 for "not known", 10**30 for "no limit", a count of megabytes.
+MIN_WINDOW: Final = 256
+MAX_WINDOW: Final = 100_000_000
+
+_LOADED_WINDOW_FIELDS: Final = ("loaded_context_length",)
+_STATED_WINDOW_FIELDS: Final = (
+    "max_model_len",
+    "context_length",
+    "context_window",
+    "max_context_length",
+    "max_input_tokens",
+)
+
+
+@dataclass(frozen=True)
+class WindowSource:
+    """A further request to a server for context windows and other details.
+
+    Attributes:
+        path: the path, relative to the base URL without its /v1.
+        rows, name: the fields of the list in the reply, and of a model's name in its rows.
+    """
+
+    path: str
+    rows: str = "data"
+    name: str = "id"
+
+    def read(
+        self, reply: object, ids: Sequence[str]
+    ) -> tuple[dict[str, int], dict[str, ModelDetails]]:
+        """Return the windows in tokens and the details, by model, of the listed models `ids`.
+
+        Several deployments may share one name: the smallest window counts, and the first with a
+        value.
+        """
+        windows: dict[str, int] = {}
+        details: dict[str, ModelDetails] = {}
+        # The one model of llama.cpp has no name here.
+        settings = json_fields.mapping(reply, "default_generation_settings")
+        if found := _numbers_at(settings, ("n_ctx",)):
+            windows = dict.fromkeys(ids, found[0])
+        for row in json_fields.rows(reply, self.rows):
+            name = json_fields.text(row, self.name)
+            window = window_of(json_fields.mapping(row, "model_info") or row)
+            if window is not None:
+                windows[name] = min(window, windows.get(name, window))
+            details[name] = details.get(name, ModelDetails()).filled_from(details_of(row))
+        return windows, details
+
+
+def window_of(row: Row) -> int | None:
+    """Return the context window of a listed model, or None if its row does not say.
+
+    The window in use outweighs the stated maximum, which outweighs the window of the training.
+
+    >>> window_of({"id": "m", "max_model_len": 8192})
+    8192
+    >>> window_of({"id": "m", "meta": {"n_ctx": 4096, "n_ctx_train": 131072}})
+    4096
+    >>> window_of({"id": "m", "context_length": "8192", "max_model_len": 0})
+    """
+    meta = json_fields.mapping(row, "meta")
+    top = json_fields.mapping(row, "top_provider")
+    running = (*_numbers_at(row, _LOADED_WINDOW_FIELDS), *_numbers_at(meta, ("n_ctx",)))
+    stated = (*_numbers_at(row, _STATED_WINDOW_FIELDS), *_numbers_at(top, ("context_length",)))
+    trained = _numbers_at(meta, ("n_ctx_train",))
+    return next((min(windows) for windows in (running, stated, trained) if windows), None)
+
+
+def window_source(rows: Sequence[Row]) -> WindowSource | None:
+    """Return the further request for windows to the server of these rows, or None."""
+    match kind_of(rows):
+        case ServerKind.LLAMA_CPP:
+            is_known = all(
+                _numbers_at(json_fields.mapping(row, "meta"), ("n_ctx",)) for row in rows
+            )
+            return None if is_known or len(rows) > 1 else WindowSource("/props")
+        case ServerKind.LM_STUDIO:
+            return WindowSource("/api/v0/models")
+        case ServerKind.OLLAMA if not any(map(window_of, rows)):
+            return WindowSource("/api/ps", rows="models", name="name")
+        case ServerKind.LITELLM:  # its list has no prices
+            return WindowSource("/model/info", name="model_name")
+    return None
+
+
+def _numbers_at(row: Row, names: Iterable[str]) -> list[int]:
+    """Return the numbers under `names` that could be windows."""
+    numbers = (json_fields.count(row, name) for name in names)
+    return [number for number in numbers if MIN_WINDOW <= number <= MAX_WINDOW]

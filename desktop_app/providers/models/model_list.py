@@ -1,7 +1,6 @@
 """The models that a provider lists: GET /models.
 
-Source: OpenAI's published OpenAPI document, and the fields that gateways add; see model_windows.py
-for context windows and model_details.py for the rest.
+Source: OpenAI's published OpenAPI document, and the fields that gateways add; see model_details.py.
 """
 
 from __future__ import annotations
@@ -20,9 +19,14 @@ from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.http.reply import json_fields
 from desktop_app.providers.http.retries import AttemptError
-from desktop_app.providers.models.model_details import details_of, llama_cpp_details
-from desktop_app.providers.models.model_windows import WindowSource, window_of, window_source
-from desktop_app.providers.models.server_kinds import kind_of
+from desktop_app.providers.models.model_details import (
+    WindowSource,
+    details_of,
+    kind_of,
+    llama_cpp_details,
+    window_of,
+    window_source,
+)
 
 PATH: Final = "models"
 _SHUTDOWN_FIELDS: Final = ("shutdown_date", "expiration_date", "deprecation", "deprecation_date")

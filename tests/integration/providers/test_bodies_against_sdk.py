@@ -44,8 +44,8 @@ from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis import chat_completions, responses
-from desktop_app.providers.http.request_body import pack_body
 from desktop_app.providers.http.request_secrets import ProviderAccess
+from desktop_app.providers.http.transport import pack_body
 from desktop_app.providers.jobs import embeddings
 from desktop_app.providers.jobs.batch_file_format import URLS, request_line
 from desktop_app.providers.provider_client import ProviderClient

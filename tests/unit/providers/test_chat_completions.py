@@ -41,7 +41,7 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis import chat_completions
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
-from desktop_app.providers.http.request_body import data_url
+from desktop_app.providers.http.transport import data_url
 from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI, ask, fold, terminals
 
 # ---------------------------------------------------------------- bodies

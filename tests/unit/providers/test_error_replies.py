@@ -25,9 +25,15 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.network.redaction import REMOVED
 from desktop_app.providers.errors.context_refusals import RequestSize, size_from_message
-from desktop_app.providers.errors.error_body import ErrorBody, parse_error, read_body
+from desktop_app.providers.errors.error_body import (
+    MAX_QUOTE_CHARS,
+    ErrorBody,
+    parse_error,
+    quote,
+    quoted_sentence,
+    read_body,
+)
 from desktop_app.providers.errors.error_replies import error_from, error_in_reply
-from desktop_app.providers.errors.server_words import MAX_QUOTE_CHARS, quote, quoted_sentence
 from desktop_app.providers.http.retries import failed_attempt
 
 

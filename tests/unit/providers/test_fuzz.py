@@ -18,9 +18,13 @@ import pytest
 from desktop_app.domain.answering.stream_events import StreamEvent
 from desktop_app.domain.conversations.message_parts import parts_from_json, parts_to_json
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
-from desktop_app.providers.apis.response_items import ITEM_HANDLERS
-from desktop_app.providers.apis.responses_stream import END_EVENTS, START_EVENTS, ResponsesReader
-from desktop_app.providers.apis.surrogate_pairs import PairJoiner
+from desktop_app.providers.apis.event_reader import PairJoiner
+from desktop_app.providers.apis.responses_stream import (
+    END_EVENTS,
+    ITEM_HANDLERS,
+    START_EVENTS,
+    ResponsesReader,
+)
 from desktop_app.providers.http.reply.sse import SSEDecoder
 from tests.unit.providers.samples import fold, terminals
 

@@ -29,8 +29,8 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.providers.apis import chat_completions, responses
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
+from desktop_app.providers.apis.event_reader import PairJoiner
 from desktop_app.providers.apis.responses_stream import ResponsesReader
-from desktop_app.providers.apis.surrogate_pairs import PairJoiner
 from tests.unit.providers.samples import CATALOG, OPENAI, fold
 
 ONE, TWO = '{"n":1}', '{"n":2}'

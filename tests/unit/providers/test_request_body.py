@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.domain.answering.chat_request import FileData, ImageData
-from desktop_app.providers.http.request_body import pack_body
+from desktop_app.providers.http.transport import pack_body
 
 TYPE = st.just("application/pdf")
 FILES = st.builds(FileData, st.just("a.pdf"), TYPE, st.binary(max_size=50)) | st.builds(

@@ -40,7 +40,7 @@ from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis import responses
 from desktop_app.providers.apis.responses_stream import ResponsesReader
-from desktop_app.providers.http.request_body import data_url
+from desktop_app.providers.http.transport import data_url
 from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI, ask, fold, terminals
 
 # ---------------------------------------------------------------- bodies

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.providers.apis.token_usage import MAX_TOKENS, usage_of
+from desktop_app.providers.apis.event_reader import MAX_TOKENS, usage_of
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis import responses
-from desktop_app.providers.http.request_body import pack_body
+from desktop_app.providers.http.transport import pack_body
 from desktop_app.services.answers.answer_run import AnswerRun
 from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.chat.prompt_assembly import document_block, request_messages
