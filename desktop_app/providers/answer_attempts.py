@@ -57,7 +57,7 @@ from desktop_app.providers.http.transport import Transport
 from desktop_app.providers.jobs.background_run import BackgroundRun, RunTimes
 
 if TYPE_CHECKING:
-    from desktop_app.providers.http.reply.http_reply import HttpReply
+    from desktop_app.providers.http.http_reply import HttpReply
     from desktop_app.providers.http.transport import Transport
 
 

@@ -37,7 +37,7 @@ from desktop_app.exchange.writers.footnotes import unique_footnotes
 from desktop_app.i18n.formatting import parse_amount
 from desktop_app.providers.errors.error_body import parse_error
 from desktop_app.providers.errors.error_replies import error_from
-from desktop_app.providers.http.reply.sse import SSEDecoder
+from desktop_app.providers.http.sse import SSEDecoder
 from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.rendering.markdown.inline_runs import runs_of_cell
 from desktop_app.rendering.markdown.links import is_openable

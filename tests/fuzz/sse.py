@@ -13,7 +13,7 @@ from desktop_app.domain.conversations.message_parts import parts_from_json, part
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.event_reader import PairJoiner
 from desktop_app.providers.apis.responses_stream import ResponsesReader
-from desktop_app.providers.http.reply.sse import ServerSentEvent, SSEDecoder
+from desktop_app.providers.http.sse import ServerSentEvent, SSEDecoder
 from tests.unit.providers.samples import fold, terminals
 from tests.unit.providers.test_fuzz import event
 

@@ -14,7 +14,7 @@ from desktop_app.domain.answering.stream_events import CandidateEvent, Started, 
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.event_reader import EventReader
 from desktop_app.providers.errors import error_body
-from desktop_app.providers.http.reply import json_fields
+from desktop_app.providers.http import json_fields
 
 
 class CandidatesReader(EventReader):

@@ -24,7 +24,7 @@ from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.errors import error_body, error_replies
-from desktop_app.providers.http.reply import json_fields
+from desktop_app.providers.http import json_fields
 
 DONE: Final = b"[DONE]"
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from desktop_app.domain.answering.stream_events import HostedCall
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.tools.call_state import ToolCallState
-from desktop_app.providers.http.reply import json_fields
+from desktop_app.providers.http import json_fields
 
 HOSTED_ITEMS: Final = {
     "web_search_call": "web_search",

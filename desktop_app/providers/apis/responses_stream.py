@@ -37,7 +37,7 @@ from desktop_app.providers.apis.hosted_items import (
     sources_text,
 )
 from desktop_app.providers.errors import error_body, error_replies
-from desktop_app.providers.http.reply import json_fields
+from desktop_app.providers.http import json_fields
 
 START_EVENTS: Final = ("response.created", "response.in_progress", "response.queued")
 END_EVENTS: Final = tuple(

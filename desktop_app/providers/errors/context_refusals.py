@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from desktop_app.providers.http.reply import json_fields
+from desktop_app.providers.http import json_fields
 
 _NUMBER: Final = r"[`'\"(]?(\d[\d,_]{0,12})"
 _MAX_TOKENS: Final = 1_000_000_000

@@ -20,8 +20,8 @@ from typing import Any, Final
 
 from desktop_app.domain.network.redaction import REMOVED
 from desktop_app.providers.errors.context_refusals import NO_SIZE, RequestSize, size_from_fields
-from desktop_app.providers.http.reply import json_fields
-from desktop_app.providers.http.reply.sse import SSEDecoder
+from desktop_app.providers.http import json_fields
+from desktop_app.providers.http.sse import SSEDecoder
 
 _MAX_MESSAGE_CHARS: Final = 10_000
 _MAX_CODE_CHARS: Final = 200

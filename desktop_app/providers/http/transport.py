@@ -27,7 +27,7 @@ from desktop_app.i18n.translation import N_
 from desktop_app.providers.errors import error_body, error_replies
 from desktop_app.providers.http import connection_errors
 from desktop_app.providers.http.connections import ProviderConnection, ProxyWatch
-from desktop_app.providers.http.reply.http_reply import HttpReply, details_of, request_id_of
+from desktop_app.providers.http.http_reply import HttpReply, details_of, request_id_of
 from desktop_app.providers.http.retries import AttemptError, failed_attempt
 from desktop_app.providers.http.silence import SilenceLimits
 

@@ -49,8 +49,8 @@ from desktop_app.providers.apis import responses
 from desktop_app.providers.apis.event_reader import usage_of
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.errors import error_replies
-from desktop_app.providers.http.reply import json_fields
-from desktop_app.providers.http.reply.http_reply import HttpReply
+from desktop_app.providers.http import json_fields
+from desktop_app.providers.http.http_reply import HttpReply
 from desktop_app.providers.http.retries import MAX_WAIT_S, AttemptError
 from desktop_app.providers.http.silence import SilenceWatch
 from desktop_app.providers.http.transport import Transport

@@ -28,8 +28,8 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_listing import info_at
 from desktop_app.i18n.translation import N_
-from desktop_app.providers.http.reply import json_fields
-from desktop_app.providers.http.reply.http_reply import MAX_JSON_BYTES
+from desktop_app.providers.http import json_fields
+from desktop_app.providers.http.http_reply import MAX_JSON_BYTES
 from desktop_app.providers.http.retries import AttemptError
 from desktop_app.providers.jobs.batch_file_format import (
     NAME_KEY,

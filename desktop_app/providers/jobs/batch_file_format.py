@@ -34,7 +34,7 @@ from desktop_app.providers.apis.event_reader import PairJoiner
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.errors import error_body, error_replies
 from desktop_app.providers.errors.error_body import MAX_QUOTE_CHARS
-from desktop_app.providers.http.reply import json_fields
+from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.transport import data_url
 
 URLS: Final = {

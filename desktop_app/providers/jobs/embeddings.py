@@ -28,7 +28,7 @@ from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis.event_reader import tokens
 from desktop_app.providers.errors.error_body import ErrorBody
 from desktop_app.providers.errors.error_replies import refused_error
-from desktop_app.providers.http.reply import json_fields
+from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.retries import AttemptError
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis import responses
 from desktop_app.providers.apis.event_reader import usage_of
-from desktop_app.providers.http.reply import json_fields
+from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.retries import AttemptError
 
 if TYPE_CHECKING:

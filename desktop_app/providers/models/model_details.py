@@ -26,7 +26,7 @@ from typing import Any, Final
 from desktop_app.domain.models.model_listing import ModelDetails, ModelKind
 from desktop_app.domain.models.own_model import MAX_PRICE, MAX_TOKENS
 from desktop_app.domain.models.server_kind import ServerKind
-from desktop_app.providers.http.reply import json_fields
+from desktop_app.providers.http import json_fields
 
 _MILLION: Final = 1_000_000
 

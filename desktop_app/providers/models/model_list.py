@@ -17,7 +17,7 @@ from desktop_app.domain.errors import ProviderError, UnexpectedReplyError
 from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelListing
 from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.i18n.translation import N_
-from desktop_app.providers.http.reply import json_fields
+from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.retries import AttemptError
 from desktop_app.providers.models.model_details import (
     WindowSource,

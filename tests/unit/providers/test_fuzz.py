@@ -25,7 +25,7 @@ from desktop_app.providers.apis.responses_stream import (
     START_EVENTS,
     ResponsesReader,
 )
-from desktop_app.providers.http.reply.sse import SSEDecoder
+from desktop_app.providers.http.sse import SSEDecoder
 from tests.unit.providers.samples import fold, terminals
 
 KINDS = [*START_EVENTS, *ITEM_HANDLERS, *END_EVENTS, "response.new", "", "error"]

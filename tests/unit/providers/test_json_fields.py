@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.providers.http.reply import json_fields
+from desktop_app.providers.http import json_fields
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from desktop_app.domain.answering.chat_request import DIRECT, ProviderProfile
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.remedy import Remedy
-from desktop_app.providers.http.reply import http_reply
+from desktop_app.providers.http import http_reply
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import ProviderClient

@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from desktop_app.domain import hints
 from desktop_app.domain.errors import ReplyTooLargeError, StreamCutError, UnexpectedReplyError
 from desktop_app.i18n.translation import N_
-from desktop_app.providers.http import connection_errors
-from desktop_app.providers.http.reply import json_fields
-from desktop_app.providers.http.reply.sse import ServerSentEvent, SSEDecoder
+from desktop_app.providers.http import connection_errors, json_fields
+from desktop_app.providers.http.sse import ServerSentEvent, SSEDecoder
 
 if TYPE_CHECKING:
     import httpx
