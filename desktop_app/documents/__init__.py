@@ -1,6 +1,6 @@
 """Documents: from a file of any supported kind to text with page marks, counted in tokens.
 
-`reader_registry` picks the reader; `worker` runs them in a confined process. What cannot be read is
+`extract` picks the reader; `worker` runs them in a confined process. What cannot be read is
 refused with a subclass of DocumentError (`refusals`). May import domain and the libraries that read
 documents.
 """

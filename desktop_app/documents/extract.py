@@ -1,52 +1,29 @@
-"""Extracts and counts the text of a file or folder, or measures an image (child process).
-
-The parent process opens the files. Everything is read from a single copy of the bytes, so that
-the hash belongs to the text. A folder has no bytes: its hash is that of its text.
-"""
+"""Reads a document: picks the reader for its type, and counts the text (child process)."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from pathlib import PurePath
+from typing import Final
 
-from desktop_app.documents import media_type, reader_registry, refusals
-from desktop_app.documents.descriptors import read_descriptor
+from desktop_app.documents import media_type, refusals
+from desktop_app.documents.containers.document_bundle import DocumentBundle
 from desktop_app.documents.reader_result import ReaderResult
+from desktop_app.documents.text import plain_text
 from desktop_app.documents.worker.protocol import (
     MAX_TEXT_BYTES,
     Limits,
     OnProgress,
     replace_surrogates,
 )
+from desktop_app.domain.documents import document_types
+from desktop_app.domain.documents.document_sections import UNITS
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
+from desktop_app.i18n.translation import N_
 
-
-def extract_file(
-    name: str, descriptor: int, limits: Limits, on_progress: OnProgress, password: str = ""
-) -> ExtractedDocument:
-    """Return the text of an open file, and close it."""
-    try:
-        data = read_descriptor(descriptor, limits)
-    except OSError as error:
-        raise refusals.unreadable_error(name, error) from error
-    return extract_bytes(replace_surrogates(name), data, limits, on_progress, password=password)
-
-
-def extract_folder(
-    name: str,
-    members: Sequence[tuple[str, str]],
-    open_member: Callable[[int], int | None],
-    limits: Limits,
-    on_progress: OnProgress,
-) -> ExtractedDocument:
-    """Return the text of the files in a folder: see `folder_reader.read`."""
-    from desktop_app.documents.containers import folder_reader
-
-    result = folder_reader.read(name, members, open_member, limits, on_progress)
-    return _with_token_count(
-        replace_surrogates(name), replace_surrogates(result.text).encode(), result
-    )
+_SAVE_AS_PDF: Final = N_("Save it as PDF.")
+_READABLE_FORMATS: Final = N_("See the supported formats in {formats_help}.")
+_ENCRYPTED_STREAM: Final = "EncryptedPackage".encode("utf-16-le")
 
 
 def extract_bytes(
@@ -61,14 +38,10 @@ def extract_bytes(
         from desktop_app.documents import image_reader  # loads Pillow, which only images need
 
         return image_reader.inspect(name, data, image_type, limits)
-    result = reader_registry.read(name, data, limits, on_progress, password=password)
-    if not result.text.strip():
-        raise refusals.empty_error(name)
-    return replace(_with_token_count(name, data, result), is_protected=bool(password))
-
-
-def _with_token_count(name: str, data: bytes, result: ReaderResult) -> ExtractedDocument:
+    result = read(name, data, limits, on_progress, password=password)
     text = replace_surrogates(result.text).replace("\0", "")
+    if not text.strip():
+        raise refusals.empty_error(name)
     if len(text.encode()) > MAX_TEXT_BYTES:
         raise refusals.too_much_text_error(name)
     # tiktoken takes 0.2 s to load, so documents are refused before it is imported.
@@ -84,4 +57,167 @@ def _with_token_count(name: str, data: bytes, result: ReaderResult) -> Extracted
         tokens=count_tokens(text),
         note=result.note,
         pictured=result.pictured,
+        is_protected=bool(password),
     )
+
+
+def read(
+    name: str,
+    data: bytes,
+    limits: Limits,
+    on_progress: OnProgress,
+    depth: int = 0,
+    password: str = "",
+) -> ReaderResult:
+    """Read a document that is not an image.
+
+    Args:
+        depth: the number of archives and mails around it.
+        password: opens a protected PDF; "" if there is none.
+    """
+    kind = _binary_kind(name, data)
+    bundle = DocumentBundle(limits, on_progress, depth=depth, read=read)
+    try:
+        document = (
+            _read_binary(name, kind, data, bundle, password)
+            if kind
+            else _read_text(name, data, bundle)
+        )
+    except RecursionError as error:
+        raise refusals.damaged_error(name, "nested too deeply") from error
+    if document.pages is not None and document.pages > limits.pages:
+        unit = UNITS.get(document.kind, "page")
+        raise refusals.too_many_pages_error(name, document.pages, unit, limits.pages)
+    return document
+
+
+def _read_binary(
+    name: str, kind: str, data: bytes, bundle: DocumentBundle, password: str
+) -> ReaderResult:
+    """Read a binary document; the reader's libraries are imported when they are first needed."""
+    limits, on_progress = bundle.limits, bundle.on_progress
+    match kind:
+        case document_types.ZIP:
+            from desktop_app.documents.containers import archive
+
+            return archive.read(name, data, bundle)
+        case document_types.OUTLOOK:
+            from desktop_app.documents.mail import outlook
+
+            return outlook.read(name, data, bundle)
+        case document_types.PDF:
+            from desktop_app.documents.pdf import pdf_reader
+
+            return pdf_reader.read(name, data, limits, on_progress, password)
+        case document_types.DOCX:
+            from desktop_app.documents.office import wordprocessing
+
+            return ReaderResult(kind, wordprocessing.read(name, data, limits, bundle.read_embedded))
+        case document_types.ODT | document_types.ODP | document_types.ODS:
+            from desktop_app.documents.office import opendocument
+
+            return ReaderResult(kind, *opendocument.read(name, kind, data, limits))
+        case document_types.PPTX:
+            from desktop_app.documents.office import presentation
+
+            return ReaderResult(kind, *presentation.read(name, data, limits))
+        case document_types.EPUB:
+            from desktop_app.documents.office import book
+
+            return ReaderResult(kind, *book.read(name, data, limits, on_progress))
+        case document_types.RTF:
+            from desktop_app.documents.office import rtf
+
+            return ReaderResult(kind, rtf.read(data))
+        case document_types.XLSX:
+            from desktop_app.documents.spreadsheets import workbook
+
+            return ReaderResult(kind, workbook.read(name, data, limits))
+        case document_types.XLSB:
+            from desktop_app.documents.spreadsheets import binary_workbook
+
+            return ReaderResult(kind, binary_workbook.read_xlsb(name, data, limits))
+        case document_types.XLS:
+            from desktop_app.documents.spreadsheets import binary_workbook
+
+            return ReaderResult(kind, binary_workbook.read_xls(name, data))
+        case _:
+            raise refusals.unsupported_error(
+                name, N_("Repartee can’t read “{name}”."), _READABLE_FORMATS
+            )
+
+
+def _binary_kind(name: str, data: bytes) -> str | None:
+    """Return the media type of a binary document; None if the data may be text."""
+    kind_of_ending = media_type.type_of_ending(name)
+    try:
+        kind = media_type.detect_binary(name, data)
+    except media_type.ZIP_ERRORS as error:
+        raise refusals.damaged_error(name, str(error)) from error
+    if data.startswith(media_type.OLE):
+        return _compound_file_kind(name, data)
+    if kind == document_types.ZIP and media_type.is_unsupported_package(name):
+        raise refusals.unsupported_error(
+            name, N_("Repartee can’t read the format of “{name}”."), _SAVE_AS_PDF
+        )
+    # An archive with the ending of another format, such as .docx, is not that format.
+    is_misnamed_zip = kind == document_types.ZIP and kind_of_ending not in (None, kind)
+    if kind and not is_misnamed_zip:
+        return kind
+    if media_type.is_unsupported_image(data):
+        raise refusals.unsupported_error(
+            name, N_("“{name}” is a HEIC or AVIF image."), N_("Save it as JPEG or PNG.")
+        )
+    if kind_of_ending:
+        raise refusals.misnamed_error(name, PurePath(name).suffix.lower())
+    if kind is not None:  # "", an OpenDocument format without a reader
+        raise refusals.unsupported_error(
+            name, N_("Repartee can’t read the format of “{name}”."), _SAVE_AS_PDF
+        )
+    return None
+
+
+def _compound_file_kind(name: str, data: bytes) -> str:
+    """Return the media type of a compound file: a workbook or a message.
+
+    Raises:
+        DocumentError: it is in another old Office format, damaged, or has a password.
+    """
+    from desktop_app.documents.mail import outlook
+    from desktop_app.documents.spreadsheets import binary_workbook
+
+    if binary_workbook.has_workbook(data):
+        return document_types.XLS
+    if outlook.is_message(data):
+        return document_types.OUTLOOK
+    if _ENCRYPTED_STREAM in data:
+        raise refusals.encrypted_error(name)
+    suffix = PurePath(name).suffix.lower()
+    if suffix == document_types.DOCUMENT_FORMATS[document_types.XLS].suffix:
+        raise refusals.misnamed_error(name, suffix)
+    raise refusals.unsupported_error(
+        name, N_("“{name}” is in an old Office format."), N_("Save it as .docx or .xlsx.")
+    )
+
+
+def _read_text(name: str, data: bytes, bundle: DocumentBundle) -> ReaderResult:
+    decoded = plain_text.decode(data)
+    if decoded is None:
+        raise refusals.unsupported_error(
+            name, N_("Repartee can’t read “{name}”."), _READABLE_FORMATS
+        )
+    kind = media_type.detect_text(name, data)
+    if kind == document_types.MAIL:
+        from desktop_app.documents.mail import mail_reader
+
+        return mail_reader.read(name, data, bundle)
+    if kind == document_types.NOTEBOOK:
+        from desktop_app.documents.text import notebook
+
+        return ReaderResult(kind, notebook.read(name, decoded.text), note=decoded.note)
+    if kind == document_types.HTML:
+        from desktop_app.documents.text import web_page
+
+        page = web_page.read(data) or decoded
+        return ReaderResult(kind, page.text, note=page.note)
+    return ReaderResult(kind, decoded.text, note=decoded.note)

@@ -123,6 +123,15 @@ def unpacks_too_large_error(name: str, limits: Limits) -> errors.DocumentTooLarg
     )
 
 
+def folder_too_large_error(name: str, limits: Limits) -> errors.DocumentTooLargeError:
+    return too_large_error(
+        name,
+        N_("“{name}” contains more than {limit} MB of files."),
+        hints.ATTACH_PART,
+        limit=limits.unpacked_bytes >> 20,
+    )
+
+
 def too_much_text_error(name: str) -> errors.DocumentTooLargeError:
     """Return the error for a document with more text than the limit."""
     return too_large_error(

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+import msgspec
+
 from desktop_app.documents.worker.document_worker import DocumentWorker
-from desktop_app.documents.worker.protocol import Limits, error_to_json, frame_head
-from desktop_app.domain.conversations.message_parts import parts_from_json, parts_to_json
-from desktop_app.domain.documents.extracted_document import ExtractedDocument, IndexedPassage
-from desktop_app.domain.errors import DocumentEncryptedError, DocumentError
+from desktop_app.documents.worker.protocol import LENGTH, Crash, Progress, Refusal, Result, Step
+from desktop_app.domain.conversations.message_parts import PageImage, parts_from_json, parts_to_json
+from desktop_app.domain.documents.extracted_document import ExtractedDocument
+from desktop_app.domain.errors import DocumentError
 
 
 @dataclass
@@ -57,12 +58,9 @@ class _Worker(DocumentWorker):
     def __init__(self, said: bytes) -> None:
         super().__init__()
         self._said = said
-        self.theirs: socket.socket | None = None
 
-    async def _running_child(self, limits: Limits) -> Any:
+    async def _running_child(self, memory_bytes: int) -> Any:
         self._child = _Child(self._said)  # type: ignore[assignment]
-        self._file_socket, self.theirs = socket.socketpair()
-        self._file_socket.setblocking(False)
         return self._child
 
 
@@ -93,27 +91,30 @@ _QUESTIONS: Final[tuple[Callable[[DocumentWorker], Awaitable[object]], ...]] = (
 
 
 def seeds() -> list[bytes]:
-    """Return valid replies to every request, a progress frame, a refusal and a crash."""
+    """Return valid replies to every request, a step, a refusal and a crash."""
     extracted = ExtractedDocument("a.txt", "text/plain", "0" * 64, 1, "words", None, 1)
-    fields = {name: value for name, value in vars(extracted).items() if name != "text"}
-    refusal = DocumentEncryptedError("“{name}” is locked.", name="a.pdf")
-    passage = IndexedPassage(0, 5, 1, None, "", "a", "words")
-    answers: list[tuple[int, dict[str, Any], bytes]] = [
-        (0, {"kind": "extracted", **fields}, b"words"),
-        (0, {"kind": "extracted", **fields, "pictured": [[1, 9, 9]], "pages": 1}, b"[page 1]"),
-        (0, {"kind": "extracted", **fields, "width": 9, "height": 9}, b""),
-        (0, {"kind": "refused", **error_to_json(refusal)}, b""),
-        (0, {"kind": "crashed", "details": "ValueError in a.py:1"}, b""),
-        (1, {"kind": "scaled", "media_type": "image/png", "width": 9, "height": 9}, b"x"),
-        (2, {"kind": "counted", "tokens": 5}, b""),
-        (3, {"kind": "rendered", "images": [["image/png", 9, 9, 1]]}, b"x"),
-        (4, {"kind": "converted"}, b"a"),
-        (5, {"kind": "chunked"}, b"[[0, 1, 1]]"),
-        (6, {"kind": "passages"}, json.dumps([passage]).encode()),
+    image = {"media_type": "image/png", "width": 9, "height": 9, "data": b"x"}
+    replies: list[tuple[int, object]] = [
+        (0, Result(extracted)),
+        (0, Result(replace(extracted, pictured=(PageImage(1, 9, 9),), pages=1))),
+        (0, Result(replace(extracted, width=9, height=9))),
+        (0, Refusal("DocumentEncryptedError", "“{name}” is locked.", "", {"name": "a.pdf"})),
+        (0, Crash("ValueError in a.py:1")),
+        (1, Result(image)),
+        (2, Result(5)),
+        (3, Result([image])),
+        (4, Result("a")),
+        (5, Result([[0, 1, 1]])),
+        (6, Result([[0, 1, 1, None, "", "a", "words"]])),
     ]
-    made = [bytes([asked]) + frame_head(row, len(body)) + body for asked, row, body in answers]
-    step = frame_head({"kind": "progress", "done": 1, "total": None, "unit": "page"}, 0)
+    made = [bytes([asked]) + _frame(reply) for asked, reply in replies]
+    step = _frame(Step(Progress(1, None, "page")))
     return [*made, b"\0" + step + made[0][1:], b"\0" + b"\0\0\0\x02[]"]
+
+
+def _frame(message: object) -> bytes:
+    packed = msgspec.msgpack.encode(message)
+    return LENGTH.pack(len(packed)) + packed
 
 
 def one_input(data: bytes) -> None:
@@ -129,5 +130,3 @@ async def _ask(question: Callable[[DocumentWorker], Awaitable[object]], said: by
         assert error.what_happened
     finally:
         await worker.aclose()
-        if worker.theirs is not None:
-            worker.theirs.close()

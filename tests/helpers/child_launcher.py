@@ -13,10 +13,11 @@ def main(address: str, kind: str, *arguments: str) -> None:
     """Send the open files, the arguments and the environment, and wait for the exit code."""
     server = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
     server.connect(address)
-    streams = (0, 1, 2, *map(int, arguments[:1]))
+    descriptors = arguments[:1] if kind == "server" else ()
+    streams = (0, 1, 2, *map(int, descriptors))
     packed = b"".join(stream.to_bytes(4, sys.byteorder) for stream in streams)
     variables = (f"{name}={value}" for name, value in os.environ.items())
-    message = os.fsencode("\0".join((kind, *arguments[1:], "", *variables)))
+    message = os.fsencode("\0".join((kind, *arguments[len(descriptors) :], "", *variables)))
     server.sendmsg([message], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, packed)])
     for stream in streams:
         os.close(stream)

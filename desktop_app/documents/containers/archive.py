@@ -17,6 +17,7 @@ from desktop_app.documents.media_type import ZIP_ERRORS
 from desktop_app.documents.reader_result import ReaderResult
 from desktop_app.documents.text import plain_text
 from desktop_app.documents.worker.protocol import Progress
+from desktop_app.documents.worker.source_files import is_hidden
 from desktop_app.domain import hints
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_notes import SkipReason
@@ -125,6 +126,6 @@ def _reason_to_skip(member: zipfile.ZipInfo, path: str) -> SkipReason | None:
         return SkipReason.UNSAFE
     if stat.S_ISLNK(member.external_attr >> 16):
         return SkipReason.LINK
-    if document_bundle.is_hidden(path):
+    if is_hidden(path):
         return SkipReason.HIDDEN
     return SkipReason.LOCKED if member.flag_bits & 1 else None

@@ -34,65 +34,34 @@ _MAX_LISTED: Final = 200
 
 
 @dataclass
-class DocumentBundle:
+class BundleText:
     """The members that were read so far, in order, and those left out.
 
     Attributes:
-        depth: the number of archives and mails around this one.
-        read: reads a member: `reader_registry.read`, which this module cannot import.
         skipped: the paths of members that are not read, or only without their image pages, with
             the reasons.
         texts: the members that were read, each under a heading with its path.
     """
 
-    limits: Limits
-    on_progress: OnProgress
-    depth: int
-    read: Callable[[str, bytes, Limits, OnProgress, int], ReaderResult]
-    skipped: list[tuple[str, SkipReason]] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
+    skipped: list[tuple[str, SkipReason]] = field(default_factory=list, kw_only=True)
+    texts: list[str] = field(default_factory=list, kw_only=True)
 
     def skip(self, path: str, reason: SkipReason) -> None:
         """Record a member that is not read, or not completely."""
         self.skipped.append((path, reason))
 
-    def add(self, path: str, data: bytes, number: int, total: int) -> None:
-        """Read a member, or leave it out.
+    def refuse(self, path: str, error: errors.DocumentError) -> None:
+        """Record a member that cannot be read."""
+        self.skip(path, _REASONS.get(type(error), SkipReason.DAMAGED))
 
-        Args:
-            number: how many members precede it, for the progress.
-            total: the number of all members.
-        """
-        self.on_progress(Progress(number, total, "file"))
-        if media_type.detect_image(data):
-            self.skip(path, SkipReason.IMAGE)
-            return
-        if not data:
-            self.skip(path, SkipReason.EMPTY)
-            return
-        try:
-            document = self._read_inner(PurePosixPath(path).name, data)
-        except errors.DocumentError as error:
-            self.skip(path, _REASONS.get(type(error), SkipReason.DAMAGED))
-            return
-        if text := document.text.strip():
+    def include(self, path: str, text: str, *, has_image_pages: bool) -> None:
+        """Add the text of a member."""
+        if text := text.strip():
             self.texts.append(f"# {path}\n\n{text}")
-            if document.pictured:
+            if has_image_pages:
                 self.skip(path, SkipReason.IMAGE_PAGES)
         else:
             self.skip(path, SkipReason.EMPTY)
-
-    def read_embedded(self, name: str, data: bytes) -> str:
-        """Return the text of a document in this one; "" if it cannot be read."""
-        if self.depth >= MAX_DEPTH:
-            return ""
-        try:
-            return self._read_inner(name, data).text.strip()
-        except errors.DocumentError:
-            return ""
-
-    def _read_inner(self, name: str, data: bytes) -> ReaderResult:
-        return self.read(name, data, self.limits, lambda _progress: None, self.depth + 1)
 
     def text(self) -> str:
         """Return all texts, and a list of the members left out; "" if there are no texts.
@@ -109,11 +78,6 @@ class DocumentBundle:
         ending = [f"[not included: {', '.join(rows)}]"] if rows else []
         return "\n\n".join([*self.texts, *ending])
 
-    def with_message(self, kind: str, message: str) -> ReaderResult:
-        """Return a mail followed by its attachments as one document; `kind` is its media type."""
-        note = self.note() if self.skipped else None
-        return ReaderResult(kind, "\n\n".join([message, *self.texts]), note=note)
-
     def note(self) -> DocumentNote:
         """Return the note that tells the user which members were left out."""
         skipped_members = [(replace_surrogates(path), reason) for path, reason in self.skipped]
@@ -121,9 +85,51 @@ class DocumentBundle:
         return bundle_note(len(self.texts) - in_part, skipped_members)
 
 
-def is_hidden(path: str) -> bool:
-    """Return True if a path has a part that is hidden, or that a system made for its own data."""
-    steps = PurePosixPath(path).parts
-    return any(
-        step.startswith(".") or step in ("__MACOSX", "Thumbs.db", "desktop.ini") for step in steps
-    )
+@dataclass
+class DocumentBundle(BundleText):
+    """The members of an archive or a mail, which are read here.
+
+    Attributes:
+        depth: the number of archives and mails around this one.
+        read: reads a member: `extract.read`, which this module cannot import.
+    """
+
+    limits: Limits
+    on_progress: OnProgress
+    depth: int
+    read: Callable[[str, bytes, Limits, OnProgress, int], ReaderResult]
+
+    def add(self, path: str, data: bytes, number: int, total: int) -> None:
+        """Read a member, or leave it out.
+
+        Args:
+            number: how many members precede it, for the progress.
+            total: the number of all members.
+        """
+        self.on_progress(Progress(number, total, "file"))
+        if not data or media_type.detect_image(data):
+            self.skip(path, SkipReason.IMAGE if data else SkipReason.EMPTY)
+            return
+        try:
+            document = self._read_inner(PurePosixPath(path).name, data)
+        except errors.DocumentError as error:
+            self.refuse(path, error)
+        else:
+            self.include(path, document.text, has_image_pages=bool(document.pictured))
+
+    def read_embedded(self, name: str, data: bytes) -> str:
+        """Return the text of a document in this one; "" if it cannot be read."""
+        if self.depth >= MAX_DEPTH:
+            return ""
+        try:
+            return self._read_inner(name, data).text.strip()
+        except errors.DocumentError:
+            return ""
+
+    def _read_inner(self, name: str, data: bytes) -> ReaderResult:
+        return self.read(name, data, self.limits, lambda _progress: None, self.depth + 1)
+
+    def with_message(self, kind: str, message: str) -> ReaderResult:
+        """Return a mail followed by its attachments as one document; `kind` is its media type."""
+        note = self.note() if self.skipped else None
+        return ReaderResult(kind, "\n\n".join([message, *self.texts]), note=note)

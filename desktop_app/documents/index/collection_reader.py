@@ -11,17 +11,15 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
 
 from desktop_app.documents import refusals
-from desktop_app.documents.containers import document_bundle
+from desktop_app.documents.worker import source_files
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.documents.collections import FoundFile
+from desktop_app.domain.documents.document_notes import SkipReason
 from desktop_app.domain.documents.extracted_document import ExtractedDocument, IndexedPassage
 from desktop_app.domain.errors import DocumentEmptyError
 from desktop_app.i18n.translation import N_
-
-_MAX_DEPTH: Final = 16  # of subfolders; an arbitrary number
 
 
 class CollectionReader:
@@ -90,34 +88,18 @@ def _is_behind_link(path: Path, folder: str) -> bool:
 def _files_in(paths: Sequence[Path], skip_missing: bool) -> Iterator[FoundFile]:
     for path in dict.fromkeys(paths):
         try:
-            if path.is_dir():
-                yield from _files_below(path, 0)
-            else:
+            if not path.is_dir():
                 yield _to_found_file(path)
+                continue
+            for file, reason in source_files.files_below(path):
+                if reason in (None, SkipReason.UNREADABLE):
+                    with suppress(FileNotFoundError):  # deleted since the folder was listed
+                        yield _to_found_file(file)
         except FileNotFoundError as error:
             if not skip_missing:
                 raise refusals.unreadable_error(path.name, error) from error
         except OSError as error:
             raise refusals.unreadable_error(path.name or str(path), error) from error
-
-
-def _files_below(folder: Path | str, depth: int) -> Iterator[FoundFile]:
-    with os.scandir(folder) as scan:
-        entries = sorted(scan, key=lambda entry: (entry.name.casefold(), entry.name))
-    for entry in entries:
-        if document_bundle.is_hidden(entry.name) or entry.is_symlink():
-            continue
-        if entry.is_dir():
-            if depth < _MAX_DEPTH:
-                try:
-                    yield from _files_below(entry.path, depth + 1)
-                except FileNotFoundError:
-                    pass  # deleted since its parent was listed
-                except OSError:  # reading it like a file will fail, and report why
-                    yield _to_found_file(Path(entry.path))
-        elif entry.is_file():
-            with suppress(FileNotFoundError):  # deleted since the folder was listed
-                yield _to_found_file(Path(entry.path))
 
 
 def _to_found_file(path: Path) -> FoundFile:

@@ -62,7 +62,7 @@ def _chart(tree: Element) -> str:
         for index in indices[:_MAX_POINTS]
     ]
     heading = f"Chart: {'; '.join(filter(None, titles))}".rstrip(": ")
-    return "\n\n".join(filter(None, (heading, md.table(rows).text if indices else "")))
+    return "\n\n".join(filter(None, (heading, md.table(rows) if indices else "")))
 
 
 def _points(series: Element, *names: str) -> dict[int, str]:

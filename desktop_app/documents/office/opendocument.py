@@ -12,7 +12,6 @@ from xml.etree.ElementTree import Element
 
 from desktop_app.documents import refusals
 from desktop_app.documents.office import markdown_text as md
-from desktop_app.documents.office.markdown_text import FootnoteList
 from desktop_app.documents.office.package import Package, local_name, whole_number
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain.documents import document_types
@@ -83,7 +82,7 @@ class _Reader:
 
     def __init__(self, name: str, style_trees: Iterable[Element]) -> None:
         self._name = name
-        self._notes = FootnoteList()
+        self._notes: list[str] = []
         self._numbered = {
             (style.get(f"{_STYLE}name"), whole_number(level.get(f"{_TEXT}level")))
             for tree in style_trees
@@ -94,7 +93,13 @@ class _Reader:
 
     def notes(self) -> list[str]:
         """Return the notes and comments for the end of the document."""
-        return [block.text for block in self._notes.blocks()]
+        return [f"[^{number}]: {text}" for number, text in enumerate(self._notes, start=1)]
+
+    def _note_mark(self, text: str) -> str:
+        """Keep a note for the end, and return its mark; "" if it has no words."""
+        if text:
+            self._notes.append(text)
+        return f"[^{len(self._notes)}]" if text else ""
 
     def blocks(self, parent: Iterable[Element], depth: int = 0, style: str = "") -> Iterator[str]:
         """Yield the paragraphs, lists and tables below an element."""
@@ -105,7 +110,7 @@ class _Reader:
                     yield from self._boxes(element)
                 case "h":
                     level = whole_number(element.get(f"{_TEXT}outline-level"), 1)
-                    yield md.heading(self.line(element), level).text
+                    yield md.heading(self.line(element), level)
                 case "list":
                     style = element.get(f"{_TEXT}style-name", style)
                     yield "\n".join(self._items(element, depth, style))
@@ -151,11 +156,11 @@ class _Reader:
                     text += "\n"
                 case "note":
                     body = next((e for e in child if local_name(e) == "note-body"), Element("none"))
-                    text += self._notes.add(" ".join(self.blocks(body)))
+                    text += self._note_mark(" ".join(self.blocks(body)))
                 case "annotation":
                     author = "".join(e.text or "" for e in child if local_name(e) == "creator")
                     words = " ".join(self.line(e) for e in child if local_name(e) in ("p", "list"))
-                    text += self._notes.add(md.comment(words, author))
+                    text += self._note_mark(md.comment(words, author))
                 case "a":
                     text += md.link(self.line(child), child.get(_LINK, ""))
                 case "ruby":
@@ -179,7 +184,7 @@ class _Reader:
             if self._cells_left < 0:
                 raise refusals.too_much_text_error(self._name)
             rows += [cells] * count
-        return md.table(rows).text
+        return md.table(rows)
 
     def _cell(self, cell: Element) -> Iterator[str]:
         if local_name(cell) not in ("table-cell", "covered-table-cell"):
@@ -187,6 +192,6 @@ class _Reader:
         text = "\n".join(filter(None, self.blocks(cell)))
         for note in (e for e in cell if local_name(e) == "annotation"):
             words = " ".join(self.line(e) for e in note if local_name(e) == "p")
-            text += self._notes.add(md.comment(words))
+            text += self._note_mark(md.comment(words))
         count = whole_number(cell.get(f"{_TABLE}number-columns-repeated"), 1)
         return repeat(text, min(count, _MAX_REPEATED))

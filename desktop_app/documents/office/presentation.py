@@ -68,13 +68,13 @@ def _shapes(parent: Element) -> Iterator[str]:
                     continue
                 lines = "\n".join(_lines(element))
                 is_title = place in ("title", "ctrTitle") and lines
-                yield md.heading(lines, 1).text if is_title else lines
+                yield md.heading(lines, 1) if is_title else lines
             case "tbl":
                 rows = [
                     [drawing.paragraphs(cell) for cell in drawing.descendants(row, "tc")]
                     for row in drawing.descendants(element, "tr")
                 ]
-                yield md.table(rows).text
+                yield md.table(rows)
             case "AlternateContent":  # the first child is for new programs
                 yield from _shapes(Element("none") if not len(element) else element[0])
             case _:

@@ -43,4 +43,4 @@ def read(data: bytes) -> str:
 
 def _table(rows: re.Match[str]) -> str:
     texts = [row.replace("\ue002", "").split("\ue000") for row in _ROW.findall(rows[0])]
-    return f"\n\n{md.table(texts).text}\n\n"
+    return f"\n\n{md.table(texts)}\n\n"

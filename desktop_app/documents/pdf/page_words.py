@@ -7,7 +7,6 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from statistics import median
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -22,14 +21,8 @@ _MAX_CHARACTERS: Final = 30_000
 #
 # A gap between letters that is at least this wide begins a new word.
 _LETTER_GAP: Final = 0.35
-# A gap between the words of a line that is at least this wide begins a new cell of a table. A
-# narrower gap is a space between words of the same cell.
-_CELL_GAP: Final = 0.45
 # Letters of a word overlap vertically by more than this.
 _LETTER_OVERLAP: Final = 0.4
-# The middle of a word is closer than this to the middle of its line. So raised and lowered
-# characters belong to the line.
-_MAX_LINE_SHIFT: Final = 0.4
 
 LINE_END_HYPHEN: Final = "\ufffe"
 """pdfium's character for a hyphen at the end of a line, in the text of a whole page.
@@ -39,16 +32,6 @@ It stands for both the hyphen and the line end.
 # pdfium's character for the same hyphen when a single character is asked for.
 _HYPHEN: Final = "\x02"
 
-NUMBER: Final = re.compile(
-    r"""
-    [(\[<>≤≥~≈±+\-–−$€£¥]*\s?          # "(12)", "≥ 3", "−5", "€ 9"
-    \d[\d.,:/\s'’%±×x()\-–−eE+]*\s?    # "1,200", "10:30", "1.2e-5", "2 x 3", "1.52(3) ± 0.1", "1–9"
-    [%€$£¥)\]*†‡kKMB]*                 # "80 %", "12†" (a footnote), "5 k", "3M", "2B", "40 kB"
-    | [-–—−] | n/?a | N/?A             # placeholders
-    """,
-    re.VERBOSE,
-)
-"""A number with its unit, or a placeholder for a missing number."""
 RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 """A letter of Hebrew, Arabic or a related script."""
 # At least this many words of a page are examined for rotation, if it has them. Every n-th word is
@@ -57,9 +40,6 @@ _SAMPLE_WORDS: Final = 60
 # All words of a page are rotated, or only a few, such as the label of an axis. Any share from 0.05
 # to 0.6 gives the same result for the pages of the tests.
 _MAX_ROTATED_SHARE: Final = 0.3
-# The words of a line that another word is compared with. With 2, a page of the tests is read
-# differently. With all, a line of 8,000 words takes 17 s instead of 0.08 s.
-_COMPARED_WORDS: Final = 8
 # 6 degrees, chosen by eye. The text of a page that was scanned slightly askew counts as upright.
 _MIN_ROTATION_RAD: Final = 0.1
 
@@ -103,11 +83,6 @@ class Word(NamedTuple):
     @property
     def height(self) -> float:
         return self.top - self.bottom
-
-
-def middle_of(line: Sequence[Word]) -> float:
-    """Return the y of a line's middle."""
-    return sum(word.middle for word in line) / len(line)
 
 
 class _Letter(NamedTuple):
@@ -187,55 +162,6 @@ def _word(run: Sequence[_Letter]) -> Word:
     return Word(*bounds(run), tuple(letter.number for letter in run))
 
 
-def split_word(word: Word, borders: Sequence[float], textpage: pdfium.PdfTextPage) -> list[Word]:
-    """Split a word at the borders that it crosses; `borders` are the x of vertical lines."""
-    # A border within a point of the word's ends counts as beside it. The point was chosen by eye.
-    borders_inside = [x for x in borders if word.left + 1 < x < word.right - 1]
-    if not borders_inside:
-        return [word]
-    parts: dict[int, list[_Letter]] = {}
-    for index in word.characters:
-        letter = _letter(textpage, index)
-        if letter is not None:
-            middle_x = (letter.left + letter.right) / 2
-            borders_before = [x for x in borders_inside if x < middle_x]
-            parts.setdefault(len(borders_before), []).append(letter)
-    return [_word(run) for run in parts.values()]
-
-
-def group_lines(words: Iterable[Word]) -> list[list[Word]]:
-    """Group words into lines, from top to bottom, each line from left to right."""
-    grouped: list[list[Word]] = []
-    for word in sorted(words, key=lambda word: -word.middle):
-        if grouped and _is_on_line(grouped[-1], word):
-            grouped[-1].append(word)
-        else:
-            grouped.append([word])
-    return [sorted(line) for line in grouped]  # by `left`, the first field of a word
-
-
-def _is_on_line(line: Sequence[Word], word: Word) -> bool:
-    last_words = line[-_COMPARED_WORDS:]
-    middle = median(other_word.middle for other_word in last_words)
-    height = max(word.height, max(other_word.height for other_word in last_words))
-    return abs(middle - word.middle) < _MAX_LINE_SHIFT * height
-
-
-def split_at_gaps(line: Sequence[Word]) -> list[list[Word]]:
-    """Split a line at gaps that are too wide for a word space."""
-    height = median(word.height for word in line)
-    word_runs: list[list[Word]] = []
-    run_end = 0.0
-    for word in line:
-        if word_runs and word.left - run_end < _CELL_GAP * height:
-            word_runs[-1].append(word)
-            run_end = max(run_end, word.right)
-        else:
-            word_runs.append([word])
-            run_end = word.right
-    return word_runs
-
-
 def join_words(
     textpage: pdfium.PdfTextPage,
     words: Sequence[Word],
@@ -298,11 +224,6 @@ def encode_units(units: Iterable[int]) -> bytes:
     """
     text = "".join(chr(unit) for unit in units if unit <= sys.maxunicode)
     return text.encode("utf-16-le", "surrogatepass")
-
-
-def is_number(textpage: pdfium.PdfTextPage, line: Sequence[Word]) -> bool:
-    """Return True if the words are a number with its unit, or stand for a missing number."""
-    return bool(NUMBER.fullmatch(join_words(textpage, line)))
 
 
 def are_rotated(textpage: pdfium.PdfTextPage, words: Sequence[Word]) -> bool:

@@ -6,9 +6,6 @@ pieces of a few megabytes. The page that was used last stays open for the next s
 
 from __future__ import annotations
 
-import ctypes
-import mmap
-import os
 from typing import Final
 
 import pypdfium2 as pdfium
@@ -37,17 +34,15 @@ class PdfView:
             page: it does not exist or cannot be loaded.
     """
 
-    def __init__(self, name: str, source: int | bytes, password: str = "") -> None:
-        """Open a document from its bytes, or from a descriptor, which is closed."""
+    def __init__(self, name: str, data: bytes, password: str = "") -> None:
         self._name = name
         self._page: tuple[int, pdfium.PdfPage] | None = None
         try:
-            data = _map_file(source) if isinstance(source, int) else source
             self._document = pdfium.PdfDocument(data, password=password)
             if self._document.get_formtype() != raw.FORMTYPE_NONE:
                 self._document.init_forms()
-        except (pdfium.PdfiumError, OSError, ValueError) as error:
-            if getattr(error, "err_code", None) in _LOCKED:
+        except pdfium.PdfiumError as error:
+            if error.err_code in _LOCKED:
                 raise DocumentEncryptedError(
                     N_("The pages of “{name}” are password-protected."),
                     hint=N_("Attach the file again and enter its password."),
@@ -115,15 +110,3 @@ class PdfView:
             details=str(error),
             name=self._name,
         )
-
-
-def _map_file(descriptor: int) -> ctypes.Array[ctypes.c_char]:
-    """Map an open file into memory, so that the system reads it as needed, and close it.
-
-    Raises:
-        OSError: it cannot be read.
-        ValueError: it is empty.
-    """
-    with os.fdopen(descriptor, "rb") as file:
-        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
-    return (ctypes.c_char * len(mapped)).from_buffer(mapped)

@@ -164,7 +164,7 @@ def _markdown(table: Table, textpage: pdfium.PdfTextPage, shown_by_index: Mappin
         [page_words.join_words(textpage, cell, shown_by_index) for cell in row]
         for row in table.rows
     ]
-    return md.table(_without_empty_columns(rows)).text.replace("\n", _LINE_END)
+    return md.table(_without_empty_columns(rows)).replace("\n", _LINE_END)
 
 
 def _without_empty_columns(rows: list[list[str]]) -> list[list[str]]:

@@ -11,7 +11,6 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from desktop_app.documents.office import markdown_text as md
-from desktop_app.documents.office.markdown_text import MarkdownBlock
 from desktop_app.documents.office.package import Package, local_name, whole_number
 
 _PERSONS: Final = "xl/persons/person.xml"
@@ -19,7 +18,7 @@ _REPEATED_AUTHOR: Final = "tc="
 """Begins the author of a note that repeats a conversation."""
 
 
-def blocks(package: Package, part: str) -> Iterator[MarkdownBlock]:
+def lines(package: Package, part: str) -> Iterator[str]:
     """Yield the comments on a sheet, each after the name of its cell."""
     for target in dict.fromkeys(package.relationships(part).values()):
         if "comment" not in target.lower():  # saves parsing drawings and tables
@@ -31,7 +30,7 @@ def blocks(package: Package, part: str) -> Iterator[MarkdownBlock]:
             yield from _conversations(tree, package.xml_if_readable(_PERSONS))
 
 
-def _notes(tree: Element) -> Iterator[MarkdownBlock]:
+def _notes(tree: Element) -> Iterator[str]:
     authors = [author.text or "" for author in tree.iterfind("{*}authors/{*}author")]
     for note in tree.iterfind("{*}commentList/{*}comment"):
         number = whole_number(note.get("authorId"), -1)
@@ -40,12 +39,12 @@ def _notes(tree: Element) -> Iterator[MarkdownBlock]:
         if not author.startswith(_REPEATED_AUTHOR):
             # Excel begins a new note with the author's name.
             text = md.comment(text.removeprefix(f"{author}:"), author)
-            yield md.cell_comment(note.get("ref", ""), text)
+            yield f"{note.get('ref', '')}: {text}" if text else ""
 
 
-def _conversations(tree: Element, persons: Element) -> Iterator[MarkdownBlock]:
+def _conversations(tree: Element, persons: Element) -> Iterator[str]:
     names = {person.get("id", ""): person.get("displayName", "") for person in persons}
     for comment in tree:
         author = names.get(comment.get("personId", ""), "")
         text = md.comment(comment.findtext("{*}text") or "", author)
-        yield md.cell_comment(comment.get("ref", ""), text)
+        yield f"{comment.get('ref', '')}: {text}" if text else ""

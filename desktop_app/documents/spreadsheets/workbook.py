@@ -20,7 +20,6 @@ import python_calamine
 
 from desktop_app.documents import refusals
 from desktop_app.documents.office import drawing
-from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.package import Package, whole_number
 from desktop_app.documents.spreadsheets import sheet_comments, sheet_table
 from desktop_app.documents.spreadsheets.number_format import (
@@ -116,7 +115,7 @@ def _sheets(
             sheet = workbook.get_sheet_by_name(calamine_names[name])
             table = sheet_table.table(sheet, links=_links(package, part))
         drawings = "\n\n".join(drawing.related_blocks(package, part))
-        comments = md.join_blocks(sheet_comments.blocks(package, part))
+        comments = "\n\n".join(filter(None, sheet_comments.lines(package, part)))
         content = "\n\n".join(filter(None, (table, drawings, comments)))
         yield name, is_hidden, content
 

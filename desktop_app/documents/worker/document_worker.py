@@ -5,12 +5,17 @@ Works on any asyncio event loop, Qt's included.
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from desktop_app.child_processes import ChildCommand
-from desktop_app.documents.worker import worker_answers
+from desktop_app.documents import refusals
+from desktop_app.documents.worker import source_files
 from desktop_app.documents.worker.protocol import (
     MAX_TEXT_BYTES,
     PIECE_BYTES,
@@ -21,17 +26,24 @@ from desktop_app.documents.worker.protocol import (
     ScaledImage,
     replace_surrogates,
 )
-from desktop_app.documents.worker.reader_client import ReaderClient, Request
+from desktop_app.documents.worker.reader_client import ReaderClient
+from desktop_app.domain.documents import document_types
+from desktop_app.domain.documents.document_notes import SkipReason
 from desktop_app.domain.documents.extracted_document import (
     ExtractedDocument,
     IndexedPassage,
     TextChunk,
 )
+from desktop_app.domain.documents.image_header import read_image_header
+from desktop_app.domain.errors import DocumentError
 
 __all__ = ["DocumentWorker", "Limits", "OnProgress", "Progress", "ScaledImage"]
 
 _NAME_OF_TEXT: Final = "The text"
 """Names a text in errors, in place of a file."""
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
+_MEDIA_TYPE: Final = re.compile(r"[a-z]{1,20}/[\w.+-]{1,100}", re.ASCII)
+_MAX_NUMBER: Final = 1 << 53
 
 
 class DocumentWorker(ReaderClient):
@@ -65,15 +77,82 @@ class DocumentWorker(ReaderClient):
             DocumentEncryptedError: it needs a password, or `password` is wrong.
             DocumentError: it cannot be read.
         """
-        header = {"kind": "extract-file", "name": path.name, "password": password}
-        return await self._extract(Request(header, path=path), on_progress)
+        if await asyncio.to_thread(os.path.isdir, path):
+            return await self._extract_folder(path, on_progress)
+        data = await asyncio.to_thread(source_files.read_file, path, self.limits)
+        return await self.extract_bytes(path.name, data, on_progress, password=password)
 
     async def extract_bytes(
         self, name: str, data: bytes, on_progress: OnProgress | None = None, *, password: str = ""
     ) -> ExtractedDocument:
         """Return the text of a document without a file, such as a pasted one: see `extract`."""
-        header = {"kind": "extract-bytes", "name": name, "password": password}
-        return await self._extract(Request(header, data), on_progress)
+        name = replace_surrogates(name)
+        document = await self._ask(
+            "extract", name, ExtractedDocument, data, on_progress=on_progress, password=password
+        )
+        self._require(_is_plausible(document, self.limits), name)
+        if document.is_protected and password:
+            self.remember_password(document.sha256, password)
+        return document
+
+    async def _extract_folder(
+        self, folder: Path, on_progress: OnProgress | None
+    ) -> ExtractedDocument:
+        """Return the text of the files in a folder and its subfolders, without hidden files."""
+        from desktop_app.documents.containers.document_bundle import BundleText
+        from desktop_app.documents.media_type import detect_image
+
+        limits = self.limits
+        name = replace_surrogates(folder.name or str(folder))
+        listed = await asyncio.to_thread(lambda: list(source_files.files_below(folder)))
+        total = sum(reason is None for _, reason in listed)
+        if total > limits.pages:
+            raise refusals.too_many_files_error(name, limits.pages)
+        bundle = BundleText()
+        # One limit for the content of an archive and for all files of a folder together: both
+        # become one text.
+        bytes_left = limits.unpacked_bytes
+        done = 0
+        for path, skip_reason in listed:
+            member = replace_surrogates(str(path.relative_to(folder)))
+            if skip_reason is not None:
+                bundle.skip(member, skip_reason)
+                continue
+            if on_progress:
+                on_progress(Progress(done, total, "file"))
+            done += 1
+            try:
+                data = await asyncio.to_thread(
+                    source_files.read_file, path, limits, follows_link=False
+                )
+                bytes_left -= len(data)
+                if bytes_left < 0:
+                    break
+                if detect_image(data):
+                    bundle.skip(member, SkipReason.IMAGE)
+                    continue
+                document = await self.extract_bytes(path.name, data)
+                bundle.include(member, document.text, has_image_pages=bool(document.pictured))
+            except DocumentError as error:
+                bundle.refuse(member, error)
+        if bytes_left < 0:
+            raise refusals.folder_too_large_error(name, limits)
+        if not bundle.texts:
+            raise refusals.empty_error(name)
+        text = bundle.text()
+        packed = text.encode()
+        if len(packed) > MAX_TEXT_BYTES:
+            raise refusals.too_much_text_error(name)
+        return ExtractedDocument(
+            name=name,
+            media_type=document_types.FOLDER,
+            sha256=hashlib.sha256(packed).hexdigest(),
+            size=len(packed),
+            text=text,
+            pages=None,
+            tokens=await self.count_tokens(text),
+            note=bundle.note(),
+        )
 
     async def scale(
         self, name: str, data: bytes, media_type: str, size: tuple[int, int]
@@ -82,17 +161,17 @@ class DocumentWorker(ReaderClient):
 
         `media_type` is that in the result of `extract`. The same bytes give the same result.
         """
-        header = {
-            "kind": "scale",
-            "name": name,
-            "media_type": media_type,
-            "width": size[0],
-            "height": size[1],
-        }
-        request = Request(header, data, max_answer_bytes=_image_bytes_bound(size), is_text=False)
-        return await self._ask(
-            request, lambda answer, image: worker_answers.parse_image(answer, image, size)
+        image = await self._ask(
+            "scale",
+            name,
+            ScaledImage,
+            data,
+            max_bytes=_image_bytes_bound(size),
+            media_type=media_type,
+            size=size,
         )
+        self._require(_is_image(image, size), name)
+        return image
 
     async def decode(
         self, name: str, data: bytes, media_type: str, size: tuple[int, int]
@@ -101,17 +180,13 @@ class DocumentWorker(ReaderClient):
 
         `media_type` is that in the result of `extract`.
         """
-        header = {
-            "kind": "decode",
-            "name": name,
-            "media_type": media_type,
-            "width": size[0],
-            "height": size[1],
-        }
-        request = Request(header, data, max_answer_bytes=4 * size[0] * size[1], is_text=False)
-        return await self._ask(
-            request, lambda answer, pixels: worker_answers.parse_decoded_image(answer, pixels, size)
+        bound = _image_bytes_bound(size)
+        pixels = await self._ask(
+            "decode", name, Pixels, data, max_bytes=bound, media_type=media_type, size=size
         )
+        fits = 1 <= pixels.width <= size[0] and 1 <= pixels.height <= size[1]
+        self._require(fits and len(pixels.data) == 4 * pixels.width * pixels.height, name)
+        return pixels
 
     async def render_pages(
         self,
@@ -129,71 +204,82 @@ class DocumentWorker(ReaderClient):
             DocumentEncryptedError: it needs a password, or `password` is wrong.
             DocumentError: it cannot be read, or a page cannot be rendered.
         """
-        page_rows = [[number, *size] for number, size in pages]
-        header = {"kind": "render", "name": name, "pages": page_rows, "password": password}
-        sizes = [size for _, size in pages]
-        total_bytes = sum(map(_image_bytes_bound, sizes))
-        request = Request(header, data, max_answer_bytes=total_bytes, is_text=False)
-        return await self._ask(
-            request, lambda answer, data: worker_answers.parse_images(answer, data, sizes)
+        bound = sum(_image_bytes_bound(size) for _, size in pages)
+        images = await self._ask(
+            "render", name, list[ScaledImage], data, max_bytes=bound, pages=pages, password=password
         )
+        sizes = [size for _, size in pages]
+        self._require(len(images) == len(sizes) and all(map(_is_image, images, sizes)), name)
+        return images
 
     async def count_tokens(self, text: str) -> int:
         """Count the tokens of a text by o200k_base, which OpenAI's models use."""
         payload = text.encode(errors="replace")
-        request = Request({"kind": "count", "name": _NAME_OF_TEXT}, payload, max_answer_bytes=0)
-        max_tokens = len(payload)
-        return await self._ask(
-            request,
-            lambda answer, _: worker_answers.parse_whole_number(answer, "tokens", max_tokens),
-        )
+        tokens = await self._ask("count", _NAME_OF_TEXT, int, payload)
+        self._require(0 <= tokens <= len(payload), _NAME_OF_TEXT)
+        return tokens
 
     async def markdown_of(self, html: str) -> str:
-        """Convert HTML from the clipboard to Markdown: see `html_markdown.py`."""
-        payload = html.encode(errors="replace")
-        size_bound = min(4 * len(payload) + PIECE_BYTES, MAX_TEXT_BYTES)
-        request = Request(
-            {"kind": "convert", "name": _NAME_OF_TEXT}, payload, max_answer_bytes=size_bound
-        )
-        return await self._ask(request, lambda _, markdown: str(markdown))
+        """Convert HTML from the clipboard to Markdown: see `web_page.convert_selection`."""
+        return await self._ask("convert", _NAME_OF_TEXT, str, html.encode(errors="replace"))
 
     async def chunks(self, text: str, tokens: int) -> list[TextChunk]:
         """Split a text into chunks of at most `tokens` tokens of o200k_base: see `chunks.py`."""
         payload = text.encode(errors="replace")
-        header = {"kind": "chunk", "name": _NAME_OF_TEXT, "tokens": tokens}
-        request = Request(header, payload, max_answer_bytes=_row_bytes_bound(payload))
-        length = len(text)
-        return await self._ask(request, lambda _, rows: worker_answers.parse_chunks(rows, length))
+        chunks = await self._ask("chunk", _NAME_OF_TEXT, list[TextChunk], payload, limit=tokens)
+        self._require(all(_is_within(chunk, len(text)) for chunk in chunks), _NAME_OF_TEXT)
+        return chunks
 
     async def passages(self, text: str, name: str, media_type: str) -> list[IndexedPassage]:
         """Return the passages of a document's text: see `passage_index.py`."""
         payload = text.encode(errors="replace")
-        header = {"kind": "passages", "name": name, "media_type": media_type}
-        request = Request(header, payload, max_answer_bytes=_row_bytes_bound(payload))
-        length = len(text)
-        return await self._ask(request, lambda _, rows: worker_answers.parse_passages(rows, length))
+        bound = min(16 * len(payload) + PIECE_BYTES, 4 * MAX_TEXT_BYTES)
+        passages = await self._ask(
+            "passages", name, list[IndexedPassage], payload, max_bytes=bound, media_type=media_type
+        )
+        self._require(all(_is_within(passage, len(text)) for passage in passages), name)
+        return passages
 
-    async def _extract(self, request: Request, on_progress: OnProgress | None) -> ExtractedDocument:
-        password = str(request.header["password"])
-        limits = self.limits
-        name = replace_surrogates(request.name)
-
-        def read(answer: dict[str, Any], text: str) -> ExtractedDocument:
-            return worker_answers.parse_document(
-                answer, text, name, limits, has_password=bool(password)
-            )
-
-        document = await self._ask(request, read, on_progress)
-        if document.is_protected:
-            self.remember_password(document.sha256, password)
-        return document
+    def _require(self, is_valid: bool, name: str) -> None:
+        """Kill a child that gave a result that no reader gives."""
+        if not is_valid:
+            self._discard()
+            raise refusals.reader_stopped_error(name, "an impossible result", self.limits)
 
 
 def _image_bytes_bound(size: tuple[int, int]) -> int:
-    """Return an upper bound for the bytes of an image of this size as PNG or JPEG."""
+    """Return an upper bound for the bytes of an image of this size in any form."""
     return 4 * size[0] * size[1] + PIECE_BYTES
 
 
-def _row_bytes_bound(text: bytes) -> int:
-    """Return an upper bound for the bytes of rows about the parts of a text."""
-    return min(16 * len(text) + PIECE_BYTES, 4 * MAX_TEXT_BYTES)
+def _is_plausible(document: ExtractedDocument, limits: Limits) -> bool:
+    """Return False for facts that could harm this process: a hash becomes the name of a file."""
+    sides = [document.width, document.height]
+    numbers = [document.size, document.tokens, document.pages or 0, *sides]
+    numbers += [n for page in document.pictured for n in (page.number, page.width, page.height)]
+    if document.note is not None:
+        try:
+            str(document.note)
+        except (LookupError, ValueError):  # a parameter is missing
+            return False
+    return (
+        all(0 <= number < _MAX_NUMBER for number in numbers)
+        and document.width * document.height <= limits.pixels
+        and _HASH.fullmatch(document.sha256) is not None
+        and _MEDIA_TYPE.fullmatch(document.media_type) is not None
+    )
+
+
+def _is_image(image: ScaledImage, size: tuple[int, int]) -> bool:
+    """Return True for a PNG or JPEG of the stated size, which fits into `size`.
+
+    Qt ignores the stated format: given an SVG, it would open the files that the SVG names.
+    """
+    header = (image.media_type, image.width, image.height)
+    is_allowed = image.media_type in ("image/jpeg", "image/png")
+    fits = 1 <= image.width <= size[0] and 1 <= image.height <= size[1]
+    return is_allowed and fits and header == read_image_header(image.data)
+
+
+def _is_within(part: TextChunk | IndexedPassage, length: int) -> bool:
+    return 0 <= part.start <= part.end <= length and 0 <= part.tokens < _MAX_NUMBER

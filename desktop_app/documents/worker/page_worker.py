@@ -7,23 +7,20 @@ child may end at any time (idle, crashed, out of memory); the next request opens
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 
 from desktop_app.child_processes import ChildCommand
-from desktop_app.documents.worker import worker_answers
-from desktop_app.documents.worker.protocol import Box, Limits, Strip
-from desktop_app.documents.worker.reader_client import ReaderClient, Request
+from desktop_app.documents import refusals
+from desktop_app.documents.worker import source_files
+from desktop_app.documents.worker.protocol import PIECE_BYTES, Box, Limits, Strip, T
+from desktop_app.documents.worker.reader_client import ReaderClient
 
 __all__ = ["Box", "PageWorker", "Strip", "ViewedDocument"]
 
-_T = TypeVar("_T")
-# The sizes of 50,000 pages (the maximum of "documents.pages"), with 16 digits each.
-_MAX_SIZES_BYTES: Final = 1 << 22
 # The maximum of the setting "documents.file_mb".
 _MAX_FILE_BYTES: Final = 2_000 << 20
+_MAX_PAGE_SIDE: Final = 14_401  # points: the maximum of PDF, plus one for rounding
 
 
 class ViewedDocument(NamedTuple):
@@ -64,51 +61,64 @@ class PageWorker(ReaderClient):
             return await self._open_document(viewed)
 
     async def _open_document(self, viewed: ViewedDocument) -> list[tuple[float, float]]:
-        source = viewed.source
-        header = {"kind": "view-open", "name": viewed.name, "document": viewed.sha256}
-        header["password"] = self._passwords.get(viewed.sha256, "")
-        if isinstance(source, Path):
-            request = Request({**header, "by": "descriptor"}, path=source)
-        else:
-            request = Request({**header, "by": "bytes"}, source)
-        request = request._replace(max_answer_bytes=_MAX_SIZES_BYTES)
-        return await self._ask(request, lambda _, sizes: worker_answers.parse_page_sizes(sizes))
+        data = viewed.source
+        if isinstance(data, Path):
+            data = await asyncio.to_thread(source_files.read_file, data, self.limits)
+        sizes = await self._ask(
+            "view-open",
+            viewed.name,
+            list[tuple[float, float]],
+            data,
+            document=viewed.sha256,
+            password=self._passwords.get(viewed.sha256, ""),
+        )
+        if not all(1 <= side <= _MAX_PAGE_SIDE for size in sizes for side in size):
+            self._discard()
+            raise refusals.reader_stopped_error(viewed.name, "an impossible page", self.limits)
+        return sizes
 
     async def render_strip(self, viewed: ViewedDocument, strip: Strip) -> bytes:
         """Return the pixels of a strip of a page: see `pdf_view`."""
-        header = {"kind": "view-strip", "strip": list(strip)}
         size = 4 * strip.width * strip.rows
-        request = Request(header, max_answer_bytes=size, is_text=False)
-        return await self._ask_view(
-            viewed, request, lambda _, pixels: worker_answers.parse_pixels(pixels, size)
+        pixels = await self._ask_view(
+            "view-strip", viewed, bytes, max_bytes=size + PIECE_BYTES, strip=strip
         )
+        if len(pixels) != size:
+            self._discard()
+            raise refusals.reader_stopped_error(viewed.name, "an impossible strip", self.limits)
+        return pixels
 
     async def find_boxes(
         self, viewed: ViewedDocument, page: int, text: str, preceding_text: str
     ) -> list[Box]:
         """Return the boxes of a passage on a page: see `passage_boxes.boxes`."""
-        payload = json.dumps([text, preceding_text]).encode()
-        request = Request({"kind": "view-boxes", "page": page}, payload, max_answer_bytes=0)
-        return await self._ask_view(
-            viewed, request, lambda answer, _: worker_answers.parse_boxes(answer)
+        # Fractions of the page that are no number or too large would only harm painting.
+        boxes = await self._ask_view(
+            "view-boxes", viewed, list[Box], page=page, text=text, preceding_text=preceding_text
         )
+        return [box for box in boxes if all(0 <= side <= 1 for side in box)]
 
     async def _ask_view(
         self,
+        kind: str,
         viewed: ViewedDocument,
-        request: Request,
-        parse_answer: Callable[[dict[str, Any], Any], _T],
-    ) -> _T:
+        reply_type: type[T],
+        *,
+        max_bytes: int = _MAX_FILE_BYTES,
+        **arguments: Any,
+    ) -> T:
         """Send a request about a document as `_ask` does; open the document first if needed."""
-
-        def parse_unless_closed(answer: dict[str, Any], result: Any) -> _T | None:
-            return None if answer["kind"] == "view-closed" else parse_answer(answer, result)
-
-        header = {**request.header, "name": viewed.name, "document": viewed.sha256}
-        full_request = request._replace(header=header)
         async with self._document_lock:
-            result = await self._ask(full_request, parse_unless_closed)
-            if result is None:
+            for _ in range(2):
+                result: T | None = await self._ask(
+                    kind,
+                    viewed.name,
+                    reply_type | None,  # type: ignore[arg-type]
+                    max_bytes=max_bytes,
+                    document=viewed.sha256,
+                    **arguments,
+                )
+                if result is not None:
+                    return result
                 await self._open_document(viewed)
-                result = await self._ask(full_request, parse_answer)
-        return result
+        raise refusals.reader_stopped_error(viewed.name, "it stays closed", self.limits)

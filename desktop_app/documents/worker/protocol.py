@@ -1,27 +1,26 @@
-"""The protocol between the parent process and the child that reads documents.
+"""The messages between this process and the child that reads documents, in MessagePack.
 
-A frame is four bytes of length, a header (a JSON object of that length), and a payload: UTF-8 text
-or a file's bytes. The header's `payload` states its size. The payload is not part of the JSON,
-because a document's text may be tens of megabytes, which the parent must receive in small pieces.
-Open files go from the parent to the child over a separate socket: a file after each frame that
-announces one or asks for one.
-
-The parent does not trust the child: see worker_answers.py.
+A request is four bytes of length, a map of that length, and a payload: a document's bytes or a
+text; the map's `size` is that of the payload. A reply is four bytes of length and one of the
+structures below. A hostile document may have taken over the child, so replies are decoded by their
+types (reader_client.py).
 """
 
 from __future__ import annotations
 
-import json
 import struct
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Final, NamedTuple
+from typing import Final, Generic, NamedTuple, TypeVar
 
-from desktop_app.domain import errors
+import msgspec
 
+T = TypeVar("T")
 LENGTH: Final = struct.Struct(">I")
-# Bytes to read or write at a time, which take a millisecond.
+# Bytes to write at a time, which take a millisecond.
 PIECE_BYTES: Final = 1 << 18
+MAX_TEXT_BYTES: Final = 64 << 20
+"""Bytes of a document's text: several times what any model reads."""
 
 
 class Progress(NamedTuple):
@@ -33,9 +32,6 @@ class Progress(NamedTuple):
 
 
 OnProgress = Callable[[Progress], None]
-
-MAX_TEXT_BYTES: Final = 64 << 20
-"""Bytes of a document's text: several times what any model reads."""
 
 
 class Limits(NamedTuple):
@@ -95,46 +91,35 @@ class Box(NamedTuple):
     bottom: float
 
 
-def error_to_json(error: errors.DocumentError) -> dict[str, object]:
-    """Return the error as JSON-ready values; `worker_answers.parse_error` is the reverse."""
-    return {
-        "error": type(error).__name__,
-        "message": error.message,
-        "hint": error.hint,
-        "params": error.params,
-        "because": None if error.because is None else error.because.message,
-        "details": error.details,
-        "takes_password": getattr(error, "takes_password", False),
-    }
+class Result(msgspec.Struct, Generic[T], tag=True):
+    """What was asked for."""
+
+    value: T
 
 
-def frame_head(header: Mapping[str, Any], payload_bytes: int) -> bytes:
-    """Return the beginning of a frame, up to its payload."""
-    header_bytes = json.dumps({**header, "payload": payload_bytes}).encode()
-    return LENGTH.pack(len(header_bytes)) + header_bytes
+class Step(msgspec.Struct, tag=True):
+    """The progress of the work; the result follows."""
+
+    progress: Progress
 
 
-def write_frame(stream: BinaryIO, header: Mapping[str, Any], payload: bytes = b"") -> None:
-    """Write a frame to a blocking stream."""
-    stream.write(frame_head(header, len(payload)))
-    stream.write(payload)
-    stream.flush()
+class Refusal(msgspec.Struct, tag=True):
+    """A DocumentError: its class and its fields. `is_exhausted` if memory ran out."""
+
+    error: str
+    message: str
+    hint: str
+    params: dict[str, str | int]
+    because: str | None = None
+    details: str = ""
+    takes_password: bool = False
+    is_exhausted: bool = False
 
 
-def read_frame(stream: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
-    """Read a frame from a blocking stream; None if the other side has closed it."""
-    length = stream.read(LENGTH.size)
-    if len(length) < LENGTH.size:
-        return None
-    header: dict[str, Any] = json.loads(stream.read(LENGTH.unpack(length)[0]))
-    payload = stream.read(header["payload"])
-    return (header, payload) if len(payload) == header["payload"] else None
+class Crash(msgspec.Struct, tag=True):
+    """The error that ends the child."""
 
-
-def rows_to_payload(rows: Iterable[Sequence[object]]) -> bytes:
-    """Return rows as JSON, one per line, so that they can be parsed one at a time."""
-    lines = (json.dumps(row, ensure_ascii=False) for row in rows)
-    return "\n".join(lines).encode(errors="replace")
+    details: str
 
 
 def replace_surrogates(text: str) -> str:
@@ -142,8 +127,4 @@ def replace_surrogates(text: str) -> str:
 
     Surrogates come from file names in other encodings, and from JSON.
     """
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode(errors="replace").decode()
-    return text
+    return text.encode(errors="replace").decode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import Param, filled
@@ -79,28 +79,3 @@ def bundle_note(read: int, left_out: list[tuple[str, SkipReason]]) -> DocumentNo
     if left_out:
         params["skipped"] = len(left_out)
     return DocumentNote(message, params, tuple(in_order[:_MAX_NAMED]))
-
-
-def note_to_json(note: DocumentNote | None) -> dict[str, Any] | None:
-    if note is None:
-        return None
-    rows = [[path, reason.value] for path, reason in note.skipped]
-    return {"message": note.message, "params": dict(note.params), "skipped": rows}
-
-
-def note_from_json(value: Any) -> DocumentNote | None:
-    """Return the note in `value`; None for None.
-
-    Raises:
-        LookupError, TypeError, ValueError: it is not a note.
-    """
-    if value is None:
-        return None
-    params = dict(value["params"])
-    skipped = tuple((path, SkipReason(reason)) for path, reason in value["skipped"])
-    texts = [value["message"], *params, *(path for path, _ in skipped)]
-    if not all(isinstance(text, str) for text in texts):
-        raise TypeError("a name in a note is not a text")
-    if not all(isinstance(each, str | int) for each in params.values()):
-        raise TypeError("a parameter of a note is neither text nor number")
-    return DocumentNote(value["message"], params, skipped)

@@ -2,113 +2,206 @@
 
 from __future__ import annotations
 
-import json
 import struct
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from desktop_app.child_processes import ChildCommand
+from desktop_app.documents.worker import reader_client
 from desktop_app.documents.worker.document_worker import DocumentWorker
-from desktop_app.documents.worker.protocol import MAX_TEXT_BYTES
+from desktop_app.documents.worker.page_worker import PageWorker, Strip, ViewedDocument
+from desktop_app.documents.worker.protocol import Limits, Progress, Refusal, Result, Step
 from desktop_app.domain import errors
+from desktop_app.domain.conversations.message_parts import PageImage
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from tests.helpers.children import python_child
 
 pytestmark = pytest.mark.attack("sandbox")
 STOPPED = "is damaged or needs more than"
-GOOD: dict[str, Any] = {
-    "kind": "extracted",
-    "name": "other.txt",
-    "media_type": "text/plain",
-    "sha256": "a" * 64,
-    "size": 5,
-    "pages": None,
-    "tokens": 1,
-    "note": None,
-    "width": 0,
-    "height": 0,
-    "animated": False,
-    "pictured": [],
-    "is_protected": False,
-}
-
-
-def frame(header: object, payload: bytes = b"", *, claimed: int | None = None) -> bytes:
-    if isinstance(header, dict):
-        header = {**header, "payload": len(payload) if claimed is None else claimed}
-    return packed(json.dumps(header).encode()) + payload
-
-
-def packed(header: bytes) -> bytes:
-    return struct.pack(">I", len(header)) + header
-
+GOOD = ExtractedDocument("other.txt", "text/plain", "a" * 64, 5, "words", None, 1)
+MOST = (1 << 53) - 1
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 3, 4)
 
 _READER = """
-import json, socket, struct, sys
+import sys
 from pathlib import Path
-take = sys.stdin.buffer.read
-header = json.loads(take(struct.unpack(">I", take(4))[0]))
-take(header["payload"])
-files = socket.socket(fileno=int(sys.argv[1]))
-if header["kind"] == "extract-file":
-    files.recv(1)
 sys.stdout.buffer.write(Path({path!r}).read_bytes())
-if {stays}:
-    sys.stdout.flush()
-    sys.stdin.read()
+sys.stdout.flush()
+sys.stdin.read()
 """
 
 
-def reader(answer: bytes, folder: Path, *, stays: bool = False) -> ChildCommand:
-    """Return the command of a reader that gives this answer, and ends unless `stays`."""
-    path = folder / "answer"
-    path.write_bytes(answer)
-    return python_child(_READER.format(path=str(path), stays=stays))
+def framed(packed: bytes) -> bytes:
+    return struct.pack(">I", len(packed)) + packed
 
 
-async def extract(answer: bytes, path: Path, *, stays: bool = False) -> ExtractedDocument:
-    worker = DocumentWorker(command=reader(answer, path.parent, stays=stays))
-    try:
-        return await worker.extract(path)
-    finally:
-        await worker.aclose()
+def frame(message: object) -> bytes:
+    return framed(msgspec.msgpack.encode(message))
 
 
 @pytest.fixture
-def document(tmp_path: Path) -> Path:
-    path = tmp_path / "asked.txt"
-    path.write_text("words")
-    return path
+def answered_by(tmp_path: Path) -> Callable[..., Awaitable[Any]]:
+    """Return a function that asks a worker whose reader gives an answer."""
+
+    async def ask(
+        answer: bytes, question: Callable[[Any], Awaitable[Any]], kind: Any = DocumentWorker
+    ) -> Any:
+        path = tmp_path / "answer"
+        path.write_bytes(answer)
+        worker = kind(command=python_child(_READER.format(path=str(path))))
+        try:
+            return await question(worker)
+        finally:
+            await worker.aclose()
+
+    return ask
 
 
-async def test_the_name_is_the_one_that_was_asked_for(document: Path) -> None:
-    found = await extract(frame(GOOD, b"words"), document)
-    assert (found.name, found.text) == ("asked.txt", "words")
+def extract(worker: DocumentWorker) -> Awaitable[ExtractedDocument]:
+    return worker.extract_bytes("asked.txt", b"words")
+
+
+ACCEPTED = [
+    GOOD,
+    replace(GOOD, size=MOST, tokens=MOST, pages=MOST, is_protected=True),
+    replace(GOOD, width=12_000, height=10_000, pictured=(PageImage(0, 0, MOST),)),
+]
+REFUSED = [
+    replace(GOOD, sha256="../../../secret"),
+    *(replace(GOOD, media_type=kind) for kind in ("text/", "text/a b", "a" * 21 + "/b")),
+    *(replace(GOOD, size=n) for n in (-1, MOST + 1)),
+    replace(GOOD, tokens=-1),
+    replace(GOOD, pages=-1),
+    replace(GOOD, width=12_001, height=10_000),
+    replace(GOOD, pictured=(PageImage(-1, 1, 1),)),
+]
+
+
+@pytest.mark.parametrize("document", ACCEPTED)
+async def test_a_possible_document_is_accepted(document: Any, answered_by: Any) -> None:
+    answer = frame(Step(Progress(0, 1, "page"))) + frame(Result(document))
+    assert await answered_by(answer, extract) == document
+
+
+@pytest.mark.parametrize("document", REFUSED)
+async def test_an_impossible_document_is_refused(document: Any, answered_by: Any) -> None:
+    with pytest.raises(errors.DocumentDamagedError, match=STOPPED):
+        await answered_by(frame(Result(document)), extract)
 
 
 MALFORMED = {
-    "a header of gigabytes": b"\xff\xff\xff\xff",
-    "a payload of gigabytes": frame(GOOD, claimed=1 << 40),
-    "a payload beyond the limit": frame(GOOD, b"x" * (MAX_TEXT_BYTES + 1)),
-    "text that is no UTF-8": frame(GOOD, b"\xff\xfe"),
-    "no object": frame([]),
-    "nested too deeply": packed(b"[" * 200_000 + b"]" * 200_000),
-    "another answer": frame({"kind": "counted", "tokens": 3}),
-    "a file that was not asked for": frame({"kind": "open", "number": "../../secret"}),
-    "an error without words": frame({"kind": "refused", "error": "DocumentError"}),
-    "a hash that is a path": frame({**GOOD, "sha256": "../../../secret"}, b"words"),
+    "a message of gigabytes": b"\xff\xff\xff\xff",
+    "no message": framed(b"\xc1"),
+    "another answer": frame(Result(3)),
+    "nested too deeply": framed(b"\x91" * 200_000 + b"\xc0"),
+    "an error of no class": frame(Refusal("OSError", "It is empty.", "", {})),
+    "a note of another form": frame({"type": "Result", "value": asdict(GOOD) | {"note": ["x"]}}),
 }
 
 
 @pytest.mark.parametrize("name", MALFORMED)
-async def test_a_malformed_answer_is_refused_as_damaged(name: str, document: Path) -> None:
+async def test_a_malformed_answer_is_refused_as_damaged(
+    name: str, answered_by: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader_client, "_END_TIMEOUT_S", 0.01)
     with pytest.raises(errors.DocumentDamagedError, match=STOPPED):
-        await extract(MALFORMED[name], document)
+        await answered_by(MALFORMED[name], extract)
 
 
-async def test_a_reader_of_a_file_gets_no_members_and_can_continue(document: Path) -> None:
-    asked = frame({"kind": "open", "number": 0})
-    found = await extract(asked * 50 + frame(GOOD, b"words"), document, stays=True)
-    assert found.text == "words"
+@pytest.mark.parametrize("kind", reader_client._ERRORS.values())
+async def test_errors_arrive_as_they_were_sent(kind: Any, answered_by: Any) -> None:
+    refusal = Refusal(
+        kind.__name__, "“{name}” is locked.", "Unlock it.", {"name": "a.pdf"}, takes_password=True
+    )
+    with pytest.raises(kind) as caught:
+        await answered_by(frame(refusal), extract)
+    assert type(caught.value) is kind
+    assert str(caught.value) == "“a.pdf” is locked."
+    assert caught.value.what_to_do == "Unlock it."
+    assert getattr(caught.value, "takes_password", True)
+
+
+def image(**changed: object) -> dict[str, object]:
+    return {"media_type": "image/png", "width": 3, "height": 4, "data": PNG} | changed
+
+
+def scale(worker: DocumentWorker) -> Awaitable[object]:
+    return worker.scale("a.png", b"a", "image/png", (3, 4))
+
+
+async def test_an_image_of_the_stated_form_is_accepted(answered_by: Any) -> None:
+    assert (await answered_by(frame(Result(image())), scale)).data == PNG
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        image(width=2),
+        image(media_type="image/jpeg"),
+        image(data=PNG[:-1]),
+        image(data=b'<svg width="3" height="4"><image href="/etc/x"/></svg>'),
+        image(height=5, data=PNG[:-1] + b"\5"),
+        image(data=PNG + bytes(1 << 19)),
+    ],
+    ids=range(6),
+)
+async def test_an_image_of_another_form_is_refused(found: Any, answered_by: Any) -> None:
+    with pytest.raises(errors.DocumentDamagedError, match=STOPPED):
+        await answered_by(frame(Result(found)), scale)
+
+
+@pytest.mark.parametrize(
+    ("question", "value"),
+    [
+        (lambda worker: worker.count_tokens("abc"), 4),
+        (lambda worker: worker.count_tokens("abc"), -1),
+        (lambda worker: worker.chunks("abc", 5), [[0, 4, 1]]),
+        (lambda worker: worker.chunks("abc", 5), [[2, 1, 1]]),
+        (lambda worker: worker.passages("abc", "a", "text/plain"), [[0, 4, 1, None, "", "", ""]]),
+        (lambda worker: worker.decode("a", b"a", "image/png", (3, 4)), [3, 5, b"x" * 60]),
+        (lambda worker: worker.decode("a", b"a", "image/png", (3, 4)), [3, 4, b"x" * 47]),
+        (lambda worker: worker.render_pages("a", b"a", [(1, (3, 4))]), [image(), image()]),
+    ],
+    ids=range(8),
+)
+async def test_an_impossible_result_is_refused(
+    question: Any, value: object, answered_by: Any
+) -> None:
+    with pytest.raises(errors.DocumentDamagedError, match=STOPPED):
+        await answered_by(frame(Result(value)), question)
+
+
+VIEWED = ViewedDocument("a" * 64, "a.pdf", b"x")
+
+
+@pytest.mark.parametrize(
+    ("question", "value"),
+    [
+        (lambda worker: worker.open_document(VIEWED), [[0.9, 5.0]]),
+        (lambda worker: worker.open_document(VIEWED), [[5.0, 14_401.5]]),
+        (lambda worker: worker.open_document(VIEWED), [[5.0, float("nan")]]),
+        (lambda worker: worker.render_strip(VIEWED, Strip(1, 2, 2, 0, 1)), b"1234567"),
+    ],
+    ids=range(4),
+)
+async def test_impossible_pages_are_refused(question: Any, value: object, answered_by: Any) -> None:
+    with pytest.raises(errors.DocumentDamagedError, match=STOPPED):
+        await answered_by(frame(Result(value)), question, PageWorker)
+
+
+async def test_boxes_off_the_page_are_left_out(answered_by: Any) -> None:
+    boxes = [[0.0, 0.0, 1.0, 1.0], [0.0, -0.1, 1.0, 1.0], [0.0, 0.0, 1.0, float("inf")]]
+    answer = frame(Result(boxes))
+    found = await answered_by(
+        answer, lambda worker: worker.find_boxes(VIEWED, 1, "a", ""), PageWorker
+    )
+    assert found == [(0, 0, 1, 1)]
+
+
+def test_limits_are_sent_in_order() -> None:
+    packed = msgspec.msgpack.encode(Limits(pages=3))
+    assert Limits(*msgspec.msgpack.decode(packed)) == Limits(pages=3)

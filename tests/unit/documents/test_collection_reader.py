@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def test_a_file_deleted_while_its_folder_is_listed_is_skipped(tmp_path: Path) -> None:
     for name in "abc":
         (tmp_path / name).write_text("words")
-    files = collection_reader._files_below(tmp_path, 0)
+    files = collection_reader._files_in([tmp_path], skip_missing=False)
     assert next(files).path.name == "a"
     (tmp_path / "b").unlink()
     assert [file.path.name for file in files] == ["c"]
@@ -25,7 +25,7 @@ def test_a_folder_deleted_while_its_parent_is_listed_is_skipped(tmp_path: Path) 
     for name in "ac":
         (tmp_path / name).write_text("words")
     (tmp_path / "b").mkdir()
-    files = collection_reader._files_below(tmp_path, 0)
+    files = collection_reader._files_in([tmp_path], skip_missing=False)
     assert next(files).path.name == "a"
     (tmp_path / "b").rmdir()
     assert [file.path.name for file in files] == ["c"]
@@ -45,5 +45,5 @@ def test_a_folder_that_cannot_be_listed_does_not_hide_the_others(
         return listed(folder)
 
     monkeypatch.setattr(os, "scandir", refuse)
-    files = collection_reader._files_below(tmp_path, 0)
+    files = collection_reader._files_in([tmp_path], skip_missing=False)
     assert [file.path.name for file in files] == ["a", "b", "c"]

@@ -46,27 +46,6 @@ def test_scans_among_pages_with_text_are_named() -> None:
     assert str(document.note) == "2 of 4 pages are images: 2, 3."
 
 
-def test_hidden_files_links_and_pictures_of_a_folder_are_left_out(tmp_path: Path) -> None:
-    folder = tmp_path / "papers"
-    (folder / "b").mkdir(parents=True)
-    (folder / "b" / "two.txt").write_text("Second.")
-    (folder / "A one.md").write_text("First.")
-    (folder / ".secret").write_text("must not be read")
-    (folder / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    (tmp_path / "elsewhere.txt").write_text("must not be read")
-    (folder / "link.txt").symlink_to(tmp_path / "elsewhere.txt")
-    (folder / "deep").symlink_to(tmp_path)
-    document = extract_file(folder, Limits(), lambda _: None)
-    assert document.text == (
-        "# A one.md\n\nFirst.\n\n# b/two.txt\n\nSecond.\n\n"
-        "[not included: deep (a link to elsewhere), link.txt (a link to elsewhere), picture.png "
-        "(a picture)]"
-    )
-    assert document.media_type == "inode/directory"
-    assert "(hidden)" in str(document.note)
-    assert document.size == len(document.text.encode())
-
-
 def locked_zip(members: dict[str, str], locked: set[str]) -> bytes:
     """Return an archive some of whose members are marked as encrypted."""
     target = io.BytesIO()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 
 from desktop_app.documents.pdf import pdf_reader
 from desktop_app.documents.pdf.pdf_view import PdfView
 from desktop_app.documents.reader_result import ReaderResult
-from desktop_app.documents.worker.protocol import Limits, Strip
+from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain.errors import DocumentTooLargeError
 from tests.data.long_pdf import drawn_pdf, long_pdf
 
@@ -81,15 +78,3 @@ def test_a_damaged_page_keeps_its_place() -> None:
     view = PdfView("it", data)
     assert len(view.page_sizes()) == 3
     view.close()
-
-
-def test_a_file_and_its_bytes_are_rendered_alike(tmp_path: Path) -> None:
-    path = tmp_path / "x.pdf"
-    path.write_bytes(long_pdf(2))
-    from_file = PdfView("x.pdf", os.open(path, os.O_RDONLY))
-    from_bytes = PdfView("x.pdf", long_pdf(2))
-    assert from_file.page_sizes() == from_bytes.page_sizes() == [(595, 842)] * 2
-    strip = Strip(2, 120, 170, 0, 170)
-    assert from_file.render_strip(strip) == from_bytes.render_strip(strip)
-    from_file.close()
-    from_bytes.close()

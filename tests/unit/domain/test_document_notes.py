@@ -2,28 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
-from desktop_app.domain.documents.document_notes import (
-    DocumentNote,
-    SkipReason,
-    bundle_note,
-    note_from_json,
-    note_to_json,
-)
+from desktop_app.domain.documents.document_notes import SkipReason, bundle_note
 from desktop_app.domain.error_note import ErrorNote
-
-
-@pytest.mark.parametrize(
-    "note",
-    [
-        None,
-        bundle_note(3, []),
-        bundle_note(2, [("a.bin", SkipReason.NO_DOCUMENT), ("b/c.zip", SkipReason.NESTED)]),
-    ],
-)
-def test_a_note_is_read_back_as_it_was_written(note: DocumentNote | None) -> None:
-    assert note_from_json(note_to_json(note)) == note
 
 
 def test_five_skipped_files_are_named_and_hidden_ones_last() -> None:
