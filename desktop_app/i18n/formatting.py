@@ -1,15 +1,14 @@
-"""Formats numbers, money, dates, durations, sizes and lists for the user's locale.
+"""Formats numbers, money, dates, durations, sizes and lists for the user's locale, with Babel.
 
-The window sets Qt's formats (`ui/look/locale_formats.py`). Commands use Babel's, which are imported
-when something is first formatted.
+Babel is imported when something is first formatted.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from functools import cache, cached_property
-from typing import TYPE_CHECKING, Final, Protocol
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,80 +24,30 @@ _UNICODE_SCRIPTS: Final = {"BANGLA": "BENGALI", "ODIA": "ORIYA", "KOREAN": "HANG
 """Unicode's names of scripts, by the names in CLDR, if they differ."""
 
 
-class Formats(Protocol):
-    """The formats of a locale; the functions of this module call them.
+class _Current:
+    """The language of the formats in use. It belongs to the process, like that of the texts."""
 
-    Decimals and dollars have exactly `digits` decimals. A `datetime` is in the local time zone.
-    """
-
-    def number(self, value: int) -> str: ...
-    def decimal(self, value: Decimal, digits: int) -> str: ...
-    def dollars(self, value: Decimal, digits: int) -> str: ...
-    def percent(self, value: int) -> str: ...
-    def day(self, value: date) -> str: ...
-    def short_date(self, value: date) -> str: ...
-    def short_day(self, value: date) -> str: ...
-    def month(self, value: date) -> str: ...
-    def time(self, value: datetime) -> str: ...
-    def joined(self, items: Sequence[str]) -> str: ...
+    language = "en"
 
 
-class BabelFormats:
-    """The formats of Babel's locale data."""
+def use_formats_of(language: str) -> None:
+    """Use the formats of the system's locale if it has the language, else of the language."""
+    _Current.language = language
 
-    def __init__(self, language: str) -> None:
-        self._language = language
 
-    def number(self, value: int) -> str:
-        from babel.numbers import format_decimal
+def _locale() -> Locale:
+    return _locale_of(_Current.language, locale_name(_Current.language))
 
-        return format_decimal(value, locale=self._locale)
 
-    def decimal(self, value: Decimal, digits: int) -> str:
-        pattern = _with_digits(self._locale.decimal_formats[None], digits)
-        return str(pattern.apply(value, self._locale))
+@cache
+def _locale_of(language: str, name: str) -> Locale:
+    from babel import Locale, UnknownLocaleError
 
-    def dollars(self, value: Decimal, digits: int) -> str:
-        pattern = _with_digits(self._locale.currency_formats["standard"], digits)
-        return str(pattern.apply(value, self._locale, currency="USD", currency_digits=False))
-
-    def percent(self, value: int) -> str:
-        from babel.numbers import format_percent
-
-        return format_percent(value / 100, locale=self._locale)
-
-    def day(self, value: date) -> str:
-        return str(_babel_dates().format_date(value, "long", self._locale))
-
-    def short_date(self, value: date) -> str:
-        return self._skeleton(value, "yMMMd")
-
-    def short_day(self, value: date) -> str:
-        return self._skeleton(value, "MMMd")
-
-    def month(self, value: date) -> str:
-        return self._skeleton(value, "yMMMM")
-
-    def time(self, value: datetime) -> str:
-        return str(_babel_dates().format_time(value, "short", locale=self._locale))
-
-    def joined(self, items: Sequence[str]) -> str:
-        from babel.lists import format_list
-
-        return format_list(items, locale=self._locale)
-
-    def _skeleton(self, value: date, skeleton: str) -> str:
-        return str(_babel_dates().format_skeleton(skeleton, value, locale=self._locale))
-
-    @cached_property
-    def _locale(self) -> Locale:
-        from babel import Locale, UnknownLocaleError
-
-        _babel_dates()
-        try:
-            return Locale.parse(locale_name(self._language), sep="-")
-        except (UnknownLocaleError, ValueError):  # Babel lacks it, as it lacks en_RU
-            return Locale.parse(_USUAL_LOCALES.get(self._language, self._language), sep="-")
+    _babel_dates()
+    try:
+        return Locale.parse(name, sep="-")
+    except (UnknownLocaleError, ValueError):  # Babel lacks it, as it lacks en_RU
+        return Locale.parse(_USUAL_LOCALES.get(language, language), sep="-")
 
 
 def _babel_dates() -> ModuleType:
@@ -126,28 +75,13 @@ def _with_digits(pattern: NumberPattern, digits: int) -> NumberPattern:
     return changed
 
 
-class _Current:
-    """The formats in use. They belong to the process, like the language."""
-
-    formats: Formats = BabelFormats("en")
-
-
-_current = _Current()
+def _dollars(value: Decimal, digits: int) -> str:
+    pattern = _with_digits(_locale().currency_formats["standard"], digits)
+    return str(pattern.apply(value, _locale(), currency="USD", currency_digits=False))
 
 
-def use_formats_of(language: str) -> None:
-    """Use Babel's formats of the system's locale if it has the language, else of the language."""
-    _current.formats = BabelFormats(language)
-
-
-def use_formats(formats: Formats) -> None:
-    """Use other formats, such as the window's."""
-    _current.formats = formats
-
-
-def formats_in_use() -> Formats:
-    """Return the formats in use."""
-    return _current.formats
+def _skeleton(value: date, skeleton: str) -> str:
+    return str(_babel_dates().format_skeleton(skeleton, value, locale=_locale()))
 
 
 def number(value: int) -> str:
@@ -156,8 +90,11 @@ def number(value: int) -> str:
     >>> [number(7), number(1200)]
     ['7', '1,200']
     """
-    # Nothing is grouped, so no formats need to be loaded.
-    return str(value) if -1000 < value < 1000 else _current.formats.number(value)
+    if -1000 < value < 1000:  # nothing is grouped, so no formats need to be loaded
+        return str(value)
+    from babel.numbers import format_decimal
+
+    return format_decimal(value, locale=_locale())
 
 
 def decimal(value: Decimal | float, digits: int) -> str:
@@ -169,7 +106,7 @@ def decimal(value: Decimal | float, digits: int) -> str:
     from decimal import ROUND_HALF_UP, Decimal
 
     exact = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
-    return _current.formats.decimal(exact, digits)
+    return str(_with_digits(_locale().decimal_formats[None], digits).apply(exact, _locale()))
 
 
 def percent(value: int) -> str:
@@ -178,7 +115,9 @@ def percent(value: int) -> str:
     >>> percent(12)
     '12%'
     """
-    return _current.formats.percent(value)
+    from babel.numbers import format_percent
+
+    return format_percent(value / 100, locale=_locale())
 
 
 def money(amount: Decimal) -> str:
@@ -191,14 +130,14 @@ def money(amount: Decimal) -> str:
     from decimal import ROUND_HALF_UP, Decimal
 
     if amount == 0:
-        return _current.formats.dollars(amount, 0)
+        return _dollars(amount, 0)
     if amount >= Decimal("0.01"):
-        return _current.formats.dollars(amount.quantize(Decimal("0.01"), ROUND_HALF_UP), 2)
+        return _dollars(amount.quantize(Decimal("0.01"), ROUND_HALF_UP), 2)
     first_digit = Decimal(1).scaleb(amount.adjusted())  # the unit of the first digit
     # Normalized, because 0.0095 is rounded to 0.010, which has a digit too many.
     one_digit = amount.quantize(first_digit, ROUND_HALF_UP).normalize()
     digits = -int(one_digit.as_tuple().exponent)
-    return _current.formats.dollars(one_digit, max(2, digits))
+    return _dollars(one_digit, max(2, digits))
 
 
 def exact_money(amount: Decimal) -> str:
@@ -209,7 +148,7 @@ def exact_money(amount: Decimal) -> str:
     ['$4.10', '$10.00', '$0.0000875', '$0.00', '$10.00', '$1,234.50']
     """
     digits = -int(amount.normalize().as_tuple().exponent)
-    return _current.formats.dollars(amount, max(2, digits))
+    return _dollars(amount, max(2, digits))
 
 
 def editable_amount(amount: Decimal) -> str:
@@ -257,9 +196,7 @@ def parse_amount(text: str) -> Decimal | None:
 
 def _decimal_sign() -> str:
     """Return the locale's decimal sign: the second character of "0.5"."""
-    from decimal import Decimal
-
-    return _current.formats.decimal(Decimal("0.5"), 1)[1]
+    return decimal(0.5, 1)[1]
 
 
 def tokens(count: int) -> str:
@@ -321,27 +258,27 @@ def duration(seconds: float, *, digits: int = 1) -> str:
 
 def day(value: date) -> str:
     """Format a date, such as "March 2, 2026"."""
-    return _current.formats.day(value)
+    return str(_babel_dates().format_date(value, "long", _locale()))
 
 
 def short_date(value: date) -> str:
     """Format a date with a short month, such as "Mar 2, 2026"."""
-    return _current.formats.short_date(value)
+    return _skeleton(value, "yMMMd")
 
 
 def short_day(value: date) -> str:
     """Format a date without its year, such as "Mar 2"."""
-    return _current.formats.short_day(value)
+    return _skeleton(value, "MMMd")
 
 
 def month(value: date) -> str:
     """Format a month and its year, such as "March 2026"."""
-    return _current.formats.month(value)
+    return _skeleton(value, "yMMMM")
 
 
 def time(value: datetime) -> str:
     """Format the time of day of a moment, in the local time zone."""
-    return _current.formats.time(value.astimezone())
+    return str(_babel_dates().format_time(value.astimezone(), "short", locale=_locale()))
 
 
 def moment(value: datetime) -> str:
@@ -358,7 +295,9 @@ def joined(items: Sequence[str]) -> str:
     >>> [joined(["a"]), joined(["a", "b"]), joined(["a", "b", "c"])]
     ['a', 'a and b', 'a, b, and c']
     """
-    return _current.formats.joined(items)
+    from babel.lists import format_list
+
+    return format_list(items, locale=_locale())
 
 
 def _short_decimal(value: float, digits: int = 1) -> str:

@@ -154,7 +154,6 @@ def in_english() -> Iterator[None]:
         return
     code = _current.code
     catalog = _current.catalog
-    formats = formatting.formats_in_use()
     _current.code = ENGLISH
     _current.catalog = NullTranslations()
     formatting.use_formats_of(ENGLISH)
@@ -163,7 +162,7 @@ def in_english() -> Iterator[None]:
     finally:
         _current.code = code
         _current.catalog = catalog
-        formatting.use_formats(formats)
+        formatting.use_formats_of(language_of_formats())
 
 
 def _posix_languages() -> tuple[str, ...]:

@@ -260,11 +260,10 @@ def make_application() -> QApplication:
     import desktop_app.app.import_hook_removal  # noqa: F401 — as the window's start does
     from desktop_app.app.startup import gc_policy
     from desktop_app.rendering.markdown.parser import parser
-    from desktop_app.ui.look import icons, locale_formats, theme
+    from desktop_app.ui.look import icons, theme
 
     application = QApplication.instance() or QApplication([])
     assert isinstance(application, QApplication)
-    locale_formats.use_qt_formats("en")
     icons.use_folder(Path(__file__).parents[2] / "resources" / "icons" / "lucide")
     theme.apply_theme(application, theme.light())
     parser().parse("warm *up*")

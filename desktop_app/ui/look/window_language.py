@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QLibraryInfo, QLocale, Qt, QTranslator
 
 from desktop_app.i18n import pseudo, translation
-from desktop_app.ui.look.locale_formats import use_qt_formats
+from desktop_app.i18n.formatting import locale_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,7 @@ class WindowLanguage:
         """Use the language of `setting`, or the system's, in windows that are built from now on."""
         code = translation.wanted_language(setting, QLocale.system().uiLanguages())
         translation.use_language(code, self._catalogs)
-        use_qt_formats(translation.language_of_formats())
+        QLocale.setDefault(QLocale(locale_name(translation.language_of_formats())))  # date fields
         self._application.setLayoutDirection(
             _RIGHT_TO_LEFT if translation.is_right_to_left() else _LEFT_TO_RIGHT
         )

@@ -51,9 +51,8 @@ CASES: list[tuple[Callable[..., str], object, str, str]] = [
 def plain_system(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("LC_ALL", "LC_TIME", "LANG"):
         monkeypatch.delenv(name, raising=False)
-    before = formatting.formats_in_use()
     yield
-    formatting.use_formats(before)
+    formatting.use_formats_of("en")
 
 
 @pytest.mark.parametrize(
