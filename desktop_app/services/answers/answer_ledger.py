@@ -15,7 +15,7 @@ from desktop_app.domain.conversations.message_parts import tool_calls
 from desktop_app.domain.errors import SpendingCapError
 from desktop_app.domain.spending.cost import Usage, UsageScope, call_cost
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
-from desktop_app.services.answers.call_timing import CallTiming
+from desktop_app.services.answers.answer_measures import AnswerTiming
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.ports import SpendingStorage
 from desktop_app.services.tools.hosted_tools import hosted_cost
@@ -42,12 +42,12 @@ class AnswerLedger:
         spending: SpendingStorage,
         purpose: Purpose = Purpose.ANSWER,
         tool_prices: Mapping[str, Decimal] = NO_PRICES,
-        timing: CallTiming | None = None,
+        timing: AnswerTiming | None = None,
     ) -> None:
         self._spending = spending
         self._purpose = purpose
         self._tool_prices = tool_prices
-        self.timing = timing or CallTiming()
+        self.timing = timing or AnswerTiming()
         self._round_usage: Usage | None = None  # the usage of the request that ended last
         self._rounds_recorded = 0
         self._fees_recorded = Decimal(0)

@@ -8,14 +8,14 @@ the provider instead, and is resumed at the next start: see run_resumption.py.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import replace
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 from desktop_app.domain import hints
 from desktop_app.domain.answering.answer_form import FORM_NOT_FOLLOWED, AnswerSchema
 from desktop_app.domain.answering.answer_status import AnswerStatus, StatusCode, answer_status
+from desktop_app.domain.answering.chat_request import ChatRequest
 from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.domain.answering.stream_events import (
     Failed,
@@ -52,15 +52,12 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
 from desktop_app.i18n.translation import N_
-from desktop_app.services.answers.answer_images import AnswerImages
 from desktop_app.services.answers.answer_ledger import AnswerLedger
 from desktop_app.services.answers.answer_measures import AnswerLimit
-from desktop_app.services.answers.checkpoints import Checkpoints
-from desktop_app.services.answers.prepared_request import PreparedRequest, RequestFallbacks
-from desktop_app.services.answers.retried_writes import RetriedWrites, StoreListener
-from desktop_app.services.answers.thinking_time import ThinkingTime
+from desktop_app.services.answers.answer_writes import Checkpoints, RetriedWrites, StoreListener
 from desktop_app.services.models.choice_resolution import MAX_MODEL_NAME_CHARS, ResolvedChoice
-from desktop_app.services.ports import ChatAttachments, MessageStore, Provider
+from desktop_app.services.ports import ChatAttachments, Gateway, MessageStore, Provider
+from desktop_app.services.spending.budget import Hold
 from desktop_app.services.structured.answer_forms import problem_notices
 
 RECEIVE_TIMEOUT_S = 0.05
@@ -80,11 +77,33 @@ def answering_choice(resolved: ResolvedChoice) -> ModelChoice:
     return ModelChoice(resolved.profile.id, resolved.model.id, resolved.variant, resolved.effort)
 
 
-class AnswerStores(NamedTuple):
-    """The stores of an answer: of its message, and of its images."""
+@dataclass(frozen=True)
+class PreparedAnswer:
+    """An answer that is ready to be requested.
 
-    messages: MessageStore
-    images: ChatAttachments
+    Attributes:
+        question: None if it was stored before.
+        resolved: the choice that the request was built for.
+        gateway: gives the provider that streams the answer, with tools or documents in parts.
+        hold: the input's share of the provider's monthly cap, held until the first round of tools
+            is recorded, or the answer ends.
+        schema: the schema that the answer is checked against, even if the model does not support
+            schemas; None for no check.
+        stand_in: returns the model to ask if the provider does not serve Instant's model.
+        reread: called if the server refuses the question as too long; returns the answer to the
+            question with its documents read in parts, or None if that is not possible.
+    """
+
+    conversation: Conversation
+    question: Message | None
+    answer: Message
+    resolved: ResolvedChoice
+    request: ChatRequest
+    gateway: Gateway
+    hold: Hold
+    schema: AnswerSchema | None = None
+    stand_in: Callable[[], ResolvedChoice] | None = None
+    reread: Callable[[], Awaitable[PreparedAnswer | None]] | None = None
 
 
 class AnswerRun:
@@ -99,42 +118,36 @@ class AnswerRun:
         checkpoints: stores the answer while it streams.
         hold: the hold of the request, released at the end of `run`.
         timing: the times of the answer.
-        schema: the schema that the answer is checked against, even if the model does not support
-            schemas; None for no check.
+        prepared: what is requested.
+        schema: the schema that the answer is checked against; None for no check.
     """
 
     def __init__(
         self,
-        conversation: Conversation,
-        question: Message | None,
-        answer: Message,
-        prepared: PreparedRequest,
-        *,
-        stores: AnswerStores,
+        prepared: PreparedAnswer,
+        store: MessageStore,
+        images: ChatAttachments,
         ledger: AnswerLedger,
-        fallbacks: RequestFallbacks,
-        schema: AnswerSchema | None = None,
     ) -> None:
-        self.conversation = conversation
-        self.question = question
-        self.answer = answer
-        self.reply = Reply(notices=answer.notices, usage_scope=answer.usage_scope)
+        self.conversation = prepared.conversation
+        self.question = prepared.question
+        self.answer = prepared.answer
+        self.reply = Reply(notices=self.answer.notices, usage_scope=self.answer.usage_scope)
         self.changed_question: Message | None = None
         self.siblings: tuple[AnswerRun, ...] = ()
-        self.schema = schema
+        self.schema = prepared.schema
+        self.hold = prepared.hold
+        self.checkpoints = Checkpoints(self, store)
+        self.prepared = prepared
         self._request = prepared.request
         self._resolved = prepared.resolved
-        self._gateway = prepared.gateway
-        self.hold = prepared.hold
-        self._fallbacks = fallbacks
-        self._store = stores.messages
+        self._reread = prepared.reread
+        self._store = store
+        self._image_store = images
         self._ledger = ledger
         self.timing = ledger.timing
         self._writes = RetriedWrites()
         self._limit = AnswerLimit(prepared.resolved.profile.name)
-        self.checkpoints = Checkpoints(self, stores.messages)
-        self._images = AnswerImages(stores.images, answer, self._writes)
-        self._thinking_time = ThinkingTime()
         self._is_sent = False
         self._is_recorded = False
         # A canceled caller leaves `store_end` running, and another may call it meanwhile.
@@ -186,7 +199,7 @@ class AnswerRun:
             return False
         old_reply = self.reply
         try:
-            provider = await self._gateway.provider(self._resolved.profile)
+            provider = await self.prepared.gateway.provider(self._resolved.profile)
             usage = await provider.cancel(remote_run)
         except UserFacingError:
             may_go_on = notice(NoticeCode.MAY_GO_ON, provider=self._resolved.profile.name)
@@ -277,7 +290,7 @@ class AnswerRun:
         self.reply = replace(self.reply, usage_scope=self.answer.usage_scope)
         listen(StatusChanged(0, self._opening_status), self.reply)
         try:
-            provider = await self._gateway.provider(self._resolved.profile)
+            provider = await self.prepared.gateway.provider(self._resolved.profile)
         except UserFacingError as error:
             self._add_event(Failed(to_provider_error(error)), listen)
             return
@@ -287,7 +300,7 @@ class AnswerRun:
                 refusal = None
                 if isinstance(event, Failed) and self.reply.is_empty:
                     refusal = event.error
-                if isinstance(refusal, ModelNotFoundError) and _is_instant(self._resolved):
+                if isinstance(refusal, ModelNotFoundError) and self._has_stand_in:
                     break  # out of the stream, which is closed before the stand-in answers
                 if isinstance(refusal, ContextTooLongError):
                     try:
@@ -297,8 +310,11 @@ class AnswerRun:
                     except SpendingCapError as error:
                         event = Failed(to_provider_error(error))
                 try:
-                    event = await self._images.store_arrived(
-                        event, lambda added_event: self._add_event(added_event, listen)
+                    event = await self._writes.store_image(
+                        event,
+                        self.answer,
+                        self._image_store,
+                        lambda added_event: self._add_event(added_event, listen),
                     )
                     if not self._add_limited(event, listen):
                         return
@@ -312,6 +328,12 @@ class AnswerRun:
             else:  # the stream has ended
                 return
         await self._stream_stand_in(listen)
+
+    @property
+    def _has_stand_in(self) -> bool:
+        """Return True for Instant's own model, False for others and its stand-in."""
+        is_instant = self._resolved.variant is Variant.INSTANT and not self._resolved.notice
+        return is_instant and self.prepared.stand_in is not None
 
     async def _add_received(
         self, events: AsyncGenerator[StreamEvent, None], listen: Listener
@@ -372,26 +394,27 @@ class AnswerRun:
         """
         # The refused request costs nothing. Its hold would take the room that the notes need.
         await self.hold.release()
+        reread, self._reread = self._reread, None
         try:
-            reread = await self._fallbacks.reread()
-            if reread is None:
+            prepared = await reread() if reread is not None else None
+            if prepared is None or prepared.question is None:
                 return False
-            self._fallbacks = self._fallbacks.without_reread()
-            self.hold = reread.hold
-            await self._store.save_answer(reread.question)
+            self.hold = prepared.hold
+            await self._store.save_answer(prepared.question)
         except SpendingCapError:
             raise
         except UserFacingError:
             return False  # then the server's refusal is reported
-        self._request = reread.request
-        self._gateway = reread.gateway
-        self.changed_question = reread.question
+        self.prepared = prepared
+        self._request = prepared.request
+        self.changed_question = prepared.question
         return True
 
     async def _stream_stand_in(self, listen: Listener) -> None:
         """Stream the answer of Instant's stand-in, after a notice."""
+        assert self.prepared.stand_in is not None
         tier = self._resolved.service_tier
-        self._resolved = replace(self._fallbacks.stand_in(), service_tier=tier)
+        self._resolved = replace(self.prepared.stand_in(), service_tier=tier)
         self._request = replace(
             self._request, model=self._resolved.model.id, effort=self._resolved.effort
         )
@@ -400,7 +423,6 @@ class AnswerRun:
         await self._stream(listen)
 
     def _add_event(self, event: StreamEvent, listen: Listener) -> None:
-        self._thinking_time.observe(event)
         self._ledger.observe(event, self.reply)  # with the reply before the event
         self.reply = accumulate(self.reply, event)
         if self.reply.run is not None:
@@ -413,7 +435,7 @@ class AnswerRun:
         reply = self.reply
         return replace(
             self.answer,
-            parts=self._thinking_time.with_seconds(reply.parts),
+            parts=self.timing.with_thinking_time(reply.parts),
             usage=reply.usage,
             cost=self._ledger.cost(self._resolved, reply),
             notices=reply.notices,
@@ -433,11 +455,11 @@ class AnswerRun:
 
     def _final_answer(self, status: MessageStatus) -> Message:
         reply = self.reply
-        self._thinking_time.end()
+        self.timing.end_thinking()
         return replace(
             self.answer,
             status=status,
-            parts=with_interrupted_calls(self._thinking_time.with_seconds(reply.parts)),
+            parts=with_interrupted_calls(self.timing.with_thinking_time(reply.parts)),
             usage=reply.usage,
             cost=self._ledger.cost(self._resolved, reply),
             duration_s=self.timing.elapsed_s,
@@ -447,11 +469,6 @@ class AnswerRun:
             usage_scope=reply.usage_scope,
             answered_by=reply.model[:MAX_MODEL_NAME_CHARS],
         )
-
-
-def _is_instant(resolved: ResolvedChoice) -> bool:
-    """Return True for Instant's own model, False for its stand-in."""
-    return resolved.variant is Variant.INSTANT and not resolved.notice
 
 
 async def _with_mismatch_notices(reply: Reply, schema: AnswerSchema) -> Reply:

@@ -36,13 +36,8 @@ from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.domain.tools.tool import HOSTED_TOOLS
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.answers.answer_ledger import AnswerLedger
-from desktop_app.services.answers.answer_run import AnswerRun, AnswerStores, answering_choice
+from desktop_app.services.answers.answer_run import AnswerRun, PreparedAnswer, answering_choice
 from desktop_app.services.answers.candidate_answers import answer_holds, split_hold
-from desktop_app.services.answers.prepared_request import (
-    PreparedRequest,
-    RequestFallbacks,
-    RereadQuestion,
-)
 from desktop_app.services.chat.answer_costs import AnswerCosts
 from desktop_app.services.chat.answer_gateways import AnswerGateways
 from desktop_app.services.chat.ask_settings import AskSettings, accepted_parameters, with_form
@@ -113,9 +108,6 @@ class MessageSources(NamedTuple):
 class ChatService:
     """Service that checks questions, stores them and starts their answers.
 
-    Attributes:
-        answer_stores: the stores of answers.
-
     Args:
         window_of: returns the context window of a model, in tokens, if a server has named it when
             it refused a request; None otherwise.
@@ -156,7 +148,7 @@ class ChatService:
             consent=consent,
             chunked_reader=lambda: self.chunked_reader,
         )
-        self.answer_stores = AnswerStores(sources.messages, attachments)
+        self.attachments = attachments
         self._models_of = models_of
         self._window_of = window_of
         self._tools = tools
@@ -395,19 +387,24 @@ class ChatService:
             ]
             undo.pop_all()
         tool_prices = self._gateways.tool_prices(resolved)
-        retire_instant = partial(self._retire_instant, resolved.profile, conversation.choice)
+        stand_in = partial(self._retire_instant, resolved.profile, conversation.choice)
         return [
             AnswerRun(
-                conversation,
-                question,
-                answer,
-                PreparedRequest(request, resolved, gateway, answer_hold),
-                stores=self.answer_stores,
-                ledger=AnswerLedger(self.spending, plan.purpose, tool_prices),
-                fallbacks=RequestFallbacks(
-                    retire_instant, partial(self._reread_in_parts, plan, answer, tools)
+                PreparedAnswer(
+                    conversation,
+                    question,
+                    answer,
+                    resolved,
+                    request,
+                    gateway,
+                    answer_hold,
+                    settings.schema,
+                    stand_in,
+                    partial(self._reread_in_parts, conversation, plan, answer, tools),
                 ),
-                schema=settings.schema,
+                self.store,
+                self.attachments,
+                AnswerLedger(self.spending, plan.purpose, tool_prices),
             )
             for answer, gateway, answer_hold in zip(answers, gateways, holds, strict=True)
         ]
@@ -425,9 +422,9 @@ class ChatService:
         return first_run
 
     async def _reread_in_parts(
-        self, plan: AnswerPlan, answer: Message, tools: ToolSet
-    ) -> RereadQuestion | None:
-        """Return the question with its documents read in parts; None if that is not possible.
+        self, conversation: Conversation, plan: AnswerPlan, answer: Message, tools: ToolSet
+    ) -> PreparedAnswer | None:
+        """Return the answer from documents read in parts; None if that is not possible.
 
         The server has refused the question as too long.
 
@@ -459,7 +456,9 @@ class ChatService:
         cost = cost_of(resolved.counted_price, Usage(input_tokens=count.tokens))
         hold = await self.budget.hold(resolved.profile, cost)
         (answer_hold,) = split_hold(hold, 1, [call_hold])  # releases both
-        return RereadQuestion(question, request, gateway, answer_hold)
+        return PreparedAnswer(
+            conversation, question, answer, resolved, request, gateway, answer_hold
+        )
 
     def _with_named_window(self, resolved: ResolvedChoice) -> ResolvedChoice:
         """Return the choice with the context window that a server has named in a refusal.

@@ -44,10 +44,8 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.i18n.translation import N_
 from desktop_app.services.answers.answer_ledger import AnswerLedger
-from desktop_app.services.answers.answer_measures import AnswerLimit
-from desktop_app.services.answers.answer_run import AnswerRun, Listener
-from desktop_app.services.answers.call_timing import CallTiming
-from desktop_app.services.answers.prepared_request import PreparedRequest, RequestFallbacks
+from desktop_app.services.answers.answer_measures import AnswerLimit, AnswerTiming
+from desktop_app.services.answers.answer_run import AnswerRun, Listener, PreparedAnswer
 from desktop_app.services.chat.chat_service import ChatService
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.utility_model import input_cost
@@ -83,17 +81,12 @@ class ResumedRun(AnswerRun):
     ) -> None:
         hold = Hold()
         age_s = (now() - answer.created_at).total_seconds()
+        request = ChatRequest(resolved.model.id, ())  # the provider has the messages
         super().__init__(
-            conversation,
-            question=None,
-            answer=answer,
-            # Without messages, because the provider has them.
-            prepared=PreparedRequest(
-                ChatRequest(resolved.model.id, ()), resolved, chat.gateway, hold
-            ),
-            stores=chat.answer_stores,
-            ledger=AnswerLedger(chat.spending, timing=CallTiming(age_s)),
-            fallbacks=RequestFallbacks(stand_in=lambda: resolved),
+            PreparedAnswer(conversation, None, answer, resolved, request, chat.gateway, hold),
+            chat.store,
+            chat.attachments,
+            AnswerLedger(chat.spending, timing=AnswerTiming(age_s)),
         )
         self._fill_hold = partial(fill_hold, hold)
         self._stored_run = run

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -72,13 +72,8 @@ from desktop_app.domain.spending.spending_report import Call, CallPerformance
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
 from desktop_app.services.answers import answer_measures
-from desktop_app.services.answers.answer_ledger import AnswerLedger
-from desktop_app.services.answers.answer_run import AnswerRun, AnswerStores, answering_choice
-from desktop_app.services.answers.prepared_request import (
-    PreparedRequest,
-    RequestFallbacks,
-    RereadQuestion,
-)
+from desktop_app.services.answers.answer_ledger import NO_PRICES, AnswerLedger
+from desktop_app.services.answers.answer_run import AnswerRun, PreparedAnswer, answering_choice
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.spending.budget import Hold
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
@@ -97,7 +92,7 @@ SEARCH = ToolCallPart("s", "web_search", "{}", state=DONE, is_hosted=True)
 CALL = ToolCallPart("c", "look", "")
 PICTURE = ImagePart("b" * 64, "b.png", "image/png", 3)
 STATUS = MessageStatus
-Reread = Callable[[], Awaitable[RereadQuestion | None]]
+Reread = Callable[[], Awaitable[PreparedAnswer | None]]
 NAMED: list[StreamEvent] = [Started("r"), RunAdvanced(RemoteRun("r", 3)), TextDelta("a")]
 
 
@@ -185,8 +180,27 @@ def simulated_run() -> Callable[[Coroutine[Any, Any, object]], object]:
     return run_in_simulated_time
 
 
-async def no_reread() -> RereadQuestion | None:
-    return None
+def prepared(
+    provider: ScriptedProvider | UserFacingError,
+    resolved: ResolvedChoice = THINKING,
+    *,
+    stand_in: ResolvedChoice = THINKING,
+    request: ChatRequest | None = None,
+    **more: Any,
+) -> PreparedAnswer:
+    choice = answering_choice(resolved)
+    answer = Message("a", "c", "q", Role.ASSISTANT, STATUS.STREAMING, (), now(), choice)
+    return PreparedAnswer(
+        Conversation("c", "", now(), now(), choice),
+        None,
+        answer,
+        resolved,
+        request or ChatRequest(resolved.model.id, ()),
+        OneProvider(provider),
+        Hold(),
+        stand_in=lambda: stand_in,
+        **more,
+    )
 
 
 def a_run(
@@ -194,26 +208,11 @@ def a_run(
     provider: ScriptedProvider | UserFacingError,
     resolved: ResolvedChoice = THINKING,
     *,
-    stand_in: ResolvedChoice = THINKING,
-    reread: Reread = no_reread,
+    tool_prices: Mapping[str, Decimal] = NO_PRICES,
     **more: Any,
 ) -> AnswerRun:
-    conversation = Conversation("c", "", now(), now(), answering_choice(resolved))
-    answer = Message(
-        "a", "c", "q", Role.ASSISTANT, STATUS.STREAMING, (), now(), answering_choice(resolved)
-    )
-    request = more.pop("request", ChatRequest(resolved.model.id, ()))
-    prices = more.pop("tool_prices", {})
-    return AnswerRun(
-        conversation,
-        None,
-        answer,
-        PreparedRequest(request, resolved, OneProvider(provider), Hold()),
-        stores=AnswerStores(memory, memory),
-        ledger=AnswerLedger(memory, tool_prices=prices),
-        fallbacks=RequestFallbacks(lambda: stand_in, reread),
-        **more,
-    )
+    ledger = AnswerLedger(memory, tool_prices=tool_prices)
+    return AnswerRun(prepared(provider, resolved, **more), memory, memory, ledger)
 
 
 @in_simulated_time
@@ -592,11 +591,11 @@ def test_only_the_instant_model_is_replaced(
 
 
 def parts_of(found: list[object]) -> Reread:
-    async def in_parts() -> RereadQuestion | None:
+    async def in_parts() -> PreparedAnswer | None:
         made = found.pop(0)
         if isinstance(made, UserFacingError):
             raise made
-        assert made is None or isinstance(made, RereadQuestion)
+        assert made is None or isinstance(made, PreparedAnswer)
         return made
 
     return in_parts
@@ -606,10 +605,14 @@ def question() -> Message:
     return Message("q", "c", None, Role.USER, STATUS.COMPLETE, (TextPart("?"),), now())
 
 
+def read_in_parts(asked: Message, provider: ScriptedProvider) -> PreparedAnswer:
+    return replace(prepared(provider, request=ChatRequest("other", ())), question=asked)
+
+
 def test_a_question_that_is_too_long_is_read_in_parts_once() -> None:
     asked = question()
     again = TimedProvider([TextDelta("a"), *ENDED])
-    made = [RereadQuestion(asked, ChatRequest("other", ()), OneProvider(again), Hold())]
+    made = [read_in_parts(asked, again)]
     changed: list[AnswerRun] = []
     answer, memory = run([LONG], reread=parts_of([*made]), change=changed.append)
     assert (answer.status, answer.text) == (STATUS.COMPLETE, "a")
@@ -617,7 +620,7 @@ def test_a_question_that_is_too_long_is_read_in_parts_once() -> None:
     assert changed[0].changed_question == asked
     assert memory.saved[0][1:] == ("complete", "?")
     still = TimedProvider([LONG])
-    made = [RereadQuestion(asked, ChatRequest("other", ()), OneProvider(still), Hold())]
+    made = [read_in_parts(asked, still)]
     answer, _ = run([LONG], reread=parts_of([*made]))
     assert answer.status is STATUS.FAILED
 

@@ -48,7 +48,7 @@ from desktop_app.domain.spending.spending_report import (
     Purpose,
 )
 from desktop_app.paths import resource_path
-from desktop_app.services.answers import answer_clock, answer_measures
+from desktop_app.services.answers import answer_measures
 from desktop_app.services.chat.small_tasks.small_reply import SmallReply
 from desktop_app.services.chat.small_tasks.titles import TitleWriter, clean_title, wants_title
 from desktop_app.services.chat.small_tasks.utility_model import SmallTask, UtilityModel
@@ -271,7 +271,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(answer_clock, "time", made)
+    monkeypatch.setattr(answer_measures, "time", made)
     return made
 
 

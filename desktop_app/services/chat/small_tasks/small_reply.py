@@ -12,8 +12,7 @@ from desktop_app.domain.conversations.message_parts import text_of
 from desktop_app.domain.errors import ContentFilteredError, ProviderError
 from desktop_app.domain.spending.spending_report import CallPerformance
 from desktop_app.i18n.translation import N_
-from desktop_app.services.answers.answer_measures import AnswerLimit
-from desktop_app.services.answers.call_timing import CallTiming
+from desktop_app.services.answers.answer_measures import AnswerLimit, AnswerTiming
 
 if TYPE_CHECKING:
     from desktop_app.services.models.choice_resolution import ResolvedChoice
@@ -28,7 +27,7 @@ class SmallReply:
 
     def __init__(self, provider: str) -> None:
         self._limit = AnswerLimit(provider)
-        self._timing = CallTiming()
+        self._timing = AnswerTiming()
         self.reply = Reply()
 
     def add(self, event: StreamEvent) -> None:

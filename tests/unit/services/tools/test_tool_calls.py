@@ -52,7 +52,7 @@ from desktop_app.domain.tools.tool import (
     ToolLimits,
 )
 from desktop_app.domain.tools.tool_context import ToolContext
-from desktop_app.services.answers import answer_clock
+from desktop_app.services.answers import answer_measures
 from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.prompt_delimiter import SAMPLE_DELIMITER
@@ -577,7 +577,7 @@ async def test_the_time_of_a_decision_does_not_count(
     clock = Clock()
     monkeypatch.setattr(tool_loop, "time", clock)
     monkeypatch.setattr(call_run, "time", clock)
-    monkeypatch.setattr(answer_clock, "time", clock)
+    monkeypatch.setattr(answer_measures, "time", clock)
 
     class Slow(Answers):
         async def decide(self, question: ConsentQuestion, stored: Permission) -> Decision:
