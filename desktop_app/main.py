@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
+    from types import ModuleType
 
 
 LIBRARY_COMMANDS = ("import", "export", "backup", "restore", "repair")
@@ -27,6 +28,8 @@ CLI_COMMANDS = (*QUESTION_COMMANDS, *REPORT_COMMANDS, *LIBRARY_COMMANDS, "doctor
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (without the program's name) and return the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    # httpx would import its own command line, and with it click and rich: 40 ms for each command.
+    sys.modules["httpx._main"] = cast("ModuleType", None)
     if arguments[:1] == ["_child"]:
         return _run_child(arguments[1], arguments[2:])
     from desktop_app.cli.streams.console import escaped_output

@@ -316,7 +316,8 @@ async def _require_form_and_tools(
     for resolved in resolved_choices:
         if settings.grammar is not None:
             require_grammar_support(settings.grammar, resolved)
-        await require_tools(backend, tools, resolved, is_saved=options.save)
+        if tools:  # listing the tools loads the modules of all tools
+            await require_tools(backend, tools, resolved, is_saved=options.save)
     await require_known_tools(backend, options.allow_tool, tools)
 
 
