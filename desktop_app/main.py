@@ -1,28 +1,32 @@
 """The command `repartee`: window, quick prompt, answers in the terminal, library.
 
-The command line is defined in cli/arguments.py. Each command imports modules only when it needs
-them: `repartee quick` calls a running window in milliseconds, and all but the window and the quick
-prompt work without Qt.
+The command line is defined in cli/arguments.py; the window's files and the usual lines of the quick
+prompt are read here, because they must be fast. Each command imports modules only when it needs
+them: all but the window and the quick prompt work without Qt.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NoReturn, cast
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Sequence
     from types import ModuleType
 
+    from desktop_app.cli.command_line import Options
+
 
 LIBRARY_COMMANDS = ("import", "export", "backup", "restore", "repair")
-REPORT_COMMANDS = ("search", "spending", "models")
-QUESTION_COMMANDS = ("quick", "ask", "summarize", "batch", "tools", "mcp", "eval")
-# Options whose values are file names, which must not be empty.
-_PATH_OPTIONS = ("file", "folder", "path", "to", "schema", "grammar")
-CLI_COMMANDS = (*QUESTION_COMMANDS, *REPORT_COMMANDS, *LIBRARY_COMMANDS, "doctor")
+PROGRAM_OPTIONS = ("-h", "--help", "-V", "--version")
+CLI_COMMANDS = (
+    *("quick", "ask", "summarize", "batch", "tools", "mcp", "eval", "spending", "models"),
+    *("search", *LIBRARY_COMMANDS, "doctor"),
+)
+COMPLETION = "_REPARTEE_COMPLETE"
+"""The environment variable by which a shell asks for completions, or for the script that does."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -92,58 +96,58 @@ def _report_output_error(error: OSError) -> int:
 
 
 def _command(arguments: list[str]) -> int:
-    if arguments and (
-        arguments[0] in CLI_COMMANDS or arguments[0] in ("-h", "--help", "--version")
-    ):
-        from desktop_app.cli.arguments import create_parser
+    match arguments:  # the quick prompt must be fast, so its usual lines are not parsed
+        case ["quick"]:
+            return _open_quick_prompt(None)
+        case ["quick", "--text", text]:
+            return _open_quick_prompt(text)
+    is_completion = COMPLETION in os.environ
+    word = arguments[0] if arguments else ""
+    if word not in (*CLI_COMMANDS, *PROGRAM_OPTIONS) and not is_completion:
+        return _open_window(arguments)
+    _use_language(arguments)
+    from desktop_app.cli.arguments import program
+    from desktop_app.cli.command_line import parse
 
-        # `quick` prints nothing, and must be fast.
-        if arguments[0] != "quick" or not {"-h", "--help"}.isdisjoint(arguments):
-            _use_language(arguments)
-        arguments, program = _split_program(arguments)
-        options, unknown = create_parser(CLI_COMMANDS).parse_known_args(arguments)
-        if program:
-            options.program = program
-        _add_files(options, unknown)
-        return _run(options)
-    options, unknown = _window_parser().parse_known_args(arguments)
-    if unknown:
-        from desktop_app.cli.command_help import translate_argparse
-        from desktop_app.i18n.translation import tr
+    if is_completion:
+        from click.shell_completion import shell_complete
 
-        _use_language(arguments)
-        translate_argparse()
-        options, unknown = _window_parser(tr("FILE")).parse_known_args(arguments)
-        _refuse_arguments(options, unknown)
-    _refuse_unknown_command(options, arguments)
-    return _run(options)
+        return shell_complete(program(), {}, "repartee", COMPLETION, os.environ[COMPLETION])
+    return _run(parse(program(), arguments))
 
 
-def _refuse_unknown_command(options: argparse.Namespace, arguments: Sequence[str]) -> None:
-    """Refuse a mistyped command instead of opening a window for a file that does not exist."""
-    word = options.files[0] if options.files else ""
-    if not word.isalpha() or "--" in arguments:
-        return
-    import os
+def _open_window(arguments: list[str]) -> int:
+    """Open the window with files, or hidden, as at login and by the session bus."""
+    from desktop_app.app.desktop.single_instance import open_or_call
+    from desktop_app.app.desktop.window_request import HiddenRequest, request_for
 
-    if not os.path.exists(word):  # noqa: PTH110 — Path.exists raises for a name that is too long
-        from desktop_app.i18n.translation import tr
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    options = [word for word in arguments[:end] if word.startswith("-") and word != "-"]
+    files = [word for word in arguments[:end] if word not in options] + arguments[end + 1 :]
+    if options not in ([], ["--resident"], ["--service"]):
+        _refuse("unrecognized arguments: {arguments}", arguments=" ".join(options))
+    # Path.exists raises for a name that is too long.
+    if files and files[0].isalpha() and "--" not in arguments and not os.path.exists(files[0]):  # noqa: PTH110
+        from desktop_app.i18n.translation import N_
 
-        _use_language([])
-        options.refuse(
-            tr(
-                "“{word}” is neither a command nor a file. “repartee --help” lists the commands.",
-                word=word,
-            )
+        # A mistyped command; a window would open for a file that does not exist.
+        _refuse(
+            N_("“{word}” is neither a command nor a file. “repartee --help” lists the commands."),
+            word=files[0],
         )
+    _guard_memory("window")
+    if options and not files:
+        return open_or_call(HiddenRequest(stays=options == ["--resident"]))
+    return open_or_call(request_for(files))
 
 
-def _split_program(arguments: list[str]) -> tuple[list[str], list[str]]:
-    """Split off the command of the server that `mcp add` stores; return both parts."""
-    if arguments[:2] != ["mcp", "add"] or "--" not in arguments:
-        return arguments, []
-    end = arguments.index("--")
-    return arguments[:end], arguments[end + 1 :]
+def _refuse(message: str, **values: str) -> NoReturn:
+    from desktop_app.cli.arguments import program
+    from desktop_app.cli.command_line import refuse
+    from desktop_app.i18n.translation import tr
+
+    _use_language([])
+    refuse(tr(message, **values), program())
 
 
 def _use_language(arguments: list[str]) -> None:
@@ -154,30 +158,6 @@ def _use_language(arguments: list[str]) -> None:
     from desktop_app.storage.settings.startup_settings import use_stored_language
 
     use_stored_language(folders().database)
-
-
-def _add_files(options: argparse.Namespace, unknown: list[str]) -> None:
-    """Add files that argparse leaves unparsed after an option; refuse other arguments."""
-    # `more` is the name of the list that the files belong to.
-    files = getattr(options, getattr(options, "more", ""), None)
-    end = unknown.index("--") if "--" in unknown else len(unknown)
-    arguments = unknown[:end]
-    file_names = unknown[end + 1 :]
-    if unknown and (files is None or any(w.startswith("-") and w != "-" for w in arguments)):
-        _refuse_arguments(options, unknown)
-    if files is not None:
-        files += [*arguments, *file_names]
-    file_lists = (files, *(getattr(options, option, None) for option in _PATH_OPTIONS))
-    if any("" in (names if isinstance(names, list) else [names]) for names in file_lists):
-        from desktop_app.i18n.translation import tr
-
-        options.refuse(tr("a file name is empty"))  # for Path, it is the current folder
-
-
-def _refuse_arguments(options: argparse.Namespace, unknown: Sequence[str]) -> None:
-    from desktop_app.i18n.translation import tr
-
-    options.refuse(tr("unrecognized arguments: {arguments}", arguments=" ".join(unknown)))
 
 
 def _run_child(name: str, arguments: Sequence[str]) -> int:
@@ -219,22 +199,7 @@ def _run_child(name: str, arguments: Sequence[str]) -> int:
     return qt_probe()
 
 
-def _window_parser(file: str = "FILE") -> argparse.ArgumentParser:
-    import argparse
-
-    from desktop_app.cli.streams.console import clean_line
-
-    parser = argparse.ArgumentParser(prog="repartee")
-    parser.add_argument("files", nargs="*", metavar=file)
-    # For the desktop: the start at login, and the start by the session bus.
-    hidden = parser.add_mutually_exclusive_group()
-    hidden.add_argument("--resident", action="store_true", help=argparse.SUPPRESS)
-    hidden.add_argument("--service", action="store_true", help=argparse.SUPPRESS)
-    parser.set_defaults(command="window", refuse=lambda why: parser.error(clean_line(why)))
-    return parser
-
-
-def _run(options: argparse.Namespace) -> int:
+def _run(options: Options) -> int:
     _guard_memory(options.command)
     if options.command in ("ask", "summarize"):
         from desktop_app.cli.ask import run_ask
@@ -276,17 +241,20 @@ def _run(options: argparse.Namespace) -> int:
         from desktop_app.cli.library_commands import run_library
 
         return run_library(options)
-    from desktop_app.app.desktop.single_instance import open_or_call
-    from desktop_app.app.desktop.window_request import HiddenRequest, QuickRequest, request_for
+    return _open_quick_prompt(options.text)
 
-    if options.command == "quick":
+
+def _open_quick_prompt(text: str | None) -> int:
+    """Open the quick prompt with a text; None for what is piped in."""
+    from desktop_app.app.desktop.single_instance import open_or_call
+    from desktop_app.app.desktop.window_request import QuickRequest
+
+    _guard_memory("quick")
+    if text is None:
         from desktop_app.cli.streams.standard_input import read_piped
 
-        text = read_piped() if options.text is None else options.text
-        return open_or_call(QuickRequest(text))
-    if not options.files and (options.resident or options.service):
-        return open_or_call(HiddenRequest(stays=options.resident))
-    return open_or_call(request_for(options.files))
+        text = read_piped()
+    return open_or_call(QuickRequest(text))
 
 
 def _guard_memory(command: str) -> None:

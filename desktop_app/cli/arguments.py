@@ -2,140 +2,177 @@
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
+import click
+
 from desktop_app import __version__
-from desktop_app.cli.answers.parameter_options import add_answer_choice
-from desktop_app.cli.argument_types import variant_or_model_argument, whole_number_between
-from desktop_app.cli.batch.batch_options import add_batch
-from desktop_app.cli.command_help import (
-    CommandParser,
-    add_command,
-    add_flag,
-    add_json,
-    add_progress,
-    add_repeatable,
-    epilog,
-    json_fields,
-    json_list_fields,
-    translate_argparse,
+from desktop_app.cli.command_line import (
+    EFFORTS,
+    VARIANTS,
+    Command,
+    Commands,
+    argument,
+    file_name,
+    flag,
+    json_flag,
+    number_between,
+    option,
+    progress_flag,
+    repeatable,
+    required_text,
+    variant_argument,
+    variant_or_model_argument,
+    whole_number_between,
 )
-from desktop_app.cli.eval_options import add_eval
-from desktop_app.cli.servers.mcp_options import add_mcp
+from desktop_app.cli.streams.console import write_line
+from desktop_app.domain.answering.answer_limits import MAX_CANDIDATES, MAX_STOP_SEQUENCES
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.domain.places import Place, place_name
 from desktop_app.domain.spending.spending_report import Grouping
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from desktop_app.cli.command_help import AddCommand
-
-_ANSWER_FIELDS: Final = (
-    "answer, status (complete, incomplete, refused, cancelled, failed), provider, model, "
-    "answered_by, variant, effort, usage, cost_usd, duration_s, notices, "
-    "error (kind, message, details), conversation_id, "
-    "passages (number, collection, document, page, place, sha256, text), "
-    "tool_calls (name, arguments, result, status, duration_s), parsed, "
-    "schema_problems (path, reason)"
-)
-_SEVERAL_FIELDS: Final = (
-    "answers (answer, status, provider, model, answered_by, variant, effort, usage, cost_usd, "
-    "duration_s, first_token_s, notices, error, "
-    "tool_calls, parsed, schema_problems), status, cost_usd, conversation_id, passages, error"
-)
-_SPENDING_FIELDS: Final = (
-    "by, rows (day, month, model, provider, purpose, effort, tier or outcome; calls, uncounted, "
-    "failed, retries, input_tokens, cached_tokens, output_tokens, reasoning_tokens, "
-    "p50_first_token_s, p95_first_token_s, p50_s, tokens_per_s, p50_tokens_per_s, "
-    "p95_tokens_per_s, cost_usd), total_usd, months (provider, spent_usd, forecast_usd, limit_usd)"
-)
-_MODEL_FIELDS: Final = (
-    "models (provider, model, name, variant, window, max_output, input_usd, cached_input_usd, "
-    "output_usd, images, tools, reasoning, efforts, structured_output, ends, favorite, edited; "
-    "null if unknown), notices"
-)
-_TOOL_FIELDS: Final = "name, description, kind (reads, writes, leaves), available, reason"
-_IMPORT_FIELDS: Final = "files (file, kind, conversations, added, messages, empty, refused)"
-_DOCTOR_FIELDS: Final = (
-    "version, window, keyring, on-device model, store, way to PROVIDER, confinement, portal, "
-    "hotkey (shortcut, status), start at login, system, python, packages, data, configuration, "
-    "cache, logs, last of the log, last crash; each with works (true, false, null), text"
-)
-_HIT_FIELDS: Final = "conversation, title, message, document, snippet, date"
+CHECKS_OF_CASES: Final = '{"contains": "…"}, {"regex": "…"}, {"schema": {…}}, {"judge": "…"}'
 
 
-def create_parser(names: Sequence[str]) -> argparse.ArgumentParser:
-    """Create the parser of all commands. Its usage lists their `names`.
-
-    The parsed options include `refuse`, a function that reports a wrong command line. In commands
-    that take several files, `more` is the name of the list to which files after an option belong.
-    """
-    translate_argparse()
-    program: argparse.ArgumentParser = CommandParser(
-        prog="repartee",
-        description=tr(
+def program() -> click.Command:
+    """Return the program with all its commands."""
+    return Commands(
+        "repartee",
+        tr(
             "Desktop assistant for GPT-5.2 and local models. Without a command, opens the window "
             "and attaches FILE."
         ),
-        usage=tr(
-            "repartee [FILE ...] | repartee {commands} ...", commands=f"{{{','.join(names)}}}"
+        COMMANDS,
+        tr(
+            "To open a file that has the name of a command, include its folder: {example}",
+            example="repartee ./ask",
         ),
-        epilog=epilog(
-            tr(
-                "To open a file that has the name of a command, include its folder: {example}",
-                example="repartee ./ask",
+        params=[
+            click.Option(
+                ("-V", "--version"),
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_show_version,
+                help=tr("show program's version number and exit"),
             )
+        ],
+    )
+
+
+def _show_version(context: click.Context, _parameter: click.Parameter, is_given: bool) -> None:
+    if is_given and not context.resilient_parsing:
+        write_line(f"repartee {__version__}")
+        context.exit()
+
+
+def _quick() -> Command:
+    return Command(
+        "quick",
+        tr("open the quick prompt"),
+        [option("--text", tr("text to ask about (default: standard input, if piped)"))],
+        tr(
+            "To open the quick prompt from anywhere, bind this command to a shortcut in your "
+            "desktop settings. Without a terminal, input that sends nothing within 0.3 s is "
+            "ignored."
         ),
     )
-    program.add_argument(
-        "--version",
-        action="version",
-        version=f"repartee {__version__}",
-        help=tr("show program's version number and exit"),
-    )
-    # Set `prog` here: argparse would otherwise use all of `usage` as the prefix of the commands.
-    commands = program.add_subparsers(dest="command", required=True, prog="repartee")
-    # The help lists the commands in this order.
-    command = partial(add_command, commands, "repartee")
-    questions = (_add_quick, _add_doctor, _add_ask, _add_summarize, _add_tools)
-    library = (_add_import, _add_export, _add_search, _add_backup, _add_restore, _add_repair)
-    parsers = [add(command) for add in questions]
-    parsers += add_batch(commands)
-    parsers += add_mcp(commands)
-    parsers.append(add_eval(commands))
-    parsers += [add(command) for add in (_add_spending, _add_models, *library)]
-    for each in parsers:
-        each.set_defaults(refuse=each.error)
-    return program
 
 
-def _add_quick(command: AddCommand) -> argparse.ArgumentParser:
-    text = tr(
-        "To open the quick prompt from anywhere, bind this command to a shortcut in your desktop "
-        "settings. Without a terminal, input that sends nothing within 0.3 s is ignored."
-    )
-    quick = command("quick", tr("open the quick prompt"), tr("[--text TEXT]"), text)
-    quick.add_argument("--text", help=tr("text to ask about (default: standard input, if piped)"))
-    return quick
-
-
-def _add_doctor(command: AddCommand) -> argparse.ArgumentParser:
+def _doctor() -> Command:
     codes = {
         0: tr("The window, the library, and the local model work"),
         1: tr("One of them doesn’t work"),
     }
-    text = epilog(json_fields(_DOCTOR_FIELDS), codes=codes)
-    doctor = command("doctor", tr("check the installation"), "[--json]", text)
-    add_json(doctor)
-    return doctor
+    return Command("doctor", tr("check the installation"), [json_flag()], codes=codes)
 
 
-def _answer_codes(invalid: str, further_codes: Mapping[int, str]) -> Mapping[int, str]:
+# ---------------------------------------------------------------- answers
+
+
+def _answer_choice() -> list[click.Parameter]:
+    """Return the options that choose a model and a prompt, and those that shape an answer."""
+    return [
+        option("--variant", tr("model variant"), kind=click.Choice(VARIANTS)),
+        option("--effort", tr("reasoning effort"), kind=click.Choice(EFFORTS)),
+        option(
+            "--provider",
+            tr("{examples}, or your own", examples="on-device, openai, cometapi"),
+            tr("NAME"),
+        ),
+        option("-m --model", tr("any model of the provider"), "ID", required_text),
+        option(
+            "-t --template",
+            tr("a prompt of the library, by title or ID"),
+            tr("NAME"),
+            required_text,
+        ),
+        repeatable("--set", tr("fill in a field of the prompt (repeatable)"), tr("NAME=VALUE")),
+        *_answer_parameters(),
+    ]
+
+
+def _answer_parameters() -> list[click.Parameter]:
+    """Return the options that shape the answers of a command."""
+    most = {"count": MAX_STOP_SEQUENCES}
+    return [
+        option("--instructions", tr("custom instructions"), tr("TEXT")),
+        option("-s --system", tr("a file with custom instructions"), tr("FILE")),
+        option("--preset", tr("a preset, by name or ID"), tr("NAME")),
+        option("--temperature", tr("0 to 2"), "N", number_between(0, 2)),
+        option("--top-p", tr("0 to 1"), "N", number_between(0, 1)),
+        option(
+            "--max-tokens",
+            tr("maximum output tokens, including reasoning"),
+            "N",
+            whole_number_between(1, 10_000_000),
+        ),
+        repeatable(
+            "--stop",
+            tr("end the response before this text (repeatable, up to {count})", **most),
+            tr("TEXT"),
+            required_text,
+        ),
+        option(
+            "--verbosity",
+            tr("length of the response"),
+            kind=click.Choice(("low", "medium", "high")),
+        ),
+        option(
+            "--n",
+            tr("number of responses, each billed"),
+            "N",
+            whole_number_between(1, MAX_CANDIDATES),
+        ),
+        flag("--allow-unpriced", tr("use a model of unknown price despite a monthly limit")),
+        option("--seed", tr("for repeatable sampling"), "N", whole_number_between(0, 2**53)),
+    ]
+
+
+_INSTRUCTIONS: Final = ("instructions", "system")
+
+
+def _pages_json_and_save() -> list[click.Parameter]:
+    return [
+        repeatable(
+            "--pages",
+            tr(
+                "send only these pages, such as {pages} or {example} (repeatable)",
+                pages="3-10,15",
+                example="report.pdf=3-10",
+            ),
+            tr("[FILE=]PAGES"),
+        ),
+        json_flag(),
+        flag("--save", tr("save the conversation in the library")),
+    ]
+
+
+def _answer_codes(invalid: str) -> Mapping[int, str]:
     return {
         0: tr("The response is complete"),
         1: tr(
@@ -144,56 +181,63 @@ def _answer_codes(invalid: str, further_codes: Mapping[int, str]) -> Mapping[int
         ),
         2: invalid,
         3: tr("The model declined, or a content filter stopped the response"),
-        **further_codes,
         130: tr("Interrupted (Ctrl+C or SIGTERM)"),
         141: tr("The output pipe was closed"),
     }
 
 
-def _add_ask(command: AddCommand) -> argparse.ArgumentParser:
-    ask = command(
+def _ask() -> Command:
+    unsupported = tr(
+        "Invalid command line, or an option that the model doesn’t support. Nothing was sent."
+    )
+    return Command(
         "ask",
         tr("ask a question and print the response"),
-        tr("[QUESTION] [option ...]"),
-        _ask_epilog(),
-    )
-    ask.add_argument(
-        "prompt",
-        nargs="?",
-        metavar=tr("QUESTION"),
-        help=tr("the question (default or “-”: standard input)"),
-    )
-    add_repeatable(ask, "--file", tr("PATH"), tr("attach a document or an image"))
-    add_repeatable(
-        ask, "--collection", tr("NAME"), tr("ask about a collection of documents, or a folder")
-    )
-    add_flag(
-        ask,
-        "--create-embeddings",
-        tr("create missing embeddings of the collections first and print the cost"),
-    )
-    add_repeatable(
-        ask,
-        "--compare",
-        tr("CHOICE"),
-        tr(
-            "compare responses of several variants or models, such as {examples} "
-            "(two to four times)",
-            examples="thinking/high, pro",
-        ),
-        type=variant_or_model_argument,
-    )
-    _add_answer_options(ask)
-    _add_tool_options(ask)
-    forms = ask.add_mutually_exclusive_group()
-    forms.add_argument("--schema", metavar=tr("FILE"), help=tr("a JSON Schema of the response"))
-    forms.add_argument("--grammar", metavar=tr("FILE"), help=tr("a grammar of the response"))
-    ask.set_defaults(in_parts=False)
-    return ask
-
-
-def _ask_epilog() -> str:
-    return epilog(
+        [
+            argument(
+                "prompt",
+                tr("QUESTION"),
+                required=False,
+                help=tr("the question (default or “-”: standard input)"),
+            ),
+            repeatable("-f --file", tr("attach a document or an image"), tr("PATH"), file_name),
+            repeatable(
+                "--collection", tr("ask about a collection of documents, or a folder"), tr("NAME")
+            ),
+            flag(
+                "--create-embeddings",
+                tr("create missing embeddings of the collections first and print the cost"),
+            ),
+            repeatable(
+                "--compare",
+                tr(
+                    "compare responses of several variants or models, such as {examples} "
+                    "(two to four times)",
+                    examples="thinking/high, pro",
+                ),
+                tr("CHOICE"),
+                variant_or_model_argument,
+            ),
+            *_answer_choice(),
+            *_pages_json_and_save(),
+            repeatable("--tool", tr("let the model call this tool (repeatable)"), tr("NAME")),
+            repeatable(
+                "--mcp",
+                tr("let the model call all tools of this tool server (repeatable)"),
+                tr("NAME"),
+            ),
+            repeatable(
+                "--allow-tool", tr("run calls of this tool without asking (repeatable)"), tr("NAME")
+            ),
+            option(
+                "--max-rounds",
+                tr("maximum number of rounds of tool calls"),
+                "N",
+                whole_number_between(1),
+            ),
+            option("--schema", tr("a JSON Schema of the response"), tr("FILE"), file_name),
+            option("--grammar", tr("a grammar of the response"), tr("FILE"), file_name),
+        ],
         tr(
             "The response goes to standard output, everything else to standard error. Without "
             "a question, documents are summarized and images described. Text piped in beside "
@@ -236,311 +280,553 @@ def _ask_epilog() -> str:
             "response. --grammar takes a file whose name ends in .lark or .regex, for OpenAI’s "
             "models, or in .gbnf, for llama.cpp and the local model."
         ),
-        json_fields(_ANSWER_FIELDS),
-        tr(
-            "With --compare or --n, the JSON object has these fields: {fields}",
-            fields=_SEVERAL_FIELDS,
-        ),
-        codes=_answer_codes(
-            tr(
-                "Invalid command line, or an option that the model doesn’t support. Nothing "
-                "was sent."
-            ),
-            {4: tr("The response doesn’t match the schema")},
-        ),
+        codes={**_answer_codes(unsupported), 4: tr("The response doesn’t match the schema")},
+        exclusive=[_INSTRUCTIONS, ("schema", "grammar")],
+        defaults={"in_parts": False, "has_preset_effort": False},
     )
 
 
-def _add_tool_options(ask: argparse.ArgumentParser) -> None:
-    add_repeatable(ask, "--tool", tr("NAME"), tr("let the model call this tool (repeatable)"))
-    add_repeatable(
-        ask,
-        "--mcp",
-        tr("NAME"),
-        tr("let the model call all tools of this tool server (repeatable)"),
+def _summarize() -> Command:
+    invalid = tr(
+        "Invalid command line, missing pages, or an option that the model or the prompt doesn’t "
+        "support. Nothing was sent."
     )
-    add_repeatable(
-        ask, "--allow-tool", tr("NAME"), tr("run calls of this tool without asking (repeatable)")
-    )
-    ask.add_argument(
-        "--max-rounds",
-        type=whole_number_between(1),
-        metavar="N",
-        help=tr("maximum number of rounds of tool calls"),
-    )
-
-
-def _add_tools(command: AddCommand) -> argparse.ArgumentParser:
-    tools = command(
-        "tools",
-        tr("list the tools that models can call"),
-        "[--json]",
-        epilog(json_list_fields(_TOOL_FIELDS)),
-    )
-    add_json(tools)
-    return tools
-
-
-def _add_summarize(command: AddCommand) -> argparse.ArgumentParser:
-    summarize = command(
+    return Command(
         "summarize",
         tr("summarize documents of any length"),
-        tr("FILE ... [option ...]"),
-        epilog(
-            tr(
-                "Documents that fit the model’s context window are read completely. Larger ones "
-                "are read in parts, and the notes are saved. After an interruption, the same "
-                "command continues without paying twice. The cost is shown before anything is sent."
+        [
+            argument("file", tr("FILE ..."), nargs=-1, required=True, type=file_name),
+            *_answer_choice(),
+            *_pages_json_and_save(),
+        ],
+        tr(
+            "Documents that fit the model’s context window are read completely. Larger ones "
+            "are read in parts, and the notes are saved. After an interruption, the same "
+            "command continues without paying twice. The cost is shown before anything is sent."
+        ),
+        tr(
+            "Several documents get a summary each and an overview. “-” reads standard input. "
+            "Options and files can be in any order."
+        ),
+        tr(
+            "--template selects another prompt of the library: {prompts}, or one of your own.",
+            prompts="paragraph, chapters, differences, facts",
+        ),
+        tr(
+            "--pages {pages} sends only these pages (slides, chapters, or sheets by number or "
+            "name). With several files: {example}",
+            pages="3-10,15",
+            example="--pages lease.pdf=3-10,15",
+        ),
+        codes=_answer_codes(invalid),
+        exclusive=[_INSTRUCTIONS],
+        defaults={
+            "prompt": "",
+            "in_parts": True,
+            "has_preset_effort": False,
+            "create_embeddings": False,
+            **{name: [] for name in ("collection", "compare", "tool", "mcp", "allow_tool")},
+            **dict.fromkeys(("max_rounds", "schema", "grammar")),
+        },
+    )
+
+
+def _tools() -> Command:
+    return Command("tools", tr("list the tools that models can call"), [json_flag()])
+
+
+# ---------------------------------------------------------------- batch
+
+
+def _batch() -> Commands:
+    return Commands(
+        "batch",
+        tr("send a message with each of many files, at half price"),
+        {
+            "start": _batch_start,
+            "status": _batch_status,
+            "report": _batch_report,
+            "cancel": lambda: Command(
+                "cancel", tr("cancel a job and keep its responses"), [_id(), json_flag()]
             ),
-            tr(
-                "Several documents get a summary each and an overview. “-” reads standard input. "
-                "Options and files can be in any order."
+            "resume": lambda: Command(
+                "resume",
+                tr("resume an unsent job"),
+                [_id(), *_sending_options()],
+                codes=_sending_codes(),
             ),
-            tr(
-                "--template selects another prompt of the library: {prompts}, or one of your own.",
-                prompts="paragraph, chapters, differences, facts",
+            "again": lambda: Command(
+                "again",
+                tr("retry failed files in a new job"),
+                [_id(), *_sending_options()],
+                codes=_sending_codes(),
             ),
-            tr(
-                "--pages {pages} sends only these pages (slides, chapters, or sheets by number or "
-                "name). With several files: {example}",
-                pages="3-10,15",
-                example="--pages lease.pdf=3-10,15",
+            "remove": lambda: Command("remove", tr("delete a job and its results"), [_id()]),
+        },
+        tr(
+            "A batch job sends the same message with each of many files, at half price. Responses "
+            "arrive within 24 hours. The window or “{command}” gets them.",
+            command="repartee batch status",
+        ),
+        tr(
+            "The cost is shown before anything is sent. Asks for confirmation unless --yes is "
+            "given or there is no terminal. The provider’s monthly limit applies."
+        ),
+        codes={
+            2: tr(
+                "Invalid command line, or an option that the provider or the model doesn’t "
+                "support. Nothing was sent."
             ),
-            json_fields(_ANSWER_FIELDS),
-            codes=_answer_codes(
-                tr(
-                    "Invalid command line, missing pages, or an option that the model or the "
-                    "prompt doesn’t support. Nothing was sent."
-                ),
-                {},
+            130: tr("Interrupted. Standard error names the command that continues."),
+        },
+    )
+
+
+def _id() -> click.Argument:
+    return argument("id", "ID")
+
+
+def _sending_options() -> list[click.Parameter]:
+    return [
+        flag("--yes", tr("start without confirmation")),
+        flag("--wait", tr("wait for all responses")),
+        progress_flag(),
+        json_flag(),
+    ]
+
+
+def _sending_codes() -> Mapping[int, str]:
+    return {
+        0: tr("The job was sent. With --wait: every file that was sent has a response."),
+        1: tr("The job wasn’t sent. With --wait: some files have no response."),
+        3: tr("With --wait: the model declined some files, or a content filter stopped them."),
+        4: tr("With --wait: some responses don’t match the schema."),
+    }
+
+
+def _batch_start() -> Command:
+    return Command(
+        "start",
+        tr("start a job"),
+        [
+            argument("files", tr("FILE ..."), nargs=-1, required=True, type=file_name),
+            *_answer_choice(),
+            # An empty task, as of an unset variable, would start a paid job with the usual one.
+            option("--task", tr("your own message for each file"), tr("TEXT"), required_text),
+            option(
+                "--schema",
+                tr("JSON Schema (draft 2020-12) of each response"),
+                tr("FILE"),
+                file_name,
             ),
+            *_sending_options(),
+        ],
+        tr(
+            "A folder adds all files in it. Files that can’t be read are listed and skipped. "
+            "If a file doesn’t exist, nothing is sent. Without --template or --task, the files "
+            "are summarized. Prints the job’s ID."
+        ),
+        codes=_sending_codes(),
+        exclusive=[_INSTRUCTIONS],
+        defaults={"has_preset_effort": False},
+    )
+
+
+def _batch_status() -> Command:
+    return Command(
+        "status",
+        tr("show job status"),
+        [argument("id", "ID", required=False), json_flag()],
+        tr(
+            "Asks the providers about running jobs and gets the responses of finished ones. ID can "
+            "be the beginning of an ID."
         ),
     )
-    summarize.add_argument("file", nargs="+", metavar=tr("FILE"))
-    _add_answer_options(summarize)
-    summarize.set_defaults(
-        prompt="",
-        in_parts=True,
-        collection=[],
-        create_embeddings=False,
-        compare=[],
-        tool=[],
-        mcp=[],
-        allow_tool=[],
-        max_rounds=None,
-        schema=None,
-        grammar=None,
-        more="file",
+
+
+def _batch_report() -> Command:
+    return Command(
+        "report",
+        tr("export results"),
+        [
+            _id(),
+            option(
+                "--format",
+                tr("default: from PATH’s extension"),
+                kind=click.Choice(("markdown", "csv")),
+            ),
+            option("-o --to", tr("default: standard output"), tr("PATH"), file_name, default="-"),
+        ],
+        tr(
+            "Exports name, status, response, error, tokens, and cost of each file. In CSV, "
+            "responses with a schema have a column for each field, and no cell is a formula."
+        ),
     )
-    return summarize
 
 
-def _add_spending(command: AddCommand) -> argparse.ArgumentParser:
-    spending = command(
+# ---------------------------------------------------------------- tool servers
+
+
+def _mcp() -> Commands:
+    return Commands(
+        "mcp",
+        tr("manage tool servers (Model Context Protocol)"),
+        {
+            "add": _mcp_add,
+            "list": lambda: Command("list", tr("list tool servers"), [json_flag()]),
+            "remove": lambda: Command(
+                "remove", tr("remove a tool server and its stored values"), [_server_name()]
+            ),
+            "test": lambda: Command(
+                "test", tr("start a tool server and list its tools"), [_server_name(), json_flag()]
+            ),
+            "login": lambda: Command(
+                "login",
+                tr("sign in to a tool server in the browser"),
+                [_server_name()],
+                tr("The address to sign in at is printed, too. The keyring stores the sign-in."),
+            ),
+            "logout": lambda: Command("logout", tr("sign out of a tool server"), [_server_name()]),
+            "import": _mcp_import,
+        },
+        tr(
+            "A tool server offers tools to models. {command} lists them. A server runs with "
+            "your rights: add only servers that you trust.",
+            command="repartee tools",
+        ),
+    )
+
+
+def _server_name() -> click.Argument:
+    return argument("name", tr("NAME"))
+
+
+def _mcp_add() -> Command:
+    return Command(
+        "add",
+        tr("add a tool server"),
+        [
+            _server_name(),
+            option("--url", tr("the address of a server on the network"), default=""),
+            repeatable(
+                "--header",
+                tr("a header that is sent to the address (repeatable)"),
+                tr("NAME:VALUE"),
+            ),
+            repeatable(
+                "--env", tr("an environment variable of the command (repeatable)"), tr("NAME=VALUE")
+            ),
+            argument("program", tr("-- COMMAND [ARG ...]"), nargs=-1, required=False),
+        ],
+        tr(
+            "Values of --env and --header are stored in the keyring. A value such as "
+            "{example} takes an environment variable instead. The command runs in the "
+            "current folder.",
+            example="${env:TOKEN}",
+        ),
+    )
+
+
+def _mcp_import() -> Command:
+    return Command(
+        "import",
+        tr("add the tool servers of another program’s configuration"),
+        [
+            argument("file", tr("FILE"), type=file_name),
+            flag("--yes", tr("add without confirmation")),
+        ],
+        tr("Reads the JSON files of Claude Desktop, Cursor, and VS Code."),
+        tr(
+            "Shows what the servers run and asks for confirmation. Without a terminal, --yes "
+            "is required."
+        ),
+        codes={
+            1: tr("Something wasn’t imported"),
+            2: tr("Invalid command line, or the file can’t be read"),
+        },
+    )
+
+
+# ---------------------------------------------------------------- eval
+
+
+def _eval() -> Command:
+    return Command(
+        "eval",
+        tr("compare variants and models on your own cases"),
+        [
+            argument(
+                "cases",
+                tr("CASES"),
+                required=False,
+                help=tr("a JSONL or CSV file, or - for standard input; else those of the --preset"),
+            ),
+            repeatable(
+                "--variant",
+                tr(
+                    "a variant to evaluate, such as {examples} (repeatable)",
+                    examples="thinking/high",
+                ),
+                tr("VARIANT[/EFFORT]"),
+                variant_argument,
+            ),
+            repeatable("-m --model", tr("a model to evaluate (repeatable)"), tr("ID[/EFFORT]")),
+            option(
+                "--effort",
+                tr("reasoning effort of variants and models given without one"),
+                kind=click.Choice(EFFORTS),
+            ),
+            option("--provider", tr("the provider to ask"), tr("NAME")),
+            flag("--dry-run", tr("show the cost, send nothing")),
+            option(
+                "--min",
+                tr("fail below this share of passed cases, from 0 to 1"),
+                tr("SHARE"),
+                number_between(0, 1),
+            ),
+            option(
+                "--concurrency",
+                tr("calls at the same time (default: {count})", count=4),
+                "N",
+                whole_number_between(1, 64),
+                default="4",
+            ),
+            json_flag(),
+            option(
+                "-o --to",
+                tr("write results as JSON and HTML to this folder"),
+                tr("FOLDER"),
+                file_name,
+            ),
+            progress_flag(),
+            *_answer_parameters(),
+        ],
+        tr(
+            "Each case is a JSON object with id, input, files, and checks. Checks: {checks}. "
+            "CSV files have the same names as columns.",
+            checks=CHECKS_OF_CASES,
+        ),
+        tr("A small model judges; its cost is shown separately."),
+        tr(
+            "Each built-in preset has cases and checks of its own: “{command}” shows if a model "
+            "is good enough for it.",
+            command="repartee eval --preset translator --variant instant",
+        ),
+        codes={
+            0: tr("Every case was evaluated"),
+            1: tr("Failed, or a share is below --min"),
+            2: tr("Invalid command line or cases. Nothing was sent."),
+            130: tr("Interrupted. The results so far were reported."),
+        },
+        exclusive=[_INSTRUCTIONS],
+        defaults={"has_preset_effort": False},
+    )
+
+
+# ---------------------------------------------------------------- reports
+
+
+def _spending() -> Command:
+    return Command(
         "spending",
         tr("show what the responses cost"),
-        tr("[--by GROUP] [--json | --csv]"),
-        epilog(
-            tr("Shows cost, calls, and tokens of each group, and the forecast of this month."),
-            json_fields(_SPENDING_FIELDS),
-        ),
+        [
+            option(
+                "--by",
+                tr("default: {name}", name="month"),
+                kind=click.Choice([grouping.value for grouping in Grouping]),
+                default="month",
+            ),
+            json_flag(),
+            flag("--csv", tr("print CSV")),
+        ],
+        tr("Shows cost, calls, and tokens of each group, and the forecast of this month."),
+        exclusive=[("json", "csv")],
     )
-    spending.add_argument(
-        "--by",
-        choices=tuple(grouping.value for grouping in Grouping),
-        default="month",
-        help=tr("default: {name}", name="month"),
-    )
-    formats = spending.add_mutually_exclusive_group()
-    add_json(formats)
-    add_flag(formats, "--csv", tr("print CSV"))
-    return spending
 
 
-def _add_models(command: AddCommand) -> argparse.ArgumentParser:
-    models = command(
+def _models() -> Command:
+    return Command(
         "models",
         tr("list models with their prices and limits"),
-        tr("[WORD ...] [--provider NAME] [--json]"),
-        epilog(
-            tr(
-                "Lists the models of every provider that has a key, with facts from Repartee, the "
-                "server, and your own entries. Prices are per million tokens. Enter facts in the "
-                "window, in {place}.",
-                place=place_name(Place.MODELS),
+        [
+            argument(
+                "words", tr("WORD"), nargs=-1, help=tr("list only models that match these words")
             ),
-            json_fields(_MODEL_FIELDS),
+            option("--provider", tr("list only this provider’s models"), tr("NAME")),
+            json_flag(),
+        ],
+        tr(
+            "Lists the models of every provider that has a key, with facts from Repartee, the "
+            "server, and your own entries. Prices are per million tokens. Enter facts in the "
+            "window, in {place}.",
+            place=place_name(Place.MODELS),
         ),
     )
-    models.add_argument(
-        "words", nargs="*", metavar=tr("WORD"), help=tr("list only models that match these words")
-    )
-    models.add_argument(
-        "--provider", metavar=tr("NAME"), help=tr("list only this provider’s models")
-    )
-    add_json(models)
-    return models
 
 
-def _add_import(command: AddCommand) -> argparse.ArgumentParser:
-    importing = command(
-        "import",
-        tr("import conversations from files"),
-        tr("FILE ... [--json]"),
-        epilog(
-            tr(
-                "Reads JSON files of Repartee, ChatGPT and Claude (conversations.json or the ZIP "
-                "archive), Open WebUI, and LibreChat. Importing a file again adds only what is "
-                "new. An open window shows imported conversations immediately. “-” reads standard "
-                "input."
-            ),
-            json_fields(_IMPORT_FIELDS),
-            codes={0: tr("Everything was imported"), 1: tr("Something wasn’t imported")},
-        ),
-    )
-    importing.add_argument("files", nargs="+", metavar=tr("FILE"))
-    importing.set_defaults(more="files")
-    add_json(importing)
-    add_progress(importing)
-    return importing
-
-
-def _add_export(command: AddCommand) -> argparse.ArgumentParser:
-    exporting = command(
-        "export",
-        tr("export conversations to files"),
-        tr("(--all | --conversation ID ...) --format FORMAT --to PATH"),
-        epilog(
-            tr(
-                "PATH is a file for JSON, corrections, or a single conversation, otherwise a "
-                "folder, or “-” for standard output. JSON is complete and can be imported. It "
-                "includes attachments, but no API keys. Markdown, HTML, and PDF contain the "
-                "messages shown in the window."
-            )
-        ),
-    )
-    selection = exporting.add_mutually_exclusive_group(required=True)
-    add_flag(selection, "--all", tr("export every conversation"))
-    selection.add_argument(
-        "--conversation",
-        action="append",
-        metavar="ID",
-        help=tr("export this conversation (repeatable)"),
-    )
-    exporting.add_argument("--format", required=True, choices=[f.id for f in EXPORT_FORMATS])
-    add_flag(
-        exporting,
-        "--last-response",
-        tr("export only the last response of each conversation (JSON has everything)"),
-    )
-    exporting.add_argument("--to", required=True, metavar=tr("PATH"))
-    add_progress(exporting)
-    return exporting
-
-
-def _add_search(command: AddCommand) -> argparse.ArgumentParser:
-    search = command(
+def _search() -> Command:
+    return Command(
         "search",
         tr("search conversations"),
-        tr("TEXT [--json]"),
-        epilog(
-            tr(
-                "Finds messages with all words, newest first. The last word can be incomplete. Put "
-                "a phrase in double quotes."
+        [
+            argument("text", tr("TEXT")),
+            json_flag(),
+            option(
+                "--limit",
+                tr("maximum number of results (default: {count})", count=50),
+                "N",
+                whole_number_between(1),
+                default="50",
             ),
-            json_list_fields(_HIT_FIELDS),
-            codes={
-                0: tr("Found"),
-                1: tr("No results, or failed"),
-                141: tr("The output pipe was closed"),
-            },
+        ],
+        tr(
+            "Finds messages with all words, newest first. The last word can be incomplete. Put "
+            "a phrase in double quotes."
         ),
+        codes={
+            0: tr("Found"),
+            1: tr("No results, or failed"),
+            141: tr("The output pipe was closed"),
+        },
     )
-    search.add_argument("text", metavar=tr("TEXT"))
-    add_json(search)
-    search.add_argument(
-        "--limit",
-        type=whole_number_between(1),
-        default=50,
-        metavar="N",
-        help=tr("maximum number of results (default: {count})", count=50),
-    )
-    return search
 
 
-def _add_backup(command: AddCommand) -> argparse.ArgumentParser:
-    backup = command("backup", tr("back up the library"), tr("FOLDER [--keep N]"))
-    backup.add_argument("folder", metavar=tr("FOLDER"))
-    backup.add_argument(
-        "--keep",
-        type=whole_number_between(1),
-        metavar="N",
-        help=tr("delete all but the newest N backups of this library in the folder"),
+# ---------------------------------------------------------------- library
+
+
+def _import() -> Command:
+    return Command(
+        "import",
+        tr("import conversations from files"),
+        [
+            argument("files", tr("FILE ..."), nargs=-1, required=True, type=file_name),
+            json_flag(),
+            progress_flag(),
+        ],
+        tr(
+            "Reads JSON files of Repartee, ChatGPT and Claude (conversations.json or the ZIP "
+            "archive), Open WebUI, and LibreChat. Importing a file again adds only what is "
+            "new. An open window shows imported conversations immediately. “-” reads standard "
+            "input."
+        ),
+        codes={0: tr("Everything was imported"), 1: tr("Something wasn’t imported")},
     )
-    add_progress(backup)
-    return backup
+
+
+def _export() -> Command:
+    return Command(
+        "export",
+        tr("export conversations to files"),
+        [
+            flag("--all", tr("export every conversation")),
+            repeatable("--conversation", tr("export this conversation (repeatable)"), "ID"),
+            option(
+                "--format",
+                tr("the format of the files"),
+                required=True,
+                kind=click.Choice([f.id for f in EXPORT_FORMATS]),
+            ),
+            flag(
+                "--last-response",
+                tr("export only the last response of each conversation (JSON has everything)"),
+            ),
+            option(
+                "-o --to",
+                tr("a file or folder, or “-” for standard output"),
+                tr("PATH"),
+                file_name,
+                required=True,
+            ),
+            progress_flag(),
+        ],
+        tr(
+            "PATH is a file for JSON, corrections, or a single conversation, otherwise a "
+            "folder, or “-” for standard output. JSON is complete and can be imported. It "
+            "includes attachments, but no API keys. Markdown, HTML, and PDF contain the "
+            "messages shown in the window."
+        ),
+        required=("all", "conversation"),
+    )
+
+
+def _backup() -> Command:
+    return Command(
+        "backup",
+        tr("back up the library"),
+        [
+            argument("folder", tr("FOLDER"), type=file_name),
+            option(
+                "--keep",
+                tr("delete all but the newest N backups of this library in the folder"),
+                "N",
+                whole_number_between(1),
+            ),
+            progress_flag(),
+        ],
+    )
 
 
 def _unchanged_codes() -> Mapping[int, str]:
     return {1: tr("Failed. The library is unchanged.")}
 
 
-def _add_restore(command: AddCommand) -> argparse.ArgumentParser:
-    restore = command(
+def _restore() -> Command:
+    return Command(
         "restore",
         tr("restore a backup"),
-        tr("PATH [--accept-settings]"),
-        epilog(
-            tr("Close Repartee first. The current library is kept in a separate file."),
-            tr(
-                "Settings that change where data is sent, what can be spent or which files are "
-                "read are listed first: hosts, proxies, certificates, model files, permissions, "
-                "instructions, monthly limits, prices, and the folders of automatic backups and "
-                "collections."
+        [
+            argument("path", tr("PATH"), type=file_name),
+            flag(
+                "--accept-settings",
+                tr("also restore hosts, proxies, files, and permissions without asking"),
             ),
-            tr(
-                "In a terminal, you choose whether to restore them. Otherwise the current ones are "
-                "kept, unless --accept-settings is given. API keys are used only with the host "
-                "they were entered for."
-            ),
-            codes=_unchanged_codes(),
+        ],
+        tr("Close Repartee first. The current library is kept in a separate file."),
+        tr(
+            "Settings that change where data is sent, what can be spent or which files are "
+            "read are listed first: hosts, proxies, certificates, model files, permissions, "
+            "instructions, monthly limits, prices, and the folders of automatic backups and "
+            "collections."
         ),
+        tr(
+            "In a terminal, you choose whether to restore them. Otherwise the current ones are "
+            "kept, unless --accept-settings is given. API keys are used only with the host "
+            "they were entered for."
+        ),
+        codes=_unchanged_codes(),
     )
-    restore.add_argument("path", metavar=tr("PATH"))
-    add_flag(
-        restore,
-        "--accept-settings",
-        tr("also restore hosts, proxies, files, and permissions without asking"),
-    )
-    return restore
 
 
-def _add_repair(command: AddCommand) -> argparse.ArgumentParser:
-    return command(
+def _repair() -> Command:
+    return Command(
         "repair",
         tr("repair a damaged library"),
-        "",
-        epilog(
-            tr(
-                "Close Repartee first. All readable data is recovered into a new library. The "
-                "damaged file is kept."
-            ),
-            codes=_unchanged_codes(),
-        ),
-    )
-
-
-def _add_answer_options(ask: argparse.ArgumentParser) -> None:
-    add_answer_choice(ask)
-    add_repeatable(
-        ask,
-        "--pages",
-        tr("[FILE=]PAGES"),
+        [],
         tr(
-            "send only these pages, such as {pages} or {example} (repeatable)",
-            pages="3-10,15",
-            example="report.pdf=3-10",
+            "Close Repartee first. All readable data is recovered into a new library. The "
+            "damaged file is kept."
         ),
+        codes=_unchanged_codes(),
     )
-    add_json(ask)
-    add_flag(ask, "--save", tr("save the conversation in the library"))
+
+
+# The help lists the commands in this order.
+COMMANDS: Final[Mapping[str, Callable[[], click.Command]]] = {
+    "quick": _quick,
+    "doctor": _doctor,
+    "ask": _ask,
+    "summarize": _summarize,
+    "tools": _tools,
+    "batch": _batch,
+    "mcp": _mcp,
+    "eval": _eval,
+    "spending": _spending,
+    "models": _models,
+    "import": _import,
+    "export": _export,
+    "search": _search,
+    "backup": _backup,
+    "restore": _restore,
+    "repair": _repair,
+}

@@ -94,9 +94,9 @@ from desktop_app.services.structured.answer_forms import require_grammar_support
 from desktop_app.services.tools.consent import AllowedTools
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Mapping, Sequence
 
+    from desktop_app.cli.command_line import Options
     from desktop_app.documents.worker.document_worker import Progress
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.conversations.message_parts import Part
@@ -108,7 +108,7 @@ if TYPE_CHECKING:
     from desktop_app.services.spending.cost_estimate import Estimate
 
 
-def run_ask(options: argparse.Namespace) -> int:
+def run_ask(options: Options) -> int:
     """Ask once; return the exit code."""
     is_several = bool(options.compare) or (options.n or 1) > 1
     output = AnswerOutput(as_json=options.json, shows_steps=options.in_parts, is_several=is_several)
@@ -130,7 +130,7 @@ def run_ask(options: argparse.Namespace) -> int:
         return error_exit_code(error)
 
 
-def _read_question(options: argparse.Namespace) -> str:
+def _read_question(options: Options) -> str:
     """Return the question from the command line or standard input.
 
     Standard input is the question if "-" is typed, or if nothing is typed and no file is "-".
@@ -157,7 +157,7 @@ def _read_question(options: argparse.Namespace) -> str:
 
 
 async def _draft_of_question(
-    backend: Backend, options: argparse.Namespace, typed: str, parts: Sequence[Part]
+    backend: Backend, options: Options, typed: str, parts: Sequence[Part]
 ) -> Draft:
     """Return the question: from a template, as typed, or the default for files alone.
 
@@ -179,7 +179,7 @@ async def _draft_of_question(
     )
 
 
-async def _ask(options: argparse.Namespace, question: str, output: AnswerOutput) -> int:
+async def _ask(options: Options, question: str, output: AnswerOutput) -> int:
     cancel_at_signals()
     task = asyncio.current_task()
     assert task is not None
@@ -200,9 +200,7 @@ async def _ask(options: argparse.Namespace, question: str, output: AnswerOutput)
         await backend.aclose()
 
 
-async def _answer(
-    backend: Backend, options: argparse.Namespace, question: str, output: AnswerOutput
-) -> int:
+async def _answer(backend: Backend, options: Options, question: str, output: AnswerOutput) -> int:
     pages = pages_by_file(options.pages, options.file)
     values = await backend.values()
     use_limits(backend, values)
@@ -257,7 +255,7 @@ async def _answer(
 
 
 async def _choose(
-    backend: Backend, options: argparse.Namespace, values: Mapping[str, Any], output: AnswerOutput
+    backend: Backend, options: Options, values: Mapping[str, Any], output: AnswerOutput
 ) -> tuple[ProviderProfile, AskSettings, list[ModelChoice]]:
     """Return the provider, the settings, and the choice of each answer; send no question.
 
@@ -303,7 +301,7 @@ async def _warn_of_limit(backend: Backend, profile: ProviderProfile) -> None:
 
 async def _require_form_and_tools(
     backend: Backend,
-    options: argparse.Namespace,
+    options: Options,
     settings: AskSettings,
     resolved_choices: Sequence[ResolvedChoice],
 ) -> None:
@@ -339,7 +337,7 @@ async def _begin(
 
 
 async def _run_several(
-    runs: list[AnswerRun], options: argparse.Namespace, profile: ProviderProfile, *, is_saved: bool
+    runs: list[AnswerRun], options: Options, profile: ProviderProfile, *, is_saved: bool
 ) -> int:
     several = SeveralAnswers(runs, as_json=options.json, from_environment=profile.from_environment)
     was_stopped = not await several.run()
@@ -367,7 +365,7 @@ def _code_of_write_error(error: OSError) -> ExitCode:
     return ExitCode.READER_GONE if isinstance(error, BrokenPipeError) else ExitCode.FAILED
 
 
-def _with_tools(settings: AskSettings, options: argparse.Namespace) -> AskSettings:
+def _with_tools(settings: AskSettings, options: Options) -> AskSettings:
     """Return the settings with only the command line's tools, and its limit of rounds."""
     servers = tuple(f"{name}/{ALL_TOOLS}" for name in options.mcp)
     parameters = replace(settings.parameters, tools=(*options.tool, *servers))

@@ -20,13 +20,12 @@ from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.paths import folders
 
 if TYPE_CHECKING:
-    import argparse
-
     from desktop_app.backend.backend import Backend
+    from desktop_app.cli.command_line import Options
     from desktop_app.storage.database.database import Database
 
 
-def run_command(command: Coroutine[Any, Any, int], options: argparse.Namespace) -> int:
+def run_command(command: Coroutine[Any, Any, int], options: Options) -> int:
     """Run a command, report the error that ends it, if any, and return the exit code."""
     try:
         return asyncio.run(command)
@@ -36,7 +35,7 @@ def run_command(command: Coroutine[Any, Any, int], options: argparse.Namespace) 
         return report_error(error, options)
 
 
-def report_error(error: UserFacingError, options: argparse.Namespace) -> ExitCode:
+def report_error(error: UserFacingError, options: Options) -> ExitCode:
     """Report an error that ends a command; return the exit code.
 
     The sentence goes to standard error. With --json, an object goes to standard output, too.
@@ -55,7 +54,7 @@ def error_exit_code(error: UserFacingError) -> ExitCode:
     return ExitCode.USAGE if isinstance(error, IllegalChoiceError) else ExitCode.FAILED
 
 
-def is_from_environment(options: argparse.Namespace) -> bool:
+def is_from_environment(options: Options) -> bool:
     """Return True if the provider is known and comes from the environment."""
     return getattr(options, "from_environment", False)
 

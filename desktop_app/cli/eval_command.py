@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -23,6 +22,7 @@ from desktop_app.cli.answers.chosen_model import (
 from desktop_app.cli.answers.several_answers import options_for
 from desktop_app.cli.answers.unsaved_conversation_id import unsaved_conversation_id
 from desktop_app.cli.ask import AttachedFile, NullStore, extract_file, sendable_part
+from desktop_app.cli.command_line import Options
 from desktop_app.cli.command_setup import (
     cancel_at_signals,
     expand_path,
@@ -65,7 +65,7 @@ MAX_CASES_BYTES: Final = 16 * 1024 * 1024
 STANDARD_INPUT: Final = "-"
 
 
-def run_eval(options: argparse.Namespace) -> int:
+def run_eval(options: Options) -> int:
     """Run the command; return the exit code."""
     try:
         cases = _load_cases(options)  # before the loop, whose Ctrl+C cannot end a blocking read
@@ -76,7 +76,7 @@ def run_eval(options: argparse.Namespace) -> int:
         return report_error(error, options)
 
 
-def _load_cases(options: argparse.Namespace) -> list[Case]:
+def _load_cases(options: Options) -> list[Case]:
     """Read the cases of a file, of standard input or of a preset. Raises IllegalChoiceError."""
     file = options.cases
     if file is None:
@@ -108,7 +108,7 @@ def _load_cases(options: argparse.Namespace) -> list[Case]:
         ) from error
 
 
-async def _eval(options: argparse.Namespace, cases: Sequence[Case]) -> int:
+async def _eval(options: Options, cases: Sequence[Case]) -> int:
     cancel_at_signals()
     notices = []
     if unchecked := sum(not case.checks for case in cases):
@@ -169,13 +169,11 @@ def _exit_code(runs: Sequence[Run], least: float | None, *, has_stopped: bool) -
     return ExitCode.FAILED if has_stopped or is_below or is_unfinished else 0
 
 
-async def _prepare(
-    backend: Backend, options: argparse.Namespace, cases: Sequence[Case]
-) -> Evaluation:
+async def _prepare(backend: Backend, options: Options, cases: Sequence[Case]) -> Evaluation:
     specs = [*options.variant, *options.model]
     provider = await find_profile(backend, options.provider)
     options.from_environment = provider.from_environment
-    options = argparse.Namespace(**{**vars(options), "variant": None, "model": None})
+    options = Options(**{**vars(options), "variant": None, "model": None})
     preset = await apply_preset(backend, options, [options_for(options, spec) for spec in specs])
     settings = settings_of(await backend.values(), options, preset)
     repeats = settings.parameters.candidates

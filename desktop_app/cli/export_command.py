@@ -45,9 +45,8 @@ from desktop_app.i18n.translation import N_, language, tr, tr_plural
 from desktop_app.rendering.processes.formula_client import FormulaClient
 
 if TYPE_CHECKING:
-    import argparse
-
     from desktop_app.backend.backend import Backend
+    from desktop_app.cli.command_line import Options
     from desktop_app.domain.models.model_catalog import ModelCatalog
 
 MAX_IMAGE_SIZE: Final = (1600, 1600)
@@ -246,7 +245,7 @@ async def images_of(backend: Backend, message: Message) -> dict[str, html_page.E
     return images
 
 
-async def export(options: argparse.Namespace) -> int:
+async def export(options: Options) -> int:
     """Run the command; return the exit code.
 
     Raises:
@@ -282,7 +281,7 @@ class _Export:
         written: the number of finished files; stays 0 in formats with a single file.
     """
 
-    def __init__(self, backend: Backend, options: argparse.Namespace) -> None:
+    def __init__(self, backend: Backend, options: Options) -> None:
         self._backend = backend
         self._options = options
         self._target = expand_path(options.to)

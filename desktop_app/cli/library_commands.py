@@ -66,14 +66,14 @@ from desktop_app.storage.recovery.repair import repair_store
 from desktop_app.storage.recovery.restore import RestoreChoice, restore_backup
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Sequence
 
     from desktop_app.backend.backend import Backend
+    from desktop_app.cli.command_line import Options
     from desktop_app.storage.recovery.active_settings import SettingChange
 
 
-def run_library(options: argparse.Namespace) -> int:
+def run_library(options: Options) -> int:
     """Run the command; return the exit code."""
     if reports_to_window():
         # The window cancels commands by SIGINT. If a script started the window with "&", both would
@@ -99,7 +99,7 @@ def run_library(options: argparse.Namespace) -> int:
         return ExitCode.INTERRUPTED
 
 
-def _report(error: UserFacingError, options: argparse.Namespace) -> ExitCode:
+def _report(error: UserFacingError, options: Options) -> ExitCode:
     if not reports_to_window():
         return report_error(error, options)
     write_stderr_line(json.dumps(error_to_json(note_from_error(error))))
@@ -185,7 +185,7 @@ class _ImportResult:
         return " ".join(sentences)
 
 
-async def _import(options: argparse.Namespace) -> int:
+async def _import(options: Options) -> int:
     cancel_at_signals()
     results: list[_ImportResult] = []
     try:
@@ -205,9 +205,7 @@ async def _import(options: argparse.Namespace) -> int:
     return ExitCode.FAILED if any(result.refused for result in results) else 0
 
 
-async def _import_files(
-    backend: Backend, options: argparse.Namespace, results: list[_ImportResult]
-) -> None:
+async def _import_files(backend: Backend, options: Options, results: list[_ImportResult]) -> None:
     """Import all files; add the result of each to `results`, even if its import stops midway.
 
     Raises:
@@ -237,11 +235,7 @@ def _write_result(result: _ImportResult) -> None:
 
 
 async def _import_file(
-    backend: Backend,
-    path: Path,
-    choice: ModelChoice,
-    options: argparse.Namespace,
-    result: _ImportResult,
+    backend: Backend, path: Path, choice: ModelChoice, options: Options, result: _ImportResult
 ) -> None:
     """Import everything readable; an unreadable conversation does not stop the others."""
     store = ImportStore(backend.database)
@@ -315,7 +309,7 @@ async def _with_own_text(backend: Backend, file: AttachmentFile) -> AttachmentFi
 # -------------------------------------------------------------- backup
 
 
-async def _backup(options: argparse.Namespace) -> int:
+async def _backup(options: Options) -> int:
     user_folders = folders()
     reporter = ProgressReporter(tr("Backing up"), in_lines=options.progress)
     async with open_backend():  # migrates a store of an older version first
@@ -341,7 +335,7 @@ async def _backup(options: argparse.Namespace) -> int:
     return 0
 
 
-def _restore(options: argparse.Namespace) -> int:
+def _restore(options: Options) -> int:
     user_folders = folders()
     reporter = ProgressReporter(tr("Restoring (MB)"))
     archive = expand_path(options.path)

@@ -21,10 +21,10 @@ from desktop_app.services.tools.hosted_tools import hosted_refusal, price_text
 from desktop_app.services.tools.tool_set import wildcard_of
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Sequence
 
     from desktop_app.backend.backend import Backend
+    from desktop_app.cli.command_line import Options
     from desktop_app.domain.tools.tool import ListedTool
     from desktop_app.services.models.choice_resolution import ResolvedChoice
 
@@ -32,7 +32,7 @@ _MAX_SUMMARY_CHARS: Final = 200
 _SENTENCE_END: Final = re.compile(r"\.\s|\n")
 
 
-def run_tools(options: argparse.Namespace) -> int:
+def run_tools(options: Options) -> int:
     """List all tools; return the exit code."""
     return run_command(_list_tools(as_json=options.json), options)
 

@@ -16,7 +16,7 @@ _ACCENTS: Final = str.maketrans(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
     "ÅƁÇÐÉƑĜĤÎĴĶĻṀÑÖÞǪŔŠŢÛṼŴẊÝŽåƀçðéƒĝĥîĵķļɱñöþǫŕšţûṽŵẋýž",
 )
-# Placeholders (argparse's begin with %), Markdown link targets and HTML tags are left unchanged.
+# Placeholders (some begin with %), Markdown link targets and HTML tags are left unchanged.
 _MARKUP_OR_PLACEHOLDER: Final = re.compile(r"(\{\w*\}|%(?:\(\w+\))?[rs]|\]\([^)]*\)|</?\w[^>]*>)")
 
 

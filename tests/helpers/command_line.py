@@ -1,18 +1,22 @@
-"""The commands and options of a command line, which argparse keeps private."""
+"""The commands and options of a command line."""
 
 from __future__ import annotations
 
-import argparse
+from typing import TYPE_CHECKING
+
+from desktop_app.cli.command_line import Commands
+
+if TYPE_CHECKING:
+    import click
 
 
-def subcommands(parent: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
-    """Return the parsers of the commands directly below a command."""
-    for action in parent._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            return dict(action.choices)
-    return {}
+def subcommands(parent: click.Command) -> dict[str, click.Command]:
+    """Return the commands directly below a command."""
+    if not isinstance(parent, Commands):
+        return {}
+    return {name: build() for name, build in parent.builders.items()}
 
 
-def options(command: argparse.ArgumentParser) -> set[str]:
+def options(command: click.Command) -> set[str]:
     """Return the options of a command, with their dashes."""
-    return set(command._option_string_actions)
+    return {name for parameter in command.params for name in parameter.opts if name[0] == "-"}

@@ -23,8 +23,6 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from desktop_app.__main__ import start
-from desktop_app.cli.arguments import create_parser
-from desktop_app.main import CLI_COMMANDS
 from tests.helpers.child_server import STARTERS, forked_command, skip_teardown
 
 ROOT: Final = Path(__file__).parents[2]
@@ -254,7 +252,6 @@ def _import_command_line() -> None:
             importlib.import_module(module.name)
     for name in _LIBRARIES:
         importlib.import_module(name)
-    create_parser(CLI_COMMANDS)  # argparse compiles its patterns
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The settings of an answer, from the options that parameter_options.py adds to a command."""
+"""The settings of an answer, from the options of a command."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.i18n.translation import N_
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Mapping, Sequence
     from typing import Any
 
     from desktop_app.backend.backend import Backend
+    from desktop_app.cli.command_line import Options
     from desktop_app.domain.prompts.preset import Preset
     from desktop_app.services.chat.ask_settings import AskSettings
 
@@ -32,7 +32,7 @@ _PARAMETER_OPTIONS: Final = ("temperature", "top_p", "max_tokens", "stop", "verb
 
 
 async def apply_preset(
-    backend: Backend, options: argparse.Namespace, compared: Sequence[argparse.Namespace] = ()
+    backend: Backend, options: Options, compared: Sequence[Options] = ()
 ) -> Preset | None:
     """Return the preset that the options name, and fill its choices into the options.
 
@@ -75,9 +75,7 @@ async def apply_preset(
     return preset
 
 
-def settings_of(
-    values: Mapping[str, Any], options: argparse.Namespace, preset: Preset | None
-) -> AskSettings:
+def settings_of(values: Mapping[str, Any], options: Options, preset: Preset | None) -> AskSettings:
     """Return the settings of an answer: the options, then the preset, then the user's settings.
 
     Only --n and the preset ask for several answers; the user's setting does not count.
@@ -92,8 +90,8 @@ def settings_of(
     return settings if "candidates" in requested else settings.for_one_answer()
 
 
-def _overrides(options: argparse.Namespace) -> Overrides:
-    if options.stop is not None and len(options.stop) > MAX_STOP_SEQUENCES:
+def _overrides(options: Options) -> Overrides:
+    if len(options.stop) > MAX_STOP_SEQUENCES:
         raise IllegalChoiceError(
             N_("At most {most} stop sequences are supported."),
             hint=N_("Use --stop less often."),
@@ -110,7 +108,7 @@ def _overrides(options: argparse.Namespace) -> Overrides:
     overrides = Overrides(instructions)
     for name in _PARAMETER_OPTIONS:
         value = getattr(options, name)
-        if value is not None:
+        if value is not None and value != []:
             overrides = overrides.with_parameter(
                 _PARAMETER_NAMES.get(name, name), tuple(value) if name == "stop" else value
             )

@@ -30,10 +30,10 @@ from desktop_app.services.models.choice_resolution import ON_DEVICE_MODEL
 from desktop_app.services.models.model_menu import family_models
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Sequence
 
     from desktop_app.backend.backend import Backend
+    from desktop_app.cli.command_line import Options
     from desktop_app.domain.answering.chat_request import ProviderProfile
 
 
@@ -73,7 +73,7 @@ async def find_profile(backend: Backend, name: str | None) -> ProviderProfile:
 
 
 async def answering_profile(
-    backend: Backend, options: argparse.Namespace, compared: Sequence[argparse.Namespace] = ()
+    backend: Backend, options: Options, compared: Sequence[Options] = ()
 ) -> ProviderProfile:
     """Return the provider that a command names, or else the default one.
 
@@ -140,9 +140,7 @@ async def fetch_listing_if_stale(backend: Backend, profile: ProviderProfile) -> 
             await backend.listings.fetch(profile)
 
 
-async def choice_of(
-    backend: Backend, profile: ProviderProfile, options: argparse.Namespace
-) -> ModelChoice:
+async def choice_of(backend: Backend, profile: ProviderProfile, options: Options) -> ModelChoice:
     """Return the model choice from --variant, --effort and --model.
 
     Without --model, it is a variant at a provider that serves the GPT family. Elsewhere it is the
@@ -190,7 +188,7 @@ async def choice_of(
     return replace(choice, variant=variant, effort=effort)
 
 
-def required_effort(options: argparse.Namespace, choice: ModelChoice) -> Effort | None:
+def required_effort(options: Options, choice: ModelChoice) -> Effort | None:
     """Return the effort that the command line names, which the model must support; else None.
 
     An effort from a preset is not required: the nearest supported one replaces it.

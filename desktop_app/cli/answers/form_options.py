@@ -27,13 +27,12 @@ from desktop_app.services.structured.answer_forms import check_form
 from desktop_app.services.structured.schema_check import CheckedAnswer, check_answer
 
 if TYPE_CHECKING:
-    import argparse
-
+    from desktop_app.cli.command_line import Options
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.services.chat.ask_settings import AskSettings
 
 
-def with_form(settings: AskSettings, options: argparse.Namespace) -> AskSettings:
+def with_form(settings: AskSettings, options: Options) -> AskSettings:
     """Return the settings with the schema or grammar of the options. Raises IllegalChoiceError."""
     if options.schema is None and options.grammar is None:
         return settings

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.cli.answers.form_options import check_against_schema, write_problems
-from desktop_app.cli.argument_types import EFFORTS, VARIANTS
+from desktop_app.cli.command_line import EFFORTS, VARIANTS
 from desktop_app.cli.streams.console import terminal_error_text, to_json, write_diagnostic
 from desktop_app.cli.streams.terminal import (
     AnswerStreams,
@@ -39,9 +39,9 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.structured.schema_check import CheckedAnswer
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Mapping, Sequence
 
+    from desktop_app.cli.command_line import Options
     from desktop_app.domain.answering.reply import Reply
     from desktop_app.domain.answering.stream_events import StreamEvent
     from desktop_app.domain.conversations.notices import NoticeText
@@ -51,7 +51,7 @@ MIN_COMPARED: Final = 2
 MAX_COMPARED: Final = 4
 
 
-def options_for(options: argparse.Namespace, spec: str) -> argparse.Namespace:
+def options_for(options: Options, spec: str) -> Options:
     """Return the options of the answer that `spec` names: VARIANT[/EFFORT] or MODEL[/EFFORT]."""
     name, _, effort = spec.rpartition("/")
     if not name or effort not in EFFORTS:

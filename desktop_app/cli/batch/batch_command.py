@@ -55,14 +55,14 @@ from desktop_app.services.chat.prompt_library import SUMMARY
 from desktop_app.services.models.choice_resolution import require_supported
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Awaitable, Callable, Iterable
     from pathlib import Path
 
     from desktop_app.backend.backend import Backend
+    from desktop_app.cli.command_line import Options
     from desktop_app.services.batch.batch_service import BatchService
 
-    _Action = Callable[[Backend, BatchService, argparse.Namespace], Awaitable[int]]
+    _Action = Callable[[Backend, BatchService, Options], Awaitable[int]]
 
 
 MIN_ID_CHARS = 4
@@ -71,7 +71,7 @@ MAX_NAMED_FILES = 20
 """Maximum number of skipped files, and of scans, to name. Further skipped files are counted."""
 
 
-def run_batch(options: argparse.Namespace) -> int:
+def run_batch(options: Options) -> int:
     """Run the command; return the exit code."""
     actions: dict[str, _Action] = {
         "start": _start,
@@ -85,7 +85,7 @@ def run_batch(options: argparse.Namespace) -> int:
     return run_command(_with_backend(actions[options.action], options), options)
 
 
-async def _with_backend(run: _Action, options: argparse.Namespace) -> int:
+async def _with_backend(run: _Action, options: Options) -> int:
     cancel_at_signals()
     allows_unpriced = getattr(options, "allow_unpriced", False)
     async with open_backend(allows_unpriced=allows_unpriced) as backend:
@@ -97,7 +97,7 @@ async def _with_backend(run: _Action, options: argparse.Namespace) -> int:
 # -------------------------------------------------------------- start
 
 
-async def _start(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
+async def _start(backend: Backend, service: BatchService, options: Options) -> int:
     paths = [expand_path(name) for name in options.files]
     _require_existing(paths)
     values = await backend.values()
@@ -134,7 +134,7 @@ def _require_existing(paths: Iterable[Path]) -> None:
             )
 
 
-async def _task(backend: Backend, options: argparse.Namespace) -> tuple[str, str, str]:
+async def _task(backend: Backend, options: Options) -> tuple[str, str, str]:
     """Return the title, the text and the template's id of the task.
 
     With --task and without --template, there is no title and no template: both are "".
@@ -146,7 +146,7 @@ async def _task(backend: Backend, options: argparse.Namespace) -> tuple[str, str
     return prompt.title, task, prompt.id
 
 
-async def _resume(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
+async def _resume(backend: Backend, service: BatchService, options: Options) -> int:
     job = await _find_job(backend, options.id)
     if job.status.was_sent:
         raise IllegalChoiceError(
@@ -156,9 +156,7 @@ async def _resume(backend: Backend, service: BatchService, options: argparse.Nam
     return await _prepare_and_send(backend, service, job, options, is_new=False)
 
 
-async def _create_retry(
-    backend: Backend, service: BatchService, options: argparse.Namespace
-) -> int:
+async def _create_retry(backend: Backend, service: BatchService, options: Options) -> int:
     job = await _find_job(backend, options.id)
     retry_job = await service.create_retry(job.id)
     return await _prepare_and_send(backend, service, retry_job, options)
@@ -168,7 +166,7 @@ async def _prepare_and_send(
     backend: Backend,
     service: BatchService,
     job: BatchJob,
-    options: argparse.Namespace,
+    options: Options,
     notices: Iterable[str] = (),
     *,
     is_new: bool = True,
@@ -215,9 +213,7 @@ async def _prepare_and_send(
     return await _write_outcome(backend, job, options, [*notices, *file_notices])
 
 
-async def _advance(
-    backend: Backend, service: BatchService, job_id: str, options: argparse.Namespace
-) -> None:
+async def _advance(backend: Backend, service: BatchService, job_id: str, options: Options) -> None:
     """Do the first step of a started job; with --wait, all steps.
 
     With --wait, each new error is reported; with --progress or on a terminal, each step, too.
@@ -285,7 +281,7 @@ async def _job_error_text(backend: Backend, job: BatchJob) -> str:
 
 
 async def _write_outcome(
-    backend: Backend, job: BatchJob, options: argparse.Namespace, notices: list[str]
+    backend: Backend, job: BatchJob, options: Options, notices: list[str]
 ) -> int:
     if error := await _job_error_text(backend, job):
         write_diagnostic(error)
@@ -323,7 +319,7 @@ async def _exit_code(backend: Backend, job: BatchJob) -> int:
 # -------------------------------------------------------------- status
 
 
-async def _status(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
+async def _status(backend: Backend, service: BatchService, options: Options) -> int:
     job_ids = await backend.batch_store.open_ids()
     if options.id is not None:
         job = await _find_job(backend, options.id)
@@ -367,7 +363,7 @@ async def _is_interrupted(backend: Backend, job: BatchJob) -> bool:
     return True
 
 
-async def _show_one(backend: Backend, job: BatchJob, options: argparse.Namespace) -> None:
+async def _show_one(backend: Backend, job: BatchJob, options: Options) -> None:
     if options.json:
         console.write_json(await job_and_items_json(backend.batch_store, job), indent=1)
         return
@@ -382,7 +378,7 @@ async def _show_one(backend: Backend, job: BatchJob, options: argparse.Namespace
         console.write_line(f"{tr(item.status.text):>14}  {item.name}{cost}{error}")
 
 
-async def _cancel(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
+async def _cancel(backend: Backend, service: BatchService, options: Options) -> int:
     job = await _find_job(backend, options.id)
     if job.status.is_over:
         raise IllegalChoiceError(N_("The job is already finished."))
@@ -399,7 +395,7 @@ async def _cancel(backend: Backend, service: BatchService, options: argparse.Nam
     return 0
 
 
-async def _remove(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
+async def _remove(backend: Backend, service: BatchService, options: Options) -> int:
     job = await _find_job(backend, options.id)
     await service.remove(job.id)
     return 0
@@ -408,7 +404,7 @@ async def _remove(backend: Backend, service: BatchService, options: argparse.Nam
 # -------------------------------------------------------------- results
 
 
-async def _report(backend: Backend, _: BatchService, options: argparse.Namespace) -> int:
+async def _report(backend: Backend, _: BatchService, options: Options) -> int:
     job = await _find_job(backend, options.id)
     format_of_name = "csv" if options.to.lower().endswith(".csv") else "markdown"
     format_ = options.format or format_of_name

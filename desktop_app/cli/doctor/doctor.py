@@ -5,7 +5,6 @@ The output never contains a key or the text of a conversation.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import os
@@ -23,6 +22,7 @@ from desktop_app.backend.display_check import display_problem
 from desktop_app.backend.environment_profiles import BUILT_IN
 from desktop_app.backend.log_file import CRASH_NAME, last_lines
 from desktop_app.child_processes import child_command, start_child
+from desktop_app.cli.command_line import Options
 from desktop_app.cli.command_setup import report_error
 from desktop_app.cli.doctor.provider_routes import describe_route, has_route
 from desktop_app.cli.streams import console
@@ -113,7 +113,7 @@ class Finding:
     more_fields: Mapping[str, str] = field(default_factory=dict)
 
 
-def run_doctor(options: argparse.Namespace) -> int:
+def run_doctor(options: Options) -> int:
     """Print the findings; return 0 if everything the program needs works, else 1."""
     try:
         backend = build_backend()

@@ -22,23 +22,23 @@ from desktop_app.i18n.translation import tr, tr_context
 from desktop_app.services.models.model_table import FAVORITES, favorites_in, model_rows
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Sequence
     from decimal import Decimal
 
     from desktop_app.backend.backend import Backend
+    from desktop_app.cli.command_line import Options
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.models.model_row import ModelRow
 
 _MAX_NAME_CHARS: Final = 60
 
 
-def run_models(options: argparse.Namespace) -> int:
+def run_models(options: Options) -> int:
     """Run the command; return the exit code."""
     return run_command(_show_models(options), options)
 
 
-async def _show_models(options: argparse.Namespace) -> int:
+async def _show_models(options: Options) -> int:
     rows, notices = await _read_rows(options)
     for notice in notices:
         write_diagnostic(notice)
@@ -49,7 +49,7 @@ async def _show_models(options: argparse.Namespace) -> int:
     return 0
 
 
-async def _read_rows(options: argparse.Namespace) -> tuple[list[ModelRow], list[str]]:
+async def _read_rows(options: Options) -> tuple[list[ModelRow], list[str]]:
     async with open_backend() as backend:
         await backend.listings.load()
         if options.provider:

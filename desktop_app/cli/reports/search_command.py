@@ -12,16 +12,16 @@ from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.search.search_text import MATCH_END, MATCH_START
 
 if TYPE_CHECKING:
-    import argparse
+    from desktop_app.cli.command_line import Options
 
 
-def run_search(options: argparse.Namespace) -> int:
+def run_search(options: Options) -> int:
     """Run the command; return the exit code."""
     interrupt_at_signals()
     return run_command(_search(options), options)
 
 
-async def _search(options: argparse.Namespace) -> int:
+async def _search(options: Options) -> int:
     async with open_store() as database:
         hits = await Search(database).find(options.text, options.limit)
     if options.json:

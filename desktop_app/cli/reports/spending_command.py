@@ -28,9 +28,9 @@ from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.spending.ledger import Ledger
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Sequence
 
+    from desktop_app.cli.command_line import Options
     from desktop_app.domain.answering.chat_request import ProviderProfile
 
 
@@ -51,12 +51,12 @@ class ProviderMonth:
     cap: Decimal | None
 
 
-def run_spending(options: argparse.Namespace) -> int:
+def run_spending(options: Options) -> int:
     """Run the command; return the exit code."""
     return run_command(_show_spending(options), options)
 
 
-async def _show_spending(options: argparse.Namespace) -> int:
+async def _show_spending(options: Options) -> int:
     rows, months = await _read_rows(Grouping(options.by))
     if options.json:
         write_json(_as_json(options.by, rows, months))

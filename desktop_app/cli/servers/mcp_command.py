@@ -39,9 +39,9 @@ from desktop_app.services.tools.served_prompts import store_lists
 from desktop_app.services.tools.server_tools import tools_of
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterable
 
+    from desktop_app.cli.command_line import Options
     from desktop_app.domain.tools.tool import ListedTool
     from desktop_app.domain.tools.tool_server import ToolServer
     from desktop_app.exchange.importers.server_configuration import ConfiguredServer
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 _MAX_LOG_LINES = 20
 
 
-def run_mcp(options: argparse.Namespace) -> int:
+def run_mcp(options: Options) -> int:
     """Run a subcommand; return the exit code."""
     if options.action == "add":
         _refuse_contradictions(options)
@@ -64,7 +64,7 @@ def run_mcp(options: argparse.Namespace) -> int:
         return ExitCode.INTERRUPTED
 
 
-def _refuse_contradictions(options: argparse.Namespace) -> None:
+def _refuse_contradictions(options: Options) -> None:
     if bool(options.program) == bool(options.url):
         options.refuse(tr("either --url or a command after “--” is required"))
     if options.env and options.url:
@@ -73,7 +73,7 @@ def _refuse_contradictions(options: argparse.Namespace) -> None:
         options.refuse(tr("--header needs --url"))
 
 
-async def _run(options: argparse.Namespace) -> int:
+async def _run(options: Options) -> int:
     cancel_at_signals()
     async with open_backend() as backend:
         servers = backend.tool_servers
@@ -94,7 +94,7 @@ async def _run(options: argparse.Namespace) -> int:
         return await _test(servers, options.name, as_json=options.json)
 
 
-async def _add(servers: ToolServers, options: argparse.Namespace) -> int:
+async def _add(servers: ToolServers, options: Options) -> int:
     pairs = [_parse_pair(options, text, "=") for text in options.env]
     headers = [_parse_pair(options, text, ":") for text in options.header]
     server, secrets = server_of(
@@ -109,7 +109,7 @@ async def _add(servers: ToolServers, options: argparse.Namespace) -> int:
     return 0
 
 
-def _parse_pair(options: argparse.Namespace, text: str, separator: str) -> tuple[str, str]:
+def _parse_pair(options: Options, text: str, separator: str) -> tuple[str, str]:
     name, has_separator, value = text.partition(separator)
     if not has_separator:
         # The message does not quote the text, which may be a secret.

@@ -229,7 +229,7 @@ async def confirm(question: str, *, default: bool) -> bool:
     return is_yes(sys.stdin.readline())
 
 
-# -- output of others: argparse, tracebacks, warnings, libraries
+# -- output of others: tracebacks, warnings, libraries
 
 
 class _CleanStream:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
 from collections.abc import Callable
 
+import click
 import pytest
 
-from desktop_app.cli.argument_types import (
+from desktop_app.cli.command_line import (
     number_between,
     variant_argument,
     variant_or_model_argument,
@@ -60,6 +60,6 @@ def test_numbers_in_range_and_known_variants_are_accepted(
 def test_a_refusal_states_what_is_accepted(
     parse: Callable[[str], object], text: str, words: str
 ) -> None:
-    with pytest.raises(ArgumentTypeError) as refused:
+    with pytest.raises(click.BadParameter) as refused:
         parse(text)
-    assert str(refused.value) == words
+    assert refused.value.message == words

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
+import re
 from typing import Any
 
+import click
 import pytest
 
-from desktop_app.cli.arguments import create_parser
+from desktop_app.cli.arguments import program
+from desktop_app.cli.command_line import parse
 from tests.helpers.command_line import subcommands
 
 USUAL_CODES = ["0", "1", "2", "130"]
@@ -15,9 +17,9 @@ ANSWER_CODES = ["0", "1", "2", "3", "130", "141"]
 SENDING_CODES = ["0", "1", "2", "3", "4", "130"]
 
 
-def commands(parent: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+def commands(parent: click.Command) -> dict[str, click.Command]:
     """Return the parsers of all commands by name, and of the commands below them."""
-    found: dict[str, argparse.ArgumentParser] = {}
+    found: dict[str, click.Command] = {}
     for name, parser in subcommands(parent).items():
         found |= {name: parser}
         found |= {f"{name} {below}": inner for below, inner in commands(parser).items()}
@@ -25,16 +27,12 @@ def commands(parent: argparse.ArgumentParser) -> dict[str, argparse.ArgumentPars
 
 
 def test_the_help_of_a_command_names_its_exit_codes() -> None:
-    codes = {
-        name: [
-            line.split()[0]
-            for line in (parser.epilog or "").splitlines()
-            if line.startswith("  ") and line.split()[0].isdigit()
-        ]
-        for name, parser in commands(create_parser(["ask"])).items()
-    }
+    codes = {}
+    for name, command in commands(program()).items():
+        context = click.Context(command, info_name=name)
+        table = command.get_help(context).partition("Exit codes:")[2]
+        codes[name] = re.findall(r"^  (\d+) ", table, re.MULTILINE)
     assert {name: stated for name, stated in codes.items() if stated != USUAL_CODES} == {
-        "quick": [],
         "ask": ["0", "1", "2", "3", "4", "130", "141"],
         "summarize": ANSWER_CODES,
         **dict.fromkeys(("batch start", "batch resume", "batch again"), SENDING_CODES),
@@ -46,13 +44,13 @@ def test_the_help_of_a_command_names_its_exit_codes() -> None:
     ("line", "values"),
     [
         ("ask q", {"prompt": "q"}),
-        ("summarize a b", {"file": ["a", "b"], "in_parts": True, "more": "file"}),
-        ("batch start a", {"files": ["a"], "more": "files"}),
+        ("summarize a b", {"file": ["a", "b"], "in_parts": True}),
+        ("batch start a", {"files": ["a"]}),
         ("batch report 3", {"id": "3", "to": "-"}),
         ("mcp add n --url u", {"name": "n", "url": "u"}),
         ("eval", {"concurrency": 4}),
         ("spending", {"by": "month"}),
-        ("import f", {"files": ["f"], "more": "files"}),
+        ("import f", {"files": ["f"]}),
         ("export --all --format json --to x", {"all": True, "format": "json", "to": "x"}),
         ("search t", {"text": "t", "limit": 50}),
         *((line, {}) for line in ("quick", "doctor", "tools", "batch status", "mcp list")),
@@ -60,9 +58,9 @@ def test_the_help_of_a_command_names_its_exit_codes() -> None:
     ],
 )
 def test_options_that_are_not_given_are_off(line: str, values: dict[str, Any]) -> None:
-    parsed = vars(create_parser(["ask"]).parse_args(line.split()))
+    parsed = vars(parse(program(), line.split()))
     empty: tuple[object, ...] = (None, False, [], "")
-    of_the_command = ("command", "action", "refuse")
+    of_the_command = ("command", "action", "context")
     given = {k: v for k, v in parsed.items() if k not in of_the_command and v not in empty}
     assert given == values
 
@@ -79,7 +77,7 @@ def test_options_that_are_not_given_are_off(line: str, values: dict[str, Any]) -
 )
 def test_an_incomplete_or_contradictory_line_is_refused(line: str) -> None:
     with pytest.raises(SystemExit, match="2"):
-        create_parser(["ask"]).parse_args(line.split())
+        parse(program(), line.split())
 
 
 @pytest.mark.parametrize(
@@ -98,10 +96,9 @@ def test_an_incomplete_or_contradictory_line_is_refused(line: str) -> None:
     ],
 )
 def test_a_number_is_accepted_within_its_range(option: str, least: int, most: int | None) -> None:
-    parser = create_parser(["ask"])
     name = option.rpartition("--")[2].replace("-", "_")
     for number in (least, least + 1 if most is None else most):
-        assert getattr(parser.parse_args([*option.split(), str(number)]), name) == number
+        assert getattr(parse(program(), [*option.split(), str(number)]), name) == number
     for number in (least - 1, *(() if most is None else (most + 1,))):
         with pytest.raises(SystemExit, match="2"):
-            parser.parse_args([*option.split(), str(number)])
+            parse(program(), [*option.split(), str(number)])

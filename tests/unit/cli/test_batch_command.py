@@ -9,8 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from desktop_app.cli.arguments import create_parser
+from desktop_app.cli.arguments import program
 from desktop_app.cli.batch.batch_command import run_batch
+from desktop_app.cli.command_line import parse
 from desktop_app.cli.command_setup import open_backend
 from desktop_app.domain.batch.batch_jobs import BatchStatus
 from tests.unit.storage.test_batch_store import a_job
@@ -25,7 +26,7 @@ def batch(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
 
     def run(*words: str) -> tuple[int, str, str]:
         typed = ["batch", *words]
-        code = run_batch(create_parser(typed).parse_args(typed))
+        code = run_batch(parse(program(), typed))
         written = capsys.readouterr()
         return code, written.out, written.err
 

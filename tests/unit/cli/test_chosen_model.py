@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -24,6 +23,7 @@ from desktop_app.cli.answers.chosen_model import (
     fetch_window_if_uncertain,
     find_profile,
 )
+from desktop_app.cli.command_line import Options
 from desktop_app.domain.answering.chat_request import FAMILY_MODEL, ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import ModelChoice
@@ -45,8 +45,10 @@ NAMES = ("provider", "model", "variant", "effort", "preset", "instructions", "sy
 PARAMETERS = ("temperature", "top_p", "max_tokens", "stop", "verbosity", "n", "seed")
 
 
-def options(**given: Any) -> Namespace:
-    return Namespace(**dict.fromkeys((*NAMES, *PARAMETERS)) | {"has_preset_effort": False} | given)
+def options(**given: Any) -> Options:
+    return Options(
+        **dict.fromkeys((*NAMES, *PARAMETERS)) | {"has_preset_effort": False, "stop": []} | given
+    )
 
 
 @asynccontextmanager

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from desktop_app.cli import eval_command
-from desktop_app.cli.arguments import create_parser
+from desktop_app.cli.arguments import program
+from desktop_app.cli.command_line import parse
 from desktop_app.cli.eval_command import run_eval
 from tests.unit.providers.loopback import LoopbackServer, Received, Script, replies, streams
 from tests.unit.providers.samples import sse
@@ -94,7 +95,7 @@ def evaluate(
         typed = ["eval", file or str(default), "--concurrency", "1", *words]
         with serving(*scripts) as server:
             monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
-            code = run_eval(create_parser(typed).parse_args(typed))
+            code = run_eval(parse(program(), typed))
         written = capsys.readouterr()
         assert len(server.requests) == len(scripts)
         return code, written.out, written.err

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.cli.arguments import create_parser
+from desktop_app.cli.arguments import program
+from desktop_app.cli.command_line import parse
 from desktop_app.cli.library_commands import run_library
 from desktop_app.domain.conversations.conversation import MessageStatus
 from tests.helpers.started_backend import started_backend
@@ -26,7 +27,7 @@ def export(capsys: pytest.CaptureFixture[str]) -> Run:
 
     def run(*words: object) -> tuple[int, str, str]:
         typed = ["export", *map(str, words)]
-        code = run_library(create_parser(typed).parse_args(typed))
+        code = run_library(parse(program(), typed))
         written = capsys.readouterr()
         return code, written.out, written.err
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from desktop_app.cli.answers.form_options import (
     with_schema_of,
     write_problems,
 )
+from desktop_app.cli.command_line import Options
 from desktop_app.domain.answering.answer_form import (
     MAX_FORM_CHARS,
     AnswerGrammar,
@@ -34,8 +34,8 @@ TEXT = '{"type": "object", "required": ["a"]}'
 SCHEMA = AnswerSchema("person", {"type": "object", "required": ["a"]})
 
 
-def options(schema: Path | None = None, grammar: Path | None = None) -> Namespace:
-    return Namespace(
+def options(schema: Path | None = None, grammar: Path | None = None) -> Options:
+    return Options(
         schema=None if schema is None else str(schema),
         grammar=None if grammar is None else str(grammar),
     )

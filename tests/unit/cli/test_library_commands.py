@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from desktop_app.child_processes import REPORTS_TO_WINDOW
-from desktop_app.cli.arguments import create_parser
+from desktop_app.cli.arguments import program
+from desktop_app.cli.command_line import parse
 from desktop_app.cli.library_commands import run_library
 from desktop_app.cli.reports.search_command import run_search
 from desktop_app.domain.conversations.error_json import error_from_json
@@ -58,7 +59,7 @@ def command(capsys: pytest.CaptureFixture[str]) -> Run:
     def run(*words: object) -> tuple[int, str, str]:
         typed = [str(word) for word in words]
         run_command = run_search if typed[0] == "search" else run_library
-        code = run_command(create_parser(typed).parse_args(typed))
+        code = run_command(parse(program(), typed))
         written = capsys.readouterr()
         return code, written.out, written.err
 

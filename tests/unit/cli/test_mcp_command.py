@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.cli.arguments import create_parser
+from desktop_app.cli import arguments
+from desktop_app.cli.command_line import parse
 from desktop_app.cli.servers.mcp_command import run_mcp
 
 Run = Callable[..., tuple[int, str, str]]
@@ -22,11 +23,8 @@ def mcp(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
     monkeypatch.chdir(tmp_path)
 
     def run(*words: str, program: tuple[str, ...] = ()) -> tuple[int, str, str]:
-        typed = ["mcp", *words]
-        options = create_parser(typed).parse_args(typed)
-        if program:
-            options.program = [*program]
-        code = run_mcp(options)
+        separated = ("--", *program) if program else ()
+        code = run_mcp(parse(arguments.program(), ["mcp", *words, *separated]))
         written = capsys.readouterr()
         return code, written.out, written.err
 

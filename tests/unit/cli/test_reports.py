@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from desktop_app.backend.backend import Backend
-from desktop_app.cli.arguments import create_parser
+from desktop_app.cli.arguments import program
+from desktop_app.cli.command_line import parse
 from desktop_app.cli.reports import spending_command
 from desktop_app.cli.reports.models_command import run_models
 from desktop_app.cli.reports.spending_command import run_spending
@@ -37,7 +38,7 @@ def command(capsys: pytest.CaptureFixture[str]) -> Run:
     """Return a function that runs a command; it returns the exit code and both outputs."""
 
     def run(*words: str) -> tuple[int, str, str]:
-        code = RUNNERS[words[0]](create_parser(list(words)).parse_args(words))
+        code = RUNNERS[words[0]](parse(program(), words))
         written = capsys.readouterr()
         return code, written.out, written.err
 
