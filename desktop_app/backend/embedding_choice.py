@@ -34,7 +34,7 @@ def embedding_choice(
     """
     if not is_offered(profile):
         return None
-    listed_price = listing.listed_model(model).details.input_price if listing else None
+    listed_price = listing.listed_model(model).input_price if listing else None
     if profile.kind is ProviderKind.COMPATIBLE and listed_price is not None:
         return EmbeddingChoice(profile, model, Price(input=listed_price, output=Decimal(0)))
     price = catalog.embedding_price(model)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
+from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.model_row import ModelRow
-from desktop_app.domain.models.own_model import OwnModel
 from desktop_app.ui.models.model_columns import ENDS_COLUMN
 from desktop_app.ui.models.models_dialog import ModelsDialog
 from tests.helpers.widgets import find
@@ -50,7 +50,7 @@ def test_a_model_that_cannot_be_edited_says_why(
     window = QWidget()
     qtbot.addWidget(window)
     dialog = ModelsDialog(light_theme, window)
-    editable = ModelRow("p", "Provider", "m", "Model", user_entries=OwnModel("m"))
+    editable = ModelRow("p", "Provider", "m", "Model", user_entries=ModelFacts("m"))
     fixed = ModelRow("e", "Gateway", "n", "Other", is_from_environment=is_from_environment)
     dialog.set_rows([editable, fixed])
     dialog.show()

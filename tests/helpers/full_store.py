@@ -42,8 +42,8 @@ from desktop_app.domain.documents.collections import Collection, CollectionFile
 from desktop_app.domain.documents.extracted_document import IndexedPassage
 from desktop_app.domain.documents.passage_words import index_terms
 from desktop_app.domain.documents.vectors import Vector
-from desktop_app.domain.models.model_listing import ListedModel, ModelListing
-from desktop_app.domain.models.own_model import OwnModel
+from desktop_app.domain.models.model_facts import ModelFacts
+from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.prompts.prompts import Prompt
@@ -82,7 +82,7 @@ PROFILE = ProviderProfile(
     ProviderKind.COMPATIBLE,
     "http://127.0.0.1:1234/v1",
     needs_key=False,
-    own_models=(OwnModel("m", 8192, efforts=(Effort.LOW,)),),
+    own_models=(ModelFacts("m", window=8192, efforts=(Effort.LOW,)),),
 )
 
 
@@ -185,7 +185,7 @@ async def _fill_rest(database: Database, first: Conversation) -> None:
         call = Call(NOON, "openai", "gpt-5.2", "answer", usage, cost, first.id)
         await Ledger(database).add(call)
     await NoteStore(database).put("a" * 64, "a note", "")
-    models = (ListedModel("m", None, 8192), ListedModel("n"))
+    models = (ModelFacts("m", window=8192), ModelFacts("n"))
     await ListingStore(database).save("own", ModelListing(PROFILE.base_url, models, NOON))
     await _fill_collection(database)
     job = BatchJob(

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from desktop_app.app.state.conversation.answer_setup import AnswerSetup
     from desktop_app.app.tasks import Tasks
+    from desktop_app.domain.models.model_facts import ModelFacts
     from desktop_app.domain.models.model_row import ModelRow
-    from desktop_app.domain.models.own_model import OwnModel
     from desktop_app.storage.settings.settings_store import SettingsStore
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.models.models_dialog import ModelsDialog
@@ -153,7 +153,7 @@ class ModelsController(QObject):
         editor.saved.connect(self._tasks.slot(self._save))
         editor.open()
 
-    async def _save(self, provider_id: str, own_model: OwnModel) -> None:
+    async def _save(self, provider_id: str, own_model: ModelFacts) -> None:
         async with self._save_lock:
             profile = self._providers.get(provider_id)
             stored_profile = None if profile is None else self._stored_profile(profile)

@@ -17,7 +17,7 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
 )
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.domain.models.own_model import OwnModel
+from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.tools.tool import ToolDefinition
@@ -109,15 +109,15 @@ class ProviderProfile:
     takes_files: bool = False
     custom_fields: tuple[CustomField, ...] = ()
     key_header: str = ""
-    own_models: tuple[OwnModel, ...] = ()
+    own_models: tuple[ModelFacts, ...] = ()
     unusable_variable: str = ""
 
-    def own_model(self, model_id: str) -> OwnModel:
+    def own_model(self, model_id: str) -> ModelFacts:
         """Return the user's entries about a model; empty if there are none."""
         matches = (model for model in self.own_models if model.id == model_id)
-        return next(matches, OwnModel(model_id))
+        return next(matches, ModelFacts(model_id))
 
-    def with_own_model(self, model: OwnModel) -> ProviderProfile:
+    def with_own_model(self, model: ModelFacts) -> ProviderProfile:
         """Return the profile with the user's entries about a model."""
         other_models = tuple(each for each in self.own_models if each.id != model.id)
         # Empty entries say nothing, so they are not kept.

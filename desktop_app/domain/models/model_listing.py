@@ -6,87 +6,19 @@ may, too. So a model that is listed after its shutdown date is still served.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from decimal import Decimal
-from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.models.model_catalog import ModelCatalog, ModelInfo
-from desktop_app.domain.spending.cost import Price
+from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 
 SHUTDOWN_WARNING_DAYS = 90  # an arbitrary number
-
-
-class ModelKind(StrEnum):
-    """The purpose of a model."""
-
-    CHAT = "chat"
-    EMBEDDING = "embedding"
-    RERANK = "rerank"
-    IMAGE = "image"
-    AUDIO = "audio"
-    MODERATION = "moderation"
-    OTHER = "other"
-
-
-@dataclass(frozen=True)
-class ModelDetails:
-    """The facts that a server lists about a model; None for any that it omits.
-
-    Attributes:
-        input_price, output_price, cached_price: US dollars per million tokens; `cached_price` is
-            that of cached input.
-        images: True if the model sees images.
-        schema: True if it can answer in JSON that follows a schema.
-        max_output: tokens.
-    """
-
-    kind: ModelKind | None = None
-    input_price: Decimal | None = None
-    output_price: Decimal | None = None
-    images: bool | None = None
-    tools: bool | None = None
-    cached_price: Decimal | None = None
-    max_output: int | None = None
-    reasoning: bool | None = None
-    schema: bool | None = None
-    makes_images: bool | None = None
-
-    @property
-    def price(self) -> Price | None:
-        """Return the server's price; None unless it lists a price of input and one of output."""
-        if self.input_price is None or self.output_price is None:
-            return None
-        return Price(self.input_price, self.output_price, self.cached_price)
-
-    def filled_from(self, other: ModelDetails) -> ModelDetails:
-        """Return these details, with those of `other` in place of unknown ones."""
-        unknown = [each.name for each in fields(self) if getattr(self, each.name) is None]
-        return replace(self, **{name: getattr(other, name) for name in unknown})
-
-
-class ListedModel(NamedTuple):
-    """A listed model, with its shutdown date and window if the provider names them.
-
-    Attributes:
-        window: in tokens: the context window or the input limit, see `with_listed_window`.
-    """
-
-    id: str
-    shutdown: date | None = None
-    window: int | None = None
-    details: ModelDetails = ModelDetails()
-
-    @property
-    def can_chat(self) -> bool | None:
-        """Return False for a model of another kind; None if the server does not name the kind."""
-        return None if self.details.kind is None else self.details.kind is ModelKind.CHAT
 
 
 @dataclass(frozen=True)
@@ -94,20 +26,20 @@ class ModelListing:
     """The models that the server at `base_url` has listed."""
 
     base_url: str
-    models: tuple[ListedModel, ...]
+    models: tuple[ModelFacts, ...]
     listed_at: datetime
 
     @cached_property
-    def _by_id(self) -> dict[str, ListedModel]:
+    def _by_id(self) -> dict[str, ModelFacts]:
         return {model.id: model for model in self.models}
 
     def has(self, model_id: str) -> bool:
         """Return True if the model was listed."""
         return model_id in self._by_id
 
-    def listed_model(self, model_id: str) -> ListedModel:
+    def listed_model(self, model_id: str) -> ModelFacts:
         """Return the listed facts about a model; none but its id if it is not listed."""
-        return self._by_id.get(model_id, ListedModel(model_id))
+        return self._by_id.get(model_id, ModelFacts(model_id))
 
 
 def with_listed_window(info: ModelInfo, listing: ModelListing | None) -> ModelInfo:
@@ -130,27 +62,12 @@ def with_listed_details(
     """
     if listing is None:
         return info
-    listed_details = listing.listed_model(info.id).details
-    if profile.kind is ProviderKind.COMPATIBLE:
-        price = listed_details.price or info.price
-    else:
-        price = info.price or listed_details.price
-    is_listed_price = price is not info.price
-    return replace(
-        info,
-        price=price,
+    listed = listing.listed_model(info.id)
+    is_compatible = profile.kind is ProviderKind.COMPATIBLE
+    if listed.price is not None and (is_compatible or info.price is None):
         # The server's price is what it charges; the catalog's tiers are multiples of another.
-        price_is_final=info.price_is_final or is_listed_price,
-        price_tiers=() if is_listed_price else info.price_tiers,
-        max_output=info.max_output or listed_details.max_output,
-        sees_images=listed_details.images if info.sees_images is None else info.sees_images,
-        takes_tools=listed_details.tools if info.takes_tools is None else info.takes_tools,
-        takes_schema=listed_details.schema if info.takes_schema is None else info.takes_schema,
-        makes_images=listed_details.makes_images
-        if info.makes_images is None
-        else info.makes_images,
-        reasons=listed_details.reasoning if info.reasons is None else info.reasons,
-    )
+        info = replace(info, price=listed.price, price_is_final=True, price_tiers=())
+    return listed.filled_in(info)
 
 
 def info_at(

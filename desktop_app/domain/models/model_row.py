@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from desktop_app.domain.models.own_model import OwnModel
+from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Price
 
@@ -37,7 +37,7 @@ class ModelRow:
     schema: bool | None = None
     end_date: date | None = None
     is_favorite: bool = False
-    user_entries: OwnModel | None = None
+    user_entries: ModelFacts | None = None
     is_from_environment: bool = False
 
     @property

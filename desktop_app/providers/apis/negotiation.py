@@ -277,7 +277,7 @@ class ServerMemory:
     Attributes:
         api: the API that a compatible server was found to speak; None if unknown.
         refusals: the parameters that the server refused, by model, spelled as
-            py.
+            above.
         kind: the kind of server that its list of models showed; None if unknown.
     """
 

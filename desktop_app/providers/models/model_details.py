@@ -19,12 +19,11 @@ Windows: vLLM (`max_model_len`), llama.cpp's server (`meta.n_ctx`, `meta.n_ctx_t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from desktop_app.domain.models.model_listing import ModelDetails, ModelKind
-from desktop_app.domain.models.own_model import MAX_PRICE, MAX_TOKENS
+from desktop_app.domain.models.model_facts import MAX_PRICE, MAX_TOKENS, ModelFacts, ModelKind
 from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.providers.http import json_fields
 
@@ -54,7 +53,7 @@ _CACHED_PRICES: Final = (
 )
 
 
-def details_of(row: Row) -> ModelDetails:
+def details_of(row: Row) -> ModelFacts:
     """Return the details in the row of a listed model.
 
     >>> details_of({"id": "m", "type": "embedding"}).kind
@@ -77,7 +76,7 @@ def details_of(row: Row) -> ModelDetails:
         reasoning_by_parameters = _has_any(parameters, _REASONING_NAMES)
     # `… or None` below turns False into "unknown", because servers leave names out of their lists.
     input_price, output_price, cached_price = _parse_prices(info)
-    return ModelDetails(
+    return ModelFacts(
         kind=_parse_kind(info, flags, capabilities),
         input_price=input_price,
         output_price=output_price,
@@ -114,7 +113,7 @@ def details_of(row: Row) -> ModelDetails:
     )
 
 
-def llama_cpp_details(reply: object) -> dict[str, ModelDetails]:
+def llama_cpp_details(reply: object) -> dict[str, ModelFacts]:
     """Return the details in llama.cpp's "models", the list beside its "data", by model name."""
     rows = json_fields.rows(reply, "models")
     return {json_fields.text(row, "name"): details_of(row) for row in rows}
@@ -262,27 +261,25 @@ class WindowSource:
     rows: str = "data"
     name: str = "id"
 
-    def read(
-        self, reply: object, ids: Sequence[str]
-    ) -> tuple[dict[str, int], dict[str, ModelDetails]]:
-        """Return the windows in tokens and the details, by model, of the listed models `ids`.
+    def read(self, reply: object, ids: Sequence[str]) -> dict[str, ModelFacts]:
+        """Return the facts of models, by name; `ids` are the listed models.
 
         Several deployments may share one name: the smallest window counts, and the first with a
         value.
         """
-        windows: dict[str, int] = {}
-        details: dict[str, ModelDetails] = {}
+        facts: dict[str, ModelFacts] = {}
         # The one model of llama.cpp has no name here.
         settings = json_fields.mapping(reply, "default_generation_settings")
         if found := _numbers_at(settings, ("n_ctx",)):
-            windows = dict.fromkeys(ids, found[0])
+            facts = dict.fromkeys(ids, ModelFacts(window=found[0]))
         for row in json_fields.rows(reply, self.rows):
             name = json_fields.text(row, self.name)
+            known = facts.get(name, ModelFacts())
             window = window_of(json_fields.mapping(row, "model_info") or row)
-            if window is not None:
-                windows[name] = min(window, windows.get(name, window))
-            details[name] = details.get(name, ModelDetails()).filled_from(details_of(row))
-        return windows, details
+            windows = [each for each in (known.window, window) if each is not None]
+            known = known.filled_from(details_of(row))
+            facts[name] = replace(known, window=min(windows, default=None))
+        return facts
 
 
 def window_of(row: Row) -> int | None:

@@ -14,7 +14,8 @@ from typing import Any, Final, Protocol, TypeVar
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import ProviderError, UnexpectedReplyError
-from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelListing
+from desktop_app.domain.models.model_facts import ModelFacts
+from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.http import json_fields
@@ -71,16 +72,14 @@ async def fetch_listing(
     ids = [model.id for model in listing.models]
     try:
         async with asyncio.timeout(windows_timeout_s):
-            windows, details = await get_json(source.path, lambda reply: source.read(reply, ids))
+            facts = await get_json(source.path, lambda reply: source.read(reply, ids))
     except (AttemptError, ProviderError, TimeoutError):
         return listing  # windows and details stay unknown
-    models = (
-        m._replace(
-            window=windows.get(m.id, m.window),
-            details=m.details.filled_from(details.get(m.id, ModelDetails())),
-        )
-        for m in listing.models
-    )
+    models = []
+    for model in listing.models:
+        found = facts.get(model.id, ModelFacts())
+        window = found.window or model.window
+        models.append(replace(model.filled_from(found), id=model.id, window=window))
     return replace(listing, models=tuple(models))
 
 
@@ -112,11 +111,11 @@ def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
         )
     llama_cpp = llama_cpp_details(reply)
     models = tuple(
-        ListedModel(
-            name,
-            _shutdown_of(row),
-            window_of(row),
-            details_of(row).filled_from(llama_cpp.get(name, ModelDetails())),
+        replace(
+            details_of(row).filled_from(llama_cpp.get(name, ModelFacts())),
+            id=name,
+            shutdown=_shutdown_of(row),
+            window=window_of(row),
         )
         for row in rows
         if len(name := json_fields.text(row, "id")) <= MAX_ID_CHARS and name.strip()

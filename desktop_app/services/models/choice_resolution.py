@@ -169,7 +169,7 @@ class ProviderModels:
         profile, listing = self.profile, self.listing
         own_price = profile.own_model(model_id).price
         is_stated = self.catalog.has_user_price(model_id) or own_price is not None
-        is_listed = listing is not None and listing.listed_model(model_id).details.price is not None
+        is_listed = listing is not None and listing.listed_model(model_id).price is not None
         if profile.kind is not ProviderKind.COMPATIBLE or is_stated or is_listed:
             return PriceClaim.CERTAIN
         is_named = model_id in profile.models and not profile.from_environment

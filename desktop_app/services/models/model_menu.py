@@ -17,12 +17,8 @@ from desktop_app.domain.answering.chat_request import (
     ProviderProfile,
 )
 from desktop_app.domain.models.model_catalog import ModelCatalog
-from desktop_app.domain.models.model_listing import (
-    ListedModel,
-    ModelAvailability,
-    ModelDetails,
-    ModelListing,
-)
+from desktop_app.domain.models.model_facts import ModelFacts
+from desktop_app.domain.models.model_listing import ModelAvailability, ModelListing
 from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.formatting import tokens
 from desktop_app.i18n.translation import tr
@@ -61,13 +57,13 @@ def menu_entries(models: ProviderModels, today: date) -> list[MenuEntry]:
     variant_models = {entry.model for entry in entries}
     others = _other_models(models, today)
     for model_id in dict.fromkeys((*models.profile.models, *others)):
-        listed_model = listing.listed_model(model_id) if listing else ListedModel(model_id)
+        listed_model = listing.listed_model(model_id) if listing else ModelFacts(model_id)
         if model_id in variant_models or listed_model.can_chat is False:
             continue
         info = models.info(model_id)
         facts = (
             _window_text(listed_model),
-            _price_text(listed_model.details),
+            _price_text(listed_model),
             models.availability(info, today).shutdown_mark,
         )
         note = " · ".join(fact for fact in facts if fact)
@@ -82,21 +78,21 @@ def _may_have(models: ProviderModels, model_id: str) -> bool:
     return model_id in models.profile.models or models.listing.has(model_id)
 
 
-def _window_text(listed_model: ListedModel) -> str:
+def _window_text(listed_model: ModelFacts) -> str:
     """Return the context window that this server reports; "" if it reports none."""
     if not listed_model.window:
         return ""
     return tr("{tokens} tokens", tokens=tokens(listed_model.window))
 
 
-def _price_text(details: ModelDetails) -> str:
+def _price_text(details: ModelFacts) -> str:
     """Return the server's prices of a million tokens of input and output; "" if unknown."""
     if details.input_price is None or details.output_price is None:
         return ""
     return f"${details.input_price:f} / ${details.output_price:f}"
 
 
-def _can_chat(catalog: ModelCatalog, listed_model: ListedModel) -> bool:
+def _can_chat(catalog: ModelCatalog, listed_model: ModelFacts) -> bool:
     """Return True if a model can chat by the catalog, the server's list or the model's name.
 
     The server's list decides about models that the catalog does not know, if it says anything.

@@ -185,9 +185,7 @@ CREATE TABLE model_listings (
     profile_id TEXT PRIMARY KEY,
     base_url TEXT NOT NULL,
     at INTEGER NOT NULL,
-    models TEXT NOT NULL,
-    windows TEXT NOT NULL DEFAULT '{}',
-    details TEXT NOT NULL DEFAULT '{}'
+    models TEXT NOT NULL
 ) STRICT;
 
 -- The user's prompts. A prompt with the id of a built-in prompt replaces it.

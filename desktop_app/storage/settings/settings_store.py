@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.domain.models.own_model import own_model_from_json, own_model_to_json
+from desktop_app.domain.models.model_facts import facts_from_json, facts_to_json
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.network_address import split_credentials, split_proxy_password
 from desktop_app.storage.conversations.row_conversion import Cells, read_row, read_rows, to_json
@@ -122,7 +122,7 @@ def profile_to_text(profile: ProviderProfile) -> str:
     for name in ("id", "from_environment", "unusable_variable", "shares_cap_with"):
         del fields[name]
     fields["price_multiplier"] = str(profile.price_multiplier)
-    fields["own_models"] = [own_model_to_json(model) for model in profile.own_models]
+    fields["own_models"] = [facts_to_json(model) for model in profile.own_models]
     if profile.monthly_cap is not None:
         fields["monthly_cap"] = str(profile.monthly_cap)
     return to_json(fields)
@@ -137,7 +137,7 @@ def profile_from_row(row: Cells) -> ProviderProfile:
     for name in ("models", "plain_http_hosts"):
         fields[name] = tuple(fields[name])
     fields["custom_fields"] = tuple(CustomField(**entry) for entry in fields["custom_fields"])
-    fields["own_models"] = tuple(map(own_model_from_json, fields["own_models"]))
+    fields["own_models"] = tuple(map(facts_from_json, fields["own_models"]))
     fields["price_multiplier"] = Decimal(fields["price_multiplier"])
     if fields["monthly_cap"] is not None:
         fields["monthly_cap"] = Decimal(fields["monthly_cap"])

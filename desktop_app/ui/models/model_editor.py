@@ -10,7 +10,7 @@ from PySide6.QtCore import QLocale, Qt, Signal
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QVBoxLayout, QWidget
 
-from desktop_app.domain.models.own_model import MAX_PRICE, MAX_TOKENS, OwnModel
+from desktop_app.domain.models.model_facts import MAX_PRICE, MAX_TOKENS, ModelFacts
 from desktop_app.domain.models.variants import Effort
 from desktop_app.i18n.formatting import editable_amount, parse_amount
 from desktop_app.i18n.translation import N_, tr, tr_context, yes_no
@@ -60,7 +60,7 @@ class ModelEditor(FormDialog):
     """The form for the user's facts about a model. See the module.
 
     Signals:
-        saved(str, OwnModel): the provider's id, and the entered facts.
+        saved(str, ModelFacts): the provider's id, and the entered facts.
     """
 
     saved = Signal(str, object)
@@ -72,7 +72,7 @@ class ModelEditor(FormDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.subject = f"{row.provider_id} {row.model}"
         self._row = row
-        self._user_entries = row.user_entries or OwnModel(row.model)
+        self._user_entries = row.user_entries or ModelFacts(row.model)
         self.fields: dict[str, QLineEdit] = {}
         self.flags: dict[str, Combo] = {}
         self.efforts: dict[Effort, QCheckBox] = {}
@@ -228,7 +228,7 @@ class ModelEditor(FormDialog):
             *(partial(box.setChecked, box.isChecked()) for box in self.efforts.values()),
             partial(setattr, self, "_user_entries", self._user_entries),
         ]
-        self._user_entries = OwnModel(self._row.model)
+        self._user_entries = ModelFacts(self._row.model)
         self._show_entries()
         self._undo_button.show()
 
@@ -247,7 +247,7 @@ class ModelEditor(FormDialog):
         self.saved.emit(self._row.provider_id, entries)
         self.accept()
 
-    def _read_entries(self) -> OwnModel:
+    def _read_entries(self) -> ModelFacts:
         """Return the entered facts.
 
         Raises:
@@ -261,7 +261,7 @@ class ModelEditor(FormDialog):
         chosen_efforts = tuple(effort for effort, box in self.efforts.items() if box.isChecked())
         efforts = {_EFFORTS_AUTOMATIC: None, _EFFORTS_NONE: (), _EFFORTS_CHOSEN: chosen_efforts}
         flags = {_AUTOMATIC: None, _YES: True, _NO: False}
-        return OwnModel(
+        return ModelFacts(
             self._row.model,
             window=limits["window"],
             max_output=limits["max_output"],

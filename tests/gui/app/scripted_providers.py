@@ -24,7 +24,8 @@ from desktop_app.domain.errors import (
     ProviderError,
     UserFacingError,
 )
-from desktop_app.domain.models.model_listing import ListedModel, ModelListing
+from desktop_app.domain.models.model_facts import ModelFacts
+from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.spending.cost import Usage
 
@@ -89,7 +90,7 @@ class ScriptedProviders:
         self.compacts = False
         self.compacted: list[ChatRequest] = []
         self.states: asyncio.Queue[ProviderState] = asyncio.Queue()
-        self.models_of: dict[str, tuple[str | ListedModel, ...] | UserFacingError] = {}
+        self.models_of: dict[str, tuple[str | ModelFacts, ...] | UserFacingError] = {}
 
 
 class ScriptedClient:
@@ -120,7 +121,7 @@ class ScriptedClient:
         found = self._providers.models_of.get(self._profile.id, NOT_LISTED)
         if isinstance(found, UserFacingError):
             raise found
-        models = tuple(ListedModel(m) if isinstance(m, str) else m for m in found)
+        models = tuple(ModelFacts(m) if isinstance(m, str) else m for m in found)
         return ModelListing(self._profile.base_url, models, datetime.now(UTC))
 
 

@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu, QPushButton, QToolButton
 
 from desktop_app.backend.environment_profiles import COMETAPI
-from desktop_app.domain.models.model_listing import ListedModel
+from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n import formatting
 from desktop_app.services.models.choice_resolution import INSTANT_RETIRED
@@ -28,7 +28,7 @@ from tests.helpers.widgets import find
 from tests.unit.providers.loopback import LoopbackServer, Received, replies
 
 SOON = date.today() + timedelta(days=9)  # noqa: DTZ011 — the user's day
-NEAR = ListedModel("old-one", SOON)
+NEAR = ModelFacts("old-one", shutdown=SOON)
 
 
 def offered_models(app: AppHarness, provider_id: str) -> dict[str, str]:

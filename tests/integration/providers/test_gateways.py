@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -38,7 +37,7 @@ from desktop_app.domain.errors import (
     RateLimitedError,
 )
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.domain.models.model_listing import ModelDetails, ModelKind
+from desktop_app.domain.models.model_facts import ModelKind
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
@@ -283,8 +282,8 @@ async def test_models_are_listed(place: Place, server: str) -> None:
         None if server == "llama_cpp_python" else WINDOW
     )
     if server == "litellm":
-        priced = ModelDetails(ModelKind.CHAT, Decimal(1), Decimal(2))
-        assert listing.listed_model(place.model).details == priced
+        listed = listing.listed_model(place.model)
+        assert (listed.kind, listed.input_price, listed.output_price) == (ModelKind.CHAT, 1, 2)
         assert listing.listed_model(VECTORS).can_chat is False
 
 

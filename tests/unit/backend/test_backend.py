@@ -14,7 +14,7 @@ from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import SettingError
-from desktop_app.domain.models.own_model import OwnModel
+from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.spending_report import Purpose
@@ -52,7 +52,7 @@ async def test_new_conversations_have_a_usable_provider(
 
 async def test_providers_of_the_environment_have_the_values_entered_for_their_address() -> None:
     entered = replace(
-        COMPATIBLE, monthly_cap=Decimal(5), own_models=(OwnModel("llama", window=100),)
+        COMPATIBLE, monthly_cap=Decimal(5), own_models=(ModelFacts("llama", window=100),)
     )
     async with started_backend(ENVIRONMENT) as backend:
         plain, *built_in = await backend.providers.profiles()

@@ -10,7 +10,8 @@ import pytest
 
 from desktop_app.backend.embedding_choice import embedding_choice, embedding_model
 from desktop_app.domain.answering.chat_request import FAMILY_MODEL, ProviderProfile
-from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelListing
+from desktop_app.domain.models.model_facts import ModelFacts
+from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.spending.cost import Price
 from desktop_app.services.collections.embedding_service import EmbeddingChoice
 from desktop_app.settings.setting import SettingValue
@@ -21,7 +22,7 @@ USUAL = CATALOG.embedding_price(MODEL)
 GATEWAY = replace(COMPATIBLE, models=(FAMILY_MODEL,))
 LISTING = ModelListing(
     COMPATIBLE.base_url,
-    (ListedModel(MODEL, details=ModelDetails(input_price=Decimal("0.5"))), ListedModel("other")),
+    (ModelFacts(MODEL, input_price=Decimal("0.5")), ModelFacts("other")),
     datetime(2026, 1, 1, tzinfo=UTC),
 )
 LISTED = Price(Decimal("0.5"), Decimal(0))

@@ -19,8 +19,8 @@ from desktop_app.cli.reports import spending_command
 from desktop_app.cli.reports.models_command import run_models
 from desktop_app.cli.reports.spending_command import run_spending
 from desktop_app.cli.tool_commands import run_tools
-from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelListing
-from desktop_app.domain.models.own_model import OwnModel
+from desktop_app.domain.models.model_facts import ModelFacts
+from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call, CallPerformance
 from desktop_app.services.models.model_table import FAVORITES
@@ -56,27 +56,25 @@ def with_store(action: Callable[[Backend], Coroutine[Any, Any, object]]) -> None
 
 
 LISTED = (
-    ListedModel("mistral", None, 32_000),
-    ListedModel(
+    ModelFacts("mistral", window=32_000),
+    ModelFacts(
         "llama",
-        date(2999, 1, 2),
-        128_000,
-        ModelDetails(
-            input_price=Decimal("0.5"),
-            output_price=Decimal("1.50"),
-            cached_price=Decimal("0.05"),
-            images=True,
-            tools=True,
-            reasoning=False,
-            schema=True,
-            max_output=4096,
-        ),
+        shutdown=date(2999, 1, 2),
+        window=128_000,
+        input_price=Decimal("0.5"),
+        output_price=Decimal("1.50"),
+        cached_price=Decimal("0.05"),
+        images=True,
+        tools=True,
+        reasoning=False,
+        schema=True,
+        max_output=4096,
     ),
 )
 
 
 async def store_models(backend: Backend) -> None:
-    profile = replace(COMPATIBLE, own_models=(OwnModel("mistral", images=True),))
+    profile = replace(COMPATIBLE, own_models=(ModelFacts("mistral", images=True),))
     await backend.settings.save_profile(profile)
     await backend.settings.set(FAVORITES, [["home", "llama"]])
     listing = ModelListing(profile.base_url, LISTED, datetime.now(UTC))

@@ -8,8 +8,8 @@ import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.model_listing import (
-    ListedModel,
     ModelAvailability,
     ModelListing,
     with_listed_window,
@@ -25,7 +25,7 @@ BEFORE, AFTER = date(2026, 7, 1), date(2026, 8, 10)
 
 def listed(*ids: str, on: date = AFTER, end: date | None = None) -> ModelListing:
     at = datetime(on.year, on.month, on.day, 12, tzinfo=UTC)
-    return ModelListing("", tuple(ListedModel(id_, end) for id_ in ids), at)
+    return ModelListing("", tuple(ModelFacts(id_, shutdown=end) for id_ in ids), at)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_listed_window_replaces_an_unknown_or_larger_one(
     known: tuple[int | None, int | None], said: int | None, window: int | None, most: int | None
 ) -> None:
     info = ModelInfo("m", "M", context_window=known[0], max_input=known[1])
-    listing = ModelListing("", (ListedModel("m", window=said), ListedModel("n", window=512)), NOON)
+    listing = ModelListing("", (ModelFacts("m", window=said), ModelFacts("n", window=512)), NOON)
     found = with_listed_window(info, listing)
     assert (found.context_window, found.max_input) == (window, most)
     assert with_listed_window(info, None) == info

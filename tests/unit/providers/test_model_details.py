@@ -13,7 +13,7 @@ import pytest
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import UnexpectedReplyError
-from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelKind
+from desktop_app.domain.models.model_facts import ModelFacts, ModelKind
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.models.model_details import MAX_WINDOW, MIN_WINDOW, details_of, window_of
@@ -41,19 +41,29 @@ CHAT, EMBEDDING = ModelKind.CHAT, ModelKind.EMBEDDING
                 "pricing": {"prompt": "0.00000125", "completion": "0.00001"},
                 "supported_parameters": ["temperature", "tools"],
             },
-            ModelDetails(CHAT, Decimal("1.25"), Decimal(10), images=True, tools=True),
+            ModelFacts(
+                kind=CHAT,
+                input_price=Decimal("1.25"),
+                output_price=Decimal(10),
+                images=True,
+                tools=True,
+            ),
         ),
         (
             "OpenRouter, a router of models",
             {"pricing": {"prompt": "-1", "completion": "-1"}, "supported_parameters": []},
-            ModelDetails(),
+            ModelFacts(),
         ),
         (
             "OpenRouter, images",
             {"architecture": {"input_modalities": ["text"], "output_modalities": ["image"]}},
-            ModelDetails(ModelKind.IMAGE, images=False, makes_images=True),
+            ModelFacts(kind=ModelKind.IMAGE, images=False, makes_images=True),
         ),
-        ("LiteLLM, the list", {"mode": "embedding", "owned_by": "openai"}, ModelDetails(EMBEDDING)),
+        (
+            "LiteLLM, the list",
+            {"mode": "embedding", "owned_by": "openai"},
+            ModelFacts(kind=EMBEDDING),
+        ),
         (
             "LiteLLM, /model/info",
             {
@@ -66,51 +76,53 @@ CHAT, EMBEDDING = ModelKind.CHAT, ModelKind.EMBEDDING
                     "supports_function_calling": None,
                 },
             },
-            ModelDetails(CHAT, Decimal("2.5"), Decimal(10), images=True),
+            ModelFacts(
+                kind=CHAT, input_price=Decimal("2.5"), output_price=Decimal(10), images=True
+            ),
         ),
-        ("LiteLLM, rerank", {"mode": "rerank"}, ModelDetails(ModelKind.RERANK)),
-        ("LiteLLM, audio", {"mode": "audio_speech"}, ModelDetails(ModelKind.AUDIO)),
-        ("LM Studio", {"type": "vlm"}, ModelDetails(CHAT, images=True)),
-        ("LM Studio", {"type": "embeddings"}, ModelDetails(EMBEDDING)),
+        ("LiteLLM, rerank", {"mode": "rerank"}, ModelFacts(kind=ModelKind.RERANK)),
+        ("LiteLLM, audio", {"mode": "audio_speech"}, ModelFacts(kind=ModelKind.AUDIO)),
+        ("LM Studio", {"type": "vlm"}, ModelFacts(kind=CHAT, images=True)),
+        ("LM Studio", {"type": "embeddings"}, ModelFacts(kind=EMBEDDING)),
         (
             "LM Studio, tools",
             {"type": "llm", "capabilities": ["tool_use"]},
-            ModelDetails(CHAT, tools=True),
+            ModelFacts(kind=CHAT, tools=True),
         ),
         (
             "Together",
             {"type": "chat", "pricing": {"input": 0.18, "output": 0.59, "hourly": 0}},
-            ModelDetails(CHAT, Decimal("0.18"), Decimal("0.59")),
+            ModelFacts(kind=CHAT, input_price=Decimal("0.18"), output_price=Decimal("0.59")),
         ),
-        ("Together", {"type": "moderation"}, ModelDetails(ModelKind.MODERATION)),
+        ("Together", {"type": "moderation"}, ModelFacts(kind=ModelKind.MODERATION)),
         (
             "Mistral",
             {"capabilities": {"completion_chat": True, "function_calling": True, "vision": False}},
-            ModelDetails(CHAT, images=False, tools=True),
+            ModelFacts(kind=CHAT, images=False, tools=True),
         ),
         (
             "Mistral, OCR",
             {"capabilities": {"completion_chat": False, "vision": True}},
-            ModelDetails(ModelKind.OTHER, images=True),
+            ModelFacts(kind=ModelKind.OTHER, images=True),
         ),
         (
             "Ollama",
             {"capabilities": ["completion", "tools", "vision"]},
-            ModelDetails(CHAT, images=True, tools=True),
+            ModelFacts(kind=CHAT, images=True, tools=True),
         ),
-        ("Ollama", {"capabilities": ["embedding"]}, ModelDetails(EMBEDDING)),
+        ("Ollama", {"capabilities": ["embedding"]}, ModelFacts(kind=EMBEDDING)),
         (
             "Fireworks",
             {"supports_chat": True, "supports_image_input": False, "supports_tools": True},
-            ModelDetails(CHAT, images=False, tools=True),
+            ModelFacts(kind=CHAT, images=False, tools=True),
         ),
-        ("vLLM", {"max_model_len": 32768, "owned_by": "vllm"}, ModelDetails()),
-        ("Groq", {"context_window": 131072, "active": True}, ModelDetails()),
-        ("OpenAI", {"object": "model", "created": 1, "owned_by": "openai"}, ModelDetails()),
+        ("vLLM", {"max_model_len": 32768, "owned_by": "vllm"}, ModelFacts()),
+        ("Groq", {"context_window": 131072, "active": True}, ModelFacts()),
+        ("OpenAI", {"object": "model", "created": 1, "owned_by": "openai"}, ModelFacts()),
     ],
 )
 def test_details_are_read_in_the_form_of_each_server(
-    server: str, row: dict[str, Any], details: ModelDetails
+    server: str, row: dict[str, Any], details: ModelFacts
 ) -> None:
     assert details_of({"id": "m", **row}) == details, server
 
@@ -158,7 +170,7 @@ def test_details_are_read_in_the_form_of_each_server(
     ],
 )  # fmt: skip
 def test_details_are_read_from_a_row(row: dict[str, Any], details: dict[str, Any]) -> None:
-    assert details_of(row) == ModelDetails(**details)
+    assert details_of(row) == ModelFacts(**details)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +214,7 @@ def test_invalid_prices_are_ignored(value: object) -> None:
         {"pricing": {"input": value, "output": value}},
         {"pricing": value},
     ):
-        assert details_of(row) == ModelDetails()
+        assert details_of(row) == ModelFacts()
 
 
 def test_llama_cpp_has_a_second_list() -> None:
@@ -210,7 +222,8 @@ def test_llama_cpp_has_a_second_list() -> None:
         "models": [{"name": "smol", "capabilities": ["completion", "multimodal"]}],
         "data": [{"id": "smol", "owned_by": "llamacpp", "meta": {"n_ctx": 2048}}],
     }
-    assert listing_from(reply, BOX).listed_model("smol").details == ModelDetails(CHAT, images=True)
+    found = listing_from(reply, BOX).listed_model("smol")
+    assert found == ModelFacts("smol", window=2048, kind=CHAT, images=True)
 
 
 @pytest.mark.parametrize("reply", [{}, {"data": None}, {"data": {}}, "text", 3, None])
@@ -241,7 +254,7 @@ def test_a_reply_without_a_list_is_refused(reply: object) -> None:
 )
 def test_the_last_day_of_a_model_is_read(row: dict[str, Any], end: date | None) -> None:
     (model,) = listing_from({"data": [{"id": "m", **row}]}, BOX).models
-    assert model == ListedModel("m", end)
+    assert model == ModelFacts("m", shutdown=end)
 
 
 async def test_litellm_is_asked_for_prices() -> None:
@@ -257,8 +270,9 @@ async def test_litellm_is_asked_for_prices() -> None:
         client = ProviderClient(ProviderAccess(replace(BOX, base_url=server.base_url)), CATALOG)
         listing = await client.listing()
         await client.aclose()
-    assert listing.listed_model("m").window == 2048
-    assert listing.listed_model("m").details == ModelDetails(CHAT, Decimal(1), Decimal(2))
+    assert listing.listed_model("m") == ModelFacts(
+        "m", window=2048, kind=CHAT, input_price=Decimal(1), output_price=Decimal(2)
+    )
 
 
 @pytest.mark.parametrize(

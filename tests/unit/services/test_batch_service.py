@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from desktop_app.domain.batch.batch_jobs import BatchStatus, ItemStatus
 from desktop_app.domain.batch.batch_wording import estimate_text, item_error_text, job_error_text
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError
-from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelListing
+from desktop_app.domain.models.model_facts import ModelFacts
+from desktop_app.domain.models.model_listing import ModelListing
 from tests.helpers.batch_server import BatchServer, Outcome, answered, lines, not_executed, refused
 from tests.helpers.batch_setup import TASK, BatchSetup, change_profile, open_setup
 from tests.helpers.prompt_delimiters import plain
@@ -192,12 +194,12 @@ async def test_canceling_fetches_the_answers_that_exist(tmp_path: Path) -> None:
 
 async def test_a_price_that_the_server_lists_is_estimated_held_and_counted(tmp_path: Path) -> None:
     """The server lists no price of batches, so the ordinary price counts."""
-    said = ModelDetails(input_price=Decimal(2), output_price=Decimal(10))
+    said = ModelFacts(input_price=Decimal(2), output_price=Decimal(10))
 
     async with open_server_and_setup(
         tmp_path, kind=ProviderKind.COMPATIBLE, offers_batches=True
     ) as (_server, setup):
-        listed = (ListedModel("gpt-5.2", details=said),)
+        listed = (replace(said, id="gpt-5.2"),)
         setup.listing = ModelListing(setup.profile.base_url, listed, now())
         job = await setup.ready("one two three")
         cost = job.estimate.cost

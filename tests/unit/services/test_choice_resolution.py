@@ -15,7 +15,8 @@ from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.models.model_catalog import ModelCatalog
-from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelListing
+from desktop_app.domain.models.model_facts import ModelFacts
+from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import FREE, Price
 from desktop_app.local_model.server import LocalModel
@@ -61,7 +62,7 @@ def test_the_instant_model_is_replaced_after_its_shutdown() -> None:
 def test_a_listing_overrides_the_shutdown_date() -> None:
     def listed(*ids: str, day: date = AFTER) -> ModelListing:
         at = datetime(day.year, day.month, day.day, tzinfo=UTC)
-        return ModelListing("", tuple(ListedModel(model) for model in ids), at)
+        return ModelListing("", tuple(ModelFacts(model) for model in ids), at)
 
     instant = "gpt-5.2-chat-latest"
     for profile, listing, today, served in (
@@ -120,7 +121,7 @@ def test_an_unsupported_effort_is_refused_with_the_supported_ones() -> None:
 
 
 def test_the_window_of_a_listing_is_used() -> None:
-    models = (ListedModel("qwen3:8b", window=8192), ListedModel("gpt-5.2", window=4096))
+    models = (ModelFacts("qwen3:8b", window=8192), ModelFacts("gpt-5.2", window=4096))
     listing = ModelListing(SERVER.base_url, models, datetime(2026, 11, 20, tzinfo=UTC))
     asked = ModelChoice("own", "qwen3:8b")
     assert ProviderModels(SERVER, CATALOG, listing).resolve(asked, AFTER).model.input_limit == 8192
@@ -139,7 +140,7 @@ def test_a_learned_window_is_used_if_the_listing_has_none(
 ) -> None:
     listing = ModelListing(
         SERVER.base_url,
-        (ListedModel("qwen3:8b", window=listed),),
+        (ModelFacts("qwen3:8b", window=listed),),
         datetime(2026, 11, 20, tzinfo=UTC),
     )
     asked: list[tuple[str, str]] = []
@@ -172,7 +173,7 @@ TODAY = date(2026, 11, 22)
 
 
 def listing(*models: str) -> ModelListing:
-    return ModelListing(ADDRESS, tuple(map(ListedModel, models)), datetime.now(UTC))
+    return ModelListing(ADDRESS, tuple(map(ModelFacts, models)), datetime.now(UTC))
 
 
 @pytest.mark.parametrize(
@@ -211,10 +212,10 @@ def test_a_price_in_the_users_file_applies_whichever_model_answers() -> None:
 def priced_at(
     own: str, profile: ProviderProfile = OWN, catalog: ModelCatalog = CATALOG, tier: str = ""
 ) -> Price | None:
-    said = ModelDetails(
+    said = ModelFacts(
         input_price=Decimal(own), output_price=Decimal(9), cached_price=Decimal("0.5")
     )
-    listed = ModelListing(ADDRESS, (ListedModel("gpt-5.2", details=said),), datetime.now(UTC))
+    listed = ModelListing(ADDRESS, (replace(said, id="gpt-5.2"),), datetime.now(UTC))
     resolved = ProviderModels(profile, catalog, listed).resolve(CHOICE, TODAY)
     return replace(resolved, service_tier=tier).with_reply_model("smollm2").price
 

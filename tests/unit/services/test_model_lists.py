@@ -19,14 +19,14 @@ import pytest
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import NetworkError
-from desktop_app.domain.models.model_listing import (
-    ListedModel,
-    ModelDetails,
+from desktop_app.domain.models.model_facts import (
+    ModelFacts,
     ModelKind,
-    ModelListing,
+    facts_from_json,
+    facts_to_json,
 )
+from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.model_row import ModelRow
-from desktop_app.domain.models.own_model import OwnModel, own_model_from_json, own_model_to_json
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Price
 from desktop_app.providers.http.request_secrets import ProviderAccess
@@ -102,8 +102,8 @@ def test_the_table_shows_the_facts_that_each_server_lists(server: dict[str, Any]
 
 
 def test_a_listed_price_overrides_the_catalogs_at_a_gateway_but_not_at_openai() -> None:
-    details = ModelDetails(input_price=Decimal(9), output_price=Decimal(9))
-    listing = ModelListing(GATEWAY.base_url, (ListedModel("gpt-5.2", details=details),), _now())
+    details = ModelFacts(input_price=Decimal(9), output_price=Decimal(9))
+    listing = ModelListing(GATEWAY.base_url, (replace(details, id="gpt-5.2"),), _now())
     choice = ModelChoice(GATEWAY.id, "gpt-5.2", None, None)
     at_gateway = ProviderModels(GATEWAY, CATALOG, listing).resolve(choice, TODAY).price
     openai = replace(GATEWAY, kind=ProviderKind.OPENAI)
@@ -113,7 +113,7 @@ def test_a_listed_price_overrides_the_catalogs_at_a_gateway_but_not_at_openai() 
 
 
 def test_the_users_facts_about_a_model_override_all_others() -> None:
-    own = OwnModel(
+    own = ModelFacts(
         "m",
         window=9000,
         max_output=500,
@@ -125,8 +125,8 @@ def test_the_users_facts_about_a_model_override_all_others() -> None:
         schema=True,
     )
     profile = replace(GATEWAY, price_multiplier=Decimal("0.2")).with_own_model(own)
-    details = ModelDetails(input_price=Decimal(3), output_price=Decimal(15), images=True)
-    listing = ModelListing(GATEWAY.base_url, (ListedModel("m", None, 100_000, details),), _now())
+    details = ModelFacts(input_price=Decimal(3), output_price=Decimal(15), images=True)
+    listing = ModelListing(GATEWAY.base_url, (replace(details, id="m", window=100_000),), _now())
     info = ProviderModels(profile, CATALOG, listing).info("m")
     assert (info.input_limit, info.max_output) == (9000, 500)
     assert info.efforts == (Effort.LOW, Effort.HIGH)
@@ -138,8 +138,8 @@ def test_the_users_facts_about_a_model_override_all_others() -> None:
     own_price = Price(Decimal("0.5"), Decimal(2))
     assert resolved.price == own_price, "the price multiplier is not applied"
     assert ProviderModels(GATEWAY, CATALOG, listing).info("m").efforts is None
-    assert own_model_from_json(json.loads(json.dumps(own_model_to_json(own)))) == own
-    assert profile.with_own_model(OwnModel("m")).own_models == ()
+    assert facts_from_json(json.loads(json.dumps(facts_to_json(own)))) == own
+    assert profile.with_own_model(ModelFacts("m")).own_models == ()
 
 
 def _now() -> datetime:
@@ -174,7 +174,7 @@ class Gateway:
 
 
 def listed(*ids: str, ago: timedelta = timedelta()) -> ModelListing:
-    said = ModelDetails(
+    said = ModelFacts(
         kind=ModelKind.CHAT,
         input_price=Decimal("1.25"),
         output_price=Decimal(10),
@@ -186,8 +186,8 @@ def listed(*ids: str, ago: timedelta = timedelta()) -> ModelListing:
         schema=False,
         makes_images=True,
     )
-    models = tuple(ListedModel(id_, date(2026, 8, 10), 8192, said) for id_ in ids)
-    return ModelListing(PROFILE.base_url, (*models, ListedModel("x")), datetime.now(UTC) - ago)
+    models = tuple(replace(said, id=id_, shutdown=date(2026, 8, 10), window=8192) for id_ in ids)
+    return ModelListing(PROFILE.base_url, (*models, ModelFacts("x")), datetime.now(UTC) - ago)
 
 
 async def test_a_listing_is_kept_for_the_next_start(tmp_path: Path) -> None:
@@ -248,7 +248,7 @@ FAMILY = ["gpt-5.2-chat-latest", "gpt-5.2", "gpt-5.2-pro"]
 
 
 def listing_of(*ids: str) -> ModelListing:
-    models = tuple(ListedModel(model_id) for model_id in ids)
+    models = tuple(ModelFacts(model_id) for model_id in ids)
     return ModelListing("", models, datetime(2026, 11, 20, tzinfo=UTC))
 
 
@@ -301,9 +301,9 @@ def test_models_that_can_chat_are_recognized(model: str) -> None:
 
 def test_models_that_a_server_lists_as_not_chatting_are_hidden() -> None:
     models = (
-        ListedModel("vectors", details=ModelDetails(ModelKind.EMBEDDING)),
-        ListedModel("whisper-that-chats", details=ModelDetails(ModelKind.CHAT)),
-        ListedModel("plain", details=ModelDetails(None, Decimal("0.5"), Decimal(2))),
+        ModelFacts("vectors", kind=ModelKind.EMBEDDING),
+        ModelFacts("whisper-that-chats", kind=ModelKind.CHAT),
+        ModelFacts("plain", input_price=Decimal("0.5"), output_price=Decimal(2)),
     )
     listing = ModelListing("", models, datetime(2026, 11, 20, tzinfo=UTC))
     box = replace(BOX, models=("vectors", "plain"))

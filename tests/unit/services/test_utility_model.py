@@ -38,7 +38,8 @@ from desktop_app.domain.errors import (
     SpendingCapError,
 )
 from desktop_app.domain.models.model_catalog import ModelCatalog
-from desktop_app.domain.models.model_listing import ListedModel, ModelListing
+from desktop_app.domain.models.model_facts import ModelFacts
+from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.domain.spending.spending_report import (
@@ -115,7 +116,7 @@ def chosen(
     own: ResolvedChoice, purpose: Purpose = Purpose.TITLE, listed: tuple[str, ...] = ()
 ) -> tuple[str, Effort | None]:
     book, gateway = Book(), OneProvider(ScriptedProvider())
-    listing = ModelListing("", tuple(map(ListedModel, listed)), now()) if listed else None
+    listing = ModelListing("", tuple(map(ModelFacts, listed)), now()) if listed else None
     models_of = partial(ProviderModels, catalog=CATALOG, listing=listing)
     jobs = UtilityModel(PaidCalls(gateway, Budget(book, book), book), models_of)
     by = jobs.model_for(purpose, own)
