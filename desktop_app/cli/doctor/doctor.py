@@ -52,7 +52,7 @@ PACKAGES = (
     "Markdown",
     "Pygments",
     "tiktoken",
-    "python-calamine",
+    "xlrd",
     "pypdfium2",
     "xllamacpp",
     "truststore",
