@@ -86,11 +86,11 @@ def _end_interrupted(arguments: list[str], *, is_question: bool) -> int:
 def _report_output_error(error: OSError) -> int:
     from desktop_app.cli.exit_code import ExitCode
     from desktop_app.cli.streams.console import drop_output, write_diagnostic
-    from desktop_app.domain.system_error import system_error
+    from desktop_app.domain.system_error import system_words
     from desktop_app.i18n.translation import tr
 
     drop_output()
-    reason = system_error(error).what_happened
+    reason = tr(system_words(error))
     write_diagnostic(tr("Can’t write to standard output: {reason}", reason=reason))
     return ExitCode.FAILED
 

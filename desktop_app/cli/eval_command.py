@@ -47,7 +47,7 @@ from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.error_note import note_from_error
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
-from desktop_app.domain.system_error import quoted_error
+from desktop_app.domain.system_error import quoted_words
 from desktop_app.evaluation.cases import Case, cases_of_rows, read_cases
 from desktop_app.evaluation.report import Run, html_report, plan_lines, table_lines, total_of
 from desktop_app.evaluation.run import Contestant, Evaluation, Question
@@ -104,7 +104,7 @@ def _load_cases(options: Options) -> list[Case]:
             N_("Can’t read the cases in {file}: {words}."),
             hint=_SEE_EVAL_HELP,
             file=file,
-            because=quoted_error(cause),
+            words=quoted_words(cause),
         ) from error
 
 
@@ -239,12 +239,11 @@ def _path_in_folder(folder: Path, name: str) -> Path:
     """Return the path of a file of the cases, whose author could name any file of the user's."""
     path = (folder / name).resolve()
     if not path.is_relative_to(folder.resolve()):
-        outside = UserFacingError(tr("“{name}” is outside the folder", name=name))
         raise IllegalChoiceError(
             N_("Can’t read the cases in {file}: {words}."),
             hint=_SEE_EVAL_HELP,
             file=str(folder),
-            because=outside,
+            words=tr("“{name}” is outside the folder", name=name),
         )
     return path
 

@@ -41,10 +41,9 @@ from desktop_app.cli.streams.console import (
 from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.cli.streams.standard_input import replace_stdin_with_file
 from desktop_app.domain.conversations.conversation import ModelChoice, now
-from desktop_app.domain.conversations.error_json import error_to_json
 from desktop_app.domain.conversations.message_parts import AttachmentFile
 from desktop_app.domain.documents.image_header import read_image_header
-from desktop_app.domain.error_note import note_from_error
+from desktop_app.domain.error_note import error_to_json, note_from_error
 from desktop_app.domain.errors import (
     DocumentEncryptedError,
     DocumentError,

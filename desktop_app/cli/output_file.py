@@ -11,7 +11,7 @@ from pathlib import Path
 
 from desktop_app.domain import hints
 from desktop_app.domain.errors import StorageError
-from desktop_app.domain.system_error import system_error
+from desktop_app.domain.system_error import system_words
 from desktop_app.i18n.translation import N_
 from desktop_app.paths import folders
 from desktop_app.storage.database.private_files import create_private
@@ -104,5 +104,5 @@ def unwritable_error(target: Path, exc: OSError) -> StorageError:
         N_("Couldn’t save {file}: {words}."),
         hint=hints.CHOOSE_LOCATION,
         file=str(target),
-        because=system_error(exc),
+        words=system_words(exc),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from desktop_app.documents.worker.protocol import MAX_TEXT_BYTES, Limits
 from desktop_app.domain import errors, hints
 from desktop_app.domain.errors import Param
-from desktop_app.domain.system_error import system_error
+from desktop_app.domain.system_error import system_words
 from desktop_app.i18n.translation import N_
 
 
@@ -150,7 +150,7 @@ def unreadable_error(name: str, error: OSError) -> errors.DocumentError:
         N_("Couldn’t open “{name}”: {words}."),
         hint=hints.CHECK_FILE,
         name=name,
-        because=system_error(error),
+        words=system_words(error),
     )
 
 

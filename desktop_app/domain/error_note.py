@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from desktop_app.domain.error_reasons import Reason, coded_sentences, remedy_of_sentence
-from desktop_app.domain.error_text import WINDOW, Surface, environment_surface, remedy_segments
+from desktop_app.domain.error_text import WINDOW, Surface, environment_surface, hint_segments
 from desktop_app.domain.errors import ErrorDescription, Param, UserFacingError
 from desktop_app.domain.places import LinkedText, plain_text
-from desktop_app.domain.remedy import Remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,57 +21,69 @@ class ErrorNote(ErrorDescription):
         is_of_environment: environment variables configure the provider. It is not stored.
     """
 
-    reason: Reason | str
-    remedy: Remedy | str = ""
+    message: str
+    hint: str = ""
     details: str = ""
     code: str = ""
     params: Mapping[str, Param] = field(default_factory=dict)
     is_of_environment: bool = False
-    because: ErrorNote | None = None
-    hint: str = ""
 
-    def __post_init__(self) -> None:
-        if type(self.remedy) is str and self.remedy:
-            object.__setattr__(self, "remedy", remedy_of_sentence(self.remedy))
-        if type(self.reason) is str:
-            reason, remedy = coded_sentences(self.reason, self.hint or self.remedy, self.params)
-            object.__setattr__(self, "reason", reason)
-            object.__setattr__(self, "remedy", remedy)
-            object.__setattr__(self, "hint", "")
-
-    def remedy_segments_on(self, surface: Surface) -> LinkedText:
+    def hint_segments_on(self, surface: Surface) -> LinkedText:
         """Return the sentence on what to do for a surface, with links."""
         surface = environment_surface(surface) if self.is_of_environment else surface
-        return remedy_segments(self, surface)
+        return hint_segments(self, surface)
 
-    def remedy_on(self, surface: Surface) -> str:
+    def hint_on(self, surface: Surface) -> str:
         """Return the sentence on what to do for a surface."""
-        return plain_text(self.remedy_segments_on(surface))
+        return plain_text(self.hint_segments_on(surface))
 
     @property
     def what_to_do(self) -> str:
         """Return the sentence on what to do, as the window shows it."""
-        return self.remedy_on(WINDOW)
+        return self.hint_on(WINDOW)
 
 
 def note_from_error(error: UserFacingError) -> ErrorNote:
     """Return the form in which an error is stored."""
     return ErrorNote(
-        error.reason,
-        remedy=error.remedy,
-        details=error.all_details,
-        code=error.code,
-        params=dict(error.params),
-        because=note_from_error(error.because) if error.because else None,
+        error.message, error.hint, error.all_details, error.code, params=dict(error.params)
     )
 
 
 def error_from_note(note: ErrorNote) -> UserFacingError:
     """Return an error with the sentences of a note, to be raised or reported."""
-    return UserFacingError(
-        note.reason,
-        note.params,
-        remedy=note.remedy,
-        details=note.details,
-        because=error_from_note(note.because) if note.because else None,
+    return UserFacingError(note.message, note.hint, params=note.params, details=note.details)
+
+
+def error_to_json(note: ErrorNote) -> dict[str, Any]:
+    """Return an error ready for JSON, for the store and for exported files."""
+    return {
+        "code": note.code,
+        "message": note.message,
+        "hint": note.hint,
+        "params": dict(note.params),
+        "details": note.details,
+    }
+
+
+def error_from_json(value: Mapping[str, Any]) -> ErrorNote:
+    """Return the error in `value`.
+
+    Raises:
+        LookupError, TypeError, ValueError, AttributeError: it is not an error.
+    """
+    if not isinstance(value, Mapping):
+        raise TypeError("an error is not an object")
+    note = ErrorNote(
+        message=value["message"],
+        hint=value.get("hint", ""),
+        details=value.get("details", ""),
+        code=value.get("code", ""),
+        params=dict(value.get("params", {})),
     )
+    texts = (note.message, note.hint, note.details, note.code)
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a text of an error is not a text")
+    if not all(isinstance(each, str | int) for each in note.params.values()):
+        raise TypeError("a parameter of an error is neither text nor number")
+    return note

@@ -1,8 +1,9 @@
 """The hierarchy of errors that users can see.
 
-An error is stored by the stable `code` of its class and by its `Reason`, not as a sentence.
+An error is raised with its sentence, marked by `N_`, and with a hint on what to do. Both are
+translated and filled where they are shown, and stored as they were raised.
 
-    UserFacingError                 reason, what to do
+    UserFacingError                 message, hint
     ├── ProviderError               refused, failed or could not be reached (has .status)
     │   ├── NetworkError            no connection, name not found, TLS refused, timed out
     │   ├── AuthenticationError     401/403: no key, wrong key
@@ -52,15 +53,11 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from desktop_app.i18n.formatting import number
 from desktop_app.i18n.translation import in_english, tr
 
-if TYPE_CHECKING:
-    from desktop_app.domain.error_reasons import Reason
-    from desktop_app.domain.remedy import Remedy
-
 Param = str | int
 """A value for a placeholder in the sentences of an error."""
 
-
-_PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
+PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
+_QUOTED: Final = ("words", "why")  # a sentence of the program, or words of somebody else
 
 
 def filled(message: str, params: Mapping[str, Param]) -> str:
@@ -68,63 +65,50 @@ def filled(message: str, params: Mapping[str, Param]) -> str:
 
     def value_of(match: re.Match[str]) -> str:
         value = params.get(match[1], match[0])
-        return number(value) if isinstance(value, int) else value
+        if isinstance(value, int):
+            return number(value)
+        return tr(value) if match[1] in _QUOTED else value
 
-    return _PLACEHOLDER.sub(value_of, tr(message))
+    return PLACEHOLDER.sub(value_of, tr(message))
+
+
+def sentence(message: str, params: Mapping[str, Param]) -> str:
+    """Return a message as `filled` does, with any {words} for which it has no place at its end."""
+    text = filled(message, params)
+    words = params.get("words")
+    if not words or "{words}" in message:
+        return text
+    return f"{text.removesuffix('.')}: {tr(str(words))}"
 
 
 class ErrorDescription:
-    """The codes of an error or of its stored note, and the sentences made from them.
+    """The sentences of an error or of its stored note.
 
     Attributes:
-        reason: the code of what happened, or a sentence from another process or a store. The reason
-            of an error that is never stored may be a member of another `TextEnum`.
-        remedy: the next step, if it differs from that of the reason in `error_reasons`; else "".
-        params: values for the placeholders in the sentences.
-        because: the error whose sentence replaces the placeholder {words}; None if `params` has
-            the words.
+        message: the sentence on what happened, with placeholders.
+        hint: the sentence on what to do, with placeholders; "" for none.
+        params: values for the placeholders.
     """
 
     __slots__ = ()
 
-    # `bounds.checked_fields` evaluates annotations, and these types are not imported when it runs.
+    # `bounds.checked_fields` evaluates annotations, and Mapping is not imported when it runs.
     if TYPE_CHECKING:
-        reason: Reason | str
-        remedy: Remedy | str
+        message: str
+        hint: str
         params: Mapping[str, Param]
-        because: ErrorDescription | None
-
-    @property
-    def message(self) -> str:
-        """Return the sentence on what happened, neither translated nor filled."""
-        return getattr(self.reason, "happened", self.reason)
-
-    @property
-    def hint(self) -> str:
-        """Return the sentence on what to do, neither translated nor filled; "" for none."""
-        remedy = self.remedy or getattr(self.reason, "remedy", "")
-        return str(getattr(remedy, "sentence", remedy) or "")
 
     @property
     def what_happened(self) -> str:
         """Return the sentence on what happened."""
-        from desktop_app.domain.error_text import happened_text  # not needed at the start
-
-        return happened_text(self.reason, self.display_params)
-
-    @property
-    def display_params(self) -> Mapping[str, Param]:
-        """Return the parameters, with the sentence of `because` as {words}."""
-        if self.because is None:
-            return self.params
-        return {**self.params, "words": self.because.what_happened}
+        return sentence(self.message, self.params)
 
     @property
     def what_to_do(self) -> str:
         """Return the sentence on what to do, as the window shows it."""
-        from desktop_app.domain.error_text import WINDOW, remedy_text
+        from desktop_app.domain.error_text import WINDOW, hint_text  # not needed at the start
 
-        return remedy_text(self, WINDOW)
+        return hint_text(self, WINDOW)
 
     @property
     def sentences(self) -> str:
@@ -150,30 +134,19 @@ class UserFacingError(ErrorDescription, Exception):
 
     def __init__(
         self,
-        reason: Reason | str,
+        message: str,
         /,
-        hint: str | Mapping[str, Param] | None = None,
+        hint: str = "",
         *,
-        remedy: Remedy | str = "",
         details: str = "",
-        because: UserFacingError | None = None,
         params: Mapping[str, Param] | None = None,
         **values: Param,
     ) -> None:
-        params = params if hint is None or isinstance(hint, str) else hint
-        if type(reason) is str:
-            from desktop_app.domain.error_reasons import coded_sentences
-
-            sentence_hint = hint if isinstance(hint, str) else ""
-            reason, remedy = coded_sentences(
-                reason, sentence_hint or remedy, {**(params or {}), **values}
-            )
-        super().__init__(reason)
-        self.reason = reason
-        self.remedy = remedy
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
         self.params: dict[str, Param] = {**(params or {}), **values}
         self.details = details
-        self.because: UserFacingError | None = because
 
     def copy_with(self, **fields: Any) -> Self:
         """Return a copy with new values of some attributes, and the same cause."""
@@ -184,13 +157,7 @@ class UserFacingError(ErrorDescription, Exception):
 
     def with_hint(self, hint: str, **params: Param) -> Self:
         """Return a copy with another hint and the values for its placeholders."""
-        from desktop_app.domain.error_reasons import remedy_of_sentence
-
-        return self.copy_with(remedy=remedy_of_sentence(hint), params={**self.params, **params})
-
-    def with_remedy(self, remedy: Remedy, **params: Param) -> Self:
-        """Return a copy with another remedy and the values for its placeholders."""
-        return self.copy_with(remedy=remedy, params={**self.params, **params})
+        return self.copy_with(hint=hint, params={**self.params, **params})
 
     @property
     def all_details(self) -> str:
@@ -214,19 +181,16 @@ class ProviderError(UserFacingError):
 
     def __init__(
         self,
-        reason: Reason | str,
+        message: str,
         /,
-        hint: str | Mapping[str, Param] | None = None,
+        hint: str = "",
         *,
-        remedy: Remedy | str = "",
-        details: str = "",
         status: int | None = None,
         api_code: str = "",
         request_id: str = "",
-        params: Mapping[str, Param] | None = None,
-        **values: Param,
+        **others: Any,
     ) -> None:
-        super().__init__(reason, hint, remedy=remedy, details=details, params=params, **values)  # type: ignore[arg-type]
+        super().__init__(message, hint, **others)
         self.status = status
         self.api_code = api_code
         self.request_id = request_id
@@ -247,8 +211,8 @@ def to_provider_error(error: UserFacingError) -> ProviderError:
     if isinstance(error, ProviderError):
         return error
     failed = ProviderError(
-        error.reason, error.params, remedy=error.remedy, details=error.details
-    ).copy_with(code=error.code, because=error.because)
+        error.message, error.hint, params=error.params, details=error.details
+    ).copy_with(code=error.code)
     failed.__cause__ = error
     return failed
 
@@ -288,16 +252,8 @@ class RefusedParameterError(ProviderError):
 
     code = "refused_parameter"
 
-    def __init__(
-        self,
-        reason: Reason | str,
-        /,
-        hint: str | Mapping[str, Param] | None = None,
-        *,
-        param: str = "",
-        **others: Any,
-    ) -> None:
-        super().__init__(reason, hint, **others)
+    def __init__(self, message: str, /, hint: str = "", *, param: str = "", **others: Any) -> None:
+        super().__init__(message, hint, **others)
         self.param = param
 
 
@@ -311,16 +267,9 @@ class ContextTooLongError(ProviderError):
     code = "context_too_long"
 
     def __init__(
-        self,
-        reason: Reason | str,
-        /,
-        hint: str | Mapping[str, Param] | None = None,
-        *,
-        tokens: int = 0,
-        window: int = 0,
-        **others: Any,
+        self, message: str, /, hint: str = "", *, tokens: int = 0, window: int = 0, **others: Any
     ) -> None:
-        super().__init__(reason, hint, **others)
+        super().__init__(message, hint, **others)
         self.tokens = tokens
         self.window = window
 
@@ -487,15 +436,15 @@ class DocumentEncryptedError(DocumentError):
 
     def __init__(
         self,
-        reason: Reason | str,
+        message: str,
         /,
-        hint: str | Mapping[str, Param] | None = None,
+        hint: str = "",
         *,
         takes_password: bool = False,
         sha256: str = "",
         **others: Any,
     ) -> None:
-        super().__init__(reason, hint, **others)
+        super().__init__(message, hint, **others)
         self.takes_password = takes_password
         self.sha256 = sha256
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from string import Formatter
 from typing import Final, NamedTuple
 
-from desktop_app.domain.errors import Param
+from desktop_app.domain.errors import PLACEHOLDER, Param
 from desktop_app.i18n.formatting import number
 from desktop_app.i18n.translation import N_, tr
 
@@ -78,16 +77,21 @@ def linked_text(
         other_names: names to use instead of those of some places. They are not links.
     """
     segments = []
-    for literal, name, _, _ in Formatter().parse(tr(message)):
-        segments.append(LinkSegment(literal))
+    end = 0
+    text = tr(message)
+    for match in PLACEHOLDER.finditer(text):
+        segments.append(LinkSegment(text[end : match.start()]))
+        end = match.end()
+        name = match[1]
         if name in _PLACEHOLDERS:
             place = Place(name)
             other_name = (other_names or {}).get(place)
             segment = LinkSegment(place_name(place), place)
             segments.append(segment if other_name is None else LinkSegment(tr(other_name)))
-        elif name is not None:
-            value = (params or {})[name]
+        else:
+            value = (params or {}).get(name, match[0])
             segments.append(LinkSegment(number(value) if isinstance(value, int) else value))
+    segments.append(LinkSegment(text[end:]))
     return tuple(segment for segment in segments if segment.text)
 
 

@@ -1,4 +1,4 @@
-"""Errors of the system and of libraries, as errors that another error quotes."""
+"""Errors of the system and of libraries, as words that another error quotes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import json
 from typing import Final
 
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.i18n.translation import N_
+from desktop_app.i18n.translation import N_, tr
 
-_REASONS: Final = {
+_WORDS: Final = {
     errno.EACCES: N_("you have no permission"),
     errno.EEXIST: N_("a file with this name exists"),
     errno.EIO: N_("the disk reported an error"),
@@ -24,22 +24,21 @@ _REASONS: Final = {
 }
 
 
-def system_error(error: OSError) -> UserFacingError:
-    """Return why the system refused; unknown reasons in the system's words."""
-    reason = _REASONS.get(error.errno or 0)
-    return UserFacingError(reason or error.strerror or type(error).__name__)
+def system_words(error: OSError) -> str:
+    """Return why the system refused, marked for translation; unknown reasons in its own words."""
+    return _WORDS.get(error.errno or 0) or error.strerror or type(error).__name__
 
 
-def quoted_error(error: Exception) -> UserFacingError:
-    """Return an error for another one to quote; unknown reasons in the words of the library."""
+def quoted_words(error: Exception) -> str:
+    """Return the words of an error for another one to quote."""
     if isinstance(error, UserFacingError):
-        return error
+        return error.what_happened
     if isinstance(error, OSError):
-        return system_error(error)
+        return system_words(error)
     if isinstance(error, json.JSONDecodeError):
-        return UserFacingError(
-            N_("JSON error at line {line}, column {column}"),
+        return tr(
+            "JSON error at line {line}, column {column}",
             line=str(error.lineno),
             column=str(error.colno),
         )
-    return UserFacingError(str(error) or type(error).__name__)
+    return str(error) or type(error).__name__

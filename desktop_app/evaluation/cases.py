@@ -12,7 +12,7 @@ from typing import Any, Final
 import regex
 
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.domain.system_error import quoted_error
+from desktop_app.domain.system_error import quoted_words
 from desktop_app.i18n.translation import tr
 from desktop_app.services.structured.schema_check import require_schema
 
@@ -79,7 +79,7 @@ def cases_of_rows(rows: Iterable[tuple[int, Any]]) -> list[Case]:
 
 
 def _located(line: int, error: Exception) -> ValueError:
-    words = quoted_error(error).what_happened
+    words = quoted_words(error)
     return ValueError(tr("line {number}: {words}", number=line, words=words))
 
 

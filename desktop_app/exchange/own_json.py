@@ -41,7 +41,6 @@ from desktop_app.domain.conversations.conversation import (
     ModelChoice,
     Role,
 )
-from desktop_app.domain.conversations.error_json import error_from_json, error_to_json
 from desktop_app.domain.conversations.message_parts import (
     AttachmentFile,
     draft_parts,
@@ -49,6 +48,7 @@ from desktop_app.domain.conversations.message_parts import (
     parts_to_json,
 )
 from desktop_app.domain.conversations.notices import notice_from_json, notice_to_json
+from desktop_app.domain.error_note import error_from_json, error_to_json
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.spending.cost import Usage, UsageScope

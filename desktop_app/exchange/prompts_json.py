@@ -32,7 +32,7 @@ from desktop_app.domain.answering.answer_form import FormSource
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.prompts.prompts import Prompt
-from desktop_app.domain.system_error import system_error
+from desktop_app.domain.system_error import system_words
 from desktop_app.exchange.derived_id import derived_id
 from desktop_app.exchange.preset_json import (
     creation_time,
@@ -104,7 +104,7 @@ def read_file(path: Path) -> PromptCollection:
             N_("Couldn’t read {file}: {words}."),
             hint=N_("Choose another file."),
             file=path.name,
-            because=system_error(exc),
+            words=system_words(exc),
         ) from exc
     return parse_prompts(text)
 

@@ -11,6 +11,7 @@ import ctypes
 from ctypes import wintypes
 from typing import TYPE_CHECKING, Any, Final
 
+from desktop_app.i18n.translation import N_
 from desktop_app.sandbox.policy import Confinement
 
 if TYPE_CHECKING:
@@ -67,7 +68,10 @@ def detect_mechanisms() -> Confinement:
     """Return the mechanisms that Windows offers from within a process."""
     return Confinement(
         ("job object", "low integrity", "no child processes"),
-        ("sandbox_without_files", "sandbox_untested"),
+        (
+            N_("The sandbox can’t protect your files or block connections."),
+            N_("It hasn’t been tested on this system."),
+        ),
     )
 
 

@@ -19,7 +19,6 @@ from desktop_app.domain.batch.batch_jobs import (
 )
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Price, Usage
 from tests.helpers.batch_server import cost_at
@@ -58,7 +57,7 @@ async def fill_batches(backend: Backend) -> None:
     )
     price = _PRICE.times(Decimal("0.5"))
     await store.save_results(ended, upload, [*answered, refused], frozenset(), cost_at(price))
-    note = ErrorNote(Reason.ITEM_EXPIRED)
+    note = ErrorNote("Not processed within 24 hours. Not charged.")
     await store.end_upload(upload, ItemStatus.UNANSWERED, note, {})
     await _job(backend, "Find the deadlines", 340, BatchStatus.READY)
 

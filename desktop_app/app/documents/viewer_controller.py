@@ -21,7 +21,7 @@ from desktop_app.app.documents.viewer_search import ViewerSearch
 from desktop_app.domain import hints
 from desktop_app.domain.conversations.message_parts import Attachment, DocumentPart
 from desktop_app.domain.documents import document_types
-from desktop_app.domain.error_text import WINDOW, error_segments, remedy_segments
+from desktop_app.domain.error_text import WINDOW, error_segments, hint_segments
 from desktop_app.domain.errors import (
     AttachmentMissingError,
     DocumentError,
@@ -246,7 +246,7 @@ class ViewerController(QObject):
             await self._show_text(target, file, text)
             extracted_note = tr("This is the text extracted from it.")
             sentences = (error.what_happened, " ", extracted_note, " ")
-            note = (*map(LinkSegment, sentences), *remedy_segments(error, WINDOW))
+            note = (*map(LinkSegment, sentences), *hint_segments(error, WINDOW))
             viewer.set_linked_note(note)
             return
         pieces: list[TextPiece] = []

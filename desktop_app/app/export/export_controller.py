@@ -23,7 +23,7 @@ from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.error_note import error_from_note
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.export_format import EXPORT_FORMATS, ExportFormat
-from desktop_app.domain.system_error import system_error
+from desktop_app.domain.system_error import system_words
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.paths import folders
 from desktop_app.ui.widgets.external_open import open_path
@@ -214,7 +214,7 @@ class ExportController(QObject):
             raise StorageError(
                 N_("Couldn’t print the conversation."),
                 hint=N_("Check the free disk space and try again."),
-                details=str(system_error(error)),
+                details=system_words(error),
             ) from error
         try:
             request = {"conversation": conversation_id, "scratch": str(scratch_folder.path)}
@@ -297,7 +297,7 @@ async def _run_print(request: Mapping[str, str], choice: Mapping[str, Any]) -> N
             N_("Couldn’t save {file}: {words}."),
             hint=hints.CHOOSE_LOCATION,
             file=file,
-            because=system_error(error),
+            words=system_words(error),
         ) from error
 
 
@@ -316,7 +316,7 @@ async def _run_process(command: ChildCommand, request: bytes, file: Path | None 
         raise UserFacingError(
             N_("Repartee couldn’t start a helper process."),
             hint=N_("Close other apps, then try again."),
-            details=str(system_error(error)),
+            details=system_words(error),
         ) from error
     try:
         _, errors = await process.communicate(request)

@@ -33,10 +33,9 @@ from desktop_app.cli.command_setup import open_backend
 from desktop_app.cli.export_command import LoadedConversation, load_conversation
 from desktop_app.cli.streams.console import write_stderr_line
 from desktop_app.domain import hints
-from desktop_app.domain.conversations.error_json import error_to_json
-from desktop_app.domain.error_note import note_from_error
+from desktop_app.domain.error_note import error_to_json, note_from_error
 from desktop_app.domain.errors import StorageError, UserFacingError
-from desktop_app.domain.system_error import system_error
+from desktop_app.domain.system_error import system_words
 from desktop_app.i18n.translation import N_
 from desktop_app.paths import folders, resource_path
 from desktop_app.rendering.processes.formula_client import FormulaClient
@@ -233,7 +232,7 @@ def _output_error(file: str, error: OSError) -> StorageError:
             N_("Couldn’t save {file}: {words}."),
             hint=hints.CHOOSE_LOCATION,
             file=file,
-            because=system_error(error),
+            words=system_words(error),
         )
     return StorageError(
         N_("Couldn’t print the conversation."),

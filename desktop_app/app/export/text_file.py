@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from desktop_app.domain.system_error import system_error
+from desktop_app.domain.system_error import system_words
 from desktop_app.i18n.translation import tr
 
 
@@ -19,6 +19,6 @@ def save_text(path: Path, text: str) -> str:
         return tr(
             "Couldn’t save {name}: {reason}. Choose another place.",
             name=path.name,
-            reason=system_error(exc).what_happened,
+            reason=tr(system_words(exc)),
         )
     return ""

@@ -14,8 +14,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from desktop_app.child_processes import library_command, start_child
-from desktop_app.domain.conversations.error_json import error_from_json
-from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.error_note import ErrorNote, error_from_json
 
 Progress = Callable[[int, int], None]
 _STEP_LINE = re.compile(rb"(\d+) (\d+)\s*")

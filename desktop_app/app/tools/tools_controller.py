@@ -291,7 +291,7 @@ class ToolsController(QObject):
         try:
             await asyncio.to_thread(check_form, source)
         except IllegalChoiceError as error:
-            problem = tr("Not valid: {words}", words=str(error.display_params["words"]))
+            problem = tr("Not valid: {words}", words=str(error.params["words"]))
         if dialog not in self._dialogs:
             return  # closed since
         if should_accept and not problem:

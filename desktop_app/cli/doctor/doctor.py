@@ -52,7 +52,7 @@ PACKAGES = (
     "Markdown",
     "Pygments",
     "tiktoken",
-    "xlrd",
+    "python-calamine",
     "pypdfium2",
     "xllamacpp",
     "truststore",

@@ -108,7 +108,7 @@ def terminal_error_text(
 
     note = error if isinstance(error, ErrorNote) else note_from_error(error)
     note = replace(note, is_of_environment=from_environment)
-    return f"{note.what_happened} {note.remedy_on(TERMINAL)}".rstrip()
+    return f"{note.what_happened} {note.hint_on(TERMINAL)}".rstrip()
 
 
 def error_fields(note: ErrorNote) -> dict[str, str]:

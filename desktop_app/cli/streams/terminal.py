@@ -37,7 +37,7 @@ from desktop_app.domain.conversations.message_parts import ToolCallPart, tool_ca
 from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.statistics import rounded
-from desktop_app.domain.system_error import system_error
+from desktop_app.domain.system_error import system_words
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.i18n.translation import tr
 from desktop_app.services.structured.schema_check import CheckedAnswer, decode
@@ -102,7 +102,7 @@ class AnswerStreams:
             self.write_error = error
             drop_output()
             if not isinstance(error, BrokenPipeError):  # a reader that has gone is no failure
-                reason = system_error(error).what_happened
+                reason = tr(system_words(error))
                 write_diagnostic(tr("Can’t write the response: {reason}", reason=reason))
             self._stop()
 

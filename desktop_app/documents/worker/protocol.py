@@ -110,7 +110,6 @@ class Refusal(msgspec.Struct, tag=True):
     message: str
     hint: str
     params: dict[str, str | int]
-    because: str | None = None
     details: str = ""
     takes_password: bool = False
     is_exhausted: bool = False

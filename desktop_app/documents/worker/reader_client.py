@@ -261,11 +261,7 @@ def _error(refusal: Refusal, name: str, limits: Limits) -> DocumentError:
     if refusal.error not in _ERRORS:
         return refusals.reader_stopped_error(name, "an unknown refusal", limits)
     error = _ERRORS[refusal.error](
-        refusal.message,
-        refusal.hint,
-        params=refusal.params,
-        details=refusal.details,
-        because=None if refusal.because is None else errors.UserFacingError(refusal.because),
+        refusal.message, refusal.hint, params=refusal.params, details=refusal.details
     )
     if isinstance(error, errors.DocumentEncryptedError):
         return error.copy_with(takes_password=refusal.takes_password)

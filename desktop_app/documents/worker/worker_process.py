@@ -134,7 +134,6 @@ def _refusal(error: DocumentError) -> Refusal:
         error.message,
         error.hint,
         dict(error.params),
-        None if error.because is None else error.because.message,
         error.details,
         getattr(error, "takes_password", False),
     )

@@ -8,12 +8,10 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.error_text import happened_text
-from desktop_app.domain.errors import Param
+from desktop_app.domain.errors import Param, sentence
 from desktop_app.domain.text_enum import TextEnum, coded
 from desktop_app.i18n.formatting import day
 from desktop_app.i18n.translation import N_, tr_filled
@@ -104,31 +102,30 @@ _WITH_NOTE: Final = {
 _EDITED: Final = N_("Edited by you")
 _EDITED_WITH_NOTE: Final = N_("Edited by you: {note}")
 
-_CODES: Final = frozenset(NoticeCode)
-
 
 @dataclass(frozen=True, slots=True)
 class AnswerNotice:
-    """A notice, or the reason of an error, with the values for its sentence."""
+    """A notice, with the values for its sentence.
 
-    code: NoticeCode | Reason
+    Attributes:
+        code: its code, or the message of an error that it repeats.
+    """
+
+    code: NoticeCode | str
     params: tuple[tuple[str, Param], ...] = ()
-    because: AnswerNotice | None = None  # the placeholder {words} quotes it
 
     def __str__(self) -> str:
         params = dict(self.params)
-        if isinstance(self.code, Reason):
-            if self.because is not None:
-                params["words"] = str(self.because)
-            return happened_text(self.code, params)
-        sentence = self.code.text
+        if not isinstance(self.code, NoticeCode):
+            return sentence(self.code, params)
+        text = self.code.text
         if self.code in _WITH_NOTE:
             is_edited = bool(params.get("original"))  # see `Review.original`
             if params.get("note"):
-                sentence = _EDITED_WITH_NOTE if is_edited else _WITH_NOTE[self.code]
+                text = _EDITED_WITH_NOTE if is_edited else _WITH_NOTE[self.code]
             elif is_edited:
-                sentence = _EDITED
-        return tr_filled(sentence, _with_local_day(params))
+                text = _EDITED
+        return tr_filled(text, _with_local_day(params))
 
 
 def _with_local_day(params: dict[str, Param]) -> dict[str, Param]:
@@ -146,22 +143,16 @@ def notice(code: NoticeCode, **params: str) -> AnswerNotice:
     return AnswerNotice(code, tuple(params.items()))
 
 
-def notice_of_error(note: ErrorNote) -> NoticeText:
+def notice_of_error(note: ErrorNote) -> AnswerNotice:
     """Return a notice with the sentence on what happened in an error."""
-    if not isinstance(note.reason, Reason):
-        return note.reason
-    because = notice_of_error(note.because) if note.because else None
-    params = dict(note.params)
-    if isinstance(because, str):  # a foreign sentence
-        return AnswerNotice(note.reason, tuple({**params, "words": because}.items()))
-    return AnswerNotice(note.reason, tuple(params.items()), because)
+    return AnswerNotice(note.message, tuple(note.params.items()))
 
 
 def notice_to_json(value: NoticeText) -> object:
     if isinstance(value, str):
         return value
-    because = {} if value.because is None else {"because": notice_to_json(value.because)}
-    return {"code": value.code.value, "params": dict(value.params), **because}
+    name = "code" if isinstance(value.code, NoticeCode) else "message"
+    return {name: str(value.code), "params": dict(value.params)}
 
 
 def notice_from_json(value: object) -> NoticeText:
@@ -174,16 +165,10 @@ def notice_from_json(value: object) -> NoticeText:
         return value
     if not isinstance(value, dict):
         raise TypeError("a notice is neither a text nor an object")
-    because = value.get("because")
-    # A quoted notice quotes no other.
-    quoted_notice = None if because is None else _coded_notice_from_json(because, None)
-    return _coded_notice_from_json(value, quoted_notice)
-
-
-def _coded_notice_from_json(value: Any, because: AnswerNotice | None) -> AnswerNotice:
-    code = value["code"]
-    notice_code = NoticeCode(code) if code in _CODES else Reason(code)
-    answer_notice = AnswerNotice(notice_code, tuple(dict(value["params"]).items()), because)
+    code = NoticeCode(value["code"]) if "code" in value else value["message"]
+    if not isinstance(code, str):
+        raise TypeError("the message of a notice is not a text")
+    answer_notice = AnswerNotice(code, tuple(dict(value["params"]).items()))
     if not all(isinstance(value, str | int) for _, value in answer_notice.params):
         raise TypeError("parameters of a notice are neither texts nor numbers")
     str(answer_notice)  # raises if a parameter is missing

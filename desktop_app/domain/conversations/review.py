@@ -51,7 +51,7 @@ def review_of(message: Message) -> Review | None:
     for each in message.notices:
         if isinstance(each, AnswerNotice) and each.code in _KINDS:
             params = dict(each.params)
-            kind = _KINDS[NoticeCode(each.code.value)]
+            kind = _KINDS[NoticeCode(each.code)]
             return Review(kind, str(params.get("note", "")), str(params.get("original", "")))
     return None
 

@@ -20,8 +20,8 @@ from desktop_app.domain import hints
 from desktop_app.domain.errors import ServerDefinitionError, ToolServerError
 from desktop_app.domain.network.network_address import is_private
 from desktop_app.domain.network.origin import origin
-from desktop_app.domain.tools.server_fault import ServerFault, fault_text
-from desktop_app.i18n.translation import N_, in_english
+from desktop_app.domain.tools.server_fault import ServerFault
+from desktop_app.i18n.translation import N_
 
 MAX_SERVER_NAME_CHARS: Final = 40
 EXAMPLE_REFERENCE: Final = "${env:NAME}"
@@ -95,8 +95,7 @@ class ServerFailure(Exception):  # noqa: N818 — a failure to report, not to ha
 
     def __str__(self) -> str:
         """Return the reason in English, for models and logs."""
-        with in_english():
-            return fault_text(self.reason)
+        return str(self.reason)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from zipfile import ZipInfo, is_zipfile
 from desktop_app.domain import hints
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.errors import ImportRefusedError
-from desktop_app.domain.system_error import system_error
+from desktop_app.domain.system_error import system_words
 from desktop_app.exchange import own_json
 from desktop_app.exchange.importers import chatgpt, claude, librechat, open_webui
 from desktop_app.exchange.importers.imported_conversation import (
@@ -139,7 +139,7 @@ def read_export(path: Path) -> ParsedExport:
             hint=hints.CHECK_NAME_AND_PERMISSIONS,
             details=str(path),
             file=name,
-            because=system_error(exc),
+            words=system_words(exc),
         ) from exc
     except RefusedFileError as exc:
         raise ImportRefusedError(

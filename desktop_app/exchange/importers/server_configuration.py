@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from desktop_app.domain import hints
 from desktop_app.domain.errors import ImportRefusedError, ToolServerError, UserFacingError
-from desktop_app.domain.system_error import system_error
+from desktop_app.domain.system_error import system_words
 from desktop_app.domain.tools.tool_server import (
     MAX_SERVER_NAME_CHARS,
     ServerSecrets,
@@ -93,7 +93,7 @@ def read_servers(path: Path) -> list[ConfiguredServer]:
             hint=hints.CHECK_NAME_AND_PERMISSIONS,
             details=str(path),
             file=str(path),
-            because=system_error(error),
+            words=system_words(error),
         ) from error
     except RefusedFileError as error:
         raise ImportRefusedError(error.message, params=error.params, file=str(path)) from error

@@ -256,7 +256,7 @@ def _render_ending(message: Message) -> Iterator[str]:
     error = message.error
     if error is not None:
         what = _to_html(error.what_happened)
-        remedy = _to_html(error.remedy_on(NOT_CONTINUABLE))
+        remedy = _to_html(error.hint_on(NOT_CONTINUABLE))
         yield f'<div class="error"><strong>{what}</strong> {remedy}</div>'
 
 

@@ -125,7 +125,10 @@ def parse_result(line: bytes, provider: str, api: Api) -> BatchResult | None:
     note = note_from_error(failure)
     if result.status is ItemStatus.ANSWERED:
         return replace(
-            result, error=ErrorNote(N_("The response came with an error: {words}"), because=note)
+            result,
+            error=ErrorNote(
+                N_("The response came with an error: {words}"), params={"words": note.what_happened}
+            ),
         )
     return replace(result, error=note)
 

@@ -19,7 +19,7 @@ from desktop_app.domain.batch.batch_jobs import (
     combined_status,
 )
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.domain.error_note import ErrorNote, note_from_error
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import EndpointMissingError, ProviderError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.spending.cost import cost_of
@@ -168,7 +168,7 @@ class BatchSteps:
         """End an upload of a canceled job, because the provider does not know its batch."""
         ended_upload = replace(upload, status=BatchStatus.CANCELLED)
         note = ErrorNote(
-            N_("The provider no longer has this batch."), because=note_from_error(error)
+            N_("The provider no longer has this batch."), params={"words": error.what_happened}
         )
         await self._store.end_upload(ended_upload, ItemStatus.UNANSWERED, note, {})
 

@@ -25,7 +25,7 @@ from desktop_app.domain.conversations.message_parts import TextPart, last_text
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.domain.system_error import quoted_error
+from desktop_app.domain.system_error import quoted_words
 from desktop_app.i18n.translation import N_
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.structured.schema_check import (
@@ -80,7 +80,7 @@ def _parse_schema(source: FormSource, display_name: str) -> AnswerSchema:
 
 
 def _invalid_form_error(message: str, name: str, error: Exception) -> IllegalChoiceError:
-    return IllegalChoiceError(message, file=name, because=quoted_error(error))
+    return IllegalChoiceError(message, file=name, words=quoted_words(error))
 
 
 async def load_form(*settings: str) -> AnswerForm | None:

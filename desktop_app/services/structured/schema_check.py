@@ -10,11 +10,11 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.domain.text_enum import TextEnum, coded
 from desktop_app.i18n.translation import N_
 
 if TYPE_CHECKING:
@@ -36,19 +36,19 @@ _WRAPPED: Final = re.compile(
 )
 
 
-class FormFault(TextEnum):
-    """A fault of a schema or grammar; its text follows a colon in a sentence. Never stored."""
+class FormFault(StrEnum):
+    """A fault of a schema or grammar: a text that follows a colon in a sentence."""
 
-    TOO_LONG = coded(N_("it is too long"))
-    TOO_DEEP = coded(N_("it is nested too deeply"))
-    TOO_SLOW = coded(N_("it takes too long to check"))
-    NOT_AN_OBJECT = coded(N_("it is not a JSON object"))
+    TOO_LONG = N_("it is too long")
+    TOO_DEEP = N_("it is nested too deeply")
+    TOO_SLOW = N_("it takes too long to check")
+    NOT_AN_OBJECT = N_("it is not a JSON object")
 
 
 class UnusableSchemaError(UserFacingError):
     """A schema that nothing can be checked against.
 
-    Its reason is a `FormFault`, or the words of the library.
+    Its message is a `FormFault`, or the words of the library.
     """
 
     code = "unusable_schema"

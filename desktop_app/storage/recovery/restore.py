@@ -28,7 +28,7 @@ from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.bounds import is_hash
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import StorageError, StoreDamagedError, StoreFullError
-from desktop_app.domain.system_error import system_error
+from desktop_app.domain.system_error import system_words
 from desktop_app.foreign_file import ForeignArchive, NoArchiveError, RefusedFileError, open_file
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.storage.conversations.row_conversion import error_to_text
@@ -265,7 +265,7 @@ def _open_archive(archive: Path) -> Iterator[ForeignArchive]:
             N_("Couldn’t read {file}: {words}."),
             hint=hints.CHECK_NAME_AND_PERMISSIONS,
             file=str(archive),
-            because=system_error(exc),
+            words=system_words(exc),
         ) from exc
     with closing(pack):
         try:

@@ -160,7 +160,7 @@ class PrintedConversation:
             self._writer.insert_text(
                 what_happened, self._styles.paragraph_format(0), color=self._theme.error, bold=True
             )
-            if remedy := error.remedy_on(NOT_CONTINUABLE):
+            if remedy := error.hint_on(NOT_CONTINUABLE):
                 self._writer.insert_text(display_text(remedy), self._styles.paragraph_format(2))
             self._writer.end_frame()
         if facts := " · ".join(answer_facts(message, self._name_of_model)):

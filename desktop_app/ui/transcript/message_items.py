@@ -297,10 +297,10 @@ def error_lines(message: Message, *, shows_details: bool, is_last: bool = True) 
         return []
     if is_last and is_continuable(message):
         actions = ["continue", "retry"]
-        remedy = error.remedy_segments_on(CONTINUABLE)
+        remedy = error.hint_segments_on(CONTINUABLE)
     else:
         actions = ["retry"]
-        remedy = error.remedy_segments_on(NOT_CONTINUABLE)
+        remedy = error.hint_segments_on(NOT_CONTINUABLE)
     lines: list[Item] = [
         Line(LineKind.ERROR_TITLE, _line_runs(error.what_happened), begins_background=True)
     ]

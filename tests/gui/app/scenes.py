@@ -48,7 +48,6 @@ from desktop_app.domain.conversations.conversation import (
     now,
 )
 from desktop_app.domain.conversations.message_parts import part_id
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderFaultError, StorageError, ToolServerError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.network.secret import Secret
@@ -216,7 +215,14 @@ async def conversation(app: AppHarness, look: Look) -> None:
     app.press(Qt.Key.Key_Escape)
     app.text.clear()
     turn = await _ask(app, "⟦And then?⟧")
-    turn.fail(ProviderFaultError(Reason.PROVIDER_FAULT, provider="⟦OpenAI⟧", http=500))
+    turn.fail(
+        ProviderFaultError(
+            "{provider} is having problems ({http}).",
+            hint="Try again later, or choose another provider.",
+            provider="⟦OpenAI⟧",
+            http=500,
+        )
+    )
     await app.settled()
     await look("error")
     app.window.notifications.dismiss()
@@ -414,7 +420,14 @@ async def comparison(app: AppHarness, look: Look) -> None:
     first, second, third = app.providers.turns[before:]
     first.end(ANSWER)
     second.say("⟦Never.⟧")
-    third.fail(ProviderFaultError(Reason.PROVIDER_FAULT, provider="⟦OpenAI⟧", http=500))
+    third.fail(
+        ProviderFaultError(
+            "{provider} is having problems ({http}).",
+            hint="Try again later, or choose another provider.",
+            provider="⟦OpenAI⟧",
+            http=500,
+        )
+    )
     await until(lambda: shown.columns[2].retry_button.isVisibleTo(shown.columns[2]))
     await look("comparison-streaming")
     second.end()
@@ -441,7 +454,11 @@ async def servers(app: AppHarness, look: Look) -> None:
     await app.controllers.composer.servers.test("my-notes")
     await look("servers-failed")
     run = await book.run("my-mail")
-    run.failure = ToolServerError(Reason.TOOL_SERVER_SIGN_IN, server="my-mail")
+    run.failure = ToolServerError(
+        "The tool server “{server}” needs you to sign in.",
+        hint="Sign in to it in {servers_page}.",
+        server="my-mail",
+    )
     await app.controllers.composer.servers.show_servers()
     await look("servers-sign-in")
     run.failure = None
@@ -645,7 +662,12 @@ async def system_dialogs(app: AppHarness, look: Look) -> None:
     printing = await dialog_of(QPrintDialog)
     await look("print-dialog")
     printing.reject()
-    QTimer.singleShot(0, lambda: report_failed_start(StorageError(Reason.STORE_CLOSED)))
+    QTimer.singleShot(
+        0,
+        lambda: report_failed_start(
+            StorageError("Your library isn’t open.", hint="Restart Repartee.")
+        ),
+    )
     box = await dialog_of(QMessageBox)
     await look("cannot-start")
     box.reject()

@@ -16,7 +16,6 @@ from desktop_app.domain.errors import AuthenticationError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.origin import origin
-from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.spending_report import Grouping
 from desktop_app.ui.composer.choice.choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.settings.sections.key_section import KeySection
@@ -195,7 +194,9 @@ async def test_a_session_key_is_not_reported_missing_at_the_next_start() -> None
 async def test_testing_a_connection_shows_the_result_and_stores_the_models() -> None:
     async with AppHarness() as app:
         app.providers.models_of = {
-            OPENAI.id: AuthenticationError("The key was not accepted.", remedy=Remedy.CHECK_KEY),
+            OPENAI.id: AuthenticationError(
+                "The key was not accepted.", hint="Check or replace the key in {provider_page}."
+            ),
             COMETAPI.id: ("a",) * 38,
             SERVER.id: ("llama3", "gpt-5.2"),
         }

@@ -7,7 +7,6 @@ from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import AuthenticationError
 from desktop_app.ui.library.collections_dialog import CollectionsDialog
 from desktop_app.ui.tools.consent_card import ConsentCard
@@ -119,7 +118,13 @@ async def test_changes_made_by_keys_are_announced() -> None:
         app.window.files_dropped.emit([DATA / "notes.md"])
         await until(lambda: spoken(app) == "notes.md attached")
         turn = await app.ask("Hi")
-        turn.fail(AuthenticationError(Reason.KEY_NOT_ACCEPTED, provider="OpenAI"))
+        turn.fail(
+            AuthenticationError(
+                "{provider} rejected the API key.",
+                hint="Check or replace the key in {provider_page}.",
+                provider="OpenAI",
+            )
+        )
         await app.settled()
         await until(lambda: spoken(app).startswith("Response failed. "))
         assert "API key" in spoken(app)

@@ -13,10 +13,8 @@ from desktop_app.app.help.book_rendering import (
 )
 from desktop_app.app.settings.place_opener import HELP_PLACES, SETTINGS_PAGES
 from desktop_app.commands.keymap import Keymap
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.places import PLACE_PATHS, Place, linked_text, place_name
-from desktop_app.domain.remedy import Remedy
 from desktop_app.paths import resource_path
 from desktop_app.rendering.markdown.links import is_openable
 from desktop_app.ui.help.help_place import HelpPlace
@@ -70,7 +68,9 @@ async def test_every_place_opens() -> None:
 async def test_the_link_of_a_notification_works_by_mouse_and_keyboard() -> None:
     async with AppHarness() as app:
         app.window.notifications.notify(
-            NetworkError(Reason.PROXY_TIMEOUT, remedy=Remedy.CHECK_PROXY)
+            NetworkError(
+                "The proxy didn’t respond in time.", hint="Check the proxy in {network_page}."
+            )
         )
         label = next(
             each for each in app.window.notifications.findChildren(LinkedLabel) if each.isVisible()

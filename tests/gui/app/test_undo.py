@@ -11,7 +11,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from desktop_app.backend.environment_profiles import OPENAI
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import CredentialError
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.origin import origin
@@ -168,7 +167,10 @@ async def test_a_provider_keeps_its_key_if_its_other_secrets_cannot_be_removed(
 
         async def pop_key_only(name: str) -> Secret | None:
             if name != PROXIED.id:
-                raise CredentialError(Reason.KEYRING_LOCKED)
+                raise CredentialError(
+                    "The keyring is locked.",
+                    hint="Unlock it and try again, or enter the key for this session.",
+                )
             return await pop(name)
 
         monkeypatch.setattr(vault, "pop", pop_key_only)

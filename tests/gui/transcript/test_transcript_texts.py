@@ -17,7 +17,6 @@ from desktop_app.domain.conversations.message_facts import (
 from desktop_app.domain.conversations.message_parts import ChosenPages, DocumentPart, PassagesPart
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.transcript.citation_sources import citation_name, source_lines
@@ -67,7 +66,11 @@ def test_an_answer_without_anything_says_that_it_is_empty(reasoning: str) -> Non
 
 
 def test_an_error_alone_says_why_an_answer_is_incomplete() -> None:
-    error = ErrorNote(Reason.GRAMMAR_NOT_FOLLOWED, code=INCOMPLETE)
+    error = ErrorNote(
+        "The model didn’t follow the grammar.",
+        hint="Ask again or choose another model.",
+        code=INCOMPLETE,
+    )
     cut = answer("Text", MessageStatus.INCOMPLETE, error=error)
     words = [run.text for line in ending_lines(cut, "", shows_details=False) for run in line.runs]
     assert words.count(tr("Continue")) == 1

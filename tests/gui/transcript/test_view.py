@@ -12,10 +12,10 @@ from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QUrl
 from PySide6.QtGui import QAccessible, QDrag, QGuiApplication, QHelpEvent, QMouseEvent, QTextCursor
 from PySide6.QtWidgets import QApplication, QToolButton, QToolTip
 
+from desktop_app.domain import hints
 from desktop_app.domain.conversations.conversation import INCOMPLETE, MessageStatus
 from desktop_app.domain.conversations.message_parts import DocumentPart, ReasoningPart, TextPart
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.view import TranscriptView
@@ -137,7 +137,7 @@ def test_only_what_has_begun_can_be_continued(
 def test_an_answer_with_a_successor_does_not_offer_to_continue(
     view: TranscriptView, status: MessageStatus, code: str
 ) -> None:
-    to_do = Remedy.CONTINUE if code == INCOMPLETE else Remedy.RETRY_BILLED
+    to_do = hints.CONTINUE if code == INCOMPLETE else hints.RETRY_BILLED
     failed = status is MessageStatus.FAILED
     note = ErrorNote("It broke.", to_do, code=code) if failed else None
     cut = answer("Half an ans", status, error=note)

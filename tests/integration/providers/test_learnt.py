@@ -12,10 +12,8 @@ import pytest
 from desktop_app.backend.gateway.stored_memory import REFUSALS_LIFETIME
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.stream_events import Notice
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.network.custom_fields import CustomField
-from desktop_app.domain.remedy import Remedy
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.helpers.stored_gateway import gateway_over
@@ -86,12 +84,12 @@ LIST = replies(body={"data": [{"id": "m", "owned_by": "llamacpp", "meta": {"n_ct
 @pytest.mark.parametrize(
     ("fields", "remedy"),
     [
-        ((), Remedy.START_LLAMA_CPP),
-        ((CustomField("x-portkey-provider", "openai"),), Remedy.START_SERVER),
+        ((), "“llama-server -m FILE”, then try"),
+        ((CustomField("x-portkey-provider", "openai"),), ", then try again"),
     ],
 )
 async def test_the_kind_of_a_stopped_server_is_remembered(
-    tmp_path: Path, fields: tuple[CustomField, ...], remedy: Remedy
+    tmp_path: Path, fields: tuple[CustomField, ...], remedy: str
 ) -> None:
     database = Database(tmp_path / "store.sqlite3")
     await database.open()
@@ -109,5 +107,5 @@ async def test_the_kind_of_a_stopped_server_is_remembered(
     with pytest.raises(NetworkError) as stopped:
         await listed(profile)
     await database.close()
-    assert stopped.value.reason is Reason.NOTHING_LISTENS
-    assert stopped.value.remedy == remedy
+    assert "Nothing is listening at" in stopped.value.message
+    assert remedy in stopped.value.hint

@@ -12,13 +12,12 @@ from desktop_app.backend.backend import read_catalog, use_routine_model
 from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.variants import Variant
-from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.paths import folders
+from tests.helpers.fragment import Fragment
 from tests.helpers.secrets import key_for
 from tests.helpers.started_backend import started_backend
 from tests.unit.providers.samples import COMETAPI, COMPATIBLE, OPENAI
@@ -96,21 +95,18 @@ async def test_spending_of_an_absent_environment_counts_against_the_limit(
 
 @pytest.mark.parametrize(
     ("data", "reason", "remedy"),
-    [
-        (b"\xff", Reason.MODELS_FILE_UNREADABLE, ""),
-        (b"[models", Reason.MODELS_FILE_INVALID, Remedy.CORRECT_FILE),
-    ],
+    [(b"\xff", "Couldn’t read", ""), (b"[models", "The model list isn’t valid", "or remove it")],
 )
 def test_a_file_of_models_that_cannot_be_used_is_named(
-    data: bytes, reason: Reason, remedy: Remedy | str
+    data: bytes, reason: str, remedy: str
 ) -> None:
     file = folders().config / "models.toml"
     file.parent.mkdir(parents=True)
     file.write_bytes(data)
     with pytest.raises(SettingError) as caught:
         read_catalog(folders())
-    assert (caught.value.reason, caught.value.params["file"]) == (reason, str(file))
-    assert caught.value.remedy == remedy
+    assert (caught.value.message, caught.value.params["file"]) == (Fragment(reason), str(file))
+    assert remedy in caught.value.hint
 
 
 @pytest.mark.parametrize(("setting", "model"), [("small", "gpt-5-nano"), ("own", "gpt-5.2")])

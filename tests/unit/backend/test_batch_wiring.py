@@ -25,7 +25,6 @@ from desktop_app.domain.conversations.conversation import MessageStatus, ModelCh
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.storage.batch.batch_store import BatchStore
@@ -90,7 +89,9 @@ async def test_an_answer_is_stored_once_after_half_a_failure(
     monkeypatch: pytest.MonkeyPatch, store: type, step: str
 ) -> None:
     async def fail(*_: object) -> None:
-        raise StorageError(Reason.DISK_FULL)
+        raise StorageError(
+            "The disk is too full to save {place}.", hint="Free up space, then try again."
+        )
 
     async with stored(JOB, ITEM) as backend:
         monkeypatch.setattr(store, step, fail)
@@ -167,13 +168,16 @@ SCHEMA = json.dumps({"kind": "schema", "name": "Letter", "text": '{"type": "obje
         (SCHEMA, None, (notice(NoticeCode.SCHEMA_USED, name="Letter"),)),
         (
             SCHEMA,
-            ErrorNote(Reason.ITEM_ENDED_EARLY, params={"words": "why"}),
-            (AnswerNotice(Reason.ITEM_ENDED_EARLY, (("words", "why"),)),),
-        ),
-        (
-            "",
-            ErrorNote("In the words of an older version."),
-            ("In the words of an older version.",),
+            ErrorNote(
+                "The response is incomplete: the model stopped early ({words}).",
+                params={"words": "why"},
+            ),
+            (
+                AnswerNotice(
+                    "The response is incomplete: the model stopped early ({words}).",
+                    (("words", "why"),),
+                ),
+            ),
         ),
     ],
 )

@@ -15,10 +15,10 @@ from desktop_app.backend.prompt_loader import (
     prompt_library,
     today,
 )
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.prompts.prompts import NO_REQUIREMENTS, Prompt, PromptRequirements
 from desktop_app.storage.settings.prompt_store import PromptStore
+from tests.helpers.fragment import Fragment
 from tests.helpers.started_backend import started_backend
 from tests.unit.storage.samples import opened
 
@@ -51,7 +51,10 @@ async def test_a_prompt_is_filled_in(
 async def test_a_field_without_a_name_or_an_equals_sign_is_refused(field: str) -> None:
     with pytest.raises(IllegalChoiceError) as caught:
         await fill_template(build_backend(environment={}), "reply", [field], "")
-    assert (caught.value.reason, caught.value.params) == (Reason.SET_MALFORMED, {"given": field})
+    assert (caught.value.message, caught.value.params) == (
+        Fragment("isn’t NAME=VALUE"),
+        {"given": field},
+    )
 
 
 async def test_the_needs_are_those_of_the_built_in_prompt_with_the_users_form(

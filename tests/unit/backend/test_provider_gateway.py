@@ -13,7 +13,6 @@ import pytest
 from desktop_app.backend.gateway.provider_gateway import ProviderGateway
 from desktop_app.credentials.vault import KeyPlace, KeyVault
 from desktop_app.domain.answering.stream_events import Completed, TextDelta
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import CredentialError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.network.custom_fields import CustomField
@@ -94,7 +93,7 @@ async def test_secret_headers_come_from_the_vault(tmp_path: Path) -> None:
         profile = replace(COMPATIBLE, base_url=server.base_url, custom_fields=(team, token))
         with pytest.raises(CredentialError) as caught:
             await gateway.provider(profile)
-        assert caught.value.reason is Reason.CUSTOM_VALUE_MISSING
+        assert "isn’t in the keyring for this URL" in caught.value.message
         assert caught.value.params == {"name": "x-token"}
         value = key_for(server.base_url, "hidden")
         vault.use_for_session(profile.custom_field_id(token), value, KeyPlace.SESSION)

@@ -10,7 +10,6 @@ import pytest
 
 from desktop_app.backend.gateway.token_counting import ProviderTokenCounter
 from desktop_app.domain.answering.chat_request import FAMILY_MODEL, ProviderKind, ProviderProfile
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.models.token_counts import CountMethod
 from tests.helpers.stored_gateway import gateway_over
@@ -42,7 +41,10 @@ class Server:
 
     async def provider(self, _profile: object) -> Server:
         if self._is_lost:
-            raise NetworkError(Reason.NOT_REACHED)
+            raise NetworkError(
+                "Couldn’t connect to {provider} at {host}.",
+                hint="Check the network connection, then try again.",
+            )
         return self
 
     async def count_tokens(self, model: str, text: str) -> int | None:

@@ -23,9 +23,9 @@ from desktop_app.domain.answering.answer_form import (
 )
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.conversations.conversation import MessageStatus
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.services.chat.ask_settings import AskSettings
+from tests.helpers.fragment import Fragment
 from tests.unit.storage.samples import a_conversation, a_question, an_answer
 
 SETTINGS = AskSettings(requested=frozenset({"seed"}))
@@ -71,29 +71,29 @@ def test_the_suffix_decides_the_kind_of_grammar(
     assert with_form(SETTINGS, options(grammar=file)) == replace(SETTINGS, grammar=grammar)
     with pytest.raises(IllegalChoiceError) as refused:
         with_form(WITH_TOOLS, options(grammar=file))
-    assert refused.value.reason is Reason.GRAMMAR_WITH_TOOLS
+    assert "grammar, the model can’t call" in refused.value.message
 
 
 @pytest.mark.parametrize(
     ("name", "data", "reason"),
     [
-        ("a.json", None, Reason.SCHEMA_UNREADABLE),
-        ("a.json", b"\xff", Reason.SCHEMA_UNREADABLE),
-        ("a.json", b" " * (MAX_FORM_CHARS + 1), Reason.SCHEMA_UNREADABLE),
-        ("a.json", b"{", Reason.SCHEMA_INVALID),
-        ("a.lark", None, Reason.GRAMMAR_UNREADABLE),
-        ("a.ebnf", b"a", Reason.GRAMMAR_UNKNOWN),
+        ("a.json", None, "Can’t read the schema in"),
+        ("a.json", b"\xff", "Can’t read the schema in"),
+        ("a.json", b" " * (MAX_FORM_CHARS + 1), "Can’t read the schema in"),
+        ("a.json", b"{", "isn’t a valid JSON Schema"),
+        ("a.lark", None, "Can’t read the grammar in"),
+        ("a.ebnf", b"a", "The kind of grammar in"),
     ],
 )
 def test_a_file_that_is_no_form_is_refused(
-    tmp_path: Path, name: str, data: bytes | None, reason: Reason
+    tmp_path: Path, name: str, data: bytes | None, reason: str
 ) -> None:
     file = tmp_path / name
     if data is not None:
         file.write_bytes(data)
     with pytest.raises(IllegalChoiceError) as refused:
         with_form(SETTINGS, options(file) if name == "a.json" else options(grammar=file))
-    assert (refused.value.reason, refused.value.params["file"]) == (reason, str(file))
+    assert (refused.value.message, refused.value.params["file"]) == (Fragment(reason), str(file))
 
 
 async def test_a_complete_answer_is_checked(

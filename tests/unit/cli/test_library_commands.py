@@ -18,8 +18,7 @@ from desktop_app.cli.arguments import program
 from desktop_app.cli.command_line import parse
 from desktop_app.cli.library_commands import run_library
 from desktop_app.cli.reports.search_command import run_search
-from desktop_app.domain.conversations.error_json import error_from_json
-from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.error_note import error_from_json
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.i18n import formatting
 from desktop_app.storage.conversations.import_store import ImportOutcome, ImportStore
@@ -133,7 +132,7 @@ def test_the_window_gets_errors_as_codes(
     code, out, err = command("backup", "/proc/none")
     note = error_from_json(json.loads(err))
     assert (code, out, note.code) == (1, "", "storage")
-    assert isinstance(note.reason, Reason)
+    assert note.hint
     code, out, err = command("import", tmp_path / "missing.json", "--json")
     (refused,) = json.loads(out)["files"][0]["refused"]
     assert (code, err, error_from_json(refused).params["file"]) == (1, "", "missing.json")

@@ -9,8 +9,8 @@ import pytest
 from desktop_app.cli.page_options import pages_by_file
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.documents import document_types
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
+from tests.helpers.fragment import Fragment
 
 NAMES = ["a/lease.pdf", "b=c.pdf", "x/=1.pdf"]
 PDF = DocumentPart("0" * 64, "lease.pdf", document_types.PDF, 9, pages=3)
@@ -35,14 +35,14 @@ def test_options_name_files_or_mean_all(given: list[str], expected: Mapping[str,
 @pytest.mark.parametrize(
     ("given", "names", "reason", "params"),
     [
-        (["1"], [], Reason.PAGES_WITHOUT_FILE, {}),
-        (["c=1"], ["a", "b"], Reason.NO_SUCH_FILE_NAMED, {"given": "c=1", "known": "a, b"}),
+        (["1"], [], "--pages needs a file", {}),
+        (["c=1"], ["a", "b"], "There is no file", {"given": "c=1", "known": "a, b"}),
     ],
 )
 def test_a_file_that_is_not_given_is_refused(
-    given: list[str], names: list[str], reason: Reason, params: dict[str, str]
+    given: list[str], names: list[str], reason: str, params: dict[str, str]
 ) -> None:
     with pytest.raises(IllegalChoiceError) as refused:
         pages_by_file(given, names)
-    assert (refused.value.reason, refused.value.params) == (reason, params)
+    assert (refused.value.message, refused.value.params) == (Fragment(reason), params)
     assert pages_by_file([], names) == {}

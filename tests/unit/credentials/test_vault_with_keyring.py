@@ -16,7 +16,6 @@ from desktop_app.credentials.vault import (
     ProbeResult,
     keyring_entry,
 )
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import CredentialError, StorageError
 from desktop_app.domain.network.secret import Secret
 from tests.helpers.waiting import until
@@ -64,7 +63,11 @@ class FullOrigins(Origins):
     """Notes that can be read, but not changed."""
 
     async def record_key_origin(self, name: str, origin: str | None) -> None:
-        raise StorageError(Reason.DISK_FULL, place="library.db")
+        raise StorageError(
+            "The disk is too full to save {place}.",
+            hint="Free up space, then try again.",
+            place="library.db",
+        )
 
 
 async def test_a_key_whose_note_cannot_be_removed_stays(entries: Entries) -> None:
@@ -128,7 +131,7 @@ async def test_a_locked_keyring_is_reported() -> None:
     vault = KeyVault(SERVICE, Origins(openai=HERE))
     with pytest.raises(CredentialError) as caught:
         await vault.get("openai", HERE)
-    assert caught.value.reason is Reason.KEYRING_LOCKED
+    assert "The keyring is locked" in caught.value.message
     assert caught.value.details == "KeyringLocked: closed"
     assert await vault.set("openai", SECRET) is KeyPlace.SESSION
     assert vault.last_probe == ProbeResult(False, "", caught.value.what_happened)
@@ -138,7 +141,7 @@ def test_a_keyring_that_deletes_nothing_is_not_used() -> None:
     remembering.FAULTS.add("undeletable")
     with pytest.raises(CredentialError) as caught:
         Keyring(SERVICE).probe()
-    assert caught.value.reason is Reason.KEYRING_FORGETS
+    assert "The keyring isn’t saving keys" in caught.value.message
 
 
 async def asked() -> bool:

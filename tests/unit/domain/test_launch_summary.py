@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ToolServerError
 from desktop_app.domain.tools.launch_summary import launch_summary
 from desktop_app.domain.tools.tool_server import server_of
@@ -34,7 +33,7 @@ def test_a_placeholder_does_not_move_a_hidden_argument_to_another_place() -> Non
     command = ("npx", "-y", "${keyring:1}", "--token", "evil-package")
     with pytest.raises(ToolServerError) as error:
         server_of("demo", command=command)
-    assert error.value.reason is Reason.TOOL_SERVER_ARGUMENT
+    assert "The command of the tool server" in error.value.message
 
 
 @pytest.mark.attack("secrets")

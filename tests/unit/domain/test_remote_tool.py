@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.tools.remote_tool import (
     ADDRESS_TOUCHES,
     COMMAND_TOUCHES,
@@ -87,7 +86,7 @@ def test_arguments_are_an_object(
     ],
 )
 def test_a_bad_name_makes_a_tool_unusable(name: str, shown: str) -> None:
-    expected = ListedTool(definition(shown), ErrorNote(Reason.TOOL_NAME_INVALID))
+    expected = ListedTool(definition(shown), ErrorNote("The tool’s name isn’t valid."))
     assert only_tool(listed(name)) == expected
     assert only_tool(listed(name, fault="broken")) == expected
 

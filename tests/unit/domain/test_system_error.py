@@ -8,24 +8,24 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.domain.system_error import quoted_error, system_error
+from desktop_app.domain.system_error import quoted_words, system_words
 
 
 def test_a_known_error_of_the_system_is_translated(tmp_path: Path) -> None:
     with pytest.raises(OSError) as caught:
         (tmp_path / "missing").read_text()
-    assert system_error(caught.value).what_happened == "it doesn’t exist"
+    assert system_words(caught.value) == "it doesn’t exist"
     with pytest.raises(OSError) as caught:
         tmp_path.read_bytes()
-    assert system_error(caught.value).what_happened == "it is a folder"
+    assert system_words(caught.value) == "it is a folder"
 
 
 def test_other_errors_have_the_words_of_the_system() -> None:
-    assert system_error(OSError(errno.ENOTTY, "Not a terminal")).what_happened == "Not a terminal"
-    assert system_error(OSError("odd")).what_happened == "OSError"
+    assert system_words(OSError(errno.ENOTTY, "Not a terminal")) == "Not a terminal"
+    assert system_words(OSError("odd")) == "OSError"
 
 
 def test_a_json_error_has_its_line_and_column() -> None:
     with pytest.raises(json.JSONDecodeError) as caught:
         json.loads('{\n  "a": }')
-    assert quoted_error(caught.value).what_happened == "JSON error at line 2, column 8"
+    assert quoted_words(caught.value) == "JSON error at line 2, column 8"

@@ -35,7 +35,6 @@ from desktop_app.domain.conversations.notices import (
     notice_from_json,
     notice_to_json,
 )
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.spending.cost import FREE, Price, Usage, call_cost
 
 
@@ -157,7 +156,7 @@ def test_amounts_of_money_have_bounds(amount: object, is_taken: bool) -> None:
     [
         "A sentence of an import.",
         notice(NoticeCode.COST_OF_ALL, count="3"),
-        AnswerNotice(Reason.NOTE_READ, (("read", 2),)),
+        AnswerNotice("Files read: {read}.", (("read", 2),)),
     ],
 )
 def test_a_notice_is_read_back_as_it_was_written(made: NoticeText) -> None:

@@ -101,7 +101,6 @@ def test_a_zip_bomb_takes_no_memory(files: dict[str, Hostile]) -> None:
     source = """
 import sys
 from pathlib import Path
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.exchange.importers.import_reader import read_export
 for name in sys.argv[1:]:

@@ -12,7 +12,6 @@ from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import SettingError
 from desktop_app.i18n import formatting, pseudo, translation
 from desktop_app.i18n.translation import (
@@ -202,6 +201,6 @@ def test_an_amount_that_a_field_shows_is_read_again(amount: Decimal, code: str) 
 
 def test_errors_are_english_in_logs() -> None:
     use_language("pseudo", Path())
-    error = SettingError(Reason.MODELS_FILE_UNREADABLE, file="x")
+    error = SettingError("Couldn’t read {file}.", hint="Correct {file} or remove it.", file="x")
     assert not str(error).startswith("⟦")
     assert error.what_happened.startswith("⟦")

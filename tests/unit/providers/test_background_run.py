@@ -16,7 +16,6 @@ from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.stream_events import Failed, Notice, RunAdvanced, StreamEvent
 from desktop_app.domain.conversations.conversation import MessageStatus, RemoteRun
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import AuthenticationError, ProviderError, RunLostError
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Usage
@@ -186,12 +185,16 @@ async def test_a_cancellation_is_sent_to_the_provider() -> None:
 @pytest.mark.parametrize(
     ("script", "times", "reason"),
     [
-        (replies(404, {"error": {"message": "No such run."}}), None, Reason.API_MISSING),
-        (stalls(head=b""), RunTimes(cancel=0.01), Reason.CANCEL_TIMEOUT),
+        (
+            replies(404, {"error": {"message": "No such run."}}),
+            None,
+            "Couldn’t find a compatible API at",
+        ),
+        (stalls(head=b""), RunTimes(cancel=0.01), "The provider didn’t respond in"),
     ],
 )
 async def test_a_failed_cancellation_is_an_error(
-    script: Script, times: RunTimes | None, reason: Reason
+    script: Script, times: RunTimes | None, reason: str
 ) -> None:
     async with LoopbackServer(script) as server:
         profile = replace(OPENAI, base_url=server.base_url)
@@ -202,7 +205,7 @@ async def test_a_failed_cancellation_is_an_error(
             await client.cancel(RemoteRun("r/1"))
         await client.aclose()
         assert {request.path for request in server.requests} <= {"/v1/responses/r%2F1/cancel"}
-    assert caught.value.reason is reason
+    assert reason in caught.value.message
 
 
 @pytest.mark.parametrize("param", ["background", "store"])

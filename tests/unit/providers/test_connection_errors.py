@@ -12,13 +12,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from desktop_app.domain.answering.stream_events import Failed
-from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.error_text import remedy_of
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.domain.network.network_address import parse_proxy
 from desktop_app.domain.network.secret import Secret
-from desktop_app.domain.remedy import Remedy
 from desktop_app.providers.http.connection_errors import ConnectionAttempt
 from desktop_app.providers.http.connections import proxy_for
 from desktop_app.providers.http.request_secrets import ProviderAccess
@@ -26,6 +23,7 @@ from desktop_app.providers.http.retries import AttemptError
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
 from tests.helpers.certificates import Authority
+from tests.helpers.fragment import Fragment
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, replies
 from tests.unit.providers.samples import CATALOG, COMPATIBLE, ask, fold
@@ -42,28 +40,33 @@ def facts_of(attempt: AttemptError) -> tuple[object, object, object]:
     """Return why an attempt failed, what to do, and whether it is repeated."""
     assert attempt.error.details.startswith("d")
     assert attempt.error.params["provider"] == "P"
-    return attempt.error.reason, remedy_of(attempt.error), attempt.may_repeat
+    return attempt.error.message, attempt.error.hint, attempt.may_repeat
 
 
 @pytest.mark.parametrize(
     ("attempt", "reason", "remedy", "host"),
     [
-        (FAR, Reason.NOT_REACHED, "", "far.example"),
-        (replace(FAR, host="192.168.1.5"), Reason.NOT_REACHED, "", "192.168.1.5:443"),
-        (replace(FAR, host="fd00::1"), Reason.NOT_REACHED, "", "[fd00::1]:443"),
-        (replace(FAR, host="192.168.1.5", port=None), Reason.NOT_REACHED, "", "192.168.1.5"),
-        (THROUGH, Reason.PROXY_NOT_REACHED, Remedy.CHECK_ENVIRONMENT_PROXY, "far.example"),
-        (OWN, Reason.PROXY_NOT_REACHED, Remedy.CHECK_PROXY, "far.example"),
-        (replace(OWN, host="::1"), Reason.PROXY_NOT_REACHED, Remedy.CHECK_PROXY, "::1"),
-        (HERE, Reason.NOTHING_LISTENS, Remedy.START_SERVER, "127.0.0.1:9999"),
-        (replace(HERE, host="::1"), Reason.NOTHING_LISTENS, Remedy.START_SERVER, "[::1]:9999"),
+        (FAR, "Couldn’t connect to", "", "far.example"),
+        (replace(FAR, host="192.168.1.5"), "Couldn’t connect to", "", "192.168.1.5:443"),
+        (replace(FAR, host="fd00::1"), "Couldn’t connect to", "", "[fd00::1]:443"),
+        (replace(FAR, host="192.168.1.5", port=None), "Couldn’t connect to", "", "192.168.1.5"),
+        (
+            THROUGH,
+            "Couldn’t connect to the proxy",
+            "Check HTTPS_PROXY and ALL_PROXY,",
+            "far.example",
+        ),
+        (OWN, "Couldn’t connect to the proxy", "Check the proxy in", "far.example"),
+        (replace(OWN, host="::1"), "Couldn’t connect to the proxy", "Check the proxy in", "::1"),
+        (HERE, "Nothing is listening at", ", then try again", "127.0.0.1:9999"),
+        (replace(HERE, host="::1"), "Nothing is listening at", ", then try again", "[::1]:9999"),
     ],
 )
 def test_a_failed_connection_may_be_repeated(
-    attempt: ConnectionAttempt, reason: Reason, remedy: Remedy, host: str
+    attempt: ConnectionAttempt, reason: str, remedy: str, host: str
 ) -> None:
     failed = attempt.connect_error("refused", "details")
-    assert facts_of(failed) == (reason, remedy or reason.remedy, True)
+    assert facts_of(failed) == (Fragment(reason), Fragment(remedy), True)
     assert failed.error.params["host"] == host
     assert failed.error.params["proxy"] == ("" if attempt.proxy is None else "http://proxy:3128")
 
@@ -71,97 +74,104 @@ def test_a_failed_connection_may_be_repeated(
 @pytest.mark.parametrize(
     ("name", "port", "server", "remedy"),
     [
-        ("P", 11434, None, Remedy.START_OLLAMA),
-        ("P", 1234, None, Remedy.START_LM_STUDIO),
-        ("P", 8080, None, Remedy.START_LLAMA_CPP),
-        ("P", 8000, None, Remedy.START_VLLM),
-        ("P", 4000, None, Remedy.START_LITELLM),
-        ("My LM Studio", 11434, None, Remedy.START_LM_STUDIO),
-        ("My LiteLLM", 11434, None, Remedy.START_LITELLM),
-        ("llama.cpp in the cellar", 11434, None, Remedy.START_LLAMA_CPP),
-        ("P", 1234, ServerKind.OLLAMA, Remedy.START_OLLAMA),
-        ("P", 1234, ServerKind.LLAMA_CPP_PYTHON, Remedy.START_LLAMA_CPP_PYTHON),
-        ("P", 1234, ServerKind.SGLANG, Remedy.START_LM_STUDIO),  # no remedy names SGLang
-        ("My LM Studio", 11434, ServerKind.LLAMA_CPP, Remedy.START_LLAMA_CPP),
-        ("llama-cpp-python", 1, None, Remedy.START_LLAMA_CPP_PYTHON),
+        ("P", 11434, None, "with “ollama serve”, then try"),
+        ("P", 1234, None, "in the Developer tab of LM Studio"),
+        ("P", 8080, None, "“llama-server -m FILE”, then try"),
+        ("P", 8000, None, "“vllm serve MODEL”, then try again"),
+        ("P", 4000, None, "“litellm --config FILE”, then try"),
+        ("My LM Studio", 11434, None, "in the Developer tab of LM Studio"),
+        ("My LiteLLM", 11434, None, "“litellm --config FILE”, then try"),
+        ("llama.cpp in the cellar", 11434, None, "“llama-server -m FILE”, then try"),
+        ("P", 1234, ServerKind.OLLAMA, "with “ollama serve”, then try"),
+        ("P", 1234, ServerKind.LLAMA_CPP_PYTHON, "llama_cpp.server --model FILE”,"),
+        (
+            "P",
+            1234,
+            ServerKind.SGLANG,
+            "in the Developer tab of LM Studio",
+        ),  # no remedy names SGLang
+        ("My LM Studio", 11434, ServerKind.LLAMA_CPP, "“llama-server -m FILE”, then try"),
+        ("llama-cpp-python", 1, None, "llama_cpp.server --model FILE”,"),
     ],
 )
 def test_how_to_start_a_local_server_follows_from_its_kind_its_name_or_its_port(
-    name: str, port: int, server: ServerKind | None, remedy: Remedy
+    name: str, port: int, server: ServerKind | None, remedy: str
 ) -> None:
     attempt = ConnectionAttempt(name, "localhost", port=port, server_kind=server)
-    assert attempt.connect_error("refused", "d").error.remedy is remedy
+    assert remedy in attempt.connect_error("refused", "d").error.hint
 
 
 @pytest.mark.parametrize("has_ca_file", [False, True])
 @pytest.mark.parametrize(
     ("words", "reason", "remedies"),
     [
-        ("certificate has expired", Reason.CERTIFICATE_EXPIRED, ("", "")),
-        ("certificate is not yet valid", Reason.CERTIFICATE_NOT_YET_VALID, ("", "")),
-        ("Hostname mismatch", Reason.CERTIFICATE_OF_OTHER, ("", "")),
+        ("certificate has expired", "The certificate of", ("", "")),
+        ("certificate is not yet valid", "The certificate of", ("", "")),
+        ("Hostname mismatch", "The certificate of", ("", "")),
         (
             "self-signed certificate",
-            Reason.CERTIFICATE_NOT_TRUSTED,
-            (Remedy.CHOOSE_CERTIFICATES, Remedy.CHECK_CERTIFICATES),
+            "The certificate of",
+            ("company network, choose its", "Check the certificate file in"),
         ),
     ],
 )
 def test_a_refused_certificate_has_a_reason(
-    words: str, reason: Reason, remedies: tuple[Remedy, Remedy], has_ca_file: bool
+    words: str, reason: str, remedies: tuple[str, str], has_ca_file: bool
 ) -> None:
     attempt = replace(HERE, has_ca_file=has_ca_file)
     for said in (
         f"[SSL: CERTIFICATE_VERIFY_FAILED] {words}",
         f"certificate verify failed: {words}",
     ):
-        expected = (reason, remedies[has_ca_file] or reason.remedy, False)
+        expected = (Fragment(reason), Fragment(remedies[has_ca_file]), False)
         assert facts_of(attempt.connect_error(said, "details")) == expected
 
 
 def test_a_server_without_encryption_has_its_own_reason() -> None:
     failed = HERE.connect_error("[SSL: WRONG_VERSION_NUMBER] wrong version", "details")
-    assert facts_of(failed) == (Reason.NOT_ENCRYPTED, Reason.NOT_ENCRYPTED.remedy, False)
+    assert facts_of(failed) == (Fragment("Couldn’t connect securely"), Fragment("its port"), False)
 
 
 @pytest.mark.parametrize(
     ("words", "is_own", "user", "reason", "remedy"),
     [
-        ("407", True, "me", Reason.PROXY_PASSWORD_WRONG, Remedy.ENTER_PROXY_PASSWORD),
-        ("407", True, "", Reason.PROXY_WANTS_PASSWORD, Remedy.ENTER_PROXY_PASSWORD),
-        ("407 x", False, "me", Reason.PROXY_PASSWORD_WRONG, Remedy.CHECK_ENVIRONMENT_PROXY),
+        ("407", True, "me", "rejected the user name or password", "Enter its password in"),
+        ("407", True, "", "requires a password", "Enter its password in"),
+        (
+            "407 x",
+            False,
+            "me",
+            "rejected the user name or password",
+            "Check HTTPS_PROXY and ALL_PROXY,",
+        ),
         (
             "Requested Username/Password",
-            *(False, "", Reason.PROXY_WANTS_PASSWORD, Remedy.CHECK_ENVIRONMENT_PROXY),
+            *(False, "", "requires a password", "Check HTTPS_PROXY and ALL_PROXY,"),
         ),
-        ("502 Bad Gateway", True, "", Reason.PROXY_BLOCKS, Remedy.CHECK_PROXY),
-        ("403 No", False, "", Reason.PROXY_BLOCKS, Remedy.CHECK_ENVIRONMENT_PROXY),
-        ("5020", True, "", Reason.PROXY_CANNOT_REACH, ""),
-        ("Host unreachable", True, "me", Reason.PROXY_CANNOT_REACH, ""),
+        ("502 Bad Gateway", True, "", "blocked the request", "Check the proxy in"),
+        ("403 No", False, "", "blocked the request", "Check HTTPS_PROXY and ALL_PROXY,"),
+        ("5020", True, "", "couldn’t connect", ""),
+        ("Host unreachable", True, "me", "couldn’t connect", ""),
     ],
 )
 def test_a_refusing_proxy_has_a_reason(
-    words: str, is_own: bool, user: str, reason: Reason, remedy: Remedy
+    words: str, is_own: bool, user: str, reason: str, remedy: str
 ) -> None:
     assert PROXY is not None
     attempt = replace(OWN, is_own_proxy=is_own, proxy=replace(PROXY, user=user))
     failed = attempt.proxy_refusal_error(words, "details")
-    assert facts_of(failed) == (reason, remedy or reason.remedy, False)
-    assert failed.error.params["words"] == (words if reason is Reason.PROXY_BLOCKS else "")
+    assert facts_of(failed) == (Fragment(reason), Fragment(remedy), False)
+    assert failed.error.params["words"] == (words if "blocked" in reason else "")
 
 
 @pytest.mark.parametrize("is_own", [False, True])
 def test_a_server_that_is_no_proxy_has_its_own_reason(is_own: bool) -> None:
     attempt = replace(OWN, is_own_proxy=is_own)
-    kind = Remedy.CHECK_PROXY_KIND if is_own else Remedy.CHECK_ENVIRONMENT_PROXY_KIND
-    assert facts_of(attempt.proxy_kind_error("details")) == (
-        Reason.PROXY_OF_OTHER_KIND,
-        kind,
-        False,
-    )
+    place = Fragment("{network_page}" if is_own else "HTTPS_PROXY")
+    failed = attempt.proxy_kind_error("details")
+    assert facts_of(failed) == (Fragment("wrong proxy type"), place, False)
     late = attempt.proxy_timeout_error().error
-    check = Remedy.CHECK_PROXY if is_own else Remedy.CHECK_ENVIRONMENT_PROXY
-    assert (late.reason, remedy_of(late), late.details) == (Reason.PROXY_TIMEOUT, check, "")
+    assert (late.message, late.hint, late.details) == (Fragment("in time"), place, "")
 
 
 @blocking

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import UnexpectedReplyError
 from desktop_app.domain.models.model_facts import ModelFacts, ModelKind
 from desktop_app.providers.http.request_secrets import ProviderAccess
@@ -20,6 +19,7 @@ from desktop_app.providers.models.model_details import MAX_WINDOW, MIN_WINDOW, d
 from desktop_app.providers.models.model_list import listing_from
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
+from tests.helpers.fragment import Fragment
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, Received, Script, replies, stalls
 from tests.unit.providers.samples import CATALOG
@@ -230,8 +230,8 @@ def test_llama_cpp_has_a_second_list() -> None:
 def test_a_reply_without_a_list_is_refused(reply: object) -> None:
     with pytest.raises(UnexpectedReplyError) as caught:
         listing_from(reply, BOX)
-    assert (caught.value.reason, caught.value.params) == (
-        Reason.MODELS_UNREADABLE,
+    assert (caught.value.message, caught.value.params) == (
+        Fragment("didn’t return a list of models"),
         {"provider": "Box"},
     )
 

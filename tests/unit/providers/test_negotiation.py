@@ -29,7 +29,6 @@ from desktop_app.domain.answering.stream_events import (
     ToolCallDelta,
 )
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import EndpointMissingError, RefusedParameterError, StreamCutError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.variants import Effort
@@ -75,12 +74,23 @@ def negotiation(
 
 
 def missing(status: int | None = 404) -> EndpointMissingError:
-    return EndpointMissingError(Reason.API_MISSING, provider="P", details="there", status=status)
+    return EndpointMissingError(
+        "Couldn’t find a compatible API at {provider}.",
+        hint="Check the base URL in {provider_page} (usually ending in /v1).",
+        provider="P",
+        details="there",
+        status=status,
+    )
 
 
 def refused(param: str, *, status: int | None = 400, code: str = "", words: str = "") -> Any:
     return RefusedParameterError(
-        Reason.SETTING_REFUSED, param=param, status=status, api_code=code, words=words
+        "{provider} rejected the setting “{setting}”.",
+        hint="Change that setting, or choose another model.",
+        param=param,
+        status=status,
+        api_code=code,
+        words=words,
     )
 
 
@@ -157,27 +167,33 @@ def test_a_grammar_has_one_api(request_: ChatRequest, profile: ProviderProfile, 
 @pytest.mark.parametrize(
     ("changes", "profile", "info", "reason"),
     [
-        ({}, OPENAI, INFO, Reason.API_MISSING),
-        ({}, COMPATIBLE, replace(INFO, apis=(RESPONSES,)), Reason.API_MISSING),
-        ({}, replace(COMPATIBLE, api=RESPONSES), INFO, Reason.API_MISSING),
-        ({}, replace(COMPATIBLE, api=CHAT), INFO, Reason.API_MISSING),
-        ({}, COMPATIBLE, replace(INFO, apis=(CHAT,)), Reason.API_MISSING),
-        ({"state": "[]"}, COMPATIBLE, INFO, Reason.API_MISSING),
-        ({"grammar": LARK}, COMPATIBLE, INFO, Reason.GRAMMAR_NOT_AT_PROVIDER),
-        ({"grammar": GBNF}, COMPATIBLE, INFO, Reason.API_MISSING),
-        ({"grammar": LARK}, replace(COMPATIBLE, api=RESPONSES), INFO, Reason.API_MISSING),
+        ({}, OPENAI, INFO, "Couldn’t find a compatible API at"),
+        ({}, COMPATIBLE, replace(INFO, apis=(RESPONSES,)), "Couldn’t find a compatible API at"),
+        ({}, replace(COMPATIBLE, api=RESPONSES), INFO, "Couldn’t find a compatible API at"),
+        ({}, replace(COMPATIBLE, api=CHAT), INFO, "Couldn’t find a compatible API at"),
+        ({}, COMPATIBLE, replace(INFO, apis=(CHAT,)), "Couldn’t find a compatible API at"),
+        ({"state": "[]"}, COMPATIBLE, INFO, "Couldn’t find a compatible API at"),
+        ({"grammar": LARK}, COMPATIBLE, INFO, "doesn’t support grammars of the"),
+        ({"grammar": GBNF}, COMPATIBLE, INFO, "Couldn’t find a compatible API at"),
+        (
+            {"grammar": LARK},
+            replace(COMPATIBLE, api=RESPONSES),
+            INFO,
+            "Couldn’t find a compatible API at",
+        ),
     ],
 )
 def test_a_missing_api_without_an_alternative_is_an_error(
-    changes: dict[str, Any], profile: ProviderProfile, info: ModelInfo, reason: Reason
+    changes: dict[str, Any], profile: ProviderProfile, info: ModelInfo, reason: str
 ) -> None:
     tried = negotiation(replace(ask(model=INFO.id), **changes), profile, info)
     refusal = missing()
     with pytest.raises(EndpointMissingError) as caught:
         tried.adapt(refusal)
-    assert (caught.value.reason, caught.value.status) == (reason, 404)
+    assert reason in caught.value.message
+    assert caught.value.status == 404
     assert caught.value.details == "there"
-    assert (caught.value is refusal) is (reason is Reason.API_MISSING)
+    assert (caught.value is refusal) is (reason == "Couldn’t find a compatible API at")
 
 
 @pytest.mark.parametrize(
@@ -451,7 +467,13 @@ def test_a_grammar_is_that_of_a_tool_which_must_be_called() -> None:
     assert fields == {"tool_choice": choice, "parallel_tool_calls": False}
 
 
-CUT = Failed(StreamCutError(Reason.ANSWER_CUT, provider="P"))
+CUT = Failed(
+    StreamCutError(
+        "{provider} ended the response early.",
+        hint="Try again, but you may be charged twice.",
+        provider="P",
+    )
+)
 
 
 async def events_of(events: Iterable[StreamEvent]) -> AsyncGenerator[StreamEvent, None]:

@@ -14,9 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from desktop_app.domain.answering.chat_request import DIRECT, ProviderProfile
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderError
-from desktop_app.domain.remedy import Remedy
 from desktop_app.providers.http import http_reply
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.http.transport import Timeouts
@@ -295,14 +293,14 @@ async def error_of(script: Script, timeouts: Timeouts | None = None) -> Provider
 @pytest.mark.parametrize(
     ("status", "reason"),
     [
-        *((status, Reason.WEB_PAGE) for status in (200, 403, 404, 405, 501, 511)),
-        *((status, Reason.REQUEST_REFUSED) for status in (400, 406, 410)),
-        *((status, Reason.PROVIDER_FAULT) for status in (500, 502)),
+        *((status, "sent a web page, not a response") for status in (200, 403, 404, 405, 501, 511)),
+        *((status, "rejected the request") for status in (400, 406, 410)),
+        *((status, "is having problems") for status in (500, 502)),
     ],
 )
-async def test_the_status_of_a_web_page_decides_the_reason(status: int, reason: Reason) -> None:
+async def test_the_status_of_a_web_page_decides_the_reason(status: int, reason: str) -> None:
     found = await error_of(replies(status, PAGE, "Text/HTML; charset=utf-8"))
-    assert found.reason is reason
+    assert reason in found.message
 
 
 @pytest.mark.parametrize(
@@ -336,7 +334,7 @@ def test_a_reply_that_is_too_large_is_named_with_its_id(
     stream = stream_of(delta)
     events, _ = run(streams(stream[:-1], stream[-1:]))
     found = failure(events)
-    assert found.reason is Reason.REPLY_TOO_LARGE
+    assert "sent more than" in found.message
     assert (found.request_id, found.all_details) == ("req_1", "Request id: req_1")
 
 
@@ -355,42 +353,45 @@ async def test_no_cookie_is_sent_back() -> None:
 @pytest.mark.parametrize(
     ("script", "limits", "reason"),
     [
-        (stalls(), Timeouts(quick_total=0.05), Reason.NO_REPLY_IN_TIME),
-        (stalls(head=b""), Timeouts(quick_read=0.05), Reason.NO_REPLY_IN_TIME),
-        (stalls(), Timeouts(quick_read=1.0), Reason.SILENT_IN_ANSWER),  # the head comes in time
+        (stalls(), Timeouts(quick_total=0.05), "didn’t respond in time"),
+        (stalls(head=b""), Timeouts(quick_read=0.05), "didn’t respond in time"),
+        (
+            stalls(),
+            Timeouts(quick_read=1.0),
+            "sending data before the response",
+        ),  # the head comes in time
     ],
 )
 async def test_a_quick_request_has_a_time_limit(
-    script: Script, limits: Timeouts, reason: Reason
+    script: Script, limits: Timeouts, reason: str
 ) -> None:
     found = await error_of(script, limits)
-    assert found.reason is reason
+    assert reason in found.message
 
 
 @pytest.mark.parametrize(
     ("settings", "environment", "reason"),
     [
-        ({"proxy": "ftp://a"}, "", Reason.PROXY_ADDRESS_INVALID),
-        ({"proxy": "http://\u200b"}, "", Reason.PROXY_ADDRESS_INVALID),
-        ({"proxy": "http://\ud800@a"}, "", Reason.NETWORK_SETTINGS_UNUSABLE),
-        ({"ca_file": "gone.pem"}, "", Reason.CERTIFICATES_UNREADABLE),
-        ({}, "ftp://a", Reason.PROXY_ADDRESS_INVALID),
-        ({}, "http://\u200b", Reason.PROXY_ADDRESS_INVALID),
-        ({"ca_file": "gone.pem"}, "http://a", Reason.CERTIFICATES_UNREADABLE),
-        ({"ca_file": "gone.pem"}, "ftp://a", Reason.PROXY_ADDRESS_INVALID),
+        ({"proxy": "ftp://a"}, "", "This isn’t a valid proxy URL"),
+        ({"proxy": "http://\u200b"}, "", "This isn’t a valid proxy URL"),
+        ({"proxy": "http://\ud800@a"}, "", "Proxy or certificate settings"),
+        ({"ca_file": "gone.pem"}, "", "Couldn’t read the certificate file"),
+        ({}, "ftp://a", "This isn’t a valid proxy URL"),
+        ({}, "http://\u200b", "This isn’t a valid proxy URL"),
+        ({"ca_file": "gone.pem"}, "http://a", "Couldn’t read the certificate file"),
+        ({"ca_file": "gone.pem"}, "ftp://a", "This isn’t a valid proxy URL"),
     ],
 )
 async def test_settings_that_cannot_be_used_are_named(
-    settings: Mapping[str, Any], environment: str, reason: Reason, monkeypatch: pytest.MonkeyPatch
+    settings: Mapping[str, Any], environment: str, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", environment)
     found = require_error(
         await list_models(replace(COMPATIBLE, base_url="https://far.example/v1", **settings))
     )
-    assert found.reason is reason
-    is_proxy = reason is Reason.PROXY_ADDRESS_INVALID
-    is_of_environment = is_proxy and bool(environment)
-    assert (found.remedy is Remedy.CHECK_ENVIRONMENT_PROXY) == is_of_environment
+    assert reason in found.message
+    if reason.startswith("This isn’t a valid proxy"):
+        assert ("HTTPS_PROXY" in found.hint) == bool(environment)
 
 
 async def test_a_server_without_a_port_is_asked_through_its_socket(tmp_path: Path) -> None:

@@ -22,7 +22,6 @@ from desktop_app.domain.answering.stream_events import (
     UsageReported,
 )
 from desktop_app.domain.conversations.conversation import RemoteRun
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     AuthenticationError,
     EndpointMissingError,
@@ -37,6 +36,7 @@ from desktop_app.providers.http.retries import AttemptError
 from desktop_app.providers.http.silence import SilenceLimits, SilenceWatch
 from desktop_app.providers.http.transport import Transport
 from desktop_app.providers.jobs.background_run import BackgroundRun, RunTimes
+from tests.helpers.fragment import Fragment
 from tests.helpers.simulated_time import in_simulated_time
 
 TIMES = RunTimes(max_silence=40, poll=5, queued=300, unreachable=91, longest_pause=30)
@@ -139,7 +139,7 @@ STREAM = [CREATED, delta(1, "a"), delta(2, "b"), ENDED]
 
 
 def refusal(status: int | None, kind: type[ProviderError] = ProviderError) -> AttemptError:
-    return AttemptError(kind(Reason.PROVIDER_FAULT, details="d", status=status, request_id="q"))
+    return AttemptError(kind("is having problems", details="d", status=status, request_id="q"))
 
 
 @in_simulated_time
@@ -208,7 +208,17 @@ def test_a_silent_connection_is_replaced_once_the_run_has_a_name() -> None:
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [
-        (Reply([StreamCutError(Reason.BROKE_IN_ANSWER)]), StreamCutError),
+        (
+            Reply(
+                [
+                    StreamCutError(
+                        "The connection to {provider} was lost before the response finished.",
+                        hint="Try again, but you may be charged twice.",
+                    )
+                ]
+            ),
+            StreamCutError,
+        ),
         (Reply([], received=0), EndpointMissingError),
         (refusal(400), AttemptError),
     ],
@@ -263,7 +273,12 @@ def test_a_run_that_stays_in_the_queue_may_never_begin() -> None:
 
 
 def test_an_unreachable_provider_is_tried_with_growing_pauses() -> None:
-    gone = AttemptError(NetworkError(Reason.NOT_REACHED))
+    gone = AttemptError(
+        NetworkError(
+            "Couldn’t connect to {provider} at {host}.",
+            hint="Check the network connection, then try again.",
+        )
+    )
     script, events, error = follow_run(*[gone] * 6, STREAM)
     assert (error, texts(events)) == (None, "ab")
     assert [at for at, _ in script.asked] == [0, 1, 3, 7, 15, 31, 61]
@@ -273,7 +288,10 @@ def test_an_unreachable_provider_is_tried_with_growing_pauses() -> None:
         *((31, 30, words), (61, 0, "")),
     ]
     # Another success begins anew.
-    cut = StreamCutError(Reason.BROKE_IN_ANSWER)
+    cut = StreamCutError(
+        "The connection to {provider} was lost before the response finished.",
+        hint="Try again, but you may be charged twice.",
+    )
     script, _, error = follow_run(gone, [*STREAM[:2], cut], gone, STREAM[2:])
     assert error is None
     assert [at for at, _ in script.asked] == [0, 1, 1, 2]
@@ -283,7 +301,12 @@ def test_an_unreachable_provider_is_tried_with_growing_pauses() -> None:
     ("asked", "waits"), [(7.0, 7.0), (0.0, 0.0), (45.0, 45.0), (300.0, 120.0), (None, 1.0)]
 )
 def test_the_wait_that_the_provider_asks_for_is_kept(asked: float | None, waits: float) -> None:
-    error = RateLimitedError(Reason.TOO_MANY_REQUESTS, status=429, provider="P")
+    error = RateLimitedError(
+        "{provider} is limiting requests.",
+        hint="Wait a moment, then try again.",
+        status=429,
+        provider="P",
+    )
     busy = AttemptError(error, requested_wait_s=asked)
     script, _, ended_by = follow_run(busy, STREAM)
     assert ended_by is None
@@ -319,15 +342,25 @@ def test_some_errors_end_a_run(
     assert isinstance(error, ProviderError)
     assert len(script.asked) == attempts
     if kind is RunLostError:
-        assert (error.reason, error.params, error.details, error.status, error.request_id) == (
-            *(Reason.RUN_GONE, {"provider": "P"}, "d", 404, "q"),
+        assert (error.message, error.params, error.details, error.status, error.request_id) == (
+            *(Fragment("This response expired at"), {"provider": "P"}, "d", 404, "q"),
         )
     else:
         assert error is failed.error
 
 
 @pytest.mark.parametrize(
-    "odd", [StreamCutError(Reason.BROKE_IN_ANSWER), UnexpectedReplyError(Reason.REPLY_NOT_JSON)]
+    "odd",
+    [
+        StreamCutError(
+            "The connection to {provider} was lost before the response finished.",
+            hint="Try again, but you may be charged twice.",
+        ),
+        UnexpectedReplyError(
+            "{provider} sent an invalid response.",
+            hint="Try again, or check the base URL in {provider_page}.",
+        ),
+    ],
 )
 def test_a_poll_that_fails_is_repeated(odd: ProviderError) -> None:
     script, events, error = follow_run(refusal(400), odd, WHOLE)

@@ -12,7 +12,6 @@ import pytest
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.stream_events import Notice
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.providers.apis.negotiation import ServerMemory
 from desktop_app.providers.http.request_secrets import ProviderAccess
@@ -104,7 +103,7 @@ async def test_a_refusal_tells_the_window() -> None:
     script = replies(400, {"error": {"message": words}})
     async with open_client(script, memory=memory) as (client, _):
         error = failure(await collect(client, ask(model="m")))
-    assert error.reason is Reason.CONVERSATION_TOO_LONG
+    assert "conversation exceeds the model’s" in error.message
     assert memory.windows == [("m", 2048)]
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from desktop_app.domain.answering.answer_status import status_text
 from desktop_app.domain.answering.stream_events import StatusChanged, StreamEvent, TextDelta
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StreamCutError
 from desktop_app.providers.http.silence import SilenceLimits, SilenceWatch, suspended_s
+from tests.helpers.fragment import Fragment
 from tests.helpers.simulated_time import in_simulated_time, run_in_simulated_time
 
 LIMITS = SilenceLimits(first_report=40, report_interval=60, after_sleep=20, check_interval=1)
@@ -58,7 +58,7 @@ async def events_after(
             found.append((round(loop.time(), 2), str(said)))
     except StreamCutError as error:
         assert error.params == {"provider": "P"}
-        found.append((round(loop.time(), 2), f"{error.reason} {error.details}"))
+        found.append((round(loop.time(), 2), f"{error.message} {error.details}"))
     return found
 
 
@@ -92,7 +92,7 @@ def test_each_silence_is_reported_and_withdrawn(
 
 def test_a_connection_that_can_be_replaced_is_cut() -> None:
     limits = replace(LIMITS, cut=90)
-    cut = f"{Reason.SILENT_IN_ANSWER} nothing heard for 90 s"
+    cut = Fragment("before the response finished. nothing heard for 90 s")
     assert events_after(limits, (89,)) == [(40, silent(40)), (89, ""), (89, "0")]
     assert events_after(limits, (5, 91)) == [(5, "0"), (45, silent(40)), (95, cut)]
 
@@ -107,7 +107,7 @@ def sleeps(begin: float, seconds: float) -> Callable[[], float]:
 
 
 def test_a_connection_that_stays_silent_after_sleep_is_lost() -> None:
-    lost = f"{Reason.LOST_IN_SLEEP} nothing heard for 30 s"
+    lost = Fragment("while the computer was asleep. nothing heard for 30 s")
     assert events_after(LIMITS, (35,), sleeps(10, 500)) == [(10, ASLEEP), (30, lost)]
     # Any byte shows that it lives.
     assert events_after(LIMITS, (29, 30), sleeps(10, 500)) == [

@@ -52,7 +52,6 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     ContextTooLongError,
     CredentialError,
@@ -76,6 +75,7 @@ from desktop_app.services.answers.answer_ledger import NO_PRICES, AnswerLedger
 from desktop_app.services.answers.answer_run import AnswerRun, PreparedAnswer, answering_choice
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.spending.budget import Hold
+from tests.helpers.fragment import Fragment
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
 from tests.helpers.simulated_time import in_simulated_time, run_in_simulated_time
 from tests.helpers.waiting import cancel
@@ -292,10 +292,40 @@ def test_the_first_token_is_of_text_or_reasoning(first: StreamEvent, first_token
         ([TextDelta("a"), *ENDED], [("answer", USAGE, COST)]),
         ([TextDelta("a"), Completed()], [("answer", Usage(), None)]),
         # Refused before anything was billed.
-        ([Failed(NetworkError(Reason.NOT_REACHED))], [("answer", Usage(), Decimal(0))]),
-        ([Failed(to_provider_error(SpendingCapError(Reason.CAP_REACHED)))], []),
         (
-            [TextDelta("a"), Failed(NetworkError(Reason.BROKE_IN_ANSWER))],
+            [
+                Failed(
+                    NetworkError(
+                        "Couldn’t connect to {provider} at {host}.",
+                        hint="Check the network connection, then try again.",
+                    )
+                )
+            ],
+            [("answer", Usage(), Decimal(0))],
+        ),
+        (
+            [
+                Failed(
+                    to_provider_error(
+                        SpendingCapError(
+                            "This message ({cost}) exceeds the limit: {spent} of {cap} spent.",
+                            hint="Raise the limit in {provider_page}, or wait until {day}.",
+                        )
+                    )
+                )
+            ],
+            [],
+        ),
+        (
+            [
+                TextDelta("a"),
+                Failed(
+                    NetworkError(
+                        "The connection to {provider} was lost before the response finished.",
+                        hint="Try again, but you may be charged twice.",
+                    )
+                ),
+            ],
             [("answer", Usage(), None)],
         ),
         # The first of several answers has the usage of all.
@@ -369,26 +399,56 @@ def test_an_answer_is_billed_at_the_tier_that_answered(
 @pytest.mark.parametrize(
     ("end", "status", "code", "reason"),
     [
-        (Incomplete("max_output_tokens"), STATUS.INCOMPLETE, "incomplete", Reason.ENDED_AT_LENGTH),
-        (Incomplete("why not"), STATUS.INCOMPLETE, "incomplete", Reason.ENDED_BY_MODEL),
-        (Incomplete(TOO_MANY_ROUNDS), STATUS.INCOMPLETE, "incomplete", Reason.TOOL_ROUNDS_REACHED),
-        (Incomplete(TOO_LONG), STATUS.INCOMPLETE, "incomplete", Reason.TOOL_TIME_REACHED),
-        (Incomplete(TOO_EXPENSIVE), STATUS.INCOMPLETE, "incomplete", Reason.TOOL_COST_REACHED),
-        (Incomplete("content_filter"), STATUS.REFUSED, "refused", Reason.ENDED_BY_FILTER),
         (
-            Failed(RunLostError(Reason.ANSWER_CUT)),
+            Incomplete("max_output_tokens"),
+            STATUS.INCOMPLETE,
+            "incomplete",
+            "The response reached its maximum",
+        ),
+        (Incomplete("why not"), STATUS.INCOMPLETE, "incomplete", "The model stopped early"),
+        (
+            Incomplete(TOO_MANY_ROUNDS),
+            STATUS.INCOMPLETE,
+            "incomplete",
+            "and reached the limit of rounds",
+        ),
+        (
+            Incomplete(TOO_LONG),
+            STATUS.INCOMPLETE,
+            "incomplete",
+            "The tools reached their time limit",
+        ),
+        (
+            Incomplete(TOO_EXPENSIVE),
+            STATUS.INCOMPLETE,
+            "incomplete",
+            "The tools reached their cost limit",
+        ),
+        (
+            Incomplete("content_filter"),
+            STATUS.REFUSED,
+            "refused",
+            "provider’s content filter stopped",
+        ),
+        (
+            Failed(
+                RunLostError(
+                    "{provider} ended the response early.",
+                    hint="Try again, but you may be charged twice.",
+                )
+            ),
             STATUS.INTERRUPTED,
             "run_lost",
-            Reason.ANSWER_CUT,
+            "ended the response early",
         ),
     ],
 )
 def test_an_incomplete_answer_has_an_error_with_the_reason(
-    end: StreamEvent, status: MessageStatus, code: str, reason: Reason
+    end: StreamEvent, status: MessageStatus, code: str, reason: str
 ) -> None:
     answer, _ = run([TextDelta("a"), end])
     assert (answer.status, answer.text) == (status, "a")
-    assert (answer.error.code, answer.error.reason) == (code, reason)
+    assert (answer.error.code, answer.error.message) == (code, Fragment(reason))
     assert not isinstance(end, Incomplete) or answer.error.details == end.reason
 
 
@@ -400,11 +460,15 @@ def test_a_refusal_by_the_model_is_not_an_error() -> None:
 
 async def test_an_error_before_the_request_fails_the_answer_without_a_call() -> None:
     memory = Memory()
-    error = CredentialError(Reason.KEY_MALFORMED, details="d")
+    error = CredentialError(
+        "The API key contains invalid characters.",
+        hint="Enter it again in {provider_page}.",
+        details="d",
+    )
     answer = await a_run(memory, error).run(memory.listen, memory.note)
     assert answer.status is STATUS.FAILED
-    assert (answer.error.reason, answer.error.code, answer.error.details) == (
-        Reason.KEY_MALFORMED,
+    assert (answer.error.message, answer.error.code, answer.error.details) == (
+        Fragment("The API key contains invalid"),
         CredentialError.code,
         "d",
     )
@@ -510,7 +574,7 @@ def test_an_answer_beyond_the_limit_ends_with_what_fits(
         monkeypatch.setattr(answer_measures, "MAX_ANSWER_BYTES", limit)
         answer, memory = run([event, TextDelta("z"), *ENDED])
         assert answer.status is STATUS.FAILED
-        assert answer.error.reason == Reason.ANSWER_TOO_LONG
+        assert "The response from" in answer.error.message
         assert answer.error.code == ReplyTooLargeError.code
         assert answer.parts == (kept if is_kept else ())
         assert memory.last == answer
@@ -560,8 +624,19 @@ def test_a_generated_image_is_kept(
 
 # ---------------------------------------------------------------- stand-ins and parts
 
-GONE = Failed(ModelNotFoundError(Reason.MODEL_NOT_SERVED, provider="P"))
-LONG = Failed(ContextTooLongError(Reason.CONVERSATION_TOO_LONG))
+GONE = Failed(
+    ModelNotFoundError(
+        "Your {provider} API key has no access to this model.",
+        hint="Choose another model, or ask the provider for access.",
+        provider="P",
+    )
+)
+LONG = Failed(
+    ContextTooLongError(
+        "The conversation exceeds the model’s context window.",
+        hint="Remove an attachment, start a new conversation, or choose another model.",
+    )
+)
 
 
 def test_a_retired_instant_model_is_replaced_with_a_notice() -> None:
@@ -741,7 +816,10 @@ def test_a_stopped_answer_that_was_not_stored_is_stored_later_with_its_call() ->
         (USAGE, (), COST),
         (None, (), None),
         (
-            NetworkError(Reason.NOT_REACHED),
+            NetworkError(
+                "Couldn’t connect to {provider} at {host}.",
+                hint="Check the network connection, then try again.",
+            ),
             (notice(NoticeCode.MAY_GO_ON, provider="OpenAI"),),
             None,
         ),

@@ -29,7 +29,6 @@ from desktop_app.domain.batch.batch_jobs import (
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     AuthenticationError,
     EndpointMissingError,
@@ -41,12 +40,12 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.variants import Effort
-from desktop_app.domain.remedy import Remedy
 from desktop_app.providers.jobs.batch_file_format import parse_result
 from desktop_app.services.batch.batch_service import REFUSED_RETRY_S, RETRY_S, poll_delay_s
 from desktop_app.services.batch.batch_upload import UploadLimits, is_final_refusal
 from desktop_app.services.chat.ask_settings import AskSettings
 from tests.helpers.batch_setup import BatchSetup
+from tests.helpers.fragment import Fragment
 from tests.helpers.scripted_batches import ScriptedBatches
 
 ANSWERED = ItemStatus.ANSWERED
@@ -107,7 +106,7 @@ async def test_an_upload_holds_as_much_as_it_may(
         ]
         assert await made.statuses() == statuses
         assert [(item.upload > 0, item.error) for item in await made.items("j")] == (
-            [(True, None)] * 3 if uploads else [(False, ErrorNote(Reason.ITEM_TOO_LARGE))] * 3
+            [(True, None)] * 3 if uploads else [(False, ErrorNote("Too large for a batch."))] * 3
         )
         assert job.status is (BatchStatus.IN_PROGRESS if uploads else BatchStatus.FAILED)
 
@@ -151,7 +150,9 @@ async def test_a_batch_that_may_have_been_created_is_searched_for(
     tmp_path: Path, found: RemoteBatch | None, calls: list[str], batch_id: str
 ) -> None:
     async with open_steps(tmp_path) as made:
-        made.provider.errors["create"] = NetworkError(Reason.NOT_REACHED, PARAMS)
+        made.provider.errors["create"] = NetworkError(
+            "Couldn’t connect to {provider} at {host}.", PARAMS
+        )
         await made.sent("a")
         made.provider.names()
         made.provider.found = found
@@ -170,7 +171,9 @@ async def test_a_file_that_may_have_been_uploaded_is_searched_for(
     tmp_path: Path, found_file: str, calls: list[str]
 ) -> None:
     async with open_steps(tmp_path) as made:
-        made.provider.errors["upload"] = NetworkError(Reason.NOT_REACHED, PARAMS)
+        made.provider.errors["upload"] = NetworkError(
+            "Couldn’t connect to {provider} at {host}.", PARAMS
+        )
         job = await made.sent("a")
         assert job.uploads == (BatchUpload("j", 1, is_uploading=True),)
         made.provider.names()
@@ -203,7 +206,11 @@ async def test_a_failing_store_leaves_no_file_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(_sha256: str) -> str:
-        raise StorageError(Reason.STORE_BUSY, place="library")
+        raise StorageError(
+            "Another program is using your library {place}.",
+            hint="Close that program, then try again.",
+            place="library",
+        )
 
     async with open_steps(tmp_path) as made:
         await made.service.create(made.files("a", "b"), made.resolved(), "?", job_id="j")
@@ -223,17 +230,33 @@ async def test_a_failing_store_leaves_no_file_out(
     ("error", "expected"),
     [
         *(
-            (ProviderError(Reason.PROVIDER_FAULT, PARAMS, status=status), expected)
+            (
+                ProviderError(
+                    "{provider} is having problems ({http}).", params=PARAMS, status=status
+                ),
+                expected,
+            )
             for status, expected in [
                 *((None, False), (399, False), (400, True), (407, True), (408, False)),
                 *((409, False), (410, True), (428, True), (429, False), (430, True)),
                 *((499, True), (500, False)),
             ]
         ),
-        (AuthenticationError(Reason.KEY_MALFORMED), True),
-        (EndpointMissingError(Reason.WEB_PAGE, PARAMS), True),
-        (QuotaExhaustedError(Reason.PROVIDER_FAULT, PARAMS, status=429), True),
-        (NetworkError(Reason.NOT_REACHED, PARAMS), False),
+        (
+            AuthenticationError(
+                "The API key contains invalid characters.",
+                hint="Enter it again in {provider_page}.",
+            ),
+            True,
+        ),
+        (EndpointMissingError("{provider} sent a web page, not a response.", PARAMS), True),
+        (
+            QuotaExhaustedError(
+                "{provider} is having problems ({http}).", params=PARAMS, status=429
+            ),
+            True,
+        ),
+        (NetworkError("Couldn’t connect to {provider} at {host}.", PARAMS), False),
     ],
 )
 def test_client_errors_are_final_refusals(error: ProviderError, expected: bool) -> None:
@@ -253,25 +276,30 @@ def result(number: int, answer: str = "Fine.", **more: Any) -> BatchResult:
         (
             BatchStatus.FAILED,
             ((0, "Too much."), (2, "Wrong."), (0, ""), (0, "never told")),
-            [(Reason.ITEM_BATCH_REFUSED, "Too much"), (Reason.ITEM_REFUSED, "Wrong.")],
+            [
+                ("The provider rejected the batch", "Too much"),
+                ("The provider rejected it", "Wrong."),
+            ],
         ),
-        (BatchStatus.FAILED, ((3, "Of no line."),), [(Reason.ITEM_BATCH_FAILED, None)] * 2),
-        (BatchStatus.CANCELLED, (), [(Reason.ITEM_CANCELLED, None)] * 2),
-        (BatchStatus.COMPLETED, (), [(Reason.ITEM_WITHOUT_RESULT, None)] * 2),
+        (BatchStatus.FAILED, ((3, "Of no line."),), [("couldn’t run the batch. Not", None)] * 2),
+        (BatchStatus.CANCELLED, (), [("job was canceled first. Not", None)] * 2),
+        (BatchStatus.COMPLETED, (), [("The provider sent no result", None)] * 2),
     ],
 )
 async def test_each_file_without_a_result_is_told_why(
     tmp_path: Path,
     status: BatchStatus,
     errors: tuple[tuple[int, str], ...],
-    reasons: list[tuple[Reason, str | None]],
+    reasons: list[tuple[str, str | None]],
 ) -> None:
     async with open_steps(tmp_path) as made:
         line_errors = tuple(LineError(line, message) for line, message in errors)
         made.provider.states = [RemoteBatch("b", status, errors=line_errors)]
         job = await made.sent("a", "b")
         told = [item.error for item in await made.items("j")]
-        assert [(note.reason, note.params.get("words")) for note in told if note] == reasons
+        assert [(note.message, note.params.get("words")) for note in told if note] == [
+            (Fragment(reason), words) for reason, words in reasons
+        ]
         kind = "failed" if status is BatchStatus.FAILED else "unanswered"
         assert (job.status, await made.statuses()) == (status, [kind, kind])
 
@@ -280,7 +308,7 @@ async def test_an_answer_that_does_not_match_its_schema_says_where(tmp_path: Pat
     schema = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
     source = {"kind": "schema", "text": json.dumps(schema), "name": "form"}
     form = GenerationParameters(form=json.dumps(source))
-    own = ErrorNote(Reason.ITEM_ANSWER_CUT, params={"limit": 16})
+    own = ErrorNote("Only the first {limit} MB of the response were kept.", params={"limit": 16})
     async with open_steps(tmp_path) as made:
         made.provider.states = [COMPLETED]
         made.provider.files = {
@@ -299,7 +327,7 @@ async def test_an_answer_that_does_not_match_its_schema_says_where(tmp_path: Pat
         await made.service.advance("j")
         first, second, third, fourth = [item.error for item in await made.items("j")]
         assert (first, third, fourth) == (None, own, None)
-        assert second.reason is Reason.ITEM_SCHEMA_PROBLEM
+        assert "The response doesn’t match the" in second.message
         assert second.params["path"] == "$.a"
 
 
@@ -345,8 +373,16 @@ async def test_a_batch_is_canceled_once_unless_it_has_ended(
 @pytest.mark.parametrize(
     ("error", "wait_s", "status"),
     [
-        (ProviderError(Reason.PROVIDER_FAULT, PARAMS, status=400), None, BatchStatus.READY),
-        (ProviderError(Reason.PROVIDER_FAULT, PARAMS, status=500), RETRY_S, BatchStatus.UPLOADING),
+        (
+            ProviderError("{provider} is having problems ({http}).", params=PARAMS, status=400),
+            None,
+            BatchStatus.READY,
+        ),
+        (
+            ProviderError("{provider} is having problems ({http}).", params=PARAMS, status=500),
+            RETRY_S,
+            BatchStatus.UPLOADING,
+        ),
     ],
 )
 async def test_an_error_before_the_batch_exists_is_retried_or_resets_the_job(
@@ -360,8 +396,7 @@ async def test_an_error_before_the_batch_exists_is_retried_or_resets_the_job(
         assert await made.service.advance("j") == wait_s
         job = await made.job("j")
         assert job.status is status
-        remedy = job.error.remedy
-        assert (remedy is Remedy.AUTOMATIC_RETRY) is (status is BatchStatus.UPLOADING)
+        assert ("Repartee is trying again" in job.error.hint) is (status is BatchStatus.UPLOADING)
         assert (job.held is None) is (status is BatchStatus.READY)
 
 
@@ -369,13 +404,23 @@ async def test_an_error_before_the_batch_exists_is_retried_or_resets_the_job(
     ("error", "is_cancelled", "wait_s", "status"),
     [
         (
-            ProviderError(Reason.PROVIDER_FAULT, PARAMS, status=404),
+            ProviderError("{provider} is having problems ({http}).", params=PARAMS, status=404),
             True,
             None,
             BatchStatus.CANCELLED,
         ),
-        (ProviderError(Reason.PROVIDER_FAULT, PARAMS, status=403), True, REFUSED_RETRY_S, None),
-        (ProviderError(Reason.PROVIDER_FAULT, PARAMS, status=500), False, RETRY_S, None),
+        (
+            ProviderError("{provider} is having problems ({http}).", params=PARAMS, status=403),
+            True,
+            REFUSED_RETRY_S,
+            None,
+        ),
+        (
+            ProviderError("{provider} is having problems ({http}).", params=PARAMS, status=500),
+            False,
+            RETRY_S,
+            None,
+        ),
     ],
 )
 async def test_an_error_fetching_a_batch_is_retried_or_ends_the_job(
@@ -395,11 +440,11 @@ async def test_an_error_fetching_a_batch_is_retried_or_ends_the_job(
         assert job.status is (status or before.status)
         (item,) = await made.items("j")
         if status is None:
-            assert job.error.remedy is Remedy.AUTOMATIC_RETRY
+            assert "Repartee is trying again" in job.error.hint
             assert item.status is ItemStatus.SENT
         else:
             assert item.status is ItemStatus.UNANSWERED
-            assert item.error.reason is Reason.BATCH_UNKNOWN_THERE
+            assert "provider no longer has this batch" in item.error.message
 
 
 # ---------------------------------------------------------------- jobs
@@ -408,17 +453,17 @@ async def test_an_error_fetching_a_batch_is_retried_or_ends_the_job(
 @pytest.mark.parametrize(
     ("files", "task", "reason"),
     [
-        ([], "?", Reason.BATCH_WITHOUT_FILES),
-        ([BatchFile("a", "/a")], " \n", Reason.BATCH_WITHOUT_QUESTION),
+        ([], "?", "There are no files"),
+        ([BatchFile("a", "/a")], " \n", "Enter a message for the files"),
     ],
 )
 async def test_a_job_needs_files_and_a_question(
-    tmp_path: Path, files: list[BatchFile], task: str, reason: Reason
+    tmp_path: Path, files: list[BatchFile], task: str, reason: str
 ) -> None:
     async with open_steps(tmp_path) as made:
         with pytest.raises(IllegalChoiceError) as caught:
             await made.service.create(files, made.resolved(), task)
-        assert caught.value.reason is reason
+        assert reason in caught.value.message
 
 
 async def test_an_estimate_counts_the_readable_files_with_all_added_text(tmp_path: Path) -> None:
@@ -469,13 +514,10 @@ async def test_only_ended_jobs_with_unanswered_files_are_retried(tmp_path: Path)
         job = await made.sent("a", "b")
         with pytest.raises(IllegalChoiceError) as caught:
             await made.service.create_retry("j")
-        assert caught.value.reason is Reason.BATCH_UNDER_WAY
+        assert "The job is still running" in caught.value.message
         with pytest.raises(IllegalChoiceError) as caught:
             await made.service.remove("j")
-        assert (caught.value.reason, caught.value.remedy) == (
-            Reason.BATCH_UNDER_WAY,
-            Remedy.CANCEL_FIRST,
-        )
+        assert "Cancel it first" in caught.value.hint
         made.provider.states = [COMPLETED]
         await made.service.advance("j")
         again = await made.service.create_retry("j")
@@ -528,7 +570,7 @@ async def test_a_job_continues_only_with_a_provider_at_its_address(
         assert asked == ([] if chosen is None else [chosen])
         assert (waits is None) is (chosen is None)
         error = (await made.job("j")).error
-        assert (error and error.reason) == (None if chosen else Reason.BATCH_PROVIDER_GONE)
+        assert (error is None) if chosen else "the job continues there" in error.message
 
 
 @pytest.mark.parametrize(("age_s", "again_s"), [(-90, 5), (61, 15), (601, 60), (7201, 300)])
@@ -554,9 +596,14 @@ def response_body(part: dict[str, Any], **more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("status", "body", "answer", "reason"),
     [
-        (200, chat_body({"content": "Half"}, "content_filter"), "Half", "item_ended_by_filter"),
-        (200, chat_body({"content": None, "refusal": "No."}, "stop"), "No.", "item_declined"),
-        (200, response_body({"type": "refusal", "refusal": "No."}), "No.", "item_declined"),
+        (
+            200,
+            chat_body({"content": "Half"}, "content_filter"),
+            "Half",
+            "a content filter stopped it",
+        ),
+        (200, chat_body({"content": None, "refusal": "No."}, "stop"), "No.", "model declined"),
+        (200, response_body({"type": "refusal", "refusal": "No."}), "No.", "model declined"),
         (
             200,
             response_body(
@@ -565,15 +612,15 @@ def response_body(part: dict[str, Any], **more: Any) -> dict[str, Any]:
                 incomplete_details={"reason": "content_filter"},
             ),
             "Half",
-            "item_ended_by_filter",
+            "a content filter stopped it",
         ),
         (
             200,
             response_body({"type": "output_text", "text": "Half"}, status="failed", **FILTERED),
             "Half",
-            "ended_by_filter",
+            "content filter stopped the response",
         ),
-        (400, FILTERED, "", "ended_by_filter"),
+        (400, FILTERED, "", "content filter stopped the response"),
     ],
 )
 def test_a_refusal_is_an_outcome_of_its_own(
@@ -582,7 +629,7 @@ def test_a_refusal_is_an_outcome_of_its_own(
     row = {"custom_id": "job-1", "response": {"status_code": status, "body": body}}
     result = parse_result(json.dumps(row).encode(), "OpenAI", Api.RESPONSES)
     assert (result.status, result.answer) == (ItemStatus.REFUSED, answer)
-    assert result.error.reason == Reason(reason)
+    assert reason in result.error.message
 
 
 @pytest.mark.parametrize("found", [None, RemoteBatch("theirs", None)])
@@ -590,7 +637,9 @@ async def test_canceling_includes_a_batch_that_a_crash_left_unrecorded(
     tmp_path: Path, found: RemoteBatch | None
 ) -> None:
     async with open_steps(tmp_path) as made:
-        made.provider.errors["create"] = NetworkError(Reason.NOT_REACHED, PARAMS)
+        made.provider.errors["create"] = NetworkError(
+            "Couldn’t connect to {provider} at {host}.", PARAMS
+        )
         await made.sent("a")
         await made.store.mark_cancelled("j")
         made.provider.names()

@@ -36,7 +36,6 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, ModelChoice, now
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderError, StoreFullError, StreamCutError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.token_counts import CountMethod
@@ -262,7 +261,12 @@ async def read_together(
 
 
 STATUS = StatusChanged(1, ErrorNote("w"))
-FAILURE = Failed(ProviderError(Reason.PROVIDER_FAULT))
+FAILURE = Failed(
+    ProviderError(
+        "{provider} is having problems ({http}).",
+        hint="Try again later, or choose another provider.",
+    )
+)
 SHARED = [UsageShared(UsageScope.FIRST), Notice(COUNTED_WITH_FIRST)]
 OF_BOTH = [UsageShared(UsageScope.ALL), Notice(shared_usage_notice(2))]
 REPORTED = UsageReported(USAGE)
@@ -335,7 +339,11 @@ async def test_answers_from_documents_in_parts_are_requested_one_by_one(tmp_path
 
 WHOLE: Sequence[StreamEvent] = [TextDelta("a"), UsageReported(USAGE), Completed()]
 SECOND = CandidateEvent(1, TextDelta("b"))
-CUT = Failed(StreamCutError(Reason.ANSWER_CUT))
+CUT = Failed(
+    StreamCutError(
+        "{provider} ended the response early.", hint="Try again, but you may be charged twice."
+    )
+)
 
 
 class EndingProvider(ScriptedProvider):

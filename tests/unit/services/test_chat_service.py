@@ -52,7 +52,6 @@ from desktop_app.domain.conversations.message_parts import (
     text_of,
     tool_calls,
 )
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     ContextTooLongError,
     DocumentDoesNotFitError,
@@ -595,7 +594,12 @@ async def test_tools_are_offered_with_the_explanation_of_their_results(
 
 CALL = (ToolCallDelta(0, "{}", "c", "look"), UsageReported(USAGE), Completed())
 NOTE = (TextDelta("noted"), Completed())
-REFUSED = Failed(ContextTooLongError(Reason.CONVERSATION_TOO_LONG))
+REFUSED = Failed(
+    ContextTooLongError(
+        "The conversation exceeds the model’s context window.",
+        hint="Remove an attachment, start a new conversation, or choose another model.",
+    )
+)
 
 
 @pytest.mark.parametrize("is_refused_first", [False, True])

@@ -12,7 +12,6 @@ import pytest
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.conversations.message_parts import DocumentPart
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ContextTooLongError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.variants import Effort
@@ -79,7 +78,10 @@ async def test_a_plan_counts_what_each_model_would_cost(
 async def test_a_refused_piece_is_split_by_the_sizes_that_the_server_named(
     tmp_path: Path, tokens: int, window: int, count: int
 ) -> None:
-    error = ContextTooLongError(Reason.CONVERSATION_TOO_LONG)
+    error = ContextTooLongError(
+        "The conversation exceeds the model’s context window.",
+        hint="Remove an attachment, start a new conversation, or choose another model.",
+    )
     error.tokens, error.window = tokens, window
     info = replace(MODEL, context_window=None)
     text = "word " * 400

@@ -45,7 +45,6 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.documents.extracted_document import TextChunk
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     ContextTooLongError,
     ProviderError,
@@ -104,7 +103,11 @@ class NoteTaker(ScriptedProvider):
         self.running = self.most_at_once = 0
         self.fails_on = ""
         self.has_room_for = MAX_CONCURRENT_CALLS
-        self.too_many: ProviderError = RateLimitedError(Reason.TOO_MANY_REQUESTS, provider="OpenAI")
+        self.too_many: ProviderError = RateLimitedError(
+            "{provider} is limiting requests.",
+            hint="Wait a moment, then try again.",
+            provider="OpenAI",
+        )
         self.speaks_first = False
         self.window: int | None = None
         self.ratio, self.says_sizes, self.refused = 1.0, True, 0
@@ -128,13 +131,22 @@ class NoteTaker(ScriptedProvider):
         tokens = int(len(text.split()) * self.ratio)
         if self.window is not None and tokens > self.window:
             self.refused += 1
-            error = ContextTooLongError(Reason.CONVERSATION_TOO_LONG)
+            error = ContextTooLongError(
+                "The conversation exceeds the model’s context window.",
+                hint="Remove an attachment, start a new conversation, or choose another model.",
+            )
             if self.says_sizes:
                 error.tokens, error.window = tokens, self.window
             yield Failed(error)
             return
         if self.fails_on and self.fails_on in text:
-            yield Failed(RateLimitedError(Reason.TOO_MANY_REQUESTS, provider="OpenAI"))
+            yield Failed(
+                RateLimitedError(
+                    "{provider} is limiting requests.",
+                    hint="Wait a moment, then try again.",
+                    provider="OpenAI",
+                )
+            )
             return
         yield TextDelta(" ".join(FACT.findall(text)) or "nothing")
         yield UsageReported(Usage(input_tokens=len(text.split()), output_tokens=3))
@@ -425,8 +437,16 @@ async def test_chunks_are_read_concurrently_except_on_device(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     "too_many",
     [
-        RateLimitedError(Reason.TOO_MANY_REQUESTS, provider="OpenAI"),
-        StreamCutError(Reason.ANSWER_CUT, provider="llama-cpp-python"),
+        RateLimitedError(
+            "{provider} is limiting requests.",
+            hint="Wait a moment, then try again.",
+            provider="OpenAI",
+        ),
+        StreamCutError(
+            "{provider} ended the response early.",
+            hint="Try again, but you may be charged twice.",
+            provider="llama-cpp-python",
+        ),
     ],
 )
 async def test_refused_concurrent_calls_are_repeated_one_at_a_time(

@@ -24,7 +24,6 @@ from desktop_app.domain.documents.collections import (
 from desktop_app.domain.documents.extracted_document import ExtractedDocument, IndexedPassage
 from desktop_app.domain.documents.vectors import UnembeddedPassage, Vector
 from desktop_app.domain.error_note import note_from_error
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     DocumentError,
     NetworkError,
@@ -78,7 +77,7 @@ class Disk:
         for path in paths:
             there = sorted(each for each in self.files if each == path or path in each.parents)
             if not there and not skip_missing:
-                raise DocumentError(Reason.COLLECTION_GONE)
+                raise DocumentError("The collection no longer exists.", hint="Choose another.")
             found += [
                 FoundFile(each, len(str(self.files[each])), self.modified[each]) for each in there
             ]
@@ -270,13 +269,13 @@ async def test_a_collection_has_a_name() -> None:
     assert await service.all() == [found._replace(name="Other")]
     with pytest.raises(UserFacingError) as caught:
         await service.create(" ")
-    assert caught.value.reason is Reason.COLLECTION_NEEDS_NAME
+    assert "The collection needs a name" in caught.value.message
     await service.delete(found.id)
     assert (await service.all(), memory.cleanups) == ([], 1)
     for gone in (service.rename(found.id, "x"), service.add(found.id, []), service.refresh("x")):
         with pytest.raises(DocumentError) as missing:
             await gone
-        assert missing.value.reason is Reason.COLLECTION_GONE
+        assert "The collection no longer exists" in missing.value.message
 
 
 async def test_files_are_read_and_indexed_once() -> None:
@@ -309,7 +308,7 @@ async def test_files_are_read_and_indexed_once() -> None:
 
 
 async def test_an_unreadable_file_has_its_error_and_a_full_disk_stops_the_indexing() -> None:
-    error = DocumentError(Reason.COLLECTION_GONE)
+    error = DocumentError("The collection no longer exists.", hint="Choose another.")
     disk = Disk(a=error, b="two")
     service, memory = made(disk)
     found = await service.create("x")
@@ -478,8 +477,24 @@ async def test_passages_near_by_meaning_are_merged_by_rank() -> None:
         ({}, {"is_estimate": True}),
         ({"choice": None}, {}),
         ({}, {"question": " \n"}),
-        ({"error": NetworkError(Reason.NOT_REACHED)}, {}),
-        ({"error": SpendingCapError(Reason.CAP_REACHED)}, {}),
+        (
+            {
+                "error": NetworkError(
+                    "Couldn’t connect to {provider} at {host}.",
+                    hint="Check the network connection, then try again.",
+                )
+            },
+            {},
+        ),
+        (
+            {
+                "error": SpendingCapError(
+                    "This message ({cost}) exceeds the limit: {spent} of {cap} spent.",
+                    hint="Raise the limit in {provider_page}, or wait until {day}.",
+                )
+            },
+            {},
+        ),
     ],
 )
 async def test_passages_are_found_by_words_without_a_request_for_vectors(
@@ -552,7 +567,10 @@ async def test_what_was_billed_before_a_call_failed_is_recorded(
     billed: int | None, price: Price | None, cost: Decimal | None
 ) -> None:
     embedder = Embedder()
-    embedder.error = NetworkError(Reason.NOT_REACHED)
+    embedder.error = NetworkError(
+        "Couldn’t connect to {provider} at {host}.",
+        hint="Check the network connection, then try again.",
+    )
     embedder.error.billed_tokens = billed
     with pytest.raises(NetworkError):
         await embedder.service().vectors(replace(CHOICE, price=price), ["a"], 7)

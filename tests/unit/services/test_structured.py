@@ -20,7 +20,6 @@ from desktop_app.domain.answering.answer_form import (
 )
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.message_parts import DocumentPart
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.prompts.prompts import NO_REQUIREMENTS
@@ -34,6 +33,7 @@ from desktop_app.services.structured.schema_check import (
     require_schema,
     schema_problems,
 )
+from tests.helpers.fragment import Fragment
 
 PERSON = {
     "type": "object",
@@ -138,20 +138,20 @@ def test_a_form_is_checked(source: FormSource, form: AnswerForm) -> None:
 @pytest.mark.parametrize(
     ("kind", "text", "reason", "words"),
     [
-        (FormKind.SCHEMA, "[1", Reason.SCHEMA_INVALID, "line 1, column 3"),
-        (FormKind.SCHEMA, '{"type": 1}', Reason.SCHEMA_INVALID, "$.type"),
-        (FormKind.SCHEMA, "[" * 100_000, Reason.SCHEMA_INVALID, "it is nested too deeply"),
-        (FormKind.SCHEMA, " " * (MAX_FORM_CHARS + 1), Reason.SCHEMA_INVALID, "too long"),
-        (FormKind.REGEX, "a" * (MAX_FORM_CHARS + 1), Reason.GRAMMAR_INVALID, "too long"),
+        (FormKind.SCHEMA, "[1", "isn’t a valid JSON Schema", "line 1, column 3"),
+        (FormKind.SCHEMA, '{"type": 1}', "isn’t a valid JSON Schema", "$.type"),
+        (FormKind.SCHEMA, "[" * 100_000, "isn’t a valid JSON Schema", "it is nested too deeply"),
+        (FormKind.SCHEMA, " " * (MAX_FORM_CHARS + 1), "isn’t a valid JSON Schema", "too long"),
+        (FormKind.REGEX, "a" * (MAX_FORM_CHARS + 1), "The grammar in", "too long"),
     ],
     ids=lambda value: str(value)[:9],
 )
-def test_an_invalid_form_is_named(kind: FormKind, text: str, reason: Reason, words: str) -> None:
+def test_an_invalid_form_is_named(kind: FormKind, text: str, reason: str, words: str) -> None:
     for display_name, named in (("", "“my_form”" if kind is FormKind.SCHEMA else kind), ("f", "f")):
         with pytest.raises(IllegalChoiceError) as caught:
             check_form(FormSource(kind, text, "my form"), display_name)
-        assert (caught.value.reason, caught.value.params["file"]) == (reason, named)
-        assert words in str(caught.value.display_params["words"])
+        assert (caught.value.message, caught.value.params["file"]) == (Fragment(reason), named)
+        assert words in str(caught.value.params["words"])
 
 
 async def test_the_first_setting_with_a_form_counts() -> None:

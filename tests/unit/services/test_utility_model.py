@@ -28,7 +28,6 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.conversation import Conversation, MessageStatus, now
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     ContentFilteredError,
     ModelNotFoundError,
@@ -55,6 +54,7 @@ from desktop_app.services.chat.small_tasks.titles import TitleWriter, clean_titl
 from desktop_app.services.chat.small_tasks.utility_model import SmallTask, UtilityModel
 from desktop_app.services.models.choice_resolution import PriceClaim, ProviderModels, ResolvedChoice
 from desktop_app.services.spending.budget import Budget, PaidCalls
+from tests.helpers.fragment import Fragment
 from tests.helpers.messages import CHOICE, answer, question
 from tests.helpers.prompt_delimiters import delimiters
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
@@ -295,7 +295,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
         ),
         ([RefusalDelta("a")], CallPerformance("low", "flex", "cancelled", 0, 1.0, 1.0)),
         (
-            [Failed(NetworkError(Reason.NOT_REACHED))],
+            [
+                Failed(
+                    NetworkError(
+                        "Couldn’t connect to {provider} at {host}.",
+                        hint="Check the network connection, then try again.",
+                    )
+                )
+            ],
             CallPerformance("low", "flex", "failed", 0, None, 1.0),
         ),
     ],
@@ -317,22 +324,34 @@ def test_the_performance_of_a_small_call_is_measured(
 @pytest.mark.parametrize(
     ("events", "reason", "details"),
     [
-        ([RefusalDelta("No."), Completed()], Reason.DECLINED, "No."),
-        ([TextDelta("a"), Incomplete("content_filter")], Reason.ENDED_BY_FILTER, "a"),
+        ([RefusalDelta("No."), Completed()], "The model declined", "No."),
+        ([TextDelta("a"), Incomplete("content_filter")], "provider’s content filter stopped", "a"),
         ([TextDelta("a"), Completed()], None, ""),
-        ([Failed(NetworkError(Reason.NOT_REACHED, details="d"))], Reason.NOT_REACHED, "d"),
+        (
+            [
+                Failed(
+                    NetworkError(
+                        "Couldn’t connect to {provider} at {host}.",
+                        hint="Check the network connection, then try again.",
+                        details="d",
+                    )
+                )
+            ],
+            "Couldn’t connect to",
+            "d",
+        ),
     ],
 )
 def test_refusals_and_failures_are_errors(
-    events: Sequence[StreamEvent], reason: Reason | None, details: str
+    events: Sequence[StreamEvent], reason: str | None, details: str
 ) -> None:
     made = SmallReply("P")
     for event in events:
         made.add(event)
     error = made.error
-    assert (error and (error.reason, error.details)) == (reason and (reason, details))
+    assert (error and (error.message, error.details)) == (reason and (Fragment(reason), details))
     assert isinstance(error, ContentFilteredError) is (
-        reason in (Reason.DECLINED, Reason.ENDED_BY_FILTER)
+        reason in ("The model declined", "provider’s content filter stopped")
     )
 
 
@@ -357,7 +376,7 @@ def test_the_size_of_a_small_reply_is_limited(
     assert error(5) is None
     found = error(4)
     assert isinstance(found, ReplyTooLargeError)
-    assert (found.reason, found.params["provider"]) == (Reason.ANSWER_TOO_LONG, "P")
+    assert (found.message, found.params["provider"]) == (Fragment("The response from"), "P")
 
 
 @pytest.mark.parametrize(

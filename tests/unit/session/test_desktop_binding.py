@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import pytest
 
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 from desktop_app.session import desktop_binding
 from desktop_app.session.desktop_binding import (
@@ -17,6 +16,7 @@ from desktop_app.session.desktop_binding import (
     create_binding,
     remove_binding,
 )
+from tests.helpers.fragment import Fragment
 
 KEYS = "Meta+Alt+Space"
 LIST = ["org.gnome.settings-daemon.plugins.media-keys", "custom-keybindings"]
@@ -164,5 +164,8 @@ def test_a_failing_tool_is_an_error(
     tools.answers = [answer]
     with pytest.raises(StorageError) as failed:
         create_binding(desktop, KEYS)
-    assert (failed.value.reason, failed.value.details) == (Reason.SHORTCUT_NOT_BOUND, details)
+    assert (failed.value.message, failed.value.details) == (
+        Fragment("change the shortcuts of the"),
+        details,
+    )
     assert len(tools.calls) == 1

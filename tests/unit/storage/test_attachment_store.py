@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from desktop_app.domain.conversations.message_parts import Attachment, AttachmentFile, ImagePart
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 from desktop_app.storage.database.temporary_database import TemporaryConversations
 from desktop_app.storage.documents.attachment_store import AttachmentStore
@@ -116,7 +115,7 @@ async def test_an_attachment_needs_its_row_and_its_file(tmp_path: Path) -> None:
         assert await store.file(HASH) is None
         with pytest.raises(StorageError) as missing:
             await store.bytes(HASH)
-        assert missing.value.reason is Reason.ATTACHMENT_MISSING
+        assert "The attachment’s file is missing" in missing.value.message
         await add(store, DATA)
         await database.write(lambda c: c.execute("DELETE FROM attachments"))
         assert await store.source(HASH) == store.path(HASH)
@@ -124,7 +123,7 @@ async def test_an_attachment_needs_its_row_and_its_file(tmp_path: Path) -> None:
         for read in (store.text, store.metadata):
             with pytest.raises(StorageError) as missing:
                 await read(HASH)
-            assert missing.value.reason is Reason.ATTACHMENT_MISSING
+            assert "The attachment’s file is missing" in missing.value.message
         await add(store, DATA)  # the file is there already
         row = await database.read(lambda c: c.execute("SELECT size FROM attachments").fetchone())
         assert row["size"] == len(DATA)

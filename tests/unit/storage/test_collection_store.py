@@ -14,7 +14,6 @@ from desktop_app.domain.documents.collections import Collection, CollectionFile
 from desktop_app.domain.documents.extracted_document import IndexedPassage
 from desktop_app.domain.documents.passage_words import index_terms, question_terms
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.documents.collection_store import CollectionStore
@@ -93,7 +92,10 @@ async def test_collections_and_their_files_are_stored(tmp_path: Path) -> None:
         for each in (later, named._replace(name="zoo"), other, named._replace(name="Articles")):
             await store.put(each)
         assert await store.all() == [named._replace(name="Articles"), other, later]
-        problem = ErrorNote(Reason.RUN_WITHOUT_PROVIDER)
+        problem = ErrorNote(
+            "The provider of this background response is no longer set up.",
+            hint="Choose another provider, then try again.",
+        )
         ready = CollectionFile(A, "/b", "b", "0" * 64, "text/plain", 5, 2, "ready", problem)
         failed = CollectionFile(A, "/c", "c", status="failed", size=7, problem=problem)
         waiting = CollectionFile(A, "/a", "a", size=9)

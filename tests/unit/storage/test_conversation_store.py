@@ -38,9 +38,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage, UsageScope
 from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
@@ -48,7 +46,6 @@ from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.database.process_identity import this_process
 from desktop_app.storage.search.search_query import Search
 from tests.helpers.blocking import blocking
-from tests.helpers.error_params import error_params
 from tests.helpers.examples import examples
 from tests.helpers.generation import overrides
 from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, ended, opened
@@ -125,14 +122,7 @@ notices = st.builds(
     st.sampled_from(NoticeCode),
     any_text,
 )
-errors = st.builds(
-    ErrorNote,
-    any_text | st.sampled_from(Reason),
-    any_text | st.sampled_from(Remedy),
-    any_text,
-    names,
-    any_text.map(error_params),
-)
+errors = st.builds(ErrorNote, any_text, any_text, any_text, names, st.dictionaries(names, any_text))
 
 
 @st.composite

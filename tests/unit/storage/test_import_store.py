@@ -11,7 +11,6 @@ import pytest
 
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import Conversation, Folder, Message
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.storage.conversations.compaction_store import CompactionStore
@@ -106,7 +105,10 @@ class InterruptedDatabase(Database):
 
     async def write(self, action: Action[T]) -> T:
         if not self.writes_left:
-            raise StorageError(Reason.STORE_BUSY)
+            raise StorageError(
+                "Another program is using your library {place}.",
+                hint="Close that program, then try again.",
+            )
         self.writes_left -= 1
         return await super().write(action)
 

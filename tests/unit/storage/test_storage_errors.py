@@ -8,7 +8,6 @@ import sqlite3
 
 import pytest
 
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     StorageError,
     StoreDamagedError,
@@ -16,6 +15,7 @@ from desktop_app.domain.errors import (
     StoreRefusedError,
 )
 from desktop_app.storage.database.storage_errors import translate_errors
+from tests.helpers.fragment import Fragment
 
 
 def translated(error: Exception) -> StorageError:
@@ -31,55 +31,53 @@ def test_text_that_is_not_utf_8_is_damage_and_is_not_quoted() -> None:
     with pytest.raises(sqlite3.OperationalError, match="secret") as raised:
         sqlite3.connect(":memory:").execute(sql).fetchall()
     found = translated(raised.value)
-    assert (type(found), found.reason) == (StoreDamagedError, Reason.STORE_DAMAGED)
+    assert (type(found), found.message) == (StoreDamagedError, Fragment("Your library"))
     assert found.details == "Could not decode to UTF-8 column 'title'"
 
 
 @pytest.mark.parametrize(
     ("code", "kind", "reason"),
     [
-        (sqlite3.SQLITE_FULL, StoreFullError, Reason.DISK_FULL),
-        (sqlite3.SQLITE_IOERR, StorageError, Reason.DISK_FAILED),
-        (sqlite3.SQLITE_IOERR_SHMSIZE, StoreFullError, Reason.DISK_FULL),
-        (sqlite3.SQLITE_READONLY, StoreFullError, Reason.READ_ONLY),
-        (sqlite3.SQLITE_CANTOPEN, StoreFullError, Reason.READ_ONLY),
-        (sqlite3.SQLITE_CORRUPT, StoreDamagedError, Reason.STORE_DAMAGED),
-        (sqlite3.SQLITE_NOTADB, StoreDamagedError, Reason.STORE_DAMAGED),
-        (sqlite3.SQLITE_BUSY, StorageError, Reason.STORE_BUSY),
-        (sqlite3.SQLITE_LOCKED, StorageError, Reason.STORE_BUSY),
-        (sqlite3.SQLITE_CONSTRAINT, StoreRefusedError, Reason.STORE_UNUSABLE),
-        (sqlite3.SQLITE_BUSY_SNAPSHOT, StorageError, Reason.STORE_BUSY),
-        (sqlite3.SQLITE_ERROR, StorageError, Reason.STORE_UNUSABLE),
+        (sqlite3.SQLITE_FULL, StoreFullError, "The disk is too full to save"),
+        (sqlite3.SQLITE_IOERR, StorageError, "The disk failed to read or write"),
+        (sqlite3.SQLITE_IOERR_SHMSIZE, StoreFullError, "The disk is too full to save"),
+        (sqlite3.SQLITE_READONLY, StoreFullError, "because the location is read-only"),
+        (sqlite3.SQLITE_CANTOPEN, StoreFullError, "because the location is read-only"),
+        (sqlite3.SQLITE_CORRUPT, StoreDamagedError, "Your library"),
+        (sqlite3.SQLITE_NOTADB, StoreDamagedError, "Your library"),
+        (sqlite3.SQLITE_BUSY, StorageError, "Another program is using your"),
+        (sqlite3.SQLITE_LOCKED, StorageError, "Another program is using your"),
+        (sqlite3.SQLITE_CONSTRAINT, StoreRefusedError, "Couldn’t open"),
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, StorageError, "Another program is using your"),
+        (sqlite3.SQLITE_ERROR, StorageError, "Couldn’t open"),
     ],
 )
-def test_codes_of_sqlite_become_reasons(
-    code: int, kind: type[StorageError], reason: Reason
-) -> None:
+def test_codes_of_sqlite_become_reasons(code: int, kind: type[StorageError], reason: str) -> None:
     error = sqlite3.OperationalError("some words")
     error.sqlite_errorcode, error.sqlite_errorname = code, "SQLITE_NAME"
     found = translated(error)
-    assert (type(found), found.reason) == (kind, reason)
+    assert (type(found), found.message) == (kind, Fragment(reason))
     assert (found.details, found.params) == ("SQLITE_NAME: some words", {"place": "/a/store"})
 
 
 @pytest.mark.parametrize(
     ("number", "kind", "reason"),
     [
-        (errno.ENOSPC, StoreFullError, Reason.DISK_FULL),
-        (errno.EDQUOT, StoreFullError, Reason.DISK_FULL),
-        (errno.EROFS, StoreFullError, Reason.READ_ONLY),
-        (errno.EACCES, StoreFullError, Reason.READ_ONLY),
-        (errno.ENAMETOOLONG, StorageError, Reason.PATH_TOO_LONG),
-        (errno.ENOENT, StorageError, Reason.PATH_MISSING),
-        (errno.ENOTDIR, StorageError, Reason.PATH_THROUGH_FILE),
-        (errno.EISDIR, StorageError, Reason.PATH_IS_FOLDER),
-        (errno.EIO, StorageError, Reason.DISK_FAILED),
+        (errno.ENOSPC, StoreFullError, "The disk is too full to save"),
+        (errno.EDQUOT, StoreFullError, "The disk is too full to save"),
+        (errno.EROFS, StoreFullError, "because the location is read-only"),
+        (errno.EACCES, StoreFullError, "because the location is read-only"),
+        (errno.ENAMETOOLONG, StorageError, "is too long"),
+        (errno.ENOENT, StorageError, "Couldn’t find"),
+        (errno.ENOTDIR, StorageError, "because part of its path is a file"),
+        (errno.EISDIR, StorageError, "a file, but found a folder"),
+        (errno.EIO, StorageError, "The disk failed to read or write"),
     ],
 )
 def test_errors_of_the_system_become_reasons(
-    number: int, kind: type[StorageError], reason: Reason
+    number: int, kind: type[StorageError], reason: str
 ) -> None:
     found = translated(OSError(number, os.strerror(number)))
-    assert (type(found), found.reason) == (kind, reason)
+    assert (type(found), found.message) == (kind, Fragment(reason))
     assert found.details == f"{errno.errorcode[number]}: {os.strerror(number)}"
     assert found.params == {"place": "/a/store"}

@@ -16,8 +16,7 @@ from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
 from desktop_app.app.state.setting_values import SettingValues
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.domain.conversations.error_json import error_from_json, error_to_json
-from desktop_app.domain.error_note import error_from_note
+from desktop_app.domain.error_note import error_from_json, error_from_note, error_to_json
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.formatting import moment
 from desktop_app.i18n.translation import N_, tr

@@ -12,8 +12,7 @@ from PySide6.QtCore import QObject
 from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
 from desktop_app.app.state.conversation.open_conversation import OpenConversation
 from desktop_app.app.tasks import Tasks
-from desktop_app.domain.conversations.error_json import error_from_json
-from desktop_app.domain.error_note import error_from_note
+from desktop_app.domain.error_note import error_from_json, error_from_note
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.export_format import EXPORT_FORMATS, ExportFormat
 from desktop_app.i18n.formatting import joined

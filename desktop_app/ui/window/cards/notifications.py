@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QBoxLayout, QFrame, QWidget
 
-from desktop_app.domain.error_text import WINDOW, remedy_segments
+from desktop_app.domain.error_text import WINDOW, hint_segments
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.places import LinkedText, plain_text
 from desktop_app.i18n.translation import tr
@@ -124,7 +124,7 @@ class Notifications(QFrame):
         if isinstance(message, UserFacingError):
             card = _Card(
                 title=_one_paragraph(message.what_happened),
-                details=remedy_segments(message, WINDOW),
+                details=hint_segments(message, WINDOW),
                 is_error=True,
                 actions=tuple(actions),
                 topic=topic,

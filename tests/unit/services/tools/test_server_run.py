@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.error_note import ErrorNote, note_from_error
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, ToolServerError, UserFacingError
 from desktop_app.domain.tools.remote_tool import unavailable_entry
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ToolDefinition, ToolError
@@ -21,6 +20,7 @@ from desktop_app.services.tools.call_results import limit_result
 from desktop_app.services.tools.server_run import IDLE_S, Launch, LogLine, ServerRun, ServerState
 from desktop_app.services.tools.server_source import TOOL_CHANGED, ServerSource
 from desktop_app.services.tools.server_tools import tools_of
+from tests.helpers.fragment import Fragment
 from tests.helpers.server_runs import OneServerStorage
 from tests.helpers.simulated_time import run_in_simulated_time
 
@@ -29,7 +29,7 @@ SECRET = "s3cret-value-of-it"
 KEPT = {"tokens": {"access_token": "t0ken-that-is-kept"}, "client": {}}
 STOPPED, STARTING, SIGNING_IN = ServerState.STOPPED, ServerState.STARTING, ServerState.SIGNING_IN
 RUNNING, FAILED = ServerState.RUNNING, ServerState.FAILED
-SIGN_IN_FAILED, NOT_STARTED = Reason.TOOL_SERVER_SIGN_IN_FAILED, Reason.TOOL_SERVER_NOT_STARTED
+SIGN_IN_FAILED, NOT_STARTED = "signed in to the tool server", "The tool server"
 CLOSED = ServerFailure("No.", has_closed=True)
 CUT = f"\n[Cut here: the result has {MAX_RESULT_CHARS + 1} characters.]"
 
@@ -142,7 +142,7 @@ async def error_of(made: Awaitable[object]) -> tuple[object, dict[str, object]]:
         await made
     except ToolServerError as error:
         assert error.params.pop("server") == "demo"
-        return error.reason, dict(error.params)
+        return error.message, dict(error.params)
     raise AssertionError("nothing was raised")
 
 
@@ -197,12 +197,15 @@ async def test_a_server_that_keeps_crashing_is_not_started_again(server: Scripte
         await run.fetch_list("tools")
         server.crash()
         assert run.state is FAILED
-        assert run.failure.reason is Reason.TOOL_SERVER_STOPPED
+        assert "stopped unexpectedly" in run.failure.message
         await asyncio.sleep(100)
     # The first crash is 300 s ago.
     await run.fetch_list("tools")
     server.crash()
-    assert await error_of(run.fetch_list("tools")) == (Reason.TOOL_SERVER_KEEPS_STOPPING, {})
+    assert await error_of(run.fetch_list("tools")) == (
+        Fragment("keeps stopping and wasn’t started"),
+        {},
+    )
     assert len(server.made) == 4
     assert (run.state, server.states[-1]) == (FAILED, FAILED)
     await run.restart()
@@ -220,7 +223,7 @@ async def test_a_server_that_keeps_crashing_is_not_started_again(server: Scripte
     [
         (ServerFailure(f"It has {SECRET}."), "", "", NOT_STARTED, {"why": "It has [key removed]"}),
         (ServerFailure("No."), "", "https://a", SIGN_IN_FAILED, {"why": "No"}),
-        (ServerFailure("No.", needs_sign_in=True), "", "", Reason.TOOL_SERVER_SIGN_IN, {}),
+        (ServerFailure("No.", needs_sign_in=True), "", "", "needs you to sign in", {}),
         (CLOSED, "Cannot find it.", "", NOT_STARTED, {"why": "Cannot find it"}),
         (ServerFailure("No."), "Cannot find it.", "", NOT_STARTED, {"why": "No"}),
     ],
@@ -230,7 +233,7 @@ async def test_a_server_that_does_not_start_gives_an_error_without_its_secrets(
     error: Exception,
     words: str,
     address: str,
-    reason: Reason,
+    reason: str,
     params: dict[str, object],
 ) -> None:
     async def before(listener: Any) -> None:
@@ -242,7 +245,7 @@ async def test_a_server_that_does_not_start_gives_an_error_without_its_secrets(
             assert server.run.state is SIGNING_IN
 
     server.error, server.before = error, before
-    assert await error_of(server.run.fetch_list("tools")) == (reason, params)
+    assert await error_of(server.run.fetch_list("tools")) == (Fragment(reason), params)
     assert server.run.state is FAILED
     server.error = server.before = None
     await server.run.fetch_list("tools")
@@ -252,9 +255,9 @@ async def test_a_server_that_does_not_start_gives_an_error_without_its_secrets(
 @pytest.mark.parametrize(
     ("reply", "expected"),
     [
-        (61, (Reason.TOOL_SERVER_SLOW, {"seconds": 60})),
-        (ServerFailure("x", has_ended=True), (Reason.TOOL_SERVER_STOPPED, {})),
-        (ServerFailure("Not now."), (Reason.TOOL_SERVER_REFUSED, {"why": "Not now"})),
+        (61, ("didn’t respond within", {"seconds": 60})),
+        (ServerFailure("x", has_ended=True), ("stopped unexpectedly", {})),
+        (ServerFailure("Not now."), ("The tool server", {"why": "Not now"})),
     ],
 )
 async def test_a_list_that_cannot_be_fetched_is_an_error(
@@ -262,7 +265,7 @@ async def test_a_list_that_cannot_be_fetched_is_an_error(
 ) -> None:
     await server.run.request("call")
     server.made[0].replies = [reply]
-    assert await error_of(server.run.fetch_list("tools")) == expected
+    assert await error_of(server.run.fetch_list("tools")) == (Fragment(expected[0]), expected[1])
     assert server.run.failure is not None
 
 
@@ -332,7 +335,9 @@ async def test_the_tools_of_a_stopped_server_are_listed(server: ScriptedServer) 
     book = Book()
     source = ServerSource(server.run, book)
     assert source.name == "demo"
-    assert await source.tools() == [unavailable_entry("demo", ErrorNote(Reason.TOOLS_NOT_LISTED))]
+    assert await source.tools() == [
+        unavailable_entry("demo", ErrorNote("Its tools are listed once it has been started."))
+    ]
     broken = row("broken", parameters={"properties": {"a": {"type": "?"}}})
     rows = [row("look"), broken]
     await server.run.request("call")
@@ -342,7 +347,7 @@ async def test_the_tools_of_a_stopped_server_are_listed(server: ScriptedServer) 
     assert book.rows == rows
     look, unusable = await source.tools()
     assert look.is_available
-    assert unusable.refusal.reason is Reason.TOOL_ARGUMENTS_INVALID
+    assert "description of its arguments isn’t" in unusable.refusal.message
     server.made[0].replies = [ServerFailure("never asked")]
     await source.prepare()  # only the tools, which are known
     server.crash()

@@ -35,7 +35,6 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
     tool_calls,
 )
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import SpendingCapError, StorageError
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.spending.cost import Usage
@@ -77,6 +76,7 @@ from desktop_app.services.tools.consent import (
 from desktop_app.services.tools.tool_loop import LoopTask, ToolLoop
 from desktop_app.services.tools.tool_set import ToolCatalog
 from desktop_app.storage.conversations.conversation_store import ConversationStore
+from tests.helpers.fragment import Fragment
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
 from tests.helpers.tools import Answers, Permissions, Source, broker
 from tests.helpers.waiting import cancel
@@ -565,14 +565,14 @@ class Clock:
 
 @pytest.mark.parametrize(
     ("asked_s", "ran_s", "reason"),
-    [(60.0, 1.0, None), (0.0, 60.0, Reason.TOOL_TIME_REACHED), (60.0, 50.0, None)],
+    [(60.0, 1.0, None), (0.0, 60.0, "The tools reached their time limit"), (60.0, 50.0, None)],
 )
 async def test_the_time_of_a_decision_does_not_count(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     asked_s: float,
     ran_s: float,
-    reason: Reason | None,
+    reason: str | None,
 ) -> None:
     clock = Clock()
     monkeypatch.setattr(tool_loop, "time", clock)
@@ -599,7 +599,7 @@ async def test_the_time_of_a_decision_does_not_count(
     assert isinstance(thought, ReasoningPart)
     assert thought.seconds == ran_s
     assert call_of(answer).state is ToolCallState.DONE
-    assert (answer.error and answer.error.reason) == reason
+    assert (answer.error and answer.error.message) == (reason and Fragment(reason))
 
 
 async def test_the_monthly_cap_between_rounds_is_named_as_before_the_first(tmp_path: Path) -> None:
@@ -608,7 +608,10 @@ async def test_the_monthly_cap_between_rounds_is_named_as_before_the_first(tmp_p
     answer, provider, _ = await run(
         tmp_path, source, asks(("c1", "double", "{}")), ANSWER, profile=profile
     )
-    assert (answer.error.reason, answer.error.code) == (Reason.CAP_REACHED, SpendingCapError.code)
+    assert (answer.error.message, answer.error.code) == (
+        Fragment("exceeds the limit"),
+        SpendingCapError.code,
+    )
     assert len(provider.requests) == 1
 
 
