@@ -25,8 +25,10 @@ from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.i18n.translation import N_
 from desktop_app.local_model.server import LocalModel
 from desktop_app.paths import Folders, folders, resource_path
-from desktop_app.services.chat.chat_service import ChatService, MessageSources
+from desktop_app.services.chat.answer_gateways import AnswerTools, ModelChoices
+from desktop_app.services.chat.chat_service import ChatService
 from desktop_app.services.chat.compaction_service import CompactionService
+from desktop_app.services.chat.request_builder import RequestSources
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.models.model_listings import ModelListings
@@ -158,22 +160,20 @@ class Backend:
             )
 
         return ChatService(
-            sources=MessageSources(
+            sources=RequestSources(
                 messages=store,
                 attachments=attachments,
                 images=image_scaler,
                 compactions=self.compactions,
-                chunked_reader=chunked_reader,
                 load_requirements=partial(load_prompt_requirements, self.prompts),
+                delimiters=self.delimiters,
+                chunked_reader=chunked_reader,
                 passages=lambda: self.collections,
             ),
             calls=self.paid_calls,
             estimator=estimator,
-            models_of=self.providers.models_of,
-            delimiters=self.delimiters,
-            tools=lambda: self.tools,
-            consent=self.consent,
-            window_of=self.gateway.window_of,
+            models=ModelChoices(self.providers.models_of, self.gateway.window_of),
+            tools=AnswerTools(lambda: self.tools, self.consent),
         )
 
     def _note_taker(self, answering_model: ResolvedChoice) -> ResolvedChoice:

@@ -391,8 +391,8 @@ async def _reduce_to_beginnings(
     """Return the draft, with documents reduced to their beginnings if it would not fit."""
     from desktop_app.services.documents.document_beginnings import reduce_to_beginnings
 
-    context = SendContext([], resolved, instructions=settings.counted_instructions)
-    context = await service.with_tools_and_form(context, settings, draft.template_id)
+    context = SendContext([], resolved, settings=settings)
+    context = await service.with_tools_and_form(context, draft.template_id)
     estimator = service.estimator.for_sending()
     return await reduce_to_beginnings(estimator, context, draft, settings.parameters.tools)
 
@@ -401,15 +401,17 @@ async def _in_parts_if_too_large(
     service: ChatService, draft: Draft, resolved: ResolvedChoice, settings: AskSettings
 ) -> Draft:
     """Return the draft, set to be read in parts if its documents are too large; show the cost."""
-    require_two_documents(await service.load_requirements(draft.template_id), draft.attachments)
-    context = SendContext([], resolved, instructions=settings.counted_instructions)
-    context = await service.with_tools_and_form(context, settings, draft.template_id)
+    require_two_documents(
+        await service.sources.load_requirements(draft.template_id), draft.attachments
+    )
+    context = SendContext([], resolved, settings=settings)
+    context = await service.with_tools_and_form(context, draft.template_id)
     estimate = await service.estimator.for_sending().estimate(context, draft)
     try:
         service.estimator.require_fit(draft, estimate, resolved)
     except DocumentDoesNotFitError:
         return await _in_parts(service, draft, resolved, settings)
-    total = await service.costs.estimate_all(estimate, resolved, settings, draft.attachments)
+    total = await service.costs.estimate_all(estimate, context, draft.attachments)
     write_diagnostic(_input_text(total))
     _write_method(total.method)
     return draft
@@ -441,7 +443,7 @@ async def _in_parts(
         for part in draft.attachments
     )
     documents = [part for part in attachments if isinstance(part, DocumentPart)]
-    plan = await service.chunked_reader.plan(
+    plan = await service.gateways.chunked_reader.plan(
         documents,
         draft.text,
         resolved,

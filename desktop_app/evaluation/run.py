@@ -254,8 +254,7 @@ class Evaluation:
         longest = min(filter(None, (most_tokens, resolved.model.max_output)), default=None)
         is_free = resolved.price is not None and resolved.price.is_free
         context = await self.service.with_tools_and_form(
-            SendContext([], resolved, instructions=self.settings.counted_instructions),
-            self.settings,
+            SendContext([], resolved, settings=self.settings)
         )
         counts = {"calls": 0, "judge_calls": 0, "input_tokens": 0}
         lowest: list[Decimal | None] = []

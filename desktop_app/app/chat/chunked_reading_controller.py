@@ -82,12 +82,9 @@ class ChunkedReadingController(QObject):
     async def _attach_beginnings(self, refused_draft: Draft) -> None:
         """Attach only the beginnings of documents, for the user to see and to send."""
         chat = self._chat_service
-        settings = self._setup.ask_settings
-        context = await chat.with_tools_and_form(
-            self._setup.context, settings, refused_draft.template_id
-        )
+        context = await chat.with_tools_and_form(self._setup.context, refused_draft.template_id)
         draft = await reduce_to_beginnings(
-            chat.estimator, context, refused_draft, settings.parameters.tools
+            chat.estimator, context, refused_draft, context.settings.parameters.tools
         )
         if self._draft.value.attachments == refused_draft.attachments:
             self._draft.set_attachments(draft.attachments)
@@ -117,7 +114,7 @@ class ChunkedReadingController(QObject):
         resolved = self._setup.resolved
         settings = self._setup.ask_settings
         try:
-            plan = await self._chat_service.chunked_reader.plan(
+            plan = await self._chat_service.gateways.chunked_reader.plan(
                 documents,
                 draft.text,
                 resolved,

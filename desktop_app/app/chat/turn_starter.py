@@ -245,7 +245,7 @@ class TurnStarter(QObject):
         )
 
         async def allow_and_begin() -> None:
-            await self._chat_service.budget.allow_unpriced(profile, model)
+            await self._chat_service.calls.budget.allow_unpriced(profile, model)
             await begin_again()
 
         actions: Actions = [

@@ -12,36 +12,27 @@ from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_parts import Part, PassagesPart, chunked_documents
 from desktop_app.domain.models.parameter_support import supports_candidates
 from desktop_app.domain.spending.cost import FREE, Usage, cost_of
-from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.services.answers.candidate_answers import (
     answer_holds,
     estimate_several,
     split_hold,
 )
-from desktop_app.services.chat.ask_settings import AskSettings
-from desktop_app.services.chat.background_offer import offers_background
-from desktop_app.services.chat.request_builder import AnswerPlan
+from desktop_app.services.chat.ask_settings import offers_background
 from desktop_app.services.chat.send_context import SendContext
-from desktop_app.services.models.choice_resolution import ResolvedChoice
-from desktop_app.services.ports import Gateway
-from desktop_app.services.spending.budget import Budget, Hold
+from desktop_app.services.spending.budget import Hold, PaidCalls
 from desktop_app.services.spending.cost_estimate import Estimate, Estimator
 
 
 class AnswerCosts:
     """The costs of answers, before they are known."""
 
-    def __init__(self, gateway: Gateway, budget: Budget, estimator: Estimator) -> None:
-        self._gateway = gateway
-        self._budget = budget
+    def __init__(self, calls: PaidCalls, estimator: Estimator) -> None:
+        self._gateway = calls.gateway
+        self._budget = calls.budget
         self._estimator = estimator
 
     async def estimate_all(
-        self,
-        estimate: Estimate,
-        resolved: ResolvedChoice,
-        settings: AskSettings,
-        attachments: Iterable[Part] = (),
+        self, estimate: Estimate, context: SendContext, attachments: Iterable[Part] = ()
     ) -> Estimate:
         """Return the estimate for all requested answers, from the `estimate` for one answer.
 
@@ -51,6 +42,8 @@ class AnswerCosts:
         Raises:
             StorageError: the store cannot be read.
         """
+        resolved = context.resolved
+        settings = context.settings
         count = settings.parameters.candidates
         if count == 1:
             return estimate
@@ -61,12 +54,7 @@ class AnswerCosts:
         return estimate_several(estimate, count, at_once=supports_several and not is_separate)
 
     async def hold_input(
-        self,
-        context: SendContext,
-        draft: Draft,
-        settings: AskSettings,
-        passages: Sequence[PassagesPart] = (),
-        purpose: Purpose = Purpose.ANSWER,
+        self, context: SendContext, draft: Draft, passages: Sequence[PassagesPart] = ()
     ) -> list[Hold]:
         """Hold the input's cost. Return a hold for each answer, or one that all answers share.
 
@@ -76,13 +64,14 @@ class AnswerCosts:
         Raises as `ChatService.begin`, if the model's window or the provider's cap has no room.
         """
         resolved = context.resolved
+        purpose = context.purpose
         price = resolved.counted_price
         # The calls of several answers are held later: see `hold_calls`. The call of an answer
         # from documents in parts is held once their notes are taken.
         parts = draft.attachments or (context.path[-1].parts if context.path else ())
         is_in_parts = bool(chunked_documents(parts))
-        is_held_later = settings.parameters.candidates > 1 or is_in_parts
-        held_model = "" if is_held_later else _held_model(resolved, settings)
+        is_held_later = context.settings.parameters.candidates > 1 or is_in_parts
+        held_model = "" if is_held_later else _held_model(context)
         await self._budget.require_price(resolved.profile, resolved.model, price)
         needs_cost = self._budget.needs_cost(resolved.profile, price is not None)
         if self._estimator.is_sure_to_fit(context, draft) and not needs_cost:
@@ -90,7 +79,7 @@ class AnswerCosts:
             return [await self._budget.hold(resolved.profile, cost, held_model, purpose.value)]
         estimate = await self._estimator.for_sending().estimate(context, draft, passages=passages)
         self._estimator.require_fit(draft, estimate, resolved, may_compact=bool(context.path))
-        estimate = await self.estimate_all(estimate, resolved, settings, draft.attachments)
+        estimate = await self.estimate_all(estimate, context, draft.attachments)
         tokens = estimate.input_tokens
         count = estimate.inputs
         cost = cost_of(price, Usage(input_tokens=tokens * count))
@@ -106,7 +95,7 @@ class AnswerCosts:
         return holds
 
     async def hold_calls(
-        self, input_holds: Sequence[Hold], request: ChatRequest, plan: AnswerPlan
+        self, input_holds: Sequence[Hold], request: ChatRequest, context: SendContext
     ) -> list[Hold]:
         """Return a hold for each answer, which combines those of its input and of its call.
 
@@ -114,13 +103,13 @@ class AnswerCosts:
         hold of a single answer is also that of its call.
         If this process is killed, each running call counts as a call of unknown cost.
         """
-        resolved = plan.resolved
-        count = plan.settings.parameters.candidates
+        resolved = context.resolved
+        count = context.settings.parameters.candidates
         if count == 1:
             return [*input_holds]
         cost = Decimal(0) if resolved.counted_price == FREE else None
-        model = _held_model(resolved, plan.settings)
-        hold_call = partial(self._budget.hold, resolved.profile, cost, model, plan.purpose.value)
+        model = _held_model(context)
+        hold_call = partial(self._budget.hold, resolved.profile, cost, model, context.purpose.value)
         if request.parameters.candidates > 1:
             return answer_holds(input_holds, split_hold(await hold_call(), count))
         async with AsyncExitStack() as undo:
@@ -129,7 +118,7 @@ class AnswerCosts:
         return answer_holds(input_holds, call_holds)
 
 
-def _held_model(resolved: ResolvedChoice, settings: AskSettings) -> str:
+def _held_model(context: SendContext) -> str:
     """Return the model for the hold; "" if a later process can resume the call."""
-    is_resumable = settings.background and offers_background(resolved)
-    return "" if is_resumable else resolved.model.id
+    is_resumable = context.settings.background and offers_background(context.resolved)
+    return "" if is_resumable else context.resolved.model.id

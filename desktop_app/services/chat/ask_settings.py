@@ -14,7 +14,9 @@ from desktop_app.domain.answering.answer_form import (
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.answering.generation import Examples, GenerationParameters
 from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import refused_by_every_api, without_refused
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.tools.tool import ToolLimits
 from desktop_app.i18n.translation import N_
 from desktop_app.services.models.choice_resolution import ResolvedChoice
@@ -23,6 +25,7 @@ from desktop_app.services.structured.answer_forms import require_grammar_support
 # Tokens. A small model that repeats itself would continue to the end of its window. The command
 # Continue extends an answer that this limit has cut.
 MAX_OUTPUT_TOKENS_ON_DEVICE = 1024
+_WITH_BACKGROUND = (ProviderKind.OPENAI, ProviderKind.COMPATIBLE)
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class AskSettings:
 
     instructions: str = ""
     parameters: GenerationParameters = field(default_factory=GenerationParameters)
-    background: bool = False  # for the next answer, if offered: see background_offer.py
+    background: bool = False  # for the next answer, if offered: see `offers_background`
     limits: ToolLimits = field(default_factory=ToolLimits)
     examples: Examples = ()
     requested: frozenset[str] = frozenset()  # parameters whose omission is reported
@@ -115,3 +118,15 @@ def accepted_parameters(
     if max_tokens and model_limit:
         max_tokens = min(max_tokens, model_limit)
     return replace(parameters, max_output_tokens=max_tokens)
+
+
+def offers_background(resolved: ResolvedChoice) -> bool:
+    """Return True for a long run at a provider that may support background runs.
+
+    OpenAI supports them; whether a compatible server does, only its reply shows.
+    """
+    profile = resolved.profile
+    info = resolved.model
+    is_long = info.variant is Variant.PRO or resolved.effort is Effort.XHIGH
+    may_offer = profile.kind in _WITH_BACKGROUND and profile.api is not Api.CHAT_COMPLETIONS
+    return is_long and may_offer and (info.apis is None or Api.RESPONSES in info.apis)

@@ -6,12 +6,10 @@ run(…)     of the AnswerRun: see answer_run.py                      → the fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from datetime import date
-from functools import cached_property, partial
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
 
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
@@ -39,17 +37,13 @@ from desktop_app.services.answers.answer_ledger import AnswerLedger
 from desktop_app.services.answers.answer_run import AnswerRun, PreparedAnswer, answering_choice
 from desktop_app.services.answers.candidate_answers import answer_holds, split_hold
 from desktop_app.services.chat.answer_costs import AnswerCosts
-from desktop_app.services.chat.answer_gateways import AnswerGateways
+from desktop_app.services.chat.answer_gateways import AnswerGateways, AnswerTools, ModelChoices
 from desktop_app.services.chat.ask_settings import AskSettings, accepted_parameters, with_form
 from desktop_app.services.chat.prompt_assembly import question_parts
 from desktop_app.services.chat.prompt_library import require_two_documents
-from desktop_app.services.chat.request_builder import AnswerPlan, RequestBuilder
+from desktop_app.services.chat.request_builder import RequestSources
 from desktop_app.services.chat.send_context import SendContext
-from desktop_app.services.collections.passage_context import (
-    NoCollections,
-    PassageSource,
-    find_passages,
-)
+from desktop_app.services.collections.passage_context import find_passages
 from desktop_app.services.documents.document_beginnings import (
     beginning_notice,
     require_reading_tools,
@@ -63,110 +57,37 @@ from desktop_app.services.documents.image_attachments import (
     require_image_input,
     unseen_images_notice,
 )
-from desktop_app.services.models.choice_resolution import ProviderModels, ResolvedChoice
-from desktop_app.services.ports import (
-    ChatAttachments,
-    CompactionStorage,
-    ImageSource,
-    MessageStore,
-    RequirementsLoader,
-)
-from desktop_app.services.prompt_delimiter import DelimiterFactory
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.spending.budget import Hold, PaidCalls
 from desktop_app.services.spending.cost_estimate import Estimator
 from desktop_app.services.structured.answer_forms import form_notice
-from desktop_app.services.tools.consent import ConsentBroker
 from desktop_app.services.tools.hosted_tools import hosted_refusal
-from desktop_app.services.tools.tool_set import ToolCatalog, ToolSet
-
-if TYPE_CHECKING:  # few questions have documents to read in parts
-    from desktop_app.services.documents.chunked_reading import ChunkedReader
-
-
-class MessageSources(NamedTuple):
-    """The sources of a request.
-
-    Attributes:
-        messages: the store of questions and answers.
-        attachments: the texts of attached documents.
-        images: attached images, scaled for a model.
-        compactions: the compactions that replace the beginnings of long conversations.
-        chunked_reader: returns the reader of documents that exceed a model's limit.
-        load_requirements: returns the requirements of a prompt.
-        passages: returns the finder of passages in collections.
-    """
-
-    messages: MessageStore
-    attachments: ChatAttachments
-    images: ImageSource
-    compactions: CompactionStorage
-    chunked_reader: Callable[[], ChunkedReader]
-    load_requirements: RequirementsLoader
-    passages: Callable[[], PassageSource] = NoCollections
+from desktop_app.services.tools.tool_set import ToolSet
 
 
 class ChatService:
-    """Service that checks questions, stores them and starts their answers.
-
-    Args:
-        window_of: returns the context window of a model, in tokens, if a server has named it when
-            it refused a request; None otherwise.
-    """
+    """Service that checks questions, stores them and starts their answers."""
 
     def __init__(
         self,
         *,
-        sources: MessageSources,
+        sources: RequestSources,
         calls: PaidCalls,
         estimator: Estimator,
-        models_of: Callable[[ProviderProfile], ProviderModels],
-        delimiters: DelimiterFactory,
-        tools: Callable[[], ToolCatalog],
-        consent: ConsentBroker,
-        window_of: Callable[[ProviderProfile, str], int | None] = lambda _profile, _model: None,
+        models: ModelChoices,
+        tools: AnswerTools,
     ) -> None:
-        self.store = sources.messages
-        self.compactions = sources.compactions
-        self.load_requirements = sources.load_requirements
-        self._make_chunked_reader = sources.chunked_reader
-        self._passages = sources.passages
-        self.gateway = calls.gateway
-        self.budget = calls.budget
-        self.spending = calls.spending
+        self.sources = sources
+        self.calls = calls
         self.estimator = estimator
-        self.costs = AnswerCosts(self.gateway, self.budget, estimator)
-        attachments = sources.attachments
-        self._requests = RequestBuilder(
-            attachments, sources.images, delimiters, sources.load_requirements
-        )
-        self._gateways = AnswerGateways(
-            gateway=self.gateway,
-            budget=self.budget,
-            models_of=models_of,
-            attachments=attachments,
-            delimiters=delimiters,
-            consent=consent,
-            chunked_reader=lambda: self.chunked_reader,
-        )
-        self.attachments = attachments
-        self._models_of = models_of
-        self._window_of = window_of
+        self.costs = AnswerCosts(calls, estimator)
+        self.gateways = AnswerGateways(sources, calls, models, tools)
+        self._models = models
         self._tools = tools
-        self._providers_without_instant: set[str] = set()  # their ids
-
-    @cached_property
-    def chunked_reader(self) -> ChunkedReader:
-        """Return the reader of documents in parts."""
-        return self._make_chunked_reader()
 
     def resolve(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
         """Return the model and effort that serve `choice` at `profile` today."""
-        return self._models_of(profile).resolve(
-            choice,
-            date.today(),  # noqa: DTZ011 — the user's day
-            is_instant_gone=profile.id in self._providers_without_instant,
-            window_of=self._window_of,
-        )
+        return self._models.resolve(profile, choice)
 
     def resolve_with(
         self, profile: ProviderProfile, choice: ModelChoice, settings: AskSettings
@@ -210,17 +131,16 @@ class ChatService:
     ) -> list[AnswerRun]:
         """Return the runs that answer a new question; nothing is stored. Raises as `begin`."""
         resolved = _require_model(self.resolve_with(profile, conversation.choice, settings))
-        requirements = await self.load_requirements(draft.template_id)
+        requirements = await self.sources.load_requirements(draft.template_id)
         earlier_parts = (part for message in path for part in message.sent_parts)
         require_two_documents(requirements, draft.attachments, earlier_parts)
         require_files(draft.attachments, path, resolved)
         require_image_input(without_files(draft.attachments, resolved.files), resolved.model)
         settings = await with_form(settings, requirements.form, resolved)
-        context, tools = await self._send_context(conversation, path, resolved, settings)
-        passages = await find_passages(self._passages, context, draft)
-        holds = await self.costs.hold_input(
-            context, draft, settings, passages=passages, purpose=purpose
-        )
+        context = await self._send_context(conversation, path, resolved, settings)
+        context = replace(context, purpose=purpose)
+        passages = await find_passages(self.sources.passages, context, draft)
+        holds = await self.costs.hold_input(context, draft, passages)
         question = Message(
             id=new_id(),
             conversation_id=conversation.id,
@@ -237,8 +157,8 @@ class ChatService:
             conversation = replace(
                 conversation, title=_first_title(question), title_is_automatic=True
             )
-        plan = AnswerPlan(replace(context, path=[*path, question]), settings, purpose=purpose)
-        return await self._prepare_runs(conversation, question, plan, tools, input_holds=holds)
+        context = replace(context, path=[*path, question])
+        return await self._prepare_runs(conversation, question, context, holds)
 
     async def begin_another_answer(
         self,
@@ -316,14 +236,13 @@ class ChatService:
         settings = settings.for_one_answer()
         resolved = _require_model(self.resolve_with(profile, conversation.choice, settings))
         require_image_input(without_files(path[-1].parts, resolved.files), resolved.model)
-        requirements = await self.load_requirements(path[-1].template_id)
+        requirements = await self.sources.load_requirements(path[-1].template_id)
         settings = await with_form(settings, requirements.form, resolved)
-        context, tools = await self._send_context(conversation, path, resolved, settings)
+        context = await self._send_context(conversation, path, resolved, settings)
         # With an empty draft, because the question is in the path already.
-        holds = await self.costs.hold_input(context, Draft(), settings)
-        plan = AnswerPlan(context, settings, repairs)
+        holds = await self.costs.hold_input(context, Draft())
         return await self._prepare_runs(
-            conversation, question=None, plan=plan, tools=tools, input_holds=holds
+            conversation, None, replace(context, repairs=repairs), holds
         )
 
     async def _send_context(
@@ -332,62 +251,51 @@ class ChatService:
         path: Sequence[Message],
         resolved: ResolvedChoice,
         settings: AskSettings,
-    ) -> tuple[SendContext, ToolSet]:
-        compactions = await self.compactions.load(conversation.id)
+    ) -> SendContext:
+        compactions = await self.sources.compactions.load(conversation.id)
         tools = await self._chosen_tools(settings, resolved)
-        context = SendContext(
-            path=path,
-            resolved=resolved,
-            compactions=compactions,
-            instructions=settings.counted_instructions,
-            tools=tools.definitions,
-            form=settings.answer_form,
-        )
-        return context, tools
+        return SendContext(path, resolved, compactions, settings, tools)
 
     async def _prepare_runs(
         self,
         conversation: Conversation,
         question: Message | None,
-        plan: AnswerPlan,
-        tools: ToolSet,
+        context: SendContext,
         input_holds: Sequence[Hold],
     ) -> list[AnswerRun]:
-        """Return runs, not stored yet, that answer the question of the plan.
+        """Return runs, not stored yet, that answer the question of the context.
 
         Args:
             question: the question if it is new; None for another answer to a stored question.
             input_holds: a hold for each answer, or one hold that all answers share.
         """
-        resolved = plan.resolved
-        settings = plan.settings
+        resolved = context.resolved
+        settings = context.settings
         async with AsyncExitStack() as undo:
             for hold in input_holds:
                 undo.push_async_callback(hold.release)
-            notices = _answer_notices(plan, tools)
+            notices = _answer_notices(context)
             count = settings.parameters.candidates
-            answers = [_empty_answer(plan.question, resolved, notices) for _ in range(count)]
+            answers = [_empty_answer(context.question, resolved, notices) for _ in range(count)]
             conversation = replace(conversation, leaf_id=answers[0].id, updated_at=now())
-            require_reading_tools(plan.question.parts, tools.tools)
-            request = await self._requests.build(plan, tools)
-            gateways, request = await self._gateways.choose(plan, request)
+            require_reading_tools(context.question.parts, context.tools.tools)
+            request = await self.sources.build_request(context)
+            gateways, request = await self.gateways.choose(context, request)
             # Empty: the readers of documents and the tool loop fill them before later requests.
             call_holds = [Hold() for _ in answers]
             request_holds = input_holds
-            if not plan.documents:  # notes come first, so the request is not sent yet
-                request_holds = await self.costs.hold_calls(input_holds, request, plan)
+            if not context.documents:  # notes come first, so the request is not sent yet
+                request_holds = await self.costs.hold_calls(input_holds, request, context)
             holds = answer_holds(request_holds, call_holds)
             for answer_hold in holds:
                 undo.push_async_callback(answer_hold.release)
             gateways = [
-                await self._gateways.wrap(
-                    gateway, plan, request, tools=tools, answer=answer, call_hold=call_hold
-                )
+                await self.gateways.wrap(gateway, context, request, answer, call_hold)
                 for answer, gateway, call_hold in zip(answers, gateways, call_holds, strict=True)
             ]
             undo.pop_all()
-        tool_prices = self._gateways.tool_prices(resolved)
-        stand_in = partial(self._retire_instant, resolved.profile, conversation.choice)
+        tool_prices = self._models.tool_prices(resolved)
+        stand_in = partial(self._models.retire_instant, resolved.profile, conversation.choice)
         return [
             AnswerRun(
                 PreparedAnswer(
@@ -400,11 +308,11 @@ class ChatService:
                     answer_hold,
                     settings.schema,
                     stand_in,
-                    partial(self._reread_in_parts, conversation, plan, answer, tools),
+                    partial(self._reread_in_parts, conversation, context, answer),
                 ),
-                self.store,
-                self.attachments,
-                AnswerLedger(self.spending, plan.purpose, tool_prices),
+                self.sources.messages,
+                self.sources.attachments,
+                AnswerLedger(self.calls.spending, context.purpose, tool_prices),
             )
             for answer, gateway, answer_hold in zip(answers, gateways, holds, strict=True)
         ]
@@ -416,13 +324,14 @@ class ChatService:
                 undo.push_async_callback(run.hold.release)
             first_run = runs[0]
             answers = [run.answer for run in runs]
-            await self.store.begin_turn(first_run.conversation, first_run.question, *answers)
+            conversation, question = first_run.conversation, first_run.question
+            await self.sources.messages.begin_turn(conversation, question, *answers)
             undo.pop_all()
         first_run.set_siblings(runs[1:])
         return first_run
 
     async def _reread_in_parts(
-        self, conversation: Conversation, plan: AnswerPlan, answer: Message, tools: ToolSet
+        self, conversation: Conversation, context: SendContext, answer: Message
     ) -> PreparedAnswer | None:
         """Return the answer from documents read in parts; None if that is not possible.
 
@@ -430,8 +339,8 @@ class ChatService:
 
         Raises StorageError, DocumentError, SpendingCapError.
         """
-        question = plan.question
-        resolved = plan.resolved
+        question = context.question
+        resolved = context.resolved
         parts = tuple(
             replace(part, in_parts=True) if isinstance(part, DocumentPart) else part
             for part in question.parts
@@ -441,42 +350,23 @@ class ChatService:
         # Only the models of compatible servers have windows that a refusal must show.
         if resolved.profile.kind is not ProviderKind.COMPATIBLE:
             return None
-        if plan.settings.grammar is not None:
+        if context.settings.grammar is not None:
             return None  # the notes would not follow the grammar
         question = replace(question, parts=parts)
-        path = (*plan.context.path[:-1], question)
-        context = replace(plan.context, path=path, resolved=self._with_named_window(resolved))
-        plan = replace(plan, context=context)
+        path = (*context.path[:-1], question)
+        context = replace(context, path=path, resolved=self._models.with_named_window(resolved))
         call_hold = Hold()
-        request = (await self._requests.build(plan, tools)).for_one_answer()
-        gateway = await self._gateways.wrap(
-            self.gateway, plan, request, tools=tools, answer=answer, call_hold=call_hold
-        )
+        request = (await self.sources.build_request(context)).for_one_answer()
+        gateway = await self.gateways.wrap(self.calls.gateway, context, request, answer, call_hold)
         count = await self.estimator.context_tokens(context)
         cost = cost_of(resolved.counted_price, Usage(input_tokens=count.tokens))
-        hold = await self.budget.hold(resolved.profile, cost)
+        hold = await self.calls.budget.hold(resolved.profile, cost)
         (answer_hold,) = split_hold(hold, 1, [call_hold])  # releases both
         return PreparedAnswer(
             conversation, question, answer, resolved, request, gateway, answer_hold
         )
 
-    def _with_named_window(self, resolved: ResolvedChoice) -> ResolvedChoice:
-        """Return the choice with the context window that a server has named in a refusal.
-
-        A smaller known limit stays.
-        """
-        window = self._window_of(resolved.profile, resolved.model.id)
-        known_limit = resolved.model.input_limit
-        if window is None:
-            return resolved
-        if known_limit and known_limit <= window:
-            return resolved
-        model = replace(resolved.model, context_window=window, max_input=None)
-        return replace(resolved, model=model)
-
-    async def with_tools_and_form(
-        self, context: SendContext, settings: AskSettings, template_id: str = ""
-    ) -> SendContext:
+    async def with_tools_and_form(self, context: SendContext, template_id: str = "") -> SendContext:
         """Return the context with the tools and the form of the answer, to estimate a cost.
 
         No server of tools is started: the tools are those that it listed last.
@@ -487,10 +377,10 @@ class ChatService:
         Raises:
             UserFacingError: the template or the form cannot be used.
         """
-        requirements = await self.load_requirements(template_id)
-        settings = await with_form(settings, requirements.form, context.resolved)
+        requirements = await self.sources.load_requirements(template_id)
+        settings = await with_form(context.settings, requirements.form, context.resolved)
         tools = await self._chosen_tools(settings, context.resolved, starts_servers=False)
-        return replace(context, tools=tools.definitions, form=settings.answer_form)
+        return replace(context, settings=settings, tools=tools)
 
     async def _chosen_tools(
         self, settings: AskSettings, resolved: ResolvedChoice, *, starts_servers: bool = True
@@ -499,23 +389,18 @@ class ChatService:
         if not names or resolved.model.takes_tools is False:
             return ToolSet()
         refused_names = tuple(n for n in names if n in HOSTED_TOOLS and hosted_refusal(n, resolved))
-        tool_set = await self._tools().choose(
+        tool_set = await self._tools.catalog().choose(
             [name for name in names if name not in refused_names], starts_servers=starts_servers
         )
         return replace(tool_set, missing=(*tool_set.missing, *refused_names))
 
-    def _retire_instant(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
-        """Mark Instant as not served by the provider. Return its stand-in."""
-        self._providers_without_instant.add(profile.id)
-        return self.resolve(profile, choice)
 
-
-def _answer_notices(plan: AnswerPlan, tools: ToolSet) -> Sequence[NoticeText]:
+def _answer_notices(context: SendContext) -> Sequence[NoticeText]:
     """Return the notices of a new answer; some may be empty."""
-    resolved = plan.resolved
-    settings = plan.settings
-    messages = plan.context.sent.messages
-    missing_names = ", ".join(tools.missing)
+    resolved = context.resolved
+    settings = context.settings
+    messages = context.sent.messages
+    missing_names = ", ".join(context.tools.missing)
     return (
         resolved.notice,
         unseen_images_notice(messages, resolved.model),
@@ -525,7 +410,7 @@ def _answer_notices(plan: AnswerPlan, tools: ToolSet) -> Sequence[NoticeText]:
         notice(NoticeCode.TOOLS_MISSING, names=missing_names) if missing_names else "",
         *_unsupported_notices(settings, resolved.model),
         form_notice(settings.answer_form),
-        notice(NoticeCode.REPAIRED) if plan.repairs else "",
+        notice(NoticeCode.REPAIRED) if context.repairs else "",
     )
 
 

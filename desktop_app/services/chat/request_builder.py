@@ -2,92 +2,69 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from desktop_app.domain.answering.chat_request import ChatRequest
-from desktop_app.domain.conversations.conversation import Message
-from desktop_app.domain.conversations.message_parts import (
-    DocumentPart,
-    chunked_documents,
-    tool_calls,
-)
-from desktop_app.domain.spending.spending_report import Purpose
-from desktop_app.services.chat.ask_settings import AskSettings, accepted_parameters
-from desktop_app.services.chat.background_offer import offers_background
+from desktop_app.domain.conversations.message_parts import tool_calls
+from desktop_app.services.chat.ask_settings import accepted_parameters, offers_background
 from desktop_app.services.chat.prompt_assembly import example_turns, sent_messages
 from desktop_app.services.chat.send_context import SendContext
+from desktop_app.services.collections.passage_context import NoCollections, PassageSource
 from desktop_app.services.documents.image_attachments import ImageForm
 from desktop_app.services.documents.summary_grammar import grammar_for
-from desktop_app.services.models.choice_resolution import ResolvedChoice
-from desktop_app.services.ports import AttachmentSource, ImageSource, RequirementsLoader
+from desktop_app.services.ports import (
+    ChatAttachments,
+    CompactionStorage,
+    ImageSource,
+    MessageStore,
+    RequirementsLoader,
+)
 from desktop_app.services.prompt_delimiter import DelimiterFactory, PromptDelimiter
 from desktop_app.services.structured.answer_forms import repair_turn
 from desktop_app.services.tools.tool_set import ToolSet
 
+if TYPE_CHECKING:  # few questions have documents to read in parts
+    from desktop_app.services.documents.chunked_reading import ChunkedReader
+
 
 @dataclass(frozen=True)
-class AnswerPlan:
-    """A question, and how it is answered.
+class RequestSources:
+    """The sources of what a request contains.
 
     Attributes:
-        context: the conversation, whose last message is the question.
-        repairs: an answer that does not match its schema; the model gets it with the reason. None
-            for a usual answer.
-        purpose: the purpose of the requests in the ledger.
+        messages: the store of questions and answers.
+        attachments: the texts of attached documents.
+        images: attached images, scaled for a model.
+        compactions: the compactions that replace the beginnings of long conversations.
+        load_requirements: returns the requirements of a prompt.
+        delimiters: makes the tags around untrusted text.
+        chunked_reader: returns the reader of documents that exceed a model's limit.
+        passages: returns the finder of passages in collections.
     """
 
-    context: SendContext
-    settings: AskSettings
-    repairs: Message | None = None
-    purpose: Purpose = Purpose.ANSWER
+    messages: MessageStore
+    attachments: ChatAttachments
+    images: ImageSource
+    compactions: CompactionStorage
+    load_requirements: RequirementsLoader
+    delimiters: DelimiterFactory
+    chunked_reader: Callable[[], ChunkedReader]
+    passages: Callable[[], PassageSource] = NoCollections
 
-    @property
-    def question(self) -> Message:
-        """Return the question."""
-        return self.context.path[-1]
-
-    @property
-    def resolved(self) -> ResolvedChoice:
-        """Return the model that answers."""
-        return self.context.resolved
-
-    @property
-    def documents(self) -> tuple[DocumentPart, ...]:
-        """Return the documents of the question that are read in chunks."""
-        return chunked_documents(self.question.parts)
-
-
-class RequestBuilder:
-    """Builder of requests from conversations."""
-
-    def __init__(
-        self,
-        attachments: AttachmentSource,
-        images: ImageSource,
-        delimiters: DelimiterFactory,
-        load_requirements: RequirementsLoader,
-    ) -> None:
-        self._attachments = attachments
-        self._images = images
-        self._delimiters = delimiters
-        self._load_requirements = load_requirements
-
-    async def build(self, plan: AnswerPlan, tools: ToolSet) -> ChatRequest:
+    async def build_request(self, context: SendContext) -> ChatRequest:
         """Return the request for all answers. Raises StorageError, DocumentError."""
-        question = plan.question
-        resolved = plan.resolved
-        settings = plan.settings
-        delimiter = await self._delimiters.delimiter_for(question.conversation_id)
-        image_form = ImageForm(resolved.model, self._images, resolved.files)
-        requirements = await self._load_requirements(question.template_id)
+        question = context.question
+        resolved = context.resolved
+        settings = context.settings
+        delimiter = await self.delimiters.delimiter_for(question.conversation_id)
+        image_form = ImageForm(resolved.model, self.images, resolved.files)
+        requirements = await self.load_requirements(question.template_id)
         state, messages = await sent_messages(
-            plan.context.sent,
-            self._attachments,
-            delimiter,
-            image_form,
-            provider_id=resolved.profile.id,
+            context.sent, self.attachments, delimiter, image_form, provider_id=resolved.profile.id
         )
-        repair_messages = repair_turn(plan.repairs) if plan.repairs else ()
+        repair_messages = repair_turn(context.repairs) if context.repairs else ()
         request = ChatRequest(
             model=resolved.model.id,
             messages=(*example_turns(settings.examples), *messages, *repair_messages),
@@ -103,7 +80,7 @@ class RequestBuilder:
             wants_images=bool(resolved.model.makes_images),
             requested=settings.requested,
         )
-        return _with_tools(request, tools, delimiter)
+        return _with_tools(request, context.tools, delimiter)
 
 
 def _with_tools(request: ChatRequest, tools: ToolSet, delimiter: PromptDelimiter) -> ChatRequest:

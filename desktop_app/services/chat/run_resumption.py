@@ -83,10 +83,10 @@ class ResumedRun(AnswerRun):
         age_s = (now() - answer.created_at).total_seconds()
         request = ChatRequest(resolved.model.id, ())  # the provider has the messages
         super().__init__(
-            PreparedAnswer(conversation, None, answer, resolved, request, chat.gateway, hold),
-            chat.store,
-            chat.attachments,
-            AnswerLedger(chat.spending, timing=AnswerTiming(age_s)),
+            PreparedAnswer(conversation, None, answer, resolved, request, chat.calls.gateway, hold),
+            chat.sources.messages,
+            chat.sources.attachments,
+            AnswerLedger(chat.calls.spending, timing=AnswerTiming(age_s)),
         )
         self._fill_hold = partial(fill_hold, hold)
         self._stored_run = run
@@ -216,11 +216,11 @@ class Resumer:
 
     async def _fill_hold(self, answer: Message, resolved: ResolvedChoice, hold: Hold) -> None:
         """Hold the cost of the run's input again, if there is a monthly cap."""
-        budget = self._chat.budget
+        budget = self._chat.calls.budget
         if not budget.needs_cost(resolved.profile, resolved.price is not None):
             return
         path = _path_to(answer, await self._store.messages(answer.conversation_id))
-        compactions = await self._chat.compactions.load(answer.conversation_id)
+        compactions = await self._chat.sources.compactions.load(answer.conversation_id)
         context = SendContext(path, resolved, compactions)
         count = await self._chat.estimator.context_tokens(context)
         await budget.fill_hold(hold, resolved.profile, input_cost(resolved, count.tokens))

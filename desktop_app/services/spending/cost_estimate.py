@@ -266,8 +266,8 @@ class Estimator:
             if number == await facts.first_delimited():
                 total += await self.text_tokens(SAMPLE_DELIMITER.explanation, resolved)
             is_exact = is_exact and not message.parts  # an empty answer has no tokens to estimate
-        if context.instructions:
-            total += await self.text_tokens(context.instructions, resolved) + MESSAGE_OVERHEAD
+        if instructions := context.settings.counted_instructions:
+            total += await self.text_tokens(instructions, resolved) + MESSAGE_OVERHEAD
         if sent_path.compaction is not None:
             total += await self._compaction_tokens(sent_path.compaction, resolved)
             is_exact = False
@@ -340,7 +340,7 @@ class Estimator:
         Return None if attachments, passages or tool calls are sent, which must be counted.
         """
         sent_path = context.sent
-        texts = [context.instructions, *_definitions(context), text]
+        texts = [context.settings.counted_instructions, *_definitions(context), text]
         overhead = (len(texts) + len(sent_path.messages)) * MESSAGE_OVERHEAD
         for message in sent_path.messages:
             separator = ""
@@ -417,8 +417,8 @@ class Estimator:
 
 def _definitions(context: SendContext) -> list[str]:
     """Return the texts of the tools and of the answer's form, approximately as sent."""
-    texts = [tool.sent_text for tool in context.tools]
-    form = context.form
+    texts = [tool.sent_text for tool in context.tools.definitions]
+    form = context.settings.answer_form
     resolved = context.resolved
     is_left_out = isinstance(form, AnswerSchema) and resolved.model.takes_schema is False
     # Servers like llama.cpp compile a form into rules for the answer; it is not in the prompt.

@@ -33,8 +33,10 @@ from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.answers.answer_run import AnswerRun
+from desktop_app.services.chat.answer_gateways import AnswerTools, ModelChoices
 from desktop_app.services.chat.ask_settings import AskSettings
-from desktop_app.services.chat.chat_service import ChatService, MessageSources
+from desktop_app.services.chat.chat_service import ChatService
+from desktop_app.services.chat.request_builder import RequestSources
 from desktop_app.services.models.choice_resolution import ProviderModels
 from desktop_app.services.spending.budget import Budget, PaidCalls
 from desktop_app.services.spending.cost_estimate import Estimator
@@ -146,19 +148,18 @@ async def asker_of(
             Budget(SpendingHolds(database), SettingsStore(database)),
             Ledger(database),
         ),
-        sources=MessageSources(
+        sources=RequestSources(
             store,
             attachments,
             ImageScaler(attachments, documents),
             CompactionStore(database),
-            unused_parts,
             built_in_requirements,
+            delimiters(),
+            unused_parts,
         ),
         estimator=Estimator(WordCounter(), attachments),
-        models_of=partial(ProviderModels, catalog=CATALOG),
-        delimiters=delimiters(),
-        tools=tools,
-        consent=broker(),
+        models=ModelChoices(partial(ProviderModels, catalog=CATALOG)),
+        tools=AnswerTools(tools, broker()),
     )
     choice = ModelChoice(profile.id, "", variant, Effort.HIGH)
     conversation = Conversation(new_id(), "", now(), now(), choice)

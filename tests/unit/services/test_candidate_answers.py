@@ -50,6 +50,7 @@ from desktop_app.services.answers.candidate_answers import (
     split_hold,
 )
 from desktop_app.services.chat.ask_settings import AskSettings
+from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.note_taking import INSTRUCTIONS
 from desktop_app.services.spending.budget import Hold
 from desktop_app.services.spending.cost_estimate import Estimate
@@ -186,7 +187,8 @@ async def test_the_estimate_counts_the_input_for_each_answer_that_is_requested_a
     async with open_chat(tmp_path, ScriptedProvider()) as chat:
         resolved = chat.service.resolve(CHAT, ModelChoice(CHAT.id, "", Variant.THINKING, None))
         one = Estimate(9, CountMethod.TOKENIZER, Decimal(1), None, None)
-        all_ = await chat.service.costs.estimate_all(one, resolved, settings, [document])
+        context = SendContext([], resolved, settings=settings)
+        all_ = await chat.service.costs.estimate_all(one, context, [document])
         assert (all_.inputs, all_.input_cost) == (inputs, Decimal(inputs))
 
 
@@ -310,7 +312,7 @@ async def test_a_failed_hold_of_one_answer_releases_those_of_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_chat(tmp_path, ScriptedProvider()) as chat:
-        hold, made = chat.service.budget.hold, list[Hold]()
+        hold, made = chat.service.calls.budget.hold, list[Hold]()
 
         async def hold_some(*about: Any) -> Hold:
             if len(made) == 2:
@@ -318,7 +320,7 @@ async def test_a_failed_hold_of_one_answer_releases_those_of_the_others(
             made.append(await hold(*about))
             return made[-1]
 
-        monkeypatch.setattr(chat.service.budget, "hold", hold_some)
+        monkeypatch.setattr(chat.service.calls.budget, "hold", hold_some)
         with pytest.raises(StoreFullError):
             await chat.begin("?", settings=THREE)
         left = "SELECT count(*) FROM spending_holds"

@@ -67,8 +67,10 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.services.answers.answer_run import AnswerRun
+from desktop_app.services.chat.answer_gateways import AnswerTools, ModelChoices
 from desktop_app.services.chat.ask_settings import AskSettings
-from desktop_app.services.chat.chat_service import ChatService, MessageSources
+from desktop_app.services.chat.chat_service import ChatService
+from desktop_app.services.chat.request_builder import RequestSources
 from desktop_app.services.collections.passage_context import NoCollections, PassageSource
 from desktop_app.services.documents.chunked_reading import ChunkedReader
 from desktop_app.services.documents.fitting_parts import Splitter
@@ -196,20 +198,19 @@ async def open_chat(
 
     service = ChatService(
         calls=calls,
-        sources=MessageSources(
+        sources=RequestSources(
             store,
             attachments,
             image_scaler,
             CompactionStore(database),
-            reader,
             built_in_requirements,
+            delimiters(),
+            reader,
             lambda: passages or NoCollections(),
         ),
         estimator=estimator,
-        models_of=partial(ProviderModels, catalog=CATALOG),
-        delimiters=delimiters(),
-        tools=lambda: tools or no_tools(),
-        consent=consent or broker(),
+        models=ModelChoices(partial(ProviderModels, catalog=CATALOG)),
+        tools=AnswerTools(lambda: tools or no_tools(), consent or broker()),
     )
     try:
         yield ChatSetup(database, service, store, ledger, attachments, counter)
@@ -512,7 +513,7 @@ async def test_compared_answers_are_stored_together_or_not_at_all(tmp_path: Path
         blank = Conversation(new_id(), "", now(), now(), chosen[0])
         with pytest.raises(SpendingCapError):  # the second is too expensive beside the first
             await chat.service.begin_comparison(blank, [], words, asked, AskSettings())
-        assert (await chat.service.budget.month(capped)).held == 0
+        assert (await chat.service.calls.budget.month(capped)).held == 0
         assert await chat.store.get(blank.id) is None
         began = await chat.service.begin_comparison(
             blank, [], words, [(OPENAI, choice) for choice in chosen], AskSettings()
@@ -532,12 +533,12 @@ async def test_a_question_that_cannot_be_stored_holds_nothing(tmp_path: Path) ->
 
     async with open_chat(tmp_path, ScriptedProvider([Completed()])) as chat:
         asked = await chat.begin("one", capped)
-        assert (await chat.service.budget.month(capped)).held > 0
+        assert (await chat.service.calls.budget.month(capped)).held > 0
         await chat.run(asked)
         chat.store.full = True
         with pytest.raises(StoreFullError):
             await chat.begin("two", capped)
-        assert (await chat.service.budget.month(capped)).held == 0
+        assert (await chat.service.calls.budget.month(capped)).held == 0
 
 
 async def _look(_: object) -> str:
@@ -634,7 +635,7 @@ async def test_the_cap_counts_the_notes_of_an_answer_from_parts(
     async with open_chat(tmp_path, provider, parts=WordSplitter()) as chat:
         document = await chat.attach("a.txt", "word " * 2000, in_parts=True)
         answer = await chat.run(await chat.begin("Why so?", capped, attachments=(document,)))
-        assert (await chat.service.budget.month(capped)).held == 0
+        assert (await chat.service.calls.budget.month(capped)).held == 0
     assert len(provider.requests) == 1 + is_sent
     assert answer.text == "done" * is_sent
     assert (answer.error and answer.error.code) == (None if is_sent else SpendingCapError.code)

@@ -48,17 +48,19 @@ from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.domain.spending.spending_report import Grouping
+from desktop_app.services.chat.answer_gateways import AnswerTools, ModelChoices
 from desktop_app.services.chat.ask_settings import AskSettings
-from desktop_app.services.chat.chat_service import ChatService, MessageSources
+from desktop_app.services.chat.chat_service import ChatService
 from desktop_app.services.chat.compaction_service import (
     CompactionPlan,
     CompactionService,
+    TextPacker,
     readable_content,
 )
 from desktop_app.services.chat.prompt_assembly import SUMMARY_READ
+from desktop_app.services.chat.request_builder import RequestSources
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
-from desktop_app.services.chat.text_packer import TextPacker
 from desktop_app.services.models.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.spending.budget import Budget, PaidCalls
 from desktop_app.services.spending.cost_estimate import Estimator, used_tokens
@@ -129,9 +131,7 @@ class CompactionSetup:
 
     async def plan(self) -> CompactionPlan:
         planned = await self.service.plan(
-            SendContext(
-                await self.path(), self.own, await self.compactions(), self.settings.instructions
-            )
+            SendContext(await self.path(), self.own, await self.compactions(), self.settings)
         )
         assert planned is not None
         return planned
@@ -166,14 +166,18 @@ async def open_setup(
     image_scaler = ImageScaler(attachments, DocumentWorker())
     chat = ChatService(
         calls=PaidCalls(gateway, budget, ledger),
-        sources=MessageSources(
-            store, attachments, image_scaler, compactions, unused_parts, built_in_requirements
+        sources=RequestSources(
+            store,
+            attachments,
+            image_scaler,
+            compactions,
+            built_in_requirements,
+            delimiters(),
+            unused_parts,
         ),
         estimator=estimator,
-        models_of=partial(ProviderModels, catalog=CATALOG),
-        delimiters=delimiters(),
-        tools=no_tools,
-        consent=broker(),
+        models=ModelChoices(partial(ProviderModels, catalog=CATALOG)),
+        tools=AnswerTools(no_tools, broker()),
     )
     service = CompactionService(
         store=compactions,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -32,6 +32,7 @@ from desktop_app.domain.models.token_counts import CountMethod
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.paths import resource_path
+from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.chat.prompt_assembly import document_block
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.models.choice_resolution import ResolvedChoice
@@ -44,6 +45,8 @@ from desktop_app.services.spending.cost_estimate import (
     usable_input,
     used_tokens,
 )
+from desktop_app.services.tools.tool_set import SourcedTool, ToolSet
+from desktop_app.services.tools.tool_source import ToolSource
 from tests.helpers.blocking import blocking
 from tests.helpers.fragment import Fragment
 from tests.helpers.messages import answer as answered
@@ -122,13 +125,18 @@ def test_a_forged_usage_does_not_hide_the_cost_of_a_long_conversation() -> None:
     assert counted == 50_001 + 3 * MESSAGE_OVERHEAD + more
 
 
+def tool_set(*definitions: ToolDefinition) -> ToolSet:
+    source = cast(ToolSource, None)  # never asked
+    return ToolSet({each.name: SourcedTool(each, source) for each in definitions})
+
+
 async def test_the_definitions_of_tools_are_counted_unless_the_provider_counted_them() -> None:
     estimator, choice = Estimator(WordCounter(), OneText(WORDS)), resolved("gpt-5.2")
     look = ToolDefinition("look", "Look around.", {"type": "object"})
     search = ToolDefinition("web_search", "Search the web.", hosted={"type": "web_search"})
-    context, draft = SendContext([], choice, tools=(look, search)), Draft("What is here?")
+    context, draft = SendContext([], choice, tools=tool_set(look, search)), Draft("What is here?")
     with_tools = await estimator.estimate(context, draft)
-    alone = await estimator.estimate(replace(context, tools=()), draft)
+    alone = await estimator.estimate(replace(context, tools=ToolSet()), draft)
     assert alone.is_exact
     assert not with_tools.is_exact
     words = len(look.sent_text.split())
@@ -137,7 +145,7 @@ async def test_the_definitions_of_tools_are_counted_unless_the_provider_counted_
     assert '{"type": "object"}' in look.sent_text
     surely = (
         estimator.token_upper_bound(context),
-        estimator.token_upper_bound(replace(context, tools=())),
+        estimator.token_upper_bound(replace(context, tools=ToolSet())),
     )
     assert surely[0] is not None
     assert surely[1] is not None
@@ -146,7 +154,7 @@ async def test_the_definitions_of_tools_are_counted_unless_the_provider_counted_
     asked = ModelChoice(choice.profile.id, choice.model.id)
     answer = answered("Nothing.", usage=Usage(500, 0, 20), choice=asked)
     counted = replace(context, path=[said("What?"), answer])
-    for tools in ((), (look, search)):
+    for tools in (ToolSet(), tool_set(look, search)):
         assert await estimator.context_tokens(replace(counted, tools=tools)) == (520, True)
 
 
@@ -167,7 +175,9 @@ async def test_the_schema_of_the_answer_is_counted_if_it_is_in_the_prompt(
     schema = AnswerSchema("people", {"title": "one two three"})
     context = SendContext([], replace(choice, profile=profile, model=model))
     alone = await estimator.estimate(context, Draft("Who?"))
-    with_schema = await estimator.estimate(replace(context, form=schema), Draft("Who?"))
+    with_schema = await estimator.estimate(
+        replace(context, settings=AskSettings(schema=schema)), Draft("Who?")
+    )
     words = len(schema.sent_text.split()) if is_counted else 0
     assert with_schema.input_tokens == alone.input_tokens + words
     assert with_schema.is_exact is not is_counted
@@ -180,7 +190,8 @@ async def test_the_grammar_of_the_answer_is_counted() -> None:
     context = SendContext([], resolved("gpt-5.2"))
     grammar = AnswerGrammar(FormKind.REGEX, "one two three")
     counts = [
-        (await estimator.context_tokens(replace(context, form=form)))[0] for form in (None, grammar)
+        (await estimator.context_tokens(replace(context, settings=AskSettings(grammar=form))))[0]
+        for form in (None, grammar)
     ]
     assert counts == [0, 3]
 

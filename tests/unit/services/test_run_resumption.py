@@ -31,8 +31,7 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.answers import answer_measures
 from desktop_app.services.answers.answer_run import AnswerRun
-from desktop_app.services.chat.ask_settings import AskSettings
-from desktop_app.services.chat.background_offer import offers_background
+from desktop_app.services.chat.ask_settings import AskSettings, offers_background
 from desktop_app.services.chat.run_resumption import ResumedRun, Resumer
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from tests.helpers.scripted_provider import ScriptedProvider
@@ -222,8 +221,8 @@ async def test_a_resumed_run_holds_its_input_cost_until_it_ends(tmp_path: Path) 
         task = asyncio.ensure_future(chat.run(answering))
         await provider.holding.wait()
         # Six words in three messages, each with a frame of four, of Pro's input at $21 a million.
-        assert (await chat.service.budget.month(capped)).held == Decimal("0.000378")
+        assert (await chat.service.calls.budget.month(capped)).held == Decimal("0.000378")
         provider.release.set()
         assert (await task).text == "One, two."
-        month = await chat.service.budget.month(capped)
+        month = await chat.service.calls.budget.month(capped)
         assert (month.held, month.spent) == (Decimal(0), COST)

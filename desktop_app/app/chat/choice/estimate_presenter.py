@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from desktop_app.app.state.spending_events import SpendingEvents
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.conversation import Draft
-    from desktop_app.services.chat.ask_settings import AskSettings
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.chat.send_context import SendContext
     from desktop_app.storage.spending.ledger import Ledger
@@ -159,7 +158,6 @@ class EstimatePresenter(QObject):
         # Taken before the first `await`, so that all figures are of the same moment.
         conversation = self._current.conversation
         draft = self._draft.current
-        settings = self._setup.ask_settings
         context = self._setup.context
         # While an earlier question is edited, `context.path` ends before it.
         whole_context = replace(context, path=list(self._current.path))
@@ -180,7 +178,7 @@ class EstimatePresenter(QObject):
             if has_provider:
                 await self._update_figures(None)
             return
-        estimate = await self._estimate_cost(draft, context, settings)
+        estimate = await self._estimate_cost(draft, context)
         if estimate_number == self._estimate_number:
             texts = NO_ESTIMATE if estimate is None else estimate_texts(estimate)
             self._row.set_estimate(*texts)
@@ -218,20 +216,16 @@ class EstimatePresenter(QObject):
             return None
         return counted_here.tokens
 
-    async def _estimate_cost(
-        self, draft: Draft, context: SendContext, settings: AskSettings
-    ) -> Estimate | None:
+    async def _estimate_cost(self, draft: Draft, context: SendContext) -> Estimate | None:
         """Return the estimate of all requested answers, None if sending would fail."""
         chat = self._chat_service
         try:
             one_answer = await chat.estimator.estimate(
-                await chat.with_tools_and_form(context, settings, draft.template_id),
+                await chat.with_tools_and_form(context, draft.template_id),
                 draft,
-                max_output_tokens=settings.parameters.max_output_tokens,
+                max_output_tokens=context.settings.parameters.max_output_tokens,
             )
-            return await chat.costs.estimate_all(
-                one_answer, context.resolved, settings, draft.attachments
-            )
+            return await chat.costs.estimate_all(one_answer, context, draft.attachments)
         except UserFacingError:
             return None  # sending reports the error
 

@@ -293,7 +293,7 @@ class CompactionController(QObject):
         if draft.has_question:
             estimate = await chat.estimator.estimate(SendContext([], resolved), draft)
             draft_tokens = estimate.input_tokens
-        context = SendContext(path, resolved, compactions, settings.counted_instructions)
+        context = SendContext(path, resolved, compactions, settings)
         is_nearly_full = await service.is_nearly_full(context, more_tokens=draft_tokens)
         plan = await service.plan(context) if is_nearly_full else None
         if plan is not None and conversation.id not in self._work:

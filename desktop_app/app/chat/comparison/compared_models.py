@@ -175,7 +175,9 @@ class ComparedModels(QObject):
     async def _estimate_highest_cost(self, resolved: ResolvedChoice) -> Decimal | None:
         draft = self._draft.current
         settings = self._setup.ask_settings
-        context = replace(self._setup.context, resolved=resolved)
+        context = replace(
+            self._setup.context, resolved=resolved, settings=settings.for_comparison()
+        )
         template_id = draft.template_id
         if not draft.has_question:  # the last question is asked again
             path = list(self._current.path)
@@ -186,7 +188,7 @@ class ComparedModels(QObject):
         try:
             chat = self._chat_service
             estimate = await chat.estimator.estimate(
-                await chat.with_tools_and_form(context, settings.for_comparison(), template_id),
+                await chat.with_tools_and_form(context, template_id),
                 draft if draft.has_question else Draft(),
                 max_output_tokens=settings.parameters.max_output_tokens,
             )

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.message_parts import DraftPart
-from desktop_app.services.chat.background_offer import offers_background
+from desktop_app.services.chat.ask_settings import offers_background
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.attachment_dedup import deduplicate_parts
 
@@ -164,7 +164,7 @@ class AnswerSetup(QObject):
             list(self.current.path_before_question),
             self.resolved,
             self.current.compactions,
-            self.ask_settings.counted_instructions,
+            self.ask_settings,
         )
 
     def deduplicate(self, parts: Sequence[P]) -> list[P]:
