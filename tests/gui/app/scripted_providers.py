@@ -153,5 +153,11 @@ class ScriptedGateway:
     async def learned_support(self, _profile: ProviderProfile, _model: str) -> LearnedSupport:
         return self._providers.learnt
 
+    async def load(self) -> None:
+        """Do nothing."""
+
+    def window_of(self, _profile: ProviderProfile, _model: str) -> int | None:
+        return None
+
     async def aclose(self) -> None:
         """Do nothing."""
