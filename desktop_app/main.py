@@ -226,7 +226,7 @@ def _run(options: Options) -> int:
 
         return run_models(options)
     if options.command == "doctor":
-        from desktop_app.cli.doctor.doctor import run_doctor
+        from desktop_app.cli.doctor import run_doctor
 
         return run_doctor(options)
     if options.command == "tools":

@@ -16,7 +16,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from desktop_app.cli.doctor.doctor import SANDBOX_TEXTS
+from desktop_app.cli.doctor import SANDBOX_TEXTS
 from desktop_app.i18n.translation import ENGLISH, LANGUAGES
 
 if TYPE_CHECKING:

@@ -101,7 +101,7 @@ class PanelControllers:
         )
 
     async def _run_checks(self) -> str:
-        from desktop_app.cli.doctor.doctor import findings_text, run_checks  # not at the start
+        from desktop_app.cli.doctor import findings_text, run_checks  # not at the start
 
         return findings_text(await run_checks(self._state.backend))
 

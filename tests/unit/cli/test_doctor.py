@@ -7,8 +7,14 @@ from dataclasses import replace
 import pytest
 
 from desktop_app.backend.environment_profiles import OPENAI
-from desktop_app.cli.doctor.doctor import Finding, _check_routes, findings_json, findings_text
-from desktop_app.cli.doctor.provider_routes import describe_route
+from desktop_app.cli.doctor import (
+    Finding,
+    _check_routes,
+    describe_route,
+    findings_json,
+    findings_text,
+    qt_failure_text,
+)
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from tests.helpers.started_backend import started_backend
 from tests.unit.providers.samples import COMPATIBLE
@@ -16,10 +22,10 @@ from tests.unit.providers.samples import COMPATIBLE
 
 def test_findings_are_a_line_each() -> None:
     found = [
-        Finding("store", True, "here\nwindow: forged"),
-        Finding("window", False, "no screen"),
+        Finding("store", True, "here\nwindow: forged", "Library"),
+        Finding("window", False, "no screen", "Window"),
         Finding("way to A", None, "No proxy", "Connection to A"),
-        Finding("python", None, "3.11"),
+        Finding("python", None, "3.11", "Python"),
     ]
     assert findings_text(found).split("\n") == [
         "ok  Library: here window: forged",
@@ -40,8 +46,8 @@ async def test_providers_of_the_same_name_are_told_apart() -> None:
 
 def test_findings_have_their_facts_in_json() -> None:
     found = [
-        Finding("hotkey", None, "Off", more_fields={"shortcut": "F1"}),
-        Finding("store", True, "x"),
+        Finding("hotkey", None, "Off", "Global shortcut", (("shortcut", "F1"),)),
+        Finding("store", True, "x", "Library"),
     ]
     assert findings_json(found) == {
         "hotkey": {"works": None, "text": "Off", "shortcut": "F1"},
@@ -69,3 +75,19 @@ def test_the_route_to_a_provider_is_described(
     profile: ProviderProfile, route: tuple[bool | None, str]
 ) -> None:
     assert describe_route(profile) == route
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        ("qt: could not connect to display :9\nAvailable", "The X11 display :9 refuses this user."),
+        ("… libxcb-cursor0 is needed …", "Install the system library libxcb-cursor0"),
+        ("Traceback\nImportError: x\n\n", "ImportError: x"),
+        ("", "Qt didn’t start and gave no reason."),
+    ],
+)
+def test_a_failure_of_qt_is_a_sentence(
+    output: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISPLAY", ":9")
+    assert qt_failure_text(output).startswith(said)

