@@ -3,43 +3,6 @@
 An error is raised with its sentence, marked by `N_`, and with a hint on what to do. Both are
 translated and filled where they are shown, and stored as they were raised.
 
-    UserFacingError                 message, hint
-    ├── ProviderError               refused, failed or could not be reached (has .status)
-    │   ├── NetworkError            no connection, name not found, TLS refused, timed out
-    │   ├── AuthenticationError     401/403: no key, wrong key
-    │   ├── ModelNotFoundError      404 model_not_found
-    │   ├── RefusedParameterError   400 unsupported_value / unsupported_parameter (has .param)
-    │   ├── ContextTooLongError     400 context_length_exceeded
-    │   ├── ContentFilteredError    400 content_filter, or the model declined
-    │   ├── RateLimitedError        429 rate_limit_exceeded
-    │   ├── QuotaExhaustedError     429 insufficient_quota, credit_balance_exhausted
-    │   ├── ProviderFaultError      5xx and other refusals
-    │   ├── EndpointMissingError    404, 405, a redirect or HTML instead of an API
-    │   ├── StreamCutError          the stream ended without its terminal event
-    │   ├── RunLostError            the provider no longer has the background run
-    │   ├── ReplyTooLargeError      the reply exceeded a limit on its size
-    │   └── UnexpectedReplyError    the reply is not what the API promises
-    ├── CompactionError             a conversation could not be compacted
-    ├── IllegalChoiceError          a choice or setting cannot be used; found before sending
-    ├── SpendingCapError            the month's spending would exceed the user's cap
-    │   └── UnpricedModelError      a model of unknown price would escape the cap
-    ├── CredentialError             the keyring is locked, missing or failing
-    ├── StorageError
-    │   ├── StoreFullError          no space, read-only file system
-    │   ├── StoreDamagedError       the store, a row or a backup is damaged
-    │   ├── StoreRefusedError       the store rejects a value; nothing was written
-    │   └── StoreTooNewError        written by a newer version; left untouched
-    ├── DocumentError               a document that cannot be attached
-    │   ├── DocumentUnsupportedError, DocumentDamagedError,
-    │   ├── DocumentEncryptedError  it needs a password (has .takes_password)
-    │   ├── DocumentEmptyError, DocumentTooLargeError
-    │   └── DocumentDoesNotFitError too much text or too many image pages for a request
-    ├── ImportRefusedError          the file is not a readable export
-    ├── LocalModelError             weights missing, the server did not start
-    ├── ToolServerError             a server of tools cannot be configured, started or used
-    ├── SettingError                a value or file of the user's that cannot be used
-    └── UnusableSchemaError, UnusableGrammarError (services/structured)
-
 Foreign exceptions are translated once, at the library call that raises them.
 """
 
@@ -281,7 +244,7 @@ class ContentFilteredError(ProviderError):
 
 
 class RateLimitedError(ProviderError):
-    """Too many requests or tokens. The remedy names the requested wait if that is over 2 min."""
+    """Too many requests or tokens. The hint names the requested wait if that is over 2 min."""
 
     code = "rate_limited"
 

@@ -291,22 +291,22 @@ def is_continuable(message: Message) -> bool:
 
 
 def error_lines(message: Message, *, shows_details: bool, is_last: bool = True) -> list[Item]:
-    """Return the error, the remedy, the actions and any unfolded details."""
+    """Return the error, the hint, the actions and any unfolded details."""
     error = message.error
     if error is None:
         return []
     if is_last and is_continuable(message):
         actions = ["continue", "retry"]
-        remedy = error.hint_segments_on(CONTINUABLE)
+        hint = error.hint_segments_on(CONTINUABLE)
     else:
         actions = ["retry"]
-        remedy = error.hint_segments_on(NOT_CONTINUABLE)
+        hint = error.hint_segments_on(NOT_CONTINUABLE)
     lines: list[Item] = [
         Line(LineKind.ERROR_TITLE, _line_runs(error.what_happened), begins_background=True)
     ]
-    if remedy:
-        remedy_runs = [run for segment in remedy for run in _segment_runs(segment)]
-        lines.append(Line(LineKind.ERROR_TEXT, tuple(remedy_runs)))
+    if hint:
+        hint_runs = [run for segment in hint for run in _segment_runs(segment)]
+        lines.append(Line(LineKind.ERROR_TEXT, tuple(hint_runs)))
     if error.code == ContextTooLongError.code:
         actions.append("compact")
     if not error.is_of_environment:
