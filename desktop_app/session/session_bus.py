@@ -6,7 +6,6 @@ jeepney encodes the messages, without Qt, so that `repartee doctor` can use the 
 from __future__ import annotations
 
 import asyncio
-import struct
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,12 +23,6 @@ OnSignal = Callable[[Body], None]
 TIMEOUT_S: Final = 5.0
 JOIN_TIMEOUT_S: Final = 60.0
 """The timeout of `connect` and `request_name` at the start: at login, they can take over 5 s."""
-MAX_MESSAGE_BYTES: Final = 4 << 20
-"""The size up to which a message is read: a call with 5,000 files takes 3 MB at most."""
-_MAX_INLINE_BYTES: Final = 8 << 10
-"""A larger message is parsed in a thread: jeepney takes up to 1 ms per KB."""
-_PREFIX_BYTES: Final = 16  # the beginning of a message, which states its size
-_PIECE_BYTES: Final = 1 << 16  # of a message that is too large and is discarded
 # The reply of RequestName that grants the name, and its flag that refuses to wait for it.
 _PRIMARY_OWNER: Final = 1
 _DO_NOT_QUEUE: Final = 4
@@ -307,9 +300,7 @@ class SessionBus:
         """Dispatch messages until the connection ends."""
         try:
             while True:
-                message = await _receive(connection.reader)
-                if message is not None:
-                    self._dispatch(message)
+                self._dispatch(await connection.receive())
                 # A call acts on its reply before a signal that came with the reply is dispatched.
                 # Other tasks run even while a program sends thousands of calls.
                 await asyncio.sleep(0)
@@ -370,36 +361,6 @@ class SessionBus:
     async def _deliver(connection: DBusConnection, message: Message) -> None:
         with suppress(OSError):  # the bus has ended
             await connection.send(message)
-
-
-async def _receive(reader: asyncio.StreamReader) -> Message | None:
-    """Return the next message; None if it is too large, or jeepney cannot parse it.
-
-    Raises:
-        OSError, EOFError: the connection has ended.
-    """
-    from jeepney.low_level import calc_msg_size
-
-    prefix = await reader.readexactly(_PREFIX_BYTES)
-    remaining_bytes = calc_msg_size(prefix) - _PREFIX_BYTES
-    if remaining_bytes > MAX_MESSAGE_BYTES:
-        while remaining_bytes:
-            remaining_bytes -= len(await reader.readexactly(min(remaining_bytes, _PIECE_BYTES)))
-        return None
-    data = prefix + await reader.readexactly(remaining_bytes)
-    if len(data) > _MAX_INLINE_BYTES:
-        return await asyncio.to_thread(_parse, data)
-    return _parse(data)
-
-
-def _parse(data: bytes) -> Message | None:
-    """Return the message; None for types, fields and file descriptors that jeepney lacks."""
-    from jeepney import Message
-
-    try:
-        return Message.from_buffer(data)
-    except (ValueError, LookupError, TypeError, AssertionError, struct.error):
-        return None
 
 
 def _match_rule(target: BusObject, signal: str) -> str:

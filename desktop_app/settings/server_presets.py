@@ -1,4 +1,4 @@
-"""Servers and gateways with OpenAI's API, and their usual addresses, headers and parameters.
+"""Servers and gateways with OpenAI's API: their usual addresses, headers and pages of keys.
 
 They come from the servers' own documentation. A preset only fills in a new profile; every
 field can be changed afterwards.
@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from desktop_app.domain.answering.chat_request import API_KEY_HEADER, ProviderKind, ProviderProfile
 from desktop_app.domain.network.custom_fields import CustomField
+from desktop_app.domain.network.network_address import split_url
 from desktop_app.i18n.translation import N_, tr
 
 
@@ -117,3 +118,36 @@ def profile_from(preset: ServerPreset) -> ProviderProfile:
 def preset_of(profile: ProviderProfile) -> ServerPreset | None:
     """Return the preset that a profile was made from, or None."""
     return next((p for p in SERVER_PRESETS if profile.id.startswith(f"{p.key}-")), None)
+
+
+# From the providers' own documentation.
+_KEY_PAGES: Final = {
+    "api.openai.com": "https://platform.openai.com/api-keys",
+    "api.cometapi.com": "https://api.cometapi.com/console/token",
+    "openrouter.ai": "https://openrouter.ai/settings/keys",
+    "api.groq.com": "https://console.groq.com/keys",
+    "api.mistral.ai": "https://console.mistral.ai/api-keys",
+    "api.deepseek.com": "https://platform.deepseek.com/api_keys",
+    "api.together.xyz": "https://api.together.xyz/settings/api-keys",
+    "api.portkey.ai": "https://app.portkey.ai/api-keys",
+    "ai-gateway.helicone.ai": "https://us.helicone.ai/settings/api-keys",
+    "gateway.ai.cloudflare.com": "https://dash.cloudflare.com/profile/api-tokens",
+}
+# Each Azure customer has a host of their own. The keys are in the Azure portal, under "Keys and
+# Endpoint".
+_AZURE_HOSTS: Final = (
+    ".openai.azure.com",
+    ".cognitiveservices.azure.com",
+    ".services.ai.azure.com",
+)
+_AZURE_PAGE: Final = "https://portal.azure.com/"
+
+
+def key_page(base_url: str) -> str:
+    """Return the page that gives keys for an address; "" if it is not known.
+
+    >>> key_page("https://api.openai.com/v1")
+    'https://platform.openai.com/api-keys'
+    """
+    host = split_url(base_url).hostname or ""
+    return _AZURE_PAGE if host.endswith(_AZURE_HOSTS) else _KEY_PAGES.get(host, "")

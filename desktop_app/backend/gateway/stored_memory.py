@@ -38,8 +38,8 @@ class StoredMemory(ServerMemory):
         write: Callable[[str, object], None],
     ) -> Self:
         """Return the facts that the settings have about the server of `profile`."""
-        api = settings.get(_api_key(profile))
-        kind = settings.get(_kind_key(profile))
+        api = settings.get(_key("api", profile))
+        kind = settings.get(_key("server", profile))
         return cls(
             api=Api(api) if api else None,
             refusals=_stored_refusals(profile, settings),
@@ -50,7 +50,7 @@ class StoredMemory(ServerMemory):
 
     def remember_api(self, api: Api) -> None:
         """Store the API of the address."""
-        self.write(_api_key(self.profile), api.value)
+        self.write(_key("api", self.profile), api.value)
 
     def remember_refusals(self, model: str, refused: frozenset[str]) -> None:
         """Store the refused parameters of a model with today's date."""
@@ -61,7 +61,7 @@ class StoredMemory(ServerMemory):
     def remember_kind(self, kind: ServerKind) -> None:
         """Store the kind of a compatible server."""
         if self.profile.kind is ProviderKind.COMPATIBLE:
-            self.write(_kind_key(self.profile), kind.value)
+            self.write(_key("server", self.profile), kind.value)
 
     def remember_window(self, model: str, window: int) -> None:
         """Store the window of a model at a compatible server."""
@@ -69,14 +69,9 @@ class StoredMemory(ServerMemory):
             self.write(window_key(self.profile, model), window)
 
 
-def _api_key(profile: ProviderProfile) -> str:
-    """Return the settings key of the API that a profile's server supports at its address."""
-    return f"learnt.api.{profile.id}.{profile.base_url}"
-
-
-def _kind_key(profile: ProviderProfile) -> str:
-    """Return the settings key of the kind of server at an address."""
-    return f"learnt.server.{profile.id}.{profile.base_url}"
+def _key(fact: str, profile: ProviderProfile) -> str:
+    """Return the settings key of a fact about the server at a profile's address."""
+    return f"learnt.{fact}.{profile.id}.{profile.base_url}"
 
 
 def window_key(profile: ProviderProfile, model: str) -> str:

@@ -16,8 +16,7 @@ from PySide6.QtWidgets import QFrame, QWidget
 
 from desktop_app.domain.answering.chat_request import NO_PROVIDER, ProviderKind, ProviderProfile
 from desktop_app.i18n.translation import tr
-from desktop_app.settings.key_pages import key_page
-from desktop_app.settings.server_presets import SERVER_PRESETS, preset_of, profile_from
+from desktop_app.settings.server_presets import SERVER_PRESETS, key_page, preset_of, profile_from
 from desktop_app.ui.look.icons import set_icon
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.sections.address_section import AddressSection
