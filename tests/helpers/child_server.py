@@ -157,7 +157,7 @@ def _load(kind: str) -> None:
         path = importlib.import_module("desktop_app.documents").__path__
         for module in pkgutil.walk_packages(path, "desktop_app.documents."):
             importlib.import_module(module.name)
-        for name in ("PIL.Image", "charset_normalizer", "pypdfium2", "python_calamine"):
+        for name in ("PIL.Image", "chardet", "pypdfium2", "xlrd"):
             importlib.import_module(name)
         from desktop_app.documents.index.token_count import count_tokens
 

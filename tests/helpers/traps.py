@@ -10,7 +10,7 @@ from typing import Final
 _LIBRARIES: Final = (
     "PIL",
     "PySide6",
-    "charset_normalizer",
+    "chardet",
     "httpx",
     "keyring",
     "python_calamine",

@@ -2,17 +2,15 @@
 
 An encoding that shows itself (byte order mark, valid UTF-8, plausible UTF-16, a declaration) is
 trusted. Otherwise it is guessed, and the user is told. In a likely encoding, no symbols are inside
-words, and the letters are those of a single language. Only a few damaged bytes in UTF-8 may become
+words. Only a few damaged bytes in UTF-8 may become
 replacement characters.
 """
 
 from __future__ import annotations
 
 import codecs
-import functools
 import re
 import unicodedata
-from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -20,52 +18,37 @@ from typing import Final
 from desktop_app.domain.documents.document_notes import DocumentNote
 from desktop_app.i18n.translation import N_
 
-# In order of preference. Hebrew precedes Cyrillic and Greek: Hebrew decoded as Cyrillic or Greek
-# looks like words, but Cyrillic or Greek decoded as Hebrew rarely does.
+# The first is preferred if several give the same text.
 _LEGACY_ENCODINGS: Final = (
-    "cp1252",
-    "cp1255",
-    "cp1250",
-    "iso8859_2",
-    "cp1251",
-    "koi8_r",
-    "koi8_u",
-    "cp1253",
-    "cp1254",
-    "cp1256",
-    "cp1257",
-    "cp932",
-    "euc_jp",
-    "gb18030",
-    "big5",
-    "cp949",
-    "iso8859_15",
-    "cp874",
-    "cp866",
-    "cp850",
-    "mac_roman",
+    *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257"),
+    *("iso8859-2", "iso8859-15", "koi8-r", "koi8-u", "cp932", "euc-jp", "gb18030", "big5"),
+    *("cp949", "cp874", "cp866", "cp850", "cp852", "cp437", "mac-roman", "cp500"),
 )
+_CODECS: Final = [codecs.lookup(name).name for name in _LEGACY_ENCODINGS]
 _ENCODING_NAMES: Final = {
     "cp932": "Shift-JIS",
     "cp949": "Korean (CP949)",
-    "iso8859_2": "ISO 8859-2",
-    "koi8_r": "KOI8-R",
-    "koi8_u": "KOI8-U",
+    "iso8859-2": "ISO 8859-2",
+    "koi8-r": "KOI8-R",
+    "koi8-u": "KOI8-U",
     "euc_jp": "EUC-JP",
     "gb18030": "GB 18030",
     "big5": "Big5",
-    "iso8859_15": "ISO 8859-15",
+    "iso8859-15": "ISO 8859-15",
+    "cp437": "code page 437",
+    "cp500": "EBCDIC (CP500)",
     "cp850": "code page 850",
+    "cp852": "code page 852",
     "cp866": "code page 866",
     "cp874": "Thai (CP874)",
-    "mac_roman": "Mac Roman",
+    "mac-roman": "Mac Roman",
 }
 # The encodings that a declaration may name; some of Python's codecs are not text encodings.
 _DECLARABLE_ENCODINGS: Final = frozenset(
-    {codecs.lookup(name).name for name in _LEGACY_ENCODINGS}
+    set(_CODECS)
     | {f"iso8859-{number}" for number in (*range(1, 12), 13, 14, 15, 16)}
     | {"utf-8", "koi8-u", "gbk", "gb2312", "big5hkscs", "euc_kr", "shift_jis", "iso2022_jp"}
-    | {"cp437", "cp852", "cp1258", "mac-cyrillic", "tis-620"}
+    | {"cp1258", "mac-cyrillic", "tis-620"}
 )
 # Texts are written in these larger encodings, whichever of the two they declare. Browsers do the
 # same (WHATWG Encoding Standard).
@@ -78,6 +61,8 @@ _SUPERSETS: Final = {
     "euc_kr": "cp949",
     "gb2312": "gb18030",
     "gbk": "gb18030",
+    "euc_jis_2004": "euc_jp",
+    "shift_jis_2004": "cp932",
 }
 # UTF-32 first: its little-endian mark begins with UTF-16's.
 _BYTE_ORDER_MARKS: Final = (
@@ -95,91 +80,31 @@ _MOST_NULS_IN_UTF_32: Final = 0.9
 _MANY_NULS_IN_UTF_16: Final = 0.4
 _FEW_NULS_IN_UTF_16: Final = 0.1
 _MAX_SCRIPTS: Final = 5  # in a plausible text
+_MAX_NULS_IN_LOG: Final = 0.25  # of the bytes
 _MIN_WIDE_BYTES: Final = 8  # four characters
 # Control characters and noncharacters that text does not contain; it may contain tab, line feed,
 # form feed, carriage return, backspace (terminals) and escape (terminal colors).
 _NOT_IN_TEXT: Final = re.compile(r"[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f\x7f\ufffe\uffff]")
 # Signs of a wrong encoding: a symbol between two letters, a capital after a small letter, half a
 # Korean syllable between whole ones, a final Hebrew letter within a word, a Hebrew vowel without a
-# letter, symbols that nobody writes.
+# letter, symbols that nobody writes, Latin letters beside those of another alphabet.
+_BEYOND_LATIN: Final = r"[^\W\d_a-zA-Z\u00aa-\u024f\u1e00-\u1eff\u3040-\uffff]"
 _ODDITY: Final = re.compile(
     r"(?<=[^\W\d_])(?:[¹²³]|(?![^\W\d_])[^\x00-\x7f\s’·\u3000-\u303f\uff00-\uff65])(?=[^\W\d_])"
     r"|[à-ÿа-яё][A-ZÀ-ÞА-ЯЁ]|[ά-ώ][Ά-Ϋ]|[가-힣一-鿿][ㄱ-ㆎ](?=[가-힣一-鿿])"
     r"|[ךםןףץ](?=[א-ת])|(?<![א-ת\u05b0-\u05c2\u05f0-\u05f2])[\u05b0-\u05bc\u05bf\u05c1\u05c2]"
     r"|[¼½¾¨¸‡†ˆ¬ªº\u05c0](?=[^\W\d_])|[¤\u2500-\u259f\x80-\x9f]"
+    rf"|[a-zA-Z]{_BEYOND_LATIN}|{_BEYOND_LATIN}[a-zA-Z]"
 )
-# Letters where no Western language has them. Baltic and Turkish text that is decoded as Western has
-# many: Baltic letters become those of French and Icelandic. Measured with the messages of Debian's
-# programs in twelve Western and the Baltic languages.
-_CONSONANT: Final = "[bcdfghjklmnpqrstvwxz]"
-_NOT_WESTERN: Final = re.compile(
-    "|".join(
-        (
-            r"þ(?![aeiouyáéíóúýöæjrv])|(?<=[aeiou])þ(?=[aeiou])",
-            r"\bð|(?<=[bcdkptvxz])ð|ð(?=[èøçty])",
-            r"[ðþ](?=(?:ai|as|io|os|us|yti)\b)|\buþ|\bið(?=[dpsv])|(?<=[dt])þ(?=i[aou])",
-            r"[ýð](?=\w?ý)|(?<![lþ])ý(?=\w{0,12}[ðþ])",
-            rf"ç(?=[eiyîïìð]|{_CONSONANT})",
-            rf"(?<=\w)â\b|â(?=[dhjkqrsz])|(?<=k)â|î(?=[bdgjkrsvz])|(?<={_CONSONANT})î\b",
-            r"û(?=[bdgjkpsvz])",
-            rf"(?<={_CONSONANT})[ëï]|\bï|ë(?=j)|è(?=[aeiouø])|ò(?=[aeou])|(?<=i)ø\b",
-            # Frequent words of Lithuanian and Latvian
-            r"\b(?:arba|buvo|kaip|labai|nuo|pagal|taip|turi|yra|bûti|ið|uþ)\b",
-            r"\b(?:cilvçk\w+|kad|kas|kâ|labdien|lîdz|nav|nevar|paldies|pçc|tikai|uz|varbût)\b",
-        )
-    ),
-    re.IGNORECASE,
-)
-# No Turkish word begins with "ğ", or has it after a consonant.
-_NOT_TURKISH: Final = re.compile(rf"(?:\b|(?<={_CONSONANT}))ğ", re.IGNORECASE)
-# Parts of Lithuanian and Latvian words; Turkish and Central European text decoded as Baltic has few
-# of them.
-_BALTIC_PART: Final = re.compile(
-    r"[ėįųę]\b|ė[jst]|i[šų]\b|\b[šž][aeiouyėįī]|[dkmtl]ž|[šž]i[aou]|[sdt]šk|ąs|ūs|ūr|ūt|ūd"
-    r"|\Bā[mst]?\b|[āē][bdgjkrtv]|\B[īē][bgmst]?\b|īj|[āī]šan|ņ[aeiou]|[ķļ]\w|ķē|īb|vīd|\bār",
-    re.IGNORECASE,
-)
+# A short text of few letters beyond a to z fits many encodings. Windows-1252 is by far the most
+# frequent, so it is preferred, unless the language is one for which it is confused with others.
+_WESTERN_FACTOR: Final = 1.5
+_LEAST_WESTERN: Final = 0.04
+_CONFUSED_FACTOR: Final = 0.95
+_CONFUSED_LANGUAGES: Final = ("is", "tr")
+_ODDITY_WEIGHT: Final = 3
 # Bytes that are control characters in 8-bit encodings, but common halves of UTF-16 characters.
 _UTF_16_SIGN: Final = re.compile(rb"[\x00-\x07\x0e-\x1a]")
-# For each language of an encoding, its letters beyond a to z.
-_WESTERN: Final = (
-    "äöüß",  # German
-    "àâæçéèêëîïôœùûüÿ",  # French
-    "áéíñóúüªº",  # Spanish
-    "àáâãçéêíóôõúüªº",  # Portuguese
-    "àéèìíîòóùú",  # Italian
-    "àçéèíïóòúü",  # Catalan
-    "áéëèêïíóöü",  # Dutch
-    "äöåéü",  # Swedish
-    "æøåé",  # Danish, Norwegian
-    "äöåšž",  # Finnish
-    "áéíóúýþðæö",  # Icelandic
-    "âêîôûïö",  # Welsh
-)
-_CENTRAL: Final = (
-    "ąćęłńóśźż",  # Polish
-    "áčďéěíňóřšťúůýž",  # Czech
-    "áäčďéíĺľňóôŕšťúýž",  # Slovak
-    "áéíóöőúüű",  # Hungarian
-    "čćđšž",  # Croatian, Slovene
-    "ăâîşţ",  # Romanian
-    "ëç",  # Albanian
-)
-_TURKISH: Final = ("çğıöşüâîû",)
-_BALTIC: Final = (
-    "ąčęėįšųūž",  # Lithuanian
-    "āčēģīķļņōŗšūž",  # Latvian
-    "äõöüšž",  # Estonian
-)
-_ALPHABETS: Final = {
-    **dict.fromkeys(("cp1252", "iso8859_15", "cp850", "mac_roman"), _WESTERN),
-    **dict.fromkeys(("cp1250", "iso8859_2"), _CENTRAL),
-    "cp1254": _TURKISH,
-    "cp1257": _BALTIC,
-}
-_WORD: Final = re.compile(r"[^\W\d_]+")
-_CYRILLIC_CAPITAL: Final = re.compile("[А-Я]")
-_CYRILLIC_SMALL: Final = re.compile("[а-я]")
 # The declarations of XML, of a style sheet, and of source code in a comment of its first two lines.
 _DECLARED: Final = re.compile(
     rb"""<\?xml[^>]{0,80}?\sencoding\s*=\s*["']([A-Za-z][\w.-]{1,30})["']"""
@@ -216,6 +141,10 @@ def decode(data: bytes) -> DecodedText | None:
         decoded = decoder(data)
         if decoded and not _has_many_controls(decoded.text):
             return DecodedText(decoded.text.replace("\r\n", "\n").replace("\r", "\n"), decoded.note)
+    # Logs have NULs where a program or the computer stopped while it wrote.
+    if b"\n" in data and 0 < data.count(0) <= _MAX_NULS_IN_LOG * len(data):
+        decoded = decode(data.replace(b"\0", b""))
+        return decoded if decoded and decoded.note is None else None
     return None
 
 
@@ -384,14 +313,8 @@ def _decode_guessed(data: bytes) -> DecodedText | None:
 
 
 def _plausible_encodings(data: bytes) -> list[str]:
-    """Return the legacy encodings in which the data make sense, the likeliest first.
-
-    Encodings with the fewest oddities come first. Windows-1252 comes first among equals, because
-    charset-normalizer takes most Italian for Czech, and much Finnish for Hebrew. Windows-1257 comes
-    second if the text has parts of Baltic words. The measures of charset-normalizer rank the
-    others.
-    """
-    import charset_normalizer
+    """Return the legacy encodings in which the data make sense, the likeliest first."""
+    import chardet
 
     # Only the text around the first non-ASCII bytes distinguishes encodings.
     first_offset = next(re.finditer(rb"[\x80-\xff]", data)).start()
@@ -400,76 +323,31 @@ def _plausible_encodings(data: bytes) -> list[str]:
     sample_start = max(line_start, first_offset - _SAMPLE_BYTES // 2)
     sample = data[sample_start : sample_start + _SAMPLE_BYTES]
     sample = sample[: sample.rfind(b"\n") + 1] or sample  # whole lines, unless it has no line end
-    # By encoding: charset-normalizer's chaos and coherence, both as "less is better".
-    measures: dict[str, tuple[float, float]] = {}
-    # A short text of rare letters seems chaotic in every encoding.
-    for chaos in (0.2, 0.4):
-        matches = charset_normalizer.from_bytes(
-            sample, cp_isolation=list(_LEGACY_ENCODINGS), enable_fallback=False, threshold=chaos
-        )
-        for match in matches:
-            for variant in (match, *match.submatch):
-                measures[variant.encoding] = (round(match.chaos, 2), -round(match.coherence, 2))
-        if measures:
-            break
-    ranked = []
-    for order, encoding in enumerate(_LEGACY_ENCODINGS):
-        if encoding not in measures and encoding not in _ALPHABETS:
+    texts: dict[str, str] = {}
+    scores: dict[str, float] = {}
+    for found in chardet.detect_all(
+        sample, include_encodings=_LEGACY_ENCODINGS, ignore_threshold=True, compat_names=False
+    ):
+        encoding = codecs.lookup(found["encoding"] or "utf-8").name
+        encoding = _SUPERSETS.get(encoding, encoding)
+        if encoding not in _CODECS:  # chardet adds encodings of escape sequences
             continue
         try:
             # The last character of the sample may be cut.
-            text = codecs.getincrementaldecoder(encoding)().decode(sample)
+            texts[encoding] = codecs.getincrementaldecoder(encoding)().decode(sample)
         except UnicodeDecodeError:
             continue
-        oddities = _count_oddities(text, encoding)
-        # charset-normalizer omits the right encoding for a few short words.
-        if encoding in measures or not oddities:
-            measure = measures.get(encoding, (1.0, 0.0))
-            # False sorts before True.
-            is_not_western = encoding != "cp1252"
-            is_not_baltic = encoding != "cp1257" or not _BALTIC_PART.search(text)
-            rank = (oddities, is_not_western, is_not_baltic, *measure, order)
-            ranked.append((rank, encoding))
-    return [encoding for _, encoding in sorted(ranked)]
-
-
-def _count_oddities(text: str, encoding: str) -> int:
-    """Count strange symbols, words of several scripts, and letters of several languages."""
-    count = len(_ODDITY.findall(text))
-    if encoding.startswith("koi8"):
-        capital_count = len(_CYRILLIC_CAPITAL.findall(text))
-        if capital_count > 2 * len(_CYRILLIC_SMALL.findall(text)):
-            count += capital_count  # Hebrew decoded as KOI8 looks like this
-    if encoding == "cp1254":
-        count += len(_NOT_TURKISH.findall(text))
-    letters: Counter[str] = Counter()
-    for word, times in Counter(_WORD.findall(text)).items():
-        if word.isascii():
-            continue
-        non_ascii_letters = [letter for letter in word if not letter.isascii()]
-        latin_letters = [letter for letter in non_ascii_letters if _is_latin(letter)]
-        for letter in latin_letters:
-            letters[letter.lower()[0]] += times  # "İ" becomes "i" and a combining dot: keep the "i"
-        other_count = len(non_ascii_letters) - len(latin_letters)
-        is_mixed = 0 < other_count < len(word)
-        # Only text of another script has words of three or more Latin letters, all beyond a to z.
-        is_all_special = len(word) > 2 and len(latin_letters) == len(word)
-        count += times * (is_mixed or is_all_special)
-    alphabets = _ALPHABETS.get(encoding, ("",))
-    # Albanian has "ë" and "ç" at other positions than French, so its text is not searched.
-    is_albanian = set("ë") <= set(letters) <= set("ëç")
-    if alphabets is _WESTERN and not is_albanian:
-        count += len(_NOT_WESTERN.findall(text))
-    # The "i" of "İ" belongs to every alphabet.
-    return count + min(
-        sum(times for letter, times in letters.items() if letter not in f"i{alphabet}")
-        for alphabet in alphabets
-    )
-
-
-@functools.cache
-def _is_latin(letter: str) -> bool:
-    return unicodedata.name(letter, "").startswith(("LATIN", "FEMININE", "MASCULINE"))
+        oddities = len(_ODDITY.findall(texts[encoding]))
+        score = found["confidence"] / (1 + _ODDITY_WEIGHT * oddities)
+        if encoding == "cp1252" and found["language"] in _CONFUSED_LANGUAGES:
+            score *= _CONFUSED_FACTOR
+        elif encoding == "cp1252":
+            score = max(score * _WESTERN_FACTOR, 0 if oddities else _LEAST_WESTERN)
+        scores[encoding] = score
+    ranked = sorted(scores, key=lambda each: (-scores[each], _CODECS.index(each)))
+    # Of those with the same text as the likeliest, the preferred one names it.
+    same = [encoding for encoding in ranked if texts[encoding] == texts[ranked[0]]]
+    return [*sorted(same, key=_CODECS.index), *ranked]
 
 
 def _decode_strictly(data: bytes, encoding: str) -> str | None:

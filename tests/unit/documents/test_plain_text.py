@@ -121,6 +121,35 @@ def test_binary_data_are_not_text(data: bytes) -> None:
     assert decode(data) is None
 
 
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"line one\0\0\nline two\n", "line one\nline two\n"),
+        ("Größe\n".encode() + b"\0\0", "Größe\n"),
+        (b"abcde\n\0\0", "abcde\n"),
+        (b"abcd\n\0\0", None),
+        (b"abcdefghi\0", None),
+        ("Größe\n\0".encode("cp1252"), None),
+    ],
+)
+def test_a_log_with_a_few_nuls_is_text(data: bytes, text: str | None) -> None:
+    found = decode(data)
+    assert (found and found.text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Prüfbericht für Köln: Anlage läuft wieder, nächste Prüfung im März.", "cp437"),
+        ("Przesyłka z częściami zamiennymi została wysłana w piątek, łącznie pięć.", "cp852"),
+        ("Отчёт о работе холодильника за третий квартал.", "cp866"),
+        ("Le relevé a été envoyé à l'hôtel près de la gare où elle était.", "cp850"),
+    ],
+)
+def test_dos_code_pages_are_guessed(text: str, encoding: str) -> None:
+    assert text_in(text.encode(encoding)).text == text
+
+
 def test_line_ends_become_line_feeds() -> None:
     assert text_in(b"one\r\ntwo\rthree\nfour").text == "one\ntwo\nthree\nfour"
 
