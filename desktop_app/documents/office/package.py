@@ -44,7 +44,7 @@ class Package:
         """Return the names of all parts, sorted."""
         return sorted(self._names)
 
-    def bytes(self, part: str) -> bytes:
+    def content(self, part: str) -> bytes:
         """Return the bytes of a part.
 
         Raises:
@@ -56,19 +56,28 @@ class Package:
             raise refusals.damaged_error(self.name, f"{part}: {error}"[:300]) from error
 
     def xml(self, part: str) -> ElementTree.Element:
-        """Parse a part; refuse declared entities and UTF-16, which no office program writes."""
+        """Parse a part: see `xml_bytes`."""
+        try:
+            return ElementTree.fromstring(self.xml_bytes(part))
+        except (ElementTree.ParseError, ValueError, LookupError) as error:
+            raise refusals.damaged_error(self.name, f"{part}: {error}"[:300]) from error
+
+    def xml_bytes(self, part: str) -> bytes:
+        """Return a part to parse, with the usual namespaces in place of the strict ones.
+
+        Raises:
+            DocumentDamagedError: it declares entities, or is in UTF-16, which no office program
+                writes.
+        """
         # Some books name a document type without declaring anything in it. Nothing fetches it.
-        data = _BARE_DOCUMENT_TYPE.sub(b"", self.bytes(part), count=1)
+        data = _BARE_DOCUMENT_TYPE.sub(b"", self.content(part), count=1)
         # UTF-16 would hide a declaration from the search.
         is_utf_16 = data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:2]
         if is_utf_16 or b"<!DOCTYPE" in data or b"<!ENTITY" in data:
             raise refusals.damaged_error(
                 self.name, f"{part}: declares a document type, or is UTF-16"
             )
-        try:
-            return ElementTree.fromstring(_to_transitional(data))
-        except (ElementTree.ParseError, ValueError, LookupError) as error:
-            raise refusals.damaged_error(self.name, f"{part}: {error}"[:300]) from error
+        return _STRICT_NAMESPACE.sub(rb"http://schemas.openxmlformats.org/\1/2006/\2", data)
 
     def xml_if_present(self, part: str) -> ElementTree.Element:
         """Parse a part as `xml` does; return an empty element if it is missing."""
@@ -122,7 +131,7 @@ class Package:
         return self.xml_if_present(resolve_part(folder, f"_rels/{file}.rels"))
 
     def _is_encrypted_odf(self) -> bool:
-        return _MANIFEST in self._names and _ENCRYPTED_ODF in self.bytes(_MANIFEST)
+        return _MANIFEST in self._names and _ENCRYPTED_ODF in self.content(_MANIFEST)
 
 
 def local_name(element: ElementTree.Element) -> str:
@@ -133,11 +142,6 @@ def local_name(element: ElementTree.Element) -> str:
 def whole_number(text: str | None, default: int = 0) -> int:
     """Return the number in an attribute; `default` if it is not a number, or too long."""
     return int(text) if text and text.removeprefix("-").isdecimal() and len(text) < 10 else default
-
-
-def _to_transitional(data: bytes) -> bytes:
-    """Replace the strict namespaces of an Office Open XML part by the usual ones."""
-    return _STRICT_NAMESPACE.sub(rb"http://schemas.openxmlformats.org/\1/2006/\2", data)
 
 
 def resolve_part(folder: str, target: str) -> str:

@@ -48,7 +48,7 @@ def read(name: str, data: bytes, limits: Limits, read_embedded: Callable[[str, b
         raise refusals.unparsable_error(name, error) from error
     related = _repeated_lines(package, main)
     embedded = (
-        read_embedded(target, package.bytes(target))
+        read_embedded(target, package.content(target))
         for kind, target in package.related(main)
         if kind == "aFChunk" and target in package
     )
@@ -71,7 +71,7 @@ def _with_plain_formulas(package: Package, main: str) -> bytes:
     with zipfile.ZipFile(copy, "w") as archive:
         for part in package.names:
             if part != main and not (part.startswith("word/") and part.endswith("notes.xml")):
-                archive.writestr(part, package.bytes(part))
+                archive.writestr(part, package.content(part))
                 continue
             tree = package.xml(part)
             for parent in list(tree.iter()):

@@ -1,4 +1,4 @@
-"""Excel workbooks: .xlsx, and .xls and .xlsb through python-calamine.
+"""Excel workbooks: .xlsx, and .xlsb and .xls.
 
 May import the root of `documents`, `office` and `text`.
 """

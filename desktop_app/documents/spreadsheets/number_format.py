@@ -1,7 +1,6 @@
-"""The number formats of a workbook's cells that python-calamine does not apply.
+"""Shows numbers by the formats of a workbook's cells: percentages, dates, times, postal codes …
 
-These are percentages, the padded formats of postal codes and the like, durations that are too long
-for it, and negative dates and times, of which it shows the time of day: 18:00 for -6:00.
+Other formats, such as those of currencies, are ignored: the number is shown as it is.
 """
 
 from __future__ import annotations
@@ -9,15 +8,23 @@ from __future__ import annotations
 import datetime
 import operator
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Final, NamedTuple
 
-from desktop_app.documents.spreadsheets import sheet_table
+Formatter = Callable[[float], str]
+"""Returns the text of a number in a cell."""
 
-_BUILT_IN_PERCENTAGES: Final = frozenset((9, 10))
-_BUILT_IN_DURATION: Final = 46
-_BUILT_IN_DATES: Final = frozenset((14, 15, 16, 17, 22))
-_BUILT_IN_TIMES: Final = frozenset((18, 19, 20, 21, 45, 47))
+BUILT_IN: Final[Mapping[int, str]] = {
+    9: "0%",
+    10: "0.00%",
+    **dict.fromkeys((*range(14, 18), *range(27, 32), 34, 35, 36, *range(50, 59)), "yyyy-mm-dd"),
+    22: "yyyy-mm-dd h:mm",
+    **dict.fromkeys((18, 19, 20, 21, 32, 33, 45, 47), "h:mm:ss"),
+    46: "[h]:mm:ss",
+}
+"""The codes of the formats that have only a number (ISO/IEC 29500-1, 18.8.30), if they matter."""
+
 _ELAPSED_TIME: Final = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
 _BRACKETED: Final = re.compile(r"\[[^\]]*\]")
 _DATE: Final = re.compile("[dy]", re.IGNORECASE)
@@ -39,73 +46,66 @@ _MAX_FORMAT_LENGTH: Final = 255  # Excel's limit
 _ZERO = "\0"
 _OPTIONAL = "\1"
 _PLACE: Final = re.compile(f"([{_ZERO}{_OPTIONAL}])")
+_DAY_ZERO: Final = datetime.datetime(1899, 12, 30)  # noqa: DTZ001 - cells have no time zone
+_DAY_ZERO_1904: Final = datetime.datetime(1904, 1, 1)  # noqa: DTZ001
 
 
-def displayed_formats(codes: Iterable[tuple[int, str]]) -> dict[int, DisplayedFormat]:
-    """Map the ids of number formats to those that are applied here; leave others out."""
-    formats: dict[int, DisplayedFormat] = dict.fromkeys(_BUILT_IN_PERCENTAGES, PercentFormat())
-    formats[_BUILT_IN_DURATION] = DurationFormat()
-    formats |= dict.fromkeys(_BUILT_IN_DATES, DateFormat())
-    formats |= dict.fromkeys(_BUILT_IN_TIMES, TimeFormat())
-    for number, code in codes:
-        if len(code) > _MAX_FORMAT_LENGTH:
-            continue
-        signs = without_literals(code)
-        if "%" in signs:
-            formats[number] = PercentFormat()
-        elif _ELAPSED_TIME.search(signs):
-            formats[number] = DurationFormat()
-        elif _DATE.search(_BRACKETED.sub("", signs)):
-            formats[number] = DateFormat()
-        elif _TIME.fullmatch(_BRACKETED.sub("", signs)):
-            formats[number] = TimeFormat()
-        elif padded := PaddedFormat.parse(code):
-            formats[number] = padded
-    return formats
+def formatter(code: str, *, since_1904: bool = False) -> Formatter:
+    """Return the function that shows a number in the format `code`."""
+    if len(code) > _MAX_FORMAT_LENGTH:
+        return plain
+    signs = _QUOTED.sub("", code)
+    if "%" in signs:
+        return lambda number: f"{round(number * 100, 9):.12g}%"
+    if _ELAPSED_TIME.search(signs):
+        return _duration
+    bare = _BRACKETED.sub("", signs)
+    day_zero = _DAY_ZERO_1904 if since_1904 else _DAY_ZERO
+    if _DATE.search(bare):
+        return lambda number: _date(number, day_zero)
+    if _TIME.fullmatch(bare):
+        return lambda number: _time(number, day_zero)
+    padded = _Padded.parse(code)
+    return padded.show if padded else plain
 
 
-def without_literals(code: str) -> str:
-    """Return a number format without its quoted texts and characters."""
-    return _QUOTED.sub("", code)
+def plain(number: float) -> str:
+    """Return a number with Excel's 15 digits, or all digits of an integer below 1e17.
+
+    Only very small and very large numbers have an exponent.
+    """
+    if number.is_integer() and abs(number) < 1e17:
+        return str(int(number))
+    text = f"{number:.15g}"
+    return f"{Decimal(text):f}" if "e" in text and 1e-15 < abs(number) < 1e21 else text
 
 
-class PercentFormat:
-    """The format of percentages."""
-
-    def display(self, number: float) -> str:
-        """Return a text such as "97.8%" for 0.978."""
-        return f"{round(number * 100, 9):.12g}%"
-
-
-class DurationFormat:
-    """The format of durations in days."""
-
-    def display(self, number: float) -> str | None:
-        """Return a number at which python-calamine fails with an OverflowError; None for others."""
-        return f"{number:.15g}" if abs(number) >= datetime.timedelta.max.days else None
+def _date(number: float, day_zero: datetime.datetime) -> str:
+    """Return a day, with the time unless it is midnight; a number that is no date as it is."""
+    try:
+        moment = day_zero + datetime.timedelta(seconds=round(number * 86_400))
+    except OverflowError:
+        return plain(number)
+    if number < 0:
+        return plain(number)
+    return str(moment.date() if float(number).is_integer() else moment)
 
 
-class DateFormat:
-    """The format of dates, with or without a time."""
-
-    def display(self, number: float) -> str | None:
-        """Return a negative number, which is no date; None for others."""
-        return f"{number:.15g}" if number < 0 else None
+def _time(number: float, day_zero: datetime.datetime) -> str:
+    if 0 <= number < 1:
+        return str((_DAY_ZERO + datetime.timedelta(seconds=round(number * 86_400))).time())
+    return _date(number, day_zero) if number >= 1 else _duration(number)
 
 
-class TimeFormat:
-    """The format of times without a date, in days."""
-
-    def display(self, number: float) -> str | None:
-        """Return a negative time, such as "-6:00:00" for -0.25; None for others."""
-        if number >= 0:
-            return None
-        if number <= datetime.timedelta.min.days:
-            return f"{number:.15g}"
-        return sheet_table.duration(datetime.timedelta(number))
+def _duration(number: float) -> str:
+    """Return a number of days in hours, minutes and seconds: "-36:00:00"."""
+    if abs(number) >= datetime.timedelta.max.days:
+        return plain(number)
+    minutes, seconds = divmod(round(abs(number) * 86_400), 60)
+    return f"{'-' if number < 0 else ''}{minutes // 60}:{minutes % 60:02}:{seconds:02}"
 
 
-class PaddedFormat(NamedTuple):
+class _Padded(NamedTuple):
     """A number format of digits and literals.
 
     Attributes:
@@ -119,7 +119,7 @@ class PaddedFormat(NamedTuple):
     limit: float
 
     @classmethod
-    def parse(cls, code: str) -> PaddedFormat | None:
+    def parse(cls, code: str) -> _Padded | None:
         """Parse a number format; return None if it is of another kind."""
         codes = [text for text in _FORMAT_SECTION.findall(code)[:-1] if "@" not in text][:3]
         sections = [_PADDED_SECTION.fullmatch(text) for text in codes]
@@ -135,13 +135,10 @@ class PaddedFormat(NamedTuple):
             return None
         return cls(templates, _CONDITIONS[conditions[0]], float(matches[0][2]))
 
-    def display(self, number: float) -> str | None:
-        """Return a text such as "02134" for 2134; None for a fraction or a huge number."""
-        if number.is_integer() and abs(number) < 1e15:
-            return self._display_integer(int(number))
-        return None
-
-    def _display_integer(self, number: int) -> str:
+    def show(self, number: float) -> str:
+        """Return a text such as "02134" for 2134; a fraction or a huge number as it is."""
+        if not number.is_integer() or abs(number) >= 1e15:
+            return plain(number)
         last = len(self.templates) - 1
         if self.condition is not None:
             index = 0 if self.condition(number, self.limit) else 1
@@ -152,24 +149,19 @@ class PaddedFormat(NamedTuple):
         # Only a section for negative numbers contains their sign.
         has_own_sign = index == 1 <= last and self.condition is None
         sign = "-" if number < 0 and not has_own_sign else ""
-        return f"{sign}{_fill(self.templates[min(index, last)], str(abs(number)))}"
-
-
-DisplayedFormat = PercentFormat | DurationFormat | DateFormat | TimeFormat | PaddedFormat
-"""A format that is applied here."""
+        return f"{sign}{_fill(self.templates[min(index, last)], str(abs(int(number))))}"
 
 
 def _fill(template: str, digits: str) -> str:
     """Put digits into a template; its first place takes all surplus digits."""
-    pieces = _PLACE.split(template)
-    places = pieces[1::2]
-    first_literal, *literals = pieces[::2]
+    first_literal, *pieces = _PLACE.split(template)
+    places = pieces[::2]
     zeros = len(places) - places.index(_ZERO) if _ZERO in places else 0
     digits = digits.lstrip("0").zfill(zeros)
-    first_place_width = max(0, len(digits) - len(places)) + 1
-    place_texts = [digits[:first_place_width], *digits[first_place_width:]] if places else []
-    place_texts = [*[""] * (len(places) - len(place_texts)), *place_texts]
-    pairs = zip(place_texts, literals, strict=True)
+    surplus = max(0, len(digits) - len(places)) + 1
+    texts = [digits[:surplus], *digits[surplus:]] if places else []
+    texts = [*[""] * (len(places) - len(texts)), *texts]
+    pairs = zip(texts, pieces[1::2], strict=True)
     return first_literal + "".join(text + literal for text, literal in pairs)
 
 

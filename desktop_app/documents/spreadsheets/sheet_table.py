@@ -1,99 +1,104 @@
-"""Writes the sheets of a workbook as Markdown: the values that python-calamine reads, as tables."""
+"""Writes the sheets of a workbook as Markdown: their filled cells as tables."""
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Callable, Iterable
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final
 
+from desktop_app.documents import refusals
 from desktop_app.documents.office import markdown_text as md
+from desktop_app.documents.worker.protocol import MAX_TEXT_BYTES
 
-if TYPE_CHECKING:
-    import python_calamine
+_CELL_BYTES: Final = 3  # of an empty cell in a table
+ERRORS: Final = {
+    0x00: "#NULL!",
+    0x07: "#DIV/0!",
+    0x0F: "#VALUE!",
+    0x17: "#REF!",
+    0x1D: "#NAME?",
+    0x24: "#NUM!",
+    0x2A: "#N/A",
+    0x2B: "#GETTING_DATA",
+}
+"""The texts of errors by their codes in binary workbooks."""
 
-CellTexts = dict[int, list[tuple[int, str]]]
-"""Columns and texts of cells, by row; rows and columns count from 0."""
+
+@dataclass
+class Sheet:
+    """A sheet: the texts of its filled cells by row and column, which count from 0.
+
+    Attributes:
+        hidden_columns: ranges of columns, each with its first and last.
+        addition: Markdown that follows the table.
+    """
+
+    name: str
+    is_hidden: bool = False
+    rows: dict[int, dict[int, str]] = field(default_factory=dict)
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: list[tuple[int, int]] = field(default_factory=list)
+    addition: str = ""
+
+    def add(self, row: int, column: int, text: str) -> None:
+        """Add a cell; one without text is none."""
+        if text:
+            self.rows.setdefault(row, {})[column] = text
 
 
-def join_sheets(sheets: Iterable[tuple[str, bool, str]]) -> str:
+def join_sheets(name: str, sheets: Iterable[Sheet]) -> str:
     """Return the contents of sheets, each under its name; "" if all are empty.
 
-    Args:
-        sheets: the name of each, True if it is hidden, and its content.
+    Raises:
+        DocumentTooLargeError: the table of a sheet would have too many empty cells.
     """
     texts: list[str] = []
     has_content = False
-    for name, is_hidden, content in sheets:
+    for sheet in sheets:
+        content = "\n\n".join(filter(None, (_table(name, sheet), sheet.addition)))
         has_content = has_content or bool(content)
-        heading = f"## {name}{' (hidden)' if is_hidden else ''}"
+        heading = f"## {sheet.name}{' (hidden)' if sheet.is_hidden else ''}"
         texts.append(f"{heading}\n\n{content}".rstrip("\n"))
     return "\n\n".join(texts) if has_content else ""
 
 
-def table(
-    sheet: python_calamine.CalamineSheet,
-    *,
-    texts: CellTexts | None = None,
-    links: CellTexts | None = None,
-) -> str:
-    """Return the used range as a table.
+def _table(name: str, sheet: Sheet) -> str:
+    """Return the filled rows and columns as a table.
 
-    Several empty rows become one, which still separates tables.
-
-    Args:
-        texts: replace the values of cells within the range.
-        links: the addresses of cells.
+    Several empty rows or columns become one, which still separates tables.
     """
-    texts = texts or {}
-    links = links or {}
-    lines: list[str] = []
-    blank = f"|{'  |' * sheet.width}"
-    first_column = sheet.start[1] if sheet.start else 0
-    for number, row in enumerate(sheet.iter_rows()):
-        cells = [_FORMATTERS[type(value)](value) for value in row]
-        for column, text in texts.get(number, ()):
-            if 0 <= column - first_column < len(cells):
-                cells[column - first_column] = _FORMATTERS[str](text)
-        for column, address in links.get(number, ()):
-            if 0 <= column - first_column < len(cells):
-                cells[column - first_column] = md.link(cells[column - first_column], address)
-        line = f"| {' | '.join(cells)} |"
-        if line != blank or (lines and lines[-1] != blank):
-            lines.append(line)
-    if lines and lines[-1] == blank:
-        lines.pop()
+    rows = {number: sheet.rows[number] for number in sorted(sheet.rows)}
+    columns = list(_with_gaps(sorted({column for row in rows.values() for column in row})))
+    numbers = list(_with_gaps(rows))
+    if len(columns) * len(numbers) * _CELL_BYTES > MAX_TEXT_BYTES:
+        raise refusals.too_much_text_error(name)
+    first = next(iter(numbers), -1)
+    lines = [_line(sheet, number, columns, is_first=number == first) for number in numbers]
     if lines:
-        lines.insert(1, f"|{' --- |' * sheet.width}")
+        lines.insert(1, f"|{' --- |' * len(columns)}")
     return "\n".join(lines)
 
 
-def _number(value: float) -> str:
-    """Return a number with Excel's 15 digits, or all digits of an integer below 1e17.
-
-    Only very small and very large numbers have an exponent.
-    """
-    if value.is_integer() and abs(value) < 1e17:
-        return str(int(value))
-    text = f"{value:.15g}"
-    return f"{Decimal(text):f}" if "e" in text and 1e-15 < abs(value) < 1e21 else text
-
-
-def duration(value: datetime.timedelta) -> str:
-    """Return a duration in hours, minutes and seconds: "-36:00:00"."""
-    sign = "-" if value < datetime.timedelta() else ""
-    minutes, seconds = divmod(round(abs(value).total_seconds()), 60)
-    return f"{sign}{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+def _with_gaps(numbers: Iterable[int]) -> Iterator[int]:
+    """Yield the numbers, and one of those that are missing between two of them."""
+    numbers = list(numbers)
+    for number, following in pairwise(numbers):
+        yield number
+        if following > number + 1:
+            yield number + 1
+    yield from numbers[-1:]
 
 
-# python-calamine returns values of exactly these types.
-_FORMATTERS: Final[dict[type, Callable[[Any], str]]] = {
-    str: lambda text: " ".join(text.split()).replace("|", "\\|"),
-    int: str,
-    float: _number,
-    bool: lambda value: "TRUE" if value else "FALSE",
-    datetime.date: datetime.date.isoformat,
-    datetime.datetime: lambda value: value.isoformat(" ", "seconds"),
-    datetime.time: lambda value: value.isoformat("seconds"),
-    datetime.timedelta: duration,
-}
+def _line(sheet: Sheet, number: int, columns: list[int], *, is_first: bool) -> str:
+    texts: Mapping[int, str] = sheet.rows.get(number, {})
+    cells = [md.table_cell(texts[column]) if column in texts else "" for column in columns]
+    if (
+        is_first
+    ):  # the marks of hidden columns are in the first row, those of rows in their first cell
+        for index, column in enumerate(columns):
+            if any(first <= column <= last for first, last in sheet.hidden_columns):
+                cells[index] = f"{cells[index]} (hidden)".lstrip()
+    if number in sheet.hidden_rows and texts:
+        cells[0] = f"(hidden) {cells[0]}".rstrip()
+    return f"| {' | '.join(cells)} |"

@@ -82,8 +82,7 @@ class TestXls:
         document = extract_bytes("x", data, Limits(), lambda _: None)
         assert document.media_type == document_types.XLS
         assert document.text == (
-            "## Seen\n\n| 1 |\n| --- |\n\n## Unseen (hidden)\n\n| 2 |\n| --- |\n\n## Chart\n\n"
-            "## Empty"
+            "## Seen\n\n| 1 |\n| --- |\n\n## Unseen (hidden)\n\n| 2 |\n| --- |\n\n## Empty"
         )
 
     @pytest.mark.parametrize("method", [0, 1])

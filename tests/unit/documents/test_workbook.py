@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from desktop_app.documents.spreadsheets import sheet_table
 from desktop_app.documents.spreadsheets.workbook import read
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain import errors
@@ -180,7 +181,6 @@ def test_values_are_formatted_by_type_and_style() -> None:
         ("[&lt;.]00000;00000-0000", "7", "7"),
         ("[&lt;7.5]00000;00000-0000", "7", "00007"),
         ("#000", "7", "007"),
-        ("##", "0", ""),
     ],
 )
 def test_numbers_are_shown_in_custom_formats(code: str, value: str, shown: str) -> None:
@@ -223,7 +223,37 @@ def test_hidden_rows_and_merged_cells_are_read() -> None:
     )
     merged = b'</sheetData><mergeCells count="1"><mergeCell ref="B2:C2"/></mergeCells>'
     data = changed(workbook(S=rows), lambda _, part: part.replace(b"</sheetData>", merged))
-    assert read("x.xlsx", data, Limits()) == "## S\n\n| both |  |\n| --- | --- |\n| 1 | 2 |"
+    assert read("x.xlsx", data, Limits()) == (
+        "## S\n\n| both |  |\n| --- | --- |\n| (hidden) 1 | 2 |"
+    )
+
+
+def test_hidden_columns_are_marked() -> None:
+    cells = '<c r="A1"><v>1</v></c><c r="B1" t="str"><v>net</v></c><c r="C1"><v>3</v></c>'
+    hidden = b'<cols><col min="2" max="3" hidden="1"/></cols><sheetData>'
+    data = changed(workbook(S=cells), lambda _, part: part.replace(b"<sheetData>", hidden))
+    assert read("x.xlsx", data, Limits()).split("\n")[2] == "| 1 | net (hidden) | 3 (hidden) |"
+
+
+def test_work_and_text_depend_on_the_filled_cells_only() -> None:
+    cells = (
+        '<c r="A1"><v>1</v></c><c r="B1" s="1"/></row>'
+        '<row r="1048576"><c r="XFD1048576"><v>2</v></c>'
+    )
+    assert text_of(S=cells) == "## S\n\n| 1 |  |  |\n| --- | --- | --- |\n|  |  |  |\n|  |  | 2 |"
+
+
+def test_cells_without_references_follow_each_other() -> None:
+    cells = "<c><v>1</v></c><c><v>2</v></c></row><row><c><v>3</v></c>"
+    assert text_of(S=cells) == "## S\n\n| 1 | 2 |\n| --- | --- |\n| 3 |  |"
+
+
+def test_a_table_with_too_many_empty_cells_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheet_table, "MAX_TEXT_BYTES", 12)
+    square = '<c r="A1"><v>1</v></c><c r="B1"><v>1</v></c></row><row r="2"><c r="A2"><v>2</v></c>'
+    assert text_of(S=square)
+    with pytest.raises(errors.DocumentTooLargeError, match="of text"):
+        text_of(S=square.replace("B1", "C1"))
 
 
 def test_dates_since_1904_are_converted() -> None:
