@@ -26,10 +26,8 @@ from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice, notice_of_error
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError
 from desktop_app.i18n.translation import N_
-from desktop_app.services.batch.batch_preparation import BatchPreparer
+from desktop_app.services.batch.batch_files import BatchFiles, form_of_job, question_of
 from desktop_app.services.batch.batch_service import BatchService
-from desktop_app.services.batch.batch_upload import BatchSender, form_of_job, question_of
-from desktop_app.services.batch.job_records import JobRecords
 from desktop_app.services.documents.image_attachments import with_detail
 from desktop_app.services.structured.answer_forms import form_notice
 
@@ -61,21 +59,22 @@ def batch_service(
         part = await backend.attachments.add_document(path, document)
         return with_detail(part, str(values["answer.image_detail"]))
 
-    store = backend.batch_store
-    providers = backend.providers
     return BatchService(
-        JobRecords(store, providers.profiles, providers.models_of, on_change),
-        gateway=backend.gateway,
-        preparer=BatchPreparer(store, read, backend.counter),
-        sender=BatchSender(
-            store,
+        BatchFiles(
+            backend.batch_store,
+            read_file=read,
+            counter=backend.counter,
             attachments=backend.attachments,
             images=backend.image_scaler,
             delimiters=backend.delimiters,
             scratch=backend.database.path.parent,
         ),
+        gateway=backend.gateway,
+        profiles=backend.providers.profiles,
+        models_of=backend.providers.models_of,
         budget=backend.budget,
         load_requirements=partial(load_prompt_requirements, backend.prompts),
+        on_change=on_change,
     )
 
 

@@ -13,7 +13,6 @@ from desktop_app.domain.batch.batch_jobs import (
     BatchJob,
     BatchResult,
     BatchStatus,
-    BatchUpload,
     ItemStatus,
     estimate_batch,
 )
@@ -40,10 +39,8 @@ S. Berg — 1 Feb — confirm the deposit with the bank
 async def fill_batches(backend: Backend) -> None:
     """Put the jobs into the store."""
     ended = await _job(backend, "Summarize", 128, BatchStatus.EXPIRED)
-    upload = BatchUpload(ended.id, 1, BatchStatus.EXPIRED, batch_id="batch_1")
     store = backend.batch_store
-    await store.add_upload(upload, range(1, 127))
-    await store.save_upload(upload)
+    await store.save_upload(ended.id, "file_1", 126)
     usage = Usage(9_400, 0, 420, 80)
     answered = [
         BatchResult(f"{ended.id}-{n}", ItemStatus.ANSWERED, _ANSWER, None, usage)
@@ -56,9 +53,9 @@ async def fill_batches(backend: Backend) -> None:
         ErrorNote("OpenAI refused the request: content policy."),
     )
     price = _PRICE.times(Decimal("0.5"))
-    await store.save_results(ended, upload, [*answered, refused], frozenset(), cost_at(price))
+    await store.save_results(ended, [*answered, refused], cost_at(price))
     note = ErrorNote("Not processed within 24 hours. Not charged.")
-    await store.end_upload(upload, ItemStatus.UNANSWERED, note, {})
+    await store.end(ended, ItemStatus.UNANSWERED, note, {})
     await _job(backend, "Find the deadlines", 340, BatchStatus.READY)
 
 

@@ -22,10 +22,8 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.jobs.batch_client import BatchClient
 from desktop_app.providers.provider_client import ProviderClient
-from desktop_app.services.batch.batch_preparation import BatchPreparer
+from desktop_app.services.batch.batch_files import BatchFiles
 from desktop_app.services.batch.batch_service import BatchService
-from desktop_app.services.batch.batch_upload import BatchSender, UploadLimits
-from desktop_app.services.batch.job_records import JobRecords
 from desktop_app.services.models.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.spending.budget import Budget
 from desktop_app.storage.batch.batch_store import BatchStore
@@ -80,10 +78,10 @@ class BatchSetup:
         self.listing: ModelListing | None = None
         self.gateway: Any = None
         self.others: list[ProviderProfile] | None = None
-        self.service = self.make_service(UploadLimits())
+        self.service = self.make_service()
 
-    def make_service(self, limits: UploadLimits) -> BatchService:
-        """Return another service with the same store."""
+    def make_service(self, **limits: int) -> BatchService:
+        """Return another service with the same store, and other limits of a batch."""
         pictures = ImageScaler(self.attachments, None)  # type: ignore[arg-type]
 
         async def profiles() -> list[ProviderProfile]:
@@ -93,12 +91,20 @@ class BatchSetup:
             return ProviderModels(profile, CATALOG, self.listing)
 
         return BatchService(
-            JobRecords(self.store, profiles, models_of, self.changes.append),
-            gateway=self.gateway or OneGateway(self.client),
-            preparer=BatchPreparer(self.store, self.read, WordCounter()),
-            sender=BatchSender(
-                self.store, self.attachments, pictures, delimiters(), self.folder, limits
+            BatchFiles(
+                self.store,
+                self.read,
+                WordCounter(),
+                attachments=self.attachments,
+                images=pictures,
+                delimiters=delimiters(),
+                scratch=self.folder,
+                **limits,
             ),
+            gateway=self.gateway or OneGateway(self.client),
+            profiles=profiles,
+            models_of=models_of,
+            on_change=self.changes.append,
             budget=Budget(SpendingHolds(self.database), self.settings),
             load_requirements=built_in_requirements,
         )
@@ -107,7 +113,7 @@ class BatchSetup:
         """Store a text file as an attachment and return its part."""
         text = path.read_text("utf-8")
         if not text:
-            raise DocumentEmptyError(f"“{path.name}” contains no text.", remedy="Choose another.")
+            raise DocumentEmptyError(f"“{path.name}” contains no text.", "Choose another.")
         if text == LOCKED:
             raise locked_error(path.name, was_wrong=False)
         data = text.encode()

@@ -14,13 +14,7 @@ from typing import Any
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import Overrides
-from desktop_app.domain.batch.batch_jobs import (
-    BatchEstimate,
-    BatchItem,
-    BatchJob,
-    BatchStatus,
-    BatchUpload,
-)
+from desktop_app.domain.batch.batch_jobs import BatchEstimate, BatchItem, BatchJob, BatchStatus
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -190,12 +184,11 @@ async def _fill_rest(database: Database, first: Conversation) -> None:
     await _fill_collection(database)
     job = BatchJob(
         new_id(), CHOICE, "Job", "What?", NOON, BatchStatus.COMPLETED, PROFILE.base_url,
-        estimate=BatchEstimate(1, 0, 10, Decimal("0.1"), None, None),
+        estimate=BatchEstimate(1, 0, 10, Decimal("0.1"), None, None), batch_id="batch_1",
     )  # fmt: skip
     item = BatchItem(job.id, 1, "found.txt", "/somewhere/found.txt")
     batches = BatchStore(database, Ledger(database))
     await batches.create(job, [item])
-    await batches.add_upload(BatchUpload(job.id, 1, batch_id="batch_1"), [1])
 
 
 async def _fill_collection(database: Database) -> None:

@@ -18,7 +18,7 @@ class ScriptedBatches:
         calls: the name and the arguments of each call.
         errors: the error that the next call raises, by the call's name.
         created: the state of new batches; None if the reply does not say.
-        found_file, found: the file and the batch that an earlier process created.
+        found: the batch that an earlier process created.
         states: the replies to `fetch` and `cancel`, in order; the last one is repeated.
         files: the results by the id of their file; None is a line that cannot be read.
         requests: the requests of which `line` was called.
@@ -27,7 +27,6 @@ class ScriptedBatches:
     def __init__(self) -> None:
         self.calls: list[tuple[object, ...]] = []
         self.errors: dict[str, ProviderError] = {}
-        self.found_file = ""
         self.found: RemoteBatch | None = None
         self.created: BatchStatus | None = BatchStatus.IN_PROGRESS
         self.states: list[RemoteBatch] = []
@@ -55,15 +54,10 @@ class ScriptedBatches:
         return f"{custom_id}\n".encode()
 
     async def upload(self, name: str, file: BinaryIO, size: int) -> str:
-        """Return an id by the number of the upload."""
+        """Return an id by the name of the job."""
         file.seek(0)
         self._call("upload", name, file.read().decode(), size)
         return f"in-{name.rpartition('-')[2]}"
-
-    async def find_file(self, name: str) -> str:
-        """Return `found_file`."""
-        self._call("find_file", name)
-        return self.found_file
 
     async def delete_file(self, file_id: str) -> None:
         """Record the call."""

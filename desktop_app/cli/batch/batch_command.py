@@ -300,7 +300,7 @@ async def _write_outcome(
         return await _exit_code(backend, job)
     _write_progress(job)
     # Without a batch id, the provider has accepted nothing so far.
-    return 0 if any(upload.batch_id for upload in job.uploads) else ExitCode.FAILED
+    return 0 if job.batch_id else ExitCode.FAILED
 
 
 async def _exit_code(backend: Backend, job: BatchJob) -> int:

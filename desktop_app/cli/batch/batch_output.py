@@ -134,7 +134,7 @@ def job_json(job: BatchJob) -> dict[str, Any]:
         "created_at": job.created_at.isoformat(),
         "started_at": job.started_at.isoformat() if job.started_at else None,
         "ended_at": job.ended_at.isoformat() if job.ended_at else None,
-        "batch_ids": [upload.batch_id for upload in job.uploads if upload.batch_id],
+        "batch_ids": [job.batch_id] if job.batch_id else [],
     }
 
 

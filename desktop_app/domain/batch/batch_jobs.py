@@ -1,8 +1,8 @@
 """Batch jobs: a question about each of many files, answered at half price within a day.
 
-A job is a list of items: each is a file, or a question without a file. Each upload of a job is a
-file of requests, from which the provider makes one batch; a job that is too large for one upload
-has several. Results are matched by `custom_id`, never by order.
+A job is a list of items: each is a file, or a question without a file. It is sent as one file of
+requests, from which the provider makes one batch. Results are matched by `custom_id`, never by
+order.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from desktop_app.i18n.translation import N_
 
 BATCH_TIER: Final = "batch"
 """The catalog's name for the price of batches."""
-# The limits of one upload. Source: OpenAI's guide to the Batch API.
-MAX_UPLOAD_REQUESTS: Final = 50_000
-MAX_UPLOAD_BYTES: Final = 200_000_000
+# The limits of a batch. Source: OpenAI's guide to the Batch API.
+MAX_REQUESTS: Final = 50_000
+MAX_BYTES: Final = 200_000_000
 USUAL_ANSWER_TOKENS: Final = 1000
 """The estimated tokens of an answer with its reasoning."""
 
@@ -41,11 +41,10 @@ SCHEMA_PROBLEM: Final = "schema_problem"
 
 
 class BatchStatus(TextEnum):
-    """The state of a job, or of one of its uploads.
+    """The state of a job.
 
-    PREPARING: a job's files are being read. READY: all are read; the job waits for the user's
-    confirmation. UPLOADING: the job or upload is being sent. All others are states of the
-    provider's batches. Uploads are never PREPARING or READY.
+    PREPARING: its files are being read. READY: all are read; the job waits for the user's
+    confirmation. UPLOADING: it is being sent. All others are states of the provider's batch.
     """
 
     PREPARING = "preparing", N_("Reading files")
@@ -74,8 +73,6 @@ class BatchStatus(TextEnum):
 FINAL_STATUSES: Final = frozenset(
     {BatchStatus.COMPLETED, BatchStatus.FAILED, BatchStatus.EXPIRED, BatchStatus.CANCELLED}
 )
-# The order of BatchStatus: running states from the least advanced, final states from the best.
-_ORDER: Final = tuple(BatchStatus)
 
 
 class ItemStatus(TextEnum):
@@ -162,40 +159,6 @@ def estimate_batch(
 
 
 @dataclass(frozen=True)
-class BatchUpload:
-    """A batch of a job at the provider.
-
-    Attributes:
-        is_uploading, is_creating: the request that uploads the file, or creates the batch, was
-            sent, and its reply is not stored. Before it is sent again, the provider must be asked
-            if it arrived.
-        input_file_id, batch_id: the provider's ids, "" until it has assigned them. The first is ""
-            again once the uploaded file is no longer needed.
-        total, completed, failed: the provider's counts.
-        is_fetched: True if its results are in the store.
-    """
-
-    job_id: str
-    number: int
-    status: BatchStatus = BatchStatus.UPLOADING
-    is_uploading: bool = False
-    is_creating: bool = False
-    input_file_id: str = ""
-    batch_id: str = ""
-    output_file_id: str = ""
-    error_file_id: str = ""
-    total: int = 0
-    completed: int = 0
-    failed: int = 0
-    is_fetched: bool = False
-
-    @property
-    def name(self) -> str:
-        """Return the name that identifies the upload and the batch at the provider."""
-        return f"repartee-{self.job_id}-{self.number}"
-
-
-@dataclass(frozen=True)
 class BatchCounts:
     """The number of a job's files per state, and the usage and cost of their answers.
 
@@ -242,6 +205,10 @@ class BatchJob:
             after, or if unknown.
         examples: pairs of a question and its ideal answer, sent before each question.
         purpose: of its calls, for the ledger.
+        input_file_id: the provider's id of the uploaded requests; "" before. Once it is stored, the
+            batch may exist: the provider must be asked before a batch is created.
+        batch_id: the provider's id of the batch; "" until it is stored.
+        remote_done: the number of finished requests by the provider's count.
     """
 
     id: str
@@ -263,14 +230,20 @@ class BatchJob:
     held: Decimal | None = None
     examples: Examples = ()
     purpose: Purpose = Purpose.BATCH
-    uploads: tuple[BatchUpload, ...] = ()
+    input_file_id: str = ""
+    batch_id: str = ""
+    remote_done: int = 0
     counts: BatchCounts = field(default_factory=BatchCounts)
+
+    @property
+    def batch_name(self) -> str:
+        """Return the name that identifies the file and the batch at the provider."""
+        return f"repartee-{self.id}"
 
     @property
     def done(self) -> int:
         """Return the number of finished files, as stored or by the provider's count: the larger."""
-        remote_count = sum(upload.completed + upload.failed for upload in self.uploads)
-        return max(remote_count, self.counts.done)
+        return max(self.remote_done, self.counts.done)
 
     @property
     def expected_answer_tokens(self) -> int:
@@ -302,7 +275,6 @@ class BatchItem:
         prompt: its question; "" for the job's task.
         part: its entry in the attachment store; None until it is read.
         tokens: of the request, estimated.
-        upload: the number of the upload that it was sent with; 0 before.
         error: why it has no complete answer; None before its end, or if it has one.
         conversation_id: of the conversation that was created from it; "" for none.
         answered_by: the model that the result names; "" if it names none.
@@ -315,7 +287,6 @@ class BatchItem:
     status: ItemStatus = ItemStatus.UNREAD
     part: DocumentPart | ImagePart | None = None
     tokens: int = 0
-    upload: int = 0
     answer: str = ""
     error: ErrorNote | None = None
     usage: Usage | None = None
@@ -378,7 +349,7 @@ class BatchResult:
 
 
 class LineError(NamedTuple):
-    """An error in an upload: its line, from 1 (0 for none), and its text."""
+    """An error in the requests: its line, from 1 (0 for none), and its text."""
 
     line: int
     message: str
@@ -390,7 +361,8 @@ class RemoteBatch:
 
     Attributes:
         status: None if it is unknown.
-        name: the `BatchUpload.name` of its upload; "" if the program did not create it.
+        name: the `batch_name` of its job; "" if the program did not create it.
+        done: the number of requests that were completed or failed.
         errors: why the batch failed as a whole.
     """
 
@@ -400,22 +372,8 @@ class RemoteBatch:
     output_file_id: str = ""
     error_file_id: str = ""
     name: str = ""
-    total: int = 0
-    completed: int = 0
-    failed: int = 0
+    done: int = 0
     errors: tuple[LineError, ...] = ()
-
-
-def combined_status(uploads: Iterable[BatchUpload]) -> BatchStatus:
-    """Combine upload states: the least advanced, or the best outcome once all have ended.
-
-    Return UPLOADING if there are no uploads.
-    """
-    states = {upload.status for upload in uploads}
-    running_states = [state for state in states if not state.is_over]
-    if running_states:
-        return min(running_states, key=_ORDER.index)
-    return min(states, key=_ORDER.index, default=BatchStatus.UPLOADING)
 
 
 def batch_refusal(

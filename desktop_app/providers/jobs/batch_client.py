@@ -1,8 +1,8 @@
 """Batches at a provider: upload and download files, create and watch batches.
 
 A batch that is created twice is paid for twice. Its creation is therefore repeated here only after
-a failed connection or a rate limit. After any other error, the caller first looks for the uploaded
-file (`find_file`) or the batch (`find`) before it asks again.
+a failed connection or a rate limit. After any other error, the caller first looks for the batch
+(`find`) before it asks again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from desktop_app.domain.errors import (
     EndpointMissingError,
     NetworkError,
     RateLimitedError,
-    ReplyTooLargeError,
     StreamCutError,
     UnexpectedReplyError,
 )
@@ -51,18 +50,12 @@ T = TypeVar("T")
 
 MAX_LINE_BYTES: Final = MAX_JSON_BYTES  # a line is JSON
 MAX_RESULT_FILE_BYTES: Final = 8192 << 20
-MAX_RESULT_LINES: Final = 200_000
-"""The lines of a file of results: a batch has at most 50,000 requests."""
-_PIECE_BYTES: Final = 256 * 1024  # of an upload that are in memory at once, an arbitrary number
+_PIECE_BYTES: Final = 256 * 1024  # of an upload that are in memory at once
 _BOUNDARY: Final = "repartee-8f1c3b6d5a7e4920"
 """Separates the parts of an upload. No line of the file begins with it: they are JSON objects."""
 _PAGE_ROWS: Final = 100
-"""Rows to request with each page of a list."""
 _MAX_PAGES: Final = 20
-"""Pages of a list that are searched, so that a server with endless pages cannot hold the search.
-
-What is sought was made shortly before, so it is among the newest 2,000 rows.
-"""
+"""Pages of the list of batches that are searched: what is sought was made shortly before."""
 
 
 class BatchClient:
@@ -129,17 +122,6 @@ class BatchClient:
             raise self._unexpected_reply_error(N_("{provider} didn’t confirm the upload."))
         return file_id
 
-    async def find_file(self, name: str) -> str:
-        """Return the id of the file uploaded under `name`, or "" if there is none."""
-        try:
-            async with aclosing(self._list_rows("files", "purpose=batch&")) as rows:
-                async for row in rows:
-                    if json_fields.text(row, "filename") == f"{name}.jsonl":
-                        return json_fields.text(row, "id")
-        except EndpointMissingError:
-            return ""  # the server cannot list its files; another upload costs nothing
-        return ""
-
     async def delete_file(self, file_id: str) -> None:
         """Delete a file at the provider."""
 
@@ -171,19 +153,20 @@ class BatchClient:
         """Return the batch created under `name` or from this file, or None if there is none.
 
         The file is compared as well, because a server may not keep the metadata with the name.
-
-        Args:
-            input_file_id: "" if it is unknown.
         """
-        async with aclosing(self._list_rows("batches", "")) as rows:
-            async for row in rows:
-                batch = batch_of(row)
-                if batch is None:
-                    continue
-                if batch.name == name:
+        last_id = ""
+        for _ in range(_MAX_PAGES):
+            cursor = f"&after={quote(last_id, safe='')}" if last_id else ""
+            path = f"batches?limit={_PAGE_ROWS}{cursor}"
+            rows, has_more = await self._retry(partial(self._transport.get_json, path, _parse_page))
+            for batch in filter(None, map(batch_of, rows)):
+                if batch.name == name or batch.input_file_id == input_file_id:
                     return batch
-                if input_file_id and batch.input_file_id == input_file_id:
-                    return batch
+            page_end = json_fields.name(rows[-1], "id") if rows else ""
+            # A server that ignores `after` sends the same page again.
+            if not has_more or not page_end or page_end == last_id:
+                break
+            last_id = page_end
         return None
 
     async def fetch(self, batch_id: str) -> RemoteBatch:
@@ -219,17 +202,7 @@ class BatchClient:
     async def _download_lines(self, path: str) -> AsyncGenerator[bytes, None]:
         with self._in_use():
             async with self._transport.send("GET", path) as reply:
-                number = 0
                 async for line in lines_of(reply.pieces(MAX_RESULT_FILE_BYTES)):
-                    number += 1
-                    if number > MAX_RESULT_LINES:
-                        raise ReplyTooLargeError(
-                            N_("{provider} sent too many results."),
-                            hint=N_(
-                                "Check the base URL in {provider_page}, or choose another provider."
-                            ),
-                            provider=self._profile.name,
-                        )
                     yield line
 
     # -- requests
@@ -245,27 +218,6 @@ class BatchClient:
         if batch is None:
             raise self._unexpected_reply_error(N_("{provider} sent invalid batch data."))
         return batch
-
-    async def _list_rows(self, path: str, query: str) -> AsyncGenerator[Mapping[str, Any], None]:
-        """Yield the rows of a list, newest first, page by page.
-
-        Args:
-            query: parameters of the request, each followed by "&"; "" for none.
-        """
-        last_id = ""
-        for _ in range(_MAX_PAGES):
-            cursor = f"&after={quote(last_id, safe='')}" if last_id else ""
-            page_path = f"{path}?{query}limit={_PAGE_ROWS}{cursor}"
-            rows, has_more = await self._retry(
-                partial(self._transport.get_json, page_path, _parse_page)
-            )
-            for row in rows:
-                yield row
-            page_end = json_fields.name(rows[-1], "id") if rows else ""
-            # A server that ignores `after` sends the same page again.
-            if not has_more or not page_end or page_end == last_id:
-                return
-            last_id = page_end
 
     async def _retry(self, attempt: Callable[[], Awaitable[T]], *, may_cost: bool = False) -> T:
         """Return the result of `attempt`, which is repeated after some failures.
@@ -318,13 +270,9 @@ def _resource_path(kind: str, name: str) -> str:
 
 
 def _parse_page(value: object) -> tuple[list[Mapping[str, Any]], bool]:
-    """Return the rows of a page, and True if another page follows.
-
-    A server may ignore the number of rows that is requested. Up to twice as many, an arbitrary
-    factor, are read.
-    """
+    """Return the rows of a page, and True if another page follows."""
     has_more = isinstance(value, dict) and bool(value.get("has_more"))
-    return json_fields.rows(value, "data")[: 2 * _PAGE_ROWS], has_more
+    return json_fields.rows(value, "data"), has_more
 
 
 async def _multipart(head: bytes, file: BinaryIO, tail: bytes) -> AsyncIterator[bytes]:

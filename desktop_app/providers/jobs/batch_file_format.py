@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.answering.reply import Reply, accumulate
-from desktop_app.domain.answering.text_size import TextSize
 from desktop_app.domain.batch.batch_jobs import (
     BatchResult,
     BatchStatus,
@@ -47,10 +46,6 @@ NAME_KEY: Final = "repartee"
 # Fields that requests of a batch never have. A batch cannot stream or run in the background.
 # "include" asks for encrypted reasoning, which only a later question would need.
 _OMITTED_FIELDS: Final = frozenset({"stream", "stream_options", "include", "background"})
-MAX_RESULT_BYTES: Final = 16 << 20
-"""The maximum bytes of an answer that are kept: storing them takes several times as much memory."""
-MAX_ERRORS: Final = 50_000
-"""The maximum number of errors read: one for each of a batch's 50,000 requests at most."""
 # Escapes of characters that are line breaks for some readers, such as Python's splitlines(). A
 # server with such a reader would split the request there.
 _LINE_BREAKS: Final = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
@@ -182,27 +177,18 @@ def _classify_reply(reply: Reply) -> tuple[ItemStatus, str, ErrorNote | None]:
     The note is None for a complete answer.
     """
     answer = text_of(reply.parts).strip()
-    cut_answer = TextSize().add_up_to(answer, MAX_RESULT_BYTES)
     if reply.status is MessageStatus.REFUSED:
-        return ItemStatus.REFUSED, cut_answer, _refusal_note(reply)
-    if len(cut_answer) < len(answer):
-        note = ErrorNote(
-            N_("Only the first {limit} MB of the response were kept."),
-            params={"limit": MAX_RESULT_BYTES >> 20},
-        )
-        return ItemStatus.ANSWERED, cut_answer, note
+        return ItemStatus.REFUSED, answer, _refusal_note(reply)
     if reply.status is MessageStatus.COMPLETE and answer:
         return ItemStatus.ANSWERED, answer, None
     if reply.status is MessageStatus.INCOMPLETE:
-        params = {"words": reply.incomplete_reason}
-        is_at_limit = reply.incomplete_reason == "max_output_tokens"
-        reason = (
-            N_("The response is incomplete: it reached the token limit.")
-            if is_at_limit
-            else N_("The response is incomplete: the model stopped early ({words}).")
-        )
         status = ItemStatus.ANSWERED if answer else ItemStatus.FAILED
-        return status, answer, ErrorNote(reason, params=params)
+        if reply.incomplete_reason == "max_output_tokens":
+            reached_limit = N_("The response is incomplete: it reached the token limit.")
+            return status, answer, ErrorNote(reached_limit)
+        stopped = N_("The response is incomplete: the model stopped early ({words}).")
+        params = {"words": reply.incomplete_reason}
+        return status, answer, ErrorNote(stopped, params=params)
     note = note_from_error(reply.error) if reply.error else ErrorNote(N_("The response is empty."))
     return ItemStatus.FAILED, answer, note
 
@@ -245,10 +231,8 @@ def batch_of(value: object) -> RemoteBatch | None:
         output_file_id=json_fields.name(value, "output_file_id"),
         error_file_id=json_fields.name(value, "error_file_id"),
         name=json_fields.name(json_fields.mapping(value, "metadata"), NAME_KEY),
-        total=json_fields.count(counts, "total"),
-        completed=json_fields.count(counts, "completed"),
-        failed=json_fields.count(counts, "failed"),
-        errors=tuple(map(_parse_line_error, errors[:MAX_ERRORS])),
+        done=json_fields.count(counts, "completed") + json_fields.count(counts, "failed"),
+        errors=tuple(map(_parse_line_error, errors)),
     )
 
 

@@ -12,7 +12,6 @@ from desktop_app.domain.batch.batch_jobs import (
     BatchItem,
     BatchJob,
     BatchResult,
-    BatchUpload,
     ItemStatus,
     RemoteBatch,
 )
@@ -27,36 +26,31 @@ Profiles = Callable[[], Awaitable[Sequence[ProviderProfile]]]
 """Returns all configured providers."""
 CostOf = Callable[[BatchResult], Decimal | None]
 """Returns the cost of a result in US dollars; None if it is unknown."""
+OnProgress = Callable[[int, int], None]
+"""Called with the number of files read and the number of all files."""
 
 
 class BatchStorage(Protocol):
     """Store of batch jobs; see storage/batch/batch_store.py. All methods raise StorageError.
 
-    `get` returns None for an unknown job, `save_results` the number of results that match no file
-    of the upload.
+    `get` returns None for an unknown job, `save_results` the number of results without a file.
     """
 
     async def get(self, job_id: str) -> BatchJob | None: ...
     async def items(self, job_id: str) -> list[BatchItem]: ...
-    async def has_unsent_files(self, job_id: str) -> bool: ...
     async def create(self, job: BatchJob, items: Iterable[BatchItem]) -> None: ...
     async def save(self, job: BatchJob) -> None: ...
     async def mark_cancelled(self, job_id: str) -> None: ...
     async def save_item(self, item: BatchItem) -> None: ...
     async def remove(self, job_id: str) -> None: ...
-    async def add_upload(self, upload: BatchUpload, numbers: Sequence[int]) -> None: ...
-    async def save_upload(self, upload: BatchUpload) -> None: ...
+    async def save_upload(self, job_id: str, file_id: str, last_number: int) -> None: ...
+    async def forget_upload(self, job_id: str) -> None: ...
     async def save_results(
+        self, job: BatchJob, results: Sequence[BatchResult], cost_of: CostOf
+    ) -> int: ...
+    async def end(
         self,
         job: BatchJob,
-        upload: BatchUpload,
-        results: Sequence[BatchResult],
-        repeated_ids: frozenset[str],
-        cost_of: CostOf,
-    ) -> int: ...
-    async def end_upload(
-        self,
-        upload: BatchUpload,
         status: ItemStatus,
         error: ErrorNote,
         errors_by_number: Mapping[int, ErrorNote],
@@ -66,13 +60,12 @@ class BatchStorage(Protocol):
 class BatchProvider(Protocol):
     """Batches at a provider; see providers/jobs/batch_client.py.
 
-    `find_file` returns "", and `find` None, if the provider has nothing of that name. `results`
-    yields None for an invalid line. All methods raise ProviderError.
+    `find` returns None if the provider has no such batch. `results` yields None for an invalid
+    line. All methods raise ProviderError.
     """
 
     def line(self, custom_id: str, request: ChatRequest, api: Api) -> bytes: ...
     async def upload(self, name: str, file: BinaryIO, size: int) -> str: ...
-    async def find_file(self, name: str) -> str: ...
     async def delete_file(self, file_id: str) -> None: ...
     async def create(self, name: str, input_file_id: str, api: Api) -> RemoteBatch: ...
     async def find(self, name: str, input_file_id: str) -> RemoteBatch | None: ...

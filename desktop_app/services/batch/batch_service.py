@@ -3,47 +3,65 @@
     create     stores the job and the names of its files; reads nothing
     prepare    reads and counts each file; records why a file cannot be read, and continues
     start      runs after the user has accepted the cost; the input counts against the cap
-    advance    does the next steps: upload, poll, fetch; returns when to call it again
+    advance    does the next step: sends, polls, fetches; returns when to call it again
 
-Each step is stored before it is taken, so a job continues after a crash, at the next start or in
-another process. Only one process runs a job at a time: see `claim` of storage/batch/batch_store.py.
+A job continues after a crash, at the next start or in another process, from what is stored. It is
+sent as one file, of which one batch is made. A second file costs nothing, but a second batch is
+billed again: once the file's id is stored, a batch may exist, so that the provider's list of
+batches is searched before one is created. Only one process runs a job at a time: see `claim` of
+storage/batch/batch_store.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from decimal import Decimal
 from typing import Final
 
 from desktop_app.domain.answering.answer_form import AnswerGrammar
-from desktop_app.domain.answering.chat_request import ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.batch.batch_jobs import (
     BATCH_TIER,
     RETRYABLE_STATUSES,
+    BatchCounts,
+    BatchEstimate,
     BatchFile,
     BatchItem,
     BatchJob,
+    BatchResult,
     BatchStatus,
     ItemStatus,
+    RemoteBatch,
     batch_refusal,
     estimate_batch,
 )
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now, title_from
-from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.error_note import ErrorNote, note_from_error
-from desktop_app.domain.errors import CredentialError, IllegalChoiceError, ProviderError
+from desktop_app.domain.errors import (
+    AuthenticationError,
+    CredentialError,
+    EndpointMissingError,
+    IllegalChoiceError,
+    ProviderError,
+    QuotaExhaustedError,
+)
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.parameter_support import first_api
+from desktop_app.domain.spending.cost import Price, cost_of
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.i18n.translation import N_
-from desktop_app.services.batch.batch_ports import BatchGateway
-from desktop_app.services.batch.batch_preparation import BatchPreparer, OnProgress
-from desktop_app.services.batch.batch_steps import BatchSteps, is_unknown
-from desktop_app.services.batch.batch_upload import BatchSender, is_final_refusal
-from desktop_app.services.batch.job_records import JobRecords
+from desktop_app.services.batch.batch_files import BatchFiles, image_pages
+from desktop_app.services.batch.batch_ports import BatchGateway, BatchProvider, OnProgress, Profiles
+from desktop_app.services.batch.batch_results import (
+    errors_by_number,
+    fetch_results,
+    missing_result_note,
+)
 from desktop_app.services.chat.ask_settings import AskSettings
-from desktop_app.services.documents.image_attachments import page_tokens
-from desktop_app.services.models.choice_resolution import ResolvedChoice
+from desktop_app.services.models.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.ports import RequirementsLoader
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.structured.answer_forms import load_form
@@ -54,32 +72,38 @@ REFUSED_RETRY_S: Final = 300.0
 """Seconds until the next try if the provider refuses, as for a batch that it does not know."""
 _FIRST_POLL_INTERVAL_S: Final = 5.0
 # The age of the job in seconds, and the seconds between two polls from that age on; longest first.
-# The figures are arbitrary: a batch may take a day, so polls become rare.
+# A batch may take a day, so polls become rare.
 _POLL_INTERVALS: Final = ((7200.0, 300.0), (600.0, 60.0), (60.0, 15.0))
 NO_SETTINGS: Final = AskSettings()
 
 
 class BatchService:
-    """Creation and runs of batch jobs."""
+    """Creation and runs of batch jobs.
+
+    Args:
+        models_of: returns the models of a provider.
+        on_change: called with the id of a job whenever the job changes.
+    """
 
     def __init__(
         self,
-        records: JobRecords,
+        files: BatchFiles,
         *,
         gateway: BatchGateway,
-        preparer: BatchPreparer,
-        sender: BatchSender,
+        profiles: Profiles,
+        models_of: Callable[[ProviderProfile], ProviderModels],
         budget: Budget,
         load_requirements: RequirementsLoader,
+        on_change: Callable[[str], None],
     ) -> None:
-        self._records = records
-        self._store = records.store
+        self._files = files
+        self._store = files.store
         self._gateway = gateway
-        self._preparer = preparer
+        self._profiles = profiles
+        self._models_of = models_of
         self._budget = budget
         self._load_requirements = load_requirements
-        self._canceled_job_ids: set[str] = set()  # those that this process has canceled
-        self._steps = BatchSteps(records, sender, self._canceled_job_ids)
+        self._on_change = on_change
 
     # -- before sending
 
@@ -149,15 +173,15 @@ class BatchService:
         Raises:
             UserFacingError: the provider was removed, or the store fails.
         """
-        job = await self._records.get(job_id)
+        job = await self._get(job_id)
         if job.status is not BatchStatus.PREPARING:
             return job
-        profile = await self._records.profile_of(job)
-        info = self._records.info(job, profile)
-        await self._preparer.prepare(job, profile, info, on_progress)
-        job = await self._records.get(job_id)
+        profile = await self._profile_of(job)
+        info = self._info(job, profile)
+        await self._files.prepare(job, profile, info, on_progress)
+        job = await self._get(job_id)
         if job.status is not BatchStatus.PREPARING:  # canceled in the meantime
-            await self._records.mark_never_sent(job)
+            await self._end_unsent(job)
             return job
         return await self._estimate(job, profile, info)
 
@@ -165,20 +189,15 @@ class BatchService:
         """Save the estimate and make the job READY, unless it was canceled meanwhile."""
         items = await self._store.items(job.id)
         read_items = [item for item in items if item.status is ItemStatus.READ]
-        documents = [item.part for item in read_items if isinstance(item.part, DocumentPart)]
-        page_count = sum(len(part.image_pages) for part in documents)
-        image_tokens = sum(page_tokens(part, info).tokens for part in documents)
         estimate = estimate_batch(
             [item.tokens for item in read_items],
             left_out=len(items) - len(read_items),
-            batch_price=self._records.price(profile, info, BATCH_TIER),
-            ordinary_price=self._records.price(profile, info, None),
+            batch_price=self._price(profile, info, BATCH_TIER),
+            ordinary_price=self._price(profile, info, None),
             answer_tokens=job.expected_answer_tokens,
-            images=(page_count, image_tokens),
+            images=image_pages(read_items, info),
         )
-        if job.id in self._canceled_job_ids:  # canceled during the estimate
-            return await self._records.get(job.id)
-        return await self._records.save(replace(job, status=BatchStatus.READY, estimate=estimate))
+        return await self._save(replace(job, status=BatchStatus.READY, estimate=estimate))
 
     async def start(self, job_id: str) -> BatchJob:
         """Start a job that the user has confirmed. A job that is not READY does not change.
@@ -186,11 +205,11 @@ class BatchService:
         Raises:
             SpendingCapError, IllegalChoiceError: the job is not sent and does not change.
         """
-        job = await self._records.get(job_id)
+        job = await self._get(job_id)
         if job.status is not BatchStatus.READY:
             return job
-        profile = await self._records.profile_of(job)
-        info = self._records.info(job, profile)
+        profile = await self._profile_of(job)
+        info = self._info(job, profile)
         refusal = batch_refusal(profile, info)
         if not refusal and not job.estimate.files:
             refusal = IllegalChoiceError(
@@ -199,14 +218,12 @@ class BatchService:
         if refusal:
             raise refusal
         cost = job.estimate.input_cost
-        await self._budget.require_price(
-            profile, info, self._records.price(profile, info, BATCH_TIER)
-        )
+        await self._budget.require_price(profile, info, self._price(profile, info, BATCH_TIER))
         async with await self._budget.hold(profile, cost):
             started_job = replace(
                 job, status=BatchStatus.UPLOADING, started_at=now(), held=cost, error=None
             )
-            return await self._records.save(started_job)
+            return await self._save(started_job)
 
     async def create_retry(self, job_id: str) -> BatchJob:
         """Create a job from the files of a job that can be retried; call `prepare` next.
@@ -216,7 +233,7 @@ class BatchService:
         Raises:
             IllegalChoiceError: no file can be retried, or the job was not sent or is under way.
         """
-        old_job = await self._records.get(job_id)
+        old_job = await self._get(job_id)
         unanswered = [
             old_item
             for old_item in await self._store.items(job_id)
@@ -233,21 +250,22 @@ class BatchService:
                 N_("Every file that was sent has a response."),
                 hint=N_("There is nothing to retry."),
             )
-        profile = await self._records.profile_of(old_job)
-        info = self._records.info(old_job, profile)
-        job = BatchJob(
+        profile = await self._profile_of(old_job)
+        info = self._info(old_job, profile)
+        job = replace(
+            old_job,
             id=new_id(),
-            choice=old_job.choice,
-            title=old_job.title,
-            task=old_job.task,
             created_at=now(),
-            template_id=old_job.template_id,
-            base_url=old_job.base_url,
-            api=old_job.api,
-            instructions=old_job.instructions,
-            parameters=old_job.parameters,
-            examples=old_job.examples,
-            purpose=old_job.purpose,
+            status=BatchStatus.PREPARING,
+            started_at=None,
+            ended_at=None,
+            estimate=BatchEstimate(),
+            error=None,
+            is_cancelled=False,
+            input_file_id="",
+            batch_id="",
+            remote_done=0,
+            counts=BatchCounts(),
         )
         items = [
             BatchItem(
@@ -278,7 +296,7 @@ class BatchService:
         if job is not None and job.status.was_sent and not job.status.is_over:
             raise IllegalChoiceError(N_("The job is still running."), hint=N_("Cancel it first."))
         await self._store.remove(job_id)
-        self._records.on_change(job_id)
+        self._on_change(job_id)
 
     # -- under way
 
@@ -288,19 +306,17 @@ class BatchService:
         If nothing was sent, the job ends at once. Otherwise call `advance` next: it still fetches
         the answers that are complete by then.
         """
-        job = await self._records.get(job_id)
+        job = await self._get(job_id)
         if job.status.is_over:
             return job
-        self._canceled_job_ids.add(job_id)
         if not job.status.was_sent:
-            await self._records.end_cancelled(replace(job, error=None), was_sent=False)
-            return await self._records.get(job_id)
+            return await self._end_unsent(replace(job, error=None))
         await self._store.mark_cancelled(job_id)
-        self._records.on_change(job_id)
-        return await self._records.get(job_id)
+        self._on_change(job_id)
+        return await self._get(job_id)
 
     async def advance(self, job_id: str) -> float | None:
-        """Do the next steps of a started job. Return the seconds until the next call.
+        """Do the next step of a started job. Return the seconds until the next call.
 
         Return None if the job is not under way, or waits for the user. A job's errors are stored.
 
@@ -311,45 +327,196 @@ class BatchService:
         if job is None or job.status.is_over or not job.status.was_sent:
             return None
         try:
-            profile = await self._records.profile_of(job)
+            profile = await self._profile_of(job)
             provider = await self._gateway.batches(profile)
-            await self._steps.run(job, profile, provider)
+            if not job.batch_id:
+                job = await self._send(job, profile, provider)
+            if job.batch_id:
+                job = await self._poll(job, profile, provider)
         except ProviderError as error:
             return await self._handle_failure(job_id, error)
         except (IllegalChoiceError, CredentialError) as error:
             await self._store_error(job_id, note_from_error(error))
             return None
-        job = await self._records.get(job_id)
-        if job.status.is_over:
-            return None
-        return poll_delay_s(job)
+        return None if job.status.is_over else poll_delay_s(job)
+
+    async def _send(
+        self, job: BatchJob, profile: ProviderProfile, provider: BatchProvider
+    ) -> BatchJob:
+        """Upload the requests and create the batch, unless it exists or the job was canceled."""
+        batch = None
+        if job.input_file_id:
+            batch = await provider.find(job.batch_name, job.input_file_id)
+            job = await self._get(job.id)  # it may have been canceled meanwhile
+        elif not job.is_cancelled:
+            job = await self._upload(job, self._info(job, profile), provider)
+        if batch is None:
+            if job.status.is_over:
+                return job
+            if job.is_cancelled:
+                return await self._end_unsent(job)
+            batch = await self._create(job, provider)
+        status = batch.status or BatchStatus.VALIDATING
+        return await self._save(replace(job, batch_id=batch.id, status=status, error=None))
+
+    async def _upload(self, job: BatchJob, info: ModelInfo, provider: BatchProvider) -> BatchJob:
+        with tempfile.TemporaryFile(dir=self._files.scratch) as file:
+            last_number = await self._files.write_requests(file, job, info, provider)
+            if not last_number:
+                failed = replace(job, status=BatchStatus.FAILED, ended_at=now(), held=None)
+                return await self._save(failed)
+            file_id = await provider.upload(job.batch_name, file, file.tell())
+        await self._store.save_upload(job.id, file_id, last_number)
+        self._on_change(job.id)
+        return await self._get(job.id)
+
+    async def _create(self, job: BatchJob, provider: BatchProvider) -> RemoteBatch:
+        try:
+            return await provider.create(job.batch_name, job.input_file_id, job.api)
+        except ProviderError as error:
+            if is_final_refusal(error):  # no batch was created
+                await self._store.forget_upload(job.id)
+                with suppress(ProviderError):
+                    await provider.delete_file(job.input_file_id)
+            raise
+
+    async def _poll(
+        self, job: BatchJob, profile: ProviderProfile, provider: BatchProvider
+    ) -> BatchJob:
+        """Poll the batch. Cancel it if the job is canceled, and fetch its results at its end."""
+        batch = await provider.fetch(job.batch_id)
+        job = await self._get(job.id)
+        status = batch.status or job.status
+        if job.is_cancelled and not status.is_over and status is not BatchStatus.CANCELLING:
+            try:
+                batch = await provider.cancel(job.batch_id)
+            except ProviderError as error:
+                # Providers refuse to cancel a batch that has just ended, some with 409.
+                if not is_final_refusal(error) and error.status != 409:
+                    raise
+                batch = await provider.fetch(job.batch_id)
+            status = batch.status or BatchStatus.CANCELLING
+        # The job is not over before all results are stored.
+        shown_status = BatchStatus.FINALIZING if status.is_over else status
+        job = await self._save(
+            replace(job, status=shown_status, remote_done=batch.done, error=None)
+        )
+        if not status.is_over:
+            return job
+        choice = self._models_of(profile).choice_of(
+            self._info(job, profile), service_tier=BATCH_TIER
+        )
+        error_note = await fetch_results(
+            self._store, provider, job, batch, lambda result: _result_cost(choice, result)
+        )
+        if batch.input_file_id:
+            with suppress(ProviderError):  # the provider deletes the file by itself later
+                await provider.delete_file(batch.input_file_id)
+        is_failed = status is BatchStatus.FAILED
+        ended_status = status
+        if job.is_cancelled and status is not BatchStatus.COMPLETED:
+            ended_status = BatchStatus.CANCELLED
+        await self._store.end(
+            replace(job, status=ended_status, ended_at=now(), held=None, error=error_note),
+            ItemStatus.FAILED if is_failed else ItemStatus.UNANSWERED,
+            missing_result_note(status, batch),
+            errors_by_number(await self._store.items(job.id), batch),
+        )
+        self._on_change(job.id)
+        return await self._get(job.id)
 
     async def _handle_failure(self, job_id: str, error: ProviderError) -> float | None:
         """Handle a failed step. Return the seconds until the next try; None for no retry."""
-        job = await self._records.get(job_id)
-        has_batch = any(u.batch_id or u.is_creating for u in job.uploads)
+        job = await self._get(job_id)
         is_final = is_final_refusal(error)
-        if is_final and not has_batch and not job.is_cancelled:
-            # Nothing was created, so nothing is billed and the user may start the job again.
+        if is_final and not job.input_file_id and not job.is_cancelled:
+            # No batch was created, so nothing is billed and the user may start the job again.
             note = note_from_error(error)
-            await self._records.save(replace(job, status=BatchStatus.READY, held=None, error=note))
+            await self._save(replace(job, status=BatchStatus.READY, held=None, error=note))
             return None
-        # A canceled job has nothing to wait for if the provider does not know its batches.
-        if job.is_cancelled and is_unknown(error):
-            for upload in job.uploads:
-                if not upload.is_fetched:
-                    await self._steps.end_unknown(upload, error)
-            await self._records.end_cancelled(await self._records.get(job.id), was_sent=False)
+        # A canceled job has nothing to wait for if the provider does not know its batch.
+        if job.is_cancelled and (error.status == 404 or isinstance(error, EndpointMissingError)):
+            note = ErrorNote(
+                N_("The provider no longer has this batch."), params={"words": error.what_happened}
+            )
+            await self._end_unsent(job, note)
             return None
-        await self._store_error(
-            job_id, note_from_error(error.with_hint(N_("Repartee is trying again.")))
-        )
+        note = note_from_error(error.with_hint(N_("Repartee is trying again.")))
+        await self._store_error(job_id, note)
         return REFUSED_RETRY_S if is_final else RETRY_S
 
     async def _store_error(self, job_id: str, error: ErrorNote) -> None:
-        job = await self._records.get(job_id)
+        job = await self._get(job_id)
         if job.error != error:
-            await self._records.save(replace(job, error=error))
+            await self._save(replace(job, error=error))
+
+    # -- the stored job, its provider and its model
+
+    async def _get(self, job_id: str) -> BatchJob:
+        """Return a job. Raises IllegalChoiceError if it was removed."""
+        job = await self._store.get(job_id)
+        if job is None:
+            raise IllegalChoiceError(N_("The batch job no longer exists."))
+        return job
+
+    async def _save(self, job: BatchJob) -> BatchJob:
+        """Save a job and return it as it is stored."""
+        await self._store.save(job)
+        self._on_change(job.id)
+        return await self._get(job.id)
+
+    async def _end_unsent(self, job: BatchJob, note: ErrorNote | None = None) -> BatchJob:
+        """End a canceled job without a batch; a retry takes over its files."""
+        ended_job = replace(job, status=BatchStatus.CANCELLED, ended_at=now(), held=None)
+        note = note or ErrorNote(N_("The job was canceled before it was sent. Not charged."))
+        await self._store.end(ended_job, ItemStatus.UNANSWERED, note, {})
+        self._on_change(job.id)
+        return await self._get(job.id)
+
+    async def _profile_of(self, job: BatchJob) -> ProviderProfile:
+        """Return a provider with the job's address: the job's own, or else another one.
+
+        Raises:
+            IllegalChoiceError: no such provider is configured.
+        """
+        profiles = [
+            profile
+            for profile in await self._profiles()
+            if profile.base_url == job.base_url and profile.kind is not ProviderKind.ON_DEVICE
+        ]
+        if not profiles:
+            raise IllegalChoiceError(
+                N_("The provider of this job isn’t set up, but the job continues there."),
+                hint=N_("Set up {address} to get its results."),
+                address=job.base_url,
+            )
+        return next((p for p in profiles if p.id == job.choice.provider_id), profiles[0])
+
+    def _info(self, job: BatchJob, profile: ProviderProfile) -> ModelInfo:
+        return self._models_of(profile).info(job.choice.model)
+
+    def _price(self, profile: ProviderProfile, info: ModelInfo, tier: str | None) -> Price | None:
+        """Return the tier's price, else the ordinary one as an upper bound; None if unknown."""
+        return self._models_of(profile).choice_of(info, service_tier=tier).counted_price
+
+
+def is_final_refusal(error: ProviderError) -> bool:
+    """Return True if the server did nothing, and a retry will not help."""
+    if isinstance(error, AuthenticationError | EndpointMissingError | QuotaExhaustedError):
+        return True
+    status = error.status
+    if status in (408, 409, 429):  # a timeout, a conflict, too many requests
+        return False
+    return status is not None and 400 <= status < 500
+
+
+def _result_cost(resolved: ResolvedChoice, result: BatchResult) -> Decimal | None:
+    """Return the US dollars of a result; None without usage or a known price.
+
+    If another model has answered, only a certain price counts as known.
+    """
+    answering_choice = resolved.with_reply_model(result.answered_by)
+    return cost_of(answering_choice.counted_price, result.usage)
 
 
 def poll_delay_s(job: BatchJob) -> float:

@@ -1,9 +1,9 @@
-"""Converts batch jobs, their uploads and files to rows of the store, and back."""
+"""Converts batch jobs and their files to rows of the store, and back."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, Final
 
@@ -14,7 +14,6 @@ from desktop_app.domain.batch.batch_jobs import (
     BatchItem,
     BatchJob,
     BatchStatus,
-    BatchUpload,
     ItemStatus,
 )
 from desktop_app.domain.conversations.message_parts import (
@@ -43,7 +42,6 @@ from desktop_app.storage.database.row_writing import Row
 
 ESTIMATE_AMOUNTS: Final = ("input_cost", "cost", "ordinary_cost", "image_cost")
 """The fields of a BatchEstimate that are US dollars."""
-_UPLOAD_FLAGS: Final = ("is_uploading", "is_creating", "is_fetched")
 
 
 def job_to_row(job: BatchJob) -> Row:
@@ -73,25 +71,28 @@ def job_to_row(job: BatchJob) -> Row:
         "error": error_to_text(job.error),
         "is_cancelled": int(job.is_cancelled),
         "held": None if job.held is None else str(job.held),
+        "input_file_id": job.input_file_id,
+        "batch_id": job.batch_id,
+        "remote_done": job.remote_done,
     }
 
 
 def job_from_row(row: Cells) -> BatchJob:
-    """Return the job in a row, without uploads; of the counts, only the usage and the costs."""
+    """Return the job in a row; of the counts, only the usage and the costs."""
     choice = choice_from_row(row)
     assert choice is not None  # every job has a provider
     details = json.loads(row["details"])
     overrides = Overrides.from_json(details["settings"])
     estimate: dict[str, Any] = details["estimate"]
     for name in ESTIMATE_AMOUNTS:
-        amount = estimate.get(name)  # not in jobs of earlier versions
+        amount = estimate[name]
         estimate[name] = None if amount is None else Decimal(amount)
     return BatchJob(
         id=row["id"],
         choice=choice,
         title=row["title"],
         task=row["task"],
-        template_id=details.get("template_id", ""),
+        template_id=details["template_id"],
         created_at=from_micros(row["created_at"]),
         status=BatchStatus(row["status"]),
         base_url=row["base_url"],
@@ -104,27 +105,17 @@ def job_from_row(row: Cells) -> BatchJob:
         error=error_from_text(row["error"]),
         is_cancelled=bool(row["is_cancelled"]),
         examples=overrides.examples,
-        purpose=Purpose(details.get("purpose", Purpose.BATCH)),
+        purpose=Purpose(details["purpose"]),
         held=None if row["held"] is None else Decimal(row["held"]),
+        input_file_id=row["input_file_id"],
+        batch_id=row["batch_id"],
+        remote_done=row["remote_done"],
         counts=BatchCounts(
             usage=usage_from_row(row) or Usage(),
             cost=Decimal(row["cost"]),
             uncounted=row["uncounted"],
         ),
     )
-
-
-def upload_to_row(upload: BatchUpload) -> Row:
-    """Return all columns of `batch_uploads` except the id."""
-    row: Row = asdict(upload)
-    return row | {name: int(bool(row[name])) for name in _UPLOAD_FLAGS}
-
-
-def upload_from_row(row: Cells) -> BatchUpload:
-    """Return the upload in a row."""
-    values = {field.name: row[field.name] for field in fields(BatchUpload)}
-    flags = {name: bool(row[name]) for name in _UPLOAD_FLAGS}
-    return BatchUpload(**{**values, **flags, "status": BatchStatus(row["status"])})
 
 
 def item_to_row(item: BatchItem) -> Row:
@@ -135,7 +126,6 @@ def item_to_row(item: BatchItem) -> Row:
         "job_id": item.job_id,
         "number": item.number,
         "status": item.status.value,
-        "upload": item.upload,
         "tokens": item.tokens,
         "sha256": item.sha256 or None,
         "name": to_text(item.name),
@@ -161,7 +151,6 @@ def item_from_row(row: Cells) -> BatchItem:
         status=ItemStatus(row["status"]),
         part=parts[0] if parts else None,
         tokens=row["tokens"],
-        upload=row["upload"],
         answer=row["answer"],
         error=error_from_text(row["error"]),
         usage=usage_from_row(row),

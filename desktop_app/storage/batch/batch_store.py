@@ -1,8 +1,7 @@
 """Batch jobs. Every step of a job is saved before it is taken.
 
 After a crash, or in another process, the store therefore tells which steps may have been taken. A
-result is saved together with its ledger entry. Whether a file's answer or its failure arrives
-first, the answer is kept.
+result is saved together with its ledger entry.
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ from desktop_app.domain.batch.batch_jobs import (
     BatchItemSummary,
     BatchJob,
     BatchResult,
-    BatchUpload,
     ItemStatus,
     item_number,
 )
@@ -35,8 +33,6 @@ from desktop_app.storage.batch.batch_row_conversion import (
     item_to_row,
     job_from_row,
     job_to_row,
-    upload_from_row,
-    upload_to_row,
 )
 from desktop_app.storage.conversations.row_conversion import (
     USAGE_COLUMNS,
@@ -56,21 +52,12 @@ from desktop_app.storage.spending.ledger import Ledger, insert_call
 
 PAGE_SIZE: Final = 200
 """The number of files that are read with their answers at a time."""
-_ANSWERED_TWICE: Final = ErrorNote(
-    N_("The provider responded more than once. The first response is kept.")
-)
 _ITEM_COLUMNS: Final = (
-    "id, job_id, number, status, upload, tokens, sha256, name, path, part, input_tokens, "
-    "cached_tokens, output_tokens, reasoning_tokens, cost, error, conversation_id, answered_by"
+    "id, job_id, number, status, tokens, sha256, name, path, part, input_tokens, cached_tokens, "
+    "output_tokens, reasoning_tokens, cost, error, conversation_id, answered_by"
 )
+BATCH_FULL: Final = N_("The batch was full. Retry this file in a new job. Not charged.")
 _ENDED_SQL: Final = ", ".join(f"'{status.value}'" for status in sorted(FINAL_STATUSES))
-# A result replaces the stored result if its status comes later in this order.
-_STATUSES_BY_RANK: Final = (
-    ItemStatus.UNANSWERED,
-    ItemStatus.FAILED,
-    ItemStatus.REFUSED,
-    ItemStatus.ANSWERED,
-)
 
 
 class BatchStore:
@@ -113,11 +100,6 @@ class BatchStore:
             cost, error FROM batch_items WHERE job_id = ? ORDER BY number"""
         return await read_rows(self._database, _summary_from_row, sql, job_id)
 
-    async def has_unsent_files(self, job_id: str) -> bool:
-        """Return True if files were read, but not sent."""
-        sql = "SELECT 1 FROM batch_items WHERE job_id = ? AND status = 'read' LIMIT 1"
-        return await self._database.row(sql, job_id) is not None
-
     async def page(self, job_id: str, after: int, limit: int = PAGE_SIZE) -> list[BatchItem]:
         """Return at most `limit` files after number `after`, with their answers, in order."""
         sql = "SELECT * FROM batch_items WHERE job_id = ? AND number > ? ORDER BY number LIMIT ?"
@@ -153,10 +135,8 @@ class BatchStore:
         await self._database.write(insert)
 
     async def save(self, job: BatchJob) -> None:
-        """Save the changes to a job, except its cancellation."""
-        row = job_to_row(job)
-        del row["is_cancelled"]  # another process may have set it meanwhile
-        await self._database.write(lambda c: update_row(c, "batch_jobs", row, "id"))
+        """Save the changes to a job, except its cancellation; a job that has ended stays so."""
+        await self._database.write(partial(_save_job, job))
 
     async def mark_cancelled(self, job_id: str) -> None:
         """Ask the owner of a job to cancel it."""
@@ -191,92 +171,86 @@ class BatchStore:
         sql = "UPDATE batch_jobs SET owner_pid = NULL, owner_started = NULL WHERE id = ?"
         await self._database.execute(sql, job_id)
 
-    # -- uploads
+    # -- the batch
 
-    async def add_upload(self, upload: BatchUpload, numbers: Sequence[int]) -> None:
-        """Save an upload and the files that belong to it."""
-        sql = "UPDATE batch_items SET upload = ? WHERE job_id = ? AND number = ?"
+    async def save_upload(self, job_id: str, file_id: str, last_number: int) -> None:
+        """Save that the files up to number `last_number` were uploaded, and the others were not."""
 
-        def insert(connection: sqlite3.Connection) -> None:
-            insert_rows(connection, "batch_uploads", [upload_to_row(upload)])
-            rows = ((upload.number, upload.job_id, number) for number in numbers)
-            connection.executemany(sql, rows)
+        def save(connection: sqlite3.Connection) -> None:
+            sql = "UPDATE batch_jobs SET input_file_id = ? WHERE id = ?"
+            connection.execute(sql, (file_id, job_id))
+            sql = """UPDATE batch_items SET status = 'sent'
+                WHERE job_id = ? AND status = 'read' AND number <= ?"""
+            connection.execute(sql, (job_id, last_number))
+            sql = """UPDATE batch_items SET status = 'unanswered', error = ?
+                WHERE job_id = ? AND status = 'read'"""
+            note = error_to_text(ErrorNote(BATCH_FULL))
+            connection.execute(sql, (note, job_id))
 
-        await self._database.write(insert)
+        await self._database.write(save)
 
-    async def save_upload(self, upload: BatchUpload) -> None:
-        """Save the changes to an upload. Once it has a batch, mark its files as sent."""
-        mark_sent_sql = """UPDATE batch_items SET status = 'sent'
-            WHERE job_id = ? AND upload = ? AND status = 'read'"""
+    async def forget_upload(self, job_id: str) -> None:
+        """Save that the provider made no batch of the uploaded files, which are unsent again."""
 
-        def update(connection: sqlite3.Connection) -> None:
-            update_row(connection, "batch_uploads", upload_to_row(upload), "job_id", "number")
-            if upload.batch_id:
-                connection.execute(mark_sent_sql, (upload.job_id, upload.number))
+        def forget(connection: sqlite3.Connection) -> None:
+            connection.execute("UPDATE batch_jobs SET input_file_id = '' WHERE id = ?", (job_id,))
+            sql = "UPDATE batch_items SET status = 'read' WHERE job_id = ? AND status = 'sent'"
+            connection.execute(sql, (job_id,))
 
-        await self._database.write(update)
+        await self._database.write(forget)
 
     async def save_results(
         self,
         job: BatchJob,
-        upload: BatchUpload,
         results: Sequence[BatchResult],
-        repeated_ids: frozenset[str],
         cost_of: Callable[[BatchResult], Decimal | None],
     ) -> int:
-        """Save results with their costs. Return how many match no file of the upload.
+        """Save results with their costs, each once. Return how many are of no file of the job.
 
         Args:
-            repeated_ids: the custom ids that came with more than one answer.
             cost_of: returns the US dollars of a result; None if unknown.
         """
 
         def save(connection: sqlite3.Connection) -> int:
-            saved_at = to_micros(now())
-            unmatched_count = 0
-            for result in results:
-                is_matched = _save_result(
-                    connection,
-                    job,
-                    upload,
-                    result,
-                    is_repeated=result.custom_id in repeated_ids,
-                    cost=cost_of(result),
-                    saved_at=saved_at,
-                )
-                if not is_matched:
-                    unmatched_count += 1
-            return unmatched_count
+            at = to_micros(now())
+            saved = [_save_result(connection, job, r, cost_of(r), saved_at=at) for r in results]
+            return saved.count(False)
 
         unmatched_count = await self._database.write(save)
         self._ledger.notify(job.choice.provider_id)
         return unmatched_count
 
-    async def end_upload(
+    async def end(
         self,
-        upload: BatchUpload,
+        job: BatchJob,
         status: ItemStatus,
         error: ErrorNote,
         errors_by_number: Mapping[int, ErrorNote],
     ) -> None:
-        """End an upload: give each file without a result an error.
+        """End a job: save it, and give each file without a result an error.
 
         A file in `errors_by_number` fails with that error; the others get `status` and `error`.
         """
         sql = """UPDATE batch_items SET status = ?, error = ?
-            WHERE job_id = ? AND upload = ? AND status = 'sent'"""
+            WHERE job_id = ? AND status IN ('unread', 'read', 'sent')"""
 
         def update(connection: sqlite3.Connection) -> None:
-            key = (upload.job_id, upload.number)
             # These first: the last statement then finds only the files without an error.
             for number, item_error in errors_by_number.items():
-                row = (ItemStatus.FAILED.value, error_to_text(item_error), *key, number)
+                row = (ItemStatus.FAILED.value, error_to_text(item_error), job.id, number)
                 connection.execute(f"{sql} AND number = ?", row)
-            connection.execute(sql, (status.value, error_to_text(error), *key))
-            ended_row = upload_to_row(replace(upload, is_fetched=True))
-            update_row(connection, "batch_uploads", ended_row, "job_id", "number")
+            connection.execute(sql, (status.value, error_to_text(error), job.id))
+            _save_job(job, connection)
 
         await self._database.write(update)
+
+
+def _save_job(job: BatchJob, connection: sqlite3.Connection) -> None:
+    sql = f"SELECT 1 FROM batch_jobs WHERE id = ? AND status NOT IN ({_ENDED_SQL})"  # noqa: S608
+    if connection.execute(sql, (job.id,)).fetchone():
+        row = job_to_row(job)
+        del row["is_cancelled"]  # another process may have set it meanwhile
+        update_row(connection, "batch_jobs", row, "id")
 
 
 def _delete_job(job_id: str, connection: sqlite3.Connection) -> None:
@@ -301,27 +275,18 @@ def _claim_job(job_id: str, connection: sqlite3.Connection) -> bool:
 def _save_result(
     connection: sqlite3.Connection,
     job: BatchJob,
-    upload: BatchUpload,
     result: BatchResult,
-    *,
-    is_repeated: bool,
     cost: Decimal | None,
+    *,
     saved_at: int,
 ) -> bool:
-    """Save a result if it outranks the stored result. Return False if it matches no file."""
-    number = item_number(job.id, result.custom_id)
-    sql = "SELECT status FROM batch_items WHERE job_id = ? AND number = ? AND upload = ?"
-    row = connection.execute(sql, (job.id, number, upload.number)).fetchone()
+    """Save the first result of a file. Return False if there is no such file."""
+    key = (job.id, item_number(job.id, result.custom_id))
+    sql = "SELECT status FROM batch_items WHERE job_id = ? AND number = ?"
+    row = connection.execute(sql, key).fetchone()
     if row is None:
         return False
-    stored_status = ItemStatus(row["status"])
-    key = (job.id, number)
-    # A status that is not in the order, such as SENT, is not one of a result.
-    same_or_higher_ranks = _STATUSES_BY_RANK[_STATUSES_BY_RANK.index(result.status) :]
-    if stored_status in same_or_higher_ranks:
-        if is_repeated and stored_status is ItemStatus.ANSWERED:
-            sql = "UPDATE batch_items SET error = ? WHERE job_id = ? AND number = ? AND error = ''"
-            connection.execute(sql, (error_to_text(_ANSWERED_TWICE), *key))
+    if row["status"] != ItemStatus.SENT.value:
         return True
     tokens: tuple[int | None, ...] = (None,) * len(USAGE_COLUMNS)
     if result.usage is not None:
@@ -393,11 +358,9 @@ def _read_job(connection: sqlite3.Connection, job_id: str) -> BatchJob | None:
     if row is None:
         return None
     job = read_row(job_from_row, row)
-    sql = "SELECT * FROM batch_uploads WHERE job_id = ? ORDER BY number"
-    uploads = tuple(read_row(upload_from_row, u) for u in connection.execute(sql, (job_id,)))
     sql = "SELECT status, count(*) AS count FROM batch_items WHERE job_id = ? GROUP BY status"
     count_by_status = {r["status"]: r["count"] for r in connection.execute(sql, (job_id,))}
-    return replace(job, uploads=uploads, counts=_count_items(count_by_status, job.counts))
+    return replace(job, counts=_count_items(count_by_status, job.counts))
 
 
 def _count_items(count_by_status: Mapping[str, int], sums: BatchCounts) -> BatchCounts:

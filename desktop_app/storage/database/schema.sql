@@ -268,8 +268,8 @@ CREATE TABLE passage_vectors (
     PRIMARY KEY (passage_id, model)
 ) STRICT;
 
--- Batch jobs, their files, and their batches at the provider. `held` is the amount that a running
--- job holds under the monthly limit.
+-- Batch jobs, each with its file and its batch at the provider, and their files. `held` is the
+-- amount that a running job holds under the monthly limit.
 CREATE TABLE batch_jobs (
     id TEXT PRIMARY KEY,
     created_at INTEGER NOT NULL,
@@ -287,6 +287,9 @@ CREATE TABLE batch_jobs (
     error TEXT NOT NULL,
     is_cancelled INTEGER NOT NULL,
     held TEXT,
+    input_file_id TEXT NOT NULL,
+    batch_id TEXT NOT NULL,
+    remote_done INTEGER NOT NULL,
     owner_pid INTEGER,
     owner_started TEXT,
     input_tokens INTEGER NOT NULL,
@@ -297,24 +300,6 @@ CREATE TABLE batch_jobs (
     uncounted INTEGER NOT NULL
 ) STRICT;
 
-CREATE TABLE batch_uploads (
-    id INTEGER PRIMARY KEY,
-    job_id TEXT NOT NULL REFERENCES batch_jobs (id) ON DELETE CASCADE,
-    number INTEGER NOT NULL,
-    status TEXT NOT NULL,
-    is_uploading INTEGER NOT NULL,
-    is_creating INTEGER NOT NULL,
-    is_fetched INTEGER NOT NULL,
-    total INTEGER NOT NULL,
-    completed INTEGER NOT NULL,
-    failed INTEGER NOT NULL,
-    input_file_id TEXT NOT NULL,
-    batch_id TEXT NOT NULL,
-    output_file_id TEXT NOT NULL,
-    error_file_id TEXT NOT NULL,
-    UNIQUE (job_id, number)
-) STRICT;
-
 -- `part` is a JSON list of a message's parts: the file's own prompt, if any, and its document or
 -- image.
 CREATE TABLE batch_items (
@@ -322,7 +307,6 @@ CREATE TABLE batch_items (
     job_id TEXT NOT NULL REFERENCES batch_jobs (id) ON DELETE CASCADE,
     number INTEGER NOT NULL,
     status TEXT NOT NULL,
-    upload INTEGER NOT NULL,
     tokens INTEGER NOT NULL,
     sha256 TEXT,
     name TEXT NOT NULL,

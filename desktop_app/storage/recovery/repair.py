@@ -26,11 +26,7 @@ from desktop_app.domain.conversations.conversation import MessageStatus, Role
 from desktop_app.domain.documents.passage_words import index_terms
 from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.storage.batch.batch_row_conversion import (
-    item_from_row,
-    job_from_row,
-    upload_from_row,
-)
+from desktop_app.storage.batch.batch_row_conversion import item_from_row, job_from_row
 from desktop_app.storage.conversations.compaction_store import compaction_from_row
 from desktop_app.storage.conversations.conversation_store import record_attachments
 from desktop_app.storage.conversations.row_conversion import (
@@ -70,7 +66,6 @@ _READERS: Final[Mapping[str, Callable[[Any], object]]] = {
     "collection_files": file_from_row,
     "compactions": compaction_from_row,
     "batch_jobs": job_from_row,
-    "batch_uploads": upload_from_row,
     "batch_items": item_from_row,
 }
 _MAX_READS: Final = 2000
@@ -114,7 +109,6 @@ _REPAIR_REFERENCES: Final = (
     OR message_id NOT IN (SELECT id FROM messages)""",
     """DELETE FROM tool_permissions WHERE conversation_id IS NOT NULL
     AND conversation_id NOT IN (SELECT id FROM conversations)""",
-    "DELETE FROM batch_uploads WHERE job_id NOT IN (SELECT id FROM batch_jobs)",
     "DELETE FROM batch_items WHERE job_id NOT IN (SELECT id FROM batch_jobs)",
 )
 

@@ -61,10 +61,6 @@ _SQLITE_MAGIC: Final = b"SQLite format 3\0"
 _HOLD_UNSENT_FILES: Final = """
     UPDATE batch_items SET status = 'unanswered', error = ? WHERE status = 'read'
     AND job_id IN (SELECT id FROM batch_jobs WHERE status NOT IN ('preparing', 'ready'))
-    AND NOT EXISTS (
-        SELECT 1 FROM batch_uploads AS u WHERE u.job_id = batch_items.job_id
-        AND u.number = batch_items.upload AND u.input_file_id <> ''
-    )
 """
 
 

@@ -14,10 +14,7 @@ from desktop_app.domain.batch.batch_jobs import (
     BatchCounts,
     BatchEstimate,
     BatchJob,
-    BatchStatus,
-    BatchUpload,
     batch_refusal,
-    combined_status,
     custom_id,
     estimate_batch,
     item_number,
@@ -38,11 +35,7 @@ JOB = BatchJob(
 
 @pytest.mark.parametrize(("answered", "done"), [(0, 5), (4, 5), (8, 8)])
 def test_files_count_as_done_before_their_results_are_fetched(answered: int, done: int) -> None:
-    job = replace(
-        JOB,
-        uploads=(BatchUpload("job", 0, completed=2, failed=1), BatchUpload("job", 1, completed=2)),
-        counts=BatchCounts(total=9, answered=answered),
-    )
+    job = replace(JOB, remote_done=5, counts=BatchCounts(total=9, answered=answered))
     assert job.done == done
 
 
@@ -84,22 +77,6 @@ def test_answers_are_expected_within_their_limit(limit: int | None, expected: in
 def test_an_item_is_found_by_the_id_of_its_request(given: str, number: int | None) -> None:
     assert item_number("job-1", given) == number
     assert number is None or custom_id("job-1", number) == given
-
-
-@pytest.mark.parametrize(
-    ("states", "combined"),
-    [
-        ((), BatchStatus.UPLOADING),
-        ((BatchStatus.FINALIZING, BatchStatus.IN_PROGRESS), BatchStatus.IN_PROGRESS),
-        ((BatchStatus.CANCELLED, BatchStatus.COMPLETED), BatchStatus.COMPLETED),
-        ((BatchStatus.EXPIRED, BatchStatus.FAILED), BatchStatus.FAILED),
-    ],
-)
-def test_a_job_is_as_advanced_as_its_least_advanced_upload(
-    states: tuple[BatchStatus, ...], combined: BatchStatus
-) -> None:
-    uploads = [BatchUpload("job", number, state) for number, state in enumerate(states)]
-    assert combined_status(uploads) is combined
 
 
 @pytest.mark.parametrize(

@@ -112,43 +112,44 @@ async def test_a_failed_upload_has_a_reason(script: Script, reason: str) -> None
     assert reason in await failure_of(script, lambda b: b.upload("job", io.BytesIO(b"x"), 1))
 
 
-def files(*names: str, has_more: bool = False) -> Script:
-    rows = [{"id": f"id of {name}", "filename": f"{name}.jsonl"} for name in names]
+def batches_page(*names: str, has_more: bool = False) -> Script:
+    rows = [{"id": f"id of {name}", "metadata": {"repartee": name}} for name in names]
     return replies(200, {"data": rows, "has_more": has_more})
 
 
-async def test_a_file_is_searched_for_page_by_page() -> None:
-    async with open_batches(files("a", "b", has_more=True), files("c")) as (batches, _, server):
-        assert await batches.find_file("c") == "id of c"
+async def test_a_batch_is_searched_for_page_by_page() -> None:
+    pages = (batches_page("a", "b", has_more=True), batches_page("c"))
+    async with open_batches(*pages) as (batches, _, server):
+        found = await batches.find("c", "f")
+        assert found is not None
+        assert found.id == "id of c"
         assert [request.path for request in server.requests] == [
-            "/v1/files?purpose=batch&limit=100",
-            "/v1/files?purpose=batch&limit=100&after=id%20of%20b",
+            "/v1/batches?limit=100",
+            "/v1/batches?limit=100&after=id%20of%20b",
         ]
 
 
 @pytest.mark.parametrize(
     ("pages", "asked"),
     [
-        ([files("a")], 1),
-        ([files("a", has_more=True), files("b")], 2),
-        ([files(has_more=True)], 1),
-        ([replies(200, {"data": [{"filename": "a"}], "has_more": True})], 1),
+        ([batches_page("a")], 1),
+        ([batches_page("a", has_more=True), batches_page("b")], 2),
+        ([batches_page(has_more=True)], 1),
+        ([replies(200, {"data": [{"metadata": {}}], "has_more": True})], 1),
         ([replies(200, [])], 1),
-        ([files("a", has_more=True)], 2),  # the server begins again
-        ([NOT_FOUND], 1),
-        ([files(str(number), has_more=True) for number in range(30)], 20),
-        ([files(*map(str, range(200)), "wanted")], 1),  # more than a page
+        ([batches_page("a", has_more=True)], 2),  # the server begins again
+        ([batches_page(str(number), has_more=True) for number in range(30)], 20),
     ],
 )
-async def test_a_search_for_a_file_ends(pages: Sequence[Script], asked: int) -> None:
+async def test_a_search_for_a_batch_ends(pages: Sequence[Script], asked: int) -> None:
     async with open_batches(*pages) as (batches, _, server):
-        assert await batches.find_file("wanted") == ""
+        assert await batches.find("wanted", "f") is None
         assert len(server.requests) == asked
 
 
 @pytest.mark.parametrize(
     ("name", "file", "found"),
-    [("n", "", "b3"), ("", "f2", "b2"), ("n", "f2", "b2"), ("x", "f", None), ("x", "", None)],
+    [("n", "f", "b3"), ("", "f2", "b2"), ("n", "f2", "b2"), ("x", "f", None)],
 )
 async def test_a_batch_is_found_by_its_name_or_its_file(
     name: str, file: str, found: str | None
@@ -247,20 +248,6 @@ async def test_each_line_of_results_is_read() -> None:
     async with open_batches(BUSY, FAULT, replies(200, rows, "text/plain")) as (batches, _, server):
         assert await names_of(batches) == ["a", None, "b"]
         assert [request.path for request in server.requests] == ["/v1/files/f%2F1/content"] * 3
-
-
-@pytest.mark.attack("reply-bounds")
-@pytest.mark.parametrize(("count", "is_refused"), [(2, False), (3, True)])
-async def test_a_file_of_results_with_too_many_lines_is_refused(
-    count: int, is_refused: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(batch_client, "MAX_RESULT_LINES", 2)
-    script = replies(200, lines(*[answered("a", "A")] * count), "text/plain")
-    if is_refused:
-        assert "sent too many results" in await failure_of(script, names_of)
-    else:
-        async with open_batches(script) as (batches, _, _):
-            assert await names_of(batches) == ["a"] * count
 
 
 @pytest.mark.parametrize(

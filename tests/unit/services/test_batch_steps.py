@@ -21,7 +21,6 @@ from desktop_app.domain.batch.batch_jobs import (
     BatchJob,
     BatchResult,
     BatchStatus,
-    BatchUpload,
     ItemStatus,
     LineError,
     RemoteBatch,
@@ -41,15 +40,20 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.variants import Effort
 from desktop_app.providers.jobs.batch_file_format import parse_result
-from desktop_app.services.batch.batch_service import REFUSED_RETRY_S, RETRY_S, poll_delay_s
-from desktop_app.services.batch.batch_upload import UploadLimits, is_final_refusal
+from desktop_app.services.batch.batch_service import (
+    REFUSED_RETRY_S,
+    RETRY_S,
+    is_final_refusal,
+    poll_delay_s,
+)
 from desktop_app.services.chat.ask_settings import AskSettings
+from desktop_app.storage.batch.batch_store import BATCH_FULL
 from tests.helpers.batch_setup import BatchSetup
 from tests.helpers.fragment import Fragment
 from tests.helpers.scripted_batches import ScriptedBatches
 
 ANSWERED = ItemStatus.ANSWERED
-COMPLETED = RemoteBatch("b", BatchStatus.COMPLETED, "", "out")
+COMPLETED = RemoteBatch("b", BatchStatus.COMPLETED, "in", "out")
 PARAMS = {"provider": "OpenAI", "host": "api.openai.com", "http": "HTTP 500"}
 
 
@@ -60,11 +64,11 @@ class StepSetup(BatchSetup):
         super().__init__(folder, "https://api.example/v1", **profile)
         self.client: Any = ScriptedBatches()
         self.provider: ScriptedBatches = self.client
-        self.service = self.make_service(UploadLimits())
+        self.service = self.make_service()
 
-    async def sent(self, *texts: str, limits: UploadLimits | None = None) -> BatchJob:
+    async def sent(self, *texts: str, **limits: int) -> BatchJob:
         """Return a job "j" after the step that sends it."""
-        service = self.service if limits is None else self.make_service(limits)
+        service = self.make_service(**limits) if limits else self.service
         await service.create(self.files(*texts), self.resolved(), "?", job_id="j")
         await service.prepare("j")
         await service.start("j")
@@ -88,52 +92,60 @@ async def open_steps(folder: Path, **profile: Any) -> AsyncIterator[StepSetup]:
 
 
 @pytest.mark.parametrize(
-    ("limits", "uploads", "statuses"),
+    ("limits", "upload", "statuses"),
     [
-        (UploadLimits(size=12), ["j-1\nj-2\nj-3\n"], ["sent"] * 3),
-        (UploadLimits(size=11), ["j-1\nj-2\n", "j-3\n"], ["sent"] * 3),
-        (UploadLimits(requests=2), ["j-1\nj-2\n", "j-3\n"], ["sent"] * 3),
-        (UploadLimits(size=3), [], ["left_out"] * 3),
+        ({"max_bytes": 12}, "j-1\nj-2\nj-3\n", ["sent"] * 3),
+        ({"max_bytes": 11}, "j-1\nj-2\n", ["sent", "sent", "unanswered"]),
+        ({"max_requests": 3}, "j-1\nj-2\nj-3\n", ["sent"] * 3),
+        ({"max_requests": 2}, "j-1\nj-2\n", ["sent", "sent", "unanswered"]),
+        ({"max_bytes": 3}, None, ["left_out"] * 3),
     ],
 )
-async def test_an_upload_holds_as_much_as_it_may(
-    tmp_path: Path, limits: UploadLimits, uploads: list[str], statuses: list[str]
+async def test_a_batch_holds_as_much_as_it_may(
+    tmp_path: Path, limits: dict[str, int], upload: str | None, statuses: list[str]
 ) -> None:
     async with open_steps(tmp_path) as made:
-        job = await made.sent("a", "b", "c", limits=limits)
-        assert [call[1:] for call in made.provider.calls if call[0] == "upload"] == [
-            (f"repartee-j-{number}", text, len(text)) for number, text in enumerate(uploads, 1)
-        ]
+        job = await made.sent("a", "b", "c", **limits)
+        uploads = [call[1:] for call in made.provider.calls if call[0] == "upload"]
+        assert uploads == ([] if upload is None else [("repartee-j", upload, len(upload))])
         assert await made.statuses() == statuses
-        assert [(item.upload > 0, item.error) for item in await made.items("j")] == (
-            [(True, None)] * 3 if uploads else [(False, ErrorNote("Too large for a batch."))] * 3
+        told = {"unanswered": BATCH_FULL, "left_out": "Too large for a batch."}
+        for item in await made.items("j"):
+            assert (item.error and item.error.message) == told.get(item.status.value)
+        assert job.status is (BatchStatus.IN_PROGRESS if upload else BatchStatus.FAILED)
+
+
+async def test_the_rest_of_a_full_batch_is_sent_by_a_retry(tmp_path: Path) -> None:
+    async with open_steps(tmp_path) as made:
+        made.provider.states = [COMPLETED]
+        made.provider.files = {"out": [result(1), result(2)]}
+        job = await made.sent("a", "b", "c", max_requests=2)
+        assert (job.status, job.counts.answered, job.counts.unanswered) == (
+            BatchStatus.COMPLETED,
+            2,
+            1,
         )
-        assert job.status is (BatchStatus.IN_PROGRESS if uploads else BatchStatus.FAILED)
+        again = await made.service.create_retry("j")
+        assert [item.name for item in await made.items(again.id)] == ["file-3.txt"]
 
 
 @pytest.mark.parametrize(
     ("created", "stored"),
     [(BatchStatus.IN_PROGRESS, BatchStatus.IN_PROGRESS), (None, BatchStatus.VALIDATING)],
 )
-async def test_an_upload_is_sent_created_and_fetched(
+async def test_a_job_is_uploaded_created_and_fetched(
     tmp_path: Path, created: BatchStatus | None, stored: BatchStatus
 ) -> None:
     async with open_steps(tmp_path) as made:
         made.provider.created = created
-        made.provider.states = [RemoteBatch("b", None, total=9, completed=4, failed=2)]
+        made.provider.states = [RemoteBatch("b", None, done=6)]
         job = await made.sent("a", "b")
-        name = "repartee-j-1"
         assert made.provider.calls == [
-            ("upload", name, "j-1\nj-2\n", 8),
-            ("create", name, "in-1", Api.RESPONSES),
-            ("fetch", "batch of in-1"),
+            ("upload", "repartee-j", "j-1\nj-2\n", 8),
+            ("create", "repartee-j", "in-j", Api.RESPONSES),
+            ("fetch", "batch of in-j"),
         ]
-        assert job.uploads == (
-            BatchUpload(
-                *("j", 1, stored, False, False, "in-1", "batch of in-1"),
-                total=9, completed=4, failed=2,
-            ),
-        )  # fmt: skip
+        assert (job.input_file_id, job.batch_id, job.remote_done) == ("in-j", "batch of in-j", 6)
         assert job.status is stored
         (request, _) = made.provider.requests
         assert (request.model, request.effort, request.schema) == ("gpt-5.2", Effort.MEDIUM, None)
@@ -142,7 +154,7 @@ async def test_an_upload_is_sent_created_and_fetched(
 @pytest.mark.parametrize(
     ("found", "calls", "batch_id"),
     [
-        (None, ["find", "create", "fetch"], "batch of in-1"),
+        (None, ["find", "create", "fetch"], "batch of in-j"),
         (RemoteBatch("theirs", None), ["find", "fetch"], "theirs"),
     ],
 )
@@ -151,37 +163,60 @@ async def test_a_batch_that_may_have_been_created_is_searched_for(
 ) -> None:
     async with open_steps(tmp_path) as made:
         made.provider.errors["create"] = NetworkError(
-            "Couldn’t connect to {provider} at {host}.", PARAMS
+            "Couldn’t connect to {provider} at {host}.", params=PARAMS
         )
-        await made.sent("a")
+        job = await made.sent("a")
+        assert (job.status, job.input_file_id) == (BatchStatus.UPLOADING, "in-j")
         made.provider.names()
         made.provider.found = found
         made.provider.states = [RemoteBatch("b", BatchStatus.FINALIZING)]
         await made.service.advance("j")
         assert made.provider.names() == calls
-        (upload,) = (await made.job("j")).uploads
-        assert (upload.batch_id, upload.is_creating) == (batch_id, False)
+        assert (await made.job("j")).batch_id == batch_id
 
 
-@pytest.mark.parametrize(
-    ("found_file", "calls"),
-    [("in-9", ["find_file", "create", "fetch"]), ("", ["find_file", "upload", "create", "fetch"])],
-)
-async def test_a_file_that_may_have_been_uploaded_is_searched_for(
-    tmp_path: Path, found_file: str, calls: list[str]
+async def test_nothing_is_sent_again_while_the_list_of_batches_cannot_be_read(
+    tmp_path: Path,
 ) -> None:
     async with open_steps(tmp_path) as made:
-        made.provider.errors["upload"] = NetworkError(
-            "Couldn’t connect to {provider} at {host}.", PARAMS
+        made.provider.errors["create"] = NetworkError(
+            "Couldn’t connect to {provider} at {host}.", params=PARAMS
+        )
+        await made.sent("a")
+        made.provider.names()
+        made.provider.errors["find"] = ProviderError(
+            "{provider} is having problems ({http}).", params=PARAMS, status=403
+        )
+        assert await made.service.advance("j") == REFUSED_RETRY_S
+        assert made.provider.names() == ["find"]
+        assert (await made.job("j")).status is BatchStatus.UPLOADING
+
+
+async def test_a_refused_batch_is_uploaded_again_once_the_user_starts_it(tmp_path: Path) -> None:
+    async with open_steps(tmp_path) as made:
+        made.provider.errors["create"] = ProviderError(
+            "{provider} is having problems ({http}).", params=PARAMS, status=400
         )
         job = await made.sent("a")
-        assert job.uploads == (BatchUpload("j", 1, is_uploading=True),)
-        made.provider.names()
-        made.provider.found_file = found_file
+        assert made.provider.names() == ["upload", "create", "delete_file"]
+        assert (job.status, job.input_file_id, job.held) == (BatchStatus.READY, "", None)
+        assert await made.statuses() == ["read"]
+        await made.service.start("j")
         await made.service.advance("j")
-        assert made.provider.names() == calls
-        (upload,) = (await made.job("j")).uploads
-        assert (upload.input_file_id, upload.is_uploading) == (found_file or "in-1", False)
+        assert made.provider.names() == ["upload", "create", "fetch"]
+        assert await made.statuses() == ["sent"]
+
+
+async def test_an_upload_that_may_have_arrived_is_repeated(tmp_path: Path) -> None:
+    async with open_steps(tmp_path) as made:
+        made.provider.errors["upload"] = NetworkError(
+            "Couldn’t connect to {provider} at {host}.", params=PARAMS
+        )
+        job = await made.sent("a")
+        assert (job.status, job.input_file_id) == (BatchStatus.UPLOADING, "")
+        made.provider.names()
+        await made.service.advance("j")
+        assert made.provider.names() == ["upload", "create", "fetch"]
 
 
 async def test_a_file_that_can_no_longer_be_sent_is_left_out(tmp_path: Path) -> None:
@@ -195,11 +230,11 @@ async def test_a_file_that_can_no_longer_be_sent_is_left_out(tmp_path: Path) -> 
         await made.database.write(lambda c: c.execute(gone, (part.sha256,)))
         made.provider.states = [RemoteBatch("b", BatchStatus.IN_PROGRESS)]
         await made.service.advance("j")
-        assert made.provider.calls[0] == ("upload", "repartee-j-1", "j-2\n", 4)
+        assert made.provider.calls[0] == ("upload", "repartee-j", "j-2\n", 4)
         first, second = await made.items("j")
-        assert (first.status, first.upload) == (ItemStatus.LEFT_OUT, 0)
+        assert first.status is ItemStatus.LEFT_OUT
         assert first.error is not None
-        assert (second.status, second.upload) == (ItemStatus.SENT, 1)
+        assert second.status is ItemStatus.SENT
 
 
 async def test_a_failing_store_leaves_no_file_out(
@@ -223,7 +258,7 @@ async def test_a_failing_store_leaves_no_file_out(
                 await made.service.advance("j")
         assert await made.statuses() == ["read", "read"]
         await made.service.advance("j")
-        assert made.provider.calls[0] == ("upload", "repartee-j-1", "j-1\nj-2\n", 8)
+        assert made.provider.calls[0] == ("upload", "repartee-j", "j-1\nj-2\n", 8)
 
 
 @pytest.mark.parametrize(
@@ -256,7 +291,7 @@ async def test_a_failing_store_leaves_no_file_out(
             ),
             True,
         ),
-        (NetworkError("Couldn’t connect to {provider} at {host}.", PARAMS), False),
+        (NetworkError("Couldn’t connect to {provider} at {host}.", params=PARAMS), False),
     ],
 )
 def test_client_errors_are_final_refusals(error: ProviderError, expected: bool) -> None:
@@ -308,7 +343,7 @@ async def test_an_answer_that_does_not_match_its_schema_says_where(tmp_path: Pat
     schema = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
     source = {"kind": "schema", "text": json.dumps(schema), "name": "form"}
     form = GenerationParameters(form=json.dumps(source))
-    own = ErrorNote("Only the first {limit} MB of the response were kept.", params={"limit": 16})
+    own = ErrorNote("It is incomplete.")
     async with open_steps(tmp_path) as made:
         made.provider.states = [COMPLETED]
         made.provider.files = {
@@ -343,14 +378,10 @@ async def test_an_answer_that_does_not_match_its_schema_says_where(tmp_path: Pat
             BatchStatus.CANCELLING,
         ),
         ([RemoteBatch("b", BatchStatus.CANCELLING)], ["fetch"], BatchStatus.CANCELLING),
-        (
-            [RemoteBatch("b", BatchStatus.CANCELLED)],
-            ["fetch", "delete_file"],
-            BatchStatus.CANCELLED,
-        ),
+        ([RemoteBatch("b", BatchStatus.CANCELLED)], ["fetch"], BatchStatus.CANCELLED),
         # The cancellation came too late.
         ([COMPLETED], ["fetch", "results", "delete_file"], BatchStatus.COMPLETED),
-        ([RemoteBatch("b", BatchStatus.EXPIRED)], ["fetch", "delete_file"], BatchStatus.CANCELLED),
+        ([RemoteBatch("b", BatchStatus.EXPIRED)], ["fetch"], BatchStatus.CANCELLED),
     ],
 )
 async def test_a_batch_is_canceled_once_unless_it_has_ended(
@@ -525,8 +556,10 @@ async def test_only_ended_jobs_with_unanswered_files_are_retried(tmp_path: Path)
             job,
             **{
                 name: getattr(again, name)
-                for name in ("id", "created_at", "status", "estimate", "uploads", "counts")
+                for name in ("id", "created_at", "status", "estimate", "counts")
             },
+            input_file_id="",
+            batch_id="",
             started_at=None,
             held=None,
         )
@@ -566,7 +599,7 @@ async def test_a_job_continues_only_with_a_provider_at_its_address(
                 return made.provider
 
         made.gateway = Gateway()
-        waits = await made.make_service(UploadLimits()).advance("j")
+        waits = await made.make_service().advance("j")
         assert asked == ([] if chosen is None else [chosen])
         assert (waits is None) is (chosen is None)
         error = (await made.job("j")).error
@@ -638,19 +671,18 @@ async def test_canceling_includes_a_batch_that_a_crash_left_unrecorded(
 ) -> None:
     async with open_steps(tmp_path) as made:
         made.provider.errors["create"] = NetworkError(
-            "Couldn’t connect to {provider} at {host}.", PARAMS
+            "Couldn’t connect to {provider} at {host}.", params=PARAMS
         )
         await made.sent("a")
         await made.store.mark_cancelled("j")
         made.provider.names()
         made.provider.found = found
         made.provider.states = [RemoteBatch("b", BatchStatus.CANCELLED)]
-        await made.make_service(UploadLimits()).advance("j")  # another process
-        there = ["find", "fetch", "delete_file"]
+        await made.make_service().advance("j")  # another process
+        there = ["find", "fetch"]
         assert made.provider.names() == (["find"] if found is None else there)
         job = await made.job("j")
-        (upload,) = job.uploads
-        assert (upload.is_creating, upload.batch_id) == (False, "theirs" if found else "")
+        assert job.batch_id == ("theirs" if found else "")
         assert job.status is BatchStatus.CANCELLED
         (item,) = await made.items("j")
         assert item.status is ItemStatus.UNANSWERED

@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,7 +17,6 @@ from desktop_app.domain.batch.batch_jobs import (
     BatchJob,
     BatchResult,
     BatchStatus,
-    BatchUpload,
     ItemStatus,
 )
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id
@@ -68,14 +68,13 @@ async def fill(database: Database, folder: Path) -> BatchJob:
     store, job = BatchStore(database, Ledger(database)), a_job()
     items = [BatchItem(job.id, n, f"{WORD} {n}", f"/{WORD}", ItemStatus.READ, part) for n in (1, 2)]
     await store.create(job, items)
-    upload = BatchUpload(job.id, 1, batch_id="batch_1", input_file_id="file_1")
-    await store.add_upload(upload, [1, 2])
-    await store.save_upload(upload)
+    await store.save_upload(job.id, "file_1", 2)
+    await store.save(replace(job, input_file_id="file_1", batch_id="batch_1"))
     answer = BatchResult(
         items[0].custom_id, ItemStatus.ANSWERED, f"{WORD} " * 900, usage=Usage(1_000_000, 0, 10),
         answered_by=f"{WORD}-model",
     )  # fmt: skip
-    await store.save_results(job, upload, [answer], frozenset(), cost_at(PRICE))
+    await store.save_results(job, [answer], cost_at(PRICE))
     found = await store.get(job.id)
     assert found is not None
     return found
@@ -96,8 +95,7 @@ async def test_a_job_is_read_as_saved(tmp_path: Path) -> None:
             *("instructions", "parameters", "started_at", "estimate", "error", "held"),
         ):
             assert getattr(job, name) == getattr(sample, name), name
-        (upload,) = job.uploads
-        assert (upload.batch_id, upload.input_file_id) == ("batch_1", "file_1")
+        assert (job.batch_id, job.input_file_id) == ("batch_1", "file_1")
         assert (job.counts.answered, job.counts.waiting) == (1, 1)
         assert job.counts.cost == Decimal("1.00002")
         first, second = await BatchStore(database, Ledger(database)).page(job.id, 0)
