@@ -68,8 +68,11 @@ _READERS: Final[Mapping[str, Callable[[Any], object]]] = {
     "batch_jobs": job_from_row,
     "batch_items": item_from_row,
 }
-_MAX_READS: Final = 2000
-"""Reads of one table that may end at damage: each takes about a millisecond."""
+_MAX_READS: Final = 40_000
+"""Reads that may end at damage: each takes about half a millisecond."""
+_MAX_COUNTED: Final = 10_000
+_MAX_VALUE_BYTES: Final = 64 << 20
+"""No value of the program is longer. A damaged length would make SQLite ask for as much memory."""
 _PAGE_BYTES: Final = 4096
 _LAST_ROW_ID: Final = (1 << 63) - 1
 _CREATE_LOST_CONVERSATIONS: Final = """
@@ -126,6 +129,7 @@ class RepairResult:
         damaged_tables: the number of tables that could not be read completely.
         mended_messages: the number of messages that had lost their conversation or their parent.
         dropped: the number of rows left out, because they are invalid or repeated.
+        reads_left: the number of further reads that may end at damage.
     """
 
     damaged_file: Path
@@ -134,6 +138,7 @@ class RepairResult:
     damaged_tables: int = 0
     mended_messages: int = 0
     dropped: int = 0
+    reads_left: int = _MAX_READS
 
     @property
     def sentence(self) -> str:
@@ -271,7 +276,8 @@ def _count_readable(copy: Path) -> int:
     with suppress(*UNREADABLE), closing(connect(copy, "rw")) as connection:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         count = 1
-        for (role,) in connection.execute("SELECT role FROM messages NOT INDEXED"):
+        sql = "SELECT role FROM messages NOT INDEXED LIMIT ?"
+        for (role,) in connection.execute(sql, (_MAX_COUNTED,)):
             count += role in tuple(Role)
     return count
 
@@ -287,6 +293,7 @@ def _build_store(
     names = [row[0] for row in target.execute(sql)]
     tables = [name for name in names if name not in _NOT_COPIED and "_index" not in name]
     with suppress(*UNREADABLE), closing(connect(copy, "rw")) as source:
+        source.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE_BYTES)
         source.text_factory = lambda data: data.decode("utf-8", "replace")
         for number, table in enumerate(tables):
             progress(number, len(tables))
@@ -338,18 +345,17 @@ class _TableReader:
         self._select = f"""SELECT rowid AS row_id, {listed} FROM {table} NOT INDEXED
             WHERE rowid BETWEEN ? AND ? ORDER BY rowid"""  # noqa: S608 - our own names
         self._result = result
-        self._reads_left = _MAX_READS
 
     def rows(self, first: int = 0, last: int = _LAST_ROW_ID) -> Iterator[sqlite3.Row]:
         """Yield the rows from `first` to `last` that can be read."""
         ranges = [(first, last)]
         has_gap = False
-        while ranges and self._reads_left:
+        while ranges and self._result.reads_left > 0:
             first, last = ranges.pop()
             low, high = first - 1, last + 1
             is_whole = True
             for direction in ("ASC", "DESC"):
-                self._reads_left -= 1
+                self._result.reads_left -= 1
                 cursor = self._source.cursor()
                 with suppress(*UNREADABLE), closing(cursor):
                     for row in cursor.execute(f"{self._select} {direction}", (low + 1, high - 1)):

@@ -23,7 +23,7 @@ from desktop_app.storage.conversations.conversation_store import ConversationSto
 from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.attachment_store import AttachmentStore
-from desktop_app.storage.recovery.repair import LOST_TITLE, RepairResult, repair_store
+from desktop_app.storage.recovery.repair import LOST_TITLE, RepairResult, _TableReader, repair_store
 from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.spending.ledger import Ledger
@@ -225,6 +225,27 @@ def test_a_repair_survives_any_changed_bytes(
     repaired(path)
     assert rows(path, "PRAGMA integrity_check") == [("ok",)]
     use_store(path)
+
+
+@pytest.mark.attack("reply-bounds")
+@pytest.mark.parametrize("reads_left", [1, 2, 3, 40_000])
+def test_the_reads_of_a_damaged_table_are_limited(tmp_path: Path, reads_left: int) -> None:
+    path = tmp_path / "t.sqlite3"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE t (a)")
+        connection.executemany("INSERT INTO t VALUES (?)", [("x" * 400,)] * 4000)
+        connection.commit()
+    chance = random.Random(7)
+    overwrite(path, list(range(5, path.stat().st_size // PAGE, 20)), chance)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.row_factory = sqlite3.Row
+        result = RepairResult(path, reads_left=reads_left)
+        found = [row["row_id"] for row in _TableReader(connection, "t", ["a"], result).rows()]
+    assert len(found) == len(set(found))
+    assert result.reads_left >= -1
+    if reads_left == 40_000:
+        assert 3_700 < len(found) < 4_000
+        assert result.damaged_tables == 1
 
 
 @blocking
