@@ -342,7 +342,7 @@ def build_backend(
         documents=documents,
         collection_worker=DocumentWorker(),
         gateway=gateway,
-        counter=ProviderTokenCounter(documents, local_model, gateway, catalog),
+        counter=ProviderTokenCounter(documents, gateway, catalog),
         budget=Budget(SpendingHolds(database), settings, allows_unpriced=allows_unpriced),
         delimiters=DelimiterFactory(settings),
         permissions=permissions,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from desktop_app import __version__
 from desktop_app.backend.backend import Backend, build_backend, use_weights
 from desktop_app.backend.display_check import display_problem
-from desktop_app.backend.environment_profiles import BUILT_IN
+from desktop_app.backend.environment_profiles import BUILT_IN, ON_DEVICE
 from desktop_app.backend.log_file import CRASH_NAME, last_lines
 from desktop_app.child_processes import child_command, start_child
 from desktop_app.cli.command_setup import report_error
@@ -242,12 +242,13 @@ async def _check_model(backend: Backend, *, starts: bool) -> Finding:
         return Finding("on-device model", works, text, tr("Local model"))
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            endpoint = await local_model.endpoint()
+            provider = await backend.gateway.provider(ON_DEVICE)
+            model, *_ = (await provider.listing()).models
         works = True
         text = tr(
             "{model} works, context window of {count} tokens",
-            model=endpoint.model,
-            count=endpoint.context_window,
+            model=model.id,
+            count=model.window or 0,
         )
     except TimeoutError:
         text = tr("Didn’t load within {seconds} s", seconds=TIMEOUT_S)

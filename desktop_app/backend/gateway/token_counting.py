@@ -15,25 +15,19 @@ if TYPE_CHECKING:
     from desktop_app.documents.worker.document_worker import DocumentWorker
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.models.model_catalog import ModelCatalog
-    from desktop_app.local_model.server import LocalModel
 
 
 class ProviderTokenCounter:
     """Counter of tokens. Implements services.ports.TokenCounter.
 
-    OpenAI's tokenizer counts for OpenAI's models, and the on-device model counts by itself. A
-    server of llama.cpp counts text that is about to be sent; all other counts are estimates.
+    OpenAI's tokenizer counts for OpenAI's models. llama.cpp counts for the on-device model, and at
+    its server text that is about to be sent; all other counts are estimates.
     """
 
     def __init__(
-        self,
-        worker: DocumentWorker,
-        local_model: LocalModel,
-        gateway: ProviderGateway,
-        catalog: ModelCatalog,
+        self, worker: DocumentWorker, gateway: ProviderGateway, catalog: ModelCatalog
     ) -> None:
         self._worker = worker
-        self._local_model = local_model
         self._gateway = gateway
         self._catalog = catalog
 
@@ -47,17 +41,16 @@ class ProviderTokenCounter:
         """
         if not text:
             return TokenCount(0, is_exact=True)
-        if profile.kind is ProviderKind.ON_DEVICE:
-            return TokenCount(await self._local_model.count_tokens(text), is_exact=True)
+        is_on_device = profile.kind is ProviderKind.ON_DEVICE
         is_other_model = profile.kind is ProviderKind.COMPATIBLE and not self._catalog.knows(model)
-        if is_other_model and may_ask:
-            with suppress(UserFacingError):  # sending the text reports a missing key
+        if is_on_device or (is_other_model and may_ask):
+            with suppress(UserFacingError):  # sending the text reports what is missing
                 provider = await self._gateway.provider(profile)
                 counted = await provider.count_tokens(model, text)
                 if counted is not None:
                     return TokenCount(counted, is_exact=True)
         tokens = await self._worker.count_tokens(text)
-        rate = self.tokenizer_rate(profile, model)
+        rate = OTHER_MODELS_RATE if is_on_device else self.tokenizer_rate(profile, model)
         if rate is None:
             return TokenCount(tokens, is_exact=True)
         return TokenCount(ceil(tokens * rate), is_exact=False)

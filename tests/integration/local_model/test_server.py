@@ -21,7 +21,7 @@ import pytest
 from desktop_app.child_processes import ChildCommand, child_command, open_child
 from desktop_app.domain.errors import LocalModelError
 from desktop_app.local_model import server
-from desktop_app.local_model.server import BASE_URL, LocalEndpoint, LocalModel, find_weights
+from desktop_app.local_model.server import LocalEndpoint, LocalModel, find_weights
 from desktop_app.paths import folders
 
 if TYPE_CHECKING:
@@ -168,7 +168,6 @@ async def test_an_answer_is_streamed_with_its_usage() -> None:
         question = chat("Name three primary colours.", max_tokens=24)
         chunks = await asyncio.to_thread(streamed, endpoint, question)
     assert endpoint.model == chunks[0]["model"] == "smollm2-135m-instruct"
-    assert endpoint.context_window == 8192
     assert len(chunks) > 2
     assert text_of(chunks).strip()
     assert 1 < chunks[-1]["usage"]["completion_tokens"] <= 24
@@ -244,18 +243,6 @@ def is_socket(path: str) -> bool:
 
 
 @pytest.mark.slow
-async def test_tokens_are_counted_by_the_models_tokenizer() -> None:
-    async with local_model() as model:
-        assert await model.count_tokens("") == 0
-        assert await model.count_tokens("Hello world, how are you?") == 7
-        assert await model.count_tokens("half a pair \ud800") > 3
-        sentence = "The tower was finished in September 1874. "
-        one = await model.count_tokens(sentence)
-        many = await model.count_tokens(sentence * 10_000)  # 420,000 characters: 5 slices
-        assert abs(many - one * 10_000) <= 10_000 + 5
-
-
-@pytest.mark.slow
 async def test_a_second_request_waits_until_the_first_ends_or_is_stopped() -> None:
     async with local_model() as model:
         endpoint = await model.endpoint()
@@ -290,7 +277,8 @@ async def test_the_server_restarts_after_a_crash() -> None:
         await until(lambda: not model.is_running)
         after = await model.endpoint()
         assert after.key != before.key
-        assert await model.count_tokens("Hello") == 1
+        with request(after, "/v1/models", key=after.key) as response:
+            assert response.status == 200
 
 
 @pytest.mark.slow
@@ -313,7 +301,6 @@ async def test_another_model_file_replaces_the_running_model(tmp_path: Path) -> 
         model.use_weights(other)
         second = await model.endpoint()
         assert (first.model, second.model) == ("smollm2-135m-instruct", "another")
-        assert first.context_window == second.context_window == 1024
 
 
 @pytest.mark.slow
@@ -411,7 +398,7 @@ async def test_neither_prompts_nor_the_key_are_logged(tmp_path: Path) -> None:
         assert process.stdout is not None
         answer = json.loads(process.stdout.readline())
         assert answer == {"model": "model"}
-        endpoint = LocalEndpoint(BASE_URL, socket_path, "key-of-this-test", "model", 512)
+        endpoint = LocalEndpoint(socket_path, "key-of-this-test", "model")
         streamed(endpoint, chat("private matter", max_tokens=4))
         for body in ({"messages": "private matter"}, chat("private matter " * 600)):
             with request(endpoint, "/v1/chat/completions", body, endpoint.key) as response:

@@ -22,7 +22,7 @@ from desktop_app.domain.conversations.conversation import MessageStatus, Role
 from desktop_app.domain.conversations.message_parts import RefusalPart, TextPart
 from desktop_app.domain.errors import AuthenticationError, ContextTooLongError
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.local_model.server import LocalEndpoint, LocalModel
+from desktop_app.local_model.server import BASE_URL, LocalEndpoint, LocalModel
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.secrets import key_for
@@ -52,7 +52,7 @@ async def client_of(
     endpoint: LocalEndpoint, api: Api, key: str | None = None
 ) -> AsyncIterator[ProviderClient]:
     profile = ProviderProfile(
-        "here", "On this computer", ProviderKind.COMPATIBLE, endpoint.base_url, api=api
+        "here", "On this computer", ProviderKind.COMPATIBLE, BASE_URL, api=api
     )
     client = ProviderClient(
         ProviderAccess(
@@ -135,3 +135,9 @@ async def test_its_list_of_models_names_the_window(endpoint: LocalEndpoint) -> N
     async with client_of(endpoint, Api.RESPONSES) as client:
         (model,) = (await client.listing()).models
         assert model.window == 1024, "what it runs with, not the 8,192 that it was trained on"
+
+
+async def test_it_counts_tokens_with_the_models_tokenizer(endpoint: LocalEndpoint) -> None:
+    async with client_of(endpoint, Api.RESPONSES) as client:
+        assert await client.count_tokens("m", "Hello world, how are you?") == 7
+        assert await client.count_tokens("m", "half a pair \ud800") is not None

@@ -23,13 +23,10 @@ GATEWAY = replace(SERVER, id="gateway", models=(FAMILY_MODEL,))
 
 
 class Texts:
-    """Counts ten tokens a character as the worker, and a hundred as the on-device model."""
-
-    def __init__(self, tokens: int) -> None:
-        self._tokens = tokens
+    """The worker, which counts ten tokens a character."""
 
     async def count_tokens(self, text: str) -> int:
-        return self._tokens * len(text)
+        return 10 * len(text)
 
 
 class Server:
@@ -53,7 +50,7 @@ class Server:
 
 
 def counter_at(server: Server) -> ProviderTokenCounter:
-    parts: Any = (Texts(10), Texts(100), server, CATALOG)
+    parts: Any = (Texts(), server, CATALOG)
     return ProviderTokenCounter(*parts)
 
 
@@ -61,7 +58,6 @@ async def test_each_kind_of_provider_has_a_counter_of_its_own() -> None:
     server = Server()
     count = counter_at(server).count
     assert await count("", SERVER, "llama", may_ask=True) == (0, True)
-    assert await count("abc", DEVICE, "x") == (300, True)
     assert await count("abc", AT_OPENAI, "gpt-5.2") == (30, True)
     assert await count("abc", SERVER, "gpt-5.2", may_ask=True) == (30, False)
     assert await count("abc", GATEWAY, "gpt-5.2", may_ask=True) == (30, True)
@@ -75,7 +71,8 @@ async def test_a_server_that_counts_is_asked_only_before_sending() -> None:
     counter = counter_at(server)
     assert await counter.count("abc", SERVER, "llama") == (36, False)
     assert await counter.count("abc", SERVER, "llama", may_ask=True) == (7, True)
-    assert server.asked == [("llama", "abc")]
+    assert await counter.count("abc", DEVICE, "smollm2") == (7, True)
+    assert server.asked == [("llama", "abc"), ("smollm2", "abc")]
 
 
 @pytest.mark.parametrize("server", [Server(), Server(is_lost=True)])
@@ -83,6 +80,7 @@ async def test_a_server_without_a_counter_or_a_connection_leaves_the_estimate(
     server: Server,
 ) -> None:
     assert await counter_at(server).count("abc", SERVER, "llama", may_ask=True) == (36, False)
+    assert await counter_at(server).count("abc", DEVICE, "smollm2") == (36, False)
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_a_missing_file_and_a_folder_are_refused_with_a_remedy(tmp_path: Path) -
 
 
 def test_the_key_is_not_in_the_endpoints_repr() -> None:
-    assert "s3cret" not in repr(LocalEndpoint("http://127.0.0.1/v1", "/a.sock", "s3cret", "m", 1))
+    assert "s3cret" not in repr(LocalEndpoint("/a.sock", "s3cret", "m"))
 
 
 @pytest.mark.attack("sandbox")
