@@ -122,7 +122,7 @@ class _Message:
         if text := self._text(_BODY).replace("\r\n", "\n").replace("\r", "\n").strip():
             return text
         if html := self._bytes(f"{_HTML}{_BINARY}") or self._text(_HTML).encode():
-            page = web_page.read(html)
+            page = web_page.read(html, self._encoding())
             return page.text.strip() if page else ""
         compressed = self._bytes(f"{_RTF}{_BINARY}")
         return rtf.read(_decompressed(compressed)) if compressed else ""

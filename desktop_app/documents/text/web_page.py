@@ -36,9 +36,13 @@ _NEVER_SHOWN: Final = (
 )
 
 
-def read(data: bytes) -> plain_text.DecodedText | None:
-    """Return a web page as Markdown, without its head; None if its encoding is unknown."""
-    decoded = _decode(data)
+def read(data: bytes, encoding: str = "") -> plain_text.DecodedText | None:
+    """Return a web page as Markdown, without its head; None if its encoding is unknown.
+
+    Args:
+        encoding: that of the mail around the page, if the page states none.
+    """
+    decoded = _decode(data, encoding)
     if decoded is None:
         return None
     page = decoded.text
@@ -158,13 +162,13 @@ class _Converter(MarkdownConverter):
         return md.subscript(text)
 
 
-def _decode(data: bytes) -> plain_text.DecodedText | None:
-    """Decode a page by the encoding that it states, else by the likeliest.
+def _decode(data: bytes, stated: str) -> plain_text.DecodedText | None:
+    """Decode a page by the encoding that it or the mail around it states, else by the likeliest.
 
     UTF-8 that is not ASCII is read as UTF-8, even if the page states another encoding.
     """
     charset = _CHARSET.search(data[:2048])
-    codec = plain_text.text_codec(charset[1].decode()) if charset else ""
+    codec = plain_text.text_codec(charset[1].decode()) if charset else stated
     if not codec or data.startswith(codecs.BOM_UTF8):
         return plain_text.decode(data)
     encodings = (codec,) if data.isascii() else ("utf-8", codec)

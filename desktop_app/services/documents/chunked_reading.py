@@ -31,16 +31,15 @@ from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Usage, cost_of, sum_costs
 from desktop_app.domain.spending.spending_report import Purpose
-from desktop_app.services.documents.chunk_boundaries import (
-    chunks_from_json,
-    chunks_key,
-    chunks_to_json,
-    even_parts,
-)
 from desktop_app.services.documents.chunk_pages import only_images, page_spans, placed_pages
 from desktop_app.services.documents.chunk_plan import ChunkPlan
 from desktop_app.services.documents.chunk_positions import ChunkPositions
-from desktop_app.services.documents.fitting_parts import MIN_PART_TOKENS, Splitter, fitting_parts
+from desktop_app.services.documents.fitting_parts import (
+    MIN_PART_TOKENS,
+    Splitter,
+    even_parts,
+    fitting_parts,
+)
 from desktop_app.services.documents.image_attachments import ImageForm, page_tokens
 from desktop_app.services.documents.note_taking import (
     INSTRUCTIONS,
@@ -237,25 +236,18 @@ class ChunkedReader:
     async def pieces(self, task: ReadingTask, *, for_sending: bool = True) -> list[DocumentPiece]:
         """Return a piece for each chunk of all documents, in order. Raises UserFacingError.
 
-        The first reading stores the boundaries, so that later readings find its notes.
+        The same task, model and text make the same pieces, so later readings find their notes.
 
         Args:
-            for_sending: False makes the pieces for a plan: no server counts them, and their
-                boundaries are not stored.
+            for_sending: False makes the pieces for a plan: no server counts them.
         """
         estimator = self._estimator.for_sending() if for_sending else self._estimator
-        max_tokens: int | None = None  # counted once, and only if some boundaries are not stored
+        max_tokens = await self._chunk_size(task, estimator)
         all_pieces = []
         for document in task.documents:
             text = await self._attachments.text(document.sha256)
             text = await asyncio.to_thread(chosen_text, document, text)
-            key = chunks_key(task, document)
-            chunks = chunks_from_json(await self.notes.get(key), len(text))
-            if chunks is None:
-                max_tokens = max_tokens or await self._chunk_size(task, estimator)
-                chunks = await self._split_document(document, text, max_tokens, task, estimator)
-                if for_sending:
-                    await self.notes.put(key, chunks_to_json(chunks), task.conversation_id)
+            chunks = await self._split_document(document, text, max_tokens, task, estimator)
             pieces = await self._pieces_of(document, text, chunks, task.note_taker.model)
             name = one_line(document.name)
             for number, piece in enumerate(pieces, 1):
@@ -322,8 +314,6 @@ class ChunkedReader:
         window = error.window or task.note_taker.model.input_limit
         if error.tokens and window:
             count = min(max(2, ceil(error.tokens / (window * SPLIT_SHARE))), MAX_SECTIONS)
-        # The size is in characters: a learned ratio of tokens to characters may differ at the next
-        # reading.
         size = ceil(len(piece.text) / count)
         ranges = await asyncio.to_thread(even_parts, piece.text, size)
         if len(ranges) < 2:

@@ -19,6 +19,10 @@ MIN_PART_TOKENS: Final = 300
 _MAX_CUTS: Final = 3
 # A part that was too large is split into parts that should fill this share of the limit.
 _TARGET_SHARE: Final = 0.95
+# The end of a part moves back to one of these borders, strongest first.
+_BORDERS: Final = ("\n\n", "\n", ". ", "。", " ")
+# It moves by at most this share of a part, an arbitrary number.
+_MAX_MOVED_SHARE: Final = 0.3
 
 
 class Splitter(Protocol):
@@ -62,3 +66,22 @@ async def fitting_parts(
 
     parts = await splitter.chunks(text, ceil(limit / rate))
     return [counted for part in parts for counted in await count_and_split(part, _MAX_CUTS)]
+
+
+def even_parts(text: str, size: int) -> list[tuple[int, int]]:
+    """Return the ranges of parts of at most `size` characters, ending at borders if possible."""
+    parts = []
+    start = 0
+    while len(text) - start > size:
+        end = start + size
+        earliest = end - int(size * _MAX_MOVED_SHARE)
+        for border in _BORDERS:
+            border_start = text.rfind(border, earliest, end)
+            if border_start > start:
+                end = border_start + len(border)
+                break
+        parts.append((start, end))
+        start = end
+    if start < len(text):
+        parts.append((start, len(text)))
+    return parts

@@ -101,6 +101,14 @@ def test_texts_are_in_the_code_page_of_the_message(
     assert read(message(streams, _1000="x")).text == f"Subject: {shown}\n\nx"
 
 
+def test_a_page_is_in_the_code_page_of_the_message_unless_it_states_another() -> None:
+    page = "<p>Ключ</p>".encode("cp1251")
+    streams = {"__properties_version1.0": properties((0x3FDE, 1251)), "__substg1.0_10130102": page}
+    assert read(message(streams, _0037="a")).text == "Subject: a\n\nКлюч"
+    streams["__substg1.0_10130102"] = b"<meta charset=koi8-r>" + "<p>Ключ</p>".encode("koi8-r")
+    assert read(message(streams, _0037="a")).text == "Subject: a\n\nКлюч"
+
+
 def test_attached_files_follow_their_names() -> None:
     data = "__substg1.0_37010102"
     streams = message(_0037="Plans", _1000="See below.")

@@ -11,14 +11,9 @@ from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.image_tokens import TileTokens
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.token_counts import TokenCount
-from desktop_app.services.documents.chunk_boundaries import (
-    chunks_from_json,
-    chunks_to_json,
-    even_parts,
-)
 from desktop_app.services.documents.chunk_pages import page_spans, placed_pages
 from desktop_app.services.documents.chunk_positions import ChunkPositions
-from desktop_app.services.documents.fitting_parts import fitting_parts
+from desktop_app.services.documents.fitting_parts import even_parts, fitting_parts
 from desktop_app.services.documents.image_attachments import page_tokens
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.spending.cost_estimate import Estimator
@@ -164,33 +159,6 @@ def test_a_long_table_head_is_left_out(length: int, is_said: bool) -> None:
 
 
 # ---------------------------------------------------------------- chunk boundaries
-
-
-@pytest.mark.parametrize(
-    ("stored", "length", "chunks"),
-    [
-        (None, 5, None),
-        ("[]", 5, None),
-        ("[[0, 5, 2]]", 5, [(0, 5, 2)]),
-        ("[[0, 5, 2]]", 4, None),
-        ("[[1, 5, 2]]", 5, None),
-        ("[[0, 2, 1], [2, 5, 3]]", 5, [(0, 2, 1), (2, 5, 3)]),
-        ("[[0, 2, 1], [3, 5, 1]]", 5, None),
-        ("[[0, 0, 0], [0, 5, 1]]", 5, None),
-        ("[[0, 5, 5]]", 5, [(0, 5, 5)]),
-        ("[[0, 5, Infinity]]", 5, None),
-        ("[" * 100_000, 5, None),
-        ("{", 5, None),
-        ('[["a", 5, 1]]', 5, None),
-    ],
-)
-def test_chunks_that_do_not_cover_the_text_are_dropped(
-    stored: str | None, length: int, chunks: list[tuple[int, int, int]] | None
-) -> None:
-    found = chunks_from_json(stored, length)
-    assert found == (None if chunks is None else [TextChunk(*chunk) for chunk in chunks])
-    if found is not None:
-        assert chunks_from_json(chunks_to_json(found), length) == found
 
 
 @pytest.mark.parametrize(
