@@ -143,12 +143,11 @@ def _add_entry(
     message: Message,
     offset: int = 0,
 ) -> None:
-    """Add an entry as `search_index.add_entry` does; no two entries share a millisecond."""
-    entry_id = to_micros(message.created_at) // 1000 * 8 + offset
+    """Add an entry as `search_index.add_entry` does; no two entries share a time."""
+    entry_id = to_micros(message.created_at) + offset
     connection.execute("INSERT INTO search_entries VALUES (?, ?, ?)", (entry_id, kind, ref))
     connection.execute(
-        "INSERT INTO search_index (rowid, words) VALUES (?, CAST(? AS TEXT))",
-        (entry_id, index_text(text)),
+        "INSERT INTO search_index (rowid, words) VALUES (?, ?)", (entry_id, index_text(text))
     )
 
 

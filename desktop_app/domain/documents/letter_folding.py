@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
@@ -29,17 +29,9 @@ _UNSPACED: Final = (
     "\uf900-\ufaff\U00020000-\U000323af"
 )
 _DROPPED: Final = re.compile("[\u0300-\u036f\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff\u00ad]")
-_ASCII_PIECE_CHARS: Final = 50_000
-_PIECE_CHARS: Final = 1_000
-"""Characters that are folded at once in a text that is not ASCII.
-
-Sorting the accents of a letter takes the square of their number: 50,000 would block all threads for
-2 s.
-"""
-_MAX_ACCENTS: Final = 250
-"""After this number of accents without a letter, a long text is cut anywhere."""
-_HANGUL_VOWEL_OR_FINAL: Final = re.compile("[\u1160-\u11ff]")
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+_PIECE_CHARS: Final = 100_000
+"""A long text is folded in pieces, because each blocks all threads for some milliseconds."""
 
 
 @cache
@@ -51,41 +43,33 @@ def unspaced_run() -> re.Pattern[str]:
     return re.compile(f"[{_UNSPACED}]+")
 
 
-def fold(text: str) -> str:
-    """Fold case, accents and compatibility forms: "Łódź" becomes "lodz".
+class _Folding(dict[int, str]):
+    """A table for `str.translate`, filled as characters occur.
 
-    Long texts are folded in pieces: normalizing a megabyte at once blocks all threads for 0.1 s.
+    Each character is folded alone: sorting the accents of a letter takes the square of their
+    number, which a text may choose.
     """
-    return _fold_piece(text) if len(text) <= _PIECE_CHARS else "".join(fold_pieces(text))
+
+    def __missing__(self, code: int) -> str:
+        plain = unicodedata.normalize("NFKD", _UNSTORABLE.sub(" ", chr(code))).casefold()
+        letters = _DROPPED.sub("", plain).translate(PLAIN_LETTERS)
+        self[code] = unicodedata.normalize("NFKC", letters)
+        return self[code]
 
 
-def fold_pieces(text: str) -> Iterator[str]:
-    """Yield the folded text in pieces."""
-    return map(_fold_piece, _split_pieces(text))
+_FOLDING: Final = _Folding()
 
 
-def _split_pieces(text: str) -> Iterator[str]:
-    start = 0
-    size = _ASCII_PIECE_CHARS if text.isascii() else _PIECE_CHARS
-    while start < len(text):
-        end = min(start + size, len(text))
-        last_end = min(end + _MAX_ACCENTS, len(text))
-        end = next((index for index in range(end, last_end) if _is_starter(text[index])), last_end)
-        yield text[start:end]
-        start = end
-
-
-def _is_starter(character: str) -> bool:
-    """Return True if a character never combines with the one before; a text may be cut there."""
-    if " " <= character <= "~" or "\u4e00" <= character <= "\u9fff":
-        return True
-    first = unicodedata.normalize("NFKD", character)[0]
-    is_accent = unicodedata.category(first).startswith("M") or _DROPPED.match(first)
-    return not is_accent and not _HANGUL_VOWEL_OR_FINAL.match(first)
-
-
-def _fold_piece(text: str) -> str:
+def fold(text: str) -> str:
+    """Fold case, accents and compatibility forms: "Łódź" becomes "lodz"."""
     if text.isascii():
         return text.lower().replace("\x00", " ")
-    plain = unicodedata.normalize("NFKD", _UNSTORABLE.sub(" ", text)).casefold()
-    return unicodedata.normalize("NFKC", _DROPPED.sub("", plain).translate(PLAIN_LETTERS))
+    pieces = (text[at : at + _PIECE_CHARS] for at in range(0, len(text), _PIECE_CHARS))
+    return "".join([piece.translate(_FOLDING) for piece in pieces])
+
+
+def fold_places(text: str) -> Sequence[int]:
+    """Return the place in `text` of each character of the folded text."""
+    if text.isascii():
+        return range(len(text))
+    return [place for place, char in enumerate(text) for _ in _FOLDING[ord(char)]]

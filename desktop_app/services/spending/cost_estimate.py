@@ -64,9 +64,6 @@ RESERVED_ANSWER_TOKENS = 512
 USABLE_SHARE = 0.95
 # A compaction is counted for one model; another model counts at most this many times as much.
 MAX_COUNT_RATIO = 4
-# Texts have three to five characters a token, and only runs of blanks or dashes more. Fewer tokens
-# cannot be those of a text: a file to import may state any usage, and would hide a cost.
-_MAX_CHARS_PER_TOKEN = 8
 # For documents that exceed a window of this size, no other model is suggested.
 _LARGE_WINDOW_TOKENS = 100_000
 # Messages counted between two turns of the event loop: 5 ms if their tokens are known.
@@ -121,7 +118,6 @@ class Estimator:
         self._tokens_of_documents: dict[tuple[str, str], int] = {}
         self._tokens_of_messages: dict[tuple[str, str, str, int], int] = {}
         self._tokens_of_definitions: dict[tuple[str, str, str], int] = {}
-        self._characters_of_paths: dict[tuple[str, int], int] = {}
 
     def for_sending(self) -> Estimator:
         """Return an estimator for the moment of sending, which may ask the server to count."""
@@ -251,7 +247,7 @@ class Estimator:
                     compactions=context.compactions,
                     profile=resolved.profile,
                 )
-                and await self._is_plausible(message.usage, number, facts)
+                and _is_plausible(message.usage, path[first_sent : number + 1])
             ):
                 if message.usage_scope is not UsageScope.ALL:
                     tokens = total + _tokens_in_window(message.usage)
@@ -263,7 +259,7 @@ class Estimator:
                 if not definitions:
                     return provider_count
             total += await self.message_tokens(message, resolved)
-            if number == await facts.first_delimited():
+            if number == facts.first_delimited:
                 total += await self.text_tokens(SAMPLE_DELIMITER.explanation, resolved)
             is_exact = is_exact and not message.parts  # an empty answer has no tokens to estimate
         if instructions := context.settings.counted_instructions:
@@ -277,13 +273,6 @@ class Estimator:
         if provider_count is not None and provider_count.tokens >= total:
             return provider_count
         return TokenCount(total, is_exact)
-
-    async def _is_plausible(self, usage: Usage, number: int, facts: _PathFacts) -> bool:
-        """Return False if the usage of message `number` states too few tokens for the texts."""
-        key = (facts.path[number].id, facts.first_sent)
-        if key not in self._characters_of_paths:
-            self._characters_of_paths[key] = await facts.characters_up_to(number)
-        return self._characters_of_paths[key] <= _tokens_of(usage) * _MAX_CHARS_PER_TOKEN
 
     async def _definition_tokens(self, text: str, resolved: ResolvedChoice) -> int:
         key = (text, resolved.profile.id, resolved.model.id)
@@ -482,17 +471,12 @@ def used_tokens(context: SendContext) -> int | None:
     return None
 
 
-async def needs_counting(context: SendContext) -> bool:
+def needs_counting(context: SendContext) -> bool:
     """Return True if the provider's counts may not give the tokens in use."""
-    if context.compactions:
-        return True
     facts = _PathFacts(context.path, 0, context.resolved.files)
-    for number in range(len(context.path)):
-        if number % _COUNTED_AT_ONCE == 0:
-            await asyncio.sleep(0)
-        if _has_unusable_usage(number, facts, context.resolved):
-            return True
-    return False
+    return bool(context.compactions) or any(
+        _has_unusable_usage(number, facts, context.resolved) for number in range(len(context.path))
+    )
 
 
 def _has_unusable_usage(number: int, facts: _PathFacts, resolved: ResolvedChoice) -> bool:
@@ -508,8 +492,6 @@ def _has_unusable_usage(number: int, facts: _PathFacts, resolved: ResolvedChoice
 class _PathFacts:
     """Facts about the messages of a path, each found when it is first needed.
 
-    Finding one in 10,000 messages takes longer than a frame.
-
     Args:
         first_sent: the index of the first message that is sent.
     """
@@ -518,8 +500,6 @@ class _PathFacts:
         self.path = path
         self.first_sent = first_sent
         self._files = files
-        self._first_delimited: int | None = None
-        self._characters: list[int] = []  # the sum up to each of the first sent messages
 
     @cached_property
     def first_image(self) -> int:
@@ -535,47 +515,27 @@ class _PathFacts:
         )
         return next(numbers, len(self.path))
 
-    async def first_delimited(self) -> int:
+    @cached_property
+    def first_delimited(self) -> int:
         """Return the index of the first sent message with text in tags; -1 if there is none."""
-        if self._first_delimited is None:
-            first_delimited = -1
-            for number in range(self.first_sent, len(self.path)):
-                if number % _COUNTED_AT_ONCE == 0:
-                    await asyncio.sleep(0)
-                if has_delimited_parts([self.path[number]], self._files):
-                    first_delimited = number
-                    break
-            self._first_delimited = first_delimited
-        return self._first_delimited
-
-    async def characters_up_to(self, number: int) -> int:
-        """Return the characters of the sent messages up to and including message `number`."""
-        if not self._characters:
-            sums: list[int] = []
-            total = 0
-            for message in self.path[self.first_sent :]:
-                if len(sums) % _COUNTED_AT_ONCE == 0:
-                    await asyncio.sleep(0)
-                total += _sent_characters(message)
-                sums.append(total)
-            self._characters = sums
-        return self._characters[number - self.first_sent]
+        numbers = range(self.first_sent, len(self.path))
+        has_tags = (n for n in numbers if has_delimited_parts([self.path[n]], self._files))
+        return next(has_tags, -1)
 
 
-def _tokens_of(usage: Usage) -> int:
-    return usage.input_tokens + usage.output_tokens
+def _is_plausible(usage: Usage, messages: Sequence[Message]) -> bool:
+    """Return False if a usage states too few tokens for the texts of these messages.
 
-
-def _sent_characters(message: Message) -> int:
-    """Return the length of the texts of a message, without documents and tool calls."""
-    texts = sum(len(part.text) for part in message.parts if isinstance(part, TextPart))
-    passages = (passage for part in message.passage_parts for passage in part.passages)
-    return texts + sum(len(passage.text) for passage in passages)
+    Texts have three to five characters a token, and only runs of blanks or dashes more. A file to
+    import may state any usage, which would hide the cost of its conversation.
+    """
+    texts = (part.text for m in messages for part in m.parts if isinstance(part, TextPart))
+    return sum(map(len, texts)) <= (usage.input_tokens + usage.output_tokens) * 8
 
 
 def _tokens_in_window(usage: Usage) -> int:
     """Return the tokens in the window after a call; its reasoning is not sent again."""
-    return _tokens_of(usage) - usage.reasoning_tokens
+    return usage.input_tokens + usage.output_tokens - usage.reasoning_tokens
 
 
 def _is_same_model(message: Message, resolved: ResolvedChoice) -> bool:

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import datetime
+from functools import partial
 from typing import Final
 
-from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
-from desktop_app.storage.conversations.row_conversion import (
-    Cells,
-    from_micros,
-    read_rows,
-    to_micros,
-    to_text,
-)
+from desktop_app.domain.conversations.compaction import Compaction
+from desktop_app.storage.conversations.row_conversion import from_row, read_rows, to_micros, to_row
 from desktop_app.storage.database.database import Databases
 
 # Inserts nothing if the message has been deleted meanwhile, or if the compaction was imported
@@ -39,7 +34,9 @@ class CompactionStore:
         """Return all compactions of a conversation, including undone ones, oldest first."""
         database = self._databases.for_conversation(conversation_id)
         return tuple(
-            await read_rows(database, compaction_from_row, _SELECT_OF_CONVERSATION, conversation_id)
+            await read_rows(
+                database, partial(from_row, Compaction), _SELECT_OF_CONVERSATION, conversation_id
+            )
         )
 
     async def add(self, compaction: Compaction) -> bool:
@@ -56,35 +53,4 @@ class CompactionStore:
 
 def insert_compaction(connection: sqlite3.Connection, compaction: Compaction) -> bool:
     """Insert a compaction. Return False if it exists already, or its message does not."""
-    undone_at = compaction.undone_at
-    row = {
-        "id": compaction.id,
-        "conversation_id": compaction.conversation_id,
-        "message_id": compaction.message_id,
-        "kind": compaction.kind.value,
-        "provider_id": compaction.provider_id,
-        "model": to_text(compaction.model),
-        "body": to_text(compaction.body),
-        "created_at": to_micros(compaction.created_at),
-        "tokens_before": compaction.tokens_before,
-        "tokens_after": compaction.tokens_after,
-        "undone_at": None if undone_at is None else to_micros(undone_at),
-    }
-    return connection.execute(_INSERT_COMPACTION, row).rowcount == 1
-
-
-def compaction_from_row(row: Cells) -> Compaction:
-    """Return the compaction in a row of `compactions`."""
-    return Compaction(
-        id=row["id"],
-        conversation_id=row["conversation_id"],
-        message_id=row["message_id"],
-        kind=CompactionKind(row["kind"]),
-        provider_id=row["provider_id"],
-        model=row["model"],
-        body=row["body"],
-        created_at=from_micros(row["created_at"]),
-        tokens_before=row["tokens_before"],
-        tokens_after=row["tokens_after"],
-        undone_at=None if row["undone_at"] is None else from_micros(row["undone_at"]),
-    )
+    return connection.execute(_INSERT_COMPACTION, to_row(compaction)).rowcount == 1

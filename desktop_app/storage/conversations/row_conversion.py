@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from enum import Enum
+from functools import lru_cache, partial
+from types import NoneType
+from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args, get_type_hints
 
 from desktop_app.domain import hints
 from desktop_app.domain.answering.generation import Overrides
@@ -22,7 +24,6 @@ from desktop_app.domain.conversations.conversation import (
     MessageStatus,
     ModelChoice,
     RemoteRun,
-    Role,
 )
 from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
@@ -38,7 +39,7 @@ from desktop_app.domain.conversations.notices import notice_from_json, notice_to
 from desktop_app.domain.error_note import ErrorNote, error_from_json, error_to_json
 from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.domain.spending.cost import Usage, UsageScope
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.i18n.translation import N_
 from desktop_app.storage.database.row_writing import Row
 
@@ -48,6 +49,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Cells = sqlite3.Row | Mapping[str, Any]
 """A row by column name: SQLite's, or a row that is being checked."""
+
+_Convert = Callable[[Any], Any]
+_COLUMNS: Final[dict[type, tuple[tuple[str, _Convert, _Convert], ...]]] = {}
 
 _PIECE_LENGTH: Final = 100_000
 """The number of characters that are encoded at a time, an arbitrary number."""
@@ -116,22 +120,59 @@ def _has_utf8(text: str) -> bool:
     return True
 
 
+def to_row(value: object, *omitted: str) -> Row:
+    """Return a cell for each field of a dataclass or NamedTuple, except those omitted."""
+    return {
+        name: to_cell(getattr(value, name))
+        for name, to_cell, _ in _columns(type(value))
+        if name not in omitted
+    }
+
+
+def from_row(cls: type[T], row: Cells, **values: Any) -> T:
+    """Return an instance of a class whose fields are cells of a row, or `values`."""
+    for name, _, from_cell in _columns(cls):
+        if name not in values:
+            values[name] = from_cell(row[name])
+    return cls(**values)
+
+
+def _columns(cls: type) -> tuple[tuple[str, _Convert, _Convert], ...]:
+    """Return the fields of a class, each with its conversions to a cell and back."""
+    if cls not in _COLUMNS:
+        hints = get_type_hints(cls)
+        _COLUMNS[cls] = tuple((name, *_conversions(hint)) for name, hint in hints.items())
+    return _COLUMNS[cls]
+
+
+def _conversions(hint: Any) -> tuple[_Convert, _Convert]:
+    known: dict[Any, tuple[_Convert, _Convert]] = {
+        str: (to_text, str),
+        bool: (int, bool),
+        datetime: (to_micros, from_micros),
+        Decimal: (str, Decimal),
+        Overrides: (overrides_to_text, overrides_from_text),
+        Draft: (draft_to_text, _draft_from_text),
+    }
+    if hint in known:
+        return known[hint]
+    if NoneType in get_args(hint):
+        (kind,) = (each for each in get_args(hint) if each is not NoneType)
+        to_cell, from_cell = _conversions(kind)
+        return partial(_unless_none, to_cell), partial(_unless_none, from_cell)
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return (lambda member: member.value), hint
+    return (lambda value: value), (lambda cell: cell)
+
+
+def _unless_none(convert: _Convert, value: Any) -> Any:
+    return None if value is None else convert(value)
+
+
 def conversation_to_row(conversation: Conversation) -> Row:
     """Return all columns of `conversations` except the draft."""
-    trashed_at = conversation.trashed_at
-    return {
-        "id": conversation.id,
-        "title": to_text(conversation.title),
-        "created_at": to_micros(conversation.created_at),
-        "updated_at": to_micros(conversation.updated_at),
-        "leaf_id": conversation.leaf_id,
-        "pinned": int(conversation.pinned),
-        "folder_id": conversation.folder_id,
-        "archived": int(conversation.archived),
-        "trashed_at": None if trashed_at is None else to_micros(trashed_at),
-        "title_is_automatic": int(conversation.title_is_automatic),
-        **settings_to_row(conversation),
-    }
+    row = to_row(conversation, "choice", "streaming", "draft")
+    return {**row, **choice_to_row(conversation.choice)}
 
 
 def settings_to_row(conversation: Conversation) -> Row:
@@ -145,25 +186,7 @@ def settings_to_row(conversation: Conversation) -> Row:
 
 def conversation_from_row(row: Cells) -> Conversation:
     """Return the conversation in a row of `conversations` with the extra column `streaming`."""
-    choice = choice_from_row(row)
-    assert choice is not None  # the columns are NOT NULL in `conversations`
-    return Conversation(
-        id=row["id"],
-        title=row["title"],
-        created_at=from_micros(row["created_at"]),
-        updated_at=from_micros(row["updated_at"]),
-        choice=choice,
-        leaf_id=row["leaf_id"],
-        pinned=bool(row["pinned"]),
-        streaming=bool(row["streaming"]),
-        draft=_draft_from_text(row["draft"]),
-        overrides=overrides_from_text(row["overrides"]),
-        folder_id=row["folder_id"],
-        archived=bool(row["archived"]),
-        trashed_at=None if row["trashed_at"] is None else from_micros(row["trashed_at"]),
-        preset_id=row["preset_id"],
-        title_is_automatic=bool(row["title_is_automatic"]),
-    )
+    return from_row(Conversation, row, choice=choice_from_row(row))
 
 
 def overrides_to_text(overrides: Overrides) -> str:
@@ -178,24 +201,12 @@ def overrides_from_text(text: str) -> Overrides:
 
 def folder_to_row(folder: Folder) -> Row:
     """Return all columns of `folders`."""
-    return {
-        "id": folder.id,
-        "name": to_text(folder.name),
-        "created_at": to_micros(folder.created_at),
-        **choice_to_row(folder.choice),
-        "overrides": overrides_to_text(folder.overrides),
-    }
+    return {**to_row(folder, "choice"), **choice_to_row(folder.choice)}
 
 
 def folder_from_row(row: Cells) -> Folder:
     """Return the folder in a row of `folders`."""
-    return Folder(
-        id=row["id"],
-        name=row["name"],
-        created_at=from_micros(row["created_at"]),
-        choice=choice_from_row(row),
-        overrides=overrides_from_text(row["overrides"]),
-    )
+    return from_row(Folder, row, choice=choice_from_row(row))
 
 
 def draft_to_text(draft: Draft) -> str:
@@ -223,60 +234,42 @@ def error_from_text(text: str) -> ErrorNote | None:
 
 def message_to_row(message: Message) -> Row:
     """Return all columns of `messages` except `owner_pid` and `owner_started`."""
+    nested = ("parts", "choice", "usage", "error", "notices", "remote_run")
     return {
-        "id": message.id,
-        "conversation_id": message.conversation_id,
-        "parent_id": message.parent_id,
-        "role": message.role.value,
-        "created_at": to_micros(message.created_at),
-        "template_id": to_text(message.template_id),
-        **answer_to_row(message),
-    }
-
-
-def answer_to_row(message: Message) -> Row:
-    """Return the columns that change while an answer streams and when it ends."""
-    return {
-        "status": message.status.value,
+        **to_row(message, *nested),
         **choice_to_row(message.choice),
         **(NO_USAGE if message.usage is None else asdict(message.usage)),
-        "cost": None if message.cost is None else str(message.cost),
-        "duration_s": message.duration_s,
-        "error": None if message.error is None else to_json(error_to_json(message.error)),
-        "usage_scope": message.usage_scope.value,
-        "answered_by": to_text(message.answered_by),
+        "error": error_to_text(message.error),
         "notices": to_json([notice_to_json(notice) for notice in message.notices]),
         "parts": _parts_json(message.parts),
         "remote_run": None if message.remote_run is None else to_json(asdict(message.remote_run)),
     }
 
 
+def answer_to_row(message: Message) -> Row:
+    """Return the columns that change while an answer streams and when it ends."""
+    row = message_to_row(message)
+    for name in ("conversation_id", "parent_id", "role", "created_at", "template_id"):
+        del row[name]
+    return row
+
+
 def message_from_row(row: Cells) -> Message:
     """Return the message in a row of `messages`."""
-    status = MessageStatus(row["status"])
     parts = parts_from_json(json.loads(row["parts"]))
-    if status is not MessageStatus.STREAMING:  # no tool runs any more
+    if row["status"] != MessageStatus.STREAMING:  # no tool runs any more
         parts = with_interrupted_calls(parts)
     notices = [] if row["notices"] == "[]" else json.loads(row["notices"])  # most have none
     remote_run = row["remote_run"]
-    return Message(
-        id=row["id"],
-        conversation_id=row["conversation_id"],
-        parent_id=row["parent_id"],
-        role=Role(row["role"]),
-        status=status,
+    return from_row(
+        Message,
+        row,
         parts=parts,
-        created_at=from_micros(row["created_at"]),
         choice=choice_from_row(row),
         usage=usage_from_row(row),
-        cost=None if row["cost"] is None else Decimal(row["cost"]),
-        duration_s=row["duration_s"],
-        error=None if row["error"] is None else error_from_json(json.loads(row["error"])),
+        error=error_from_text(row["error"]),
         notices=tuple(map(notice_from_json, notices)),
         remote_run=None if remote_run is None else RemoteRun(**json.loads(remote_run)),
-        template_id=row["template_id"],
-        usage_scope=UsageScope(row["usage_scope"]),
-        answered_by=row["answered_by"],
     )
 
 
@@ -348,9 +341,4 @@ def usage_from_row(row: Cells) -> Usage | None:
     """Return the usage in the four token columns, or None if they are NULL."""
     if row["input_tokens"] is None:
         return None
-    return Usage(
-        input_tokens=row["input_tokens"],
-        cached_tokens=row["cached_tokens"],
-        output_tokens=row["output_tokens"],
-        reasoning_tokens=row["reasoning_tokens"],
-    )
+    return from_row(Usage, row)

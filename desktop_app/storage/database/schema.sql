@@ -58,7 +58,7 @@ CREATE TABLE messages (
     reasoning_tokens INTEGER,
     cost TEXT,
     duration_s REAL,
-    error TEXT,
+    error TEXT NOT NULL,
     notices TEXT NOT NULL,
     parts TEXT NOT NULL,
     remote_run TEXT,

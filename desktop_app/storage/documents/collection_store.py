@@ -16,19 +16,14 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Final
 
-from desktop_app.domain.documents.collections import (
-    Collection,
-    CollectionFile,
-    FileStatus,
-    PassageLocation,
-)
+from desktop_app.domain.documents.collections import Collection, CollectionFile, PassageLocation
 from desktop_app.domain.documents.extracted_document import IndexedPassage
 from desktop_app.domain.documents.passage_words import index_terms
 from desktop_app.storage.conversations.row_conversion import (
     Cells,
     error_from_text,
     error_to_text,
-    from_micros,
+    from_row,
     read_rows,
     to_micros,
     to_text,
@@ -98,7 +93,7 @@ class CollectionStore:
     async def all(self) -> list[Collection]:
         """Return all collections, by name."""
         sql = "SELECT * FROM collections"
-        collections = await read_rows(self._database, collection_from_row, sql)
+        collections = await read_rows(self._database, partial(from_row, Collection), sql)
         return sorted(
             collections, key=lambda collection: (collection.name.casefold(), collection.created_at)
         )
@@ -216,25 +211,10 @@ class CollectionStore:
 # Rows are converted on the reader's thread.
 
 
-def collection_from_row(row: Cells) -> Collection:
-    """Return the collection in a row of `collections`."""
-    return Collection(row["id"], row["name"], from_micros(row["created_at"]), row["folder"])
-
-
 def file_from_row(row: Cells) -> CollectionFile:
     """Return the file in a row of `collection_files`."""
-    status: FileStatus = row["status"]
-    return CollectionFile(
-        collection_id=row["collection_id"],
-        path=row["path"],
-        name=row["name"],
-        sha256=row["sha256"] or "",
-        media_type=row["media_type"],
-        size=row["size"],
-        pages=row["pages"],
-        status=status,
-        problem=error_from_text(row["problem"]),
-    )
+    problem = error_from_text(row["problem"])
+    return from_row(CollectionFile, row, sha256=row["sha256"] or "", problem=problem)
 
 
 def _put_files(

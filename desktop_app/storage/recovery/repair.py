@@ -18,20 +18,24 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from desktop_app.domain.bounds import BAD_VALUE
+from desktop_app.domain.conversations.compaction import Compaction
 from desktop_app.domain.conversations.conversation import MessageStatus, Role
+from desktop_app.domain.documents.collections import Collection
 from desktop_app.domain.documents.passage_words import index_terms
 from desktop_app.domain.errors import StoreDamagedError
+from desktop_app.domain.prompts.preset import Preset
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.storage.batch.batch_row_conversion import item_from_row, job_from_row
-from desktop_app.storage.conversations.compaction_store import compaction_from_row
 from desktop_app.storage.conversations.conversation_store import record_attachments
 from desktop_app.storage.conversations.row_conversion import (
     conversation_from_row,
     folder_from_row,
+    from_row,
     message_from_row,
     searchable_text,
 )
@@ -42,10 +46,10 @@ from desktop_app.storage.database.sqlite_connection import connect, require_soun
 from desktop_app.storage.database.storage_errors import UNREADABLE, translate_errors
 from desktop_app.storage.database.store_lock import exclusive_lock
 from desktop_app.storage.documents.attachment_cleanup import remove_unneeded_rows
-from desktop_app.storage.documents.collection_store import collection_from_row, file_from_row
+from desktop_app.storage.documents.collection_store import file_from_row
 from desktop_app.storage.recovery.restore import replace_store
 from desktop_app.storage.search.search_index import EntryKind, add_entry
-from desktop_app.storage.settings.prompt_store import preset_from_row, prompt_from_row
+from desktop_app.storage.settings.prompt_store import prompt_from_row
 from desktop_app.storage.settings.settings_store import profile_from_row
 
 LOST_TITLE: Final = N_("Recovered conversation")
@@ -61,10 +65,10 @@ _READERS: Final[Mapping[str, Callable[[Any], object]]] = {
     "settings": lambda row: json.loads(row["value"]),
     "profiles": profile_from_row,
     "prompts": prompt_from_row,
-    "presets": preset_from_row,
-    "collections": collection_from_row,
+    "presets": partial(from_row, Preset),
+    "collections": partial(from_row, Collection),
     "collection_files": file_from_row,
-    "compactions": compaction_from_row,
+    "compactions": partial(from_row, Compaction),
     "batch_jobs": job_from_row,
     "batch_items": item_from_row,
 }

@@ -1,15 +1,13 @@
-"""Text folding for the search: words, and scripts without spaces as pairs of characters.
+"""The words of texts and queries, and snippets with the matches marked.
 
 SQLite's tokenizer takes a run of Chinese or Japanese for one word, so that nothing inside it is
-found. Such runs are indexed as overlapping pairs, followed by the last character alone: 日本語
-becomes 日本 本語 語. A query of two or more characters is searched as the phrase of its pairs, to
-which the last character is added only if another word follows (日本go). A query of one character is
-a prefix of pairs. The tokenizer also ignores emoji and other signs. In texts and in queries, each
-therefore becomes a word of its own: a private-use character, which the tokenizer takes for a
-letter.
+found, and ignores emoji. Such runs are indexed as overlapping pairs, followed by the last
+character alone: 日本語 becomes 日本 本語 語. A query of two or more characters is searched as the
+phrase of its pairs, one of one character as a prefix of pairs. An emoji becomes a letter of
+Unicode's private use.
 
-Words are removed from the index by computing them again. A change to this folding therefore needs
-a migration that rebuilds the index.
+An entry is removed from the index by computing its words again. A change here therefore needs a
+step that rebuilds the index.
 """
 
 from __future__ import annotations
@@ -17,10 +15,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
-from itertools import islice, pairwise
+from itertools import islice
 from typing import Final, NamedTuple
 
-from desktop_app.domain.documents.letter_folding import fold, fold_pieces, unspaced_run
+from desktop_app.domain.documents.letter_folding import fold, fold_places, unspaced_run
 
 MATCH_START: Final = "\x02"
 MATCH_END: Final = "\x03"
@@ -29,22 +27,14 @@ _SNIPPET_LEAD_CHARS: Final = 40
 # Users type short queries. A long text, pasted by mistake, is cut.
 _MAX_TERMS: Final = 32
 _MAX_QUERY_CHARS: Final = 1000
-# Characters searched at once, and those after them, in which a match may end. A match is rarely
-# longer than a query (`_MAX_QUERY_CHARS`). The exact numbers are arbitrary.
-_SEARCH_CHUNK_CHARS: Final = 50_000
-_MATCH_OVERLAP_CHARS: Final = 2_000
 _PIECE_CHARS: Final = 50_000
-_MAX_INDEX_BYTES: Final = 60 << 20
-"""The limit for texts of up to 16 MB, whose words take less in every script."""
-_MAX_BYTES_PER_CHARACTER: Final = 7
-"""The limit for each character of a larger text: a pair of ideographs and a blank."""
+"""Characters that are split or searched at once: this blocks all threads."""
+_OVERLAP_CHARS: Final = 2_000
 
-# Emoji, and signs used as such.
-_EMOJI_RANGES = "\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
-_EMOJI = re.compile(f"[{_EMOJI_RANGES}]")
-# The start of one of Unicode's planes for private use.
+# Emoji, and signs used as such, in the planes that SQLite takes for letters if they are private.
+_EMOJI: Final = "\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
 _FIRST_PRIVATE_CODE: Final = 0xF0000
-_TERM = re.compile(r'"([^"]*)"|(\S+)')
+_TERM: Final = re.compile(r'"([^"]*)"|(\S+)')
 _LINE_MARKUP: Final = re.compile(
     r"\n[ \t]*(?:>[ \t]?)*"
     r"(?:#{1,6}[ \t]+|[-*+][ \t]+(?:\[[ xX]\][ \t]+)?|(?:```|~~~)[^`\n]*(?=\n|$))?"
@@ -73,79 +63,33 @@ class Term(NamedTuple):
     may_be_prefix: bool
 
 
-def index_text(text: str) -> bytearray:
-    """Return the words to index for `text`, as UTF-8.
-
-    They are made in pieces, because folding blocks all threads, and as bytes, because a `str` of
-    the words of 16 MB of emoji would take 200 MB. A text that grows far more than any script does
-    is cut: a server can send 16 MB of characters that each become a word.
-    """
-    words = bytearray()
-    max_bytes = max(_MAX_INDEX_BYTES, _MAX_BYTES_PER_CHARACTER * len(text))
-    previous_char = ""
-    for piece in fold_pieces(text):
-        for offset in range(0, len(piece), _PIECE_CHARS):
-            short_piece = piece[offset : offset + _PIECE_CHARS]
-            words += _split_signs(_pairs_in_piece(previous_char, short_piece)).encode()
-            previous_char = short_piece[-1]
-        if len(words) > max_bytes:
-            break
-    words += _pairs_in_piece(previous_char, "").encode()
-    return words
+@cache
+def _unspaced() -> re.Pattern[str]:
+    """Return the pattern for a run of emoji and of scripts without spaces between words."""
+    return re.compile(f"{unspaced_run().pattern[:-2]}{_EMOJI}]+")
 
 
-def _pairs_in_piece(previous_char: str, folded: str) -> str:
-    """Return a piece of a folded text with its unspaced runs as pairs.
-
-    Args:
-        previous_char: the character before the piece. If it is unspaced, it belongs to the first
-            pair.
-        folded: the piece. An unspaced run at its end may continue in the next piece; "" ends the
-            text.
-    """
-    if unspaced_run().match(previous_char):
-        joined = previous_char + folded
-    else:
-        joined = folded
-
-    def pairs(run: re.Match[str]) -> str:
-        words = list(map("".join, pairwise(run.group())))
-        if run.end() < len(joined) or not folded:  # the run ends here
-            words.append(run.group()[-1])
-            words.append("")  # ends the run with a blank
-        return "".join([f" {word}" for word in words])
-
-    return unspaced_run().sub(pairs, joined)
+def index_text(text: str) -> str:
+    """Return the words to index for `text`."""
+    folded = fold(text)
+    pieces = (folded[at : at + _PIECE_CHARS] for at in range(0, len(folded), _PIECE_CHARS))
+    return "".join([_unspaced().sub(_pairs, piece) for piece in pieces])
 
 
-def _split_signs(folded: str) -> str:
-    """Return the text with each sign as a word of its own."""
-    if folded.isascii():
-        return folded
-    return _EMOJI.sub(lambda match: f" {_private_character(match.group())} ", folded)
+def _pairs(run: re.Match[str]) -> str:
+    """Return a run as pairs of characters, and its last character."""
+    text = re.sub(f"[{_EMOJI}]", _private_character, run.group())
+    return f" {' '.join([text[at : at + 2] for at in range(len(text))])} "
 
 
-def _private_character(sign: str) -> str:
-    """Return the character that stands for a sign; no two signs of `_EMOJI` have the same."""
-    return chr(_FIRST_PRIVATE_CODE + (ord(sign) & 0xFFFF))
-
-
-def _pairs_of_run(run: str, *, is_ended: bool) -> str:
-    """Return the pairs of an unspaced run of a query, and its last character if the run ends.
-
-    A run of one character has no pairs, and is always returned.
-    """
-    words = list(map("".join, pairwise(run)))
-    if is_ended or not words:
-        words.append(run[-1])
-    return f" {' '.join(words)} "
+def _private_character(sign: re.Match[str]) -> str:
+    return chr(_FIRST_PRIVATE_CODE + (ord(sign.group()) & 0xFFFF))
 
 
 def match_expression(query: str) -> str:
     """Return the FTS5 expression for a query; "" if there is nothing to search for.
 
-    All words must occur, those between double quotes in sequence. The last word may be a prefix:
-    see `terms`.
+    All words must occur, those between double quotes in sequence.
     """
     return " AND ".join(map(_phrase, terms(query)))
 
@@ -160,12 +104,26 @@ def terms(query: str) -> list[Term]:
     for term in islice(_TERM.finditer(query), _MAX_TERMS):
         quoted, word = term.groups()
         folded = fold(quoted or word or "")  # "": nothing between two quotes
-        if any(map(str.isalnum, folded)) or _EMOJI.search(folded):
+        if _words(folded):
             # A quote ends its last word.
             is_last_word = word is not None and term.end() == len(query)
-            may_be_prefix = is_last_word and _is_word_character(folded[-1])
-            folded_terms.append(Term(folded, may_be_prefix))
+            folded_terms.append(Term(folded, is_last_word and bool(_words(folded[-1]))))
     return folded_terms
+
+
+def _words(folded: str) -> list[str]:
+    """Return the words of a folded text; marks belong to words, and emoji are words."""
+    letters = (
+        char if char.isalnum() or unicodedata.category(char)[0] == "M" else " " for char in folded
+    )
+    separated = "".join(letters)
+    if not any(map(str.isalnum, separated)) and not _unspaced().search(folded):
+        return []
+    kept = (
+        char if _unspaced().match(char) else letter
+        for char, letter in zip(folded, separated, strict=True)
+    )
+    return "".join(kept).split()
 
 
 def _phrase(term: Term) -> str:
@@ -175,15 +133,13 @@ def _phrase(term: Term) -> str:
     single character must be searched as the start of a pair.
     """
     folded, is_prefix = term
-    words = unspaced_run().sub(
-        lambda run: _pairs_of_run(run.group(), is_ended=run.end() < len(folded)), folded
-    )
-    if unspaced_run().match(folded[-1]):
-        is_prefix = len(words.split()[-1]) == 1
-    quoted_words = _split_signs(words).replace('"', " ")
-    if is_prefix:
-        return f'"{quoted_words}" *'
-    return f'"{quoted_words}"'
+    words = _unspaced().sub(_pairs, folded).replace('"', " ").split()
+    if _unspaced().match(folded[-1]):
+        is_prefix = not _unspaced().match(folded[-2:-1])
+        if not is_prefix:
+            words.pop()
+    phrase = f'"{" ".join(words)}"'
+    return f"{phrase} *" if is_prefix else phrase
 
 
 def snippet(text: str, query: str) -> str:
@@ -194,18 +150,19 @@ def snippet(text: str, query: str) -> str:
     text spells with other characters than the query.
     """
     pattern = _query_pattern(query)
-    first_match = _first_match(pattern, text) if pattern else None
+    match_start = _find(pattern, text)
     start = 0
-    if first_match is not None and first_match.start() > _SNIPPET_LEAD_CHARS:
-        match_start = first_match.start()
-        start = _next_word_start(text, match_start - _SNIPPET_LEAD_CHARS, match_start)
+    if match_start > _SNIPPET_LEAD_CHARS:
+        start = match_start - _SNIPPET_LEAD_CHARS
+        gap = re.compile(r"\s\S").search(text, start, match_start + 1)
+        start = gap.start() + 1 if gap else start
     piece = text[start : start + SNIPPET_LENGTH]
     if not start or text[start - 1] == "\n":
         piece = f"\n{piece}"  # so that _LINE_MARKUP matches in the first line
-    marked = _CONTROL_OR_SPACE.sub(" ", _LINE_MARKUP.sub("\n", piece))
-    if pattern:
-        marked = pattern.sub(lambda match: f"{MATCH_START}{match.group()}{MATCH_END}", marked)
-    line = marked.strip()
+    line = _CONTROL_OR_SPACE.sub(" ", _LINE_MARKUP.sub("\n", piece))
+    for first, end in reversed(_match_ranges(pattern, line)):
+        line = f"{line[:first]}{MATCH_START}{line[first:end]}{MATCH_END}{line[end:]}"
+    line = line.strip()
     if start:
         line = f"…{line}"
     if start + SNIPPET_LENGTH < len(text):
@@ -213,113 +170,33 @@ def snippet(text: str, query: str) -> str:
     return _PAIRED_MARKUP.sub(r"\2", _LINK_MARKUP.sub(r"\1", line))
 
 
-def count_occurrences(text: str, query: str) -> int:
-    """Count the occurrences of the words of `query` in the first 50,000 characters."""
-    pattern = _query_pattern(query)
-    return len(pattern.findall(text[:_SEARCH_CHUNK_CHARS])) if pattern else 0
+def _find(pattern: re.Pattern[str], text: str) -> int:
+    """Return the place of the first match; 0 if there is none."""
+    for start in range(0, len(text), _PIECE_CHARS):
+        piece = text[start : start + _PIECE_CHARS + _OVERLAP_CHARS]
+        if pattern.search(fold(piece)):
+            return start + _match_ranges(pattern, piece)[0][0]
+    return 0
 
 
-def _first_match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
-    """Return the match or None, as `pattern.search`, but in pieces: a search blocks all threads."""
-    matches = (
-        pattern.search(text, offset, offset + _SEARCH_CHUNK_CHARS + _MATCH_OVERLAP_CHARS)
-        for offset in range(0, len(text), _SEARCH_CHUNK_CHARS)
-    )
-    return next(filter(None, matches), None)
+def _match_ranges(pattern: re.Pattern[str], text: str) -> list[tuple[int, int]]:
+    """Return the ranges of a text whose folded characters match, with the accents behind them."""
+    places = [*fold_places(text), len(text)]
+    matches = pattern.finditer(fold(text))
+    return [(places[match.start()], places[match.end()]) for match in matches if match.group()]
 
 
-def _next_word_start(text: str, start: int, limit: int) -> int:
-    """Return the start of the next word from `start` on, or `start` if none begins by `limit`."""
-    gap = re.compile(r"\s\S").search(text, start, limit + 1)
-    return gap.start() + 1 if gap else start
-
-
-def _query_pattern(query: str) -> re.Pattern[str] | None:
-    """Return a pattern for the words of `query` in any case, with any accents.
-
-    Return None for a query without words.
-    """
+def _query_pattern(query: str) -> re.Pattern[str]:
+    """Return a pattern for the words of a query in a folded text."""
     alternatives = []
     # The longest first, because a pattern takes the first alternative that matches.
     for folded, is_prefix in sorted(terms(query), key=lambda term: -len(term.folded)):
-        words = [word for word in re.split(_gap_pattern(), folded) if word]
-        body = _gap_pattern().join(map(_word_pattern, words))
-        letter_or_digit = r"[^\W_]"
-        # `_may_touch_letters` looks at the first character of its argument.
-        if not _may_touch_letters(words[0]):
-            body = f"(?<!{letter_or_digit}){body}"
-        if not is_prefix and not _may_touch_letters(words[-1][-1]):
-            body = f"{body}(?!{letter_or_digit})"
+        words = _words(folded)
+        body = r"[\W_]+".join(map(re.escape, words))
+        # Letters may precede or follow an emoji, or a character of a script without spaces.
+        if not _unspaced().match(words[0]):
+            body = rf"(?<![^\W_]){body}"
+        if not is_prefix and not _unspaced().match(words[-1][-1]):
+            body = rf"{body}(?![^\W_])"
         alternatives.append(body)
-    return re.compile("|".join(alternatives), re.IGNORECASE) if alternatives else None
-
-
-def _may_touch_letters(text: str) -> bool:
-    """Return True if `text` begins with an emoji, or a character of a script without spaces.
-
-    Such a word needs no boundary: letters may precede or follow it.
-    """
-    return bool(unspaced_run().match(text) or _EMOJI.match(text))
-
-
-def _is_word_character(letter: str) -> bool:
-    return letter.isalnum() or unicodedata.category(letter).startswith("M")
-
-
-@cache
-def _gap_pattern() -> str:
-    """Return a pattern for the characters between words.
-
-    `re` does not count the marks in Indian and Thai words as letters, so they are excluded, as are
-    signs, which are words themselves.
-    """
-    characters = map(chr, range(0x300, 0x10000))
-    marks = "".join(char for char in characters if unicodedata.category(char).startswith("M"))
-    return rf"(?:(?![{marks}{_EMOJI_RANGES}])[\W_])+"
-
-
-def _word_pattern(word: str) -> str:
-    """Return a pattern for a folded word with its accents, and ß or æ for ss or ae."""
-    letters_by_pair = _letters_by_pair()
-    pieces: list[str] = []
-    index = 0
-    while index < len(word):
-        pair = word[index : index + 2]
-        letters = letters_by_pair.get(pair)
-        if letters is None:
-            pieces.append(_letter_pattern(word[index]))
-            index += 1
-        else:
-            pair_pattern = "".join(map(_letter_pattern, pair))
-            pieces.append(f"(?:{pair_pattern}|[{letters}])")
-            index += 2
-    return "".join(pieces)
-
-
-def _letter_pattern(letter: str) -> str:
-    """Return a pattern for a folded letter with the accents it may have in a text."""
-    accented = _unfolded_letters().get(letter)
-    if accented is None and not letter.isalpha():
-        return re.escape(letter)
-    return f"(?:[{letter}{accented or ''}][\u0300-\u036f]*)"
-
-
-@cache
-def _letters_by_pair() -> dict[str, str]:
-    """Return the letters that fold to a pair of letters, by pair: ss -> ßẞ."""
-    return {pair: letters for pair, letters in _unfolded_letters().items() if len(pair) == 2}
-
-
-@cache
-def _unfolded_letters() -> dict[str, str]:
-    """Return the Latin, Greek and Cyrillic letters that fold to a letter or pair, by the result.
-
-    Computed at the first search, because it takes 30 ms.
-    """
-    letters_by_folded: dict[str, str] = {}
-    for code in (*range(0xC0, 0x530), *range(0x1E00, 0x2000)):
-        letter = chr(code)
-        folded = fold(letter)
-        if len(folded) <= 2 and folded != letter and folded.isalpha():
-            letters_by_folded[folded] = letters_by_folded.get(folded, "") + letter
-    return letters_by_folded
+    return re.compile("|".join(alternatives) or "(?!)")

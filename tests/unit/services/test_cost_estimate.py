@@ -304,6 +304,6 @@ async def test_counts_of_another_model_do_not_cover_image_pages_or_files(
     answer = answered("So.", choice=by_other, usage=Usage(40, 0, 10, 0))
     context = SendContext([question, answer], resolved("gpt-5.2"))
     assert used_tokens(context) is None
-    assert await needs_counting(context)
+    assert needs_counting(context)
     tokens, _ = await Estimator(WordCounter(), OneText(WORDS)).context_tokens(context)
     assert tokens > 300

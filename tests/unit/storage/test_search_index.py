@@ -10,15 +10,7 @@ import pytest
 
 from desktop_app.storage.database.schema import migrate
 from desktop_app.storage.database.sqlite_connection import connect_in_memory
-from desktop_app.storage.search import search_index
-from desktop_app.storage.search.search_index import (
-    EntryKind,
-    add_entry,
-    first_id_at,
-    has_entry,
-    micros_of,
-    remove_entry,
-)
+from desktop_app.storage.search.search_index import EntryKind, add_entry, has_entry, remove_entry
 
 
 @pytest.fixture
@@ -38,12 +30,16 @@ def found(connection: sqlite3.Connection, word: str) -> int:
 
 
 @pytest.mark.parametrize(
-    ("micros", "first"),
-    [(0, 0), (999, 0), (1000, 8), (5999, 40), (1_760_000_000_000_000, 14_080_000_000_000)],
+    ("times", "expected"),
+    [([5, 5, 5, 6, 5], [5, 6, 7, 8, 9]), ([7, 5, 5, 5], [5, 7, 8, 9]), ([0, -1, -1], [-1, 0, 1])],
 )
-def test_an_id_is_a_time_in_milliseconds(micros: int, first: int) -> None:
-    assert first_id_at(micros) == first
-    assert {micros_of(first + number) for number in range(8)} == {micros // 1000 * 1000}
+def test_an_id_is_a_time_or_the_next_that_is_free(
+    connection: sqlite3.Connection, times: list[int], expected: list[int]
+) -> None:
+    for number, time in enumerate(times):
+        add_entry(connection, EntryKind.TITLE, str(number), "persimmon", time)
+    assert ids(connection) == expected
+    assert found(connection, "persimmon") == len(times)
 
 
 def test_an_entry_is_identified_by_kind_and_ref(connection: sqlite3.Connection) -> None:
@@ -56,19 +52,3 @@ def test_an_entry_is_identified_by_kind_and_ref(connection: sqlite3.Connection) 
     remove_entry(connection, EntryKind.TITLE, "a", "persimmon")
     assert found(connection, "persimmon") == 0
     assert not has_entry(connection, EntryKind.TITLE, "a")
-
-
-@pytest.mark.attack("reply-bounds")
-def test_a_long_text_is_found_until_it_is_removed_even_if_a_query_runs(
-    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(search_index, "_LONG_TEXT_CHARS", 10)
-    # SQLite refuses to redefine the function that returns the text while a query runs.
-    running = connection.execute("SELECT 1 UNION SELECT 2")
-    for name in ("a", "b", "c"):
-        add_entry(connection, EntryKind.MESSAGE, name, "漢 " * 50, 0)
-    running.fetchall()
-    assert found(connection, "漢") == 3
-    for name in ("a", "b"):
-        remove_entry(connection, EntryKind.MESSAGE, name, "漢 " * 50)
-    assert found(connection, "漢") == 1

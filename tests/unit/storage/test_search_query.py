@@ -197,7 +197,7 @@ def index() -> Iterator[sqlite3.Connection]:
 def has_terms(index: sqlite3.Connection, word: str) -> bool:
     """Return True if SQLite's Unicode tables, older than Python's, know a letter in `word`."""
     index.execute("INSERT INTO search_index (search_index) VALUES ('delete-all')")
-    index.execute("INSERT INTO search_index (words) VALUES (CAST(? AS TEXT))", (index_text(word),))
+    index.execute("INSERT INTO search_index (words) VALUES (?)", (index_text(word),))
     return bool(index.execute("SELECT 1 FROM terms").fetchall())
 
 
@@ -210,9 +210,7 @@ def test_any_word_of_any_text_finds_it(index: sqlite3.Connection, text: str, oth
     words = [word for word in text.split() if any(map(str.isalnum, fold(word)))]
     words = [word for word in words if has_terms(index, word)]
     index.execute("INSERT INTO search_index (search_index) VALUES ('delete-all')")
-    index.execute(
-        "INSERT INTO search_index (rowid, words) VALUES (7, CAST(? AS TEXT))", (index_text(text),)
-    )
+    index.execute("INSERT INTO search_index (rowid, words) VALUES (7, ?)", (index_text(text),))
     match = "SELECT rowid FROM search_index WHERE search_index MATCH ?"
     for word in words:
         assert index.execute(match, (match_expression(word),)).fetchall() == [(7,)], word

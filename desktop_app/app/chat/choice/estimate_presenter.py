@@ -208,7 +208,7 @@ class EstimatePresenter(QObject):
         counted_by_provider = used_tokens(context)
         if counted_by_provider is not None:
             return counted_by_provider
-        if not await needs_counting(context):
+        if not needs_counting(context):
             return None  # no answer yet, or its provider counts no tokens
         try:
             counted_here = await self._chat_service.estimator.context_tokens(context)
