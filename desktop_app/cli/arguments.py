@@ -270,6 +270,11 @@ def _ask() -> Command:
             example="notes/*",
         ),
         tr(
+            "To allow {tool}, --allow-tool names its host, as in {example}.",
+            tool="fetch_page",
+            example="fetch_page:example.org",
+        ),
+        tr(
             "--mcp lets the model call all tools of a server of {command}. A tool is named "
             "{example}, for instance.",
             command="repartee mcp",

@@ -16,6 +16,7 @@ from desktop_app.domain.error_text import TERMINAL, error_segments
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.places import plain_text
 from desktop_app.domain.tools.remote_tool import ALL_TOOLS
+from desktop_app.domain.tools.tool import PAGE_TOOL
 from desktop_app.i18n.translation import N_, in_english, tr
 from desktop_app.services.tools.hosted_tools import hosted_refusal, price_text
 from desktop_app.services.tools.tool_set import wildcard_of
@@ -142,17 +143,28 @@ async def require_known_tools(
     """Raise unless all tools that may run without confirmation exist.
 
     Args:
-        allowed_names: the values of --allow-tool: full names, or SOURCE/* for a whole source.
+        allowed_names: the values of --allow-tool: full names, SOURCE/* for a whole source, or the
+            page tool with a host.
         offered_names: the tools that the answer may call. Their servers are started if needed.
 
     Raises:
-        IllegalChoiceError: a tool does not exist.
+        IllegalChoiceError: a tool does not exist, or the page tool has no host.
     """
     if not allowed_names:
         return
     listed = {tool.definition.full_name for tool in await backend.tools.list_tools(offered_names)}
     known_names = listed | {wildcard_of(server) for server in await backend.tools.server_names()}
     for name in allowed_names:
+        tool, _, host = name.partition(":")
+        if tool == PAGE_TOOL and host:
+            continue
+        if name == PAGE_TOOL:
+            raise IllegalChoiceError(
+                N_("“{tool}” is allowed for one host at a time."),
+                hint=N_("Add the host, as in {example}."),
+                tool=name,
+                example=f"{PAGE_TOOL}:example.org",
+            )
         if name not in known_names and wildcard_of(name.partition("/")[0]) not in listed:
             raise IllegalChoiceError(
                 N_("There is no tool named “{tool}”."),

@@ -41,6 +41,7 @@ from desktop_app.domain.system_error import system_words
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.i18n.translation import tr
 from desktop_app.services.structured.schema_check import CheckedAnswer, decode
+from desktop_app.services.tools.consent import option_name
 
 
 def call_text(call: ToolCallPart) -> str:
@@ -49,7 +50,7 @@ def call_text(call: ToolCallPart) -> str:
     if not call.state.has_ended:
         return tr("Not run: {name}", name=name)
     if call.state is ToolCallState.DENIED:
-        return tr("Not allowed: {name}. Allow it with --allow-tool {name}", name=name)
+        return tr("Not allowed: {name}. Allow it with --allow-tool {name}", name=option_name(call))
     if call.state is ToolCallState.FAILED:
         return tr("Tool {name} failed: {reason}", name=name, reason=call.result)
     return tr("Used {name}", name=name)

@@ -106,13 +106,21 @@ def permission_scope(question: ConsentQuestion) -> str:
     words away in an address without a question.
     """
     name = question.tool.full_name
-    if name != PAGE_TOOL:
-        return name
+    return f"{name}\n{_page_host(question.call)}" if name == PAGE_TOOL else name
+
+
+def option_name(call: ToolCallPart) -> str:
+    """Return the name by which `--allow-tool` allows a call: the page tool's with a host."""
+    name = call.display_name
+    return f"{name}:{_page_host(call)}" if name == PAGE_TOOL else name
+
+
+def _page_host(call: ToolCallPart) -> str:
+    """Return the host of the page that a call fetches; "" if its arguments name none."""
     try:
-        host = urlsplit(json.loads(question.call.run_arguments)["url"]).hostname
+        return urlsplit(json.loads(call.run_arguments)["url"]).hostname or ""
     except (ValueError, LookupError, TypeError, AttributeError):
-        host = None
-    return f"{name}\n{host or ''}"
+        return ""
 
 
 class AllowedTools:
@@ -122,9 +130,10 @@ class AllowedTools:
         self._names = names
 
     async def decide(self, question: ConsentQuestion, stored_permission: Permission) -> Decision:
-        """Allow a tool by its full name, or all tools of a source by SOURCE/*."""
+        """Allow a tool by its full name, one host's pages, or all tools of a source by SOURCE/*."""
         tool = question.tool
-        is_named = tool.full_name in self._names
+        call = replace(question.call, full_name=tool.full_name)
+        is_named = option_name(call) in self._names
         is_of_source = bool(tool.source) and wildcard_of(tool.source) in self._names
         return Decision(is_allowed=is_named or is_of_source)
 

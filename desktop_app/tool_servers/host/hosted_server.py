@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -191,6 +192,8 @@ class HostedServer:
             response_hooks.append(sign_in.check_response)
         return httpx2.AsyncClient(
             headers=headers,
+            # No cookie is kept: it would connect conversations with each other.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             timeout=timeout,
             mounts=_direct_mounts(self._launch_message["url"]),
             auth=auth,

@@ -99,6 +99,16 @@ async def failure_of(order: dict[str, Any]) -> dict[str, Any]:
     return failure
 
 
+async def test_no_cookie_of_a_server_is_sent_back() -> None:
+    requests: list[bytes] = []
+    response = b"HTTP/1.1 500 No\r\nSet-Cookie: who=you\r\nContent-Length: 0\r\n\r\n"
+    async with http_site(response, requests) as port:
+        url = f"http://127.0.0.1:{port}/mcp"
+        await failure_of({"url": url, "headers": {}, "proxies": {}})
+    assert len(requests) > 1
+    assert not any(b"cookie" in head.lower() for head in requests)
+
+
 @pytest.mark.attack("key-origin")
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY"])
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "localhost"])

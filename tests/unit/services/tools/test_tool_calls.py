@@ -240,6 +240,25 @@ async def test_a_command_allows_only_the_tools_it_names(
     assert decision == Decision(is_allowed=is_allowed)
 
 
+@pytest.mark.attack("tools")
+@pytest.mark.parametrize(
+    ("url", "is_allowed"),
+    [
+        ("https://example.org/a?b=c", True),
+        ("https://EXAMPLE.org", True),
+        ("https://example.org.attacker.example/", False),
+        ("https://example.org@attacker.example/", False),
+        ("no address", False),
+    ],
+)
+async def test_a_command_allows_the_pages_of_the_hosts_it_names(url: str, is_allowed: bool) -> None:
+    tool = ToolDefinition(PAGE_TOOL, "")
+    call = ToolCallPart("1", PAGE_TOOL, json.dumps({"url": url}))
+    names = (f"{PAGE_TOOL}:example.org", PAGE_TOOL)
+    decision = await AllowedTools(names).decide(ConsentQuestion("c", tool, call), Permission.ASK)
+    assert decision == Decision(is_allowed=is_allowed)
+
+
 def test_tools_without_consent_or_with_permission_run_without_a_question() -> None:
     asks = replace(TOOL, needs_consent=True)
     allowed = [stored for stored in Permission if may_run_without_asking(asks, stored)]
