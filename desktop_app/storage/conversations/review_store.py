@@ -26,8 +26,8 @@ _SELECT_COUNTS: Final = """
     FROM messages AS m
     WHERE instr(m.notices, '"code":"review_') > 0 AND m.created_at >= ? GROUP BY 1, 2
 """
-# The notices of older versions are texts instead of objects: json_extract would fail on them, but
-# not on a path into the array of all notices. json_each fails on text that is not JSON.
+# A notice may be a text instead of an object: json_extract would fail on it, but not on a path into
+# the array of all notices. json_each fails on text that is not JSON.
 _SELECT_PAIRS: Final = """
     SELECT m.id, m.conversation_id, m.parts, m.notices, m.model, m.variant, m.effort,
         o.parts AS original, q.parts AS question

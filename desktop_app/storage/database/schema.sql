@@ -212,7 +212,7 @@ CREATE TABLE presets (
     created_at INTEGER
 ) STRICT;
 
--- Results of paid calls, such as notes on parts of documents: see note_store.py.
+-- Notes on parts of documents: see note_store.py.
 CREATE TABLE part_notes (
     key TEXT PRIMARY KEY,
     text TEXT NOT NULL,

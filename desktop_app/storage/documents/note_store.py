@@ -1,8 +1,4 @@
-"""Results of paid calls by a key of their input, so that repeating a task does not pay again.
-
-The results are notes on parts of documents, and the answers of unfinished evaluations. Both are
-called notes here.
-"""
+"""Notes on parts of documents, by a key of their input, so that no part is paid for twice."""
 
 from __future__ import annotations
 
@@ -19,7 +15,7 @@ RETENTION: Final = timedelta(days=30)
 
 
 class NoteStore:
-    """The stored results. All methods raise StorageError."""
+    """The stored notes. All methods raise StorageError."""
 
     def __init__(self, databases: Databases) -> None:
         self._databases = databases
@@ -38,12 +34,9 @@ class NoteStore:
 
 
 def remove_notes(connection: sqlite3.Connection, conversation_id: str) -> None:
-    """Delete the notes of a conversation, and earlier notes, whose conversation is not known."""
-    connection.execute(
-        """DELETE FROM part_notes WHERE conversation_id = ?
-            OR (conversation_id = '' AND key NOT LIKE 'evaluation:%')""",
-        (conversation_id,),
-    )
+    """Delete the notes of a conversation, and those of no conversation."""
+    sql = "DELETE FROM part_notes WHERE conversation_id IN (?, '')"
+    connection.execute(sql, (conversation_id,))
 
 
 def _put(key: str, text: str, conversation_id: str, connection: sqlite3.Connection) -> None:

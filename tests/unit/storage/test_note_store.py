@@ -39,9 +39,7 @@ async def test_an_erased_conversation_takes_only_its_own_notes_along(tmp_path: P
         await store.create(erased)
         await notes.put("a", "Of the erased one", erased.id)
         await notes.put("b", "Of another", "other")
-        await notes.put("evaluation:c", "Of an evaluation", "")
-        await notes.put("d", "Of an earlier version, which stored no conversation", "")
+        await notes.put("d", "Of no conversation", "")
         await store.erase([erased.id])
         assert [await notes.get(key) for key in ("a", "d")] == [None, None]
         assert await notes.get("b") == "Of another"
-        assert await notes.get("evaluation:c") == "Of an evaluation"
