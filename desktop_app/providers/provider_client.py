@@ -39,7 +39,8 @@ from desktop_app.i18n.translation import N_
 from desktop_app.providers.answer_attempts import AnswerAttempts
 from desktop_app.providers.apis.answer_forms import tool_input_as_text
 from desktop_app.providers.apis.event_reader import PairJoiner
-from desktop_app.providers.apis.negotiation import LearnedFacts, ServerMemory
+from desktop_app.providers.apis.negotiation import LearnedFacts
+from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.errors import error_replies
 from desktop_app.providers.http.retries import AttemptError
 from desktop_app.providers.http.silence import suspended_s

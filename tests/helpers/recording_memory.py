@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.providers.apis.negotiation import ServerMemory
+from desktop_app.providers.apis.server_memory import ServerMemory
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.server_kind import ServerKind
-from desktop_app.providers.apis.negotiation import ServerMemory
+from desktop_app.providers.apis.server_memory import ServerMemory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -11,9 +11,8 @@ or a setting with the refused value (`effort="xhigh"`), so that other values are
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import fields, replace
+from typing import Any, Final
 
 from desktop_app.domain import hints
 from desktop_app.domain.answering.answer_form import SchemaFormat
@@ -31,10 +30,8 @@ from desktop_app.domain.models.parameter_support import (
     is_of_family,
 )
 from desktop_app.i18n.translation import N_
+from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.errors.error_replies import NO_TOOLS, REASONING_TEXT
-
-if TYPE_CHECKING:
-    from desktop_app.domain.models.server_kind import ServerKind
 
 
 class LearnedFacts:
@@ -268,34 +265,6 @@ def _api_for_schema(request: ChatRequest, info: ModelInfo, profile: ProviderProf
     if request.schema is None or not is_free or needs_responses:
         return None
     return None if is_of_family(profile, request.model) else Api.CHAT_COMPLETIONS
-
-
-@dataclass(frozen=True)
-class ServerMemory:
-    """The known facts of a server. Its methods do nothing here; `StoredMemory` overrides them.
-
-    Attributes:
-        api: the API that a compatible server was found to speak; None if unknown.
-        refusals: the parameters that the server refused, by model, spelled as
-            above.
-        kind: the kind of server that its list of models showed; None if unknown.
-    """
-
-    api: Api | None = None
-    refusals: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    kind: ServerKind | None = None
-
-    def remember_api(self, api: Api) -> None:
-        """Store the API, now that it is known."""
-
-    def remember_refusals(self, model: str, refused: frozenset[str]) -> None:
-        """Store all known refusals of a model after a new refusal."""
-
-    def remember_kind(self, kind: ServerKind) -> None:
-        """Store the kind of server, now that it is known."""
-
-    def remember_window(self, model: str, window: int) -> None:
-        """Store the context window of a model that a refusal named, in tokens."""
 
 
 _LIMIT_FIELDS: Final = frozenset({OLD_LIMIT_NAME, NEW_LIMIT_NAME})

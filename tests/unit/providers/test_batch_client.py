@@ -15,7 +15,7 @@ import pytest
 from desktop_app.domain.batch.batch_jobs import BatchStatus, RemoteBatch
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.providers.apis.negotiation import ServerMemory
+from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.jobs import batch_client
 from desktop_app.providers.jobs.batch_client import BatchClient, lines_of

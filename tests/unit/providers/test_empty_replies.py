@@ -11,7 +11,7 @@ from desktop_app.domain.answering.stream_events import Failed, StreamEvent
 from desktop_app.domain.errors import ContextTooLongError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.providers.answer_attempts import SMALL_REQUEST_CHARS
-from desktop_app.providers.apis.negotiation import ServerMemory
+from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking

@@ -33,7 +33,8 @@ from desktop_app.domain.errors import EndpointMissingError, RefusedParameterErro
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.variants import Effort
 from desktop_app.providers.apis.answer_forms import tool_fields, tool_input_as_text
-from desktop_app.providers.apis.negotiation import LearnedFacts, Negotiation, ServerMemory
+from desktop_app.providers.apis.negotiation import LearnedFacts, Negotiation
+from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.errors.error_replies import NO_TOOLS
 from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI, ask
 

@@ -13,7 +13,7 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.answering.stream_events import Notice
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.providers.apis.negotiation import ServerMemory
+from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.recording_memory import RecordingMemory
