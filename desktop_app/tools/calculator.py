@@ -1,13 +1,14 @@
-"""An exact calculator: decimal arithmetic in a small language of its own.
+"""An exact calculator: decimal arithmetic with numbers, pi, e, + - * / // % ^ and a few functions.
 
-The parser knows numbers, pi, e, + - * / // % ^, parentheses and a few functions; Python evaluates
-nothing. Digits, exponents and nesting are bounded, so that no expression takes noticeably long.
+Python parses the expression and evaluates nothing of it. Digits and exponents are bounded, so that
+no expression takes noticeably long.
 """
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import (
     ROUND_HALF_EVEN,
     Context,
@@ -19,7 +20,8 @@ from decimal import (
     Overflow,
     Underflow,
 )
-from typing import Final, NamedTuple
+from functools import reduce
+from typing import Final
 
 from desktop_app.domain.tools.tool import ToolError
 
@@ -28,8 +30,6 @@ DIGITS: Final = 100
 MAX_EXPONENT: Final = 10_000
 _MAX_DIGITS: Final = 2 * MAX_EXPONENT + DIGITS
 """The digits of the longest exact difference: that of the largest and the smallest value."""
-_MAX_DEPTH: Final = 50
-"""A level takes up to six calls of Python, which allows 1,000. The exact number is arbitrary."""
 _NO_COMMAS: Final = "Numbers have a decimal point, and no separators of thousands."
 _NO_PERCENT: Final = (
     "% is the remainder of a division. Write 15/100 for 15 %, and 7 % (-3) for a negative divisor."
@@ -43,13 +43,6 @@ _PI: Final = Decimal(
     "3.14159265358979323846264338327950288419716939937510"
     "5820974944592307816406286208998628034825342117067982148"
 )
-
-
-class _Token(NamedTuple):
-    """A token; `kind` is the name of a group of _TOKEN_PATTERN."""
-
-    kind: str
-    text: str
 
 
 def _context() -> Context:
@@ -79,7 +72,10 @@ def calculate(expression: str) -> str:
         raise ToolError(f"The expression is longer than {MAX_EXPRESSION_CHARS} characters.")
     context = _context()
     try:
-        value = _Parser(_tokenize(expression), context).value()
+        tree, numbers = _parse(expression)
+        value = _Evaluator(numbers, context).value(tree)
+    except RecursionError as exc:
+        raise ToolError("The expression is nested too deeply.") from exc
     except DivisionByZero as exc:
         raise ToolError("Division by zero.") from exc
     except Overflow as exc:
@@ -105,156 +101,57 @@ def _format(value: Decimal) -> str:
     return str(normal)  # in scientific notation, because it would have many zeros
 
 
-def _tokenize(expression: str) -> list[_Token]:
-    tokens: list[_Token] = []
-    index = 0
+def _parse(expression: str) -> tuple[ast.expr, dict[str, str]]:
+    """Return the tree of an expression, and the texts of its numbers, which are names in the tree.
+
+    As names, because Python would round the numbers.
+    """
     text = expression.replace("×", "*").replace("÷", "/").replace("−", "-").rstrip()
+    words: list[str] = []
+    numbers: dict[str, str] = {}
+    index = 0
     while index < len(text):
         match = _TOKEN_PATTERN.match(text, index)
-        if match is None or match.lastgroup is None:
+        if match is None:
             unexpected = text[index:].lstrip()
             position = len(text) - len(unexpected) + 1
             raise ToolError(f"Unexpected “{unexpected[:20].strip()}” at position {position}.")
-        tokens.append(_Token(match.lastgroup, match[match.lastgroup]))
         index = match.end()
-    return tokens
-
-
-class _Parser:
-    """A parser by precedence: sums, products, signs, powers, atoms."""
-
-    def __init__(self, tokens: list[_Token], context: Context) -> None:
-        self._tokens = tokens
-        self._context = context
-        self._position = 0  # of the next token
-        self._depth = 0
-
-    def value(self) -> Decimal:
-        """Return the value of the whole expression."""
-        value = self._sum()
-        if self._position < len(self._tokens):
-            text = self._tokens[self._position].text
-            if text == ",":
-                raise ToolError(f"Unexpected “{text}”. {_NO_COMMAS}")
-            raise ToolError(f"Unexpected “{text}”.")
-        return value
-
-    def _take_mark(self, *marks: str) -> str | None:
-        """Consume the next token if it is one of `marks`, and return it."""
-        if self._position == len(self._tokens):
-            return None
-        token = self._tokens[self._position]
-        if token.kind != "mark" or token.text not in marks:
-            return None
-        self._position += 1
-        return token.text
-
-    def _enter_level(self) -> None:
-        """Count a level of nesting, which the caller leaves later."""
-        self._depth += 1
-        if self._depth > _MAX_DEPTH:
-            raise ToolError("The expression is nested too deeply.")
-
-    def _sum(self) -> Decimal:
-        self._enter_level()
-        value = self._product()
-        while mark := self._take_mark("+", "-"):
-            term = self._product()
-            if mark == "+":
-                value = self._context.add(value, term)
-            else:
-                value = self._context.subtract(value, term)
-        self._depth -= 1
-        return value
-
-    def _product(self) -> Decimal:
-        value = self._sign()
-        context = self._context
-        operations: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
-            "*": context.multiply,
-            "/": context.divide,
-            # `plus` rounds the exact results of `_divide` to DIGITS digits.
-            "//": lambda a, b: context.plus(_divide(a, b)[0]),
-            "%": lambda a, b: context.plus(_divide(a, b)[1]),
-        }
-        while mark := self._take_mark(*operations):
-            if mark == "%" and not self._is_operand():  # as in 15% - 3
+        if number := match["number"]:
+            if len(number) > 1 and number.isdigit() and number[0] == "0":  # as in sum(1,000, 2)
+                raise ToolError(f"Unexpected “{number}”. {_NO_COMMAS}")
+            words.append(f"n{len(numbers)}")
+            numbers[words[-1]] = number
+        else:
+            mark = match["mark"]
+            if mark not in (None, "(") and words[-1:] == ["%"]:  # as in 15% - 3
                 raise ToolError(_NO_PERCENT)
-            value = operations[mark](value, self._sign())
-        return value
+            words.append("**" if mark == "^" else mark or match["name"])
+    if words[-1:] == ["%"]:
+        raise ToolError(_NO_PERCENT)
+    try:
+        return ast.parse(" ".join(words), mode="eval").body, numbers
+    except (SyntaxError, MemoryError) as exc:  # MemoryError: nested too deeply
+        raise ToolError(f"The expression is not arithmetic ({exc}).") from exc
 
-    def _sign(self) -> Decimal:
-        is_negative = False
-        while mark := self._take_mark("-", "+"):
-            if mark == "-":
-                is_negative = not is_negative
-        value = self._power()
-        return self._context.minus(value) if is_negative else value
 
-    def _power(self) -> Decimal:
-        base = self._atom()
-        if not self._take_mark("^", "**"):
-            return base
-        self._enter_level()
-        exponent = self._sign()  # another power may follow: 2^3^2 is 2^(3^2)
-        self._depth -= 1
-        value = self._context.power(base, exponent)
-        if not value.is_finite():  # 0 ^ -1 raises no flag
-            raise ToolError("The value is not defined.")
-        return value
+class _Evaluator:
+    """Evaluates the tree of an expression in a context."""
 
-    def _atom(self) -> Decimal:
-        if self._take_mark("("):
-            value = self._sum()
-            self._require_closing()
-            return value
-        if self._position >= len(self._tokens):
-            raise ToolError("The expression ends too early.")
-        kind, text = self._tokens[self._position]
-        self._position += 1
-        if kind == "number":
-            if len(text) > 1 and text.isdigit() and text[0] == "0":  # as in sum(1,000, 2,000)
-                raise ToolError(f"Unexpected “{text}”. {_NO_COMMAS}")
-            return self._context.create_decimal(text.replace("_", ""))
-        if kind == "name":
-            return self._named_value(text)
-        raise ToolError(f"Unexpected “{text}”.")
-
-    def _is_operand(self) -> bool:
-        """Return True if the next token begins a value without a sign."""
-        if self._position == len(self._tokens):
-            return False
-        kind, text = self._tokens[self._position]
-        return kind != "mark" or text == "("
-
-    def _require_closing(self) -> None:
-        if not self._take_mark(")"):
-            raise ToolError("A parenthesis is not closed.")
-
-    def _named_value(self, name: str) -> Decimal:
-        if name == "pi":
-            return self._context.plus(_PI)  # sets the flag Inexact, because it rounds
-        if name == "e":
-            return self._context.exp(Decimal(1))
-        if not self._take_mark("("):
-            raise ToolError(f"“{name}” is unknown. Known: {self._known_names}.")
-        values = [self._sum()]
-        while self._take_mark(","):
-            values.append(self._sum())
-        self._require_closing()
-        function = self._functions.get(name)
-        if function is None:
-            raise ToolError(f"There is no function “{name}”. Known: {self._known_names}.")
-        return function(values)
-
-    @property
-    def _known_names(self) -> str:
-        return ", ".join((*sorted(self._functions), "pi", "e"))
-
-    @property
-    def _functions(self) -> dict[str, Callable[[list[Decimal]], Decimal]]:
-        context = self._context
-        return {
+    def __init__(self, numbers: Mapping[str, str], context: Context) -> None:
+        self._numbers = numbers
+        self._context = context
+        self._operators: dict[type[ast.operator], Callable[[Decimal, Decimal], Decimal]] = {
+            ast.Add: context.add,
+            ast.Sub: context.subtract,
+            ast.Mult: context.multiply,
+            ast.Div: context.divide,
+            # `plus` rounds the exact results of `_divide` to DIGITS digits.
+            ast.FloorDiv: lambda a, b: context.plus(_divide(a, b)[0]),
+            ast.Mod: lambda a, b: context.plus(_divide(a, b)[1]),
+            ast.Pow: self._power,
+        }
+        self._functions: dict[str, Callable[[list[Decimal]], Decimal]] = {
             "abs": lambda v: context.abs(_require_single(v)),
             "sqrt": lambda v: context.sqrt(_require_single(v)),
             "exp": lambda v: context.exp(_require_single(v)),
@@ -265,10 +162,55 @@ class _Parser:
                 _divide(_require_single(v).copy_negate(), Decimal(1))[0]
             ),
             "round": lambda v: _round(v, context),
-            "min": lambda v: min(v),
-            "max": lambda v: max(v),
-            "sum": lambda v: _sum_of(v, context),
+            "min": min,
+            "max": max,
+            "sum": lambda v: reduce(context.add, v, Decimal(0)),
         }
+
+    def value(self, node: ast.expr) -> Decimal:
+        """Return the value of a part of the expression."""
+        # A long sum is deep on its left side only, which takes no recursion here.
+        operations: list[ast.BinOp] = []
+        while isinstance(node, ast.BinOp):
+            operations.append(node)
+            node = node.left
+        value = self._operand(node)
+        for operation in reversed(operations):
+            operator = self._operators.get(type(operation.op))
+            if operator is None:
+                raise ToolError("The expression is not arithmetic.")
+            value = operator(value, self.value(operation.right))
+        return value
+
+    def _operand(self, node: ast.expr) -> Decimal:
+        context = self._context
+        match node:
+            case ast.UnaryOp(op=ast.UAdd()):
+                return self.value(node.operand)
+            case ast.UnaryOp(op=ast.USub()):
+                return context.minus(self.value(node.operand))
+            case ast.Name(id="pi"):
+                return context.plus(_PI)  # sets the flag Inexact, because it rounds
+            case ast.Name(id="e"):
+                return context.exp(Decimal(1))
+            case ast.Name(id=name) if name in self._numbers:
+                return context.create_decimal(self._numbers[name].replace("_", ""))
+            case ast.Name(id=name) | ast.Call(func=ast.Name(id=name)) if (
+                name not in self._functions
+            ):
+                known = ", ".join((*sorted(self._functions), "pi", "e"))
+                raise ToolError(f"“{name}” is unknown. Known: {known}.")
+            case ast.Call(func=ast.Name(id=name), args=[_, *_]):
+                return self._functions[name]([self.value(each) for each in node.args])
+            case ast.Tuple():
+                raise ToolError(f"Unexpected “,”. {_NO_COMMAS}")
+        raise ToolError("The expression is not arithmetic.")
+
+    def _power(self, base: Decimal, exponent: Decimal) -> Decimal:
+        value = self._context.power(base, exponent)
+        if not value.is_finite():  # 0 ^ -1 raises no flag
+            raise ToolError("The value is not defined.")
+        return value
 
 
 def _require_single(values: list[Decimal]) -> Decimal:
@@ -307,10 +249,3 @@ def _round(values: list[Decimal], context: Context) -> Decimal:
     # In another context, because requested rounding must not set the flag Inexact.
     step = Decimal(f"1e{-int(places)}")
     return context.plus(values[0].quantize(step, context=_wide_context()))
-
-
-def _sum_of(values: list[Decimal], context: Context) -> Decimal:
-    total = Decimal(0)
-    for value in values:
-        total = context.add(total, value)
-    return total
