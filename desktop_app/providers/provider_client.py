@@ -41,6 +41,7 @@ from desktop_app.providers.apis.answer_forms import tool_input_as_text
 from desktop_app.providers.apis.event_reader import PairJoiner
 from desktop_app.providers.apis.negotiation import LearnedFacts
 from desktop_app.providers.apis.server_memory import ServerMemory
+from desktop_app.providers.apis.thought_tags import ThoughtSplitter
 from desktop_app.providers.errors import error_replies
 from desktop_app.providers.http.retries import AttemptError
 from desktop_app.providers.http.silence import suspended_s
@@ -168,6 +169,7 @@ class ProviderClient:
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of `source`, redacted, with errors turned into terminal events."""
         joiner = PairJoiner()
+        splitter = ThoughtSplitter()
         with self._in_use():
             try:
                 self._require_key()
@@ -179,10 +181,12 @@ class ProviderClient:
                             case CandidateEvent(number, Failed(error)):
                                 event = CandidateEvent(number, Failed(self._redact(error)))
                         for joined in joiner.feed(event):
-                            yield joined
+                            for split in splitter.feed(joined):
+                                yield split
             except ProviderError as error:
                 for joined in joiner.feed(Failed(self._redact(error))):
-                    yield joined
+                    for split in splitter.feed(joined):
+                        yield split
 
     def _redact(self, error: ProviderError) -> ProviderError:
         return error_replies.redacted(self._transport.redactor, error)

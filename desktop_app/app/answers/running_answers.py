@@ -29,6 +29,7 @@ from desktop_app.domain.answering.stream_events import (
     StatusChanged,
     StreamEvent,
     TextDelta,
+    TextWasReasoning,
     ToolCallStep,
 )
 from desktop_app.domain.conversations.conversation import Message
@@ -118,7 +119,7 @@ class _Progress:
                 self.set_status(self.first_status)
             case Notice(text):
                 self.set_status(text)
-            case ToolCallStep() | HostedCall() | ImageArrived() | RoundEnded():
+            case TextWasReasoning() | ToolCallStep() | HostedCall() | ImageArrived() | RoundEnded():
                 self.has_step = True
                 if isinstance(event, RoundEnded) and self.deltas:
                     self.prefix = "\n\n"

@@ -11,6 +11,7 @@ megabyte or more are never copied by a delta, which would block the event loop.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import cached_property
@@ -33,6 +34,7 @@ from desktop_app.domain.answering.stream_events import (
     StatusChanged,
     StreamEvent,
     TextDelta,
+    TextWasReasoning,
     ToolCallDelta,
     ToolCallStep,
     UsageReported,
@@ -254,7 +256,7 @@ def accumulate(reply: Reply, event: StreamEvent) -> Reply:
             return reply if image_part is None else _with_image(reply, image_part)
         case RoundEnded():
             return _next_round(reply)
-        case ReasoningItem():
+        case ReasoningItem() | TextWasReasoning():
             return _close_reasoning(reply, event)
         case Started(response_id, model, _, tier):
             return replace(
@@ -331,6 +333,15 @@ def _with_new_segment(reply: Reply, segment: _Segment) -> Reply:
     return _with_segments(reply, (*reply.segments, segment))
 
 
+def _as_reasoning(reply: Reply) -> Iterator[_Segment]:
+    """Yield the segments, with the text of the current round as reasoning."""
+    for index, segment in enumerate(reply.segments):
+        if index < reply.round_start or segment.kind is not _Kind.TEXT:
+            yield segment
+        elif thought := str(segment.text).strip():
+            yield _Segment(_Kind.REASONING, GrowingText(thought))
+
+
 def _extend_reasoning(reply: Reply, text: str, section: int) -> Reply:
     if not text:
         return reply
@@ -343,8 +354,10 @@ def _extend_reasoning(reply: Reply, text: str, section: int) -> Reply:
     )
 
 
-def _close_reasoning(reply: Reply, item: ReasoningItem) -> Reply:
+def _close_reasoning(reply: Reply, item: ReasoningItem | TextWasReasoning) -> Reply:
     """Put the item's data into the newest reasoning segment without an id, or into a new one."""
+    if isinstance(item, TextWasReasoning):
+        return _with_segments(reply, tuple(_as_reasoning(reply)))
     for index in range(len(reply.segments) - 1, reply.round_start - 1, -1):
         segment = reply.segments[index]
         if segment.kind is _Kind.REASONING and not segment.item_id:

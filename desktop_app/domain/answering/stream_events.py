@@ -51,6 +51,11 @@ class ReasoningDelta:
 
 
 @dataclass(frozen=True)
+class TextWasReasoning:
+    """The text of the current request so far was reasoning, as a closing tag shows."""
+
+
+@dataclass(frozen=True)
 class ReasoningItem:
     """A finished reasoning item, with the data to replay on the next turn."""
 
@@ -203,6 +208,7 @@ StreamEvent = (
     | RunAdvanced
     | TextDelta
     | ReasoningDelta
+    | TextWasReasoning
     | ReasoningItem
     | RefusalDelta
     | ToolCallDelta

@@ -31,6 +31,7 @@ from desktop_app.providers.apis import chat_completions, negotiation, responses
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.event_reader import PairJoiner
 from desktop_app.providers.apis.responses_stream import ResponsesReader
+from desktop_app.providers.apis.thought_tags import ThoughtSplitter
 from desktop_app.providers.errors import error_body, error_replies
 from desktop_app.providers.errors.error_body import MAX_QUOTE_CHARS
 from desktop_app.providers.http import json_fields
@@ -210,9 +211,11 @@ def _parse_reply(body: Mapping[str, Any], provider: str, api: Api) -> Reply:
     reader = ResponsesReader(provider) if api is Api.RESPONSES else ChatCompletionsReader(provider)
     reply = Reply()
     joiner = PairJoiner()
+    splitter = ThoughtSplitter()
     for event in reader.read_whole(body):
         for whole in joiner.feed(event):
-            reply = accumulate(reply, whole)
+            for split in splitter.feed(whole):
+                reply = accumulate(reply, split)
     return reply
 
 
