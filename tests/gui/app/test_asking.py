@@ -8,7 +8,7 @@ from PySide6.QtGui import QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QMenu, QToolButton
 
-from desktop_app.domain.answering.stream_events import Incomplete
+from desktop_app.domain.answering.stream_events import Incomplete, TextDelta, TextWasReasoning
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.errors import AuthenticationError, StreamCutError
 from desktop_app.services.chat.prompt_assembly import CONTINUE
@@ -52,6 +52,20 @@ async def test_the_first_question_titles_the_window_and_the_row() -> None:
         whole = ("assistant", "complete", "Because of **Rayleigh** scattering.")
         assert app.messages()[1] == whole
         assert app.window.notifications.status.text() == "Response complete."
+
+
+async def test_text_that_turns_out_to_be_reasoning_is_shown_as_reasoning() -> None:
+    async with AppHarness() as app:
+        turn = await app.ask("Why?")
+        turn.give(TextDelta("Weighing it.\n"))
+        await until(lambda: "Weighing it." in app.transcript)
+        turn.give(TextWasReasoning(), TextDelta("Forty-"))
+        await until(lambda: "Forty-" in app.transcript)
+        turn.end("two.")
+        await app.settled()
+        assert app.messages()[1] == ("assistant", "complete", "Forty-two.")
+        assert "Forty-two." in app.transcript
+        assert "Weighing it." not in app.transcript.splitlines()
 
 
 @pytest.mark.parametrize(
