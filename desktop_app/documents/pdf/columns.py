@@ -72,11 +72,10 @@ def _stretches(words: Sequence[Word]) -> list[Area]:
     """Join words that follow each other in the stream and stand side by side."""
     stretches: list[Area] = []
     for word in words:
-        area = Area(*word[:4])
-        if stretches and _continues(stretches[-1], area):
-            stretches[-1] = page_words.bounds((stretches[-1], area))
+        if stretches and _continues(stretches[-1], word.box):
+            stretches[-1] = stretches[-1].joined(word.box)
         else:
-            stretches.append(area)
+            stretches.append(word.box)
     return stretches
 
 

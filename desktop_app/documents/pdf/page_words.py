@@ -7,8 +7,9 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
@@ -44,7 +45,8 @@ _MAX_ROTATED_SHARE: Final = 0.3
 _MIN_ROTATION_RAD: Final = 0.1
 
 
-class Area(NamedTuple):
+@dataclass(frozen=True, order=True)
+class Area:
     """A rectangle in the file's coordinates: points from the lower left corner."""
 
     left: float
@@ -65,44 +67,22 @@ class Area(NamedTuple):
     def height(self) -> float:
         return self.top - self.bottom
 
+    def joined(self, other: Area) -> Area:
+        """Return the smallest rectangle around both."""
+        return Area(
+            min(self.left, other.left),
+            min(self.bottom, other.bottom),
+            max(self.right, other.right),
+            max(self.top, other.top),
+        )
 
-class Word(NamedTuple):
-    """A word: its characters' numbers in the content stream, and its box in points."""
 
-    left: float
-    bottom: float
-    right: float
-    top: float
+@dataclass(frozen=True)
+class Word:
+    """A word: its characters' numbers in the content stream, and the box around them."""
+
+    box: Area
     characters: tuple[int, ...]
-
-    @property
-    def middle(self) -> float:
-        """Return the y halfway between bottom and top."""
-        return (self.bottom + self.top) / 2
-
-    @property
-    def height(self) -> float:
-        return self.top - self.bottom
-
-
-class _Letter(NamedTuple):
-    """A visible character: its box in points, and its number in the content stream."""
-
-    left: float
-    bottom: float
-    right: float
-    top: float
-    number: int
-
-
-def bounds(boxes: Sequence[Area | Word | _Letter]) -> Area:
-    """Return the smallest rectangle around all boxes."""
-    return Area(
-        min(box.left for box in boxes),
-        min(box.bottom for box in boxes),
-        max(box.right for box in boxes),
-        max(box.top for box in boxes),
-    )
 
 
 def character_box(textpage: pdfium.PdfTextPage, index: int) -> Area | None:
@@ -118,26 +98,19 @@ def words_of_page(textpage: pdfium.PdfTextPage) -> list[Word]:
     count = textpage.count_chars()
     if count > _MAX_CHARACTERS:
         return []
-    words: list[Word] = []
-    run: list[_Letter] = []
+    runs: list[tuple[Area, list[int]]] = []
+    last_letter: Area | None = None
     for index in range(count):
-        letter = _letter(textpage, index)
-        if run and (letter is None or not _continues_word(run[-1], letter)):
-            words.append(_word(run))
-            run = []
+        letter = None if is_space(textpage, index) else character_box(textpage, index)
         if letter is not None:
-            run.append(letter)
-    if run:
-        words.append(_word(run))
-    return words
-
-
-def _letter(textpage: pdfium.PdfTextPage, index: int) -> _Letter | None:
-    """Return a visible character; None for a space, a line end, or a character without a box."""
-    if is_space(textpage, index):
-        return None
-    box = character_box(textpage, index)
-    return _Letter(*box, index) if box else None
+            if last_letter is not None and _continues_word(last_letter, letter):
+                box, indices = runs[-1]
+                indices.append(index)
+                runs[-1] = (box.joined(letter), indices)
+            else:
+                runs.append((letter, [index]))
+        last_letter = letter
+    return [Word(box, tuple(indices)) for box, indices in runs]
 
 
 def is_space(textpage: pdfium.PdfTextPage, index: int) -> bool:
@@ -148,18 +121,14 @@ def is_space(textpage: pdfium.PdfTextPage, index: int) -> bool:
     return chr(unit).isspace()
 
 
-def _continues_word(last_letter: _Letter, letter: _Letter) -> bool:
+def _continues_word(last_letter: Area, letter: Area) -> bool:
     """Return True if a letter belongs to the word of the letter before it in the content stream."""
-    height = max(last_letter.top - last_letter.bottom, letter.top - letter.bottom)
+    height = max(last_letter.height, letter.height)
     overlap = min(last_letter.top, letter.top) - max(last_letter.bottom, letter.bottom)
     # The letter is to the right of the last one, or to its left in Hebrew and Arabic. The other gap
     # is negative.
     gap = max(letter.left - last_letter.right, last_letter.left - letter.right)
     return overlap > _LETTER_OVERLAP * height and gap < _LETTER_GAP * height
-
-
-def _word(run: Sequence[_Letter]) -> Word:
-    return Word(*bounds(run), tuple(letter.number for letter in run))
 
 
 def join_words(

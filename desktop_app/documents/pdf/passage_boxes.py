@@ -89,7 +89,7 @@ def _lines(textpage: pdfium.PdfTextPage, indices: Iterable[int]) -> list[Area]:
         if area is None or not (area.width > 0 and area.height > 0):
             continue
         if lines and _continues_line(lines[-1], area):
-            lines[-1] = page_words.bounds((lines[-1], area))
+            lines[-1] = lines[-1].joined(area)
         else:
             lines.append(area)
     return lines

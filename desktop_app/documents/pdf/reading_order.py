@@ -117,7 +117,7 @@ def _reversed_ligatures(textpage: pdfium.PdfTextPage) -> dict[int, int]:
 
 def _with_swapped_letters(table: Table, swaps: Mapping[int, int]) -> Table:
     def swap_letters(word: Word) -> Word:
-        return word._replace(characters=tuple(swaps.get(c, c) for c in word.characters))
+        return Word(word.box, tuple(swaps.get(c, c) for c in word.characters))
 
     return table._replace(
         rows=[[list(map(swap_letters, cell)) for cell in row] for row in table.rows]

@@ -87,9 +87,9 @@ def _table(xs: Sequence[float], ys: Sequence[float], words: Sequence[Word]) -> T
         return None
     cells: list[list[list[Word]]] = [[[] for _ in range(columns)] for _ in range(rows)]
     for word in words:
-        row = bisect_right(ys, word.middle) - 1
+        row = bisect_right(ys, word.box.middle) - 1
         # A word in a merged cell belongs to the column in which it begins.
-        column = bisect_right(xs, word.left + 1) - 1
+        column = bisect_right(xs, word.box.left + 1) - 1
         if 0 <= row < rows and 0 <= column < columns:
             cells[rows - 1 - row][column].append(word)
     filled = [cell for row_cells in cells for cell in row_cells if cell]

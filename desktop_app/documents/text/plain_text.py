@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import codecs
 import re
-import unicodedata
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -74,12 +73,6 @@ _BYTE_ORDER_MARKS: Final = (
 )
 # Bytes: enough to recognize an encoding, and decoded in a few milliseconds.
 _SAMPLE_BYTES: Final = 1 << 16
-# UTF-16 and UTF-32 by their NULs: shares of the first, second … byte of each character. Most of
-# UTF-32's characters are in the basic plane, so its third byte is NUL, too.
-_MOST_NULS_IN_UTF_32: Final = 0.9
-_MANY_NULS_IN_UTF_16: Final = 0.4
-_FEW_NULS_IN_UTF_16: Final = 0.1
-_MAX_SCRIPTS: Final = 5  # in a plausible text
 _MAX_NULS_IN_LOG: Final = 0.25  # of the bytes
 _MIN_WIDE_BYTES: Final = 8  # four characters
 # Control characters and noncharacters that text does not contain; it may contain tab, line feed,
@@ -103,8 +96,6 @@ _LEAST_WESTERN: Final = 0.04
 _CONFUSED_FACTOR: Final = 0.95
 _CONFUSED_LANGUAGES: Final = ("is", "tr")
 _ODDITY_WEIGHT: Final = 3
-# Bytes that are control characters in 8-bit encodings, but common halves of UTF-16 characters.
-_UTF_16_SIGN: Final = re.compile(rb"[\x00-\x07\x0e-\x1a]")
 # The declarations of XML, of a style sheet, and of source code in a comment of its first two lines.
 _DECLARED: Final = re.compile(
     rb"""<\?xml[^>]{0,80}?\sencoding\s*=\s*["']([A-Za-z][\w.-]{1,30})["']"""
@@ -156,7 +147,7 @@ def _has_many_controls(text: str) -> bool:
 
 
 def _decode_stated(data: bytes) -> DecodedText | None:
-    """Decode by byte order mark, by Japanese escapes, by NULs, as UTF-8, or as declared."""
+    """Decode by byte order mark, by Japanese escapes, as UTF-8, or as declared."""
     for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             text = _decode_strictly(data, encoding)
@@ -167,7 +158,7 @@ def _decode_stated(data: bytes) -> DecodedText | None:
         if text is not None:
             return DecodedText(text)
     # Valid UTF-8 is UTF-8, whatever it declares.
-    for encoding in (_encoding_by_nuls(data) or "utf-8", _declared_encoding(data)):
+    for encoding in ("utf-8", _declared_encoding(data)):
         text = _decode_strictly(data, encoding) if encoding else None
         if text is not None:
             return DecodedText(text)
@@ -207,64 +198,17 @@ def text_codec(encoding: str) -> str:
 
 
 def _decode_wide(data: bytes) -> DecodedText | None:
-    """Decode UTF-16 without a mark and with few NULs, if the result is plausible.
-
-    Texts of fewer than four characters are not tried.
-    """
-    if (
-        len(data) < _MIN_WIDE_BYTES
-        or len(data) % 2
-        or not _UTF_16_SIGN.search(data[:_SAMPLE_BYTES])
-    ):
-        return None
-    for encoding in ("utf-16-le", "utf-16-be"):
-        text = _decode_strictly(data, encoding)
-        if text is not None and _is_plausible_text(text[: _SAMPLE_BYTES // 2]):
-            return DecodedText(text)
-    return None
-
-
-def _is_plausible_text(text: str) -> bool:
-    """Return True if text has spaces or stops, few scripts, and only assigned characters."""
-    if any(
-        unicodedata.category(character) in ("Cn", "Co", "Cc")
-        for character in text
-        if character not in "\r\n\t"
-    ):
-        return False
-    letters = [character for character in text if character.isalpha()]
-    # The first word of a letter's name is its script: "LATIN", "CJK".
-    scripts = {unicodedata.name(character, "").split(" ")[0] for character in letters}
-    return (
-        bool(letters)
-        and len(scripts) <= _MAX_SCRIPTS
-        and any(character in " \n\u3000。، " for character in text)
-    )
-
-
-def _encoding_by_nuls(data: bytes) -> str:
-    """Detect UTF-16 and UTF-32 by their NULs; return "" for any other encoding.
-
-    UTF-16 in Latin letters has a NUL in most pairs of bytes; half of UTF-32's bytes or more are
-    NULs.
-    """
+    """Decode UTF-16 and UTF-32 without a mark, which have NULs beside Latin letters and spaces."""
     sample = data[:_SAMPLE_BYTES]
-    if len(data) % 4 == 0:
-        quarter = len(sample) // 4
-        first, second, third, fourth = (sample[start::4].count(0) for start in range(4))
-        if fourth == quarter and third > _MOST_NULS_IN_UTF_32 * quarter:
-            return "utf-32-le"
-        if first == quarter and second > _MOST_NULS_IN_UTF_32 * quarter:
-            return "utf-32-be"
-    half = len(sample) // 2
-    if half and len(data) % 2 == 0:
-        even = sample[0::2].count(0)
-        odd = sample[1::2].count(0)
-        if odd > _MANY_NULS_IN_UTF_16 * half and even < _FEW_NULS_IN_UTF_16 * half:
-            return "utf-16-le"
-        if even > _MANY_NULS_IN_UTF_16 * half and odd < _FEW_NULS_IN_UTF_16 * half:
-            return "utf-16-be"
-    return ""
+    if b"\0" not in sample:
+        return None
+    import chardet
+
+    encoding = chardet.detect(sample, compat_names=False)["encoding"] or ""
+    if not encoding.startswith(("utf-16", "utf-32")):
+        return None
+    text = _decode_strictly(data, encoding)
+    return None if text is None else DecodedText(text)
 
 
 def _decode_damaged_utf_8(data: bytes) -> DecodedText | None:
