@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -92,6 +92,7 @@ from desktop_app.services.models.choice_resolution import require_supported
 from desktop_app.services.spending.budget import NEAR_LIMIT
 from desktop_app.services.structured.answer_forms import require_grammar_support
 from desktop_app.services.tools.consent import AllowedTools
+from desktop_app.storage.documents.attachment_store import generated_image
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -217,7 +218,10 @@ async def _answer(backend: Backend, options: Options, question: str, output: Ans
         for choice in choices:
             await fetch_window_if_uncertain(backend, profile, choice)
     resolved_choices = [backend.chat.resolve(profile, choice) for choice in choices]
-    null_store = None if options.save else _null_store(attached)
+    is_single = len(choices) == 1 and settings.parameters.candidates == 1
+    null_store = None
+    if not options.save:
+        null_store = _null_store(attached, keeps_images=options.json and is_single)
     service = await _prepare_service(backend, null_store, attached)
     parts = [
         await sendable_part(document, pages.get(name, ""), values, resolved_choices[0])
@@ -249,7 +253,7 @@ async def _answer(backend: Backend, options: Options, question: str, output: Ans
     if run.siblings:
         code = await _run_several([run, *run.siblings], options, profile, is_saved=is_saved)
     else:
-        code = await _run_one(backend, run, output, is_saved=is_saved)
+        code = await _run_one(backend, run, output, null_store)
     await _warn_of_limit(backend, profile)
     return code
 
@@ -475,7 +479,7 @@ async def _in_parts(
 
 
 async def _run_one(
-    backend: Backend, run: AnswerRun, output: AnswerOutput, *, is_saved: bool
+    backend: Backend, run: AnswerRun, output: AnswerOutput, null_store: NullStore | None
 ) -> int:
     was_stopped = False
     try:
@@ -487,9 +491,14 @@ async def _run_one(
         checked = await check_against_schema(run.answer, run.schema)
     output.close(
         await _with_total_usage(backend, run.answer),
-        conversation_id=run.conversation.id if is_saved else None,
+        conversation_id=run.conversation.id if null_store is None else None,
         passages=passages_json(run.question),
         checked=checked,
+        images=[
+            (part.media_type, await (null_store or backend.attachments).bytes(part.sha256))
+            for part in run.answer.parts
+            if isinstance(part, ImagePart)
+        ],
     )
     if checked is not None:
         write_problems(checked)
@@ -551,11 +560,12 @@ async def _prepare_service(
     return backend.chat
 
 
-def _null_store(attached: Sequence[tuple[Path, ExtractedDocument]]) -> NullStore:
+def _null_store(
+    attached: Sequence[tuple[Path, ExtractedDocument]], *, keeps_images: bool
+) -> NullStore:
     """Return the store for answers that are not saved."""
-    return NullStore(
-        {document.sha256: AttachedFile(document.text, path) for path, document in attached}
-    )
+    files = {document.sha256: AttachedFile(document.text, path) for path, document in attached}
+    return NullStore(files, keeps_images)
 
 
 class AttachedFile(NamedTuple):
@@ -571,9 +581,12 @@ class NullStore:
 
     Attributes:
         files: the attached files by their SHA-256.
+        keeps_images: True to keep generated images, in memory, for the JSON.
     """
 
     files: dict[str, AttachedFile]
+    keeps_images: bool = False
+    _images: dict[str, bytes] = field(default_factory=dict)
 
     async def begin_turn(
         self, conversation: Conversation, question: Message | None, *answers: Message
@@ -583,9 +596,12 @@ class NullStore:
     async def save_answer(self, answer: Message) -> None:
         """Do nothing."""
 
-    async def add_image(self, _answer: Message, _data: bytes) -> ImagePart | None:
-        """Return None: generated images are not stored."""
-        return None
+    async def add_image(self, _answer: Message, data: bytes) -> ImagePart | None:
+        """Keep a generated image for the JSON, or return None."""
+        image = generated_image(data) if self.keeps_images else None
+        if image is not None:
+            self._images[image.sha256] = data
+        return image
 
     async def text(self, sha256: str) -> str:
         """Return the text of a document of this run."""
@@ -597,6 +613,8 @@ class NullStore:
         Raises:
             DocumentError: it has changed or is gone.
         """
+        if sha256 in self._images:
+            return self._images[sha256]
         path = self.files[sha256].path
         try:
             data = await asyncio.to_thread(_read_file, path)

@@ -5,6 +5,7 @@ A terminal has no buttons, so `domain/error_text` words its errors differently f
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from decimal import Decimal
@@ -167,6 +168,7 @@ class AnswerOutput(AnswerStreams):
         conversation_id: str | None,
         passages: Sequence[Mapping[str, Any]] = (),
         checked: CheckedAnswer | None = None,
+        images: Sequence[tuple[str, bytes]] = (),
     ) -> None:
         """Complete the output: a newline, the error, the calls that were not run, the JSON.
 
@@ -174,6 +176,7 @@ class AnswerOutput(AnswerStreams):
             conversation_id: None if the conversation is not saved.
             passages: the passages that were sent with the question, for the JSON.
             checked: the value and the problems of an answer with a schema; None if unchecked.
+            images: the media types and the bytes of generated images, for the JSON.
         """
         self.set_stop(lambda: None)  # there is nothing left to stop
         if not self._is_at_line_start:
@@ -195,7 +198,12 @@ class AnswerOutput(AnswerStreams):
         for call in calls_not_run(answer):
             write_diagnostic(call_text(call))
         self._write_json(
-            answer, error, conversation_id=conversation_id, passages=passages, checked=checked
+            answer,
+            error,
+            conversation_id=conversation_id,
+            passages=passages,
+            checked=checked,
+            images=images,
         )
 
     def end_interrupted(self) -> None:
@@ -221,6 +229,7 @@ class AnswerOutput(AnswerStreams):
         conversation_id: str | None = None,
         passages: Sequence[Mapping[str, Any]] = (),
         checked: CheckedAnswer | None = None,
+        images: Sequence[tuple[str, bytes]] = (),
     ) -> None:
         if not self._as_json:
             return
@@ -234,6 +243,7 @@ class AnswerOutput(AnswerStreams):
             conversation_id=conversation_id,
             passages=passages,
             checked=checked or CheckedAnswer(),
+            images=images,
         )
         self.write(text)
         self.write("\n")  # separate, because appending it would copy megabytes
@@ -298,6 +308,7 @@ def _answer_json(
     conversation_id: str | None,
     passages: Sequence[Mapping[str, Any]],
     checked: CheckedAnswer,
+    images: Sequence[tuple[str, bytes]],
 ) -> str:
     nothing: dict[str, Any] = {
         "answer": "",
@@ -316,6 +327,7 @@ def _answer_json(
         "tool_calls": calls_json(tool_calls(answer.parts)) if answer else [],
         "parsed": checked.value,
         "schema_problems": [asdict(problem) for problem in checked.problems],
+        "images": [f"data:{kind};base64,{b64encode(data).decode()}" for kind, data in images],
     }
     return to_json(value)
 

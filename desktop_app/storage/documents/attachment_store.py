@@ -63,6 +63,16 @@ _SELECT_ORIGINS: Final = """
 """
 
 
+def generated_image(data: bytes) -> ImagePart | None:
+    """Return the part of a generated image; None if it is not a PNG, JPEG or WebP."""
+    signature = _IMAGE_SIGNATURE.match(data)
+    if signature is None:
+        return None
+    sha256 = hashlib.sha256(data).hexdigest()
+    name = f"image.{signature.lastgroup}"
+    return ImagePart(sha256, name, f"image/{signature.lastgroup}", len(data))
+
+
 class AttachmentStore:
     """Attachments by the SHA-256 of their bytes. All methods raise StorageError."""
 
@@ -145,19 +155,15 @@ class AttachmentStore:
 
     async def add_image(self, answer: Message, data: bytes) -> ImagePart | None:
         """Store a generated image; return None if it is not a PNG, JPEG or WebP."""
-        signature = _IMAGE_SIGNATURE.match(data)
-        if signature is None:
-            return None
-        sha256 = hashlib.sha256(data).hexdigest()
-        name = f"image.{signature.lastgroup}"
-        media_type = f"image/{signature.lastgroup}"
-        await self.add(
-            data,
-            Attachment(sha256, name, media_type),
-            is_searchable=False,
-            conversation_id=answer.conversation_id,
-        )
-        return ImagePart(sha256, name, media_type, len(data))
+        image = generated_image(data)
+        if image is not None:
+            await self.add(
+                data,
+                Attachment(image.sha256, image.name, image.media_type),
+                is_searchable=False,
+                conversation_id=answer.conversation_id,
+            )
+        return image
 
     async def record_origin(self, sha256: str, path: Path) -> None:
         """Record the file that an attachment was last read from; `path` is absolute."""

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from tests.helpers.pictures import SECRET, drawing, exif, packed, photo, unpacked
-from tests.integration.cli.command import Shell, answer_to
+from tests.integration.cli.command import Shell, against, answer_to
 from tests.integration.cli.replies import WHOLE
+from tests.unit.providers.loopback import LoopbackServer, replies, streams
+from tests.unit.providers.samples import sse
 
 
 @pytest.fixture
@@ -53,3 +55,18 @@ def test_a_model_without_images_is_not_asked_about_an_image(shell: Shell, files:
     assert (done.code, done.out, bodies) == (2, "", [])
     assert "SmolLM2 135M doesn’t support images." in done.err
     assert "or remove chart.gif." in done.err
+
+
+def test_a_picture_in_an_answer_stands_in_the_json(shell: Shell) -> None:
+    url = "data:image/png;base64," + base64.b64encode(packed(drawing(), "PNG")).decode()
+    delta = {"content": "Here.", "images": [{"image_url": {"url": url}}]}
+    chunk: dict[str, Any] = {"choices": [{"delta": delta, "finish_reason": "stop"}]}
+
+    async def test(server: LoopbackServer) -> None:
+        for more in ((), ("--save",)):
+            done = await shell.ask(server.base_url, "Draw", "--model", "m", "--json", *more)
+            assert (done.code, done.json["answer"], done.json["images"]) == (0, "Here.", [url])
+
+    missing = replies(404, {"detail": "Not Found"})
+    answer = streams(sse(chunk, "[DONE]"))
+    against(missing, answer, test=test)
