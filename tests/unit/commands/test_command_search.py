@@ -25,12 +25,33 @@ def ids(typed: str) -> str:
     return "".join(entry.id for entry in matching_entries(typed, SOME))
 
 
+def test_an_empty_query_finds_all_in_order() -> None:
+    assert matching_entries("  ", SOME) == list(SOME)
+
+
 def test_entries_show_commands_with_the_users_keys() -> None:
     first, *others = command_entries(COMMANDS, Keymap({"conversation.new": "Ctrl+Shift+J"}))
     assert first == PaletteEntry(
         "conversation.new", "New conversation", "Conversation", "Ctrl+Shift+J"
     )
     assert len(others) == len(COMMANDS) - 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "command"),
+    [("resource", "tools.resources"), ("schema", "tools.form"), ("mcp perm", "tools.choose")],
+)
+def test_commands_are_found_by_words_beside_their_titles(typed: str, command: str) -> None:
+    assert command in [
+        entry.id for entry in matching_entries(typed, command_entries(COMMANDS, Keymap()))
+    ]
+
+
+@pytest.mark.usefixtures("pseudo_language")
+def test_entries_are_in_the_language_in_use() -> None:
+    entry = command_entries(COMMANDS, Keymap())[0]
+    assert entry.title.startswith("⟦")
+    assert entry.note.startswith("⟦")
 
 
 @pytest.mark.parametrize(
@@ -52,6 +73,7 @@ def test_words_are_found_in_title_and_category_best_first(typed: str, found: str
     ("title", "other", "place"),
     [
         ("New theme", "", 0),
+        ("New theme of colors", "", 0),
         ("A theme, new", "", 3),
         ("A theme is new", "", 1),
         ("New themes", "", 2),

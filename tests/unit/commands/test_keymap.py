@@ -8,8 +8,23 @@ from hypothesis import strategies as st
 
 from desktop_app.commands.command import COMMANDS, Category, Command, CommandScope
 from desktop_app.commands.keymap import Keymap
-from desktop_app.commands.shortcut import key_refusal, normalized, parse_press, presses_of
+from desktop_app.commands.shortcut import (
+    is_prefix,
+    key_refusal,
+    normalized,
+    parse_press,
+    presses_of,
+)
 from desktop_app.domain.errors import SettingError
+
+modifiers = st.lists(st.sampled_from(["Ctrl", "shift", "Alt", "Meta", "Control"]), unique=True)
+keys = st.sampled_from(["a", "Z", "+", ",", "1", "f5", "escape", "PageUp", "Del", "space", "é"])
+
+
+def test_ids_are_unique_and_have_an_area() -> None:
+    ids = [command.id for command in COMMANDS]
+    assert len(set(ids)) == len(ids)
+    assert all(id_.count(".") == 1 and id_ == id_.lower() for id_ in ids)
 
 
 def may_type(text: str) -> bool:
@@ -45,8 +60,10 @@ def test_the_defaults_do_not_collide() -> None:
         ("Control+Delete", "Ctrl+Del"),
         ("Enter", "Return"),
         (" Alt + PageUp ", "Alt+PgUp"),
+        ("", ""),
         ("ctrl+g,  shift+ctrl+s", "Ctrl+G, Ctrl+Shift+S"),
         ("Ctrl+,, Ctrl+,", "Ctrl+,, Ctrl+,"),
+        *(("f1", "F1"), ("f24", "F24")),
     ],
 )
 def test_keys_have_one_spelling(written: str, meant: str) -> None:
@@ -59,6 +76,12 @@ def test_keys_have_one_spelling(written: str, meant: str) -> None:
 def test_invalid_shortcuts_are_refused(text: str) -> None:
     with pytest.raises(SettingError):
         normalized(text)
+
+
+@given(names=modifiers, key=keys)
+def test_normalizing_twice_changes_nothing(names: list[str], key: str) -> None:
+    once = normalized("+".join([*names, key]))
+    assert normalized(once) == once
 
 
 parts_of_shortcuts = st.lists(
@@ -91,11 +114,29 @@ def test_an_override_is_what_differs_from_the_default() -> None:
     assert Keymap().shortcut_of("conversation.new") == "Ctrl+N"
 
 
+def test_a_command_may_have_no_keys() -> None:
+    bare = Keymap({"app.quit": ""})
+    assert bare.shortcut_of("app.quit") == ""
+    assert bare.conflicts() == {}
+
+
 def test_a_conflict_names_both_commands() -> None:
     both = Keymap({"answer.retry": "Ctrl+N"})
     assert both.conflicts() == {
         "answer.retry": ("conversation.new",),
         "conversation.new": ("answer.retry",),
+    }
+
+
+def test_the_two_windows_do_not_collide() -> None:
+    here = Command("a.a", "A", Category.VIEW, "Ctrl+O", CommandScope.WINDOW)
+    there = Command("b.b", "B", Category.VIEW, "Ctrl+O", CommandScope.QUICK)
+    anywhere = Command("c.c", "C", Category.VIEW, "Ctrl+O", CommandScope.EVERYWHERE)
+    assert Keymap(commands=(here, there)).conflicts() == {}
+    assert Keymap(commands=(here, there, anywhere)).conflicts() == {
+        "a.a": ("c.c",),
+        "b.b": ("c.c",),
+        "c.c": ("a.a", "b.b"),
     }
 
 
@@ -125,6 +166,12 @@ def test_chords_conflict_with_the_keys_that_they_begin_with() -> None:
     conflicts = keymap_with(three="Ctrl+G").conflicts()
     assert conflicts["a.three"] == ("a.one", "a.two")
     assert conflicts["a.one"] == ("a.three",)
+
+
+def test_a_prefix_is_of_whole_presses() -> None:
+    assert is_prefix("Ctrl+G", "Ctrl+G, Ctrl+A")
+    assert not is_prefix("Ctrl+G, Ctrl+A", "Ctrl+G")
+    assert not is_prefix("Ctrl+G", "Ctrl+Shift+G")
 
 
 def test_a_chord_begins_with_keys_that_do_not_type() -> None:

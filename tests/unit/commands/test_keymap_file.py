@@ -25,6 +25,12 @@ def test_an_exported_file_is_read_unchanged() -> None:
     assert (read.usable, read.unknown, read.unusable) == (overrides, [], [])
 
 
+def test_defaults_can_be_restored_although_they_are_needed_for_typing() -> None:
+    assert shortcuts_from_json(file_of({"prompt.send": "Return"}), "f").usable == {
+        "prompt.send": "Return"
+    }
+
+
 def test_every_unusable_entry_is_named() -> None:
     entries = {
         "find.open": "control+j",

@@ -12,6 +12,7 @@ from desktop_app.commands.palette_index import (
     TitleIndex,
     UseCounts,
     letters_in_order,
+    transpositions,
 )
 from desktop_app.domain.documents.letter_folding import fold
 
@@ -58,6 +59,19 @@ def test_two_swapped_letters_still_find_a_row() -> None:
     assert [entry.id for entry in shown] == [f"{CONVERSATION}c0"]  # nothing near beside a match
 
 
+def test_neighboring_letters_of_words_of_four_letters_are_swapped() -> None:
+    assert list(transpositions(["pro", "aabc", "de"])) == [
+        ["pro", "abac", "de"],
+        ["pro", "aacb", "de"],
+    ]
+
+
+def test_a_row_with_swapped_letters_comes_before_letters_in_order() -> None:
+    entries = [PaletteEntry("a", "The male eel"), PaletteEntry("b", "Theme")]
+    often = UseCounts({"a": 9})
+    assert [e.id for e in PaletteIndex(entries, TITLES, often).find("thmee")] == ["b", "a"]
+
+
 def test_no_more_rows_are_shown_than_fit() -> None:
     rows = [(str(n), "Retries") for n in range(MAX_ROWS + 1)]
     index = TitleIndex(rows)
@@ -68,6 +82,19 @@ def test_no_more_rows_are_shown_than_fit() -> None:
     entries = [PaletteEntry(f"entry {n}", "Retries") for n in range(9)]
     shown = [entry.id for entry in PaletteIndex(entries, index, NONE).find("retries")]
     assert shown == [e.id for e in entries] + [f"{CONVERSATION}{n}" for n in range(51)]
+
+
+def test_the_newest_titles_are_searched() -> None:
+    index = TitleIndex([("c2", "a"), ("c1", "ba"), ("c0", "ba")])
+    assert index.find(["a"], within=1) == [("c2", "a")]
+    assert index.find(["a"], within=2) == [("c2", "a"), ("c1", "ba")]
+    assert index.find(["ba"], within=1) == []
+    assert index.find(["ba", "a"], within=3) == [("c1", "ba"), ("c0", "ba")]
+
+
+def test_all_words_must_be_in_the_same_title() -> None:
+    assert TitleIndex([("c1", "boat"), ("c0", "sail")]).find(["boat", "s"]) == []
+    assert TitleIndex([("c1", "boat"), ("c0", "sail")]).find(["sail", "b"]) == []
 
 
 def test_frequent_choices_come_first_among_equal_matches() -> None:
@@ -88,6 +115,18 @@ def test_older_choices_count_less() -> None:
     assert uses.stored == {"a": 2.439, "b": 1.0}
     uses.count_choice("c")
     assert uses.stored == {"a": 2.195, "c": 1.0, "b": 0.9}
+
+
+def test_damaged_counts_are_left_out() -> None:
+    assert UseCounts({"a": "x", "b": -1, "c": 2}).stored == {"c": 2.0}
+    assert UseCounts({"a": 0, "b": 0.5, "c": 999, "d": 1_000}).stored == {"b": 0.5, "c": 999.0}
+    assert UseCounts([1, 2]).stored == {}
+
+
+def test_a_whole_word_comes_before_the_beginning_of_another() -> None:
+    entries = [PaletteEntry("prompts.insert", "Insert prompt…", "Message"), *COMMANDS]
+    shown = PaletteIndex(entries, TITLES, NONE).find("pro")
+    assert [entry.id for entry in shown] == ["variant.pro", "prompts.insert"]
 
 
 @given(strategies.lists(strategies.text("abc ]^\\-\n", max_size=9), max_size=9), strategies.text())

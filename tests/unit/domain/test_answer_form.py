@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from desktop_app.domain.answering.answer_form import (
@@ -54,3 +56,19 @@ def test_a_schema_is_sent_under_a_plain_name(name: str, sent: str) -> None:
 def test_a_form_is_kept_as_a_setting(kind: FormKind) -> None:
     source = FormSource(kind, "text", "name")
     assert FormSource.from_setting(source.to_setting()) == source
+
+
+WHOLE = {"kind": "lark", "text": "t", "name": "n"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("", "{", "[" * 100_000, "7", '"a"', "[]"),
+        *(json.dumps({k: v for k, v in WHOLE.items() if k != name}) for name in WHOLE),
+        *(json.dumps(WHOLE | {name: 1}) for name in WHOLE),
+        json.dumps(WHOLE | {"kind": ["lark"]}),
+    ],
+)
+def test_a_damaged_setting_is_no_form(value: str) -> None:
+    assert FormSource.from_setting(value) is None

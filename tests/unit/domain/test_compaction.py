@@ -15,6 +15,7 @@ from desktop_app.domain.conversations.compaction import (
     CompactionKind,
     SentPath,
     compaction_points,
+    compactions_by_message,
     sent_path,
     was_made_with,
 )
@@ -105,6 +106,20 @@ def test_the_compaction_and_all_later_messages_of_any_branch_are_sent(
     )
 
 
+def test_the_newest_compaction_of_a_message_is_sent() -> None:
+    path = a_path(4)
+    old, new = a_compaction("m1", 10), a_compaction("m1", 20)
+    assert sent_path(path, [new, old], OPENAI, MODEL).compaction == new
+    assert sent_path(path, [replace(new, undone_at=at(30)), old], OPENAI, MODEL).compaction == old
+
+
+def test_a_branch_before_the_compaction_is_sent_unchanged() -> None:
+    path = a_path(6)
+    assert sent_path(path[:3], [a_compaction("m3")], OPENAI, MODEL) == SentPath(
+        None, tuple(path[:3])
+    )
+
+
 def test_a_provider_state_is_sent_only_to_its_provider_and_model_family() -> None:
     path = a_path(6)
     state = a_compaction("m3", kind=CompactionKind.PROVIDER)
@@ -141,3 +156,9 @@ def test_the_last_exchange_is_not_compacted_if_possible() -> None:
     assert compaction_points(path[:1], words) == ()
     failed = [*path[:5], replace(path[5], parts=())]
     assert compaction_points(failed, words) == (3,)
+
+
+def test_compactions_in_force_are_found_by_message() -> None:
+    path = a_path(6)
+    held, gone = a_compaction("m3"), a_compaction("m1", undone_at=at(9))
+    assert compactions_by_message(path, [held, gone, a_compaction("elsewhere")]) == {"m3": held}

@@ -87,3 +87,12 @@ def test_parameters_take_any_script_and_headers_do_not() -> None:
         assert not CustomField("X", in_query=in_query).accepts(" a")
         assert not CustomField("X", in_query=in_query).accepts("a\x00b")
         assert not CustomField("a\nb", in_query=in_query).has_valid_name
+
+
+def test_the_case_of_a_header_does_not_matter() -> None:
+    assert CustomField("X-Key").key == CustomField("x-key").key
+    assert CustomField("X", in_query=True).key != CustomField("x", in_query=True).key
+
+
+def test_a_value_is_not_in_the_representation() -> None:
+    assert "hidden" not in repr(CustomField("X", "hidden"))

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.conversations.message_parts import ChosenPages, DocumentPart
+from desktop_app.domain.conversations.message_facts import pages_fact
+from desktop_app.domain.conversations.message_parts import ChosenPages, DocumentPart, PageImage
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_sections import (
     UNITS,
@@ -74,14 +75,19 @@ def test_usual_spellings_of_spans_are_parsed(given: str, spans: object) -> None:
     ("given", "why"),
     [
         ("", "Nothing is selected."),
+        (" , ", "Nothing is selected."),
         ("0", "“0” isn’t in this file."),
         ("53", "“53” isn’t in this file."),
         ("50-60", "“60” isn’t in this file."),
         ("10-3", "“10-3” isn’t a valid range."),
         ("3-", "“3-” isn’t a valid selection."),
+        ("-3", "“-3” isn’t a valid selection."),
         ("1,,2", "The selection contains an empty entry."),
+        ("1, 2,", "The selection contains an empty entry."),
         ("three", "“three” isn’t a valid selection."),
+        ("1 2", "“1 2” isn’t a valid selection."),
         ("9" * 5000, f"“{'9' * 5000}” isn’t a valid selection."),
+        ("²", "“²” isn’t a valid selection."),
     ],
 )
 def test_wrong_spans_are_refused_with_the_reason(given: str, why: str) -> None:
@@ -103,6 +109,19 @@ def test_wrong_spans_are_refused_with_the_reason(given: str, why: str) -> None:
 )
 def test_sheets_can_be_chosen_by_name(given: str, spans: object) -> None:
     assert parse_spans(given, 3, "sheet", NAMES) == spans
+
+
+@pytest.mark.parametrize(
+    ("given", "names", "why"),
+    [
+        ("Rooms, old", NAMES, "“Rooms” isn’t a valid selection."),
+        ("a", ("A", "a"), "Several sheets are named “a”."),
+        ("1", ("2", "1"), "“1” could mean two sheets."),
+    ],
+)
+def test_ambiguous_sheet_names_are_refused(given: str, names: tuple[str, ...], why: str) -> None:
+    with pytest.raises(IllegalChoiceError, match=why):
+        parse_spans(given, len(names), "sheet", names)
 
 
 def test_the_text_of_the_chosen_sections_is_returned() -> None:
@@ -144,6 +163,20 @@ def test_exactly_the_chosen_pages_are_returned(chosen: set[int], more: int) -> N
     assert chosen_text(part, "\n\n".join(texts)) == "\n\n".join(wanted)
 
 
+def test_chosen_pages_are_described_with_their_unit() -> None:
+    chosen = ChosenPages("page", ((3, 10), (15, 15)), 52, 8100)
+    assert pages_fact(replace(PDF, chosen=chosen)) == "pages 3–10, 15 of 52"
+    sheets = replace(PDF, chosen=ChosenPages("sheet", ((2, 2),), 3))
+    assert pages_fact(sheets) == "sheet 2 of 3"
+
+
+def test_only_the_chosen_pages_pictures_are_sent() -> None:
+    part = replace(PDF, pictured=tuple(PageImage(n, 9, 9) for n in (2, 3, 4)))
+    assert len(part.image_pages) == 3
+    part = replace(part, chosen=ChosenPages("page", ((1, 2), (4, 4)), 4))
+    assert [page.number for page in part.image_pages] == [2, 4]
+
+
 def test_a_document_has_a_unit_of_sections() -> None:
     known = {name: value for name, value in vars(document_types).items() if isinstance(value, str)}
     units = {"PDF": "page", "PPTX": "slide", "ODP": "slide", "EPUB": "chapter"}
@@ -152,3 +185,30 @@ def test_a_document_has_a_unit_of_sections() -> None:
     assert unit_of(PDF) == "page"
     assert unit_of(replace(PDF, pages=1)) == ""
     assert unit_of(replace(PDF, media_type=document_types.DOCX, pages=None)) == ""
+
+
+@pytest.mark.parametrize(
+    ("names", "count", "advice"),
+    [
+        ((), 1, "Only 1 is available."),
+        ((), 2, "Enter numbers from 1 to 2, such as 1."),
+        ((), 3, "Enter numbers from 1 to 3, such as 1-2."),
+        ((), 4, "Enter numbers from 1 to 4, such as 1-3."),
+        ((), 5, "Enter numbers from 1 to 5, such as 1-3, 5."),
+        (NAMES[:1], 1, "Only 1 is available."),
+        (NAMES[:2], 2, "Enter numbers from 1 to 2 or names, such as 1 or Prices."),
+        (NAMES, 3, "Enter numbers from 1 to 3 or names, such as 1-2 or Prices."),
+    ],
+)
+def test_the_advice_on_a_wrong_selection_fits_the_file(
+    names: tuple[str, ...], count: int, advice: str
+) -> None:
+    with pytest.raises(IllegalChoiceError) as refused:
+        parse_spans("9", count, "sheet" if names else "page", names)
+    assert refused.value.what_to_do == advice
+
+
+def test_a_sheet_may_be_the_last_line() -> None:
+    assert [section.name for section in find_sections("## A\n\nb\n\n## Last", "sheet")] == [
+        *("A", "Last")
+    ]

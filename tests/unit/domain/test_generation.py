@@ -37,6 +37,14 @@ def test_the_first_link_that_sets_a_value_wins(
         assert found == [*values, default][0]
 
 
+def test_an_unset_value_differs_from_the_default_of_the_model() -> None:
+    defaults = GenerationParameters(temperature=0.5)
+    assert resolve_overrides("Be brief.", defaults, Overrides()) == ("Be brief.", defaults)
+    unset = Overrides(instructions="").with_parameter("temperature", None)
+    assert unset != Overrides()
+    assert resolve_overrides("Be brief.", defaults, unset) == ("", GenerationParameters())
+
+
 @given(overrides, st.sampled_from(sorted(PARAMETER_NAMES)), parameters)
 def test_a_set_value_can_be_unset(link: Overrides, name: str, values: GenerationParameters) -> None:
     value = getattr(values, name)
@@ -50,3 +58,9 @@ def test_a_set_value_can_be_unset(link: Overrides, name: str, values: Generation
 @given(overrides)
 def test_overrides_survive_their_json_form(link: Overrides) -> None:
     assert Overrides.from_json(json.loads(json.dumps(link.to_json()))) == link
+
+
+def test_a_name_of_a_newer_version_is_ignored() -> None:
+    assert Overrides.from_json({"mood": "good", "top_p": 0.5}) == Overrides().with_parameter(
+        "top_p", 0.5
+    )

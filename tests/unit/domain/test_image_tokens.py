@@ -17,6 +17,7 @@ from desktop_app.domain.models.image_tokens import (
     Size,
     TileTokens,
     image_tokens,
+    image_tokens_from_row,
     sent_size,
 )
 from desktop_app.domain.models.model_catalog import ModelCatalog
@@ -36,15 +37,21 @@ rules = st.sampled_from([GPT_4O, GPT_5, GPT_4_1, GPT_5_2, None])
 @pytest.mark.parametrize(
     ("rule", "size", "detail", "sent", "tokens"),
     [
+        # The examples of OpenAI's guide.
         (GPT_4O, (1024, 1024), "high", (768, 768), 765),
         (GPT_4O, (2048, 4096), "high", (768, 1536), 1105),
         (GPT_4O, (4096, 8192), "low", (256, 512), 85),
         (GPT_4_1, (1024, 1024), "high", (1024, 1024), 1024),
         (GPT_4_1, (1800, 2400), "high", (1056, 1408), 1452),
+        # Exactly as many patches as allowed, and one row or column more.
         (GPT_4_1, (1536, 1024), "high", (1536, 1024), 1536),
         (GPT_4_1, (1536, 1025), "high", (1504, 1004), 1504),
+        (GPT_4_1, (1696, 928), "high", (1638, 896), 1456),
+        # What developers were billed, less the words of the question.
         (GPT_4O, (128, 64), "high", (128, 64), 255),
         (GPT_5_2, (256, 256), "auto", (256, 256), 77),
+        (GPT_5_2, (1280, 720), "auto", (1280, 720), 1104),
+        (GPT_5_2, (2048, 768), "auto", (2048, 768), 1844),
         (GPT_5, (1024, 1024), "auto", (768, 768), 630),
         (GPT_5_2, (4000, 3000), "low", (512, 384), 231),
     ],
@@ -82,6 +89,16 @@ def test_a_scaled_image_is_not_scaled_again_and_costs_the_same(
     assert image_tokens(sent, detail, rule) == image_tokens(size, detail, rule)
 
 
+@given(sizes, rules)
+def test_low_detail_never_costs_more(size: Size, rule: ImageTokens | None) -> None:
+    assert image_tokens(size, "low", rule)[0] <= image_tokens(size, "high", rule)[0]
+    assert image_tokens(size, "auto", rule) == image_tokens(size, "high", rule)
+
+
+def test_the_image_tokens_of_an_unknown_model_are_estimated() -> None:
+    assert image_tokens((1024, 1024), "auto", None) == (765, False)
+
+
 def test_the_catalog_has_a_rule_for_every_model_that_sees_images() -> None:
     catalog = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"))
     for model in catalog:
@@ -90,3 +107,9 @@ def test_the_catalog_has_a_rule_for_every_model_that_sees_images() -> None:
     assert ModelCatalog.from_toml(own).info("own").image_tokens == GPT_5
     with pytest.raises(SettingError):
         ModelCatalog.from_toml("[models.own]\nimage_tokens = { patches = 3 }")
+
+
+def test_a_rule_needs_at_least_one_patch() -> None:
+    assert image_tokens_from_row({"multiplier": "1.2", "patches": 1}) is not None
+    with pytest.raises(ValueError, match="at least 1 patch"):
+        image_tokens_from_row({"multiplier": "1.2", "patches": 0})

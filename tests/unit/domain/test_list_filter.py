@@ -27,6 +27,12 @@ def test_a_filter_includes_its_conversations() -> None:
     assert filters_of(replace(filed, archived=True, trashed_at=NOON)) == {TRASH}
 
 
+def test_the_trash_is_sorted_by_the_time_of_the_move() -> None:
+    gone = replace(PLAIN, trashed_at=NOON + timedelta(days=1))
+    assert TRASH.sort_time_of(gone) == NOON + timedelta(days=1)
+    assert LIST.sort_time_of(gone) == NOON
+
+
 def test_days_left_in_the_trash_include_the_current_day() -> None:
     assert days_left(NOON, NOON) == 30
     assert days_left(NOON, NOON + timedelta(hours=1)) == 30

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from desktop_app.domain.conversations import message_facts
+from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.conversations.message_parts import (
     ChosenPages,
     DocumentPart,
@@ -14,9 +15,57 @@ from desktop_app.domain.conversations.message_parts import (
     PageImage,
     ToolCallPart,
 )
+from desktop_app.domain.models.variants import Effort
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.call_state import ToolCallState
+from tests.helpers.messages import answer
 
 _NESTED = "[" * 500 + "0," * 20_000 + "0" + "]" * 500
+
+
+@pytest.mark.parametrize(
+    ("usage", "facts"),
+    [
+        (None, []),
+        (Usage(), ["Input: 0 tokens", "Output: 0 tokens"]),
+        (
+            Usage(input_tokens=800, cached_tokens=200, output_tokens=1, reasoning_tokens=2),
+            [
+                "Input: 800 tokens",
+                "Cached share of the input: 25%",
+                "Output: 1 token",
+                "Reasoning: 2 tokens",
+            ],
+        ),
+        (Usage(cached_tokens=5), ["Input: 0 tokens", "Output: 0 tokens"]),
+    ],
+)
+def test_tokens_are_listed_by_kind(usage: Usage | None, facts: list[str]) -> None:
+    assert message_facts.token_facts(answer("Yes.", usage=usage)) == facts
+
+
+def test_facts_without_an_effort_keep_a_model_named_like_one() -> None:
+    reply = answer("Yes.", choice=ModelChoice("p", "m", effort=Effort.HIGH), answered_by="High")
+    facts = message_facts.answer_facts(reply, lambda _model: "High", with_effort=False)
+    assert facts == ["High", "answered by High"]
+    assert message_facts.answer_facts(reply, lambda _model: "High") == [*facts, "High"]
+
+
+@pytest.mark.parametrize(
+    ("reasoning", "seconds", "thinking", "title"),
+    [
+        ("", None, True, "Thinking"),
+        ("**Safe repeats**\n\nThe", None, True, "Thinking: Safe repeats"),
+        ("", 0.9, False, "Thought"),
+        ("**Safe repeats**\n\nThe", None, False, "Thought: Safe repeats"),
+        ("", 1, False, "Thought for 1.0 s"),
+        ("**Safe repeats**\n\nThe", 9.3, False, "Thought for 9.3 s: Safe repeats"),
+    ],
+)
+def test_reasoning_has_the_title_of_its_summary(
+    reasoning: str, seconds: float | None, thinking: bool, title: str
+) -> None:
+    assert message_facts.reasoning_title(reasoning, seconds, is_thinking=thinking) == title
 
 
 RUNNING = ToolCallPart("1", "files__find", '{"q": "é"}', state=ToolCallState.RUNNING)
@@ -30,8 +79,10 @@ DONE = ToolCallPart("1", "x", "[1]", state=ToolCallState.DONE, result="3", secon
         (ToolCallPart("1", "clock", "{}"), True, "clock() · Requested"),
         (ToolCallPart("1", "clock", "{}"), False, "clock() · Not run"),
         (ALLOWED, True, "clock() · Allowed"),
+        (ALLOWED, False, "clock() · Not run"),
         (RUNNING, True, "files/find(q: é) · Running"),
         (replace(RUNNING, result="3 of\n9"), True, "files/find(q: é) · Running · 3 of 9"),
+        (DONE, False, "x([1]) · Done · 0.1 s"),
         (
             replace(DONE, edited="[2]", seconds=2),
             False,
@@ -45,6 +96,11 @@ def test_a_tool_call_is_described_on_one_line(
     assert message_facts.call_line(call, is_streaming=is_streaming) == line
 
 
+def test_the_caption_of_a_call_has_no_arguments() -> None:
+    assert message_facts.call_caption(RUNNING) == "Tool: files/find · Running"
+    assert message_facts.call_caption(DONE) == "Tool: x · Done · 0.1 s"
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
@@ -52,6 +108,7 @@ def test_a_tool_call_is_described_on_one_line(
         ("{}", ""),
         ("two\n words", "two words"),
         ("[" * 100_000, f"{'[' * 59}…"),
+        ("a" * 60, "a" * 60),
         ("a" * 61, f"{'a' * 59}…"),
     ],
 )
@@ -63,9 +120,11 @@ def test_arguments_are_cut_to_a_short_line(arguments: str, line: str) -> None:
     ("arguments", "lines"),
     [
         ('{"city": "Åre"}', ["{", '  "city": "Åre"', "}"]),
+        ("", [""]),
         ("no JSON\nat all", ["no JSON", "at all"]),
         ("[" * 100_000, ["[" * 100_000]),
         (_NESTED, [_NESTED]),
+        (f'"{"a" * 1_000_000}"', [f'"{"a" * 1_000_000}"']),
     ],
 )
 def test_arguments_are_indented(arguments: str, lines: list[str]) -> None:
@@ -88,10 +147,15 @@ def _document(
     [
         (ImagePart("", "a", "image/png", 9, 30, 40), "a\u200330 × 40"),
         (ImagePart("", "a", "image/png", 9), "a"),
+        (_document(), "a"),
         (_document(1, 1), "a\u20031 page\u20031 token"),
+        (_document(tokens=12), "a\u200312 tokens"),
         (_document(2, seen=1), "a\u20032 pages, 1 as image"),
         (_document(3, seen=2), "a\u20033 pages, 2 as images"),
         (_document(9, chosen=ChosenPages("page", ((3, 4),), 9)), "a\u2003pages 3–4 of 9"),
+        (_document(9, chosen=ChosenPages("slide", ((3, 3),), 9)), "a\u2003slide 3 of 9"),
+        (_document(9, chosen=ChosenPages("sheet", ((1, 2),), 9)), "a\u2003sheets 1–2 of 9"),
+        (_document(9, chosen=ChosenPages("chapter", ((1, 1),), 9)), "a\u2003chapter 1 of 9"),
     ],
 )
 def test_an_attachment_is_described_on_one_line(part: DocumentPart | ImagePart, line: str) -> None:

@@ -12,11 +12,14 @@ ONE, TWO = "0123456789abcdef" * 2, "f" * 32
 @pytest.mark.parametrize(
     ("address", "link"),
     [
+        (f"repartee://conversation/{ONE}", MessageLink(ONE)),
         (f"repartee://conversation/{ONE}/{TWO}", MessageLink(ONE, TWO)),
         (f" REPARTEE://Conversation/{ONE.upper()}/{TWO.upper()}/\n", MessageLink(ONE, TWO)),
+        (f"repartee://conversation/{ONE}/", MessageLink(ONE)),
         (f"repartee://conversation/{ONE[1:]}", None),
         (f"repartee://conversation/{ONE}/{TWO}a", None),
         (f"https://conversation/{ONE}", None),
+        ("", None),
     ],
 )
 def test_links_are_parsed(address: str, link: MessageLink | None) -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from desktop_app.domain.errors import SettingError
-from desktop_app.domain.models.model_catalog import Api, ModelCatalog, ModelInfo
+from desktop_app.domain.models.model_catalog import Api, FileInputs, ModelCatalog, ModelInfo
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import FREE, Price
 from desktop_app.paths import resource_path
@@ -49,7 +49,9 @@ def test_the_price_of_a_tier_is_known_if_the_catalog_has_it() -> None:
 @pytest.mark.parametrize(
     ("model", "family"),
     [
+        ("gpt-5.2-2025-12-11", "gpt-5.2"),
         ("gpt-5.2-pro-2025-12-11", "gpt-5.2-pro"),
+        ("gpt-5-mini-2025-08-07", "gpt-5-mini"),
         ("ft:gpt-5.2-2025-12-11:acme::B1", "gpt-5.2"),
         ("ft:gpt-5.2", "gpt-5.2"),
     ],
@@ -62,12 +64,24 @@ def test_a_snapshot_or_fine_tuned_model_inherits_its_family(model: str, family: 
     assert CATALOG.knows(model)
 
 
+@pytest.mark.parametrize("model", ["gpt-9-2025-12-11", "ft:gpt-9:acme::1", "gpt-5.2-preview"])
+def test_models_of_other_families_inherit_nothing(model: str) -> None:
+    assert CATALOG.info(model) == ModelInfo(model, model)
+
+
 @pytest.mark.parametrize("name", ["openai/gpt-5.2-pro", "azure/gpt-5.2-pro-2025-12-11"])
 def test_a_model_that_a_gateway_names_with_its_provider_inherits_all_but_its_api(name: str) -> None:
     found, family = CATALOG.info(name), CATALOG.info("gpt-5.2-pro")
     assert (found.price, found.efforts) == (family.price, family.efforts)
     assert (found.id, found.apis) == (name, None)
     assert CATALOG.info(f"elsewhere/{name}").price is None
+
+
+def test_a_snapshots_own_row_adds_to_its_family() -> None:
+    own = '[models."ft:gpt-5.2:acme::1"]\nprice = { input = "3", output = "12" }'
+    info = ModelCatalog.from_toml(SHIPPED, own).info("ft:gpt-5.2:acme::1")
+    assert info.price == Price(Decimal(3), Decimal(12))
+    assert info.efforts == CATALOG.info("gpt-5.2").efforts
 
 
 def test_unknown_features_are_neither_hidden_nor_refused() -> None:
@@ -100,14 +114,23 @@ def test_the_users_file_extends_and_overrides_single_fields() -> None:
         'models.x.efforts = ["extreme"]',
         'models.x.price = "cheap"',
         'models.x.price = { input = "a lot", output = "1" }',
+        'models.x.price = { input = "2", output = "4", cached = "1" }',
         'models.x.variant = "turbo"',
+        "models.x.efforts = 3",
         "models.x.max_input = 0",
         "models.x.max_input = true",
         "file_inputs.x = { each_mb = 0, together_mb = 1, types = [] }",
+        "file_inputs.x = { each_mb = 1, together_mb = 1.5, types = [] }",
+        'models.x.price = { input = "nan", output = "1" }',
         'models.x.price = { input = "1", output = "-1" }',
+        'models.x.price = { input = "1", output = "1", cached_input = "inf" }',
+        'models.x.price_tiers = { batch = "-1" }',
         'embeddings.x = "nan"',
+        'hosted_tools.x = "-1"',
         "models.x.usual_seconds = { low = inf }",
         "models.x.image_tokens = { base = 85, tile = -1 }",
+        'models.x.image_tokens = { multiplier = "nan" }',
+        'models.x.image_tokens = { multiplier = "1", patches = 0 }',
         f"a = {'[' * 100_000}",
     ],
 )
@@ -118,6 +141,18 @@ def test_a_wrong_value_in_a_file_is_refused_with_a_remedy(text: str) -> None:
     assert caught.value.details
 
 
+def test_sizes_of_files_are_given_in_megabytes() -> None:
+    catalog = ModelCatalog.from_toml(
+        'file_inputs.x = { each_mb = 1, together_mb = 3, types = ["text/csv"] }'
+    )
+    assert catalog.file_inputs("x") == FileInputs(1 << 20, 3 << 20, ("text/csv",))
+
+
+def test_a_price_may_be_a_number() -> None:
+    catalog = ModelCatalog.from_toml("models.x.price = { input = 0.1, output = 2 }")
+    assert catalog.info("x").price == Price(Decimal("0.1"), Decimal(2))
+
+
 @pytest.mark.parametrize(
     ("model", "wanted", "nearest"),
     [
@@ -125,6 +160,7 @@ def test_a_wrong_value_in_a_file_is_refused_with_a_remedy(text: str) -> None:
         ("gpt-5.2-pro", Effort.XHIGH, Effort.XHIGH),
         ("gpt-5.2-chat-latest", Effort.XHIGH, Effort.MEDIUM),
         ("gpt-5.2", Effort.MINIMAL, Effort.LOW),
+        ("gpt-5-mini", Effort.NONE, Effort.MINIMAL),
         ("smollm2-135m-instruct", Effort.LOW, None),
     ],
 )
@@ -134,14 +170,32 @@ def test_the_nearest_supported_effort_is_chosen(
     assert CATALOG.info(model).nearest_effort(wanted) is nearest
 
 
+@pytest.mark.parametrize("model", ["gpt-5.2-pro", "gpt-5.2-chat-latest", "smollm2-135m-instruct"])
+def test_an_unsupported_effort_is_refused_in_a_sentence_that_names_the_model(model: str) -> None:
+    info = CATALOG.info(model)
+    reason = str(info.effort_refusal(Effort.LOW))
+    assert reason.startswith(info.name)
+    assert reason.endswith(".")
+
+
+def test_a_model_of_the_family_takes_sampling_only_without_reasoning() -> None:
+    assert CATALOG.info("gpt-5.2").effort_refusal(Effort.NONE) is None
+    assert CATALOG.info("gpt-5.2").takes_sampling(Effort.NONE)
+    assert not CATALOG.info("gpt-5.2").takes_sampling(Effort.HIGH)
+    assert not CATALOG.info("gpt-5.2-pro").takes_sampling(Effort.HIGH)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ('[models.x]\neffort = ["low"]', "“effort” in x is not known; “efforts” is meant"),
         ("[model.x]\nname = 'X'", "“model” in the file is not known; “models” is meant"),
         ("[models.x]\ncontext_window = 'big'", "context_window of x is not a number of tokens"),
+        ("[models.x]\nmax_input = true", "max_input of x is not a number of tokens"),
         ("[models.x]\nsees_images = 'yes'", "sees_images of x is neither true nor false"),
         ("[models.x]\nshutdown = '2026-08-10'", "shutdown of x is not a day"),
+        ("[models.x]\nefforts = ['huge']", "'huge' is not a valid Effort"),
+        ("models = 3", "a value of the wrong type"),
         ("not_chat = 'x'", "not_chat is a list of names"),
         ("[models.x", "at end of document"),
     ],

@@ -20,7 +20,7 @@ COMET = ProviderProfile("c", "CometAPI", ProviderKind.COMETAPI, "https://api.com
 END = date(2026, 8, 10)
 MODEL = ModelInfo("m", "Model", shutdown=END)
 NOON = datetime(2026, 8, 10, 12, tzinfo=UTC)
-BEFORE, AFTER = date(2026, 7, 1), date(2026, 8, 10)
+BEFORE, LONG_BEFORE, AFTER = date(2026, 7, 1), date(2026, 5, 1), date(2026, 8, 10)
 
 
 def listed(*ids: str, on: date = AFTER, end: date | None = None) -> ModelListing:
@@ -41,6 +41,17 @@ def listed(*ids: str, on: date = AFTER, end: date | None = None) -> ModelListing
         (COMET, listed("x"), AFTER, False),
         (COMET, listed("m", on=BEFORE, end=END), AFTER, False),
     ],
+    ids=[
+        "OpenAI before its date",
+        "OpenAI after its date",
+        "OpenAI lists it after its date",
+        "OpenAI listed it before its date",
+        "OpenAI does not list it",
+        "OpenAI’s date does not bind an aggregator",
+        "an aggregator lists it",
+        "an aggregator does not list it",
+        "an aggregator after its own date",
+    ],
 )
 def test_a_model_is_served_until_its_shutdown_or_while_listed(
     profile: ProviderProfile, listing: ModelListing | None, today: date, served: bool
@@ -49,21 +60,34 @@ def test_a_model_is_served_until_its_shutdown_or_while_listed(
 
 
 def test_a_notice_and_a_mark_name_the_end_of_a_model() -> None:
-    before = ModelAvailability(OPENAI, MODEL, None, BEFORE)
-    after = ModelAvailability(OPENAI, MODEL, None, AFTER)
-    assert "August 10, 2026" in str(before.notice)
-    assert "August 10, 2026" in str(after.notice)
-    assert before.shutdown_mark == "ends on August 10, 2026"
-    assert after.shutdown_mark == "shut down on August 10, 2026"
-    for none in (
-        ModelAvailability(OPENAI, MODEL, None, date(2026, 5, 11)),  # 91 days before
-        ModelAvailability(COMET, MODEL, None, AFTER),
-    ):
-        assert (none.notice, none.shutdown_mark) == ("", "")
+    assert ModelAvailability(OPENAI, MODEL, None, LONG_BEFORE).notice == ""
+    assert str(ModelAvailability(OPENAI, MODEL, None, BEFORE).notice).startswith(
+        "Model ends on August 10, 2026."
+    )
+    gone = "OpenAI shut down Model on August 10, 2026."
+    assert str(ModelAvailability(OPENAI, MODEL, None, AFTER).notice) == gone
+    assert "still lists it" in str(ModelAvailability(OPENAI, MODEL, listed("m"), AFTER).notice)
+    assert ModelAvailability(COMET, MODEL, None, AFTER).notice == ""
+    assert ModelAvailability(OPENAI, MODEL, None, LONG_BEFORE).shutdown_mark == ""
+    assert ModelAvailability(OPENAI, MODEL, None, BEFORE).shutdown_mark == "ends on August 10, 2026"
+    assert (
+        ModelAvailability(OPENAI, MODEL, None, AFTER).shutdown_mark
+        == "shut down on August 10, 2026"
+    )
+    assert ModelAvailability(OPENAI, MODEL, listed("m"), AFTER).shutdown_mark == ""
+
+
+def test_a_shutdown_is_announced_ninety_days_before() -> None:
+    assert ModelAvailability(OPENAI, MODEL, None, date(2026, 5, 11)).notice == ""
     assert ModelAvailability(OPENAI, MODEL, None, date(2026, 5, 12)).notice
-    still = ModelAvailability(OPENAI, MODEL, listed("m"), AFTER)
-    assert "still lists it" in str(still.notice)
-    assert still.shutdown_mark == ""
+
+
+def test_a_model_without_a_date_has_no_end() -> None:
+    plain = ModelInfo("x", "x")
+    assert not ModelAvailability(OPENAI, plain, listed("m"), AFTER).is_shut_down
+    assert ModelAvailability(OPENAI, plain, listed("m"), AFTER).notice == ""
+    announced = ModelAvailability(OPENAI, plain, listed("x", end=END), BEFORE)
+    assert announced.shutdown_mark == "ends on August 10, 2026"
 
 
 @pytest.mark.parametrize(
@@ -72,7 +96,10 @@ def test_a_notice_and_a_mark_name_the_end_of_a_model() -> None:
         ((None, None), None, None, None),
         ((None, None), 8192, 8192, None),
         ((400_000, 272_000), None, 400_000, 272_000),
+        ((400_000, 272_000), 400_000, 400_000, 272_000),
+        ((400_000, 272_000), 272_000, 400_000, 272_000),
         ((400_000, 272_000), 128_000, 128_000, None),
+        ((128_000, None), 16_384, 16_384, None),
         ((128_000, None), 1_000_000, 128_000, None),
     ],
 )

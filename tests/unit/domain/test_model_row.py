@@ -9,7 +9,14 @@ from desktop_app.domain.models.model_row import ModelRow
 
 @pytest.mark.parametrize(
     ("text", "matches"),
-    [("", True), ("MINI openai", True), ("gpt-5 small", False), ("ai gp", True)],
+    [
+        ("", True),
+        ("MINI openai", True),
+        ("gpt-5 small", False),
+        ("5-mini", True),
+        ("ai gp", True),
+        ("claude", False),
+    ],
 )
 def test_a_row_is_found_by_words_of_its_names(text: str, matches: bool) -> None:
     assert ModelRow("o", "OpenAI", "gpt-5-mini", "GPT-5 mini").matches(text) is matches

@@ -20,18 +20,26 @@ from desktop_app.domain.network.network_address import (
 
 
 @pytest.mark.parametrize(
-    ("hosts", "private", "loopback"),
-    [
-        ("localhost 127.0.0.1 127.9.9.9 ::1", True, True),
-        ("10.1.2.3 192.168.1.5 fd00::1 nas a.local", True, False),
-        ("example.com 8.8.8.8 2001:4860::8888 local.com localhost.example.com", False, False),
-    ],
+    "host",
+    ["localhost", "127.0.0.1", "::1", "10.1.2.3", "192.168.1.5", "fd00::1", "nas", "a.local"],
 )
-def test_hosts_are_private_loopback_or_public(hosts: str, private: bool, loopback: bool) -> None:
-    for host in hosts.split():
-        assert (is_private(host), is_loopback(host)) == (private, loopback), host
-    assert not is_private("")
-    assert not is_loopback("")
+def test_hosts_of_private_networks_are_private(host: str) -> None:
+    assert is_private(host)
+
+
+@pytest.mark.parametrize("host", ["", "example.com", "8.8.8.8", "2001:4860::8888", "local.com"])
+def test_public_hosts_are_not_private(host: str) -> None:
+    assert not is_private(host)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.9.9.9", "::1", "x.localhost"])
+def test_names_of_this_computer_are_loopback(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["", "10.0.0.1", "nas", "localhost.example.com"])
+def test_other_hosts_are_not_loopback(host: str) -> None:
+    assert not is_loopback(host)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +51,8 @@ def test_hosts_are_private_loopback_or_public(hosts: str, private: bool, loopbac
         ("https://192.168.1.5/v1", ""),
         ("http://localhost:1/v1", ""),
         ("http://example.com/v1", ""),
+        ("http://[x/v1", ""),
+        ("", ""),
     ],
 )
 def test_only_private_hosts_without_encryption_need_confirmation(url: str, host: str) -> None:
@@ -101,13 +111,18 @@ def _utf8(text: str) -> str:
     [
         ("https://h/v1", "https://h/v1", ""),
         ("https://h:8/v1/@org", "https://h:8/v1/@org", ""),
+        ("http://[::1]:8080/v1", "http://[::1]:8080/v1", ""),
         ("", "", ""),
         ("https://user:word@h/v1", "https://h/v1", "user:word"),
         ("https://token@h/v1", "https://h/v1", "token:"),
+        ("https://:word@h", "https://h", ":word"),
         ("https://us%40er:w%3Ard@h:8/v1", "https://h:8/v1", "us@er:w:rd"),
+        ("https://user:wo@rd@h/v1", "https://h/v1", "user:wo@rd"),
         ("https://user:wo/rd@h/v1", "https://h/v1", "user:wo/rd"),
+        ("https://user:wo?rd#@h/v1", "https://h/v1", "user:wo?rd#"),
         ("user:word@h/v1", "h/v1", "user:word"),
         ("https://h/v1?api_key=word", "https://h/v1", ""),
+        ("https://h/v1#word", "https://h/v1", ""),
         ("https://user:word@h/v1?key=a@b", "https://h/v1", "user:word"),
     ],
 )
@@ -130,3 +145,18 @@ def test_no_password_stays_in_an_address(word: str, scheme: str, end: str) -> No
         assert word not in split_proxy_password(f"{scheme}h.example{end}{query}")[0]
     assert split_proxy_password(f"{scheme}user:{word}@h.example{end}")[1] == word
     assert word not in split_proxy_password(f"{scheme}user:{word}@h.example{end}")[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "bare", "password"),
+    [
+        ("", "", ""),
+        ("none", "none", ""),
+        ("socks5://me@p", "socks5://me@p", ""),
+        ("http://me:word@p:3128", "http://me@p:3128", "word"),
+        ("http://me:word@p:3128?x", "http://me@p:3128", "word"),
+        ("gopher://me:word@p", "gopher://p", "word"),
+    ],
+)
+def test_the_password_is_taken_out_of_a_proxy(text: str, bare: str, password: str) -> None:
+    assert split_proxy_password(text) == (bare, password)

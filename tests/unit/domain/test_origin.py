@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.network.origin import origin
+from desktop_app.domain.network.origin import host_of, origin
 
 OPENAI = "https://api.openai.com:443"
 
@@ -15,14 +15,18 @@ OPENAI = "https://api.openai.com:443"
 @pytest.mark.parametrize(
     "url",
     [
+        "https://api.openai.com",
         "https://api.openai.com/v1",
         "https://api.openai.com:443/v1",
+        "https://api.openai.com:0443/v1",
         "https://api.openai.com:/v1",
         "HTTPS://API.OpenAI.com/v1",
         "https://api.openai.com./v1",
         "https://api\u3002openai\uff0ecom/v1",
         "https://someone:word@api.openai.com/v1",
         "https://api.openai.com?api_key=1",
+        "https://api.openai.com#part",
+        "https://API.openai.com:443",
     ],
 )
 def test_one_server_has_one_spelling(url: str) -> None:
@@ -56,17 +60,28 @@ def test_another_server_has_another_origin(url: str) -> None:
         "",
         "api.openai.com",
         "file:///etc/passwd",
+        "https:/api.openai.com",
         "https://",
+        "https://:443",
+        "https://.",
+        "https://a..b/",
         "https://api.openai.com\\@evil.example/v1",
         "https://evil.example\\@api.openai.com/v1",
         "https://one@two@api.openai.com/v1",
         "https://api.openai.com\t/v1",
+        " https://api.openai.com",
         "https://api.openai.com /v1",
+        "https://api.openai.com\n.evil.example/v1",
         "https://api%2eopenai.com/v1",
         "https://api.openai.com:99999/v1",
+        "https://api.openai.com:4x3/v1",
+        "https://api.openai.com:\uff14\uff14\uff13/v1",
         "https://[::1/v1",
+        "https://[::1%25eth0]/v1",
         "https://\uff41pi.openai.com/v1",
+        "https://api.open\u00adai.com/v1",
         "https://api.open\u200bai.com/v1",
+        f"https://{'a' * 64}.example",
     ],
 )
 def test_an_ambiguous_address_has_no_origin(url: str) -> None:
@@ -82,6 +97,12 @@ def test_ip_addresses_have_origins() -> None:
 def test_proxies_have_origins() -> None:
     assert origin("socks5h://proxy.example") == "socks5h://proxy.example:1080"
     assert origin("http://user@proxy.example:3128") == "http://proxy.example:3128"
+
+
+def test_names_in_other_scripts_are_those_that_httpx_resolves() -> None:
+    assert origin("https://b\u00fccher.example") == "https://xn--bcher-kva.example:443"
+    # The older standard makes "fass" of it, which is another server.
+    assert origin("https://fa\u00df.example") == "https://xn--fa-hia.example:443"
 
 
 @pytest.mark.attack("key-origin")
@@ -103,3 +124,13 @@ def test_an_origin_is_the_server_that_httpx_connects_to(text: str, start: str) -
     shown = f"[{host}]" if ":" in host else host
     default = {"http": 80, "https": 443}[asked.scheme]
     assert bound == f"{asked.scheme}://{shown.removesuffix('.')}:{port or default}"
+
+
+def test_an_origin_is_shown_by_its_host() -> None:
+    assert host_of(OPENAI) == "api.openai.com"
+    assert host_of("http://api.openai.com:80") == "api.openai.com"
+    assert host_of("http://[::1]:8080") == "[::1]:8080"
+
+
+def test_a_long_label_is_refused() -> None:
+    assert origin(f"https://{''.join(map(chr, range(0x4E00, 0x6E00)))}.example") == ""

@@ -11,6 +11,23 @@ from desktop_app.domain.models.variants import Effort
 from tests.unit.providers.samples import CATALOG, OPENAI
 
 
+@pytest.mark.parametrize(
+    ("api", "said"),
+    [
+        (Api.RESPONSES, ["stop", "The Responses API doesn’t support it."]),
+        (Api.CHAT_COMPLETIONS, ["stop", "GPT-5.2 Thinking supports it only with effort none."]),
+    ],
+)
+def test_another_effort_is_advised_only_if_the_api_takes_the_parameter(
+    api: Api, said: list[str]
+) -> None:
+    asked, requested = GenerationParameters(stop=("END",)), {"stop"}
+    about = (OPENAI, CATALOG.info("gpt-5.2"), Effort.LOW)
+    told = model_notices(asked, asked, requested, *about)
+    told += api_notices(asked, requested, *about, api)
+    assert [str(each) for each in told] == [f"“{said[0]}” wasn’t sent. {said[1]}"]
+
+
 def test_a_parameter_that_the_model_takes_nowhere_is_named_once() -> None:
     asked = GenerationParameters(temperature=0.5, seed=7)
     about = (OPENAI, CATALOG.info("gpt-5.2"), Effort.LOW)

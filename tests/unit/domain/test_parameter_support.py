@@ -70,6 +70,13 @@ def test_a_model_that_thinks_takes_no_sampling_in_either_api() -> None:
     assert never is ParameterRefusal.NOT_SUPPORTED
 
 
+def test_the_local_model_refuses_what_it_does_not_support() -> None:
+    why = parameter_refusals(
+        ON_DEVICE, CATALOG.info("smollm2-135m-instruct"), None, Api.CHAT_COMPLETIONS
+    )
+    assert set(why) == {"verbosity", "reasoning_summary", "service_tier"}
+
+
 def test_refused_parameters_are_not_sent() -> None:
     chosen = GenerationParameters(temperature=0.5, stop=("a",), candidates=3, stream=False)
     assert without_refused(chosen, {"stop", "candidates"}) == GenerationParameters(

@@ -4,7 +4,26 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.domain.documents.passage_place import place_text
+from desktop_app.domain.documents.passage_place import place_code, place_text
+
+
+@pytest.mark.parametrize(
+    ("code", "place"),
+    [
+        ("page 3", ("page", 3, 3)),
+        ("pages 3–5", ("page", 3, 5)),
+        ("slide 3", ("slide", 3, 3)),
+        ("slides 3–5", ("slide", 3, 5)),
+        ("chapter 3", ("chapter", 3, 3)),
+        ("chapters 3–5", ("chapter", 3, 5)),
+        ("sheet Costs", ("sheet", 1, 1, "Costs")),
+    ],
+)
+def test_a_place_has_a_code_with_its_words(
+    code: str, place: tuple[str, int, int] | tuple[str, int, int, str]
+) -> None:
+    assert place_code(*place) == code
+    assert place_text(code) == code
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,9 @@ from desktop_app.domain.documents.passage_words import index_terms, question_ter
         ("The tenant may be evicted", "eviction"),
         ("Łódź", "lodz"),
         ("返却が十日以上遅れる", "遅れたとき"),
+        ("Dogs and cats", "a dog"),
         ("Straße", "STRASSEN"),
+        ("naïve résumés", "resume"),
     ],
 )
 def test_other_forms_of_a_word_share_a_term(text: str, question: str) -> None:

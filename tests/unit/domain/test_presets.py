@@ -19,6 +19,12 @@ def test_unset_fields_of_a_preset_keep_those_of_the_conversation() -> None:
     assert careful.choice_from(HERE, serves_gpt_family=True) == wanted
 
 
+def test_a_variant_is_ignored_if_the_provider_has_none() -> None:
+    local = ModelChoice("on-device", "smollm2", None, None)
+    careful = Preset("p", "Careful", variant=Variant.PRO)
+    assert careful.choice_from(local, serves_gpt_family=False) == local
+
+
 def test_a_model_of_a_preset_is_stored_with_its_provider() -> None:
     own = Preset("p", "Qwen", provider_id="ollama", model="qwen3")
     chosen = own.choice_from(HERE, serves_gpt_family=False)

@@ -85,6 +85,16 @@ def test_a_required_variable_is_missing_until_it_has_a_value() -> None:
     assert missing_names(text, {"a": "1"}) == ()
 
 
+def test_the_cursor_is_at_the_first_empty_variable_else_at_the_end() -> None:
+    assert fill("Translate:\n\n{{selection}}\n\nThanks", {}).cursor == len("Translate:\n\n")
+    assert fill("Translate:\n\n{{selection}}", {"selection": "x"}).cursor == len("Translate:\n\nx")
+    assert fill("In {{language=English}}: {{selection}}", {}).cursor == len("In English: ")
+
+
+def test_an_emptied_default_stays_empty() -> None:
+    assert fill("In {{language=English}}.", {"language": ""}).text == "In ."
+
+
 @pytest.mark.attack("imports")
 def test_a_value_is_not_repeated_beyond_the_limit() -> None:
     long = "x" * (MAX_FILLED_CHARS // 4)

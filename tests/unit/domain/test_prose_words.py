@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.prose_words import MAX_LINE_CHARS, next_misspelled, words_of_line
+from desktop_app.domain.prose_words import (
+    MAX_LINE_CHARS,
+    fence_after,
+    next_misspelled,
+    script_of,
+    words_of_line,
+)
 
 
 def words(line: str) -> list[str]:
@@ -36,11 +42,40 @@ def test_code_and_addresses_have_no_words(line: str) -> None:
     assert words(line) == []
 
 
+def test_words_keep_the_marks_of_their_script() -> None:
+    assert words("हिन्दी, كِتَابٌ. می‌خواهم") == ["हिन्दी", "كِتَابٌ", "می‌خواهم"]
+    assert [script_of(word) for word in ("हिन्दी", "слово", "Häuser")] == [
+        *("DEVANAGARI", "CYRILLIC", "LATIN")
+    ]
+
+
+def test_positions_are_those_of_qt() -> None:
+    assert words_of_line("😀 wrld")[0].start == 3  # the smiley takes two units
+
+
 @given(st.text(max_size=80))
 def test_words_have_their_position_in_the_line(line: str) -> None:
     units = line.encode("utf-16-le", "surrogatepass")
     for word in words_of_line(line):
         assert units[2 * word.start : 2 * word.end].decode("utf-16-le") == word.text
+
+
+def test_a_fence_ends_with_one_of_its_length() -> None:
+    assert fence_after("~~~", "") == "~~~"
+    assert fence_after("```", "~~~") == "~~~"
+    assert fence_after("```", "````") == "````"
+    assert fence_after("`````", "````") == ""
+    assert fence_after("```  ", "```") == ""
+
+
+def test_a_fence_with_other_text_does_not_end_code() -> None:
+    assert fence_after("```python", "```") == "```"
+    assert fence_after("~~~ x", "~~~") == "~~~"
+
+
+def test_code_between_backticks_on_one_line_opens_no_fence() -> None:
+    assert fence_after("```code``` and more", "") == ""
+    assert fence_after("~~~ with `code`", "") == "~~~"
 
 
 def misspelled(words: Iterable[str]) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import reduce
 
 import pytest
@@ -22,6 +23,7 @@ from desktop_app.domain.answering.stream_events import (
     StreamEvent,
     TextDelta,
     ToolCallDelta,
+    ToolCallStep,
     UsageReported,
 )
 from desktop_app.domain.conversations.conversation import MessageStatus
@@ -30,6 +32,7 @@ from desktop_app.domain.conversations.message_parts import (
     RefusalPart,
     TextPart,
     ToolCallPart,
+    tool_calls,
 )
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import StreamCutError
@@ -154,6 +157,11 @@ def test_an_item_without_summary_is_kept_for_the_next_turn() -> None:
     )
 
 
+def test_a_section_begins_with_a_gap_only_if_reasoning_precedes_it() -> None:
+    reply = fold(ReasoningItem("", "secret"), ReasoningDelta("a", 1), ReasoningDelta("b", 2))
+    assert reply.parts == (ReasoningPart("a\n\nb", "", "secret"),)
+
+
 def test_events_set_facts_about_the_reply() -> None:
     reply = fold(
         Started(request_id="x"),
@@ -181,3 +189,13 @@ def test_events_set_facts_about_the_reply() -> None:
 def test_the_last_event_decides_the_status(end: StreamEvent, status: MessageStatus) -> None:
     reply = fold(TextDelta("a"), end)
     assert (reply.status, reply.text) == (status, "a")
+
+
+def test_parts_that_do_not_change_are_made_once() -> None:
+    calls = [ToolCallDelta(number, "{}", str(number), "look") for number in range(3)]
+    before = fold(TextDelta("Wait."), *calls)
+    step = replace(tool_calls(before.parts)[1], result="4")
+    after = accumulate(before, ToolCallStep(step))
+    same = [old is new for old, new in zip(before.parts, after.parts, strict=True)]
+    assert same == [True, True, False, True]
+    assert tool_calls(after.parts)[1].result == "4"

@@ -10,6 +10,7 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.conversations.review import (
+    MAX_NOTE_CHARS,
     Review,
     ReviewKind,
     edited_version,
@@ -36,6 +37,16 @@ def test_a_verdict_is_a_notice_that_the_next_one_replaces(kind: ReviewKind) -> N
     assert again.notices == (*answer.notices, notice(kind.notice_code, note="yes", original="id"))
     assert with_review(again, None) == answer
     assert review_of(answer) is None
+
+
+def test_a_long_note_is_cut() -> None:
+    kept = with_review(answered(), Review(ReviewKind.REVIEWED, "a" * (MAX_NOTE_CHARS + 1)))
+    assert review_of(kept) == Review(ReviewKind.REVIEWED, "a" * MAX_NOTE_CHARS)
+
+
+def test_a_verdict_without_words_has_none() -> None:
+    answer = replace(answered(), notices=(notice(NoticeCode("review_reviewed")),))
+    assert review_of(answer) == Review(ReviewKind.REVIEWED)
 
 
 def test_an_edited_answer_names_the_original() -> None:

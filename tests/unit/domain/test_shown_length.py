@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from desktop_app.domain.answering.shown_length import (
     MAX_SHOWN_ARGUMENT_CHARS,
     MAX_SHOWN_CHARS,
+    MAX_SHOWN_LINES,
     NOT_ALL_SHOWN,
     ShownMessage,
-    ShownTextLimiter,
     shorten,
 )
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role, now
-from desktop_app.domain.conversations.message_parts import TextPart, ToolCallPart
+from desktop_app.domain.conversations.message_parts import ReasoningPart, TextPart, ToolCallPart
 
 SHORT = Message("m", "c", None, Role.ASSISTANT, MessageStatus.COMPLETE, (TextPart("Yes."),), now())
 
@@ -36,6 +33,16 @@ def test_a_long_message_is_cut_with_a_notice() -> None:
     assert shown.text == "a" * MAX_SHOWN_CHARS
 
 
+def test_lines_of_text_and_reasoning_are_limited_separately() -> None:
+    lines = "a\n" * (MAX_SHOWN_LINES + 1)
+    long = replace(SHORT, parts=(ReasoningPart(lines), TextPart(lines)))
+    shown = shorten(long)
+    reasoning, text = shown.parts
+    assert isinstance(reasoning, ReasoningPart)
+    assert isinstance(text, TextPart)
+    assert reasoning.text == text.text == "a\n" * MAX_SHOWN_LINES
+
+
 def test_arguments_and_results_of_tools_are_cut() -> None:
     words = "x" * (MAX_SHOWN_ARGUMENT_CHARS + 1)
     call = ToolCallPart("1", "search", words, edited=words, result=words)
@@ -43,12 +50,3 @@ def test_arguments_and_results_of_tools_are_cut() -> None:
     assert isinstance(shown, ToolCallPart)
     cut = "x" * MAX_SHOWN_ARGUMENT_CHARS
     assert (shown.arguments, shown.edited, shown.result) == (cut, cut, cut)
-
-
-@given(st.lists(st.sampled_from(["a" * 300_000, "\n" * 19_999, "b\n", "c", ""]), max_size=12))
-def test_pieces_are_cut_at_the_same_position_as_the_whole(pieces: list[str]) -> None:
-    whole, streamed = ShownTextLimiter(), ShownTextLimiter()
-    assert whole.shown_part("".join(pieces)) == "".join(
-        streamed.shown_part(piece) for piece in pieces
-    )
-    assert whole.is_cut == streamed.is_cut

@@ -9,6 +9,7 @@ import pytest
 from desktop_app.domain.tools.strict_schema import (
     MAX_CHARS,
     MAX_ENUM_VALUES,
+    MAX_LEVELS,
     MAX_PROPERTIES,
     is_strict,
     sendable_arguments,
@@ -32,14 +33,22 @@ def test_alternatives_at_the_top_become_optional_properties() -> None:
     }
 
 
+def test_other_schemas_are_sent_as_they_are() -> None:
+    schema = {"type": "object", "properties": {"a": {"anyOf": [{"type": "string"}]}}}
+    assert sendable_arguments(schema) == schema
+
+
 @pytest.mark.parametrize(
     ("part", "strict"),
     [
         ({"type": "string"}, True),
         ({"$ref": "#"}, True),
         ({"anyOf": [{"type": "string"}, {"type": "null"}]}, True),
+        ({"enum": [1]}, True),
         ({}, False),
         (True, False),
+        ({"description": "Anything."}, False),
+        ({"type": "array", "items": {}}, False),
         ({"type": "array", "items": True}, False),
     ],
 )
@@ -72,13 +81,26 @@ _TEXT = {"type": "string"}
         ({**_closed(a=_TEXT), "additionalProperties": True}, False),
         ({**_closed(a=_TEXT), "$defs": {"b": {"type": "object"}}}, False),
         (_closed(a={**_TEXT, "properties": {}}), False),
+        (_closed(a={**_TEXT, "not": {}}), False),
         (_closed(**{str(n): _TEXT for n in range(MAX_PROPERTIES)}), True),
         (_closed(**{str(n): _TEXT for n in range(MAX_PROPERTIES + 1)}), False),
         (_closed(a={"enum": [0] * MAX_ENUM_VALUES}), True),
         (_closed(a={"enum": [0] * (MAX_ENUM_VALUES + 1)}), False),
+        (_closed(a={"const": "x" * (MAX_CHARS - 1)}), True),
         (_closed(a={"const": "x" * MAX_CHARS}), False),
+        (_closed(a={"enum": ["x" * (MAX_CHARS - 1)]}), True),
         (_closed(a={"enum": ["x" * MAX_CHARS]}), False),
     ],
 )
 def test_a_strict_schema_is_recognized(schema: dict[str, Any], strict: bool) -> None:
     assert is_strict(schema) is strict
+
+
+@pytest.mark.parametrize(("depth", "strict"), [(MAX_LEVELS - 2, True), (MAX_LEVELS - 1, False)])
+def test_a_strict_schema_is_not_too_deep(depth: int, strict: bool) -> None:
+    lists: dict[str, Any] = _TEXT
+    objects: dict[str, Any] = _TEXT
+    for _ in range(depth):
+        lists, objects = {"type": "array", "items": lists}, _closed(a=objects)
+    assert is_strict(_closed(a=lists)) is strict
+    assert is_strict(_closed(a=objects)) is strict

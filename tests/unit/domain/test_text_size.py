@@ -14,10 +14,13 @@ from desktop_app.domain.answering.text_size import TextSize
     [
         ((), 0),
         (("abc", "d\n"), 5),
+        (("abc", "é"), 12),
         (("abc", "漢", "d"), 15),
         (("abc", "🙂", "d"), 20),
         (("a\x00", "\x01"), 13),
+        (("\x1f ",), 7),
         (("\t\r\n",), 3),
+        (("\b\f",), 2),
     ],
 )
 def test_the_widest_character_counts(pieces: tuple[str, ...], size: int) -> None:

@@ -12,6 +12,7 @@ from desktop_app.domain.tools.tool_server import (
     ServerSecrets,
     ToolServer,
     launch_message,
+    referenced_variables,
     secret_values,
     server_of,
 )
@@ -56,6 +57,7 @@ def test_values_for_an_address_belong_to_its_origin() -> None:
     "other",
     [
         replace(STARTED, command=("/bin/notes-server",)),
+        replace(STARTED, command=("/bin/notes-server --all",)),
         replace(STARTED, command=("/opt/notes-server", "--all")),
         replace(STARTED, folder=""),
         AT_AN_ADDRESS,
@@ -67,6 +69,28 @@ def test_another_command_folder_or_address_has_another_origin(other: ToolServer)
     assert other.secret_origin
     for one in (STARTED, AT_AN_ADDRESS):
         assert (other.secret_origin == one.secret_origin) == (other == one)
+
+
+def test_the_name_and_the_values_do_not_change_the_origin() -> None:
+    same = replace(STARTED, name="other", environment={"TOKEN": ""})
+    assert same.secret_origin == STARTED.secret_origin
+
+
+def test_a_server_is_named_by_its_program_or_host() -> None:
+    assert (STARTED.program, AT_AN_ADDRESS.program) == ("/bin/notes-server", "tools.example")
+
+
+@pytest.mark.parametrize(
+    ("server", "can_sign_in"),
+    [
+        (STARTED, False),
+        (AT_AN_ADDRESS, True),
+        (replace(AT_AN_ADDRESS, headers={"X-Team": "a"}), True),
+        (replace(AT_AN_ADDRESS, headers={"AUTHORIZATION": ""}), False),
+    ],
+)
+def test_a_server_with_a_token_needs_no_sign_in(server: ToolServer, can_sign_in: bool) -> None:
+    assert server.can_sign_in is can_sign_in
 
 
 @pytest.mark.parametrize(
@@ -128,6 +152,11 @@ def test_other_arguments_are_not_secret(words: tuple[str, ...]) -> None:
     assert not server.has_secrets
 
 
+def test_secrets_survive_their_text_form() -> None:
+    secrets = ServerSecrets({"K": "v"}, {"X-Key": "w"}, "q")
+    assert ServerSecrets.from_text(secrets.to_text()) == secrets
+
+
 VARIABLES = {"TOKEN": "hunter22", "FOLDER": "/srv/notes2024"}
 
 
@@ -136,10 +165,15 @@ VARIABLES = {"TOKEN": "hunter22", "FOLDER": "/srv/notes2024"}
     ("where", "secret"),
     [
         ({"environment": {"TOKEN": "hunter22"}}, "hunter22"),
+        ({"environment": {"DB_PASS": "hunter22"}}, "hunter22"),
+        ({"environment": {"PHRASE": "hunter22"}}, "hunter22"),
         ({"headers": {"X-Code": "7f3-9a1-c44"}}, "7f3-9a1-c44"),
         ({"environment": {"SITE": "postgres://ann:hunter22@host/db"}}, "hunter22"),
+        ({"environment": {"HOOK": f"https://hook.example/T1/{'b' * 20}7"}}, "b" * 20),
         ({"environment": {"LOGIN": "${env:TOKEN}"}}, "hunter22"),
+        ({"headers": {"X-Team": "${env:TOKEN}"}}, "hunter22"),
         ({"headers": {"Authorization": f"Bearer {SECRET}"}}, SECRET),
+        ({"headers": {"X-Id": "0123456789abcdef"}}, "0123456789abcdef"),
         ({"url": f"{AT_AN_ADDRESS.url}?api_key={SECRET}"}, SECRET),
         ({"command": ("run", "--token", SECRET)}, SECRET),
         ({"command": ("run", "--token=${env:TOKEN}")}, "hunter22"),
@@ -150,8 +184,27 @@ def test_keys_are_redacted_in_what_a_server_sends(where: dict[str, Any], secret:
     assert not any(value.startswith("Bearer ") for value in redacted(where))
 
 
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"DB_PATH": "/srv/data/2024/shop.db"},
+        {"API_URL": "https://gitlab.example.com/api/v4"},
+        {"AWS_REGION": "eu-central-1", "PROJECT_ID": "my-project-123456"},
+        {"DAY": "2024-11-25", "MODEL": "gpt-4o-mini", "NOTES": "${env:FOLDER}"},
+        {"NOTES": "~/notes-2024", "SITE": "https://gitlab.example.com/api/v4"},
+    ],
+)
+def test_other_values_stay_in_what_a_server_sends(environment: dict[str, str]) -> None:
+    assert not any(redacted({"environment": environment}))
+
+
 def redacted(where: dict[str, Any]) -> tuple[str, ...]:
     command = () if "headers" in where or "url" in where else ("run",)
     url = "" if command else AT_AN_ADDRESS.url
     server, secrets = server_of("demo", **{"command": command, "url": url, **where})
     return secret_values(server, secrets, VARIABLES)
+
+
+def test_references_without_an_end_are_text() -> None:
+    words = "${a:-$x" * 20_000 + "${b:-$5}"
+    assert referenced_variables(replace(STARTED, command=(words,)), ServerSecrets()) == ["b"]

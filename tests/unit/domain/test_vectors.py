@@ -34,6 +34,10 @@ def test_distances_have_the_order_of_the_cosine() -> None:
     assert question.hamming_distance(Vector.from_values([-a for a in asked]).signs) > 250
 
 
+def test_the_largest_floats_have_a_direction() -> None:
+    assert Vector.from_values([1e308, -1e308]) == Vector.from_values([1, -1])
+
+
 @pytest.mark.parametrize("values", [[], [0.0, 0.0], [float("inf"), 1], [float("nan")]])
 def test_values_without_a_direction_are_refused(values: list[float]) -> None:
     with pytest.raises(ValueError):

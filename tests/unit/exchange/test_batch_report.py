@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, ItemStatus
 from desktop_app.domain.conversations.conversation import ModelChoice, now
 from desktop_app.domain.error_note import ErrorNote
@@ -40,7 +42,22 @@ def test_csv_is_read_back_unchanged(texts: list[tuple[str, str]]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+1+1", "-1-1", "@SUM(1)", "\r=1", " =1", "\u00a0=1", "＝1"]
+    "text",
+    [
+        "=1+1",
+        "+1+1",
+        "-1-1",
+        "-A1",
+        "@SUM(1)",
+        "\t=1",
+        "\r=1",
+        " =1",
+        "\n=1",
+        "\u00a0=1",
+        "＝1",
+        "|cmd",
+        "%x",
+    ],
 )
 def test_no_cell_is_a_formula(text: str) -> None:
     assert escape_cell(text) == f"'{text}"
@@ -74,6 +91,24 @@ def test_any_cell_begins_like_no_formula(text: str) -> None:
     assert is_number or not begins
 
 
+def test_an_answer_that_can_just_be_read_has_empty_fields() -> None:
+    form = FormSource(FormKind.SCHEMA, '{"properties": {"a": {}}}').to_setting()
+    job = replace(JOB, parameters=replace(JOB.parameters, form=form))
+    for depth in range(900, 1_000):
+        _, row = csv_report(job, [item('{"a":' + "[" * depth + "]" * depth + "}")])
+        assert row.rstrip().rpartition(",")[2] in ("", "[" * depth + "]" * depth)
+
+
+def test_another_model_that_answered_is_named() -> None:
+    items = [replace(item("Yes"), answered_by=name) for name in ("gpt-5.2-2025-12-11", "smollm2")]
+    assert [row.split(",")[7].strip() for row in csv_report(JOB, items)][1:] == [
+        "gpt-5.2-2025-12-11",
+        "smollm2",
+    ]
+    text = "".join(markdown_report(JOB, items, str))
+    assert text.count("answered by") == text.count("\n\nAnswered · answered by smollm2\n") == 1
+
+
 def test_markdown_lowers_the_headings_of_answers() -> None:
     answer = "# Head\n\n```\n# code\n```\n\n###### Deep\n#hashtag"
     items = [item(answer, "a\nb.md"), item("", "c.md", "It is\nempty.")]
@@ -90,8 +125,13 @@ def test_markdown_lowers_the_headings_of_answers() -> None:
     ("answer", "lowered"),
     [
         ("````md\n```\n# code\n```\n````\n# Head", "````md\n```\n# code\n```\n````\n### Head"),
+        (
+            "```\n# code\n~~~\n# code\n```\n  # Head #",
+            "```\n# code\n~~~\n# code\n```\n  ### Head #",
+        ),
         ("Head\n====\ntext", "### Head\n\ntext"),
         ("Long\n head\n----", "#### Long head\n\n"),
+        ("> # Quoted\n\na\u2028# b", "> # Quoted\n\na\u2028# b"),
     ],
 )
 def test_only_headings_are_lowered(answer: str, lowered: str) -> None:

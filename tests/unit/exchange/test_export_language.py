@@ -24,6 +24,7 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.exchange.writers import batch_report, markdown_file, rich_text
 from desktop_app.exchange.writers.html_page import HtmlPage
+from desktop_app.exchange.writers.office.office_content import messages_of
 from tests.helpers.messages import answer, question
 from tests.unit.domain.test_collections import a_passage
 from tests.unit.storage.samples import a_conversation
@@ -75,6 +76,11 @@ def on_the_clipboard() -> str:
     return "".join(rich_text.html_pieces(CONVERSATION, messages(), str))
 
 
+def in_office_files() -> str:
+    found = messages_of(messages(), str)
+    return "\n".join(text for message in found for text in (message.heading, *message.notes))
+
+
 def in_the_report_of_a_job() -> str:
     job = BatchJob("0" * 32, CHOICE, NAME, NAME, now())
     usage = Usage(1000, 0, 200, 0)
@@ -85,7 +91,9 @@ def in_the_report_of_a_job() -> str:
     return "".join(batch_report.markdown_report(job, items, str))
 
 
-@pytest.mark.parametrize("export", [in_markdown, in_html, on_the_clipboard, in_the_report_of_a_job])
+@pytest.mark.parametrize(
+    "export", [in_markdown, in_html, on_the_clipboard, in_office_files, in_the_report_of_a_job]
+)
 def test_no_caption_is_outside_the_catalog(export: Callable[[], str]) -> None:
     rest = unescape(re.sub(r"<[^>]*>", "", export()))
     assert NAME in rest

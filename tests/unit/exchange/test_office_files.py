@@ -19,6 +19,7 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pptx import Presentation
+from pptx.enum.text import PP_ALIGN
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
 from desktop_app.domain.conversations.message_parts import TextPart, ToolCallPart
@@ -116,6 +117,44 @@ def test_word_keeps_styles_indents_and_links(tmp_path: Path) -> None:
     assert aligned == [None, WD_ALIGN_PARAGRAPH.RIGHT]
 
 
+def test_nested_quotes_are_indented_and_blocks_of_code_are_apart(tmp_path: Path) -> None:
+    said = conversation("> one\n>\n> > two\n\n```\na\nb\n```\n\n```\nc\n```\n")
+    write_docx(tmp_path / "a.docx", "Title", said)
+    shapes = {
+        p.text: p.paragraph_format for p in docx.Document(str(tmp_path / "a.docx")).paragraphs
+    }
+    assert 0 < shapes["one"].left_indent < shapes["two"].left_indent
+    assert [shapes[line].space_after for line in "abc"] == [0, None, None]
+    write_odt(tmp_path / "a.odt", "Title", said)
+    body = odfdo.Document(str(tmp_path / "a.odt")).body
+    styles = {p.inner_text: p.style for p in body.get_paragraphs()}
+    assert styles["a"] != styles["b"] == styles["c"]
+
+
+def test_a_question_is_written_as_it_was_typed(tmp_path: Path) -> None:
+    asked = [message(Role.USER, "What does __init__ do?\n\n* 2 * 3")]
+    said = list(messages_of(asked, lambda model: model))
+    write_docx(tmp_path / "a.docx", "Title", said)
+    lines = [p.text for p in docx.Document(str(tmp_path / "a.docx")).paragraphs]
+    assert lines[2:] == ["What does __init__ do?", "", "* 2 * 3"]
+    write_odt(tmp_path / "a.odt", "Title", said)
+    body = odfdo.Document(str(tmp_path / "a.odt")).body
+    assert [p.inner_text for p in body.get_paragraphs()] == lines[2:]
+
+
+def test_items_that_begin_with_a_heading_or_a_rule_keep_their_markers(tmp_path: Path) -> None:
+    said = conversation("7. # Plan\n8. ***\n9. End")
+    write_docx(tmp_path / "a.docx", "Title", said)
+    document = docx.Document(str(tmp_path / "a.docx"))
+    assert [p.text for p in document.paragraphs][4:] == ["7. Plan", "8.\t", "⁂", "9.\tEnd"]
+    write_odt(tmp_path / "a.odt", "Title", said)
+    body = odfdo.Document(str(tmp_path / "a.odt")).body
+    headings: list[Any] = body.get_headers()
+    assert headings[-1].text == "7. Plan"
+    words = [paragraph.inner_text.strip() for paragraph in body.get_paragraphs()]
+    assert words[-3:] == ["8.", "⁂", "9. End"]
+
+
 def test_opendocument_keeps_headings_and_text(tmp_path: Path) -> None:
     write_odt(tmp_path / "a.odt", "Title", conversation())
     body = odfdo.Document(str(tmp_path / "a.odt")).body
@@ -188,6 +227,41 @@ def test_word_states_the_direction_of_text_from_right_to_left(tmp_path: Path) ->
     assert order.index("tabs") < order.index("bidi") < order.index("ind")
 
 
+def test_opendocument_states_the_direction_of_text_from_right_to_left(tmp_path: Path) -> None:
+    write_odt(tmp_path / "a.odt", "שם", conversation(FROM_RIGHT))
+    document = odfdo.Document(str(tmp_path / "a.odt"))
+
+    def is_from_right(family: str, element: Any) -> bool:
+        style: Any = document.get_style(family, element.get_attribute("text:style-name"))
+        return style is not None and "rl-tb" in style.serialize()
+
+    body: Any = document.body
+    shown = [*body.get_headers(), *body.get_paragraphs()]
+    from_right = {e.inner_text for e in shown if is_from_right("paragraph", e)}
+    texts = {"שם", "כותרת", "שלום עולם עם code().", "• פריט"}
+    assert from_right == texts | {"סכום", "אבג"}
+    table_style: Any = document.get_style("table", body.get_tables()[0].style)
+    assert "rl-tb" in table_style.serialize()
+    (number,) = [e for e in shown if e.inner_text == "12"]
+    number_style: Any = document.get_style("paragraph", number.get_attribute("text:style-name"))
+    assert 'fo:text-align="right"' in number_style.serialize()
+
+
+def test_slides_state_the_direction_of_text_from_right_to_left(tmp_path: Path) -> None:
+    write_pptx(tmp_path / "a.pptx", "שם", conversation(FROM_RIGHT))
+    slides = list(Presentation(str(tmp_path / "a.pptx")).slides)
+    paragraphs = [
+        paragraph
+        for slide in slides
+        for shape in slide.placeholders
+        for paragraph in shape.text_frame.paragraphs
+    ]
+    from_left = {p.text for p in paragraphs if not p._p.xpath("a:pPr[@rtl='1']")}
+    assert from_left - {""} == {"Plain English.", 'print("שלום")'}
+    (point,) = [p for p in paragraphs if p.text == "פריט"]
+    assert point.alignment == PP_ALIGN.RIGHT
+
+
 def test_slides_follow_headings_and_split_long_lists(tmp_path: Path) -> None:
     points = "\n".join(f"- point {number}" for number in range(25))
     write_pptx(tmp_path / "a.pptx", "Title", conversation(f"{ANSWER}\n# Many\n\n{points}\n"))
@@ -198,6 +272,29 @@ def test_slides_follow_headings_and_split_long_lists(tmp_path: Path) -> None:
     assert [(p.level, p.text) for p in shown][1:3] == [(0, "first"), (1, "deeper")]
     assert "Tea · 12.50" in [p.text for p in shown]
     assert slides[2].placeholders[1].text_frame.text == "=1+1 · 007"
+
+
+def test_lines_of_code_on_slides_have_no_bullets_and_keep_their_indents(tmp_path: Path) -> None:
+    lines = ["def f():", "    if x:", "", "        return 1"]
+    text = "# Code\n\n- point\n\n```python\n" + "\n".join(lines) + "\n```\n\nEnd.\n"
+    write_pptx(tmp_path / "a.pptx", "Title", conversation(text))
+    slide = list(Presentation(str(tmp_path / "a.pptx")).slides)[1]
+    paragraphs = slide.placeholders[1].text_frame.paragraphs
+    assert [p.text for p in paragraphs] == ["point", *lines, "End."]
+    unmarked = {
+        p.text for p in paragraphs if p._p.xpath("a:pPr[@marL='0' and @indent='0']/a:buNone")
+    }
+    assert unmarked == set(lines)
+    fonts = {run.font.name for p in paragraphs[1:-1] for run in p.runs}
+    assert fonts == {"Courier New"}
+    assert not [run for run in paragraphs[0].runs if run.font.name]
+
+
+def test_slides_have_room_for_their_points(tmp_path: Path) -> None:
+    long = "\n".join(f"- {number} {'word ' * 30}" for number in range(4))
+    write_pptx(tmp_path / "a.pptx", "Title", conversation(f"# Long\n\n{long}\n"))
+    slides = list(Presentation(str(tmp_path / "a.pptx")).slides)[1:]
+    assert [len(slide.placeholders[1].text_frame.paragraphs) for slide in slides] == [1, 1, 1, 1]
 
 
 def test_a_workbook_has_a_sheet_for_each_table(tmp_path: Path) -> None:
@@ -216,9 +313,13 @@ def test_a_workbook_has_a_sheet_for_each_table(tmp_path: Path) -> None:
     ("text", "value", "number_format"),
     [
         ("1.10", 1.1, "0.00"),
+        ("-0.5", -0.5, "0.0"),
         ("123456789012345", 123456789012345, "0"),
         ("1234567890123456", "1234567890123456", "General"),
+        ("12345678901.23456", "12345678901.23456", "General"),
         ("-0", "-0", "General"),
+        ("-0.00", "-0.00", "General"),
+        ("1\u0663", "1\u0663", "General"),
     ],
 )
 def test_numbers_in_a_workbook_look_as_written(
@@ -235,6 +336,13 @@ def test_csv_escapes_formulas_and_separates_tables(tmp_path: Path) -> None:
         rows = list(csv.reader(stream))
     assert rows[2] == ["'=1+1", "007"]
     assert rows[3:] == [[], ["ä"], ["b"]]
+
+
+def test_a_long_table_is_one_table() -> None:
+    body = "\n".join(f"| {number} | x |" for number in range(300))
+    (table,) = tables(f"| a | b |\n|---|---|\n{body}\n")
+    assert len(table.rows) == 301
+    assert table.rows[-1] == ("299", "x")
 
 
 @pytest.mark.parametrize("suffix", ["docx", "odt", "pptx", "xlsx"])

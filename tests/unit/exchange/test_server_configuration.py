@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.domain.errors import ToolServerError
+from desktop_app.domain.errors import ImportRefusedError, ToolServerError
 from desktop_app.domain.tools.tool_server import launch_message
 from desktop_app.exchange.importers.server_configuration import parse_servers, read_servers
 
@@ -56,6 +56,11 @@ def test_configurations_of_vs_code_may_have_comments() -> None:
     assert (server.command, server.folder) == (("python", "-m", "x"), "/srv")
 
 
+def test_a_server_may_be_called_servers() -> None:
+    rows = {"servers": {"command": "x"}, "other": {"command": "y"}}
+    assert [found.name for found in parse_servers(json.dumps({"mcpServers": rows}))] == list(rows)
+
+
 def test_inputs_of_vs_code_become_variables() -> None:
     """Otherwise the placeholder itself would be kept, and sent as a password."""
     headers = {"Authorization": "Bearer ${input:api-key}", "X": "${input:2nd}"}
@@ -67,12 +72,19 @@ def test_inputs_of_vs_code_become_variables() -> None:
     assert not secrets
 
 
+def test_settings_of_vs_code_are_read() -> None:
+    (read,) = parse_servers('{"mcp": {"servers": {"a": {"command": "x"}}}}')
+    assert read.require_usable()[0].name == "a"
+
+
 @pytest.mark.parametrize(
     "fields",
     [
         {},
         {"command": ["x", "y"]},
+        {"url": None, "serverUrl": None},
         {"command": "x", "args": "y"},
+        {"command": "x", "args": [["y"]]},
         {"command": "x", "env": ["a"]},
         {"url": "http://example.com"},
         {"url": "https://user:secret@example.com/"},
@@ -127,8 +139,44 @@ def test_a_server_that_is_turned_off_is_skipped(field: dict[str, bool]) -> None:
     assert on.require_usable()[0].name == "on"
 
 
+def test_a_server_with_a_file_of_variables_is_refused_by_name() -> None:
+    """Without them it would start and fail for a reason that nobody sees."""
+    with_file, without = parse_servers(
+        json.dumps(
+            {
+                "mcpServers": {
+                    "with": {"command": "x", "envFile": "${workspaceFolder}/.env"},
+                    "without": {"command": "x", "envFile": ""},
+                }
+            }
+        )
+    )
+    with pytest.raises(
+        ToolServerError, match=r"reads variables from “\$\{workspaceFolder\}/\.env”"
+    ):
+        with_file.require_usable()
+    assert not with_file.is_disabled
+    assert without.require_usable()[0].name == "without"
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "none.json"
+    with pytest.raises(ImportRefusedError, match="it doesn’t exist") as caught:
+        read_servers(path)
+    assert str(path) in str(caught.value)
+
+
 @pytest.mark.attack("imports")
 @pytest.mark.parametrize("text", [r"\"" * 300_000, "/* " * 300_000, f'"{"a" * 1_000_000}'])
 def test_a_file_of_unclosed_strings_or_comments_is_refused_at_once(text: str) -> None:
     with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
         parse_servers(text)
+
+
+@pytest.mark.attack("imports")
+@pytest.mark.parametrize("value", ["a" * 900_000, "${input:" * 100_000, "--token" * 100_000])
+def test_a_huge_value_is_read_at_once(value: str) -> None:
+    fields = {"command": "serve", "args": [value], "env": {"LEVEL": value}}
+    [read] = parse_servers(json.dumps({"mcpServers": {"huge": fields}}))
+    server, _ = read.require_usable()
+    assert server.command == ("serve", value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import cycle
+from itertools import cycle, pairwise
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from desktop_app.rendering.block_model import (
     MAX_TABLE_SOURCE_CHARS,
     Block,
     Kind,
+    Patch,
     Run,
 )
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
@@ -135,6 +136,15 @@ def test_a_long_line_below_code_renders_like_the_whole(
     assert render(source) == at_once(source)
 
 
+@pytest.mark.parametrize("code", ["> ```\n", "> - ```\n> code\n", "[^1]: ```\n"])
+def test_a_very_long_line_below_code_is_not_parsed_with_every_piece(code: str) -> None:
+    stream = BlockStream()
+    stream.feed(code)
+    for _ in range(60):
+        stream.feed("\u202eab" * 500)
+    assert len(stream._source) < 30_000
+
+
 @st.composite
 def nested_lines(draw: st.DrawFn, depth: int = 3) -> list[str]:
     """Return lines within quotes and items; some are lazy, or begin the next item."""
@@ -197,17 +207,50 @@ def test_a_long_paragraph_renders_like_the_whole(
     assert streamed(words + end, list(range(0, len(words), 7))) == at_once(words + end)
 
 
+@pytest.mark.parametrize("end", ["\n---\n", " | last\n--|--\n| 1 | 2 |\n"])
+def test_a_long_paragraph_that_becomes_a_table_or_heading_is_reparsed(end: str) -> None:
+    """Check that a long paragraph keeps its words when its next line makes it something else."""
+    source = "more *words* in one line " * 100 + "end" + end
+    assert streamed(source, list(range(0, len(source), 5))) == at_once(source)
+
+
 @given(st.text(max_size=200), cuts_anywhere)
 def test_any_text_in_pieces_renders_like_the_whole(source: str, cuts: list[int]) -> None:
     assert streamed(source, cuts) == at_once(source)
 
 
+@pytest.mark.parametrize(
+    "source",
+    ["see http://a.b/\ud83d\ud83d x", "see http://a.b/\ud83d\udc00 and [x](http://a.b/\ud83d) y"],
+)
+def test_lone_surrogates_in_an_address_are_accepted(source: str) -> None:
+    assert streamed(source, list(range(len(source)))) == render(source)
+    assert render(source)[0].text.startswith("see http://a.b/")
+
+
+def test_characters_special_to_qt_are_removed() -> None:
+    source = "a\u2029b \ufdd0 \ufffc\n\n```\n\ud800 \x00\n```\n\n| \u2029 |\n|---|\n"
+    for block in render(source):
+        texts = [block.text] + ["".join(r.text for c in row for r in c) for row in block.rows]
+        assert not re.search("[\n\r\u2029\ufdd0\ufdd1\ufffc\ud800-\udfff\0]", "".join(texts))
+
+
 LONG = {
+    "code": ("```python\n", "value = 1\n"),
     "table": ("| a | b |\n|---|---|\n", "| c | *d* |\n"),
     "list": ("", "- an item with *words*\n"),
+    "numbers": ("", "1. an item with *words*\n"),
     "paragraph": ("", "more **words** and `code` in one paragraph, "),
+    "quote": ("", "> a line with *words*\n>\n"),
+    "item": ("3. x\n", "   a paragraph with *words*\n\n"),
+    "items of an item": ("- x\n", "  - an item with *words*\n"),
     "code in a quote in an item": ("- > ```\n", "  > value = 1\n"),
+    "table in an item": ("- | a | b |\n  |---|---|\n", "  | c | *d* |\n"),
+    "paragraph in a quote": ("> ", "more **words** and `code` in one paragraph, "),
     "deep": ("- > 1. > - x\n", "  >    > - word\n"),
+    "quote that begins bare": (">\n", "> a line with *words*\n>\n"),
+    "item that begins bare": ("-\n", "  a paragraph with *words*\n\n"),
+    "indented code": ("words\n\n", "    value = 1\n"),
     "indented code in an item": ("3. words\n\n", "       value = 1\n"),
 }
 
@@ -243,6 +286,36 @@ def test_an_endless_line_of_code_is_appended_to(begin: str, end: str, unit: str)
     assert end or unit.isspace() or not parsed
 
 
+CELLS = st.sampled_from(
+    ["w" * 3000, "a [b][docs] " * 20, "`c` " * 20, "[^1]" + "w " * 1500, "é \\| " * 500]
+)
+LONG_ROWS = st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=10)
+
+
+@settings(max_examples=examples(25))
+@given(LONG_ROWS, st.sampled_from(["", "> ", "- "]), cuts_anywhere)
+def test_blocks_of_long_cells_have_few_rows(
+    rows: list[tuple[str, str]], opener: str, cuts: list[int]
+) -> None:
+    cuts = cuts[:12]
+    below = "  " if opener == "- " else opener
+    lines = ["| a | b |", "|---|---|", *(f"| {a} | {b} |" for a, b in rows)]
+    end = "\n\nEnd.\n\n[docs]: /u\n\n[^1]: The note.\n"
+    source = opener + f"\n{below}".join(lines) + end
+    blocks = streamed(source, cuts)
+    assert blocks == render(source)
+    parts = [block for block in blocks if block.kind is Kind.TABLE]
+    assert sum(len(part.rows) for part in parts) == 1 + len(rows)
+    for part in parts:
+        assert part.source_chars <= MAX_TABLE_SOURCE_CHARS or len(part.rows) == 1 + part.head
+    for part, following in pairwise(parts):
+        assert (
+            part.source_chars + following.source_chars > MAX_TABLE_SOURCE_CHARS
+            or len(part.rows) == MAX_TABLE_ROWS
+        )
+    assert not any(part.head and len(part.rows) < 2 for part in parts)
+
+
 def test_a_late_definition_rerenders_the_text_that_names_it() -> None:
     stream = BlockStream()
     stream.feed("See [docs] and a note[^1].\n\n# Next\n\n")
@@ -255,9 +328,19 @@ def test_a_late_definition_rerenders_the_text_that_names_it() -> None:
     assert [block.marker for block in stream.blocks if block.marker] == ["1"]
 
 
-@pytest.mark.parametrize("end", ["words[^1] [x]\n\n[^1]: note\n\n[x]: /u\n", "[x]"])
+def test_a_row_completed_together_with_a_definition_is_shown_once() -> None:
+    table, end = "| a |\n|---|\n| [x] |\n| b", " c |\n> [x]: /u\n\n"
+    stream = BlockStream()
+    stream.feed(table)
+    stream.feed(end)
+    stream.finish()
+    assert stream.blocks == render(table + end)
+    assert [row[0][0].text for row in stream.blocks[0].rows] == ["a", "x", "b c"]
+
+
+@pytest.mark.parametrize("end", ["[x]: /u\n", "words[^1] [x]\n\n[^1]: note\n\n[x]: /u\n", "[x]"])
 def test_a_late_definition_rerenders_long_text_in_slices(end: str) -> None:
-    source = "words [x] and[^2] more\n\n" * 600 + end
+    source = "words [x] and[^2] more\n\n" * 1200 + end
     stream, shown = BlockStream(), list[Block]()
     apply_patches(stream.feed(source), shown)
     apply_patches(stream.finish(defer_updates=True), shown)
@@ -272,15 +355,25 @@ def test_a_late_definition_rerenders_long_text_in_slices(end: str) -> None:
     assert shown[0] == render("words [x] and[^2] more\n\n" + end)[0]
 
 
+def test_numbering_continues_in_a_list_that_is_cut() -> None:
+    stream = BlockStream()
+    for number in range(5, 12):
+        stream.feed(f"{number}. item\n")
+    stream.finish()
+    assert [block.marker for block in stream.blocks] == [f"{n}." for n in range(5, 12)]
+
+
 HALF_WRITTEN = {
     "a **bo": [Run("a "), Run("bo", bold=True)],
     "a **": [Run("a ")],
     "an *emphasis that": [Run("an "), Run("emphasis that", italic=True)],
+    "some `co": [Run("some "), Run("co", code=True)],
     "some `": [Run("some ")],
     "see [the docs](https://exa": [Run("see "), Run("the docs", link="#")],
     "costs $5 and": [Run("costs $5 and")],
     "so $x_1 + ": [Run("so")],
     r"so \(x_1 + ": [Run("so")],
+    r"a *b \(x": [Run("a "), Run("b", italic=True)],
     "in `$x": [Run("in "), Run("$x", code=True)],
 }
 
@@ -296,10 +389,12 @@ def test_incomplete_marks_do_not_flicker(source: str) -> None:
 @pytest.mark.parametrize(
     ("source", "kinds"),
     [
+        ("Text\n\n#", [Kind.PARAGRAPH]),
         ("Text\n\n```py", [Kind.PARAGRAPH]),
         ("Text\n\n| a | b |\n", [Kind.PARAGRAPH]),
         ("Text\n\n| a | b |\n|--", [Kind.PARAGRAPH]),
         ("Text\n\n| a | b |\n|---|---|\n", [Kind.PARAGRAPH, Kind.TABLE]),
+        ("Text\n-", [Kind.PARAGRAPH]),
         ("Text\n\n1.", [Kind.PARAGRAPH]),
         ("```\ncode\n``", [Kind.CODE_HEAD, Kind.CODE]),
         ("- a\n\n  ```\n  x\n  -", [Kind.PARAGRAPH, Kind.CODE_HEAD, Kind.CODE, Kind.CODE]),
@@ -312,10 +407,29 @@ def test_undecided_text_is_held_back(source: str, kinds: list[Kind]) -> None:
     assert [block.kind for block in stream.blocks] == kinds
 
 
+def test_text_that_was_held_back_is_shown_at_the_end() -> None:
+    stream = BlockStream()
+    stream.feed("Text\n\n| a | b |\n")
+    assert stream.finish() == [Patch(1, 0, (Block(Kind.PARAGRAPH, (Run("| a | b |"),)),))]
+
+
+def test_plain_words_are_appended_without_parsing() -> None:
+    stream = BlockStream()
+    stream.feed("A sentence that is long enough")
+    [patch] = stream.feed(" to go on")
+    assert patch.added[0].text == "A sentence that is long enough to go on"
+    assert stream.finish() == []
+
+
 @pytest.mark.parametrize(
-    "unit", ["[1] and [2, 3] ", "\\[\\]", "![[]()", "- ", "word *a `b ", "| a\n"]
-)
-@pytest.mark.parametrize("before", ["", "- "])
+    "unit",
+    [
+        "[1] and [2, 3] ", "これは**「強調」**です", "\\[\\]", "[a]: <", "[", "![[]()", "$", "|",
+        "- ", "http://a.b/x", "$x_1$ ", "<!-- a ", "word *a `b ", "a\u2028", "[a\n",
+        "~~a*b_c`d ", "| a\n",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("before", ["", "- ", "Words.\n\n> "])
 @pytest.mark.usefixtures("quarter_limits")
 def test_an_oversized_open_tail_renders_like_the_whole(unit: str, before: str) -> None:
     """Check that the limit depends on the source, not on its pieces."""
@@ -337,7 +451,7 @@ def in_pieces(source: str, lengths: tuple[int, ...]) -> list[Block]:
     return stream.blocks
 
 
-@pytest.mark.parametrize("unit", ["[", "![a](b) ", "<x "])
+@pytest.mark.parametrize("unit", ["[", "![a](b) ", "*a_ ", "http://", "<x "])
 def test_a_paragraph_of_marks_is_settled_without_loss(unit: str) -> None:
     stream, source = BlockStream(), unit * (30_000 // len(unit))
     for at in range(0, len(source), 1200):
@@ -351,8 +465,10 @@ def test_a_paragraph_of_marks_is_settled_without_loss(unit: str) -> None:
 
 FORMULAS = [
     "So $x_1 + y$ and then.",
+    r"So \(x_1 + y\) and then.",
     "Before\n\n$$\nx = y\n$$\n\nAfter",
     "Before\n$$\nx\n= y\n$$\nAfter",
+    "\\[\nx\n\\]\n\nAfter",
     "- item\n\n  $$\n  x\n  $$\n",
     "It costs $5 and then $10, or $x$ in `$HOME`.",
 ]
@@ -395,3 +511,12 @@ def test_marks_that_are_closed_later_are_never_shown(source: str) -> None:
         assert not set(text) & set("*`~[]"), (source, text)
         assert "http" not in text
         assert "$" not in text.replace("$5", "").replace("$ ", "").removesuffix("$")
+
+
+def test_a_return_at_the_end_of_a_piece_ends_its_line() -> None:
+    for pieces in (["# a\r", "b"], ["# a\r", "\nb"], ["# a\r\n", "b"]):
+        stream = BlockStream()
+        for piece in pieces:
+            stream.feed(piece)
+        stream.finish()
+        assert stream.blocks == render("# a\nb")

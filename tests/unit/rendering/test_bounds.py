@@ -6,14 +6,21 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from markdown_it.common import normalize_url
 
 from desktop_app.rendering.block_model import Block, Kind, source_text
 from desktop_app.rendering.incremental import block_stream
 from desktop_app.rendering.incremental.block_stream import BlockStream
 from desktop_app.rendering.markdown.inline_parser import InlineParser
 from desktop_app.rendering.markdown.inline_runs import wide_table_note
-from desktop_app.rendering.markdown.links import is_openable
-from desktop_app.rendering.markdown.parser import MAX_COLUMNS, is_too_dense
+from desktop_app.rendering.markdown.links import destination_to_show, is_openable
+from desktop_app.rendering.markdown.parser import (
+    MAX_COLUMNS,
+    find_last_closer,
+    is_too_dense,
+    parser,
+)
+from desktop_app.rendering.provisional.provisional_inline import complete_inline
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -24,9 +31,14 @@ _MOST_OPEN: Final = 7_500
 GROWS: Final = {
     "quote": "> some words w{n} in a quote\n",
     "nested list": "- a{n}\n" + "  - nested w{n}\n" * 40,
+    "long item": "- " + "word w{n} " * 225,
     "heading": "# " + "word w{n} " * 225,
     "cell": "| a |\n|---|\n| " + "word w{n} " * 225,
+    "lines": "w{n}\n",
+    "no gap": "*w{n}*_/",
     "open bracket": "[ w{n} ",
+    "note": "[^a]: x\n" + "    words w{n}\n\n" * 40,
+    "indented": "    code w{n}\n",
     "mathematics": "$$\nw{n} + 1\n",
     "fence in a quote": "> ```py\n" + "> code = w{n}\n" * 40,
 }
@@ -95,7 +107,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return lengths
 
 
-@pytest.mark.parametrize("unit", ["\\(a ", "[a "])
+@pytest.mark.parametrize("unit", ["a*b_c`d ", "*a **a ", "\\(a ", ";~~>", "[a ", "`\ud83d"])
 def test_the_open_tail_is_parsed_a_few_times(parsed: list[int], unit: str) -> None:
     """Check this for pieces of the least length that `piece_bounds` recommends."""
     source, stream, at = "~~" + unit * (25_000 // len(unit)), BlockStream(), 0
@@ -105,3 +117,36 @@ def test_the_open_tail_is_parsed_a_few_times(parsed: list[int], unit: str) -> No
         at += piece
     stream.finish()
     assert sum(parsed) < 14 * len(source)
+
+
+def test_a_text_of_many_marks_is_not_completed(parsed: list[int]) -> None:
+    source = "**open " + "*a* `b` " * 350
+    BlockStream().feed(source)
+    assert sum(length >= len(source.strip()) for length in parsed) == 1
+
+
+def test_the_closer_of_a_formula_is_searched_once() -> None:
+    text = "\\(a " * 500 + "b"
+    before = find_last_closer.cache_info().misses
+    parser().parse(text, {})
+    assert find_last_closer.cache_info().misses - before == 1
+    complete_inline(text)
+    assert find_last_closer.cache_info().misses - before == 1
+
+
+def test_normalized_addresses_are_cached(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    normalize = normalize_url.normalizeLink
+
+    def counted(url: str) -> str:
+        seen.append(url)
+        return normalize(url)
+
+    monkeypatch.setattr(normalize_url, "normalizeLink", counted)
+    source, stream = "".join(f"https://known-{n}.example " for n in range(60)), BlockStream()
+    places = destination_to_show.cache_info().misses
+    for start in range(0, len(source), 60):
+        stream.feed(source[start : start + 60])
+    stream.finish()
+    assert len(seen) < 2.5 * 60  # each address once complete, and once half-written
+    assert destination_to_show.cache_info().misses - places < 2.5 * 60

@@ -13,7 +13,7 @@ from desktop_app.rendering.export.text_writer import plain_pieces, to_markdown
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from tests.helpers.examples import examples
 from tests.helpers.patches import apply_patches
-from tests.unit.rendering.test_block_stream import PIECES
+from tests.unit.rendering.test_block_stream import PIECES, WORDS
 
 CITED = frozenset((1, 2, 3, 4, 12))
 CITATIONS = [
@@ -35,15 +35,20 @@ def links(source: str, cited: frozenset[int] = CITED) -> list[tuple[str, str]]:
     [
         ("so it is [3].", [("[3]", 3)]),
         ("so it is [1, 2].", [("1", 1), ("2", 2)]),
+        ("so it is [1; 2].", [("1", 1), ("2", 2)]),
         ("so it is [2–4].", [("2", 2), ("4", 4)]),
+        ("so it is [2-4].", [("2", 2), ("4", 4)]),
         ("so it is [1][4].", [("[1]", 1), ("[4]", 4)]),
         ("so it is [3, 99].", [("3", 3)]),
         ("| a [1] |\n|---|\n| b [2] |", [("[1]", 1), ("[2]", 2)]),
         ("- **so it is [3]**\n\n> quoted [12]", [("[3]", 3), ("[12]", 12)]),
+        ("# A heading [1]", [("[1]", 1)]),
         ("[3]", [("[3]", 3)]),
         ("nothing [99] here", []),
         ("array[x] [a1] [0] [^1]", []),
+        ("`[3]` and ``a [1]``", []),
         ("```\n[3]\n```", []),
+        ("    [3]", []),
         (r"$a[1]$ and \(b[2]\) and \[3]", []),
     ],
 )
@@ -58,6 +63,7 @@ def test_citations_become_links_to_their_passages(
     [
         ("[3](https://example.org)", "https://example.org"),
         ("[3]\n\n[3]: https://example.org", "https://example.org"),
+        ("[words][3]\n\n[3]: https://example.org", "https://example.org"),
         ("[see [3] there](https://example.org)", "https://example.org"),
         ("![3](https://example.org)", "https://example.org"),
     ],
@@ -71,6 +77,10 @@ def test_markdown_links_take_precedence(source: str, target: str) -> None:
 )
 def test_an_answer_cannot_imitate_a_citation_link(source: str) -> None:
     assert links(source) == []
+
+
+def test_without_passages_nothing_is_a_citation() -> None:
+    assert links("so it is [3].", frozenset()) == []
 
 
 def streamed(source: str, cuts: list[int]) -> list[Block]:
@@ -91,6 +101,16 @@ def streamed(source: str, cuts: list[int]) -> list[Block]:
 def test_citations_in_pieces_render_like_the_whole(source: str, cuts: list[int]) -> None:
     assert streamed(source, cuts) == render(source, CITED)
     assert streamed(source, list(range(len(source)))) == render(source, CITED)
+
+
+@settings(max_examples=examples(12))
+@given(
+    st.lists(st.sampled_from(WORDS + CITATIONS), min_size=80, max_size=250).map("".join),
+    st.sampled_from(["", "\n\n[3]: /u\n", "\n\n[1]: /u\n[x]: /v\n"]),
+)
+def test_a_long_paragraph_with_citations_renders_like_the_whole(words: str, end: str) -> None:
+    source = words + end
+    assert streamed(source, list(range(0, len(source), 5))) == render(source, CITED)
 
 
 @pytest.mark.parametrize("citation", ["[3]", "[1, 2]", "[2–4]", "[1][4]"])

@@ -28,3 +28,10 @@ def test_only_new_footnotes_are_reported() -> None:
     assert (first.labels, second.labels) == ({"^a": 0}, {"^b": 2})
     definitions.forget_labels(second.labels)
     assert [definitions.is_defined(label) for label in ("^a", "^b")] == [True, False]
+
+
+def test_a_footnote_defines_no_link_whose_label_ends_like_its_own() -> None:
+    definitions = Definitions(frozenset())
+    definitions.parse("[^B]: one\n\n", ParserContext())
+    assert definitions.is_defined("^B")
+    assert not any(map(definitions.is_defined, ("AB", "B", "")))

@@ -41,7 +41,9 @@ def test_an_unknown_language_has_no_lexer() -> None:
     ("language", "code"),
     [
         ("python:main.py", "def f(): pass"),
+        ("python,linenos", "def f(): pass"),
         ("{.python}", "def f(): pass"),
+        ("jsonl", '{"a": 1}'),
         ("SVG", "<a/>"),
         ("php", "echo 1;"),
     ],
@@ -50,6 +52,18 @@ def test_names_of_languages_that_models_use_are_known(language: str, code: str) 
     found = highlight.lexer_for(language)
     assert found is not None
     assert list(highlight.spans(code, found))
+
+
+def test_leading_and_missing_line_ends_do_not_shift_spans() -> None:
+    python = highlight.lexer_for("python")
+    assert python is not None
+    assert list(highlight.spans("\n\nif x", python)) == [ColoredSpan(2, 0, 2, CodeColor.KEYWORD)]
+
+
+def test_the_last_line_is_colored_without_its_line_end() -> None:
+    diff = highlight.lexer_for("diff")
+    assert diff is not None
+    assert ColoredSpan(1, 0, 5, CodeColor.STRING) in list(highlight.spans("- old\n+ new", diff))
 
 
 class Recording(TextLexer):
@@ -64,13 +78,20 @@ class Recording(TextLexer):
         return super().get_tokens(text, unfiltered)
 
 
-@pytest.mark.parametrize("line", ["\n", "def f():\n    pass\n\n\n"])
+@pytest.mark.parametrize("line", ["words\n", "\n", "    a = 1\n", "def f():\n    pass\n\n\n"])
 def test_long_code_is_lexed_in_chunks(line: str) -> None:
     lexer, code = Recording(), line * 9_000
     assert list(highlight.spans(code, lexer)) == []
     assert "".join(given.removesuffix("\n") for given in lexer.given) == code
     assert len(lexer.given) > 1
     assert max(map(len, lexer.given)) <= 8_001
+
+
+def test_a_lexer_that_is_too_slow_for_a_file_is_dropped() -> None:
+    assert list(highlight.file_spans("Feature: x\n" + " \n" * 4_000, "gherkin")) == []
+    assert list(highlight.file_spans("Feature: x", "gherkin")) == []
+    spans = list(highlight.file_spans("if 12:\n" * 2_000, "python"))
+    assert spans[-1] == ColoredSpan(1_999, 3, 2, CodeColor.NUMBER)
 
 
 def test_chunks_of_long_code_begin_where_nothing_is_open() -> None:

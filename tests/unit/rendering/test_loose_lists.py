@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from desktop_app.rendering.block_model import Block
 from desktop_app.rendering.export.html_writer import to_html
+from desktop_app.rendering.export.text_writer import to_markdown
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.rendering.markdown.loose_lists import mark_loose_lists
 from desktop_app.rendering.markdown.parser import parser
@@ -35,6 +36,19 @@ def elements(html: str) -> list[str]:
     """Return the tags of blocks, with the number that a list begins with."""
     found = _ELEMENTS.finditer(html)
     return [match[1] + "".join(re.findall(r"start=.\d+", match[2])) for match in found]
+
+
+def nesting(block: Block) -> tuple[object, ...]:
+    """Return a block's kind and its place in lists and quotes."""
+    return (
+        block.kind,
+        block.depth,
+        block.marker,
+        block.quoted_at,
+        block.opened,
+        block.begins,
+        block.loose,
+    )
 
 
 def tightness(source: str) -> list[bool]:
@@ -101,3 +115,10 @@ def test_lists_in_pieces_render_like_the_whole(source: str, length: int) -> None
 def test_exported_html_has_the_elements_of_the_specification(name: str) -> None:
     one = EXAMPLES[name]
     assert elements(to_html(render(one["markdown"]))) == elements(one["html"])
+
+
+def test_markdown_keeps_lists_tight_loose_and_apart() -> None:
+    for source in (one["markdown"] for one in EXAMPLES.values()):
+        once = render(source)
+        again = render(to_markdown(once))
+        assert list(map(nesting, again)) == list(map(nesting, once)), source

@@ -10,9 +10,14 @@ import pytest
 
 from desktop_app.domain.answering.shown_length import ShownMessage
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
-from desktop_app.domain.conversations.message_parts import TextPart, ToolCallPart
+from desktop_app.domain.conversations.message_parts import RefusalPart, TextPart, ToolCallPart
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.rendering.structured_answer import json_value, with_rendered_form
+from desktop_app.rendering.structured_answer import (
+    form_fence,
+    has_json_value,
+    json_value,
+    with_rendered_form,
+)
 from tests.helpers.messages import answer
 
 SCHEMA = notice(NoticeCode.SCHEMA_USED, name="x")
@@ -36,7 +41,9 @@ def shown(value: Any) -> str:
     ("value", "expected"),
     [
         ([{"a": 1, "b": "x"}, {"b": None}], "| a | b |\n| --- | --- |\n| 1 | x |\n|  |  |"),
+        ([{"": "a | b"}], "|   |\n| --- |\n| a \\| b |"),
         ({"a": "x", "b": None}, "- **a**: x\n- **b**: –"),
+        ({"a": ["x", 2]}, "- **a**\n  - x\n  - 2"),
         ({"a": {"b": {"c": 1}}, "": 2}, "- **a**\n  - **b**\n    - **c**: 1\n- 2"),
         ([1, [2], {"a": 3}], "- 1\n- •\n  - 2\n- •\n  - **a**: 3"),
         ({"a": [], "b": {}}, "- **a**: &#91;&#93;\n- **b**: \\{\\}"),
@@ -44,13 +51,23 @@ def shown(value: Any) -> str:
             {"a": 1, "b": [{"c": 2}], "d": 3},
             "- **a**: 1\n\n**b**\n\n| c |\n| --- |\n| 2 |\n\n- **d**: 3",
         ),
+        ({"a": {"b": [{"c": 2}]}}, "- **a**\n  - **b**\n    - •\n      - **c**: 2"),
         ({"*a*": "(b)\n  c_d"}, "- **\\*a\\***: &#40;b&#41; c\\_d"),
         ({"": [{"c": 2}], " ": 3}, "\n\n\n| c |\n| --- |\n| 2 |\n\n- 3"),
+        ([], f"{FENCE}json\n[]\n{FENCE}"),
         (5, f"{FENCE}json\n5\n{FENCE}"),
     ],
 )
 def test_json_becomes_a_table_or_a_tree(value: Any, expected: str) -> None:
     assert shown(value) == expected
+
+
+def test_the_deepest_values_are_shown_as_json() -> None:
+    value: Any = {"end": []}
+    for _ in range(13):
+        value = [value]
+    lines = [*("  " * level + "- •" for level in range(12))]
+    assert shown(value).split("\n") == [*lines, "  " * 12 + '- \\{\\"end\\"\\: &#91;&#93;\\}']
 
 
 def test_long_json_is_shown_as_code() -> None:
@@ -65,11 +82,14 @@ def test_long_json_is_shown_as_code() -> None:
         ((), "[1]", MessageStatus.COMPLETE, "[1]"),
         ((SCHEMA,), "[1]", MessageStatus.COMPLETE, "- 1"),
         ((SCHEMA,), "[1]", MessageStatus.STREAMING, f"{FENCE}json\n[1]"),
+        ((SCHEMA,), "", MessageStatus.STREAMING, ""),
         ((SCHEMA,), "[1]", MessageStatus.CANCELLED, f"{FENCE}json\n[1]\n{FENCE}"),
         ((SCHEMA, PROBLEM), "[1]", MessageStatus.COMPLETE, f"{FENCE}json\n[1]\n{FENCE}"),
         ((SCHEMA,), "[1", MessageStatus.COMPLETE, f"{FENCE}json\n[1\n{FENCE}"),
         ((SCHEMA,), " ", MessageStatus.COMPLETE, " "),
+        (("words", SCHEMA), "[1]", MessageStatus.COMPLETE, "- 1"),
         ((grammar("c++"),), "x;", MessageStatus.COMPLETE, f"{FENCE}c++\nx;\n{FENCE}"),
+        ((grammar("a b"),), "x;", MessageStatus.COMPLETE, f"{FENCE}\nx;\n{FENCE}"),
         ((PROBLEM,), "[1]", MessageStatus.COMPLETE, "[1]"),
     ],
 )
@@ -107,8 +127,29 @@ def test_the_stored_answer_is_unchanged() -> None:
     assert again.text == f"{FENCE}json\n- 1\n{FENCE}"
 
 
+def test_refusals_and_other_answers_are_unchanged() -> None:
+    refusal = replace(answer("", notices=(SCHEMA,)), parts=(RefusalPart("No."),))
+    for message in (refusal, answer("[1]")):
+        assert with_rendered_form(message, as_text=False) is message
+    assert (form_fence(answer("x")), has_json_value(answer("x"))) == ("", False)
+    assert has_json_value(answer("[1]", notices=(SCHEMA,)))
+    assert not has_json_value(answer("[1]", MessageStatus.CANCELLED, notices=(SCHEMA,)))
+
+
 def test_a_value_nested_too_deeply_is_invalid() -> None:
     message = answer("[" * 100_000 + "]" * 100_000, notices=(SCHEMA,))
     with pytest.raises(ValueError, match="too deep"):
         json_value(message)
     assert with_rendered_form(message, as_text=False).text.startswith(FENCE)
+
+
+def test_a_value_that_can_just_be_read_is_shown_as_code() -> None:
+    for depth in range(900, 1_000):
+        message = answer("[" * depth + "]" * depth, notices=(SCHEMA,))
+        assert with_rendered_form(message, as_text=False).text
+
+
+def test_a_blank_answer_is_not_shown_as_a_tree() -> None:
+    made = with_rendered_form(answer(" ", notices=(SCHEMA,)), as_text=False)
+    assert isinstance(made, ShownMessage)
+    assert (made.text, made.is_tree) == (" ", False)

@@ -22,7 +22,8 @@ def sizes(blocks: list[Block]) -> list[tuple[int, int]]:
 
 
 @pytest.mark.parametrize(
-    ("columns", "rows"), [(0, 8), (20, 8), (21, 7), (80, 2), (81, 1), (500, 1)]
+    ("columns", "rows"),
+    [(0, 8), (1, 8), (20, 8), (21, 7), (22, 7), (23, 6), (80, 2), (81, 1), (160, 1), (500, 1)],
 )
 def test_blocks_of_wide_tables_have_fewer_rows(columns: int, rows: int) -> None:
     assert max_rows_of(row(columns=columns)) == rows

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.domain.errors import SettingError
-from desktop_app.settings.schema import KEYS_PREFIX, SETTINGS, setting
-from desktop_app.settings.setting import Setting
+from desktop_app.settings.schema import KEYS_PREFIX, SETTINGS, setting, settings_of
+from desktop_app.settings.setting import Group, Setting
 from desktop_app.settings.values import validate, with_defaults
 
 by_key = pytest.mark.parametrize("declared", SETTINGS, ids=lambda s: s.key)
@@ -64,6 +65,10 @@ def test_any_accepted_value_fits_the_declaration(declared: Setting, data: st.Dat
         assert declared.bounds[0] <= kept <= declared.bounds[1]
 
 
+def test_keys_are_unique() -> None:
+    assert len({s.key for s in SETTINGS}) == len(SETTINGS)
+
+
 def test_a_whole_number_becomes_a_float() -> None:
     assert validate("answer.temperature", 1) == 1.0
     assert isinstance(validate("answer.temperature", 1), float)
@@ -74,10 +79,14 @@ def test_a_whole_number_becomes_a_float() -> None:
     [
         ("answer.temperature", math.nan),
         ("answer.temperature", 2.1),
+        ("answer.temperature", 10**400),
         ("answer.temperature", True),
         ("answer.max_output_tokens", 15),
+        ("answer.max_output_tokens", 4096.0),
+        ("look.text_size", None),
         ("look.text_size", "100"),
         ("answer.stream", 1),
+        ("keys.app.quit", 7),
         ("no.such", 1),
     ],
 )
@@ -97,6 +106,17 @@ def test_a_damaged_or_newer_store_gives_defaults() -> None:
     assert values["keys.app.quit"] == "Ctrl+W"
     assert "future.key" not in values
     assert set(values) >= {s.key for s in SETTINGS}
+
+
+def test_groups_keep_the_order_of_the_declarations() -> None:
+    assert [s.key for s in settings_of(Group.LOOK)] == [
+        "look.theme",
+        "look.language",
+        "look.code_wrap",
+        "look.text_size",
+        "look.font",
+        "look.line_width",
+    ]
 
 
 def test_settings_are_found_by_their_keys() -> None:
@@ -119,3 +139,83 @@ def test_a_refused_value_says_what_is_accepted(key: str, value: object, remedy: 
     with pytest.raises(SettingError) as caught:
         validate(key, value)
     assert caught.value.what_to_do == remedy
+
+
+def test_every_row_of_the_panel_has_a_label() -> None:
+    assert all(declared.label for declared in SETTINGS)
+
+
+# What `facts_of` returns for each setting, such as "default minimum..maximum stops". Settings for
+# which it returns "" are left out.
+FACTS = """
+default.variant: thinking per folder
+default.effort: medium per folder
+answer.system_prompt: per conversation
+answer.max_output_tokens: 16..128000 256,512,1024,2048,4096,8192,16384,32768,65536,128000 optional per conversation
+answer.verbosity: optional per conversation
+answer.candidates: 1 1..8 by 1 per conversation
+answer.background: offer
+answer.temperature: 0.0..2.0 by 0.1 optional per conversation
+answer.top_p: 0.05..1.0 by 0.05 optional per conversation
+answer.presence_penalty: -2.0..2.0 by 0.1 optional per conversation
+answer.frequency_penalty: -2.0..2.0 by 0.1 optional per conversation
+answer.stop: 4 lines per conversation
+answer.reasoning_summary: optional per conversation
+answer.service_tier: optional per conversation
+answer.image_detail: auto
+answer.stream: True per conversation
+answer.tools: per conversation dialog
+tools.vector_stores: 3 lines
+answer.form: per conversation dialog
+tools.max_rounds: 10 1..50 1,2,3,5,10,20,50
+tools.max_seconds: 600 10..7200 10,30,60,120,300,600,1800,3600,7200
+tools.max_cost: 0.01..100.0 0.01,0.05,0.1,0.25,0.5,1.0,2.0,5.0,10.0,50.0,100.0 optional
+answer.routine_model: small
+library.embedding_model: text-embedding-3-small 1 lines
+backup.every: off
+backup.keep: 7 1..30 by 1
+documents.large_paste: 20000 1000..500000 1000,5000,10000,20000,50000,100000,200000,500000
+documents.file_mb: 200 10..2000 10,50,100,200,500,1000,2000
+documents.unpacked_mb: 400 50..4000 50,100,200,400,1000,2000,4000
+documents.pages: 5000 100..50000 100,500,1000,5000,10000,50000
+documents.megapixels: 120 20..500 20,50,120,250,500
+documents.seconds: 120 10..3600 10,30,60,120,300,900,3600
+documents.memory_mb: 2048 512..16384 512,1024,2048,4096,8192,16384
+look.theme: system
+look.code_wrap: True
+look.text_size: 100 80..200 by 10
+look.font: font
+look.line_width: standard
+keys.prompt.send: Return
+spelling.on: True
+spelling.languages: dialog
+desktop.on_close: ask
+desktop.paste_back: ask
+desktop.notifications: True
+"""  # noqa: E501 — a line for each setting
+
+
+def facts_of(declared: Setting) -> str:
+    """Return the default, the bounds, the stops or the step, and other properties of a setting.
+
+    A default that is None, False or an empty text is left out.
+    """
+    steps = {round(after - number, 6) for number, after in pairwise(declared.stops)}
+    facts = [
+        declared.default or "",
+        "{}..{}".format(*declared.bounds) if declared.stops else "",
+        ",".join(map(str, declared.stops)) if len(steps) > 1 else "",
+        f"by {steps.pop()}" if len(steps) == 1 else "",
+        f"{declared.most_lines} lines" if declared.most_lines else "",
+        "optional" if declared.is_optional else "",
+        "per conversation" if declared.per_conversation else "",
+        "per folder" if declared.per_folder else "",
+        "dialog" if declared.has_dialog else "",
+        "font" if declared.is_font else "",
+    ]
+    return " ".join(str(fact) for fact in facts if fact != "")
+
+
+def test_defaults_and_bounds_are_as_decided() -> None:
+    found = {one.key: facts for one in SETTINGS if (facts := facts_of(one))}
+    assert found == dict(line.split(": ") for line in FACTS.strip().splitlines())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import ssl
 import threading
@@ -9,6 +10,7 @@ import tracemalloc
 import zlib
 from collections.abc import AsyncGenerator, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import httpx
 import pytest
@@ -22,8 +24,10 @@ from desktop_app.tools.web_page_tool import (
     WebPageTool,
     is_public,
     read_bounded_body,
+    resolve_host,
 )
 from tests.helpers.blocking import blocking
+from tests.helpers.certificates import Authority
 
 REDIRECT = "/redirect?"
 RUSSIAN = "<meta charset=utf-8><p>Привет</p>".encode("cp1251")
@@ -113,6 +117,32 @@ def test_a_page_is_fetched(port: int) -> None:
     assert url == f"http://site.test:{port}/"
 
 
+async def test_the_final_dot_of_a_host_is_no_part_of_its_certificate(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Site) as server:
+        server.socket = authority.server("site.test").wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        trust = ssl.create_default_context(cafile=authority.pem)
+        tool = WebPageTool(read, lambda: trust, on_this_computer, any_address)
+        try:
+            for host in ("site.test", "site.test."):
+                url = f"https://{host}:{server.server_address[1]}/"
+                assert await tool.fetch(url) == (url, "text/html", b"\xef\xbb\xbf<p>Hello</p>")
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_the_encoding_may_be_quoted(port: int) -> None:
+    assert fetch(f"http://site.test:{port}/quoted")[2] == b"\xef\xbb\xbf<p>Hello</p>"
+
+
+@pytest.mark.parametrize("path", ["/bare", "/odd", "/parts"])
+def test_a_page_without_a_known_encoding_is_unchanged(port: int, path: str) -> None:
+    assert fetch(f"http://site.test:{port}{path}")[1:] == ("text/html", b"<p>Hello</p>")
+
+
 @pytest.mark.attack("tools")
 @pytest.mark.parametrize(
     ("path", "text"), [("/punycode", b"<p>Hello</p>-"), ("/idna", b"<p>xn--ls8h.</p>")]
@@ -135,6 +165,11 @@ def test_an_invalid_address_or_redirect_is_refused(port: int) -> None:
     for path in (f"{REDIRECT}302:http://[x", "/\ud800"):
         with pytest.raises(ToolError, match="The address is not valid"):
             fetch(f"http://site.test:{port}{path}")
+
+
+def test_a_redirect_that_the_http_client_refuses_is_an_error_with_its_name(port: int) -> None:
+    with pytest.raises(ToolError, match=r"could not be fetched \(RemoteProtocolError\)"):
+        fetch(f"http://site.test:{port}{REDIRECT}302:http://[::1")
 
 
 def test_pages_that_are_large_or_no_text_are_refused(port: int) -> None:
@@ -176,6 +211,23 @@ async def test_a_deflated_page_is_read(bits: int) -> None:
     assert await read_bounded_body(reply) == b"<p>One"
 
 
+async def test_a_damaged_page_is_refused() -> None:
+    async def pieces() -> AsyncGenerator[bytes]:
+        yield b"no gzip"
+
+    reply = httpx.Response(200, headers={"content-encoding": "gzip"}, content=pieces())
+    with pytest.raises(ToolError, match="damaged"):
+        await read_bounded_body(reply)
+
+
+async def test_a_page_of_the_largest_size_is_read() -> None:
+    async def pieces() -> AsyncGenerator[bytes]:
+        yield gzip.compress(bytes(MAX_PAGE_BYTES // 2)) + gzip.compress(bytes(MAX_PAGE_BYTES // 2))
+
+    reply = httpx.Response(200, headers={"content-encoding": "gzip"}, content=pieces())
+    assert len(await read_bounded_body(reply)) == MAX_PAGE_BYTES
+
+
 @pytest.mark.attack("tools")
 async def test_members_together_are_bounded() -> None:
     member = gzip.compress(bytes(MAX_PAGE_BYTES))
@@ -191,6 +243,44 @@ async def test_members_together_are_bounded() -> None:
 def test_a_compressed_page_that_is_cut_is_refused(port: int) -> None:
     with pytest.raises(ToolError, match="damaged"):
         fetch(f"http://site.test:{port}/packed-cut")
+
+
+async def test_many_small_chunks_leave_time_for_the_window() -> None:
+    async def pieces() -> AsyncGenerator[bytes]:
+        for _ in range(2000):
+            yield b"x"
+
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    counting = asyncio.ensure_future(count())
+    assert await read_bounded_body(httpx.Response(200, content=pieces())) == b"x" * 2000
+    counting.cancel()
+    assert turns >= 1999
+
+
+async def test_names_are_those_of_the_current_standard() -> None:
+    asked: list[tuple[str, int]] = []
+
+    async def resolve(host: str, port: int) -> list[str]:
+        asked.append((host, port))
+        raise OSError
+
+    tool = WebPageTool(read, ssl.create_default_context, resolve)
+    for url in ("https://straße.example/", "http://a.example", "http://a.example:8080"):
+        with pytest.raises(ToolError, match="not found"):
+            await tool.fetch(url)
+    assert asked == [("xn--strae-oqa.example", 443), ("a.example", 80), ("a.example", 8080)]
+
+
+async def test_a_host_is_resolved_to_its_addresses() -> None:
+    assert await resolve_host("127.0.0.1", 80) == ["127.0.0.1"]
+    assert await resolve_host("::1", 80) == ["::1"]
 
 
 async def on_this_computer(_host: str, _port: int) -> list[str]:
@@ -289,3 +379,9 @@ async def test_ways_to_name_this_computer_are_refused(url: str) -> None:
     tool = WebPageTool(read, ssl.create_default_context)
     with pytest.raises(ToolError):
         await tool.fetch(url)
+
+
+async def test_a_long_address_is_refused() -> None:
+    tool = WebPageTool(read, ssl.create_default_context, on_this_computer)
+    with pytest.raises(ToolError, match="too long"):
+        await tool.fetch("http://a" + "\u0315" * 25_000 + "\u0300" * 25_000)
