@@ -40,26 +40,31 @@ WINDOW: Final = """
 import time
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication
-from desktop_app.app.desktop.window_request import HiddenRequest
+from desktop_app.app.desktop.single_instance import WindowLock
+from desktop_app.app.desktop.window_request import OpenRequest
 from desktop_app.app.application import Application
+from desktop_app.paths import folders
 
 class Painted(QObject):
     is_shown = False
 
     def eventFilter(self, watched, event):
-        if event.type() == QEvent.Type.Hide and watched.isWindow():
-            self.is_shown = False
-        if event.type() == QEvent.Type.Paint and watched.isWindow() and not self.is_shown:
-            self.is_shown = True
-            print(time.time(), flush=True)
-            QTimer.singleShot(300, watched.hide)
+        if type(watched).__name__ == "QuickPrompt":
+            if event.type() == QEvent.Type.Hide:
+                self.is_shown = False
+            elif event.type() == QEvent.Type.Paint and not self.is_shown:
+                self.is_shown = True
+                print(time.time(), flush=True)
+                QTimer.singleShot(300, watched.hide)
         return False
 
 class Measured(Application):
     def on_ready(self):
         print("ready", flush=True)
 
-application = Measured(HiddenRequest(stays=True))
+lock = WindowLock(folders().data)
+lock.try_acquire()
+application = Measured(OpenRequest())
 painted = Painted()
 QApplication.instance().installEventFilter(painted)
 application.show()
