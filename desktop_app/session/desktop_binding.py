@@ -19,11 +19,6 @@ from desktop_app.domain.errors import StorageError
 from desktop_app.hotkey.keysyms import accelerator
 from desktop_app.i18n.translation import N_
 
-_ASSIGN_IN_DESKTOP: Final = N_(
-    "Assign “repartee quick” to a key in the desktop’s keyboard settings."
-)
-
-
 _SHORTCUT_NAME: Final = "Repartee"
 _GNOME_LIST: Final = ("org.gnome.settings-daemon.plugins.media-keys", "custom-keybindings")
 _GNOME_PATH: Final = "/org/gnome/settings-daemon/plugins/media-keys/custom-keybindings/repartee/"
@@ -85,11 +80,7 @@ def create_binding(desktop: BindingDesktop, keys: str) -> None:
     else:
         current_command = _xfce_command(keys)
         if current_command not in ("", bound_command()):  # Xfce would forget the user's own command
-            raise StorageError(
-                N_("Repartee couldn’t change the shortcuts of the desktop."),
-                hint=_ASSIGN_IN_DESKTOP,
-                details=current_command,
-            )
+            raise _binding_error(current_command)
         _run(*_xfce_arguments(keys), "--create", "--type", "string", "--set", bound_command())
 
 
@@ -138,21 +129,13 @@ def _gnome_paths() -> list[str]:
         if isinstance(paths, list) and all(isinstance(path, str) for path in paths):
             return paths
     # Enough of the output to see what it is.
-    raise StorageError(
-        N_("Repartee couldn’t change the shortcuts of the desktop."),
-        hint=_ASSIGN_IN_DESKTOP,
-        details=output[:200],
-    )
+    raise _binding_error(output[:200])
 
 
 def _run(*arguments: str) -> str:
     code, output, errors = _run_unchecked(*arguments)
     if code:
-        raise StorageError(
-            N_("Repartee couldn’t change the shortcuts of the desktop."),
-            hint=_ASSIGN_IN_DESKTOP,
-            details=errors.strip(),
-        )
+        raise _binding_error(errors.strip())
     return output
 
 
@@ -160,8 +143,12 @@ def _run_unchecked(*arguments: str) -> tuple[int, str, str]:
     try:
         return run_desktop_tool(*arguments)
     except OSError as error:
-        raise StorageError(
-            N_("Repartee couldn’t change the shortcuts of the desktop."),
-            hint=_ASSIGN_IN_DESKTOP,
-            details=str(error),
-        ) from error
+        raise _binding_error(str(error)) from error
+
+
+def _binding_error(details: str) -> StorageError:
+    return StorageError(
+        N_("Repartee couldn’t change the shortcuts of the desktop."),
+        hint=N_("Assign “repartee quick” to a key in the desktop’s keyboard settings."),
+        details=details,
+    )

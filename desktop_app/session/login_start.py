@@ -68,12 +68,16 @@ def set_start_at_login(scope: str, environment: Mapping[str, str], *, wanted: bo
         else:
             path.unlink(missing_ok=True)
     except OSError as error:
-        details = f"{path}: {error}"
-        raise StorageError(
-            N_("Repartee couldn’t change what starts at login."),
-            hint=N_("Check that the autostart folder is writable, then try again."),
-            details=details,
-        ) from error
+        raise login_start_error(f"{path}: {error}") from error
+
+
+def login_start_error(details: str) -> StorageError:
+    """Return the error for a change of what starts at login that failed."""
+    return StorageError(
+        N_("Repartee couldn’t change what starts at login."),
+        hint=N_("Check that the autostart folder is writable, then try again."),
+        details=details,
+    )
 
 
 def _write_entry(path: Path, home: str | None) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from desktop_app.domain.errors import StorageError
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.i18n.translation import tr
 from desktop_app.session.login_start import (
     ask_portal,
     is_sandboxed,
+    login_start_error,
     set_start_at_login,
     starts_at_login,
 )
@@ -20,8 +21,6 @@ from desktop_app.settings.schema import START_AT_LOGIN
 
 if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
-
-_CHECK_AUTOSTART_FOLDER: Final = N_("Check that the autostart folder is writable, then try again.")
 
 
 class LoginStartSetting:
@@ -66,14 +65,6 @@ class LoginStartSetting:
                 self._bus, tr("Keep the quick prompt at hand"), wanted=should_start
             )
         except BusError as error:
-            raise StorageError(
-                N_("Repartee couldn’t change what starts at login."),
-                hint=_CHECK_AUTOSTART_FOLDER,
-                details=str(error),
-            ) from error
+            raise login_start_error(str(error)) from error
         if is_allowed != should_start:
-            raise StorageError(
-                N_("Repartee couldn’t change what starts at login."),
-                hint=_CHECK_AUTOSTART_FOLDER,
-                details="refused",
-            )
+            raise login_start_error("refused")

@@ -64,11 +64,7 @@ class ConfiguredServer:
     def require_usable(self) -> tuple[ToolServer, ServerSecrets]:
         """Return the server and its secrets. Raises UserFacingError if it cannot be used."""
         if self.server is None:
-            raise self.error or ToolServerError(
-                N_("The tool server “{server}” needs either a command or an address."),
-                hint=hints.CHECK_CONFIGURATION,
-                server=self.name,
-            )
+            raise self.error or _incomplete_error(self.name)
         return self.server, self.secrets
 
 
@@ -168,11 +164,7 @@ def _server_from(name: str, fields: Mapping[str, Any]) -> tuple[ToolServer, Serv
     if not isinstance(arguments, list) or not all(
         isinstance(each, str | int | float) for each in arguments
     ):
-        raise ToolServerError(
-            N_("The tool server “{server}” needs either a command or an address."),
-            hint=hints.CHECK_CONFIGURATION,
-            server=name,
-        )
+        raise _incomplete_error(name)
     # The file may have both `command` and `url`: then the transport decides.
     is_remote = not command or transport in _REMOTE_TRANSPORTS
     return server_of(
@@ -193,14 +185,18 @@ def _parse_texts(name: str, values: object) -> dict[str, str]:
     if values is None:
         return {}
     if not isinstance(values, dict):
-        raise ToolServerError(
-            N_("The tool server “{server}” needs either a command or an address."),
-            hint=hints.CHECK_CONFIGURATION,
-            server=name,
-        )
+        raise _incomplete_error(name)
     return {key: _with_variables(str(value)) for key, value in values.items() if value is not None}
 
 
 def _with_variables(value: str) -> str:
     """Replace VS Code's inputs with variables, which must be set when the server starts."""
     return _INPUT.sub(lambda match: f"${{env:{_NOT_IN_VARIABLES.sub('_', match[1])}}}", value)
+
+
+def _incomplete_error(name: str) -> ToolServerError:
+    return ToolServerError(
+        N_("The tool server “{server}” needs either a command or an address."),
+        hint=hints.CHECK_CONFIGURATION,
+        server=name,
+    )

@@ -269,11 +269,7 @@ def _known_error(provider: str, body: ErrorBody, status: int | None) -> Provider
             N_("The provider’s content filter stopped the response."), hint=hints.RETRY_CHANGED
         )
     if _TOO_LARGE_FOR_MINUTE.search(body.message):
-        return RequestTooLargeError(
-            N_("The request is too large for {provider}."),
-            hint=hints.REMOVE_ATTACHMENT,
-            provider=provider,
-        )
+        return too_large_error(provider)
     if body.names & _RATE_CODES or http_status == 429:
         return RateLimitedError(
             N_("{provider} is limiting requests."), hint=hints.RETRY_SOON, provider=provider
@@ -386,6 +382,15 @@ def unreadable_error(provider: str) -> UnexpectedReplyError:
     )
 
 
+def too_large_error(provider: str) -> RequestTooLargeError:
+    """Return the error for a request of too many bytes."""
+    return RequestTooLargeError(
+        N_("The request is too large for {provider}."),
+        hint=hints.REMOVE_ATTACHMENT,
+        provider=provider,
+    )
+
+
 def refused_error(provider: str, param: str) -> RefusedParameterError:
     """Return the error for a refused parameter; `param` is "" if it is not named."""
     return RefusedParameterError(
@@ -414,11 +419,7 @@ def _status_error(provider: str, body: ErrorBody, status: int | None) -> Provide
             provider=provider,
         )
     if status == 413:
-        return RequestTooLargeError(
-            N_("The request is too large for {provider}."),
-            hint=hints.REMOVE_ATTACHMENT,
-            provider=provider,
-        )
+        return too_large_error(provider)
     is_wrong_request = status in (500, 502, 503) and body.names & _WRONG_REQUEST_CODES
     if status is not None and (status in (408, 409) or status >= 500) and not is_wrong_request:
         return _server_fault(provider, status)

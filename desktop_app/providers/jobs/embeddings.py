@@ -14,7 +14,6 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import (
@@ -27,7 +26,7 @@ from desktop_app.domain.errors import (
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis.event_reader import tokens
 from desktop_app.providers.errors.error_body import ErrorBody
-from desktop_app.providers.errors.error_replies import refused_error
+from desktop_app.providers.errors.error_replies import refused_error, too_large_error
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.retries import AttemptError
 
@@ -152,11 +151,7 @@ class EmbeddingRequests:
         if _is_too_large(usual) or status not in _REFUSAL_STATUSES:
             return usual
         if _TOO_LARGE.search(refusal.message):
-            return RequestTooLargeError(
-                N_("The request is too large for {provider}."),
-                hint=hints.REMOVE_ATTACHMENT,
-                provider=self._provider,
-            )
+            return too_large_error(self._provider)
         for name in _OPTIONAL_FIELDS:
             is_named = refusal.param == name or re.search(rf"\b{name}\b", refusal.message)
             if name in fields and is_named:

@@ -21,8 +21,6 @@ from desktop_app.i18n.translation import N_
 from desktop_app.services.tools.sign_in_tokens import OnTokens, Renewal, SignInTokens, StoreTokens
 
 _CHECK_SERVER: Final = N_("Check its configuration in {servers_page}.")
-_STARTS_WHEN_NEEDED: Final = N_("It starts again when it’s needed.")
-_RETRY_OR_CHECK_SERVER: Final = N_("Try again, or check its configuration in {servers_page}.")
 
 
 # A local server that has ended this often within the period is started again only by the user.
@@ -203,16 +201,10 @@ class ServerRun:
             async with asyncio.timeout(LIST_S):
                 return await self.request("read", uri=uri)
         except TimeoutError:
-            raise self._make_error(
-                N_("The tool server “{server}” didn’t respond within {seconds} seconds."),
-                _RETRY_OR_CHECK_SERVER,
-                seconds=round(LIST_S),
-            ) from None
+            raise self._slow_error(LIST_S) from None
         except ServerFailure as failure:
             why = failure.reason.rstrip(".")
-            raise self._make_error(
-                N_("The tool server “{server}” reports: {why}."), _CHECK_SERVER, why=why
-            ) from None
+            raise self._refused_error(why) from None
 
     async def restart(self) -> None:
         """Restart the server, even after repeated crashes. Raises UserFacingError."""
@@ -306,9 +298,7 @@ class ServerRun:
         if not (self._is_closing or self._is_starting or self._needs_sign_in):
             if not self.server.url:
                 self._crashes.append(time.monotonic())
-            self.failure = self._make_error(
-                N_("The tool server “{server}” stopped unexpectedly."), _STARTS_WHEN_NEEDED
-            )
+            self.failure = self._stopped_error()
             self._on_changed()
 
     # -- starting and stopping
@@ -357,11 +347,7 @@ class ServerRun:
                 fault = ServerFault.NO_ANSWER_IN_TIME
                 timeout_error: ToolServerError = self._sign_in_error(fault)
             else:
-                timeout_error = self._make_error(
-                    N_("The tool server “{server}” didn’t respond within {seconds} seconds."),
-                    _RETRY_OR_CHECK_SERVER,
-                    seconds=round(limit_s),
-                )
+                timeout_error = self._slow_error(limit_s)
             raise self._record_failure(timeout_error) from None
         except ServerFailure as failure:
             raise self._record_failure(self._start_error(failure)) from None
@@ -396,6 +382,24 @@ class ServerRun:
         message = N_("The tool server “{server}” needs you to sign in.")
         return SignInNeededError(message, hints.SIGN_IN, server=self.server.name)
 
+    def _slow_error(self, limit_s: float) -> ToolServerError:
+        return self._make_error(
+            N_("The tool server “{server}” didn’t respond within {seconds} seconds."),
+            N_("Try again, or check its configuration in {servers_page}."),
+            seconds=round(limit_s),
+        )
+
+    def _stopped_error(self) -> ToolServerError:
+        return self._make_error(
+            N_("The tool server “{server}” stopped unexpectedly."),
+            N_("It starts again when it’s needed."),
+        )
+
+    def _refused_error(self, why: str) -> ToolServerError:
+        return self._make_error(
+            N_("The tool server “{server}” reports: {why}."), _CHECK_SERVER, why=why
+        )
+
     def _make_error(self, message: str, hint: str, **values: str | int) -> ToolServerError:
         return ToolServerError(message, hint, params=values, server=self.server.name)
 
@@ -404,22 +408,12 @@ class ServerRun:
             async with asyncio.timeout(LIST_S):
                 return await connection.request(list_name)
         except TimeoutError:
-            error = self._make_error(
-                N_("The tool server “{server}” didn’t respond within {seconds} seconds."),
-                _RETRY_OR_CHECK_SERVER,
-                seconds=round(LIST_S),
-            )
+            error = self._slow_error(LIST_S)
         except ServerFailure as failure:
             if failure.has_ended:
-                raise self._record_failure(
-                    self._make_error(
-                        N_("The tool server “{server}” stopped unexpectedly."), _STARTS_WHEN_NEEDED
-                    )
-                ) from None
+                raise self._record_failure(self._stopped_error()) from None
             why = self.redact(failure.reason).rstrip(".")
-            error = self._make_error(
-                N_("The tool server “{server}” reports: {why}."), _CHECK_SERVER, why=why
-            )
+            error = self._refused_error(why)
         # Tools can be used without the other lists.
         raise self._record_failure(error) if list_name == "tools" else error
 
