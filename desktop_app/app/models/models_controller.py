@@ -101,7 +101,7 @@ class ModelsController(QObject):
 
     async def _read_rows(self) -> list[ModelRow]:
         """Return the models of the providers that have a key or need none."""
-        from desktop_app.services.models.model_table import FAVORITES, favorites_in, model_rows
+        from desktop_app.services.models.model_menu import FAVORITES, favorites_in, model_rows
 
         rows: list[ModelRow] = []
         favorites = favorites_in((await self._settings_store.all()).get(FAVORITES))
@@ -137,7 +137,7 @@ class ModelsController(QObject):
             self._dialog.close()
 
     async def _toggle_favorite(self, row: ModelRow) -> None:
-        from desktop_app.services.models.model_table import FAVORITES, favorites_in
+        from desktop_app.services.models.model_menu import FAVORITES, favorites_in
 
         async with self._save_lock:
             settings = self._settings_store

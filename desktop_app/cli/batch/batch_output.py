@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from desktop_app.cli.output_file import partial_file, unwritable_error
 from desktop_app.domain.batch.batch_wording import item_error_text, job_error_text
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.models.parameter_notices import api_notices, model_notices
+from desktop_app.domain.models.parameter_support import api_notices, model_notices
 from desktop_app.exchange.writers.batch_report import csv_report, markdown_report
 from desktop_app.i18n.translation import in_english
 

@@ -19,7 +19,7 @@ from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.spending.cost import exact_digits
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_context
-from desktop_app.services.models.model_table import FAVORITES, favorites_in, model_rows
+from desktop_app.services.models.model_menu import FAVORITES, favorites_in, model_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

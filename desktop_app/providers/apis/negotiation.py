@@ -22,10 +22,10 @@ from desktop_app.domain.answering.stream_events import Notice, Started
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.errors import EndpointMissingError, RefusedParameterError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
-from desktop_app.domain.models.parameter_notices import api_notices
 from desktop_app.domain.models.parameter_support import (
     NEW_LIMIT_NAME,
     OLD_LIMIT_NAME,
+    api_notices,
     first_api,
     is_of_family,
 )

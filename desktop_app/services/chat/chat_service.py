@@ -28,7 +28,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import ModelInfo
-from desktop_app.domain.models.parameter_notices import model_notices
+from desktop_app.domain.models.parameter_support import model_notices
 from desktop_app.domain.spending.cost import Usage, cost_of
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.domain.tools.tool import HOSTED_TOOLS

@@ -1,4 +1,4 @@
-"""The entries of the model menu for a provider: its own listing merged with the catalog.
+"""The entries of the model menu, and the rows of the table of models, of a provider.
 
 Any model that a provider lists can be used, known or not. Models that cannot chat (embeddings,
 speech, images) are filtered out by the catalog, the server's list or their names.
@@ -6,9 +6,10 @@ speech, images) are filtered out by the catalog, the server's list or their name
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from desktop_app.domain.answering.chat_request import (
     API_KEY_HEADER,
@@ -19,6 +20,7 @@ from desktop_app.domain.answering.chat_request import (
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.model_listing import ModelAvailability, ModelListing
+from desktop_app.domain.models.model_row import ModelRow
 from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.formatting import tokens
 from desktop_app.i18n.translation import tr
@@ -162,3 +164,60 @@ def _other_models(models: ProviderModels, today: date) -> list[str]:
     can_chat = set(chat_models(catalog, models.listing))
     known_models = [info.id for info in catalog if info.id in can_chat]
     return known_models + sorted(can_chat - set(known_models), key=str.casefold)
+
+
+FAVORITES: Final = "models.favorites"
+"""The setting that lists the favorites, as pairs of a provider's and a model's id."""
+
+
+def model_rows(
+    models: ProviderModels,
+    today: date,
+    *,
+    on_device_model: str,
+    favorites: Collection[tuple[str, str]] = (),
+) -> list[ModelRow]:
+    """Return a row for each chat model of a provider."""
+    profile = models.profile
+    is_on_device = profile.kind is ProviderKind.ON_DEVICE
+    entries = [MenuEntry(on_device_model, "")] if is_on_device else menu_entries(models, today)
+    return [
+        _make_row(models, entry, today, is_favorite=(profile.id, entry.model) in favorites)
+        for entry in entries
+    ]
+
+
+def _make_row(
+    models: ProviderModels, entry: MenuEntry, today: date, *, is_favorite: bool
+) -> ModelRow:
+    profile = models.profile
+    info = models.info(entry.model)
+    is_on_device = profile.kind is ProviderKind.ON_DEVICE
+    return ModelRow(
+        provider_id=profile.id,
+        provider_name=profile.name,
+        model=entry.model,
+        name=info.name,
+        variant=entry.variant,
+        window=info.context_window,
+        max_output=info.max_output,
+        price=models.choice_of(info).price,
+        efforts=info.efforts,
+        images=info.sees_images,
+        tools=info.takes_tools,
+        reasoning=info.is_reasoning,
+        schema=info.takes_schema,
+        end_date=models.availability(info, today).shutdown_date,
+        is_favorite=is_favorite,
+        user_entries=None if is_on_device else profile.own_model(entry.model),
+    )
+
+
+def favorites_in(value: object) -> set[tuple[str, str]]:
+    """Return the valid favorites in a stored value."""
+    pairs = value if isinstance(value, list) else []
+    return {
+        (pair[0], pair[1])
+        for pair in pairs
+        if isinstance(pair, list) and len(pair) == 2 and all(isinstance(x, str) for x in pair)
+    }

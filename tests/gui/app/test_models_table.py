@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QPushButton
 
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.models.variants import Effort
-from desktop_app.services.models.model_table import FAVORITES, favorites_in
+from desktop_app.services.models.model_menu import FAVORITES, favorites_in
 from desktop_app.ui.models.model_editor import ModelEditor
 from desktop_app.ui.models.models_dialog import ModelsDialog
 from tests.gui.app.app_harness import AppHarness, until

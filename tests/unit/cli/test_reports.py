@@ -23,7 +23,7 @@ from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call, CallPerformance
-from desktop_app.services.models.model_table import FAVORITES
+from desktop_app.services.models.model_menu import FAVORITES
 from desktop_app.storage.settings.model_listing_store import ListingStore
 from tests.helpers.started_backend import started_backend
 from tests.unit.providers.samples import COMPATIBLE

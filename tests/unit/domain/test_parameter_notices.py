@@ -6,7 +6,7 @@ import pytest
 
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.domain.models.parameter_notices import api_notices, model_notices
+from desktop_app.domain.models.parameter_support import api_notices, model_notices
 from desktop_app.domain.models.variants import Effort
 from tests.unit.providers.samples import CATALOG, OPENAI
 

@@ -33,8 +33,13 @@ from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.models.choice_resolution import ProviderModels
 from desktop_app.services.models.model_listings import FRESH_FOR, ModelListings
-from desktop_app.services.models.model_menu import MenuEntry, menu_entries, proposed_model
-from desktop_app.services.models.model_table import favorites_in, model_rows
+from desktop_app.services.models.model_menu import (
+    MenuEntry,
+    favorites_in,
+    menu_entries,
+    model_rows,
+    proposed_model,
+)
 from desktop_app.storage.settings.model_listing_store import ListingStore
 from tests.helpers.blocking import blocking
 from tests.unit.providers.loopback import LoopbackServer, Received, replies
