@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -186,6 +186,7 @@ def _match_ranges(pattern: re.Pattern[str], text: str) -> list[tuple[int, int]]:
     return [(places[match.start()], places[match.end()]) for match in matches if match.group()]
 
 
+@lru_cache(maxsize=8)  # the hits of a search share it
 def _query_pattern(query: str) -> re.Pattern[str]:
     """Return a pattern for the words of a query in a folded text."""
     alternatives = []
