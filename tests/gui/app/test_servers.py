@@ -10,6 +10,7 @@ from desktop_app.app.answers import server_watch
 from desktop_app.app.desktop.window_request import HiddenRequest
 from desktop_app.app.state.providers import Providers
 from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.storage.spending.ledger import from_nanos
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.closed_port import closed_port
@@ -132,7 +133,7 @@ async def test_the_price_that_the_server_lists_is_estimated_and_paid() -> None:
             "SELECT model, input_tokens, output_tokens, cost FROM ledger"
         )
         assert model == "vendor/small"
-        assert Decimal(cost) == (2 * Decimal(tokens_in) + 10 * Decimal(tokens_out)) / 10**6
+        assert from_nanos(cost) == (2 * Decimal(tokens_in) + 10 * Decimal(tokens_out)) / 10**6
 
 
 class ConnectionAttempts:

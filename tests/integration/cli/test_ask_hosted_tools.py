@@ -7,6 +7,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
+from desktop_app.storage.spending.ledger import from_nanos
 from tests.integration.cli.command import Shell, answer_to
 from tests.integration.cli.replies import COMPLETED, CREATED
 from tests.unit.providers.loopback import Script, streams
@@ -68,7 +69,7 @@ def test_a_web_search_is_listed_cited_and_billed(shell: Shell) -> None:
     plain, _ = answer_to(shell, saying(message(0, "Yes.")), arguments=("Rain?", "--json"))
     tokens, total = Decimal(plain.json["cost_usd"]), Decimal(ended.json["cost_usd"])
     lines = shell.rows("SELECT purpose, cost FROM ledger ORDER BY rowid LIMIT 3")
-    costs = [(purpose, Decimal(cost)) for purpose, cost in lines]
+    costs = [(purpose, from_nanos(cost)) for purpose, cost in lines]
     fee = ("tools", Decimal("0.01"))
     assert costs == [fee, fee, ("answer", tokens)]
     assert total == tokens + Decimal("0.02")

@@ -22,7 +22,7 @@ def test_spending_is_counted_and_nothing_else_is_kept(shell: Shell) -> None:
     done, _ = answer_to(shell, WHOLE, arguments=("A secret question", "--json"))
     assert done.json["cost_usd"] == "0.00315"
     assert done.json["conversation_id"] is None
-    assert shell.rows(PURPOSE) == [("env-openai", "gpt-5.2", 1000, 100, "0.00315")]
+    assert shell.rows(PURPOSE) == [("env-openai", "gpt-5.2", 1000, 100, 3_150_000)]
     assert shell.rows("SELECT * FROM conversations") == []
     assert shell.rows("SELECT * FROM messages") == []
     for path in shell.home.rglob("*"):

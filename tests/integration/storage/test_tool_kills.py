@@ -45,6 +45,7 @@ from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.tools.tool_set import ToolCatalog
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.database import Database
+from desktop_app.storage.spending.ledger import from_nanos
 from tests.helpers.blocking import blocking
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.unit.services.test_chat_service import open_chat
@@ -127,7 +128,7 @@ def fees(folder: Path) -> Decimal:
     """Return the number of hosted calls whose fee is in the ledger."""
     with closing(sqlite3.connect(folder / STORE)) as connection:
         rows = connection.execute("SELECT cost FROM ledger WHERE purpose = 'tools'").fetchall()
-    return sum((Decimal(cost) for (cost,) in rows), Decimal(0)) / FEE
+    return sum((from_nanos(cost) for (cost,) in rows), Decimal(0)) / FEE
 
 
 def check(folder: Path, kills: int) -> Counter[str]:
