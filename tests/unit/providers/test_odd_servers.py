@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from desktop_app.domain.answering.answer_form import AnswerSchema
 from desktop_app.domain.answering.chat_request import ProviderProfile, RequestMessage
 from desktop_app.domain.answering.stream_events import Completed, Failed, Incomplete, StreamEvent
 from desktop_app.domain.conversations.conversation import MessageStatus, Role
@@ -248,3 +249,18 @@ def test_reasoning_is_sent_back_to_a_server_that_wants_it(message: str) -> None:
         for each in requests
     ]
     assert sent == [[None, None, None, None], [None, " ", "Hm.", None]]
+
+
+def test_a_refused_schema_is_sent_as_the_server_takes_it() -> None:
+    """llama-cpp-python refuses with status 500."""
+    words = "[{'type': 'literal_error', 'msg': \"Input should be 'text' or 'json_object'\"}]"
+    refused = replies(500, {"error": {"message": words, "type": "internal_server_error"}})
+    schema = AnswerSchema("s", {"type": "object"})
+    request = replace(ask(model="m"), schema=schema)
+    answer = replies(200, WHOLE_CHAT)
+    events, sent = run(refused, answer, request=request, profile=COMPATIBLE)
+    assert fold(events).text == "Hello"
+    formats = [each.json["response_format"] for each in sent]
+    assert [each["type"] for each in formats] == ["json_schema", "json_object"]
+    assert formats[1]["schema"] == schema.schema
+    assert "JSON Schema" in sent[1].json["messages"][0]["content"]
