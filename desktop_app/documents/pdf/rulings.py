@@ -7,10 +7,10 @@ may be in a form object, which has its own coordinates. Curves and slanted lines
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import Any, Final, NamedTuple
+from itertools import islice, pairwise
+from typing import Final, NamedTuple
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
@@ -20,12 +20,12 @@ _MAX_THICKNESS: Final = 3.0
 # Lines this close to each other are meant to be the same.
 _SAME_DISTANCE: Final = 2.5
 _MIN_LENGTH: Final = 4.0
-# A page with more is a drawing or a map. These numbers and the next are arbitrary.
-_MAX_OBJECTS: Final = 20_000
-_MAX_LINES: Final = 12_000
+_MAX_OBJECTS: Final = 20_000  # a page with more is a drawing or a map
 # Longer paths and more deeply nested forms are left out.
 _MAX_PATH_SEGMENTS: Final = 4_000
-_MAX_DEPTH: Final = 3
+_MAX_DEPTH: Final = 4
+
+_Point = tuple[float, float]
 
 
 class Ruling(NamedTuple):
@@ -46,107 +46,58 @@ class Rulings:
     across: list[Ruling] = field(default_factory=list)
     down: list[Ruling] = field(default_factory=list)
 
-
-class _TooManyError(Exception):
-    """Raised for a page with so many lines that it is a drawing."""
-
-
-_Point = tuple[float, float]
+    def add(self, first: _Point, second: _Point) -> None:
+        """Add the line between two points, unless it is slanted or too short."""
+        (left, right), (bottom, top) = map(sorted, zip(first, second, strict=True))
+        if top - bottom <= _MAX_THICKNESS and right - left >= _MIN_LENGTH:
+            self.across.append(Ruling((bottom + top) / 2, left, right))
+        elif right - left <= _MAX_THICKNESS and top - bottom >= _MIN_LENGTH:
+            self.down.append(Ruling((left + right) / 2, bottom, top))
 
 
 def page_rulings(page: pdfium.PdfPage) -> Rulings:
     """Return the lines of a page, with their continuations; none if the page is a drawing."""
-    count = raw.FPDFPage_CountObjects(page)
-    if count > _MAX_OBJECTS:
-        return Rulings()
     rulings = Rulings()
-    try:
-        for page_object in (raw.FPDFPage_GetObject(page, index) for index in range(count)):
-            _collect(page_object, pdfium.PdfMatrix(), rulings, 0)
-    except _TooManyError:
-        return Rulings()
+    paths = page.get_objects(filter=[raw.FPDF_PAGEOBJ_PATH], max_depth=_MAX_DEPTH)
+    if len(found := list(islice(paths, _MAX_OBJECTS + 1))) > _MAX_OBJECTS:
+        return rulings
+    for path in found:
+        for points in _strokes(path):
+            corners = tuple(zip(*points, strict=True))
+            lowest, highest = (tuple(map(limit, corners)) for limit in (min, max))
+            if min(b - a for a, b in zip(lowest, highest, strict=True)) <= _MAX_THICKNESS:
+                rulings.add(lowest, highest)
+                continue
+            for first, second in pairwise(points):
+                rulings.add(first, second)
     return Rulings(_join_rulings(rulings.across), _join_rulings(rulings.down))
 
 
-def _collect(page_object: Any, matrix: pdfium.PdfMatrix, rulings: Rulings, depth: int) -> None:
-    """Add the lines of an object to `rulings`, and those of the objects in it."""
-    kind = raw.FPDFPageObj_GetType(page_object)
-    if kind == raw.FPDF_PAGEOBJ_PATH:
-        if _is_drawn(page_object):
-            _add_strokes(_strokes(page_object, _matrix_of(page_object).multiply(matrix)), rulings)
-    elif kind == raw.FPDF_PAGEOBJ_FORM and depth < _MAX_DEPTH:
-        inner_matrix = _matrix_of(page_object).multiply(matrix)
-        for index in range(min(raw.FPDFFormObj_CountObjects(page_object), _MAX_OBJECTS)):
-            _collect(
-                raw.FPDFFormObj_GetObject(page_object, index), inner_matrix, rulings, depth + 1
-            )
-
-
-def _is_drawn(path: Any) -> bool:
-    fill = ctypes.c_int()
-    stroke = ctypes.c_int()
-    raw.FPDFPath_GetDrawMode(path, fill, stroke)
-    return bool(fill.value or stroke.value)
-
-
-def _matrix_of(page_object: Any) -> pdfium.PdfMatrix:
-    matrix = pdfium.PdfMatrix().to_raw()
-    raw.FPDFPageObj_GetMatrix(page_object, matrix)
-    return pdfium.PdfMatrix.from_raw(matrix)
-
-
-def _strokes(path: Any, matrix: pdfium.PdfMatrix) -> Iterator[list[_Point]]:
+def _strokes(path: pdfium.PdfObject) -> Iterator[list[_Point]]:
     """Yield the strokes of a path, split where the pen is lifted; skip those with curves."""
+    fill, stroke = ctypes.c_int(), ctypes.c_int()
+    raw.FPDFPath_GetDrawMode(path, fill, stroke)
     count = raw.FPDFPath_CountSegments(path)
-    if not 1 < count <= _MAX_PATH_SEGMENTS:
+    if not (fill.value or stroke.value) or count > _MAX_PATH_SEGMENTS:
         return
-    points: list[_Point] = []
-    is_curved = False
-    x = ctypes.c_float()
-    y = ctypes.c_float()
+    matrix, form = path.get_matrix(), path.container
+    while form is not None:
+        matrix, form = matrix.multiply(form.get_matrix()), form.container
+    strokes: list[list[_Point]] = []
+    curved: set[int] = set()
+    x, y = ctypes.c_float(), ctypes.c_float()
     for index in range(count):
         segment = raw.FPDFPath_GetPathSegment(path, index)
         kind = raw.FPDFPathSegment_GetType(segment)
         raw.FPDFPathSegment_GetPoint(segment, x, y)
-        if kind == raw.FPDF_SEGMENT_MOVETO:
-            if not is_curved:
-                yield points
-            points = []
-            is_curved = False
-        is_curved = is_curved or kind == raw.FPDF_SEGMENT_BEZIERTO
-        points.append(matrix.on_point(x.value, y.value))  # a closed path ends at its first point
-    if not is_curved:
-        yield points
-
-
-def _add_strokes(strokes: Iterable[list[_Point]], rulings: Rulings) -> None:
-    """Add each stroke to `rulings`: as one line if it is thin, otherwise each of its sides."""
-    for points in strokes:
-        if len(points) < 2:
-            continue
-        xs = [x for x, _ in points]
-        ys = [y for _, y in points]
-        left = min(xs)
-        right = max(xs)
-        bottom = min(ys)
-        top = max(ys)
-        if top - bottom <= _MAX_THICKNESS or right - left <= _MAX_THICKNESS:
-            _add_side(((left, bottom), (right, top)), rulings)
-            continue
-        for side in pairwise(points):
-            _add_side(side, rulings)
-
-
-def _add_side(side: tuple[_Point, _Point], rulings: Rulings) -> None:
-    (x, y), (to_x, to_y) = side
-    if len(rulings.across) + len(rulings.down) > _MAX_LINES:
-        raise _TooManyError
-    width = abs(x - to_x)
-    height = abs(y - to_y)
-    if height <= _MAX_THICKNESS and width >= _MIN_LENGTH:
-        rulings.across.append(Ruling((y + to_y) / 2, min(x, to_x), max(x, to_x)))
-    elif width <= _MAX_THICKNESS and height >= _MIN_LENGTH:
-        rulings.down.append(Ruling((x + to_x) / 2, min(y, to_y), max(y, to_y)))
+        if kind == raw.FPDF_SEGMENT_MOVETO or not strokes:
+            strokes.append([])
+        if kind == raw.FPDF_SEGMENT_BEZIERTO:
+            curved.add(len(strokes))
+        strokes[-1].append(matrix.on_point(x.value, y.value))  # a closed path ends at its start
+    for number, points in enumerate(strokes, start=1):
+        if number not in curved and len(points) > 1:
+            yield points
 
 
 def _join_rulings(lines: list[Ruling]) -> list[Ruling]:
@@ -162,20 +113,14 @@ def _join_rulings(lines: list[Ruling]) -> list[Ruling]:
             groups[-1].append(line)
         else:
             groups.append([line])
-    return [line for group in groups for line in _join_group(group)]
-
-
-def _join_group(group: list[Ruling]) -> Iterator[Ruling]:
-    """Join lines at nearly the same position, which becomes their mean."""
-    position = sum(line.position for line in group) / len(group)
-    first, *others = sorted(group, key=lambda line: line.start)
-    start = first.start
-    end = first.end
-    for line in others:
-        if line.start <= end + _SAME_DISTANCE:
-            end = max(end, line.end)
-        else:
-            yield Ruling(position, start, end)
-            start = line.start
-            end = line.end
-    yield Ruling(position, start, end)
+    joined: list[Ruling] = []
+    for group in groups:
+        position = sum(line.position for line in group) / len(group)
+        spans: list[tuple[float, float]] = []
+        for _, start, end in sorted(group, key=lambda line: line.start):
+            if spans and start <= spans[-1][1] + _SAME_DISTANCE:
+                spans[-1] = (spans[-1][0], max(spans[-1][1], end))
+            else:
+                spans.append((start, end))
+        joined += (Ruling(position, *span) for span in spans)
+    return joined
