@@ -9,19 +9,15 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from desktop_app.domain.documents.headings import Headings
 from desktop_app.services.prompt_delimiter import attribute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_HEADING: Final = re.compile(r"^(#{1,6})[ \t]+(\S)(.*)$", re.M)
 _PAGE_MARK: Final = re.compile(r"^\[(page|slide|chapter) (\d+)\][ \t]*$", re.M)
 _TABLE_ROW: Final = re.compile(r"^[ \t]*\|.*\|[ \t]*$", re.M)
 _TABLE_RULE: Final = re.compile(r"[ \t]*\|[-| :\t]+\|[ \t]*")
-_DEEPEST_LEVEL: Final = 6  # of a heading
-_MAX_HEADING_CHARS: Final = 80
-# The number of headings before a chunk that are searched for those above it.
-_MAX_SEARCHED_HEADINGS: Final = 200
 # A longer table header is left out.
 _MAX_HEADER_CHARS: Final = 400
 
@@ -34,22 +30,13 @@ class _PageMark(NamedTuple):
     number: str
 
 
-class _Heading(NamedTuple):
-    start: int
-    level: int
-    words: str
-
-
 class ChunkPositions:
     """The pages, headings and tables of a document's text, to locate chunks."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._marks = [_PageMark(m.start(), m[1], m[2]) for m in _PAGE_MARK.finditer(text)]
-        self._headings = [
-            _Heading(m.start(), len(m[1]), m[2] + m[3].rstrip(" \t#"))
-            for m in _HEADING.finditer(text)
-        ]
+        self._headings = Headings(text)
         self._table_starts = list(_table_starts(text))
 
     def attributes(self, offset: int) -> str:
@@ -63,19 +50,9 @@ class ChunkPositions:
             mark = self._marks[mark_count - 1]
             if mark.start < offset:  # a mark at `offset` is in the chunk itself
                 text = attribute(mark.unit, mark.number)
-        headings = self._headings_above(offset)
+        # A heading at `offset` is in the chunk itself.
+        headings = [each.words for each in self._headings.above(offset) if each.start < offset]
         return text + attribute("under", " › ".join(headings)) if headings else text
-
-    def _headings_above(self, offset: int) -> list[str]:
-        end = bisect_right(self._headings, offset, key=lambda heading: heading.start)
-        lowest_level = _DEEPEST_LEVEL + 1
-        headings: list[str] = []
-        for heading in reversed(self._headings[max(0, end - _MAX_SEARCHED_HEADINGS) : end]):
-            if heading.level < lowest_level:
-                lowest_level = heading.level
-                if heading.start < offset:  # a heading at `offset` is in the chunk itself
-                    headings.append(heading.words[:_MAX_HEADING_CHARS])
-        return headings[::-1]
 
     def table_head(self, offset: int) -> str:
         """Return the two header lines of the table that continues at `offset`.
