@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.conversations.message_parts import PassagesPart
     from desktop_app.domain.network.secret import Secret
-    from desktop_app.services.tools.tool_source import ToolSource
+    from desktop_app.services.tools.tool_set import ToolSource
 
 
 def tool_sources(backend: Backend) -> tuple[ToolSource, ...]:

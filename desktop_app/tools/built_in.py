@@ -10,8 +10,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.tools.tool import ListedTool, ToolDefinition, ToolError
-from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.domain.tools.tool import ListedTool, ToolContext, ToolDefinition, ToolError
 from desktop_app.i18n.translation import N_
 from desktop_app.tools import schemas
 from desktop_app.tools.calculator import calculate

@@ -13,8 +13,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from desktop_app.domain.conversations.conversation import SearchHit, SearchOrder
 from desktop_app.domain.conversations.message_parts import DocumentPart, PassagesPart
 from desktop_app.domain.documents.document_sections import find_sections, unit_of
-from desktop_app.domain.tools.tool import ToolDefinition, ToolError
-from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.domain.tools.tool import ToolContext, ToolDefinition, ToolError
 from desktop_app.i18n.translation import N_
 from desktop_app.tools import schemas
 from desktop_app.tools.built_in import BuiltInTool

@@ -18,8 +18,13 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
-from desktop_app.domain.tools.tool import PAGE_TOOL, ToolDefinition, ToolError, ToolKind
-from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.domain.tools.tool import (
+    PAGE_TOOL,
+    ToolContext,
+    ToolDefinition,
+    ToolError,
+    ToolKind,
+)
 from desktop_app.i18n.translation import N_
 from desktop_app.tools import schemas
 from desktop_app.tools.built_in import BuiltInTool

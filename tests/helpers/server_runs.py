@@ -9,8 +9,7 @@ from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
-from desktop_app.domain.tools.tool import ToolDefinition, ToolError
-from desktop_app.domain.tools.tool_context import Report, ToolContext
+from desktop_app.domain.tools.tool import Report, ToolContext, ToolDefinition, ToolError
 from desktop_app.domain.tools.tool_server import (
     ToolServer,
     launch_message,
@@ -18,8 +17,7 @@ from desktop_app.domain.tools.tool_server import (
     server_of,
 )
 from desktop_app.services.tools.server_run import Launch, ServerRun
-from desktop_app.services.tools.server_source import ServerSource
-from desktop_app.services.tools.server_tools import tools_of
+from desktop_app.services.tools.server_source import ServerSource, tools_of
 from desktop_app.tool_servers.server_connection import ServerConnection
 
 SCRIPTED: Final = str(Path(__file__).with_name("tool_server.py"))

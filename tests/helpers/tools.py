@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from desktop_app.domain.tools.tool import ListedTool, Permission, ToolDefinition
-from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.domain.tools.tool import ListedTool, Permission, ToolContext, ToolDefinition
 from desktop_app.services.tools.consent import ConsentBroker, ConsentQuestion, Decision
 from desktop_app.services.tools.tool_set import ToolCatalog
 

@@ -190,7 +190,7 @@ async def _find_problem(tool: ToolDefinition, arguments: str) -> str:
     """Return why a tool does not accept changed arguments; "" if it does, or nothing changed."""
     if not arguments:
         return ""
-    from desktop_app.services.tools.call_arguments import parse_arguments  # not for the start
+    from desktop_app.services.tools.call_run import parse_arguments  # not for the start
 
     try:
         await asyncio.to_thread(parse_arguments, tool, arguments)

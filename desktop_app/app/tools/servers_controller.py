@@ -258,7 +258,7 @@ class ServersController(QObject):
         await self.show_servers()
 
     async def _list_tools(self, run: ServerRun, started_at: float) -> None:
-        from desktop_app.services.tools.served_prompts import store_lists
+        from desktop_app.services.tools.server_source import store_lists
 
         tools = await store_lists(run, self._servers().storage)
         await self.load_prompts()
@@ -287,7 +287,7 @@ class ServersController(QObject):
 
     async def _import(self, path: Path) -> None:
         """Read the servers in a file, show their commands, and add them if confirmed."""
-        from desktop_app.domain.tools.launch_summary import launch_summary
+        from desktop_app.domain.tools.tool_server import launch_summary
         from desktop_app.exchange.importers.server_configuration import read_servers
         from desktop_app.ui.widgets.forms.question import ask
 

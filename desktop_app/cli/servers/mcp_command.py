@@ -35,8 +35,7 @@ from desktop_app.domain.tools.tool_server import server_of
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import in_english, tr, tr_plural
 from desktop_app.rendering.markdown.links import is_openable
-from desktop_app.services.tools.served_prompts import store_lists
-from desktop_app.services.tools.server_tools import tools_of
+from desktop_app.services.tools.server_source import store_lists, tools_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -239,7 +238,7 @@ async def _import(servers: ToolServers, path: Path, *, without_asking: bool) -> 
 
 def _show_starts(entries: Iterable[ConfiguredServer]) -> None:
     """Show what the servers of a file would run and contact."""
-    from desktop_app.domain.tools.launch_summary import launch_summary
+    from desktop_app.domain.tools.tool_server import launch_summary
 
     for entry in entries:
         if entry.server is not None:

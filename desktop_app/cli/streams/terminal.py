@@ -39,7 +39,7 @@ from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.statistics import rounded
 from desktop_app.domain.system_error import system_words
-from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.i18n.translation import tr
 from desktop_app.services.structured.schema_check import CheckedAnswer, decode
 from desktop_app.services.tools.consent import option_name

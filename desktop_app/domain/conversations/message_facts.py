@@ -22,7 +22,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.documents.document_sections import format_spans
 from desktop_app.domain.models.answering_model import is_same_model
-from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.i18n.formatting import duration, moment, money, percent
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 

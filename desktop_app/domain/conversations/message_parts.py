@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from desktop_app.domain.documents.collections import Passage
-from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.domain.tools.tool import ToolCallState
 
 _MAX_SENT_NAME_CHARS: Final = 64
 """The APIs' limit of the name of a function."""

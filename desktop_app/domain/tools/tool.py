@@ -1,17 +1,19 @@
-"""Tools that a model may call, independent of who runs them and of the two APIs."""
+"""Tools that a model may call, whoever runs them; the states of calls, and what a call may read."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from desktop_app.i18n.translation import tr
+from desktop_app.domain.text_enum import TextEnum
+from desktop_app.i18n.translation import N_, tr
 
 if TYPE_CHECKING:
+    from desktop_app.domain.conversations.conversation import Message
     from desktop_app.domain.error_note import ErrorNote
 
 TOO_MANY_ROUNDS: Final = "tool_rounds"
@@ -156,3 +158,66 @@ class ToolLimits(NamedTuple):
     rounds: int = 10
     seconds: float = 600
     cost: float | None = None
+
+
+class ToolCallState(TextEnum):
+    """The state of a tool call, stored before the next step begins.
+
+    REQUESTED: the model asks for it. ALLOWED: the user allowed it; it has not started. RUNNING: it
+    may have had an effect. DONE, FAILED: it ended with a result or an error. DENIED: the user or
+    the settings denied it. INTERRUPTED: the answer ended while the call ran.
+    """
+
+    REQUESTED = "requested", N_("Not run")
+    ALLOWED = "allowed", N_("Not run")
+    RUNNING = "running", N_("Running")
+    DONE = "done", N_("Done")
+    FAILED = "failed", N_("Failed")
+    DENIED = "denied", N_("Denied")
+    INTERRUPTED = "interrupted", N_("Interrupted")
+
+    @property
+    def has_ended(self) -> bool:
+        """Return True if the state is final."""
+        return self in _FINAL
+
+
+_FINAL = frozenset(
+    {ToolCallState.DONE, ToolCallState.FAILED, ToolCallState.DENIED, ToolCallState.INTERRUPTED}
+)
+
+
+TextOf = Callable[[str], Awaitable[str]]
+"""Returns the text of an attached document by its hash. Raises StorageError."""
+Report = Callable[[float, float | None, str], None]
+"""Reports the progress of a call: the amount done, the total (None if unknown), and a message."""
+ShowImage = Callable[[str, bytes], None]
+"""Shows an image of a result to the model, with its media type."""
+
+
+async def _no_text(_sha256: str) -> str:
+    return ""
+
+
+def _no_report(_done: float, _total: float | None, _message: str) -> None:
+    """Drop a report."""
+
+
+def _no_image(_media_type: str, _data: bytes) -> None:
+    """Drop an image."""
+
+
+class ToolContext(NamedTuple):
+    """The conversation that a call belongs to.
+
+    Attributes:
+        messages: up to the question, oldest first.
+        report: called while the call runs.
+        show_image: called with each image of the result.
+    """
+
+    conversation_id: str
+    messages: tuple[Message, ...] = ()
+    text_of: TextOf = _no_text
+    report: Report = _no_report
+    show_image: ShowImage = _no_image

@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, pairwise
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from desktop_app.domain import hints
@@ -21,7 +22,10 @@ from desktop_app.domain.errors import ServerDefinitionError, ToolServerError
 from desktop_app.domain.network.network_address import is_private
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.tools.server_fault import ServerFault
-from desktop_app.i18n.translation import N_
+from desktop_app.i18n.translation import N_, tr
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 MAX_SERVER_NAME_CHARS: Final = 40
 EXAMPLE_REFERENCE: Final = "${env:NAME}"
@@ -505,3 +509,63 @@ def _proxy_variables(
         # An address with a user and a password has an "@".
         if name in variables and (with_passwords or "@" not in variables[name])
     }
+
+
+_KEY_LIKE: Final = re.compile(r"\w[\w.-]*")
+"""Matches secrets that are left out. Any other may be a path or a shell command, and is shown."""
+_ENCODED_KEY: Final = re.compile(r"[\w+][\w.+/=-]*")
+"""Matches secrets that are left out if the name of their variable says that they are secret."""
+_SHOWN_PASSWORD: Final = re.compile(r"(?<=://)[\w.%-]*:[\w.%-]+(?=@)")
+
+
+def launch_summary(server: ToolServer, secrets: ServerSecrets) -> list[str]:
+    """Return what a server of a foreign file would run or contact, for the user's consent.
+
+    A line with the name and the command or address is followed by indented lines with facts.
+    Everything but keys is shown: a variable such as BASH_ENV or HTTPS_PROXY can run a program or
+    lead to a server, even if its value looks like a key. The command is complete, except for secret
+    arguments that look like keys. Of headers, only the names are shown. The caller has to replace
+    line breaks within the lines.
+    """
+    if server.url:
+        start = server.url + ("?…" if server.has_query else "")
+    else:
+        start = shlex.join(_shown_command(server.command, secrets.arguments))
+    facts = []
+    if server.folder:
+        facts.append(tr("Folder: {folder}", folder=server.folder))
+    if variables := {**server.environment, **secrets.environment}:
+        settings = (f"{name}={_shown_value(name, value)}" for name, value in variables.items())
+        facts.append(tr("Sets variables: {names}", names=_join_names(settings)))
+    if server.headers:
+        facts.append(tr("Sends headers: {names}", names=_join_names(server.headers)))
+    if read_variables := referenced_variables(server, secrets):
+        facts.append(tr("Gets your variables: {names}", names=_join_names(read_variables)))
+    return [f"{server.name}: {start}", *(f"    {fact}" for fact in facts)]
+
+
+def _shown_command(command: Sequence[str], arguments: Sequence[str]) -> list[str]:
+    """Return a command without the arguments after options that look like keys.
+
+    Any other word may be a program or package, even if it looks like a key: `npx sk-…` runs one.
+    """
+    masked_arguments = [
+        "…" if _KEY_LIKE.fullmatch(argument) else argument for argument in arguments
+    ]
+    whole_command = filled_command(command, arguments)
+    masked_command = filled_command(command, masked_arguments)
+    return [
+        word if visible == "…" and not preceding.startswith("--") else visible
+        for preceding, word, visible in zip(
+            ("", *command), whole_command, masked_command, strict=False
+        )
+    ]
+
+
+def _shown_value(name: str, value: str) -> str:
+    is_key = is_secret_name(name) and "askpass" not in name.lower()  # SSH_ASKPASS is a program
+    return "…" if is_key and _ENCODED_KEY.fullmatch(value) else _SHOWN_PASSWORD.sub("…", value)
+
+
+def _join_names(names: Iterable[str]) -> str:
+    return ", ".join(map(shlex.quote, names))

@@ -23,7 +23,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.errors import ImportRefusedError, StorageError
 from desktop_app.domain.prompts.preset import Preset
-from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.i18n.translation import N_
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

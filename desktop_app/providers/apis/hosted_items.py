@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from desktop_app.domain.answering.stream_events import HostedCall
 from desktop_app.domain.conversations.message_parts import ToolCallPart
-from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.providers.http import json_fields
 
 HOSTED_ITEMS: Final = {

@@ -27,7 +27,7 @@ from desktop_app.domain.answering.stream_events import (
     ToolCallDelta,
     UsageReported,
 )
-from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.providers.apis.event_reader import EventReader, usage_of
 from desktop_app.providers.apis.hosted_items import (
     HOSTED_ITEMS,

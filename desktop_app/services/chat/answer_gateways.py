@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.conversations.conversation import Message, ModelChoice
 from desktop_app.domain.models.parameter_support import first_api, supports_candidates
-from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.domain.tools.tool import ToolContext
 from desktop_app.services.answers.candidate_answers import SharedRequest
 from desktop_app.services.chat.request_builder import RequestSources
 from desktop_app.services.chat.send_context import SendContext

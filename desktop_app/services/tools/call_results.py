@@ -7,8 +7,7 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from desktop_app.domain.conversations.message_parts import ToolCallPart
-from desktop_app.domain.tools.call_state import ToolCallState
-from desktop_app.domain.tools.tool import MAX_RESULT_CHARS
+from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ToolCallState
 from desktop_app.services.prompt_delimiter import PromptDelimiter
 
 T = TypeVar("T")

@@ -1,4 +1,4 @@
-"""Runs the tool calls of a round in parallel, and announces each step before it is taken.
+"""Checks and runs the tool calls of a round in parallel, and announces each step beforehand.
 
 Every failure is a result for the model: an unknown tool, invalid arguments, a denial, a crash, a
 time limit.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
@@ -17,11 +17,20 @@ from desktop_app.domain.answering.answer_status import StatusCode, answer_status
 from desktop_app.domain.answering.stream_events import StatusChanged, StreamEvent, ToolCallStep
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.errors import StorageError
-from desktop_app.domain.tools.call_state import ToolCallState
-from desktop_app.domain.tools.tool import ToolError
-from desktop_app.domain.tools.tool_context import Report, ToolContext
+from desktop_app.domain.tools.tool import (
+    Report,
+    ToolCallState,
+    ToolContext,
+    ToolDefinition,
+    ToolError,
+)
 from desktop_app.i18n.formatting import percent
-from desktop_app.services.tools.call_arguments import parse_arguments
+from desktop_app.services.structured.schema_check import (
+    UnusablePatternError,
+    UnusableSchemaError,
+    decode,
+    schema_problems,
+)
 from desktop_app.services.tools.call_results import DENIED, limit_result
 from desktop_app.services.tools.consent import ConsentBroker, ConsentQuestion
 from desktop_app.services.tools.tool_set import SourcedTool, ToolSet
@@ -241,3 +250,43 @@ def _end_step(
 ) -> ToolCallStep:
     """Return the last step of a call; `duration_s` is None if it did not run."""
     return ToolCallStep(replace(call, state=state, result=limit_result(result), seconds=duration_s))
+
+
+MAX_ARGUMENTS_CHARS: Final = 1 << 20
+
+
+def parse_arguments(tool: ToolDefinition, text: str) -> Any:
+    """Return the arguments of a call: an object; for a custom tool, its free text.
+
+    Takes a while for long arguments: call it in a thread.
+
+    Raises:
+        ToolError: the tool does not take these arguments, or its schema cannot be used. The text
+            of the error is for the model.
+    """
+    if len(text) > MAX_ARGUMENTS_CHARS:
+        raise ToolError(f"The arguments are longer than {MAX_ARGUMENTS_CHARS} characters.")
+    if tool.is_custom:
+        return text
+    try:
+        arguments = decode(text or "{}")
+    except (ValueError, RecursionError) as exc:
+        raise ToolError(f"The arguments are not valid JSON: {exc}") from exc
+    if not isinstance(arguments, dict):
+        raise ToolError("The arguments are not a JSON object.")
+    problems = _schema_mismatches(tool.parameters, arguments, is_foreign=bool(tool.source))
+    if problems:
+        raise ToolError("The arguments do not match the schema:\n" + "\n".join(problems))
+    return arguments
+
+
+def _schema_mismatches(schema: Mapping[str, Any], value: Any, *, is_foreign: bool) -> list[str]:
+    try:
+        problems = schema_problems(schema, value)
+    except UnusablePatternError as exc:
+        if is_foreign:
+            return []  # the server checks its arguments itself
+        raise ToolError(f"The tool’s schema cannot be used: {exc}") from exc
+    except UnusableSchemaError as exc:
+        raise ToolError(f"The tool’s schema cannot be used: {exc}") from exc
+    return [f"{problem.path}: {problem.reason}" for problem in problems]

@@ -14,15 +14,15 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import (
     HOSTED_TOOLS,
     ListedTool,
+    ToolCallState,
+    ToolContext,
     ToolDefinition,
     ToolError,
     ToolKind,
 )
-from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.models.choice_resolution import ResolvedChoice

@@ -15,7 +15,7 @@ from desktop_app.domain.errors import SignInNeededError, ToolServerError, UserFa
 from desktop_app.domain.network.redaction import Redactor
 from desktop_app.domain.tools.remote_tool import visible_text
 from desktop_app.domain.tools.server_fault import ServerFault
-from desktop_app.domain.tools.tool_context import Report
+from desktop_app.domain.tools.tool import Report
 from desktop_app.domain.tools.tool_server import ServerFailure, ToolServer
 from desktop_app.i18n.translation import N_
 from desktop_app.services.tools.sign_in_tokens import OnTokens, Renewal, SignInTokens, StoreTokens

@@ -1,23 +1,41 @@
-"""A configured server as a source of tools."""
+"""A configured server as a source of tools and prompts.
+
+A tool that cannot be used is listed with the reason. Only the server can fill in its prompts, so
+each is requested once, with a variable as the value of each argument. If the text lacks one of the
+variables, it depends on the values, and the prompt is not offered.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import json
 from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import lru_cache
 from typing import Any, Final
 
 from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.domain.tools.remote_tool import unavailable_entry
+from desktop_app.domain.prompts.prompts import CLIPBOARD, SELECTION, Variable, parse, variables
+from desktop_app.domain.tools.remote_tool import remote_tools, unavailable_entry, unusable_arguments
 from desktop_app.domain.tools.server_fault import ServerFault
-from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ListedTool, ToolDefinition, ToolError
-from desktop_app.domain.tools.tool_context import ToolContext
-from desktop_app.domain.tools.tool_server import ServerFailure
+from desktop_app.domain.tools.tool import (
+    MAX_RESULT_CHARS,
+    ListedTool,
+    ToolContext,
+    ToolDefinition,
+    ToolError,
+)
+from desktop_app.domain.tools.tool_server import ServerFailure, ToolServer
 from desktop_app.i18n.translation import N_
-from desktop_app.services.tools.served_prompts import store_lists
+from desktop_app.services.structured.schema_check import (
+    UnusablePatternError,
+    UnusableSchemaError,
+    require_schema,
+)
 from desktop_app.services.tools.server_registry import ServerStorage
 from desktop_app.services.tools.server_run import ServerRun, ServerState
-from desktop_app.services.tools.server_tools import tools_of
 
 TOOL_CHANGED: Final = (
     "The tool has changed since the user was asked, so it was not called. "
@@ -112,3 +130,91 @@ class ServerSource:
             listed_tool.definition for listed_tool in listed_tools if listed_tool.is_available
         ]:
             raise ToolError(TOOL_CHANGED)
+
+
+MAX_PROMPTS: Final = 50
+"""Prompts of a server that are read; each takes a request."""
+MAX_TEXT_CHARS: Final = 50_000
+PROMPTS_TIMEOUT_S: Final = 20.0
+"""Seconds for all of these requests; the prompts that came until then are offered."""
+
+
+async def store_lists(run: ServerRun, storage: ServerStorage) -> list[dict[str, Any]]:
+    """Store the tools and prompts of a server, and return its tools. Raises UserFacingError."""
+    listed = await run.fetch_list("tools")
+    await storage.save_listed_tools(run.server.name, listed)
+    await storage.save_prompts(run.server.name, await _served_prompts(run))
+    return listed
+
+
+async def _served_prompts(run: ServerRun) -> list[dict[str, str]]:
+    """Return `name` and `text` of the prompts that can be offered.
+
+    Raises:
+        UserFacingError: the server has ended.
+    """
+    prompts: list[dict[str, str]] = []
+    try:
+        rows = await run.fetch_list("prompts")
+    except UserFacingError as error:
+        if run.failure is not None:
+            raise
+        run.on_log("warning", error.sentences)
+        return prompts
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PROMPTS_TIMEOUT_S):
+            for row in rows[:MAX_PROMPTS]:
+                if text := await _prompt_text(run, row):
+                    prompt = {"name": run.redact(row["title"]), "text": text}
+                    prompts.append(prompt)
+    return prompts
+
+
+async def _prompt_text(run: ServerRun, row: dict[str, Any]) -> str:
+    """Return a prompt's text with variables; "" if it cannot be offered.
+
+    That is so if the text lacks the variable of an argument, is too long or was refused. It is also
+    so if the text has the variable of the clipboard or the selection: a server must not decide that
+    their content is sent.
+    """
+    names = [argument["name"] for argument in row["arguments"]]
+    placeholders = {name: "{{" + name + "}}" for name in names}
+    try:
+        answer = await run.request("prompt", name=row["name"], arguments=placeholders)
+    except ServerFailure:
+        return ""
+    text = run.redact(answer["text"])
+    if any(isinstance(p, Variable) and p.name in (CLIPBOARD, SELECTION) for p in parse(text)):
+        return ""
+    used_names = {variable.name for variable in variables(text)}
+    return text if len(text) <= MAX_TEXT_CHARS and set(names) <= used_names else ""
+
+
+async def tools_of(server: ToolServer, rows: Sequence[Mapping[str, Any]]) -> list[ListedTool]:
+    """Return the tools that a server has listed, available or not."""
+    tools = remote_tools(server.name, rows, has_address=bool(server.url))
+    return await asyncio.to_thread(lambda: list(map(_check_schema, tools)))
+
+
+def _check_schema(tool: ListedTool) -> ListedTool:
+    if not tool.is_available:
+        return tool
+    fault = _fault_in(json.dumps(tool.definition.parameters))
+    return tool._replace(refusal=unusable_arguments(fault)) if fault else tool
+
+
+@lru_cache(maxsize=1024)
+def _fault_in(schema: str) -> str | None:
+    """Return why a schema is unusable: a fault or an English text; None if it is usable.
+
+    APIs refuse a whole request if one of its schemas is unusable.
+    """
+    try:
+        require_schema(json.loads(schema))
+    except RecursionError:
+        return ServerFault.TOO_DEEP
+    except UnusablePatternError:
+        return None  # the server checks its arguments itself
+    except UnusableSchemaError as error:
+        return str(error)
+    return None

@@ -41,8 +41,13 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.errors import UserFacingError, to_provider_error
 from desktop_app.domain.spending.cost import Usage, cost_of
 from desktop_app.domain.spending.spending_report import Purpose
-from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS, ToolLimits
-from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.domain.tools.tool import (
+    TOO_EXPENSIVE,
+    TOO_LONG,
+    TOO_MANY_ROUNDS,
+    ToolContext,
+    ToolLimits,
+)
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.ports import Gateway, Provider
 from desktop_app.services.prompt_delimiter import PromptDelimiter

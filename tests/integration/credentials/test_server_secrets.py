@@ -11,8 +11,7 @@ import pytest
 
 from desktop_app.backend.backend import build_backend
 from desktop_app.domain.errors import ToolServerError
-from desktop_app.domain.tools.tool import Permission
-from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.domain.tools.tool import Permission, ToolContext
 from desktop_app.domain.tools.tool_server import server_of
 from tests.helpers.server_runs import SCRIPTED
 from tests.helpers.system_keyring import keyring_secrets

@@ -13,7 +13,7 @@ import pytest
 
 from desktop_app.backend.backend import Backend, build_backend
 from desktop_app.domain.errors import ToolServerError
-from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.domain.tools.tool import ToolContext
 from desktop_app.domain.tools.tool_server import server_of
 from desktop_app.services.tools.server_run import ServerState
 from tests.helpers.guarded_server import GuardedServer, guarded_server

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.errors import ToolServerError
-from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ToolError
-from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ToolContext, ToolError
 from desktop_app.domain.tools.tool_server import ServerFailure
 from desktop_app.services.tools.consent import fingerprint
 from desktop_app.services.tools.server_run import ServerState

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from desktop_app.domain.errors import ToolServerError
-from desktop_app.domain.tools.launch_summary import launch_summary
-from desktop_app.domain.tools.tool_server import server_of
+from desktop_app.domain.tools.tool_server import launch_summary, server_of
 
 KEY = "s3cret-0123456789"
 

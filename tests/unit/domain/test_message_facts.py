@@ -17,7 +17,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.domain.tools.tool import ToolCallState
 from tests.helpers.messages import answer
 
 _NESTED = "[" * 500 + "0," * 20_000 + "0" + "]" * 500

@@ -21,7 +21,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.exchange.writers import batch_report, markdown_file, rich_text
 from desktop_app.exchange.writers.html_page import HtmlPage
 from desktop_app.exchange.writers.office.office_content import messages_of

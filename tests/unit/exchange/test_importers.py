@@ -24,7 +24,7 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
 )
 from desktop_app.domain.errors import ImportRefusedError
-from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.exchange.importers import chatgpt, claude, librechat, open_webui
 from desktop_app.exchange.importers.import_reader import read_export
 from desktop_app.exchange.importers.imported_conversation import (

@@ -24,7 +24,7 @@ from pptx.enum.text import PP_ALIGN
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
 from desktop_app.domain.conversations.message_parts import TextPart, ToolCallPart
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.exchange.writers.office.docx_file import write_docx
 from desktop_app.exchange.writers.office.odt_file import write_odt
 from desktop_app.exchange.writers.office.office_content import (

@@ -17,7 +17,7 @@ from desktop_app.domain.answering.stream_events import (
     TextDelta,
 )
 from desktop_app.domain.errors import StreamCutError
-from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.providers.apis.hosted_items import (
     MAX_BASE64_CHARS,
     MAX_CITATIONS,

@@ -68,8 +68,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.spending.cost import Usage, UsageScope
 from desktop_app.domain.spending.spending_report import Call, CallPerformance
-from desktop_app.domain.tools.call_state import ToolCallState
-from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
+from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS, ToolCallState
 from desktop_app.services.answers import answer_measures
 from desktop_app.services.answers.answer_ledger import NO_PRICES, AnswerLedger
 from desktop_app.services.answers.answer_run import AnswerRun, PreparedAnswer, answering_choice

@@ -65,7 +65,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
-from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.services.answers.answer_run import AnswerRun
 from desktop_app.services.chat.answer_gateways import AnswerTools, ModelChoices
 from desktop_app.services.chat.ask_settings import AskSettings

@@ -45,8 +45,7 @@ from desktop_app.services.spending.cost_estimate import (
     usable_input,
     used_tokens,
 )
-from desktop_app.services.tools.tool_set import SourcedTool, ToolSet
-from desktop_app.services.tools.tool_source import ToolSource
+from desktop_app.services.tools.tool_set import SourcedTool, ToolSet, ToolSource
 from tests.helpers.blocking import blocking
 from tests.helpers.fragment import Fragment
 from tests.helpers.messages import answer as answered

@@ -26,8 +26,7 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.message_parts import DocumentPart, PassagesPart
 from desktop_app.domain.tools.strict_schema import is_strict
-from desktop_app.domain.tools.tool import ToolError
-from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.domain.tools.tool import ToolContext, ToolError
 from desktop_app.services.tools.call_run import MAX_PARALLEL
 from desktop_app.tools import confined_job, tables
 from desktop_app.tools.built_in import BuiltInTools, describe_time

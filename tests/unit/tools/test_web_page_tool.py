@@ -16,8 +16,7 @@ import httpx
 import pytest
 
 from desktop_app.documents.text import web_page
-from desktop_app.domain.tools.tool import ToolError
-from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.domain.tools.tool import ToolContext, ToolError
 from desktop_app.tools import web_page_tool
 from desktop_app.tools.web_page_tool import (
     MAX_PAGE_BYTES,

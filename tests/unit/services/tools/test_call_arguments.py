@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.tools.tool import ToolDefinition, ToolError
-from desktop_app.services.tools.call_arguments import parse_arguments
+from desktop_app.services.tools.call_run import parse_arguments
 
 NODE = {
     "type": "object",

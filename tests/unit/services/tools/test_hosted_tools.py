@@ -12,7 +12,7 @@ from desktop_app.backend.environment_profiles import ON_DEVICE, OPENAI
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
-from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.tools.hosted_tools import HostedTools, hosted_cost, hosted_refusal
 

@@ -10,8 +10,7 @@ import pytest
 
 from desktop_app.domain.answering.stream_events import ToolCallStep
 from desktop_app.domain.conversations.message_parts import ToolCallPart
-from desktop_app.domain.tools.call_state import ToolCallState
-from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.domain.tools.tool import ToolCallState, ToolContext
 from desktop_app.services.prompt_delimiter import PromptDelimiter
 from desktop_app.services.tools.call_results import sent_parts
 from desktop_app.services.tools.call_run import CallRun

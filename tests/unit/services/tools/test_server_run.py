@@ -12,14 +12,12 @@ import pytest
 from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.errors import StorageError, ToolServerError, UserFacingError
 from desktop_app.domain.tools.remote_tool import unavailable_entry
-from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ToolDefinition, ToolError
-from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ToolContext, ToolDefinition, ToolError
 from desktop_app.domain.tools.tool_server import ServerFailure, ToolServer, server_of
-from desktop_app.services.tools import served_prompts
+from desktop_app.services.tools import server_source
 from desktop_app.services.tools.call_results import limit_result
 from desktop_app.services.tools.server_run import IDLE_S, Launch, LogLine, ServerRun, ServerState
-from desktop_app.services.tools.server_source import TOOL_CHANGED, ServerSource
-from desktop_app.services.tools.server_tools import tools_of
+from desktop_app.services.tools.server_source import TOOL_CHANGED, ServerSource, tools_of
 from tests.helpers.fragment import Fragment
 from tests.helpers.server_runs import OneServerStorage
 from tests.helpers.simulated_time import run_in_simulated_time
@@ -423,7 +421,7 @@ def prompt(name: str, *arguments: str) -> dict[str, Any]:
 async def test_prompts_are_offered_as_texts_with_variables(
     server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(served_prompts, "MAX_TEXT_CHARS", 20)
+    monkeypatch.setattr(server_source, "MAX_TEXT_CHARS", 20)
     book = Book()
     await server.run.request("call")
     rows = [prompt("a", "x"), prompt("b", "x"), prompt("c"), prompt("d"), prompt("e")]
@@ -432,7 +430,7 @@ async def test_prompts_are_offered_as_texts_with_variables(
         *({"text": "With {{x}}."}, {"text": "Without."}, ServerFailure("No.")),
         *({"text": "t" * 20}, {"text": "t" * 21}),
     ]
-    found = await served_prompts.store_lists(server.run, book)
+    found = await server_source.store_lists(server.run, book)
     assert (found, book.rows) == ([row("look")], [row("look")])
     assert book.prompts == [
         {"name": "T a", "text": "With {{x}}."},
@@ -442,11 +440,11 @@ async def test_prompts_are_offered_as_texts_with_variables(
     # At most fifty are requested, for at most 20 s.
     server.run.on_list_changed("prompts")
     server.made[0].replies = [[prompt("a")] * 51, *[{"text": "t"}] * 51]
-    await served_prompts.store_lists(server.run, book)
+    await server_source.store_lists(server.run, book)
     assert len(book.prompts) == 50
     server.run.on_list_changed("prompts")
     server.made[0].replies = [[prompt("a")] * 3, {"text": "t"}, 19.5, {"text": "t"}, 1]
-    await served_prompts.store_lists(server.run, book)
+    await server_source.store_lists(server.run, book)
     assert len(book.prompts) == 2
 
 
@@ -465,7 +463,7 @@ async def test_no_prompt_of_a_server_takes_what_the_user_has_copied_or_selected(
     book = Book()
     await server.run.request("call")
     server.made[0].replies = [[row("look")], [prompt("a")], {"text": text}]
-    await served_prompts.store_lists(server.run, book)
+    await server_source.store_lists(server.run, book)
     assert bool(book.prompts) is is_offered
 
 

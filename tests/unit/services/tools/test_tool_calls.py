@@ -38,7 +38,6 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.errors import SpendingCapError, StorageError
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import (
     MAX_RESULT_CHARS,
     PAGE_TOOL,
@@ -46,11 +45,12 @@ from desktop_app.domain.tools.tool import (
     TOO_LONG,
     TOO_MANY_ROUNDS,
     Permission,
+    ToolCallState,
+    ToolContext,
     ToolDefinition,
     ToolError,
     ToolLimits,
 )
-from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.services.answers import answer_measures
 from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.models.choice_resolution import ResolvedChoice
