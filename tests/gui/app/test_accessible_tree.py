@@ -255,6 +255,7 @@ class Audit:
             self.faults.setdefault(fault, scene)
 
 
+@pytest.mark.slow
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)  # of menus
 async def test_every_window_is_accessible() -> None:
     faults: dict[str, str] = {}

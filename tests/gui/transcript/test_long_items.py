@@ -63,6 +63,7 @@ def is_filled(view: TranscriptView) -> bool:
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_text_is_materialized_wherever_the_user_scrolls(
     view: TranscriptView, qtbot: QtBot, kind: str
@@ -105,6 +106,7 @@ def _marked_words(view: TranscriptView) -> list[str]:
     return [mark.cursor.selectedText().rstrip() for mark in view.extraSelections()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_find_materializes_the_match(view: TranscriptView, qtbot: QtBot, kind: str) -> None:
     shown(view, qtbot, KINDS[kind])

@@ -109,6 +109,7 @@ def test_text_is_materialized_wherever_the_user_scrolls(view: TranscriptView, qt
     assert len(seen) == 7
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("long")
 @pytest.mark.parametrize("change", ["theme", "zoom", "width"])
 def test_the_scroll_position_survives_changes(
@@ -133,6 +134,7 @@ def test_the_scroll_position_survives_changes(
         view.set_theme(theme.light())
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("long")
 def test_home_and_end_show_the_ends_of_a_long_message(view: TranscriptView, qtbot: QtBot) -> None:
     QTest.keyClick(view, Qt.Key.Key_Home)
@@ -164,6 +166,7 @@ def test_text_streams_while_the_user_reads_above(view: TranscriptView, qtbot: Qt
     assert "The end." in on_screen(view)
 
 
+@pytest.mark.slow
 def test_a_selection_spans_missing_items(view: TranscriptView, qtbot: QtBot, long: Message) -> None:
     bar = view.verticalScrollBar()
     bar.setValue(0)
@@ -186,6 +189,7 @@ def test_a_selection_spans_missing_items(view: TranscriptView, qtbot: QtBot, lon
     assert copied.strip() == f"**{whole[begin:stop]}words** of part 198"
 
 
+@pytest.mark.slow
 def test_a_long_message_is_copied_completely(
     view: TranscriptView, qtbot: QtBot, long: Message
 ) -> None:
@@ -210,6 +214,7 @@ def test_a_long_message_is_copied_completely(
     assert copied.html().count("<p>") == to_html(blocks).count("<p>") - 2  # part 0 has two
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("long")
 def test_copying_the_whole_conversation_is_requested(view: TranscriptView, qtbot: QtBot) -> None:
     QTest.keyClick(view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
@@ -289,6 +294,7 @@ def test_missing_code_can_be_folded_and_unfolded(view: TranscriptView, qtbot: Qt
     assert abs(view.document().size().height() - height) < height / 20
 
 
+@pytest.mark.slow
 def test_the_arrow_keys_reach_missing_links(view: TranscriptView, qtbot: QtBot) -> None:
     far = "Words.\n\n" * 3000
     view.set_messages([answer(f"[one](https://one.test)\n\n{far}[two](https://two.test)\n\n{far}")])

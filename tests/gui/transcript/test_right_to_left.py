@@ -30,6 +30,7 @@ def _height(image: QImage, x: int, color: QColor) -> int:
     return sum(image.pixelColor(x, y) == color for y in range(image.height()))
 
 
+@pytest.mark.slow
 def test_a_quote_bar_is_on_the_side_where_its_text_begins(view: TranscriptView) -> None:
     view.set_messages([question("Quote"), answer(ARABIC)])
     middle = view.viewport().width() / 2

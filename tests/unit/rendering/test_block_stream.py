@@ -136,6 +136,7 @@ def test_a_long_line_below_code_renders_like_the_whole(
     assert render(source) == at_once(source)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", ["> ```\n", "> - ```\n> code\n", "[^1]: ```\n"])
 def test_a_very_long_line_below_code_is_not_parsed_with_every_piece(code: str) -> None:
     stream = BlockStream()
@@ -338,6 +339,7 @@ def test_a_row_completed_together_with_a_definition_is_shown_once() -> None:
     assert [row[0][0].text for row in stream.blocks[0].rows] == ["a", "x", "b c"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ["[x]: /u\n", "words[^1] [x]\n\n[^1]: note\n\n[x]: /u\n", "[x]"])
 def test_a_late_definition_rerenders_long_text_in_slices(end: str) -> None:
     source = "words [x] and[^2] more\n\n" * 1200 + end
@@ -421,6 +423,7 @@ def test_plain_words_are_appended_without_parsing() -> None:
     assert stream.finish() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit",
     [
@@ -451,6 +454,7 @@ def in_pieces(source: str, lengths: tuple[int, ...]) -> list[Block]:
     return stream.blocks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["[", "![a](b) ", "*a_ ", "http://", "<x "])
 def test_a_paragraph_of_marks_is_settled_without_loss(unit: str) -> None:
     stream, source = BlockStream(), unit * (30_000 // len(unit))

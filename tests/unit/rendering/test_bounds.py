@@ -107,6 +107,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return lengths
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["a*b_c`d ", "*a **a ", "\\(a ", ";~~>", "[a ", "`\ud83d"])
 def test_the_open_tail_is_parsed_a_few_times(parsed: list[int], unit: str) -> None:
     """Check this for pieces of the least length that `piece_bounds` recommends."""

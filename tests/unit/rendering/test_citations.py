@@ -103,6 +103,7 @@ def test_citations_in_pieces_render_like_the_whole(source: str, cuts: list[int])
     assert streamed(source, list(range(len(source)))) == render(source, CITED)
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(12))
 @given(
     st.lists(st.sampled_from(WORDS + CITATIONS), min_size=80, max_size=250).map("".join),

@@ -449,6 +449,7 @@ def test_text_that_is_too_slow_to_parse_is_shown_as_written(source: str) -> None
     assert source.strip() in "".join(plain_pieces([block]))
 
 
+@pytest.mark.slow
 def test_many_unclosed_marks_are_unchanged() -> None:
     assert only("*a_b " * 4000).text == ("*a_b " * 4000).rstrip()
 

@@ -99,6 +99,7 @@ def test_texts_with_a_common_prefix_are_compared_from_near_its_end() -> None:
     assert skip_shared_packs(text, long(RUNS[1:])) == (0, RUNS, RUNS[1:])
 
 
+@pytest.mark.slow
 def test_a_streamed_long_paragraph_is_packed() -> None:
     source = "".join(f"some **bold {n}** and `code`, [a link](https://x.y) " for n in range(200))
     stream, arrived = BlockStream(), []
