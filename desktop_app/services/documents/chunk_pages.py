@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -18,7 +16,6 @@ from desktop_app.services.documents.image_attachments import page_tokens
 MAX_PAGES_PER_CHUNK: Final = 20
 # The largest share of a chunk's tokens for images; the text has the rest.
 MAX_IMAGE_SHARE: Final = 0.5
-_PAGE_MARK: Final = re.compile(r"\[page (\d+)\]\n")
 
 
 @dataclass
@@ -77,51 +74,16 @@ def placed_pages(
 ) -> list[tuple[int, PageImage]]:
     """Return the pages sent as images, each with the offset of its mark in the text.
 
-    Pages without a mark are spread over the text before the next mark, so that the images of one
-    chunk stay few. Return [] if the document has no such pages, or the model sees no images.
+    The first mark may begin the text; every other mark follows a blank line. Return [] if the
+    document has no such pages, or the model sees no images.
     """
-    if model.sees_images is False or not document.image_pages:
+    if model.sees_images is False:
         return []
-    placed: list[tuple[int, PageImage]] = []
-    unmarked: list[PageImage] = []
-    last_offset = 0
-    mark_offsets = _mark_offsets(text)
+    placed = []
+    offset = 0
     for page in document.image_pages:
-        offsets = mark_offsets.get(str(page.number), [])
-        index = bisect_left(offsets, last_offset)
-        if index == len(offsets):
-            unmarked.append(page)
-            continue
-        offset = offsets[index]
-        placed += _spread(unmarked, text, last_offset, offset)
+        mark = f"[page {page.number}]\n"
+        if offset or not text.startswith(mark):
+            offset = max(offset, text.find(f"\n\n{mark}", max(0, offset - 2)) + 2)
         placed.append((offset, page))
-        unmarked = []
-        last_offset = offset
-    return [*placed, *_spread(unmarked, text, last_offset, len(text))]
-
-
-def _mark_offsets(text: str) -> dict[str, list[int]]:
-    """Return the offsets of the marks of each page, by page number, in ascending order.
-
-    The first mark may begin the text; every other mark follows a blank line.
-    """
-    offsets: dict[str, list[int]] = {}
-    for mark in _PAGE_MARK.finditer(text):
-        start = mark.start()
-        if start == 0 or text.endswith("\n\n", 0, start):
-            offsets.setdefault(mark[1], []).append(start)
-    return offsets
-
-
-def _spread(
-    pages: Sequence[PageImage], text: str, start: int, end: int
-) -> Iterator[tuple[int, PageImage]]:
-    """Yield the pages with offsets from `start` to `end`, after white space if possible."""
-    offset = start
-    for number, page in enumerate(pages, 1):
-        even_offset = start + (end - start) * number // (len(pages) + 1)
-        last_space = text.rfind(" ", offset, even_offset)
-        last_line_end = text.rfind("\n", offset, even_offset)
-        gap = max(last_space, last_line_end)
-        offset = even_offset if gap < 0 else gap + 1
-        yield offset, page
+    return placed

@@ -81,17 +81,16 @@ def test_images_are_placed_at_the_marks_of_their_pages() -> None:
     assert placed_pages(document(1), text, BLIND) == []
 
 
-def test_pages_without_a_mark_are_spread_over_the_text_before_the_next_mark() -> None:
-    without = text_of(3).replace("[page 2]", "[page x]")
-    assert [at for at, _ in placed_pages(document(1, 2, 3), without, MODEL)] == [0, 18, 36]
-    text = "one two three"
-    assert placed_pages(document(1, 2), text, MODEL) == list(
-        zip([len("one "), len("one two ")], document(1, 2).pictured, strict=True)
-    )
-    spans = page_spans(document(*range(41)), "word " * 50, 1_000_000, MODEL)
+def test_a_line_like_a_mark_within_a_page_is_none() -> None:
+    text = text_of(3).replace("words 1", "words 1\n[page 2]\n[page 3]")
+    places = [at for at, _ in placed_pages(document(1, 2, 3), text, MODEL)]
+    assert places == [0, text.index("\n\n[page 2]") + 2, text.index("\n\n[page 3]") + 2]
+
+
+def test_a_chunk_has_at_most_twenty_pages() -> None:
+    spans = page_spans(document(*range(1, 42)), text_of(41), 1_000_000, MODEL)
     assert [len(span.pages) for span in spans] == [20, 20, 1]
     assert all(span.start < span.end for span in spans)
-    assert len(placed_pages(document(1, 2), "", MODEL)) == 2
 
 
 # ---------------------------------------------------------------- chunk positions
