@@ -220,6 +220,8 @@ def _ask() -> Command:
             ),
             *_answer_choice(),
             *_pages_json_and_save(),
+            flag("-c --continue continued", tr("continue the newest conversation, and save")),
+            option("--conversation", tr("continue this conversation, and save"), "ID"),
             repeatable("--tool", tr("let the model call this tool (repeatable)"), tr("NAME")),
             repeatable(
                 "--mcp",
@@ -331,7 +333,7 @@ def _summarize() -> Command:
             "has_preset_effort": False,
             "create_embeddings": False,
             **{name: [] for name in ("collection", "compare", "tool", "mcp", "allow_tool")},
-            **dict.fromkeys(("max_rounds", "schema", "grammar")),
+            **dict.fromkeys(("conversation", "continued", "max_rounds", "schema", "grammar")),
         },
     )
 

@@ -45,7 +45,12 @@ from desktop_app.cli.ask_collections import (
     find_collections,
     passages_json,
 )
-from desktop_app.cli.command_setup import cancel_at_signals, error_exit_code, expand_path
+from desktop_app.cli.command_setup import (
+    cancel_at_signals,
+    error_exit_code,
+    expand_path,
+    find_conversation,
+)
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.page_options import pages_by_file, with_pages
 from desktop_app.cli.streams import password_prompt
@@ -206,6 +211,7 @@ async def _answer(backend: Backend, options: Options, question: str, output: Ans
     values = await backend.values()
     use_limits(backend, values)
     use_routine_model(backend, values)
+    continued = await _continued(backend, options)
     profile, settings, choices = await _choose(backend, options, values, output)
     backend.consent.set_source(AllowedTools(tuple(options.allow_tool)))
     if options.template:  # check it before reading the files, which may be slow
@@ -233,9 +239,13 @@ async def _answer(backend: Backend, options: Options, question: str, output: Ans
     if null_store is not None:
         conversation_id = unsaved_conversation_id(settings.counted_instructions, parts, draft.text)
     created_at = now()
+    path: list[Message] = []
     conversation = Conversation(
         conversation_id, title="", created_at=created_at, updated_at=created_at, choice=choices[0]
     )
+    if continued is not None:
+        conversation = replace(continued, choice=choices[0])
+        path = await backend.conversations.path(continued.id)
     # With tools, the model can read the rest of documents that do not fit.
     if attached and settings.parameters.tools and not options.in_parts:
         for resolved in resolved_choices:
@@ -243,7 +253,7 @@ async def _answer(backend: Backend, options: Options, question: str, output: Ans
     if options.in_parts:  # show the cost of long documents before anything is sent
         draft = await _in_parts_if_too_large(service, draft, resolved_choices[0], settings)
     try:
-        run = await _begin(service, conversation, draft, profile, choices, settings)
+        run = await _begin(service, conversation, path, draft, profile, choices, settings)
     except DocumentDoesNotFitError as error:
         if not options.in_parts:
             raise error.with_hint(N_("Use “repartee summarize” for long documents.")) from error
@@ -256,6 +266,29 @@ async def _answer(backend: Backend, options: Options, question: str, output: Ans
         code = await _run_one(backend, run, output, null_store)
     await _warn_of_limit(backend, profile)
     return code
+
+
+async def _continued(backend: Backend, options: Options) -> Conversation | None:
+    """Return the conversation to continue, whose model answers unless the options name another."""
+    if options.conversation:
+        conversation = await find_conversation(backend, options.conversation)
+    elif options.continued:
+        conversations = await backend.conversations.all()
+        if not conversations:
+            raise IllegalChoiceError(N_("There is no conversation to continue."))
+        conversation = conversations[0]
+    else:
+        return None
+    options.save = True
+    choice = conversation.choice
+    if not any((options.provider, options.model, options.variant, options.preset)):
+        options.provider = choice.provider_id
+        options.variant = choice.variant.value if choice.variant else None
+        options.model = None if choice.variant else choice.model
+        if options.effort is None and choice.effort is not None:
+            options.effort = choice.effort.value
+            options.has_preset_effort = True
+    return conversation
 
 
 async def _choose(
@@ -326,6 +359,7 @@ async def _require_form_and_tools(
 async def _begin(
     service: ChatService,
     conversation: Conversation,
+    path: Sequence[Message],
     draft: Draft,
     profile: ProviderProfile,
     choices: Sequence[ModelChoice],
@@ -333,10 +367,10 @@ async def _begin(
 ) -> AnswerRun:
     """Begin the answer, or all that are compared. Raises as `ChatService.begin`."""
     if len(choices) == 1:
-        return await service.begin(conversation, [], draft, profile, settings)
+        return await service.begin(conversation, path, draft, profile, settings)
     profile_choices = [(profile, choice) for choice in choices]
     return await service.begin_comparison(
-        conversation, path=[], draft=draft, choices=profile_choices, settings=settings
+        conversation, path=path, draft=draft, choices=profile_choices, settings=settings
     )
 
 

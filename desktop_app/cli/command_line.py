@@ -277,9 +277,9 @@ def repeatable(names: str, text: str, metavar: str, kind: Any = None) -> click.O
     return option(names, text, metavar, kind, multiple=True)
 
 
-def flag(name: str, text: str) -> click.Option:
-    """Return an option without a value."""
-    return click.Option([name], is_flag=True, help=text)
+def flag(names: str, text: str) -> click.Option:
+    """Return an option without a value; its names are parted by spaces."""
+    return click.Option(names.split(), is_flag=True, help=text)
 
 
 def json_flag() -> click.Option:

@@ -17,11 +17,13 @@ from desktop_app.cli.streams.console import (
     write_json,
 )
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.i18n.translation import N_
 from desktop_app.paths import folders
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.cli.command_line import Options
+    from desktop_app.domain.conversations.conversation import Conversation
     from desktop_app.storage.database.database import Database
 
 
@@ -115,3 +117,23 @@ async def open_store() -> AsyncIterator[Database]:
         yield database
     finally:
         await database.close()
+
+
+async def find_conversation(backend: Backend, given: str) -> Conversation:
+    """Return the conversation with an ID, or the only one whose ID begins so.
+
+    Raises:
+        IllegalChoiceError: there is none, or several IDs begin so.
+    """
+    conversation = await backend.conversations.get(given)  # also finds one in the trash
+    if conversation is None and given:
+        matching = [id_ for id_ in await backend.conversations.ids() if id_.startswith(given)]
+        if len(matching) == 1:
+            conversation = await backend.conversations.get(matching[0])
+    if conversation is None:
+        raise IllegalChoiceError(
+            N_("There is no conversation {given}."),
+            hint=N_("“repartee search TEXT --json” lists the IDs."),
+            given=given,
+        )
+    return conversation

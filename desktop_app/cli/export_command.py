@@ -22,7 +22,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Protocol
 
 from desktop_app.child_processes import child_command, start_child
-from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_backend
+from desktop_app.cli.command_setup import (
+    cancel_at_signals,
+    expand_path,
+    find_conversation,
+    open_backend,
+)
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.office_export import OFFICE_SUFFIXES, OfficeExporter
 from desktop_app.cli.output_file import STANDARD_OUTPUT, partial_file, unwritable_error
@@ -32,7 +37,6 @@ from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.conversation import Conversation, Message, Role
 from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.domain.errors import (
-    IllegalChoiceError,
     StorageError,
     StoreDamagedError,
     StoreFullError,
@@ -334,18 +338,9 @@ class _Export:
             # Imported conversations may have equal times; the id makes the order the same
             # everywhere.
             return sorted(conversations, key=attrgetter("created_at", "id"))
-        conversations_in_order = []
-        for conversation_id in dict.fromkeys(self._options.conversation):
-            # `get` also finds a conversation in the trash.
-            conversation = await self._backend.conversations.get(conversation_id)
-            if conversation is None:
-                raise IllegalChoiceError(
-                    N_("There is no conversation {given}."),
-                    hint=N_("“repartee search TEXT --json” lists the IDs."),
-                    given=conversation_id,
-                )
-            conversations_in_order.append(conversation)
-        return conversations_in_order
+        given = dict.fromkeys(self._options.conversation)
+        found = [await find_conversation(self._backend, id_) for id_ in given]
+        return [*{conversation.id: conversation for conversation in found}.values()]
 
     async def _readable_conversations(self) -> list[Conversation]:
         """Return all conversations but trashed ones; note unreadable ones in `left_out`."""

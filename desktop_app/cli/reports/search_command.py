@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from desktop_app.cli.command_setup import interrupt_at_signals, open_store, run_command
@@ -38,10 +39,14 @@ async def _search(options: Options) -> int:
         ]
         write_json(rows, indent=1)
     else:
+        is_terminal = sys.stdout is not None and sys.stdout.isatty()
         for hit in hits:
+            moment = (
+                formatting.moment(hit.date) if is_terminal else hit.date.isoformat(" ", "minutes")
+            )
             text = f"{hit.document}: {hit.snippet}" if hit.document else hit.snippet
             snippet = " ".join(_without_marks(text).split())
-            write_line(f"{formatting.moment(hit.date)}  {hit.title}  [{hit.conversation_id}]")
+            write_line(f"{moment}  {hit.title}  [{hit.conversation_id}]")
             write_line(f"    {snippet}")
     return 0 if hits else ExitCode.FAILED
 

@@ -125,6 +125,7 @@ class AnswerOutput(AnswerStreams):
         self._is_several = is_several
         self._shows_steps = shows_steps
         self._is_at_line_start = True
+        self._held: list[str] = []  # messages until the answer's line is complete
         self._has_started = False
         self._status: Status | None = None
         self._from_environment = False
@@ -139,17 +140,28 @@ class AnswerOutput(AnswerStreams):
             case TextDelta(text) | RefusalDelta(text) if not self._as_json and text:
                 self.write(text)
             case Notice(text):
-                write_diagnostic(str(text))
+                self._tell(str(text))
             case ToolCallStep(call) if call.state.has_ended:
-                write_diagnostic(call_text(call))
+                self._tell(call_text(call))
             case RoundEnded() if not self._is_at_line_start:
                 self.write("\n\n")
             case StatusChanged(seconds, status) if seconds:
-                write_diagnostic(status_text(status, seconds))
+                self._tell(status_text(status, seconds))
             # The first event only states that the program waits for the answer.
             case StatusChanged(_, status) if self._has_started:
                 self._write_status(status)
         self._has_started = True
+
+    def _tell(self, text: str) -> None:
+        """Write a message, which would else stick to the answer's unfinished line."""
+        self._held.append(text)
+        if self._is_at_line_start:
+            self._release()
+
+    def _release(self) -> None:
+        for text in self._held:
+            write_diagnostic(text)
+        self._held.clear()
 
     def _write_status(self, status: Status | None) -> None:
         """Report once why nothing arrives.
@@ -181,6 +193,7 @@ class AnswerOutput(AnswerStreams):
         self.set_stop(lambda: None)  # there is nothing left to stop
         if not self._is_at_line_start:
             self.write("\n")
+        self._release()
         error = answer.error
         is_saved = conversation_id is not None
         if error is not None:
@@ -252,6 +265,8 @@ class AnswerOutput(AnswerStreams):
         """Write to standard output, and note whether a line is complete."""
         super().write(text)
         self._is_at_line_start = text.endswith("\n")
+        if self._is_at_line_start:
+            self._release()
 
 
 def answer_fields(answer: Message) -> dict[str, Any]:

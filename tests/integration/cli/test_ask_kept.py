@@ -57,6 +57,24 @@ def test_a_saved_conversation_is_there_while_a_window_has_the_store_open(shell: 
     assert len(shell.rows(PURPOSE)) == 1
 
 
+def test_a_saved_conversation_is_continued(shell: Shell) -> None:
+    async def test(server: LoopbackServer) -> None:
+        refused = await shell.ask(server.base_url, "More?", "-c")
+        assert (refused.code, "no conversation to continue" in refused.err) == (2, True)
+        first = await shell.ask(server.base_url, "Which?", "--save", "--json", "--effort", "high")
+        saved = first.json["conversation_id"]
+        newest = await shell.ask(server.base_url, "More?", "-c", "--json")
+        named = await shell.ask(server.base_url, "Why?", "--conversation", saved[:9], "--json")
+        assert newest.json["conversation_id"] == named.json["conversation_id"] == saved
+        assert newest.json["effort"] == "high"
+        request = server.requests[-1].json
+        said = [item["content"] for item in request["input"] if item.get("role") == "user"]
+        assert ["Which?" in str(said), "More?" in str(said), "Why?" in str(said)] == [True] * 3
+
+    against(WHOLE, WHOLE, WHOLE, test=test)
+    assert len(shell.rows("SELECT * FROM conversations")) == 1
+
+
 def test_a_failed_answer_is_kept_with_why_and_can_be_asked_again(shell: Shell) -> None:
     done, _ = answer_to(shell, refusal(401, "invalid_api_key"), arguments=("Hi", "--save"))
     assert done.code == 1

@@ -91,3 +91,15 @@ def test_tables_are_written_as_csv(export: Run, conversation_id: str, tmp_path: 
     file = tmp_path / "boats.csv"
     assert export("--conversation", conversation_id, "--format", "csv", "--to", file)[0] == 0
     assert file.read_text("utf-8-sig").split() == ["boat,sails", "Selby,4"]
+
+
+def test_the_beginning_of_an_id_is_enough(
+    export: Run, conversation_id: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "boats.md"
+    words = ("--format", "markdown", "--to", file)
+    whole_and_beginning = ("--conversation", conversation_id, "--conversation", conversation_id[:8])
+    assert export(*whole_and_beginning, *words)[0] == 0
+    assert file.is_file()
+    code, _, err = export("--conversation", "", *words)
+    assert (code, "There is no conversation" in err) == (2, True)

@@ -20,7 +20,6 @@ from desktop_app.cli.library_commands import run_library
 from desktop_app.cli.reports.search_command import run_search
 from desktop_app.domain.error_note import error_from_json
 from desktop_app.domain.errors import StoreFullError
-from desktop_app.i18n import formatting
 from desktop_app.storage.conversations.import_store import ImportOutcome, ImportStore
 
 AT = datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
@@ -146,8 +145,8 @@ def test_search_results_have_two_lines(command: Run, export: Callable[..., Path]
     command("import", export(chat()))
     code, out, err = command("search", "京都")
     first, second = out.splitlines()
-    day = formatting.moment(AT)
-    assert re.fullmatch(rf"{day}  Kyoto trip  \[[0-9a-f]{{32}}\]", first)
+    day = AT.astimezone().isoformat(" ", "minutes")
+    assert re.fullmatch(rf"{re.escape(day)}  Kyoto trip  \[[0-9a-f]{{32}}\]", first)
     assert (code, second, err) == (0, "    Where is 京都?", "")
     code, out, _ = command("search", "京都", "--json")
     (hit,) = json.loads(out)
