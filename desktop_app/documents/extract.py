@@ -164,10 +164,6 @@ def _binary_kind(name: str, data: bytes) -> str | None:
     is_misnamed_zip = kind == document_types.ZIP and kind_of_ending not in (None, kind)
     if kind and not is_misnamed_zip:
         return kind
-    if media_type.is_unsupported_image(data):
-        raise refusals.unsupported_error(
-            name, N_("“{name}” is a HEIC or AVIF image."), N_("Save it as JPEG or PNG.")
-        )
     if kind_of_ending:
         raise refusals.misnamed_error(name, PurePath(name).suffix.lower())
     if kind is not None:  # "", an OpenDocument format without a reader

@@ -33,6 +33,8 @@ _FORMATS: Final = {
     "image/gif": "GIF",
     "image/bmp": "BMP",
     "image/tiff": "TIFF",
+    "image/heic": "HEIF",
+    "image/avif": "AVIF",
 }
 # Modes whose colors are converted by an embedded color profile.
 _PROFILE_MODES: Final = ("L", "RGB", "RGBA", "CMYK", "LAB")
@@ -127,6 +129,10 @@ def decode(
 
 def _open_image(name: str, data: bytes, media_type: str, limits: Limits) -> Image.Image:
     """Open an image without decoding it. Raises DocumentTooLargeError for too many pixels."""
+    if media_type == "image/heic":
+        import pi_heif
+
+        pi_heif.register_heif_opener()
     image = Image.open(io.BytesIO(data), formats=[_FORMATS[media_type]])
     if image.width * image.height > limits.pixels:
         image.close()

@@ -72,6 +72,7 @@ _TYPE_OF_ENDING: Final = {
     **{suffix: kind for kind, suffix in IMAGE_SUFFIXES.items()},
     ".jpeg": "image/jpeg",
     ".tif": "image/tiff",
+    ".heif": "image/heic",
 }
 _UNSUPPORTED_PACKAGES: Final = (
     *(".pages", ".numbers", ".key", ".jar", ".apk", ".xps", ".oxps", ".idml"),
@@ -121,6 +122,7 @@ _SUFFIXES: Final = {
     "text/x-r": "r",
     "text/x-shellscript": "sh bash",
 }
+_HEIF_BRANDS: Final = (b"heic", b"heix", b"mif1", b"msf1", b"avif")  # the formats of phones
 _TEXT_TYPES: Final = {
     f".{suffix}": kind for kind, suffixes in _SUFFIXES.items() for suffix in suffixes.split()
 }
@@ -200,12 +202,9 @@ def detect_image(data: bytes) -> str | None:
     # Many texts begin with these two letters, so the size of BMP's second header is checked, too.
     if data.startswith(b"BM") and data[14:18] in _BMP_HEADER_SIZES:
         return "image/bmp"
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
+        return "image/avif" if b"avif" in data[8:64] else "image/heic"
     return next((kind for magic, kind in _IMAGE_SIGNATURES if data.startswith(magic)), None)
-
-
-def is_unsupported_image(data: bytes) -> bool:
-    """Return True for a HEIC or AVIF image, the formats of phones."""
-    return data[4:8] == b"ftyp" and data[8:12] in {b"heic", b"heix", b"mif1", b"msf1", b"avif"}
 
 
 def _detect_zip(data: bytes) -> str:

@@ -35,6 +35,8 @@ IMAGE_SUFFIXES: Final = {
     "image/gif": ".gif",
     "image/bmp": ".bmp",
     "image/tiff": ".tiff",
+    "image/heic": ".heic",
+    "image/avif": ".avif",
 }
 """The endings of image files by media type, in the order in which a dropped image is preferred.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from PIL import Image, PngImagePlugin
 
@@ -25,6 +27,7 @@ KINDS = {
     "GIF": "image/gif",
     "BMP": "image/bmp",
     "TIFF": "image/tiff",
+    "AVIF": "image/avif",
 }
 
 
@@ -49,11 +52,21 @@ def test_the_content_decides_the_format_not_the_name(kind: str) -> None:
     assert unpacked(sent.data).size == (sent.width, sent.height) == (64, 48)
 
 
-def test_svg_is_text_and_heic_is_refused_with_a_reason() -> None:
+def test_a_photo_of_a_phone_is_read() -> None:
+    data = (Path(__file__).parents[2] / "data" / "red.heic").read_bytes()
+    found = looked_at(data, "IMG_1.jpg")
+    assert (found.media_type, found.width, found.height) == ("image/heic", 64, 48)
+    sent = unpacked(scaled(data, (32, 32)).data).convert("RGB")
+    assert sent.size == (32, 24)
+    red, green, blue = sent.getpixel((5, 5))
+    assert red > 150 > 60 > max(green, blue)
+
+
+def test_svg_is_text_and_what_is_no_image_is_refused() -> None:
     svg = looked_at(b'<svg xmlns="http://www.w3.org/2000/svg"/>', "a.svg")
     assert isinstance(svg.part, DocumentPart)
     assert svg.media_type == "image/svg+xml"
-    with pytest.raises(errors.DocumentUnsupportedError, match="HEIC"):
+    with pytest.raises(errors.DocumentDamagedError):
         looked_at(b"\0\0\0\x18ftypheic" + bytes(100), "IMG_1.heic")
     with pytest.raises(errors.DocumentDamagedError, match=r"isn’t a valid \.png file"):
         looked_at(b"no picture", "a.png")
