@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -53,8 +53,6 @@ Cells = sqlite3.Row | Mapping[str, Any]
 _Convert = Callable[[Any], Any]
 _COLUMNS: Final[dict[type, tuple[tuple[str, _Convert, _Convert], ...]]] = {}
 
-_PIECE_LENGTH: Final = 100_000
-"""The number of characters that are encoded at a time, an arbitrary number."""
 USAGE_COLUMNS: Final = tuple(field.name for field in fields(Usage))
 NO_USAGE: Final[Row] = dict.fromkeys(USAGE_COLUMNS)  # all are NULL
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -82,27 +80,6 @@ def to_json(value: Any) -> str:
     if _has_utf8(text):
         return text
     return json.dumps(value, separators=(",", ":"))
-
-
-def _parts_json(parts: Sequence[Part]) -> str:
-    """Return JSON of parts. Long texts are encoded in pieces, so that other threads can run."""
-    pieces: list[str] = []
-    for part in parts_to_json(parts):
-        pieces.append(",{" if pieces else "[{")
-        for number, (name, value) in enumerate(part.items()):
-            pieces.append(f"{',' if number else ''}{to_json(name)}:")
-            if isinstance(value, str) and len(value) > _PIECE_LENGTH:
-                pieces.append('"')
-                for start in range(0, len(value), _PIECE_LENGTH):
-                    quoted_piece = to_json(value[start : start + _PIECE_LENGTH])
-                    pieces.append(quoted_piece[1:-1])  # without its quotation marks
-                pieces.append('"')
-            else:
-                pieces.append(to_json(value))
-        pieces.append("}")
-    if not pieces:
-        return "[]"
-    return "".join((*pieces, "]"))
 
 
 def to_text(text: str) -> str:
@@ -241,7 +218,7 @@ def message_to_row(message: Message) -> Row:
         **(NO_USAGE if message.usage is None else asdict(message.usage)),
         "error": error_to_text(message.error),
         "notices": to_json([notice_to_json(notice) for notice in message.notices]),
-        "parts": _parts_json(message.parts),
+        "parts": to_json(parts_to_json(message.parts)),
         "remote_run": None if message.remote_run is None else to_json(asdict(message.remote_run)),
     }
 
