@@ -26,7 +26,7 @@ from desktop_app.cli.command_line import (
     whole_number_between,
 )
 from desktop_app.cli.streams.console import write_line
-from desktop_app.domain.answering.answer_limits import MAX_CANDIDATES, MAX_STOP_SEQUENCES
+from desktop_app.domain.answering.generation import MAX_CANDIDATES, MAX_STOP_SEQUENCES
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.domain.places import Place, place_name
 from desktop_app.domain.spending.spending_report import Grouping

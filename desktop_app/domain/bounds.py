@@ -17,8 +17,7 @@ from operator import or_
 from types import UnionType
 from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
-from desktop_app.domain.answering.answer_limits import MAX_CANDIDATES
-from desktop_app.domain.answering.generation import Overrides
+from desktop_app.domain.answering.generation import MAX_CANDIDATES, Overrides
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import (

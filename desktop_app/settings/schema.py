@@ -12,7 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from desktop_app.domain.answering.answer_limits import MAX_CANDIDATES, MAX_STOP_SEQUENCES
+from desktop_app.domain.answering.generation import MAX_CANDIDATES, MAX_STOP_SEQUENCES
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.models.variants import FAMILY_EFFORTS, Effort, Variant
 from desktop_app.i18n.translation import LANGUAGES, N_

@@ -10,8 +10,7 @@ from desktop_app.backend.preset_loader import preset_named, with_built_in
 from desktop_app.cli.answers.chosen_model import answering_profile
 from desktop_app.cli.answers.form_options import read_text_file
 from desktop_app.domain import hints
-from desktop_app.domain.answering.answer_limits import MAX_STOP_SEQUENCES
-from desktop_app.domain.answering.generation import Overrides
+from desktop_app.domain.answering.generation import MAX_STOP_SEQUENCES, Overrides
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.i18n.translation import N_
 

@@ -24,7 +24,6 @@ from desktop_app.domain.tools.tool import ToolDefinition
 
 FAMILY_MODEL = "gpt-5.2"  # a server that lists it serves the GPT-5.2 family
 API_KEY_HEADER = "api-key"  # Azure's
-KEY_HEADERS = ("", API_KEY_HEADER)  # the values of `ProviderProfile.key_header`
 MODEL_PLACEHOLDER = "{model}"  # in the path of an Azure deployment's address
 DIRECT = "none"  # the proxy setting for no proxy, even if environment variables name one
 

@@ -9,7 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Final
+
+MAX_STOP_SEQUENCES: Final = 4
+"""The most stop sequences that OpenAI's API accepts."""
+MAX_CANDIDATES: Final = 8
+"""The most answers that are requested at once."""
 
 
 @dataclass(frozen=True)
