@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -38,7 +39,6 @@ from desktop_app.cli.answers.several_answers import (
     require_comparable,
     status_of,
 )
-from desktop_app.cli.answers.unsaved_conversation_id import unsaved_conversation_id
 from desktop_app.cli.ask_collections import (
     cited_sources,
     embed_missing,
@@ -54,8 +54,7 @@ from desktop_app.cli.command_setup import (
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.page_options import pages_by_file, with_pages
 from desktop_app.cli.streams import password_prompt
-from desktop_app.cli.streams.console import write_diagnostic
-from desktop_app.cli.streams.progress_output import ProgressReporter
+from desktop_app.cli.streams.console import ProgressReporter, write_diagnostic
 from desktop_app.cli.streams.standard_input import read_all, replace_stdin_with_file
 from desktop_app.cli.streams.terminal import AnswerOutput, has_only_calls
 from desktop_app.cli.tool_commands import require_known_tools, require_tools
@@ -100,7 +99,7 @@ from desktop_app.services.tools.consent import AllowedTools
 from desktop_app.storage.documents.attachment_store import generated_image
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from desktop_app.cli.command_line import Options
     from desktop_app.documents.worker.document_worker import Progress
@@ -566,6 +565,21 @@ async def _with_total_usage(backend: Backend, answer: Message) -> Message:
     has_usage = spent.usage != Usage()  # False if the provider reported none
     usage = spent.usage if has_usage else answer.usage
     return replace(answer, usage=usage, cost=None if spent.uncounted else spent.cost)
+
+
+def unsaved_conversation_id(
+    instructions: str, attachments: Iterable[DocumentPart | ImagePart], question: str
+) -> str:
+    """Return an id for a conversation that is not saved.
+
+    It is a hash of the instructions and attachments, or of the question if there are neither. The
+    provider's cache key and the tags around documents are made from the id. So questions about the
+    same documents begin with the same bytes, which the provider's cache can serve.
+    """
+    hashes = [part.sha256 for part in attachments]
+    lone_question = "" if instructions or hashes else question
+    content = json.dumps([instructions, hashes, lone_question])
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 async def extract_file(backend: Backend, path: Path) -> ExtractedDocument:

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.cli.command_setup import expand_path
-from desktop_app.cli.streams.console import can_ask, confirm, write_diagnostic
-from desktop_app.cli.streams.progress_output import ProgressReporter
+from desktop_app.cli.streams.console import ProgressReporter, can_ask, confirm, write_diagnostic
 from desktop_app.domain import hints
 from desktop_app.domain.conversations.message_parts import CollectionPart
 from desktop_app.domain.errors import IllegalChoiceError

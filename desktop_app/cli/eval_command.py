@@ -20,8 +20,13 @@ from desktop_app.cli.answers.chosen_model import (
     required_effort,
 )
 from desktop_app.cli.answers.several_answers import options_for
-from desktop_app.cli.answers.unsaved_conversation_id import unsaved_conversation_id
-from desktop_app.cli.ask import AttachedFile, NullStore, extract_file, sendable_part
+from desktop_app.cli.ask import (
+    AttachedFile,
+    NullStore,
+    extract_file,
+    sendable_part,
+    unsaved_conversation_id,
+)
 from desktop_app.cli.command_line import Options
 from desktop_app.cli.command_setup import (
     cancel_at_signals,
@@ -33,6 +38,7 @@ from desktop_app.cli.command_setup import (
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.output_file import unwritable_error
 from desktop_app.cli.streams.console import (
+    ProgressReporter,
     clean_line,
     error_fields,
     terminal_error_text,
@@ -41,7 +47,6 @@ from desktop_app.cli.streams.console import (
     write_json,
     write_line,
 )
-from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.cli.streams.standard_input import read_all
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart

@@ -29,10 +29,14 @@ from desktop_app.cli.command_setup import (
     open_backend,
 )
 from desktop_app.cli.exit_code import ExitCode
-from desktop_app.cli.office_export import OFFICE_SUFFIXES, OfficeExporter
 from desktop_app.cli.output_file import STANDARD_OUTPUT, partial_file, unwritable_error
-from desktop_app.cli.streams.console import reports_to_window, to_json, write_diagnostic, write_line
-from desktop_app.cli.streams.progress_output import ProgressReporter
+from desktop_app.cli.streams.console import (
+    ProgressReporter,
+    reports_to_window,
+    to_json,
+    write_diagnostic,
+    write_line,
+)
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.conversation import Conversation, Message, Role
 from desktop_app.domain.conversations.message_parts import ImagePart
@@ -45,6 +49,12 @@ from desktop_app.domain.errors import (
 from desktop_app.exchange.importers.imported_conversation import short_title
 from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.exchange.writers import html_page, markdown_file
+from desktop_app.exchange.writers.office.office_content import (
+    OfficeMessage,
+    OfficeTable,
+    messages_of,
+    tables_of,
+)
 from desktop_app.i18n.translation import N_, language, tr, tr_plural
 from desktop_app.rendering.processes.formula_client import FormulaClient
 
@@ -122,6 +132,65 @@ class HtmlExporter:
     async def close(self) -> None:
         """Stop the formula renderer."""
         self._formulas.close()
+
+
+OFFICE_SUFFIXES: Final = (".docx", ".odt", ".pptx", ".xlsx", ".csv")
+
+
+class OfficeExporter:
+    """Exporter to an office format. Files in .xlsx and .csv have only the tables of responses.
+
+    Attributes:
+        suffix: the suffix of the file names, which decides the format.
+    """
+
+    def __init__(self, suffix: str, backend: Backend) -> None:
+        self.suffix = suffix
+        self._catalog = backend.catalog
+
+    async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
+        """Write the messages of `path`.
+
+        Raises:
+            OSError: the file cannot be written.
+            StorageError: the format takes only tables, and no response has any.
+        """
+        messages = list(messages_of(path, lambda model: self._catalog.info(model).name))
+        write = partial(_write_office, self.suffix, file, conversation.title, messages)
+        await asyncio.to_thread(write)
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+
+def _write_office(suffix: str, file: Path, title: str, messages: list[OfficeMessage]) -> None:
+    # The libraries are imported late: each takes up to a second.
+    if suffix == ".docx":
+        from desktop_app.exchange.writers.office.docx_file import write_docx
+
+        write_docx(file, title, messages)
+    elif suffix == ".odt":
+        from desktop_app.exchange.writers.office.odt_file import write_odt
+
+        write_odt(file, title, messages)
+    elif suffix == ".pptx":
+        from desktop_app.exchange.writers.office.pptx_outline import write_pptx
+
+        write_pptx(file, title, messages)
+    else:
+        from desktop_app.exchange.writers.office.table_files import write_csv, write_xlsx
+
+        tables = _tables(messages)
+        write_xlsx(file, tables) if suffix == ".xlsx" else write_csv(file, tables)
+
+
+def _tables(messages: list[OfficeMessage]) -> list[OfficeTable]:
+    tables = [
+        table for message in messages if message.is_answer for table in tables_of(message.blocks)
+    ]
+    if not tables:
+        raise StorageError(N_("The responses contain no table."), hint=N_("Choose another format."))
+    return tables
 
 
 class LoadedConversation(NamedTuple):

@@ -27,6 +27,7 @@ from desktop_app.cli.command_setup import (
 )
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams.console import (
+    ProgressReporter,
     can_ask,
     is_cancel,
     is_yes,
@@ -38,7 +39,6 @@ from desktop_app.cli.streams.console import (
     write_question,
     write_stderr_line,
 )
-from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.cli.streams.standard_input import replace_stdin_with_file
 from desktop_app.domain.conversations.conversation import ModelChoice, now
 from desktop_app.domain.conversations.message_parts import AttachmentFile

@@ -31,8 +31,7 @@ from desktop_app.cli.batch.batch_output import (
 from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_backend, run_command
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams import console
-from desktop_app.cli.streams.console import terminal_error_text, write_diagnostic
-from desktop_app.cli.streams.progress_output import ProgressReporter
+from desktop_app.cli.streams.console import ProgressReporter, terminal_error_text, write_diagnostic
 from desktop_app.domain import hints
 from desktop_app.domain.batch.batch_jobs import (
     SCHEMA_PROBLEM,

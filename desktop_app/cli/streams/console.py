@@ -11,13 +11,14 @@ import errno
 import os
 import re
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 from desktop_app.child_processes import REPORTS_TO_WINDOW
-from desktop_app.i18n.translation import tr_context
+from desktop_app.i18n.translation import tr, tr_context
 
 if TYPE_CHECKING:
     from desktop_app.domain.error_note import ErrorNote
@@ -227,6 +228,38 @@ async def confirm(question: str, *, default: bool) -> bool:
     finally:
         loop.remove_reader(sys.stdin.fileno())
     return is_yes(sys.stdin.readline())
+
+
+_INTERVAL_S: Final = 2.0
+
+
+class ProgressReporter:
+    """Reporter of progress on standard error, on a terminal every two seconds.
+
+    Each report is a line of its own, because a changing line needs control characters.
+
+    Args:
+        task: names the task.
+        in_lines: report every step as "DONE TOTAL", or as "DONE" if the total is unknown, with or
+            without a terminal.
+    """
+
+    def __init__(self, task: str, *, in_lines: bool = False) -> None:
+        self._task = task
+        self._in_lines = in_lines
+        self._next_at = time.monotonic() + _INTERVAL_S
+
+    def show(self, done: int, total: int | None) -> None:
+        """Report that `done` of `total` are done; None if the total is unknown."""
+        if self._in_lines:
+            write_stderr_line(str(done) if total is None else f"{done} {total}")
+        elif is_stderr_terminal() and time.monotonic() >= self._next_at:
+            self._next_at = time.monotonic() + _INTERVAL_S
+            if total is None:
+                line = tr("{task}: {done}", task=self._task, done=done)
+            else:
+                line = tr("{task}: {done} of {total}", task=self._task, done=done, total=total)
+            write_stderr_line(clean_line(line))
 
 
 # -- output of others: tracebacks, warnings, libraries
