@@ -212,9 +212,8 @@ class Command(_Help, click.Command):
         for names in self._exclusive:
             given = [f"--{name}" for name in names if ctx.params[name]]
             if len(given) > 1:
-                raise click.UsageError(
-                    f"{given[1]}: {tr('not allowed with argument %s') % given[0]}", ctx
-                )
+                refusal = tr("not allowed with argument %s") % given[0]
+                raise click.UsageError(f"{given[1]}: {refusal}", ctx)
         if self._required and not any(ctx.params[name] for name in self._required):
             names = " ".join(f"--{name}" for name in self._required)
             raise click.UsageError(tr("one of the arguments %s is required") % names, ctx)
