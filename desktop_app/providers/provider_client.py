@@ -38,8 +38,8 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.answer_attempts import AnswerAttempts
 from desktop_app.providers.apis.answer_forms import tool_input_as_text
-from desktop_app.providers.apis.event_reader import PairJoiner
 from desktop_app.providers.apis.negotiation import LearnedFacts
+from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.apis.thought_tags import ThoughtSplitter
 from desktop_app.providers.errors import error_replies
@@ -168,7 +168,7 @@ class ProviderClient:
         self, source: AsyncGenerator[StreamEvent, None]
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of `source`, redacted, with errors turned into terminal events."""
-        joiner = PairJoiner()
+        answer = RedactedAnswer(lambda: self._transport.redactor)
         splitter = ThoughtSplitter()
         with self._in_use():
             try:
@@ -180,12 +180,12 @@ class ProviderClient:
                                 raise error
                             case CandidateEvent(number, Failed(error)):
                                 event = CandidateEvent(number, Failed(self._redact(error)))
-                        for joined in joiner.feed(event):
-                            for split in splitter.feed(joined):
+                        for cleaned in answer.feed(event):
+                            for split in splitter.feed(cleaned):
                                 yield split
             except ProviderError as error:
-                for joined in joiner.feed(Failed(self._redact(error))):
-                    for split in splitter.feed(joined):
+                for cleaned in (*answer.end(), Failed(self._redact(error))):
+                    for split in splitter.feed(cleaned):
                         yield split
 
     def _redact(self, error: ProviderError) -> ProviderError:

@@ -17,8 +17,9 @@ import pytest
 
 from desktop_app.domain.answering.stream_events import StreamEvent
 from desktop_app.domain.conversations.message_parts import parts_from_json, parts_to_json
+from desktop_app.domain.network.redaction import Redactor
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
-from desktop_app.providers.apis.event_reader import PairJoiner
+from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.responses_stream import (
     END_EVENTS,
     ITEM_HANDLERS,
@@ -82,7 +83,7 @@ def check(seed: int) -> int:
         for each in received:
             out += reader.read(each.data, each.event)
         out += reader.end()
-        answer = PairJoiner()
+        answer = RedactedAnswer(Redactor)
         out = [cleaned for each in out for cleaned in answer.feed(each)]
         assert len(terminals(out)) == 1, seed
         assert terminals(out) == out[-1:], seed

@@ -27,9 +27,10 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
     tool_calls,
 )
+from desktop_app.domain.network.redaction import Redactor
 from desktop_app.providers.apis import chat_completions, responses
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
-from desktop_app.providers.apis.event_reader import PairJoiner
+from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from tests.unit.providers.samples import CATALOG, OPENAI, fold
 
@@ -232,7 +233,7 @@ def data(event: dict[str, object]) -> bytes:
 
 def parts_of(events: list[StreamEvent]) -> tuple[Part, ...]:
     assert [event for event in events if isinstance(event, Completed)] == events[-1:]
-    answer = PairJoiner()
+    answer = RedactedAnswer(Redactor)
     joined = (whole for event in events for whole in answer.feed(event))
     return reduce(accumulate, joined, Reply()).parts
 
