@@ -573,7 +573,7 @@ async def closing(app: AppHarness, look: Look) -> None:
     app.disk.is_full = True
     app.window.prompt.set_text("⟦Unsaved⟧")
     app.controllers.sidebar.draft_saver.save()
-    await until(lambda: DISK_FULL in app.said)
+    await until(lambda: tr(DISK_FULL) in app.said)
     app.window.close()
     await dialog_of(QMessageBox)
     await look("closing-unsaved")
