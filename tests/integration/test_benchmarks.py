@@ -8,11 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 NAMES = sorted(path.stem for path in (ROOT / "tests" / "benchmarks").glob("[a-z]*.py"))
 LONGEST_S = 300
 
 
+@pytest.mark.slow
 def test_they_end_with_figures() -> None:
     """They share a process, because its start takes longer than most of them."""
     done = subprocess.run(

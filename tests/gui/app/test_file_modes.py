@@ -63,6 +63,7 @@ def system() -> Iterator[System]:
     QDesktopServices.unsetUrlHandler("file")
 
 
+@pytest.mark.slow
 @pytest.mark.attack("file-modes")
 async def test_nobody_else_reads_what_the_window_writes(
     data: Path, tmp_path: Path, system: System
