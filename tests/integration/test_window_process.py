@@ -78,6 +78,7 @@ async def test_a_call_on_the_session_bus_has_the_limits_of_a_later_start(
                 await process.communicate()
 
 
+@pytest.mark.slow
 async def test_a_window_ends_although_the_session_bus_does_not_reply(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

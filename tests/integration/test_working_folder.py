@@ -108,6 +108,7 @@ def run(program: list[str], traps: Traps, path: str) -> subprocess.CompletedProc
     )
 
 
+@pytest.mark.slow
 @pytest.mark.attack("working-folder")
 @pytest.mark.parametrize("path", [f"{ROOT}", f"{ROOT}:"])
 def test_the_command_imports_nothing_from_its_folder(path: str, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QMessageBox
@@ -155,6 +156,7 @@ async def test_failed_files_are_shown_filtered_and_retried(tmp_path: Path) -> No
         await until(lambda: dialog.page == "list" and dialog.jobs.rowCount() == 1)
 
 
+@pytest.mark.slow
 async def test_a_job_continues_at_the_next_start_and_can_be_canceled(tmp_path: Path) -> None:
     provider = BatchServer(all_answered)
     provider.polls = 2
@@ -185,6 +187,7 @@ async def test_a_job_continues_at_the_next_start_and_can_be_canceled(tmp_path: P
             assert not dialog.job_page.cancel_button.isEnabled()
 
 
+@pytest.mark.slow
 async def test_many_files_at_once_are_offered_as_a_job(tmp_path: Path) -> None:
     async with open_app() as (_provider, app):
         paths = notes(tmp_path, 12)

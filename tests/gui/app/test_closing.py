@@ -112,6 +112,7 @@ async def test_quitting_asks_before_it_deletes_a_temporary_conversation() -> Non
         turn.end("Because.")
 
 
+@pytest.mark.slow
 async def test_quitting_asks_before_it_cancels_an_export(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "x.pdf")  # without a reader, writing never ends
     async with AppHarness() as app:

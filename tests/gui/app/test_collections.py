@@ -143,6 +143,7 @@ async def test_filling_can_be_canceled_and_resumed(tmp_path: Path) -> None:
         await until(lambda: "waiting" not in dialog.state_label.text())
 
 
+@pytest.mark.slow
 async def test_documents_that_do_not_fit_become_a_collection(tmp_path: Path) -> None:
     folder = tmp_path / "Reports"
     folder.mkdir()

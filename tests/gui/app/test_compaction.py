@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
@@ -18,8 +19,6 @@ from desktop_app.ui.window.sent_text_dialog import SentTextDialog
 from tests.gui.app.app_harness import AppHarness, until
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.gui.app.scripted_providers import Turn
 
 OPENAI = {"OPENAI_API_KEY": "sk-test"}
@@ -121,6 +120,7 @@ async def test_a_compaction_by_the_provider_is_offered_marked_sent_and_undone(
         assert len(sent(asked)) == 9
 
 
+@pytest.mark.slow
 async def test_a_small_model_writes_a_summary_if_the_provider_does_not_compact() -> None:
     async with AppHarness(environment=OPENAI) as app:
         await long_conversation(app)
@@ -193,6 +193,7 @@ async def test_the_command_offers_a_compaction_or_reports_that_none_is_possible(
         await app.settled()
 
 
+@pytest.mark.slow
 async def test_a_question_waits_for_the_compaction() -> None:
     async with AppHarness(environment=OPENAI) as app:
         app.providers.compacts = True
@@ -227,6 +228,7 @@ async def test_an_automatic_compaction_precedes_the_next_question() -> None:
         assert "Compacted" in app.transcript
 
 
+@pytest.mark.slow
 async def test_a_question_that_does_not_fit_offers_a_compaction() -> None:
     async with AppHarness(environment=OPENAI) as app:
         await turn(app, "first", 200_000)

@@ -109,6 +109,7 @@ async def test_imported_conversations_are_listed_and_reported(tmp_path: Path) ->
         assert app.said.startswith("1 conversation imported. 3 conversations were already")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN])
 async def test_an_import_can_be_stopped(
     handler: signal.Handlers, tmp_path: Path, request: pytest.FixtureRequest
@@ -254,6 +255,7 @@ async def test_a_damaged_store_is_offered_for_repair() -> None:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+@pytest.mark.slow
 async def test_the_rescue_restores_a_chosen_backup(tmp_path: Path) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Mine?", "Yes.")

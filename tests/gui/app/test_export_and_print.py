@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pypdfium2
+import pytest
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtPrintSupport import QPrinter
 from PySide6.QtWidgets import QFileDialog, QPushButton
@@ -17,9 +17,6 @@ from desktop_app.app.export.print_process import make_printer, printer_choice
 from desktop_app.child_processes import child_command
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.file_dialogs import choose_paths, file_dialog
-
-if TYPE_CHECKING:
-    import pytest
 
 ROOT = Path(__file__).parents[3]
 
@@ -85,6 +82,7 @@ async def test_a_child_process_exports_the_open_conversation(tmp_path: Path) -> 
             assert "Which is it?" in text
 
 
+@pytest.mark.slow
 async def test_the_suffix_chooses_the_export_format(tmp_path: Path) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "It is **this** one.")
@@ -148,6 +146,7 @@ async def test_the_conversation_is_copied() -> None:
         assert "<table" in copied.html()
 
 
+@pytest.mark.slow
 async def test_the_chosen_printer_settings_reach_the_printing_process(tmp_path: Path) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "This one. " * 2000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from PySide6.QtTest import QTest
 
 from desktop_app.ui.batch.batch_dialog import BatchDialog
@@ -20,6 +21,7 @@ async def review(app: AppHarness) -> ReviewDialog:
     return await dialog_of(ReviewDialog)
 
 
+@pytest.mark.slow
 async def test_open_forms_are_filled_in_again_after_a_restart(tmp_path: Path) -> None:
     async with AppHarness(environment=KEYED) as app:
         await app.ask_and_answer("Why is the sky blue?", "Because of dust.")

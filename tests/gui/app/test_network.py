@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
@@ -128,6 +129,7 @@ async def test_hundreds_of_models_are_grouped_by_maker() -> None:
 # ---------------------------------------------------------------- real connections
 
 
+@pytest.mark.slow
 async def test_the_connection_opens_early_through_the_proxy_and_with_the_certificate(
     tmp_path: Path,
 ) -> None:

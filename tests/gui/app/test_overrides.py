@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtWidgets import QPlainTextEdit
 
 from desktop_app.domain.answering.generation import Overrides
@@ -96,6 +97,7 @@ async def test_settings_that_change_during_a_turn_or_in_a_conversation_just_left
         assert (sent.verbosity, sent.temperature, sent.top_p) == ("high", 0.5, 0.5)
 
 
+@pytest.mark.slow
 async def test_the_api_of_the_provider_decides_which_settings_are_offered() -> None:
     async with AppHarness(environment=COMET) as app:
         await until(lambda: "answer.stop" in refused(app))
@@ -117,6 +119,7 @@ async def test_the_api_of_the_provider_decides_which_settings_are_offered() -> N
         await app.settled()
 
 
+@pytest.mark.slow
 async def test_settings_before_the_first_question_survive_a_restart() -> None:
     async with AppHarness(environment=COMET) as app:
         first = await app.ask_and_answer("One", "1")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import cast
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QMenu, QPushButton
@@ -132,6 +133,7 @@ async def test_a_preset_skips_what_the_provider_does_not_have() -> None:
         await app.written()
 
 
+@pytest.mark.slow
 async def test_a_conversations_settings_become_a_preset_whose_name_is_edited() -> None:
     async with AppHarness(environment=KEY) as app:
         state = app.state
@@ -186,6 +188,7 @@ async def test_new_conversations_begin_with_the_default_preset() -> None:
         await app.written()
 
 
+@pytest.mark.slow
 async def test_built_in_presets_can_be_used_edited_and_deleted() -> None:
     async with AppHarness(environment=KEY) as app:
         menu = QMenu()
@@ -213,6 +216,7 @@ def examples_of(app: AppHarness) -> Examples:
     return app.state.presets.by_id["poet"].overrides.examples
 
 
+@pytest.mark.slow
 async def test_the_page_edits_presets_with_examples_copies_and_deletes_them() -> None:
     async with AppHarness(environment=KEY) as app:
         await store_presets(app)

@@ -149,6 +149,7 @@ async def test_invalid_pages_are_explained_and_change_nothing(data: Path) -> Non
         await until(lambda: part_of(app).chosen is None)
 
 
+@pytest.mark.slow
 async def test_pages_sent_as_images_are_shown_as_images(data: Path) -> None:
     async with PreparedServer(ANSWERS) as server, with_server(server) as app:
         await attach(app, data / "corpus" / "partly-scanned.pdf")
@@ -175,6 +176,7 @@ async def test_pages_sent_as_images_are_shown_as_images(data: Path) -> None:
         assert [part["type"] for part in content] == ["input_text", "input_image"]
 
 
+@pytest.mark.slow
 async def test_a_large_text_is_shown_and_searched_in_pages(tmp_path: Path) -> None:
     path = tmp_path / "large.txt"
     lines = (f"line {n}: the quick brown fox jumps over the lazy dog\n" for n in range(20_000))

@@ -93,6 +93,7 @@ async def test_escape_closes_the_open_part() -> None:
         assert app.messages()[1][1] == "cancelled"
 
 
+@pytest.mark.slow
 async def test_shortcuts_are_exported_and_imported(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     async with AppHarness() as app:

@@ -7,6 +7,8 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.conversations.review import ReviewKind, review_of
 from desktop_app.exchange.writers.markdown_file import to_markdown
@@ -68,6 +70,7 @@ async def test_a_verdict_is_shown_kept_found_counted_and_exported() -> None:
         assert await search.find("is:rejected")
 
 
+@pytest.mark.slow
 async def test_an_edited_answer_is_a_version_and_a_corrected_pair(tmp_path: Path) -> None:
     async with AppHarness(environment=KEYED) as app:
         await _answered(app)

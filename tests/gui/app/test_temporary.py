@@ -103,6 +103,7 @@ async def test_no_word_is_on_the_disk_while_the_conversation_is_open_or_after(
         assert not app.window.findChildren(TemporaryRow)
 
 
+@pytest.mark.slow
 async def test_compaction_an_error_and_the_next_version_stay_off_the_disk(scratch: Path) -> None:
     document = scratch.parent / "notes.txt"
     document.write_text(f"All about {FILE}.")

@@ -147,6 +147,7 @@ async def test_the_page_of_a_failed_server_shows_the_reason() -> None:
         assert "cannot start with nothing" in [line.text for line in run.log]
 
 
+@pytest.mark.slow
 async def test_the_user_signs_in_and_out(monkeypatch: pytest.MonkeyPatch) -> None:
     async with guarded_server() as server, AppHarness(environment=COMET) as app:
         monkeypatch.setattr(servers_controller, "_open_in_browser", server.browse)

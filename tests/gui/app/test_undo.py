@@ -75,6 +75,7 @@ async def test_ctrl_z_in_the_prompt_undoes_removals_that_are_the_last_changes() 
         assert app.text.toPlainText() != "Why not?"
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 async def test_a_removed_provider_returns_with_its_secrets(
     new_desktop: Callable[[], Desktop],  # noqa: F811 - pytest's way

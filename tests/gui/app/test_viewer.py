@@ -113,6 +113,7 @@ async def test_other_documents_are_shown_as_text(name: str, words: str) -> None:
         assert not viewer.pages.isVisible()
 
 
+@pytest.mark.slow
 async def test_a_long_text_is_loaded_in_slices() -> None:
     lines = [f"Line {number} of a long text, with some words in it." for number in range(60_000)]
 

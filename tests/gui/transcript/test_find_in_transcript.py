@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
@@ -141,6 +142,7 @@ def test_esc_closes_the_bar_and_returns_the_focus(qtbot: QtBot, view: Transcript
     assert marked(view) == []
 
 
+@pytest.mark.slow
 def test_thousands_of_messages_are_counted_without_blocking_the_window(
     qtbot: QtBot, view: TranscriptView
 ) -> None:

@@ -223,6 +223,7 @@ def test_copying_the_whole_conversation_is_requested(view: TranscriptView, qtbot
     assert told.args == ["conversation.copy"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("long")
 def test_find_materializes_the_match(view: TranscriptView, qtbot: QtBot) -> None:
     view.find_in_transcript.open()
@@ -259,6 +260,7 @@ def test_a_match_is_shown_while_its_message_is_written(view: TranscriptView, qtb
     assert "words of part 190," not in on_screen(view)
 
 
+@pytest.mark.slow
 def test_a_screen_reader_reads_the_whole_text(
     view: TranscriptView, qtbot: QtBot, long: Message
 ) -> None:

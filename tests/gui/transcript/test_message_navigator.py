@@ -156,6 +156,7 @@ def test_unfolded_sections_stay_unfolded_when_their_message_returns(
     assert "A thought." not in view.toPlainText()
 
 
+@pytest.mark.slow
 def test_a_search_result_is_shown_anywhere_in_its_message(
     view: TranscriptView, qtbot: QtBot
 ) -> None:

@@ -68,6 +68,7 @@ def test_another_conversation_ends_the_writing_of_a_long_answer(
     assert "Part" not in view.toPlainText()
 
 
+@pytest.mark.slow
 def test_long_reasoning_is_written_in_slices_once_it_is_unfolded(
     view: TranscriptView, qtbot: QtBot
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
@@ -42,6 +43,7 @@ def numbers_in(text: str) -> list[int]:
     return [int(line[8:-1]) for line in text.splitlines() if line.startswith("Message ")]
 
 
+@pytest.mark.slow
 def test_keys_select_to_the_start_of_the_conversation(view: TranscriptView, qtbot: QtBot) -> None:
     view.set_messages(many(MANY))
     put_caret(view, "Message 298.")
@@ -76,6 +78,7 @@ def test_shift_and_click_select_from_a_message_no_longer_materialized(
     assert view.selection.is_empty, "a click without Shift selects nothing"
 
 
+@pytest.mark.slow
 def test_select_all_survives_scrolling(view: TranscriptView, qtbot: QtBot) -> None:
     messages = many(MANY)
     view.set_messages(messages)

@@ -161,6 +161,7 @@ def test_a_verdict_is_read_strictly(evaluate: Run) -> None:
     assert [result["failed"] for result in results] == list(verdicts.values())
 
 
+@pytest.mark.slow
 def test_a_judge_that_fails_leaves_the_other_results(evaluate: Run) -> None:
     error = {"error": {"message": "No.", "type": "x", "code": "invalid_prompt", "param": None}}
     code, out, _ = evaluate(
@@ -191,6 +192,7 @@ def test_results_are_a_table(evaluate: Run) -> None:
     assert failed == ["    b: contains: blue; contains: green"]
 
 
+@pytest.mark.slow
 def test_repeated_cases_are_numbered(evaluate: Run) -> None:
     _, out, _ = evaluate(
         [{"id": "a", "input": "Hi"}],
@@ -202,6 +204,7 @@ def test_repeated_cases_are_numbered(evaluate: Run) -> None:
     assert {result["answer"] for result in run["results"]} == {"x", "y"}
 
 
+@pytest.mark.slow
 def test_a_model_named_twice_answers_once(evaluate: Run) -> None:
     code, out, err = evaluate(
         [{"id": "a", "input": "Hi", "contains": "Hello"}],

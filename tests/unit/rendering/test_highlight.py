@@ -87,6 +87,7 @@ def test_long_code_is_lexed_in_chunks(line: str) -> None:
     assert max(map(len, lexer.given)) <= 8_001
 
 
+@pytest.mark.slow
 def test_a_lexer_that_is_too_slow_for_a_file_is_dropped() -> None:
     assert list(highlight.file_spans("Feature: x\n" + " \n" * 4_000, "gherkin")) == []
     assert list(highlight.file_spans("Feature: x", "gherkin")) == []

@@ -6,12 +6,15 @@ import json
 import subprocess
 from typing import Any
 
+import pytest
+
 from desktop_app.child_processes import child_command, open_child
 
 BLANK_LINES = " \n" * 4_000
 """A source on which Gherkin's lexer spends minutes."""
 
 
+@pytest.mark.slow
 def test_endless_lexing_is_aborted_and_the_next_request_served() -> None:
     asked = [("gherkin", BLANK_LINES), ("no-such-language", "x"), ("python", "if 12: pass")]
     requests = [{"id": n, "language": name, "code": code} for n, (name, code) in enumerate(asked)]

@@ -59,6 +59,7 @@ def test_nesting_has_a_limit() -> None:
     assert is_within_limits(r"\{" * 60)
 
 
+@pytest.mark.slow
 def test_the_process_survives_endless_typesetting() -> None:
     hostile = [r"\left(" * 20 + "x" + r"\right)" * 20, "\ud800"]
     requests = [{"id": n, "tex": tex, "display": True} for n, tex in enumerate([*hostile, "x"])]
