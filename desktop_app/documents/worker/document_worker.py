@@ -63,6 +63,8 @@ class DocumentWorker(ReaderClient):
     ) -> None:
         super().__init__(limits or Limits(), idle_s, command)
         self.passwords: dict[str, str] = {}
+        # Files dropped together become attachments in their order, and one at a time is in memory.
+        self._turn = asyncio.Lock()
 
     def remember_password(self, sha256: str, password: str) -> None:
         """Store a document's password, which rendering its pages needs."""
@@ -77,10 +79,11 @@ class DocumentWorker(ReaderClient):
             DocumentEncryptedError: it needs a password, or `password` is wrong.
             DocumentError: it cannot be read.
         """
-        if await asyncio.to_thread(os.path.isdir, path):
-            return await self._extract_folder(path, on_progress)
-        data = await asyncio.to_thread(source_files.read_file, path, self.limits)
-        return await self.extract_bytes(path.name, data, on_progress, password=password)
+        async with self._turn:
+            if await asyncio.to_thread(os.path.isdir, path):
+                return await self._extract_folder(path, on_progress)
+            data = await asyncio.to_thread(source_files.read_file, path, self.limits)
+            return await self.extract_bytes(path.name, data, on_progress, password=password)
 
     async def extract_bytes(
         self, name: str, data: bytes, on_progress: OnProgress | None = None, *, password: str = ""
