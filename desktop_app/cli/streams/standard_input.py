@@ -109,9 +109,10 @@ def replace_stdin_with_file(
 
 
 def _is_piped(name: str) -> bool:
-    """Return True for "-" and for a pipe, such as that of `<(command)`."""
+    """Return True for "-" and for the pipe of `<(command)`; a named one may have no writer."""
     with suppress(OSError):
-        return name == "-" or Path(name).is_fifo()
+        # The link in /dev/fd leads to a name such as "pipe:[4026]", which is not there.
+        return name == "-" or (Path(name).is_fifo() and not Path(name).resolve().exists())
     return False
 
 

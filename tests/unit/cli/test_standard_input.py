@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -111,3 +112,13 @@ def test_a_silent_open_pipe_is_not_awaited(
         os.write(writer, b"abc")
         assert read_piped() == "abc"
     os.close(writer)
+
+
+def test_a_nameless_pipe_is_copied_and_a_named_one_is_left_to_be_refused(tmp_path: Path) -> None:
+    named = tmp_path / "pipe"
+    os.mkfifo(named)
+    with piped(b"text") as pipe:
+        nameless = f"/dev/fd/{pipe.fileno()}"
+        with replace_stdin_with_file([nameless, str(named)]) as (copy, left):
+            assert Path(copy).read_bytes() == b"text"
+            assert left == str(named)
