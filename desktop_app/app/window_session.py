@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from desktop_app.app.startup.closed_store import ClosedWork
     from desktop_app.app.startup.early_keys import EarlyKeys
     from desktop_app.session.session_bus import SessionBus
-    from desktop_app.ui.widgets.accessibility.window_mnemonics import WindowMnemonics
+    from desktop_app.ui.widgets.accessibility.mnemonics import WindowMnemonics
 
 WINDOW_STATE_KEY = "window.state"
 # Delays after the start, for parts that the first question does not need.
@@ -291,7 +291,7 @@ class WindowSession:
 
     def show_mnemonics(self) -> WindowMnemonics:
         """Add mnemonics to all windows, and scroll fields with the focus into view from now on."""
-        from desktop_app.ui.widgets.accessibility.window_mnemonics import WindowMnemonics
+        from desktop_app.ui.widgets.accessibility.mnemonics import WindowMnemonics
         from desktop_app.ui.widgets.forms.tab_order import FocusScroller
 
         if self._mnemonics is None:
@@ -303,9 +303,7 @@ class WindowSession:
                 main_window.prompt,
                 main_window.transcript,
             )
-            self._mnemonics = WindowMnemonics(
-                main_window, lambda window: excluded_widgets if window is main_window else ()
-            )
+            self._mnemonics = WindowMnemonics(main_window, excluded_widgets)
             FocusScroller(main_window)
         return self._mnemonics
 

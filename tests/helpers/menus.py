@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop_app.ui.widgets.accessibility.mnemonics import split_mnemonic
+from desktop_app.ui.widgets.accessibility.mnemonics import without_mnemonic
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction
@@ -12,4 +12,4 @@ if TYPE_CHECKING:
 
 def entry_text(entry: QAction) -> str:
     """Return the text of an entry as shown, without the mark of its mnemonic."""
-    return split_mnemonic(entry.text())[0]
+    return without_mnemonic(entry.text())

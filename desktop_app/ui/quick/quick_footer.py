@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import MARGIN
-from desktop_app.ui.widgets.accessibility.mnemonics import KEEPS_LETTER
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.hint_button import HintButton
 
@@ -36,15 +35,13 @@ class QuickFooter:
         self._selection_button = HintButton(tr("Add selection"), theme, name="add-selection")
         self._temporary_button = HintButton(tr("Make temporary"), theme, name="temporary")
         self._temporary_button.setCheckable(True)
-        close_button = HintButton(tr("Close"), theme)
-        close_button.setProperty(KEEPS_LETTER, True)
         self._buttons = {
             "answer.copy": self._copy_button,
             "quick.paste": self._paste_button,
             "quick.go-on": self._open_button,
             "quick.add-selection": self._selection_button,
             "quick.temporary": self._temporary_button,
-            "quick.close": close_button,
+            "quick.close": HintButton(tr("Close"), theme),
         }
         self._hints = (status.remedy_button, *self._buttons.values())
         row_margins = (MARGIN, 0, MARGIN, 0)

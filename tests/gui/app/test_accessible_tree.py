@@ -6,7 +6,7 @@ Names, roles and labels, clashes of shortcuts and mnemonics, and the order of Ta
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Final
 
@@ -29,7 +29,6 @@ from PySide6.QtWidgets import (
 
 from desktop_app.ui.transcript.keyboard.action_row import ActionRow
 from desktop_app.ui.transcript.keyboard.focus_targets import FocusTargetButton
-from desktop_app.ui.widgets.accessibility.mnemonics import NO_MNEMONIC
 from desktop_app.ui.window.main_window import MainWindow
 from tests.gui.app import scenes
 from tests.gui.app.app_harness import AppHarness
@@ -161,27 +160,19 @@ def _is_of_field(label: QLabel) -> bool:
 
 
 def _is_written(button: QAbstractButton) -> bool:
-    """Return True for a button with a text that is neither a value nor shown as an icon."""
+    """Return True for a button with a text."""
     is_icon = (
         isinstance(button, QToolButton)
         and not button.icon().isNull()
         and button.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonIconOnly
     )
-    return button.isEnabled() and not is_icon and not button.property(NO_MNEMONIC)
+    return button.isEnabled() and not is_icon
 
 
 def _mnemonics(texts: Iterable[str]) -> list[tuple[str, str]]:
     """Return the keys of mnemonics, with their texts."""
     found = [(QKeySequence.mnemonic(text).toString(), text) for text in texts]
     return [(keys, text) for keys, text in found if keys]
-
-
-def _without_mnemonic(texts: Iterable[str], used: Collection[str]) -> Iterator[str]:
-    for text in texts:
-        letters = filter(str.isalnum, map(str.upper, text))
-        free = {letter for letter in letters if f"Alt+{letter}" not in used}
-        if free and not QKeySequence.mnemonic(text).toString():
-            yield f"{text!r} has no mnemonic, but {sorted(free)} are free"
 
 
 def _shortcuts(window: QWidget) -> Iterator[tuple[str, str]]:
@@ -221,8 +212,6 @@ class Audit:
             texts, shortcuts = self._texts_with_alt_held(window, parts), list(_shortcuts(window))
             mnemonics = _mnemonics(texts)
             self._note(scene, _clashes("key", [*mnemonics, *shortcuts]))
-            used = {keys for keys, _ in [*mnemonics, *shortcuts]}
-            self._note(scene, _without_mnemonic(texts, used))
             self.counts["mnemonics"] += self._new(scene, mnemonics)
             self.counts["shortcuts"] += self._new(window.objectName(), shortcuts)
             if isinstance(window, QMenu):

@@ -30,7 +30,6 @@ from desktop_app.ui.look import painting
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.widgets.accessibility.announcements import announce
-from desktop_app.ui.widgets.accessibility.mnemonics import NO_MNEMONIC
 from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.painted_button import PaintedButton
 from desktop_app.ui.widgets.forms.form_widgets import Note, Tone
@@ -70,7 +69,6 @@ class KeyCap(PaintedButton):
         # Without a parent: Qt would call `event`, which uses the timer, before the assignment.
         self._chord_timer = QTimer(singleShot=True, interval=CHORD_MS)
         self.clicked.connect(lambda: self._set_waiting(True))
-        self.setProperty(NO_MNEMONIC, True)
 
     def set_keys(self, keys: str) -> None:
         """Show these keys."""

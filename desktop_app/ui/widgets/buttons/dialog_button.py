@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QSizePolicy
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.widgets.accessibility.mnemonics import KEEPS_LETTER
 from desktop_app.ui.widgets.text.foreign_text import PlainButton
 
 if TYPE_CHECKING:
@@ -51,18 +50,9 @@ def delete_button(label: str, name: str) -> SingleClickButton:
 
 def cancel_button(name: str = "", role: str = "plain") -> PlainButton:
     """Create a Cancel button that Enter in a field does not press."""
-    button = _create_closing_button(tr("Cancel"), name, role)
-    button.setAutoDefault(False)
-    return button
+    return dialog_button(tr("Cancel"), name, role)
 
 
 def close_button(name: str, role: str = "plain") -> PlainButton:
     """Create a Close button."""
-    return _create_closing_button(tr("Close"), name, role)
-
-
-def _create_closing_button(label: str, name: str, role: str) -> PlainButton:
-    """Create a button that has the same mnemonic in every window, because most have this button."""
-    button = PlainButton(label, name=name, role=role)
-    button.setProperty(KEEPS_LETTER, True)
-    return button
+    return PlainButton(tr("Close"), name=name, role=role)
