@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from desktop_app.app.help.help_places import SHORTCUTS
+from desktop_app.app.help.help_controller import SHORTCUTS
 from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, ListFilter
 from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.translation import tr

@@ -10,20 +10,18 @@ from typing import Final
 
 import pytest
 
-from desktop_app.app.help.book_rendering import (
+from desktop_app.app.help.help_chapters import (
     CHAPTERS,
-    chapter_titles,
     placeholder_values,
-    render_book,
     render_chapter,
+    render_chapters,
 )
-from desktop_app.app.help.help_places import PLACES, START
+from desktop_app.app.help.help_controller import PLACES, START
 from desktop_app.cli.arguments import program
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.places import Place
 from desktop_app.paths import resource_path
-from desktop_app.ui.help.help_book import HelpBook, fold, match_ranges
-from desktop_app.ui.help.help_place import HelpPlace
+from desktop_app.ui.help.help_window import HelpChapter, filtered_rows
 from desktop_app.ui.settings.settings_frame import PAGES
 from desktop_app.ui.widgets.text.linked_label import PLACE_SCHEME
 from tests.helpers.command_line import options, subcommands
@@ -32,15 +30,9 @@ IDS: Final = [chapter for chapter, _ in CHAPTERS]
 
 
 @pytest.fixture(scope="module")
-def book() -> HelpBook:
-    values = placeholder_values(Keymap())
-    return render_book(resource_path("help"), "en", chapter_titles(), values)
-
-
-def _html(book: HelpBook, chapter_id: str) -> str:
-    chapter = book.chapter(chapter_id)
-    assert chapter is not None
-    return chapter.html
+def book() -> dict[str, HelpChapter]:
+    chapters = render_chapters(resource_path("help"), "en", placeholder_values(Keymap()))
+    return {chapter.id: chapter for chapter in chapters}
 
 
 def test_every_file_is_a_chapter() -> None:
@@ -48,9 +40,10 @@ def test_every_file_is_a_chapter() -> None:
 
 
 @pytest.mark.parametrize("chapter_id", IDS)
-def test_a_chapter_has_sections_with_ids_and_text(book: HelpBook, chapter_id: str) -> None:
-    chapter = book.chapter(chapter_id)
-    assert chapter is not None
+def test_a_chapter_has_sections_with_ids_and_text(
+    book: dict[str, HelpChapter], chapter_id: str
+) -> None:
+    chapter = book[chapter_id]
     assert chapter.sections
     assert chapter.html.count("<h2") == len(chapter.sections)
     assert len({section.id for section in chapter.sections}) == len(chapter.sections)
@@ -58,24 +51,23 @@ def test_a_chapter_has_sections_with_ids_and_text(book: HelpBook, chapter_id: st
 
 
 @pytest.mark.parametrize("chapter_id", IDS)
-def test_links_lead_to_sections(book: HelpBook, chapter_id: str) -> None:
-    for target in re.findall(r'href="([^"]*)"', _html(book, chapter_id)):
+def test_links_lead_to_sections(book: dict[str, HelpChapter], chapter_id: str) -> None:
+    for target in re.findall(r'href="([^"]*)"', book[chapter_id].html):
         if target.startswith(PLACE_SCHEME):
             assert target.removeprefix(PLACE_SCHEME) in list(Place)
             continue
         assert target.startswith("help:")
-        _require(book, HelpPlace.parse(target.removeprefix("help:")))
+        _require(book, target.removeprefix("help:"))
 
 
-@pytest.mark.parametrize("target", sorted({START.chapter, *PLACES.values()}))
-def test_help_places_of_windows_exist(book: HelpBook, target: str) -> None:
-    _require(book, HelpPlace.parse(target))
+@pytest.mark.parametrize("target", sorted({START, *PLACES.values()}))
+def test_help_places_of_windows_exist(book: dict[str, HelpChapter], target: str) -> None:
+    _require(book, target)
 
 
-def _require(book: HelpBook, place: HelpPlace) -> None:
-    chapter = book.chapter(place.chapter)
-    assert chapter is not None, place
-    assert place.section in ("", *(section.id for section in chapter.sections)), place
+def _require(book: dict[str, HelpChapter], place: str) -> None:
+    chapter, _, section = place.partition("#")
+    assert section in ("", *(each.id for each in book[chapter].sections)), place
 
 
 @pytest.mark.parametrize("name", ["command:no.such", "key:no.such", "setting:no.such"])
@@ -96,25 +88,25 @@ def test_a_translated_chapter_comes_first(tmp_path: Path) -> None:
         (tmp_path / f"{chapter_id}.md").write_text("## English {#a}\n\nx", "utf-8")
     (tmp_path / "nl").mkdir()
     (tmp_path / "nl" / "money.md").write_text("## Nederlands {#a}\n\nx", "utf-8")
-    made = render_book(tmp_path, "nl", chapter_titles(), {})
-    assert "Nederlands" in _html(made, "money")
-    assert "English" in _html(made, "keyboard")
+    made = {each.id: each.html for each in render_chapters(tmp_path, "nl", {})}
+    assert "Nederlands" in made["money"]
+    assert "English" in made["keyboard"]
 
 
 # ---------------------------------------------------------------- what the text names
 
 
-def test_settings_paths_name_pages(book: HelpBook) -> None:
+def test_settings_paths_name_pages(book: dict[str, HelpChapter]) -> None:
     path = r"Settings › (Tool servers|\w+)"
-    named = {page for chapter in book.chapters for page in re.findall(path, chapter.html)}
+    named = {page for chapter in book.values() for page in re.findall(path, chapter.html)}
     assert named
     assert named <= {title for _, title in PAGES}
 
 
-def test_every_command_line_exists(book: HelpBook) -> None:
+def test_every_command_line_exists(book: dict[str, HelpChapter]) -> None:
     lines = [
         unescape(code)
-        for chapter in book.chapters
+        for chapter in book.values()
         for code in re.findall(r"<code>(.*?)</code>", chapter.html, re.DOTALL)
     ]
     calls = [line.split("repartee ", 1)[1] for line in lines if "repartee " in line]
@@ -138,26 +130,18 @@ def test_every_command_line_exists(book: HelpBook) -> None:
     assert set(named_alone) <= every | of_tool_servers
 
 
-# ---------------------------------------------------------------- search
+# ---------------------------------------------------------------- filter
 
 
-def test_search_ignores_case_and_accents(book: HelpBook) -> None:
-    hits = book.find("PRÓXY")
-    assert HelpPlace("providers", "network") in [hit.place for hit in hits]
-    assert all("prox" in fold(hit.context)[0] for hit in hits)
+def _places(book: dict[str, HelpChapter], query: str) -> list[str]:
+    return [row.place for row in filtered_rows(list(book.values()), query)]
 
 
-def test_a_search_needs_every_word_and_prefers_titles(book: HelpBook) -> None:
-    hits = book.find("half price")
-    assert hits[0].place == HelpPlace("documents", "batch")
-    assert book.find("half price zyzzyva") == []
-    assert book.find("  ") == []
+def test_the_filter_ignores_case_and_accents(book: dict[str, HelpChapter]) -> None:
+    assert "providers#network" in _places(book, "PRÓXY")
 
 
-def test_matches_keep_their_positions() -> None:
-    assert match_ranges("Ein Über-Maß, ubermass", ["uber", "mass"]) == [
-        (4, 8),
-        (9, 12),
-        (14, 18),
-        (18, 22),
-    ]
+def test_the_filter_needs_every_word_and_prefers_titles(book: dict[str, HelpChapter]) -> None:
+    assert _places(book, "half price")[0] == "documents#batch"
+    assert _places(book, "half price zyzzyva") == []
+    assert _places(book, "  ") == IDS

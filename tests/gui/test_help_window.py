@@ -1,16 +1,15 @@
-"""The help window: places, history, search, narrow windows."""
+"""The help window: places, history, filter."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtWidgets import QToolButton, QWidget
+from PySide6.QtWidgets import QToolButton
 
-from desktop_app.app.help.book_rendering import render_chapter
-from desktop_app.ui.help.help_book import HelpBook
-from desktop_app.ui.help.help_place import HelpPlace
+from desktop_app.app.help.help_chapters import render_chapter
 from desktop_app.ui.help.help_window import HelpWindow
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.widgets.rows.rows_model import ROW
@@ -34,17 +33,18 @@ TWO = "## Gamma {#gamma}\n\n" + "A cherry.\n\n" * 80 + "## Delta {#delta}\n\nÉc
 
 @pytest.fixture
 def help_window(qtbot: QtBot, light_theme: themes.Theme) -> HelpWindow:
-    book = HelpBook((render_chapter("one", "One", ONE, {}), render_chapter("two", "Two", TWO, {})))
-    made = HelpWindow(light_theme, book)
+    chapters = [render_chapter("one", "One", ONE, {}), render_chapter("two", "Two", TWO, {})]
+    made = HelpWindow(light_theme, chapters)
     qtbot.addWidget(made)
     made.resize(820, 500)
-    made.open_at(HelpPlace("one"))
+    made.open_at("one")
     qtbot.waitUntil(made.isActiveWindow)
     return made
 
 
-def _marked(window: HelpWindow) -> list[str]:
-    return [mark.cursor.selectedText() for mark in window.text.extraSelections()]
+def _titles(window: HelpWindow) -> list[str]:
+    rows = window.rows.model()
+    return [rows.index(row, 0).data(ROW).title for row in range(rows.rowCount())]
 
 
 def _button(window: HelpWindow, name: str) -> QToolButton:
@@ -56,14 +56,14 @@ def _button(window: HelpWindow, name: str) -> QToolButton:
 def test_a_link_leads_to_a_section_and_back(qtbot: QtBot, help_window: HelpWindow) -> None:
     text = help_window.text
     text.anchorClicked.emit(QUrl("help:two#delta"))
-    assert help_window.place == HelpPlace("two", "delta")
-    assert help_window.chapters.currentIndex().data(ROW).id == "two"
+    assert help_window.place == "two#delta"
+    assert help_window.rows.currentIndex().data(ROW).place == "two"
     qtbot.waitUntil(lambda: text.verticalScrollBar().value() > 0)
     qtbot.keyClick(text, Qt.Key.Key_Left, ALT)
-    assert help_window.place == HelpPlace("one")
+    assert help_window.place == "one"
     assert "banana" in text.toPlainText()
     qtbot.keyClick(text, Qt.Key.Key_Right, ALT)
-    assert help_window.place == HelpPlace("two", "delta")
+    assert help_window.place == "two#delta"
     assert not _button(help_window, "help-forward").isEnabled()
 
 
@@ -72,68 +72,56 @@ def test_links_to_other_targets_are_not_followed(help_window: HelpWindow, url: s
     before = help_window.text.toPlainText()
     help_window.text.anchorClicked.emit(QUrl(url))
     assert help_window.text.toPlainText() == before
-    assert help_window.place == HelpPlace("one")
+    assert help_window.place == "one"
 
 
 def test_a_chapter_is_opened_from_the_list(qtbot: QtBot, help_window: HelpWindow) -> None:
-    chapters = help_window.chapters
+    chapters = help_window.rows
     chapters.setFocus()
     qtbot.keyClick(chapters, Qt.Key.Key_Down)
     qtbot.keyClick(chapters, Qt.Key.Key_Return)
-    assert help_window.place == HelpPlace("two")
+    assert help_window.place == "two"
     assert help_window.text.hasFocus()
 
 
-def test_the_search_finds_opens_and_highlights(qtbot: QtBot, help_window: HelpWindow) -> None:
+def test_the_filter_lists_sections(qtbot: QtBot, help_window: HelpWindow) -> None:
     qtbot.keyClick(help_window.text, Qt.Key.Key_F, CONTROL)
-    assert help_window.search.field.hasFocus()
-    qtbot.keyClicks(help_window.search.field, "ECLAIR apple")
-    assert help_window.search.hits.isVisible()
-    assert not help_window.text.isVisible()
-    hits = help_window.search.hits.model()
-    assert [hits.index(row, 0).data(ROW).title for row in range(hits.rowCount())] == ["Delta"]
-    assert hits.index(0, 0).data(ROW).context == "Éclair and apple."
-    qtbot.keyClick(help_window.search.field, Qt.Key.Key_Return)
-    assert help_window.place == HelpPlace("two", "delta")
-    assert help_window.text.isVisible()
-    assert _marked(help_window) == ["Éclair", "apple"]
+    assert help_window.filter.hasFocus()
+    qtbot.keyClicks(help_window.filter, "ECLAIR apple")
+    assert _titles(help_window) == ["Delta"]
+    qtbot.keyClick(help_window.filter, Qt.Key.Key_Return)
+    assert help_window.place == "two#delta"
     qtbot.keyClick(help_window.text, Qt.Key.Key_Escape)
-    assert not help_window.search.field.text()
-    assert _marked(help_window) == []
+    assert not help_window.filter.text()
+    assert _titles(help_window) == ["One", "Two"]
+    assert help_window.rows.currentIndex().data(ROW).title == "Two"
     assert help_window.isVisible()
     qtbot.keyClick(help_window.text, Qt.Key.Key_Escape)
     assert not help_window.isVisible()
 
 
-def test_the_down_arrow_goes_to_the_results(qtbot: QtBot, help_window: HelpWindow) -> None:
-    help_window.search.focus()
-    qtbot.keyClicks(help_window.search.field, "apple")
-    qtbot.keyClick(help_window.search.field, Qt.Key.Key_Down)
-    assert help_window.search.hits.hasFocus()
-    qtbot.keyClick(help_window.search.hits, Qt.Key.Key_Down)
-    qtbot.keyClick(help_window.search.hits, Qt.Key.Key_Return)
-    assert help_window.place == HelpPlace("two", "delta")
+def test_a_section_is_opened_from_the_list(qtbot: QtBot, help_window: HelpWindow) -> None:
+    qtbot.keyClicks(help_window.filter, "apple")
+    assert _titles(help_window) == ["Alpha", "Delta"]
+    help_window.rows.setFocus()
+    qtbot.keyClick(help_window.rows, Qt.Key.Key_Down)
+    qtbot.keyClick(help_window.rows, Qt.Key.Key_Return)
+    assert help_window.place == "two#delta"
 
 
-def test_a_search_without_results_says_so(qtbot: QtBot, help_window: HelpWindow) -> None:
-    qtbot.keyClicks(help_window.search.field, "zyzzyva")
-    nothing = help_window.findChild(QWidget, "help-no-results")
-    assert isinstance(nothing, QWidget)
-    assert nothing.isVisible()
-    qtbot.keyClick(help_window.search.field, Qt.Key.Key_Return)
-    assert help_window.place == HelpPlace("one")
+def test_a_filter_without_results_opens_nothing(qtbot: QtBot, help_window: HelpWindow) -> None:
+    qtbot.keyClicks(help_window.filter, "zyzzyva")
+    assert _titles(help_window) == []
+    qtbot.keyClick(help_window.filter, Qt.Key.Key_Return)
+    assert help_window.place == "one"
 
 
-def test_a_narrow_window_shows_the_list_on_demand(qtbot: QtBot, help_window: HelpWindow) -> None:
-    contents = _button(help_window, "help-contents")
-    assert not contents.isVisible()
-    help_window.resize(420, 480)
-    qtbot.waitUntil(contents.isVisible)
-    assert not help_window.chapters.isVisible()
-    qtbot.mouseClick(contents, Qt.MouseButton.LeftButton)
-    assert help_window.chapters.isVisible()
-    assert not help_window.text.isVisible()
-    help_window.chapters.chosen.emit(help_window.chapters.model().index(1, 0))
-    assert help_window.place == HelpPlace("two")
-    assert help_window.text.isVisible()
-    assert not help_window.chapters.isVisible()
+def test_another_theme_keeps_place_and_scroll_position(
+    qtbot: QtBot, help_window: HelpWindow, light_theme: themes.Theme
+) -> None:
+    help_window.go_to("two#delta")
+    qtbot.waitUntil(lambda: help_window.text.verticalScrollBar().value() > 0)
+    position = help_window.text.verticalScrollBar().value()
+    help_window.set_theme(replace(light_theme, is_dark=True))
+    assert help_window.place == "two#delta"
+    assert help_window.text.verticalScrollBar().value() == position

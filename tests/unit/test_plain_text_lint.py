@@ -73,7 +73,6 @@ ALLOWED: Final = {
     ("ui/widgets/text/foreign_text.py", "setInformativeText"): "its label is set to plain text",
     ("ui/widgets/text/foreign_text.py", "setTextFormat"): "sets plain text",
     ("ui/widgets/text/linked_label.py", "setTextFormat"): "escapes all but its links; a test looks",
-    ("ui/help/help_text.py", "setHtml"): "the help, from our own Markdown",
     ("ui/widgets/text/clipboard.py", "setHtml"): "fills the clipboard, which shows nothing",
 }
 

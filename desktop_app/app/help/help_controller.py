@@ -3,36 +3,97 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
-from desktop_app.app.help.help_places import PLACES, START, place_of
 from desktop_app.commands.keymap import Keymap
 from desktop_app.i18n.translation import language
 from desktop_app.paths import resource_path
 from desktop_app.settings.schema import KEYS_PREFIX
-from desktop_app.ui.help.help_place import HelpPlace
+from desktop_app.ui.widgets.buttons.help_button import HelpButton
 
 if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
     from desktop_app.storage.settings.settings_store import SettingsStore
-    from desktop_app.ui.help.help_book import HelpBook
-    from desktop_app.ui.help.help_window import HelpWindow
+    from desktop_app.ui.help.help_window import HelpChapter, HelpWindow
     from desktop_app.ui.look.theme import ThemeWatcher
-    from desktop_app.ui.widgets.buttons.help_button import HelpButton
 
 GEOMETRY_KEY: Final = "window.help"
+START: Final = "getting-started"
+SHORTCUTS: Final = "keyboard#all"
+
+PLACES: Final[Mapping[str, str]] = {
+    "transcript": "conversations#read",
+    "find-bar": "conversations#find",
+    "prompt-menu": "conversations#prompts",
+    "prompt-fields": "conversations#prompts",
+    "attachments": "documents#attach",
+    "variant": "getting-started#models",
+    "model": "getting-started#models",
+    "effort": "getting-started#models",
+    "background": "getting-started#background",
+    "prompt-editor": "getting-started#ask",
+    "quick-prompt": "quick-prompt#open",
+    "conversations": "conversations#library",
+    "help": "keyboard#help",
+    "search": "conversations#search",
+    "search-days": "conversations#search",
+    "preset": "conversations#presets",
+    "compaction": "conversations#compaction",
+    "temporary": "conversations#temporary",
+    "empty-state": "getting-started",
+    "key-line": "providers#add-key",
+    "notifications": "troubleshooting#errors",
+    "store-dialog": "troubleshooting#damaged",
+    "command-palette": "getting-started#commands",
+    "batch-jobs": "documents#batch",
+    "batch-bar": "documents#batch",
+    "collections-dialog": "documents#collections",
+    "prompts-dialog": "conversations#prompts",
+    "comparison": "conversations#compare",
+    "compare-dialog": "conversations#compare",
+    "review-dialog": "conversations#review",
+    "models-dialog": "providers#models",
+    "model-editor": "providers#models",
+    "spending": "money#spending",
+    "password-dialog": "documents#passwords",
+    "attachment-preview": "documents#preview",
+    "document-viewer": "documents#viewer",
+    "sent-text": "conversations#compaction",
+    "presets-page": "conversations#presets",
+    "tool-picker": "conversations#tools",
+    "consent": "conversations#tools",
+    "answer-form": "conversations#form",
+    "closing-question": "quick-prompt#background",
+    "confirm-restore": "conversations#backup",
+    "confirm-binding": "quick-prompt#anywhere",
+    "confirm-batch-cancelling": "documents#batch",
+    "confirm-batch-removal": "documents#batch",
+    "confirm-paste": "quick-prompt#text",
+    "confirm-server-removal": "conversations#servers",
+    "delete-for-good": "conversations#library",
+    "settings": "providers",
+    "settings-provider": "providers",
+    "settings-answer": "conversations#responses",
+    "settings-look": "getting-started#appearance",
+    "settings-keys": "keyboard#change",
+    "settings-servers": "conversations#servers",
+    "server-form": "conversations#servers",
+    "resource-dialog": "conversations#servers",
+    "server-log": "conversations#servers",
+    "settings-library": "conversations#backup",
+    "settings-about": "troubleshooting#report",
+}
+"""The section for the widget of each object name."""
 
 
 class HelpController(QObject):
     """Controller of the help window, and of each “?” in other windows.
-
-    The book is rendered in a thread when the help is first opened, and again after a shortcut has
-    changed, because the text names the user's shortcuts.
 
     Attributes:
         place_at_close: the place that was shown when `close` was called; None for none.
@@ -58,10 +119,9 @@ class HelpController(QObject):
         self._tasks = tasks
         self._settings_store = settings_store
         self._window: HelpWindow | None = None
-        self.place_at_close: HelpPlace | None = None
+        self.place_at_close: str | None = None
         self._requested_place = START
         self._open_task: asyncio.Future[None] | None = None
-        self._refresh_task: asyncio.Future[None] | None = None
         values.changed.connect(self._on_value_changed)
 
     def open(self) -> None:
@@ -70,8 +130,6 @@ class HelpController(QObject):
 
     def connect_buttons(self, window: QWidget) -> None:
         """Have each “?” of a window open the section for the part that the button is in."""
-        from desktop_app.ui.widgets.buttons.help_button import HelpButton
-
         for button in window.findChildren(HelpButton):
             button.clicked.connect(partial(self._open_section_of, button))
 
@@ -79,18 +137,16 @@ class HelpController(QObject):
         self.open_at(place_of(button))
 
     def open_part(self, name: str) -> None:
-        """Open the section for a part of a window, by its name in `help_places`."""
-        place = PLACES.get(name)
-        self.open_at(HelpPlace.parse(place) if place else START)
+        """Open the section for a part of a window, by its name in `PLACES`."""
+        self.open_at(PLACES.get(name, START))
 
-    def open_at(self, place: HelpPlace) -> None:
+    def open_at(self, place: str) -> None:
         """Open a place of the help."""
+        self._requested_place = place
         if self._window is not None:
             self._window.open_at(place)
-        else:
-            self._requested_place = place
-            if self._open_task is None or self._open_task.done():
-                self._open_task = self._tasks.start(self._open_first())
+        elif self._open_task is None or self._open_task.done():
+            self._open_task = self._tasks.start(self._open_first())
 
     def close(self) -> None:
         """Close the window and store its geometry."""
@@ -108,9 +164,8 @@ class HelpController(QObject):
         # Imported here, because the start does not need it.
         from desktop_app.ui.help.help_window import HelpWindow
 
-        book = await self._render()
         geometry = (await self._settings_store.all()).get(GEOMETRY_KEY)
-        window = HelpWindow(self._theme.current, book)
+        window = HelpWindow(self._theme.current, self._chapters())
         if isinstance(geometry, str):
             window.restore_geometry(geometry)
         self._theme.changed.connect(window.set_theme)
@@ -118,28 +173,38 @@ class HelpController(QObject):
         self._window = window
         window.open_at(self._requested_place)
 
-    async def _render(self) -> HelpBook:
-        """Return the book, rendered again if shortcuts have changed meanwhile."""
-        from desktop_app.app.help.book_rendering import (
-            chapter_titles,
-            placeholder_values,
-            render_book,
-        )
+    def _chapters(self) -> tuple[HelpChapter, ...]:
+        from desktop_app.app.help.help_chapters import placeholder_values, render_chapters
 
-        folder = resource_path("help")
-        titles = chapter_titles()
-        while True:
-            values = placeholder_values(Keymap.from_settings(self._values.all))
-            book = await asyncio.to_thread(render_book, folder, language(), titles, values)
-            if placeholder_values(Keymap.from_settings(self._values.all)) == values:
-                return book
-
-    async def _refresh(self) -> None:
-        book = await self._render()
-        if self._window is not None:
-            self._window.set_book(book)
+        values = placeholder_values(Keymap.from_settings(self._values.all))
+        return render_chapters(resource_path("help"), language(), values)
 
     def _on_value_changed(self, key: str) -> None:
-        is_refreshing = self._refresh_task is not None and not self._refresh_task.done()
-        if key.startswith(KEYS_PREFIX) and self._window is not None and not is_refreshing:
-            self._refresh_task = self._tasks.start(self._refresh())
+        """Render the chapters again, because they name the user's shortcuts."""
+        if key.startswith(KEYS_PREFIX) and self._window is not None:
+            self._window.set_chapters(self._chapters())
+
+
+def place_of(widget: QWidget | None) -> str:
+    """Return the section for a widget, or else for its nearest ancestor that has one.
+
+    The tabs of the settings get the section of the page that is shown. Without a section, return
+    START.
+    """
+    first_widget = widget
+    while widget is not None:
+        place = PLACES.get(widget.objectName())
+        if widget.objectName() == "settings" and widget is not first_widget:
+            place = next(_places_of_pages(widget), place)
+        if place is not None:
+            return place
+        widget = widget.parentWidget()
+    return START
+
+
+def _places_of_pages(settings: QWidget) -> Iterator[str]:
+    for name, place in PLACES.items():
+        if name.startswith("settings-"):
+            page = settings.findChild(QObject, name)
+            if isinstance(page, QWidget) and page.isVisible():
+                yield place

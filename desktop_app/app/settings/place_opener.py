@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.places import Place
-from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.transcript.message_items import OPEN_PLACE
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ class PlaceOpener:
         panel: SettingsPanel,
         *,
         open_network: Callable[[], None],
-        open_help: Callable[[HelpPlace], None],
+        open_help: Callable[[str], None],
         open_models: Callable[[], None],
     ) -> None:
         self._panel = panel
@@ -56,7 +55,7 @@ class PlaceOpener:
     def open(self, place: Place) -> None:
         """Open a place."""
         if place in HELP_PLACES:
-            self._open_help(HelpPlace.parse(HELP_PLACES[place]))
+            self._open_help(HELP_PLACES[place])
             return
         if place is Place.NETWORK:
             self._open_network()

@@ -1,4 +1,4 @@
-"""The help window: its chapters, its search, and the button that opens a section.
+"""The help window: chapters, their text, and a filter.
 
 May import `ui.look` and `ui.widgets`.
 """

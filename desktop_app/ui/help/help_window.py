@@ -1,36 +1,98 @@
-"""The window of the help: chapters at the left, text at the right, a search above."""
+"""The window of the help: a filter above the chapters at the left, text at the right.
+
+A place of the help is written "chapter#section", or "chapter" for its start. In the text, its
+address is "help:chapter#section".
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, NamedTuple
 
-from PySide6.QtCore import QByteArray, QSize, Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtCore import QByteArray, QModelIndex, QSize, Qt, QUrl, Signal
+from PySide6.QtGui import QKeySequence, QPainter, QShortcut, QTextDocument
+from PySide6.QtWidgets import QStyleOptionViewItem, QWidget
 
+from desktop_app.domain.places import Place
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.help.help_book import HelpBook, HelpChapter
-from desktop_app.ui.help.help_lists import ChapterDelegate
-from desktop_app.ui.help.help_place import HelpPlace
-from desktop_app.ui.help.help_search import HelpSearch
-from desktop_app.ui.help.help_text import HelpText
-from desktop_app.ui.look.theme import Theme
+from desktop_app.ui.look import painting
+from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.accessibility.role_names import DIALOG
 from desktop_app.ui.widgets.boxes import column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.buttons.icon_button import IconButton
+from desktop_app.ui.widgets.forms.line_field import line_field
+from desktop_app.ui.widgets.rows.row_delegate import RowDelegate
 from desktop_app.ui.widgets.rows.row_view import RowView
-from desktop_app.ui.widgets.rows.rows_model import ROW, RowsModel
+from desktop_app.ui.widgets.rows.rows_model import ROW, Index, RowsModel
+from desktop_app.ui.widgets.text.foreign_text import one_line, spoken_text
+from desktop_app.ui.widgets.text.linked_label import PLACE_SCHEME
+from desktop_app.ui.widgets.text.sealed_document import SealedBrowser, empty_resource
 from desktop_app.ui.widgets.window_activation import bring_to_front
 
-if TYPE_CHECKING:
-    from PySide6.QtGui import QResizeEvent
-
-
+_SCHEME: Final = "help"
 # In pixels at the default text size (see `Theme.px`).
 _SIZE: Final = (820, 620)
 _LIST_WIDTH: Final = 210
-_NARROW_WIDTH: Final = 640
-"""Below this width, the list of chapters hides the text while the list is shown."""
+_INSET: Final = 10
+
+
+class HelpSection(NamedTuple):
+    """A section of a chapter: its id, its title and its plain text."""
+
+    id: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class HelpChapter:
+    """A chapter: its id, its title, its HTML and its sections."""
+
+    id: str
+    title: str
+    html: str
+    sections: tuple[HelpSection, ...]
+
+    @cached_property
+    def searched_sections(self) -> list[tuple[str, str, HelpSection]]:
+        """Return each section behind its folded title and its folded title and text."""
+        return [(_fold(s.title), _fold(f"{s.title} {s.text}"), s) for s in self.sections]
+
+
+class HelpRow(NamedTuple):
+    """A row of the list: a chapter, or a section that the filter found."""
+
+    place: str
+    title: str
+
+
+def filtered_rows(chapters: Sequence[HelpChapter], query: str) -> list[HelpRow]:
+    """Return the sections with every word of `query`, matches in titles first.
+
+    Without words, return the chapters.
+    """
+    words = _fold(query).split()
+    if not words:
+        return [HelpRow(chapter.id, chapter.title) for chapter in chapters]
+    in_titles, in_texts = [], []
+    for chapter in chapters:
+        for title, text, section in chapter.searched_sections:
+            row = HelpRow(f"{chapter.id}#{section.id}", section.title)
+            if all(word in title for word in words):
+                in_titles.append(row)
+            elif all(word in text for word in words):
+                in_texts.append(row)
+    return in_titles + in_texts
+
+
+def _fold(text: str) -> str:
+    """Return text without case and accents."""
+    folded = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(character for character in folded if not unicodedata.combining(character))
 
 
 class HelpWindow(QWidget):
@@ -38,8 +100,8 @@ class HelpWindow(QWidget):
 
     Attributes:
         text: the text of a chapter.
-        chapters: the list of chapters.
-        search: the search field and its hits.
+        filter: the field with the words that the listed sections contain.
+        rows: the list of chapters, or of the sections that the filter found.
 
     Signals:
         place_requested(Place): a link to a place outside of the help was followed.
@@ -47,121 +109,60 @@ class HelpWindow(QWidget):
 
     place_requested = Signal(object)
 
-    def __init__(self, theme: Theme, book: HelpBook) -> None:
+    def __init__(self, theme: Theme, chapters: Sequence[HelpChapter]) -> None:
         super().__init__()
         self.accessible_role = DIALOG
         self.setObjectName("help")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(tr("Help"))
-        self._theme = theme
-        self._book = book
-        self._history: list[HelpPlace] = []
-        self._position = -1
-        self._shows_list = False  # in a narrow window
-        self.text = HelpText(theme)
-        self._chapter_model: RowsModel[HelpChapter] = RowsModel(_title, _title, self)
-        self._delegate = ChapterDelegate(theme, self)
-        self.chapters = RowView("help-chapters", self._chapter_model, self._delegate)
-        self.chapters.setAccessibleName(tr("Chapters"))
-        self.search = HelpSearch(theme, book, self)
-        self._contents_button = IconButton(
-            "help-contents", "list", tr("Chapters"), self._toggle_list
+        self.text = _HelpText()
+        self.filter = line_field(tr("Search help"), "help-search")
+        self._model: RowsModel[HelpRow] = RowsModel(_title, _title, self, tooltip=_title)
+        self._delegate = _RowDelegate(theme, self)
+        self.rows = RowView("help-rows", self._model, self._delegate)
+        self.rows.setAccessibleName(tr("Chapters"))
+        self._back = IconButton("help-back", "chevron-left", tr("Back"), self.text.backward)
+        self._forward = IconButton(
+            "help-forward", "chevron-right", tr("Forward"), self.text.forward
         )
-        self._back_button = IconButton(
-            "help-back", "chevron-left", tr("Back"), lambda: self._step_history(-1)
-        )
-        self._forward_button = IconButton(
-            "help-forward", "chevron-right", tr("Forward"), lambda: self._step_history(+1)
-        )
-        self._lay_out()
+        for button, available in (
+            (self._back, self.text.backwardAvailable),
+            (self._forward, self.text.forwardAvailable),
+        ):
+            button.setEnabled(False)
+            available.connect(button.setEnabled)
+        top = row_of(self._back, self._forward, (self.filter, 1), spacing=4)
+        body = row_of(self.rows, (self.text, 1), spacing=10)
+        column_of(top, (body, 1), parent=self, margins=(12, 10, 12, 12), spacing=10)
         self._connect()
-        self.set_book(book)
+        self.set_chapters(chapters)
         self.set_theme(theme)
         size = QSize(theme.px(_SIZE[0]), theme.px(_SIZE[1]))
         self.resize(size.boundedTo(self.screen().availableSize()))
 
-    # ------------------------------------------------------------------ content
-
     @property
-    def place(self) -> HelpPlace:
-        """Return the place that is shown; before the first, a place in no chapter."""
-        return self._history[self._position] if self._history else HelpPlace("")
+    def place(self) -> str:
+        """Return the place that is shown, "" before the first."""
+        return _place_of(self.text.source())
 
-    def set_book(self, book: HelpBook) -> None:
+    def set_chapters(self, chapters: Sequence[HelpChapter]) -> None:
         """Replace all chapters, for example after a shortcut has changed; the place stays."""
-        self._book = book
-        self._chapter_model.set_rows(book.chapters)
-        if self._history:
-            place = self.place
-            self._show_chapter(place.chapter)
-            self.text.go_to(place.section)
-        is_reading = self._stack.currentWidget() is self.text
-        self.search.set_book(book)
-        if is_reading:
-            self.search.update_hits()
-        else:
-            self._show_search()
+        self._chapters = chapters
+        self.text.pages = {chapter.id: chapter.html for chapter in chapters}
+        self.text.show_again()
+        self._list_rows()
 
-    def open_at(self, place: HelpPlace) -> None:
-        """Show a place, end a search, and bring the window to the front."""
-        self.search.end()
-        self.go_to(place)
+    def open_at(self, place: str) -> None:
+        """Show a place, clear the filter, and bring the window to the front."""
+        self.filter.clear()
         bring_to_front(self)
-        self.text.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.go_to(place)
 
-    def go_to(self, place: HelpPlace) -> None:
+    def go_to(self, place: str) -> None:
         """Show a place and add it to the history; an unknown chapter is ignored."""
-        if self._book.chapter(place.chapter) is None:
-            return
-        if place != self.place:
-            del self._history[self._position + 1 :]
-            self._history.append(place)
-            self._position = len(self._history) - 1
-        self._show_place()
-
-    def _step_history(self, step: int) -> None:
-        if 0 <= self._position + step < len(self._history):
-            self._position += step
-            self._show_place()
-
-    def _show_place(self) -> None:
-        self._shows_list = False
-        self._show_chapter(self.place.chapter)
-        self._stack.setCurrentWidget(self.text)
-        self._arrange()
-        self.text.go_to(self.place.section)
-        self._back_button.setEnabled(self._position > 0)
-        self._forward_button.setEnabled(self._position + 1 < len(self._history))
-
-    def _show_chapter(self, chapter_id: str) -> None:
-        chapter = self._book.chapter(chapter_id)
-        if chapter is None:
-            return
-        self.text.set_chapter(chapter.title, chapter.html)
-        row = self._book.chapters.index(chapter)
-        index = self.chapters.row_of(self._chapter_model.index(row, 0))
-        self.chapters.setCurrentIndex(index)
-        self.chapters.select_only(index)
-
-    # ------------------------------------------------------------------ search
-
-    def _show_search(self) -> None:
-        """List the hits for the typed words; without words, show the text again."""
-        self.search.update_hits()
-        self.text.highlight(self.search.words)
-        self._shows_list = False
-        self._stack.setCurrentWidget(self.search.page(self.text))
-        self._arrange()
-
-    def _on_escape(self) -> None:
-        """End the search, or close the window if nothing is searched."""
-        if self.search.field.text():
-            self.search.end()
+        if place.partition("#")[0] in self.text.pages:
+            self.text.setSource(QUrl(f"{_SCHEME}:{place}"), QTextDocument.ResourceType.HtmlResource)
             self.text.setFocus(Qt.FocusReason.OtherFocusReason)
-        else:
-            self.close()
-
-    # ------------------------------------------------------------------ geometry
 
     def geometry_text(self) -> str:
         """Return size and position as text, for `restore_geometry`."""
@@ -172,70 +173,129 @@ class HelpWindow(QWidget):
         self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
 
     def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
         scale_boxes(self, theme)
-        for button in (self._contents_button, self._back_button, self._forward_button):
+        for button in (self._back, self._forward):
             button.set_theme(theme, 16)
         self._delegate.set_theme(theme)
-        self.chapters.relayout()
-        self.search.set_theme(theme)
+        self.rows.setFixedWidth(theme.px(_LIST_WIDTH))
+        self.rows.relayout()
         self.text.set_theme(theme)
-        self._arrange()
-
-    # ------------------------------------------------------------------ events
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Collapse the list of chapters in a narrow window."""
-        super().resizeEvent(event)
-        self._arrange()
-
-    # ------------------------------------------------------------------ construction
-
-    def _lay_out(self) -> None:
-        buttons = (self._contents_button, self._back_button, self._forward_button)
-        row = row_of(*buttons, (self.search.field, 1), spacing=4)
-        self._stack = QStackedWidget()
-        for page in (self.text, self.search.hits, self.search.no_results):
-            self._stack.addWidget(page)
-        body = row_of(self.chapters, (self._stack, 1), spacing=10)
-        column_of(row, (body, 1), parent=self, margins=(12, 10, 12, 12), spacing=10)
-        self._back_button.setEnabled(False)
-        self._forward_button.setEnabled(False)
 
     def _connect(self) -> None:
-        self.text.place_requested.connect(self._follow)
-        self.text.window_place_requested.connect(self.place_requested)
-        self.chapters.chosen.connect(lambda index: self._follow(HelpPlace(index.data(ROW).id)))
-        self.search.place_chosen.connect(self._follow)
-        self.search.field.textChanged.connect(lambda _: self._show_search())
+        self.text.anchorClicked.connect(self._follow)
+        self.text.sourceChanged.connect(lambda url: self._select_row(_place_of(url)))
+        self.filter.textChanged.connect(self._list_rows)
+        self.filter.returnPressed.connect(lambda: self._open_row(self.rows.currentIndex()))
+        self.rows.chosen.connect(self._open_row)
         for keys, on_activated in (
-            (QKeySequence(QKeySequence.StandardKey.Find), self.search.focus),
-            (QKeySequence("Alt+Left"), lambda: self._step_history(-1)),
-            (QKeySequence("Alt+Right"), lambda: self._step_history(+1)),
+            (QKeySequence(QKeySequence.StandardKey.Find), self._focus_filter),
             (QKeySequence(QKeySequence.StandardKey.Cancel), self._on_escape),
             (QKeySequence(QKeySequence.StandardKey.Close), self.close),
         ):
             QShortcut(keys, self).activated.connect(on_activated)
 
-    def _follow(self, place: HelpPlace) -> None:
-        self.go_to(place)
-        self.text.setFocus(Qt.FocusReason.OtherFocusReason)
+    def _focus_filter(self) -> None:
+        self.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.filter.selectAll()
 
-    def _toggle_list(self) -> None:
-        self._shows_list = not self._shows_list
-        self._arrange()
-        shown_widget = self.chapters if self._shows_list else self._stack.currentWidget()
-        if shown_widget is not None:
-            shown_widget.setFocus(Qt.FocusReason.OtherFocusReason)
+    def _on_escape(self) -> None:
+        """Clear the filter, or close the window if it is empty."""
+        if self.filter.text():
+            self.filter.clear()
+            self.text.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self.close()
 
-    def _arrange(self) -> None:
-        is_narrow = self.width() < self._theme.px(_NARROW_WIDTH)
-        self._contents_button.setVisible(is_narrow)
-        self.chapters.setVisible(not is_narrow or self._shows_list)
-        self._stack.setVisible(not is_narrow or not self._shows_list)
-        width = max(self._theme.px(_LIST_WIDTH), self.chapters.sizeHintForColumn(0))
-        self.chapters.setMaximumWidth(self.maximumWidth() if is_narrow else width)
+    def _list_rows(self) -> None:
+        self._model.set_rows(filtered_rows(self._chapters, self.filter.text()))
+        if self.filter.text():
+            self.rows.setCurrentIndex(self.rows.row_of(self._model.index(0, 0)))
+        else:
+            self._select_row(self.place)
+
+    def _select_row(self, place: str) -> None:
+        """Select the row of a section or of its chapter, if it is listed."""
+        places = [row.place for row in self._model.rows]
+        wanted = (place, place.partition("#")[0])
+        number = next((places.index(each) for each in wanted if each in places), -1)
+        index = self.rows.row_of(self._model.index(number, 0))
+        self.rows.setCurrentIndex(index)
+        self.rows.select_only(index)
+
+    def _open_row(self, index: QModelIndex) -> None:
+        if index.isValid():
+            self.go_to(index.data(ROW).place)
+
+    def _follow(self, url: QUrl) -> None:
+        if url.scheme() == _SCHEME:
+            self.go_to(_place_of(url))
+        elif url.scheme() == PLACE_SCHEME.rstrip(":"):
+            self.place_requested.emit(Place(url.path()))
 
 
-def _title(chapter: HelpChapter) -> str:
-    return chapter.title
+class _HelpText(SealedBrowser):
+    """The text of a chapter. It loads nothing but the chapters in `pages`, by their ids."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pages: dict[str, str] = {}
+        self.setObjectName("help-text")
+        set_role(self, "field")
+        self.setOpenLinks(False)
+        self.setAccessibleName(spoken_text(tr("Help")))
+
+    def loadResource(self, kind: int, name: QUrl | str) -> Any:
+        url = QUrl(name)
+        if url.scheme() == _SCHEME and kind == QTextDocument.ResourceType.HtmlResource.value:
+            return self.pages.get(url.path(), "")
+        return empty_resource(kind)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Announce the link that Tab focuses, because Qt reports only the whole text."""
+        has_moved = super().focusNextPrevChild(forward)
+        if self.hasFocus():
+            announce(self, self.textCursor().selectedText())
+        return has_moved
+
+    def show_again(self) -> None:
+        """Show the page as it is in `pages` now, and scroll to where it was."""
+        position = self.verticalScrollBar().value()
+        if self.source().isValid():
+            self.reload()
+        self.verticalScrollBar().setValue(position)
+
+    def set_theme(self, theme: Theme) -> None:
+        document = self.document()
+        document.setDefaultFont(theme.interface())
+        document.setDocumentMargin(theme.px(16))
+        document.setIndentWidth(theme.px(18))
+        # Headings are sized here: Qt would add its own size of headings to a size set elsewhere.
+        document.setDefaultStyleSheet(
+            "h1 { font-size: x-large; font-weight: 600; }"
+            "h2 { font-size: large; font-weight: 600; margin-top: 18px; }"
+            "th { text-align: left; }"
+            f"td, th {{ padding: 3px {theme.px(14)}px 3px 0; }}"
+            f"th {{ padding-top: {theme.px(16)}px; }}"
+            f"a {{ color: {theme.accent.name()}; text-decoration: none; }}"
+            f"code {{ background: {theme.hover.name()}; }}"
+        )
+        self.show_again()
+
+
+class _RowDelegate(RowDelegate):
+    """The painter of a row's title."""
+
+    def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        theme = self.theme
+        rect = self.row_rect(option).adjusted(theme.px(_INSET), 0, -theme.px(_INSET), 0)
+        painting.draw_text(
+            painter, rect, one_line(index.data(ROW).title), theme.interface(), theme.text
+        )
+
+
+def _place_of(url: QUrl) -> str:
+    return url.toString().removeprefix(f"{_SCHEME}:")
+
+
+def _title(row: HelpRow) -> str:
+    return row.title

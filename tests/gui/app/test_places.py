@@ -5,19 +5,13 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt, QUrl
 
-from desktop_app.app.help.book_rendering import (
-    CHAPTERS,
-    chapter_titles,
-    placeholder_values,
-    render_book,
-)
+from desktop_app.app.help.help_chapters import CHAPTERS, placeholder_values, render_chapters
 from desktop_app.app.settings.place_opener import HELP_PLACES, SETTINGS_PAGES
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.places import PLACE_PATHS, Place, linked_text, place_name
 from desktop_app.paths import resource_path
 from desktop_app.rendering.markdown.links import is_openable
-from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.models.models_dialog import ModelsDialog
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 from desktop_app.ui.settings.settings_frame import PAGES
@@ -34,12 +28,11 @@ def test_every_place_opens_its_page_and_has_its_name() -> None:
         assert PLACE_PATHS[place][:2] == ("Settings", titles[page])
         assert len(PLACE_PATHS[place]) == (3 if section else 2)
     values = placeholder_values(Keymap.from_settings({}))
-    book = render_book(resource_path("help"), "en", chapter_titles(), values)
+    chapters = {each.id: each for each in render_chapters(resource_path("help"), "en", values)}
     for place, target in HELP_PLACES.items():
-        where = HelpPlace.parse(target)
-        assert PLACE_PATHS[place] == ("Help", dict(CHAPTERS)[where.chapter])
-        chapter = next(each for each in book.chapters if each.id == where.chapter)
-        assert where.section in [section.id for section in chapter.sections]
+        chapter, _, section = target.partition("#")
+        assert PLACE_PATHS[place] == ("Help", dict(CHAPTERS)[chapter])
+        assert section in [each.id for each in chapters[chapter].sections]
 
 
 async def test_every_place_opens() -> None:

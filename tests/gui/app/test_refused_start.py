@@ -9,7 +9,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from desktop_app.app.desktop.call_server import CallServer
-from desktop_app.app.help.help_places import START
+from desktop_app.app.help.help_controller import START
 from desktop_app.domain.errors import StorageError, StoreFullError
 from desktop_app.main import main
 from desktop_app.paths import folders

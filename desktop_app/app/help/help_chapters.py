@@ -20,12 +20,14 @@ from html import escape, unescape
 from pathlib import Path
 from typing import Final
 
+import markdown
+
 from desktop_app.commands.command import Category
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.places import Place, place_name
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import SETTINGS
-from desktop_app.ui.help.help_book import HelpBook, HelpChapter, HelpSection
+from desktop_app.ui.help.help_window import HelpChapter, HelpSection
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.widgets.text.linked_label import PLACE_SCHEME
 
@@ -84,29 +86,22 @@ def _shortcut_table(keymap: Keymap) -> str:
     return f"<table>{''.join(rows)}</table>"
 
 
-def chapter_titles() -> dict[str, str]:
-    """Return the titles of the chapters by id, in the language in use."""
-    return {chapter: tr(title) for chapter, title in CHAPTERS}
-
-
-def render_book(
-    folder: Path, language: str, titles: Mapping[str, str], values: Mapping[str, str]
-) -> HelpBook:
-    """Return all chapters. It reads files and takes about 100 ms, so call it in a thread.
+def render_chapters(
+    folder: Path, language: str, values: Mapping[str, str]
+) -> tuple[HelpChapter, ...]:
+    """Return all chapters, in about 100 ms.
 
     Args:
         folder: the folder of the English chapters.
-        titles: the titles of the chapters, by id.
+        language: the language of the chapters; a chapter without a translation is English.
         values: the values of the placeholders.
 
     Raises:
         KeyError: a chapter names an unknown placeholder.
     """
-    return HelpBook(
-        tuple(
-            render_chapter(chapter, title, _read_source(folder, language, chapter), values)
-            for chapter, title in titles.items()
-        )
+    return tuple(
+        render_chapter(id_, tr(title), _read_source(folder, language, id_), values)
+        for id_, title in CHAPTERS
     )
 
 
@@ -118,8 +113,6 @@ def render_chapter(
     Raises:
         KeyError: it names an unknown placeholder.
     """
-    import markdown
-
     replacements: list[str] = []
 
     def protect(match: re.Match[str]) -> str:
