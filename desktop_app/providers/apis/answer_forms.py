@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import replace
 from typing import Any, Final
+
+import msgspec
 
 from desktop_app.domain.answering.answer_form import (
     FORM_NOT_FOLLOWED,
@@ -89,7 +90,7 @@ async def tool_input_as_text(
                         )
                     case ReasoningItem():
                         # Later requests lack the call that this reasoning belongs to.
-                        yield replace(event, encrypted="")
+                        yield msgspec.structs.replace(event, encrypted="")
                     case RefusalDelta():
                         first = _NO_CALL if first is None else first
                         yield event

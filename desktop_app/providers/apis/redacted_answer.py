@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Final
+
+import msgspec
 
 from desktop_app.domain.answering.stream_events import (
     CandidateEvent,
@@ -62,7 +63,10 @@ class RedactedAnswer:
             case Completed() | Incomplete() | Failed():
                 return [*self.end(), event]
             case Started(model=model):  # the model is stored with the answer
-                return [*self._end_texts(), replace(event, model=self._redactor().clean(model))]
+                return [
+                    *self._end_texts(),
+                    msgspec.structs.replace(event, model=self._redactor().clean(model)),
+                ]
         return [*self._end_texts(), event]
 
     def end(self) -> list[StreamEvent]:
@@ -133,5 +137,5 @@ def _text_of(event: _Delta) -> str:
 
 def _with_text(event: _Delta, text: str) -> _Delta:
     if isinstance(event, ToolCallDelta):
-        return replace(event, arguments=text)
-    return replace(event, text=text)
+        return msgspec.structs.replace(event, arguments=text)
+    return msgspec.structs.replace(event, text=text)

@@ -12,10 +12,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
+
+import msgspec
 
 from desktop_app.domain import hints
 from desktop_app.domain.answering.answer_status import (
@@ -249,7 +251,7 @@ class BackgroundRun:
             self._id = event.response_id or self._id
             if self._id and self._watch is not None:
                 self._watch.enable_cut()
-            return replace(event, request_id=request_id)
+            return msgspec.structs.replace(event, request_id=request_id)
         if isinstance(event, Failed) and not event.error.request_id:
             return Failed(event.error.copy_with(request_id=request_id))
         return event

@@ -11,9 +11,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import replace
 from decimal import Decimal
 from typing import Final
+
+import msgspec
 
 from desktop_app.domain.answering.answer_status import StatusCode, answer_status
 from desktop_app.domain.answering.chat_request import ChatRequest
@@ -243,7 +244,7 @@ class _SharedStream:
             # The other answers get no id: with it, an answer that the server never began would
             # count as a call of its own.
             for number in self._queues.keys() - {0}:
-                self._put(number, replace(event, response_id=""))
+                self._put(number, msgspec.structs.replace(event, response_id=""))
         elif isinstance(event, _COMMON_EVENTS):
             if isinstance(event, Failed):
                 # The ledger needs a single entry for the request: that of the first answer.

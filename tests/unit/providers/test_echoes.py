@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -137,7 +138,9 @@ def test_chat_completions_show_no_key() -> None:
     profile = replace(COMPATIBLE, api=Api.CHAT_COMPLETIONS)
     events = events_of(script, profile)
     reply = fold(events)
-    assert_is_gone(f"{[asdict(event) for event in events]} {reply.parts} {reply.model}", KEY)
+    assert_is_gone(
+        f"{[msgspec.structs.asdict(event) for event in events]} {reply.parts} {reply.model}", KEY
+    )
     assert str(reply.parts).count(REMOVED) >= 4
 
 
