@@ -1,4 +1,1 @@
-"""Batch jobs in the window.
-
-It imports the list presenter and the navigator of `library`.
-"""
+"""Batch jobs in the window."""

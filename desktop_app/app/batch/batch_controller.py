@@ -1,47 +1,47 @@
-"""Batch jobs in the window: created, watched and reported.
-
-This module is loaded at the start; it imports most others once there is a job.
-"""
+"""Batch jobs in the window: created, watched and reported in their dialog."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
-from functools import cached_property
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desktop_app.i18n.translation import tr
+from desktop_app.app.batch.batch_runs import BatchRuns
+from desktop_app.app.library.list_presenter import ListPresenter
+from desktop_app.app.library.navigator import Navigator
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.backend.answer_settings import ask_settings
+from desktop_app.domain import hints
+from desktop_app.domain.batch.batch_jobs import BatchJob
+from desktop_app.domain.batch.batch_wording import job_result_text
+from desktop_app.domain.error_note import error_from_note
+from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.services.chat.prompt_library import SUMMARY
+from desktop_app.ui.look.theme import ThemeWatcher
+from desktop_app.ui.widgets.forms.question import ask
 from desktop_app.ui.widgets.window_activation import bring_to_front
+from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
-    from desktop_app.app.batch.batch_choices import BatchChoices
-    from desktop_app.app.batch.batch_files import BatchFiles
-    from desktop_app.app.batch.batch_runs import BatchRuns
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.domain.batch.batch_jobs import BatchItemSummary, BatchJob
-    from desktop_app.services.batch.batch_service import BatchService
-    from desktop_app.storage.batch.batch_store import BatchStore
     from desktop_app.ui.batch.batch_dialog import BatchDialog
-    from desktop_app.ui.look.theme import ThemeWatcher
-    from desktop_app.ui.window.cards.notifications import Notifications
+    from desktop_app.ui.batch.batch_new_page import NewBatchJob
 
 REFRESH_MS: Final = 300  # between two refreshes, however many files of a job change
 SLOW_REFRESH_MS: Final = 2000  # for a job with so many files that loading them takes a while
 MANY_ITEMS: Final = 5000
 BATCH_TOPIC: Final = "batch"
 
+_Handler = Callable[..., Coroutine[Any, Any, None]]
+
 
 class BatchController(QObject):
-    """Connection of the batch service with its dialog.
+    """The dialog of batch jobs: what the user requests there, and the state of the jobs.
 
-    Args:
-        make_choices: returns the options of a new job.
-        make_service: see `BatchRuns`.
+    Attributes:
+        runs: the tasks of running jobs.
 
     Signals:
         job_ended(BatchJob): a job has ended.
@@ -57,32 +57,29 @@ class BatchController(QObject):
 
     def __init__(
         self,
-        parent: QWidget,
+        window: MainWindow,
         theme: ThemeWatcher,
-        files: BatchFiles,
-        *,
-        notifications: Notifications,
-        tasks: Tasks,
-        make_choices: Callable[[], BatchChoices],
-        batch_store: Callable[[], BatchStore],
-        make_service: Callable[[Callable[[str], None]], BatchService],
+        state: WindowState,
+        navigator: Navigator,
+        presenter: ListPresenter,
     ) -> None:
-        super().__init__(parent)
-        self._parent = parent
+        super().__init__(window)
+        self._window = window
         self._theme = theme
-        self._notifications = notifications
-        self._files = files
-        self._tasks = tasks
-        self._make_choices = make_choices
-        self._make_service = make_service
-        self._batch_store = batch_store
-        self._items: Sequence[BatchItemSummary] = ()
-        self._items_job_id = ""
+        self._state = state
+        self._tasks = state.tasks
+        self._navigator = navigator
+        self._presenter = presenter
         self._dialog: BatchDialog | None = None
+        self._running_requests: set[tuple[_Handler, tuple[Any, ...]]] = set()
         self._is_refreshing = False
-        self._is_stale = False
         self._timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
-        self._timer.timeout.connect(tasks.slot(self._refresh))
+        self._timer.timeout.connect(self._tasks.slot(self._refresh))
+        self.runs = BatchRuns(self, state.backend, self._tasks)
+        self.runs.job_changed.connect(lambda _: self._refresh_soon())
+        self.runs.reading_progressed.connect(self._show_reading)
+        self.runs.files_read.connect(self._on_files_read)
+        self.runs.stopped.connect(self._on_stopped)
 
     @property
     def is_creating(self) -> bool:
@@ -90,68 +87,44 @@ class BatchController(QObject):
         dialog = self._dialog
         return dialog is not None and dialog.isVisible() and dialog.page == "new"
 
-    # -------------------------------------------------------------- made on first use
-
-    @cached_property
-    def runs(self) -> BatchRuns:
-        """Return the tasks of running jobs."""
-        from desktop_app.app.batch.batch_runs import BatchRuns
-
-        runs = BatchRuns(self, self._make_service, tasks=self._tasks, store=self._batch_store())
-        runs.job_changed.connect(lambda _: self._refresh_soon())
-        runs.reading_progressed.connect(self._show_reading)
-        runs.files_read.connect(self._on_files_read)
-        runs.job_ended.connect(self._on_job_ended)
-        runs.job_ended.connect(self.job_ended)
-        return runs
-
-    @cached_property
-    def _choices(self) -> BatchChoices:
-        return self._make_choices()
-
     def _get_dialog(self) -> BatchDialog:
         if self._dialog is not None:
             return self._dialog
-        from desktop_app.app.batch.batch_requests import BatchRequests
-        from desktop_app.ui.batch.batch_dialog import BatchDialog
+        from desktop_app.ui.batch.batch_dialog import BatchDialog  # not needed at the start
 
-        self._dialog = dialog = BatchDialog(self._theme.current, self._parent)
+        self._dialog = dialog = BatchDialog(self._theme.current, self._window)
         self._theme.changed.connect(dialog.set_theme)
+        page = dialog.job_page
         dialog.new_job_requested.connect(self._show_new)
         dialog.job_requested.connect(self._tasks.slot(self._show_job))
-        dialog.job_page.item_requested.connect(self._tasks.slot(self._show_item))
-        BatchRequests(
-            dialog,
-            self.runs,
-            self._files,
-            choices=self._choices,
-            store=self._batch_store(),
-            tasks=self._tasks,
-            show_job=self._show_job,
-            refresh_soon=self._refresh_soon,
-        )
+        page.item_requested.connect(self._tasks.slot(self._show_item))
+        page.remove_requested.connect(self._confirm_removal)
+        for signal, handler in (
+            (dialog.report_requested, self._export_results),
+            (dialog.new_page.preparation_requested, self._create_job),
+            (page.start_requested, self._start_job),
+            (page.cancel_requested, self._offer_cancellation),
+            (page.retry_requested, self._retry_job),
+            (page.open_requested, self._open_as_conversation),
+        ):
+            signal.connect(lambda *values, handler=handler: self._run(handler, *values))
         return dialog
 
     # -------------------------------------------------------------- start and end
 
     async def resume_jobs(self) -> None:
         """Continue jobs that an earlier window or a command has begun."""
-        job_ids = await self._batch_store().open_ids()
-        for job_id in job_ids:
+        for job_id in await self._state.backend.batch_store.open_ids():
             self.runs.resume(job_id)
-        if job_ids:
-            self._refresh_soon()
+        self._refresh_soon()
 
     def close(self) -> None:
         """Stop at the program's end."""
         self._timer.stop()
-        if "runs" in self.__dict__:
-            self.runs.close()
+        self.runs.close()
 
     def check_store(self) -> None:
         """Show jobs that another process has written, and continue the unfinished ones."""
-        if self._dialog is not None or "runs" in self.__dict__:
-            self._refresh_soon()
         self._tasks.start(self.resume_jobs())
 
     # -------------------------------------------------------------- pages
@@ -166,62 +139,51 @@ class BatchController(QObject):
 
     def begin(self, paths: Sequence[Path] = ()) -> None:
         """Show the page that creates a job, and add these files to those chosen earlier."""
-        dialog = self._get_dialog()
         self._show_new()
+        dialog = self._get_dialog()
         dialog.new_page.files.add_paths(paths)
         bring_to_front(dialog)
 
     def _show_new(self) -> None:
-        from desktop_app.services.chat.prompt_library import SUMMARY
+        from desktop_app.app.batch import batch_choices  # it needs the dialog's modules
 
         page = self._get_dialog().new_page
-        page.set_prompts(self._choices.prompt_options(), SUMMARY)
-        providers = self._choices.provider_options()
-        page.set_providers(providers, *self._choices.preselection(providers))
+        page.set_prompts(batch_choices.prompt_options(self._state), SUMMARY)
+        providers = batch_choices.provider_options(self._state)
+        page.set_providers(providers, *batch_choices.preselection(self._state, providers))
         self._get_dialog().show_new()
 
     async def _show_job(self, job_id: str) -> None:
-        job = await self._batch_store().get(job_id)
-        if job is None:
-            return
-        self._get_dialog().show_job(job)
-        await self._show_items(job_id)
+        job = await self._state.backend.batch_store.get(job_id)
+        if job is not None:
+            self._get_dialog().show_job(job)
+            await self._show_items(job_id)
 
     async def _show_items(self, job_id: str) -> None:
-        """Show the files of a job; a thread finds the items that have changed."""
-        store = self._batch_store()
-        dialog = self._get_dialog()
-        items = await store.item_summaries(job_id)
-        previous_items = self._items if self._items_job_id == job_id else None
-        changed_rows = None
-        if previous_items is not None and dialog.job_page.items.rowCount():
-            changed_rows = await asyncio.to_thread(changed_range, previous_items, items)
-        if dialog.job_page.job_id == job_id:
-            self._items = items
-            self._items_job_id = job_id
-            dialog.job_page.set_items(items, changed_rows)
-        is_slow = len(items) > MANY_ITEMS
-        self._timer.setInterval(SLOW_REFRESH_MS if is_slow else REFRESH_MS)
+        items = await self._state.backend.batch_store.item_summaries(job_id)
+        page = self._get_dialog().job_page
+        if page.job_id == job_id:
+            page.set_items(items)
+        self._timer.setInterval(SLOW_REFRESH_MS if len(items) > MANY_ITEMS else REFRESH_MS)
 
     async def _show_item(self, job_id: str, number: int) -> None:
-        item = await self._batch_store().item(job_id, number)
-        dialog = self._get_dialog()
-        selected_number = dialog.job_page.selected_number
-        if item is not None and dialog.job_page.job_id == job_id and selected_number == number:
-            dialog.job_page.show_item(item)
+        item = await self._state.backend.batch_store.item(job_id, number)
+        page = self._get_dialog().job_page
+        if item is not None and (page.job_id, page.selected_number) == (job_id, number):
+            page.show_item(item)
 
     def _refresh_soon(self) -> None:
         if not self._timer.isActive():
             self._timer.start()
 
     async def _refresh(self) -> None:
-        """Show the state of all jobs; a call during another one has it repeated."""
+        """Show the state of all jobs."""
         if self._is_refreshing:
-            self._is_stale = True
+            self._refresh_soon()
             return
         self._is_refreshing = True
         try:
-            jobs = await self._batch_store().all()
+            jobs = await self._state.backend.batch_store.all()
             running = [job for job in jobs if job.status.was_sent and not job.status.is_over]
             self.running_changed.emit(running)
             total = sum(job.counts.total for job in running)
@@ -235,9 +197,118 @@ class BatchController(QObject):
                     await self._show_items(shown_job.id)
         finally:
             self._is_refreshing = False
-        if self._is_stale:
-            self._is_stale = False
-            self._refresh_soon()
+
+    # -------------------------------------------------------------- requests of the dialog
+
+    def _run(self, handler: _Handler, *values: Any) -> None:
+        """Run a request once at a time: a double click must not create two jobs."""
+        request = (handler, values)
+        if request not in self._running_requests:
+            self._running_requests.add(request)
+            self._tasks.start(self._run_reporting(*request))
+
+    async def _run_reporting(self, handler: _Handler, values: tuple[Any, ...]) -> None:
+        """Run a request, and show its errors in the dialog."""
+        dialog = self._get_dialog()
+        dialog.show_status("")
+        try:
+            await handler(*values)
+        except UserFacingError as error:
+            dialog.show_status(error)
+        finally:
+            self._running_requests.discard((handler, values))
+        self._refresh_soon()
+
+    async def _create_job(self, new_job: NewBatchJob) -> None:
+        from desktop_app.app.batch.batch_choices import resolve
+        from desktop_app.backend.batch_wiring import expand_paths
+
+        resolved = resolve(self._state, new_job)
+        if resolved is None:
+            raise IllegalChoiceError(N_("Provider removed."), hint=hints.CHOOSE_ANOTHER)
+        settings = ask_settings(self._state.values.all).for_one_answer()  # those at the click
+        job = await self.runs.service.create(
+            await expand_paths(new_job.paths),
+            resolved,
+            new_job.task,
+            settings,
+            title=new_job.title,
+            template_id=new_job.template_id,
+        )
+        self._get_dialog().new_page.clear_job(new_job)
+        await self._show_job(job.id)
+        self.runs.resume(job.id)
+
+    async def _start_job(self, job_id: str) -> None:
+        await self.runs.service.start(job_id)
+        self.runs.resume(job_id)
+
+    async def _offer_cancellation(self, job_id: str) -> None:
+        """Cancel a job; ask first if the provider has been working on it, perhaps for hours."""
+        job = await self._state.backend.batch_store.get(job_id)
+        if job is None or not job.status.was_sent:
+            await self._cancel(job_id)
+            return
+        ask(
+            self._get_dialog(),
+            "confirm-batch-cancelling",
+            tr("Cancel this batch job?"),
+            tr("Responses that are complete are kept. You can request the others in a new job."),
+            label=tr("Cancel job"),
+            on_accepted=lambda: self._run(self._cancel, job_id),
+            cancel_label=tr("Keep running"),
+        )
+
+    async def _cancel(self, job_id: str) -> None:
+        await self.runs.stop_reading(job_id)
+        job = await self.runs.service.cancel(job_id)
+        if not job.status.is_over:
+            self.runs.resume(job_id)
+
+    async def _retry_job(self, job_id: str) -> None:
+        job = await self.runs.service.create_retry(job_id)
+        await self._show_job(job.id)
+        self.runs.resume(job.id)
+
+    def _confirm_removal(self, job_id: str) -> None:
+        ask(
+            self._get_dialog(),
+            "confirm-batch-removal",
+            tr("Remove this batch job?"),
+            tr("Its responses are deleted, too. This can’t be undone."),
+            label=tr("Remove"),
+            on_accepted=lambda: self._run(self._remove, job_id),
+        )
+
+    async def _remove(self, job_id: str) -> None:
+        await self.runs.service.remove(job_id)
+        self._get_dialog().show_list()
+
+    async def _export_results(self, job_id: str, format_: str, target: Path) -> None:
+        from desktop_app.cli.batch.batch_output import write_report
+
+        store = self._state.backend.batch_store
+        job = await store.get(job_id)
+        if job is not None:
+            await write_report(store, self._state.backend.catalog, job, format_, target)
+            text = tr("Results exported to {file}.", file=str(target))
+            self._get_dialog().show_status(text)
+
+    async def _open_as_conversation(self, job_id: str, number: int) -> None:
+        """Store the question and answer of a file as a conversation, and open it."""
+        from desktop_app.backend.batch_wiring import store_as_conversation
+
+        backend = self._state.backend
+        job = await backend.batch_store.get(job_id)
+        item = await backend.batch_store.item(job_id, number)
+        if job is None or item is None:
+            return
+        id_ = await store_as_conversation(backend.conversations, backend.batch_store, job, item)
+        conversation = await backend.conversations.get(id_)
+        if conversation is not None:
+            self._presenter.upsert(conversation)
+            await self._navigator.open(id_)
+            self._get_dialog().hide()
 
     # -------------------------------------------------------------- events of jobs
 
@@ -250,36 +321,21 @@ class BatchController(QObject):
     def _on_files_read(self, job: BatchJob) -> None:
         """Notify that a job is ready to start, unless the dialog is visible."""
         self._refresh_soon()
-        dialog = self._dialog
-        if dialog is None or not dialog.isVisible():
-            message = tr("Batch job “{title}” is ready to start.", title=job.title)
-            actions = [(tr("Show"), lambda: self._show_from_notification(job.id))]
-            self._notifications.notify(message, actions, topic=BATCH_TOPIC)
+        if self._dialog is None or not self._dialog.isVisible():
+            self._notify(job, tr("Batch job “{title}” is ready to start.", title=job.title))
 
-    def _on_job_ended(self, job: BatchJob) -> None:
-        from desktop_app.domain.batch.batch_wording import job_result_text
-
-        actions = [(tr("Show"), lambda: self._show_from_notification(job.id))]
-        self._notifications.notify(job_result_text(job), actions, topic=BATCH_TOPIC)
+    def _on_stopped(self, job: BatchJob) -> None:
         self._refresh_soon()
+        if job.status.is_over:
+            self._notify(job, job_result_text(job))
+            self.job_ended.emit(job)
+        elif job.error:
+            self._window.notifications.notify(error_from_note(job.error))
 
-    def _show_from_notification(self, job_id: str) -> None:
-        self.show()
-        self._tasks.start(self._show_job(job_id))
+    def _notify(self, job: BatchJob, message: str) -> None:
+        def show_job() -> None:
+            self.show()
+            self._tasks.start(self._show_job(job.id))
 
-
-def changed_range(
-    old_items: Sequence[BatchItemSummary], new_items: Sequence[BatchItemSummary]
-) -> tuple[int, int] | None:
-    """Return the first and last index of items that differ, (0, -1) if all are equal.
-
-    Return None if the numbers of items differ.
-    """
-    if len(old_items) != len(new_items):
-        return None
-    changed_indexes = [
-        index
-        for index, (old, new) in enumerate(zip(old_items, new_items, strict=True))
-        if old != new
-    ]
-    return (changed_indexes[0], changed_indexes[-1]) if changed_indexes else (0, -1)
+        actions = [(tr("Show"), show_job)]
+        self._window.notifications.notify(message, actions, topic=BATCH_TOPIC)

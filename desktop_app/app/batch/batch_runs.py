@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.tasks import Tasks
 from desktop_app.domain.batch.batch_jobs import BatchStatus
-from desktop_app.domain.error_note import error_from_note
-from desktop_app.domain.errors import StorageError, UserFacingError
+from desktop_app.domain.errors import StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from desktop_app.app.tasks import Tasks
+    from desktop_app.backend.backend import Backend
     from desktop_app.services.batch.batch_service import BatchService
-    from desktop_app.storage.batch.batch_store import BatchStore
 
 RETRY_S: Final = 30.0
 """The time until the next step if another process runs the job, or the store fails."""
@@ -27,40 +24,31 @@ RETRY_S: Final = 30.0
 class BatchRuns(QObject):
     """The running jobs and their progress.
 
-    Args:
-        make_service: creates the batch service; its argument is called with each changed job's id.
-
     Signals:
         job_changed(str): the job with this id has changed.
         reading_progressed(str, int, int): job id, the number of files read, and of all files.
         files_read(BatchJob): all files are read; the user may start the job.
-        job_ended(BatchJob): the job has ended.
+        stopped(BatchJob): the job has ended, or waits for the user because of its error.
     """
 
     job_changed = Signal(str)
     reading_progressed = Signal(str, int, int)
     files_read = Signal(object)
-    job_ended = Signal(object)
+    stopped = Signal(object)
 
-    def __init__(
-        self,
-        parent: QObject,
-        make_service: Callable[[Callable[[str], None]], BatchService],
-        *,
-        tasks: Tasks,
-        store: BatchStore,
-    ) -> None:
+    def __init__(self, parent: QObject, backend: Backend, tasks: Tasks) -> None:
         super().__init__(parent)
-        self._make_service = make_service
+        self._backend = backend
         self._tasks = tasks
-        self._store = store
         self._runs: dict[str, asyncio.Future[None]] = {}
         self._wake_events: dict[str, asyncio.Event] = {}
 
     @cached_property
     def service(self) -> BatchService:
         """Return the batch service."""
-        return self._make_service(self.job_changed.emit)
+        from desktop_app.backend.batch_wiring import batch_service  # not needed at the start
+
+        return batch_service(self._backend, self.job_changed.emit)
 
     def resume(self, job_id: str) -> None:
         """Start a job's task, or end the pause of its running task."""
@@ -72,7 +60,7 @@ class BatchRuns(QObject):
 
     async def stop_reading(self, job_id: str) -> None:
         """Stop reading a job's files, if it is being prepared."""
-        job = await self._store.get(job_id)
+        job = await self._backend.batch_store.get(job_id)
         task = self._runs.get(job_id)
         if job is not None and job.status is BatchStatus.PREPARING and task is not None:
             task.cancel()
@@ -94,45 +82,33 @@ class BatchRuns(QObject):
             self._runs.pop(job_id, None)
             self._wake_events.pop(job_id, None)
             with suppress(StorageError):  # the claim also ends with this process
-                await self._store.release(job_id)
+                await self._backend.batch_store.release(job_id)
 
     async def _run_step(self, job_id: str) -> float | None:
         """Run a job's next step.
 
         Return the seconds until the following step, None if there is none for now.
         """
+        store = self._backend.batch_store
         try:
-            if not await self._store.claim(job_id):
+            is_owner = await store.claim(job_id)
+            job = await store.get(job_id)
+            if job is None:
+                return None
+            if not is_owner:
                 self.job_changed.emit(job_id)
-                job = await self._store.get(job_id)
-                return None if job is None or job.status.is_over else RETRY_S
-            job = await self._store.get(job_id)
-            if job is not None and job.status is BatchStatus.PREPARING:
-                await self._prepare(job_id)
+                return None if job.status.is_over else RETRY_S
+            if job.status is BatchStatus.PREPARING:
+                job = await self.service.prepare(
+                    job_id, lambda *counts: self.reading_progressed.emit(job_id, *counts)
+                )
+                if job.status is BatchStatus.READY:
+                    self.files_read.emit(job)
                 return None
             pause_s = await self.service.advance(job_id)
-            if pause_s is None:
-                await self._report_end(job_id)
+            job = await store.get(job_id)
+            if pause_s is None and job is not None:
+                self.stopped.emit(job)
         except StorageError:
             return RETRY_S
         return pause_s
-
-    async def _prepare(self, job_id: str) -> None:
-        def report_progress(done: int, total: int) -> None:
-            self.reading_progressed.emit(job_id, done, total)
-
-        job = await self.service.prepare(job_id, report_progress)
-        if job.status is BatchStatus.READY:
-            self.files_read.emit(job)
-
-    async def _report_end(self, job_id: str) -> None:
-        job = await self._store.get(job_id)
-        if job is not None and job.status.is_over:
-            self.job_ended.emit(job)
-        elif job is not None and job.error:
-            self._tasks.start(_raise_in_task(error_from_note(job.error)))
-
-
-async def _raise_in_task(error: UserFacingError) -> None:
-    """Raise an error in a task, which reports it."""
-    raise error

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from desktop_app.app.batch.batch_bar_controller import BatchBarController
 from desktop_app.app.batch.batch_controller import BatchController
-from desktop_app.app.batch.batch_files import BatchFiles
 from desktop_app.app.dialog_shortcuts import DialogShortcuts
 from desktop_app.app.help.help_controller import HelpController
 from desktop_app.app.settings.monthly_spending import MonthlySpending
@@ -15,11 +14,9 @@ from desktop_app.app.settings.spending_controller import SpendingController
 from desktop_app.ui.widgets.program_menu import open_context_menu
 
 if TYPE_CHECKING:
-    from desktop_app.app.batch.batch_choices import BatchChoices
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.window_state import WindowState
-    from desktop_app.services.batch.batch_service import BatchService
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.main_window import MainWindow
 
@@ -73,54 +70,15 @@ class DialogControllers:
             window.conversations.day_change.reported.connect(refresh)
 
     def _make_batches(self, navigator: Navigator, presenter: ListPresenter) -> None:
-        window = self._window
-        theme = self._theme
-        state = self._state
-        batch_files = BatchFiles(
-            navigator,
-            presenter,
-            prompt=window.prompt,
-            draft=state.current.draft,
-            conversations=state.backend.conversations,
-            batch_store=lambda: state.backend.batch_store,
-        )
         batches = self.batches = BatchController(
-            window,
-            theme,
-            batch_files,
-            tasks=state.tasks,
-            notifications=window.notifications,
-            make_choices=self._make_batch_choices,
-            batch_store=lambda: state.backend.batch_store,
-            make_service=self._make_batch_service,
+            self._window, self._theme, self._state, navigator, presenter
         )
-        bar = self.batch_bar = BatchBarController(
-            window,
-            theme,
-            window.prompt,
-            add_above_prompt=window.pane.add_above_prompt,
-            current=state.current,
-            providers=state.providers,
-            origins=state.origins,
-            tasks=state.tasks,
-        )
-        window.files_dropped.connect(bar.offer)
+        bar = self.batch_bar = BatchBarController(self._window, self._theme, self._state)
         bar.new_job_requested.connect(batches.begin)
         bar.jobs_requested.connect(batches.show)
         batches.running_changed.connect(bar.show_running)
         batches.job_ended.connect(bar.show_end)
         batches.jobs_shown.connect(bar.forget_end)
-
-    def _make_batch_choices(self) -> BatchChoices:
-        from desktop_app.app.batch.batch_choices import BatchChoices  # not needed at the start
-
-        state, backend = self._state, self._state.backend
-        return BatchChoices(state.prompts, state.setup, backend.chat, backend.catalog)
-
-    def _make_batch_service(self, on_change: Callable[[str], None]) -> BatchService:
-        from desktop_app.backend.batch_wiring import batch_service  # not needed at the start
-
-        return batch_service(self._state.backend, on_change)
 
     def _make_help(self) -> None:
         """Create the help, and the shortcuts of windows that bind none themselves."""

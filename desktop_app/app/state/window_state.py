@@ -1,4 +1,4 @@
-"""All state objects of a window, for the composition of the window only."""
+"""All state objects of a window."""
 
 from __future__ import annotations
 
@@ -27,10 +27,7 @@ if TYPE_CHECKING:
 
 
 class WindowState:
-    """The state objects of a window.
-
-    No controller receives this: each receives only the objects it uses.
-    """
+    """The state objects that the controllers of a window share."""
 
     def __init__(self, window: MainWindow, backend: Backend, tasks: Tasks) -> None:
         self.tasks = tasks

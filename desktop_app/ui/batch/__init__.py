@@ -1,4 +1,4 @@
-"""The window of batch jobs and its models.
+"""The window of batch jobs.
 
 May import `ui.look`, `ui.widgets` and `ui.composer`.
 """

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
+from desktop_app.domain.batch.batch_jobs import BatchJob
+from desktop_app.domain.batch.batch_wording import job_progress_text
+from desktop_app.domain.errors import UserFacingError
+from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.batch.batch_job_page import BatchJobPage
-from desktop_app.ui.batch.batch_models import BatchJobModel
 from desktop_app.ui.batch.batch_new_page import BatchNewPage
 from desktop_app.ui.composer.dropped_content import accept_copy, files_in
 from desktop_app.ui.composer.file_drop_filter import FileDropFilter
+from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, SPRING, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
@@ -21,17 +26,12 @@ from desktop_app.ui.widgets.file_dialogs import choose_target
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
 from desktop_app.ui.widgets.forms.form_dialog import DraftDialog, FormValues
 from desktop_app.ui.widgets.forms.form_widgets import Note, Tone, retheme
+from desktop_app.ui.widgets.rows.table_model import TableModel
 from desktop_app.ui.widgets.rows.table_views import ProportionalTable
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QShowEvent
-
-    from desktop_app.domain.batch.batch_jobs import BatchJob
-    from desktop_app.domain.errors import UserFacingError
-    from desktop_app.ui.look.theme import Theme
 
 SIZE: Final = (860, 620)
 _INTRODUCTION: Final = N_(
@@ -44,6 +44,28 @@ _REPORT_FORMATS: Final = {
     "markdown": (N_("Markdown (*.md)"), ".md"),
     "csv": (N_("CSV (*.csv)"), ".csv"),
 }
+
+
+class BatchJobModel(TableModel[BatchJob]):
+    """Every job, newest first."""
+
+    has_cell_tooltips = True
+
+    def __init__(self) -> None:
+        super().__init__((N_("Job"), N_("Started"), N_("Status"), N_("Cost")), number_columns=(3,))
+
+    def row_of(self, job_id: str) -> int:
+        """Return the row of a job; -1 if it is not in the table."""
+        return next((row for row, job in enumerate(self.rows) if job.id == job_id), -1)
+
+    def cell_text(self, row: BatchJob, column: int) -> str:
+        started = (row.started_at or row.created_at).astimezone()
+        return (
+            row.title,
+            tr("{day}, {time}", day=formatting.short_date(started), time=formatting.time(started)),
+            job_progress_text(row),
+            formatting.money(row.counts.cost) if row.counts.cost else "",
+        )[column]
 
 
 class BatchDialog(DraftDialog):
@@ -76,39 +98,32 @@ class BatchDialog(DraftDialog):
             self.new_page.restore_draft(draft)
         self.jobs = BatchJobModel()
         self.table = ProportionalTable(self.jobs, _COLUMN_SHARES)
+        self.table.setObjectName("batch-list")
+        self.table.setAccessibleName(tr("Batch jobs"))
         self.new_button = dialog_button(tr("New batch job…"), "batch-new-job", "primary")
-        self._introduction = PlainLabel(tr(_INTRODUCTION), role="note", wraps=True)
-        self._introduction.setObjectName("batch-introduction")
+        introduction = PlainLabel(tr(_INTRODUCTION), role="note", wraps=True)
+        introduction.setObjectName("batch-introduction")
         self.status_note = Note(theme, object_name="batch-words")
+        top = Qt.AlignmentFlag.AlignTop
+        head = row_of((introduction, 1), SPRING, (self.new_button, top), spacing=12)
+        head.setAlignment(introduction, top)
+        jobs_page = QWidget()
+        column_of(head, (self.table, 1), parent=jobs_page, margins=0, spacing=12)
         self._stack = QStackedWidget()
-        self._list = QWidget()
-        self._build()
-        self._connect()
-        self.set_theme(theme)
-        self._initial_size = fitting_size(SIZE, theme, parent)
-        self.resize(self._initial_size)  # so that it is centered on its parent
-
-    def _build(self) -> None:
-        table = self.table
-        table.setObjectName("batch-list")
-        table.setAccessibleName(tr("Batch jobs"))
-        aligned_button = (self.new_button, Qt.AlignmentFlag.AlignTop)
-        head = row_of((self._introduction, 1), SPRING, aligned_button, spacing=12)
-        head.setAlignment(self._introduction, Qt.AlignmentFlag.AlignTop)
-        column_of(head, (table, 1), parent=self._list, margins=0, spacing=12)
-        for widget in (self._list, scroll_area_of(self.new_page), scroll_area_of(self.job_page)):
-            self._stack.addWidget(widget)  # in the order of _PAGES
+        for page in (jobs_page, scroll_area_of(self.new_page), scroll_area_of(self.job_page)):
+            self._stack.addWidget(page)  # in the order of _PAGES
         FileDropFilter(self._stack)
         rows = ((self._stack, 1), row_of((self.status_note, 1), SPRING, HelpButton()))
         self._column = column_of(*rows, parent=self, margins=DIALOG_MARGINS, spacing=10)
-
-    def _connect(self) -> None:
         self.new_button.clicked.connect(self.new_job_requested)
         self.table.activated.connect(self._open_job)
         self.table.clicked.connect(self._open_job)
         self.new_page.back_requested.connect(self.show_list)
         self.job_page.back_requested.connect(self.show_list)
         self.job_page.report_requested.connect(self._choose_report)
+        self.set_theme(theme)
+        self._initial_size = fitting_size(SIZE, theme, parent)
+        self.resize(self._initial_size)  # so that it is centered on its parent
 
     def draft(self) -> FormValues:
         """Return the draft of a new job, even if the window is closed."""

@@ -6,12 +6,20 @@ The table has a row (`BatchItemSummary`) for each file. Only the selected file i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import Final
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QProgressBar, QPushButton, QSizePolicy, QSplitter, QWidget
 
-from desktop_app.domain.batch.batch_jobs import BatchStatus, ItemStatus
+from desktop_app.domain.batch.batch_jobs import (
+    RETRYABLE_STATUSES,
+    BatchItem,
+    BatchItemSummary,
+    BatchJob,
+    BatchStatus,
+    ItemStatus,
+)
 from desktop_app.domain.batch.batch_wording import (
     estimate_text,
     item_error_text,
@@ -22,7 +30,6 @@ from desktop_app.domain.batch.batch_wording import (
 from desktop_app.domain.conversations.message_facts import other_model_fact
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.batch.batch_models import BatchItemModel
 from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
@@ -31,18 +38,32 @@ from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.forms.form_widgets import Note
 from desktop_app.ui.widgets.forms.line_field import text_field
 from desktop_app.ui.widgets.program_menu import ProgramMenu
+from desktop_app.ui.widgets.rows.table_model import TableModel
 from desktop_app.ui.widgets.rows.table_views import ProportionalTable
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, menu_text, spoken_text
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from PySide6.QtCore import SignalInstance
-
-    from desktop_app.domain.batch.batch_jobs import BatchItem, BatchItemSummary, BatchJob
-
 FILTERS: Final = (("all", N_("All files")), ("problems", N_("No response")))
+_PROBLEMS: Final = (ItemStatus.LEFT_OUT, *RETRYABLE_STATUSES)
 _COLUMN_SHARES: Final = (0.31, 0.15, 0.34, 0.10, 0.10)
+
+
+class BatchItemModel(TableModel[BatchItemSummary]):
+    """The files of a job, all or only those without an answer."""
+
+    has_cell_tooltips = True
+
+    def __init__(self) -> None:
+        headings = (N_("File"), N_("Status"), N_("Notes"), N_("Tokens"), N_("Cost"))
+        super().__init__(headings, number_columns=(3, 4))
+
+    def cell_text(self, row: BatchItemSummary, column: int) -> str:
+        return (
+            row.name,
+            tr(row.status.text),
+            item_error_text(row),
+            formatting.number(row.tokens) if row.tokens else "",
+            "" if row.cost is None else formatting.money(row.cost),
+        )[column]
 
 
 class BatchJobPage(QWidget):
@@ -56,7 +77,6 @@ class BatchJobPage(QWidget):
         report_requested(str, str): export the results of a job, as "markdown" or "csv".
         item_requested(str, int): load the answer of a file, by job id and number.
         open_requested(str, int): open a file's answer as a conversation.
-        chunked_reading_requested(str, int): ask about a file in a chat, reading it in parts.
     """
 
     back_requested = Signal()
@@ -67,13 +87,13 @@ class BatchJobPage(QWidget):
     report_requested = Signal(str, str)
     item_requested = Signal(str, int)
     open_requested = Signal(str, int)
-    chunked_reading_requested = Signal(str, int)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("batch-job")
         self._job: BatchJob | None = None
         self._item: BatchItem | None = None
+        self._all_items: Sequence[BatchItemSummary] = ()
         self._reading_text = ""
         self.back_button = dialog_button(tr("‹ All jobs"), "batch-all-jobs", "link")
         self.title = PlainLabel(name="batch-title", role="strong", wraps=True)
@@ -87,37 +107,36 @@ class BatchJobPage(QWidget):
         )
         self.items = BatchItemModel()
         self.table = ProportionalTable(self.items, _COLUMN_SHARES)
+        self.table.setObjectName("batch-items")
+        self.table.setAccessibleName(tr("Files of the job"))
         self.answer = text_field(tr("Response"), "batch-answer", read_only=True)
+        self.answer.setPlaceholderText(tr("Select a file to see its response."))
         self.start_button = dialog_button(tr("Start"), "batch-start", "primary")
-        self.cancel_button = dialog_button(tr("Cancel job"), "batch-cancel")
-        self.retry_button = dialog_button(tr("Retry failed files"), "batch-retry")
-        self.report_button = dialog_button(tr("Export results"), "batch-report")
         self.open_button = dialog_button(tr("Open as conversation"), "batch-open")
-        self.chunked_reading_button = dialog_button(tr("Read in parts…"), "batch-parts")
+        self.report_button = dialog_button(tr("Export results"), "batch-report")
+        self.retry_button = dialog_button(tr("Retry failed files"), "batch-retry")
+        self.cancel_button = dialog_button(tr("Cancel job"), "batch-cancel")
         self.remove_button = dialog_button(tr("Remove"), "batch-remove")
-        self._build()
+        self._lay_out()
         self._connect()
         self.set_theme(theme)
 
-    def _build(self) -> None:
-        table = self.table
-        table.setObjectName("batch-items")
-        table.setAccessibleName(tr("Files of the job"))
-        self.answer.setPlaceholderText(tr("Select a file to see its response."))
-        menu = ProgramMenu(self.report_button)
-        for label, format_ in ((tr("Markdown…"), "markdown"), (tr("CSV for spreadsheets…"), "csv")):
-            action = menu.addAction(menu_text(label))
-            action.triggered.connect(
-                lambda _=False, f=format_: self._emit_with_job(self.report_requested, f)
-            )
-        self.report_button.setMenu(menu)
+    def _lay_out(self) -> None:
         split = self._split = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
-        for part, stretch in ((table, 3), (self.answer, 2)):
+        for part, stretch in ((self.table, 3), (self.answer, 2)):
             split.addWidget(part)
             split.setStretchFactor(split.indexOf(part), stretch)
         # The splitter takes only the height that is left. Otherwise a long estimate would move the
         # Start button out of sight.
         split.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
+        buttons = FlowLayout(
+            self.start_button,
+            self.open_button,
+            self.report_button,
+            self.retry_button,
+            self.cancel_button,
+            self.remove_button,
+        )
         column_of(
             (self.back_button, Qt.AlignmentFlag.AlignLeft),
             row_of((self.title, 1), self.filter, spacing=10),
@@ -126,37 +145,32 @@ class BatchJobPage(QWidget):
             self.estimate,
             self.error,
             (split, 1),
-            FlowLayout(
-                self.start_button,
-                self.open_button,
-                self.chunked_reading_button,
-                self.report_button,
-                self.retry_button,
-                self.cancel_button,
-                self.remove_button,
-            ),
+            buttons,
             parent=self,
             margins=0,
             spacing=8,
         )
 
     def _connect(self) -> None:
+        menu = ProgramMenu(self.report_button)
+        for label, format_ in ((tr("Markdown…"), "markdown"), (tr("CSV for spreadsheets…"), "csv")):
+            action = menu.addAction(menu_text(label))
+            action.triggered.connect(
+                lambda _=False, f=format_: self._emit(self.report_requested, f)
+            )
+        self.report_button.setMenu(menu)
         self.back_button.clicked.connect(self.back_requested)
-        self.filter.chosen.connect(self._set_filter)
-        selection = self.table.selectionModel()
-        selection.currentRowChanged.connect(lambda current, _previous: self._request_item(current))
+        self.filter.chosen.connect(lambda _key: self._fill_table())
+        self.table.selectionModel().currentRowChanged.connect(lambda *_: self._request_item())
         self.table.doubleClicked.connect(lambda _: self._open_answer())
+        self.open_button.clicked.connect(self._open_answer)
         for button, signal in (
             (self.start_button, self.start_requested),
             (self.cancel_button, self.cancel_requested),
             (self.retry_button, self.retry_requested),
             (self.remove_button, self.remove_requested),
         ):
-            button.clicked.connect(lambda _=False, s=signal: self._emit_with_job(s))
-        self.open_button.clicked.connect(self._open_answer)
-        self.chunked_reading_button.clicked.connect(
-            lambda: self._emit_with_item(self.chunked_reading_requested)
-        )
+            button.clicked.connect(lambda _=False, s=signal: self._emit(s))
 
     # ------------------------------------------------------------------ state
 
@@ -178,24 +192,23 @@ class BatchJobPage(QWidget):
 
     def show_job(self, job: BatchJob) -> None:
         """Show the state of a job; `set_items` sets its files."""
-        if self._job is None or job.id != self._job.id:
-            self._item = None
+        if job.id != self.job_id:
             self._reading_text = ""
             self.bar.setValue(0)
-            self.answer.clear()
             self.filter.set_current("all")
-            self.items.show_unanswered_only(False)
-            self.items.set_items(())
+            self.set_items(())
         self._job = job
         counts, status = job.counts, job.status
-        self.title.setText(job.title)
-        self._show_status(job)
         is_ready = status is BatchStatus.READY
+        self.title.setText(job.title)
         self.estimate.set_text(estimate_text(job) if is_ready else "")
         self.error.set_text(job_error_text(job), "warning")
-        self._show_progress(job)
-        has_files = bool(job.estimate.files)
-        self._set_usable(self.start_button, is_ready, is_enabled=has_files)
+        self.bar.setVisible(not status.is_over and not is_ready)
+        if status is not BatchStatus.PREPARING:
+            self.bar.setMaximum(max(1, counts.total - counts.left_out))
+            self.bar.setValue(job.done)
+        self._show_status(job)
+        self._set_usable(self.start_button, is_ready, is_enabled=bool(job.estimate.files))
         self._set_usable(self.cancel_button, not status.is_over, is_enabled=not job.is_cancelled)
         self.cancel_button.setText(tr("Cancel job") if status.was_sent else tr("Discard"))
         self._set_usable(self.retry_button, status.is_over and bool(counts.unsuccessful))
@@ -223,30 +236,32 @@ class BatchJobPage(QWidget):
 
     def _show_status(self, job: BatchJob) -> None:
         is_reading = job.status is BatchStatus.PREPARING and self._reading_text
-        facts = [self._reading_text if is_reading else job_progress_text(job), job.choice.model]
+        progress = self._reading_text if is_reading else job_progress_text(job)
+        facts = [progress, job.choice.model]
         if job.choice.effort:
             facts.append(tr(job.choice.effort.label))
         if job.counts.cost:
             facts.append(formatting.money(job.counts.cost))
+        self.bar.setAccessibleName(spoken_text(progress))
         self.status.setText(" · ".join(facts))
         self.status.setAccessibleName(spoken_text(self.status.text()))
 
-    def _show_progress(self, job: BatchJob) -> None:
-        counts = job.counts
-        self.bar.setVisible(not job.status.is_over and job.status is not BatchStatus.READY)
-        if job.status is BatchStatus.PREPARING:
-            return
-        self.bar.setMaximum(max(1, counts.total - counts.left_out))
-        self.bar.setValue(job.done)
-        self.bar.setAccessibleName(spoken_text(job_progress_text(job)))
+    def set_items(self, items: Sequence[BatchItemSummary]) -> None:
+        """Set the files of the job."""
+        self._all_items = items
+        self._fill_table()
 
-    def set_items(
-        self, items: Sequence[BatchItemSummary], changed: tuple[int, int] | None = None
-    ) -> None:
-        """Set the files of the job; see `BatchItemModel.set_items`."""
+    def _fill_table(self) -> None:
+        """List the files that the filter shows; the selected file stays selected."""
         selected_number = self.selected_number
-        self.items.set_items(items, changed)
-        self._restore_selection(selected_number)
+        is_filtered = self.filter.current() == "problems"
+        rows = [i for i in self._all_items if not is_filtered or i.status in _PROBLEMS]
+        self.items.update_rows(rows, lambda item: item.number)
+        row = next((n for n, item in enumerate(rows) if item.number == selected_number), -1)
+        if row >= 0 and not self.table.currentIndex().isValid():
+            self.table.setCurrentIndex(self.items.index(row, 0))  # requests the answer
+        else:
+            self._request_item()
 
     def show_item(self, item: BatchItem) -> None:
         """Show the answer of the selected file."""
@@ -261,50 +276,27 @@ class BatchJobPage(QWidget):
         if text != self.answer.toPlainText():
             self.answer.setPlainText(text)
         self.open_button.setEnabled(item.status is ItemStatus.ANSWERED)
-        is_large = item.status is ItemStatus.LEFT_OUT and item.part is not None
-        self.chunked_reading_button.setVisible(is_large)
-        self.open_button.setVisible(not is_large)
 
     # ------------------------------------------------------------------ actions of the user
 
-    def _set_filter(self, name: str) -> None:
-        selected_number = self.selected_number
-        self.items.show_unanswered_only(name == "problems")
-        self._restore_selection(selected_number)
-
-    def _restore_selection(self, number: int) -> None:
-        """Select file `number` if none is selected, and request the answer of the selected file."""
-        index = self.table.currentIndex()
-        former_index = self.items.index(self.items.row_of(number), 0)
-        if not index.isValid() and former_index.isValid():
-            self.table.setCurrentIndex(former_index)  # requests the answer
+    def _request_item(self) -> None:
+        """Request the answer of the selected file; show none without a selection."""
+        number = self.selected_number
+        if self._item is not None and self._item.number != number:
+            self._item = None  # Open must not open the former file
+        if number and self._job is not None:
+            self.item_requested.emit(self._job.id, number)
         else:
-            self._request_item(index)
-
-    def _request_item(self, index: QModelIndex) -> None:
-        row = self.items.row_at(index)
-        if row is not None and self._job is not None:
-            if self._item is not None and self._item.number != row.number:
-                self._item = None  # Open must not open the former file
-            self.item_requested.emit(self._job.id, row.number)
-            return
-        self._item = None
-        self.answer.clear()
-        self.open_button.setEnabled(False)
-        self.open_button.setVisible(True)
-        self.chunked_reading_button.hide()
+            self.answer.clear()
+            self.open_button.setEnabled(False)
 
     def _open_answer(self) -> None:
         if self._item is not None and self._item.status is ItemStatus.ANSWERED:
-            self._emit_with_item(self.open_requested)
+            self._emit(self.open_requested, self._item.number)
 
-    def _emit_with_job(self, signal: SignalInstance, *details: str) -> None:
+    def _emit(self, signal: SignalInstance, *details: str | int) -> None:
         if self._job is not None:
             signal.emit(self._job.id, *details)
-
-    def _emit_with_item(self, signal: SignalInstance) -> None:
-        if self._job is not None and self._item is not None:
-            signal.emit(self._job.id, self._item.number)
 
     def set_theme(self, theme: Theme) -> None:
         px = theme.px

@@ -2,46 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final, NamedTuple
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QWidget
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QFormLayout, QWidget
 
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.places import LinkedText, linked_text
-from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.batch.batch_file_chooser import BatchFileChooser
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.composer.completion.template_mark import TemplateMark
-from desktop_app.ui.look.theme import Theme
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
+from desktop_app.ui.widgets.file_dialogs import choose_files, choose_folder
+from desktop_app.ui.widgets.flow_layout import FlowLayout
+from desktop_app.ui.widgets.forms.form_dialog import FormValues
 from desktop_app.ui.widgets.forms.form_widgets import Combo, MultilineField, Note
-from desktop_app.ui.widgets.text.foreign_text import PlainLabel
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
 
-if TYPE_CHECKING:
-    from desktop_app.ui.widgets.forms.form_dialog import FormValues
-
+MAX_NAMED_FILES: Final = 3
 CUSTOM_MESSAGE: Final = ""
 """The id of the entry for a custom message, in place of a prompt's id."""
+_NO_PROVIDER: Final = N_("Add a provider that supports batches in {provider_page}.")
+_NO_MODELS: Final = N_(
+    "This provider lists no models for batches. Add model IDs in {provider_page}."
+)
 
 
-@dataclass(frozen=True)
-class BatchModelOption:
-    """A model to choose; `refusal` says why no job can use it now, or is ()."""
+class BatchModelOption(NamedTuple):
+    """A model to choose."""
 
     model: str
     name: str
     variant: Variant | None = None
     efforts: tuple[Effort, ...] = ()
-    refusal: LinkedText = ()
 
 
-@dataclass(frozen=True)
-class BatchProviderOption:
-    """A provider to choose, with its models; `refusal` as for models."""
+class BatchProviderOption(NamedTuple):
+    """A provider to choose, with its models; `refusal` says why no job can use it, or is ()."""
 
     id: str
     name: str
@@ -49,8 +50,7 @@ class BatchProviderOption:
     models: tuple[BatchModelOption, ...] = ()
 
 
-@dataclass(frozen=True)
-class BatchPromptOption:
+class BatchPromptOption(NamedTuple):
     """A prompt of the library, with the text to send."""
 
     id: str
@@ -58,8 +58,7 @@ class BatchPromptOption:
     text: str
 
 
-@dataclass(frozen=True)
-class NewBatchJob:
+class NewBatchJob(NamedTuple):
     """The job that the user asks for.
 
     Attributes:
@@ -79,12 +78,70 @@ class NewBatchJob:
     effort: Effort | None
 
 
-_LARGE_TEXT_SCALE: Final = 1.5
-"""The text size from which the three choices do not fit beside each other in a small window."""
-_NO_PROVIDER: Final = N_("Add a provider that supports batches in {provider_page}.")
-_NO_MODELS: Final = N_(
-    "This provider lists no models for batches. Add model IDs in {provider_page}."
-)
+class BatchFileChooser(QWidget):
+    """The chosen files, and the buttons that add and remove them.
+
+    Attributes:
+        paths: the files and folders, in the order in which they were added.
+        label: names the first files.
+
+    Signals:
+        changed(): files were added or removed.
+    """
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.paths: tuple[Path, ...] = ()
+        self.label = PlainLabel(name="batch-files", wraps=True)
+        self.add_files_button = dialog_button(tr("Add files…"), "batch-add-files")
+        folder_button = dialog_button(tr("Add folder…"), "batch-add-folder")
+        self.clear_button = dialog_button(tr("Clear"), "batch-clear-files")
+        buttons = FlowLayout(self.add_files_button, folder_button, self.clear_button)
+        column_of(self.label, buttons, parent=self, margins=0, spacing=8)
+        self.add_files_button.clicked.connect(
+            lambda: choose_files(self, tr("Select files"), self.add_paths, start=Path.home())
+        )
+        folder_button.clicked.connect(
+            lambda: choose_folder(
+                self, tr("Select folder"), lambda path: self.add_paths([path]), start=Path.home()
+            )
+        )
+        self.clear_button.clicked.connect(self._clear)
+        self._set_paths(())
+
+    def add_paths(self, paths: Sequence[Path]) -> None:
+        """Add files and folders."""
+        self._set_paths((*self.paths, *paths))
+
+    def remove_paths(self, paths: Collection[Path]) -> None:
+        """Remove files and folders."""
+        self._set_paths([path for path in self.paths if path not in paths])
+
+    def _clear(self) -> None:
+        self.add_files_button.setFocus(Qt.FocusReason.OtherFocusReason)  # Clear gets disabled
+        self._set_paths(())
+
+    def _set_paths(self, paths: Sequence[Path]) -> None:
+        self.paths = tuple(dict.fromkeys(paths))
+        count = len(self.paths)
+        names = [path.name for path in self.paths[:MAX_NAMED_FILES]]
+        if count > MAX_NAMED_FILES:
+            names.append(tr_plural("{count} more", "{count} more", count - MAX_NAMED_FILES))
+        text = tr("Add files or drop them here.")
+        if count:
+            text = tr_plural(
+                "{count} file or folder: {names}",
+                "{count} files and folders: {names}",
+                count,
+                names=formatting.joined(names),
+            )
+        self.label.setText(text)
+        set_role(self.label, "" if count else "note")
+        self.label.setAccessibleName(spoken_text(text))
+        self.clear_button.setEnabled(bool(count))
+        self.changed.emit()
 
 
 class BatchNewPage(QWidget):
@@ -104,13 +161,13 @@ class BatchNewPage(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("batch-new")
-        self._prompts: Mapping[str, BatchPromptOption] = {}
-        self._providers: Mapping[str, BatchProviderOption] = {}
+        self._prompts: dict[str, BatchPromptOption] = {}
+        self._providers: dict[str, BatchProviderOption] = {}
         self._template: TemplateMark | None = None
         self._preferred_effort: Effort | None = None  # selected with each model that offers it
         self._has_user_choice = False  # of a provider, a model or an effort, for this job
         self.back_button = dialog_button(tr("‹ All jobs"), "batch-back", "link")
-        self.files = BatchFileChooser(self)
+        self.files = BatchFileChooser()
         self.prompt = Combo(theme, tr("Prompt"), object_name="batch-prompt")
         self.task = MultilineField(theme, tr("Message for each file"), 96)
         self.task.setObjectName("batch-task")
@@ -120,28 +177,20 @@ class BatchNewPage(QWidget):
         self.effort = Combo(theme, tr("Effort"), object_name="batch-effort")
         self.refusal = Note(theme, object_name="batch-refusal")
         self.read_button = dialog_button(tr("Read files"), "batch-read", "primary")
-        self._build(theme)
-        self._connect()
-        self.set_theme(theme)
-        self._update_refusal()
-
-    def _build(self, theme: Theme) -> None:
-        self._choice_grid = QGridLayout()
-        self._choices = [
-            (PlainLabel(tr("Provider"), role="note"), self.provider),
-            (PlainLabel(tr("Model"), role="note"), self.model),
-            (PlainLabel(tr("Effort"), role="note"), self.effort),
-        ]
-        for title, field in self._choices:
-            title.setBuddy(field)
+        choices = QFormLayout()
+        choices.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        choices.setLabelAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter)
+        for field in (self.provider, self.model, self.effort):
+            choices.addRow(PlainLabel(field.accessibleName(), role="note"), field)
+            field.activated.connect(self._record_choice)
         fields = column_of(
             PlainLabel(tr("Files"), role="strong"),
-            self.files.column,
+            self.files,
             PlainLabel(tr("Message for each file"), role="strong"),
             self.prompt,
             self.task,
             PlainLabel(tr("Model"), role="strong"),
-            self._choice_grid,
+            choices,
             self.refusal,
             STRETCH,
             spacing=8,
@@ -150,37 +199,15 @@ class BatchNewPage(QWidget):
         back = (self.back_button, Qt.AlignmentFlag.AlignLeft)
         foot = row_of((hint, 1), self.read_button)
         column_of(back, (fields, 1), foot, parent=self, margins=0, spacing=10)
-
-    def _arrange_choices(self, theme: Theme) -> None:
-        """Arrange the choices side by side, or below each other if the text is large."""
-        grid = self._choice_grid
-        is_large = theme.scale >= _LARGE_TEXT_SCALE
-        # The provider and the model have longer names than the effort.
-        stretches = (0, 0, 0) if is_large else (3, 3, 2)
-        for position, (title, field) in enumerate(self._choices):
-            if is_large:
-                row = 2 * position  # a row for the title, and one for the field
-                column = 0
-            else:
-                row = 0
-                column = position
-            for widget in (title, field):
-                grid.removeWidget(widget)
-            grid.addWidget(title, row, column)
-            grid.addWidget(field, row + 1, column)
-            grid.setColumnStretch(position, stretches[position])
-
-    def _connect(self) -> None:
         self.back_button.clicked.connect(self.back_requested)
         self.files.changed.connect(self._update_refusal)
         self.prompt.activated.connect(lambda _: self._apply_prompt())
         self.task.textChanged.connect(self._update_refusal)
         self.provider.currentIndexChanged.connect(lambda _: self._show_models())
         self.model.currentIndexChanged.connect(lambda _: self._show_efforts())
-        self.effort.activated.connect(lambda _: self._record_effort())
-        for field in (self.provider, self.model, self.effort):
-            field.activated.connect(lambda _: self._record_choice())
+        self.effort.activated.connect(self._record_effort)
         self.read_button.clicked.connect(self._request_preparation)
+        self._update_refusal()
 
     # ------------------------------------------------------------------ options
 
@@ -198,33 +225,27 @@ class BatchNewPage(QWidget):
         if self.task.document().isModified():
             text = self.task.toPlainText()
         # Zero bytes separate the paths, because a path may contain every other character.
-        files = "".join(f"{path}\0" for path in self.files.paths)
-        if not text and not files:
-            return {}
-        return {"task": text, "files": files}
+        files = "\0".join(map(str, self.files.paths))
+        return {"task": text, "files": files} if text or files else {}
 
     def restore_draft(self, draft: FormValues) -> None:
         """Show the draft of an earlier run."""
         self.task.setPlainText(str(draft.get("task", "")))
         self.task.document().setModified(True)
         files = str(draft.get("files", ""))
-        # Earlier versions separated the paths by line breaks.
-        separator = "\0" if "\0" in files else "\n"
-        self.files.add_paths([Path(path) for path in files.split(separator) if path])
+        self.files.add_paths([Path(path) for path in files.split("\0") if path])
 
     def set_prompts(self, prompts: Sequence[BatchPromptOption], default: str) -> None:
         """Set the prompts; an empty message gets the text of the prompt with the id `default`."""
         has_message = bool(self.task.toPlainText().strip())
-        template_id = self._template_id if has_message else default
+        chosen = self._template_id if has_message else default
         self._prompts = {prompt.id: prompt for prompt in prompts}
         self.prompt.clear()
         for prompt in prompts:
             self.prompt.addItem(prompt.title, prompt.id)
         self.prompt.addItem(tr("Custom message"), CUSTOM_MESSAGE)
-        index = self.prompt.findData(template_id)
-        if index < 0:
-            index = len(prompts)  # the custom message
-        self.prompt.setCurrentIndex(index)
+        index = self.prompt.findData(chosen)
+        self.prompt.setCurrentIndex(len(prompts) if index < 0 else index)
         if not has_message:
             self._apply_prompt()
 
@@ -246,18 +267,17 @@ class BatchNewPage(QWidget):
         else:
             self._preferred_effort = effort
         self._providers = {provider.id: provider for provider in providers}
-        self.provider.blockSignals(True)  # `_show_models` is called once, below
-        self.provider.clear()
-        for provider in providers:
-            self.provider.addItem(provider.name, provider.id)
-        self.provider.setCurrentIndex(max(0, self.provider.findData(provider_id)))
-        self.provider.blockSignals(False)
+        with QSignalBlocker(self.provider):  # `_show_models` is called once, below
+            self.provider.clear()
+            for provider in providers:
+                self.provider.addItem(provider.name, provider.id)
+            self.provider.setCurrentIndex(max(0, self.provider.findData(provider_id)))
         self._show_models(model)
 
     # ------------------------------------------------------------------ actions of the user
 
     def _apply_prompt(self) -> None:
-        prompt = self._prompts.get(self.prompt.currentData() or CUSTOM_MESSAGE)
+        prompt = self._prompts.get(self.prompt.currentData())
         if prompt is None:  # the entry for a custom message, which keeps the text
             self._template = None
             self.task.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -268,27 +288,24 @@ class BatchNewPage(QWidget):
 
     @property
     def _template_id(self) -> str:
-        return "" if self._template is None else self._template.template_id
+        return CUSTOM_MESSAGE if self._template is None else self._template.template_id
 
     def _show_models(self, requested_model: str = "") -> None:
         """List the models of the provider, and select `requested_model`, or with "" the present."""
-        provider = self._chosen_provider()
-        model_id = requested_model or self.model.currentData() or ""
-        self.model.blockSignals(True)
-        self.model.clear()
-        if provider is not None:
-            for model in provider.models:
+        provider = self._providers.get(self.provider.currentData() or "")
+        model_id = requested_model or self.model.currentData()
+        with QSignalBlocker(self.model):
+            self.model.clear()
+            for model in provider.models if provider else ():
                 self.model.addItem(model.name, model.model)
-        self.model.setCurrentIndex(max(0, self.model.findData(model_id)))
-        self.model.blockSignals(False)
+            self.model.setCurrentIndex(max(0, self.model.findData(model_id)))
         self._show_efforts()
 
     def _show_efforts(self) -> None:
         model = self._chosen_model()
         self.effort.clear()
-        if model is not None:
-            for effort in model.efforts:
-                self.effort.addItem(tr(effort.label), effort)
+        for effort in model.efforts if model else ():
+            self.effort.addItem(tr(effort.label), effort)
         index = self.effort.findData(self._preferred_effort)
         if index < 0:
             index = max(0, self.effort.findData(Effort.MEDIUM))
@@ -296,58 +313,46 @@ class BatchNewPage(QWidget):
         self.effort.setEnabled(self.effort.count() > 1)
         self._update_refusal()
 
-    def _record_choice(self) -> None:
+    def _record_choice(self, _index: int) -> None:
         self._has_user_choice = True
 
-    def _record_effort(self) -> None:
+    def _record_effort(self, _index: int) -> None:
         self._preferred_effort = self.effort.currentData()
 
-    def _chosen_provider(self) -> BatchProviderOption | None:
-        return self._providers.get(self.provider.currentData() or "")
-
     def _chosen_model(self) -> BatchModelOption | None:
-        provider = self._chosen_provider()
+        provider = self._providers.get(self.provider.currentData() or "")
         models = provider.models if provider else ()
         return next((m for m in models if m.model == self.model.currentData()), None)
 
     def _update_refusal(self) -> None:
-        provider = self._chosen_provider()
-        model = self._chosen_model()
-        refusal: str | LinkedText
+        provider = self._providers.get(self.provider.currentData() or "")
+        refusal: LinkedText = ()
         if provider is None:
             refusal = linked_text(_NO_PROVIDER)
-        elif model is None:
-            refusal = provider.refusal or linked_text(_NO_MODELS)
-        else:
-            refusal = provider.refusal or model.refusal
+        elif provider.refusal:
+            refusal = provider.refusal
+        elif self._chosen_model() is None:
+            refusal = linked_text(_NO_MODELS)
         self.refusal.set_text(refusal, "warning")
         task = self.task.toPlainText().strip()
         self.read_button.setEnabled(bool(self.files.paths) and bool(task) and not refusal)
 
     def _request_preparation(self) -> None:
-        provider = self._chosen_provider()
         model = self._chosen_model()
-        if provider is None or model is None:
+        if model is None:
             return
-        task = self.task.toPlainText().strip()
-        prompt = self._prompts.get(self._template_id)
         is_edited = self.task.document().isModified()
-        title = "" if prompt is None or is_edited else prompt.title
+        prompt = self._prompts.get(self._template_id)
         effort = self.effort.currentData()  # Qt returns it as a plain string
         self.preparation_requested.emit(
             NewBatchJob(
                 paths=self.files.paths,
-                title=title,
-                task=task,
+                title="" if prompt is None or is_edited else prompt.title,
+                task=self.task.toPlainText().strip(),
                 template_id=self._template_id,
-                provider_id=provider.id,
+                provider_id=self.provider.currentData(),
                 model=model.model,
                 variant=model.variant,
                 effort=Effort(effort) if effort else None,
             )
         )
-
-    def set_theme(self, theme: Theme) -> None:
-        self._arrange_choices(theme)
-        self._choice_grid.setHorizontalSpacing(theme.px(10))
-        self._choice_grid.setVerticalSpacing(theme.px(4))

@@ -615,7 +615,7 @@ async def cards(app: AppHarness, look: Look) -> None:
     await look("compacting")
     compaction.hide()
     app.window.files_dropped.emit([DATA / "notes.md"] * 12)
-    await until(lambda: app.window.findChild(BatchBar) is not None)
+    await until(find(app.window, BatchBar, "batch-bar").isVisible)
     await look("batch-bar")
     find(app.window, BatchBar, "batch-bar").dismiss_button.click()
     await until(lambda: not app.is_reading)

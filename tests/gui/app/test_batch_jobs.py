@@ -192,8 +192,8 @@ async def test_many_files_at_once_are_offered_as_a_job(tmp_path: Path) -> None:
     async with open_app() as (_provider, app):
         paths = notes(tmp_path, 12)
         app.window.files_dropped.emit(paths[:3])
-        assert not app.window.findChildren(BatchBar)
         await until(lambda: len(app.state.current.draft.value.attachments) == 3)
+        assert bar_of(app) == ""
         app.window.files_dropped.emit([tmp_path])
         await until(lambda: "Send these files as a batch job" in bar_of(app))
         bar = find(app.window, BatchBar, "batch-bar")

@@ -1,4 +1,4 @@
-"""The tables and pages of batch jobs."""
+"""The pages of batch jobs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.models.variants import Effort
 from desktop_app.ui.batch.batch_dialog import BatchDialog
 from desktop_app.ui.batch.batch_job_page import BatchJobPage
-from desktop_app.ui.batch.batch_models import BatchItemModel
 from desktop_app.ui.batch.batch_new_page import (
     BatchModelOption,
     BatchNewPage,
@@ -25,25 +24,6 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from desktop_app.ui.look.theme import Theme
-
-
-def test_unanswered_files_keep_their_rows_while_others_are_answered() -> None:
-    failed = BatchItemSummary(1, "a.pdf", ItemStatus.FAILED, 10, None, None)
-    sent = BatchItemSummary(2, "b.pdf", ItemStatus.SENT, 10, None, None)
-    model = BatchItemModel()
-    model.set_items([failed, sent])
-    model.show_unanswered_only(True)
-    resets: list[None] = []
-    model.modelReset.connect(lambda: resets.append(None))
-    answered = sent._replace(status=ItemStatus.ANSWERED)
-    model.set_items([failed, answered], (1, 1))
-    assert not resets
-    assert model.rows == [failed]
-    model.set_items([failed, sent._replace(status=ItemStatus.FAILED)], (1, 1))
-    assert len(resets) == 1
-    assert len(model.rows) == 2
-    model.show_unanswered_only(False)
-    assert len(model.rows) == 2
 
 
 def test_a_former_file_is_not_opened_while_the_chosen_file_loads(light_theme: Theme) -> None:
@@ -88,10 +68,13 @@ def test_the_chosen_file_stays_chosen_when_other_files_come_and_go(light_theme: 
     page.table.setCurrentIndex(page.items.index(1, 0))
     page.filter.button("problems").click()
     assert page.selected_number == 2
-    page.set_items([sent._replace(status=ItemStatus.FAILED), failed], (0, 0))
+    assert [row.number for row in page.items.rows] == [2]
+    page.set_items([sent._replace(status=ItemStatus.FAILED), failed])
     assert page.selected_number == 2
-    page.set_items([sent, failed._replace(status=ItemStatus.ANSWERED)], (0, 1))
+    assert [row.number for row in page.items.rows] == [1, 2]
+    page.set_items([sent, failed._replace(status=ItemStatus.ANSWERED)])
     assert page.selected_number == 0
+    assert page.items.rows == []
 
 
 def test_the_current_job_stays_current_when_a_job_is_added(
