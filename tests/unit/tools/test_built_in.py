@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -87,7 +86,6 @@ def test_rounding_is_named_in_the_result(expression: str) -> None:
         *(("log(0)", "not defined"), ("ln(-1)", "not defined")),
         *(("7 % 0", "Division by zero"), ("0 // 0", "Division by zero")),
         ("1 + ?", "Unexpected “\\?” at position 5"),
-        (f"7 {'?' * 21}", f"Unexpected “{re.escape('?' * 20)}” at position 3"),
     ],
 )
 def test_a_refusal_names_its_reason(expression: str, words: str) -> None:
