@@ -12,7 +12,6 @@ from desktop_app.providers.http.trust import trusted_context
 from desktop_app.services.tools.hosted_tools import HostedTools
 from desktop_app.services.tools.server_registry import ServerEnvironment, ToolServers
 from desktop_app.services.tools.server_source import ServerSource
-from desktop_app.storage.tools.file_lock import file_lock
 from desktop_app.tool_servers.server_connection import ServerConnection
 from desktop_app.tools.built_in import BuiltInTools
 from desktop_app.tools.document_tools import DocumentTools
@@ -72,7 +71,6 @@ def tool_servers(backend: Backend) -> ToolServers:
         backend.permissions.forget_source,
         ServerConnection.open,
         store_secret=store_secret,
-        renewal_lock=lambda name: file_lock(backend.folders.data / f"sign-in-{name}.lock"),
         environment=ServerEnvironment(
             environment_with_keys(), PROVIDER_VARIABLES, home=str(Path.home())
         ),

@@ -7,7 +7,7 @@ import json
 import os
 import signal
 from asyncio.subprocess import PIPE
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -47,9 +47,6 @@ class ServerListener(Protocol):
 
     def on_tokens(self, saved: Mapping[str, Any]) -> None:
         """Save the state of a sign-in, which has just succeeded or been refreshed."""
-
-    def on_renewing(self, answer: Callable[[Mapping[str, Any] | None], None]) -> None:
-        """Call `answer` with the saved state or None, once the process may renew the sign-in."""
 
     def on_ended(self) -> None:
         """Handle the end of the process."""
@@ -214,10 +211,6 @@ class ServerConnection:
             self._listener.on_sign_in(message["url"])
         elif event == "tokens":
             self._listener.on_tokens(message["saved"])
-        elif event == "renewing":
-            self._listener.on_renewing(
-                lambda saved: self._send({"method": "tokens", "saved": saved})
-            )
         elif event == "changed":
             self._listener.on_list_changed(message["list"])
         elif event == "progress":

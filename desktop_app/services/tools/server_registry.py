@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
@@ -74,7 +73,6 @@ class ToolServers:
     Args:
         forget_permissions: deletes the user's permissions for the tools of a server.
         store_secret: stores a secret; returns False if it would be lost at the end of this process.
-        renewal_lock: returns a lock between processes, for the name of a server.
     """
 
     def __init__(
@@ -85,7 +83,6 @@ class ToolServers:
         connect: Connect,
         *,
         store_secret: Callable[[str, Secret], Awaitable[bool]],
-        renewal_lock: Callable[[str], AbstractAsyncContextManager[None]],
         environment: ServerEnvironment,
     ) -> None:
         self.storage = storage
@@ -93,7 +90,6 @@ class ToolServers:
         self._connect = connect
         self._forget_permissions = forget_permissions
         self._store_secret = store_secret
-        self._renewal_lock = renewal_lock
         self._environment = environment
         self._runs: dict[str, ServerRun] = {}
 
@@ -109,10 +105,7 @@ class ToolServers:
             if name not in self._runs:
                 make_launch = partial(self._make_launch, server)
                 store_tokens = partial(self._store_sign_in, server)
-                renewal = partial(self._hold_renewal, server)
-                self._runs[name] = ServerRun(
-                    server, self._connect, make_launch, store_tokens, renewal
-                )
+                self._runs[name] = ServerRun(server, self._connect, make_launch, store_tokens)
         return [self._runs[name] for name in servers]
 
     async def run(self, name: str) -> ServerRun:
@@ -270,12 +263,6 @@ class ToolServers:
         except BAD_VALUE:
             return None
         return tokens
-
-    @asynccontextmanager
-    async def _hold_renewal(self, server: ToolServer) -> AsyncGenerator[Mapping[str, Any] | None]:
-        """Keep other processes from renewing a sign-in meanwhile; yield its stored tokens."""
-        async with self._renewal_lock(server.name):
-            yield await self._stored_tokens(server)
 
     async def _store_sign_in(self, server: ToolServer, tokens: Mapping[str, Any]) -> None:
         secret = Secret(json.dumps(tokens), server.secret_origin)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, NamedTuple, Protocol
@@ -16,9 +16,8 @@ from desktop_app.domain.network.redaction import Redactor
 from desktop_app.domain.tools.remote_tool import visible_text
 from desktop_app.domain.tools.server_fault import ServerFault
 from desktop_app.domain.tools.tool import Report
-from desktop_app.domain.tools.tool_server import ServerFailure, ToolServer
+from desktop_app.domain.tools.tool_server import ServerFailure, ToolServer, sign_in_secrets
 from desktop_app.i18n.translation import N_
-from desktop_app.services.tools.sign_in_tokens import OnTokens, Renewal, SignInTokens, StoreTokens
 
 _CHECK_SERVER: Final = N_("Check its configuration in {servers_page}.")
 
@@ -38,6 +37,10 @@ SIGN_IN_S: Final = 300.0
 """Seconds that a sign-in may take: the user may have to look up a password."""
 LIST_S: Final = 60.0
 """Seconds for the reply with a list or a resource."""
+
+
+StoreTokens = Callable[[Mapping[str, Any]], Awaitable[None]]
+"""Stores the tokens of a sign-in or a refresh. Raises UserFacingError."""
 
 
 class Connection(Protocol):
@@ -109,7 +112,6 @@ class ServerRun:
         connect: Connect,
         make_launch: MakeLaunch,
         store_tokens: StoreTokens,
-        renewal: Renewal,
     ) -> None:
         self.server = server
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
@@ -117,12 +119,8 @@ class ServerRun:
         self._on_changed: Callable[[], None] = lambda: None
         self._connect = connect
         self._make_launch = make_launch
-        self._tokens = SignInTokens(
-            store_tokens,
-            renewal,
-            self._redact_also,
-            lambda error: self.on_log("warning", error.sentences),
-        )
+        self._store_tokens = store_tokens
+        self._store_task: asyncio.Task[UserFacingError | None] | None = None
         self._connection: Connection | None = None
         self._redactor = Redactor()
         self._lock = asyncio.Lock()
@@ -231,7 +229,11 @@ class ServerRun:
             await self._running_connection()
         finally:
             self._on_address = self._sign_in_task = None
-        return await self._tokens.is_stored()
+        if self._store_task is None:
+            return False
+        if error := await self._store_task:
+            raise error
+        return True
 
     async def stop(self) -> None:
         """End the server; the next use starts it again."""
@@ -281,11 +283,21 @@ class ServerRun:
 
     def on_tokens(self, saved: Mapping[str, Any]) -> None:
         """Store the tokens of a sign-in or a refresh."""
-        self._tokens.store(saved)
+        self._store_task = asyncio.ensure_future(self._store(saved, self._store_task))
 
-    def on_renewing(self, on_tokens: OnTokens) -> None:
-        """Call `on_tokens` with the stored tokens once no other process renews them."""
-        self._tokens.renew(on_tokens)
+    async def _store(
+        self, tokens: Mapping[str, Any], earlier_task: asyncio.Task[UserFacingError | None] | None
+    ) -> UserFacingError | None:
+        """Store tokens after earlier ones, and return the error, which stops no request."""
+        if earlier_task is not None:
+            await earlier_task
+        await self._redact_also(sign_in_secrets(tokens))
+        try:
+            await self._store_tokens(tokens)
+        except UserFacingError as error:
+            self.on_log("warning", error.sentences)
+            return error
+        return None
 
     def on_ended(self) -> None:
         """Set the failure, unless this program ended the server, or another failure is reported.
@@ -294,7 +306,6 @@ class ServerRun:
         MAX_CRASHES: a server on the network may be out of reach.
         """
         self._lists = {}
-        self._tokens.end_renewal()
         if not (self._is_closing or self._is_starting or self._needs_sign_in):
             if not self.server.url:
                 self._crashes.append(time.monotonic())
@@ -332,7 +343,7 @@ class ServerRun:
             raise self._record_failure(error) from None
         self._secrets = launch.secrets
         await self._redact_also(())
-        self._tokens.clear()
+        self._store_task = None
         self._is_starting = True
         self._needs_sign_in = False
         self._last_error_line = ""
@@ -429,7 +440,8 @@ class ServerRun:
                 await connection.aclose()
             finally:
                 self._is_closing = False
-        await self._tokens.aclose()
+        if self._store_task is not None:
+            await self._store_task
 
     def _schedule_stop(self) -> None:
         if self._idle_timer is not None:

@@ -3,23 +3,18 @@
 It exchanges lines of JSON with its parent. The first line is the launch message
 (`domain/tools/tool_server.py`): it says how to reach or start the server. It contains secrets,
 which must not be in the process's arguments or environment. Each further line is an order: a
-request, "cancel" or "tokens".
+request or "cancel".
 
     {"id", "method": "tools" | "resources" | "prompts"}  → {"id", "result": […]}
     {"id", "method": "call", "name", "arguments"}        → {"id", "result": {…}}
     {"id", "method": "read", "uri"}                      → {"id", "result": {…}}
     {"id", "method": "prompt", "name", …}                → {"id", "result": {…}}
     {"method": "cancel", "id"}
-    {"method": "tokens", "saved"}
-
-This process sends "renewing" before it renews the sign-in at a server. The parent answers with
-"tokens": "saved" is the stored state of the sign-in, which another process may have renewed; null
-if there is none.
 
 The answer to a request that failed is {"id", "error", "may_repeat"}; a call may be repeated if the
 server has forgotten the session, and so has not run the call. Events are {"event": "ready" |
-"failed" | "log" | "progress" | "changed" | "sign_in" | "tokens" | "renewing", …}. When
-standard input is closed or the server ends, the process kills its descendants and ends.
+"failed" | "log" | "progress" | "changed" | "sign_in" | "tokens", …}. When standard input is closed
+or the server ends, the process kills its descendants and ends.
 """
 
 from __future__ import annotations

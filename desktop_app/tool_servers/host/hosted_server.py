@@ -262,9 +262,6 @@ class HostedServer:
                 if order["method"] == "cancel":
                     if order["id"] in self._request_scopes:
                         self._request_scopes[order["id"]].cancel()
-                elif order["method"] == "tokens":
-                    if self._sign_in is not None:
-                        self._sign_in.receive_saved(order["saved"])
                 else:
                     # Made before the task starts, because the next line may already cancel it.
                     self._request_scopes[order["id"]] = scope = anyio.CancelScope()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import html
-import time
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -27,8 +26,6 @@ from desktop_app.domain.network.redaction import Redactor
 from desktop_app.tool_servers.host.failure_text import HostError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
     import httpx2
     from mcp.client.auth.oauth2 import OAuthContext
 
@@ -47,8 +44,6 @@ _SAVED_CLIENT_FIELDS: Final = {"client_id", "client_secret", "token_endpoint_aut
 _SAVED_SERVER_FIELDS: Final = {"issuer", "authorization_endpoint", "token_endpoint"}
 _SAVED_RESOURCE_FIELDS: Final = {"resource", "authorization_servers"}
 _TIME_IN_PAST: Final = 1.0  # a time in the past, in seconds since 1970
-RENEWAL_S: Final = 60.0
-"""Seconds that other processes get to renew the same sign-in."""
 
 
 class SignInError(HostError):
@@ -92,8 +87,6 @@ class SignIn:
         self._output = output
         self._state = ""
         self._context: OAuthContext | None = None
-        self._renewal_lock = asyncio.Lock()
-        self._saved_from_parent: asyncio.Future[dict[str, Any] | None] | None = None
         self._listener: asyncio.Server | None = None
         self._browser_answer: asyncio.Future[dict[str, str]] = (
             asyncio.get_running_loop().create_future()
@@ -109,7 +102,9 @@ class SignIn:
         metadata = OAuthClientMetadata.model_validate(
             {"client_name": "Repartee", "redirect_uris": [redirect]}
         )
-        provider = _SharedProvider(self._url, metadata, self)
+        provider = OAuthClientProvider(
+            self._url, metadata, self, self.open_page, self.wait_for_code
+        )
         self._context = provider.context
         self._restore(provider.context)
         return provider
@@ -258,57 +253,6 @@ class SignIn:
         )
         return head.encode() + body
 
-    # -- renewal: other processes have the same sign-in, and a refresh token works only once
-
-    async def prepare_request(self) -> None:
-        """Use the tokens of another process if it has renewed them; else this one may do so.
-
-        Raises:
-            SignInError: the saved state has become malformed.
-        """
-        if self._has_expired():
-            async with self._renewal_lock:  # another request may have renewed them since
-                if self._has_expired():
-                    await self._fetch_saved()
-
-    async def _fetch_saved(self) -> None:
-        """Use the saved state, which another process may have renewed, once the parent sends it.
-
-        Raises:
-            SignInError: the saved state has become malformed.
-        """
-        self._saved_from_parent = asyncio.get_running_loop().create_future()
-        self._output.send(event="renewing")
-        try:
-            async with asyncio.timeout(RENEWAL_S):
-                stored_state = await self._saved_from_parent
-        except TimeoutError:
-            return  # renew without the news of other processes
-        if stored_state is None or self._context is None:
-            return
-        saved = _parse_saved(stored_state)
-        if saved is None:
-            self.is_needed = True
-            raise SignInError(SIGN_IN_NEEDED)
-        if saved != self._saved:
-            self._saved = saved
-            self._restore(self._context)
-            self._context.current_tokens = await self.get_tokens()
-            self._context.client_info = await self.get_client_info()
-
-    def receive_saved(self, saved: dict[str, Any] | None) -> None:
-        """Use the saved state that the parent sent for a renewal; None if nothing is saved."""
-        if self._saved_from_parent is not None and not self._saved_from_parent.done():
-            self._saved_from_parent.set_result(saved)
-
-    def _has_expired(self) -> bool:
-        """Return True if the next request would begin with a refresh."""
-        if self._saved is None or self._context is None:
-            return False
-        expires_at = self._context.token_expiry_time
-        has_refresh_token = bool(self._saved.tokens.refresh_token)
-        return has_refresh_token and expires_at is not None and time.time() > expires_at
-
     # -- the SDK's store
 
     async def get_tokens(self) -> OAuthToken | None:
@@ -366,25 +310,3 @@ def _parse_saved(saved: object) -> SavedSignIn | None:
         return SavedSignIn.model_validate(saved)
     except ValidationError:
         return None
-
-
-class _SharedProvider(OAuthClientProvider):
-    """The SDK's provider, which renews tokens one process at a time."""
-
-    def __init__(self, url: str, metadata: OAuthClientMetadata, sign_in: SignIn) -> None:
-        super().__init__(url, metadata, sign_in, sign_in.open_page, sign_in.wait_for_code)
-        self._sign_in = sign_in
-
-    async def async_auth_flow(
-        self, request: httpx2.Request
-    ) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
-        await self._sign_in.prepare_request()
-        flow = super().async_auth_flow(request)
-        try:
-            outgoing = await anext(flow)
-            while True:
-                outgoing = await flow.asend((yield outgoing))
-        except StopAsyncIteration:
-            return
-        finally:
-            await flow.aclose()

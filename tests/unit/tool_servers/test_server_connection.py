@@ -38,7 +38,6 @@ class Listener:
 
     def __init__(self) -> None:
         self.calls: list[tuple[object, ...]] = []
-        self.answer: Callable[[Mapping[str, Any] | None], None] | None = None
 
     @property
     def orders(self) -> list[dict[str, Any]]:
@@ -68,10 +67,6 @@ class Listener:
 
     def on_tokens(self, saved: Mapping[str, Any]) -> None:
         self.calls.append(("tokens", saved))
-
-    def on_renewing(self, answer: Callable[[Mapping[str, Any] | None], None]) -> None:
-        self.calls.append(("renewing",))
-        self.answer = answer
 
     def on_ended(self) -> None:
         self.calls.append(("ended",))
@@ -170,23 +165,17 @@ async def test_events_reach_the_listener(play: Play) -> None:
             {"event": "unknown"},
             FAILED,
             {**FAILED, "needs_sign_in": True},
-            {"event": "renewing"},
         ],
         [{"id": 1, "result": None}],
     )
     async with open_connection({}) as (connection, listener):
-        await until(lambda: is_so(listener.answer is not None))
-        assert listener.answer is not None
-        listener.answer({"b": 2})
         await connection.request("tools")
-    assert listener.orders[1] == {"method": "tokens", "saved": {"b": 2}}
     assert listener.events == [
         ("changed", "tools"),
         ("sign in", "https://a"),
         ("tokens", {"a": 1}),
         ("log", "error", "no"),
         ("sign-in needed",),
-        ("renewing",),
         ("ended",),
     ]
 

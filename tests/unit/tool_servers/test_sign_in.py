@@ -20,7 +20,6 @@ from desktop_app.tool_servers.host.sign_in import (
     SignIn,
     SignInError,
 )
-from tests.helpers.waiting import until
 
 URL = "https://tools.example/mcp"
 TOKENS = {
@@ -49,9 +48,6 @@ class Parent:
             return [json.loads(line) for line in os.read(self._read, 1 << 16).splitlines()]
         except BlockingIOError:
             return []
-
-    async def is_asked(self) -> bool:
-        return self.lines() == [{"event": "renewing"}]
 
     def close(self) -> None:
         os.close(self._read)
@@ -233,29 +229,3 @@ async def test_a_kept_sign_in_is_restored(parent: Parent) -> None:
     assert again is not None
     assert again.context.token_expiry_time is not None
     assert again.context.token_expiry_time < time.time()
-
-
-async def test_expired_tokens_are_renewed_once_for_all_processes(parent: Parent) -> None:
-    sign_in = SignIn({"url": URL, "tokens": TOKENS}, parent.output)
-    provider = await sign_in.create_provider()
-    assert provider is not None
-    preparing = asyncio.create_task(sign_in.prepare_request())
-    await until(parent.is_asked)
-    # Another process has renewed them.
-    sign_in.receive_saved({**TOKENS, "expires_at": time.time() + 1e6})
-    sign_in.receive_saved(None)  # the first answer counts
-    await preparing
-    assert provider.context.is_token_valid()
-    await sign_in.prepare_request()
-    assert parent.lines() == []
-
-
-async def test_a_malformed_sign_in_needs_another(parent: Parent) -> None:
-    sign_in = SignIn({"url": URL, "tokens": TOKENS}, parent.output)
-    await sign_in.create_provider()
-    preparing = asyncio.create_task(sign_in.prepare_request())
-    await until(parent.is_asked)
-    sign_in.receive_saved({"tokens": {"refresh_token": "r"}})
-    with pytest.raises(SignInError, match=SIGN_IN_NEEDED):
-        await preparing
-    assert sign_in.is_needed

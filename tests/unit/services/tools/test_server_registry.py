@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -81,7 +81,6 @@ async def open_servers(
             keyring.forget_source,
             connect,
             store_secret=keyring.keep,
-            renewal_lock=lambda _name: nullcontext(),
             environment=ServerEnvironment(
                 {"OPENAI_API_KEY": "sk-a", "TOKEN": "t"}, ("OPENAI_API_KEY",), "/home/me"
             ),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -68,11 +67,8 @@ class ScriptedServer:
         self.keep_error: UserFacingError | None = None
         self.kept: list[Mapping[str, Any]] = []
         self.states: list[ServerState] = []
-        self.run = ServerRun(server, self.connect, self.make_launch, self.keep, self.renewal)
+        self.run = ServerRun(server, self.connect, self.make_launch, self.keep)
         self.run.watch(lambda: self.states.append(self.run.state))
-        self.stored: Mapping[str, Any] | None = KEPT
-        self.renewal_error: UserFacingError | None = None
-        self.renewals = 0
 
     async def make_launch(self, *, is_sign_in: bool) -> Launch:
         if self.launch_error is not None:
@@ -92,14 +88,6 @@ class ScriptedServer:
         if self.keep_error is not None:
             raise self.keep_error
         self.kept.append(kept)
-
-    @asynccontextmanager
-    async def renewal(self) -> AsyncGenerator[Mapping[str, Any] | None]:
-        if self.renewal_error is not None:
-            raise self.renewal_error
-        self.renewals += 1
-        yield self.stored
-        self.renewals -= 1
 
     def crash(self) -> None:
         """End the last server from outside."""
@@ -465,31 +453,3 @@ async def test_no_prompt_of_a_server_takes_what_the_user_has_copied_or_selected(
     server.made[0].replies = [[row("look")], [prompt("a")], {"text": text}]
     await server_source.store_lists(server.run, book)
     assert bool(book.prompts) is is_offered
-
-
-async def test_one_process_renews_a_sign_in_at_a_time(server: ScriptedServer) -> None:
-    answers: list[object] = []
-    await server.run.fetch_list("tools")
-    server.run.on_renewing(answers.append)
-    await asyncio.sleep(1)
-    assert (answers, server.renewals) == ([KEPT], 1)
-    assert "t0ken" not in server.run.redact("a t0ken-that-is-kept b")
-    server.run.on_tokens(KEPT)
-    await asyncio.sleep(1)
-    assert (server.renewals, server.kept) == (0, [KEPT])
-    server.run.on_renewing(answers.append)
-    await asyncio.sleep(1)
-    server.crash()
-    await asyncio.sleep(1)
-    assert server.renewals == 0
-    server.renewal_error = StorageError("Full.")
-    server.run.on_renewing(answers.append)
-    await asyncio.sleep(1)
-    assert answers == [KEPT, KEPT, None]
-    assert server.run.log[-1].level == "warning"
-    server.renewal_error, server.stored = None, None
-    server.run.on_renewing(answers.append)
-    await asyncio.sleep(1)
-    assert (answers[-1], server.renewals) == (None, 1)
-    await server.run.stop()
-    assert server.renewals == 0
