@@ -98,10 +98,10 @@ class Notifier:
     async def _listen(self, *, has_portal: bool) -> None:
         if has_portal:
             target = portal_object(PORTAL_INTERFACE)
-            await self._bus.signals.listen(target, "ActionInvoked", self._on_portal_click)
+            await self._bus.listen(target, "ActionInvoked", self._on_portal_click)
         else:
-            await self._bus.signals.listen(SERVICE, "ActionInvoked", self._on_service_click)
-            await self._bus.signals.listen(SERVICE, "NotificationClosed", self._on_closed)
+            await self._bus.listen(SERVICE, "ActionInvoked", self._on_service_click)
+            await self._bus.listen(SERVICE, "NotificationClosed", self._on_closed)
 
     async def _notify_by_portal(self, notification: Notification) -> None:
         name = _APP_OPEN_ACTION if self._bus.is_activatable else _OPEN_ACTION

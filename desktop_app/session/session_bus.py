@@ -6,7 +6,8 @@ jeepney encodes the messages, without Qt, so that `repartee doctor` can use the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -19,6 +20,7 @@ Body = tuple[Any, ...]
 OnCall = Callable[[str, Body], None]
 """Handles a call of one of our methods, given the method's name and the arguments."""
 OnSignal = Callable[[Body], None]
+_SignalKey = tuple[str, str, str]  # path, interface and name of a signal
 
 TIMEOUT_S: Final = 5.0
 JOIN_TIMEOUT_S: Final = 60.0
@@ -26,17 +28,12 @@ JOIN_TIMEOUT_S: Final = 60.0
 # The reply of RequestName that grants the name, and its flag that refuses to wait for it.
 _PRIMARY_OWNER: Final = 1
 _DO_NOT_QUEUE: Final = 4
-_OWNER_CHANGED: Final = "NameOwnerChanged"
 _FAILED_ERROR: Final = "org.freedesktop.DBus.Error.Failed"
 _UNKNOWN_METHOD_ERROR: Final = "org.freedesktop.DBus.Error.UnknownMethod"
 
 
 class BusError(Exception):
     """Raised if the bus or a service on it cannot be used; the argument is the reason."""
-
-
-class ErrorReplyError(BusError):
-    """Raised if the reply to a call is an error."""
 
 
 @dataclass(frozen=True)
@@ -51,79 +48,6 @@ class BusObject:
 DAEMON: Final = BusObject("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
 
 
-_SignalKey = tuple[str, str, str]  # path, interface and name of a signal
-
-
-class BusSignals:
-    """The signals that a connection listens to.
-
-    Args:
-        call: see `SessionBus.call`.
-    """
-
-    def __init__(self, call: Callable[..., Awaitable[Body]]) -> None:
-        self._call = call
-        # Signal -> the services that may send it, and the listeners.
-        self._listeners: dict[_SignalKey, list[tuple[str, OnSignal]]] = {}
-        self._owners: dict[str, str] = {}  # service -> its connection's unique name, "" for none
-
-    async def listen(self, target: BusObject, signal: str, on_signal: OnSignal) -> None:
-        """Call `on_signal` with the arguments of a signal, each time that the service sends it.
-
-        A signal of this name that another program sends is ignored.
-
-        Raises:
-            BusError: as for `SessionBus.call`.
-        """
-        await self._follow_owner(target.service)
-        key = (target.path, target.interface, signal)
-        listener = (target.service, on_signal)
-        listeners = self._listeners.setdefault(key, [])
-        listeners.append(listener)  # before the call, because signals may precede its reply
-        try:
-            await self._call(DAEMON, "AddMatch", "s", _match_rule(target, signal))
-        except (BusError, asyncio.CancelledError):
-            listeners.remove(listener)
-            raise
-
-    async def ignore(self, target: BusObject, signal: str, on_signal: OnSignal) -> None:
-        """Remove a listener of `listen`, even if the bus has ended meanwhile."""
-        listeners = self._listeners[target.path, target.interface, signal]
-        listeners.remove((target.service, on_signal))
-        with suppress(BusError):
-            await self._call(DAEMON, "RemoveMatch", "s", _match_rule(target, signal))
-
-    async def _follow_owner(self, service: str) -> None:
-        """Record the owner of a service, now and whenever it changes.
-
-        The bus checks the sender of a broadcast only. Any program can address a signal to us.
-
-        Raises:
-            BusError: as for `SessionBus.call`.
-        """
-        if service == DAEMON.service or service in self._owners:
-            return
-        self._owners[service] = ""
-        try:
-            rule = f"{_match_rule(DAEMON, _OWNER_CHANGED)},arg0='{service}'"
-            await self._call(DAEMON, "AddMatch", "s", rule)
-            with suppress(ErrorReplyError):  # the service does not run yet
-                (self._owners[service],) = await self._call(DAEMON, "GetNameOwner", "s", service)
-        except (BusError, asyncio.CancelledError):
-            del self._owners[service]
-            raise
-
-    def dispatch(self, key: _SignalKey, sender: str | None, body: Body) -> None:
-        """Have the event loop call the listeners of a signal soon, if its sender may send it."""
-        if sender == DAEMON.service and key == (DAEMON.path, DAEMON.interface, _OWNER_CHANGED):
-            service, _, owner = body
-            if service in self._owners:
-                self._owners[service] = owner
-        for service, on_signal in tuple(self._listeners.get(key, ())):
-            if sender == self._owners.get(service, service):
-                asyncio.get_running_loop().call_soon(on_signal, body)
-
-
 class SessionBus:
     """A connection to a message bus. Until `connect`, each call fails with BusError.
 
@@ -131,7 +55,6 @@ class SessionBus:
         kind: "SESSION" or "SYSTEM".
 
     Attributes:
-        signals: the signals that this connection listens to.
         is_activatable: True if the portal knows the program by its name on the bus, by which the
             bus can start it.
     """
@@ -141,10 +64,9 @@ class SessionBus:
         self.is_activatable = False
         self._connection: DBusConnection | None = None
         self._read_task: asyncio.Task[None] | None = None
-        self._name = ""
         self._replies: dict[int, asyncio.Future[Message]] = {}
         self._objects: dict[tuple[str, str], OnCall] = {}
-        self.signals = BusSignals(self.call)
+        self._listeners: defaultdict[_SignalKey, list[OnSignal]] = defaultdict(list)
         self._send_tasks: set[asyncio.Task[None]] = set()
 
     async def connect(self, timeout_s: float = TIMEOUT_S) -> None:
@@ -154,35 +76,16 @@ class SessionBus:
             BusError: there is no bus, or it refuses the connection.
         """
         from jeepney.auth import AuthenticationError
+        from jeepney.io.asyncio import open_dbus_connection
 
         try:
             async with asyncio.timeout(timeout_s):
-                await self._open_connection(timeout_s)
+                self._connection = await open_dbus_connection(self._kind)
         except (KeyError, RuntimeError) as error:  # no variable, or an address of another kind
             raise BusError(f"no bus: {error}") from error
         except (OSError, EOFError, ValueError, AuthenticationError) as error:
             raise BusError(str(error)) from error
-
-    async def _open_connection(self, timeout_s: float) -> None:
-        """Open the connection and authenticate; close it if the bus refuses."""
-        from jeepney.auth import BEGIN, Authenticator
-        from jeepney.bus import get_bus
-        from jeepney.io.asyncio import DBusConnection
-
-        reader, writer = await asyncio.open_unix_connection(get_bus(self._kind))
-        try:
-            authenticator = Authenticator()
-            for request in authenticator:
-                writer.write(request)
-                authenticator.feed(await reader.readuntil(b"\r\n"))
-            writer.write(BEGIN)
-            self._connection = DBusConnection(reader, writer)
-            self._read_task = asyncio.get_running_loop().create_task(self._read(self._connection))
-            (self._name,) = await self.call(DAEMON, "Hello", timeout_s=timeout_s)
-        except BaseException:
-            await self.aclose()
-            writer.close()
-            raise
+        self._read_task = asyncio.get_running_loop().create_task(self._read(self._connection))
 
     @property
     def is_connected(self) -> bool:
@@ -196,7 +99,7 @@ class SessionBus:
     @property
     def unique_name(self) -> str:
         """Return the name that the bus gave this connection, "" before `connect`."""
-        return self._name
+        return "" if self._connection is None else str(self._connection.unique_name)
 
     async def call(
         self,
@@ -231,8 +134,28 @@ class SessionBus:
         if reply.header.message_type is MessageType.error:
             name = reply.header.fields.get(HeaderFields.error_name, "error")
             text = reply.body[0] if reply.body else ""
-            raise ErrorReplyError(f"{name}: {text}")
+            raise BusError(f"{name}: {text}")
         return tuple(reply.body)
+
+    async def listen(self, target: BusObject, signal: str, on_signal: OnSignal) -> None:
+        """Call `on_signal` with the arguments of a signal, each time that the service sends it.
+
+        Raises:
+            BusError: as for `call`.
+        """
+        listeners = self._listeners[target.path, target.interface, signal]
+        listeners.append(on_signal)  # before the call, because signals may precede its reply
+        try:
+            await self.call(DAEMON, "AddMatch", "s", _match_rule(target, signal))
+        except (BusError, asyncio.CancelledError):
+            listeners.remove(on_signal)
+            raise
+
+    async def ignore(self, target: BusObject, signal: str, on_signal: OnSignal) -> None:
+        """Remove a listener of `listen`, even if the bus has ended meanwhile."""
+        self._listeners[target.path, target.interface, signal].remove(on_signal)
+        with suppress(BusError):
+            await self.call(DAEMON, "RemoveMatch", "s", _match_rule(target, signal))
 
     async def read_property(self, target: BusObject, name: str) -> Any:
         """Return the value of a property.
@@ -329,8 +252,8 @@ class SessionBus:
         interface = fields.get(HeaderFields.interface, "")
         member = fields.get(HeaderFields.member, "")
         if kind is MessageType.signal:
-            sender = fields.get(HeaderFields.sender)
-            self.signals.dispatch((path, interface, member), sender, tuple(message.body))
+            for on_signal in tuple(self._listeners[path, interface, member]):
+                asyncio.get_running_loop().call_soon(on_signal, tuple(message.body))
         elif kind is MessageType.method_call:
             on_call = self._objects.get((path, interface))
             asyncio.get_running_loop().call_soon(self._answer_call, message, on_call, member)
@@ -364,7 +287,12 @@ class SessionBus:
 
 
 def _match_rule(target: BusObject, signal: str) -> str:
-    return (
-        f"type='signal',sender='{target.service}',path='{target.path}',"
-        f"interface='{target.interface}',member='{signal}'"
-    )
+    from jeepney.bus_messages import MatchRule
+
+    return MatchRule(
+        type="signal",
+        sender=target.service,
+        path=target.path,
+        interface=target.interface,
+        member=signal,
+    ).serialise()

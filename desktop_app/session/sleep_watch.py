@@ -35,7 +35,7 @@ class SleepWatch:
         """Connect to the bus, and listen."""
         try:
             await self._bus.connect()
-            await self._bus.signals.listen(MANAGER, "PrepareForSleep", self._on_signal)
+            await self._bus.listen(MANAGER, "PrepareForSleep", self._on_signal)
         except BusError:
             return
 

@@ -44,8 +44,8 @@ class TrayHost:
         Raises:
             BusError: the bus cannot be used.
         """
-        await self._bus.signals.listen(DAEMON, "NameOwnerChanged", self._on_owner_change)
-        await self._bus.signals.listen(WATCHER, "StatusNotifierHostRegistered", self._on_registered)
+        await self._bus.listen(DAEMON, "NameOwnerChanged", self._on_owner_change)
+        await self._bus.listen(WATCHER, "StatusNotifierHostRegistered", self._on_registered)
         await self._check_host()
 
     async def _check_host(self) -> None:

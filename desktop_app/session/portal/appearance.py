@@ -47,7 +47,7 @@ class AppearanceWatch:
     async def watch(self) -> None:
         """Report the appearance, and report it again whenever it changes."""
         try:
-            await self._bus.signals.listen(_SETTINGS, "SettingChanged", self._on_change)
+            await self._bus.listen(_SETTINGS, "SettingChanged", self._on_change)
         except BusError:
             self._report(None, None)
             return

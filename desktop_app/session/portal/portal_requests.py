@@ -106,7 +106,7 @@ class Portal:
                 response.set_result(answer)
 
         # The answer may come before the reply of the call.
-        await self._bus.signals.listen(request, "Response", on_response)
+        await self._bus.listen(request, "Response", on_response)
         try:
             options = {**options, "handle_token": ("s", token)}
             target = portal_object(interface)
@@ -120,7 +120,7 @@ class Portal:
             await self.close(request)
             raise
         finally:
-            await self._bus.signals.ignore(request, "Response", on_response)
+            await self._bus.ignore(request, "Response", on_response)
         if code != 0:
             raise PortalRefusedError(interface, code)
         return dict(results)

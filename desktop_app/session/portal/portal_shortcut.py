@@ -91,13 +91,11 @@ class PortalShortcut:
 
     async def _bind(self, keys: str, description: str) -> str:
         if not self._is_listening:
-            await self._bus.signals.listen(
-                portal_object(INTERFACE), "Activated", self._on_activated
-            )
+            await self._bus.listen(portal_object(INTERFACE), "Activated", self._on_activated)
             self._is_listening = True
         session = await self._portal.begin_session(INTERFACE)
         try:
-            await self._bus.signals.listen(session, "Closed", self._on_closed)
+            await self._bus.listen(session, "Closed", self._on_closed)
         except (BusError, asyncio.CancelledError):
             await self._portal.close(session)
             raise
@@ -122,7 +120,7 @@ class PortalShortcut:
         self._session = None
         if session is None:
             return
-        await self._bus.signals.ignore(session, "Closed", self._on_closed)
+        await self._bus.ignore(session, "Closed", self._on_closed)
         await self._portal.close(session)
         with suppress(BusError):
             await self._bus.release_name(_holder_name(self._scope))

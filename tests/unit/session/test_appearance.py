@@ -19,7 +19,7 @@ class Bus:
     """A session bus with some settings of the portal, and perhaps a tray."""
 
     def __init__(self, settings: Mapping[str, int] | None = None, tray: object = None) -> None:
-        self.settings, self.tray, self.signals = settings, tray, self
+        self.settings, self.tray = settings, tray
         self.listeners: dict[str, Callable[[Body], None]] = {}
 
     async def listen(
