@@ -59,13 +59,7 @@ _QT_FAILURES: Final = {
     "no Qt platform plugin": N_("The Qt platform “{platform}” doesn’t work here."),
 }
 # Marked here for translation, because the modules of `sandbox` import no translations.
-SANDBOX_TEXTS: Final = (
-    N_("no new privileges"),
-    N_("resource limits"),
-    N_("job object"),
-    N_("low integrity"),
-    N_("no child processes"),
-)
+SANDBOX_TEXTS: Final = (N_("no new privileges"), N_("resource limits"))
 
 
 class Finding(NamedTuple):

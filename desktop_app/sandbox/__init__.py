@@ -1,27 +1,66 @@
-"""Confines processes that read untrusted input, behind one interface for all systems.
+"""Confines processes that read untrusted input.
 
 A child process calls `confine` before it reads a byte. An exploited parser can then only compute,
 read the program's own files, and answer. `detect_mechanisms` tells `repartee doctor` how much of
-that this computer enforces. `deny_inspection` is for processes that hold keys.
+that this computer enforces. `deny_inspection` is for processes that hold keys. Other systems than
+Linux have no sandbox.
 """
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from desktop_app.sandbox.policy import Confinement, Policy
+from desktop_app.i18n.translation import N_
 
 if TYPE_CHECKING:
-    from types import ModuleType
+    from pathlib import Path
 
-__all__ = ["Confinement", "Policy", "confine", "deny_inspection", "detect_mechanisms"]
+
+class Policy(NamedTuple):
+    """The permissions of a confined process, beyond what Python itself needs.
+
+    Attributes:
+        memory_bytes: the maximum of private memory.
+        readable: files and folders, with everything below, that it may read.
+        writable: files and folders, with everything below, that it may create, change and remove.
+        tcp_ports: ports that it may connect to. If there are any, it may also connect to any Unix
+            socket, because seccomp does not see the address of `connect`.
+        socket_folder: a folder in which, and in whose subfolders, it may listen on Unix sockets and
+            remove files; None if it may not listen.
+        file_bytes: the size up to which it may write inherited files. It has no effect if anything
+            is `writable`, because the limit of the system would hold for those files, too.
+        descriptors: inherited file descriptors that stay open, besides the standard streams.
+    """
+
+    memory_bytes: int
+    readable: tuple[Path, ...] = ()
+    writable: tuple[Path, ...] = ()
+    tcp_ports: tuple[int, ...] = ()
+    socket_folder: Path | None = None
+    file_bytes: int = 0
+    descriptors: tuple[int, ...] = ()
+
+
+class Confinement(NamedTuple):
+    """The mechanisms by which this computer can confine a process.
+
+    Attributes:
+        active: names of the mechanisms, such as "Landlock (ABI 7)"; `cli/doctor` translates them.
+        missing: sentences that say which mechanisms are missing.
+    """
+
+    active: tuple[str, ...]
+    missing: tuple[str, ...] = ()
 
 
 def detect_mechanisms() -> Confinement:
     """Return the mechanisms by which this computer can confine a process, and those it lacks."""
-    mechanisms: Confinement = _system().detect_mechanisms()
-    return mechanisms
+    if sys.platform != "linux":
+        return Confinement((), (N_("Repartee has no sandbox for this system."),))
+    from desktop_app.sandbox import linux  # it imports ctypes, which start-up avoids
+
+    return linux.detect_mechanisms()
 
 
 def confine(policy: Policy) -> None:
@@ -31,7 +70,10 @@ def confine(policy: Policy) -> None:
         OSError: the system refused a mechanism that it offers.
         RuntimeError: the process already has several threads.
     """
-    _system().confine(policy)
+    if sys.platform == "linux":
+        from desktop_app.sandbox import linux
+
+        linux.confine(policy)
 
 
 def deny_inspection() -> None:
@@ -40,15 +82,15 @@ def deny_inspection() -> None:
     Raises:
         OSError: the system refused.
     """
-    _system().deny_inspection()
-
-
-def _system() -> ModuleType:
-    """Return the module for this system. It imports ctypes, which start-up avoids."""
     if sys.platform == "linux":
-        from desktop_app.sandbox import linux as system
-    elif sys.platform == "win32":
-        from desktop_app.sandbox import windows as system
-    else:
-        from desktop_app.sandbox import unconfined as system
-    return system
+        from desktop_app.sandbox import linux
+
+        linux.deny_inspection()
+
+
+def disable_core_dumps() -> None:
+    """Keep memory off the disk when the process crashes."""
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -13,6 +13,7 @@ import errno
 import os
 import resource
 import stat
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -21,20 +22,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.i18n.translation import N_
-from desktop_app.sandbox.policy import Confinement
+from desktop_app.sandbox import Confinement, Policy, disable_core_dumps
 from desktop_app.sandbox.system_calls import ARCHITECTURES, NUMBERS, filter_program
-from desktop_app.sandbox.unix import (
-    close_descriptors_except,
-    disable_core_dumps,
-    limit_resource,
-    limit_resources,
-    python_paths,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from desktop_app.sandbox.policy import Policy
 
 # linux/prctl.h
 _PR_SET_DUMPABLE = 4
@@ -77,6 +70,8 @@ _OTHER_MAPPED_BYTES: Final = 64 << 30
 It also bounds the page tables, which take 1/512 of the memory that is read. RLIMIT_DATA counts
 neither these mappings nor page tables.
 """
+# A worker has 8 open files; pdfium and folders of fonts add a few dozen.
+_MAX_OPEN_FILES: Final = 256
 _THREAD_EXIT_S: Final = 2.0
 """The time that a joined thread gets to exit, in seconds; it takes microseconds."""
 
@@ -121,13 +116,44 @@ def confine(policy: Policy) -> None:
     if not _has_one_thread():
         raise RuntimeError("a process with several threads cannot be confined")
     close_descriptors_except(policy.descriptors)
-    limit_resources(policy)
-    limit_resource(resource.RLIMIT_AS, policy.memory_bytes + _OTHER_MAPPED_BYTES)
+    _limit_resources(policy)
+    _limit_resource(resource.RLIMIT_AS, policy.memory_bytes + _OTHER_MAPPED_BYTES)
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     if abi := _landlock_abi():
         _restrict_files(policy, abi)
     if _has_seccomp():
         _filter_system_calls(policy)
+
+
+def close_descriptors_except(kept_descriptors: tuple[int, ...]) -> None:
+    """Close all file descriptors but the standard streams and `kept_descriptors`."""
+    # RLIMIT_NOFILE may be infinite, or lower than descriptors that were opened before it was set.
+    start = 3  # after the standard streams
+    highest = max(int(entry.name) for entry in Path("/dev/fd").iterdir())
+    for descriptor in (*sorted(kept_descriptors), highest + 1):
+        os.closerange(start, descriptor)
+        start = descriptor + 1
+
+
+def _limit_resources(policy: Policy) -> None:
+    """Set hard limits.
+
+    The number of processes is not limited, because RLIMIT_NPROC counts all processes of the user.
+    Time is not limited, because a worker serves many requests; its client limits each of them.
+    """
+    _limit_resource(resource.RLIMIT_DATA, policy.memory_bytes)
+    _limit_resource(resource.RLIMIT_NOFILE, _MAX_OPEN_FILES)
+    disable_core_dumps()
+    if not policy.writable:
+        _limit_resource(resource.RLIMIT_FSIZE, policy.file_bytes)
+
+
+def _limit_resource(resource_id: int, maximum: int) -> None:
+    """Set the soft and the hard limit to `maximum`, or to the hard limit if that is lower."""
+    hard_limit = resource.getrlimit(resource_id)[1]
+    if hard_limit != resource.RLIM_INFINITY:
+        maximum = min(maximum, hard_limit)
+    resource.setrlimit(resource_id, (maximum, maximum))
 
 
 def deny_inspection() -> None:
@@ -156,7 +182,7 @@ def _restrict_files(policy: Policy, abi: int) -> None:
     buffer = (ctypes.c_uint64 * len(attributes))(*attributes)
     ruleset = _system_call("landlock_create_ruleset", buffer, ctypes.sizeof(buffer), 0)
     try:
-        for path in (*python_paths(), *_system_paths(), *policy.readable):
+        for path in (*_python_paths(), *_system_paths(), *policy.readable):
             _allow_path(ruleset, path, _READ_FILE | _READ_DIR)
         for path in policy.writable:
             rights = _READ_FILE | _READ_DIR | _WRITE_FILE | _TRUNCATE | _REMOVE_FILE | _MAKE_REG
@@ -195,6 +221,21 @@ def _allow_path(ruleset: int, path: Path, rights: int) -> None:
         _system_call("landlock_add_rule", ruleset, _RULE_PATH_BENEATH, ctypes.byref(rule), 0)
     finally:
         os.close(descriptor)
+
+
+def _python_paths() -> Iterator[Path]:
+    """Yield the files and folders that Python reads when it imports a module."""
+    yield Path(__file__).parents[1]
+    for prefix in {sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix}:
+        yield from (Path(prefix, "lib"), Path(prefix, "lib64"))
+    # Other entries of sys.path may be a checkout or the user's own folder.
+    yield from (
+        Path(entry) for entry in sys.path if Path(entry).name in ("site-packages", "dist-packages")
+    )
+    if sys.pycache_prefix:
+        yield Path(sys.pycache_prefix)
+    if bundle_folder := getattr(sys, "_MEIPASS", ""):
+        yield Path(bundle_folder)
 
 
 def _system_paths() -> Iterator[Path]:
