@@ -99,7 +99,7 @@ class SessionBus:
     @property
     def unique_name(self) -> str:
         """Return the name that the bus gave this connection, "" before `connect`."""
-        return "" if self._connection is None else str(self._connection.unique_name)
+        return str(self._connection.unique_name) if self._connection is not None else ""
 
     async def call(
         self,
@@ -289,10 +289,11 @@ class SessionBus:
 def _match_rule(target: BusObject, signal: str) -> str:
     from jeepney.bus_messages import MatchRule
 
-    return MatchRule(
+    rule: str = MatchRule(
         type="signal",
         sender=target.service,
         path=target.path,
         interface=target.interface,
         member=signal,
     ).serialise()
+    return rule

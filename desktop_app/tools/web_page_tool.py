@@ -12,11 +12,9 @@ import codecs
 import ipaddress
 import re
 import socket
-import zlib
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from desktop_app.domain.tools.tool import (
     PAGE_TOOL,
@@ -46,16 +44,15 @@ _REDIRECT_STATUSES: Final = (301, 302, 303, 307, 308)
 _NON_PUBLIC_NETWORKS: Final = ("168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24", "3fff::/20")
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 """The addresses by which networks that have only IPv6 reach IPv4 hosts (RFC 6052)."""
-_GZIP_OR_ZLIB: Final = zlib.MAX_WBITS + 32
-"""The value with which zlib finds out itself whether the data is gzip or zlib ("deflate")."""
-_GZIP_FIRST_BYTE: Final = b"\x1f"
-"""The first byte of a gzip member, checked alone: the second may be in the next piece."""
-_ISATAP: Final = 0x5EFE
-"""The second half of the ISATAP identifier 0000:5EFE or 0200:5EFE (RFC 5214, section 6.1)."""
 _CHARSET: Final = re.compile(r";\s*charset\s*=\s*[\"']?([a-z0-9._:+-]{1,40})", re.I)
 _ENCODINGS_OF_NAMES: Final = ("idna", "punycode")
 """No page has them. As punycode, 200 KB would take 20 s to decode; as idna, 5 MB would take 8 s."""
 _PORTS: Final = {"http": 80, "https": 443}
+_HEADERS: Final = {
+    "user-agent": "Repartee",
+    "accept": ", ".join(_READABLE_TYPES),
+    "accept-encoding": "gzip, deflate",
+}
 
 FETCH_PAGE: Final = ToolDefinition(
     PAGE_TOOL,
@@ -85,27 +82,13 @@ def is_public(address: str) -> bool:
     except ValueError:
         return False
     if isinstance(ip, ipaddress.IPv6Address):
-        embedded_ipv4 = _embedded_ipv4(ip)
-        # Of an address of NAT64, the embedded IPv4 address alone decides.
-        if embedded_ipv4 is not None and ip in _NAT64:
-            return is_public(str(embedded_ipv4))
-        if ip.is_site_local or (embedded_ipv4 is not None and not is_public(str(embedded_ipv4))):
-            return False
+        if ip in _NAT64:  # the embedded IPv4 address decides
+            return is_public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
+        if ip.is_site_local or ip.ipv4_mapped or ip.sixtofour or ip.teredo:
+            return False  # ways to reach IPv4 hosts, which no public site has
     if any(ip in ipaddress.ip_network(network) for network in _NON_PUBLIC_NETWORKS):
         return False
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
-
-
-def _embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """Return the IPv4 address that an IPv6 address embeds for a gateway, or None."""
-    last_32_bits = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    # The mask leaves out the bit in which the two identifiers of ISATAP differ.
-    if address in _NAT64 or (int(address) >> 32) & 0xFDFFFFFF == _ISATAP:
-        return last_32_bits
-    if address.teredo is not None:
-        _teredo_server, teredo_client = address.teredo
-        return teredo_client
-    return address.ipv4_mapped or address.sixtofour
 
 
 class WebPageTool:
@@ -150,85 +133,53 @@ class WebPageTool:
         """Return the final address, the media type and the bytes of a page. Raises ToolError."""
         import httpx  # few answers need it
 
-        for _ in range(MAX_REDIRECTS + 1):
-            address, host = await self._resolve_public(url)
-            target, headers = _request_to(address, host, url)
-            server_name = host.removesuffix(".")  # SNI and certificates have no final dot
-            tls_context = await asyncio.to_thread(self._trusted_context)
-            async with AsyncExitStack() as stack:
-                client = await stack.enter_async_context(
-                    httpx.AsyncClient(verify=tls_context, trust_env=False, follow_redirects=False)
-                )
-                try:
-                    reply = await stack.enter_async_context(
-                        client.stream(
-                            "GET", target, headers=headers, extensions={"sni_hostname": server_name}
-                        )
-                    )
-                    if reply.status_code in _REDIRECT_STATUSES and "location" in reply.headers:
-                        url = urljoin(url, reply.headers["location"])
-                        continue
-                    media_type = _require_readable(reply.status_code, reply.headers)
-                    data = await read_bounded_body(reply)
-                    return url, media_type, _to_utf8(data, _stated_charset(reply.headers))
-                except ValueError as error:  # an invalid redirect, or an unpaired surrogate
-                    raise ToolError("The address is not valid.") from error
-                except (httpx.HTTPError, httpx.InvalidURL) as error:
-                    name = type(error).__name__
-                    raise ToolError(f"The page could not be fetched ({name}).") from error
+        tls_context = await asyncio.to_thread(self._trusted_context)
+        client = httpx.AsyncClient(verify=tls_context, trust_env=False, follow_redirects=False)
+        try:
+            async with client:
+                for _ in range(MAX_REDIRECTS + 1):
+                    if len(url) > _MAX_ADDRESS_CHARS:
+                        raise ToolError("The address is too long.")
+                    target = httpx.URL(url)
+                    address = await self._resolve_public(target)
+                    host = target.raw_host.decode()
+                    port = "" if target.port is None else f":{target.port}"
+                    async with client.stream(
+                        "GET",
+                        target.copy_with(host=address, fragment=None),
+                        headers={"host": f"[{host}]{port}" if ":" in host else host + port}
+                        | _HEADERS,
+                        # SNI and certificates have no final dot.
+                        extensions={"sni_hostname": host.removesuffix(".")},
+                    ) as reply:
+                        if reply.status_code in _REDIRECT_STATUSES and "location" in reply.headers:
+                            url = urljoin(url, reply.headers["location"])
+                            continue
+                        media_type = _require_readable(reply.status_code, reply.headers)
+                        data = await read_bounded_body(reply)
+                        return url, media_type, _to_utf8(data, _stated_charset(reply.headers))
+        except (ValueError, httpx.InvalidURL) as error:  # also an unpaired surrogate
+            raise ToolError("The address is not valid.") from error
+        except httpx.HTTPError as error:
+            name = type(error).__name__
+            raise ToolError(f"The page could not be fetched ({name}).") from error
         raise ToolError("The page redirects too often.")
 
-    async def _resolve_public(self, url: str) -> tuple[str, str]:
-        """Return a public IP address of the URL’s host, and the host. Raises ToolError."""
-        import httpx
-
-        if len(url) > _MAX_ADDRESS_CHARS:
-            raise ToolError("The address is too long.")
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError as error:
-            raise ToolError("The address is not valid.") from error
-        host = parts.hostname or ""
-        if parts.scheme not in _PORTS or not host or parts.username or parts.password:
+    async def _resolve_public(self, target: httpx.URL) -> str:
+        """Return a public IP address of the URL’s host. Raises ToolError."""
+        if target.scheme not in _PORTS or not target.host or target.userinfo:
             raise ToolError("Only http and https addresses without a user name can be fetched.")
+        # The URL's own encoding of international names: Python's codec "idna" follows an older
+        # standard, by which some names become those of other servers.
+        host = target.raw_host.decode()
         try:
-            # Python's codec "idna" follows an older standard, by which some names become those of
-            # other servers.
-            ascii_host = host
-            if ":" not in host:  # not an IPv6 address
-                ascii_host = httpx.URL(f"http://{host}").raw_host.decode()
-            addresses = await self._resolve(ascii_host, port or _PORTS[parts.scheme])
-        except (OSError, UnicodeError, httpx.InvalidURL) as error:
+            addresses = await self._resolve(host, target.port or _PORTS[target.scheme])
+        except (OSError, UnicodeError) as error:
             raise ToolError("The host was not found.") from error
         # One private address is enough for a refusal: any of them might be used.
         if not addresses or not all(map(self._allows, addresses)):
             raise ToolError("Addresses of this computer and of private networks are not fetched.")
-        return addresses[0], ascii_host
-
-
-def _request_to(address: str, host: str, url: str) -> tuple[str, dict[str, str]]:
-    """Return `url` with the checked IP address, and the headers, which name the host."""
-    parts = urlsplit(url)
-    port = parts.port or _PORTS[parts.scheme]
-    url_address = _in_brackets_if_ipv6(address)
-    url_host = _in_brackets_if_ipv6(host)
-    target = f"{parts.scheme}://{url_address}:{port}{parts.path or '/'}"
-    if parts.query:
-        target += f"?{parts.query}"
-    if port != _PORTS[parts.scheme]:
-        url_host += f":{port}"
-    headers = {
-        "host": url_host,
-        "user-agent": "Repartee",
-        "accept": ", ".join(_READABLE_TYPES),
-        "accept-encoding": "gzip",
-    }
-    return target, headers
-
-
-def _in_brackets_if_ipv6(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+        return addresses[0]
 
 
 def _require_readable(status: int, headers: Mapping[str, str]) -> str:
@@ -242,37 +193,13 @@ def _require_readable(status: int, headers: Mapping[str, str]) -> str:
 
 
 async def read_bounded_body(reply: httpx.Response) -> bytes:
-    """Return the body, decompressed up to MAX_PAGE_BYTES.
-
-    Raises:
-        ToolError: it is too large, damaged, or compressed in an unsupported way.
-    """
-    encoding = reply.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in ("identity", "gzip", "deflate"):
-        raise ToolError("The page is compressed in a way that is not supported.")
-    decompressor = None
-    if encoding != "identity":
-        decompressor = zlib.decompressobj(_GZIP_OR_ZLIB)
+    """Return the body. Raises ToolError if it is larger than MAX_PAGE_BYTES."""
     data = bytearray()
-    async for piece in reply.aiter_raw():
+    async for piece in reply.aiter_bytes():
         await asyncio.sleep(0)  # one read may return 10,000 chunks of a byte
-        if decompressor is None:
-            data += piece
-        while decompressor is not None and piece and len(data) <= MAX_PAGE_BYTES:
-            if decompressor.eof:  # a gzip file may consist of several members
-                if not piece.startswith(_GZIP_FIRST_BYTE):
-                    break  # padding
-                await asyncio.sleep(0)  # one piece may contain 3,000 empty members
-                decompressor = zlib.decompressobj(_GZIP_OR_ZLIB)
-            try:
-                data += decompressor.decompress(piece, MAX_PAGE_BYTES + 1 - len(data))
-            except zlib.error as error:
-                raise ToolError("The page is damaged.") from error
-            piece = decompressor.unused_data
+        data += piece
         if len(data) > MAX_PAGE_BYTES:
             raise ToolError(f"The page is larger than {MAX_PAGE_BYTES >> 20} MB.")
-    if decompressor is not None and data and not decompressor.eof:  # the end is missing
-        raise ToolError("The page is damaged.")
     return bytes(data)
 
 
