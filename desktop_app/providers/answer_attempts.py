@@ -48,13 +48,14 @@ from desktop_app.providers.apis import chat_completions, responses
 from desktop_app.providers.apis.candidate_stream import CandidatesReader
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.event_reader import EventReader
-from desktop_app.providers.apis.negotiation import LearnedFacts, Negotiation
+from desktop_app.providers.apis.negotiation import Negotiation
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.errors import error_replies
 from desktop_app.providers.http.retries import AttemptError
 from desktop_app.providers.http.silence import SilenceLimits, SilenceWatch
 from desktop_app.providers.http.transport import Transport
 from desktop_app.providers.jobs.background_run import BackgroundRun, RunTimes
+from desktop_app.providers.server_memory import ServerMemory
 
 if TYPE_CHECKING:
     from desktop_app.providers.http.http_reply import HttpReply
@@ -72,7 +73,7 @@ class AnswerAttempts:
     """Attempts to get answers from one provider; several answers can be requested at a time.
 
     Args:
-        facts: the facts known about the server; attempts add to them.
+        memory: the facts known about the server; attempts add to them.
         suspended_s: returns the seconds that the computer has slept.
     """
 
@@ -81,7 +82,7 @@ class AnswerAttempts:
         transport: Transport,
         profile: ProviderProfile,
         catalog: ModelCatalog,
-        facts: LearnedFacts,
+        memory: ServerMemory,
         silence: SilenceLimits,
         run_times: RunTimes,
         suspended_s: Callable[[], float],
@@ -89,11 +90,11 @@ class AnswerAttempts:
         self._transport = transport
         self._profile = profile
         self._catalog = catalog
-        self._facts = facts
+        self._memory = memory
         self._silence = silence
         self._run_times = run_times
         self._suspended_s = suspended_s
-        self._requests = AnswerRequests(transport, profile, facts)
+        self._requests = AnswerRequests(transport, profile, memory)
         self._one_at_a_time = asyncio.Semaphore()
 
     async def events(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
@@ -103,7 +104,7 @@ class AnswerAttempts:
             ProviderError: the answer failed before its terminal event.
         """
         info = info_at(self._profile, request.model, self._catalog)
-        negotiation = Negotiation(request, info, self._profile, self._facts)
+        negotiation = Negotiation(request, info, self._profile, self._memory)
         for notice in negotiation.begin():
             yield notice
         while True:
@@ -150,7 +151,7 @@ class AnswerAttempts:
                 async with self._request_lock, aclosing(source) as events:
                     async for event in events:
                         if _is_content(event):
-                            self._facts.record_api(api)
+                            self._memory.record_api(api)
                         yield event
                 return
             except AttemptError as failed:
@@ -197,13 +198,15 @@ class AnswerRequests:
     """Requests for answers to one server.
 
     Args:
-        facts: the facts known about the server; requests add to them.
+        memory: the facts known about the server; requests add to them.
     """
 
-    def __init__(self, transport: Transport, profile: ProviderProfile, facts: LearnedFacts) -> None:
+    def __init__(
+        self, transport: Transport, profile: ProviderProfile, memory: ServerMemory
+    ) -> None:
         self._transport = transport
         self._profile = profile
-        self._facts = facts
+        self._memory = memory
 
     async def events(
         self, api: Api, path: str, body: Mapping[str, Any], on_bytes: Callable[[], None]
@@ -260,7 +263,7 @@ class AnswerRequests:
                     if isinstance(event, Completed | Incomplete):
                         await reply.drain()
                     if isinstance(event, Completed) and not reader.has_all_answers:
-                        self._facts.add_refusals(body["model"], frozenset({"candidates"}))
+                        self._memory.add_refusals(body["model"], frozenset({"candidates"}))
                     yield event
 
     def _new_reader(self, api: Api, count: int) -> EventReader:
@@ -309,9 +312,9 @@ class AnswerRequests:
         API, or if content has come through it. The endpoint of Chat Completions also exists if any
         request to the address has been answered.
         """
-        facts = self._facts
-        may_be_wrong_address = facts.is_learning_api and not facts.is_known(api)
-        if may_be_wrong_address and (api is Api.RESPONSES or not facts.has_answered):
+        memory = self._memory
+        may_be_wrong_address = memory.is_learning_api and memory.api is not api
+        if may_be_wrong_address and (api is Api.RESPONSES or not memory.has_answered):
             return EndpointMissingError(
                 N_("The base URL of {provider} returned an empty response."),
                 hint=hints.CHECK_ADDRESS,

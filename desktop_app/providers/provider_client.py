@@ -38,9 +38,7 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.answer_attempts import AnswerAttempts
 from desktop_app.providers.apis.answer_forms import tool_input_as_text
-from desktop_app.providers.apis.negotiation import LearnedFacts
 from desktop_app.providers.apis.redacted_answer import RedactedAnswer
-from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.apis.thought_tags import ThoughtSplitter
 from desktop_app.providers.errors import error_replies
 from desktop_app.providers.http.retries import AttemptError
@@ -49,6 +47,7 @@ from desktop_app.providers.http.transport import Timeouts, Transport
 from desktop_app.providers.jobs import provider_compaction
 from desktop_app.providers.jobs.background_run import RunTimes, cancel
 from desktop_app.providers.models import model_list
+from desktop_app.providers.server_memory import ServerMemory
 
 if TYPE_CHECKING:
     from desktop_app.domain.documents.vectors import Vector
@@ -84,8 +83,7 @@ class ProviderClient:
         self._profile = profile
         self._key = access.key
         self._catalog = catalog
-        self._memory = memory or ServerMemory()
-        self._facts = LearnedFacts(profile, self._memory)
+        self._memory = memory or ServerMemory(profile)
         self._kind: ServerKind | None = None
         self._has_sought_kind = False
         self._timeouts = timeouts or Timeouts()
@@ -98,7 +96,7 @@ class ProviderClient:
             self._transport,
             profile,
             catalog,
-            self._facts,
+            self._memory,
             silence=self._timeouts.silence,
             run_times=self._run_times,
             suspended_s=suspended_s,
@@ -123,7 +121,7 @@ class ProviderClient:
                     case UsageReported(usage) if self._is_cut(request, usage.input_tokens):
                         yield Notice(self._cut_notice(usage.input_tokens))
                     case Failed(ContextTooLongError() as error) if error.window:
-                        self._memory.remember_window(request.model, error.window)
+                        self._memory.record_window(request.model, error.window)
 
     def _cut_notice(self, tokens: int) -> AnswerNotice:
         count = formatting.number(tokens)
@@ -133,11 +131,11 @@ class ProviderClient:
         """Set the kind of server that the list of models has shown; None if it shows none."""
         self._kind = kind
         self._has_sought_kind = True
-        self._facts.confirm_address()
+        self._memory.has_answered = True
         # Custom headers may be for a gateway, which may pass on the list of another server.
         if kind and kind is not self._transport.server and not self._profile.custom_fields:
             self._transport.server = kind
-            self._memory.remember_kind(kind)
+            self._memory.record_kind(kind)
 
     def _is_cut(self, request: ChatRequest, tokens: int) -> bool:
         """Return True if a server counted so few tokens that it must have cut the request."""
@@ -200,7 +198,7 @@ class ProviderClient:
             ProviderError
         """
         self._require_key()
-        known_refusals = self._facts.refused_for(request.model)
+        known_refusals = self._memory.refused_for(request.model)
         info = info_at(self._profile, request.model, self._catalog)
         is_offered = provider_compaction.is_offered(self._profile, info)
         if not is_offered or provider_compaction.REFUSED in known_refusals:
@@ -215,7 +213,7 @@ class ProviderClient:
                     self._transport, self._profile, info, request, omit=known_refusals
                 )
         except EndpointMissingError:
-            self._facts.add_refusals(request.model, frozenset({provider_compaction.REFUSED}))
+            self._memory.add_refusals(request.model, frozenset({provider_compaction.REFUSED}))
             raise
 
     async def embed(self, model: str, texts: Sequence[str]) -> tuple[list[Vector], int | None]:
@@ -234,14 +232,14 @@ class ProviderClient:
                 hint=hints.CHECK_ADDRESS,
                 provider=self._profile.name,
             )
-        known_refusals = self._facts.refused_for(model)
+        known_refusals = self._memory.refused_for(model)
         requests = embeddings.EmbeddingRequests(
             self._transport, self._profile.name, model, known_refusals
         )
         with self._in_use():
             vectors_and_tokens = await requests.embed(texts)
         if requests.refused != known_refusals:
-            self._facts.add_refusals(model, requests.refused)
+            self._memory.add_refusals(model, requests.refused)
         return vectors_and_tokens
 
     async def count_tokens(self, model: str, text: str) -> int | None:
@@ -276,7 +274,7 @@ class ProviderClient:
             self._transport,
             self._profile,
             self._catalog,
-            refused_parameters=self._facts.refused,
+            refused_parameters=self._memory.refused,
             in_use=self._in_use,
         )
 

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
+from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.providers.apis.server_memory import ServerMemory
+from desktop_app.providers.server_memory import ServerMemory
 
 
-@dataclass(frozen=True)
 class RecordingMemory(ServerMemory):
-    """Appends to `learned` each API, and each model with its refusals; to `windows` each window."""
+    """Appends to `learned` each API, and each model with its refusals; to `windows` each window.
 
-    learned: list[Any] = field(default_factory=list)
-    windows: list[tuple[str, int]] = field(default_factory=list)
+    Args:
+        api: the API that is known from the beginning.
+    """
 
-    def remember_api(self, api: Api) -> None:
-        self.learned.append(api)
+    def __init__(
+        self, profile: ProviderProfile, api: Api | None = None, *, learned: list[Any] | None = None
+    ) -> None:
+        known = {f"learnt.api.{profile.id}.{profile.base_url}": api}
+        super().__init__(profile, known, self._record)
+        self.learned: list[Any] = [] if learned is None else learned
+        self.windows: list[tuple[str, object]] = []
 
-    def remember_refusals(self, model: str, refused: frozenset[str]) -> None:
-        self.learned.append((model, refused))
-
-    def remember_window(self, model: str, window: int) -> None:
-        self.windows.append((model, window))
+    def _record(self, key: str, value: Any) -> None:
+        fact = key.split(".")[1]
+        model = key.rpartition(" ")[2]
+        if fact == "api":
+            self.learned.append(Api(value))
+        elif fact == "refusals":
+            self.learned.append((model, frozenset(value["refused"])))
+        elif fact == "window":
+            self.windows.append((model, value))

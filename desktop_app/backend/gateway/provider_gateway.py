@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from desktop_app.backend.gateway.stored_memory import WINDOW_PREFIX, StoredMemory, window_key
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import CredentialError, StorageError
 from desktop_app.domain.models.model_catalog import ModelCatalog
@@ -17,6 +16,7 @@ from desktop_app.domain.network.secret import Secret
 from desktop_app.i18n.translation import N_
 from desktop_app.local_model.server import BASE_URL
 from desktop_app.providers.http.request_secrets import ProviderAccess
+from desktop_app.providers.server_memory import WINDOW_PREFIX, ServerMemory, window_key
 
 if TYPE_CHECKING:
     from desktop_app.credentials.vault import KeyVault
@@ -112,7 +112,7 @@ class ProviderGateway:
             StorageError: the settings cannot be read.
         """
         memory = await self._load_memory(profile)
-        return LearnedSupport(memory.api, memory.refusals.get(model, frozenset()))
+        return LearnedSupport(memory.api, memory.refused_for(model))
 
     async def _read_proxy_password(self, profile: ProviderProfile) -> Secret | None:
         """Return the proxy's password; ask the keyring only if the proxy has a user."""
@@ -149,9 +149,9 @@ class ProviderGateway:
         client_class = await asyncio.to_thread(_import_client)
         return client_class(access, self._catalog, memory=await self._load_memory(access.profile))
 
-    async def _load_memory(self, profile: ProviderProfile) -> StoredMemory:
+    async def _load_memory(self, profile: ProviderProfile) -> ServerMemory:
         stored_settings = await self._settings.all()
-        return StoredMemory.from_settings(profile, stored_settings, self._write_in_background)
+        return ServerMemory(profile, stored_settings, self._write_in_background)
 
     def _write_in_background(self, key: str, value: object) -> None:
         if isinstance(value, int) and key.startswith(WINDOW_PREFIX):

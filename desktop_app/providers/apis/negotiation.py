@@ -1,6 +1,6 @@
 """Learns which API and settings a server takes, from its refusals.
 
-Facts learned about a server apply to every later request to it. Each refusal makes a change to the
+Each refusal makes a change to the
 request that is never undone, so the retries come to an end.
 
 Own fields, which the program adds, are dropped silently; the user's settings never are. A refusal
@@ -26,81 +26,11 @@ from desktop_app.domain.models.parameter_support import (
     NEW_LIMIT_NAME,
     OLD_LIMIT_NAME,
     api_notices,
-    first_api,
     is_of_family,
 )
 from desktop_app.i18n.translation import N_
-from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.errors.error_replies import NO_TOOLS, REASONING_TEXT
-
-
-class LearnedFacts:
-    """The facts learned about one server. New APIs and refusals are also passed on to `memory`.
-
-    Attributes:
-        refused: the refused parameters by model, spelled as above.
-        is_learning_api: True if the API is learned from replies, not given by the profile.
-        has_answered: True if the address is known to belong to an API.
-    """
-
-    def __init__(self, profile: ProviderProfile, memory: ServerMemory) -> None:
-        self._profile = profile
-        self._memory = memory
-        self._known_api = memory.api
-        self._without_responses: set[str] = set()
-        self.refused: dict[str, frozenset[str]] = dict(memory.refusals)
-        self.has_answered = memory.api is not None
-        self.is_learning_api = profile.kind is ProviderKind.COMPATIBLE and profile.api is None
-
-    def is_known(self, api: Api) -> bool:
-        """Return True if `record_api` has remembered this API, perhaps in an earlier client."""
-        return self._known_api is api
-
-    def first_api(self, info: ModelInfo) -> Api:
-        """Return the API to try first."""
-        api = first_api(
-            self._profile, info, self._known_api, lacks_responses=info.id in self._without_responses
-        )
-        # At an unknown server, Responses is tried first: its refusal leads to Chat Completions.
-        return api or Api.RESPONSES
-
-    def can_fall_back(self, info: ModelInfo) -> bool:
-        """Return True if Chat Completions may work instead of Responses.
-
-        OpenAI offers both, so its refusal of Responses has another cause.
-        """
-        return (
-            self._profile.api is None
-            and self._profile.kind is not ProviderKind.OPENAI
-            and info.apis != (Api.RESPONSES,)
-        )
-
-    def record_responses_unavailable(self, model: str) -> None:
-        """Remember that the model is not available through the Responses API."""
-        self._without_responses.add(model)
-
-    def confirm_address(self) -> None:
-        """Remember that the address belongs to an API."""
-        self.has_answered = True
-
-    def record_api(self, api: Api) -> None:
-        """Remember that content came through this API.
-
-        The API itself is remembered only for compatible providers whose profile does not choose it.
-        """
-        self.confirm_address()
-        if self.is_learning_api and api is not self._known_api:
-            self._known_api = api
-            self._memory.remember_api(api)
-
-    def refused_for(self, model: str) -> frozenset[str]:
-        """Return the refused parameters of a model."""
-        return self.refused.get(model, frozenset())
-
-    def add_refusals(self, model: str, refusals: frozenset[str]) -> None:
-        """Remember the parameters that the server refuses for a model."""
-        self.refused[model] = self.refused_for(model) | refusals
-        self._memory.remember_refusals(model, self.refused[model])
+from desktop_app.providers.server_memory import ServerMemory
 
 
 class Negotiation:
@@ -114,16 +44,16 @@ class Negotiation:
     """
 
     def __init__(
-        self, request: ChatRequest, info: ModelInfo, profile: ProviderProfile, facts: LearnedFacts
+        self, request: ChatRequest, info: ModelInfo, profile: ProviderProfile, memory: ServerMemory
     ) -> None:
         self._info = info
         self._profile = profile
-        self._facts = facts
-        known_refusals = facts.refused_for(request.model)
+        self._memory = memory
+        known_refusals = memory.refused_for(request.model)
         self.api = (
             _api_for_grammar(request, profile)
             or _api_for_schema(request, info, profile)
-            or facts.first_api(info)
+            or memory.first_api(info)
         )
         self.omitted_fields = known_refusals & OWN_FIELDS
         self.request, self._left_out = without_known_refusals(request, info, known_refusals)
@@ -144,7 +74,7 @@ class Negotiation:
         request is repeated after its reply has opened; then it returns no notices.
         """
         if self._new_refusals:
-            self._facts.add_refusals(self.request.model, self._new_refusals)
+            self._memory.add_refusals(self.request.model, self._new_refusals)
             self._new_refusals = frozenset()
         if self._has_sent_notices:
             return []
@@ -195,7 +125,7 @@ class Negotiation:
     @property
     def _may_fall_back(self) -> bool:
         """Return True if this attempt used Responses, and Chat Completions may work instead."""
-        return self.api is Api.RESPONSES and self._facts.can_fall_back(self._info)
+        return self.api is Api.RESPONSES and self._memory.can_fall_back(self._info)
 
     @property
     def _is_api_fixed(self) -> bool:
@@ -203,7 +133,7 @@ class Negotiation:
         return _api_for_grammar(self.request, self._profile) is not None
 
     def _fall_back(self) -> list[Notice | Started]:
-        self._facts.record_responses_unavailable(self.request.model)
+        self._memory.record_responses_unavailable(self.request.model)
         return self._use_api(Api.CHAT_COMPLETIONS)
 
     def _use_api(self, api: Api) -> list[Notice | Started]:

@@ -33,7 +33,6 @@ MAX_JSON_BYTES: Final = 32 << 20
 MAX_STREAM_BYTES: Final = 128 << 20
 """A whole stream: each token of an answer takes some 300 bytes."""
 _MAX_ID_CHARS: Final = 200
-_MAX_FIRST_LINE_BYTES: Final = 1 << 20  # of a stream of plain JSON
 # The first letter of a server-sent event's comment or field: data, event, id, retry.
 _FIELD_INITIALS: Final = (b":", b"d", b"e", b"i", b"r")
 
@@ -85,17 +84,15 @@ class HttpReply:
                 self._count(chunk, MAX_STREAM_BYTES)
                 self._peeked += chunk
                 content = self._peeked.removeprefix(BOM_UTF8).lstrip()
-                if content and not _may_become_lines(content):
+                if content:
                     break
             else:
                 content = self._peeked.removeprefix(BOM_UTF8).strip()
         first = content[:1]
         if first == b"<":
             raise self._attempt.web_page_error(self._response.status_code)
-        if first == b"{":
-            return not _has_lines(content)
         is_json_type = "json" in self._response.headers.get("content-type", "").lower()
-        return first == b"[" or (is_json_type and first not in (b"", *_FIELD_INITIALS))
+        return first in (b"{", b"[") or (is_json_type and first not in (b"", *_FIELD_INITIALS))
 
     def _count(self, chunk: bytes, max_bytes: int) -> None:
         self._on_bytes()
@@ -211,27 +208,6 @@ class HttpReply:
             request_id=self.request_id,
             provider=self._attempt.provider,
         )
-
-
-def _may_become_lines(content: bytes) -> bool:
-    """Return True if a first line is a JSON object, and nothing has followed it yet."""
-    if content[:1] != b"{" or len(content) > _MAX_FIRST_LINE_BYTES:
-        return False
-    line, end, rest = content.partition(b"\n")
-    return not rest.strip() and (not end or _is_object(line))
-
-
-def _has_lines(content: bytes) -> bool:
-    """Return True if each line is a JSON object of its own: a stream without event fields."""
-    line, _, rest = content.partition(b"\n")
-    return rest.lstrip().startswith(b"{") and _is_object(line)
-
-
-def _is_object(line: bytes) -> bool:
-    try:
-        return isinstance(json_fields.parse(line), dict)
-    except ValueError:
-        return False
 
 
 def request_id_of(headers: Mapping[str, str], redactor: Redactor) -> str:

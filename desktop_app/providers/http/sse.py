@@ -1,6 +1,6 @@
 """Parses server-sent events from bytes, by the HTML standard (section 9.2), and some that break it.
 
-Some servers part events by single newlines, or send plain lines of JSON. The usual parsers lose the
+Some servers part events by single newlines. The usual parsers lose the
 first event to a BOM, split lines at U+2028, and take a `charset` header at its word.
 """
 
@@ -62,7 +62,7 @@ class SSEDecoder:
             line = line.removeprefix(BOM_UTF8)
         if not line:
             return self._dispatch()
-        if line.startswith(b"{"):  # plain JSON
+        if line.startswith(b"{"):  # an error without a field, of older servers
             return [*self._dispatch(), ServerSentEvent(line)]
         ended: list[ServerSentEvent] = []
         name, _, value = line.partition(b":")

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.backend.gateway.stored_memory import REFUSALS_LIFETIME
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.stream_events import Notice
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.network.custom_fields import CustomField
+from desktop_app.providers.server_memory import REFUSALS_LIFETIME
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.helpers.stored_gateway import gateway_over

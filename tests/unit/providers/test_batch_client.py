@@ -15,11 +15,11 @@ import pytest
 from desktop_app.domain.batch.batch_jobs import BatchStatus, RemoteBatch
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.jobs import batch_client
 from desktop_app.providers.jobs.batch_client import BatchClient, lines_of
 from desktop_app.providers.provider_client import ProviderClient
+from desktop_app.providers.server_memory import ServerMemory
 from tests.helpers.batch_server import answered, lines
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, Script, hangs_up, replies
@@ -51,7 +51,8 @@ async def failure_of(script: Script, do: Callable[[BatchClient], Any]) -> str:
 
 
 def test_a_line_has_no_parameters_that_the_model_refused() -> None:
-    memory = ServerMemory(refusals={"gpt-5.2": frozenset({"verbosity"})})
+    memory = ServerMemory(OPENAI)
+    memory.add_refusals("gpt-5.2", frozenset({"verbosity"}))
     batches = ProviderClient(
         ProviderAccess(OPENAI, key_for(OPENAI.base_url)), CATALOG, memory=memory
     ).batches()

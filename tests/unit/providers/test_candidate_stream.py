@@ -121,7 +121,7 @@ async def stream_answers(
 ) -> list[StreamEvent]:
     profile = replace(COMPATIBLE, base_url=server.base_url, api=Api.CHAT_COMPLETIONS)
     client = ProviderClient(
-        ProviderAccess(profile), CATALOG, memory=RecordingMemory(learned=learned)
+        ProviderAccess(profile), CATALOG, memory=RecordingMemory(profile, learned=learned)
     )
     try:
         async with aclosing(client.stream(ask(model="m", candidates=count))) as events:

@@ -63,7 +63,7 @@ class Server:
             client = ProviderClient(
                 ProviderAccess(here, key_for(server.base_url)),
                 CATALOG,
-                memory=RecordingMemory(learned=self.learned),
+                memory=RecordingMemory(here, learned=self.learned),
             )
             try:
                 found = [await client.embed(MODEL, texts) for texts in calls]

@@ -11,10 +11,10 @@ from desktop_app.domain.answering.stream_events import Failed, StreamEvent
 from desktop_app.domain.errors import ContextTooLongError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.providers.answer_attempts import SMALL_REQUEST_CHARS
-from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
+from tests.helpers.recording_memory import RecordingMemory
 from tests.unit.providers.loopback import LoopbackServer, Script, replies, streams
 from tests.unit.providers.samples import CATALOG, ask, fold
 
@@ -117,7 +117,9 @@ async def stream_answer(
         profile = ProviderProfile(
             "own", "Own", ProviderKind.COMPATIBLE, server.base_url, needs_key=False
         )
-        client = ProviderClient(ProviderAccess(profile), CATALOG, memory=ServerMemory(known))
+        client = ProviderClient(
+            ProviderAccess(profile), CATALOG, memory=RecordingMemory(profile, known)
+        )
         async with aclosing(client.stream(ask(text, model="local"))) as events:
             found = [event async for event in events]
         await client.aclose()

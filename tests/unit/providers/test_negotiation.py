@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -33,9 +33,9 @@ from desktop_app.domain.errors import EndpointMissingError, RefusedParameterErro
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.variants import Effort
 from desktop_app.providers.apis.answer_forms import tool_fields, tool_input_as_text
-from desktop_app.providers.apis.negotiation import LearnedFacts, Negotiation
-from desktop_app.providers.apis.server_memory import ServerMemory
+from desktop_app.providers.apis.negotiation import Negotiation
 from desktop_app.providers.errors.error_replies import NO_TOOLS
+from tests.helpers.recording_memory import RecordingMemory
 from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI, ask
 
 RESPONSES, CHAT = Api.RESPONSES, Api.CHAT_COMPLETIONS
@@ -51,27 +51,14 @@ IN_PROMPT = replace(SCHEMA, strictest=SchemaFormat.PROMPT)
 BACKGROUND_REFUSED = Notice(notice(NoticeCode.BACKGROUND_REFUSED, provider="My server"))
 
 
-@dataclass(frozen=True)
-class Memory(ServerMemory):
-    """Notes what is to be remembered."""
-
-    noted: list[object] = field(default_factory=list)
-
-    def remember_api(self, api: Api) -> None:
-        self.noted.append(api)
-
-    def remember_refusals(self, model: str, refused: frozenset[str]) -> None:
-        self.noted.append((model, set(refused)))
-
-
 def negotiation(
     request: ChatRequest | None = None,
     profile: ProviderProfile = COMPATIBLE,
     info: ModelInfo = INFO,
-    memory: Memory | None = None,
+    memory: RecordingMemory | None = None,
 ) -> Negotiation:
     asked = request or ask(model=INFO.id)
-    return Negotiation(asked, info, profile, LearnedFacts(profile, memory or Memory()))
+    return Negotiation(asked, info, profile, memory or RecordingMemory(profile))
 
 
 def missing(status: int | None = 404) -> EndpointMissingError:
@@ -119,10 +106,9 @@ def left_out(setting: str) -> Notice:
 def test_each_provider_has_a_first_api_and_a_possible_fallback(
     profile: ProviderProfile, info: ModelInfo, known: Api | None, first: Api, falls_back: bool
 ) -> None:
-    facts = LearnedFacts(profile, Memory(api=known))
+    facts = RecordingMemory(profile, known)
     assert (facts.first_api(info), facts.can_fall_back(info)) == (first, falls_back)
     assert facts.has_answered is (known is not None)
-    assert [facts.is_known(api) for api in Api] == [api is known for api in Api]
     facts.record_responses_unavailable(info.id)
     assert facts.first_api(info) is (profile.api or CHAT)
     assert facts.first_api(replace(info, id="another")) is first
@@ -141,14 +127,13 @@ def test_each_provider_has_a_first_api_and_a_possible_fallback(
 def test_the_api_of_an_answer_is_remembered_once(
     profile: ProviderProfile, known: Api | None, noted: list[object]
 ) -> None:
-    memory = Memory(api=known)
-    facts = LearnedFacts(profile, memory)
-    assert facts.is_learning_api is (profile is COMPATIBLE)
-    facts.record_api(CHAT)
-    facts.record_api(CHAT)
-    assert memory.noted == noted
-    assert facts.has_answered
-    assert facts.is_known(CHAT) is (bool(noted) or known is CHAT)
+    memory = RecordingMemory(profile, known)
+    assert memory.is_learning_api is (profile is COMPATIBLE)
+    memory.record_api(CHAT)
+    memory.record_api(CHAT)
+    assert memory.learned == noted
+    assert memory.has_answered
+    assert (memory.api is CHAT) is (bool(noted) or known is CHAT)
 
 
 @pytest.mark.parametrize(
@@ -262,13 +247,13 @@ def adapt(
 
     What is `remembered` is so once a reply has opened, and only then.
     """
-    memory = Memory()
+    memory = RecordingMemory(COMPATIBLE)
     tried = negotiation(request, memory=memory)
     events = tried.adapt(refusal)
-    assert memory.noted == []
+    assert memory.learned == []
     assert tried.on_opened() == []
     assert tried.on_opened() == []
-    assert memory.noted == ([(request.model, remembered)] if remembered else [])
+    assert memory.learned == ([(request.model, remembered)] if remembered else [])
     return [*events], tried.request
 
 
@@ -382,7 +367,7 @@ def test_a_limit_is_sent_by_its_other_name_once() -> None:
 
 
 def test_refused_tools_are_not_remembered() -> None:
-    memory = Memory()
+    memory = RecordingMemory(COMPATIBLE)
     tried = negotiation(ask(tools=("web_search",)), memory=memory)
     events = tried.adapt(refused(NO_TOOLS, words="Start it with --jinja."))
     assert events == [
@@ -391,16 +376,15 @@ def test_refused_tools_are_not_remembered() -> None:
         )
     ]
     tried.on_opened()
-    assert memory.noted == []
+    assert memory.learned == []
 
 
 def test_parameters_refused_before_are_left_out_at_once() -> None:
-    refusals = {
-        "gpt-5.2": frozenset(
-            {"include", "temperature=0.5", "candidates", "service_tier", "background", "top_p=1.0"}
-        )
-    }
-    memory = Memory(refusals=refusals)
+    refusals = frozenset(
+        {"include", "temperature=0.5", "candidates", "service_tier", "background", "top_p=1.0"}
+    )
+    memory = RecordingMemory(COMPATIBLE)
+    memory.add_refusals("gpt-5.2", refusals)
     asked = ask(temperature=0.5, candidates=2, service_tier="flex", top_p=0.5)
     tried = negotiation(replace(asked, background=True), memory=memory)
     assert tried.omitted_fields == {"include"}
@@ -417,14 +401,15 @@ def test_parameters_refused_before_are_left_out_at_once() -> None:
     ]  # fmt: skip
     tried.adapt(refused("top_p"))
     tried.on_opened()
-    assert memory.noted == [("gpt-5.2", refusals["gpt-5.2"] | {"top_p=0.5"})]
+    assert memory.learned == [("gpt-5.2", refusals), ("gpt-5.2", refusals | {"top_p=0.5"})]
     other = negotiation(replace(asked, model="another"), memory=memory)
     assert (other.request.parameters, other.omitted_fields) == (asked.parameters, frozenset())
 
 
 def test_a_schema_that_was_refused_before_is_sent_in_a_weaker_format() -> None:
     for refusal, schema in ((f'schema="{SCHEMA.digest}"', HINT), ("schema", IN_PROMPT)):
-        memory = Memory(refusals={"gpt-5.2": frozenset({refusal})})
+        memory = RecordingMemory(COMPATIBLE)
+        memory.add_refusals("gpt-5.2", frozenset({refusal}))
         tried = negotiation(replace(ask(), schema=SCHEMA), memory=memory)
         assert tried.request.schema == schema
         assert tried.begin() == []

@@ -198,7 +198,7 @@ async def test_a_server_without_responses_is_remembered_after_the_first_message(
     learned: list[Api] = []
 
     async with LoopbackServer(missing, CHAT) as server:
-        client = client_for(server, COMPATIBLE, memory=RecordingMemory(learned=learned))
+        client = client_for(server, COMPATIBLE, memory=RecordingMemory(COMPATIBLE, learned=learned))
         for _ in range(2):
             assert fold(await collect(client, ask(model="m"))).text == "Hello"
         await client.aclose()
@@ -250,7 +250,7 @@ async def test_a_refused_setting_is_remembered_with_a_notice_each_time() -> None
     learned: LearnedSupport = []
 
     async with LoopbackServer(refuses("temperature"), RESPONSE) as server:
-        client = client_for(server, memory=RecordingMemory(learned=learned))
+        client = client_for(server, memory=RecordingMemory(OPENAI, learned=learned))
         said = [
             notices(await collect(client, ask(model="m", temperature=value)))
             for value in (0.2, 0.9, None)

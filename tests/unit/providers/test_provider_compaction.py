@@ -96,7 +96,10 @@ async def test_the_state_precedes_the_messages_unchanged() -> None:
 async def test_a_provider_without_compaction_is_remembered() -> None:
     told: list[tuple[str, frozenset[str]]] = []
 
-    async with open_client(MISSING, memory=RecordingMemory(learned=told)) as (client, server):
+    async with open_client(MISSING, memory=RecordingMemory(OPENAI, learned=told)) as (
+        client,
+        server,
+    ):
         for _ in range(2):
             with pytest.raises(EndpointMissingError):
                 await client.compact(REQUEST)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,9 +14,9 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.answering.stream_events import Notice
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
+from desktop_app.providers.server_memory import ServerMemory
 from tests.helpers.recording_memory import RecordingMemory
 from tests.unit.providers.loopback import (
     STREAM_END,
@@ -37,15 +38,16 @@ def count_reply(tokens: int) -> Script:
     return replies(200, {"tokens": [1] * tokens})
 
 
+OWN = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, needs_key=False)
+
+
 @asynccontextmanager
 async def open_client(
     *scripts: Script, memory: ServerMemory | None = None
 ) -> AsyncIterator[tuple[ProviderClient, LoopbackServer]]:
     """Yield the client of a server, and the server."""
     async with LoopbackServer(*scripts) as server:
-        profile = ProviderProfile(
-            "own", "Own", ProviderKind.COMPATIBLE, server.base_url, needs_key=False
-        )
+        profile = replace(OWN, base_url=server.base_url)
         client = ProviderClient(ProviderAccess(profile), CATALOG, memory=memory)
         yield client, server
         await client.aclose()
@@ -89,7 +91,7 @@ def answer(**usage: Any) -> Script:
 async def test_an_answer_to_part_of_the_request_says_so(
     words: int, tokens: int, is_told: bool
 ) -> None:
-    memory = RecordingMemory(Api.CHAT_COMPLETIONS)
+    memory = RecordingMemory(OWN, Api.CHAT_COMPLETIONS)
     script = answer(prompt_tokens=tokens, completion_tokens=1)
     async with open_client(script, memory=memory) as (client, _):
         events = await collect(client, ask("word " * (words - 1), model="m", instructions="Hi"))
@@ -98,7 +100,7 @@ async def test_an_answer_to_part_of_the_request_says_so(
 
 
 async def test_a_refusal_tells_the_window() -> None:
-    memory = RecordingMemory(Api.CHAT_COMPLETIONS)
+    memory = RecordingMemory(OWN, Api.CHAT_COMPLETIONS)
     words = "This model's maximum context length is 2048 tokens. You requested 3635 tokens."
     script = replies(400, {"error": {"message": words}})
     async with open_client(script, memory=memory) as (client, _):
@@ -127,7 +129,7 @@ async def test_answers_of_llama_cpp_python_take_turns() -> None:
             "own", "Own", ProviderKind.COMPATIBLE, own.base_url, needs_key=False
         )
         client = ProviderClient(
-            ProviderAccess(profile), CATALOG, memory=ServerMemory(Api.CHAT_COMPLETIONS)
+            ProviderAccess(profile), CATALOG, memory=RecordingMemory(profile, Api.CHAT_COMPLETIONS)
         )
 
         async def answer() -> str:

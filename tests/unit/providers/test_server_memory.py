@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from desktop_app.backend.gateway.stored_memory import StoredMemory
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.server_kind import ServerKind
+from desktop_app.providers.server_memory import ServerMemory
 from tests.unit.providers.samples import COMPATIBLE, OPENAI
 
 ON_DEVICE = replace(COMPATIBLE, kind=ProviderKind.ON_DEVICE)
@@ -21,21 +21,21 @@ def days_ago(days: int) -> str:
     return (datetime.now(UTC).date() - timedelta(days=days)).isoformat()
 
 
-def memory_of(profile: ProviderProfile, settings: dict[str, Any]) -> StoredMemory:
+def memory_of(profile: ProviderProfile, settings: dict[str, Any]) -> ServerMemory:
     """Return a memory that writes to `settings`."""
-    return StoredMemory.from_settings(profile, settings, settings.__setitem__)
+    return ServerMemory(profile, settings, settings.__setitem__)
 
 
 def test_facts_learned_in_one_run_are_known_in_the_next() -> None:
     settings: dict[str, Any] = {"other": 1}
     first = memory_of(COMPATIBLE, settings)
-    assert (first.api, first.kind, first.refusals) == (None, None, {})
-    first.remember_api(Api.CHAT_COMPLETIONS)
-    first.remember_kind(ServerKind.VLLM)
-    first.remember_refusals("a model", frozenset({"top_p", "seed"}))
+    assert (first.api, first.kind, first.refused) == (None, None, {})
+    first.record_api(Api.CHAT_COMPLETIONS)
+    first.record_kind(ServerKind.VLLM)
+    first.add_refusals("a model", frozenset({"top_p", "seed"}))
     again = memory_of(COMPATIBLE, settings)
     assert (again.api, again.kind) == (Api.CHAT_COMPLETIONS, ServerKind.VLLM)
-    assert again.refusals == {"a model": {"top_p", "seed"}}
+    assert again.refused == {"a model": {"top_p", "seed"}}
     at = "http://127.0.0.1:1/v1"
     assert settings == {
         "other": 1,
@@ -45,14 +45,14 @@ def test_facts_learned_in_one_run_are_known_in_the_next() -> None:
     }
     for other in (replace(COMPATIBLE, id="x"), replace(COMPATIBLE, base_url="http://x")):
         there = memory_of(other, settings)
-        assert (there.api, there.kind, there.refusals) == (None, None, {})
+        assert (there.api, there.kind, there.refused) == (None, None, {})
 
 
 def test_refusals_are_known_for_thirty_days() -> None:
     key = "learnt.refusals.home http://127.0.0.1:1/v1 "
     ages = (29, 30, 31)
     settings = {key + str(age): {"refused": ["seed"], "on": days_ago(age)} for age in ages}
-    assert memory_of(COMPATIBLE, settings).refusals == {"29": {"seed"}, "30": {"seed"}}
+    assert memory_of(COMPATIBLE, settings).refused == {"29": {"seed"}, "30": {"seed"}}
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_refusals_are_known_for_thirty_days() -> None:
 def test_only_lasting_facts_are_stored(profile: ProviderProfile, facts: set[str]) -> None:
     settings: dict[str, Any] = {}
     memory = memory_of(profile, settings)
-    memory.remember_kind(ServerKind.VLLM)
-    memory.remember_refusals("m", frozenset({"seed"}))
-    memory.remember_window("m", 2048)
+    memory.record_kind(ServerKind.VLLM)
+    memory.add_refusals("m", frozenset({"seed"}))
+    memory.record_window("m", 2048)
     assert {key.split(".")[1] for key in settings} == facts
