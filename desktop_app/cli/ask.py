@@ -448,9 +448,8 @@ async def _in_parts_if_too_large(
         service.estimator.require_fit(draft, estimate, resolved)
     except DocumentDoesNotFitError:
         return await _in_parts(service, draft, resolved, settings)
-    total = await service.costs.estimate_all(estimate, context, draft.attachments)
-    write_diagnostic(_input_text(total))
-    _write_method(total.method)
+    write_diagnostic(_input_text(estimate.for_answers(settings.parameters.candidates)))
+    _write_method(estimate.method)
     return draft
 
 
@@ -462,7 +461,7 @@ def _write_method(method: CountMethod) -> None:
 
 def _input_text(estimate: Estimate) -> str:
     """Return the size of the input, and its cost if known."""
-    tokens = formatting.number(estimate.input_tokens * estimate.inputs)
+    tokens = formatting.number(estimate.input_tokens * estimate.answers)
     if not estimate.is_exact:
         tokens = tr("about {tokens}", tokens=tokens)
     if not estimate.input_cost:
@@ -480,7 +479,7 @@ async def _in_parts(
         for part in draft.attachments
     )
     documents = [part for part in attachments if isinstance(part, DocumentPart)]
-    plan = await service.gateways.chunked_reader.plan(
+    plan = await service.chunked_reader.plan(
         documents,
         draft.text,
         resolved,

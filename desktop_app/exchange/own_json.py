@@ -51,7 +51,7 @@ from desktop_app.domain.conversations.notices import notice_from_json, notice_to
 from desktop_app.domain.error_note import error_from_json, error_to_json
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.prompts.preset import Preset
-from desktop_app.domain.spending.cost import Usage, UsageScope
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
     damaged_conversation_error,
@@ -99,7 +99,6 @@ class _Message(Struct):
     notices: list[Any]
     parts: list[_Row]
     template_id: str = ""
-    usage_scope: UsageScope = UsageScope.OWN
     answered_by: str = ""
 
 
@@ -397,7 +396,6 @@ def _message_from(row: _Message, conversation_id: str) -> Message:
         error=None if row.error is None else error_from_json(row.error),
         notices=tuple(map(notice_from_json, row.notices)),
         template_id=row.template_id,
-        usage_scope=row.usage_scope,
         answered_by=row.answered_by,
     )
     return bounds.checked_message(message)

@@ -17,7 +17,6 @@ from desktop_app.domain import hints
 from desktop_app.domain.answering.answer_status import status_of
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
 from desktop_app.domain.answering.stream_events import (
-    CandidateEvent,
     Completed,
     Failed,
     Incomplete,
@@ -45,7 +44,6 @@ from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.domain.network.origin import origin
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis import chat_completions, responses
-from desktop_app.providers.apis.candidate_stream import CandidatesReader
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.event_reader import EventReader
 from desktop_app.providers.apis.negotiation import Negotiation
@@ -65,12 +63,8 @@ if TYPE_CHECKING:
 _CONTENT_DELTAS: Final = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta)
 
 
-def _is_content(event: StreamEvent) -> bool:
-    return isinstance(event.event if isinstance(event, CandidateEvent) else event, _CONTENT_DELTAS)
-
-
 class AnswerAttempts:
-    """Attempts to get answers from one provider; several answers can be requested at a time.
+    """Attempts to get answers from one provider.
 
     Args:
         memory: the facts known about the server; attempts add to them.
@@ -150,7 +144,7 @@ class AnswerAttempts:
                     source = self._watched_reply(api, adapter.PATH, body)
                 async with self._request_lock, aclosing(source) as events:
                     async for event in events:
-                        if _is_content(event):
+                        if isinstance(event, _CONTENT_DELTAS):
                             self._memory.record_api(api)
                         yield event
                 return
@@ -247,7 +241,7 @@ class AnswerRequests:
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of one reply, a stream or a JSON value. Raises _EmptyStreamError."""
         async with self._transport.post(path, body, on_bytes) as reply:
-            reader = self._new_reader(api, body.get("n", 1))
+            reader = self._new_reader(api)
             is_json = await reply.is_json()
             source = (
                 self._whole_reply(reply, reader) if is_json else self._streamed_reply(reply, reader)
@@ -262,15 +256,11 @@ class AnswerRequests:
                         event = Failed(event.error.copy_with(request_id=reply.request_id))
                     if isinstance(event, Completed | Incomplete):
                         await reply.drain()
-                    if isinstance(event, Completed) and not reader.has_all_answers:
-                        self._memory.add_refusals(body["model"], frozenset({"candidates"}))
                     yield event
 
-    def _new_reader(self, api: Api, count: int) -> EventReader:
+    def _new_reader(self, api: Api) -> EventReader:
         if api is Api.RESPONSES:
             return ResponsesReader(self._profile.name)
-        if count > 1:
-            return CandidatesReader(self._profile.name, count)
         return ChatCompletionsReader(self._profile.name, origin(self._profile.base_url))
 
     async def _streamed_reply(

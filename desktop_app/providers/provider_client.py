@@ -13,13 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind
-from desktop_app.domain.answering.stream_events import (
-    CandidateEvent,
-    Failed,
-    Notice,
-    StreamEvent,
-    UsageReported,
-)
+from desktop_app.domain.answering.stream_events import Failed, Notice, StreamEvent, UsageReported
 from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.conversations.message_parts import TextPart
@@ -105,9 +99,6 @@ class ProviderClient:
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of the answer; the last is Completed, Incomplete or Failed.
 
-        Several candidates come only through Chat Completions. The Responses API, and servers that
-        do not support candidates, give one answer.
-
         Canceling the task, or closing the iterator, closes the connection at once. A background
         run goes on at the provider until `cancel`.
         """
@@ -173,11 +164,8 @@ class ProviderClient:
                 self._require_key()
                 async with aclosing(source) as events:
                     async for event in events:
-                        match event:
-                            case Failed(error):
-                                raise error
-                            case CandidateEvent(number, Failed(error)):
-                                event = CandidateEvent(number, Failed(self._redact(error)))
+                        if isinstance(event, Failed):
+                            raise event.error
                         for cleaned in answer.feed(event):
                             for split in splitter.feed(cleaned):
                                 yield split

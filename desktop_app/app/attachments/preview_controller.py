@@ -279,7 +279,7 @@ class PreviewController(QObject):
         delimiter = await self._delimiters.delimiter_for(self._holder.conversation_id)
         if part.in_parts:
             question = self._prompt.field.toPlainText()
-            reader = self._chat_service.gateways.chunked_reader
+            reader = self._chat_service.chunked_reader
             instructions = self._setup.ask_settings.instructions
             return "\n\n".join(
                 await reader.texts(part, question, resolved, delimiter, instructions)

@@ -114,7 +114,7 @@ class ChunkedReadingController(QObject):
         resolved = self._setup.resolved
         settings = self._setup.ask_settings
         try:
-            plan = await self._chat_service.gateways.chunked_reader.plan(
+            plan = await self._chat_service.chunked_reader.plan(
                 documents,
                 draft.text,
                 resolved,

@@ -16,7 +16,6 @@ class StatusCode(Enum):
     """A status and its sentence. It is never stored."""
 
     WAITING = N_("Waiting for {model}.")
-    QUEUED = N_("Queued until the first response is complete.")
     WAITING_FOR_PERMISSION = N_("Waiting for your permission…")
     RECONNECTING = N_("Reconnecting to {provider}.")
     SILENT = N_("No data from {provider} for {seconds} s. The model may still be reasoning.")

@@ -51,7 +51,6 @@ _ATTRIBUTE_NAMES: Final = {
     "summary": "reasoning_summary",
     "max_tokens": "max_output_tokens",
     "max_completion_tokens": "max_output_tokens",
-    "n": "candidates",
 }
 
 
@@ -236,10 +235,6 @@ class ChatRequest:
     requested: frozenset[str] = frozenset()
     tools: tuple[ToolDefinition, ...] = ()
     tool_choice: str = ""
-
-    def for_one_answer(self) -> ChatRequest:
-        """Return the request for a single answer."""
-        return replace(self, parameters=replace(self.parameters, candidates=1))
 
     def without_parameter(self, param: str) -> ChatRequest | None:
         """Return the request without a refused parameter; None if the request does not set it.

@@ -14,7 +14,7 @@ from typing import Any, Final
 MAX_STOP_SEQUENCES: Final = 4
 """The most stop sequences that OpenAI's API accepts."""
 MAX_CANDIDATES: Final = 8
-"""The most answers that are requested at once."""
+"""The most answers to a question."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class GenerationParameters:
     """The user's parameters for an answer; None leaves the field out of the request.
 
     Attributes:
-        candidates: the number of answers to request at once; each becomes a separate version.
+        candidates: the number of answers, each a version with a request of its own.
         seed: makes answers repeatable at servers that support it.
         tools: the full names of the tools that the model may call.
         form: the schema or grammar of the answer, as `FormSource.to_setting` returns it; "" for

@@ -18,7 +18,6 @@ from functools import cached_property
 from typing import Final
 
 from desktop_app.domain.answering.stream_events import (
-    CandidateEvent,
     Completed,
     Failed,
     HostedCall,
@@ -38,7 +37,6 @@ from desktop_app.domain.answering.stream_events import (
     ToolCallDelta,
     ToolCallStep,
     UsageReported,
-    UsageShared,
 )
 from desktop_app.domain.conversations.conversation import MessageStatus, RemoteRun
 from desktop_app.domain.conversations.message_parts import (
@@ -51,7 +49,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.conversations.notices import NoticeText
 from desktop_app.domain.errors import ContentFilteredError, ProviderError
-from desktop_app.domain.spending.cost import Usage, UsageScope
+from desktop_app.domain.spending.cost import Usage
 
 CONTENT_FILTER: Final = "content_filter"
 """The reason of `Incomplete` for an answer that the provider's filter stopped."""
@@ -196,7 +194,6 @@ class Reply:
     model: str = ""
     run: RemoteRun | None = None
     service_tier: str = ""
-    usage_scope: UsageScope = UsageScope.OWN
     round: int = 0
     round_start: int = 0
     earlier_usage: Usage | None = None
@@ -265,25 +262,21 @@ def accumulate(reply: Reply, event: StreamEvent) -> Reply:
                 model=model or reply.model,
                 service_tier=tier or reply.service_tier,
             )
-        case RunAdvanced() | UsageReported() | UsageShared() | Notice():
+        case RunAdvanced() | UsageReported() | Notice():
             return _with_metadata(reply, event)
-        case StatusChanged() | CandidateEvent():
+        case StatusChanged():
             return reply
         case Completed() | Incomplete() | Failed():
             return _end(reply, event)
 
 
-def _with_metadata(
-    reply: Reply, event: RunAdvanced | UsageReported | UsageShared | Notice
-) -> Reply:
+def _with_metadata(reply: Reply, event: RunAdvanced | UsageReported | Notice) -> Reply:
     match event:
         case RunAdvanced(run):
             return replace(reply, run=run)
         case UsageReported(usage, tier):
             total = usage if reply.earlier_usage is None else reply.earlier_usage + usage
             return replace(reply, usage=total, service_tier=tier or reply.service_tier)
-        case UsageShared(scope):
-            return replace(reply, usage_scope=scope)
         case Notice(text) if text in reply.notices:
             return reply  # another request for the same answer repeats it
         case Notice(text):

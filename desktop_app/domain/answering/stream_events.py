@@ -15,7 +15,7 @@ from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.conversations.message_parts import ImagePart, ToolCallPart
 from desktop_app.domain.conversations.notices import NoticeText
 from desktop_app.domain.errors import ProviderError
-from desktop_app.domain.spending.cost import Usage, UsageScope
+from desktop_app.domain.spending.cost import Usage
 
 
 class Started(Struct, frozen=True):
@@ -130,15 +130,6 @@ class UsageReported(Struct, frozen=True):
     service_tier: str = ""
 
 
-class UsageShared(Struct, frozen=True):
-    """The request returned several answers, whose tokens the provider counts together.
-
-    `scope` says which of the answers the reported usage is for.
-    """
-
-    scope: UsageScope
-
-
 class Notice(Struct, frozen=True):
     """A remark for the user on how the answer was made."""
 
@@ -177,17 +168,6 @@ class Failed(Struct, frozen=True):
     error: ProviderError
 
 
-class CandidateEvent(Struct, frozen=True):
-    """An event of another answer than the first, if several were requested at once.
-
-    `number` is the answer's index; the first answer has 0. The events of the first answer are not
-    wrapped, and its terminal event comes last.
-    """
-
-    number: int
-    event: StreamEvent
-
-
 StreamEvent = (
     Started
     | RunAdvanced
@@ -202,10 +182,8 @@ StreamEvent = (
     | ImageArrived
     | RoundEnded
     | UsageReported
-    | UsageShared
     | Notice
     | StatusChanged
-    | CandidateEvent
     | Completed
     | Incomplete
     | Failed

@@ -31,7 +31,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.conversations.notices import NoticeText
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.domain.spending.cost import Usage, UsageScope
+from desktop_app.domain.spending.cost import Usage
 
 
 class Role(StrEnum):
@@ -99,8 +99,6 @@ class Message:
         notices: remarks for the user on how the answer was made ("retried without …").
         remote_run: the background run that makes the answer; None without one, or once it ended.
         template_id: the library prompt that a question was made with; "" for none.
-        usage_scope: whether `usage` and `cost` are those of this answer alone, or of all answers
-            to its request.
         answered_by: the model that the reply names, which may differ from that in `choice`; "" if
             it names none.
     """
@@ -120,7 +118,6 @@ class Message:
     notices: tuple[NoticeText, ...] = ()
     remote_run: RemoteRun | None = None
     template_id: str = ""
-    usage_scope: UsageScope = UsageScope.OWN
     answered_by: str = ""
 
     @property

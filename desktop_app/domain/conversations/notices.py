@@ -20,18 +20,10 @@ from desktop_app.i18n.translation import N_, tr_filled
 class NoticeCode(TextEnum):
     """The code of a notice, with its sentence. It is stored, so no name ever changes."""
 
-    ASKED_SEPARATELY = coded(
-        N_(
-            "{provider} gave only one response. This one was requested separately, so its "
-            "input is charged again."
-        )
-    )
     BACKGROUND_REFUSED = coded(
         N_("{provider} doesn’t support background mode. Keep Repartee open.")
     )
     BEGINNING_SENT = coded(N_("Only the beginning is sent, and tools read the rest: {names}"))
-    COST_OF_ALL = coded(N_("Tokens and cost are for all {count} versions."))
-    COST_WITH_FIRST = coded(N_("Tokens and cost are included in the first version."))
     EVENTS_SKIPPED = coded(
         N_("Data from {provider} couldn’t be read and was skipped ({count}). Text may be missing.")
     )

@@ -112,18 +112,6 @@ def first_api(
     return known_api if profile.kind is ProviderKind.COMPATIBLE else Api.RESPONSES
 
 
-def supports_candidates(profile: ProviderProfile, info: ModelInfo, learned: LearnedSupport) -> bool:
-    """Return True if one request can ask for several answers, whose input counts once.
-
-    The on-device model makes one answer at a time.
-    """
-    if profile.kind is ProviderKind.ON_DEVICE:
-        return False
-    # A refusal names the setting, or the setting and the refused value: "candidates=3".
-    refuses = any(refusal.split("=")[0] == "candidates" for refusal in learned.refused)
-    return first_api(profile, info, learned.api) is Api.CHAT_COMPLETIONS and not refuses
-
-
 def parameter_refusals(
     profile: ProviderProfile, info: ModelInfo, effort: Effort | None, api: Api | None
 ) -> dict[str, ParameterRefusal]:

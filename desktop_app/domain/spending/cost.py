@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 from typing import NamedTuple
 
 MILLION = Decimal(1_000_000)
@@ -38,19 +37,6 @@ class Usage:
             self.output_tokens - other.output_tokens,
             self.reasoning_tokens - other.reasoning_tokens,
         )
-
-
-class UsageScope(StrEnum):
-    """The scope of the tokens and cost that are stored with an answer.
-
-    A request may return several answers, whose tokens the provider counts together. OWN: they are
-    for this answer. ALL: for all answers of its request. FIRST: none; the request's first answer
-    has them.
-    """
-
-    OWN = "own"
-    ALL = "all"
-    FIRST = "first"
 
 
 class Price(NamedTuple):

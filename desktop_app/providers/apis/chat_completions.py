@@ -165,7 +165,6 @@ def _build_settings(
         "seed": parameters.seed,
         "reasoning_effort": None if effort is None else effort.value,
         "verbosity": parameters.verbosity,
-        "n": parameters.candidates if parameters.candidates > 1 else None,  # the API's default is 1
         "service_tier": parameters.service_tier,
     }
 

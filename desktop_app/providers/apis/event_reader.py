@@ -29,11 +29,6 @@ class EventReader(ABC):
         self._provider = provider
         self._skipped = 0
 
-    @property
-    def has_all_answers(self) -> bool:
-        """Return False if the server began fewer answers than were requested."""
-        return True
-
     def read(self, data: bytes, name: str = "") -> list[StreamEvent]:
         """Return the stream events of an SSE event with this name and data."""
         if self.is_finished or not data.strip():

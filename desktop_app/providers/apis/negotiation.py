@@ -304,8 +304,6 @@ def notices_for(
         return [Notice(notice(NoticeCode.REASONING_LEFT_OUT, provider=provider))]
     if refused_field is not None:
         return []
-    if param == "n":  # the candidates are requested one by one, which the user sees
-        return []
     if param == "tools" and server_message:  # the message may say what to do
         return [Notice(notice(NoticeCode.TOOLS_REFUSED, provider=provider, words=server_message))]
     first_notice = _account_notice(provider, param) or Notice(
@@ -318,11 +316,10 @@ def notices_for_known_refusals(provider: str, names: list[str]) -> list[Notice |
     """Return the notices for settings left out because of earlier refusals."""
     events: list[Notice | Started] = []
     for name in names:
-        if name != "candidates":  # they are requested one by one, which the user sees
-            first_notice = _account_notice(provider, name) or Notice(
-                notice(NoticeCode.SETTING_LEFT_OUT, provider=provider, setting=name)
-            )
-            events += [first_notice, *_default_tier(name)]
+        first_notice = _account_notice(provider, name) or Notice(
+            notice(NoticeCode.SETTING_LEFT_OUT, provider=provider, setting=name)
+        )
+        events += [first_notice, *_default_tier(name)]
     return events
 
 

@@ -14,7 +14,6 @@ from typing import Final
 import msgspec
 
 from desktop_app.domain.answering.stream_events import (
-    CandidateEvent,
     Completed,
     Failed,
     Incomplete,
@@ -35,7 +34,7 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 class RedactedAnswer:
-    """The events of one answer, or of several requested at once.
+    """The events of one answer.
 
     The end of a text is held while it may begin a secret. It is passed on when the text goes on, or
     when a text of another kind begins.
@@ -48,14 +47,10 @@ class RedactedAnswer:
     def __init__(self, redactor: Callable[[], Redactor]) -> None:
         self._redactor = redactor
         self._open_texts: dict[tuple[type[_Delta], int], _OpenText] = {}
-        self._candidates: dict[int, RedactedAnswer] = {}
 
     def feed(self, event: StreamEvent) -> list[StreamEvent]:
         """Return the events to pass on once `event` has come."""
         match event:
-            case CandidateEvent(number, inner):
-                candidate = self._candidates.setdefault(number, RedactedAnswer(self._redactor))
-                return [CandidateEvent(number, each) for each in candidate.feed(inner)]
             case TextDelta() | ReasoningDelta() | RefusalDelta() | ToolCallDelta():
                 return self._feed_delta(event)
             case StatusChanged() | RunAdvanced() | Notice():  # not part of the answer
@@ -63,30 +58,21 @@ class RedactedAnswer:
             case Completed() | Incomplete() | Failed():
                 return [*self.end(), event]
             case Started(model=model):  # the model is stored with the answer
-                return [
-                    *self._end_texts(),
-                    msgspec.structs.replace(event, model=self._redactor().clean(model)),
-                ]
-        return [*self._end_texts(), event]
-
-    def end(self) -> list[StreamEvent]:
-        """Return events with the ends of all texts, which `feed` held back."""
-        held_events = self._end_texts()
-        for number, candidate in self._candidates.items():
-            held_events += [CandidateEvent(number, event) for event in candidate.end()]
-        return held_events
+                model = self._redactor().clean(model)
+                return [*self.end(), msgspec.structs.replace(event, model=model)]
+        return [*self.end(), event]
 
     def _feed_delta(self, event: _Delta) -> list[StreamEvent]:
         key = _key(event)
         ended: list[StreamEvent] = []
         is_parallel_call = {kind for kind, _ in self._open_texts} == {ToolCallDelta} == {key[0]}
         if key not in self._open_texts and not is_parallel_call:
-            ended = self._end_texts()
+            ended = self.end()
         text = self._open_texts.setdefault(key, _OpenText(self._redactor()))
         return [*ended, *text.feed(event)]
 
-    def _end_texts(self) -> list[StreamEvent]:
-        """End the open texts; return events with what was held back of them."""
+    def end(self) -> list[StreamEvent]:
+        """End the open texts; return events with what `feed` held back of them."""
         held = [event for text in self._open_texts.values() for event in text.end()]
         self._open_texts.clear()
         return held

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from desktop_app.domain.answering.stream_events import (
-    CandidateEvent,
     Completed,
     Failed,
     HostedCall,
@@ -62,7 +61,6 @@ class ThoughtSplitter:
     """The text of an answer so far, split into reasoning and the answer proper."""
 
     def __init__(self) -> None:
-        self._candidates: dict[int, ThoughtSplitter] = {}
         self._held = ""  # text that may belong to a tag
         self._is_at_start = True  # no text of the answer has come, so that an opening tag counts
         self._end: re.Pattern[str] | None = None  # of the open tag or channel
@@ -78,9 +76,6 @@ class ThoughtSplitter:
     def feed(self, event: StreamEvent) -> Iterator[StreamEvent]:
         """Yield the events to pass on once `event` has come."""
         match event:
-            case CandidateEvent(number, inner):
-                candidate = self._candidates.setdefault(number, ThoughtSplitter())
-                yield from (CandidateEvent(number, each) for each in candidate.feed(inner))
             case TextDelta(text):
                 self._held += text
                 yield from self._split(is_end=False)

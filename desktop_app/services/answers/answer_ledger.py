@@ -13,7 +13,7 @@ from desktop_app.domain.answering.stream_events import RoundEnded, StreamEvent
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, now
 from desktop_app.domain.conversations.message_parts import tool_calls
 from desktop_app.domain.errors import SpendingCapError
-from desktop_app.domain.spending.cost import Usage, UsageScope, call_cost
+from desktop_app.domain.spending.cost import Usage, call_cost
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
 from desktop_app.services.answers.answer_measures import AnswerTiming
 from desktop_app.services.models.choice_resolution import ResolvedChoice
@@ -70,8 +70,7 @@ class AnswerLedger:
     ) -> None:
         """Record the last request, and the fees that are not recorded yet.
 
-        Nothing is recorded if the usage is counted with the first of several answers. Otherwise
-        there are these cases:
+        There are these cases:
 
         * The provider reported usage: the cost is that of the usage.
         * It reported none, but may bill the request: the cost is zero if the model is free,
@@ -83,8 +82,6 @@ class AnswerLedger:
             is_sent: the request was sent.
         """
         usage = reply.round_usage
-        if usage is None and reply.usage_scope is UsageScope.FIRST:
-            return
         can_be_billed = usage is not None or reply.may_be_billed
         # The spending cap stops a round before it is sent, so no request failed.
         has_failed = reply.error is not None and reply.error.code != SpendingCapError.code

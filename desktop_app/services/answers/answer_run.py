@@ -132,7 +132,7 @@ class AnswerRun:
         self.conversation = prepared.conversation
         self.question = prepared.question
         self.answer = prepared.answer
-        self.reply = Reply(notices=self.answer.notices, usage_scope=self.answer.usage_scope)
+        self.reply = Reply(notices=self.answer.notices)
         self.changed_question: Message | None = None
         self.siblings: tuple[AnswerRun, ...] = ()
         self.schema = prepared.schema
@@ -285,9 +285,6 @@ class AnswerRun:
         If Instant is not served, its stand-in answers. Documents that the server refuses as too
         long are read in parts, if possible.
         """
-        # Undo the scope that a failed request may have set, which shared its usage with other
-        # answers.
-        self.reply = replace(self.reply, usage_scope=self.answer.usage_scope)
         listen(StatusChanged(0, self._opening_status), self.reply)
         try:
             provider = await self.prepared.gateway.provider(self._resolved.profile)
@@ -440,7 +437,6 @@ class AnswerRun:
             cost=self._ledger.cost(self._resolved, reply),
             notices=reply.notices,
             remote_run=reply.run,
-            usage_scope=reply.usage_scope,
         )
 
     async def _finish(self, status: MessageStatus, *, once: bool = False) -> None:
@@ -466,7 +462,6 @@ class AnswerRun:
             error=_error_note(reply),
             notices=reply.notices,
             remote_run=None,
-            usage_scope=reply.usage_scope,
             answered_by=reply.model[:MAX_MODEL_NAME_CHARS],
         )
 

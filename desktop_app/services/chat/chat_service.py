@@ -6,13 +6,15 @@ run(…)     of the AnswerRun: see answer_run.py                      → the fi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from functools import partial
+from decimal import Decimal
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from desktop_app.domain import hints
-from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -24,21 +26,27 @@ from desktop_app.domain.conversations.conversation import (
     now,
     title_from,
 )
-from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.conversations.message_parts import (
+    DocumentPart,
+    PassagesPart,
+    chunked_documents,
+)
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.parameter_support import model_notices
-from desktop_app.domain.spending.cost import Usage, cost_of
+from desktop_app.domain.spending.cost import FREE, Usage, cost_of
 from desktop_app.domain.spending.spending_report import Purpose
-from desktop_app.domain.tools.tool import HOSTED_TOOLS
+from desktop_app.domain.tools.tool import HOSTED_TOOLS, ToolContext
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.answers.answer_ledger import AnswerLedger
 from desktop_app.services.answers.answer_run import AnswerRun, PreparedAnswer, answering_choice
-from desktop_app.services.answers.candidate_answers import answer_holds, split_hold
-from desktop_app.services.chat.answer_costs import AnswerCosts
-from desktop_app.services.chat.answer_gateways import AnswerGateways, AnswerTools, ModelChoices
-from desktop_app.services.chat.ask_settings import AskSettings, accepted_parameters, with_form
+from desktop_app.services.chat.ask_settings import (
+    AskSettings,
+    accepted_parameters,
+    offers_background,
+    with_form,
+)
 from desktop_app.services.chat.prompt_assembly import question_parts
 from desktop_app.services.chat.prompt_library import require_two_documents
 from desktop_app.services.chat.request_builder import RequestSources
@@ -57,12 +65,24 @@ from desktop_app.services.documents.image_attachments import (
     require_image_input,
     unseen_images_notice,
 )
-from desktop_app.services.models.choice_resolution import ResolvedChoice
+from desktop_app.services.models.choice_resolution import ModelChoices, ResolvedChoice
+from desktop_app.services.ports import Gateway
 from desktop_app.services.spending.budget import Hold, PaidCalls
 from desktop_app.services.spending.cost_estimate import Estimator
 from desktop_app.services.structured.answer_forms import form_notice
+from desktop_app.services.tools.consent import ConsentBroker
 from desktop_app.services.tools.hosted_tools import hosted_refusal
-from desktop_app.services.tools.tool_set import ToolSet
+from desktop_app.services.tools.tool_set import ToolCatalog, ToolSet
+
+if TYPE_CHECKING:  # few questions have documents to read in parts
+    from desktop_app.services.documents.chunked_reading import ChunkedReader
+
+
+class AnswerTools(NamedTuple):
+    """The tools that answers may use: all of them, and the user's permission for their calls."""
+
+    catalog: Callable[[], ToolCatalog]
+    consent: ConsentBroker
 
 
 class ChatService:
@@ -80,10 +100,13 @@ class ChatService:
         self.sources = sources
         self.calls = calls
         self.estimator = estimator
-        self.costs = AnswerCosts(calls, estimator)
-        self.gateways = AnswerGateways(sources, calls, models, tools)
         self._models = models
         self._tools = tools
+
+    @cached_property
+    def chunked_reader(self) -> ChunkedReader:
+        """Return the reader of documents in parts."""
+        return self.sources.chunked_reader()
 
     def resolve(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
         """Return the model and effort that serve `choice` at `profile` today."""
@@ -140,7 +163,7 @@ class ChatService:
         context = await self._send_context(conversation, path, resolved, settings)
         context = replace(context, purpose=purpose)
         passages = await find_passages(self.sources.passages, context, draft)
-        holds = await self.costs.hold_input(context, draft, passages)
+        holds = await self._hold_input(context, draft, passages)
         question = Message(
             id=new_id(),
             conversation_id=conversation.id,
@@ -240,7 +263,7 @@ class ChatService:
         settings = await with_form(settings, requirements.form, resolved)
         context = await self._send_context(conversation, path, resolved, settings)
         # With an empty draft, because the question is in the path already.
-        holds = await self.costs.hold_input(context, Draft())
+        holds = await self._hold_input(context, Draft())
         return await self._prepare_runs(
             conversation, None, replace(context, repairs=repairs), holds
         )
@@ -256,42 +279,105 @@ class ChatService:
         tools = await self._chosen_tools(settings, resolved)
         return SendContext(path, resolved, compactions, settings, tools)
 
+    async def _hold_input(
+        self, context: SendContext, draft: Draft, passages: Sequence[PassagesPart] = ()
+    ) -> list[Hold]:
+        """Hold the cost of the input for each answer.
+
+        A question that surely fits is counted only for a cap and a known price. If this process is
+        killed, each hold with a model counts as a call of unknown cost.
+
+        Raises as `begin`, if the model's window or the provider's cap has no room.
+        """
+        resolved = context.resolved
+        settings = context.settings
+        budget = self.calls.budget
+        price = resolved.counted_price
+        # The call of an answer from documents in parts is held once their notes are taken. A later
+        # process can resume a background run.
+        parts = draft.attachments or (context.path[-1].parts if context.path else ())
+        is_resumable = settings.background and offers_background(resolved)
+        model = "" if chunked_documents(parts) or is_resumable else resolved.model.id
+        await budget.require_price(resolved.profile, resolved.model, price)
+        needs_cost = budget.needs_cost(resolved.profile, price is not None)
+        if self.estimator.is_sure_to_fit(context, draft) and not needs_cost:
+            cost = Decimal(0) if price == FREE else None
+        else:
+            estimate = await self.estimator.for_sending().estimate(
+                context, draft, passages=passages
+            )
+            self.estimator.require_fit(draft, estimate, resolved, may_compact=bool(context.path))
+            cost = cost_of(price, Usage(input_tokens=estimate.input_tokens))
+        async with AsyncExitStack() as undo:
+            holds = []
+            for _ in range(settings.parameters.candidates):
+                hold = await budget.hold(resolved.profile, cost, model, context.purpose.value)
+                holds.append(await undo.enter_async_context(hold))
+            undo.pop_all()
+        return holds
+
+    async def _gateway(
+        self, context: SendContext, request: ChatRequest, answer: Message, hold: Hold
+    ) -> Gateway:
+        """Return a gateway that also runs the tools and reads the documents in parts, if any.
+
+        Args:
+            hold: of the answer; the tools and the notes add their later requests to it.
+        """
+        question, resolved = context.question, context.resolved
+        gateway = self.calls.gateway
+        delimiter = await self.sources.delimiters.delimiter_for(question.conversation_id)
+        if context.tools:
+            from desktop_app.services.tools.tool_loop import LoopTask, ToolLoop  # rarely needed
+
+            path = tuple(context.path)
+            task = LoopTask(
+                tools=context.tools,
+                context=ToolContext(question.conversation_id, path, self.sources.attachments.text),
+                resolved=resolved,
+                delimiter=delimiter,
+                limits=context.settings.limits,
+                call_hold=hold,
+                tool_prices=self._models.tool_prices(resolved),
+            )
+            gateway = ToolLoop(gateway, task, consent=self._tools.consent, budget=self.calls.budget)
+        if context.documents:
+            gateway = self.chunked_reader.reading_gateway(
+                question=question,
+                answer=answer,
+                request=request,
+                answering=resolved,
+                delimiter=delimiter,
+                gateway=gateway,
+                answer_hold=hold,
+                purpose=context.purpose,
+            )
+        return gateway
+
     async def _prepare_runs(
         self,
         conversation: Conversation,
         question: Message | None,
         context: SendContext,
-        input_holds: Sequence[Hold],
+        holds: Sequence[Hold],
     ) -> list[AnswerRun]:
-        """Return runs, not stored yet, that answer the question of the context.
+        """Return a run for each hold, not stored yet, that answers the question of the context.
 
         Args:
             question: the question if it is new; None for another answer to a stored question.
-            input_holds: a hold for each answer, or one hold that all answers share.
         """
         resolved = context.resolved
-        settings = context.settings
         async with AsyncExitStack() as undo:
-            for hold in input_holds:
+            for hold in holds:
                 undo.push_async_callback(hold.release)
             notices = _answer_notices(context)
-            count = settings.parameters.candidates
-            answers = [_empty_answer(context.question, resolved, notices) for _ in range(count)]
+            answers = [_empty_answer(context.question, resolved, notices) for _ in holds]
             conversation = replace(conversation, leaf_id=answers[0].id, updated_at=now())
             require_reading_tools(context.question.parts, context.tools.tools)
             request = await self.sources.build_request(context)
-            gateways, request = await self.gateways.choose(context, request)
-            # Empty: the readers of documents and the tool loop fill them before later requests.
-            call_holds = [Hold() for _ in answers]
-            request_holds = input_holds
-            if not context.documents:  # notes come first, so the request is not sent yet
-                request_holds = await self.costs.hold_calls(input_holds, request, context)
-            holds = answer_holds(request_holds, call_holds)
-            for answer_hold in holds:
-                undo.push_async_callback(answer_hold.release)
             gateways = [
-                await self.gateways.wrap(gateway, context, request, answer, call_hold)
-                for answer, gateway, call_hold in zip(answers, gateways, call_holds, strict=True)
+                await self._gateway(context, request, answer, hold)
+                for answer, hold in zip(answers, holds, strict=True)
             ]
             undo.pop_all()
         tool_prices = self._models.tool_prices(resolved)
@@ -305,8 +391,8 @@ class ChatService:
                     resolved,
                     request,
                     gateway,
-                    answer_hold,
-                    settings.schema,
+                    hold,
+                    context.settings.schema,
                     stand_in,
                     partial(self._reread_in_parts, conversation, context, answer),
                 ),
@@ -314,7 +400,7 @@ class ChatService:
                 self.sources.attachments,
                 AnswerLedger(self.calls.spending, context.purpose, tool_prices),
             )
-            for answer, gateway, answer_hold in zip(answers, gateways, holds, strict=True)
+            for answer, gateway, hold in zip(answers, gateways, holds, strict=True)
         ]
 
     async def _store(self, runs: Sequence[AnswerRun]) -> AnswerRun:
@@ -355,16 +441,13 @@ class ChatService:
         question = replace(question, parts=parts)
         path = (*context.path[:-1], question)
         context = replace(context, path=path, resolved=self._models.with_named_window(resolved))
-        call_hold = Hold()
-        request = (await self.sources.build_request(context)).for_one_answer()
-        gateway = await self.gateways.wrap(self.calls.gateway, context, request, answer, call_hold)
+        request = await self.sources.build_request(context)
+        hold = Hold()
+        gateway = await self._gateway(context, request, answer, hold)
         count = await self.estimator.context_tokens(context)
         cost = cost_of(resolved.counted_price, Usage(input_tokens=count.tokens))
-        hold = await self.calls.budget.hold(resolved.profile, cost)
-        (answer_hold,) = split_hold(hold, 1, [call_hold])  # releases both
-        return PreparedAnswer(
-            conversation, question, answer, resolved, request, gateway, answer_hold
-        )
+        hold.add(await self.calls.budget.hold(resolved.profile, cost))
+        return PreparedAnswer(conversation, question, answer, resolved, request, gateway, hold)
 
     async def with_tools_and_form(self, context: SendContext, template_id: str = "") -> SendContext:
         """Return the context with the tools and the form of the answer, to estimate a cost.

@@ -129,9 +129,7 @@ class ResumedRun(AnswerRun):
         self.answer = self.answer_so_far
         self._stored_run = self.answer.remote_run or self._stored_run
         self._has_caught_up = False
-        self.reply = Reply(
-            notices=self.answer.notices, usage_scope=self.answer.usage_scope, run=self._stored_run
-        )
+        self.reply = Reply(notices=self.answer.notices, run=self._stored_run)
         self._limit = AnswerLimit(self._resolved.profile.name)
 
     def _add_event(self, event: StreamEvent, listen: Listener) -> None:

@@ -209,7 +209,7 @@ class ChunkedReader:
 
         Args:
             gateway: for the notes and the answer; perhaps with tools.
-            answer_hold, purpose: of the request for the answer; the hold is still empty.
+            answer_hold, purpose: of the request for the answer.
         """
         task = ReadingTask(
             chunked_documents(question.parts),

@@ -129,8 +129,8 @@ class ReadingTask:
     Attributes:
         prompt: the user's words.
         answerer: the model that answers from the notes; None if the note taker does.
-        answer_hold: the hold of the request for the answer. It is empty until that request is sent:
-            if this process is killed before, there was no such call to count.
+        answer_hold: the hold of the request for the answer. It names no model until that request is
+            sent: if this process is killed before, there was no such call to count.
         purpose: the purpose of the request for the answer.
         instructions, parameters: as for any answer.
         delimiter: the tags around chunks and notes.
@@ -297,7 +297,7 @@ class ReadingProvider(ProviderWrapper):
         hold = await self._reader.budget.hold(
             answering.profile, cost, answering.model.id, task.purpose.value
         )
-        task.answer_hold.transfer_from(hold)
+        task.answer_hold.add(hold)
 
     async def _take_notes(
         self, pieces: list[DocumentPiece], *, are_notes: bool

@@ -6,9 +6,10 @@ nearest supported one is sent, and shown as chosen. Switching back restores the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from enum import Enum
 from pathlib import PurePath
 
@@ -245,3 +246,54 @@ def default_choice(
         return ModelChoice(profile.id, "", variant, effort)
     model = profile.models[0] if profile.models else proposed
     return ModelChoice(profile.id, model, None, None)
+
+
+class ModelChoices:
+    """Resolver of the user's choices of models.
+
+    Args:
+        models_of: returns the models of a provider.
+        window_of: returns the context window of a model, in tokens, if a server has named it when
+            it refused a request; None otherwise.
+    """
+
+    def __init__(
+        self,
+        models_of: Callable[[ProviderProfile], ProviderModels],
+        window_of: Callable[[ProviderProfile, str], int | None] = lambda _profile, _model: None,
+    ) -> None:
+        self._models_of = models_of
+        self._window_of = window_of
+        self._providers_without_instant: set[str] = set()  # their ids
+
+    def resolve(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
+        """Return the model and effort that serve `choice` at `profile` today."""
+        return self._models_of(profile).resolve(
+            choice,
+            date.today(),  # noqa: DTZ011 — the user's day
+            is_instant_gone=profile.id in self._providers_without_instant,
+            window_of=self._window_of,
+        )
+
+    def retire_instant(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
+        """Mark Instant as not served by the provider. Return its stand-in."""
+        self._providers_without_instant.add(profile.id)
+        return self.resolve(profile, choice)
+
+    def with_named_window(self, resolved: ResolvedChoice) -> ResolvedChoice:
+        """Return the choice with the context window that a server has named in a refusal.
+
+        A smaller known limit stays.
+        """
+        window = self._window_of(resolved.profile, resolved.model.id)
+        known_limit = resolved.model.input_limit
+        if window is None or (known_limit and known_limit <= window):
+            return resolved
+        model = replace(resolved.model, context_window=window, max_input=None)
+        return replace(resolved, model=model)
+
+    def tool_prices(self, resolved: ResolvedChoice) -> Mapping[str, Decimal]:
+        """Return the prices of hosted tools at this provider."""
+        multiplier = resolved.profile.price_multiplier
+        prices = self._models_of(resolved.profile).catalog.hosted_tools
+        return {name: price * multiplier for name, price in prices.items()}

@@ -70,30 +70,29 @@ class BudgetStorage(Protocol):
 
 
 class Hold:
-    """The amount that a call holds of a cap; nothing if `hold_id` is None."""
+    """The amounts that a call holds of a cap, perhaps none."""
 
     def __init__(self, storage: HoldStorage | None = None, hold_id: int | None = None) -> None:
-        self._storage = storage
-        self._hold_id = hold_id
+        self._held = [] if storage is None or hold_id is None else [(storage, hold_id)]
 
-    def transfer_from(self, other: Hold) -> None:
-        """Hold the amount of `other` from now on. This object must not hold one already."""
-        self._storage = other._storage
-        self._hold_id = other._hold_id
+    def add(self, other: Hold) -> None:
+        """Hold the amounts of `other` too; it holds nothing from now on."""
+        self._held += other._held
+        other._held = []
 
     async def release(self) -> None:
-        """Release the amount at the end of the call, unless it was already released.
+        """Release the amounts at the end of the call, unless they were already released.
 
-        If that fails, the amount counts until the next release, or until this process ends.
+        If that fails, an amount counts until the next release, or until this process ends.
         """
-        storage = self._storage
-        hold_id = self._hold_id
-        self._hold_id = None  # at once: a call that comes while this one waits does nothing
-        if storage is not None and hold_id is not None:
+        failed = []
+        while self._held:
+            storage, hold_id = self._held.pop()  # at once: a call meanwhile has the others
             try:
                 await storage.release(hold_id)
             except StorageError:
-                self._hold_id = hold_id
+                failed.append((storage, hold_id))
+        self._held += failed
 
     async def __aenter__(self) -> Self:
         return self
@@ -158,8 +157,8 @@ class Budget:
         If this process is killed before, a call with a `model` counts as a call of unknown cost.
 
         Args:
-            model: "" if the call gets another hold with the model, as one of several answers does,
-                or may outlive this process, as a batch does.
+            model: "" if the call gets another hold with the model, or may outlive this process, as
+                a batch does.
 
         Raises:
             SpendingCapError: spending, current holds and this input would exceed the cap.
@@ -190,7 +189,7 @@ class Budget:
         """
         if profile.monthly_cap is not None and input_cost:
             hold_id, _ = await self._holds.place(profile.ids_under_cap, input_cost, NO_LIMIT, now())
-            hold.transfer_from(Hold(self._holds, hold_id))
+            hold.add(Hold(self._holds, hold_id))
 
     async def month(self, profile: ProviderProfile) -> MonthSpending:
         """Return this month's spending under the cap of a provider."""

@@ -29,7 +29,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
 from desktop_app.domain.models.token_counts import GUESSED_SHARE, CountMethod, TokenCount
-from desktop_app.domain.spending.cost import Usage, UsageScope, cost_of
+from desktop_app.domain.spending.cost import Usage, cost_of
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_
 from desktop_app.services.chat.prompt_assembly import (
@@ -80,7 +80,6 @@ class Estimate(NamedTuple):
             longest answer is also None if no limit on the answer's length is known.
         limit: tokens of input that the model accepts; None if unknown.
         answers: the number of answers; the costs cover all of them.
-        inputs: the number of times that the input is billed for these answers.
     """
 
     input_tokens: int
@@ -89,17 +88,23 @@ class Estimate(NamedTuple):
     longest_answer_cost: Decimal | None
     limit: int | None
     answers: int = 1
-    inputs: int = 1
 
     @property
     def is_exact(self) -> bool:
         """Return False if the tokens are estimated; shown with ≈."""
         return self.method <= CountMethod.SERVER
 
-    @property
-    def is_one_request(self) -> bool:
-        """Return True if one request asks for all answers, so that its input is billed once."""
-        return self.inputs == 1
+    def for_answers(self, count: int) -> Estimate:
+        """Return the estimate for several answers, from this one for a single answer."""
+        return self._replace(
+            input_cost=_multiply(self.input_cost, count),
+            longest_answer_cost=_multiply(self.longest_answer_cost, count),
+            answers=count,
+        )
+
+
+def _multiply(cost: Decimal | None, count: int) -> Decimal | None:
+    return None if cost is None else cost * count
 
 
 class Estimator:
@@ -249,13 +254,7 @@ class Estimator:
                 )
                 and _is_plausible(message.usage, path[first_sent : number + 1])
             ):
-                if message.usage_scope is not UsageScope.ALL:
-                    tokens = total + _tokens_in_window(message.usage)
-                    provider_count = TokenCount(tokens, is_exact)
-                else:  # the output is that of several answers, of which one is sent
-                    answer_tokens = await self.message_tokens(message, resolved)
-                    tokens = total + message.usage.input_tokens + answer_tokens
-                    provider_count = TokenCount(tokens, is_exact=False)
+                provider_count = TokenCount(total + _tokens_in_window(message.usage), is_exact)
                 if not definitions:
                     return provider_count
             total += await self.message_tokens(message, resolved)
@@ -448,8 +447,7 @@ def usable_input(info: ModelInfo) -> int | None:
 def used_tokens(context: SendContext) -> int | None:
     """Return the tokens in use, as the provider counted them with its last answer.
 
-    Return None without such a count, or if the provider's counts do not match this request or
-    cover several answers.
+    Return None without such a count, or if the provider's counts do not match this request.
     """
     path = context.path
     resolved = context.resolved
@@ -482,11 +480,12 @@ def needs_counting(context: SendContext) -> bool:
 def _has_unusable_usage(number: int, facts: _PathFacts, resolved: ResolvedChoice) -> bool:
     """Return True if the usage of message `number` is useless for the next request.
 
-    It may cover several answers or requests, or images that another model counts differently.
+    It may cover several requests, or images that another model counts differently.
     """
     message = facts.path[number]
-    is_shared = message.usage_scope is not UsageScope.OWN or bool(tool_calls(message.parts))
-    return is_shared or (not _is_same_model(message, resolved) and number > facts.first_image)
+    if tool_calls(message.parts):
+        return True
+    return not _is_same_model(message, resolved) and number > facts.first_image
 
 
 class _PathFacts:

@@ -75,8 +75,7 @@ class LoopTask:
     """The inputs of the loop of one answer.
 
     Attributes:
-        call_hold: holds each request after the first; the answer's run releases it once the request
-            is recorded.
+        call_hold: holds each request; the answer's run releases it once the request is recorded.
     """
 
     tools: ToolSet
@@ -157,7 +156,7 @@ class _LoopProvider(ProviderWrapper):
             except UserFacingError as error:
                 yield Failed(to_provider_error(error))
                 return
-            task.call_hold.transfer_from(input_hold)
+            task.call_hold.add(input_hold)
 
     def _next_request(
         self, request: ChatRequest, reply: Reply, images: Sequence[ImageData]

@@ -63,7 +63,6 @@ CREATE TABLE messages (
     parts TEXT NOT NULL,
     remote_run TEXT,
     template_id TEXT NOT NULL DEFAULT '',
-    usage_scope TEXT NOT NULL DEFAULT 'own',
     answered_by TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX messages_by_conversation ON messages (conversation_id, created_at);

@@ -11,13 +11,11 @@ from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.parameter_support import (
     CHAT_ONLY,
-    LearnedSupport,
     ParameterNote,
     ParameterRefusal,
     first_api,
     parameter_notes,
     parameter_refusals,
-    supports_candidates,
     without_refused,
 )
 from desktop_app.domain.models.variants import Effort
@@ -82,13 +80,3 @@ def test_refused_parameters_are_not_sent() -> None:
     assert without_refused(chosen, {"stop", "candidates"}) == GenerationParameters(
         temperature=0.5, stream=False
     )
-
-
-def test_several_answers_are_requested_at_once_if_possible() -> None:
-    chat = LearnedSupport(Api.CHAT_COMPLETIONS)
-    assert supports_candidates(COMPATIBLE, UNKNOWN, chat)
-    assert not supports_candidates(COMPATIBLE, UNKNOWN, LearnedSupport())
-    assert not supports_candidates(
-        COMPATIBLE, UNKNOWN, chat._replace(refused=frozenset({"candidates=3"}))
-    )
-    assert not supports_candidates(OPENAI, THINKING, LearnedSupport())

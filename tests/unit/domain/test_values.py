@@ -155,7 +155,7 @@ def test_amounts_of_money_have_bounds(amount: object, is_taken: bool) -> None:
     "made",
     [
         "A sentence of an import.",
-        notice(NoticeCode.COST_OF_ALL, count="3"),
+        notice(NoticeCode.MAY_GO_ON, provider="P"),
         AnswerNotice("Files read: {read}.", (("read", 2),)),
     ],
 )

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.stream_events import (
-    CandidateEvent,
     Completed,
     Failed,
     ReasoningDelta,
@@ -186,10 +185,10 @@ def test_a_key_over_several_deltas_is_found(sizes: list[int], name: str) -> None
     spelled = SPELLINGS[name](KEY)
     answer, events, left = RedactedAnswer(lambda: Redactor([KEY])), [], f"a {spelled} b"
     for size in [*sizes, len(left)]:
-        events += answer.feed(CandidateEvent(1, TextDelta(left[:size])))
+        events += answer.feed(TextDelta(left[:size]))
         left = left[size:]
     events += answer.feed(Completed())
-    text = fold([e.event for e in events if isinstance(e, CandidateEvent)]).text
+    text = fold(events).text
     assert_is_gone(text, spelled)
     assert REMOVED in text
     assert text.startswith("a ")

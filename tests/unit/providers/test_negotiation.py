@@ -328,7 +328,6 @@ def test_a_schema_in_the_prompt_cannot_be_refused() -> None:
 @pytest.mark.parametrize(
     ("param", "events", "remembered"),
     [
-        ("n", [], {"candidates=2"}),
         ("include[0]", [], {"include"}),
         ("stream_options.x", [], {"stream_options"}),
         ("max_completion_tokens", [], {"max_completion_tokens"}),
@@ -342,8 +341,7 @@ def test_a_schema_in_the_prompt_cannot_be_refused() -> None:
 def test_a_refused_field_that_the_program_adds_is_left_out(
     param: str, events: list[object], remembered: set[str]
 ) -> None:
-    request = ask(candidates=2) if param == "n" else ask()
-    assert adapt(request, refused(param), remembered)[0] == events
+    assert adapt(ask(), refused(param), remembered)[0] == events
 
 
 def test_a_parameter_that_cannot_be_left_out_is_an_error() -> None:
@@ -380,12 +378,10 @@ def test_refused_tools_are_not_remembered() -> None:
 
 
 def test_parameters_refused_before_are_left_out_at_once() -> None:
-    refusals = frozenset(
-        {"include", "temperature=0.5", "candidates", "service_tier", "background", "top_p=1.0"}
-    )
+    refusals = frozenset({"include", "temperature=0.5", "service_tier", "background", "top_p=1.0"})
     memory = RecordingMemory(COMPATIBLE)
     memory.add_refusals("gpt-5.2", refusals)
-    asked = ask(temperature=0.5, candidates=2, service_tier="flex", top_p=0.5)
+    asked = ask(temperature=0.5, service_tier="flex", top_p=0.5)
     tried = negotiation(replace(asked, background=True), memory=memory)
     assert tried.omitted_fields == {"include"}
     assert tried.request == ask(top_p=0.5)

@@ -9,7 +9,6 @@ import pytest
 
 from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.domain.answering.stream_events import (
-    CandidateEvent,
     Completed,
     Incomplete,
     RoundEnded,
@@ -102,14 +101,6 @@ def test_reasoning_in_tags_is_reasoning(text: str, thought: str, answer: str, si
 def test_quoted_tags_stay_text(text: str, size: int) -> None:
     for end in ENDS:
         assert words(split([*in_pieces(text, size), end])) == ("", text)
-
-
-def test_each_answer_is_split_alone() -> None:
-    splitter = ThoughtSplitter()
-    texts = [TextDelta("<th"), CandidateEvent(1, TextDelta("Second.")), TextDelta("ink>a</think>b")]
-    events = [each for event in (*texts, Completed()) for each in splitter.feed(event)]
-    assert CandidateEvent(1, TextDelta("Second.")) in events
-    assert words(reduce(accumulate, events, Reply())) == ("a", "b")
 
 
 def test_held_text_comes_before_a_call() -> None:

@@ -32,7 +32,6 @@ from desktop_app.domain.answering.stream_events import (
     ToolCallDelta,
     ToolCallStep,
     UsageReported,
-    UsageShared,
 )
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -66,7 +65,7 @@ from desktop_app.domain.errors import (
     to_provider_error,
 )
 from desktop_app.domain.models.variants import Variant
-from desktop_app.domain.spending.cost import Usage, UsageScope
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call, CallPerformance
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS, ToolCallState
 from desktop_app.services.answers import answer_measures
@@ -256,7 +255,6 @@ def test_a_complete_answer_is_stored_with_its_call() -> None:
         duration_s=4.5,
         error=None,
         remote_run=None,
-        usage_scope=UsageScope.OWN,
         answered_by="gpt-5.2",
     )
     opening = StatusChanged(0, answer_status(StatusCode.WAITING, model="GPT-5.2 Thinking"))
@@ -327,9 +325,6 @@ def test_the_first_token_is_of_text_or_reasoning(first: StreamEvent, first_token
             ],
             [("answer", Usage(), None)],
         ),
-        # The first of several answers has the usage of all.
-        ([UsageShared(UsageScope.FIRST), TextDelta("a"), Completed()], []),
-        ([UsageShared(UsageScope.FIRST), TextDelta("a"), *ENDED], [("answer", USAGE, COST)]),
         # Each round is a call, with the tools of the provider.
         (
             [TextDelta("a"), UsageReported(USAGE), RoundEnded(), TextDelta("b"), *ENDED],

@@ -67,14 +67,13 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
 from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.services.answers.answer_run import AnswerRun
-from desktop_app.services.chat.answer_gateways import AnswerTools, ModelChoices
 from desktop_app.services.chat.ask_settings import AskSettings
-from desktop_app.services.chat.chat_service import ChatService
+from desktop_app.services.chat.chat_service import AnswerTools, ChatService
 from desktop_app.services.chat.request_builder import RequestSources
 from desktop_app.services.collections.passage_context import NoCollections, PassageSource
 from desktop_app.services.documents.chunked_reading import ChunkedReader
 from desktop_app.services.documents.fitting_parts import Splitter
-from desktop_app.services.models.choice_resolution import ProviderModels
+from desktop_app.services.models.choice_resolution import ModelChoices, ProviderModels
 from desktop_app.services.spending.budget import Budget, PaidCalls
 from desktop_app.services.spending.cost_estimate import MESSAGE_OVERHEAD, Estimator
 from desktop_app.services.tools.consent import ConsentBroker

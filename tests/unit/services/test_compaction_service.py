@@ -48,9 +48,8 @@ from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.domain.spending.spending_report import Grouping
-from desktop_app.services.chat.answer_gateways import AnswerTools, ModelChoices
 from desktop_app.services.chat.ask_settings import AskSettings
-from desktop_app.services.chat.chat_service import ChatService
+from desktop_app.services.chat.chat_service import AnswerTools, ChatService
 from desktop_app.services.chat.compaction_service import (
     CompactionPlan,
     CompactionService,
@@ -61,7 +60,11 @@ from desktop_app.services.chat.prompt_assembly import SUMMARY_READ
 from desktop_app.services.chat.request_builder import RequestSources
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
-from desktop_app.services.models.choice_resolution import ProviderModels, ResolvedChoice
+from desktop_app.services.models.choice_resolution import (
+    ModelChoices,
+    ProviderModels,
+    ResolvedChoice,
+)
 from desktop_app.services.spending.budget import Budget, PaidCalls
 from desktop_app.services.spending.cost_estimate import Estimator, used_tokens
 from desktop_app.storage.conversations.compaction_store import CompactionStore

@@ -39,7 +39,7 @@ from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.domain.spending.cost import Usage, UsageScope
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
@@ -149,7 +149,6 @@ def trees(draw: st.DrawFn) -> list[Message]:
                 tuple(draw(st.lists(any_text | notices, max_size=2))),
                 draw(st.none() | st.builds(RemoteRun, names, st.none() | counts)),
                 draw(names),
-                draw(st.sampled_from(UsageScope)),
             )
         )
     return messages

@@ -58,7 +58,7 @@ def _highest_cost_text(
     if estimate is None or price is None or not limits:
         return ""
     usage = Usage(
-        input_tokens=estimate.input_tokens * estimate.inputs,
+        input_tokens=estimate.input_tokens * estimate.answers,
         output_tokens=min(limits) * estimate.answers,
     )
     return tr("up to {cost}", cost=money(price.cost(usage)))

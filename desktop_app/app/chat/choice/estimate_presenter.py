@@ -13,7 +13,6 @@ from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.token_counts import COUNT_DESCRIPTIONS
 from desktop_app.i18n.formatting import money, tokens
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.services.answers.candidate_answers import estimate_several
 from desktop_app.services.spending.cost_estimate import (
     Estimate,
     needs_counting,
@@ -137,10 +136,7 @@ class EstimatePresenter(QObject):
             max_output_tokens = setup.ask_settings.parameters.max_output_tokens
             # `reprice` returns the cost of one answer; the next question may ask for several.
             one_answer = reprice(estimate, setup.resolved, max_output_tokens)
-            all_answers = estimate_several(
-                one_answer, estimate.answers, at_once=estimate.is_one_request
-            )
-            texts = estimate_texts(all_answers)
+            texts = estimate_texts(one_answer.for_answers(estimate.answers))
         self._row.set_estimate(*texts)
 
     async def _update_figures(self, estimate: Estimate | None) -> None:
@@ -202,7 +198,7 @@ class EstimatePresenter(QObject):
         Usually the provider counted them with its last answer. They are counted here if:
 
         - a compaction was made,
-        - the provider's count covers several answers or requests,
+        - the provider's count covers several requests,
         - or another model saw images, which it may count differently.
         """
         counted_by_provider = used_tokens(context)
@@ -225,7 +221,7 @@ class EstimatePresenter(QObject):
                 draft,
                 max_output_tokens=context.settings.parameters.max_output_tokens,
             )
-            return await chat.costs.estimate_all(one_answer, context, draft.attachments)
+            return one_answer.for_answers(context.settings.parameters.candidates)
         except UserFacingError:
             return None  # sending reports the error
 
@@ -239,14 +235,7 @@ def estimate_texts(estimate: Estimate) -> EstimateTexts:
     figures = [tokens_text]
     lines = [_input_tokens_text(count, is_exact=is_exact), tr(COUNT_DESCRIPTIONS[estimate.method])]
     if estimate.answers > 1:
-        lines.append(
-            tr_plural(
-                "{answers} responses, input billed {count} time",
-                "{answers} responses, input billed {count} times",
-                estimate.inputs,
-                answers=estimate.answers,
-            )
-        )
+        lines.append(tr("{count} responses, input billed for each", count=estimate.answers))
     if estimate.input_cost is not None:
         # In the narrow row, only the tokens have a “≈”. The tooltip repeats it for the cost.
         cost_text = money(estimate.input_cost)
