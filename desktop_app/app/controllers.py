@@ -100,7 +100,6 @@ class Controllers:
         store_changed.connect(lambda: start(composer.stored_presets.refresh()))
         store_changed.connect(lambda: start(foreign_changes.show()))
         store_changed.connect(dialogs.spending.refresh)
-        store_changed.connect(dialogs.monthly_spending.refresh)
         store_changed.connect(dialogs.batches.check_store)
         store_changed.connect(composer.collections.check_store)
         self.running.finished.connect(

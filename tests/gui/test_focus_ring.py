@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.ui.look import theme
-from desktop_app.ui.spending.bar_chart import BarChart
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.forms.fitting_dialog import scroll_area_of
 from desktop_app.ui.widgets.forms.tab_order import FocusScroller
@@ -64,7 +63,6 @@ MAKERS: Final[dict[str, tuple[Callable[[], QWidget], str]]] = {
     "table": (QTableWidget, "figures"),
     "scrolled": (QListView, "ringed"),
     "card-text": (lambda: CardText(QLabel("Words of a card. " * 99)), ""),
-    "chart": (lambda: BarChart(theme.light()), ""),
 }
 
 

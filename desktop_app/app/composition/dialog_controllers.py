@@ -9,7 +9,6 @@ from desktop_app.app.batch.batch_bar_controller import BatchBarController
 from desktop_app.app.batch.batch_controller import BatchController
 from desktop_app.app.dialog_shortcuts import DialogShortcuts
 from desktop_app.app.help.help_controller import HelpController
-from desktop_app.app.settings.monthly_spending import MonthlySpending
 from desktop_app.app.settings.spending_controller import SpendingController
 from desktop_app.ui.widgets.program_menu import open_context_menu
 
@@ -40,34 +39,18 @@ class DialogControllers:
         self._window = window
         self._theme = theme
         self._state = state
-        self._make_reports(name_of_model)
-        self._make_batches(navigator, presenter)
-        self._make_help()
-
-    def _make_reports(self, name_of_model: Callable[[str], str]) -> None:
-        window, state = self._window, self._state
         self.spending = SpendingController(
             window,
-            self._theme,
+            theme,
             name_of_model,
-            providers=state.providers,
-            spending=state.spending,
-            tasks=state.tasks,
-            notifications=window.notifications,
-            ledger=state.backend.ledger,
-            review_store=lambda: state.backend.review_store,
-        )
-        self.monthly_spending = MonthlySpending(
-            window.settings,
-            notifications=window.notifications,
-            providers=state.providers,
+            setup=state.setup,
             spending=state.spending,
             tasks=state.tasks,
             budget=state.backend.budget,
+            ledger=state.backend.ledger,
         )
-        self.monthly_spending.report_requested.connect(self.spending.show)
-        for refresh in (self.spending.refresh, self.monthly_spending.refresh):
-            window.conversations.day_change.reported.connect(refresh)
+        self._make_batches(navigator, presenter)
+        self._make_help()
 
     def _make_batches(self, navigator: Navigator, presenter: ListPresenter) -> None:
         batches = self.batches = BatchController(

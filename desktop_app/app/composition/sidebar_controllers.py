@@ -15,7 +15,6 @@ from desktop_app.app.library.navigator import Navigator
 from desktop_app.app.library.pinned_order import PinnedOrder
 from desktop_app.app.library.search_controller import SearchController
 from desktop_app.app.library.shown_conversation import ShownConversation
-from desktop_app.app.library.spending_footer import SpendingFooter
 from desktop_app.app.library.store_watcher import StoreWatcher
 from desktop_app.app.library.trash import Trash
 
@@ -121,15 +120,6 @@ class SidebarControllers:
             conversations=backend.conversations,
         )
         self.store_watcher = StoreWatcher(backend.database, tasks, window)
-        SpendingFooter(
-            window,
-            setup=state.setup,
-            spending=state.spending,
-            store_watcher=self.store_watcher,
-            tasks=tasks,
-            conversation_list=window.conversations,
-            budget=backend.budget,
-        )
 
     def _make_folders(self) -> None:
         window, state = self._window, self._state

@@ -1,43 +1,73 @@
-"""The window with the tables and charts of spending."""
+"""Spending in the window: its report, this month's sums, and the warning near a limit."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Iterable
-from datetime import date
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
 
 from desktop_app.app.export.text_file import save_text
-from desktop_app.domain.conversations.conversation import now
+from desktop_app.app.state.providers import PROVIDER_REMOVED
+from desktop_app.domain.conversations.conversation import MessageStatus, now
 from desktop_app.domain.models.variants import Effort
-from desktop_app.domain.spending.spending_report import Grouping, SpendingRow, SpendingSum
+from desktop_app.domain.spending.spending_report import Grouping, Purpose, SpendingRow
 from desktop_app.i18n import formatting
+from desktop_app.i18n.formatting import money
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.services.spending.budget import NEAR_LIMIT, Budget
 from desktop_app.ui.widgets.file_dialogs import choose_target
 from desktop_app.ui.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
-    from desktop_app.app.state.providers import Providers
+    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
     from desktop_app.app.state.spending_events import SpendingEvents
     from desktop_app.app.tasks import Tasks
-    from desktop_app.storage.conversations.review_store import ReviewCount, ReviewStore
+    from desktop_app.domain.spending.spending_report import MonthSpending
     from desktop_app.storage.spending.ledger import Ledger
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.spending.spending_view import SpendingView
-    from desktop_app.ui.window.cards.notifications import Notifications
+    from desktop_app.ui.window.main_window import MainWindow
 
-PAUSE_S: Final = 0.02
-"""The pause after each step of the preparation, for other work of the store."""
+_MAX_CHARTED_DAYS: Final = 365
+_NAMES: Final[dict[Grouping, dict[str, str]]] = {
+    Grouping.PURPOSE: {
+        Purpose.ANSWER: N_("Responses"),
+        Purpose.TITLE: N_("Titles"),
+        Purpose.COMPACTION: N_("Compaction"),
+        Purpose.PART: N_("Reading in parts"),
+        Purpose.EMBEDDING: N_("Embeddings"),
+        Purpose.BATCH: N_("Batch jobs"),
+        Purpose.EVALUATION: N_("Evaluations"),
+        Purpose.JUDGMENT: N_("Judgments"),
+        Purpose.TEST: N_("Test requests"),
+        Purpose.TOOLS: N_("Tools of the provider"),
+    },
+    Grouping.TIER: {
+        "default": N_("Standard"),
+        "flex": N_("Flex"),
+        "priority": N_("Priority"),
+        "batch": N_("Batch jobs"),
+    },
+    Grouping.OUTCOME: {
+        MessageStatus.COMPLETE: N_("Complete"),
+        MessageStatus.INCOMPLETE: N_("Incomplete"),
+        MessageStatus.REFUSED: N_("Declined by the model"),
+        MessageStatus.CANCELLED: N_("Stopped"),
+        MessageStatus.FAILED: N_("Failed"),
+        MessageStatus.INTERRUPTED: N_("Interrupted"),
+    },
+    Grouping.EFFORT: {effort: effort.label for effort in Effort},
+}
+"""The names of what the ledger stores, marked for translation."""
 
 
 class SpendingController(QObject):
-    """Connection of the ledger with the tables and charts.
+    """Connection of the ledger and the budget with the report, the settings and the sidebar.
 
     Args:
         name_of_model: returns a model's name for display.
@@ -45,38 +75,92 @@ class SpendingController(QObject):
 
     def __init__(
         self,
-        parent: QWidget,
+        window: MainWindow,
         theme: ThemeWatcher,
         name_of_model: Callable[[str], str],
         *,
-        notifications: Notifications,
-        providers: Providers,
+        setup: AnswerSetup,
         spending: SpendingEvents,
         tasks: Tasks,
+        budget: Budget,
         ledger: Ledger,
-        review_store: Callable[[], ReviewStore],
     ) -> None:
-        super().__init__(parent)
-        self._parent = parent
-        self._notifications = notifications
+        super().__init__(window)
+        self._window = window
         self._theme = theme
-        self._providers = providers
-        self._tasks = tasks
-        self._ledger = ledger
-        self._review_store = review_store
         self._name_of_model = name_of_model
+        self._setup = setup
+        self._providers = setup.providers
+        self._tasks = tasks
+        self._budget = budget
+        self._ledger = ledger
+        self._page = window.settings.pages.provider
+        self._page.on_created(lambda page: page.spending.report_requested.connect(self.show))
         self._view: SpendingView | None = None
         self._load_number = 0
-        spending.spent.connect(self.refresh)
-        providers.changed.connect(self.refresh)
+        spending.spent.connect(tasks.slot(self._on_spent))
+        self._providers.changed.connect(self.refresh)
+        window.conversations.day_change.reported.connect(self.refresh)
+        for signal in (setup.current.opened, setup.choice_changed):
+            signal.connect(lambda *_: tasks.start(self._show_footer()))
 
     def refresh(self) -> None:
-        """Show the tables again if they are visible."""
+        """Show everything again."""
+        self._tasks.start(self._refresh())
+
+    async def _refresh(self) -> None:
+        for profile in self._providers.all:
+            self._show_month(profile.id, await self._budget.month(profile))
+        await self._show_footer()
         if self._view is not None and self._view.isVisible():
-            self._tasks.start(self._fill(self._view))
+            await self._fill(self._view)
+
+    async def _on_spent(self, provider_id: str) -> None:
+        """Show everything again; warn if a provider's spending nears its limit."""
+        await self._refresh()
+        profile = self._providers.get(provider_id)
+        if profile is None:
+            return
+        month = await self._budget.month_to_warn_of(profile)
+        if month is not None and month.cap is not None:
+            warning = tr(
+                NEAR_LIMIT,
+                spent=money(month.spent),
+                limit=money(month.cap),
+                provider=profile.short_name,
+            )
+            self._window.notifications.notify(warning, [(tr("Show spending"), self.show)])
+
+    def _show_month(self, profile_id: str, month: MonthSpending) -> None:
+        self._page.set_content(
+            ("month", profile_id), lambda page: page.spending.set_month(profile_id, month)
+        )
+
+    async def _show_footer(self) -> None:
+        """Show the open conversation's provider and its spending this month below the list."""
+        footer = self._window.conversations.footer
+        if not self._providers.has_provider(self._setup.current.conversation):
+            footer.show_provider(tr(PROVIDER_REMOVED), "cloud", "")
+            return
+        profile = self._setup.profile
+        month = await self._budget.month(profile)
+        if profile != self._setup.profile:
+            return
+        # With calls of unknown cost, the sum is a minimum.
+        spent_text = f"≥ {money(month.spent)}" if month.uncounted else money(month.spent)
+        if not month.spent:
+            text = ""
+        elif month.cap and month.is_near_cap:
+            text = tr("{spent} of {limit}", spent=spent_text, limit=money(month.cap))
+        else:
+            text = tr("{spent} this month", spent=spent_text)
+        icon = "cloud" if profile.needs_key else "cpu"
+        footer.show_provider(profile.name, icon, text, is_near_cap=month.is_near_cap)
+
+    # ---------------------------------------------------------------- report
 
     def show(self) -> None:
-        """Show the tables."""
+        """Show the report."""
         self._tasks.start(self._show())
 
     async def _show(self) -> None:
@@ -89,55 +173,34 @@ class SpendingController(QObject):
         # Imported here, because the start does not need it.
         from desktop_app.ui.spending.spending_view import SpendingView
 
-        view = SpendingView(self._theme.current, self._parent)
-        view.charts.rows_requested.connect(lambda: self._tasks.start(self._load_charts(view)))
-        view.charts.export_requested.connect(lambda: self._export(view))
+        view = SpendingView(self._theme.current, self._window)
+        view.rows_requested.connect(lambda: self._tasks.start(self._fill(view)))
+        view.export_requested.connect(lambda: self._export(view))
         self._theme.changed.connect(view.set_theme)
         return view
 
     async def _fill(self, view: SpendingView) -> None:
-        """Show the tables of spending by purpose, and by day and month."""
-        from desktop_app.ui.spending.spending_table import table_by_date, table_by_purpose
-
-        report = await self._ledger.report(now())
-        names = {profile.id: profile.name for profile in self._providers.all}
-
-        def name_of(provider_id: str) -> str:
-            return names.get(provider_id, provider_id)
-
-        view.set_tables(
-            {
-                "today": table_by_purpose(report.today, name_of, self._name_of_model),
-                "month": table_by_purpose(report.month, name_of, self._name_of_model),
-                "days": table_by_date(N_("Day"), report.days, formatting.day),
-                "months": table_by_date(N_("Month"), report.months, formatting.month),
-            }
-        )
-
-    # ---------------------------------------------------------------- charts
-
-    async def _load_charts(self, view: SpendingView) -> None:
         """Show the rows; a later call supersedes an earlier one."""
         from desktop_app.cli.reports.spending_command import current_months, month_line
 
         self._load_number += 1
         load_number = self._load_number
-        charts = view.charts
-        grouping = charts.grouping
-        first_day = charts.first_day(now().astimezone().date())
+        grouping = view.grouping
+        today = now().astimezone().date()
+        first_day = view.first_day(today)
         rows = await self._ledger.group_spending(grouping, first_day)
-        if grouping is Grouping.MODEL:
-            rows = _with_reviews(rows, await self._review_store().counts(first_day))
+        days = await self._ledger.group_spending(Grouping.DAY, first_day)
         months = await current_months(self._ledger, self._providers.all)
-        if load_number != self._load_number:
-            return
-        charts.show_rows(rows, lambda row: self._row_name(grouping, row.key))
-        charts.show_forecast([month_line(month) for month in months])
+        if load_number == self._load_number:
+            view.show_rows(
+                rows,
+                lambda row: self._row_name(grouping, row.key),
+                _charted_days(days, today),
+                [month_line(month) for month in months],
+            )
 
     def _row_name(self, grouping: Grouping, key: str) -> str:
-        """Return the name of a chart's row; the grouping decides what its key is."""
-        from desktop_app.ui.spending.spending_table import outcome_name, purpose_name, tier_name
-
+        """Return the name of a row; the grouping decides what its key is."""
         if grouping is Grouping.DAY:
             return formatting.short_day(date.fromisoformat(key))
         if grouping is Grouping.MONTH:
@@ -146,18 +209,10 @@ class SpendingController(QObject):
             return self._name_of_model(key)
         if grouping is Grouping.PROVIDER:
             return next((p.name for p in self._providers.all if p.id == key), key)
-        if grouping is Grouping.PURPOSE:
-            return purpose_name(key)
-        if grouping is Grouping.TIER:
-            return tier_name(key)
-        if grouping is Grouping.OUTCOME:
-            return outcome_name(key)
-        if key in tuple(Effort):
-            return tr(Effort(key).label)
-        return key or tr("Not recorded")
+        return tr(_NAMES[grouping].get(key, key)) if key else tr("Not recorded")
 
     def _export(self, view: SpendingView) -> None:
-        """Ask for a file, and write the chart's rows to it as CSV."""
+        """Ask for a file, and write the rows to it as CSV."""
         choose_target(
             view,
             tr("Export"),
@@ -169,18 +224,14 @@ class SpendingController(QObject):
     async def _write_csv(self, view: SpendingView, path: Path) -> None:
         from desktop_app.cli.reports.spending_command import rows_as_csv
 
-        text = rows_as_csv(view.charts.grouping, view.charts.rows)
+        text = rows_as_csv(view.grouping, view.rows)
         error = await asyncio.to_thread(save_text, path, text)
-        self._notifications.notify(error or tr("Saved “{file}”.", file=path.name))
+        self._window.notifications.notify(error or tr("Saved “{file}”.", file=path.name))
 
 
-def _with_reviews(rows: list[SpendingRow], counts: Iterable[ReviewCount]) -> list[SpendingRow]:
-    """Add the verdicts to the rows of models, and a row for each reviewed model without calls."""
-    verdicts: dict[str, Counter[str]] = {row.key: Counter() for row in rows}
-    for count in counts:
-        verdicts.setdefault(count.model, Counter()).update(count.counts)
-    rows_by_model = {row.key: row for row in rows}
-    return [
-        rows_by_model.get(model, SpendingRow(model, SpendingSum()))._replace(reviews=verdict_counts)
-        for model, verdict_counts in verdicts.items()
-    ]
+def _charted_days(rows: Sequence[SpendingRow], today: date) -> list[tuple[date, Decimal]]:
+    """Return the cost of each day from the first with calls until today, at most of a year."""
+    costs = {date.fromisoformat(row.key): row.spent.cost for row in rows}
+    first = max(min(costs, default=today), today - timedelta(days=_MAX_CHARTED_DAYS - 1))
+    days = [first + timedelta(days=number) for number in range((today - first).days + 1)]
+    return [(day, costs.get(day, Decimal(0))) for day in days] if costs else []

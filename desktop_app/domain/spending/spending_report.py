@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -92,30 +91,6 @@ class SpendingSum:
         )
 
 
-class SpendingLine(NamedTuple):
-    """The spending on one purpose with one model; `purpose` is a value of `Purpose`."""
-
-    provider_id: str
-    model: str
-    purpose: str
-    spent: SpendingSum
-
-
-class SpendingReport(NamedTuple):
-    """A report on spending until a moment, in the local time zone.
-
-    Attributes:
-        today, month: by provider, model and purpose, the most expensive first.
-        months: the sum of each of the last twelve months, with its first day, newest first.
-        days: the sum of every day of this month until today, newest first.
-    """
-
-    today: tuple[SpendingLine, ...]
-    month: tuple[SpendingLine, ...]
-    months: tuple[tuple[date, SpendingSum], ...]
-    days: tuple[tuple[date, SpendingSum], ...]
-
-
 class Grouping(StrEnum):
     """The groups that the rows of a report stand for."""
 
@@ -160,13 +135,11 @@ class SpendingRow(NamedTuple):
 
     Attributes:
         key: a date such as "2026-11-22", a month such as "2026-11", or the stored name.
-        reviews: the user's verdicts on a model's answers, by kind; None in other groups.
     """
 
     key: str
     spent: SpendingSum
     performance: GroupPerformance = GroupPerformance()
-    reviews: Mapping[str, int] | None = None
 
 
 class MonthSpending(NamedTuple):

@@ -20,8 +20,6 @@ from desktop_app.domain.spending.spending_report import (
     CallPerformance,
     Grouping,
     GroupPerformance,
-    SpendingLine,
-    SpendingReport,
     SpendingRow,
     SpendingSum,
 )
@@ -35,10 +33,8 @@ _MAX_NANOS: Final = 10**15
 """A million dollars; the sum of thousands of such amounts still fits a column."""
 _MAX_RECENT_CALLS: Final = 2_000
 _MIN_CALLS_FOR_MEDIAN: Final = 3
-_MONTHS_REPORTED: Final = 12
 _DAY: Final = timedelta(days=1)
 _DAY_SQL: Final = "date(at / 1000000, 'unixepoch', 'localtime')"
-_LINE_KEYS: Final = ("provider_id", "model", "purpose")
 _KEYS: Final = {
     Grouping.DAY: _DAY_SQL,
     Grouping.MONTH: f"substr({_DAY_SQL}, 1, 7)",
@@ -163,11 +159,6 @@ class Ledger:
         await self._record_lost_calls()
         return await self._databases.disk.read(lambda c: _grouped_rows(c, by, since))
 
-    async def report(self, at: datetime) -> SpendingReport:
-        """Return the spending of the last twelve months, as seen at `at`."""
-        await self._record_lost_calls()
-        return await self._databases.disk.read(lambda c: _report(c, at))
-
     async def _record_lost_calls(self) -> None:
         disk = self._databases.disk
         if await disk.read(_dead_holds):
@@ -265,37 +256,6 @@ def _performances(
         )
         for name, failed, retries, tokens_per_s in connection.execute(sql, (start,))
     }
-
-
-def _report(connection: sqlite3.Connection, at: datetime) -> SpendingReport:
-    today = at.astimezone().date()
-    months = [today.replace(day=1)]
-    while len(months) < _MONTHS_REPORTED:
-        months.append((months[-1] - _DAY).replace(day=1))
-    days = [today - n * _DAY for n in range(today.day)]
-    by_day: defaultdict[str, SpendingSum] = defaultdict(SpendingSum)
-    condition = "at >= ? AND at < ?"
-    span = (_midnight(months[-1]), _midnight(today + _DAY))
-    for (day,), spent in _sums_by(connection, (_DAY_SQL,), condition, *span).items():
-        by_day[day] += spent
-        by_day[day[:7]] += spent
-    return SpendingReport(
-        today=_lines(connection, today, today),
-        month=_lines(connection, months[0], today),
-        months=tuple((month, by_day[f"{month:%Y-%m}"]) for month in months),
-        days=tuple((day, by_day[str(day)]) for day in days),
-    )
-
-
-def _lines(connection: sqlite3.Connection, first: date, last: date) -> tuple[SpendingLine, ...]:
-    """Return the spending from one local day to another, the most expensive line first."""
-    span = (_midnight(first), _midnight(last + _DAY))
-    sums = _sums_by(connection, _LINE_KEYS, "at >= ? AND at < ?", *span)
-    lines = [
-        SpendingLine(provider_id, model, purpose, spent)
-        for (provider_id, model, purpose), spent in sums.items()
-    ]
-    return tuple(sorted(lines, key=lambda x: (-x.spent.cost, *x[:3])))
 
 
 def _sum(connection: sqlite3.Connection, condition: str, *values: str | int) -> SpendingSum:

@@ -1,4 +1,4 @@
-"""Tables and charts of spending.
+"""The window of spending: a table and a chart.
 
 May import `ui.look` and `ui.widgets`.
 """

@@ -367,15 +367,15 @@ async def collections(app: AppHarness, look: Look) -> None:
 
 
 async def spending(app: AppHarness, look: Look) -> None:
-    """Show the table of costs on each of its pages, and the charts."""
+    """Show the costs of this month by model, and of all time by day."""
     app.controllers.dialogs.spending.show()
     view = await dialog_of(SpendingView)
-    for page in ("today", "month", "months"):
-        view.show_page(page)
-        await look(f"spending-{page}")
-    view.show_page("charts")
-    await until(lambda: view.charts.rows)
-    await look("spending-charts")
+    await look("spending-month")
+    view.period_choice.setCurrentIndex(view.period_choice.count() - 1)
+    view.grouping_choice.setCurrentIndex(view.grouping_choice.findData("day"))
+    view.rows_requested.emit()
+    await until(lambda: len(view.rows) > 1)
+    await look("spending-days")
     _close_dialogs(app)
 
 

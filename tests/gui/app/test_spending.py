@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
@@ -21,12 +21,14 @@ from desktop_app.domain.spending.spending_report import Call, CallPerformance
 from desktop_app.services.spending import budget
 from desktop_app.ui.settings.sections.spending_section import SpendingSection
 from desktop_app.ui.sidebar.rows import day_change
-from desktop_app.ui.spending.spending_charts import SpendingCharts
 from desktop_app.ui.spending.spending_view import SpendingView
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.test_library import another_program
 from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.widgets import find
+
+if TYPE_CHECKING:
+    import pytest
 
 KEYED = {"OPENAI_API_KEY": "not-a-key"}
 
@@ -97,21 +99,19 @@ async def test_the_tables_show_all_calls() -> None:
         view = app.window.findChild(SpendingView)
         assert isinstance(view, SpendingView)
         await until(view.isVisible)
+        await until(lambda: view.total.text() != "")
         # 600,000 fresh, 400,000 cached, 10 out: $1.05 + $0.07 + $0.00014, and the $0.00455
         assert (view.total.text(), view.total.toolTip()) == ("Total: $1.12", "$1.12469")
-        table = view.table
-        names = [str(table.model().index(0, column).data()) for column in range(3)]
-        assert names == ["OpenAI (environment)", "GPT-5.2 Thinking", "Responses"]
-        assert table.model().index(0, 3).data() == "$1.12"
-        for page, rows in (("today", 1), ("months", 12)):
-            view.show_page(page)
-            assert table.rowCount() == rows
-            assert view.total.text() == "Total: $1.12"
-        view.show_page("month")
+        cells = [view.table.model().index(0, column) for column in range(3)]
+        assert [cell.data() for cell in cells] == ["GPT-5.2 Thinking", "$1.12", "2"]
+        tooltips = [cell.data(Qt.ItemDataRole.ToolTipRole) for cell in cells]
+        assert tooltips == [None, "$1.12469", None]
+        choose(view, "spending-grouping", "purpose")
+        await until(lambda: view.table.model().index(0, 0).data() == "Responses")
         view.copy()
         lines = QGuiApplication.clipboard().text().splitlines()
-        assert lines[0].split("\t")[3] == "Cost"
-        assert lines[1].split("\t")[3:] == ["1.12469", "2", "1001000", "400000", "210", "0"]
+        assert lines[0].split("\t")[:2] == ["Purpose", "Cost"]
+        assert lines[1].split("\t")[1:5] == ["1.12469", "2", "0", "1001000"]
         view.close()
 
 
@@ -177,26 +177,16 @@ async def test_the_quick_prompt_links_to_the_cap() -> None:
         quick.hide()
 
 
-async def open_charts(app: AppHarness) -> SpendingCharts:
-    """Open the charts and return them once all figures are there."""
-    app.controllers.dialogs.spending.show()
-    await until(lambda: app.window.findChild(SpendingView) is not None)
-    view = find(app.window, SpendingView, "spending")
-    view.show_page("charts")
-    charts = view.charts
-    await until(lambda: charts.rows and charts.forecast.text())
-    return charts
-
-
-def choose(charts: SpendingCharts, name: str, data: object) -> None:
-    combo = find(charts, QComboBox, name)
+def choose(view: SpendingView, name: str, data: object) -> None:
+    combo = find(view, QComboBox, name)
     at = combo.findData(data)
     combo.setCurrentIndex(at)
     combo.activated.emit(at)
 
 
-def shown_values(charts: SpendingCharts) -> tuple[tuple[float | None, ...], ...]:
-    return charts.chart.data.values
+def first_column(view: SpendingView) -> list[str]:
+    model = view.table.model()
+    return [model.index(row, 0).data() for row in range(model.rowCount())]
 
 
 async def add_calls(app: AppHarness) -> None:
@@ -219,47 +209,31 @@ async def add_calls(app: AppHarness) -> None:
         )
 
 
-async def test_charts_show_the_ledger_follow_the_keyboard_and_are_exported(tmp_path: Path) -> None:
+async def test_rows_follow_grouping_and_period_and_are_exported(tmp_path: Path) -> None:
     async with AppHarness(environment=KEYED) as app:
         await set_cap(app, "20")
         await add_calls(app)
-        charts = await open_charts(app)
-        assert shown_values(charts) == ((0.25,), (0.25,))
-        assert "of $20.00 this month" in charts.forecast.text()
-        charts.show_forecast(["One.", "Two."])
-        assert charts.forecast.text() == "One.\nTwo."
-        QTest.keyClick(charts.chart, Qt.Key.Key_End)
-        assert charts.caption.text() == f"{charts.chart.data.labels[1]}: Cost: $0.25"
-        assert charts.chart.accessibleDescription() == charts.caption.text()
-        QTest.keyClick(charts.chart, Qt.Key.Key_Left)
-        assert charts.chart.current == 0
-        charts.table.selectRow(1)
-        assert charts.chart.current == 1
-
-        choose(charts, "chart-period", 365)
-        choose(charts, "chart-grouping", "model")
-        choose(charts, "chart-figures", "first-token")
-        await until(lambda: charts.chart.data.labels == ("GPT-5.2 Thinking", "GPT-5.2 Pro"))
-        times = [pytest.approx(pair, rel=0.02) for pair in ((0.5, 2.5), (1.5, 1.5))]
-        assert list(shown_values(charts)) == times
-        choose(charts, "chart-figures", "speed")
-        speeds = [(90 / 9.5, 90 / 7.5), (90 / 8.5, 90 / 8.5)]
-        assert list(shown_values(charts)) == [pytest.approx(pair, rel=0.02) for pair in speeds]
-        choose(charts, "chart-figures", "failures")
-        assert shown_values(charts) == ((0.0,), (1.0,))
-        choose(charts, "chart-figures", "cached")
-        assert shown_values(charts) == ((25.0,), (25.0,))
-        choose(charts, "chart-grouping", "outcome")
-        await until(lambda: charts.chart.data.labels == ("Complete", "Failed"))
-        choose(charts, "chart-grouping", "tier")
-        await until(lambda: charts.chart.data.labels == ("Priority", "Not recorded"))
-        choose(charts, "chart-grouping", "model")
-        await until(lambda: charts.chart.data.labels == ("GPT-5.2 Thinking", "GPT-5.2 Pro"))
-        lines = charts.to_tsv().splitlines()
-        assert lines[0].startswith("Model\tCost\tCalls")
-        assert lines[2].split("\t")[:2] == ["GPT-5.2 Pro", "$0.25"]
+        app.controllers.dialogs.spending.show()
+        await until(lambda: app.window.findChild(SpendingView) is not None)
+        view = find(app.window, SpendingView, "spending")
+        view.period_choice.setCurrentText("Last 30 days")
+        view.rows_requested.emit()
+        await until(lambda: len(view.chart.days) == 3)
+        assert [cost for _, cost in view.chart.days] == [Decimal("0.25"), 0, Decimal("0.25")]
+        assert "of $20.00 this month" in view.forecast.text()
+        view.period_choice.setCurrentText("All time")
+        choose(view, "spending-grouping", "day")
+        await until(lambda: len(view.rows) == 3 and len(view.chart.days) == 61)
+        choose(view, "spending-grouping", "outcome")
+        await until(lambda: first_column(view) == ["Complete", "Failed"])
+        choose(view, "spending-grouping", "tier")
+        await until(lambda: first_column(view) == ["Priority", "Not recorded"])
+        choose(view, "spending-grouping", "effort")
+        await until(lambda: first_column(view) == ["High"])
+        choose(view, "spending-grouping", "model")
+        await until(lambda: first_column(view) == ["GPT-5.2 Thinking", "GPT-5.2 Pro"])
         target = tmp_path / "spending.csv"
-        find(charts, QAbstractButton, "export-spending").click()
+        find(view, QAbstractButton, "export-spending").click()
         choose_paths(target)
         await until(lambda: "Saved “spending.csv”." in app.said)
         head, *rows = target.read_text("utf-8").splitlines()

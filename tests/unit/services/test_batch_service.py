@@ -18,6 +18,7 @@ from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError
 from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.model_listing import ModelListing
+from desktop_app.domain.spending.spending_report import Grouping
 from tests.helpers.batch_server import BatchServer, Outcome, answered, lines, not_executed, refused
 from tests.helpers.batch_setup import TASK, BatchSetup, change_profile, open_setup
 from tests.helpers.prompt_delimiters import plain
@@ -49,8 +50,8 @@ async def test_answers_are_matched_to_files_and_cost_half_price(tmp_path: Path) 
         assert [item.cost for item in items] == [each] * 3
         assert job.counts.cost == each * 3
         assert (await setup.ledger.spent_in_month(now())).cost == each * 3
-        (line,) = (await setup.ledger.report(now())).month
-        assert (line.purpose, line.spent.calls) == ("batch", 3)
+        (row,) = await setup.ledger.group_spending(Grouping.PURPOSE)
+        assert (row.key, row.spent.calls) == ("batch", 3)
         assert job.held is None
         assert server.deleted == ["file-0"]  # the uploaded file
         assert server.count("POST", "batches") == 1

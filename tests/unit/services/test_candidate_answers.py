@@ -25,6 +25,7 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.errors import StoreFullError, StreamCutError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.token_counts import CountMethod
+from desktop_app.domain.spending.spending_report import Grouping
 from desktop_app.services.answers.answer_run import AnswerRun
 from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.documents.note_taking import INSTRUCTIONS
@@ -94,7 +95,7 @@ async def test_a_killed_process_leaves_an_uncounted_call_for_each_running_answer
 
     async def lost(chat: ChatSetup) -> int:
         await chat.database.write(lambda c: c.execute(kill))
-        return (await chat.ledger.report(now())).month[0].spent.uncounted
+        return (await chat.ledger.group_spending(Grouping.MODEL))[0].spent.uncounted
 
     async with open_chat(tmp_path, ScriptedProvider(answer("a"))) as chat:
         began = await chat.begin("?", settings=THREE)

@@ -119,33 +119,22 @@ async def test_costs_are_summed_by_provider_and_by_conversation(tmp_path: Path) 
         assert await ledger.conversation_cost("none") == 0
 
 
-async def test_the_report_sums_costs_by_day_and_month(tmp_path: Path, in_tokyo: None) -> None:
+async def test_days_and_months_are_local(tmp_path: Path, in_tokyo: None) -> None:
     async with opened(tmp_path / "s.sqlite3") as database:
-        now = datetime(2026, 3, 2, 20, tzinfo=UTC)  # 3 March, 5:00
-        await spend(database, "1", now)
-        await spend(database, "2", now, "cometapi")
+        await spend(database, "1", datetime(2026, 3, 2, 20, tzinfo=UTC))  # 3 March, 5:00
+        await spend(database, "2", datetime(2026, 3, 2, 20, tzinfo=UTC), "cometapi")
         await spend(database, "4", datetime(2026, 3, 1, 3, tzinfo=UTC))
-        await spend(database, "8", datetime(2026, 2, 10, tzinfo=UTC))
-        await spend(database, "16", datetime(2025, 4, 1, tzinfo=UTC))
-        await spend(database, "32", datetime(2025, 3, 31, 14, tzinfo=UTC))  # 23:00, too old
-        report = await Ledger(database).report(now)
-        assert [(line.provider_id, int(line.spent.cost)) for line in report.today] == [
-            ("cometapi", 2),
-            ("openai", 1),
-        ]
-        assert [(line.provider_id, int(line.spent.cost)) for line in report.month] == [
-            ("openai", 5),
-            ("cometapi", 2),
-        ]
-        assert [(day.isoformat(), int(spent.cost)) for day, spent in report.days] == [
-            ("2026-03-03", 3),
-            ("2026-03-02", 0),
-            ("2026-03-01", 4),
-        ]
-        months = [(month.isoformat(), int(spent.cost)) for month, spent in report.months]
-        assert len(months) == 12
-        assert months[:2] == [("2026-03-01", 7), ("2026-02-01", 8)]
-        assert months[-1] == ("2025-04-01", 16)
+        await spend(database, "8", datetime(2026, 2, 28, 14, tzinfo=UTC))  # 23:00
+        ledger = Ledger(database)
+
+        async def costs(by: Grouping) -> list[tuple[str, int]]:
+            rows = await ledger.group_spending(by)
+            return [(row.key, int(row.spent.cost)) for row in rows]
+
+        by_day = [("2026-02-28", 8), ("2026-03-01", 4), ("2026-03-03", 3)]
+        assert await costs(Grouping.DAY) == by_day
+        assert await costs(Grouping.MONTH) == [("2026-02", 8), ("2026-03", 7)]
+        assert await costs(Grouping.PROVIDER) == [("openai", 13), ("cometapi", 2)]
 
 
 async def record_call(

@@ -5,20 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QTableView,
-    QTableWidget,
-    QTableWidgetItem,
-)
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
-from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.widgets.text.foreign_text import one_line, set_tooltip
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Sequence
 
     from PySide6.QtCore import QAbstractItemModel
     from PySide6.QtGui import QResizeEvent
@@ -33,29 +25,6 @@ def show_as_rows(table: QTableView) -> None:
     table.verticalHeader().hide()
     table.horizontalHeader().setHighlightSections(False)
     set_role(table, "figures")
-
-
-def set_headings(
-    table: QTableWidget,
-    headings: Sequence[str],
-    row_count: int,
-    number_columns: Container[int] = (),
-) -> None:
-    """Empty a table and set its headings; those of `number_columns` are at the right."""
-    table.clear()
-    table.setColumnCount(len(headings))
-    table.setRowCount(row_count)
-    for column, heading in enumerate(headings):
-        alignment = painting.RIGHT if column in number_columns else painting.LEFT
-        table.setHorizontalHeaderItem(column, table_item(heading, alignment))
-
-
-def table_item(text: str, alignment: Qt.AlignmentFlag, tooltip: str = "") -> QTableWidgetItem:
-    """Return a cell with one line of text, and a tooltip; "" for none."""
-    item = QTableWidgetItem(one_line(text))
-    item.setTextAlignment(alignment)
-    set_tooltip(item, tooltip)
-    return item
 
 
 class ProportionalTable(QTableView):

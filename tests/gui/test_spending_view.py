@@ -1,0 +1,57 @@
+"""The window of spending: its table, its total and its chart."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QGuiApplication
+
+from desktop_app.domain.spending.spending_report import SpendingRow, SpendingSum
+from desktop_app.ui.spending.bar_chart import BarChart
+from desktop_app.ui.spending.spending_view import NOT_COUNTED, SpendingView
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.ui.look.theme import Theme
+
+
+def test_no_name_in_the_copied_table_is_a_formula(qtbot: QtBot, light_theme: Theme) -> None:
+    view = SpendingView(light_theme)
+    qtbot.addWidget(view)
+    rows = [SpendingRow("=1+1", SpendingSum(1, cost=Decimal(2)))]
+    view.show_rows(rows, lambda row: row.key, [], [])
+    view.copy()
+    assert QGuiApplication.clipboard().text().splitlines()[1].startswith("'=1+1\t2.00\t1\t")
+
+
+def test_the_exact_total_is_told_beside_calls_of_unknown_cost(
+    qtbot: QtBot, light_theme: Theme
+) -> None:
+    view = SpendingView(light_theme)
+    qtbot.addWidget(view)
+    rows = [SpendingRow("a", SpendingSum(2, 1, cost=Decimal("5.833775")))]
+    view.show_rows(rows, lambda row: row.key, [], ["One.", "Two."])
+    assert view.total.text() == "Total: $5.83 · 1 not counted"
+    assert view.total.toolTip() == f"$5.833775\n{NOT_COUNTED}"
+    assert not view.table.isColumnHidden(3)
+    assert view.forecast.text() == "One.\nTwo."
+    view.show_rows([], lambda row: row.key, [], [])
+    assert view.table.isColumnHidden(3)
+    assert view.chart.isHidden()
+
+
+def test_the_chart_names_the_day_at_the_pointer(qtbot: QtBot, light_theme: Theme) -> None:
+    chart = BarChart(light_theme)
+    qtbot.addWidget(chart)
+    chart.resize(400, 100)
+    first = date(2026, 3, 1)
+    chart.set_days([(first + timedelta(days=n), Decimal(n)) for n in range(10)])
+    chart.show()
+    assert chart.text_at(0) == ""
+    assert chart.text_at(390).endswith(": $9.00")
+    chart.set_days([(first, Decimal(0))])
+    assert chart.text_at(200).endswith(": $0")
+    assert not chart.grab().isNull()  # without a division by zero
