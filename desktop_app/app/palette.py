@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from desktop_app.commands.command_search import PaletteEntry, command_entries
+from desktop_app.commands.command_search import (
+    CONVERSATION,
+    FoldedTitle,
+    PaletteEntry,
+    UseCounts,
+    command_entries,
+    find_entries,
+    fold_titles,
+)
 from desktop_app.commands.keymap import Keymap
-from desktop_app.commands.palette_index import CONVERSATION, PaletteIndex, TitleIndex, UseCounts
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.shortcut_text import shortcut_text
 
@@ -55,7 +62,7 @@ class Palette(QObject):
         self._settings_store = settings_store
         self._widget: CommandPalette | None = None
         self._use_counts: UseCounts | None = None
-        self._titles = TitleIndex(())
+        self._titles: list[FoldedTitle] = []
         self._actions_by_row: dict[str, Callable[[], object]] = {}
         self._entries: dict[str, PaletteEntry] = {}
 
@@ -84,15 +91,15 @@ class Palette(QObject):
 
     def _find(self, query: str) -> list[PaletteEntry]:
         uses = self._use_counts or UseCounts({})  # until the stored counts are loaded
-        index = PaletteIndex([*self._entries.values()], self._titles, uses)
-        return index.find(query, tr("Conversation"))
+        entries = [*self._entries.values()]
+        return find_entries(query, entries, self._titles, uses, tr("Conversation"))
 
     async def _load_stored(self) -> None:
         """Load use counts, conversations and collections, and search again."""
         if self._use_counts is None:
             self._use_counts = UseCounts((await self._settings_store.all()).get(USES_KEY))
         titles = await self._rows.titles()
-        self._titles = await asyncio.to_thread(TitleIndex, titles)
+        self._titles = await asyncio.to_thread(fold_titles, titles)
         self._add_rows(await self._rows.collections())
         if self._widget is not None and self._widget.isVisible():
             self._widget.search_again()

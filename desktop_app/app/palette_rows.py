@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.commands.command_search import PaletteEntry
-from desktop_app.commands.palette_index import CONVERSATION
+from desktop_app.commands.command_search import CONVERSATION, PaletteEntry
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import SETTINGS
 from desktop_app.settings.setting import Group
