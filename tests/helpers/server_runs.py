@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -96,7 +96,7 @@ async def running_server(
     async def keep(_tokens: Mapping[str, Any]) -> None:
         raise AssertionError
 
-    run = ServerRun(server, ServerConnection.open, make_launch, keep, nullcontext)
+    run = ServerRun(server, ServerConnection.open, make_launch, keep)
     try:
         yield RunningServer(run)
     finally:
