@@ -3,12 +3,11 @@
 It speaks TCP and HTTP/1.1 with chunked server-sent events, after OpenAI's published description:
 
 - `POST /responses` with `background` begins a run.
-- `GET /responses/{id}?stream=true&starting_after=N` streams the events after N.
 - `GET /responses/{id}` returns the state.
 - `POST /responses/{id}/cancel` ends the run.
 
 A run proceeds at the server's pace, with or without listeners. The test sets the fault of each
-streaming connection (break, fall silent, refuse).
+streaming connection (break, fall silent).
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from tests.helpers.waiting import LONGEST_S
 
@@ -79,7 +78,7 @@ class Fault:
 
     Attributes:
         after: bytes of the stream sent before the fault.
-        how: "reset" (RST), "close", "silent", "garbage", or "refuse" (400 instead of a stream).
+        how: "reset" (RST), "close", "silent" or "garbage".
     """
 
     after: int
@@ -214,9 +213,6 @@ class BackgroundServer:
             await _reply(writer, 404, {"error": {"message": "Response not found"}})
         elif method == "POST":
             await self._cancel(writer, self.runs[steps[1]])
-        elif "stream" in url.query:
-            after = parse_qs(url.query).get("starting_after", ["-1"])[0]
-            await self._stream(writer, self.runs[steps[1]], int(after))
         else:
             await _reply(writer, 200, self.runs[steps[1]].as_json())
 
@@ -233,7 +229,7 @@ class BackgroundServer:
         if self._first_is_json:
             await _reply(writer, 200, run.as_json())
         else:
-            await self._stream(writer, run, -1)
+            await self._stream(writer, run)
 
     async def _generate(self, run: Run) -> None:
         for number in range(len(run.events)):
@@ -253,15 +249,12 @@ class BackgroundServer:
             run.changed.notify_all()
         await _reply(writer, 200, run.as_json())
 
-    async def _stream(self, writer: asyncio.StreamWriter, run: Run, after: int) -> None:
+    async def _stream(self, writer: asyncio.StreamWriter, run: Run) -> None:
         fault = self._faults.pop(0) if self._faults else None
-        if fault is not None and fault.how == "refuse":
-            await _reply(writer, 400, {"error": {"message": "This run cannot be streamed"}})
-            return
         writer.write(HEAD)
         await writer.drain()
         left = None if fault is None else fault.after
-        number = after + 1
+        number = 0
         while True:
             async with run.changed:
                 await run.changed.wait_for(lambda n=number: run.generated > n or run.has_ended)  # type: ignore[misc]

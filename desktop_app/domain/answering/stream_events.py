@@ -31,7 +31,7 @@ class Started(Struct, frozen=True):
 
 
 class RunAdvanced(Struct, frozen=True):
-    """All events of a background run up to number `run.sequence` have been yielded."""
+    """A background run has the id `run.response_id`, by which it can be found again."""
 
     run: RemoteRun
 

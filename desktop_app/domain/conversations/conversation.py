@@ -80,11 +80,9 @@ class RemoteRun:
 
     Attributes:
         response_id: the provider's id of the response.
-        sequence: the number of the last stream event that was processed; None before the first.
     """
 
     response_id: str
-    sequence: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,26 +43,19 @@ START_EVENTS: Final = ("response.created", "response.in_progress", "response.que
 END_EVENTS: Final = tuple(
     f"response.{how}" for how in ("completed", "incomplete", "failed", "cancelled", "done")
 )
-_SEQUENCE_LIMIT: Final = 2**53
-"""Greater numbers are ignored: JavaScript's integers are exact only up to here."""
 
 
 class ResponsesReader(EventReader):
     """Reader of the server-sent events of one response, which returns StreamEvents.
 
-    Attributes:
-        sequence: the number of the last event; None before a number has come, or if numbers are not
-            followed.
-
     Args:
-        is_numbered: True to follow the numbers of the events, so that events repeated by a new
-            connection are recognized. The numbers of gateways are unreliable.
+        is_background: True for a background run, whose response can be fetched. What the stream
+            lacks is read from there.
     """
 
-    def __init__(self, provider: str, *, is_numbered: bool = False) -> None:
+    def __init__(self, provider: str, *, is_background: bool = False) -> None:
         super().__init__(provider)
-        self._is_numbered = is_numbered
-        self.sequence: int | None = None
+        self._is_background = is_background
         self._items = ResponseItems()
         self._has_model = False
 
@@ -71,18 +64,7 @@ class ResponsesReader(EventReader):
         """Return True once any part of the answer has come."""
         return self._items.has_content
 
-    def _is_next(self, event: object) -> bool:
-        number = event.get("sequence_number") if isinstance(event, dict) else None
-        if not isinstance(number, int) or not 0 <= number < _SEQUENCE_LIMIT:
-            return True
-        if self.sequence is not None and number <= self.sequence:
-            return False
-        self.sequence = number
-        return True
-
     def _read_event(self, event: object, name: str) -> Iterable[StreamEvent]:
-        if self._is_numbered and not self._is_next(event):
-            return ()
         kind = json_fields.text(event, "type") or name  # a gateway may leave out the type
         if kind == "error" or (not kind.startswith("response.") and error_body.is_error(event)):
             return self._finish(Failed(self._error_of(error_body.parse_error(event))))
@@ -107,14 +89,14 @@ class ResponsesReader(EventReader):
         return [*self._on_started(event), *self._on_ended(event)]
 
     def _skip(self, data: bytes) -> None:
-        if self._is_numbered:  # the event can be fetched again
+        if self._is_background:  # the event can be fetched again
             raise error_replies.cut_error(self._provider)
         super()._skip(data)
         self._items.has_gaps = True
 
     def _end(self, *, has_done_mark: bool) -> list[StreamEvent]:
         """End without a terminal event: complete if [DONE] and all begun items have come."""
-        if has_done_mark and self._is_numbered:
+        if has_done_mark and self._is_background:
             return []  # the run is polled
         is_complete = has_done_mark and self.has_content and self._items.are_closed
         cut = self._cut_failure(has_content=self.has_content)
@@ -132,8 +114,8 @@ class ResponsesReader(EventReader):
     def _on_ended(self, event: object) -> Iterator[StreamEvent]:
         """Handle the end of a response: its status, or else the event's type, says how it ended."""
         response = json_fields.mapping(event, "response")
-        # If event numbers are reliable, so are the indexes of items.
-        yield from self._items.read_final(response, has_reliable_indexes=self._is_numbered)
+        # OpenAI, which has background runs, numbers the items reliably.
+        yield from self._items.read_final(response, has_reliable_indexes=self._is_background)
         if not self._has_model:  # llama.cpp names the model only at the end
             yield from self._on_started(event)
         if usage := usage_of(json_fields.mapping(response, "usage")):

@@ -133,12 +133,6 @@ class Transport:
             on_bytes=on_bytes,
         )
 
-    def get(
-        self, path: str, on_bytes: Callable[[], None] = _ignore
-    ) -> AbstractAsyncContextManager[HttpReply]:
-        """Open the stream of events at `path`; see `post`."""
-        return self._open("GET", path, {"accept": _STREAM_OR_JSON}, on_bytes=on_bytes)
-
     async def get_json(self, path: str, read: Callable[[Any], T]) -> T:
         """GET `path` and return the result of `read` for its JSON; see `HttpReply.json`.
 

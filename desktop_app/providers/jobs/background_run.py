@@ -1,17 +1,15 @@
 """A background run: an answer that the provider makes even if nobody is connected.
 
-The events of a run's stream are numbered, so a broken connection loses nothing: the next one
-resumes after the last number received. A run that cannot be streamed again is polled until it ends,
-and the missing part of the answer is taken from the complete response. Resuming and polling use GET
-requests: nothing is asked, or billed, a second time. Source: OpenAI's guide to background mode; see
-`responses.py`.
+If its stream breaks, the run is polled until it ends, and the missing part of the answer is taken
+from the complete response: nothing is asked, or billed, a second time. Source: OpenAI's guide to
+background mode; see `responses.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -52,7 +50,6 @@ from desktop_app.providers.apis.event_reader import usage_of
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.errors import error_replies
 from desktop_app.providers.http import json_fields
-from desktop_app.providers.http.http_reply import HttpReply
 from desktop_app.providers.http.retries import MAX_WAIT_S, AttemptError
 from desktop_app.providers.http.silence import SilenceWatch
 from desktop_app.providers.http.transport import Transport
@@ -65,9 +62,8 @@ class RunTimes:
     """The time limits of a background run, in seconds.
 
     Attributes:
-        max_silence: the longest silence of a stream. After it a new connection tells whether the
-            run still exists.
-        poll: the time between two polls of a run that cannot be streamed.
+        max_silence: the longest silence of a stream, after which the run is polled.
+        poll: the time between two polls.
         queued: the time in the queue after which the user is told that the run may never begin.
         unreachable: the time without an accepted reply (status 200) after which the run is given
             up.
@@ -89,7 +85,7 @@ class BackgroundRun:
 
     Args:
         new_watch: returns a `SilenceWatch` for one connection; called with the watch's `may_cut`.
-        run: the run to resume, whose stream is read from the beginning; None for a new run.
+        run: the run to follow; None for a new run.
     """
 
     def __init__(
@@ -104,14 +100,12 @@ class BackgroundRun:
         self._transport = transport
         self._new_watch = new_watch
         self._times = times
-        self._reader = ResponsesReader(provider, is_numbered=True)
+        self._reader = ResponsesReader(provider, is_background=True)
         self._id = run.response_id if run is not None else ""
-        self._server_streams = True
-        self._watch: SilenceWatch | None = None
+        self._is_announced = False  # RunAdvanced has been yielded
         self._loop = asyncio.get_running_loop()
         self._reached_at = self._loop.time()
         self._queued_at: float | None = None
-        self._shows_waiting = False  # a StatusChanged event is shown, to be cleared by an empty one
 
     async def begin(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[StreamEvent, None]:
         """Send the request and follow the run to its end.
@@ -122,10 +116,11 @@ class BackgroundRun:
             ProviderError: the run was lost or given up, the connection broke before the run had
                 an id, or a reply is empty, unreadable or too large.
         """
+        # A run without an id cannot be found again, so its silent connection is not cut, except
+        # after the computer has slept.
+        watch = self._new_watch(False)
         try:
-            async with aclosing(
-                self._listen(lambda on_bytes: self._transport.post(path, body, on_bytes))
-            ) as events:
+            async with aclosing(watch.events_of(self._first_reply(path, body, watch))) as events:
                 async for event in events:
                     yield event
         except StreamCutError:
@@ -139,105 +134,28 @@ class BackgroundRun:
             async for event in events:
                 yield event
 
-    async def follow(self) -> AsyncGenerator[StreamEvent, None]:
-        """Follow the run to its end, over as many connections as needed.
-
-        Raises:
-            ProviderError: the run was lost or given up, or a reply is unreadable or too large.
-        """
-        failures = 0
-        while not self._reader.is_finished:
-            started_at = self._loop.time()
-            last = self._reader.sequence
-            try:
-                if self._server_streams and self._can_resume_stream:
-                    async with aclosing(self._reconnect()) as events:
-                        async for event in events:
-                            yield event
-                # Without a new event, only the response itself tells the state of the run.
-                if self._reader.sequence == last and not self._reader.is_finished:
-                    for event in await self._poll():
-                        self._shows_waiting = isinstance(event, StatusChanged)
-                        yield event
-                failures = 0
-            except AttemptError as failed:
-                wait = self._retry_delay_s(failed, failures)
-                failures += 1
-                self._shows_waiting = True
-                yield StatusChanged(wait, self._retry_status(failed.error))
-                await asyncio.sleep(wait)
-                continue
-            if self._reader.sequence == last and not self._reader.is_finished:
-                await asyncio.sleep(max(self._times.poll - (self._loop.time() - started_at), 0))
-
-    @property
-    def _can_resume_stream(self) -> bool:
-        """Return True if the events are numbered or no content has come: nothing can come twice."""
-        return self._reader.sequence is not None or not self._reader.has_content
-
-    # -- one connection
-
-    async def _listen(
-        self, open_reply: Callable[[Callable[[], None]], AbstractAsyncContextManager[HttpReply]]
+    async def _first_reply(
+        self, path: str, body: Mapping[str, Any], watch: SilenceWatch
     ) -> AsyncGenerator[StreamEvent, None]:
-        """Yield the events of one connection, and reports of its silences.
-
-        Args:
-            open_reply: opens the connection; takes a function to call whenever bytes come.
-        """
-        # A run without an id cannot be found again, so its silent connection is not cut, except
-        # after the computer has slept.
-        self._watch = watch = self._new_watch(bool(self._id))
-        async with aclosing(
-            watch.events_of(self._read_connection(open_reply(watch.end_silence)))
-        ) as events:
-            async for event in events:
-                yield event
-
-    async def _reconnect(self) -> AsyncGenerator[StreamEvent, None]:
-        """Yield the events after the last number received, until the connection ends or breaks."""
-        last = self._reader.sequence
-        path = f"{run_path(self._id)}?stream=true"
-        if last is not None:
-            path += f"&starting_after={last}"
-        try:
-            async with aclosing(
-                self._listen(lambda on_bytes: self._transport.get(path, on_bytes))
-            ) as events:
-                async for event in events:
-                    yield event
-        except StreamCutError:
-            return
-        except AttemptError as failed:
-            if not _is_refusal(failed.error):
-                raise
-            self._server_streams = False
-
-    async def _read_connection(
-        self, reply_context: AbstractAsyncContextManager[HttpReply]
-    ) -> AsyncGenerator[StreamEvent, None]:
-        """Yield the events of a reply, and after each group of them the position in the run."""
-        async with reply_context as reply:
-            self._reached_at = self._loop.time()
+        """Yield the events of the reply to the request, and the run once it has an id."""
+        async with self._transport.post(path, body, watch.end_silence) as reply:
             if await reply.is_json():
-                self._server_streams = False
                 read = partial(self._read_response, request_id=reply.request_id)
                 for event in await reply.json(read):
                     yield self._annotate(event, reply.request_id)
                 return
             async with aclosing(reply.events(self._reader.read)) as received:
                 async for events in received:
-                    if self._shows_waiting:
-                        self._shows_waiting = False
-                        yield StatusChanged()
                     for event in events:
                         yield self._annotate(event, reply.request_id)
                     if self._reader.is_finished:
                         await reply.drain()
                         return
-                    if self._id:
-                        yield RunAdvanced(RemoteRun(self._id, self._reader.sequence))
-            if not reply.received and not self._id:
+                    if self._id and not self._is_announced:
+                        self._is_announced = True
+                        watch.enable_cut()
+                        yield RunAdvanced(RemoteRun(self._id))
+            if not reply.received:
                 # Some hosts without the endpoint answer 200 with an empty body.
                 raise EndpointMissingError(
                     N_("The base URL of {provider} returned an empty response."),
@@ -249,14 +167,30 @@ class BackgroundRun:
         """Note the id of the run that an event names. Return the event with the request's id."""
         if isinstance(event, Started):
             self._id = event.response_id or self._id
-            if self._id and self._watch is not None:
-                self._watch.enable_cut()
             return msgspec.structs.replace(event, request_id=request_id)
         if isinstance(event, Failed) and not event.error.request_id:
             return Failed(event.error.copy_with(request_id=request_id))
         return event
 
-    # -- polling
+    async def follow(self) -> AsyncGenerator[StreamEvent, None]:
+        """Poll the run until it has ended, and yield what its stream lacked.
+
+        Raises:
+            ProviderError: the run was lost or given up, or a reply is unreadable or too large.
+        """
+        failures = 0
+        while not self._reader.is_finished:
+            wait_s = self._times.poll
+            try:
+                for event in await self._poll():
+                    yield event
+                failures = 0
+            except AttemptError as failed:
+                wait_s = self._retry_delay_s(failed, failures)
+                failures += 1
+                yield StatusChanged(wait_s, self._retry_status(failed.error))
+            if not self._reader.is_finished:
+                await asyncio.sleep(wait_s)
 
     async def _poll(self) -> list[StreamEvent]:
         """Poll the run. Return the events of its end, or of its state while it goes on.
@@ -272,7 +206,7 @@ class BackgroundRun:
         return [self._annotate(event, "") for event in events]
 
     def _read_response(self, value: object, request_id: str = "") -> list[StreamEvent]:
-        """Return the events of a response. Runs in a thread if the response is large."""
+        """Return the events of a response."""
         self._reached_at = self._loop.time()
         error = error_replies.error_in_reply(self._provider, value, request_id)
         if error is not None:
@@ -284,14 +218,14 @@ class BackgroundRun:
         model = json_fields.name(value, "model")
         return [
             Started(self._id, model),
-            RunAdvanced(RemoteRun(self._id, self._reader.sequence)),
+            RunAdvanced(RemoteRun(self._id)),
             StatusChanged(0, self._running_status(status)),
         ]
 
     def _running_status(self, api_status: str) -> AnswerStatus:
         """Return the status of a run that the provider calls "queued" or "in_progress"."""
         now = self._loop.time()
-        seconds = round(self._times.max_silence if self._server_streams else self._times.poll)
+        seconds = round(self._times.poll)
         if api_status != "queued":
             self._queued_at = None
             return answer_status(StatusCode.RUN_STARTED, provider=self._provider, seconds=seconds)

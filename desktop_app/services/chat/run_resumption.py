@@ -1,8 +1,7 @@
 """Resumes answers that continued at their provider while the program was not running.
 
-The provider numbers the events of a run. The run is read again from its first event. Until it
-reaches the last stored event (`RemoteRun.sequence`), the answer keeps its stored text, and no text
-is reported. A run without a valid key waits for one.
+The run is read as a whole once it has ended; until then, the answer keeps its stored text. A run
+without a valid key waits for one.
 """
 
 from __future__ import annotations
@@ -21,12 +20,7 @@ from desktop_app.domain.answering.answer_status import (
 )
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.answering.reply import ENDED_BY_PROVIDER, Reply, accumulate
-from desktop_app.domain.answering.stream_events import (
-    Failed,
-    RunAdvanced,
-    StatusChanged,
-    StreamEvent,
-)
+from desktop_app.domain.answering.stream_events import Failed, StatusChanged, StreamEvent
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Message,
@@ -133,27 +127,21 @@ class ResumedRun(AnswerRun):
         self._limit = AnswerLimit(self._resolved.profile.name)
 
     def _add_event(self, event: StreamEvent, listen: Listener) -> None:
-        """Add an event, and report it if the run has caught up with the stored text.
+        """Add an event, and report it if new text has replaced the stored text.
 
         Statuses and failures are always reported.
         """
         if isinstance(event, Failed) and _wants_key(event.error):
             raise _KeyWantedError(event.error)
-        stored_sequence = self._stored_run.sequence
         reply = accumulate(self.reply, event)
-        # If no sequence is stored, the first new text replaces the stored text.
-        if stored_sequence is None and reply.segments:
+        if reply.segments:  # the first new text replaces the stored text
             self._has_caught_up = True
         if self._has_caught_up:
             super()._add_event(event, listen)
             return
         self.reply = reply
-        sequence = event.run.sequence if isinstance(event, RunAdvanced) else None
-        has_reached_stored = (
-            stored_sequence is not None and sequence is not None and sequence >= stored_sequence
-        )
         # The end of a run has all of its text, whatever was stored.
-        if has_reached_stored or reply.status in ENDED_BY_PROVIDER:
+        if reply.status in ENDED_BY_PROVIDER:
             self._has_caught_up = True
             self.checkpoints.store_run_id()
         if isinstance(event, StatusChanged | Failed):

@@ -34,7 +34,7 @@ Row = dict[str, Any]
 
 def read(*rows: Row, numbered: bool = False) -> list[StreamEvent]:
     """Return the stream events of these events."""
-    reader = ResponsesReader("OpenAI", is_numbered=numbered)
+    reader = ResponsesReader("OpenAI", is_background=numbered)
     return [event for row in rows for event in reader.read(json.dumps(row).encode())]
 
 
@@ -48,35 +48,6 @@ def done(at: int, **item: Any) -> Row:
 
 def ended(*output: Row, **response: Any) -> Row:
     return {"type": "response.completed", "response": {"output": output, **response}}
-
-
-def text_event(kind: str, at: int, text: str, **more: Any) -> bytes:
-    name = "delta" if kind == "delta" else "text"
-    event = {"output_index": at, "content_index": 0, name: text, **more}
-    return json.dumps({"type": f"response.output_text.{kind}", **event}).encode()
-
-
-@pytest.mark.parametrize(
-    ("numbered", "numbers", "read", "sequence"),
-    [
-        (True, [0, 1, 1, 0, 2], "abe", 2),
-        (True, [3, 3.5, None, "4", -1, 2**53, 4, 3], "abcdefg", 4),
-        (True, [2**53 - 1, 2**53 - 1], "a", 2**53 - 1),
-        (False, [0, 1, 1, 0, 2], "abcde", None),
-    ],
-)
-def test_events_that_a_new_connection_repeats_are_read_once(
-    numbered: bool, numbers: list[Any], read: str, sequence: int | None
-) -> None:
-    reader = ResponsesReader("OpenAI", is_numbered=numbered)
-    events = [
-        event
-        for letter, number in zip("abcdefgh", numbers, strict=False)
-        for event in reader.read(text_event("delta", 0, letter, sequence_number=number))
-    ]
-    assert events == [TextDelta(letter) for letter in read]
-    assert reader.sequence == sequence
-    assert not reader.is_finished
 
 
 def test_a_stream_ends_only_once() -> None:
@@ -109,8 +80,8 @@ def test_an_answer_is_incomplete_by_status_or_type(kind: str, response: Row, rea
     assert read({"type": f"response.{kind}", "response": response}) == [Incomplete(reason)]
 
 
-def test_done_does_not_end_a_stream_with_numbered_events() -> None:
-    reader = ResponsesReader("OpenAI", is_numbered=True)
+def test_done_does_not_end_a_background_run() -> None:
+    reader = ResponsesReader("OpenAI", is_background=True)
     assert reader.read(b"[DONE]") == []
     assert not reader.is_finished
 

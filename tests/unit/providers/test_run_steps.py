@@ -41,7 +41,7 @@ from tests.helpers.simulated_time import in_simulated_time
 
 TIMES = RunTimes(max_silence=40, poll=5, queued=300, unreachable=91, longest_pause=30)
 LIMITS = SilenceLimits(40, 60, 20, 1_000, cut=40)
-RUN = RemoteRun("r 1", 4)
+RUN = RemoteRun("r 1")
 PATH = "responses/r%201"
 
 
@@ -95,12 +95,6 @@ class Script:
     async def post(
         self, path: str, _body: object, on_bytes: Callable[[], None]
     ) -> AsyncIterator[Reply]:
-        reply = self._next(path)
-        reply.on_bytes = on_bytes
-        yield reply
-
-    @asynccontextmanager
-    async def get(self, path: str, on_bytes: Callable[[], None]) -> AsyncIterator[Reply]:
         reply = self._next(path)
         reply.on_bytes = on_bytes
         yield reply
@@ -176,10 +170,6 @@ def reasons(events: Sequence[tuple[float, StreamEvent]]) -> list[tuple[float, fl
     ]
 
 
-def reached(events: Sequence[tuple[float, StreamEvent]]) -> list[int | None]:
-    return [event.run.sequence for _, event in events if isinstance(event, RunAdvanced)]
-
-
 # ---------------------------------------------------------------- one connection
 
 
@@ -189,16 +179,16 @@ def test_a_whole_stream_is_read_with_one_request() -> None:
     assert error is None
     assert script.asked == [(0, "responses")]
     assert events[0] == (0.0, Started("r 1", "m", "req"))
-    assert (texts(events), reached(events)) == ("ab", [0, 1, 2])
+    assert texts(events) == "ab"
+    named = [event for _, event in events if isinstance(event, RunAdvanced)]
+    assert named == [RunAdvanced(RUN)]
     assert reply.drained
     assert isinstance(events[-1][1], Completed)
     assert sum(isinstance(event, UsageReported) for _, event in events) == 1
 
 
-def test_a_silent_connection_is_replaced_once_the_run_has_a_name() -> None:
-    script, events, error = follow_run(
-        [*STREAM[:2], 60, delta(2, "never")], STREAM[2:], begins=True
-    )
+def test_a_silent_connection_is_given_up_once_the_run_has_a_name() -> None:
+    script, events, error = follow_run([*STREAM[:2], 60, delta(2, "never")], WHOLE, begins=True)
     assert (error, texts(events)) == (None, "ab")
     assert [at for at, _ in script.asked] == [0, 40]
     _, events, error = follow_run([60, *STREAM], begins=True)
@@ -234,8 +224,8 @@ def test_a_reply_in_json_is_the_run_or_its_state() -> None:
     assert (error, texts(events), len(script.asked)) == (None, "ab", 1)
     script, events, error = follow_run(state("queued"), WHOLE, begins=True)
     assert (error, texts(events)) == (None, "ab")
-    assert script.asked == [(0, "responses"), (0, PATH)], "it is not streamed again"
-    assert events[:2] == [(0, Started("r 1", "m", "req")), (0, RunAdvanced(RemoteRun("r 1", None)))]
+    assert script.asked == [(0, "responses"), (0, PATH)]
+    assert events[:2] == [(0, Started("r 1", "m", "req")), (0, RunAdvanced(RUN))]
     _, _, error = follow_run({"error": {"message": "No.", "code": "x"}}, begins=True)
     assert isinstance(error, ProviderError)
 
@@ -243,21 +233,17 @@ def test_a_reply_in_json_is_the_run_or_its_state() -> None:
 # ---------------------------------------------------------------- following
 
 
-def test_a_run_that_cannot_be_streamed_is_polled() -> None:
-    script, events, error = follow_run(
-        refusal(400), state("in_progress"), state("in_progress"), WHOLE
-    )
+def test_a_run_is_polled_until_it_ends() -> None:
+    script, events, error = follow_run(state("in_progress"), state("in_progress"), WHOLE)
     assert (error, texts(events)) == (None, "ab")
-    assert script.asked == [(0, f"{PATH}?stream=true"), (0, PATH), (5, PATH), (10, PATH)]
+    assert script.asked == [(0, PATH), (5, PATH), (10, PATH)]
     said = "Running at P. Checked every 5 s."
     assert reasons(events) == [(0, 0, said), (5, 0, said)]
 
 
 def test_a_run_that_stays_in_the_queue_may_never_begin() -> None:
     queued = [state("queued")] * 64
-    _, events, error = follow_run(
-        refusal(400), *queued, state("in_progress"), state("queued"), WHOLE
-    )
+    _, events, error = follow_run(*queued, state("in_progress"), state("queued"), WHOLE)
     assert error is None
     said = reasons(events)
     assert said[59] == (295.0, 0.0, "Queued at P. Checked every 5 s.")
@@ -279,22 +265,18 @@ def test_an_unreachable_provider_is_tried_with_growing_pauses() -> None:
             hint="Check the network connection, then try again.",
         )
     )
-    script, events, error = follow_run(*[gone] * 6, STREAM)
+    script, events, error = follow_run(*[gone] * 6, WHOLE)
     assert (error, texts(events)) == (None, "ab")
     assert [at for at, _ in script.asked] == [0, 1, 3, 7, 15, 31, 61]
     words = "Can’t reach P. The response continues there."
     assert reasons(events) == [
         *((0, 1, words), (1, 2, words), (3, 4, words), (7, 8, words), (15, 16, words)),
-        *((31, 30, words), (61, 0, "")),
+        (31, 30, words),
     ]
     # Another success begins anew.
-    cut = StreamCutError(
-        "The connection to {provider} was lost before the response finished.",
-        hint="Try again, but you may be charged twice.",
-    )
-    script, _, error = follow_run(gone, [*STREAM[:2], cut], gone, STREAM[2:])
+    script, _, error = follow_run(gone, gone, state("queued"), gone, WHOLE)
     assert error is None
-    assert [at for at, _ in script.asked] == [0, 1, 1, 2]
+    assert [at for at, _ in script.asked] == [0, 1, 3, 8, 9]
 
 
 @pytest.mark.parametrize(
@@ -308,7 +290,7 @@ def test_the_wait_that_the_provider_asks_for_is_kept(asked: float | None, waits:
         provider="P",
     )
     busy = AttemptError(error, requested_wait_s=asked)
-    script, _, ended_by = follow_run(busy, STREAM)
+    script, _, ended_by = follow_run(busy, WHOLE)
     assert ended_by is None
     assert [at for at, _ in script.asked] == [0, waits]
 
@@ -316,10 +298,9 @@ def test_the_wait_that_the_provider_asks_for_is_kept(asked: float | None, waits:
 @pytest.mark.parametrize(
     ("failed", "kind", "attempts"),
     [
-        # A refused stream is polled; a poll that is refused ends the run.
-        (refusal(400), ProviderError, 2),
-        (refusal(499), ProviderError, 2),
-        (refusal(404), RunLostError, 2),
+        (refusal(400), ProviderError, 1),
+        (refusal(499), ProviderError, 1),
+        (refusal(404), RunLostError, 1),
         (refusal(404, NetworkError), RunLostError, 1),
         (refusal(401, AuthenticationError), AuthenticationError, 1),
         (refusal(None, AuthenticationError), AuthenticationError, 1),
@@ -363,6 +344,6 @@ def test_some_errors_end_a_run(
     ],
 )
 def test_a_poll_that_fails_is_repeated(odd: ProviderError) -> None:
-    script, events, error = follow_run(refusal(400), odd, WHOLE)
+    script, events, error = follow_run(odd, WHOLE)
     assert (error, texts(events)) == (None, "ab")
-    assert [at for at, _ in script.asked] == [0, 0, 1]
+    assert [at for at, _ in script.asked] == [0, 1]

@@ -91,7 +91,7 @@ CALL = ToolCallPart("c", "look", "")
 PICTURE = ImagePart("b" * 64, "b.png", "image/png", 3)
 STATUS = MessageStatus
 Reread = Callable[[], Awaitable[PreparedAnswer | None]]
-NAMED: list[StreamEvent] = [Started("r"), RunAdvanced(RemoteRun("r", 3)), TextDelta("a")]
+NAMED: list[StreamEvent] = [Started("r"), RunAdvanced(RemoteRun("r")), TextDelta("a")]
 
 
 class TimedProvider(ScriptedProvider):
@@ -825,7 +825,7 @@ def test_a_stopped_background_run_is_canceled_once(
     made, memory, provider, canceled = stop_answer(
         NAMED, cancel_result=cancel_result, background=True
     )
-    assert provider.cancelled == [RemoteRun("r", 3)]
+    assert provider.cancelled == [RemoteRun("r")]
     assert canceled == [cancel_result is not None, False]
     assert (made.answer.status, made.answer.duration_s) == (STATUS.CANCELLED, 1.25)
     assert (made.answer.notices, made.answer.cost) == (notices, cost)
@@ -835,7 +835,7 @@ def test_a_stopped_background_run_is_canceled_once(
 
 def test_a_background_run_that_is_left_continues() -> None:
     made, memory, provider, canceled = stop_answer(NAMED, leaves=True, background=True)
-    assert (made.answer.status, made.answer.remote_run) == (STATUS.STREAMING, RemoteRun("r", 3))
+    assert (made.answer.status, made.answer.remote_run) == (STATUS.STREAMING, RemoteRun("r"))
     assert (canceled, provider.cancelled, memory.calls) == ([False, False], [], [])
     assert memory.last == made.answer
     _, memory, *_ = stop_answer(

@@ -147,7 +147,7 @@ def trees(draw: st.DrawFn) -> list[Message]:
                 draw(st.none() | st.floats(0, 1e6)),
                 draw(st.none() | errors),
                 tuple(draw(st.lists(any_text | notices, max_size=2))),
-                draw(st.none() | st.builds(RemoteRun, names, st.none() | counts)),
+                draw(st.none() | st.builds(RemoteRun, names)),
                 draw(names),
             )
         )
@@ -378,7 +378,7 @@ async def test_a_background_run_is_taken_over_instead_of_interrupted(path: Path)
         store = ConversationStore(database)
         conversation = a_conversation()
         question = a_question(conversation, "Why?")
-        away = replace(an_answer(question, "half"), remote_run=RemoteRun("resp_1", 7))
+        away = replace(an_answer(question, "half"), remote_run=RemoteRun("resp_1"))
         await store.begin_turn(conversation, question, an_answer(question, minutes=1))
         await store.begin_turn(conversation, None, away)
         assert await store.claim_runs() == []  # this process is at work on it
