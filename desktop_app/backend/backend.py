@@ -41,7 +41,7 @@ from desktop_app.storage.conversations.compaction_store import CompactionStore
 from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
-from desktop_app.storage.database.database import Database, erasing_mark
+from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.temporary_database import TemporaryConversations
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.documents.note_store import NoteStore
@@ -110,16 +110,7 @@ class Backend:
     wants_embeddings: bool = False
 
     async def open(self) -> None:
-        """Open the store; complete an interrupted deletion of all data before that.
-
-        Raises the errors of `Database.open`.
-        """
-        if erasing_mark(self.database.path).exists():
-            from desktop_app.storage.recovery.erasure import resume_erasure
-
-            store = self.folders.database
-            attachments = self.folders.attachments
-            await asyncio.to_thread(resume_erasure, store, attachments)
+        """Open the store. Raises the errors of `Database.open`."""
         await self.database.open()
         await self.gateway.load()
         await asyncio.to_thread(_clean_folders, self.folders)

@@ -786,7 +786,7 @@ def _restore() -> Command:
             argument("path", tr("PATH"), type=file_name),
             flag(
                 "--accept-settings",
-                tr("also restore hosts, proxies, files, and permissions without asking"),
+                tr("restore hosts, proxies, files, and permissions without asking"),
             ),
         ],
         tr("Close Repartee first. The current library is kept in a separate file."),
@@ -797,9 +797,9 @@ def _restore() -> Command:
             "collections."
         ),
         tr(
-            "In a terminal, you choose whether to restore them. Otherwise the current ones are "
-            "kept, unless --accept-settings is given. API keys are used only with the host "
-            "they were entered for."
+            "In a terminal, you are asked first. Otherwise nothing is restored unless "
+            "--accept-settings is given. API keys are used only with the host they were "
+            "entered for."
         ),
         codes=_unchanged_codes(),
     )

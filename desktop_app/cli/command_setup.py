@@ -105,13 +105,9 @@ async def open_store() -> AsyncIterator[Database]:
 
     Building the whole backend takes twice as long.
     """
-    from desktop_app.storage.database.database import Database, erasing_mark
+    from desktop_app.storage.database.database import Database
 
-    path = folders().database
-    if erasing_mark(path).exists():  # the backend completes an interrupted deletion
-        async with open_backend():
-            pass
-    database = Database(path)
+    database = Database(folders().database)
     try:
         await database.open()
         yield database

@@ -29,7 +29,6 @@ from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams.console import (
     ProgressReporter,
     can_ask,
-    is_cancel,
     is_yes,
     reports_to_window,
     terminal_error_text,
@@ -62,7 +61,7 @@ from desktop_app.paths import folders
 from desktop_app.storage.conversations.import_store import ImportOutcome, ImportStore
 from desktop_app.storage.recovery.backup import delete_old_backups, make_backup
 from desktop_app.storage.recovery.repair import repair_store
-from desktop_app.storage.recovery.restore import RestoreChoice, restore_backup
+from desktop_app.storage.recovery.restore import restore_backup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -354,28 +353,23 @@ def _restore(options: Options) -> int:
     return 0
 
 
-def _ask_about_settings(changes: Sequence[SettingChange], *, accept: bool) -> RestoreChoice:
-    """List the changes; unless `accept`, ask on a terminal whether to restore them."""
+def _ask_about_settings(changes: Sequence[SettingChange], *, accept: bool) -> bool:
+    """List the changes; unless `accept`, ask on a terminal whether to restore the backup."""
     write_diagnostic(
         tr("This backup changes where data is sent, what can be spent or which files are read:")
     )
     for change in changes:
         write_diagnostic(f"  {change.sentence}")
     if accept:
-        return RestoreChoice.TAKE
+        return True
     if not can_ask():
-        write_diagnostic(
-            tr("These settings were not restored. To restore them, use --accept-settings.")
-        )
-        return RestoreChoice.KEEP
-    write_question(tr("Restore these settings? [y]es, [N]o, keep the current ones, or [c]ancel:"))
+        write_diagnostic(tr("To restore it with these settings, use --accept-settings."))
+        return False
+    write_question(tr("Restore it with these settings? [y/N]"))
     try:
-        typed = sys.stdin.readline()
+        return is_yes(sys.stdin.readline())
     except KeyboardInterrupt:
-        typed = "c"
-    if is_yes(typed):
-        return RestoreChoice.TAKE
-    return RestoreChoice.CANCEL if is_cancel(typed) else RestoreChoice.KEEP
+        return False
 
 
 def _repair() -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from desktop_app.storage.recovery.backup import make_backup
-from desktop_app.storage.recovery.restore import RestoreChoice, restore_backup
+from desktop_app.storage.recovery.restore import restore_backup
 from tests.benchmarks._large_library import make_library
 
 AT = datetime(2026, 3, 14, tzinfo=UTC)
@@ -31,12 +31,7 @@ def main(conversations: int = 1000, messages: int = 100, path: str = "") -> dict
         target = home / "restored" / "repartee.sqlite3"
         began, processor = time.perf_counter(), time.process_time()
         restore_backup(
-            archive,
-            target,
-            home / "files",
-            AT,
-            lambda *_: None,
-            ask=lambda _changes: RestoreChoice.TAKE,
+            archive, target, home / "files", AT, lambda *_: None, ask=lambda _changes: True
         )
         return {
             "benchmark": "restore",

@@ -8,17 +8,17 @@ from pathlib import Path
 
 from desktop_app.backend.environment_profiles import BUILT_IN
 from desktop_app.storage.recovery.active_settings import SettingChange
-from desktop_app.storage.recovery.restore import RestoreChoice, RestoreResult, restore_backup
+from desktop_app.storage.recovery.restore import RestoreResult, restore_backup
 
 
 class AnsweredRestore:
     """A callback that answers the question of a restore and records the listed changes."""
 
-    def __init__(self, answer: RestoreChoice = RestoreChoice.TAKE) -> None:
+    def __init__(self, answer: bool = True) -> None:
         self.answer = answer
         self.changes: list[SettingChange] = []
 
-    def __call__(self, changes: Sequence[SettingChange]) -> RestoreChoice:
+    def __call__(self, changes: Sequence[SettingChange]) -> bool:
         self.changes += changes
         return self.answer
 

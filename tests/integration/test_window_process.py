@@ -14,17 +14,14 @@ from desktop_app.app.desktop.window_request import MAX_FILES
 from desktop_app.paths import folders
 from desktop_app.session.application_object import INTERFACE, bus_name, object_path
 from desktop_app.session.session_bus import BusError, BusObject
-from desktop_app.storage.database.database import Database, erasing_mark
-from desktop_app.storage.database.private_files import create_private
 from tests.helpers.bus_service import message_bus_daemon, session_bus
 from tests.helpers.waiting import LONGEST_S, until
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("is_erasing", [False, True])
 async def test_a_window_starts_and_ends(
-    is_erasing: bool, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Work in threads before the window is ready must not outlive its end."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
@@ -35,11 +32,6 @@ async def test_a_window_starts_and_ends(
     async def listens() -> bool:
         return where.socket.exists()
 
-    if is_erasing:
-        database = Database(where.database)
-        await database.open()
-        await database.close()
-        create_private(erasing_mark(where.database))
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "desktop_app"),
         cwd=ROOT,

@@ -47,16 +47,8 @@ _RESTORE_QUESTION: Final = N_(
     "This backup changes where data is sent, what can be spent or which files are read"
 )
 _RESTORE_CHOICES: Choices = (
-    (
-        "keep",
-        N_("Restore without these settings"),
-        N_(
-            "Keeps your current settings. New providers are added without their URL, and new "
-            "collections without links to their files."
-        ),
-    ),
-    ("take", N_("Restore with these settings"), N_("Only if you trust the source of this backup.")),
     ("cancel", N_("Cancel"), ""),
+    ("take", N_("Restore with these settings"), N_("Only if you trust the source of this backup.")),
 )
 _NOTHING_CHANGED: Final = N_("Nothing was changed.")
 
@@ -88,12 +80,12 @@ def repair_work(folders: Folders) -> ClosedWork:
 def restore_work(folders: Folders, archive: Path) -> ClosedWork:
     """Return the work that replaces the store by a backup."""
     from desktop_app.backend.environment_profiles import BUILT_IN
-    from desktop_app.storage.recovery.restore import RestoreChoice, restore_backup
+    from desktop_app.storage.recovery.restore import restore_backup
 
     def work(progress: Progress, ask: Ask) -> str:
-        def confirm(changes: Sequence[SettingChange]) -> RestoreChoice:
+        def confirm(changes: Sequence[SettingChange]) -> bool:
             change_list = "\n".join(change.sentence for change in changes)
-            return RestoreChoice(ask(tr(_RESTORE_QUESTION), change_list, _RESTORE_CHOICES))
+            return ask(tr(_RESTORE_QUESTION), change_list, _RESTORE_CHOICES) == "take"
 
         result = restore_backup(
             archive,

@@ -143,12 +143,6 @@ def is_yes(typed: str) -> bool:
     return typed.strip().casefold() in answers
 
 
-def is_cancel(typed: str) -> bool:
-    """Return True for "c" or "cancel", in English or in the user's language."""
-    answers = ("c", "cancel", *tr_context("typed to cancel", "c cancel").casefold().split())
-    return typed.strip().casefold() in answers
-
-
 def write(text: str) -> None:
     """Write the requested output to standard output: byte for byte, except to a terminal.
 

@@ -270,8 +270,7 @@ class BatchItem:
 
     Attributes:
         number: its position, from 1.
-        path: of the file; "" for none. A path that a restored backup named begins with
-            `collections.UNLINKED_PREFIX`, and is not read.
+        path: of the file; "" for none.
         prompt: its question; "" for the job's task.
         part: its entry in the attachment store; None until it is read.
         tokens: of the request, estimated.

@@ -20,10 +20,6 @@ from desktop_app.i18n.translation import tr
 
 FileStatus = Literal["ready", "failed", "waiting", "removed"]
 
-# Begins the path of a file that a restored backup names, and that the user has not confirmed. Such
-# a path is never read.
-UNLINKED_PREFIX: Final = "restored:"
-
 _LINK: Final = re.compile(r"repartee:passage/([1-9][0-9]{0,8})")
 
 
@@ -45,7 +41,7 @@ class CollectionFile(NamedTuple):
     """A file of a collection.
 
     Attributes:
-        path: absolute. It begins with UNLINKED_PREFIX if the file is not read again.
+        path: absolute.
         name: without its folder.
         sha256: of its bytes; "" until it has been read.
         size: in bytes.
@@ -64,11 +60,6 @@ class CollectionFile(NamedTuple):
     pages: int | None = None
     status: FileStatus = "waiting"
     problem: ErrorNote | None = None
-
-    @property
-    def is_linked(self) -> bool:
-        """Return False if a restored backup named the path: the file is not read again."""
-        return not self.path.startswith(UNLINKED_PREFIX)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,7 @@
 
 Files are read one after the other in the documents' worker process. If a file cannot be read, the
 collection records the reason and the others continue. After an interruption, the remaining files
-are "waiting", and the next `add` or `refresh` continues with them. A file is unlinked if only a
-restored backup names it: its text is searched, but the path is never read.
+are "waiting", and the next `add` or `refresh` continues with them.
 
 A question includes the passages that match its words best (BM25). If the user has enabled
 embeddings and the passages have vectors, the nearest passages by meaning count as well: reciprocal
@@ -22,7 +21,6 @@ from desktop_app.domain import hints
 from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.conversations.message_parts import PassagesPart
 from desktop_app.domain.documents.collections import (
-    UNLINKED_PREFIX,
     Collection,
     CollectionFile,
     FoundFile,
@@ -149,7 +147,7 @@ class Collections:
         collection = await self._require_collection(collection_id)
         added_paths = await asyncio.to_thread(_absolute_paths, paths, collection.folder)
         found_files = await self._reader.files_in(added_paths)
-        known_stats = _without_unlinked(await self._store.file_stats(collection_id))
+        known_stats = await self._store.file_stats(collection_id)
         # A file would be among those that were found.
         is_folder = len(added_paths) == 1 and added_paths[0] not in [
             file.path for file in found_files
@@ -174,21 +172,14 @@ class Collections:
 
         Files outside the folder, or of a collection without a folder, are checked, too. If the
         folder itself or all files are missing, as on a drive that is not mounted, nothing is
-        removed. Unlinked files stay, except those whose content is read from a linked file.
+        removed.
 
         Raises:
-            DocumentError: also if the collection has only unlinked files and no folder, or if all
-                of its files are missing; otherwise as `add`.
+            DocumentError: also if all of its files are missing; otherwise as `add`.
             StoreFullError: as `add`.
         """
         collection = await self._require_collection(collection_id)
-        stats = await self._store.file_stats(collection_id)
-        known_stats = _without_unlinked(stats)
-        if stats and not known_stats and not collection.folder:
-            raise DocumentError(
-                N_("This restored collection isn’t linked to its files."),
-                hint=N_("Add its folder or files again to check for changes."),
-            )
+        known_stats = await self._store.file_stats(collection_id)
         folder = [Path(collection.folder)] if collection.folder else []
         folder_files = {str(file.path): file for file in await self._reader.files_in(folder)}
         single_files = [Path(path) for path in known_stats if path not in folder_files]
@@ -236,21 +227,8 @@ class Collections:
                     report(CollectionProgress(number, len(waiting), file.name))
                     await self._read(file, folder)
                 report(CollectionProgress(len(waiting), len(waiting), ""))
-                await self._remove_relinked(collection_id)
             finally:
                 await asyncio.shield(self._store.remove_unreferenced())
-
-    async def _remove_relinked(self, collection_id: str) -> None:
-        """Remove the unlinked files whose content was read again from a linked file."""
-        files = await self.files(collection_id)
-        unlinked = [file for file in files if not file.is_linked]
-        if unlinked:
-            linked_hashes = {
-                file.sha256 for file in files if file.is_linked and file.status == "ready"
-            }
-            await self._store.remove_files(
-                collection_id, [file.path for file in unlinked if file.sha256 in linked_hashes]
-            )
 
     async def _read(self, file: CollectionFile, folder: str) -> None:
         """Read a file and index its text, or record why it cannot be read."""
@@ -410,14 +388,6 @@ class Collections:
                     used_tokens += location.tokens
                     passages.append(_make_passage(location, text))
         return passages
-
-
-def _without_unlinked(stats: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
-    return {
-        path: file_stats
-        for path, file_stats in stats.items()
-        if not path.startswith(UNLINKED_PREFIX)
-    }
 
 
 def _make_file(collection_id: str, found_file: FoundFile) -> CollectionFile:

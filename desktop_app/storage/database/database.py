@@ -363,11 +363,6 @@ async def read_first(databases: Databases, action: Action[T | None]) -> T | None
     return result if result is not None else await databases.disk.read(action)
 
 
-def erasing_mark(path: Path) -> Path:
-    """Return the path of the file that exists while a store is erased: see `erasure.py`."""
-    return path.with_name(f"{path.stem}.erasing")
-
-
 class _Reading:
     """A read in progress, which another thread can interrupt."""
 

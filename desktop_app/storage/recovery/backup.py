@@ -1,12 +1,11 @@
 """Backups: the whole store with its attachments in one archive; restore.py reads them.
 
-    repartee-backup-2026-11-20-103200-3f9a2c1b-0012.zip
+    repartee-backup-2026-11-20-103200-3f9a2c1b.zip
         backup.json             {format, version, created_at, attachments}
         repartee.sqlite3        a copy that has passed SQLite's quick check
         attachments/ab/cdef…    the originals, named by their hash
 
-The name ends with the library's id, so that libraries can share a folder, and with the number of
-the backup. API keys are in the
+The name ends with the library's id, so that libraries can share a folder. API keys are in the
 keyring and never in a store, so they are in no backup. A backup is written in a temporary folder
 beside it, synced, and then moved.
 """
@@ -39,7 +38,7 @@ VERSION: Final = 1
 STORE: Final = "repartee.sqlite3"
 MANIFEST: Final = "backup.json"
 _MAX_LISTED_NAMES: Final = 3
-_NAME: Final = re.compile(r"repartee-backup-\d{4}-\d\d-\d\d-\d{6}-([0-9a-f]{8})-(\d{4,9})\.zip")
+_NAME: Final = re.compile(r"repartee-backup-\d{4}-\d\d-\d\d-\d{6}-([0-9a-f]{8})\.zip")
 
 Progress = Callable[[int, int], None]
 """Called with the number of attachments done, and the number of all attachments."""
@@ -104,9 +103,9 @@ def make_backup(
                 progress=progress,
             )
             sync(partial_archive)
-            library = _library_id(store_copy)
-            number = max([each for each, _ in _numbered_backups(folder, library)], default=0) + 1
-            name = f"repartee-backup-{at.astimezone():%Y-%m-%d-%H%M%S}-{library}-{number:04}.zip"
+            name = (
+                f"repartee-backup-{at.astimezone():%Y-%m-%d-%H%M%S}-{_library_id(store_copy)}.zip"
+            )
             target = partial_archive.replace(folder / name)
         sync(folder)
     return Backup(target, left_out)
@@ -114,9 +113,6 @@ def make_backup(
 
 def delete_old_backups(backup: Path, count: int) -> None:
     """Delete the library's other backups in the folder of `backup`, except the newest.
-
-    The numbers at the end of the names say which are newest. Their dates may be wrong: a computer
-    whose clock was ahead for a day would otherwise keep that day's backup for ever.
 
     Args:
         backup: a backup that is never deleted. Its name contains the library's id.
@@ -127,16 +123,14 @@ def delete_old_backups(backup: Path, count: int) -> None:
     """
     with translate_errors(str(backup.parent)):
         match = _NAME.fullmatch(backup.name)
-        library = match[1] if match else ""
-        others = [path for _, path in _numbered_backups(backup.parent, library) if path != backup]
+        others = sorted(
+            path
+            for path in backup.parent.iterdir()
+            if (other := _NAME.fullmatch(path.name)) and match and other[1] == match[1]
+        )
+        others.remove(backup)
         for path in others[: max(0, len(others) + 1 - count)]:  # 1 is `backup` itself
             path.unlink()
-
-
-def _numbered_backups(folder: Path, library: str) -> list[tuple[int, Path]]:
-    """Return the backups of a library, each with its number, in order."""
-    matches = ((_NAME.fullmatch(path.name), path) for path in folder.iterdir())
-    return sorted((int(match[2]), path) for match, path in matches if match and match[1] == library)
 
 
 def _library_id(store: Path) -> str:

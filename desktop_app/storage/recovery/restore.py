@@ -3,7 +3,7 @@
 The archive may come from anyone. Its store is taken only if its schema is exactly this program's,
 so that it has no triggers and views, and if SQLite finds no damage. Attachments are taken only if
 that store names them and their bytes have this hash. Before anything changes, the user is told
-which hosts, commands and paths would become active (`active_settings.py`), and decides about them.
+which hosts, commands and paths would become active (`active_settings.py`), and may cancel.
 """
 
 from __future__ import annotations
@@ -16,11 +16,9 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zipfile import ZipInfo
 
 from desktop_app.domain import hints
@@ -30,9 +28,8 @@ from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import StorageError, StoreDamagedError, StoreFullError
 from desktop_app.domain.system_error import system_words
 from desktop_app.foreign_file import ForeignArchive, NoArchiveError, RefusedFileError, open_file
-from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.storage.conversations.row_conversion import error_to_text
-from desktop_app.storage.database.database import erasing_mark
 from desktop_app.storage.database.private_files import create_private, create_private_folder, sync
 from desktop_app.storage.database.schema import has_exact_schema, migrate, stored_version
 from desktop_app.storage.database.sqlite_connection import connect, remove_log, require_sound
@@ -40,12 +37,11 @@ from desktop_app.storage.database.storage_errors import UNREADABLE, damaged_erro
 from desktop_app.storage.database.store_lock import exclusive_lock
 from desktop_app.storage.documents.attachment_store import attachment_path, is_undamaged
 from desktop_app.storage.recovery.active_settings import (
-    ActiveSettings,
     SettingChange,
+    active_settings,
     connect_unchanged,
+    current_settings,
     find_changes,
-    keep_current,
-    read_current,
 )
 from desktop_app.storage.recovery.backup import FORMAT, MANIFEST, STORE, VERSION
 
@@ -64,46 +60,26 @@ _HOLD_UNSENT_FILES: Final = """
 """
 
 
-class RestoreChoice(Enum):
-    """The user's decision about the settings that a restore would change."""
-
-    TAKE = "take"
-    KEEP = "keep"
-    CANCEL = "cancel"
+AskAboutChanges = Callable[[Sequence[SettingChange]], bool]
+"""Called with the settings that would change, if there are any; returns False to cancel."""
 
 
-AskAboutChanges = Callable[[Sequence[SettingChange]], RestoreChoice]
-"""Called with the settings that would change, if there are any, before anything changes."""
-
-
-@dataclass(frozen=True)
-class RestoreResult:
+class RestoreResult(NamedTuple):
     """The result of a restore.
 
     Attributes:
         previous_store: the new path of the previous store; None if there was none.
-        kept: the settings whose current value was kept.
     """
 
     previous_store: Path | None
-    kept: Sequence[SettingChange]
 
     def sentence(self, archive: str) -> str:
         """Return a summary for the user."""
-        sentences = [tr("Your library was restored from {archive}.", archive=archive)]
-        if self.kept:
-            sentences.append(
-                tr_plural(
-                    "{count} setting of the backup wasn’t restored.",
-                    "{count} settings of the backup weren’t restored.",
-                    len(self.kept),
-                )
-            )
-        if self.previous_store is not None:
-            sentences.append(
-                tr("The previous library is in {file}.", file=str(self.previous_store))
-            )
-        return " ".join(sentences)
+        text = tr("Your library was restored from {archive}.", archive=archive)
+        if self.previous_store is None:
+            return text
+        place = tr("The previous library is in {file}.", file=str(self.previous_store))
+        return f"{text} {place}"
 
 
 def restore_backup(
@@ -152,18 +128,13 @@ def restore_backup(
             unpacker.unpack_store(new_store)
             with closing(connect(new_store, "rw")) as connection:
                 _require_own_store(connection, archive)
-                connection.execute("BEGIN")
-                current = read_current(database, built_in)
-                changes = find_changes(current, ActiveSettings(connection, built_in))
-                choice = ask(changes) if changes else RestoreChoice.KEEP
-                if choice is RestoreChoice.CANCEL:
+                current = current_settings(database, built_in)
+                changes = find_changes(current, active_settings(connection, built_in))
+                if changes and not ask(changes):
                     return None
                 _adapt(connection, database)
-                if choice is RestoreChoice.KEEP:
-                    keep_current(connection, current)
                 sql = "SELECT sha256 FROM attachments ORDER BY sha256"
                 hashes = [row[0] for row in connection.execute(sql)]
-                connection.execute("COMMIT")
             for sha256 in hashes:
                 if sha256 in members_by_hash:
                     unpacker.unpack_attachment(members_by_hash[sha256], sha256, attachments)
@@ -172,8 +143,7 @@ def restore_backup(
                 f"{database.stem}.before-restore-{now:%Y%m%d-%H%M%S}.sqlite3"
             )
             has_previous = replace_store(new_store, database, previous)
-            kept = changes if choice is RestoreChoice.KEEP else ()
-            return RestoreResult(previous if has_previous else None, kept)
+            return RestoreResult(previous if has_previous else None)
 
 
 def _require_own_store(connection: sqlite3.Connection, archive: Path) -> None:
@@ -188,7 +158,8 @@ def _require_own_store(connection: sqlite3.Connection, archive: Path) -> None:
 
 
 def _adapt(connection: sqlite3.Connection, database: Path) -> None:
-    """Adapt a restored store to this computer, in the caller's transaction."""
+    """Adapt a restored store to this computer."""
+    connection.execute("BEGIN")
     connection.execute(
         _HOLD_UNSENT_FILES,
         (error_to_text(ErrorNote(N_("The job was canceled before it was sent. Not charged."))),),
@@ -208,6 +179,7 @@ def _adapt(connection: sqlite3.Connection, database: Path) -> None:
         for name, key_origin in current.execute("SELECT profile_id, origin FROM keys_in_keyring"):
             sql = "UPDATE keys_in_keyring SET origin = ? WHERE profile_id = ?"
             connection.execute(sql, (key_origin, name))
+    connection.execute("COMMIT")
 
 
 def replace_store(new_store: Path, database: Path, previous: Path) -> bool:
@@ -226,8 +198,6 @@ def replace_store(new_store: Path, database: Path, previous: Path) -> bool:
                 _link_or_copy(file, previous.with_name(previous.name + suffix))
     remove_log(database)
     new_store.replace(database)
-    # An interrupted erasure must not erase the new store.
-    erasing_mark(database).unlink(missing_ok=True)
     sync(database.parent)
     return has_previous
 
@@ -310,26 +280,14 @@ class _Unpacker:
         self._pack = pack
         self._archive = archive
         self._progress = progress
-        store = pack.find(STORE)
-        assert store is not None  # checked by _attachments_in
-        self._store = store
-        self._done_bytes = 0
-        self._total_bytes = store.file_size
-
-    def _add_progress(self, size: int) -> None:
-        self._done_bytes += size
-        self._progress(self._done_bytes >> 20, max(1, self._total_bytes >> 20))
+        self._done_bytes = self._total_bytes = 0
 
     def unpack_store(self, target: Path) -> None:
-        """Unpack the store. Stop at once if it does not begin as a database of this size."""
-        self._require_free_space(target.parent, self._store.file_size)
+        """Unpack the store. Stop at once if it does not begin as a database."""
+        store = self._pack.find(STORE)
+        assert store is not None  # checked by _attachments_in
         create_private(target)
-        with target.open("wb") as file:
-            for number, chunk in enumerate(self._pack.chunks(self._store)):
-                if number == 0 and not chunk.startswith(_SQLITE_MAGIC):
-                    raise _damaged_error(self._archive, f"{STORE} is not a database")
-                file.write(chunk)
-                self._add_progress(len(chunk))
+        self._unpack(store, target, _SQLITE_MAGIC)
 
     def unpack_attachment(self, info: ZipInfo, sha256: str, attachments: Path) -> None:
         """Unpack an attachment, unless it exists undamaged."""
@@ -338,18 +296,10 @@ class _Unpacker:
             return
         for folder in (attachments, target.parent):
             create_private_folder(folder)
-        self._require_free_space(attachments, info.file_size)
-        self._total_bytes += info.file_size  # only now it is known to be missing
         partial_file = target.with_name(f".{target.name}")
-        digest = hashlib.sha256()
         try:
             create_private(partial_file)
-            with partial_file.open("wb") as file:
-                for chunk in self._pack.chunks(info):
-                    digest.update(chunk)
-                    file.write(chunk)
-                    self._add_progress(len(chunk))
-            if digest.hexdigest() != sha256:
+            if self._unpack(info, partial_file) != sha256:
                 raise _damaged_error(self._archive, f"{info.filename} has other bytes")
             sync(partial_file)
             partial_file.replace(target)
@@ -357,15 +307,29 @@ class _Unpacker:
             partial_file.unlink(missing_ok=True)
         sync(target.parent)
 
+    def _unpack(self, info: ZipInfo, target: Path, beginning: bytes = b"") -> str:
+        """Unpack a member that begins so; return its hash."""
+        self._require_free_space(target.parent, info.file_size)
+        self._total_bytes += info.file_size
+        digest = hashlib.sha256()
+        with target.open("wb") as file:
+            for chunk in self._pack.chunks(info):
+                if not file.tell() and not chunk.startswith(beginning):
+                    raise _damaged_error(self._archive, f"{info.filename} is not a database")
+                digest.update(chunk)
+                file.write(chunk)
+                self._done_bytes += len(chunk)
+                self._progress(self._done_bytes >> 20, max(1, self._total_bytes >> 20))
+        return digest.hexdigest()
+
     def _require_free_space(self, folder: Path, size: int) -> None:
         free = shutil.disk_usage(folder).free
         if size > free:
-            size_mb = -(-size >> 20)  # rounded up: the message must show more than the free space
             raise StoreFullError(
                 N_("{file} needs {size} MB, but only {free} MB are free."),
                 hint=N_("Free up space, then restore again."),
                 file=self._archive.name,
-                size=size_mb,
+                size=-(-size >> 20),  # rounded up: more than the free space
                 free=free >> 20,
             )
 

@@ -58,7 +58,7 @@ class StoreDialog(QDialog):
         self._bar.setFixedHeight(theme.px(6))
         self._buttons: list[QPushButton] = []
         self._notes: list[QLabel] = []
-        self._last_choice = ""
+        self._escape = ""
         for label in (self._title, self._words):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         # The text may be taller than the screen and contain paths wider than the dialog.
@@ -88,14 +88,15 @@ class StoreDialog(QDialog):
         self._bar.hide()
         for number, (name, label, note) in enumerate(choices):
             self._add_choice(name, label, note, is_first=number == 0)
-        self._last_choice = choices[-1][0]
+        names = [name for name, _label, _note in choices]
+        self._escape = "cancel" if "cancel" in names else names[-1]
         self._buttons[0].setFocus()
         self._fit()
 
     def show_work(self, status: str) -> None:
         """Show the work in progress; no choice is available meanwhile."""
         self._show_text(status, "")
-        self._last_choice = ""
+        self._escape = ""
         self._bar.setMaximum(1)
         self._bar.setValue(0)
         self._bar.show()
@@ -114,9 +115,9 @@ class StoreDialog(QDialog):
         return handled
 
     def reject(self) -> None:
-        """Choose the last choice on Esc or closing; stay open while work is running."""
-        if self._last_choice:
-            self._choose(self._last_choice)
+        """Choose Cancel or the last choice on Esc or closing; stay open while work is running."""
+        if self._escape:
+            self._choose(self._escape)
 
     def _show_text(self, title: str, explanation: str) -> None:
         for widget in (*self._buttons, *self._notes):
@@ -144,7 +145,7 @@ class StoreDialog(QDialog):
             self._notes.append(line)
 
     def _choose(self, name: str) -> None:
-        self._last_choice = ""
+        self._escape = ""
         self.chosen.emit(name)
 
     def _fit(self) -> None:

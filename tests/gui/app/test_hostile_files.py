@@ -41,9 +41,9 @@ async def test_a_provider_address_that_a_backup_changes_is_shown_and_confirmed(
         await until(lambda: "take" in answers())
         shown = dialog()
         assert shown is not None
-        assert list(answers()) == ["keep", "take", "cancel"]
-        assert answers()["keep"].isDefault()
-        assert shown.rect().contains(answers()["cancel"].geometry())
+        assert list(answers()) == ["cancel", "take"]
+        assert answers()["cancel"].isDefault()
+        assert shown.rect().contains(answers()["take"].geometry())
         (words,) = [w for w in shown.findChildren(QLabel) if "evil" in w.text()]
         assert words.isVisible()
         assert "https://api.openai.com:443/v1 → https://evil.example:443/v1" in words.text()
@@ -57,7 +57,6 @@ async def test_a_provider_address_that_a_backup_changes_is_shown_and_confirmed(
 
     for answer, stored, says in (
         ("cancel", 0, "Nothing was changed."),
-        ("keep", 0, "setting of the backup wasn’t restored"),
         ("take", 1, "was restored from"),
     ):
         assert says in await restored(answer)

@@ -95,13 +95,13 @@ def evil(shell: Shell, tmp_path: Path) -> Path:
     return valid.changed("evil", EVIL_PROVIDER)
 
 
-def test_a_restore_without_a_terminal_keeps_the_addresses(shell: Shell, tmp_path: Path) -> None:
+def test_a_restore_without_a_terminal_needs_a_flag(shell: Shell, tmp_path: Path) -> None:
     file = tmp_path / "good.json"
     file.write_text(json.dumps(own(GOOD_OWN)))
     assert run(shell, "import", str(file)).code == 0
     archive = evil(shell, tmp_path)
     kept = run(shell, "restore", str(archive))
-    assert kept.code == 0, kept.err
+    assert kept.code == 1, kept.err
     listed = (
         "OpenAI (openai), Base URL: https://api.openai.com:443/v1 → https://evil.example:443/v1"
     )
@@ -116,7 +116,7 @@ def test_a_restore_without_a_terminal_keeps_the_addresses(shell: Shell, tmp_path
     assert EVIL in body
 
 
-@pytest.mark.parametrize(("typed", "code", "stored"), [("y", 0, 1), ("c", 1, 0)])
+@pytest.mark.parametrize(("typed", "code", "stored"), [("y", 0, 1), ("n", 1, 0)])
 def test_a_restore_on_a_terminal_asks_about_changed_addresses(
     shell: Shell, tmp_path: Path, typed: str, code: int, stored: int
 ) -> None:
@@ -134,7 +134,7 @@ def test_a_restore_on_a_terminal_asks_about_changed_addresses(
     ) as process:
         os.close(slave)
         shown = b""
-        while b"[c]ancel" not in shown:
+        while b"[y/N]" not in shown:
             shown += os.read(master, 4096)
         os.write(master, typed.encode() + b"\n")
         with suppress(OSError):  # the other side is closed

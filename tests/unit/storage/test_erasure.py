@@ -27,7 +27,7 @@ from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.documents.note_store import NoteStore
 from desktop_app.storage.recovery import erasure
 from desktop_app.storage.recovery.backup import make_backup
-from desktop_app.storage.recovery.erasure import erase_everything, resume_erasure
+from desktop_app.storage.recovery.erasure import erase_everything
 from desktop_app.storage.recovery.repair import repair_store
 from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.settings.settings_store import SettingsStore
@@ -114,36 +114,25 @@ async def test_an_erasure_leaves_no_text_in_any_file_of_the_program(tmp_path: Pa
         assert len(await Search(store).find("once")) == 1
 
 
-class Cut(BaseException):
-    """The process ends here."""
-
-
-# Functions that an erasure calls, in order.
-@pytest.mark.parametrize("step", ["_move_aside", "_empty_tables", "_remove_files", "sync"])
-@pytest.mark.parametrize("is_done", [False, True])
-async def test_an_interrupted_erasure_is_completed_at_the_next_start(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, is_done: bool
+@pytest.mark.parametrize("step", ["remove_scratch", "sync"])
+async def test_an_interrupted_erasure_is_completed_by_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     database, attachments = tmp_path / "repartee.sqlite3", tmp_path / "attachments"
     await fill(tmp_path)
-    (tmp_path / "repartee.before-0002_x.sqlite3").write_bytes(WORD.encode())
-    real = getattr(erasure, step)
 
-    def cut(*arguments: object) -> None:
-        if is_done:
-            real(*arguments)
-        raise Cut
+    def cut(_path: Path) -> None:
+        raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
         patched.setattr(erasure, step, cut)
-        with pytest.raises(Cut):
+        with pytest.raises(KeyboardInterrupt):
             erase_everything(database, attachments)
-    resume_erasure(database, attachments)
+    async with opened(database) as store:
+        assert await ConversationStore(store).all() == []
+    erase_everything(database, attachments)
     assert holding(tmp_path) == []
-    await fill(tmp_path)
-    resume_erasure(database, attachments)  # nothing is left to do
-    assert holding(tmp_path)
-    assert list(attachments.rglob("*"))
+    assert not attachments.exists()
 
 
 async def test_a_failed_erasure_changes_nothing(tmp_path: Path) -> None:
@@ -156,7 +145,6 @@ async def test_a_failed_erasure_changes_nothing(tmp_path: Path) -> None:
     with pytest.raises(StorageError):
         erase_everything(database, attachments)
     assert [path for path in attachments.rglob("*") if path.is_file()]
-    resume_erasure(database, attachments)
     assert len(holding(tmp_path)) > 1
 
 

@@ -26,7 +26,6 @@ from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.documents.collection_store import CollectionStore
 from desktop_app.storage.documents.vector_store import VectorStore
 from desktop_app.storage.recovery.backup import make_backup
-from desktop_app.storage.recovery.restore import RestoreChoice
 from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.tools.server_store import ServerStore
@@ -86,7 +85,7 @@ def test_everything_is_restored_unchanged(place: Place, tmp_path: Path) -> None:
     other = Place(tmp_path / "other")
     done = restore_now(archive, other.database, other.attachments, NOON)
     assert done is not None
-    assert (done.previous_store, done.kept) == (None, ())
+    assert done.previous_store is None
     after = everything(other.database)
     # Which keys the keyring has is known only for the computer of the backup.
     assert after.pop("keys_in_keyring") == [("openai", "")]
@@ -119,22 +118,18 @@ async def tool_servers(path: Path, *added: str) -> list[str]:
         return [server.name for server in await store.servers()]
 
 
-@pytest.mark.parametrize("answer", [RestoreChoice.KEEP, RestoreChoice.TAKE])
-def test_tool_servers_are_listed_and_need_consent(
-    place: Place, tmp_path: Path, answer: RestoreChoice
-) -> None:
+def test_tool_servers_are_listed(place: Place, tmp_path: Path) -> None:
     place.fill()
     tool_servers(place.database, "both", "theirs")
     archive = place.back_up()
     other = Place(tmp_path / "other")
     tool_servers(other.database, "both", "ours")
-    asked = AnsweredRestore(answer)
+    asked = AnsweredRestore()
     other.restore(archive, asked)
     (listed,) = [each for each in asked.sentences if each.startswith("Tool server")]
     assert listed.startswith("Tool server “theirs”: none → ")
     assert '"command": ["true"]' in listed
-    expected = ["both", "theirs" if answer is RestoreChoice.TAKE else "ours"]
-    assert tool_servers(other.database) == sorted(expected)
+    assert tool_servers(other.database) == ["both", "theirs"]
 
 
 @blocking
@@ -227,66 +222,25 @@ def test_every_setting_that_sends_data_elsewhere_is_listed(place: Place, tmp_pat
 
 
 @pytest.mark.attack("imports")
-def test_unconfirmed_settings_stay_unchanged(place: Place, tmp_path: Path) -> None:
-    archive = evil_backup(tmp_path / "evil")
-    place.set(PROFILE, answer__background="off", default__provider="own")
-    done = restore_now(
-        archive, place.database, place.attachments, NOON, AnsweredRestore(RestoreChoice.KEEP)
-    )
-    assert done is not None
-    assert len(done.kept) > 10
-    profiles, values = place.settings()
-    assert set(profiles) == {"own", "new"}  # the built-in profiles are unchanged
-    assert profiles["own"] == PROFILE
-    fresh = ProviderProfile("new", "Cheap", ProviderKind.COMPATIBLE, needs_key=False)
-    assert profiles["new"] == fresh
-    assert values["default.provider"] == "own"
-    assert values["look.theme"] == "light"  # it does not decide where data goes
-    for key in ("local_model.weights", "answer.system_prompt", "backup.folder"):
-        assert key not in values
-    assert EVIL not in json.dumps([[repr(p) for p in profiles.values()], values])
-
-
-@pytest.mark.attack("imports")
-@pytest.mark.parametrize("answer", [RestoreChoice.KEEP, RestoreChoice.TAKE])
-def test_tools_that_run_without_asking_are_listed_and_need_consent(
-    place: Place, tmp_path: Path, answer: RestoreChoice
-) -> None:
+def test_tools_that_run_without_asking_are_listed(place: Place, tmp_path: Path) -> None:
     theirs = Place(tmp_path / "theirs")
     theirs.fill()
     overrides = {"tools": ["python", "web_search"], "instructions": "Search."}
-    draft: dict[str, object] = {
-        "text": "",
-        "attachments": [],
-        "overrides": overrides,
-        "preset": None,
-    }
     with closing(connect(theirs.database, "rw")) as connection:
         connection.execute("UPDATE conversations SET overrides = ?", (json.dumps(overrides),))
-        connection.execute(
-            "INSERT OR REPLACE INTO settings VALUES ('window.new_draft', ?)", (json.dumps(draft),)
-        )
-    archive, asked = theirs.back_up(), AnsweredRestore(answer)
+    archive, asked = theirs.back_up(), AnsweredRestore()
     place.restore(archive, asked)
     line = "Tools of conversations, folders and presets: none → web_search"
     assert line in asked.sentences
-    with closing(connect(place.database, "ro")) as connection:
-        rows = connection.execute("SELECT overrides FROM conversations").fetchall()
-        sql = "SELECT value FROM settings WHERE key = 'window.new_draft'"
-        [(new_draft,)] = connection.execute(sql)
-    is_taken = answer is RestoreChoice.TAKE
-    expected = overrides if is_taken else {**overrides, "tools": ["python"]}
-    assert {row["overrides"] for row in rows} == {json.dumps(expected)}
-    assert ("overrides" in json.loads(new_draft)) is is_taken
-    again = AnsweredRestore(answer)
+    again = AnsweredRestore()
     place.restore(archive, again)
-    assert (line in again.sentences) is not is_taken
+    assert line not in again.sentences
 
 
 def test_confirmed_settings_are_restored(place: Place, tmp_path: Path) -> None:
     archive = evil_backup(tmp_path / "evil")
     place.set(PROFILE)
-    place.restore(archive, AnsweredRestore(RestoreChoice.TAKE))
+    place.restore(archive, AnsweredRestore())
     profiles, values = place.settings()
     assert {p.base_url for p in profiles.values()} == {EVIL}
     assert values["local_model.weights"] == "/data/evil.gguf"
@@ -300,10 +254,10 @@ def test_nothing_changes_before_confirmation(place: Place, tmp_path: Path) -> No
     during: list[set[Path]] = []
 
     class Looking(AnsweredRestore):
-        def __call__(self, changes: object) -> RestoreChoice:
+        def __call__(self, changes: object) -> bool:
             during.append(set(place.attachments.rglob("*")))
             assert place.database.read_bytes() == before[place.database]
-            return RestoreChoice.CANCEL
+            return False
 
     asked = Looking()
     assert restore_now(archive, place.database, place.attachments, NOON, asked) is None
@@ -314,7 +268,7 @@ def test_nothing_changes_before_confirmation(place: Place, tmp_path: Path) -> No
 def test_nothing_is_asked_if_no_setting_would_change(place: Place) -> None:
     place.fill()
     archive = place.back_up()
-    asked = AnsweredRestore(RestoreChoice.CANCEL)
+    asked = AnsweredRestore(answer=False)
     place.restore(archive, asked)
     assert asked.changes == []
 
