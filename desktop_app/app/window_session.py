@@ -15,7 +15,6 @@ from desktop_app.app.chat.choice.built_in_model_note import BuiltInModelNote
 from desktop_app.app.controllers import Controllers
 from desktop_app.app.desktop.call_server import CallServer
 from desktop_app.app.desktop.closing_controller import ClosingController, UnfinishedWork
-from desktop_app.app.desktop.form_draft_saver import FormDraftSaver
 from desktop_app.app.desktop.language_change import LanguageChange
 from desktop_app.app.desktop.memory_trimmer import MemoryTrimmer
 from desktop_app.app.desktop.reopened_windows import commands_to_reopen
@@ -39,6 +38,7 @@ from desktop_app.services.chat.run_resumption import Resumer
 from desktop_app.settings.schema import KEYS_PREFIX
 from desktop_app.ui.composer.dropped_content import DroppedContent
 from desktop_app.ui.look.theme import ThemeWatcher
+from desktop_app.ui.widgets.forms.form_dialog import leave_field
 from desktop_app.ui.widgets.window_activation import bring_to_front
 from desktop_app.ui.window.main_window import MainWindow
 
@@ -109,9 +109,6 @@ class WindowSession:
         self.closed_work: ClosedWork | None = None
         self.should_rebuild = False
         self.commands_to_reopen: tuple[str, ...] = ()
-        self._forms = FormDraftSaver(
-            window, settings_store=backend.settings, tasks=self.controllers.tasks
-        )
         self._connect_settings()
         self._is_on_desktop = False
         self._watch_windows(is_resident=is_resident)
@@ -244,7 +241,6 @@ class WindowSession:
         stored_settings = await self._backend.settings.all()
         use_weights(self._backend.gateway.local_model, stored_settings)
         self.quick_host.restore(stored_settings)
-        self._forms.restore(stored_settings)
         await controllers.state.load()
         self._use_settings()
         await controllers.composer.stored_presets.load()
@@ -441,7 +437,7 @@ class WindowSession:
                 await self.spelling.aclose()
 
         return (
-            self._forms.close,
+            leave_field,
             self._calls.aclose,
             *desktop,
             controllers.panel.transfer.close,

@@ -13,7 +13,6 @@ from PySide6.QtGui import QGuiApplication
 from desktop_app.app.startup.gc_policy import collect_if_due
 from desktop_app.paths import resource_path
 from desktop_app.ui.look import icons, theme
-from desktop_app.ui.widgets.forms.form_dialog import DraftForm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +67,6 @@ def light_theme(qapp: QApplication) -> Iterator[theme.Theme]:
     if qapp.styleSheet() != theme.style_sheet(current):
         theme.apply_theme(qapp, current)
     yield current
-    DraftForm.drafts.clear()
     for watcher in qapp.findChildren(theme.ThemeWatcher):
         watcher.deleteLater()  # otherwise its pending work would change the next test's theme
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)

@@ -43,12 +43,10 @@ def test_a_former_file_is_not_opened_while_the_chosen_file_loads(light_theme: Th
     assert opened == [("j", 2)]
 
 
-def test_a_new_job_has_its_effort_and_the_files_of_its_draft(light_theme: Theme) -> None:
-    first = BatchNewPage(light_theme)
+def test_a_new_job_has_its_effort_and_the_files_it_was_given(light_theme: Theme) -> None:
     names = [Path("/x/a\nb\u2028c.pdf"), Path("/x/c.pdf")]
-    first.files.add_paths(names)
     page = BatchNewPage(light_theme)
-    page.restore_draft(first.draft())
+    page.files.add_paths(names)
     page.task.setPlainText("Summarize")
     model = BatchModelOption("m", "M", efforts=(Effort.HIGH,))
     page.set_providers([BatchProviderOption("p", "P", models=(model,))], "p", "m", Effort.HIGH)

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import (
-    QComboBox,
-    QLabel,
-    QLineEdit,
-    QMessageBox,
-    QPlainTextEdit,
-    QPushButton,
-    QWidget,
-)
+from PySide6.QtWidgets import QLabel, QLineEdit, QMessageBox, QPlainTextEdit, QPushButton, QWidget
 
-from desktop_app.domain.answering.chat_request import NO_PROVIDER
 from desktop_app.domain.models.model_row import ModelRow
 from desktop_app.ui.look import theme
 from desktop_app.ui.models.model_editor import ModelEditor
-from desktop_app.ui.settings.sections.custom_field_section import CustomFieldSection
 from desktop_app.ui.tools.server_form import EnteredServer, ServerForm
-from desktop_app.ui.widgets.forms.form_dialog import (
-    FormDialog,
-    ask_about_changes,
-    forget_form_drafts,
-)
+from desktop_app.ui.widgets.forms.form_dialog import FormDialog, ask_about_changes
 from desktop_app.ui.window.review_dialog import ReviewDialog
 from tests.helpers.widgets import find
 
@@ -126,33 +111,3 @@ def test_a_server_with_a_variable_or_header_without_a_value_is_not_saved(
     with qtbot.assertNotEmitted(form.saved):
         find(form, QPushButton, "save-server").click()
     assert find(form, QLabel, "server-problem").text() == problem
-
-
-@pytest.mark.attack("imports")
-@pytest.mark.parametrize("kind", ["header", -1, 2, 1 << 40])
-def test_a_draft_of_a_backup_chooses_only_kinds_of_fields_that_exist(
-    qtbot: QtBot, kind: str | int
-) -> None:
-    section = CustomFieldSection(theme.light(), lambda _profile: None)
-    qtbot.addWidget(section)
-    section.store_draft("custom-field own", {"name": "X-Team", "kind": kind})
-    section.show_profile(replace(NO_PROVIDER, id="own"))
-    forget_form_drafts()
-    assert find(section, QLineEdit, "custom-field-name").text() == "X-Team"
-    assert find(section, QComboBox, "custom-field-kind").currentIndex() == 0
-
-
-@pytest.mark.attack("imports")
-def test_a_draft_of_a_backup_changes_no_command_and_no_address(qtbot: QtBot) -> None:
-    parent = QWidget()
-    qtbot.addWidget(parent)
-    form = _server(parent)
-    fields = {"server-command": "sh -c evil", "server-url": "https://evil.example"}
-    fields |= {"server-environment": "A=b", "server-headers": "A: b"}
-    form.store_draft(form.draft_name, {**fields, "server-folder": "/srv"})
-    form.open()
-    assert find(form, QLineEdit, "server-command").text() == "mail-server"
-    assert find(form, QLineEdit, "server-url").text() == ""
-    assert find(form, QPlainTextEdit, "server-environment").toPlainText() == ""
-    assert find(form, QPlainTextEdit, "server-headers").toPlainText() == ""
-    assert find(form, QLineEdit, "server-folder").text() == "/srv"

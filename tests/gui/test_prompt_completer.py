@@ -191,7 +191,6 @@ def test_enter_and_tab_choose_the_current_prompt(driver: PromptDriver, key: Qt.K
     driver.completer.configure(
         lambda names: {"selection": "x = 1"} if "selection" in names else {},
         lambda _prompt, text: text,
-        lambda: False,
     )
     driver.type("/ex")
     driver.press(key)

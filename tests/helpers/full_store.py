@@ -155,7 +155,6 @@ async def _fill_rest(database: Database, first: Conversation) -> None:
         "look.theme": "dark",
         "keys.new": "Ctrl+N",
         "window.state": WINDOW_STATE,
-        "window.forms": {"review-dialog m": {"review-note": "right"}},
         "window.scroll": ["m", 0.5],
         "window.quick_place": [0.2, 0.8],
         "desktop.paste_token": "b7f0",

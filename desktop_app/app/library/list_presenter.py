@@ -20,7 +20,6 @@ from desktop_app.domain.conversations.conversation import Conversation
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.sidebar.row_delegates import forget_name_draft
 
 if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
@@ -117,13 +116,12 @@ class ListPresenter(QObject):
         self._list.model.remove(conversation_id)
 
     def forget_erased(self, conversation_ids: Sequence[str]) -> None:
-        """Remove permanently deleted conversations from the cache, and their half-typed titles.
+        """Remove permanently deleted conversations from the cache.
 
         The caller reloads the list if it shows them.
         """
         for conversation_id in conversation_ids:
             self.cache.remove(conversation_id)
-            forget_name_draft(conversation_id)
 
     def change(self, conversation_ids: Sequence[str], **changes: Any) -> None:
         """Show changed values of conversations; the caller writes them."""

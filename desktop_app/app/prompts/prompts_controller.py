@@ -93,12 +93,7 @@ class PromptsController(QObject):
         self._list = prompt_list
         self._dialog: PromptsDialog | None = None
         writer.failure_changed.connect(self._show_failure)
-        self.configure_completer(
-            pane.prompt.completer,
-            self._fill_in,
-            lambda: current.is_temporary,
-            self._for_each_document,
-        )
+        self.configure_completer(pane.prompt.completer, self._fill_in, self._for_each_document)
         current.opened.connect(pane.prompt.completer.close)
         pane.prompt.suggestions.chosen.connect(self.ask)
 
@@ -121,11 +116,10 @@ class PromptsController(QObject):
         self,
         completer: PromptCompleter,
         fill_in: Callable[[frozenset[str]], Mapping[str, str]],
-        is_temporary: Callable[[], bool],
         finish: Callable[[Prompt, str], str] = lambda _prompt, text: text,
     ) -> None:
         """Offer the library in a prompt's completer; see `PromptCompleter.configure`."""
-        completer.configure(fill_in, finish, is_temporary)
+        completer.configure(fill_in, finish)
         completer.set_prompts(self._list.offered_prompts)
         self._list.changed.connect(lambda: completer.set_prompts(self._list.offered_prompts))
 

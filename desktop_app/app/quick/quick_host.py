@@ -172,7 +172,7 @@ class QuickHost(QObject):
         )
         quick.restore_draft(self._unsent)
         controllers.composer.prompts.configure_completer(
-            quick_window.completer, quick.accompanying.fill_in, lambda: conversation.is_temporary
+            quick_window.completer, quick.accompanying.fill_in
         )
         quick.question_stored.connect(controllers.sidebar.list_presenter.upsert)
         self._make_previews(quick)

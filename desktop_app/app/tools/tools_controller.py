@@ -244,9 +244,7 @@ class ToolsController(QObject):
     def _open_form(self, request: EditRequest) -> None:
         from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog  # not at the start
 
-        dialog = AnswerFormDialog(
-            self._theme.current, request.anchor.window(), keeps_draft=not self._current.is_temporary
-        )
+        dialog = AnswerFormDialog(self._theme.current, request.anchor.window())
         self._dialogs.add(dialog)
         dialog.finished.connect(lambda _result: self._forget_dialog(dialog))
         dialog.form_chosen.connect(lambda form: self._apply_form(request, form))

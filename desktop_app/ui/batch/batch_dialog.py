@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QDialog, QStackedWidget, QWidget
 
 from desktop_app.domain.batch.batch_jobs import BatchJob
 from desktop_app.domain.batch.batch_wording import job_progress_text
@@ -24,7 +24,6 @@ from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.file_dialogs import choose_target
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
-from desktop_app.ui.widgets.forms.form_dialog import DraftDialog, FormValues
 from desktop_app.ui.widgets.forms.form_widgets import Note, Tone, retheme
 from desktop_app.ui.widgets.rows.table_model import TableModel
 from desktop_app.ui.widgets.rows.table_views import ProportionalTable
@@ -68,7 +67,7 @@ class BatchJobModel(TableModel[BatchJob]):
         )[column]
 
 
-class BatchDialog(DraftDialog):
+class BatchDialog(QDialog):
     """The window of batch jobs.
 
     Attributes:
@@ -93,9 +92,6 @@ class BatchDialog(DraftDialog):
         self.setAcceptDrops(True)
         self.new_page = BatchNewPage(theme)
         self.job_page = BatchJobPage(theme)
-        draft = self.drafts.pop(self.draft_name, None)
-        if draft is not None:
-            self.new_page.restore_draft(draft)
         self.jobs = BatchJobModel()
         self.table = ProportionalTable(self.jobs, _COLUMN_SHARES)
         self.table.setObjectName("batch-list")
@@ -124,10 +120,6 @@ class BatchDialog(DraftDialog):
         self.set_theme(theme)
         self._initial_size = fitting_size(SIZE, theme, parent)
         self.resize(self._initial_size)  # so that it is centered on its parent
-
-    def draft(self) -> FormValues:
-        """Return the draft of a new job, even if the window is closed."""
-        return self.new_page.draft()
 
     # ------------------------------------------------------------------ pages
 

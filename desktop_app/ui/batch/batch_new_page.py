@@ -19,7 +19,6 @@ from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.file_dialogs import choose_files, choose_folder
 from desktop_app.ui.widgets.flow_layout import FlowLayout
-from desktop_app.ui.widgets.forms.form_dialog import FormValues
 from desktop_app.ui.widgets.forms.form_widgets import Combo, MultilineField, Note
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
 
@@ -218,22 +217,6 @@ class BatchNewPage(QWidget):
             self.task.clear()
         if not self.files.paths and not self.task.toPlainText():
             self._has_user_choice = False
-
-    def draft(self) -> FormValues:
-        """Return the files, and the message if the user edited it; {} if there is neither."""
-        text = ""
-        if self.task.document().isModified():
-            text = self.task.toPlainText()
-        # Zero bytes separate the paths, because a path may contain every other character.
-        files = "\0".join(map(str, self.files.paths))
-        return {"task": text, "files": files} if text or files else {}
-
-    def restore_draft(self, draft: FormValues) -> None:
-        """Show the draft of an earlier run."""
-        self.task.setPlainText(str(draft.get("task", "")))
-        self.task.document().setModified(True)
-        files = str(draft.get("files", ""))
-        self.files.add_paths([Path(path) for path in files.split("\0") if path])
 
     def set_prompts(self, prompts: Sequence[BatchPromptOption], default: str) -> None:
         """Set the prompts; an empty message gets the text of the prompt with the id `default`."""

@@ -70,7 +70,6 @@ class ModelEditor(FormDialog):
         self.setObjectName("model-editor")
         self.setWindowTitle(window_title(row.name))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.subject = f"{row.provider_id} {row.model}"
         self._row = row
         self._user_entries = row.user_entries or ModelFacts(row.model)
         self.fields: dict[str, QLineEdit] = {}

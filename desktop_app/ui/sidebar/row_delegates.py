@@ -16,7 +16,6 @@ from desktop_app.ui.sidebar.conversation_view import ConversationView
 from desktop_app.ui.sidebar.rows import conversation_model
 from desktop_app.ui.sidebar.rows.date_groups import short_day_text
 from desktop_app.ui.sidebar.search import hit_model
-from desktop_app.ui.widgets.forms.form_dialog import DraftForm, forget_form_draft
 from desktop_app.ui.widgets.rows.row_delegate import RowDelegate
 from desktop_app.ui.widgets.rows.rows_model import ROW, Index
 from desktop_app.ui.widgets.text.foreign_text import one_line, tooltip_text
@@ -39,29 +38,19 @@ _MAX_NAME_LENGTH: Final = 200
 _SNIPPET_LINES: Final = 2
 
 
-class NameEditor(QLineEdit, DraftForm):
-    """The editor of a name in its row; a half-typed name survives the end of the program.
+class NameEditor(QLineEdit):
+    """The editor of a name in its row."""
 
-    Args:
-        identifier: the id of the conversation or folder.
-    """
-
-    def __init__(self, parent: QWidget, identifier: str) -> None:
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("rename")
         self.setMaxLength(_MAX_NAME_LENGTH)
-        self._draft_name = _draft_name(identifier)
         self._current_name = ""
-        self.textEdited.connect(lambda text: self.store_draft(self._draft_name, {"name": text}))
 
     def set_name(self, name: str) -> None:
-        """Show the current name, or the name that was half-typed when the program ended."""
+        """Show the current name."""
         self.setText(name)
         self._current_name = self.text()
-        draft = self.drafts.get(self._draft_name, {})
-        if "name" in draft:
-            self.setText(str(draft["name"]))
-            self.setModified(True)
 
     @property
     def is_changed(self) -> bool:
@@ -71,20 +60,6 @@ class NameEditor(QLineEdit, DraftForm):
         long names.
         """
         return self.text() != self._current_name
-
-    def forget_draft(self) -> None:
-        """Forget the typed name after the end of the edit."""
-        self.store_draft(self._draft_name, {})
-
-
-def forget_name_draft(identifier: str) -> None:
-    """Forget the draft of the name of a conversation that was deleted."""
-    forget_form_draft(_draft_name(identifier))
-
-
-def _draft_name(identifier: str) -> str:
-    """Return the name under which `DraftForm` stores the draft."""
-    return f"rename {identifier}"
 
 
 class ConversationDelegate(RowDelegate):
@@ -172,7 +147,7 @@ class ConversationDelegate(RowDelegate):
     # ------------------------------------------------------------ renaming in place
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
-        editor = NameEditor(parent, index.data(conversation_model.Roles.IDENTIFIER))
+        editor = NameEditor(parent)
         is_folder = index.data(conversation_model.Roles.IS_FOLDER)
         editor.setAccessibleName(tr("Folder name") if is_folder else tr("Conversation title"))
         return editor
@@ -189,11 +164,6 @@ class ConversationDelegate(RowDelegate):
         """Set the edited name in the model."""
         if isinstance(editor, NameEditor) and editor.is_changed:
             model.setData(index, editor.text())
-
-    def destroyEditor(self, editor: QWidget, index: Index) -> None:
-        if isinstance(editor, NameEditor):
-            editor.forget_draft()
-        super().destroyEditor(editor, index)
 
     def updateEditorGeometry(
         self, editor: QWidget, option: QStyleOptionViewItem, index: Index

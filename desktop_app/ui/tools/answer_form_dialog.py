@@ -43,9 +43,6 @@ _HIGHLIGHTED_LANGUAGE: Final = N_("Highlight as (such as sql)")
 class AnswerFormDialog(FormDialog):
     """Dialog for the form of answers. Its text is checked in pauses of typing and before use.
 
-    Args:
-        keeps_draft: see `FormDialog`; False for a temporary conversation.
-
     Signals:
         check_requested(FormSource, bool): check this form; True if the user wants to use it.
             Answer with `show_problem` or `accept_form`.
@@ -57,9 +54,8 @@ class AnswerFormDialog(FormDialog):
     form_chosen = Signal(str)
     file_requested = Signal(object)
 
-    def __init__(self, theme: Theme, parent: QWidget, *, keeps_draft: bool = True) -> None:
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
-        self.keeps_draft = keeps_draft
         self.setObjectName("answer-form")
         self.setWindowTitle(tr("Response format"))
         self._refusals: Mapping[FormKind, str] = {}

@@ -62,10 +62,6 @@ class ServerForm(FormDialog):
     """
 
     saved = Signal(object)
-    # Keys are also typed as arguments of the command and in the query of the address.
-    secret_fields = frozenset(
-        {"server-command", "server-url", "server-environment", "server-headers"}
-    )
 
     def __init__(self, server: EnteredServer | None, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -83,7 +79,6 @@ class ServerForm(FormDialog):
         self._save_button.clicked.connect(self._emit_saved)
         self._build()
         if server is not None:
-            self.subject = server.name
             self._show_server(server)
         self.set_theme(theme)
         first = self.name if server is None else self.command

@@ -41,7 +41,6 @@ class ReviewDialog(FormDialog):
     """
 
     saved = Signal(object, str)
-    keeps_draft = False  # a draft could outlive a permanently deleted conversation
 
     def __init__(self, text: str, review: Review | None, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)

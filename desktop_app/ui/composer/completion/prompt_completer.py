@@ -75,7 +75,6 @@ class PromptCompleter(QObject):
         self._typed_values: dict[str, dict[str, str]] = {}  # of closed forms, by the prompt's id
         self._fill_in: Callable[[frozenset[str]], Mapping[str, str]] = lambda _names: {}
         self._finish: Callable[[Prompt, str], str] = lambda _prompt, text: text
-        self._is_temporary: Callable[[], bool] = lambda: False
         field.text.installEventFilter(self)
 
     # ------------------------------------------------------------------ for controllers and editor
@@ -92,18 +91,15 @@ class PromptCompleter(QObject):
         self,
         fill_in: Callable[[frozenset[str]], Mapping[str, str]],
         finish: Callable[[Prompt, str], str],
-        is_temporary: Callable[[], bool],
     ) -> None:
         """Set how prompts are filled in.
 
         Args:
             fill_in: returns the values that the program knows for the variables with these names.
             finish: returns the text to insert, given a prompt and its filled-in text.
-            is_temporary: returns True if nothing that is typed may be stored in a file.
         """
         self._fill_in = fill_in
         self._finish = finish
-        self._is_temporary = is_temporary
 
     def open(self) -> None:
         """Open the list as if / had been typed on an empty line.
@@ -200,7 +196,7 @@ class PromptCompleter(QObject):
         from desktop_app.ui.composer.completion.prompt_fields import PromptFields
 
         values = self._typed_values.get(prompt.id, {})
-        form = PromptFields(prompt, values, self._theme, is_temporary=self._is_temporary)
+        form = PromptFields(prompt, values, self._theme)
         self._form = form
         form.filled.connect(self._insert_filled)
         form.canceled.connect(self._cancel_form)

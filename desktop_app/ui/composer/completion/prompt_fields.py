@@ -22,7 +22,6 @@ from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import cancel_button
 from desktop_app.ui.widgets.buttons.enter_key import press_focused
 from desktop_app.ui.widgets.forms.fitting_dialog import scroll_area_of
-from desktop_app.ui.widgets.forms.form_dialog import DraftForm
 from desktop_app.ui.widgets.forms.form_widgets import Combo, retheme
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
 from desktop_app.ui.widgets.text.foreign_text import (
@@ -34,7 +33,7 @@ from desktop_app.ui.widgets.text.foreign_text import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from PySide6.QtGui import QKeyEvent, QResizeEvent
 
@@ -102,7 +101,7 @@ class GrowingTextField(PlainTextField):
         self.setFixedHeight(max(height, self._theme.px(32)))
 
 
-class PromptFields(QFrame, DraftForm):
+class PromptFields(QFrame):
     """The form for the variables of a prompt. See the module.
 
     Attributes:
@@ -116,23 +115,9 @@ class PromptFields(QFrame, DraftForm):
     filled = Signal(dict)
     canceled = Signal()
 
-    def __init__(
-        self,
-        prompt: Prompt,
-        values: Mapping[str, str],
-        theme: Theme,
-        *,
-        is_temporary: Callable[[], bool] = lambda: False,
-    ) -> None:
-        """Build the fields; `values` are earlier inputs, {} to show the stored draft, if any.
-
-        Inputs and drafts override the defaults.
-
-        While `is_temporary` returns True, nothing is stored in a file.
-        """
+    def __init__(self, prompt: Prompt, values: Mapping[str, str], theme: Theme) -> None:
+        """Build the fields; `values` are earlier inputs, which override the defaults."""
         super().__init__()
-        self._is_temporary = is_temporary
-        self._draft_name = f"prompt-fields {prompt.id}"
         self.setObjectName("prompt-fields")
         self.setAccessibleName(tr("Fields of {prompt}", prompt=one_line(prompt.title)))
         set_role(self, "card")
@@ -143,9 +128,8 @@ class PromptFields(QFrame, DraftForm):
         self._grid = QGridLayout()
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setColumnStretch(1, 1)
-        initial_values = values or self.drafts.get(self._draft_name, {})
         for row, variable in enumerate(variables(prompt.text)):
-            value = str(initial_values.get(variable.name, variable.default or ""))
+            value = values.get(variable.name, variable.default or "")
             self._add_field(row, variable, value, theme)
         self._note = PlainLabel(name="prompt-fields-note", wraps=True)
         self._insert_button = PlainButton(tr("Insert"), name="insert-prompt", role="primary")
@@ -159,14 +143,11 @@ class PromptFields(QFrame, DraftForm):
     def _add_field(self, row: int, variable: Variable, value: str, theme: Theme) -> None:
         label = PlainLabel(_display_name(variable.name), wraps=True)
         if variable.choices:
-            combo = _choice_field(variable, value, theme)
-            combo.activated.connect(lambda _index: self._store_values())
-            field: GrowingTextField | Combo = combo
+            field: GrowingTextField | Combo = _choice_field(variable, value, theme)
         else:
             field = GrowingTextField(theme, variable.name, value)
             field.entered.connect(self._submit)
             field.textChanged.connect(lambda: self._show_note(""))
-            field.textChanged.connect(self._store_values)
             if variable.default is None:
                 field.setPlaceholderText(tr("required"))
         label.setBuddy(field)
@@ -190,9 +171,6 @@ class PromptFields(QFrame, DraftForm):
             name: field.currentData() if isinstance(field, Combo) else field.toPlainText()
             for name, field in self._fields.items()
         }
-
-    def _store_values(self) -> None:
-        self.store_draft(self._draft_name, {} if self._is_temporary() else {**self.values()})
 
     def focus_first(self) -> None:
         """Focus the first required field without a value, otherwise the first field."""
@@ -242,7 +220,6 @@ class PromptFields(QFrame, DraftForm):
     def _submit(self) -> None:
         names = missing_names(self.prompt.text, self.values())
         if not names:
-            self.store_draft(self._draft_name, {})
             self.filled.emit(self.values())
             return
         problem = tr("Fill in: {fields}", fields=joined([*map(_display_name, names)]))

@@ -1,7 +1,7 @@
 """The headers and query parameters that the user adds to every request to a provider.
 
 A secret value is stored in the keyring and never shown again. Entering a name again replaces its
-value. The entries, except secrets, are kept as a draft until the field is added.
+value.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from desktop_app.domain.network.custom_fields import MAX_FIELDS, CustomField
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.dialog_button import compact_button
-from desktop_app.ui.widgets.forms.form_dialog import DraftForm, FormValues, restore_choice
 from desktop_app.ui.widgets.forms.form_widgets import Combo, FormSection
 from desktop_app.ui.widgets.forms.line_field import line_field
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 _KINDS: Final = ((False, N_("Header")), (True, N_("Query parameter")))
 
 
-class CustomFieldSection(FormSection, DraftForm):
+class CustomFieldSection(FormSection):
     """A list of fields and a form to add a field.
 
     Args:
@@ -69,45 +68,21 @@ class CustomFieldSection(FormSection, DraftForm):
         for widget in (self._kind, self._name, self._value):
             self.body.addWidget(widget)
         self.body.addLayout(row_of((self._secret_box, 1), add_button))
-        for line in (self._name, self._value):
-            line.textEdited.connect(self._store_values)
-        self._kind.activated.connect(self._store_values)
-        self._secret_box.clicked.connect(self._store_values)
         add_button.clicked.connect(self._add_field)
         self._value.returnPressed.connect(self._add_field)
 
     def show_profile(self, profile: ProviderProfile) -> None:
-        """List the profile's fields; show its draft if another profile was shown before."""
+        """List the profile's fields; empty the form if another profile was shown before."""
         is_other = profile.id != self._profile.id
         self._profile = profile
         if is_other:
             self._has_value = {}
-            self._show_values(self.drafts.get(self._draft_name, {}))
+            self._name.clear()
+            self._value.clear()
+            self._kind.setCurrentIndex(0)
+            self._secret_box.setChecked(True)
             self._show_note()
         self._show_list()
-
-    @property
-    def _draft_name(self) -> str:
-        return f"custom-field {self._profile.id}"
-
-    def _store_values(self) -> None:
-        is_secret = self._secret_box.isChecked()
-        name = self._name.text()
-        value = "" if is_secret else self._value.text()
-        values: FormValues = {
-            "name": name,
-            "value": value,
-            "kind": self._kind.currentIndex(),
-            "secret": int(is_secret),
-        }
-        self.store_draft(self._draft_name, values if name or value else {})
-
-    def _show_values(self, values: FormValues) -> None:
-        self._name.setText(str(values.get("name", "")))
-        self._value.setText(str(values.get("value", "")))
-        self._kind.setCurrentIndex(0)
-        restore_choice(self._kind, values.get("kind", 0))
-        self._secret_box.setChecked(bool(values.get("secret", True)))
 
     def show_missing_secrets(self, has_value: Mapping[str, bool]) -> None:
         """Mark secret fields without a value, and prepare the form for the first of them.
@@ -182,7 +157,6 @@ class CustomFieldSection(FormSection, DraftForm):
         else:
             self._name.clear()
             self._value.clear()
-            self.store_draft(self._draft_name, {})
             self._show_note()
             self.entered.emit(field, value)
 
