@@ -1,20 +1,13 @@
 """Folds StreamEvents into a growing reply, as a pure function.
 
 A reply has one round for each request: after tool calls, another request sends their results. Each
-round grows as a sequence of segments, which become the parts of the message.
-
-`accumulate` never changes its argument, and the cost of a delta does not depend on the length of
-the reply. Text is a tuple of pieces. As in a binomial heap, each piece below a megabyte is at most
-half as long as the piece before it. So each character is copied O(log n) times. Pieces of a
-megabyte or more are never copied by a delta, which would block the event loop.
+round grows by parts of the message. `accumulate` never changes its argument.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from enum import Enum, auto
-from functools import cached_property
 from typing import Final
 
 from desktop_app.domain.answering.stream_events import (
@@ -40,7 +33,6 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.conversation import MessageStatus, RemoteRun
 from desktop_app.domain.conversations.message_parts import (
-    ImagePart,
     Part,
     ReasoningPart,
     RefusalPart,
@@ -55,116 +47,8 @@ CONTENT_FILTER: Final = "content_filter"
 """The reason of `Incomplete` for an answer that the provider's filter stopped."""
 MAX_CALL_ID_CHARS: Final = 64
 """The APIs' limit. Longer ids are replaced, because any provider may get the conversation later."""
-_MAX_PIECE_CHARS: Final = 1024 * 1024
-
-
-class GrowingText:
-    """An immutable text that is cheap to extend."""
-
-    __slots__ = ("_length", "_pieces")
-
-    def __init__(self, text: str = "") -> None:
-        self._pieces: tuple[str, ...] = (text,) if text else ()
-        self._length = len(text)
-
-    def with_text(self, text: str) -> GrowingText:
-        """Return a copy with `text` appended."""
-        pieces = self._pieces
-        last_piece = text
-        while (
-            pieces
-            and len(last_piece) < _MAX_PIECE_CHARS
-            and len(pieces[-1]) < min(2 * len(last_piece), _MAX_PIECE_CHARS)
-        ):
-            last_piece = pieces[-1] + last_piece
-            pieces = pieces[:-1]
-        grown_text = GrowingText()
-        grown_text._pieces = (*pieces, last_piece) if last_piece else pieces
-        grown_text._length = self._length + len(text)
-        return grown_text
-
-    def __len__(self) -> int:
-        return self._length
-
-    def __str__(self) -> str:
-        if len(self._pieces) > 1:
-            self._pieces = ("".join(self._pieces),)  # the same text in one piece
-        return self._pieces[0] if self._pieces else ""
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, GrowingText) and str(self) == str(other)
-
-    def __hash__(self) -> int:
-        return hash(str(self))
-
-    def __repr__(self) -> str:
-        return f"GrowingText({str(self)!r})"
-
-
 ENDED_BY_PROVIDER: Final = (MessageStatus.COMPLETE, MessageStatus.INCOMPLETE, MessageStatus.REFUSED)
 """The final statuses of answers that neither failed nor were stopped."""
-
-
-class _Kind(Enum):
-    TEXT = auto()
-    REASONING = auto()
-    REFUSAL = auto()
-    TOOL_CALL = auto()
-    IMAGE = auto()
-
-
-_NO_INDEX: Final = -1
-"""The key of a call that the provider runs: no delta belongs to it."""
-
-
-@dataclass(frozen=True)
-class _Segment:
-    """A growing part of the answer.
-
-    Attributes:
-        text: of a tool call, its arguments; empty for an image.
-        key: of reasoning, its section; of a tool call, its index in the deltas, or _NO_INDEX.
-        item_id, encrypted: of reasoning, see `ReasoningPart`.
-        call_id, name, round: of a tool call.
-        call: of a tool call, the other fields of its part.
-        image_part: of an image.
-    """
-
-    kind: _Kind
-    text: GrowingText
-    key: int = 0
-    item_id: str = ""
-    encrypted: str = ""
-    call_id: str = ""
-    name: str = ""
-    round: int = 0
-    call: ToolCallPart | None = None
-    image_part: ImagePart | None = None
-
-    @cached_property
-    def part(self) -> Part:
-        """Return the segment as a message part.
-
-        Cached, because each step of a tool call needs all parts: 500 calls would take 10 s.
-        """
-        if self.image_part is not None:
-            return self.image_part
-        text = str(self.text)
-        match self.kind:
-            case _Kind.TEXT:
-                return TextPart(text)
-            case _Kind.REASONING:
-                return ReasoningPart(text, self.item_id, self.encrypted)
-            case _Kind.REFUSAL:
-                return RefusalPart(text)
-            case _:
-                return replace(
-                    self.call or ToolCallPart("", "", ""),
-                    call_id=self.call_id,
-                    name=self.name,
-                    arguments=text,
-                    round=self.round,
-                )
 
 
 @dataclass(frozen=True)
@@ -179,12 +63,14 @@ class Reply:
         run: the position in a background run; None for any other answer.
         service_tier: the requested tier, then the tier that answers; "" until one is named.
         round: the number of the current round, from 0.
-        round_start: the index of the current round's first segment.
+        round_start: the index of the current round's first part.
+        call_keys: the indices by which deltas name the calls of this round, in their order.
+        section: of the newest delta of the reasoning.
         earlier_usage: the usage of the rounds before the current one.
         is_uncounted: True if an earlier round reported no usage.
     """
 
-    segments: tuple[_Segment, ...] = ()
+    parts: tuple[Part, ...] = ()
     status: MessageStatus = MessageStatus.STREAMING
     usage: Usage | None = None
     error: ProviderError | None = None
@@ -196,18 +82,15 @@ class Reply:
     service_tier: str = ""
     round: int = 0
     round_start: int = 0
+    call_keys: tuple[int, ...] = ()
+    section: int = 0
     earlier_usage: Usage | None = None
     is_uncounted: bool = False
 
     @property
     def text(self) -> str:
         """Return the answer's Markdown so far."""
-        return "".join(str(s.text) for s in self.segments if s.kind is _Kind.TEXT)
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        """Return the reply so far as message parts."""
-        return tuple(segment.part for segment in self.segments)
+        return "".join(part.text for part in self.parts if isinstance(part, TextPart))
 
     @property
     def round_usage(self) -> Usage | None:
@@ -220,7 +103,7 @@ class Reply:
     @property
     def may_be_billed(self) -> bool:
         """Return True if the provider has started to answer the current round and may bill it."""
-        has_begun = len(self.segments) > self.round_start or bool(self.response_id)
+        has_begun = len(self.parts) > self.round_start or bool(self.response_id)
         ended_well = self.status in ENDED_BY_PROVIDER and self.error is None
         # In a later round, a limit of the tool loop may have ended the answer before a request.
         is_first_round = self.round == 0
@@ -229,7 +112,7 @@ class Reply:
     @property
     def is_empty(self) -> bool:
         """Return True if nothing has arrived that a user could read or a provider needs."""
-        return not self.segments
+        return not self.parts
 
 
 def accumulate(reply: Reply, event: StreamEvent) -> Reply:
@@ -238,11 +121,11 @@ def accumulate(reply: Reply, event: StreamEvent) -> Reply:
         return reply
     match event:
         case TextDelta(text):
-            return _extend_last(reply, _Kind.TEXT, text)
+            return _extend_text(reply, TextPart, text)
         case ReasoningDelta(text, section):
             return _extend_reasoning(reply, text, section)
         case RefusalDelta(text):
-            return _extend_last(reply, _Kind.REFUSAL, text)
+            return _extend_text(reply, RefusalPart, text)
         case ToolCallDelta():
             return _extend_tool_call(reply, event)
         case ToolCallStep(call):
@@ -250,7 +133,7 @@ def accumulate(reply: Reply, event: StreamEvent) -> Reply:
         case HostedCall():
             return _with_hosted_call(reply, event)
         case ImageArrived(_, image_part):
-            return reply if image_part is None else _with_image(reply, image_part)
+            return reply if image_part is None else _with_new_part(reply, image_part)
         case RoundEnded():
             return _next_round(reply)
         case ReasoningItem() | TextWasReasoning():
@@ -286,7 +169,7 @@ def _with_metadata(reply: Reply, event: RunAdvanced | UsageReported | Notice) ->
 def _end(reply: Reply, event: Completed | Incomplete | Failed) -> Reply:
     match event:
         case Completed():
-            is_refused = any(s.kind is _Kind.REFUSAL for s in reply.segments)
+            is_refused = any(isinstance(part, RefusalPart) for part in reply.parts)
             status = MessageStatus.REFUSED if is_refused else MessageStatus.COMPLETE
             return replace(reply, status=status)
         case Incomplete(reason):
@@ -299,135 +182,117 @@ def _end(reply: Reply, event: Completed | Incomplete | Failed) -> Reply:
             return replace(reply, status=status, error=error)
 
 
-def _extend_last(reply: Reply, kind: _Kind, text: str) -> Reply:
+def _extend_text(reply: Reply, kind: type[TextPart | RefusalPart], text: str) -> Reply:
     if not text:
         return reply
-    if len(reply.segments) > reply.round_start and reply.segments[-1].kind is kind:
-        # Segments of text and refusals have no other fields to keep.
-        return _with_segment(reply, -1, _Segment(kind, reply.segments[-1].text.with_text(text)))
-    return _with_new_segment(reply, _Segment(kind, GrowingText(text)))
+    last_part = reply.parts[-1] if len(reply.parts) > reply.round_start else None
+    if isinstance(last_part, kind):
+        return _with_part(reply, -1, kind(last_part.text + text))
+    return _with_new_part(reply, kind(text))
 
 
-def _with_segments(reply: Reply, segments: tuple[_Segment, ...]) -> Reply:
-    """Return `replace(reply, segments=segments)`, three times as fast, for each delta."""
+def _with_parts(reply: Reply, parts: tuple[Part, ...]) -> Reply:
+    """Return `replace(reply, parts=parts)`, three times as fast, for each delta."""
     new_reply = object.__new__(Reply)
-    new_reply.__dict__.update(reply.__dict__, segments=segments)
+    new_reply.__dict__.update(reply.__dict__, parts=parts)
     return new_reply
 
 
-def _with_segment(reply: Reply, index: int, segment: _Segment) -> Reply:
-    """Return the reply with `segment` at `index`; -1 is the last segment, as in a list."""
-    segments = list(reply.segments)
-    segments[index] = segment
-    return _with_segments(reply, tuple(segments))
+def _with_part(reply: Reply, index: int, part: Part) -> Reply:
+    """Return the reply with `part` at `index`; -1 is the last part, as in a list."""
+    parts = list(reply.parts)
+    parts[index] = part
+    return _with_parts(reply, tuple(parts))
 
 
-def _with_new_segment(reply: Reply, segment: _Segment) -> Reply:
-    return _with_segments(reply, (*reply.segments, segment))
+def _with_new_part(reply: Reply, part: Part) -> Reply:
+    return _with_parts(reply, (*reply.parts, part))
 
 
-def _as_reasoning(reply: Reply) -> Iterator[_Segment]:
-    """Yield the segments, with the text of the current round as reasoning."""
-    for index, segment in enumerate(reply.segments):
-        if index < reply.round_start or segment.kind is not _Kind.TEXT:
-            yield segment
-        elif thought := str(segment.text).strip():
-            yield _Segment(_Kind.REASONING, GrowingText(thought))
+def _as_reasoning(reply: Reply) -> Iterator[Part]:
+    """Yield the parts, with the text of the current round as reasoning."""
+    for index, part in enumerate(reply.parts):
+        if index < reply.round_start or not isinstance(part, TextPart):
+            yield part
+        elif thought := part.text.strip():
+            yield ReasoningPart(thought)
 
 
 def _extend_reasoning(reply: Reply, text: str, section: int) -> Reply:
     if not text:
         return reply
-    last_segment = reply.segments[-1] if len(reply.segments) > reply.round_start else None
-    if last_segment is None or last_segment.kind is not _Kind.REASONING or last_segment.item_id:
-        return _with_new_segment(reply, _Segment(_Kind.REASONING, GrowingText(text), key=section))
-    gap = "\n\n" if section != last_segment.key and len(last_segment.text) else ""
-    return _with_segment(
-        reply, -1, replace(last_segment, text=last_segment.text.with_text(gap + text), key=section)
-    )
+    last_part = reply.parts[-1] if len(reply.parts) > reply.round_start else None
+    if not isinstance(last_part, ReasoningPart) or last_part.item_id:
+        return replace(_with_new_part(reply, ReasoningPart(text)), section=section)
+    if section != reply.section:
+        gap = "\n\n" if last_part.text else ""
+        reply = replace(reply, section=section)
+        text = gap + text
+    return _with_part(reply, -1, replace(last_part, text=last_part.text + text))
 
 
 def _close_reasoning(reply: Reply, item: ReasoningItem | TextWasReasoning) -> Reply:
-    """Put the item's data into the newest reasoning segment without an id, or into a new one."""
+    """Put the item's data into the newest reasoning without an id, or into a new part."""
     if isinstance(item, TextWasReasoning):
-        return _with_segments(reply, tuple(_as_reasoning(reply)))
-    for index in range(len(reply.segments) - 1, reply.round_start - 1, -1):
-        segment = reply.segments[index]
-        if segment.kind is _Kind.REASONING and not segment.item_id:
-            closed_segment = replace(segment, item_id=item.item_id, encrypted=item.encrypted)
-            return _with_segment(reply, index, closed_segment)
-    new_segment = _Segment(
-        _Kind.REASONING, GrowingText(), item_id=item.item_id, encrypted=item.encrypted
-    )
-    return _with_new_segment(reply, new_segment)
+        return _with_parts(reply, tuple(_as_reasoning(reply)))
+    for index in range(len(reply.parts) - 1, reply.round_start - 1, -1):
+        part = reply.parts[index]
+        if isinstance(part, ReasoningPart) and not part.item_id:
+            closed_part = replace(part, item_id=item.item_id, encrypted=item.encrypted)
+            return _with_part(reply, index, closed_part)
+    return _with_new_part(reply, ReasoningPart("", item.item_id, item.encrypted))
+
+
+def _calls_of_round(reply: Reply) -> Iterator[tuple[int, ToolCallPart]]:
+    """Yield the calls of the current round, with their indices among the parts."""
+    for index in range(reply.round_start, len(reply.parts)):
+        part = reply.parts[index]
+        if isinstance(part, ToolCallPart):
+            yield index, part
 
 
 def _extend_tool_call(reply: Reply, delta: ToolCallDelta) -> Reply:
-    # Most deltas extend the newest call.
-    for index in range(len(reply.segments) - 1, reply.round_start - 1, -1):
-        segment = reply.segments[index]
-        if segment.kind is _Kind.TOOL_CALL and segment.key == delta.index:
-            grown_segment = replace(
-                segment,
-                text=segment.text.with_text(delta.arguments),
-                call_id=segment.call_id or delta.call_id,
-                name=segment.name or delta.name,
-                call=_with_extra_content(segment.call, delta),
-            )
-            return _with_segment(reply, index, grown_segment)
-    new_segment = _Segment(
-        _Kind.TOOL_CALL,
-        GrowingText(delta.arguments),
-        key=delta.index,
-        call_id=delta.call_id,
-        name=delta.name,
-        round=reply.round,
-        call=_with_extra_content(ToolCallPart("", "", "", delta.is_custom), delta),
+    if delta.index not in reply.call_keys:
+        call = ToolCallPart(
+            delta.call_id, delta.name, delta.arguments, delta.is_custom, round=reply.round
+        )
+        reply = replace(reply, call_keys=(*reply.call_keys, delta.index))
+        return _with_new_part(reply, _with_extra_content(call, delta))
+    calls = [(index, call) for index, call in _calls_of_round(reply) if not call.is_hosted]
+    index, call = calls[reply.call_keys.index(delta.index)]
+    grown_call = replace(
+        call,
+        arguments=call.arguments + delta.arguments,
+        call_id=call.call_id or delta.call_id,
+        name=call.name or delta.name,
     )
-    return _with_new_segment(reply, new_segment)
+    return _with_part(reply, index, _with_extra_content(grown_call, delta))
 
 
-def _with_extra_content(call: ToolCallPart | None, delta: ToolCallDelta) -> ToolCallPart | None:
-    if call is None or not delta.extra_content:
+def _with_extra_content(call: ToolCallPart, delta: ToolCallDelta) -> ToolCallPart:
+    if not delta.extra_content:
         return call
     return replace(call, extra_content=delta.extra_content, issuer=delta.issuer)
 
 
 def _with_hosted_call(reply: Reply, event: HostedCall) -> Reply:
-    call = event.call
-    segment = _Segment(
-        _Kind.TOOL_CALL,
-        GrowingText(call.arguments),
-        key=_NO_INDEX,
-        call_id=call.call_id,
-        name=call.name,
-        round=reply.round,
-        call=call,
-    )
-    for index in range(reply.round_start, len(reply.segments)):
-        if _is_earlier_state(reply.segments[index], call):
-            new_reply = _with_segment(reply, index, segment)
+    """Put the state of a call into the place of its earlier state, or at the end."""
+    call = replace(event.call, round=reply.round)
+    for index, earlier in _calls_of_round(reply):
+        if earlier.is_hosted and earlier.call_id == call.call_id:
+            reply = _with_part(reply, index, call)
             break
     else:
-        new_reply = _with_new_segment(reply, segment)
-    return new_reply if event.image_part is None else _with_image(new_reply, event.image_part)
-
-
-def _is_earlier_state(segment: _Segment, call: ToolCallPart) -> bool:
-    """Return True for an earlier state of the hosted call `call`."""
-    earlier = segment.call
-    return earlier is not None and earlier.is_hosted and segment.call_id == call.call_id
-
-
-def _with_image(reply: Reply, image_part: ImagePart) -> Reply:
-    return _with_new_segment(reply, _Segment(_Kind.IMAGE, GrowingText(), image_part=image_part))
+        reply = _with_new_part(reply, call)
+    return reply if event.image_part is None else _with_new_part(reply, event.image_part)
 
 
 def _next_round(reply: Reply) -> Reply:
     return replace(
         _with_call_ids(reply),
         round=reply.round + 1,
-        round_start=len(reply.segments),
+        round_start=len(reply.parts),
+        call_keys=(),
         earlier_usage=reply.usage,
         is_uncounted=reply.is_uncounted or reply.round_usage is None,
         response_id="",
@@ -439,27 +304,24 @@ def _with_call_ids(reply: Reply) -> Reply:
 
     The ids of later rounds must differ from those of earlier ones, too.
     """
-    used_ids = {s.call_id for s in reply.segments[: reply.round_start]}
-    segments = list(reply.segments)
-    call_indices = (
-        index
-        for index in range(reply.round_start, len(segments))
-        if segments[index].kind is _Kind.TOOL_CALL
-    )
-    for number, index in enumerate(call_indices):
-        sent_id = segments[index].call_id
-        if not 0 < len(sent_id) <= MAX_CALL_ID_CHARS or sent_id in used_ids:
-            new_id = f"call_{reply.round}_{number}"
-            while new_id in used_ids:
-                new_id += "_"
-            segments[index] = replace(segments[index], call_id=new_id)
-        used_ids.add(segments[index].call_id)
-    return _with_segments(reply, tuple(segments))
+    earlier_parts = reply.parts[: reply.round_start]
+    used_ids = {part.call_id for part in earlier_parts if isinstance(part, ToolCallPart)}
+    parts = list(reply.parts)
+    for number, (index, call) in enumerate(_calls_of_round(reply)):
+        call_id = call.call_id
+        if not 0 < len(call_id) <= MAX_CALL_ID_CHARS or call_id in used_ids:
+            call_id = f"call_{reply.round}_{number}"
+            while call_id in used_ids:
+                call_id += "_"
+            parts[index] = replace(call, call_id=call_id)
+        used_ids.add(call_id)
+    return _with_parts(reply, tuple(parts))
 
 
 def _with_step(reply: Reply, call: ToolCallPart) -> Reply:
-    """Put the next state of a call into its segment, which keeps the arguments as its text."""
-    for index, segment in enumerate(reply.segments):
-        if segment.kind is _Kind.TOOL_CALL and segment.call_id == call.call_id:
-            return _with_segment(reply, index, replace(segment, call=replace(call, arguments="")))
+    """Put the next state of a call into its place, with the arguments as they are there."""
+    for index, part in enumerate(reply.parts):
+        if isinstance(part, ToolCallPart) and part.call_id == call.call_id:
+            step = replace(call, name=part.name, arguments=part.arguments, round=part.round)
+            return _with_part(reply, index, step)
     return reply

@@ -142,7 +142,7 @@ class Checkpoints:
             reply = self._answer.reply
             started_at = time.monotonic()
             is_run_saved = saved_reply.run is not None or reply.run is None
-            is_saved = reply.segments is saved_reply.segments and is_run_saved
+            is_saved = reply.parts is saved_reply.parts and is_run_saved
             if is_saved and not is_failing:
                 continue
             try:

@@ -134,7 +134,7 @@ class ResumedRun(AnswerRun):
         if isinstance(event, Failed) and _wants_key(event.error):
             raise _KeyWantedError(event.error)
         reply = accumulate(self.reply, event)
-        if reply.segments:  # the first new text replaces the stored text
+        if reply.parts:  # the first new text replaces the stored text
             self._has_caught_up = True
         if self._has_caught_up:
             super()._add_event(event, listen)

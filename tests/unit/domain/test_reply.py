@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.answering.reply import GrowingText, Reply, accumulate
+from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
@@ -107,15 +107,6 @@ def test_an_event_does_not_change_the_earlier_reply(
     parts, text = before.parts, before.text
     accumulate(before, event)
     assert (before.parts, before.text) == (parts, text)
-
-
-@given(st.lists(texts))
-def test_growing_text_is_its_pieces(parts: list[str]) -> None:
-    grown = reduce(GrowingText.with_text, parts, GrowingText())
-    assert str(grown) == "".join(parts)
-    assert len(grown) == len("".join(parts))
-    assert grown == GrowingText("".join(parts))
-    assert hash(grown) == hash(GrowingText("".join(parts)))
 
 
 # ---------------------------------------------------------------- by example
