@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QFrame, QScrollArea, QWidget
 
 from desktop_app.domain.places import LinkedText, plain_text
@@ -55,8 +53,6 @@ _GAP: Final = 6
 """Between the popup and its button, and the least between the popup and the window's edges."""
 _MIN_WIDTH_BESIDE_POPUP: Final = 24
 _MIN_HEIGHT_BESIDE_POPUP: Final = 48
-_SLICE_S: Final = 0.008
-"""The duration of a step that creates rows. A server may have hundreds of tools."""
 
 
 @dataclass(frozen=True)
@@ -98,15 +94,7 @@ class ToolPicker(QFrame):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         set_role(self, "popup")
         self._theme = theme
-        self._is_chosen: dict[str, bool] = {}  # by tool, also those without a row yet
-        self._waiting_tools: deque[ToolChoice] = deque()
-        self._needs_focus = False
-        # Empty until `set_tools` replaces both.
-        self._content = QWidget()
-        self._rows = column_of(STRETCH, parent=self._content)
-        self._timer = QTimer(self, singleShot=True, interval=0)
-        self._timer.setObjectName("tool-rows")
-        self._timer.timeout.connect(self._create_rows)
+        self._boxes: dict[str, QCheckBox] = {}  # by tool
         self._anchor: QWidget | None = None
         self._wanted_height = theme.px(_MAX_HEIGHT)
         self.title = PlainLabel(tr("Tools"), role="strong")
@@ -120,7 +108,6 @@ class ToolPicker(QFrame):
         self._area.setFrameShape(QFrame.Shape.NoFrame)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._area.verticalScrollBar().valueChanged.connect(lambda _: self._schedule_rows())
         parts = (self.title, self.note, (self._area, 1), self.form_button)
         column_of(*parts, parent=self, margins=_MARGIN, spacing=8)
         scale_boxes(self, theme)
@@ -144,52 +131,22 @@ class ToolPicker(QFrame):
             self.note.setText(tr("The model may call these in this conversation."))
         else:
             self.note.setText(tr("The model may call these."))
-        self._is_chosen = {tool.name: tool.is_chosen for tool in tools}
-        self._waiting_tools = deque(tools)
-        self._content = QWidget()
-        self._rows = column_of(
-            STRETCH, parent=self._content, margins=(0, 0, _SPACING, 0), spacing=10
-        )
-        scale_boxes(self._content, self._theme)
-        self._area.setWidget(self._content)
+        content = QWidget()
+        rows = [self._create_row(tool) for tool in tools]
+        column_of(*rows, STRETCH, parent=content, margins=(0, 0, _SPACING, 0), spacing=10)
+        scale_boxes(content, self._theme)
+        self._area.setWidget(content)
         self._area.viewport().setAutoFillBackground(False)
         self._area.show()
-        self._needs_focus = True
-        self._create_rows()
-
-    def _create_rows(self) -> None:
-        """Create rows for some milliseconds, and continue until they fill the list."""
-        deadline = time.perf_counter() + _SLICE_S
-        while self._waiting_tools:
-            row = self._create_row(self._waiting_tools.popleft())
-            scale_boxes(row, self._theme)
-            self._rows.insertWidget(self._rows.count() - 1, row)
-            if time.perf_counter() > deadline:
-                break
-        self._focus_first()
-        created = len(self._is_chosen) - len(self._waiting_tools)
-        height = self._content.sizeHint().height()
-        if created:
-            height = height * len(self._is_chosen) // created  # as high as all rows would be
         px = self._theme.px
-        self._wanted_height = min(height + px(_HEIGHT_BESIDE_LIST), px(_MAX_HEIGHT))
+        self._wanted_height = min(
+            content.sizeHint().height() + px(_HEIGHT_BESIDE_LIST), px(_MAX_HEIGHT)
+        )
         if self._anchor is not None:
             self._place(self._anchor)
-        self._schedule_rows()
-
-    def _focus_first(self) -> None:
-        """Focus the first tool that can be chosen, once it has a row."""
-        boxes = self._content.findChildren(QCheckBox) if self._needs_focus else ()
-        first = next((box for box in boxes if box.isEnabled()), None)
+        first = next((box for box in self._boxes.values() if box.isEnabled()), None)
         if first is not None:
-            self._needs_focus = False
             first.setFocus()
-
-    def _schedule_rows(self) -> None:
-        """Schedule more rows if less than a full list of rows is below the visible ones."""
-        below = self._content.sizeHint().height() - self._area.verticalScrollBar().value()
-        if self._waiting_tools and below < 2 * self._theme.px(_MAX_HEIGHT):
-            self._timer.start()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not press_focused(self, event):
@@ -239,7 +196,8 @@ class ToolPicker(QFrame):
         # A chosen tool that can no longer be chosen can still be removed from the choice.
         box.setEnabled(not tool.reason or tool.is_chosen)
         box.setAccessibleDescription(spoken_text(plain_text(tool.reason) or tool.words))
-        box.toggled.connect(lambda is_chosen: self._choose(tool.name, is_chosen))
+        box.toggled.connect(lambda _is_chosen: self._emit_chosen())
+        self._boxes[tool.name] = box
         if combo is None:
             head = row_of((box, 1), spacing=_SPACING)
         else:
@@ -278,9 +236,8 @@ class ToolPicker(QFrame):
         )
         return combo
 
-    def _choose(self, tool: str, is_chosen: bool) -> None:
-        self._is_chosen[tool] = is_chosen
-        self.chosen.emit(tuple(name for name, chosen in self._is_chosen.items() if chosen))
+    def _emit_chosen(self) -> None:
+        self.chosen.emit(tuple(name for name, box in self._boxes.items() if box.isChecked()))
 
     def _request_form(self) -> None:
         self.close()

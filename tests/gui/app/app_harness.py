@@ -13,7 +13,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, cast
 
-from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
 
@@ -50,7 +50,6 @@ from desktop_app.ui.composer.text.prompt_text import PromptText
 from desktop_app.ui.look.theme import LookSettings, ThemeWatcher
 from desktop_app.ui.settings.settings_panel import SettingsPanel
 from desktop_app.ui.sidebar.rows.conversation_model import Roles
-from desktop_app.ui.tools.tool_picker import ToolPicker
 from desktop_app.ui.transcript.view import TranscriptView
 from desktop_app.ui.window.main_window import MainWindow
 from tests.gui.app.scripted_providers import ScriptedGateway, ScriptedProviders, Turn
@@ -430,10 +429,3 @@ async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(LONGEST_S):
         while not condition():  # noqa: ASYNC110 — it depends on widgets, threads and the disk
             await asyncio.sleep(POLL_S)
-
-
-async def rows_created(picker: ToolPicker) -> None:
-    """Wait until the list of tools has the rows that fill it."""
-    timer = picker.findChild(QTimer, "tool-rows")
-    assert timer is not None
-    await until(lambda: not timer.isActive())

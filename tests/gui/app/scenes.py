@@ -95,7 +95,7 @@ from desktop_app.ui.window.review_dialog import ReviewDialog
 from desktop_app.ui.window.sent_text_dialog import SentTextDialog
 from desktop_app.ui.window.store_dialog import StoreDialog
 from tests.end2end.batch_states import fill_batches
-from tests.gui.app.app_harness import DISK_FULL, AppHarness, rows_created, until
+from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
 from tests.gui.app.test_viewer import opened, stored_document
 from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.widgets import find
@@ -152,7 +152,6 @@ async def _tools_and_forms(app: AppHarness, look: Look) -> None:
     tools.choose()
     await until(lambda: tools.picker is not None and bool(tools.picker.findChildren(QCheckBox)))
     assert tools.picker is not None
-    await rows_created(tools.picker)
     await look("tool-picker")
     _close_popups()
     tools.choose_form()

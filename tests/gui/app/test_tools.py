@@ -29,7 +29,7 @@ from desktop_app.services.tools.consent import ConsentQuestion, Decision, finger
 from desktop_app.ui.tools import consent_card
 from desktop_app.ui.tools.consent_card import ConsentCard
 from desktop_app.ui.tools.tool_picker import ToolPicker
-from tests.gui.app.app_harness import AppHarness, rows_created, until
+from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
@@ -196,7 +196,6 @@ async def _picker(app: AppHarness) -> ToolPicker:
     find(app.window, QToolButton, "tools").click()
     await until(lambda: tools.picker is not None and bool(tools.picker.findChildren(QCheckBox)))
     assert tools.picker is not None
-    await rows_created(tools.picker)
     return tools.picker
 
 
