@@ -27,19 +27,19 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.errors import SettingError, UserFacingError
 from desktop_app.domain.network.network_address import split_url, unencrypted_private_host
 from desktop_app.domain.places import Place, place_name
-from desktop_app.hotkey.hotkey_check import check_hotkey, is_x11
 from desktop_app.hotkey.hotkey_status import (
     HOTKEY_COMMAND,
     OPEN_COMMAND,
     STATUS_TEXTS,
-    HotkeyReport,
     HotkeyStatus,
+    check_hotkey,
+    is_x11,
 )
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 from desktop_app.local_model.server import find_weights
 from desktop_app.sandbox import detect_mechanisms
 from desktop_app.session.login_start import autostart_file, starts_at_login
-from desktop_app.session.portal.portal_shortcut import check_portal, is_paused
+from desktop_app.session.portal.portal_shortcut import check_portal
 
 if TYPE_CHECKING:
     from desktop_app.cli.command_line import Options
@@ -276,15 +276,11 @@ async def _check_hotkey(backend: Backend, problem: UserFacingError | None) -> Fi
         with suppress(UserFacingError):  # the check of the store reports it
             values = {**await backend.settings.all()}
     keys = Keymap.from_settings(values).shortcut_of(HOTKEY_COMMAND)
-    scope = backend.folders.scope
-    if keys and await is_paused(scope):
-        report = HotkeyReport(keys, HotkeyStatus.PAUSED)
-    else:
-        report = await asyncio.to_thread(check_hotkey, keys, os.environ)
-        if report.status is HotkeyStatus.UNAVAILABLE and not is_x11(os.environ):
-            report = await check_portal(keys, scope)
+    report = await asyncio.to_thread(check_hotkey, keys, os.environ)
+    if report.status is HotkeyStatus.UNAVAILABLE and not is_x11(os.environ):
+        report = await check_portal(keys, backend.folders.scope)
     text = tr(STATUS_TEXTS[report.status], keys=report.keys, command=OPEN_COMMAND)
-    is_inactive = report.status in (HotkeyStatus.OFF, HotkeyStatus.ASKS, HotkeyStatus.PAUSED)
+    is_inactive = report.status in (HotkeyStatus.OFF, HotkeyStatus.ASKS)
     works = None if is_inactive else report.status is HotkeyStatus.WORKS
     fields = (("shortcut", report.keys), ("status", report.status.value))
     return Finding("hotkey", works, text, tr("Global shortcut"), fields)

@@ -1,7 +1,8 @@
-"""The state of the global shortcut, and its sentences."""
+"""The state of the global shortcut: its sentences, and the check of `repartee doctor`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -77,3 +78,28 @@ class HotkeyReport:
     status: HotkeyStatus
     trigger: str = ""
     desktop: str = ""
+
+
+def is_x11(environment: Mapping[str, str]) -> bool:
+    """Return True in an X11 session; under Wayland, X sees the keys of X programs only."""
+    return bool(environment.get("DISPLAY")) and not environment.get("WAYLAND_DISPLAY")
+
+
+def check_hotkey(keys: str, environment: Mapping[str, str]) -> HotkeyReport:
+    """Return the state of the global shortcut on X11.
+
+    This talks to the X server: call it in a thread.
+    """
+    if not keys:
+        return HotkeyReport(keys, HotkeyStatus.OFF)
+    if not is_x11(environment):
+        return HotkeyReport(keys, HotkeyStatus.UNAVAILABLE)
+    from desktop_app.hotkey.x11_hotkey import X11Hotkey, is_held  # only X11 needs the library
+
+    try:
+        X11Hotkey(keys).close()
+    except HotkeyError as error:
+        if error.status is HotkeyStatus.TAKEN and is_held():
+            return HotkeyReport(keys, HotkeyStatus.WORKS)
+        return HotkeyReport(keys, error.status)
+    return HotkeyReport(keys, HotkeyStatus.WORKS)

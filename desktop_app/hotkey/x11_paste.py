@@ -23,39 +23,12 @@ _FOCUS_TIMEOUT_S: Final = 5.0
 """The time for the desktop to return the focus, and for the user to release the keys."""
 _POLL_INTERVAL_S: Final = 0.01
 _TERMINALS: Final = frozenset(
-    (
-        "alacritty",
-        "cool-retro-term",
-        "deepin-terminal",
-        "eterm",
-        "foot",
-        "ghostty",
-        "guake",
-        "kgx",
-        "kitty",
-        "konsole",
-        "lxterminal",
-        "mate-terminal",
-        "org.gnome.console",
-        "org.gnome.ptyxis",
-        "ptyxis",
-        "qterminal",
-        "rxvt",
-        "sakura",
-        "st",
-        "st-256color",
-        "stterm",
-        "terminator",
-        "terminology",
-        "tilda",
-        "tilix",
-        "urxvt",
-        "uxterm",
-        "wezterm",
-        "x-terminal-emulator",
-        "xterm",
-        "yakuake",
-    )
+    """
+    alacritty cool-retro-term deepin-terminal eterm foot ghostty guake kgx kitty konsole
+    lxterminal mate-terminal org.gnome.console org.gnome.ptyxis ptyxis qterminal rxvt sakura
+    st st-256color stterm terminator terminology tilda tilix urxvt uxterm wezterm
+    x-terminal-emulator xterm yakuake
+    """.split()
 )
 """Window classes of terminals besides those that end in "-terminal" or "terminal-server"."""
 

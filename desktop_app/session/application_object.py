@@ -1,4 +1,4 @@
-"""The bus object through which the desktop starts the program, opens files, runs actions.
+"""The program on the desktop's bus: its object, which opens files and runs actions; its progress.
 
 https://specifications.freedesktop.org/desktop-entry-spec/latest/dbus.html
 """
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 APP_ID: Final = "io.github.repartee.Repartee"
 INTERFACE: Final = "org.freedesktop.Application"
+_LAUNCHER_INTERFACE: Final = "com.canonical.Unity.LauncherEntry"
 
 OnOpen = Callable[[tuple[str, ...]], None]
 OnAction = Callable[[str, str], None]
@@ -75,3 +76,15 @@ def _first_text(parameters: list[Any]) -> str:
         case [(_, str(text)), *_]:
             return text
     return ""
+
+
+def show_progress(bus: SessionBus, share: float | None) -> None:
+    """Show on the program's icon how much of all work is done, 0 to 1; None removes the bar.
+
+    https://wiki.ubuntu.com/Unity/LauncherAPI
+    """
+    properties = {"progress": ("d", share or 0.0), "progress-visible": ("b", share is not None)}
+    address = f"application://{APP_ID}.desktop"
+    bus.send_signal(
+        object_path(APP_ID), _LAUNCHER_INTERFACE, "Update", "sa{sv}", address, properties
+    )

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from desktop_app.child_processes import child_command, start_child
-from desktop_app.domain.tools.server_fault import ServerFault
 from desktop_app.domain.tools.tool import Report
-from desktop_app.domain.tools.tool_server import ServerFailure
+from desktop_app.domain.tools.tool_server import ServerFailure, ServerFault
 from desktop_app.tool_servers.process_tree import kill_descendants
 
 CLOSE_S: Final = 3.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import islice
@@ -284,11 +283,6 @@ def _find_passages(name: str, document: DocumentPart, text: str, words: str) -> 
 def _excerpt(page: _Page, folded_words: Iterable[str]) -> str:
     """Return the text around the first of the words in a page, which has at least one of them."""
     folded_text = page.folded_text
-    folded_position = min(folded_text.find(word) for word in folded_words if word in folded_text)
-    # Folding may lengthen letters (ß is ss): find the position in the text itself.
-    position = bisect_right(
-        range(folded_position),
-        folded_position,
-        key=lambda end: len(page.text[: end + 1].casefold()),
-    )
+    # Nearly the position in the text itself: folding lengthens few letters (ß is ss).
+    position = min(folded_text.find(word) for word in folded_words if word in folded_text)
     return page.text[max(0, position - _CONTEXT_CHARS) : position + _CONTEXT_CHARS].strip()

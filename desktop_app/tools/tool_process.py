@@ -278,15 +278,8 @@ def run_python(code: str) -> dict[str, str]:
 
 def _failure_text(error: BaseException) -> str:
     """Return the traceback of an exception, with only the last frames of the model's code."""
-    from traceback import StackSummary, TracebackException
+    import traceback
 
-    traceback = TracebackException.from_exception(error)
-    pending = [traceback]
-    while pending:
-        exception = pending.pop()
-        frames = [frame for frame in exception.stack if frame.filename == _CODE_FILE]
-        exception.stack = StackSummary.from_list(frames[-_MAX_FRAMES:])
-        pending += filter(
-            None, (exception.__cause__, exception.__context__, *(exception.exceptions or ()))
-        )
-    return "".join(traceback.format())
+    own_frame = error.__traceback__
+    code_frames = own_frame.tb_next if own_frame is not None else None
+    return "".join(traceback.format_exception(type(error), error, code_frames, limit=-_MAX_FRAMES))

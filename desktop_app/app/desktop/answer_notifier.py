@@ -13,7 +13,7 @@ from desktop_app.app.desktop.window_request import BATCHES
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_link import MessageLink, parse_link
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.session.launcher_progress import show_progress
+from desktop_app.session.application_object import show_progress
 from desktop_app.session.notifier import Notification, Notifier
 from desktop_app.session.session_bus import BusError, SessionBus
 from desktop_app.settings.schema import NOTIFICATIONS

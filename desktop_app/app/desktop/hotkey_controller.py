@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.hotkey.hotkey_check import is_x11
-from desktop_app.hotkey.hotkey_status import HotkeyError, HotkeyReport, HotkeyStatus
+from desktop_app.hotkey.hotkey_status import HotkeyError, HotkeyReport, HotkeyStatus, is_x11
 from desktop_app.i18n.translation import tr
 from desktop_app.session.desktop_binding import binding_desktop
-from desktop_app.session.portal.portal_shortcut import PortalShortcut, announce_pause
+from desktop_app.session.portal.portal_shortcut import PortalShortcut
 
 if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
@@ -35,9 +34,7 @@ class HotkeyController(QObject):
     def __init__(self, parent: QObject, *, bus: SessionBus, scope: str, tasks: Tasks) -> None:
         super().__init__(parent)
         self._tasks = tasks
-        self._bus = bus
-        self._scope = scope
-        self._is_paused = self._is_pause_announced = False
+        self._is_paused = False
         self._portal = PortalShortcut(bus, scope, self.pressed.emit, self._on_portal_lost)
         self._keys: str | None = None  # None before the first `set_keys`
         self._portal_request: asyncio.Task[str] | None = None
@@ -67,12 +64,8 @@ class HotkeyController(QObject):
         """Release the former keys, grab the current ones unless paused, and report the result."""
         async with self._change_lock:
             keys = self._keys or ""
-            paused = self._is_paused
             await self._release()
-            if paused != self._is_pause_announced:
-                self._is_pause_announced = paused
-                await announce_pause(self._bus, self._scope, paused=paused)
-            if paused and keys:
+            if self._is_paused and keys:
                 self.reported.emit(HotkeyReport(keys, HotkeyStatus.PAUSED))
                 return
             try:

@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.cli.streams.console import clean
-from desktop_app.hotkey.hotkey_check import is_x11
+from desktop_app.hotkey.hotkey_status import is_x11
 from desktop_app.i18n.translation import tr
 from desktop_app.session.portal.portal_requests import PortalRefusedError
 from desktop_app.session.portal.remote_keyboard import RemoteKeyboard

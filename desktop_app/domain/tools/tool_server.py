@@ -13,6 +13,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
@@ -21,7 +22,6 @@ from desktop_app.domain import hints
 from desktop_app.domain.errors import ServerDefinitionError, ToolServerError
 from desktop_app.domain.network.network_address import is_private
 from desktop_app.domain.network.origin import origin
-from desktop_app.domain.tools.server_fault import ServerFault
 from desktop_app.i18n.translation import N_, tr
 
 if TYPE_CHECKING:
@@ -68,6 +68,18 @@ _PATH_OR_ADDRESS: Final = re.compile(r"(?:~|\.{1,2}|[A-Za-z]:)?[/\\].*|https?://
 _AUTHORIZATION_SCHEME: Final = re.compile("(?:Bearer|Basic|Token) ", re.I)
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _VARIABLE_NAME: Final = re.compile(r"[^=\0]+")
+
+
+class ServerFault(StrEnum):
+    """A fault: a text that follows a colon in a sentence."""
+
+    ENDED = N_("it has ended")
+    ARGUMENTS_TOO_LONG = N_("the arguments are too long")
+    NO_ANSWER_IN_TIME = N_("no answer came in time")
+    TOO_LONG = N_("it is too long")
+    TOO_DEEP = N_("it is nested too deeply")
+    OLD_TRANSPORT = N_("it speaks the older transport HTTP+SSE, which Repartee doesn’t know")
+    EMPTY = N_("it is empty")
 
 
 class ServerFailure(Exception):  # noqa: N818 — a failure to report, not to handle

@@ -14,9 +14,13 @@ from desktop_app.domain import hints
 from desktop_app.domain.errors import SignInNeededError, ToolServerError, UserFacingError
 from desktop_app.domain.network.redaction import Redactor
 from desktop_app.domain.tools.remote_tool import visible_text
-from desktop_app.domain.tools.server_fault import ServerFault
 from desktop_app.domain.tools.tool import Report
-from desktop_app.domain.tools.tool_server import ServerFailure, ToolServer, sign_in_secrets
+from desktop_app.domain.tools.tool_server import (
+    ServerFailure,
+    ServerFault,
+    ToolServer,
+    sign_in_secrets,
+)
 from desktop_app.i18n.translation import N_
 
 _CHECK_SERVER: Final = N_("Check its configuration in {servers_page}.")

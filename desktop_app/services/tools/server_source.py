@@ -19,7 +19,6 @@ from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.prompts.prompts import CLIPBOARD, SELECTION, Variable, parse, variables
 from desktop_app.domain.tools.remote_tool import remote_tools, unavailable_entry, unusable_arguments
-from desktop_app.domain.tools.server_fault import ServerFault
 from desktop_app.domain.tools.tool import (
     MAX_RESULT_CHARS,
     ListedTool,
@@ -27,7 +26,7 @@ from desktop_app.domain.tools.tool import (
     ToolDefinition,
     ToolError,
 )
-from desktop_app.domain.tools.tool_server import ServerFailure, ToolServer
+from desktop_app.domain.tools.tool_server import ServerFailure, ServerFault, ToolServer
 from desktop_app.i18n.translation import N_
 from desktop_app.services.structured.schema_check import (
     UnusablePatternError,

@@ -28,32 +28,6 @@ def _holder_name(scope: str) -> str:
     return f"{bus_name(scope)}.GlobalShortcut"
 
 
-def _pause_name(scope: str) -> str:
-    """Return the name that the process owns on the bus while the shortcut is paused."""
-    return f"{bus_name(scope)}.PausedShortcut"
-
-
-async def announce_pause(bus: SessionBus, scope: str, *, paused: bool) -> None:
-    """Tell other processes that the shortcut is paused, or no longer; without a bus, do nothing."""
-    with suppress(BusError):
-        if paused:
-            await bus.request_name(_pause_name(scope))
-        else:
-            await bus.release_name(_pause_name(scope))
-
-
-async def is_paused(scope: str) -> bool:
-    """Return True if the user paused the shortcut of the running program."""
-    bus = SessionBus()
-    try:
-        await bus.connect()
-        return await bus.has_owner(_pause_name(scope))
-    except BusError:
-        return False
-    finally:
-        await bus.aclose()
-
-
 class PortalShortcut:
     """A shortcut that the portal reports, until `close`.
 

@@ -11,8 +11,8 @@ from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from desktop_app.domain.tools.server_fault import ServerFault
 from desktop_app.domain.tools.tool import IMAGE_TYPES, MAX_RESULT_CHARS
+from desktop_app.domain.tools.tool_server import ServerFault
 from desktop_app.tool_servers.host.failure_text import HostError
 
 MAX_LISTED: Final = 1000

@@ -22,7 +22,7 @@ from mcp.shared.exceptions import MCPError
 from desktop_app import __version__
 from desktop_app.child_processes import ChildCommand
 from desktop_app.domain.network.network_address import is_loopback
-from desktop_app.domain.tools.server_fault import ServerFault
+from desktop_app.domain.tools.tool_server import ServerFault
 from desktop_app.tool_servers.host import content
 from desktop_app.tool_servers.host.failure_text import HostError, has_closed, reason_of
 from desktop_app.tool_servers.host.line_output import LineOutput

@@ -10,13 +10,7 @@ import pytest
 
 from desktop_app.hotkey.hotkey_status import HOTKEY_COMMAND, HotkeyError, HotkeyStatus
 from desktop_app.session.portal.portal_requests import PATH, SERVICE
-from desktop_app.session.portal.portal_shortcut import (
-    INTERFACE,
-    PortalShortcut,
-    announce_pause,
-    check_portal,
-    is_paused,
-)
+from desktop_app.session.portal.portal_shortcut import INTERFACE, PortalShortcut, check_portal
 from desktop_app.session.session_bus import SessionBus
 from tests.helpers.bus_service import BusService, Method, properties, session_bus
 
@@ -117,16 +111,6 @@ async def test_the_portal_reports_presses_until_the_shortcut_is_closed(address: 
             await lost.get()
             await held.close()
             assert lost.empty()
-
-
-async def test_a_pause_is_known_to_other_processes(address: str) -> None:
-    await announce_pause(SessionBus(), "", paused=True)  # without a bus
-    async with session_bus() as bus:
-        assert not await is_paused("")
-        await announce_pause(bus, "", paused=True)
-        assert await is_paused("")
-        await announce_pause(bus, "", paused=False)
-        assert not await is_paused("")
 
 
 @pytest.mark.parametrize(("code", "bound"), [(1, True), (2, True), (0, False)])

@@ -23,7 +23,7 @@ from desktop_app.domain.error_note import (
 from desktop_app.domain.error_text import TERMINAL, hint_text
 from desktop_app.domain.errors import AuthenticationError, StoreDamagedError, ToolServerError
 from desktop_app.domain.tools.remote_tool import unusable_arguments
-from desktop_app.domain.tools.server_fault import ServerFault
+from desktop_app.domain.tools.tool_server import ServerFault
 from desktop_app.i18n.translation import use_language
 
 

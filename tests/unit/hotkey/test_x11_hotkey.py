@@ -10,8 +10,13 @@ from Xlib import XK, X
 from Xlib import display as xlib
 from Xlib import error as xlib_error
 
-from desktop_app.hotkey.hotkey_check import check_hotkey, is_x11
-from desktop_app.hotkey.hotkey_status import HotkeyError, HotkeyReport, HotkeyStatus
+from desktop_app.hotkey.hotkey_status import (
+    HotkeyError,
+    HotkeyReport,
+    HotkeyStatus,
+    check_hotkey,
+    is_x11,
+)
 from desktop_app.hotkey.keysyms import accelerator, portal_trigger
 from desktop_app.hotkey.x11_hotkey import X11Hotkey, is_held
 

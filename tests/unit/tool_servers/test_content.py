@@ -11,8 +11,8 @@ from mcp.client.auth.exceptions import OAuthTokenError
 from mcp.client.auth.utils import handle_token_response_scopes
 from mcp.shared.exceptions import MCPError
 
-from desktop_app.domain.tools.server_fault import ServerFault
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS
+from desktop_app.domain.tools.tool_server import ServerFault
 from desktop_app.tool_servers.host import content
 from desktop_app.tool_servers.host.failure_text import (
     HostError,

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.tools.server_fault import ServerFault
+from desktop_app.domain.tools.tool_server import ServerFault
 from desktop_app.tool_servers.host.hosted_server import HostedServer
 from desktop_app.tool_servers.host.line_output import LineOutput
 
