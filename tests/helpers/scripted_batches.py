@@ -53,10 +53,10 @@ class ScriptedBatches:
         self.requests.append(request)
         return f"{custom_id}\n".encode()
 
-    async def upload(self, name: str, file: BinaryIO, size: int) -> str:
+    async def upload(self, name: str, file: BinaryIO) -> str:
         """Return an id by the name of the job."""
         file.seek(0)
-        self._call("upload", name, file.read().decode(), size)
+        self._call("upload", name, file.read().decode(), file.tell())
         return f"in-{name.rpartition('-')[2]}"
 
     async def delete_file(self, file_id: str) -> None:

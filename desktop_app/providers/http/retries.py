@@ -11,12 +11,14 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from desktop_app.domain.errors import ProviderError, RateLimitedError, ServerTroubleError
 from desktop_app.i18n.translation import N_
+
+T = TypeVar("T")
 
 _MAX_ATTEMPTS: Final = 3
 MAX_WAIT_S: Final = 120.0
@@ -70,6 +72,26 @@ class AttemptError(Exception):
         if wait_s is None:
             raise self.error from self
         await asyncio.sleep(wait_s)
+
+
+async def repeat(
+    attempt: Callable[[], Awaitable[T]],
+    may_repeat: Callable[[ProviderError], bool] = lambda _error: True,
+) -> T:
+    """Return the result of `attempt`, which is repeated if nothing can have been billed.
+
+    Raises:
+        ProviderError: the error of the last attempt.
+    """
+    failures = 0
+    while True:
+        try:
+            return await attempt()
+        except AttemptError as failed:
+            if not may_repeat(failed.error):
+                raise failed.error from failed
+            await failed.pause(failures)
+            failures += 1
 
 
 def failed_attempt(error: ProviderError, status: int, headers: Mapping[str, str]) -> AttemptError:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -127,7 +127,7 @@ class Transport:
             "POST",
             path,
             {"accept": _STREAM_OR_JSON, "content-type": "application/json"},
-            pack_body(body),
+            content=pack_body(body),
             model=str(body.get("model", "")),
             classify=classify,
             on_bytes=on_bytes,
@@ -148,18 +148,15 @@ class Transport:
             raise AttemptError(self._timeout_error(exc)) from exc
 
     def send(
-        self,
-        method: str,
-        path: str,
-        headers: Mapping[str, str] | None = None,
-        content: bytes | AsyncIterable[bytes] | None = None,
+        self, method: str, path: str, **content: Any
     ) -> AbstractAsyncContextManager[HttpReply]:
         """Send a request with the timeout of a file transfer; see `post`.
 
-        If `content` comes in pieces, `headers` must have its length.
+        Args:
+            content: as httpx takes it: `json`, or the `data` and `files` of a form.
         """
-        all_headers = {"accept": "*/*", **(headers or {})}
-        return self._open(method, path, all_headers, content, read_s=self._timeouts.transfer)
+        read_s = self._timeouts.transfer
+        return self._open(method, path, {"accept": "*/*"}, read_s=read_s, **content)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -171,12 +168,12 @@ class Transport:
         method: str,
         path: str,
         headers: Mapping[str, str],
-        content: bytes | AsyncIterable[bytes] | None = None,
         *,
         read_s: float | None = None,
         model: str = "",
         classify: error_replies.Classify | None = None,
         on_bytes: Callable[[], None] = _ignore,
+        **content: Any,
     ) -> AsyncIterator[HttpReply]:
         """Send a request, and check that its reply is an API's. Close the reply at the end.
 
@@ -185,6 +182,7 @@ class Transport:
                 without its /v1.
             read_s: the longest silence in seconds; None for that of an answer.
             model: the model whose address gets the request; "" for none.
+            content: as httpx takes it.
         """
         client = await self._connection.client()
         import httpx  # already imported, by the line above
@@ -195,7 +193,7 @@ class Transport:
             method,
             self._build_url(path, model),
             headers=headers,
-            content=content,
+            **content,
             # Always set: without it httpx would send the user and password of an address.
             auth=self._connection.secrets.authorize,
             timeout=httpx.Timeout(

@@ -1,48 +1,66 @@
-"""Batches at a provider: upload and download files, create and watch batches.
+"""Batches at a provider: files of requests and results, and the batches made from them.
 
 A batch that is created twice is paid for twice. Its creation is therefore repeated here only after
 a failed connection or a rate limit. After any other error, the caller first looks for the batch
 (`find`) before it asks again.
+
+A result line is untrusted: it may not be JSON, may lack an id, or may have both an answer and an
+error. Source: OpenAI's published OpenAPI document (BatchRequestInput, BatchRequestOutput).
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractContextManager, aclosing
-from functools import partial
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar
 from urllib.parse import quote
 
 from desktop_app.domain import hints
-from desktop_app.domain.batch.batch_jobs import BatchResult, RemoteBatch
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.answering.reply import Reply, accumulate
+from desktop_app.domain.batch.batch_jobs import (
+    BatchResult,
+    BatchStatus,
+    ItemStatus,
+    LineError,
+    RemoteBatch,
+)
+from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.conversations.message_parts import text_of
+from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.errors import (
+    ContentFilteredError,
     EndpointMissingError,
     NetworkError,
+    ProviderError,
     RateLimitedError,
     StreamCutError,
     UnexpectedReplyError,
 )
+from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.model_listing import info_at
+from desktop_app.domain.network.redaction import Redactor
 from desktop_app.i18n.translation import N_
+from desktop_app.providers.apis import chat_completions, negotiation, responses
+from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
+from desktop_app.providers.apis.redacted_answer import RedactedAnswer
+from desktop_app.providers.apis.responses_stream import ResponsesReader
+from desktop_app.providers.apis.thought_tags import ThoughtSplitter
+from desktop_app.providers.errors import error_body, error_replies
+from desktop_app.providers.errors.error_body import MAX_QUOTE_CHARS
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.http_reply import MAX_JSON_BYTES
-from desktop_app.providers.http.retries import AttemptError
-from desktop_app.providers.jobs.batch_file_format import (
-    NAME_KEY,
-    URLS,
-    batch_of,
-    parse_result,
-    request_line,
-)
+from desktop_app.providers.http.retries import AttemptError, repeat
+from desktop_app.providers.http.transport import data_url
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import Awaitable
 
-    from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
-    from desktop_app.domain.models.model_catalog import Api, ModelCatalog
+    from desktop_app.domain.models.model_catalog import ModelCatalog
     from desktop_app.providers.http.transport import Transport
 
 
@@ -50,12 +68,34 @@ T = TypeVar("T")
 
 MAX_LINE_BYTES: Final = MAX_JSON_BYTES  # a line is JSON
 MAX_RESULT_FILE_BYTES: Final = 8192 << 20
-_PIECE_BYTES: Final = 256 * 1024  # of an upload that are in memory at once
-_BOUNDARY: Final = "repartee-8f1c3b6d5a7e4920"
-"""Separates the parts of an upload. No line of the file begins with it: they are JSON objects."""
 _PAGE_ROWS: Final = 100
-_MAX_PAGES: Final = 20
-"""Pages of the list of batches that are searched: what is sought was made shortly before."""
+"""Batches that are searched, the newest first: what is sought was made shortly before."""
+URLS: Final = {
+    Api.RESPONSES: f"/v1/{responses.PATH}",
+    Api.CHAT_COMPLETIONS: f"/v1/{chat_completions.PATH}",
+}
+NAME_KEY: Final = "repartee"
+"""The metadata key under which a batch created here stores its name."""
+
+# Fields that requests of a batch never have. A batch cannot stream or run in the background.
+# "include" asks for encrypted reasoning, which only a later question would need.
+_OMITTED_FIELDS: Final = frozenset({"stream", "stream_options", "include", "background"})
+# Escapes of characters that are line breaks for some readers, such as Python's splitlines(). A
+# server with such a reader would split the request there.
+_LINE_BREAKS: Final = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
+# The reasons of requests that the provider never answered, by the code of their error.
+_UNSTARTED_REASONS: Final = {
+    "batch_expired": N_("Not processed within 24 hours. Not charged."),
+    "batch_cancelled": N_("The job was canceled first. Not charged."),
+}
+_API_OF_OBJECT_FIELD: Final = {"chat.completion": Api.CHAT_COMPLETIONS, "response": Api.RESPONSES}
+"""The API of a body by its `object` field, which outweighs the API of the request."""
+# All states but those before the provider has the batch.
+_REMOTE_STATUSES: Final = frozenset(BatchStatus) - {
+    BatchStatus.PREPARING,
+    BatchStatus.READY,
+    BatchStatus.UPLOADING,
+}
 
 
 class BatchClient:
@@ -94,24 +134,16 @@ class BatchClient:
 
     # -- files
 
-    async def upload(self, name: str, file: BinaryIO, size: int) -> str:
-        """Upload `size` bytes as a file of requests. Return the provider's id of the file."""
-        part_start = f"--{_BOUNDARY}\r\ncontent-disposition: form-data; "
-        head = (
-            f'{part_start}name="purpose"\r\n\r\nbatch\r\n'
-            f'{part_start}name="file"; filename="{name}.jsonl"\r\n'
-            "content-type: application/jsonl\r\n\r\n"
-        ).encode()
-        tail = f"\r\n--{_BOUNDARY}--\r\n".encode()
-        headers = {
-            "accept": "application/json",
-            "content-type": f"multipart/form-data; boundary={_BOUNDARY}",
-            "content-length": str(len(head) + size + len(tail)),
+    async def upload(self, name: str, file: BinaryIO) -> str:
+        """Upload a file of requests. Return the provider's id of the file."""
+        form = {
+            "data": {"purpose": "batch"},
+            "files": {"file": (f"{name}.jsonl", file, "application/jsonl")},
         }
 
         async def attempt() -> str:
-            body = _multipart(head, file, tail)
-            async with self._transport.send("POST", "files", headers, body) as reply:
+            file.seek(0)
+            async with self._transport.send("POST", "files", **form) as reply:
                 return await reply.json(lambda value: json_fields.name(value, "id"))
 
         try:
@@ -154,19 +186,13 @@ class BatchClient:
 
         The file is compared as well, because a server may not keep the metadata with the name.
         """
-        last_id = ""
-        for _ in range(_MAX_PAGES):
-            cursor = f"&after={quote(last_id, safe='')}" if last_id else ""
-            path = f"batches?limit={_PAGE_ROWS}{cursor}"
-            rows, has_more = await self._retry(partial(self._transport.get_json, path, _parse_page))
-            for batch in filter(None, map(batch_of, rows)):
-                if batch.name == name or batch.input_file_id == input_file_id:
-                    return batch
-            page_end = json_fields.name(rows[-1], "id") if rows else ""
-            # A server that ignores `after` sends the same page again.
-            if not has_more or not page_end or page_end == last_id:
-                break
-            last_id = page_end
+        path = f"batches?limit={_PAGE_ROWS}"
+        rows = await self._retry(
+            lambda: self._transport.get_json(path, lambda value: json_fields.rows(value, "data"))
+        )
+        for batch in filter(None, map(batch_of, rows)):
+            if batch.name == name or batch.input_file_id == input_file_id:
+                return batch
         return None
 
     async def fetch(self, batch_id: str) -> RemoteBatch:
@@ -208,9 +234,7 @@ class BatchClient:
     # -- requests
 
     async def _post(self, path: str, body: dict[str, Any]) -> RemoteBatch:
-        headers = {"accept": "application/json", "content-type": "application/json"}
-        content = json.dumps(body).encode()
-        async with self._transport.send("POST", path, headers, content) as reply:
+        async with self._transport.send("POST", path, json=body) as reply:
             return await reply.json(self._parse_batch)
 
     def _parse_batch(self, value: object) -> RemoteBatch:
@@ -225,20 +249,11 @@ class BatchClient:
         Args:
             may_cost: repeat it only if the failed request cannot have had an effect.
         """
-        failures = count()
         with self._in_use():
-            while True:
-                try:
-                    return await attempt()
-                except AttemptError as failed:
-                    error = failed.error
-                    # Without a status there was no reply: `pause` repeats only a failed connection.
-                    is_harmless = error.status is None or isinstance(error, RateLimitedError)
-                    if may_cost and not is_harmless:
-                        raise error from failed
-                    await failed.pause(next(failures))
-                except StreamCutError as cut:
-                    raise self._broken_connection_error(cut) from cut
+            try:
+                return await repeat(attempt, _is_harmless if may_cost else lambda _error: True)
+            except StreamCutError as cut:
+                raise self._broken_connection_error(cut) from cut
 
     # -- errors
 
@@ -269,18 +284,10 @@ def _resource_path(kind: str, name: str) -> str:
     return f"{kind}/{quote(name, safe='')}"
 
 
-def _parse_page(value: object) -> tuple[list[Mapping[str, Any]], bool]:
-    """Return the rows of a page, and True if another page follows."""
-    has_more = isinstance(value, dict) and bool(value.get("has_more"))
-    return json_fields.rows(value, "data"), has_more
-
-
-async def _multipart(head: bytes, file: BinaryIO, tail: bytes) -> AsyncIterator[bytes]:
-    yield head
-    await asyncio.to_thread(file.seek, 0)
-    while piece := await asyncio.to_thread(file.read, _PIECE_BYTES):
-        yield piece
-    yield tail
+def _is_harmless(error: ProviderError) -> bool:
+    """Return True if a failed request has had no effect."""
+    # Without a status there was no reply: `repeat` repeats only a failed connection.
+    return error.status is None or isinstance(error, RateLimitedError)
 
 
 async def lines_of(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
@@ -305,3 +312,182 @@ async def lines_of(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes,
             open_line = bytearray(next_open_line)
     if open_line and not open_line.isspace():
         yield bytes(open_line)
+
+
+def request_line(
+    custom_id: str,
+    request: ChatRequest,
+    info: ModelInfo,
+    profile: ProviderProfile,
+    api: Api,
+    refused: frozenset[str] = frozenset(),
+) -> bytes:
+    """Return a request as a line of the upload, with its line feed.
+
+    Args:
+        refused: the refused parameters of this model, spelled as in negotiation.py.
+    """
+    # A batch has a price of its own instead of a service tier. Its results keep one candidate of
+    # each answer, without the reasoning.
+    parameters = replace(
+        request.parameters, service_tier=None, candidates=1, reasoning_summary=None
+    )
+    request = replace(request, parameters=parameters, store=False, background=False, cache_key="")
+    request, _ = negotiation.without_known_refusals(request, info, refused)
+    builder = responses.body if api is Api.RESPONSES else chat_completions.body
+    # Refused fields that only the program adds are not in the request yet: the builder omits them.
+    omit = _OMITTED_FIELDS | (refused & negotiation.OWN_FIELDS)
+    row = {
+        "custom_id": custom_id,
+        "method": "POST",
+        "url": URLS[api],
+        "body": builder(request, info, profile, omit),
+    }
+    text = json.dumps(row, ensure_ascii=False, separators=(",", ":"), default=data_url)
+    text = text.translate(_LINE_BREAKS)
+    return text.encode("utf-8", "replace") + b"\n"
+
+
+def parse_result(line: bytes, provider: str, api: Api) -> BatchResult | None:
+    """Parse a line of results. Return None if the line is not a result."""
+    try:
+        row = json_fields.parse(line)
+    except ValueError:
+        return None
+    custom_id = json_fields.name(row, "custom_id")
+    if not custom_id:
+        return None
+    response = json_fields.mapping(row, "response")
+    raw_error = row.get("error")
+    failure = None
+    if raw_error:
+        failure = error_replies.error_from(provider, error_body.parse_error({"error": raw_error}))
+    if not response:
+        return _result_without_response(custom_id, raw_error, failure)
+    result = _parse_response(custom_id, response, provider, api)
+    if failure is None:
+        return result
+    note = note_from_error(failure)
+    if result.status is ItemStatus.ANSWERED:
+        return replace(
+            result,
+            error=ErrorNote(
+                N_("The response came with an error: {words}"), params={"words": note.what_happened}
+            ),
+        )
+    return replace(result, error=note)
+
+
+def _result_without_response(
+    custom_id: str, raw_error: object, failure: ProviderError | None
+) -> BatchResult:
+    reason = _UNSTARTED_REASONS.get(json_fields.text(raw_error, "code"))
+    if reason:
+        return BatchResult(custom_id, ItemStatus.UNANSWERED, error=ErrorNote(reason))
+    note = (
+        ErrorNote(N_("The provider sent neither a response nor an error."))
+        if failure is None
+        else note_from_error(failure)
+    )
+    return BatchResult(custom_id, _failure_status(failure), error=note)
+
+
+def _failure_status(failure: ProviderError | None) -> ItemStatus:
+    is_filtered = isinstance(failure, ContentFilteredError)
+    return ItemStatus.REFUSED if is_filtered else ItemStatus.FAILED
+
+
+def _parse_response(
+    custom_id: str, response: Mapping[str, Any], provider: str, api: Api
+) -> BatchResult:
+    status = json_fields.count(response, "status_code")
+    body = response.get("body")
+    if status >= 300 or not isinstance(body, dict):  # without a status it is 0: the body decides
+        request_id = json_fields.text(response, "request_id")
+        error = error_body.parse_error(body) if isinstance(body, dict) else error_body.ErrorBody()
+        failure = error_replies.error_from(
+            provider, error, status=status or None, request_id=request_id
+        )
+        return BatchResult(custom_id, _failure_status(failure), error=note_from_error(failure))
+    reply = _parse_reply(body, provider, api)
+    item_status, answer, error_note = _classify_reply(reply)
+    return BatchResult(
+        custom_id,
+        item_status,
+        answer=answer,
+        error=error_note,
+        usage=reply.usage,
+        answered_by=reply.model,
+    )
+
+
+def _classify_reply(reply: Reply) -> tuple[ItemStatus, str, ErrorNote | None]:
+    """Return the item's status, the answer, and a note on why it is missing or incomplete.
+
+    The note is None for a complete answer.
+    """
+    answer = text_of(reply.parts).strip()
+    if reply.status is MessageStatus.REFUSED:
+        return ItemStatus.REFUSED, answer, _refusal_note(reply)
+    if reply.status is MessageStatus.COMPLETE and answer:
+        return ItemStatus.ANSWERED, answer, None
+    if reply.status is MessageStatus.INCOMPLETE:
+        status = ItemStatus.ANSWERED if answer else ItemStatus.FAILED
+        if reply.incomplete_reason == "max_output_tokens":
+            reached_limit = N_("The response is incomplete: it reached the token limit.")
+            return status, answer, ErrorNote(reached_limit)
+        stopped = N_("The response is incomplete: the model stopped early ({words}).")
+        params = {"words": reply.incomplete_reason}
+        return status, answer, ErrorNote(stopped, params=params)
+    note = note_from_error(reply.error) if reply.error else ErrorNote(N_("The response is empty."))
+    return ItemStatus.FAILED, answer, note
+
+
+def _refusal_note(reply: Reply) -> ErrorNote:
+    if reply.error is not None:
+        return note_from_error(reply.error)
+    # A refused answer with an incomplete reason was cut off by a content filter.
+    is_filtered = bool(reply.incomplete_reason)
+    return ErrorNote(
+        N_("The response is incomplete: a content filter stopped it.")
+        if is_filtered
+        else N_("The model declined.")
+    )
+
+
+def _parse_reply(body: Mapping[str, Any], provider: str, api: Api) -> Reply:
+    api = _API_OF_OBJECT_FIELD.get(json_fields.text(body, "object"), api)
+    reader = ResponsesReader(provider) if api is Api.RESPONSES else ChatCompletionsReader(provider)
+    reply = Reply()
+    answer = RedactedAnswer(Redactor)  # joins halves of characters; keys are removed by the caller
+    splitter = ThoughtSplitter()
+    for event in reader.read_whole(body):
+        for whole in answer.feed(event):
+            for split in splitter.feed(whole):
+                reply = accumulate(reply, split)
+    return reply
+
+
+def batch_of(value: object) -> RemoteBatch | None:
+    """Parse the provider's description of a batch. Return None if `value` does not name one."""
+    batch_id = json_fields.name(value, "id")
+    if not batch_id:
+        return None
+    status = json_fields.name(value, "status")
+    counts = json_fields.mapping(value, "request_counts")
+    errors = json_fields.rows(json_fields.mapping(value, "errors"), "data")
+    return RemoteBatch(
+        batch_id,
+        status=BatchStatus(status) if status in _REMOTE_STATUSES else None,
+        input_file_id=json_fields.name(value, "input_file_id"),
+        output_file_id=json_fields.name(value, "output_file_id"),
+        error_file_id=json_fields.name(value, "error_file_id"),
+        name=json_fields.name(json_fields.mapping(value, "metadata"), NAME_KEY),
+        done=json_fields.count(counts, "completed") + json_fields.count(counts, "failed"),
+        errors=tuple(map(_parse_line_error, errors)),
+    )
+
+
+def _parse_line_error(row: Mapping[str, Any]) -> LineError:
+    message = json_fields.text(row, "message")
+    return LineError(json_fields.count(row, "line"), message[:MAX_QUOTE_CHARS])

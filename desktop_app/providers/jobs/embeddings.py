@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import partial
-from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
@@ -28,7 +27,7 @@ from desktop_app.providers.apis.event_reader import tokens
 from desktop_app.providers.errors.error_body import ErrorBody
 from desktop_app.providers.errors.error_replies import refused_error, too_large_error
 from desktop_app.providers.http import json_fields
-from desktop_app.providers.http.retries import AttemptError
+from desktop_app.providers.http.retries import repeat
 
 if TYPE_CHECKING:
     from desktop_app.providers.http.transport import Transport
@@ -123,21 +122,22 @@ class EmbeddingRequests:
 
     async def _request(self, texts: Sequence[str]) -> tuple[list[Vector], int | None]:
         """Request the vectors once, and again without each setting that the server refuses."""
-        attempts = count()
-        while True:
-            fields = body(self._model, texts, self.refused)
-            try:
-                classify = partial(self._classify, fields)
-                async with self._transport.post(PATH, fields, classify=classify) as reply:
-                    return await reply.json(
-                        lambda value: vectors_from(value, len(texts), self._provider)
-                    )
-            except AttemptError as failed:
-                error = failed.error
-                if not isinstance(error, RefusedParameterError) or error.param not in fields:
-                    await failed.pause(next(attempts))
-                    continue
-                self.refused |= {_refusal_name(error.param)}
+        fields = body(self._model, texts, self.refused)
+
+        async def attempt() -> tuple[list[Vector], int | None]:
+            classify = partial(self._classify, fields)
+            async with self._transport.post(PATH, fields, classify=classify) as reply:
+                return await reply.json(
+                    lambda value: vectors_from(value, len(texts), self._provider)
+                )
+
+        try:
+            return await repeat(attempt)
+        except RefusedParameterError as error:
+            if error.param not in fields:
+                raise
+            self.refused |= {_refusal_name(error.param)}
+            return await self._request(texts)
 
     def _classify(
         self, fields: Mapping[str, Any], usual: ProviderError, refusal: ErrorBody, status: int

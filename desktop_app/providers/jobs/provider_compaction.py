@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
@@ -19,7 +18,7 @@ from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis import responses
 from desktop_app.providers.apis.event_reader import usage_of
 from desktop_app.providers.http import json_fields
-from desktop_app.providers.http.retries import AttemptError
+from desktop_app.providers.http.retries import repeat
 
 if TYPE_CHECKING:
     from desktop_app.providers.http.transport import Transport
@@ -65,15 +64,12 @@ async def compact(
         ProviderError
     """
     fields = body(request, info, profile, omit)
-    attempts = count()
-    while True:
-        try:
-            async with transport.post(PATH, fields) as reply:
-                return await reply.json(
-                    lambda value: state_from(value, profile.name), MAX_STATE_BYTES
-                )
-        except AttemptError as failed:
-            await failed.pause(next(attempts))
+
+    async def attempt() -> ProviderState:
+        async with transport.post(PATH, fields) as reply:
+            return await reply.json(lambda value: state_from(value, profile.name), MAX_STATE_BYTES)
+
+    return await repeat(attempt)
 
 
 def state_from(reply: object, provider: str) -> ProviderState:

@@ -365,7 +365,7 @@ class BatchService:
             if not last_number:
                 failed = replace(job, status=BatchStatus.FAILED, ended_at=now(), held=None)
                 return await self._save(failed)
-            file_id = await provider.upload(job.batch_name, file, file.tell())
+            file_id = await provider.upload(job.batch_name, file)
         await self._store.save_upload(job.id, file_id, last_number)
         self._on_change(job.id)
         return await self._get(job.id)

@@ -47,7 +47,7 @@ from desktop_app.providers.apis import chat_completions, responses
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.http.transport import pack_body
 from desktop_app.providers.jobs import embeddings
-from desktop_app.providers.jobs.batch_file_format import URLS, request_line
+from desktop_app.providers.jobs.batch_client import URLS, request_line
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.tools.hosted_tools import HostedTools
 from tests.helpers.batch_server import BatchServer
@@ -217,7 +217,7 @@ async def test_a_batch_is_created_as_the_sdk_does() -> None:
         profile = ProviderProfile("o", "OpenAI", ProviderKind.OPENAI, server.base_url)
         client = ProviderClient(ProviderAccess(profile, key_for(profile.base_url)), CATALOG)
         batches = client.batches()
-        file_id = await batches.upload("repartee-x-1", io.BytesIO(b"{}\n"), 3)
+        file_id = await batches.upload("repartee-x-1", io.BytesIO(b"{}\n"))
         made = await batches.create("repartee-x-1", file_id, Api.RESPONSES)
         await client.aclose()
     (created,) = [r.json for r in server.http.requests if r.path == "/v1/batches"]

@@ -39,7 +39,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.variants import Effort
-from desktop_app.providers.jobs.batch_file_format import parse_result
+from desktop_app.providers.jobs.batch_client import parse_result
 from desktop_app.services.batch.batch_service import (
     REFUSED_RETRY_S,
     RETRY_S,
