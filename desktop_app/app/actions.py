@@ -132,7 +132,7 @@ def _transcript_actions(window: MainWindow, controllers: Controllers) -> Actions
         "answer.compare": conversation.compared_models.choose_models,
         "answer.compare-versions": conversation.comparison.show_versions,
         "answer.keep": conversation.comparison.keep,
-        "answer.review": conversation.reviews.review_last,
+        "answer.review": conversation.answer_actions.mark_last,
         "answer.continue": conversation.answer_actions.continue_last,
         "answer.older-version": lambda: conversation.answer_actions.switch_version(-1),
         "answer.newer-version": lambda: conversation.answer_actions.switch_version(+1),

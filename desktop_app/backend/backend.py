@@ -63,7 +63,6 @@ if TYPE_CHECKING:
     from desktop_app.services.tools.server_registry import ToolServers
     from desktop_app.services.tools.tool_set import ToolCatalog
     from desktop_app.storage.batch.batch_store import BatchStore
-    from desktop_app.storage.conversations.review_store import ReviewStore
     from desktop_app.storage.tools.server_store import ServerStore
 
 _CORRECT_FILE: Final = N_("Correct {file} or remove it.")
@@ -227,13 +226,6 @@ class Backend:
         from desktop_app.storage.batch.batch_store import BatchStore  # 9 ms
 
         return BatchStore(self.database, self.ledger)
-
-    @cached_property
-    def review_store(self) -> ReviewStore:
-        """Return the store of the user's reviews of answers."""
-        from desktop_app.storage.conversations.review_store import ReviewStore  # few runs need it
-
-        return ReviewStore(self.database)
 
     @cached_property
     def server_store(self) -> ServerStore:

@@ -748,10 +748,9 @@ def _export() -> Command:
             progress_flag(),
         ],
         tr(
-            "PATH is a file for JSON, corrections, or a single conversation, otherwise a "
-            "folder, or “-” for standard output. JSON is complete and can be imported. It "
-            "includes attachments, but no API keys. Markdown, HTML, and PDF contain the "
-            "messages shown in the window."
+            "PATH is a file for JSON or a single conversation, otherwise a folder, or “-” for "
+            "standard output. JSON is complete and can be imported. It includes attachments, "
+            "but no API keys. Markdown, HTML, and PDF contain the messages shown in the window."
         ),
         required=("all", "conversation"),
     )

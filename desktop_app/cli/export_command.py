@@ -1,7 +1,5 @@
 """`repartee export`: writes conversations to a single JSON file, or each to a file of its own.
 
-Corrected answers are written to a single file of JSON lines.
-
 The command can run while a window is open, and the window runs it for its own exports.
 """
 
@@ -33,7 +31,6 @@ from desktop_app.cli.output_file import STANDARD_OUTPUT, partial_file, unwritabl
 from desktop_app.cli.streams.console import (
     ProgressReporter,
     reports_to_window,
-    to_json,
     write_diagnostic,
     write_line,
 )
@@ -326,7 +323,7 @@ async def export(options: Options) -> int:
         asyncio.CancelledError: it was interrupted; the user was told what it had exported.
     """
     to_stdout = options.to == STANDARD_OUTPUT
-    single_file = options.format in ("json", "corrections")
+    single_file = options.format == "json"
     if to_stdout and not single_file and (options.all or len(set(options.conversation)) > 1):
         options.refuse(tr("several conversations in this format need a folder, not “-”"))
     cancel_at_signals()
@@ -382,8 +379,6 @@ class _Export:
             if self._options.format == "json":
                 with partial_file(self._target) as file, file.open("wb") as stream:
                     await self._write_json(JsonWriter(stream))
-            elif self._options.format == "corrections":
-                return await self._write_corrections()
             else:
                 exporter = _EXPORTERS[self._options.format](self._backend)
                 try:
@@ -457,44 +452,6 @@ class _Export:
                 if attachment is not None:
                     writer.write_file(attachment)
         writer.end()
-
-    async def _write_corrections(self) -> str:
-        """Write a line of JSON for each corrected answer; return a sentence on the result.
-
-        Raises:
-            StorageError: no answer was corrected, or none can be read. The file is unchanged.
-        """
-        ids = {conversation.id for conversation in self._conversations}
-        pairs, damaged = await self._backend.review_store.pairs(ids)
-        if not pairs:
-            raise (
-                damaged[0]
-                if damaged
-                else StorageError(
-                    N_("There are no corrected responses."),
-                    hint=N_("Correct a response, then try again."),
-                )
-            )
-        for error in damaged:
-            self._note_error(error, N_("Corrected response skipped: {reason}"))
-        with partial_file(self._target) as file, file.open("w", encoding="utf-8") as stream:
-            for pair in pairs:
-                line = {
-                    "prompt": pair.question,
-                    "chosen": pair.corrected,
-                    "rejected": pair.answer,
-                    "note": pair.note,
-                    "model": pair.model,
-                    "effort": pair.effort or None,
-                    "conversation_id": pair.conversation_id,
-                }
-                stream.write(to_json(line) + "\n")
-        return tr_plural(
-            "{count} corrected response exported to {file}.",
-            "{count} corrected responses exported to {file}.",
-            len(pairs),
-            file=self._target_name,
-        )
 
     async def _write_each(self, exporter: ConversationExporter) -> None:
         is_folder = (

@@ -163,7 +163,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("answer.compare", N_("Compare models…"), _C.ANSWER),
     Command("answer.compare-versions", N_("Show versions side by side"), _C.ANSWER),
     Command("answer.keep", N_("Keep the compared response"), _C.ANSWER, "Ctrl+Shift+S"),
-    Command("answer.review", N_("Review response…"), _C.ANSWER),
+    Command("answer.review", N_("Mark as reviewed or rejected"), _C.ANSWER),
     Command("answer.continue", N_("Continue response"), _C.ANSWER),
     Command("answer.older-version", N_("Show previous version"), _C.ANSWER),
     Command("answer.newer-version", N_("Show next version"), _C.ANSWER),

@@ -32,6 +32,5 @@ EXPORT_FORMATS: Final = (
     ExportFormat("pptx", N_("Slides of the responses"), ".pptx"),
     ExportFormat("xlsx", N_("Workbook with the tables"), ".xlsx"),
     ExportFormat("csv", N_("Tables as CSV"), ".csv"),
-    ExportFormat("corrections", N_("Corrected responses (JSONL)"), ".jsonl", holds_many=True),
     ExportFormat("pdf", N_("PDF"), ".pdf"),
 )

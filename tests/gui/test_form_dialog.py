@@ -14,17 +14,12 @@ from desktop_app.ui.look import theme
 from desktop_app.ui.models.model_editor import ModelEditor
 from desktop_app.ui.tools.server_form import EnteredServer, ServerForm
 from desktop_app.ui.widgets.forms.form_dialog import FormDialog, ask_about_changes
-from desktop_app.ui.window.review_dialog import ReviewDialog
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytestqt.qtbot import QtBot
-
-
-def _review(parent: QWidget) -> FormDialog:
-    return ReviewDialog("Because of dust.", None, theme.light(), parent)
 
 
 def _server(parent: QWidget) -> FormDialog:
@@ -37,11 +32,7 @@ def _model(parent: QWidget) -> FormDialog:
 
 @pytest.mark.parametrize(
     ("make", "field", "save"),
-    [
-        (_review, "review-note", "save-review"),
-        (_server, "server-folder", ""),
-        (_model, "model-window", "save-model"),
-    ],
+    [(_server, "server-folder", ""), (_model, "model-window", "save-model")],
 )
 def test_changes_are_discarded_only_after_a_question(
     qtbot: QtBot, make: Callable[[QWidget], FormDialog], field: str, save: str
@@ -78,18 +69,6 @@ def test_changes_are_discarded_only_after_a_question(
     find(dialog, QPushButton, "discard-changes").click()
     assert dialog.isHidden()
     assert not ask_about_changes()
-
-
-def test_enter_in_the_note_saves_the_verdict(qtbot: QtBot) -> None:
-    parent = QWidget()
-    qtbot.addWidget(parent)
-    dialog = ReviewDialog("Because of dust.", None, theme.light(), parent)
-    dialog.open()
-    QTest.keyClicks(dialog.note, "right")
-    with qtbot.waitSignal(dialog.saved) as saved:
-        QTest.keyClick(dialog.note, Qt.Key.Key_Return)
-    assert saved.args is not None
-    assert saved.args[0].note == "right"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Running answers and retries; reviews and JSON of finished answers; unreachable servers.
+"""Running answers and retries; JSON of finished answers; unreachable servers.
 
 It imports the navigator of `library`.
 """

@@ -1,4 +1,4 @@
-"""Actions on messages of the open conversation: retry, continue, edit, other versions."""
+"""Actions on messages of the open conversation: retry, continue, edit, mark, other versions."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QToolButton
 
 from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus, Role
+from desktop_app.domain.conversations.review import with_next_mark
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.prompt_assembly import CONTINUE
 from desktop_app.ui.composer.choice.choice_menus import fill_efforts, fill_models
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from desktop_app.app.chat.turn_starter import TurnStarter
     from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.conversation.answer_setup import AnswerSetup
+    from desktop_app.app.state.conversation.message_presenter import MessagePresenter
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.conversation import ModelChoice
     from desktop_app.storage.conversations.conversation_store import ConversationStore
@@ -43,6 +45,7 @@ class AnswerActions(QObject):
         *,
         pane: ConversationPane,
         setup: AnswerSetup,
+        messages: MessagePresenter,
         tasks: Tasks,
         conversations: ConversationStore,
     ) -> None:
@@ -55,6 +58,7 @@ class AnswerActions(QObject):
         self._navigator = navigator
         self._choices = choices
         self._setup = setup
+        self._messages = messages
         self._tasks = tasks
         self._conversations = conversations
         self._actions: dict[str, Callable[[Message], object]] = {
@@ -62,6 +66,7 @@ class AnswerActions(QObject):
             "retry-with": self._offer_retry_choices,
             "continue": lambda answer: self._tasks.start(self._continue(answer)),
             "edit": edited.begin,
+            "review": lambda answer: self._tasks.start(self._mark(answer)),
             "older-version": lambda message: self._tasks.start(self._switch_version(message, -1)),
             "newer-version": lambda message: self._tasks.start(self._switch_version(message, +1)),
         }
@@ -83,6 +88,14 @@ class AnswerActions(QObject):
         """Apply an action to the last message."""
         if self._current.path:
             self._run_action(self._current.path[-1].id, action)
+
+    def mark_last(self) -> None:
+        """Give the last answer its next mark."""
+        answers = [message for message in self._current.path if message.role is Role.ASSISTANT]
+        if answers:
+            self._tasks.start(self._mark(answers[-1]))
+        else:
+            self._notifications.notify(tr("There is no response to mark."))
 
     def switch_version(self, step: int) -> None:
         """Show another version of the focused message, or of the last that has several.
@@ -145,6 +158,16 @@ class AnswerActions(QObject):
         """Continue an answer that was cut. A draft in the prompt editor stays there."""
         path = [*self._current.path_before(answer.id), answer]
         await self._turns.begin(path, Draft(CONTINUE), single_answer=True)
+
+    async def _mark(self, answer: Message) -> None:
+        """Give an answer its next mark: reviewed, rejected, and none again."""
+        if answer.status is MessageStatus.STREAMING:
+            self._notifications.notify(tr("Wait for the response to finish, then mark it."))
+            return
+        marked_answer = with_next_mark(answer)
+        await self._conversations.save_answer(marked_answer)
+        if answer.conversation_id == self._current.id:
+            self._messages.update(marked_answer)
 
     async def _switch_version(self, message: Message, step: int) -> None:
         """Show an older (-1) or newer (+1) version, with its buttons at the same height."""

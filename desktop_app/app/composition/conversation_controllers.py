@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from desktop_app.app.answers.review_controller import ReviewController
 from desktop_app.app.answers.server_watch import ServerWatch
 from desktop_app.app.answers.shown_answers import ShownAnswers
 from desktop_app.app.answers.structured_answers import StructuredAnswers
@@ -194,7 +193,7 @@ class ConversationControllers:
         window.transcript.action_requested.connect(on_action)
 
     def _make_answers(self) -> None:
-        """Create the controllers of tool calls, reviews, JSON answers, titles and lost servers."""
+        """Create the controllers of tool calls, JSON answers, titles and lost servers."""
         window = self._window
         theme = self._theme
         state = self._state
@@ -204,16 +203,6 @@ class ConversationControllers:
         backend = state.backend
         self.consent = ConsentController(
             theme, consent=backend.consent, current=current, pane=window.pane
-        )
-        self.reviews = ReviewController(
-            window,
-            theme,
-            self._sidebar.navigator,
-            pane=window.pane,
-            current=current,
-            messages=messages,
-            tasks=tasks,
-            conversations=backend.conversations,
         )
         StructuredAnswers(pane=window.pane, current=current, messages=messages)
         TitleController(
@@ -343,6 +332,7 @@ class ConversationControllers:
             self._composer.choices,
             edited,
             setup=state.setup,
+            messages=state.messages,
             tasks=tasks,
             pane=window.pane,
             conversations=state.backend.conversations,

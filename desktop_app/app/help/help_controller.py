@@ -57,7 +57,6 @@ PLACES: Final[Mapping[str, str]] = {
     "prompts-dialog": "conversations#prompts",
     "comparison": "conversations#compare",
     "compare-dialog": "conversations#compare",
-    "review-dialog": "conversations#review",
     "models-dialog": "providers#models",
     "model-editor": "providers#models",
     "spending": "money#spending",

@@ -1,88 +1,35 @@
-"""The user's verdict on an answer, kept as a notice under it.
+"""The user's mark on an answer, reviewed or rejected, kept as a notice under it.
 
-Because it is a notice, it is stored, exported and imported with the answer. An answer that the
-user has edited is a separate version, whose verdict names the original.
+Because it is a notice, it is stored, exported and imported with the answer.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import Final
+from dataclasses import replace
 
-from desktop_app.domain.conversations.conversation import Message, MessageStatus, new_id, now
-from desktop_app.domain.conversations.message_parts import TextPart
-from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, notice
+from desktop_app.domain.conversations.conversation import Message
+from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode
 
-MAX_NOTE_CHARS: Final = 2_000
+_MARKS = (NoticeCode.REVIEW_REVIEWED, NoticeCode.REVIEW_REJECTED, NoticeCode.REVIEW_CORRECTED)
 
 
-class ReviewKind(StrEnum):
-    """The kinds of verdicts."""
+def with_next_mark(answer: Message) -> Message:
+    """Return an answer with the next mark: reviewed, then rejected, then none.
 
-    REVIEWED = "reviewed"
-    CORRECTED = "corrected"
-    REJECTED = "rejected"
-
-    @property
-    def notice_code(self) -> NoticeCode:
-        """Return the code of the notice that stores a verdict of this kind."""
-        return NoticeCode(f"review_{self.value}")
-
-
-_KINDS: Final = {kind.notice_code: kind for kind in ReviewKind}
-
-
-@dataclass(frozen=True, slots=True)
-class Review:
-    """A verdict on an answer.
-
-    Attributes:
-        original: of an answer that the user has edited, the id of the model's answer; otherwise "".
+    Earlier versions of the program added a note to a mark, or marked a text that the user had
+    edited. Such a mark changes, but is never removed.
     """
-
-    kind: ReviewKind
-    note: str = ""
-    original: str = ""
-
-
-def review_of(message: Message) -> Review | None:
-    """Return the verdict on an answer; None if the user has given none."""
-    for each in message.notices:
-        if isinstance(each, AnswerNotice) and each.code in _KINDS:
-            params = dict(each.params)
-            kind = _KINDS[NoticeCode(each.code)]
-            return Review(kind, str(params.get("note", "")), str(params.get("original", "")))
-    return None
-
-
-def with_review(message: Message, review: Review | None) -> Message:
-    """Return a copy of an answer with `review` as its only verdict; None removes it."""
-    others = tuple(
-        each
-        for each in message.notices
-        if not (isinstance(each, AnswerNotice) and each.code in _KINDS)
+    mark = next(
+        (each for each in answer.notices if isinstance(each, AnswerNotice) and each.code in _MARKS),
+        None,
     )
-    if review is None:
-        return replace(message, notices=others)
-    note = review.note.strip()[:MAX_NOTE_CHARS]
-    verdict = notice(review.kind.notice_code, note=note, original=review.original)
-    return replace(message, notices=(*others, verdict))
-
-
-def edited_version(answer: Message, text: str, note: str) -> Message:
-    """Return a version of an answer with the user's text, without usage and cost."""
-    review = review_of(answer)
-    original_id = review.original if review is not None and review.original else answer.id
-    edited = Message(
-        id=new_id(),
-        conversation_id=answer.conversation_id,
-        parent_id=answer.parent_id,
-        role=answer.role,
-        status=MessageStatus.COMPLETE,
-        parts=(*answer.attachments, TextPart(text)),
-        created_at=now(),
-        choice=answer.choice,
-        answered_by=answer.answered_by,
-    )
-    return with_review(edited, Review(ReviewKind.CORRECTED, note, original_id))
+    others = tuple(each for each in answer.notices if each is not mark)
+    if mark is None:
+        return replace(answer, notices=(*others, AnswerNotice(NoticeCode.REVIEW_REVIEWED)))
+    if mark.code == NoticeCode.REVIEW_REVIEWED:
+        next_mark = replace(mark, code=NoticeCode.REVIEW_REJECTED)
+        return replace(answer, notices=(*others, next_mark))
+    if any(value for _name, value in mark.params):
+        next_mark = replace(mark, code=NoticeCode.REVIEW_REVIEWED)
+        return replace(answer, notices=(*others, next_mark))
+    return replace(answer, notices=others)

@@ -91,7 +91,6 @@ from desktop_app.ui.window.cards.compaction_card import CompactionCard
 from desktop_app.ui.window.cards.progress_card import ProgressCard
 from desktop_app.ui.window.command_palette import CommandPalette
 from desktop_app.ui.window.overlays import DropOverlay
-from desktop_app.ui.window.review_dialog import ReviewDialog
 from desktop_app.ui.window.sent_text_dialog import SentTextDialog
 from desktop_app.ui.window.store_dialog import StoreDialog
 from tests.end2end.batch_states import fill_batches
@@ -203,11 +202,6 @@ async def conversation(app: AppHarness, look: Look) -> None:
     view.latest_button.show()
     await look("transcript-link")
     link_target.hide()
-    app.controllers.conversation.reviews.review_last()
-    review = await dialog_of(ReviewDialog)
-    review.verdict.set_current("rejected")
-    await look("review")
-    review.accept()
     app.window.prompt.focus_text()
     app.act("edit", at=0)
     await look("editing")

@@ -36,7 +36,7 @@ ACTIONS: Final = {
         ("copy", "copy", N_("Copy response")),
         ("retry", "refresh-cw", N_("Regenerate response")),
         ("retry-with", "ellipsis", N_("Regenerate with…")),
-        ("review", "circle-check", N_("Review response…")),
+        ("review", "circle-check", N_("Mark as reviewed or rejected")),
         ("branch", "git-branch", N_("Branch into new conversation")),
     ),
 }
