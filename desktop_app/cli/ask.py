@@ -86,7 +86,6 @@ from desktop_app.services.chat.prompt_library import (
     SUMMARY,
     fill_prompt,
     find_prompt,
-    require_two_documents,
     task_for_each,
 )
 from desktop_app.services.chat.send_context import SendContext
@@ -438,9 +437,6 @@ async def _in_parts_if_too_large(
     service: ChatService, draft: Draft, resolved: ResolvedChoice, settings: AskSettings
 ) -> Draft:
     """Return the draft, set to be read in parts if its documents are too large; show the cost."""
-    require_two_documents(
-        await service.sources.load_requirements(draft.template_id), draft.attachments
-    )
     context = SendContext([], resolved, settings=settings)
     context = await service.with_tools_and_form(context, draft.template_id)
     estimate = await service.estimator.for_sending().estimate(context, draft)

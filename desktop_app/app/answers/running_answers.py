@@ -151,8 +151,7 @@ class RunningAnswers(QObject):
         finished(str, Message): the final answer, or an answer that is still STREAMING because it
             continues at its provider after the program's end.
         stepped(str, Message): an answer so far, after a step of its tool calls or a new image.
-        amended(str, Message): an answer that changed after it ended, for example its usage, or a
-            question whose documents are now read in parts.
+        amended(str, Message): an answer that changed after it ended, for example its usage.
         store_error_changed(str, object): a StorageError while an answer is not stored, then None.
     """
 
@@ -303,8 +302,6 @@ class RunningAnswers(QObject):
             if progress.store_error is not None:  # stopped while the disk was full
                 self._unstored[progress.run.answer.id] = progress.run
                 self._tasks.start(self._store_until_done(progress.run))
-            if progress.run.changed_question is not None:
-                self.amended.emit(conversation_id, progress.run.changed_question)
             self.finished.emit(conversation_id, progress.run.answer)
             if progress.is_stopping:
                 self._tasks.start(cancel_remote())

@@ -8,8 +8,8 @@ compaction, and so is a path whose compaction was undone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from desktop_app.domain.answering.chat_request import FAMILY_MODEL, ProviderProfile
@@ -64,11 +64,6 @@ class Compaction:
         is_same_api = self.provider_id == profile.id and profile.api is not Api.CHAT_COMPLETIONS
         return is_same_api and model.startswith(FAMILY_MODEL)
 
-    def was_in_force_at(self, moment: datetime) -> bool:
-        """Return True if it had been made and not undone at `moment`."""
-        undone = self.undone_at is not None and self.undone_at <= moment
-        return self.created_at <= moment and not undone
-
 
 @dataclass(frozen=True)
 class ProviderState:
@@ -87,19 +82,11 @@ class SentPath:
 
 
 def sent_path(
-    path: Sequence[Message],
-    compactions: Sequence[Compaction],
-    profile: ProviderProfile,
-    model: str,
-    *,
-    sent_at: datetime | None = None,
+    path: Sequence[Message], compactions: Sequence[Compaction], profile: ProviderProfile, model: str
 ) -> SentPath:
     """Return the part of `path` that is sent to `model` at `profile`.
 
     It begins with the compaction that replaces the most messages; of several, with the newest.
-
-    Args:
-        sent_at: the moment of sending; None for now.
     """
     if not compactions:
         return SentPath(None, tuple(path))
@@ -107,9 +94,7 @@ def sent_path(
     usable = [
         c
         for c in compactions
-        if c.message_id in index_by_id
-        and (c.undone_at is None if sent_at is None else c.was_in_force_at(sent_at))
-        and c.is_usable_by(profile, model)
+        if c.message_id in index_by_id and c.undone_at is None and c.is_usable_by(profile, model)
     ]
     if not usable:
         return SentPath(None, tuple(path))
@@ -126,28 +111,13 @@ def compactions_by_message(
     return {c.message_id: c for c in sorted(in_force, key=lambda c: c.created_at)}
 
 
-def was_made_with(
-    path: Sequence[Message],
-    number: int,
-    *,
-    compaction: Compaction | None,
-    compactions: Sequence[Compaction],
-    profile: ProviderProfile,
-) -> bool:
-    """Return True if the answer `path[number]` was made with `compaction` (None: without).
+def last_change(compactions: Iterable[Compaction]) -> datetime:
+    """Return the time when a compaction was last made or undone.
 
-    If it was not, the token count that came with the answer is not valid for the next request.
+    The token count that came with an earlier answer is not valid for the next request.
     """
-    if not compactions:
-        return True
-    answer = path[number]
-    model = answer.choice.model if answer.choice is not None else ""
-    if answer.choice is not None and answer.choice.provider_id != profile.id:
-        # The API of another provider is unknown here, and taken to be that of `profile`.
-        profile = replace(profile, id=answer.choice.provider_id)
-    past_path = sent_path(path[:number], compactions, profile, model, sent_at=answer.created_at)
-    past_id = None if past_path.compaction is None else past_path.compaction.id
-    return past_id == (None if compaction is None else compaction.id)
+    times = [each.undone_at or each.created_at for each in compactions]
+    return max(times, default=datetime.min.replace(tzinfo=UTC))
 
 
 def compaction_points(

@@ -8,7 +8,7 @@ the provider instead, and is resumed at the next start: see run_resumption.py.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 
@@ -41,10 +41,8 @@ from desktop_app.domain.conversations.message_parts import last_text, with_inter
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.error_note import ErrorNote, note_from_error
 from desktop_app.domain.errors import (
-    ContextTooLongError,
     ModelNotFoundError,
     RunLostError,
-    SpendingCapError,
     StorageError,
     UserFacingError,
     to_provider_error,
@@ -59,15 +57,6 @@ from desktop_app.services.models.choice_resolution import MAX_MODEL_NAME_CHARS, 
 from desktop_app.services.ports import ChatAttachments, Gateway, MessageStore, Provider
 from desktop_app.services.spending.budget import Hold
 from desktop_app.services.structured.answer_forms import problem_notices
-
-RECEIVE_TIMEOUT_S = 0.05
-"""Seconds in which a stopped answer still reads events that arrived while a step was stored.
-
-The user does not notice such a short time.
-"""
-_UNREAD_AFTER_STOP = (ToolCallStep, RoundEnded, Failed)
-"""Events at which a stopped answer ends, so that no tool runs."""
-
 
 Listener = Callable[[StreamEvent, Reply], None]
 
@@ -90,8 +79,6 @@ class PreparedAnswer:
         schema: the schema that the answer is checked against, even if the model does not support
             schemas; None for no check.
         stand_in: returns the model to ask if the provider does not serve Instant's model.
-        reread: called if the server refuses the question as too long; returns the answer to the
-            question with its documents read in parts, or None if that is not possible.
     """
 
     conversation: Conversation
@@ -103,7 +90,6 @@ class PreparedAnswer:
     hold: Hold
     schema: AnswerSchema | None = None
     stand_in: Callable[[], ResolvedChoice] | None = None
-    reread: Callable[[], Awaitable[PreparedAnswer | None]] | None = None
 
 
 class AnswerRun:
@@ -112,8 +98,6 @@ class AnswerRun:
     Attributes:
         conversation, question, answer: as stored; `question` is None if it was stored before.
         reply: the answer so far, as the provider sent it.
-        changed_question: the question once its documents are read in parts, because the server
-            refused them; None before. The next question does not send the documents again.
         siblings: further answers to the same question, which run at the same time.
         checkpoints: stores the answer while it streams.
         hold: the hold of the request, released at the end of `run`.
@@ -133,7 +117,6 @@ class AnswerRun:
         self.question = prepared.question
         self.answer = prepared.answer
         self.reply = Reply(notices=self.answer.notices)
-        self.changed_question: Message | None = None
         self.siblings: tuple[AnswerRun, ...] = ()
         self.schema = prepared.schema
         self.hold = prepared.hold
@@ -141,7 +124,6 @@ class AnswerRun:
         self.prepared = prepared
         self._request = prepared.request
         self._resolved = prepared.resolved
-        self._reread = prepared.reread
         self._store = store
         self._image_store = images
         self._ledger = ledger
@@ -282,8 +264,7 @@ class AnswerRun:
     async def _stream(self, listen: Listener) -> None:
         """Stream the answer to its end.
 
-        If Instant is not served, its stand-in answers. Documents that the server refuses as too
-        long are read in parts, if possible.
+        If Instant is not served, its stand-in answers.
         """
         listen(StatusChanged(0, self._opening_status), self.reply)
         try:
@@ -294,34 +275,20 @@ class AnswerRun:
         self._is_sent = True
         async with aclosing(self._events_of(provider)) as events:
             async for event in events:
-                refusal = None
-                if isinstance(event, Failed) and self.reply.is_empty:
-                    refusal = event.error
-                if isinstance(refusal, ModelNotFoundError) and self._has_stand_in:
+                is_missing = isinstance(event, Failed) and isinstance(
+                    event.error, ModelNotFoundError
+                )
+                if is_missing and self.reply.is_empty and self._has_stand_in:
                     break  # out of the stream, which is closed before the stand-in answers
-                if isinstance(refusal, ContextTooLongError):
-                    try:
-                        if await self._read_in_parts():
-                            await self._stream(listen)  # the request with the parts
-                            return
-                    except SpendingCapError as error:
-                        event = Failed(to_provider_error(error))
-                try:
-                    event = await self._writes.store_image(
-                        event,
-                        self.answer,
-                        self._image_store,
-                        lambda added_event: self._add_event(added_event, listen),
-                    )
-                    if not self._add_limited(event, listen):
-                        return
-                    if not await self._store_step(event, listen):
-                        return
-                except asyncio.CancelledError:
-                    # After a step of the tool loop, reading on would run the next tool.
-                    if not isinstance(event, ToolCallStep | RoundEnded):
-                        await self._add_received(events, listen)
-                    raise
+                event = await self._writes.store_image(
+                    event,
+                    self.answer,
+                    self._image_store,
+                    lambda added_event: self._add_event(added_event, listen),
+                )
+                self._add_event(self._limit.check(event), listen)
+                if self._limit.is_exceeded or not await self._store_step(event, listen):
+                    return
             else:  # the stream has ended
                 return
         await self._stream_stand_in(listen)
@@ -331,22 +298,6 @@ class AnswerRun:
         """Return True for Instant's own model, False for others and its stand-in."""
         is_instant = self._resolved.variant is Variant.INSTANT and not self._resolved.notice
         return is_instant and self.prepared.stand_in is not None
-
-    async def _add_received(
-        self, events: AsyncGenerator[StreamEvent, None], listen: Listener
-    ) -> None:
-        """Add the events that arrived while something was stored and the task was canceled.
-
-        Nothing is read beyond the end of a round, so that no tool runs.
-        """
-        with suppress(TimeoutError):
-            async with asyncio.timeout(RECEIVE_TIMEOUT_S):
-                async for event in events:
-                    has_image = isinstance(event, HostedCall | ImageArrived) and event.image
-                    if has_image or isinstance(event, _UNREAD_AFTER_STOP):
-                        return
-                    if not self._add_limited(event, listen):
-                        return
 
     async def _store_step(self, event: StreamEvent, listen: Listener) -> bool:
         """Store a step of the tool loop before the next step is taken.
@@ -377,35 +328,6 @@ class AnswerRun:
 
     def _events_of(self, provider: Provider) -> AsyncGenerator[StreamEvent, None]:
         return provider.stream(self._request)
-
-    def _add_limited(self, event: StreamEvent, listen: Listener) -> bool:
-        """Add an event. Return False if the answer ends there, because it is too long."""
-        self._add_event(self._limit.check(event), listen)
-        return not self._limit.is_exceeded
-
-    async def _read_in_parts(self) -> bool:
-        """Read the documents in parts from now on. Return False if that is not possible.
-
-        Raises:
-            SpendingCapError: the cap has no room for their notes.
-        """
-        # The refused request costs nothing. Its hold would take the room that the notes need.
-        await self.hold.release()
-        reread, self._reread = self._reread, None
-        try:
-            prepared = await reread() if reread is not None else None
-            if prepared is None or prepared.question is None:
-                return False
-            self.hold = prepared.hold
-            await self._store.save_answer(prepared.question)
-        except SpendingCapError:
-            raise
-        except UserFacingError:
-            return False  # then the server's refusal is reported
-        self.prepared = prepared
-        self._request = prepared.request
-        self.changed_question = prepared.question
-        return True
 
     async def _stream_stand_in(self, listen: Listener) -> None:
         """Stream the answer of Instant's stand-in, after a notice."""

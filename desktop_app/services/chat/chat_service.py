@@ -14,7 +14,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from desktop_app.domain import hints
-from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -26,11 +26,7 @@ from desktop_app.domain.conversations.conversation import (
     now,
     title_from,
 )
-from desktop_app.domain.conversations.message_parts import (
-    DocumentPart,
-    PassagesPart,
-    chunked_documents,
-)
+from desktop_app.domain.conversations.message_parts import PassagesPart, chunked_documents
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import ModelInfo
@@ -48,7 +44,6 @@ from desktop_app.services.chat.ask_settings import (
     with_form,
 )
 from desktop_app.services.chat.prompt_assembly import question_parts
-from desktop_app.services.chat.prompt_library import require_two_documents
 from desktop_app.services.chat.request_builder import RequestSources
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.collections.passage_context import find_passages
@@ -155,8 +150,6 @@ class ChatService:
         """Return the runs that answer a new question; nothing is stored. Raises as `begin`."""
         resolved = _require_model(self.resolve_with(profile, conversation.choice, settings))
         requirements = await self.sources.load_requirements(draft.template_id)
-        earlier_parts = (part for message in path for part in message.sent_parts)
-        require_two_documents(requirements, draft.attachments, earlier_parts)
         require_files(draft.attachments, path, resolved)
         require_image_input(without_files(draft.attachments, resolved.files), resolved.model)
         settings = await with_form(settings, requirements.form, resolved)
@@ -394,7 +387,6 @@ class ChatService:
                     hold,
                     context.settings.schema,
                     stand_in,
-                    partial(self._reread_in_parts, conversation, context, answer),
                 ),
                 self.sources.messages,
                 self.sources.attachments,
@@ -415,39 +407,6 @@ class ChatService:
             undo.pop_all()
         first_run.set_siblings(runs[1:])
         return first_run
-
-    async def _reread_in_parts(
-        self, conversation: Conversation, context: SendContext, answer: Message
-    ) -> PreparedAnswer | None:
-        """Return the answer from documents read in parts; None if that is not possible.
-
-        The server has refused the question as too long.
-
-        Raises StorageError, DocumentError, SpendingCapError.
-        """
-        question = context.question
-        resolved = context.resolved
-        parts = tuple(
-            replace(part, in_parts=True) if isinstance(part, DocumentPart) else part
-            for part in question.parts
-        )
-        if parts == question.parts:
-            return None  # there are no documents, or they are read in parts already
-        # Only the models of compatible servers have windows that a refusal must show.
-        if resolved.profile.kind is not ProviderKind.COMPATIBLE:
-            return None
-        if context.settings.grammar is not None:
-            return None  # the notes would not follow the grammar
-        question = replace(question, parts=parts)
-        path = (*context.path[:-1], question)
-        context = replace(context, path=path, resolved=self._models.with_named_window(resolved))
-        request = await self.sources.build_request(context)
-        hold = Hold()
-        gateway = await self._gateway(context, request, answer, hold)
-        count = await self.estimator.context_tokens(context)
-        cost = cost_of(resolved.counted_price, Usage(input_tokens=count.tokens))
-        hold.add(await self.calls.budget.hold(resolved.profile, cost))
-        return PreparedAnswer(conversation, question, answer, resolved, request, gateway, hold)
 
     async def with_tools_and_form(self, context: SendContext, template_id: str = "") -> SendContext:
         """Return the context with the tools and the form of the answer, to estimate a cost.

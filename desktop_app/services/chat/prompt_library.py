@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from desktop_app.domain import hints
-from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, Part
+from desktop_app.domain.conversations.message_parts import DocumentPart, Part
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.prompts.prompts import (
@@ -89,49 +89,6 @@ def task_for_each(task: str, requirements: PromptRequirements, parts: Iterable[P
         f"{task}\n\nIf there are several documents, do this for each, under a heading with its "
         "name, then give an overview of all of them."
     )
-
-
-def require_two_documents(
-    requirements: PromptRequirements, attached: Iterable[Part], earlier_parts: Iterable[Part] = ()
-) -> None:
-    """Check that a prompt which compares two documents has two; images count as documents.
-
-    A folder or ZIP file counts as enough, because it contains several documents.
-
-    Args:
-        attached: the parts attached to the prompt.
-        earlier_parts: the parts that are already in the conversation.
-
-    Raises:
-        IllegalChoiceError: neither the attached parts alone nor all parts together are two.
-    """
-    if requirements.documents != 2:
-        return
-    attached_files = [part for part in attached if isinstance(part, DocumentPart | ImagePart)]
-    earlier_files = [part for part in earlier_parts if isinstance(part, DocumentPart | ImagePart)]
-    count = len(attached_files) + len(earlier_files)
-    has_container = any(
-        part.media_type in _CONTAINER_TYPES for part in (*attached_files, *earlier_files)
-    )
-    # Two attached files are compared with each other, however many are in the conversation.
-    if has_container or len(attached_files) == 2 or count == 2:
-        return
-    if count == 0:
-        message, hint = (
-            N_("This prompt compares two documents, but none is attached."),
-            N_("Attach two documents."),
-        )
-    elif count == 1:
-        message, hint = (
-            N_("This prompt compares two documents, but only one is attached."),
-            N_("Attach another one."),
-        )
-    else:
-        message, hint = (
-            N_("This prompt compares two documents, but {count} are attached."),
-            N_("Attach only two."),
-        )
-    raise IllegalChoiceError(message, hint, count=count)
 
 
 def prompt_from_markdown(prompt_id: str, source: str, position: int = 0) -> Prompt:

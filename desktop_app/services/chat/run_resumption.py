@@ -7,10 +7,8 @@ without a valid key waits for one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import replace
-from functools import partial
 
 from desktop_app.domain.answering.answer_status import (
     AnswerStatus,
@@ -34,15 +32,12 @@ from desktop_app.domain.errors import (
     CredentialError,
     ProviderError,
     RunLostError,
-    UserFacingError,
 )
 from desktop_app.i18n.translation import N_
 from desktop_app.services.answers.answer_ledger import AnswerLedger
 from desktop_app.services.answers.answer_measures import AnswerLimit, AnswerTiming
 from desktop_app.services.answers.answer_run import AnswerRun, Listener, PreparedAnswer
 from desktop_app.services.chat.chat_service import ChatService
-from desktop_app.services.chat.send_context import SendContext
-from desktop_app.services.chat.small_tasks.utility_model import input_cost
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.ports import Provider, RunStore
 from desktop_app.services.spending.budget import Hold
@@ -61,7 +56,6 @@ class ResumedRun(AnswerRun):
 
     Args:
         run: the run, as it was stored last.
-        fill_hold: puts the cost of the run's input into a hold.
     """
 
     def __init__(
@@ -71,18 +65,17 @@ class ResumedRun(AnswerRun):
         run: RemoteRun,
         resolved: ResolvedChoice,
         chat: ChatService,
-        fill_hold: Callable[[Hold], Awaitable[None]],
     ) -> None:
-        hold = Hold()
         age_s = (now() - answer.created_at).total_seconds()
         request = ChatRequest(resolved.model.id, ())  # the provider has the messages
         super().__init__(
-            PreparedAnswer(conversation, None, answer, resolved, request, chat.calls.gateway, hold),
+            PreparedAnswer(
+                conversation, None, answer, resolved, request, chat.calls.gateway, Hold()
+            ),
             chat.sources.messages,
             chat.sources.attachments,
             AnswerLedger(chat.calls.spending, timing=AnswerTiming(age_s)),
         )
-        self._fill_hold = partial(fill_hold, hold)
         self._stored_run = run
         self._has_caught_up = False  # True once the events are newer than the stored text
         self.reply = replace(self.reply, run=run)
@@ -102,8 +95,6 @@ class ResumedRun(AnswerRun):
 
     async def _stream(self, listen: Listener) -> None:
         """Read the run to its end. If the key is refused, wait for another and read again."""
-        with suppress(UserFacingError):  # the run continues even if its cost cannot be held
-            await self._fill_hold()
         while True:
             self._key_arrived.clear()
             try:
@@ -192,35 +183,8 @@ class Resumer:
             # model of the run.
             resolved_model = self._chat.resolve(profile, replace(choice, variant=None))
             resolved = replace(resolved_model, variant=choice.variant, effort=choice.effort)
-            fill_hold = partial(self._fill_hold, answer, resolved)
-            runs.append(
-                ResumedRun(
-                    conversation, answer, run, resolved, chat=self._chat, fill_hold=fill_hold
-                )
-            )
+            runs.append(ResumedRun(conversation, answer, run, resolved, chat=self._chat))
         return runs
-
-    async def _fill_hold(self, answer: Message, resolved: ResolvedChoice, hold: Hold) -> None:
-        """Hold the cost of the run's input again, if there is a monthly cap."""
-        budget = self._chat.calls.budget
-        if not budget.needs_cost(resolved.profile, resolved.price is not None):
-            return
-        path = _path_to(answer, await self._store.messages(answer.conversation_id))
-        compactions = await self._chat.sources.compactions.load(answer.conversation_id)
-        context = SendContext(path, resolved, compactions)
-        count = await self._chat.estimator.context_tokens(context)
-        await budget.fill_hold(hold, resolved.profile, input_cost(resolved, count.tokens))
-
-
-def _path_to(answer: Message, messages: Iterable[Message]) -> list[Message]:
-    """Return the messages before an answer, the oldest first."""
-    messages_by_id = {message.id: message for message in messages}
-    path: list[Message] = []
-    parent_id = answer.parent_id
-    while parent_id in messages_by_id:
-        path.append(messages_by_id[parent_id])
-        parent_id = messages_by_id[parent_id].parent_id
-    return path[::-1]
 
 
 def _interrupted_answer(answer: Message) -> Message:

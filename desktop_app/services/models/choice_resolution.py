@@ -280,18 +280,6 @@ class ModelChoices:
         self._providers_without_instant.add(profile.id)
         return self.resolve(profile, choice)
 
-    def with_named_window(self, resolved: ResolvedChoice) -> ResolvedChoice:
-        """Return the choice with the context window that a server has named in a refusal.
-
-        A smaller known limit stays.
-        """
-        window = self._window_of(resolved.profile, resolved.model.id)
-        known_limit = resolved.model.input_limit
-        if window is None or (known_limit and known_limit <= window):
-            return resolved
-        model = replace(resolved.model, context_window=window, max_input=None)
-        return replace(resolved, model=model)
-
     def tool_prices(self, resolved: ResolvedChoice) -> Mapping[str, Decimal]:
         """Return the prices of hosted tools at this provider."""
         multiplier = resolved.profile.price_multiplier

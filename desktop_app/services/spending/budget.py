@@ -180,17 +180,6 @@ class Budget:
             raise _cap_error(profile, month, cost, cap=limit, moment=moment)
         return Hold(self._holds, hold_id)
 
-    async def fill_hold(
-        self, hold: Hold, profile: ProviderProfile, input_cost: Decimal | None
-    ) -> None:
-        """Put the input's cost of a running call into `hold`, even beyond the cap.
-
-        Raises StorageError.
-        """
-        if profile.monthly_cap is not None and input_cost:
-            hold_id, _ = await self._holds.place(profile.ids_under_cap, input_cost, NO_LIMIT, now())
-            hold.add(Hold(self._holds, hold_id))
-
     async def month(self, profile: ProviderProfile) -> MonthSpending:
         """Return this month's spending under the cap of a provider."""
         return await self._holds.month(profile.ids_under_cap, profile.monthly_cap, now())

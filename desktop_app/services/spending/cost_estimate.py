@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from desktop_app.domain.answering.answer_form import AnswerSchema
-from desktop_app.domain.conversations.compaction import Compaction, CompactionKind, was_made_with
+from desktop_app.domain.conversations.compaction import Compaction, CompactionKind, last_change
 from desktop_app.domain.conversations.conversation import Draft, Message
 from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
@@ -233,6 +233,7 @@ class Estimator:
         provider_count: TokenCount | None = None
         first_sent = len(path) - len(sent_path.messages)
         facts = _PathFacts(path, first_sent, resolved.files)
+        changed_at = last_change(context.compactions)
         # From the newest message back to the last that the provider has counted.
         for number in range(len(path) - 1, first_sent - 1, -1):
             if number % _COUNTED_AT_ONCE == 0:
@@ -245,13 +246,7 @@ class Estimator:
                 and not tool_calls(message.parts)
                 and _is_same_provider(message, resolved)
                 and (_is_same_model(message, resolved) or number < facts.first_image)
-                and was_made_with(
-                    path,
-                    number,
-                    compaction=sent_path.compaction,
-                    compactions=context.compactions,
-                    profile=resolved.profile,
-                )
+                and message.created_at > changed_at
                 and _is_plausible(message.usage, path[first_sent : number + 1])
             ):
                 provider_count = TokenCount(total + _tokens_in_window(message.usage), is_exact)
@@ -454,17 +449,12 @@ def used_tokens(context: SendContext) -> int | None:
     sent_path = context.sent
     first_sent = len(path) - len(sent_path.messages)
     facts = _PathFacts(path, first_sent, resolved.files)
+    changed_at = last_change(context.compactions)
     for number in range(len(path) - 1, first_sent - 1, -1):
         message = path[number]
         if _has_unusable_usage(number, facts, resolved):
             return None
-        if message.usage is not None and was_made_with(
-            path,
-            number,
-            compaction=sent_path.compaction,
-            compactions=context.compactions,
-            profile=resolved.profile,
-        ):
+        if message.usage is not None and message.created_at > changed_at:
             return _tokens_in_window(message.usage)
     return None
 

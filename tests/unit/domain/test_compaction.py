@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,8 +15,8 @@ from desktop_app.domain.conversations.compaction import (
     SentPath,
     compaction_points,
     compactions_by_message,
+    last_change,
     sent_path,
-    was_made_with,
 )
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, ModelChoice, Role
 from desktop_app.domain.conversations.message_parts import TextPart
@@ -132,18 +131,18 @@ def test_a_provider_state_is_sent_only_to_its_provider_and_model_family() -> Non
     assert sent_path(path, [state, summary], COMETAPI, MODEL).compaction == summary
 
 
-def test_a_token_count_applies_only_to_the_same_compaction() -> None:
+def test_a_token_count_is_valid_after_the_last_change_of_compactions() -> None:
     path = a_path(8)  # asked at minutes 0 to 7
+
+    def valid(*compactions: Compaction) -> list[int]:
+        changed_at = last_change(compactions)
+        return [n for n, message in enumerate(path) if message.created_at > changed_at]
+
     made = a_compaction("m3", 4.5)
-    made_with = partial(was_made_with, profile=OPENAI)
-    # m5 was asked with the compaction, m3 and m1 without.
-    assert made_with(path, 5, compaction=made, compactions=[made])
-    assert not made_with(path, 5, compaction=None, compactions=[made])
-    assert not made_with(path, 3, compaction=made, compactions=[made])
-    assert made_with(path, 3, compaction=None, compactions=[made])
-    undone = replace(made, undone_at=at(5.5))
-    assert not made_with(path, 5, compaction=None, compactions=[undone])
-    assert made_with(path, 7, compaction=None, compactions=[undone])
+    assert valid() == [*range(8)]
+    assert valid(made) == [5, 6, 7]
+    assert valid(made, replace(made, undone_at=at(5.5))) == [6, 7]
+    assert valid(replace(made, created_at=at(5))) == [6, 7]
 
 
 def test_the_last_exchange_is_not_compacted_if_possible() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -52,7 +52,6 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import (
-    ContextTooLongError,
     CredentialError,
     ModelNotFoundError,
     NetworkError,
@@ -90,7 +89,6 @@ SEARCH = ToolCallPart("s", "web_search", "{}", state=DONE, is_hosted=True)
 CALL = ToolCallPart("c", "look", "")
 PICTURE = ImagePart("b" * 64, "b.png", "image/png", 3)
 STATUS = MessageStatus
-Reread = Callable[[], Awaitable[PreparedAnswer | None]]
 NAMED: list[StreamEvent] = [Started("r"), RunAdvanced(RemoteRun("r")), TextDelta("a")]
 
 
@@ -616,19 +614,13 @@ def test_a_generated_image_is_kept(
     assert (seen.image, seen.image_part) == (b"", kept)
 
 
-# ---------------------------------------------------------------- stand-ins and parts
+# ---------------------------------------------------------------- stand-ins
 
 GONE = Failed(
     ModelNotFoundError(
         "Your {provider} API key has no access to this model.",
         hint="Choose another model, or ask the provider for access.",
         provider="P",
-    )
-)
-LONG = Failed(
-    ContextTooLongError(
-        "The conversation exceeds the model’s context window.",
-        hint="Remove an attachment, start a new conversation, or choose another model.",
     )
 )
 
@@ -657,55 +649,6 @@ def test_only_the_instant_model_is_replaced(
 ) -> None:
     answer, _ = run(script, resolved=resolved)
     assert answer.status is STATUS.FAILED
-
-
-def parts_of(found: list[object]) -> Reread:
-    async def in_parts() -> PreparedAnswer | None:
-        made = found.pop(0)
-        if isinstance(made, UserFacingError):
-            raise made
-        assert made is None or isinstance(made, PreparedAnswer)
-        return made
-
-    return in_parts
-
-
-def question() -> Message:
-    return Message("q", "c", None, Role.USER, STATUS.COMPLETE, (TextPart("?"),), now())
-
-
-def read_in_parts(asked: Message, provider: ScriptedProvider) -> PreparedAnswer:
-    return replace(prepared(provider, request=ChatRequest("other", ())), question=asked)
-
-
-def test_a_question_that_is_too_long_is_read_in_parts_once() -> None:
-    asked = question()
-    again = TimedProvider([TextDelta("a"), *ENDED])
-    made = [read_in_parts(asked, again)]
-    changed: list[AnswerRun] = []
-    answer, memory = run([LONG], reread=parts_of([*made]), change=changed.append)
-    assert (answer.status, answer.text) == (STATUS.COMPLETE, "a")
-    assert [request.model for request in again.requests] == ["other"]
-    assert changed[0].changed_question == asked
-    assert memory.saved[0][1:] == ("complete", "?")
-    still = TimedProvider([LONG])
-    made = [read_in_parts(asked, still)]
-    answer, _ = run([LONG], reread=parts_of([*made]))
-    assert answer.status is STATUS.FAILED
-
-
-def test_an_answer_fails_if_the_spending_limit_has_no_room_for_the_notes() -> None:
-    answer, _ = run([LONG], reread=parts_of([SpendingCapError("No room.")]))
-    assert (answer.error.what_happened, answer.error.code) == ("No room.", SpendingCapError.code)
-
-
-@pytest.mark.parametrize("found", [None, StorageError("Full.")])
-def test_a_question_that_cannot_be_read_in_parts_is_refused(found: object) -> None:
-    changed: list[AnswerRun] = []
-    answer, _ = run([LONG], reread=parts_of([found]), change=changed.append)
-    assert (answer.status, changed[0].changed_question) == (STATUS.FAILED, None)
-    answer, _ = run([TextDelta("a"), LONG], reread=parts_of([]))
-    assert answer.text == "a", "it has begun to answer"
 
 
 # ---------------------------------------------------------------- forms
@@ -763,24 +706,6 @@ def test_a_stopped_answer_keeps_its_text() -> None:
     assert provider.cancelled == []
     assert [(call.cost, call.usage) for call in memory.calls] == [(None, Usage())]
     assert memory.saved[-1] == (1.25, "cancelled", "a")
-
-
-@pytest.mark.parametrize(
-    ("rest", "text"),
-    [
-        ([TextDelta("b"), 1.0, TextDelta("c")], "ab"),
-        # What follows the end of a round would run tools.
-        ([RoundEnded(), TextDelta("b")], "a"),
-        ([HostedCall(SEARCH, b"image"), TextDelta("b")], "a"),
-    ],
-)
-def test_text_that_came_while_a_step_was_stored_is_kept_when_stopping(
-    rest: list[StreamEvent | float], text: str
-) -> None:
-    script = [1.0, HostedCall(SEARCH), TextDelta("a"), 0.02, *rest]
-    made, memory, *_ = stop_answer(script, memory=Memory(takes_s=0.4))
-    assert (made.answer.status, made.answer.text) == (STATUS.CANCELLED, text)
-    assert memory.last == made.answer
 
 
 @pytest.mark.parametrize(("fails", "told"), [((), [None]), ((1, 2), [StorageError])])

@@ -160,20 +160,6 @@ async def test_a_hold_counts_as_one_call_of_a_model(tmp_path: Path) -> None:
         assert await held() == []
 
 
-async def test_a_running_call_is_held_even_beyond_the_cap(tmp_path: Path) -> None:
-    async with open_budget(tmp_path) as setup:
-        for profile, cost, amount in (
-            (CAPPED, Decimal(11), 11),
-            (CAPPED, None, 0),
-            (CAPPED, Decimal(0), 0),
-            (OPENAI, Decimal(11), 0),
-        ):
-            async with Hold() as hold:
-                await setup.budget.fill_hold(hold, profile, cost)
-                assert (await setup.budget.month(CAPPED)).held == amount
-            assert (await setup.budget.month(CAPPED)).held == 0
-
-
 async def test_a_model_of_unknown_price_is_asked_about_once(tmp_path: Path) -> None:
     async with open_budget(tmp_path) as setup:
         model, price = CATALOG.info("gpt-5.2"), CATALOG.info("gpt-5.2").price

@@ -53,9 +53,7 @@ from desktop_app.domain.conversations.message_parts import (
     tool_calls,
 )
 from desktop_app.domain.errors import (
-    ContextTooLongError,
     DocumentDoesNotFitError,
-    IllegalChoiceError,
     ModelNotFoundError,
     SpendingCapError,
     StorageError,
@@ -594,29 +592,19 @@ async def test_tools_are_offered_with_the_explanation_of_their_results(
 
 CALL = (ToolCallDelta(0, "{}", "c", "look"), UsageReported(USAGE), Completed())
 NOTE = (TextDelta("noted"), Completed())
-REFUSED = Failed(
-    ContextTooLongError(
-        "The conversation exceeds the model’s context window.",
-        hint="Remove an attachment, start a new conversation, or choose another model.",
-    )
-)
 
 
-@pytest.mark.parametrize("is_refused_first", [False, True])
-async def test_the_answer_from_a_document_in_parts_may_use_tools(
-    tmp_path: Path, is_refused_first: bool
-) -> None:
-    refused = [[REFUSED]] * is_refused_first
-    provider = ScriptedProvider(*refused, NOTE, CALL, [TextDelta("seen"), Completed()])
+async def test_the_answer_from_a_document_in_parts_may_use_tools(tmp_path: Path) -> None:
+    provider = ScriptedProvider(NOTE, CALL, [TextDelta("seen"), Completed()])
     catalog = ToolCatalog([Source(look=_look)])
     settings = AskSettings(parameters=GenerationParameters(tools=("look",)))
     async with open_chat(tmp_path, provider, tools=catalog, parts=WordSplitter()) as chat:
-        document = await chat.attach("a.txt", "words", in_parts=not is_refused_first)
+        document = await chat.attach("a.txt", "words", in_parts=True)
         began = await chat.begin("?", COMPATIBLE, attachments=(document,), settings=settings)
         done = await chat.run(began)
     assert done.text == "seen"
     assert [call.result for call in tool_calls(done.parts)] == ["seen"]
-    *noting, first, last = provider.requests[is_refused_first:]
+    *noting, first, last = provider.requests
     assert [request.tools for request in noting] == [()]
     assert [[tool.name for tool in request.tools] for request in (first, last)] == [["look"]] * 2
     assert "noted" in text_of(first.messages[0].parts)  # type: ignore[arg-type]
@@ -692,11 +680,3 @@ async def test_a_request_has_the_examples_before_the_conversation(tmp_path: Path
     assert sent == [[TextPart(text) for text in words[:3]], [TextPart(text) for text in words]]
     request = provider.requests[1]
     assert (request.instructions, request.cache_key) == ("Count.", began.conversation.id)
-
-
-async def test_a_template_is_recognized_by_its_id_and_not_by_its_words(tmp_path: Path) -> None:
-    async with open_chat(tmp_path, ScriptedProvider()) as chat:
-        typed = await chat.begin("The two attached documents went missing from my mail. Help!")
-        assert typed.question.template_id == ""
-        with pytest.raises(IllegalChoiceError, match="but none is attached"):
-            await chat.begin("What is different?", template_id="differences")

@@ -282,7 +282,7 @@ async def test_an_undone_compaction_has_no_effect(tmp_path: Path) -> None:
         await setup.ask("question 4", "answer 4", 1_000)
         await setup.compaction_store.undo(made.id, now())
         # The count of question 4 included the compaction, so it says nothing now.
-        assert await setup.used() == 220_010
+        assert await setup.used() is None
         await setup.ask("question 5", "answer 5", 221_000)
         assert len(setup.sent) == 9
         assert await setup.used() == 221_010

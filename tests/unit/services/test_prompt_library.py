@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from desktop_app.backend.prompt_loader import built_in_prompts
-from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, Part, TextPart
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.prompts.prompts import (
     NO_REQUIREMENTS,
@@ -22,10 +22,8 @@ from desktop_app.services.chat.prompt_library import (
     find_prompt,
     merge_prompts,
     prompt_from_markdown,
-    require_two_documents,
     task_for_each,
 )
-from tests.helpers.fragment import Fragment
 
 SHIPPED = Prompt("translate", "Translate", "Into {{language=English}}: {{selection}}", "Writing")
 OWN = Prompt("o", "Reply", "To {{name}}, {{tone=plain|formal}}", "Mail")
@@ -89,36 +87,6 @@ def test_a_users_version_replaces_a_built_in_prompt() -> None:
     )
     hidden = replace(SHIPPED, hidden=True)
     assert merge_prompts([SHIPPED], [hidden]) == (PromptEntry(hidden, PromptOrigin.BUILT_IN),)
-
-
-@pytest.mark.parametrize(
-    ("attached", "before", "refusal"),
-    [
-        ([], [], ("two documents, but none is", 0)),
-        ([ONE], [], ("documents, but only one is", 1)),
-        ([ONE, IMAGE], [], None),
-        ([], [ONE, ONE], None),
-        ([ONE], [ONE, ONE], ("This prompt compares two", 3)),
-        ([ONE, ONE, ONE], [], ("This prompt compares two", 3)),
-        ([ZIP], [], None),
-        ([TextPart("a"), TextPart("b")], [], ("two documents, but none is", 0)),
-    ],
-)
-def test_a_comparison_wants_two_documents(
-    attached: list[Part], before: list[Part], refusal: tuple[str, int] | None
-) -> None:
-    def refused(documents: int) -> tuple[str, object] | None:
-        try:
-            require_two_documents(PromptRequirements(documents=documents), attached, before)
-        except IllegalChoiceError as error:
-            return error.message, error.params["count"]
-        return None
-
-    assert [refused(documents) for documents in (0, 1, 2)] == [
-        None,
-        None,
-        refusal and (Fragment(refusal[0]), refusal[1]),
-    ]
 
 
 def test_the_library_is_sorted_by_folder_position_and_title() -> None:

@@ -204,25 +204,3 @@ async def test_a_run_without_a_key_waits_for_it(
         answer = await task
         assert (answer.text, answer.status) == ("One, two.", MessageStatus.COMPLETE)
         assert provider.resumed[-1] == RUN
-
-
-async def test_a_resumed_run_holds_its_input_cost_until_it_ends(tmp_path: Path) -> None:
-    first = TextDelta("Three words more."), Completed()
-    provider = ScriptedProvider([*first], [*BEGINNING, HELD], [*BEGINNING, HELD, *END])
-    capped = replace(OPENAI, monthly_cap=Decimal("0.0000001"))  # less than the input: it goes on
-
-    async with open_chat(tmp_path, provider) as chat:
-        made = await chat.begin("A question?", variant=Variant.PRO)
-        await chat.run(made)
-        path = await chat.store.path(made.conversation.id)
-        await interrupted_answer(chat, provider, path=path, conversation=made.conversation)
-        provider.holding.clear()
-        answering = await run_to_resume(chat, capped)
-        task = asyncio.ensure_future(chat.run(answering))
-        await provider.holding.wait()
-        # Six words in three messages, each with a frame of four, of Pro's input at $21 a million.
-        assert (await chat.service.calls.budget.month(capped)).held == Decimal("0.000378")
-        provider.release.set()
-        assert (await task).text == "One, two."
-        month = await chat.service.calls.budget.month(capped)
-        assert (month.held, month.spent) == (Decimal(0), COST)
