@@ -199,7 +199,12 @@ class ComposerControllers:
             server_store=lambda: backend.server_store,
         )
         self.resources = ResourcesController(
-            window, self._theme, lambda: backend.tool_servers, current=current, tasks=tasks
+            window,
+            self._theme,
+            lambda: backend.tool_servers,
+            current=current,
+            tasks=tasks,
+            notifications=window.notifications,
         )
         self.tools = ToolsController(
             window,

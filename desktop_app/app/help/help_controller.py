@@ -83,7 +83,7 @@ PLACES: Final[Mapping[str, str]] = {
     "settings-keys": "keyboard#change",
     "settings-servers": "conversations#servers",
     "server-form": "conversations#servers",
-    "resource-dialog": "conversations#servers",
+    "resource-palette": "conversations#servers",
     "server-log": "conversations#servers",
     "settings-library": "conversations#backup",
     "settings-about": "troubleshooting#report",

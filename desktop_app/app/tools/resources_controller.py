@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
-from shiboken6 import isValid
 
+from desktop_app.commands.command_search import PaletteEntry
 from desktop_app.domain.errors import UserFacingError
+from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -19,11 +20,20 @@ if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.services.tools.server_registry import ToolServers
     from desktop_app.ui.look.theme import ThemeWatcher
-    from desktop_app.ui.tools.resource_dialog import ResourceChoice, ResourceDialog
+    from desktop_app.ui.window.cards.notifications import Notifications
+    from desktop_app.ui.window.command_palette import CommandPalette
+
+
+class _Resource(NamedTuple):
+    """A resource of a server."""
+
+    server: str
+    uri: str
+    name: str
 
 
 class ResourcesController(QObject):
-    """Connection of the servers' resources with their dialog.
+    """Palette of the servers' resources, of which one is attached.
 
     Args:
         servers: returns the servers; the start does not need them.
@@ -37,35 +47,48 @@ class ResourcesController(QObject):
 
     def __init__(
         self,
-        parent: QWidget,
+        window: QWidget,
         theme: ThemeWatcher,
         servers: Callable[[], ToolServers],
         *,
         current: OpenConversation,
         tasks: Tasks,
+        notifications: Notifications,
     ) -> None:
-        super().__init__(parent)
-        self._parent = parent
+        super().__init__(window)
+        self._window = window
         self._theme = theme
         self._servers = servers
         self._current = current
         self._tasks = tasks
+        self._notifications = notifications
+        self._palette: CommandPalette | None = None
+        self._resources: list[_Resource] = []
 
     def show(self) -> None:
         """List the resources of all servers, to attach one."""
-        from desktop_app.ui.tools.resource_dialog import ResourceDialog
+        from desktop_app.ui.window.command_palette import CommandPalette  # not for the start
 
-        dialog = ResourceDialog(self._theme.current, self._parent)
-        dialog.chosen.connect(
-            lambda choice: self._tasks.start(self._attach(choice, self._current.id))
-        )
-        dialog.open()
-        self._tasks.start(self._list(dialog))
+        if self._palette is None:
+            palette = self._palette = CommandPalette(
+                self._window,
+                self._theme.current,
+                name="resource-palette",
+                label=tr("Attach from a tool server"),
+                empty_text="",
+            )
+            self._theme.changed.connect(palette.set_theme)
+            palette.chosen.connect(
+                lambda row: self._tasks.start(
+                    self._attach(self._resources[int(row)], self._current.id)
+                )
+            )
+        self._palette.empty_label.setText(tr("Loading…"))
+        self._palette.open_with(())
+        self._tasks.start(self._list(self._palette))
 
-    async def _list(self, dialog: ResourceDialog) -> None:
-        from desktop_app.ui.tools.resource_dialog import ResourceChoice
-
-        choices: list[ResourceChoice] = []
+    async def _list(self, palette: CommandPalette) -> None:
+        resources: list[_Resource] = []
         problems: list[str] = []
         for run in await self._servers().runs():
             try:
@@ -74,16 +97,22 @@ class ResourcesController(QObject):
                 problems.append(error.sentences)
                 continue
             name = run.server.name
-            choices += [ResourceChoice(name, row["uri"], run.redact(row["name"])) for row in rows]
-        if isValid(dialog):  # not closed meanwhile
-            dialog.set_resources(choices, problems)
+            resources += [_Resource(name, row["uri"], run.redact(row["name"])) for row in rows]
+        if problems:
+            self._notifications.notify("\n".join(problems))
+        if palette.isVisible():  # not closed meanwhile
+            self._resources = resources
+            palette.empty_label.setText(tr("No tool server offers a resource."))
+            palette.open_with(
+                [PaletteEntry(str(n), each.name, each.server) for n, each in enumerate(resources)]
+            )
 
-    async def _attach(self, choice: ResourceChoice, conversation_id: str) -> None:
+    async def _attach(self, resource: _Resource, conversation_id: str) -> None:
         from desktop_app.ui.composer.dropped_content import DroppedData
 
-        run = await self._servers().run(choice.server)
-        resource = await run.read_resource(choice.uri)
-        data, name = await asyncio.to_thread(_decode_resource, resource, choice.name)
+        run = await self._servers().run(resource.server)
+        content = await run.read_resource(resource.uri)
+        data, name = await asyncio.to_thread(_decode_resource, content, resource.name)
         self.content_attach_requested.emit(DroppedData(name, data), conversation_id)
 
 

@@ -98,8 +98,8 @@ class CommandPalette(QWidget):
         self.view = RowView("commands", self.model, self._delegate)
         self.view.setAccessibleName(spoken_text(label))
         self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._empty_label = PlainLabel(empty_text, role="note")
-        parts = (self.field, self.view, self._empty_label)
+        self.empty_label = PlainLabel(empty_text, role="note")
+        parts = (self.field, self.view, self.empty_label)
         self._column = column_of(*parts, parent=self._card, margins=10, spacing=8)
         self.field.textChanged.connect(self._show_matches)
         self.field.installEventFilter(self)
@@ -171,7 +171,7 @@ class CommandPalette(QWidget):
         matches = self._find(typed)
         self.model.set_rows(matches)
         self.view.setVisible(bool(matches))
-        self._empty_label.setVisible(not matches)
+        self.empty_label.setVisible(not matches)
         self.view.setCurrentIndex(self.view.model().index(0, 0))
         self._select_current()
         if self.isVisible():
@@ -182,7 +182,7 @@ class CommandPalette(QWidget):
         self.view.select_only(self.view.currentIndex())
         text = self.view.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole)
         if not text:  # nothing matches
-            text = self._empty_label.text()
+            text = self.empty_label.text()
         if text != self._announced_text:  # otherwise every key press would repeat it
             self._announced_text = text
             announce(self.field, text)

@@ -36,6 +36,7 @@ from desktop_app.app.documents.viewer_controller import ViewerTarget
 from desktop_app.app.quick import paste_back
 from desktop_app.backend.answer_settings import with_override, without_override
 from desktop_app.backend.environment_profiles import OPENAI
+from desktop_app.commands.command_search import PaletteEntry
 from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
@@ -81,7 +82,6 @@ from desktop_app.ui.sidebar.search.search_filters import DaysDialog
 from desktop_app.ui.spending.spending_view import SpendingView
 from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
 from desktop_app.ui.tools.consent_card import ConsentCard
-from desktop_app.ui.tools.resource_dialog import ResourceChoice, ResourceDialog
 from desktop_app.ui.tools.server_form import ServerForm, ServerLog
 from desktop_app.ui.transcript.keyboard.link_target_label import LinkTargetLabel
 from desktop_app.ui.viewer.attachment_preview import AttachmentPreview, ImageView
@@ -477,11 +477,11 @@ async def servers(app: AppHarness, look: Look) -> None:
     _close_dialogs(app)
     app.window.outer_panes.show_settings(False)
     app.controllers.composer.resources.show()
-    resources = await dialog_of(ResourceDialog)
+    resources = find(app.window, CommandPalette, "resource-palette")
     await look("server-resources")
-    resources.set_resources([ResourceChoice("my-notes", "notes:all", "my-notes")], [])
+    resources.open_with([PaletteEntry("0", "my-notes", "notes:all")])
     await look("server-resources-listed")
-    _close_dialogs(app)
+    resources.dismiss()
 
 
 async def batches(app: AppHarness, look: Look) -> None:

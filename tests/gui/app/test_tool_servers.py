@@ -15,9 +15,9 @@ from desktop_app.app.tools import servers_controller
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.tools.tool_server import server_of
 from desktop_app.ui.settings.tabs.servers_tab import ServerSection
-from desktop_app.ui.tools.resource_dialog import ResourceDialog
 from desktop_app.ui.tools.server_form import ServerForm
 from desktop_app.ui.widgets.forms.form_widgets import Note
+from desktop_app.ui.window.command_palette import CommandPalette
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.guarded_server import guarded_server
@@ -60,10 +60,9 @@ async def test_a_server_is_added_with_its_tools_prompts_and_resources() -> None:
         offered = {prompt.title: prompt.text for prompt in app.state.prompts.offered_prompts}
         assert offered["demo: greet"] == "Greet {{who}} warmly."
         app.controllers.composer.resources.show()
-        await until(lambda: shown(ResourceDialog))
-        (dialog,) = shown(ResourceDialog)
-        await until(dialog.attach_button.isEnabled)
-        QTest.keyClick(dialog.focusWidget(), Qt.Key.Key_Return)
+        palette = find(app.window, CommandPalette, "resource-palette")
+        await until(lambda: palette.model.rows)
+        QTest.keyClick(palette.field, Qt.Key.Key_Return)
         await until(lambda: app.state.current.draft.value.attachments)
         (part,) = app.state.current.draft.value.attachments
         assert isinstance(part, DocumentPart)
