@@ -13,7 +13,6 @@ commands keep their shortcuts.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -56,51 +55,36 @@ def shortcuts_from_json(data: bytes, name: str) -> ImportedShortcuts:
     """
     try:
         value = json.loads(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as exc:
+        if (value["format"], value["version"]) != (FORMAT, VERSION):
+            raise shortcuts_file_error(name)
+        entries = [*value["shortcuts"].items()]
+    except (ValueError, RecursionError, TypeError, LookupError, AttributeError) as exc:
         raise shortcuts_file_error(name, str(exc)) from exc
-    if not isinstance(value, dict):
-        raise shortcuts_file_error(name)
-    if value.get("format") != FORMAT or value.get("version") != VERSION:
-        raise shortcuts_file_error(name)
-    shortcuts = value.get("shortcuts")
-    if not isinstance(shortcuts, dict):
-        raise shortcuts_file_error(name)
-    return _checked_shortcuts(shortcuts)
-
-
-def shortcuts_file_error(name: str, details: str = "") -> SettingError:
-    """Return the error for a file that cannot be read or has no shortcuts."""
-
-    return SettingError(
-        N_("“{name}” isn’t a file of shortcuts, or can’t be read."),
-        hint=N_("Choose a file exported from Shortcuts."),
-        details=details,
-        name=name,
-    )
-
-
-def _checked_shortcuts(shortcuts: Mapping[str, object]) -> ImportedShortcuts:
     commands = {command.id: command for command in Keymap()}
     imported = ImportedShortcuts()
-    for command_id, shortcut in shortcuts.items():
+    for command_id, shortcut in entries:
         command = commands.get(command_id)
         if command is None:
             imported.unknown.append(command_id)
             continue
-        keys = _keys_in(shortcut)
+        try:
+            keys = normalized(str(shortcut))
+        except SettingError:
+            imported.unusable.append(f"{command_id}: {shortcut}")
+            continue
         is_default = keys == normalized(command.shortcut)
-        if keys is None or (keys and not is_default and key_refusal(keys, command.scope)):
+        if keys and not is_default and key_refusal(keys, command.scope):
             imported.unusable.append(f"{command_id}: {shortcut}")
         else:
             imported.usable[command_id] = keys
     return imported
 
 
-def _keys_in(shortcut: object) -> str | None:
-    """Return the normalized spelling of a shortcut, None if the value is not a shortcut."""
-    if not isinstance(shortcut, str):
-        return None
-    try:
-        return normalized(shortcut)
-    except SettingError:
-        return None
+def shortcuts_file_error(name: str, details: str = "") -> SettingError:
+    """Return the error for a file that cannot be read or has no shortcuts."""
+    return SettingError(
+        N_("“{name}” isn’t a file of shortcuts, or can’t be read."),
+        hint=N_("Choose a file exported from Shortcuts."),
+        details=details,
+        name=name,
+    )

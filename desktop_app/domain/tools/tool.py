@@ -73,8 +73,6 @@ class ToolDefinition:
         touches: a sentence that tells the user what it can access; marked for translation.
         needs_consent: False for tools that only compute.
         timeout_s: the time limit of a call, in seconds.
-        input_format: for a custom tool, whose input is free text: its `format` in the Responses
-            API, {} for any text. None for a function, whose input is JSON.
         hosted: the request's fields with which the provider runs it; None if it runs here.
     """
 
@@ -86,7 +84,6 @@ class ToolDefinition:
     touches: str = ""
     needs_consent: bool = True
     timeout_s: float = USUAL_TIMEOUT_S
-    input_format: Mapping[str, Any] | None = None
     hosted: Mapping[str, Any] | None = None
 
     @property
@@ -120,13 +117,7 @@ class ToolDefinition:
         """Return approximately the text that is sent, for estimates; "" for a hosted tool."""
         if self.hosted is not None:
             return ""
-        schema = self.parameters if self.input_format is None else self.input_format
-        return f"{self.wire_name}\n{self.description}\n{json.dumps(dict(schema))}"
-
-    @property
-    def is_custom(self) -> bool:
-        """Return True if the input is free text."""
-        return self.input_format is not None
+        return f"{self.wire_name}\n{self.description}\n{json.dumps(dict(self.parameters))}"
 
 
 class ListedTool(NamedTuple):

@@ -249,14 +249,6 @@ def _build_call(call: ToolCallPart, recipient: str) -> dict[str, Any]:
 
 def _build_tool(tool: ToolDefinition, profile: ProviderProfile) -> dict[str, Any]:
     definition: dict[str, Any] = {"name": tool.wire_name, "description": tool.description}
-    if tool.input_format is not None:
-        if format_fields := dict(tool.input_format):
-            # This API nests the fields of a format that are beside "type" in Responses.
-            kind = format_fields.pop("type", "text")
-            definition["format"] = {"type": kind}
-            if format_fields:
-                definition["format"][kind] = format_fields
-        return {"type": "custom", "custom": definition}
     definition["parameters"] = sendable_arguments(tool.parameters)
     # Other servers may not know the field, or may not support all that it demands.
     if profile.kind.takes_openai_fields and is_strict(tool.parameters):
@@ -268,8 +260,7 @@ def _build_tool_choice(request: ChatRequest) -> str | dict[str, Any]:
     chosen_tool = next((t for t in request.tools if t.wire_name == request.tool_choice), None)
     if chosen_tool is None:
         return request.tool_choice
-    kind = "custom" if chosen_tool.is_custom else "function"
-    return {"type": kind, kind: {"name": chosen_tool.wire_name}}
+    return {"type": "function", "function": {"name": chosen_tool.wire_name}}
 
 
 def _build_content(message: RequestMessage) -> str | list[dict[str, Any]]:

@@ -213,9 +213,6 @@ def _build_tool(tool: ToolDefinition) -> dict[str, Any]:
     if tool.hosted is not None:
         return dict(tool.hosted)
     common_fields = {"name": tool.wire_name, "description": tool.description}
-    if tool.is_custom:
-        input_format = {"format": dict(tool.input_format)} if tool.input_format else {}
-        return {"type": "custom", **common_fields, **input_format}
     schema = sendable_arguments(tool.parameters)
     return {"type": "function", **common_fields, "parameters": schema, "strict": is_strict(schema)}
 
@@ -224,10 +221,7 @@ def _build_tool_choice(request: ChatRequest) -> str | dict[str, str]:
     chosen_tool = next((t for t in request.tools if t.wire_name == request.tool_choice), None)
     if chosen_tool is None:
         return request.tool_choice
-    return {
-        "type": "custom" if chosen_tool.is_custom else "function",
-        "name": chosen_tool.wire_name,
-    }
+    return {"type": "function", "name": chosen_tool.wire_name}
 
 
 def _build_answer(text: str, *, serves_gpt_family: bool) -> dict[str, Any]:

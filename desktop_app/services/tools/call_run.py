@@ -255,8 +255,8 @@ def _end_step(
 MAX_ARGUMENTS_CHARS: Final = 1 << 20
 
 
-def parse_arguments(tool: ToolDefinition, text: str) -> Any:
-    """Return the arguments of a call: an object; for a custom tool, its free text.
+def parse_arguments(tool: ToolDefinition, text: str) -> dict[str, Any]:
+    """Return the arguments of a call, an object.
 
     Takes a while for long arguments: call it in a thread.
 
@@ -266,8 +266,6 @@ def parse_arguments(tool: ToolDefinition, text: str) -> Any:
     """
     if len(text) > MAX_ARGUMENTS_CHARS:
         raise ToolError(f"The arguments are longer than {MAX_ARGUMENTS_CHARS} characters.")
-    if tool.is_custom:
-        return text
     try:
         arguments = decode(text or "{}")
     except (ValueError, RecursionError) as exc:

@@ -36,7 +36,7 @@ class ToolSource(Protocol):
         words of a ToolError only.
 
         Args:
-            arguments: the validated object; for a custom tool, its input, which is free text.
+            arguments: the validated object.
 
         Raises:
             ToolError: the call failed; its text is for the model.

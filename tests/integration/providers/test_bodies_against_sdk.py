@@ -74,14 +74,11 @@ SCHEMA = {
     "required": ["n"],
     "additionalProperties": False,
 }
-GRAMMAR = {"type": "grammar", "syntax": "lark", "definition": 'start: "a"'}
 HOSTED = [tool.definition for tool in asyncio.run(HostedTools(_stores).tools())]
 tools = st.sampled_from(
     [
         ToolDefinition("strict", "Is strict.", SCHEMA),
         ToolDefinition("loose", "Is not.", {"type": "object"}, source="a server"),
-        ToolDefinition("text", "Takes text.", input_format={}),
-        ToolDefinition("grammar", "Takes a grammar.", input_format=GRAMMAR),
         *HOSTED,
     ]
 )

@@ -154,11 +154,7 @@ _SCHEMA = {
     "required": ["q"],
     "additionalProperties": False,
 }
-FIND = ToolDefinition("find", "Finds.", _SCHEMA, input_format=None)
-RUN = ToolDefinition("run", "Runs.", input_format={})
-LARK = ToolDefinition(
-    "lark", "", input_format={"type": "grammar", "syntax": "lark", "definition": "a"}
-)
+FIND = ToolDefinition("find", "Finds.", _SCHEMA)
 _FOUND = {"name": "find", "description": "Finds.", "parameters": _SCHEMA}
 
 
@@ -171,18 +167,6 @@ def test_functions_are_strict_for_servers_that_know_it() -> None:
     assert known["tool_choice"] == other["tool_choice"] == named
     assert known["parallel_tool_calls"] is True
     assert "parallel_tool_calls" not in other
-
-
-def test_tools_whose_input_is_text_are_custom() -> None:
-    request = ChatRequest("gpt-5.2", (), tools=(RUN, LARK), tool_choice="lark")
-    grammar = {"syntax": "lark", "definition": "a"}
-    sent = body(request, OPENAI)
-    assert [tool["custom"] for tool in sent["tools"]] == [
-        {"name": "run", "description": "Runs."},
-        {"name": "lark", "description": "", "format": {"type": "grammar", "grammar": grammar}},
-    ]
-    assert {tool["type"] for tool in sent["tools"]} == {"custom"}
-    assert sent["tool_choice"] == {"type": "custom", "custom": {"name": "lark"}}
 
 
 @pytest.mark.parametrize("choice", ["auto", "none", "required"])
