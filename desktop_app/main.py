@@ -77,7 +77,7 @@ def _end_interrupted(arguments: list[str], *, is_question: bool) -> int:
         from desktop_app.cli.exit_code import ExitCode
 
         if is_question:
-            from desktop_app.cli.streams.terminal import AnswerOutput
+            from desktop_app.cli.answers.answer_output import AnswerOutput
 
             is_several = not {"--compare", "--n"}.isdisjoint(arguments)
             output = AnswerOutput(as_json="--json" in arguments, is_several=is_several)

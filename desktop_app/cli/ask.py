@@ -17,6 +17,7 @@ from desktop_app.backend.backend import (
     use_weights,
 )
 from desktop_app.backend.prompt_loader import fill_template, prompt_library
+from desktop_app.cli.answers.answer_output import AnswerOutput
 from desktop_app.cli.answers.answer_parameters import apply_preset, settings_of
 from desktop_app.cli.answers.chosen_model import (
     answering_profile,
@@ -24,21 +25,12 @@ from desktop_app.cli.answers.chosen_model import (
     fetch_price_if_unknown,
     fetch_window_if_uncertain,
     find_profile,
+    options_for,
     replace_invalid_utf8,
+    require_comparable,
     required_effort,
 )
-from desktop_app.cli.answers.form_options import (
-    check_against_schema,
-    is_form_notice,
-    with_form,
-    write_problems,
-)
-from desktop_app.cli.answers.several_answers import (
-    SeveralAnswers,
-    options_for,
-    require_comparable,
-    status_of,
-)
+from desktop_app.cli.answers.form_options import is_form_notice, with_form
 from desktop_app.cli.ask_collections import (
     cited_sources,
     embed_missing,
@@ -56,13 +48,11 @@ from desktop_app.cli.page_options import pages_by_file, with_pages
 from desktop_app.cli.streams import password_prompt
 from desktop_app.cli.streams.console import ProgressReporter, write_diagnostic
 from desktop_app.cli.streams.standard_input import read_all, replace_stdin_with_file
-from desktop_app.cli.streams.terminal import AnswerOutput, has_only_calls
 from desktop_app.cli.tool_commands import require_known_tools, require_tools
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
     Message,
-    MessageStatus,
     ModelChoice,
     new_id,
     now,
@@ -256,12 +246,9 @@ async def _answer(backend: Backend, options: Options, question: str, output: Ans
         if not options.in_parts:
             raise error.with_hint(N_("Use “repartee summarize” for long documents.")) from error
         raise
-    _write_notices([run, *run.siblings])
-    is_saved = null_store is None
-    if run.siblings:
-        code = await _run_several([run, *run.siblings], options, profile, is_saved=is_saved)
-    else:
-        code = await _run_one(backend, run, output, null_store)
+    runs = [run, *run.siblings]
+    _write_notices(runs)
+    code = await _run_answers(backend, runs, output, null_store)
     await _warn_of_limit(backend, profile)
     return code
 
@@ -299,12 +286,14 @@ async def _choose(
         UserFacingError: the provider's models are needed, and it cannot be reached or refuses.
     """
     provider = await find_profile(backend, options.provider)
-    output.use_provider(provider)  # decides how an error below is worded
+    output.use_provider(
+        from_environment=provider.from_environment
+    )  # decides how an error below is worded
     preset = await apply_preset(backend, options)
     settings = with_form(_with_tools(settings_of(values, options, preset), options), options)
     compared = [options_for(options, spec) for spec in options.compare]
     provider = await find_profile(backend, options.provider)  # the preset may name another
-    output.use_provider(provider)
+    output.use_provider(from_environment=provider.from_environment)
     profile = await answering_profile(backend, options, compared)
     compared = compared or [options]
     choices = [await choice_of(backend, profile, each) for each in compared]
@@ -370,35 +359,6 @@ async def _begin(
     return await service.begin_comparison(
         conversation, path=path, draft=draft, choices=profile_choices, settings=settings
     )
-
-
-async def _run_several(
-    runs: list[AnswerRun], options: Options, profile: ProviderProfile, *, is_saved: bool
-) -> int:
-    several = SeveralAnswers(runs, as_json=options.json, from_environment=profile.from_environment)
-    was_stopped = not await several.run()
-    question = runs[0].question
-    if options.json:
-        several.write_json(
-            conversation_id=runs[0].conversation.id if is_saved else None,
-            passages=passages_json(question),
-        )
-    for source in dict.fromkeys(s for run in runs for s in cited_sources(question, run.answer)):
-        write_diagnostic(source)
-    if several.write_error is not None:
-        return _code_of_write_error(several.write_error)
-    if was_stopped:
-        return ExitCode.INTERRUPTED
-    if several.has_store_failed or several.has_answer_of_calls:
-        return ExitCode.FAILED
-    complete_code = ExitCode.MISMATCH if several.has_problems else 0
-    codes = {MessageStatus.COMPLETE: complete_code, MessageStatus.REFUSED: ExitCode.REFUSED}
-    return codes.get(status_of(several.answers), ExitCode.FAILED)
-
-
-def _code_of_write_error(error: OSError) -> ExitCode:
-    """Return the exit code for output that could not be written."""
-    return ExitCode.READER_GONE if isinstance(error, BrokenPipeError) else ExitCode.FAILED
 
 
 def _with_tools(settings: AskSettings, options: Options) -> AskSettings:
@@ -506,47 +466,25 @@ async def _in_parts(
     return replace(draft, attachments=attachments)
 
 
-async def _run_one(
-    backend: Backend, run: AnswerRun, output: AnswerOutput, null_store: NullStore | None
+async def _run_answers(
+    backend: Backend, runs: Sequence[AnswerRun], output: AnswerOutput, null_store: NullStore | None
 ) -> int:
-    was_stopped = False
-    try:
-        await run.run(output.listen, output.on_store, retry_writes=False)
-    except asyncio.CancelledError:
-        was_stopped = True
-    checked = None
-    if not was_stopped:
-        checked = await check_against_schema(run.answer, run.schema)
+    await output.run(runs)
+    first, question = runs[0], runs[0].question
+    images = [] if len(runs) > 1 else [p for p in first.answer.parts if isinstance(p, ImagePart)]
+    store = null_store or backend.attachments
     output.close(
-        await _with_total_usage(backend, run.answer),
-        conversation_id=run.conversation.id if null_store is None else None,
-        passages=passages_json(run.question),
-        checked=checked,
-        images=[
-            (part.media_type, await (null_store or backend.attachments).bytes(part.sha256))
-            for part in run.answer.parts
-            if isinstance(part, ImagePart)
-        ],
+        await _with_total_usage(backend, first.answer),
+        conversation_id=first.conversation.id if null_store is None else None,
+        passages=passages_json(question),
+        images=[(image.media_type, await store.bytes(image.sha256)) for image in images],
     )
-    if checked is not None:
-        write_problems(checked)
-    for source in cited_sources(run.question, run.answer):
+    for source in dict.fromkeys(s for run in runs for s in cited_sources(question, run.answer)):
         write_diagnostic(source)
-    choice = run.answer.choice
-    answered_by = run.answer.answered_by
-    if choice is not None and not is_same_model(choice.model, answered_by):
+    choice, answered_by = first.answer.choice, first.answer.answered_by
+    if len(runs) == 1 and choice is not None and not is_same_model(choice.model, answered_by):
         write_diagnostic(tr("Answered by {model}.", model=answered_by))
-    if output.write_error is not None:
-        return _code_of_write_error(output.write_error)
-    if was_stopped:
-        return ExitCode.INTERRUPTED
-    if run.answer.status is MessageStatus.REFUSED and not output.has_store_failed:
-        return ExitCode.REFUSED
-    if run.answer.status is not MessageStatus.COMPLETE or output.has_store_failed:
-        return ExitCode.FAILED
-    if has_only_calls(run.answer):
-        return ExitCode.FAILED
-    return ExitCode.MISMATCH if checked is not None and checked.problems else 0
+    return output.exit_code
 
 
 async def _with_total_usage(backend: Backend, answer: Message) -> Message:

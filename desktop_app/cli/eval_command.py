@@ -17,9 +17,9 @@ from desktop_app.cli.answers.chosen_model import (
     fetch_price_if_unknown,
     fetch_window_if_uncertain,
     find_profile,
+    options_for,
     required_effort,
 )
-from desktop_app.cli.answers.several_answers import options_for
 from desktop_app.cli.ask import (
     AttachedFile,
     NullStore,

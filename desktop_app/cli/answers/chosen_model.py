@@ -6,8 +6,9 @@ import asyncio
 import os
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from desktop_app.cli.command_line import EFFORTS, VARIANTS
 from desktop_app.cli.command_setup import expand_path
 from desktop_app.cli.streams.console import write_diagnostic
 from desktop_app.domain import hints
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from desktop_app.domain.answering.chat_request import ProviderProfile
 
 
+MIN_COMPARED: Final = 2
+MAX_COMPARED: Final = 4
 _LISTING_TIMEOUT_S = 10.0  # commands then continue without the list
 # If the list of models fails with one of these, the question would fail, too.
 _FATAL_ERRORS = (
@@ -186,6 +189,37 @@ async def choice_of(backend: Backend, profile: ProviderProfile, options: Options
         )
     variant = Variant(options.variant) if options.variant else choice.variant
     return replace(choice, variant=variant, effort=effort)
+
+
+def options_for(options: Options, spec: str) -> Options:
+    """Return the options of the answer that `spec` names: VARIANT[/EFFORT] or MODEL[/EFFORT]."""
+    name, _, effort = spec.rpartition("/")
+    if not name or effort not in EFFORTS:
+        name, effort = spec, ""
+    is_variant = name in VARIANTS
+    fields = vars(options) | {
+        "variant": name if is_variant else None,
+        "model": None if is_variant else name,
+        "effort": effort or options.effort,
+        "has_preset_effort": options.has_preset_effort and not effort,
+    }
+    return type(options)(**fields)
+
+
+def require_comparable(specs: Sequence[str], repeats: int | None) -> None:
+    """Raise IllegalChoiceError unless two to four choices are compared, and --n is at most 1."""
+    if (repeats or 1) > 1:
+        raise IllegalChoiceError(
+            N_("--compare asks each choice for one response."),
+            hint=N_("Leave out --n or --compare."),
+        )
+    if not MIN_COMPARED <= len(specs) <= MAX_COMPARED:
+        raise IllegalChoiceError(
+            N_("--compare needs {fewest} to {most} choices."),
+            hint=N_("Use --compare once for each choice."),
+            fewest=MIN_COMPARED,
+            most=MAX_COMPARED,
+        )
 
 
 def required_effort(options: Options, choice: ModelChoice) -> Effort | None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop_app.cli.command_setup import expand_path
-from desktop_app.cli.streams.console import write_diagnostic
 from desktop_app.domain.answering.answer_form import (
     GRAMMAR_SYNTAXES,
     MAX_FORM_CHARS,
@@ -17,18 +15,14 @@ from desktop_app.domain.answering.answer_form import (
     FormKind,
     FormSource,
 )
-from desktop_app.domain.conversations.conversation import MessageStatus
-from desktop_app.domain.conversations.message_parts import last_text
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.foreign_file import RefusedFileError, open_file
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.i18n.translation import N_
 from desktop_app.services.structured.answer_forms import check_form
-from desktop_app.services.structured.schema_check import CheckedAnswer, check_answer
 
 if TYPE_CHECKING:
     from desktop_app.cli.command_line import Options
-    from desktop_app.domain.conversations.conversation import Message
     from desktop_app.services.chat.ask_settings import AskSettings
 
 
@@ -111,27 +105,3 @@ def read_text_file(name: str, max_bytes: int, message: str, hint: str) -> str:
     if len(data) > max_bytes:
         raise IllegalChoiceError(message, hint, file=name)
     return text
-
-
-async def check_against_schema(
-    answer: Message, schema: AnswerSchema | None
-) -> CheckedAnswer | None:
-    """Check an answer against the schema; return None if it is incomplete or has no schema."""
-    if schema is None or answer.status is not MessageStatus.COMPLETE:
-        return None
-    return await asyncio.to_thread(check_answer, schema.schema, last_text(answer.parts))
-
-
-def write_problems(checked: CheckedAnswer, name: str = "") -> None:
-    """Write the places at which an answer violates its schema to standard error.
-
-    Args:
-        name: the name of the answer if there are several; "" for a single answer.
-    """
-    if not checked.problems:
-        return
-    lines = [tr("The response doesn’t match the schema.")]
-    if name:
-        lines = [tr("{name}: The response doesn’t match the schema.", name=name)]
-    lines += [f"{problem.path}: {problem.reason}" for problem in checked.problems]
-    write_diagnostic("\n".join(lines))

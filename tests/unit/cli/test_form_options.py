@@ -7,12 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.cli.answers.form_options import (
-    check_against_schema,
-    with_form,
-    with_schema_of,
-    write_problems,
-)
+from desktop_app.cli.answers.form_options import with_form, with_schema_of
 from desktop_app.cli.command_line import Options
 from desktop_app.domain.answering.answer_form import (
     MAX_FORM_CHARS,
@@ -22,11 +17,9 @@ from desktop_app.domain.answering.answer_form import (
     FormSource,
 )
 from desktop_app.domain.answering.generation import GenerationParameters
-from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.services.chat.ask_settings import AskSettings
 from tests.helpers.fragment import Fragment
-from tests.unit.storage.samples import a_conversation, a_question, an_answer
 
 SETTINGS = AskSettings(requested=frozenset({"seed"}))
 WITH_TOOLS = replace(SETTINGS, parameters=GenerationParameters(tools=("clock",)))
@@ -94,25 +87,3 @@ def test_a_file_that_is_no_form_is_refused(
     with pytest.raises(IllegalChoiceError) as refused:
         with_form(SETTINGS, options(file) if name == "a.json" else options(grammar=file))
     assert (refused.value.message, refused.value.params["file"]) == (Fragment(reason), str(file))
-
-
-async def test_a_complete_answer_is_checked(capsys: pytest.CaptureFixture[str]) -> None:
-    question = a_question(a_conversation(), "Who?")
-    answer = an_answer(question, '{"b": 1}', status=MessageStatus.COMPLETE)
-    assert await check_against_schema(answer, None) is None
-    assert await check_against_schema(replace(answer, status=MessageStatus.FAILED), SCHEMA) is None
-    wrong = await check_against_schema(answer, SCHEMA)
-    assert wrong is not None
-    write_problems(wrong)
-    write_problems(wrong, "openai/pro")
-    (problem,) = wrong.problems
-    told = f"    {problem.path}: {problem.reason}\n"
-    assert capsys.readouterr().err == (
-        f"repartee: The response doesn’t match the schema.\n{told}"
-        f"repartee: openai/pro: The response doesn’t match the schema.\n{told}"
-    )
-    matching = an_answer(question, '{"a": 1}', status=MessageStatus.COMPLETE)
-    right = await check_against_schema(matching, SCHEMA)
-    assert right is not None
-    write_problems(right)
-    assert (list(right.problems), capsys.readouterr().err) == ([], "")
