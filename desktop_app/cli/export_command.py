@@ -11,13 +11,12 @@ import re
 import struct
 import unicodedata
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import replace
-from functools import partial
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 from desktop_app.child_processes import child_command, start_child
 from desktop_app.cli.command_setup import (
@@ -43,15 +42,11 @@ from desktop_app.domain.errors import (
     StoreFullError,
     UserFacingError,
 )
+from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.exchange.importers.imported_conversation import short_title
 from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.exchange.writers import html_page, markdown_file
-from desktop_app.exchange.writers.office.office_content import (
-    OfficeMessage,
-    OfficeTable,
-    messages_of,
-    tables_of,
-)
+from desktop_app.exchange.writers.office.office_content import OfficeMessage, messages_of, tables_of
 from desktop_app.i18n.translation import N_, language, tr, tr_plural
 from desktop_app.rendering.processes.formula_client import FormulaClient
 
@@ -72,122 +67,69 @@ MAX_TITLE_BYTES: Final = 180
 """A file name has at most 255 bytes, including date, number and suffix."""
 
 
-class ConversationExporter(Protocol):
-    """Exporter of conversations in a format, each to a file.
-
-    Attributes:
-        suffix: the suffix of the file names.
-    """
-
-    suffix: str
-
-    async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
-        """Write the messages of `path`. Raises OSError, StorageError."""
-
-    async def close(self) -> None:
-        """Release resources after the last file."""
+_Write = Callable[[Path, Conversation, list[Message]], Awaitable[None]]
+"""Writes the messages of a path to a file. Raises OSError, StorageError."""
 
 
-class MarkdownExporter:
-    """Exporter to Markdown."""
+def _writer(format_id: str, backend: Backend, stack: AsyncExitStack) -> _Write:
+    """Return the function that writes a conversation; the stack ends the processes it needs."""
 
-    suffix = ".md"
+    def name_of_model(model: str) -> str:
+        return backend.catalog.info(model).name
 
-    def __init__(self, backend: Backend) -> None:
-        self._catalog = backend.catalog
-
-    async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
-        """Write the messages of `path`. Raises OSError."""
-        text = markdown_file.to_markdown(conversation, path, lambda m: self._catalog.info(m).name)
+    async def write_markdown(file: Path, conversation: Conversation, path: list[Message]) -> None:
+        text = markdown_file.to_markdown(conversation, path, name_of_model)
         with file.open("w", encoding="utf-8", errors="replace") as stream:
             stream.write(text)
 
-    async def close(self) -> None:
-        """Do nothing."""
-
-
-class HtmlExporter:
-    """Exporter to self-contained HTML pages."""
-
-    suffix = ".html"
-
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-        self._formulas = FormulaClient(child_command("math"))
-        self._page = html_page.HtmlPage(lambda m: backend.catalog.info(m).name, self._formulas.find)
-
-    async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
-        """Write the messages of `path`. Raises OSError."""
+    async def write_html(file: Path, conversation: Conversation, path: list[Message]) -> None:
         with file.open("w", encoding="utf-8", errors="replace") as stream:
-            stream.write(self._page.render_head(conversation))
+            stream.write(page.render_head(conversation))
             for message in path:
                 await asyncio.sleep(0)  # a cancellation arrives here
-                images = await images_of(self._backend, message)
-                stream.write(self._page.render_message(message, images))
+                stream.write(page.render_message(message, await images_of(backend, message)))
             stream.write(html_page.END)
 
-    async def close(self) -> None:
-        """Stop the formula renderer."""
-        self._formulas.close()
+    async def write_office(file: Path, conversation: Conversation, path: list[Message]) -> None:
+        messages = list(messages_of(path, name_of_model))
+        await asyncio.to_thread(_write_office, format_id, file, conversation.title, messages)
+
+    if format_id == "markdown":
+        return write_markdown
+    if format_id == "html":
+        formulas = FormulaClient(child_command("math"))
+        stack.callback(formulas.close)
+        page = html_page.HtmlPage(name_of_model, formulas.find)
+        return write_html
+    if format_id == "pdf":
+        pdf = PdfExporter(backend)
+        stack.push_async_callback(pdf.close)
+        return pdf.write
+    return write_office
 
 
-OFFICE_SUFFIXES: Final = (".docx", ".odt", ".pptx", ".xlsx", ".csv")
-
-
-class OfficeExporter:
-    """Exporter to an office format. Files in .xlsx and .csv have only the tables of responses.
-
-    Attributes:
-        suffix: the suffix of the file names, which decides the format.
-    """
-
-    def __init__(self, suffix: str, backend: Backend) -> None:
-        self.suffix = suffix
-        self._catalog = backend.catalog
-
-    async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
-        """Write the messages of `path`.
-
-        Raises:
-            OSError: the file cannot be written.
-            StorageError: the format takes only tables, and no response has any.
-        """
-        messages = list(messages_of(path, lambda model: self._catalog.info(model).name))
-        write = partial(_write_office, self.suffix, file, conversation.title, messages)
-        await asyncio.to_thread(write)
-
-    async def close(self) -> None:
-        """Do nothing."""
-
-
-def _write_office(suffix: str, file: Path, title: str, messages: list[OfficeMessage]) -> None:
+def _write_office(format_id: str, file: Path, title: str, messages: list[OfficeMessage]) -> None:
     # The libraries are imported late: each takes up to a second.
-    if suffix == ".docx":
+    if format_id == "docx":
         from desktop_app.exchange.writers.office.docx_file import write_docx
 
-        write_docx(file, title, messages)
-    elif suffix == ".odt":
+        return write_docx(file, title, messages)
+    if format_id == "odt":
         from desktop_app.exchange.writers.office.odt_file import write_odt
 
-        write_odt(file, title, messages)
-    elif suffix == ".pptx":
+        return write_odt(file, title, messages)
+    if format_id == "pptx":
         from desktop_app.exchange.writers.office.pptx_outline import write_pptx
 
-        write_pptx(file, title, messages)
-    else:
-        from desktop_app.exchange.writers.office.table_files import write_csv, write_xlsx
+        return write_pptx(file, title, messages)
+    from desktop_app.exchange.writers.office.table_files import write_csv, write_xlsx
 
-        tables = _tables(messages)
-        write_xlsx(file, tables) if suffix == ".xlsx" else write_csv(file, tables)
-
-
-def _tables(messages: list[OfficeMessage]) -> list[OfficeTable]:
     tables = [
         table for message in messages if message.is_answer for table in tables_of(message.blocks)
     ]
     if not tables:
         raise StorageError(N_("The responses contain no table."), hint=N_("Choose another format."))
-    return tables
+    return write_xlsx(file, tables) if format_id == "xlsx" else write_csv(file, tables)
 
 
 class LoadedConversation(NamedTuple):
@@ -222,8 +164,6 @@ class PdfExporter:
     process starts with the first conversation. A conversation that crashes it is skipped, and the
     next one starts another process.
     """
-
-    suffix = ".pdf"
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
@@ -284,14 +224,6 @@ async def _exchange(process: Process, request: bytes, output: BinaryIO) -> None:
         piece = await process.stdout.readexactly(min(bytes_left, _PIECE_BYTES))
         output.write(piece)
         bytes_left -= len(piece)
-
-
-_EXPORTERS: Final[Mapping[str, Callable[[Backend], ConversationExporter]]] = {
-    "markdown": MarkdownExporter,
-    "html": HtmlExporter,
-    "pdf": PdfExporter,
-    **{suffix.lstrip("."): partial(OfficeExporter, suffix) for suffix in OFFICE_SUFFIXES},
-}
 
 
 async def load_conversation(
@@ -380,11 +312,8 @@ class _Export:
                 with partial_file(self._target) as file, file.open("wb") as stream:
                     await self._write_json(JsonWriter(stream))
             else:
-                exporter = _EXPORTERS[self._options.format](self._backend)
-                try:
-                    await self._write_each(exporter)
-                finally:
-                    await exporter.close()
+                async with AsyncExitStack() as stack:
+                    await self._write_each(_writer(self._options.format, self._backend, stack))
         except BrokenPipeError:  # the reader of standard output is gone
             raise
         except OSError as exc:
@@ -453,13 +382,14 @@ class _Export:
                     writer.write_file(attachment)
         writer.end()
 
-    async def _write_each(self, exporter: ConversationExporter) -> None:
+    async def _write_each(self, write: _Write) -> None:
         is_folder = (
             self._options.all
             or len(self._conversations) > 1
             or await asyncio.to_thread(self._target.is_dir)
         )
-        names = file_names(list(self._conversations), exporter.suffix)
+        suffix = next(each.suffix for each in EXPORT_FORMATS if each.id == self._options.format)
+        names = file_names(list(self._conversations), suffix)
         for number, conversation in enumerate(list(self._conversations)):
             self._reporter.show(number, len(self._conversations))
             file_name = next(names)
@@ -469,7 +399,7 @@ class _Export:
                     path = [message for message in path if message.role is Role.ASSISTANT][-1:]
                 target = self._target / file_name if is_folder else self._target
                 with partial_file(target) as file:
-                    await exporter.write(file, conversation, path)
+                    await write(file, conversation, path)
                 self.written += 1
 
     @contextmanager
