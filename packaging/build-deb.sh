@@ -36,6 +36,7 @@ install -m 644 "packaging/linux/$id.metainfo.xml" "$package/usr/share/metainfo/"
 install -m 644 "packaging/linux/$id.service" "$package/usr/share/dbus-1/services/"
 desktop-file-validate "$package/usr/share/applications/$id.desktop"
 "$venv/bin/python" packaging/icons.py "$package/usr/share/icons"
+"$venv/bin/python" packaging/manual.py "$package/usr/share"
 install -m 644 resources/licences.txt "$package/usr/share/doc/repartee/copyright"
 printf 'repartee (%s) stable; urgency=medium\n\n  * Version %s.\n\n -- %s  %s\n' \
     "$version" "$version" "$maintainer" "$(date --utc --rfc-email --date="@$SOURCE_DATE_EPOCH")" |
