@@ -20,6 +20,7 @@ from desktop_app.backend.display_check import display_problem
 from desktop_app.backend.environment_profiles import BUILT_IN, ON_DEVICE
 from desktop_app.backend.log_file import CRASH_NAME, last_lines
 from desktop_app.child_processes import child_command, start_child
+from desktop_app.cli.command_setup import run_command
 from desktop_app.cli.streams.console import terminal_error_text, write_json, write_lines
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
@@ -61,7 +62,21 @@ class Finding(NamedTuple):
 
 def run_doctor(options: Options) -> int:
     """Print the findings; return 0 if everything the program needs works, else 1."""
-    findings = asyncio.run(_run(build_backend()))
+    return run_command(_run(options), options)
+
+
+async def _run(options: Options) -> int:
+    backend = build_backend()
+    problem = None
+    try:
+        try:
+            await backend.open()
+            use_weights(backend.gateway.local_model, await backend.settings.all())
+        except UserFacingError as error:
+            problem = error
+        findings = await run_checks(backend, problem, is_thorough=True)
+    finally:
+        await backend.aclose()
     if options.json:
         write_json(findings_json(findings))
     else:
@@ -83,19 +98,6 @@ def findings_text(findings: list[Finding]) -> str:
 def findings_json(findings: list[Finding]) -> dict[str, dict[str, object]]:
     """Return the findings by name."""
     return {f.name: {"works": f.works, "text": f.text, **dict(f.fields)} for f in findings}
-
-
-async def _run(backend: Backend) -> list[Finding]:
-    problem = None
-    try:
-        try:
-            await backend.open()
-            use_weights(backend.gateway.local_model, await backend.settings.all())
-        except UserFacingError as error:
-            problem = error
-        return await run_checks(backend, problem, is_thorough=True)
-    finally:
-        await backend.aclose()
 
 
 async def run_checks(
@@ -223,8 +225,10 @@ async def _check_store(
         count = len(await backend.conversations.all())
     except UserFacingError as error:
         return Finding("store", False, terminal_error_text(error), tr("Library"))
-    one, several = N_("{file}, {count} conversation"), N_("{file}, {count} conversations")
-    text = tr_plural(one, several, count, file=str(backend.folders.database))
+    file = str(backend.folders.database)
+    text = tr_plural(
+        "{file}, {count} conversation", "{file}, {count} conversations", count, file=file
+    )
     return Finding("store", True, text, tr("Library"))
 
 
