@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import io
 import struct
+from contextlib import suppress
 from typing import Final
 
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageOps
 
-from desktop_app.documents import plain_image, refusals
+from desktop_app.documents import refusals
 from desktop_app.documents.worker.protocol import Limits, Pixels, ScaledImage
 from desktop_app.domain import hints
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
@@ -38,19 +39,8 @@ _FORMATS: Final = {
 }
 # Modes whose colors are converted by an embedded color profile.
 _PROFILE_MODES: Final = ("L", "RGB", "RGBA", "CMYK", "LAB")
-# Modes of images that can be sent unchanged: at most eight bits per channel, and no CMYK.
-_PLAIN_MODES: Final = ("1", "L", "LA", "P", "RGB", "RGBA")
 _ORIENTATION: Final = 0x0112
-_TRANSPOSITIONS: Final = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-_SIDEWAYS: Final = (5, 6, 7, 8)
+_SIDEWAYS: Final = (5, 6, 7, 8)  # the orientations that swap width and height
 # The exceptions of Pillow's readers for damaged files. Any other ends this process, and the parent
 # process reports that.
 _PILLOW_ERRORS: Final = (
@@ -102,14 +92,10 @@ def scale(
 ) -> ScaledImage:
     """Scale an image down to fit into `size` (in pixels), without metadata, as PNG or JPEG.
 
-    A PNG or JPEG that fits, in plain colors and without metadata, is returned unchanged. The same
-    bytes give the same result.
+    The same bytes give the same result.
     """
     try:
         with _open_image(name, data, media_type, limits) as image:
-            is_plain = plain_image.is_plain(media_type, data) and image.mode in _PLAIN_MODES
-            if is_plain and image.width <= size[0] and image.height <= size[1]:
-                return ScaledImage(media_type, image.width, image.height, data)
             return encode(_to_upright_thumbnail(image, size))
     except _PILLOW_ERRORS as error:
         raise refusals.unparsable_error(name, error) from error
@@ -148,41 +134,25 @@ def _open_image(name: str, data: bytes, media_type: str, limits: Limits) -> Imag
     return image
 
 
-def _orientation_of(image: Image.Image) -> int:
-    """Return the EXIF orientation; 1 means upright."""
-    try:
-        orientation = image.getexif().get(_ORIENTATION, 1)
-    except _PILLOW_ERRORS:
-        return 1  # the EXIF block is broken; the image itself may be intact
-    return orientation if orientation in _TRANSPOSITIONS else 1
-
-
 def _displayed_size(image: Image.Image) -> tuple[int, int]:
     """Return width and height as displayed."""
-    return image.size[::-1] if _orientation_of(image) in _SIDEWAYS else image.size
+    with suppress(*_PILLOW_ERRORS):  # the EXIF block may be broken, and the image itself intact
+        if image.getexif().get(_ORIENTATION) in _SIDEWAYS:
+            return image.height, image.width
+    return image.size
 
 
 def _to_upright_thumbnail(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     """Return the image upright, in plain colors, within `size`."""
-    orientation = _orientation_of(image)
-    box = size[::-1] if orientation in _SIDEWAYS else size
-    image.draft("RGB", (box[0] * 2, box[1] * 2))  # decodes a large JPEG at a reduced size
+    side = 2 * max(size)
+    image.draft("RGB", (side, side))  # decodes a large JPEG at a reduced size
     image.load()
+    with suppress(*_PILLOW_ERRORS):
+        ImageOps.exif_transpose(image, in_place=True)
     plain = _to_plain_colors(image)
-    if plain.width > box[0] or plain.height > box[1]:
-        plain = plain.resize(_fit_within(plain.size, box), Image.Resampling.LANCZOS)
-    if orientation in _TRANSPOSITIONS:
-        plain = plain.transpose(_TRANSPOSITIONS[orientation])
+    plain.thumbnail(size, Image.Resampling.LANCZOS)
     plain.info = {}
     return plain
-
-
-def _fit_within(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
-    ratio = min(box[0] / size[0], box[1] / size[1])
-    return (
-        min(box[0], max(1, round(size[0] * ratio))),
-        min(box[1], max(1, round(size[1] * ratio))),
-    )
 
 
 def _to_plain_colors(image: Image.Image) -> Image.Image:
