@@ -1,9 +1,8 @@
 """Decodes bytes to text in any encoding, without losing a character silently.
 
 An encoding that shows itself (byte order mark, valid UTF-8, plausible UTF-16, a declaration) is
-trusted. Otherwise it is guessed, and the user is told. In a likely encoding, no symbols are inside
-words. Only a few damaged bytes in UTF-8 may become
-replacement characters.
+trusted. Otherwise chardet guesses it, and the user is told. Only a few damaged bytes in UTF-8 may
+become replacement characters.
 """
 
 from __future__ import annotations
@@ -17,38 +16,23 @@ from typing import Final
 from desktop_app.domain.documents.document_notes import DocumentNote
 from desktop_app.i18n.translation import N_
 
-# The first is preferred if several give the same text.
-_LEGACY_ENCODINGS: Final = (
-    *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257"),
-    *("iso8859-2", "iso8859-15", "koi8-r", "koi8-u", "cp932", "euc-jp", "gb18030", "big5"),
-    *("cp949", "cp874", "cp866", "cp850", "cp852", "cp437", "mac-roman", "cp500"),
-)
-_CODECS: Final = [codecs.lookup(name).name for name in _LEGACY_ENCODINGS]
-_ENCODING_NAMES: Final = {
-    "cp932": "Shift-JIS",
-    "cp949": "Korean (CP949)",
+# The encodings that are guessed, with their names. The first is preferred if several fit equally.
+_NAMES: Final = {
+    **{f"cp125{number}": f"Windows-125{number}" for number in (2, 0, 1, 3, 4, 5, 6, 7)},
     "iso8859-2": "ISO 8859-2",
+    "iso8859-15": "ISO 8859-15",
     "koi8-r": "KOI8-R",
     "koi8-u": "KOI8-U",
+    "cp932": "Shift-JIS",
     "euc_jp": "EUC-JP",
     "gb18030": "GB 18030",
     "big5": "Big5",
-    "iso8859-15": "ISO 8859-15",
-    "cp437": "code page 437",
-    "cp500": "EBCDIC (CP500)",
-    "cp850": "code page 850",
-    "cp852": "code page 852",
-    "cp866": "code page 866",
+    "cp949": "Korean (CP949)",
     "cp874": "Thai (CP874)",
+    **{f"cp{number}": f"code page {number}" for number in (866, 850, 852, 437)},
     "mac-roman": "Mac Roman",
+    "cp500": "EBCDIC (CP500)",
 }
-# The encodings that a declaration may name; some of Python's codecs are not text encodings.
-_DECLARABLE_ENCODINGS: Final = frozenset(
-    set(_CODECS)
-    | {f"iso8859-{number}" for number in (*range(1, 12), 13, 14, 15, 16)}
-    | {"utf-8", "koi8-u", "gbk", "gb2312", "big5hkscs", "euc_kr", "shift_jis", "iso2022_jp"}
-    | {"cp1258", "mac-cyrillic", "tis-620"}
-)
 # Texts are written in these larger encodings, whichever of the two they declare. Browsers do the
 # same (WHATWG Encoding Standard).
 _SUPERSETS: Final = {
@@ -74,28 +58,19 @@ _BYTE_ORDER_MARKS: Final = (
 # Bytes: enough to recognize an encoding, and decoded in a few milliseconds.
 _SAMPLE_BYTES: Final = 1 << 16
 _MAX_NULS_IN_LOG: Final = 0.25  # of the bytes
-_MIN_WIDE_BYTES: Final = 8  # four characters
 # Control characters and noncharacters that text does not contain; it may contain tab, line feed,
 # form feed, carriage return, backspace (terminals) and escape (terminal colors).
 _NOT_IN_TEXT: Final = re.compile(r"[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f\x7f\ufffe\uffff]")
-# Signs of a wrong encoding: a symbol between two letters, a capital after a small letter, half a
-# Korean syllable between whole ones, a final Hebrew letter within a word, a Hebrew vowel without a
-# letter, symbols that nobody writes, Latin letters beside those of another alphabet.
-_BEYOND_LATIN: Final = r"[^\W\d_a-zA-Z\u00aa-\u024f\u1e00-\u1eff\u3040-\uffff]"
+# Signs of a wrong encoding: a symbol within a word, a capital after a small letter, and symbols
+# that nobody writes.
 _ODDITY: Final = re.compile(
-    r"(?<=[^\W\d_])(?:[¹²³]|(?![^\W\d_])[^\x00-\x7f\s’·\u3000-\u303f\uff00-\uff65])(?=[^\W\d_])"
-    r"|[à-ÿа-яё][A-ZÀ-ÞА-ЯЁ]|[ά-ώ][Ά-Ϋ]|[가-힣一-鿿][ㄱ-ㆎ](?=[가-힣一-鿿])"
-    r"|[ךםןףץ](?=[א-ת])|(?<![א-ת\u05b0-\u05c2\u05f0-\u05f2])[\u05b0-\u05bc\u05bf\u05c1\u05c2]"
-    r"|[¼½¾¨¸‡†ˆ¬ªº\u05c0](?=[^\W\d_])|[¤\u2500-\u259f\x80-\x9f]"
-    rf"|[a-zA-Z]{_BEYOND_LATIN}|{_BEYOND_LATIN}[a-zA-Z]"
+    r"[^\W\d_][^\w\s’'·.,:;/()@&\u3000-\u303f\uff00-\uffef-][^\W\d_]|[a-zà-ÿ][¹²³]"
+    r"|[à-ÿа-яё][A-ZÀ-ÞА-ЯЁ]|[\u2500-\u259f\x80-\x9f¤¼½¾¨¸‡†ˆ¬]"
 )
-# A short text of few letters beyond a to z fits many encodings. Windows-1252 is by far the most
-# frequent, so it is preferred, unless the language is one for which it is confused with others.
-_WESTERN_FACTOR: Final = 1.5
-_LEAST_WESTERN: Final = 0.04
-_CONFUSED_FACTOR: Final = 0.95
-_CONFUSED_LANGUAGES: Final = ("is", "tr")
-_ODDITY_WEIGHT: Final = 3
+_RARE: Final = re.compile("[ðþý]")  # in other encodings letters of Turkish and Lithuanian
+# chardet needs about this many letters beyond a to z. A text with fewer fits many encodings, and
+# Windows-1252 is by far the most frequent.
+_FEWEST_LETTERS: Final = 10
 # The declarations of XML, of a style sheet, and of source code in a comment of its first two lines.
 _DECLARED: Final = re.compile(
     rb"""<\?xml[^>]{0,80}?\sencoding\s*=\s*["']([A-Za-z][\w.-]{1,30})["']"""
@@ -108,14 +83,9 @@ _CUT_CHARACTER: Final = re.compile(
 )
 # A byte that is not UTF-8, as Python's error handler "surrogateescape" decodes it.
 _STRAY_BYTE: Final = re.compile("[\udc80-\udcff]")
-_ASCII: Final = bytes(range(0x80))
 # Damaged UTF-8 has at least this many valid characters beyond ASCII for each stray byte. In texts
 # of other encodings, far fewer bytes happen to be UTF-8.
 _MIN_CHARACTERS_PER_STRAY_BYTE: Final = 4
-# Escape sequences that switch between character sets in Japanese mail.
-_JAPANESE_ESCAPES: Final = (b"\x1b$B", b"\x1b$@", b"\x1b(J", b"\x1b(I", b"\x1b$(D")
-_ESCAPED_PAIRS: Final = re.compile(rb"\x1b\$[@B]((?:[\x21-\x7e]{2})*)(?:\x1b\([BJ])?")
-_ESCAPED_KATAKANA: Final = re.compile(rb"\x1b\(I([\x21-\x5f]*)(?:\x1b\([BJ])?")
 
 
 @dataclass(frozen=True)
@@ -148,32 +118,15 @@ def _has_many_controls(text: str) -> bool:
 
 def _decode_stated(data: bytes) -> DecodedText | None:
     """Decode by byte order mark, by Japanese escapes, as UTF-8, or as declared."""
-    for mark, encoding in _BYTE_ORDER_MARKS:
-        if data.startswith(mark):
-            text = _decode_strictly(data, encoding)
-            if text is not None:
-                return DecodedText(text)
-    if any(escape in data[:_SAMPLE_BYTES] for escape in _JAPANESE_ESCAPES):
-        text = _decode_strictly(data, "iso2022_jp_2") or _decode_japanese_mail(data)
-        if text is not None:
-            return DecodedText(text)
+    encodings = [encoding for mark, encoding in _BYTE_ORDER_MARKS if data.startswith(mark)]
+    if b"\x1b$" in data[:_SAMPLE_BYTES]:
+        encodings.append("iso2022_jp_2")
     # Valid UTF-8 is UTF-8, whatever it declares.
-    for encoding in ("utf-8", _declared_encoding(data)):
+    for encoding in (*encodings, "utf-8", _declared_encoding(data)):
         text = _decode_strictly(data, encoding) if encoding else None
         if text is not None:
             return DecodedText(text)
     return None
-
-
-def _decode_japanese_mail(data: bytes) -> str | None:
-    """Decode ISO-2022-JP with characters that mail programs add to it, such as "①" and "ｱ"."""
-    if not data.isascii():
-        return None
-    euc_bytes = _ESCAPED_PAIRS.sub(lambda pairs: bytes(byte | 0x80 for byte in pairs[1]), data)
-    euc_bytes = _ESCAPED_KATAKANA.sub(
-        lambda signs: b"".join(b"\x8e%c" % (sign | 0x80) for sign in signs[1]), euc_bytes
-    )
-    return _decode_strictly(euc_bytes, "euc_jis_2004")
 
 
 def _declared_encoding(data: bytes) -> str:
@@ -192,9 +145,10 @@ def text_codec(encoding: str) -> str:
     """
     try:
         codec = codecs.lookup(encoding.lower().removeprefix("x-")).name
-    except LookupError:
+        extends_ascii = b"<a>".decode(codec) == "<a>"
+    except (LookupError, ValueError):
         return ""
-    return _SUPERSETS.get(codec, codec) if codec in _DECLARABLE_ENCODINGS else ""
+    return _SUPERSETS.get(codec, codec) if extends_ascii else ""
 
 
 def _decode_wide(data: bytes) -> DecodedText | None:
@@ -218,45 +172,37 @@ def _decode_damaged_utf_8(data: bytes) -> DecodedText | None:
     byte, and is left out.
     """
     data = data.removeprefix(codecs.BOM_UTF8)
-    non_ascii_count = len(data.translate(None, _ASCII).decode("utf-8", "ignore"))
+    non_ascii_count = len(data.translate(None, bytes(range(0x80))).decode("utf-8", "ignore"))
     cut_character = _CUT_CHARACTER.search(data[-3:])
     if cut_character:
         data = data[: -len(cut_character[0])]
     text = data.decode("utf-8", "surrogateescape")
-    stray_count = len(text) - len(text.encode("utf-8", "ignore").decode()) + bool(cut_character)
+    stray_count = len(_STRAY_BYTE.findall(text)) + bool(cut_character)
     if not stray_count or stray_count * _MIN_CHARACTERS_PER_STRAY_BYTE > non_ascii_count:
         return None
     text = _STRAY_BYTE.sub(
         lambda stray: bytes((ord(stray[0]) & 0xFF,)).decode("cp1252", "replace"), text
     )
-    return DecodedText(
-        text,
-        DocumentNote(
-            N_("The file doesn’t state its encoding. It was read as {encoding}."),
-            {"encoding": "UTF-8"},
-        ),
-    )
+    return _noted(text, "UTF-8")
 
 
 def _decode_guessed(data: bytes) -> DecodedText | None:
     """Decode the data in the likeliest legacy encoding, with a note that names the encoding."""
     if data.count(0) or data.isascii():  # ASCII was tried as UTF-8; no legacy text has NULs
         return None
-    for encoding in _plausible_encodings(data):
+    for encoding in _likely_encodings(data):
         text = _decode_strictly(data, encoding)
         if text is not None:
-            name = _ENCODING_NAMES.get(encoding, encoding.replace("cp", "Windows-"))
-            return DecodedText(
-                text,
-                DocumentNote(
-                    N_("The file doesn’t state its encoding. It was read as {encoding}."),
-                    {"encoding": name},
-                ),
-            )
+            return _noted(text, _NAMES[encoding])
     return None
 
 
-def _plausible_encodings(data: bytes) -> list[str]:
+def _noted(text: str, encoding: str) -> DecodedText:
+    message = N_("The file doesn’t state its encoding. It was read as {encoding}.")
+    return DecodedText(text, DocumentNote(message, {"encoding": encoding}))
+
+
+def _likely_encodings(data: bytes) -> list[str]:
     """Return the legacy encodings in which the data make sense, the likeliest first."""
     import chardet
 
@@ -267,31 +213,30 @@ def _plausible_encodings(data: bytes) -> list[str]:
     sample_start = max(line_start, first_offset - _SAMPLE_BYTES // 2)
     sample = data[sample_start : sample_start + _SAMPLE_BYTES]
     sample = sample[: sample.rfind(b"\n") + 1] or sample  # whole lines, unless it has no line end
-    texts: dict[str, str] = {}
+    foreign_count = len(re.findall(rb"[\x80-\xff]", sample))
     scores: dict[str, float] = {}
+    names = [name.replace("_", "-") for name in _NAMES]
     for found in chardet.detect_all(
-        sample, include_encodings=_LEGACY_ENCODINGS, ignore_threshold=True, compat_names=False
+        sample, include_encodings=names, ignore_threshold=True, compat_names=False
     ):
         encoding = codecs.lookup(found["encoding"] or "utf-8").name
         encoding = _SUPERSETS.get(encoding, encoding)
-        if encoding not in _CODECS:  # chardet adds encodings of escape sequences
+        if encoding not in _NAMES:  # chardet adds encodings of escape sequences
             continue
         try:
             # The last character of the sample may be cut.
-            texts[encoding] = codecs.getincrementaldecoder(encoding)().decode(sample)
+            text = codecs.getincrementaldecoder(encoding)().decode(sample)
         except UnicodeDecodeError:
             continue
-        oddities = len(_ODDITY.findall(texts[encoding]))
-        score = found["confidence"] / (1 + _ODDITY_WEIGHT * oddities)
-        if encoding == "cp1252" and found["language"] in _CONFUSED_LANGUAGES:
-            score *= _CONFUSED_FACTOR
-        elif encoding == "cp1252":
-            score = max(score * _WESTERN_FACTOR, 0 if oddities else _LEAST_WESTERN)
-        scores[encoding] = score
-    ranked = sorted(scores, key=lambda each: (-scores[each], _CODECS.index(each)))
-    # Of those with the same text as the likeliest, the preferred one names it.
-    same = [encoding for encoding in ranked if texts[encoding] == texts[ranked[0]]]
-    return [*sorted(same, key=_CODECS.index), *ranked]
+        oddities = len(_ODDITY.findall(text))
+        scores[encoding] = round(found["confidence"] / (1 + oddities), 3)
+        is_short = foreign_count < _FEWEST_LETTERS and sum(map(str.isalpha, text)) > foreign_count
+        if encoding == "cp1252" and "ý" in text:
+            scores[encoding] *= 0.95
+        elif encoding == "cp1252" and is_short and not oddities and not _RARE.search(text):
+            scores[encoding] = 1
+    order = list(_NAMES)
+    return sorted(scores, key=lambda each: (-scores[each], order.index(each)))
 
 
 def _decode_strictly(data: bytes, encoding: str) -> str | None:
