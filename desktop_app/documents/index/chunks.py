@@ -1,20 +1,14 @@
-"""Splits long text at headings, pages, paragraphs and sentences.
+"""Splits long text at headings, pages, paragraphs, rows, sentences and words.
 
-A border is a place at which the text may be split. It precedes a block (a paragraph, table or
-heading). A block that is too large for a chunk has further borders inside: a table between rows, a
-row between sentences, a sentence at line ends or between words, a word between characters. What
-lies between two borders at which the text is split is a piece; a chunk is a series of pieces.
-
-A chunk ends at the strongest border in its last third, for example at the end of a chapter that
-nearly fills it. The chunks together are the text, character for character.
+A block that is too large for a chunk is split at the next finer kind of border. A chunk ends at the
+strongest border in its last third, for example at the end of a chapter that nearly fills it. The
+chunks together are the text, character for character.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from enum import IntEnum, auto
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -26,12 +20,14 @@ TokenCounter = Callable[[str], int]
 # A chunk may end early at a stronger border if it has this share of the tokens that would fit.
 _LEAST_FILLED: Final = 2 / 3
 
-_LINE: Final = re.compile(r"[^\n]*\n?")
 _HEADING: Final = re.compile(
-    r"(#{1,6})\s|(chapter|part|section|kapitel|teil|chapitre|capítulo)\b", re.I
+    r"(?<!\]\n\n)^#{1,6}\s|(?:(?<=\n\n)|\A)(?:chapter|part|section|kapitel|teil|chapitre|capítulo)\b",
+    re.I | re.M,
 )
-_PAGE: Final = re.compile(r"\[(?:page|slide|sheet|chapter)\b[^\]\n]*\]\s*$", re.I)
-_ROW: Final = re.compile(r"\s*\|.*\|\s*$")
+_PAGE: Final = re.compile(r"^\[(?:page|slide|sheet|chapter)\b[^\]\n]*\][ \t]*$", re.I | re.M)
+# Not after a page mark, which stays with its page; the same holds for a heading.
+_PARAGRAPH: Final = re.compile(r"(?<!\]\n\n)(?<=\n\n)(?!\s)|(?<=\n[ \t]\n)(?!\s)")
+_ROW: Final = re.compile(r"(?<=\n)(?=[ \t]*\|)")
 # Most scripts put a space after a sentence, Chinese and Japanese do not.
 _SENTENCE: Final = re.compile(
     r"(?<=[.!?…؟۔।॥։።])[\"'”’»)\]]*\s+(?=[^\s\da-zß-öø-ÿа-яα-ω])|(?<=[。！？])(?![。！？」』）】》〉”’])"
@@ -46,28 +42,24 @@ _ABBREVIATION: Final = re.compile(
     re.I | re.X,
 )
 _LOOK_BACK: Final = 40  # characters to look back for an abbreviation
-_SENTENCE_END: Final = re.compile(r"[.!?…:;|。！？؟۔।॥։።][\"'”’»)\]」』）】》〉*_]*$")
-# A page that ends with a line of this width, and not with a sentence, continues on the next page.
-# Characters of scripts without spaces count double.
-_FULL_LINE: Final = 40
-_FIRST_WIDE_CHARACTER: Final = 0x2E80  # the first Unicode block of Chinese and Japanese
-# Characters to look at before and after a page mark, to see if a sentence continues across it.
-_LINE_LOOK_BACK: Final = 400
-_LINE_LOOK_AHEAD: Final = 100
+_LINE: Final = re.compile(r"(?<=\n)")
 _WORD: Final = re.compile(r"(?<=\s)(?=\S)")
+# The borders between blocks, from the weakest, and those within a block, in the order in which they
+# are tried: each with its strength.
+_BLOCK_BORDERS: Final = ((5, _PARAGRAPH), (6, _PAGE), (7, _HEADING))
+_INNER_BORDERS: Final = ((2, _ROW), (3, _SENTENCE), (4, _LINE), (1, _WORD))
 
 
-class BreakStrength(IntEnum):
-    """The strength of a border, from the weakest."""
+class _Piece(NamedTuple):
+    """A range of the text that fits in a chunk, and the strength of the border before it.
 
-    CHARACTER = auto()
-    WORD = auto()
-    ROW = auto()
-    SENTENCE = auto()
-    LINE = auto()
-    PARAGRAPH = auto()
-    PAGE = auto()
-    HEADING = auto()
+    A single character is a piece even if it does not fit.
+    """
+
+    start: int
+    end: int
+    border: int
+    tokens: int
 
 
 def chunks(text: str, limit: int, count: TokenCounter) -> list[TextChunk]:
@@ -80,7 +72,7 @@ def chunks(text: str, limit: int, count: TokenCounter) -> list[TextChunk]:
     pieces: list[_Piece] = []
     # The tokens of `pieces`. There may be tens of thousands: a sum for each piece is too slow.
     tokens = 0
-    for piece in _split_pieces(text, limit, count):
+    for piece in _pieces(text, limit, count):
         pieces.append(piece)
         tokens += piece.tokens
         while tokens > limit and len(pieces) > 1:
@@ -91,27 +83,6 @@ def chunks(text: str, limit: int, count: TokenCounter) -> list[TextChunk]:
     if pieces:
         result.append(_join_pieces(pieces))
     return result
-
-
-class _Span(NamedTuple):
-    """A range of the text, and the strength of the border before it."""
-
-    start: int
-    end: int
-    border: BreakStrength
-
-
-@dataclass(frozen=True)
-class _Piece:
-    """A range of the text that fits in a chunk, and the strength of the border before it.
-
-    A single character is a piece even if it does not fit.
-    """
-
-    start: int
-    end: int
-    border: BreakStrength
-    tokens: int
 
 
 def _count_for_chunk(pieces: list[_Piece]) -> int:
@@ -134,124 +105,45 @@ def _join_pieces(pieces: list[_Piece]) -> TextChunk:
     return TextChunk(pieces[0].start, pieces[-1].end, sum(piece.tokens for piece in pieces))
 
 
-def _split_pieces(text: str, limit: int, count: TokenCounter) -> Iterator[_Piece]:
-    """Yield paragraphs, tables and headings; split those that are larger than a chunk."""
-    for block in _blocks(text):
-        yield from _split(text, block, limit, count)
-
-
-def _blocks(text: str) -> Iterator[_Span]:
-    """Yield each paragraph, table and heading.
-
-    A page mark such as "[page 3]" belongs to the block after it.
-    """
-    start = 0  # of the block
-    position = 0  # of the line
-    border = BreakStrength.HEADING
-    was_blank = False
-    was_row = False
-    is_mark_alone = False  # the block has only a page mark so far
-    for match in _LINE.finditer(text):
-        line = match[0]
-        if not line:  # the pattern also matches the end of the text
-            break
-        is_row = bool(_ROW.match(line))
-        line_border = _border_before(line, was_blank=was_blank)
-        if line_border is BreakStrength.PAGE and _continues_on_next_page(
-            text, position, match.end()
-        ):
-            line_border = None
-        if is_mark_alone and line.strip():
-            # The line joins its page mark, and the block begins with the stronger of both borders.
-            if line_border is not None:
-                border = max(border, line_border)
-            line_border = None
-            is_mark_alone = False
-        if position > start and line_border is not None and not (is_row and was_row):
-            yield _Span(start, position, border)
-            start = position
-            border = line_border
-        is_mark_alone = is_mark_alone or (position == start and bool(_PAGE.match(line)))
-        was_blank = not line.strip()
-        was_row = is_row
-        position = match.end()
-    if position > start:
-        yield _Span(start, position, border)
-
-
-def _continues_on_next_page(text: str, mark_start: int, mark_end: int) -> bool:
-    """Return True if a sentence continues across the page mark at [mark_start, mark_end).
-
-    No sentence continues on another slide or sheet, or in another chapter.
-    """
-    if not text.startswith("[page", mark_start):
-        return False
-    line_before = (
-        text[max(0, mark_start - _LINE_LOOK_BACK) : mark_start]
-        .rstrip()
-        .rpartition("\n")[2]
-        .rstrip()
-    )
-    text_after = text[mark_end : mark_end + _LINE_LOOK_AHEAD].lstrip()
-    if (
-        not line_before
-        or not text_after
-        or _SENTENCE_END.search(line_before)
-        or _HEADING.match(line_before)
-    ):
-        return False
-    width = sum(1 if ord(letter) < _FIRST_WIDE_CHARACTER else 2 for letter in line_before)
-    return text_after[0].islower() or width >= _FULL_LINE
-
-
-def _border_before(line: str, *, was_blank: bool) -> BreakStrength | None:
-    # Any line of a paragraph may begin with "part" or "section": these need a blank line before.
-    if _HEADING.match(line) and (was_blank or line.startswith("#")):
-        return BreakStrength.HEADING
-    if _PAGE.match(line):
-        return BreakStrength.PAGE
-    return BreakStrength.PARAGRAPH if was_blank and line.strip() else None
-
-
-def _ends_sentence(text: str, end: int) -> bool:
-    """Return False if the full stop before `end` belongs to an abbreviation or a number."""
-    return _ABBREVIATION.search(text[max(0, end - _LOOK_BACK) : end]) is None
-
-
-# The borders inside a block that is too large for a chunk; tried in this order.
-_BORDER_PATTERNS: Final[tuple[tuple[BreakStrength, re.Pattern[str]], ...]] = (
-    (BreakStrength.ROW, re.compile(r"(?<=\n)(?=[ \t]*\|)")),
-    (BreakStrength.SENTENCE, _SENTENCE),
-    (BreakStrength.LINE, re.compile(r"(?<=\n)")),
-    (BreakStrength.WORD, _WORD),
-)
+def _pieces(text: str, limit: int, count: TokenCounter) -> Iterator[_Piece]:
+    """Yield the blocks of the text, those that are too large in pieces."""
+    borders = {
+        match.start(): strength
+        for strength, pattern in _BLOCK_BORDERS
+        for match in pattern.finditer(text)
+        if match.start() < len(text)
+    } | {0: 7}
+    for start, end in pairwise([*sorted(borders), len(text)]):
+        yield from _split(text, start, end, borders[start], limit, count)
 
 
 def _split(
-    text: str, span: _Span, limit: int, count: TokenCounter, *, pattern_index: int = 0
+    text: str, start: int, end: int, border: int, limit: int, count: TokenCounter, level: int = 0
 ) -> Iterator[_Piece]:
-    """Yield the span as one piece, or split by finer patterns until each piece fits.
+    """Yield a range as one piece, or split until each piece fits.
 
     Args:
-        pattern_index: the index of the first pattern to try. After the last, halve the span.
+        level: the first of `_INNER_BORDERS` to try. After the last, halve the range.
     """
-    start, end, border = span
+    if start == end:
+        return
     tokens = count(text[start:end])
     if tokens <= limit or end - start == 1:
         yield _Piece(start, end, border, tokens)
         return
-    if pattern_index == len(_BORDER_PATTERNS):
-        middle = (start + end) // 2
-        halves = (_Span(start, middle, border), _Span(middle, end, BreakStrength.CHARACTER))
-        for half in halves:
-            yield from _split(text, half, limit, count, pattern_index=pattern_index)
-        return
-    inner, pattern = _BORDER_PATTERNS[pattern_index]
-    cuts = [match.end() for match in pattern.finditer(text, start, end)]
-    if inner is BreakStrength.SENTENCE:
-        cuts = [cut for cut in cuts if _ends_sentence(text, cut)]
-    cuts = [start, *cuts, end]
-    # A pattern may match at the start or the end, too: `dict.fromkeys` drops empty spans.
-    for inner_start, inner_end in pairwise(dict.fromkeys(cuts)):
-        inner_span = _Span(inner_start, inner_end, border if inner_start == start else inner)
-        yield from _split(text, inner_span, limit, count, pattern_index=pattern_index + 1)
+    if level < len(_INNER_BORDERS):
+        strength, pattern = _INNER_BORDERS[level]
+        cuts = [match.end() for match in pattern.finditer(text, start, end)]
+        if pattern is _SENTENCE:
+            cuts = [
+                cut
+                for cut in cuts
+                if not _ABBREVIATION.search(text[max(0, cut - _LOOK_BACK) : cut])
+            ]
+        level += 1
+    else:
+        strength, cuts = 0, [(start + end) // 2]
+    # A pattern may match at the start or the end, too.
+    for inner_start, inner_end in pairwise(dict.fromkeys([start, *cuts, end])):
+        inner_border = border if inner_start == start else strength
+        yield from _split(text, inner_start, inner_end, inner_border, limit, count, level)

@@ -125,28 +125,6 @@ def test_no_chunk_ends_within_a_sentence(sentences: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "behind", "goes_on"),
-    [
-        ("The tenant who moves out pays for what is", "broken. The rest stays.", True),
-        ("The tenant who moves out on a Sunday pays for the", "Kitchen. The rest stays.", True),
-        ("借主は毎月三日までに家賃を支払い、犬は隣人が", "同意すれば飼うことができる。", True),
-        ("The tenant who moves out pays for what is broken.", "The rest stays.", False),
-        ("Summary", "The rest stays.", False),
-        ("| a long row of a table in which | there is | enough |", "The rest stays.", False),
-    ],
-)
-def test_a_sentence_across_a_page_break_is_not_cut(before: str, behind: str, goes_on: bool) -> None:
-    first = "One sentence. " * 40
-    text = f"[page 1]\n{first}\n\n{before}\n\n[page 2]\n{behind}\n\n" + "Another sentence. " * 30
-    limit = len(f"[page 1]\n{first}\n\n{before}\n\n") + 4
-    parts_ = [text[c.start : c.end] for c in chunks(text, limit, len)]
-    assert any(part.startswith("[page 2]") for part in parts_) is not goes_on
-    if goes_on:
-        (whole,) = [part for part in parts_ if before in part]
-        assert behind.partition(".")[0] in whole
-
-
-@pytest.mark.parametrize(
     ("text", "limit", "expected"),
     [
         ("One two.\n\nThree.", 3, ["One two.\n\nThree."]),
