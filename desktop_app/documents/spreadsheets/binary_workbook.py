@@ -31,7 +31,6 @@ _SHORT_CELLS: Final = range(12, 19)
 _SHARED_STRING: Final = 19
 _CELL_FORMAT: Final = 44
 _STYLE: Final = 47
-_COLUMNS: Final = 60
 _RICH_TEXT_CELL: Final = 62
 _PROPERTIES: Final = 153
 _SHEET: Final = 156
@@ -67,8 +66,6 @@ def read_xls(name: str, data: bytes) -> str:
 def _xls_sheet(found: xlrd.sheet.Sheet) -> Sheet:
     book = found.book
     sheet = Sheet(found.name, found.visibility != 0)
-    sheet.hidden_rows = {row for row, info in found.rowinfo_map.items() if info.hidden}
-    sheet.hidden_columns = [(c, c) for c, info in found.colinfo_map.items() if info.hidden]
     formatters: dict[int, Formatter] = {}
     for row in range(found.nrows):
         for column, cell in enumerate(found.row(row)):
@@ -171,12 +168,6 @@ def _read_xlsb_cells(
     for kind, content in _records(part):
         if kind == _ROW:
             (row,) = struct.unpack_from("<L", content)
-            if len(content) > 11 and content[11] & 0x10:
-                sheet.hidden_rows.add(row)
-        elif kind == _COLUMNS:
-            first, last = struct.unpack_from("<LL", content)
-            if content[16] & 1:
-                sheet.hidden_columns.append((first, last))
         elif kind in _SHORT_CELLS:
             column += 1
             style = int.from_bytes(content[:3], "little")

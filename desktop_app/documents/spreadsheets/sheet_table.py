@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
@@ -30,15 +30,12 @@ class Sheet:
     """A sheet: the texts of its filled cells by row and column, which count from 0.
 
     Attributes:
-        hidden_columns: ranges of columns, each with its first and last.
         addition: Markdown that follows the table.
     """
 
     name: str
     is_hidden: bool = False
     rows: dict[int, dict[int, str]] = field(default_factory=dict)
-    hidden_rows: set[int] = field(default_factory=set)
-    hidden_columns: list[tuple[int, int]] = field(default_factory=list)
     addition: str = ""
 
     def add(self, row: int, column: int, text: str) -> None:
@@ -73,8 +70,11 @@ def _table(name: str, sheet: Sheet) -> str:
     numbers = list(_with_gaps(rows))
     if len(columns) * len(numbers) * _CELL_BYTES > MAX_TEXT_BYTES:
         raise refusals.too_much_text_error(name)
-    first = next(iter(numbers), -1)
-    lines = [_line(sheet, number, columns, is_first=number == first) for number in numbers]
+    lines = []
+    for number in numbers:
+        texts = sheet.rows.get(number, {})
+        cells = (md.table_cell(texts[column]) if column in texts else "" for column in columns)
+        lines.append(f"| {' | '.join(cells)} |")
     if lines:
         lines.insert(1, f"|{' --- |' * len(columns)}")
     return "\n".join(lines)
@@ -88,17 +88,3 @@ def _with_gaps(numbers: Iterable[int]) -> Iterator[int]:
         if following > number + 1:
             yield number + 1
     yield from numbers[-1:]
-
-
-def _line(sheet: Sheet, number: int, columns: list[int], *, is_first: bool) -> str:
-    texts: Mapping[int, str] = sheet.rows.get(number, {})
-    cells = [md.table_cell(texts[column]) if column in texts else "" for column in columns]
-    if (
-        is_first
-    ):  # the marks of hidden columns are in the first row, those of rows in their first cell
-        for index, column in enumerate(columns):
-            if any(first <= column <= last for first, last in sheet.hidden_columns):
-                cells[index] = f"{cells[index]} (hidden)".lstrip()
-    if number in sheet.hidden_rows and texts:
-        cells[0] = f"(hidden) {cells[0]}".rstrip()
-    return f"| {' | '.join(cells)} |"

@@ -90,14 +90,9 @@ class _Workbook:
                     data = element if element.tag == f"{_MAIN}sheetData" else data
                 elif element.tag == f"{_MAIN}row":
                     number = whole_number(element.get("r"), number + 2) - 1
-                    if element.get("hidden") in _TRUE:
-                        sheet.hidden_rows.add(number)
                     self._read_row(sheet, number, element)
                     if data is not None:
                         data.clear()  # else a million rows stay in memory
-                elif element.tag == f"{_MAIN}col" and element.get("hidden") in _TRUE:
-                    first, last = (whole_number(element.get(side)) for side in ("min", "max"))
-                    sheet.hidden_columns.append((first - 1, last - 1))
                 elif element.tag == f"{_MAIN}hyperlink":
                     _link(sheet, element.get("ref", ""), links.get(element.get(_RELATION_ID, "")))
         except (ElementTree.ParseError, ValueError) as error:
