@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import io
-import re
 import stat
-import struct
 import zipfile
-import zlib
 from typing import Final
 
 from desktop_app.documents import refusals
@@ -24,10 +21,6 @@ from desktop_app.domain.documents.document_notes import SkipReason
 from desktop_app.i18n.translation import N_
 
 _UTF_8: Final = 1 << 11  # the flag of a member whose name is in UTF-8
-_UNICODE_PATH: Final = 0x7075  # an extra field
-_BREAK: Final = re.compile(rb"[\r\n]+")
-# Characters of code page 437 that names hardly contain: their presence means another code page.
-_IMPLAUSIBLE_CP437: Final = re.compile("[\u2190-\u25ff\u0393-\u03c6¢£¥₧ƒªº¿⌐¬½¼«»±÷°∙·√ⁿ²]")
 
 
 def read(name: str, data: bytes, bundle: DocumentBundle) -> ReaderResult:
@@ -56,8 +49,9 @@ def _read_members(name: str, archive: zipfile.ZipFile, bundle: DocumentBundle) -
     # a quarter of the outer one's limit.
     if sum(member.file_size for member in members) > limits.unpacked_bytes >> (2 * bundle.depth):
         raise refusals.unpacks_too_large_error(name, limits)
-    named_members = zip(_decode_names(members), members, strict=True)
-    sorted_members = sorted(named_members, key=lambda pair: pair[0].casefold())
+    sorted_members = sorted(
+        ((_name_of(member), member) for member in members), key=lambda pair: pair[0].casefold()
+    )
     for number, (packed_name, member) in enumerate(sorted_members):
         path = packed_name.replace("\\", "/")
         if reason := _reason_to_skip(member, path):
@@ -72,52 +66,12 @@ def _read_members(name: str, archive: zipfile.ZipFile, bundle: DocumentBundle) -
     bundle.on_progress(Progress(len(members), len(members), "file"))
 
 
-def _decode_names(members: list[zipfile.ZipInfo]) -> list[str]:
-    """Return the names of the members, in their order.
-
-    A name that is not marked as UTF-8 is in the encoding of the computer that packed the archive.
-    """
-    paths = list(map(_unicode_path, members))
-    names = [path or member.filename for path, member in zip(paths, members, strict=True)]
-    unmarked = [
-        name
-        for name, path, member in zip(names, paths, members, strict=True)
-        if not (path or member.flag_bits & _UTF_8 or name.isascii())
-    ]
-    encoded_names = [name.encode("cp437", "replace") for name in unmarked]
-    decoded = _decode_utf_8(encoded_names)
-    if decoded is None and _IMPLAUSIBLE_CP437.search("".join(unmarked)):
-        # One name per line, so that the encoding is guessed from all of them.
-        guessed = plain_text.decode(b"\n".join(_BREAK.sub(b" ", name) for name in encoded_names))
-        decoded = guessed.text.split("\n") if guessed else None
-    new_names = dict(zip(unmarked, decoded or unmarked, strict=True))
-    return [path or new_names.get(name, name) for name, path in zip(names, paths, strict=True)]
-
-
-def _unicode_path(member: zipfile.ZipInfo) -> str:
-    """Return the member's name from the extra field for UTF-8 names; "" if there is none.
-
-    The field contains a checksum of the ordinary name. If it does not match, a program has changed
-    only the ordinary name, and the field is ignored.
-    """
-    extra = member.extra
-    while len(extra) >= 4:
-        kind, length = struct.unpack_from("<HH", extra)
-        field = extra[4 : 4 + length]
-        extra = extra[4 + length :]
-        if kind == _UNICODE_PATH and field[:5] == struct.pack(
-            "<BL", 1, zlib.crc32(member.orig_filename.encode("cp437", "replace"))
-        ):
-            return field[5:].decode("utf-8", "replace")
-    return ""
-
-
-def _decode_utf_8(names: list[bytes]) -> list[str] | None:
-    """Return the names as text; None if any of them is not UTF-8."""
-    try:
-        return [name.decode() for name in names]
-    except UnicodeDecodeError:
-        return None
+def _name_of(member: zipfile.ZipInfo) -> str:
+    """Return a member's name; if it is not marked as UTF-8, its encoding is guessed."""
+    if member.flag_bits & _UTF_8 or member.filename.isascii():
+        return member.filename
+    decoded = plain_text.decode(member.filename.encode("cp437", "replace"))
+    return " ".join(decoded.text.split("\n")) if decoded else member.filename
 
 
 def _reason_to_skip(member: zipfile.ZipInfo, path: str) -> SkipReason | None:

@@ -14,6 +14,7 @@ import email.policy
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from email.header import decode_header
 from email.message import EmailMessage, MIMEPart
 from typing import Final
 
@@ -26,9 +27,9 @@ from desktop_app.domain.documents.document_notes import SkipReason
 
 _HEADERS: Final = ("From", "To", "Cc", "Date", "Subject")
 _HEADER_END: Final = re.compile(rb"\r?\n\r?\n")
-_ENCODED_WORD: Final = re.compile(rb"=\?([\w.-]{1,40})\?([bq])\?([^?\s]{0,1000})\?=", re.IGNORECASE)
 _ENCODED_WORDS: Final = re.compile(
-    rb"%(word)b(?:\s*%(word)b)*" % {b"word": _ENCODED_WORD.pattern}, re.IGNORECASE
+    rb"=\?[\w.-]{1,40}\?[bq]\?[^?\s]{0,1000}\?=(?:\s*=\?[\w.-]{1,40}\?[bq]\?[^?\s]{0,1000}\?=)*",
+    re.IGNORECASE,
 )
 _MESSAGE_START: Final = re.compile(
     rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From [^\n]*[0-9]{2}:[0-9]{2}[^\n]*\n"
@@ -99,25 +100,13 @@ def _with_readable_header(data: bytes) -> bytes:
     return header + data[header_end:]
 
 
-def _join_encoded_words(encoded_words: re.Match[bytes]) -> bytes:
-    """Join encoded words to one in UTF-8.
-
-    Python's parser keeps the spaces between encoded words in names, and takes charsets literally.
-    """
-    pieces: list[tuple[str, bytes]] = []
-    with suppress(ValueError):  # a damaged word is left to the parser
-        for charset, kind, text in _ENCODED_WORD.findall(encoded_words[0]):
-            if kind in b"qQ":
-                word_bytes = binascii.a2b_qp(text, header=True)
-            else:
-                word_bytes = binascii.a2b_base64(text + b"==")  # some programs omit the padding
-            name = charset.decode().lower()
-            if pieces and pieces[-1][0] == name:  # a character may be cut at the end of a word
-                word_bytes = pieces.pop()[1] + word_bytes
-            pieces.append((name, word_bytes))
-        text = "".join(_decode(word_bytes, name) for name, word_bytes in pieces)
+def _join_encoded_words(words: re.Match[bytes]) -> bytes:
+    """Join encoded words to one in UTF-8, because Python's parser keeps the spaces between them."""
+    with suppress(ValueError, email.errors.MessageError):  # a damaged word is left to the parser
+        pieces = decode_header(words[0].decode())
+        text = "".join(_decode(piece, charset) for piece, charset in pieces)
         return b"=?utf-8?b?%b?=" % binascii.b2a_base64(text.encode(), newline=False)
-    return encoded_words[0]
+    return words[0]
 
 
 def _read_message(
@@ -166,33 +155,25 @@ def header_line(name: str, value: str) -> str:
     return f"{name}: {' '.join(value.splitlines()).strip()}"
 
 
-def _parts_beside(message: MIMEPart, body: MIMEPart | None) -> Iterator[MIMEPart]:
+def _parts_beside(part: MIMEPart, body: MIMEPart | None) -> Iterator[MIMEPart]:
     """Yield the attachments and the texts after the body.
 
     Unlike `iter_attachments`, include those in nested parts. Signed mails and mails of mailing
     lists nest the whole message. Apple Mail attaches files to the HTML version.
     """
-    if body is None and not message.is_multipart():  # a mail of a scanner may be the file itself
-        yield message
-    attachment_ids = set(map(id, message.iter_attachments()))
-    body_kind = "" if body is None else body.get_content_type()
-    is_alternative = message.get_content_type() == "multipart/alternative"
-    for part in message.iter_parts():
-        kind = part.get_content_type()
-        if is_alternative:
+    if part is body:
+        return
+    if part.get_content_maintype() != "multipart":
+        yield part
+        return
+    is_alternative = part.get_content_type() == "multipart/alternative"
+    if is_alternative and not any(inner is body for inner in part.walk()):
+        yield from filter(None, [part.get_body(("plain", "html"))])
+    for inner in part.iter_parts():
+        for leaf in _parts_beside(inner, body):
             # The texts of the other versions repeat the body, but their files are new.
-            if kind == "multipart/mixed":
-                yield from (inner for inner in _parts_beside(part, body) if not _is_text(inner))
-        elif kind == "multipart/alternative" or (
-            id(part) in attachment_ids and kind.startswith("multipart/")
-        ):
-            # A part that Python counts as an attachment may have a text that follows the body.
-            text = part.get_body(("plain", "html")) if id(part) in attachment_ids else None
-            if text is not None and text is not body:
-                yield text
-            yield from _parts_beside(part, body if text is None else text)
-        elif id(part) in attachment_ids or (kind == body_kind and part is not body):
-            yield part
+            if not (is_alternative and _is_text(leaf)):
+                yield leaf
 
 
 def _attached_message(part: MIMEPart) -> EmailMessage | None:
