@@ -8,7 +8,6 @@ again and again.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
@@ -19,7 +18,6 @@ from pypdfium2 import raw
 
 from desktop_app.documents.pdf import page_words
 from desktop_app.documents.pdf.page_words import Area, Word
-from desktop_app.documents.pdf.rulings import Ruling
 
 _MAX_WORDS: Final = 5_000  # a page with more is a drawing or a map
 _FEWEST_LINES: Final = 3
@@ -39,21 +37,20 @@ _PARAGRAPH_STEP: Final = 1.3  # between lines, relative to the median
 
 
 class _Band(NamedTuple):
-    """A range of the page from `top` down to `bottom`; () if it has no interleaved columns."""
+    """A range of the page from `top` down to `bottom`, with two columns or without."""
 
     top: float
     bottom: float
-    gutters: tuple[float, ...]
+    has_columns: bool
 
 
 def interleaved_order(
-    textpage: pdfium.PdfTextPage, words: Sequence[Word], rulings: Sequence[Ruling]
+    textpage: pdfium.PdfTextPage, words: Sequence[Word]
 ) -> list[list[int]] | None:
-    """Return the characters of a page with interleaved columns, in reading order, in runs.
+    """Return the characters of a page with two interleaved columns, in reading order, in runs.
 
     Args:
         words: those of the page, in the order of the content stream.
-        rulings: the horizontal lines, which separate what is above from what is below.
 
     Returns:
         The numbers of the characters in the content stream; None if the stream is in reading order.
@@ -64,8 +61,8 @@ def interleaved_order(
     gutter = _find_gutter(lines)
     if gutter is None:
         return None
-    bands = _bands(lines, gutter, rulings)
-    return _runs(textpage, bands) if any(band.gutters for band in bands) else None
+    bands = _bands(lines, gutter)
+    return _runs(textpage, bands, gutter) if any(band.has_columns for band in bands) else None
 
 
 def _stretches(words: Sequence[Word]) -> list[Area]:
@@ -114,7 +111,7 @@ def _count_side_changes(lines: Sequence[Area], gutter: float) -> int:
     return sum(a != b for a, b in pairwise(sides))
 
 
-def _bands(lines: Sequence[Area], gutter: float, rulings: Sequence[Ruling]) -> list[_Band]:
+def _bands(lines: Sequence[Area], gutter: float) -> list[_Band]:
     """Divide the page from top to bottom at the lines that cross the gutter."""
     groups: list[tuple[bool, list[Area]]] = []  # True for lines that cross the gutter
     for line in sorted(lines, key=lambda line: -line.middle):
@@ -122,52 +119,22 @@ def _bands(lines: Sequence[Area], gutter: float, rulings: Sequence[Ruling]) -> l
         if not groups or groups[-1][0] != crosses:
             groups.append((crosses, []))
         groups[-1][1].append(line)
-    bands = []
-    for crosses, group in groups:
-        top = max(line.middle for line in group)
-        bottom = min(line.middle for line in group)
-        is_ruled = any(
-            bottom < rule.position < top and rule.start < gutter - 10 and rule.end > gutter + 10
-            for rule in rulings
-        )
-        members = set(group)
-        in_stream_order = [line for line in lines if line in members]
-        gutters = () if crosses or is_ruled else _gutters(in_stream_order, gutter)
-        bands.append(_Band(top, bottom, gutters))
-    return bands
+    return [
+        _Band(group[0].middle, group[-1].middle, not crosses and _has_columns(group, gutter))
+        for crosses, group in groups
+    ]
 
 
-def _gutters(lines: Sequence[Area], gutter: float) -> tuple[float, ...]:
-    """Return all gutters of interleaved columns; () for anything else, such as a table."""
-    columns = _columns(lines, gutter)
-    if columns is None or any(_share_rows(a, b) for a, b in pairwise(columns)):
-        return ()
-    return tuple(
-        (max(line.right for line in a) + min(line.left for line in b)) / 2
-        for a, b in pairwise(columns)
+def _has_columns(lines: Sequence[Area], gutter: float) -> bool:
+    """Return True for running text on both sides, unless it is a table."""
+    left = [line for line in lines if line.right <= gutter]
+    right = [line for line in lines if line.left > gutter]
+    return (
+        min(len(left), len(right)) >= _FEWEST_LINES
+        and _is_running_text(left)
+        and _is_running_text(right)
+        and not _share_rows(left, right)
     )
-
-
-def _columns(lines: Sequence[Area], gutter: float) -> list[list[Area]] | None:
-    """Split lines at a gutter, and each side that is not running text at an inner gutter."""
-    sides = (
-        [line for line in lines if line.right <= gutter],
-        [line for line in lines if line.left > gutter],
-    )
-    fewest = min(map(len, sides))
-    if fewest < _FEWEST_LINES or _count_side_changes(lines, gutter) < fewest:
-        return None
-    columns: list[list[Area]] = []
-    for side in sides:
-        if _is_running_text(side):
-            columns.append(side)
-            continue
-        inner_gutter = _find_gutter(side)
-        inner = None if inner_gutter is None else _columns(side, inner_gutter)
-        if inner is None or sum(map(len, inner)) < len(side):
-            return None
-        columns += inner
-    return columns
 
 
 def _is_running_text(lines: Sequence[Area]) -> bool:
@@ -194,10 +161,10 @@ def _row_starts(lines: Sequence[Area]) -> list[float]:
     ]
 
 
-def _runs(textpage: pdfium.PdfTextPage, bands: Sequence[_Band]) -> list[list[int]]:
+def _runs(textpage: pdfium.PdfTextPage, bands: Sequence[_Band], gutter: float) -> list[list[int]]:
     """Return the numbers of the characters in reading order: each column of each band in turn."""
-    runs: dict[tuple[int, int, int], list[int]] = {}
-    key = (0, 0, 0)
+    runs: dict[tuple[int, bool, int], list[int]] = {}
+    key = (0, False, 0)
     for index in range(textpage.count_chars()):
         box = page_words.character_box(textpage, index)
         if box is not None and raw.FPDFText_IsGenerated(textpage, index) != 1:
@@ -205,9 +172,9 @@ def _runs(textpage: pdfium.PdfTextPage, bands: Sequence[_Band]) -> list[list[int
                 max(0.0, band.bottom - box.middle, box.middle - band.top) for band in bands
             ]
             band = distances.index(min(distances))
-            column = bisect_left(bands[band].gutters, (box.left + box.right) / 2)
-            if (band, column) != key[:2]:
-                key = (band, column, index)
+            is_right = bands[band].has_columns and (box.left + box.right) / 2 > gutter
+            if (band, is_right) != key[:2]:
+                key = (band, is_right, index)
         runs.setdefault(key, []).append(index)
         if raw.FPDFText_GetUnicode(textpage, index) == ord("\n"):
             key = (*key[:2], index + 1)

@@ -119,31 +119,6 @@ def _annotation_string(annotation: Any, key: bytes) -> str:
     return _read_string(partial(raw.FPDFAnnot_GetStringValue, annotation, key))
 
 
-def flatten_signatures(document: pdfium.PdfDocument, page: pdfium.PdfPage) -> bool:
-    """Make the signatures part of the page, after its text, and remove all other annotations.
-
-    The text is there when the page is loaded again. Return False, and change nothing, if there are
-    no signatures.
-    """
-    signature_flags = [_is_signature(document.formenv, each) for each in _annotations(page)]
-    count = raw.FPDFPage_GetAnnotCount(page)
-    if not any(signature_flags):
-        return False
-    if len(signature_flags) != count:  # one cannot be read: the positions would be wrong
-        return False
-    for index in reversed(range(count)):
-        if not signature_flags[index]:
-            raw.FPDFPage_RemoveAnnot(page, index)
-    return bool(raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY) == raw.FLATTEN_SUCCESS)
-
-
-def _is_signature(form_env: Any, annotation: Any) -> bool:
-    return bool(
-        raw.FPDFAnnot_GetSubtype(annotation) == raw.FPDF_ANNOT_WIDGET
-        and raw.FPDFAnnot_GetFormFieldType(form_env, annotation) == raw.FPDF_FORMFIELD_SIGNATURE
-    )
-
-
 def field_centers(page: pdfium.PdfPage) -> list[tuple[float, float]]:
     """Return the centers of the form fields on a page, in points."""
     centers = []

@@ -104,28 +104,10 @@ def _page(
     size = page.get_size()  # as displayed, so before the rotation is removed
     # pdfium orders the lines of a rotated page as they appear on screen, not as they are read.
     page.set_rotation(0)
-    page_text = _page_text(page)
+    page_text = _clean_text(reading_order.text(page, page.get_textpage()))
     annotations = page_annotations.lines(document, page, page_text)
     image = _page_image(number, size) if _needs_image(page, page_text) else None
-    if document.formenv and raw.FPDF_GetSignatureCount(document) > 0:
-        annotations += _signature_lines(document, page, number - 1)
     return "\n".join([*([page_text] if page_text else []), *annotations]), image
-
-
-def _page_text(page: pdfium.PdfPage) -> str:
-    return _clean_text(reading_order.text(page, page.get_textpage()))
-
-
-def _signature_lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, index: int) -> list[str]:
-    """Return what the signatures on a page show, such as name and date."""
-    count_before = page.get_textpage().count_chars()
-    if not page_annotations.flatten_signatures(document, page):
-        return []
-    # Flattening makes the signatures part of the page, after its own characters.
-    flattened_page = document[index]
-    text = _clean_text(flattened_page.get_textpage().get_text_range(count_before))
-    flattened_page.close()
-    return ["[signature]", text] if text else []
 
 
 def _clean_text(text: str) -> str:

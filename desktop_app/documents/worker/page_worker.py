@@ -20,7 +20,6 @@ __all__ = ["Box", "PageWorker", "Strip", "ViewedDocument"]
 
 # The maximum of the setting "documents.file_mb".
 _MAX_FILE_BYTES: Final = 2_000 << 20
-_MAX_PAGE_SIDE: Final = 14_401  # points: the maximum of PDF, plus one for rounding
 
 
 class ViewedDocument(NamedTuple):
@@ -64,7 +63,7 @@ class PageWorker(ReaderClient):
         data = viewed.source
         if isinstance(data, Path):
             data = await asyncio.to_thread(source_files.read_file, data, self.limits)
-        sizes = await self._ask(
+        return await self._ask(
             "view-open",
             viewed.name,
             list[tuple[float, float]],
@@ -72,10 +71,6 @@ class PageWorker(ReaderClient):
             document=viewed.sha256,
             password=self._passwords.get(viewed.sha256, ""),
         )
-        if not all(1 <= side <= _MAX_PAGE_SIDE for size in sizes for side in size):
-            self._discard()
-            raise refusals.reader_stopped_error(viewed.name, "an impossible page", self.limits)
-        return sizes
 
     async def render_strip(self, viewed: ViewedDocument, strip: Strip) -> bytes:
         """Return the pixels of a strip of a page: see `pdf_view`."""
@@ -92,11 +87,9 @@ class PageWorker(ReaderClient):
         self, viewed: ViewedDocument, page: int, text: str, preceding_text: str
     ) -> list[Box]:
         """Return the boxes of a passage on a page: see `passage_boxes.boxes`."""
-        # Fractions of the page that are no number or too large would only harm painting.
-        boxes = await self._ask_view(
+        return await self._ask_view(
             "view-boxes", viewed, list[Box], page=page, text=text, preceding_text=preceding_text
         )
-        return [box for box in boxes if all(0 <= side <= 1 for side in box)]
 
     async def _ask_view(
         self,

@@ -86,11 +86,6 @@ def test_footnotes_across_both_columns_follow_them() -> None:
     assert marks([*lines, *notes]) == in_order(("L", 25), ("R", 25), ("F", 3))
 
 
-def test_three_columns_are_read_one_after_the_other() -> None:
-    columns = [column(50 + 170 * n, 760, prose("ABC"[n], 30, 150)) for n in range(3)]
-    assert marks(across(*columns)) == in_order(("A", 30), ("B", 30), ("C", 30))
-
-
 @pytest.mark.parametrize("count", [2, 3])
 def test_a_table_is_read_by_rows(count: int) -> None:
     rows = [[f"{'ABC'[n]}{row:02} {WORDS[row + n]}" for n in range(count)] for row in range(1, 13)]
