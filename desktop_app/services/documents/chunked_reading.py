@@ -17,7 +17,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import ceil
-from typing import Final
+from typing import Final, Protocol
 from weakref import WeakValueDictionary
 
 from desktop_app.domain.answering.chat_request import ChatRequest, ImageData, RequestPart
@@ -28,18 +28,13 @@ from desktop_app.domain.documents.extracted_document import TextChunk
 from desktop_app.domain.errors import ContextTooLongError
 from desktop_app.domain.models.image_tokens import LARGEST_SIDE, image_tokens
 from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.models.token_counts import GUESSED_SHARE
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Usage, cost_of, sum_costs
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.services.documents.chunk_pages import only_images, page_spans, placed_pages
 from desktop_app.services.documents.chunk_plan import ChunkPlan
 from desktop_app.services.documents.chunk_positions import ChunkPositions
-from desktop_app.services.documents.fitting_parts import (
-    MIN_PART_TOKENS,
-    Splitter,
-    even_parts,
-    fitting_parts,
-)
 from desktop_app.services.documents.image_attachments import ImageForm, page_tokens
 from desktop_app.services.documents.note_taking import (
     INSTRUCTIONS,
@@ -76,12 +71,24 @@ UNKNOWN_WINDOW: Final = 100_000
 # A refused piece is split so that its sections fill this share of the window.
 SPLIT_SHARE: Final = 0.6
 MAX_SECTIONS: Final = 50
+MIN_PART_TOKENS: Final = 300
+# The end of a section moves back to one of these borders, strongest first, by at most this share of
+# a section: an arbitrary number.
+_BORDERS: Final = ("\n\n", "\n", ". ", "。", " ")
+_MAX_MOVED_SHARE: Final = 0.3
 # The planned tokens of a note; the model decides its length.
 USUAL_NOTE_TOKENS: Final = 1500
 # For a quick estimate of the tokens of short texts.
 _CHARS_PER_TOKEN: Final = 3
 # The tokens of a call's messages and tags apart from their texts, generously.
 _FRAME_TOKENS: Final = 8 * MESSAGE_OVERHEAD
+
+
+class Splitter(Protocol):
+    """Splitter of long texts."""
+
+    async def chunks(self, text: str, tokens: int) -> list[TextChunk]:
+        """Return chunks of at most `tokens` OpenAI tokens. Raises UserFacingError."""
 
 
 class ChunkedReader:
@@ -265,19 +272,16 @@ class ChunkedReader:
     ) -> list[TextChunk]:
         """Return the chunks of a document's text that fit `max_tokens` with their image pages."""
         chunks = []
+        rate = estimator.tokenizer_rate(task.note_taker)
         for span in page_spans(document, text, max_tokens, task.note_taker.model):
             span_text = text[span.start : span.end]
             text_tokens = max(MIN_PART_TOKENS, max_tokens - span.image_tokens)
-            for part in await fitting_parts(
-                span_text,
-                max_tokens=text_tokens,
-                resolved=task.note_taker,
-                splitter=self._splitter,
-                estimator=estimator,
-            ):
+            if rate is not None:  # an estimate; a part that the server refuses is split again
+                text_tokens = ceil(max(MIN_PART_TOKENS, text_tokens * GUESSED_SHARE) / rate)
+            for part in await self._splitter.chunks(span_text, text_tokens):
                 start = span.start + part.start
                 end = span.start + part.end
-                chunks.append(TextChunk(start, end, part.tokens))
+                chunks.append(TextChunk(start, end, ceil(part.tokens * (rate or 1))))
         return chunks
 
     async def _pieces_of(
@@ -402,3 +406,22 @@ class ChunkedReader:
 
     async def _count_tokens(self, task: ReadingTask, text: str) -> int:
         return await self._estimator.for_sending().text_tokens(text, task.note_taker)
+
+
+def even_parts(text: str, size: int) -> list[tuple[int, int]]:
+    """Return the ranges of parts of at most `size` characters, ending at borders if possible."""
+    parts = []
+    start = 0
+    while len(text) - start > size:
+        end = start + size
+        earliest = end - int(size * _MAX_MOVED_SHARE)
+        for border in _BORDERS:
+            border_start = text.rfind(border, earliest, end)
+            if border_start > start:
+                end = border_start + len(border)
+                break
+        parts.append((start, end))
+        start = end
+    if start < len(text):
+        parts.append((start, len(text)))
+    return parts

@@ -69,8 +69,7 @@ from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.chat.chat_service import AnswerTools, ChatService
 from desktop_app.services.chat.request_builder import RequestSources
 from desktop_app.services.collections.passage_context import NoCollections, PassageSource
-from desktop_app.services.documents.chunked_reading import ChunkedReader
-from desktop_app.services.documents.fitting_parts import Splitter
+from desktop_app.services.documents.chunked_reading import ChunkedReader, Splitter
 from desktop_app.services.models.choice_resolution import ModelChoices, ProviderModels
 from desktop_app.services.spending.budget import Budget, PaidCalls
 from desktop_app.services.spending.cost_estimate import MESSAGE_OVERHEAD, Estimator

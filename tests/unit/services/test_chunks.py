@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.message_parts import DocumentPart, PageImage
-from desktop_app.domain.documents.extracted_document import TextChunk
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.image_tokens import TileTokens
 from desktop_app.domain.models.model_catalog import ModelInfo
-from desktop_app.domain.models.token_counts import TokenCount
 from desktop_app.services.documents.chunk_pages import page_spans, placed_pages
 from desktop_app.services.documents.chunk_positions import ChunkPositions
-from desktop_app.services.documents.fitting_parts import even_parts, fitting_parts
+from desktop_app.services.documents.chunked_reading import even_parts
 from desktop_app.services.documents.image_attachments import page_tokens
-from desktop_app.services.models.choice_resolution import ResolvedChoice
-from desktop_app.services.spending.cost_estimate import Estimator
-from tests.helpers.scripted_provider import WordCounter
-from tests.unit.services.test_document_beginnings import Texts
 
 MODEL = ModelInfo("m", "M", sees_images=True, image_tokens=TileTokens(85, 170))
 BLIND = ModelInfo("m", "M", sees_images=False)
@@ -178,75 +171,3 @@ def test_parts_end_at_the_strongest_border_near_their_size(text: str, parts: lis
     ranges = even_parts(text, 10)
     assert [text[start:end] for start, end in ranges] == parts
     assert "".join(parts) == text
-
-
-# ---------------------------------------------------------------- fitting parts
-
-PROFILE = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, "http://127.0.0.1:1/v1")
-RESOLVED = ResolvedChoice(PROFILE, ModelInfo("m", "M"), None, None)
-
-
-class Counter(WordCounter):
-    """A server that counts a token a letter, and three for each digit."""
-
-    def __init__(self, *, is_exact: bool = True, rate: float | None = 1.25) -> None:
-        super().__init__()
-        self._is_exact, self._rate = is_exact, rate
-
-    async def count(
-        self, text: str, _profile: ProviderProfile, _model: str = "", *, may_ask: bool = False
-    ) -> TokenCount:
-        tokens = sum(3 if letter.isdigit() else 1 for letter in text)
-        return TokenCount(tokens, self._is_exact)
-
-    def tokenizer_rate(self, _profile: ProviderProfile, _model: str) -> float | None:
-        return self._rate
-
-
-class Letters:
-    """A splitter into pieces of so many letters, which records the requests."""
-
-    def __init__(self) -> None:
-        self.asked: list[int] = []
-
-    async def chunks(self, text: str, tokens: int) -> list[TextChunk]:
-        self.asked.append(tokens)
-        ends = [min(at + tokens, len(text)) for at in range(0, len(text), tokens)]
-        return [
-            TextChunk(end - (end - 1) % tokens - 1, end, (end - 1) % tokens + 1) for end in ends
-        ]
-
-
-@pytest.mark.parametrize(
-    ("text", "counter", "asked", "parts"),
-    [
-        ("9" * 250, Counter(rate=None), [100], [(0, 100, 100), (100, 200, 100), (200, 250, 50)]),
-        ("a" * 90, Counter(), [56], [(0, 56, 56), (56, 90, 34)]),
-        ("9" * 90, Counter(is_exact=False), [56], [(0, 56, 168), (56, 90, 102)]),
-        (
-            "a" * 56 + "9" * 40,
-            Counter(),
-            [56, 31],  # 40 letters for 120 tokens, less a margin
-            [(0, 56, 56), (56, 87, 93), (87, 96, 27)],
-        ),
-        ("9" * 33 + "a" * 2, Counter(), [56, 32], [(0, 32, 96), (32, 35, 5)]),
-    ],
-)
-async def test_every_part_is_counted_and_split_again_if_it_is_too_large(
-    monkeypatch: pytest.MonkeyPatch,
-    text: str,
-    counter: Counter,
-    asked: list[int],
-    parts: list[tuple[int, int, int]],
-) -> None:
-    monkeypatch.setattr("desktop_app.services.documents.fitting_parts.MIN_PART_TOKENS", 10)
-    splitter = Letters()
-    found = await fitting_parts(text, 100, RESOLVED, splitter, Estimator(counter, Texts()))
-    assert splitter.asked == asked
-    assert found == [TextChunk(*part) for part in parts]
-
-
-async def test_a_part_that_cannot_be_split_further_is_kept() -> None:
-    splitter = Letters()
-    found = await fitting_parts("9" * 5, 2, RESOLVED, splitter, Estimator(Counter(), Texts()))
-    assert found == [TextChunk(at, at + 1, 3) for at in range(5)]
