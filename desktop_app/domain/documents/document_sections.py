@@ -25,7 +25,7 @@ UNITS: Final[Mapping[str, str]] = {
 """The unit that documents of a media type are divided into."""
 
 _SHEET: Final = "## "
-_ITEMS: Final = re.compile(r"""\s*("[^"]*"|“[^”]*”|[^,;]*)\s*(?:[,;]|$)""")
+_ITEM: Final = re.compile(r"""\s*("[^"]*"|“[^”]*”|[^,;]+)""")
 _NUMBERS: Final = re.compile(r"([0-9]{1,9})(?:\s*[-\u2010-\u2015]\s*([0-9]{1,9}))?")
 _QUOTES: Final = '"“”'
 
@@ -104,48 +104,28 @@ def parse_spans(
             contain a comma or a semicolon, or are numbers.
 
     Raises:
-        IllegalChoiceError: nothing is chosen, a section does not exist, a name is ambiguous or
-            a range is backwards.
+        IllegalChoiceError: nothing is chosen, a section does not exist or a range is backwards.
     """
-    spans = [_parse_span(item, count, unit, names) for item in _split_items(text)]
+    items = [match[1].strip() for match in _ITEM.finditer(text)]
+    spans = [_parse_span(item, count, unit, names) for item in items if item]
     if not spans:
         raise _choice_error(N_("Nothing is selected."), unit, count, names)
     return merge_spans(spans)
 
 
-def _split_items(text: str) -> list[str]:
-    """Split at commas and semicolons, except in quotation marks."""
-    items = [match[1].strip() for match in _ITEMS.finditer(text) if match[0]]
-    if text.rstrip().endswith((",", ";")):
-        items.append("")
-    return items if any(items) else []
-
-
 def _parse_span(item: str, count: int, unit: str, names: Sequence[str]) -> Span:
     """Parse a number, a range or the name of a sheet. Raises IllegalChoiceError."""
-    item_name = item.strip(_QUOTES)
-    namesakes = [n for n, name in enumerate(names, 1) if _is_same_name(name, item_name)]
-    is_quoted = item[:1] in tuple(_QUOTES) and len(item) > 1
-    match = None if is_quoted else _NUMBERS.fullmatch(item)
+    given = item.strip(_QUOTES)
+    match = _NUMBERS.fullmatch(item)
+    first = int(match[1]) if match else 0
+    last = int(match[2] or first) if match else 0
+    for number, name in enumerate(names, 1):
+        # A sheet may be named like a year.
+        if name.strip().casefold() == given.strip().casefold() and not 1 <= first <= count:
+            return number, number
     if match is None:
-        if len(namesakes) == 1:
-            return namesakes[0], namesakes[0]
-        if namesakes:
-            message = N_("Several sheets are named “{given}”.")
-        elif item_name:
-            message = N_("“{given}” isn’t a valid selection.")
-        else:
-            message = N_("The selection contains an empty entry.")
-        raise _choice_error(message, unit, count, names, given=item_name)
-    first = int(match[1])
-    last = int(match[2] or first)
-    if namesakes and namesakes != [first]:  # a sheet is named like a number or a range
-        if first != last or not 1 <= first <= count:
-            return namesakes[0], namesakes[0]
-        raise IllegalChoiceError(
-            N_("“{given}” could mean two sheets."),
-            hint=N_("Put names in quotation marks."),
-            given=item,
+        raise _choice_error(
+            N_("“{given}” isn’t a valid selection."), unit, count, names, given=given
         )
     if first > last:
         raise _choice_error(N_("“{given}” isn’t a valid range."), unit, count, names, given=item)
@@ -155,10 +135,6 @@ def _parse_span(item: str, count: int, unit: str, names: Sequence[str]) -> Span:
                 N_("“{number}” isn’t in this file."), unit, count, names, number=number
             )
     return first, last
-
-
-def _is_same_name(name: str, text: str) -> bool:
-    return bool(text) and name.strip().casefold() == text.strip().casefold()
 
 
 def _choice_error(

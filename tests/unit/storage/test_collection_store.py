@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
-
 from desktop_app.domain.conversations.message_parts import Attachment
 from desktop_app.domain.documents.collections import Collection, CollectionFile
 from desktop_app.domain.documents.extracted_document import IndexedPassage
@@ -47,41 +45,6 @@ async def fill(
 COUNTED = (1_000_000, 1_000_999, 3_000_000, 3_000_999, *range(5_000_000, 5_001_000, 111))
 """Some numbers of passages in the three windows of 6,000,000, with the first and last of each."""
 UNCOUNTED = (999_999, 1_001_000, 2_999_999, 3_001_000, 4_999_999, 5_001_000)
-
-
-@pytest.mark.parametrize(
-    ("bays", "owls", "found"),
-    [
-        (COUNTED[:9], COUNTED[:1], {"Bay. ", "Owl. "}),  # 10 × 2,000 passages: the most
-        (COUNTED[:9], COUNTED[:2], {"Owl. "}),
-        (COUNTED[5:], COUNTED[:1], {"Bay. ", "Owl. "}),
-        (COUNTED[4:], COUNTED[:1], {"Owl. "}),
-        (COUNTED[5:] + UNCOUNTED, COUNTED[:1], {"Bay. ", "Owl. "}),
-        (COUNTED[:10], (), {"Bay. ", "Owl. "}),
-        (COUNTED[:11], (), {"Owl. "}),
-        (COUNTED[:11], COUNTED[:12], {"Bay. "}),  # one word at least
-    ],
-)
-async def test_the_rarest_words_of_a_large_index_are_searched(
-    tmp_path: Path, bays: Sequence[int], owls: Sequence[int], found: set[str]
-) -> None:
-    """A passage that is counted in one of the three windows stands for 2,000."""
-    assert len(COUNTED) == 14
-    async with opened(tmp_path / "store.sqlite3") as database:
-        await fill(database, tmp_path / "files", A, "log", ["Owl. ", "Bay. "])
-        terms = dict.fromkeys((*bays, *owls), "")
-        for number in bays:
-            terms[number] += " bay"
-        for number in owls:
-            terms[number] += " owl"
-        indexed = "INSERT INTO passage_index (rowid, title, words) VALUES (?, '', ?)"
-        await database.write(lambda c: c.executemany(indexed, terms.items()))
-        last = """INSERT INTO passages (id, sha256, start, "end", tokens, page, place, title)
-            VALUES (6000000, ?, 0, 1, 1, NULL, '', '')"""
-        await database.write(lambda c: c.execute(last, ("f" * 64,)))
-        store = CollectionStore(database)
-        places = await store.find([A], question_terms("owl bay"), 5)
-        assert set(await store.texts(places)) == found
 
 
 async def test_collections_and_their_files_are_stored(tmp_path: Path) -> None:
