@@ -42,9 +42,7 @@ async def fill(
     assert await store.is_indexed(sha256)
 
 
-COUNTED = (1_000_000, 1_000_999, 3_000_000, 3_000_999, *range(5_000_000, 5_001_000, 111))
 """Some numbers of passages in the three windows of 6,000,000, with the first and last of each."""
-UNCOUNTED = (999_999, 1_001_000, 2_999_999, 3_001_000, 4_999_999, 5_001_000)
 
 
 async def test_collections_and_their_files_are_stored(tmp_path: Path) -> None:
