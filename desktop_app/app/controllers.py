@@ -94,17 +94,13 @@ class Controllers:
 
     def _connect_store(self) -> None:
         """Show changes that other processes write to the store."""
-        start, foreign_changes = self.tasks.start, self.sidebar.foreign_changes
+        start = self.tasks.start
         composer, dialogs = self.composer, self.dialogs
-        store_changed = self.sidebar.store_watcher.store_changed
+        store_changed = self.sidebar.foreign_changes.found
         store_changed.connect(lambda: start(composer.stored_presets.refresh()))
-        store_changed.connect(lambda: start(foreign_changes.show()))
         store_changed.connect(dialogs.spending.refresh)
         store_changed.connect(dialogs.batches.check_store)
         store_changed.connect(composer.collections.check_store)
-        self.running.finished.connect(
-            lambda conversation_id, _: start(foreign_changes.show_end(conversation_id))
-        )
         # Questions and other processes start servers, which may then offer other prompts.
         for signal in (self.running.finished, store_changed):
             signal.connect(lambda *_: start(composer.servers.load_prompts()))

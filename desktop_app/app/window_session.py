@@ -253,7 +253,7 @@ class WindowSession:
         await controllers.sidebar.housekeeping.recover()
         await controllers.sidebar.navigator.load()
         await self._unread_marks.load()
-        await controllers.sidebar.store_watcher.watch()
+        await controllers.sidebar.foreign_changes.watch()
         self._bind_keys()
         controllers.panel.look.apply("look.code_wrap")
         controllers.panel.settings.show_values()
@@ -442,7 +442,6 @@ class WindowSession:
             *desktop,
             controllers.panel.transfer.close,
             controllers.panel.backups.close,
-            controllers.sidebar.store_watcher.close,
             controllers.conversation.typesetter.close,
             controllers.conversation.lexer.close,
             controllers.composer.readings.cancel_all,

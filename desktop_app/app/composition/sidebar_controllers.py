@@ -15,7 +15,6 @@ from desktop_app.app.library.navigator import Navigator
 from desktop_app.app.library.pinned_order import PinnedOrder
 from desktop_app.app.library.search_controller import SearchController
 from desktop_app.app.library.shown_conversation import ShownConversation
-from desktop_app.app.library.store_watcher import StoreWatcher
 from desktop_app.app.library.trash import Trash
 
 if TYPE_CHECKING:
@@ -89,6 +88,8 @@ class SidebarControllers:
             messages=state.messages,
             pane=window.pane,
             conversations=backend.conversations,
+            database=backend.database,
+            tasks=tasks,
         )
         self.pinned_order = PinnedOrder(
             window,
@@ -100,7 +101,7 @@ class SidebarControllers:
         )
 
     def _make_search(self) -> None:
-        """Create the search, the links, the watch on the store, and the footer."""
+        """Create the search, and the links."""
         window, state = self._window, self._state
         current = state.current
         tasks = state.tasks
@@ -119,7 +120,6 @@ class SidebarControllers:
             pane=window.pane,
             conversations=backend.conversations,
         )
-        self.store_watcher = StoreWatcher(backend.database, tasks, window)
 
     def _make_folders(self) -> None:
         window, state = self._window, self._state

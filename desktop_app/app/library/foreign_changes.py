@@ -1,11 +1,16 @@
-"""Shows changes that other processes, such as `repartee import`, write to the store."""
+"""Shows changes that other processes, such as `repartee import`, write to the store.
+
+SQLite tells whether another process wrote. It is asked when a window of the program gets the focus,
+and when an answer ends.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QGuiApplication
 
 from desktop_app.i18n.translation import tr
 
@@ -15,13 +20,21 @@ if TYPE_CHECKING:
     from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.conversation.message_presenter import MessagePresenter
     from desktop_app.app.state.conversation.open_conversation import OpenConversation
+    from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.conversation import Conversation, Message
     from desktop_app.storage.conversations.conversation_store import ConversationStore
+    from desktop_app.storage.database.database import Database
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 
 class ForeignChanges(QObject):
-    """Updater of the list and the open conversation after writes of other processes."""
+    """Updater of the list and the open conversation after writes of other processes.
+
+    Signals:
+        found(): another process has written to the store.
+    """
+
+    found = Signal()
 
     def __init__(
         self,
@@ -33,6 +46,8 @@ class ForeignChanges(QObject):
         current: OpenConversation,
         messages: MessagePresenter,
         conversations: ConversationStore,
+        database: Database,
+        tasks: Tasks,
     ) -> None:
         super().__init__(pane)
         self._running = running
@@ -43,14 +58,37 @@ class ForeignChanges(QObject):
         self._current = current
         self._messages = messages
         self._conversations = conversations
-        self._changed_id = ""  # the conversation to show again when its answer has ended
+        self._database = database
+        self._tasks = tasks
+        self._seen_version = 0
+
+    async def watch(self) -> None:
+        """Begin to look for writes of other processes."""
+        self._seen_version = await self._database.foreign_version()
+        application = QGuiApplication.instance()
+        assert isinstance(application, QGuiApplication)
+        application.focusWindowChanged.connect(self._start_look)
+        self._running.finished.connect(self._start_look)
+
+    def _start_look(self, *_: object) -> None:
+        self._tasks.start(self._look())
+
+    async def _look(self) -> None:
+        # The messages of a running answer are newer here: look again when it ends.
+        if self._running.is_running(self._current.id):
+            return
+        version = await self._database.foreign_version()
+        if version != self._seen_version:
+            self._seen_version = version
+            self.found.emit()
+            await self.show()
 
     async def show(self) -> None:
         """Show changes by other processes, in the list and in the transcript."""
         former = self._current.conversation
         await self._presenter.refresh()
         opened_id = self._current.id
-        if self._current.is_new:
+        if self._current.is_new or self._running.is_running(opened_id):
             return
         stored_conversation = await self._conversations.get(opened_id)
         path = await self._conversations.path(opened_id)
@@ -58,11 +96,6 @@ class ForeignChanges(QObject):
             return
         if self._current.conversation is not former:  # changed here, perhaps after it was read
             await self.show()
-        elif self._running.is_running(opened_id):  # its messages are newer here
-            if stored_conversation is None or self._has_another_path(path):
-                self._changed_id = opened_id
-            if stored_conversation is not None:
-                self._update_conversation(stored_conversation)
         elif stored_conversation is None:
             self._presenter.forget(opened_id)
             self._navigator.open_new()
@@ -72,23 +105,14 @@ class ForeignChanges(QObject):
         else:
             self._update_open(stored_conversation, path)
 
-    async def show_end(self, conversation_id: str) -> None:
-        """When an answer ends, show that its conversation was deleted or extended meanwhile."""
-        if conversation_id == self._changed_id:
-            self._changed_id = ""
-            await self.show()
-
     def _has_another_path(self, path: Sequence[Message]) -> bool:
         """Return True if the messages of `path` are not those that are shown."""
         return [message.id for message in path] != [message.id for message in self._current.path]
 
     def _update_open(self, stored_conversation: Conversation, path: Sequence[Message]) -> None:
         """Show the open conversation and its messages as they are stored."""
-        self._update_conversation(stored_conversation)
+        self._current.update(stored_conversation.with_settings_of(self._current.conversation))
+        self._show_title(stored_conversation.title)
         for old, new in zip(self._current.path, path, strict=True):
             if old != new:
                 self._messages.update(new)
-
-    def _update_conversation(self, stored_conversation: Conversation) -> None:
-        self._current.update(stored_conversation.with_settings_of(self._current.conversation))
-        self._show_title(stored_conversation.title)

@@ -5,6 +5,7 @@ Covers folders, archive, trash, paging, multiple selection, branches, and writes
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -12,6 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QMessageBox, QPushButton
 
@@ -376,6 +378,11 @@ def a_message(conversation_id: str, role: Role, text: str, parent: str | None) -
     return Message(new_id(), conversation_id, parent, role, done, parts, now(), CHOICE)
 
 
+def focus_window() -> None:
+    """Let the program notice that one of its windows got the focus."""
+    QGuiApplication.instance().focusWindowChanged.emit(None)
+
+
 async def test_the_window_shows_what_another_program_wrote() -> None:
     async with AppHarness() as app:
         here = await app.ask_and_answer("First", "One")
@@ -385,8 +392,10 @@ async def test_the_window_shows_what_another_program_wrote() -> None:
             await other.conversation_folders.save(folder)
             added = Conversation(new_id(), "Added", at, at, CHOICE)
             await other.conversations.create(added)
+            focus_window()
             await until(lambda: app.rows == ["From afar", "Added", "First"])
             await other.conversations.rename(added.id, "Named")
+            focus_window()
             await until(lambda: "Named" in app.rows)
             path = await other.conversations.path(here)
             more = a_message(here, Role.USER, "From outside", path[-1].id)
@@ -397,11 +406,14 @@ async def test_the_window_shows_what_another_program_wrote() -> None:
                 more,
                 a_message(here, Role.ASSISTANT, "Heard", more.id),
             )
+            focus_window()
             await until(lambda: "From outside" in app.transcript)
             assert "Heard" in app.transcript
             await other.conversations.erase([added.id])
+            focus_window()
             await until(lambda: app.rows == ["From afar", "First"])
             await other.conversations.erase([here])
+            focus_window()
             await until(lambda: app.open_id != here)
             assert app.rows == ["From afar"]
 
@@ -412,7 +424,9 @@ async def test_a_conversation_deleted_during_its_answer_is_closed_with_its_end()
         turn = await app.ask("Second")
         async with another_program() as other:
             await other.conversations.erase([here])
-            await until(lambda: not app.rows)
+            focus_window()
+            await asyncio.sleep(0)
+            assert app.open_id == here
         turn.end("Two")
         await until(lambda: "Another program deleted this conversation." in app.said)
         assert app.open_id != here
