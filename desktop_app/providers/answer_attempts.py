@@ -63,6 +63,22 @@ if TYPE_CHECKING:
 _CONTENT_DELTAS: Final = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta)
 
 
+SMALL_REQUEST_CHARS: Final = 4_000
+"""A request of so few characters fits into a window of 2,048 tokens."""
+
+
+def _is_cut(events: Sequence[StreamEvent]) -> bool:
+    """Return True if the only event is that the stream was cut."""
+    match events:
+        case [Failed(StreamCutError())]:
+            return True
+    return False
+
+
+class _EmptyStreamError(Exception):
+    """A reply with status 200 and no event except the end."""
+
+
 class AnswerAttempts:
     """Attempts to get answers from one provider.
 
@@ -88,7 +104,6 @@ class AnswerAttempts:
         self._silence = silence
         self._run_times = run_times
         self._suspended_s = suspended_s
-        self._requests = AnswerRequests(transport, profile, memory)
         self._one_at_a_time = asyncio.Semaphore()
 
     async def events(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
@@ -141,7 +156,10 @@ class AnswerAttempts:
                 if in_background:
                     source = self.background_run().begin(adapter.PATH, body)
                 else:
-                    source = self._watched_reply(api, adapter.PATH, body)
+                    watch = self._watch()
+                    source = watch.events_of(
+                        self._reply_events(api, adapter.PATH, body, watch.end_silence)
+                    )
                 async with self._request_lock, aclosing(source) as events:
                     async for event in events:
                         if isinstance(event, _CONTENT_DELTAS):
@@ -165,44 +183,7 @@ class AnswerAttempts:
         limits = replace(self._silence, cut=cut_s)
         return SilenceWatch(self._profile.name, limits, self._suspended_s, may_cut=may_cut)
 
-    def _watched_reply(
-        self, api: Api, path: str, body: Mapping[str, Any]
-    ) -> AsyncGenerator[StreamEvent, None]:
-        watch = self._watch()
-        return watch.events_of(self._requests.events(api, path, body, watch.end_silence))
-
-
-SMALL_REQUEST_CHARS: Final = 4_000
-"""A request of so few characters fits into a window of 2,048 tokens."""
-
-
-def _is_cut(events: Sequence[StreamEvent]) -> bool:
-    """Return True if the only event is that the stream was cut."""
-    match events:
-        case [Failed(StreamCutError())]:
-            return True
-    return False
-
-
-class _EmptyStreamError(Exception):
-    """A reply with status 200 and no event except the end."""
-
-
-class AnswerRequests:
-    """Requests for answers to one server.
-
-    Args:
-        memory: the facts known about the server; requests add to them.
-    """
-
-    def __init__(
-        self, transport: Transport, profile: ProviderProfile, memory: ServerMemory
-    ) -> None:
-        self._transport = transport
-        self._profile = profile
-        self._memory = memory
-
-    async def events(
+    async def _reply_events(
         self, api: Api, path: str, body: Mapping[str, Any], on_bytes: Callable[[], None]
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of the reply; an empty stream is requested again as a whole.
@@ -292,7 +273,7 @@ class AnswerRequests:
 
     @property
     def _may_be_empty(self) -> bool:
-        """Return True if the server may reply with an empty stream: see `events`."""
+        """Return True if the server may reply with an empty stream: see `_reply_events`."""
         return self._profile.kind is ProviderKind.COMPATIBLE
 
     def _empty_reply_error(self, api: Api, body: Mapping[str, Any]) -> ProviderError:

@@ -30,6 +30,7 @@ from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_
+from desktop_app.providers import model_list
 from desktop_app.providers.answer_attempts import AnswerAttempts
 from desktop_app.providers.apis.answer_forms import tool_input_as_text
 from desktop_app.providers.apis.redacted_answer import RedactedAnswer
@@ -40,7 +41,6 @@ from desktop_app.providers.http.silence import suspended_s
 from desktop_app.providers.http.transport import Timeouts, Transport
 from desktop_app.providers.jobs import provider_compaction
 from desktop_app.providers.jobs.background_run import RunTimes, cancel
-from desktop_app.providers.models import model_list
 from desktop_app.providers.server_memory import ServerMemory
 
 if TYPE_CHECKING:
@@ -240,7 +240,7 @@ class ProviderClient:
             async with asyncio.timeout(self._timeouts.quick_read):
                 if not self._has_sought_kind:
                     self._has_sought_kind = True
-                    self._set_server_kind(await model_list.fetch_kind(self._transport.get_json))
+                    self._set_server_kind(await model_list.fetch_kind(self._transport))
                 if self._kind is not ServerKind.LLAMA_CPP:
                     return None
                 body = {"content": text, "model": model}
@@ -287,10 +287,7 @@ class ProviderClient:
         try:
             with self._in_use():
                 return await model_list.fetch_listing(
-                    self._transport.get_json,
-                    self._profile,
-                    self._timeouts.windows,
-                    self._set_server_kind,
+                    self._transport, self._profile, self._timeouts.windows, self._set_server_kind
                 )
         except AttemptError as failed:
             raise failed.error from failed

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain import hints
-from desktop_app.domain.answering.chat_request import DIRECT
+from desktop_app.domain.answering.chat_request import DIRECT, ProviderProfile
 from desktop_app.domain.errors import NetworkError, SettingError
 from desktop_app.domain.network.network_address import (
     ProxyAddress,
@@ -27,7 +27,6 @@ from desktop_app.domain.network.network_address import (
 )
 from desktop_app.domain.network.origin import origin
 from desktop_app.i18n.translation import N_
-from desktop_app.providers.http.request_secrets import RequestSecrets
 from desktop_app.providers.http.retries import AttemptError
 
 if TYPE_CHECKING:
@@ -42,100 +41,64 @@ _KEEPALIVE_S: Final = 300.0
 """Seconds until an idle connection is closed: long, because it is opened while the user types."""
 
 
-class ProviderConnection:
-    """The connection pool of one provider, through its proxy or socket.
+def open_client(access: ProviderAccess) -> tuple[ProxyAddress | None, httpx.AsyncClient]:
+    """Return the proxy, None for a direct connection, and a client with its pool. Blocking.
 
-    Attributes:
-        secrets: the secrets that are sent with requests.
-        redactor: removes the secrets that are sent, because a server can echo them.
-        proxy: the proxy of the connections; None before the first request, or if there is none.
+    Raises:
+        AttemptError: the address, the proxy or the certificates cannot be used.
     """
-
-    def __init__(self, access: ProviderAccess) -> None:
-        self._access = access
-        self._profile = access.profile
-        self._client: httpx.AsyncClient | None = None
-        self._opening = asyncio.Lock()
-        self.secrets = RequestSecrets(access)
-        self.redactor = self.secrets.new_redactor(None)
-        self.proxy: ProxyAddress | None = None
-
-    async def client(self) -> httpx.AsyncClient:
-        """Return the client of the pool.
-
-        Raises:
-            AttemptError: the key, the address, the proxy or the certificates cannot be used.
-        """
-        self.secrets.require_sendable_key()
-        async with self._opening:
-            if self._client is None:
-                address = split_url(self._profile.base_url)
-                self._require_encryption(address)
-                self.proxy, client = await asyncio.to_thread(self._make_client, address)
-                self._client = client
-                self.redactor = self.secrets.new_redactor(self.proxy)
-            return self._client
-
-    async def aclose(self) -> None:
-        """Close every connection."""
-        client = self._client
-        self._client = None
-        if client is not None:
-            await client.aclose()
-
-    def bad_address_error(self) -> NetworkError:
-        """Return the error for an address to which no request can be sent."""
-        is_of_environment = self._profile.from_environment
-        hint = (
-            N_("Set OPENAI_BASE_URL to a URL such as https://host/v1, without a query.")
-            if is_of_environment
-            else N_("Enter one like https://host/v1 in {provider_page}.")
+    profile = access.profile
+    address = split_url(profile.base_url)
+    _require_encryption(profile, address)
+    try:
+        if access.socket_path:
+            return None, _new_client(address, None, "", access.socket_path)
+        if not _is_decodable(profile.base_url):
+            raise AttemptError(bad_address_error(profile))
+        proxy = proxy_for(address, profile.proxy, access.proxy_password)
+        return proxy, _new_client(address, proxy, profile.ca_file)
+    except SettingError as exc:
+        is_of_environment = isinstance(exc, ProxyAddressError) and not profile.proxy
+        hint = hints.CHECK_ENVIRONMENT_PROXY if is_of_environment else exc.hint
+        error = NetworkError(exc.message, hint, params=exc.params, details=exc.details)
+    except (ImportError, ValueError, OSError) as exc:
+        error = NetworkError(
+            N_("Proxy or certificate settings aren’t valid."),
+            hint=hints.CHECK_ENVIRONMENT_PROXY,
+            details=str(exc),
         )
-        return NetworkError(
-            N_("The base URL of {provider} isn’t valid."), hint=hint, provider=self._profile.name
+    raise AttemptError(error)
+
+
+def bad_address_error(profile: ProviderProfile) -> NetworkError:
+    """Return the error for an address to which no request can be sent."""
+    hint = (
+        N_("Set OPENAI_BASE_URL to a URL such as https://host/v1, without a query.")
+        if profile.from_environment
+        else N_("Enter one like https://host/v1 in {provider_page}.")
+    )
+    return NetworkError(
+        N_("The base URL of {provider} isn’t valid."), hint=hint, provider=profile.name
+    )
+
+
+def _require_encryption(profile: ProviderProfile, address: SplitResult) -> None:
+    host = address.hostname or ""
+    if address.scheme == "https" and host:
+        return
+    if address.scheme != "http" or not host:
+        raise AttemptError(bad_address_error(profile))
+    if not is_loopback(host) and host not in profile.plain_http_hosts:
+        # Only a private host can be allowed by the user.
+        private_host = unencrypted_private_host(profile.base_url)
+        error = NetworkError(
+            N_("The connection to {provider} isn’t encrypted, so others could read your messages."),
+            hint=N_("Allow {host} in {provider_page}, or use https://.")
+            if private_host
+            else N_("Use an https:// URL in {provider_page}."),
+            provider=profile.name,
+            host=private_host,
         )
-
-    def _require_encryption(self, address: SplitResult) -> None:
-        host = address.hostname or ""
-        if address.scheme == "https" and host:
-            return
-        if address.scheme != "http" or not host:
-            raise AttemptError(self.bad_address_error())
-        if not is_loopback(host) and host not in self._profile.plain_http_hosts:
-            # Only a private host can be allowed by the user.
-            private_host = unencrypted_private_host(self._profile.base_url)
-            error = NetworkError(
-                N_(
-                    "The connection to {provider} isn’t encrypted, so others could "
-                    "read your messages."
-                ),
-                hint=N_("Allow {host} in {provider_page}, or use https://.")
-                if private_host
-                else N_("Use an https:// URL in {provider_page}."),
-                provider=self._profile.name,
-                host=private_host,
-            )
-            raise AttemptError(error)
-
-    def _make_client(self, address: SplitResult) -> tuple[ProxyAddress | None, httpx.AsyncClient]:
-        """Return the proxy, None for a direct connection, and a client. Runs in a thread."""
-        try:
-            if self._access.socket_path:
-                return None, _new_client(address, None, "", self._access.socket_path)
-            if not _is_decodable(self._profile.base_url):
-                raise AttemptError(self.bad_address_error())
-            proxy = proxy_for(address, self._profile.proxy, self._access.proxy_password)
-            return proxy, _new_client(address, proxy, self._profile.ca_file)
-        except SettingError as exc:
-            is_of_environment = isinstance(exc, ProxyAddressError) and not self._profile.proxy
-            hint = hints.CHECK_ENVIRONMENT_PROXY if is_of_environment else exc.hint
-            error = NetworkError(exc.message, hint, params=exc.params, details=exc.details)
-        except (ImportError, ValueError, OSError) as exc:
-            error = NetworkError(
-                N_("Proxy or certificate settings aren’t valid."),
-                hint=hints.CHECK_ENVIRONMENT_PROXY,
-                details=str(exc),
-            )
         raise AttemptError(error)
 
 

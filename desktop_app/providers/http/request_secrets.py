@@ -46,15 +46,6 @@ class ProviderAccess:
     field_secrets: Mapping[str, Secret] = field(default_factory=dict)
     socket_path: str = ""
 
-
-class RequestSecrets:
-    """The key, the custom fields and the passwords of one provider."""
-
-    def __init__(self, access: ProviderAccess) -> None:
-        self._access = access
-        self._profile = access.profile
-        self._key = access.key
-
     def require_sendable_key(self) -> None:
         """Check the environment and the key's characters before a connection is opened.
 
@@ -62,14 +53,14 @@ class RequestSecrets:
             AttemptError: an environment variable of the profile has an unusable value,
                 or the key has characters that no header takes.
         """
-        if variable := self._profile.unusable_variable:
+        if variable := self.profile.unusable_variable:
             error = AuthenticationError(
                 N_("The value of {variable} isn’t valid."),
                 hint=N_("“repartee ask --help” shows the format."),
                 variable=variable,
             )
             raise AttemptError(error)
-        header = self._key.authorization if self._key is not None else ""
+        header = self.key.authorization if self.key is not None else ""
         if not (header.isascii() and header.isprintable()):
             raise AttemptError(
                 AuthenticationError(
@@ -85,8 +76,8 @@ class RequestSecrets:
                 cannot be sent.
         """
         request_origin = origin(str(request.url))
-        if self._key is not None:
-            if request_origin != self._key.origin:
+        if self.key is not None:
+            if request_origin != self.key.origin:
                 error = MissingKeyError(
                     N_("There is no API key for {host}."),
                     hint=hints.ENTER_KEY_AGAIN,
@@ -95,12 +86,12 @@ class RequestSecrets:
                 raise AttemptError(error)
             # The profile's own header takes a bare key. A user and a password stay in the header
             # of Basic authentication.
-            if self._profile.key_header and self._key.scheme == "Bearer":
-                request.headers[self._profile.key_header] = self._key.value
+            if self.profile.key_header and self.key.scheme == "Bearer":
+                request.headers[self.profile.key_header] = self.key.value
             else:
-                request.headers["authorization"] = self._key.authorization
+                request.headers["authorization"] = self.key.authorization
         in_query = {}
-        for custom in self._profile.custom_fields:
+        for custom in self.profile.custom_fields:
             value = self._value_of(custom, request_origin)
             if custom.in_query:
                 in_query[custom.name] = value
@@ -126,7 +117,7 @@ class RequestSecrets:
             )
         value = custom.value
         if custom.is_secret:
-            secret = self._access.field_secrets.get(self._profile.custom_field_id(custom))
+            secret = self.field_secrets.get(self.profile.custom_field_id(custom))
             # A value for another origin counts as missing: the user is told that there is none for
             # this URL.
             if secret is None or secret.origin != request_origin:
@@ -148,17 +139,17 @@ class RequestSecrets:
             )
         return value
 
-    def new_redactor(self, proxy: ProxyAddress | None) -> Redactor:
+    def redactor(self, proxy: ProxyAddress | None = None) -> Redactor:
         """Return a redactor of all secrets that are sent, because a server can echo them."""
-        key = self._key
+        key = self.key
         secrets = [] if key is None else [key.value]
         if key is not None and key.scheme == "Basic":
             # A server may echo only the password. Redactor finds the Base64 that is sent.
             _user, _colon, password = key.value.partition(":")
             secrets.append(password)
-        if self._access.proxy_password is not None:
-            secrets.append(self._access.proxy_password.value)
-        for secret in self._access.field_secrets.values():
+        if self.proxy_password is not None:
+            secrets.append(self.proxy_password.value)
+        for secret in self.field_secrets.values():
             secrets += [secret.value, secret.value.removeprefix("Bearer ")]
         if proxy is not None:  # a proxy of the environment has its own password
             secrets.append(proxy.password)

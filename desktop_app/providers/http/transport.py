@@ -26,7 +26,7 @@ from desktop_app.domain.network.network_address import split_url
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.errors import error_body, error_replies
 from desktop_app.providers.http import connection_errors
-from desktop_app.providers.http.connections import ProviderConnection, ProxyWatch
+from desktop_app.providers.http.connections import ProxyWatch, bad_address_error, open_client
 from desktop_app.providers.http.http_reply import HttpReply, details_of, request_id_of
 from desktop_app.providers.http.retries import AttemptError, failed_attempt
 from desktop_app.providers.http.silence import SilenceLimits
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import httpx
 
     from desktop_app.domain.models.server_kind import ServerKind
-    from desktop_app.domain.network.redaction import Redactor
+    from desktop_app.domain.network.network_address import ProxyAddress
     from desktop_app.providers.http.request_secrets import ProviderAccess
 
 
@@ -90,6 +90,7 @@ class Transport:
 
     Attributes:
         server: the kind of server, which errors name; None until its list of models has shown it.
+        redactor: removes the secrets that are sent, because a server can echo them.
     """
 
     def __init__(
@@ -98,14 +99,13 @@ class Transport:
         self._profile = access.profile
         self._provider = access.profile.name
         self._base_url = access.profile.base_url.rstrip("/")
-        self._connection = ProviderConnection(access)
+        self._access = access
+        self._client: httpx.AsyncClient | None = None
+        self._opening = asyncio.Lock()
+        self._proxy: ProxyAddress | None = None
+        self.redactor = access.redactor()
         self._timeouts = timeouts
         self.server = server
-
-    @property
-    def redactor(self) -> Redactor:
-        """Return the redactor of the secrets that are sent, because a server can echo them."""
-        return self._connection.redactor
 
     def post(
         self,
@@ -160,7 +160,24 @@ class Transport:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        await self._connection.aclose()
+        client = self._client
+        self._client = None
+        if client is not None:
+            await client.aclose()
+
+    async def _open_client(self) -> httpx.AsyncClient:
+        """Return the client of the connection pool.
+
+        Raises:
+            AttemptError: the key, the address, the proxy or the certificates cannot be used.
+        """
+        self._access.require_sendable_key()
+        async with self._opening:
+            if self._client is None:
+                self._proxy, client = await asyncio.to_thread(open_client, self._access)
+                self._client = client
+                self.redactor = self._access.redactor(self._proxy)
+            return self._client
 
     @asynccontextmanager
     async def _open(
@@ -184,7 +201,7 @@ class Transport:
             model: the model whose address gets the request; "" for none.
             content: as httpx takes it.
         """
-        client = await self._connection.client()
+        client = await self._open_client()
         import httpx  # already imported, by the line above
 
         limits = self._timeouts
@@ -195,7 +212,7 @@ class Transport:
             headers=headers,
             **content,
             # Always set: without it httpx would send the user and password of an address.
-            auth=self._connection.secrets.authorize,
+            auth=self._access.authorize,
             timeout=httpx.Timeout(
                 limits.read if read_s is None else read_s,
                 connect=limits.connect,
@@ -218,7 +235,7 @@ class Transport:
         from socksio.exceptions import SOCKSError  # of a malformed reply, which httpx passes on
 
         try:
-            if self._connection.proxy is None:
+            if self._proxy is None:
                 return await stack.enter_async_context(send())
             return await self._receive_through_proxy(stack, send)
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
@@ -263,7 +280,7 @@ class Transport:
         return connection_errors.ConnectionAttempt(
             provider=self._provider,
             host=address.hostname or self._base_url,
-            proxy=self._connection.proxy,
+            proxy=self._proxy,
             is_own_proxy=bool(self._profile.proxy),
             has_ca_file=bool(self._profile.ca_file),
             port=address.port,
@@ -316,7 +333,7 @@ class Transport:
         details = details_of(exc, self.redactor)
         reason = self.redactor.clean(_first_message(exc))
         if isinstance(exc, httpx.InvalidURL):
-            return AttemptError(self._connection.bad_address_error())
+            return AttemptError(bad_address_error(self._profile))
         if isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
             return self._attempt.connect_error(reason, details)
         if isinstance(exc, httpx.ProxyError):

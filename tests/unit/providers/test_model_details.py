@@ -15,8 +15,13 @@ from desktop_app.domain.errors import UnexpectedReplyError
 from desktop_app.domain.models.model_facts import ModelFacts, ModelKind
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.http.transport import Timeouts
-from desktop_app.providers.models.model_details import MAX_WINDOW, MIN_WINDOW, details_of, window_of
-from desktop_app.providers.models.model_list import listing_from
+from desktop_app.providers.model_list import (
+    MAX_WINDOW,
+    MIN_WINDOW,
+    details_of,
+    listing_from,
+    window_of,
+)
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
 from tests.helpers.fragment import Fragment

@@ -1,0 +1,413 @@
+"""The models that a provider lists (`GET /models`): kinds, windows, prices and abilities.
+
+OpenAI's API has ids only; others add fields, each under its own names. Malformed and impossible
+values are ignored. Some servers have a second list, which is requested too.
+
+Sources: OpenAI's published OpenAPI document; OpenRouter (`architecture`, `pricing` per token,
+`supported_parameters`, `top_provider`), LiteLLM's proxy (`mode`, and /model/info with costs per
+token), LM Studio's REST API and Together (`type`; Together also `pricing` per million), Mistral
+(`capabilities` as an object), Ollama and llama.cpp (`capabilities` as a list), Fireworks
+(`supports_chat` and others), Groq (`max_completion_tokens`), CometAPI (`model_type`, `features`,
+`pricing` per million).
+
+Windows: vLLM (`max_model_len`), llama.cpp's server (`meta.n_ctx`, `meta.n_ctx_train`, and
+`default_generation_settings.n_ctx` of /props), LM Studio's REST API (/api/v0/models), Ollama's API
+(/api/ps), LiteLLM's proxy (/model/info, and `max_input_tokens` in newer lists), OpenRouter
+(`context_length`, `top_provider`), Together and Fireworks (`context_length`), Groq
+(`context_window`), Mistral (`max_context_length`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from desktop_app.domain import hints
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.errors import ProviderError, UnexpectedReplyError
+from desktop_app.domain.models.model_facts import MAX_PRICE, MAX_TOKENS, ModelFacts, ModelKind
+from desktop_app.domain.models.model_listing import ModelListing
+from desktop_app.domain.models.server_kind import ServerKind
+from desktop_app.i18n.translation import N_
+from desktop_app.providers.http import json_fields
+from desktop_app.providers.http.retries import AttemptError
+
+if TYPE_CHECKING:
+    from desktop_app.providers.http.transport import Transport
+
+Row = Mapping[str, Any]
+
+PATH: Final = "models"
+MAX_MODELS: Final = 10_000
+MAX_ID_CHARS: Final = 1_000
+"""Local servers name models by the paths of their files."""
+# Other numbers are not windows: 0 for "not known", 10**30 for "no limit", a count of megabytes.
+MIN_WINDOW: Final = 256
+MAX_WINDOW: Final = 100_000_000
+CREATED_BY_LITELLM: Final = 1677610602  # LiteLLM sends this for every model
+_OWNERS: Final[Mapping[str, ServerKind]] = {
+    "llamacpp": ServerKind.LLAMA_CPP,
+    "me": ServerKind.LLAMA_CPP_PYTHON,
+    "vllm": ServerKind.VLLM,
+    "sglang": ServerKind.SGLANG,
+    "organization_owner": ServerKind.LM_STUDIO,
+}
+_KINDS: Final[Mapping[str, ModelKind]] = {
+    **dict.fromkeys(("chat", "completion", "responses", "language", "code"), ModelKind.CHAT),
+    **dict.fromkeys(("llm", "vlm", "text", "text-generation", "multimodal"), ModelKind.CHAT),
+    **dict.fromkeys(("embedding", "embeddings"), ModelKind.EMBEDDING),
+    **dict.fromkeys(("rerank", "reranker"), ModelKind.RERANK),
+    **dict.fromkeys(("moderation", "moderations"), ModelKind.MODERATION),
+    **dict.fromkeys(("image", "images", "image_generation", "image_edit"), ModelKind.IMAGE),
+    # There is no kind for video: like images, it is not chatted with.
+    **dict.fromkeys(("video", "video_generation"), ModelKind.IMAGE),
+    **dict.fromkeys(("audio", "audio_transcription", "audio_speech"), ModelKind.AUDIO),
+    **dict.fromkeys(("transcribe", "speech", "realtime"), ModelKind.AUDIO),
+}
+_SHUTDOWN_FIELDS: Final = ("shutdown_date", "expiration_date", "deprecation", "deprecation_date")
+_OUTPUT_LIMITS: Final = ("max_output_tokens", "max_completion_tokens")
+_STATED_WINDOWS: Final = (
+    "max_model_len",
+    "context_length",
+    "context_window",
+    "max_context_length",
+    "max_input_tokens",
+)
+_CACHED_PRICES: Final = (
+    "cache_read_input_token_cost",
+    "input_cache_read",
+    "cached_input",
+    "cached",
+)
+
+
+class _Signs(NamedTuple):
+    """The signs of an ability: flags of a row, flags among its capabilities, words in its lists."""
+
+    fields: tuple[str, ...]
+    flags: tuple[str, ...]
+    words: frozenset[str]
+
+
+_IMAGES: Final = _Signs(
+    ("supports_vision", "supports_image_input"),
+    ("vision",),
+    frozenset({"vision", "multimodal", "image", "vlm"}),
+)
+_TOOLS: Final = _Signs(
+    ("supports_function_calling", "supports_tools"),
+    ("function_calling",),
+    frozenset({"tools", "tool_use", "function_calling"}),
+)
+_REASONING: Final = _Signs(
+    ("supports_reasoning",),
+    ("reasoning",),
+    frozenset({"thinking", "reasoning", "reasoning_effort", "include_reasoning"}),
+)
+_SCHEMA: Final = _Signs(
+    ("supports_response_schema",), (), frozenset({"structured_outputs", "json_schema"})
+)
+
+
+async def fetch_listing(
+    transport: Transport,
+    profile: ProviderProfile,
+    details_timeout_s: float,
+    note_kind: Callable[[ServerKind | None], None],
+) -> ModelListing:
+    """Fetch the models that the provider lists now.
+
+    Args:
+        details_timeout_s: seconds that a further request about the models may take.
+        note_kind: called with the kind of server that the list shows; None if it shows none.
+
+    Raises:
+        AttemptError, ProviderError
+    """
+    reply = await transport.get_json(PATH, lambda value: value)
+    rows = _parse_rows(reply)
+    listing = listing_from(reply, profile)
+    note_kind(kind_of(rows))
+    # OpenAI's list may look like another server's; its windows are known anyway.
+    path = None if profile.kind is ProviderKind.OPENAI else _details_path(rows)
+    if path is None:
+        return listing
+    with suppress(AttemptError, ProviderError, TimeoutError):  # the details stay unknown
+        async with asyncio.timeout(details_timeout_s):
+            more = await transport.get_json(path, lambda value: value)
+        facts = _read_details(more, [model.id for model in listing.models])
+        models = (_with_details(model, facts.get(model.id)) for model in listing.models)
+        return replace(listing, models=tuple(models))
+    return listing
+
+
+async def fetch_kind(transport: Transport) -> ServerKind | None:
+    """Return the kind of server that the list of models shows; None if it shows none.
+
+    Raises:
+        AttemptError, ProviderError
+    """
+    return await transport.get_json(PATH, lambda reply: kind_of(_parse_rows(reply)))
+
+
+def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
+    """Return the listing in a reply.
+
+    Raises:
+        UnexpectedReplyError: the reply is not a listing.
+    """
+    rows = _parse_rows(reply)
+    # Ollama sends null if it has no models.
+    is_list = isinstance(reply, Mapping) and (
+        isinstance(reply.get("data"), list) or reply.get("object") == "list"
+    )
+    if not rows and not is_list and reply != []:
+        raise UnexpectedReplyError(
+            N_("{provider} didn’t return a list of models."),
+            hint=hints.TYPE_MODEL,
+            provider=profile.name,
+        )
+    # llama.cpp has a list with details beside its "data".
+    llama_cpp = {
+        json_fields.text(row, "name"): details_of(row) for row in json_fields.rows(reply, "models")
+    }
+    models = tuple(
+        replace(
+            details_of(row).filled_from(llama_cpp.get(name, ModelFacts())),
+            id=name,
+            shutdown=_shutdown_of(row),
+            window=window_of(row),
+        )
+        for row in rows
+        if len(name := json_fields.text(row, "id")) <= MAX_ID_CHARS and name.strip()
+    )
+    return ModelListing(profile.base_url, models, datetime.now(UTC))
+
+
+def _parse_rows(reply: object) -> list[Row]:
+    """Return the rows of a listing: Together sends a bare list, small servers a list of names."""
+    entries = reply.get("data") if isinstance(reply, dict) else reply
+    if not isinstance(entries, list):
+        return []
+    rows = ({"id": row} if isinstance(row, str) else row for row in entries[:MAX_MODELS])
+    return [row for row in rows if isinstance(row, dict)]
+
+
+def kind_of(rows: Sequence[Row]) -> ServerKind | None:
+    """Return the kind of the server with this list of models; None if it is unknown.
+
+    >>> kind_of([{"id": "m", "owned_by": "llamacpp"}])
+    <ServerKind.LLAMA_CPP: 'llama.cpp'>
+    """
+    owners = {json_fields.text(row, "owned_by") for row in rows}
+    for owner, kind in _OWNERS.items():
+        if owners == {owner}:
+            return kind
+    if "library" in owners:  # other owners are users of Ollama's registry
+        return ServerKind.OLLAMA
+    if rows and all(row.get("created") == CREATED_BY_LITELLM for row in rows):
+        return ServerKind.LITELLM
+    return None
+
+
+def _details_path(rows: Sequence[Row]) -> str | None:
+    """Return the path of a further list at the server of these rows, or None."""
+    match kind_of(rows):
+        case ServerKind.LLAMA_CPP:
+            is_known = all(_windows(json_fields.mapping(row, "meta"), ("n_ctx",)) for row in rows)
+            return None if is_known or len(rows) > 1 else "/props"
+        case ServerKind.LM_STUDIO:
+            return "/api/v0/models"
+        case ServerKind.OLLAMA if not any(map(window_of, rows)):
+            return "/api/ps"
+        case ServerKind.LITELLM:  # its list has no prices
+            return "/model/info"
+    return None
+
+
+def _read_details(reply: object, ids: Sequence[str]) -> dict[str, ModelFacts]:
+    """Return the facts of models in a further list, by name; `ids` are the listed models.
+
+    Several deployments may share one name: the smallest window counts, and the first with a value.
+    """
+    facts: dict[str, ModelFacts] = {}
+    # The one model of llama.cpp has no name here.
+    settings = json_fields.mapping(reply, "default_generation_settings")
+    if found := _windows(settings, ("n_ctx",)):
+        facts = dict.fromkeys(ids, ModelFacts(window=found[0]))
+    for row in json_fields.rows(reply, "data") or json_fields.rows(reply, "models"):
+        names = (json_fields.text(row, key) for key in ("model_name", "id", "name"))
+        name = next(filter(None, names), "")
+        known = facts.get(name, ModelFacts())
+        window = window_of(json_fields.mapping(row, "model_info") or row)
+        windows = [each for each in (known.window, window) if each is not None]
+        known = known.filled_from(details_of(row))
+        facts[name] = replace(known, window=min(windows, default=None))
+    return facts
+
+
+def _with_details(model: ModelFacts, found: ModelFacts | None) -> ModelFacts:
+    if found is None:
+        return model
+    return replace(model.filled_from(found), id=model.id, window=found.window or model.window)
+
+
+def window_of(row: Row) -> int | None:
+    """Return the context window of a listed model, or None if its row does not say.
+
+    The window in use outweighs the stated maximum, which outweighs the window of the training.
+
+    >>> window_of({"id": "m", "max_model_len": 8192})
+    8192
+    >>> window_of({"id": "m", "meta": {"n_ctx": 4096, "n_ctx_train": 131072}})
+    4096
+    >>> window_of({"id": "m", "context_length": "8192", "max_model_len": 0})
+    """
+    meta = json_fields.mapping(row, "meta")
+    top = json_fields.mapping(row, "top_provider")
+    running = (*_windows(row, ("loaded_context_length",)), *_windows(meta, ("n_ctx",)))
+    stated = (*_windows(row, _STATED_WINDOWS), *_windows(top, ("context_length",)))
+    trained = _windows(meta, ("n_ctx_train",))
+    return next((min(windows) for windows in (running, stated, trained) if windows), None)
+
+
+def _windows(row: Row, names: Iterable[str]) -> list[int]:
+    """Return the numbers under `names` that could be windows."""
+    numbers = (json_fields.count(row, name) for name in names)
+    return [number for number in numbers if MIN_WINDOW <= number <= MAX_WINDOW]
+
+
+def _shutdown_of(row: Row) -> date | None:
+    """Return the day on which a model is shut down; None if the row has none.
+
+    OpenAI, OpenRouter, Mistral and LiteLLM have different names for it.
+    """
+    days = (_parse_day(row.get(name)) for name in _SHUTDOWN_FIELDS)
+    return next((day for day in days if day is not None), None)
+
+
+def _parse_day(value: object) -> date | None:
+    """Return the date in an ISO text or in seconds since 1970; None for any other value."""
+    try:
+        if isinstance(value, int | float) and value > 1:  # not 0 or a bool
+            return datetime.fromtimestamp(value, UTC).date()
+        return date.fromisoformat(value[:10]) if isinstance(value, str) else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def details_of(row: Row) -> ModelFacts:
+    """Return the kind, prices and abilities in the row of a listed model.
+
+    >>> details_of({"id": "m", "type": "embedding"}).kind
+    <ModelKind.EMBEDDING: 'embedding'>
+    """
+    info = json_fields.mapping(row, "model_info") or row  # LiteLLM nests the details
+    architecture = json_fields.mapping(info, "architecture")
+    outputs = _words(architecture, "output_modalities")
+    # The same field is a list at some servers, and an object with flags at others.
+    capabilities = _words(info, "capabilities")
+    flags = json_fields.mapping(info, "capabilities")
+    parameters = _words(info, "supported_parameters")
+    # Servers leave words out of these lists, so a missing one says nothing.
+    words = capabilities | _words(info, "features")
+
+    def has(signs: _Signs, words: frozenset[str], whole_list: frozenset[str] = frozenset()) -> Any:
+        stated = (*(info.get(name) for name in signs.fields), *map(flags.get, signs.flags))
+        for flag in stated:
+            if isinstance(flag, bool):
+                return flag
+        if whole_list:
+            return not whole_list.isdisjoint(signs.words)
+        return not words.isdisjoint(signs.words) or None
+
+    # A list with "completion" has the capabilities for images, too.
+    inputs = _words(architecture, "input_modalities")
+    images_list = inputs or (capabilities if "completion" in capabilities else frozenset())
+    input_price, output_price, cached_price = _parse_prices(info)
+    return ModelFacts(
+        kind=_parse_kind(info, flags, capabilities, outputs),
+        input_price=input_price,
+        output_price=output_price,
+        cached_price=cached_price,
+        max_output=_max_output(info),
+        images=has(_IMAGES, words | {json_fields.text(info, "type")}, images_list),
+        tools=has(_TOOLS, words, parameters),
+        # Only a list with this parameter has all of them.
+        reasoning=has(_REASONING, words, parameters if "max_tokens" in parameters else frozenset()),
+        # A server may list only some of the parameters that it takes.
+        schema=has(_SCHEMA, words | parameters) or None,
+        makes_images="image" in outputs or None,
+    )
+
+
+def _words(value: Row, key: str) -> frozenset[str]:
+    """Return the texts of a list in lower case; none if the field is not a list."""
+    return frozenset(text.casefold() for text in json_fields.texts(value, key))
+
+
+def _parse_kind(
+    info: Row, flags: Row, capabilities: frozenset[str], outputs: frozenset[str]
+) -> ModelKind | None:
+    for name in ("mode", "type", "model_type", "model_mode", "task"):
+        if kind := _KINDS.get(json_fields.text(info, name).casefold()):
+            return kind
+    if outputs:
+        if "text" in outputs:
+            return ModelKind.CHAT
+        known_kinds = (_KINDS[modality] for modality in sorted(outputs) if modality in _KINDS)
+        return next(known_kinds, ModelKind.OTHER)
+    for can_chat in (flags.get("completion_chat"), info.get("supports_chat")):
+        if isinstance(can_chat, bool):
+            return ModelKind.CHAT if can_chat else ModelKind.OTHER
+    if "completion" in capabilities:
+        return ModelKind.CHAT
+    if {"embedding", "embeddings"} & capabilities:
+        return ModelKind.EMBEDDING
+    return None
+
+
+def _max_output(info: Row) -> int | None:
+    """Return the maximum tokens of an answer: the smallest stated; None if none is stated."""
+    sources = (info, json_fields.mapping(info, "top_provider"))
+    limits = (json_fields.count(each, name) for each in sources for name in _OUTPUT_LIMITS)
+    return min((limit for limit in limits if 0 < limit <= MAX_TOKENS), default=None)
+
+
+def _parse_prices(info: Row) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+    """Return the prices of input, output and cached input; None for unknown ones.
+
+    They are in dollars per million tokens. The first source with a price of input or output counts.
+    """
+    pricing = json_fields.mapping(info, "pricing")
+    for source, input_name, output_name, factor in (
+        (info, "input_cost_per_token", "output_cost_per_token", 1_000_000),
+        (pricing, "prompt", "completion", 1_000_000),  # per token
+        (pricing, "input", "output", 1),  # per million tokens
+    ):
+        input_price = _parse_price(source.get(input_name), factor)
+        output_price = _parse_price(source.get(output_name), factor)
+        if input_price is not None or output_price is not None:
+            cached_prices = (_parse_price(source.get(name), factor) for name in _CACHED_PRICES)
+            known_prices = (price for price in cached_prices if price is not None)
+            return input_price, output_price, next(known_prices, None)
+    return None, None, None
+
+
+def _parse_price(value: object, factor: int) -> Decimal | None:
+    """Return a price times `factor`; None if it is not a number, negative or too large."""
+    if not isinstance(value, (int, float, str)) or isinstance(value, bool):
+        return None
+    try:
+        price = Decimal(str(value))
+    except (InvalidOperation, ValueError):  # ValueError: an integer of thousands of digits
+        return None
+    if not price.is_finite() or not 0 <= price < MAX_PRICE or price * factor >= MAX_PRICE:
+        return None
+    # `normalize` removes zeros at the end, also of 100, which becomes 1E+2: adding 0 restores it.
+    return (price * factor).quantize(Decimal("0.000001")).normalize() + 0
