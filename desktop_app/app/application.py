@@ -305,12 +305,12 @@ class Application:
 
     async def _open_backend(self) -> Backend | None:
         """Return a backend with its store open; None if it cannot be opened or repaired."""
-        from desktop_app.backend.backend import build_backend
+        from desktop_app.backend.backend import Backend
         from desktop_app.domain.errors import StoreDamagedError, UserFacingError
 
         try:
             while True:
-                backend = build_backend()
+                backend = Backend()
                 try:
                     await backend.open()
                 except StoreDamagedError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -18,7 +17,7 @@ from desktop_app.backend.prompt_loader import load_prompt_requirements
 from desktop_app.child_processes import environment_with_keys
 from desktop_app.credentials.vault import KeyPlace, KeyVault
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
-from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.spending.spending_report import Purpose
@@ -73,40 +72,70 @@ LIMIT_NAMES = ("file_mb", "unpacked_mb", "pages", "megapixels", "memory_mb", "se
 WEIGHTS_SETTING = "local_model.weights"
 
 
-@dataclass(frozen=True)
 class Backend:
     """The store, the providers, the documents and the services on top of them.
 
-    Attributes:
+    The database is not opened and nothing is started.
+
+    Args:
+        user_folders: by default those of this run.
+        environment: the variables that name a provider; by default those of this run.
+        allows_unpriced: see `Budget`.
         wants_embeddings: use embeddings even if the setting is off.
+
+    Raises:
+        SettingError: the user's models.toml is invalid or unreadable.
     """
 
-    folders: Folders
-    catalog: ModelCatalog
-    database: Database
-    temporary: TemporaryConversations
-    conversations: ConversationStore
-    conversation_folders: FolderStore
-    flags: ConversationFlagStore
-    attachments: AttachmentStore
-    search: Search
-    ledger: Ledger
-    compactions: CompactionStore
-    notes: NoteStore
-    prompts: PromptStore
-    settings: SettingsStore
-    vault: KeyVault
-    documents: DocumentWorker
-    collection_worker: DocumentWorker
-    gateway: ProviderGateway
-    counter: ProviderTokenCounter
-    budget: Budget
-    delimiters: DelimiterFactory
-    permissions: PermissionStore
-    consent: ConsentBroker
-    listings: ModelListings
-    providers: ProviderRegistry
-    wants_embeddings: bool = False
+    def __init__(
+        self,
+        user_folders: Folders | None = None,
+        environment: Mapping[str, str] | None = None,
+        *,
+        allows_unpriced: bool = False,
+        wants_embeddings: bool = False,
+    ) -> None:
+        self.folders = user_folders or folders()
+        self.catalog = read_catalog(self.folders)
+        self.wants_embeddings = wants_embeddings
+        self.database = Database(self.folders.database)
+        self.temporary = TemporaryConversations(self.database)
+        self.conversations = ConversationStore(self.temporary)
+        self.conversation_folders = FolderStore(self.database)
+        self.flags = ConversationFlagStore(self.database)
+        self.attachments = AttachmentStore(self.temporary, self.folders.attachments)
+        self.search = Search(self.database)
+        self.ledger = Ledger(self.temporary)
+        self.compactions = CompactionStore(self.temporary)
+        self.notes = NoteStore(self.temporary)
+        self.prompts = PromptStore(self.database)
+        self.settings = SettingsStore(self.database)
+        self.permissions = PermissionStore(self.temporary)
+        self.consent = ConsentBroker(self.permissions)
+        self.documents = DocumentWorker()
+        self.collection_worker = DocumentWorker()
+        self.delimiters = DelimiterFactory(self.settings)
+        holds = SpendingHolds(self.database)
+        self.budget = Budget(holds, self.settings, allows_unpriced=allows_unpriced)
+        variables = environment_with_keys() if environment is None else environment
+        profiles_with_secrets = profiles_of_environment(variables)
+        self.vault = KeyVault(self.folders.keyring_service, self.settings)
+        for _, secrets in profiles_with_secrets:
+            for name, secret in secrets.items():
+                self.vault.use_for_session(name, secret, KeyPlace.ENVIRONMENT)
+        environment_profiles = tuple(profile for profile, _ in profiles_with_secrets)
+        local_model = LocalModel()
+        self.gateway = ProviderGateway(self.vault, local_model, self.settings, self.catalog)
+        self.counter = ProviderTokenCounter(self.documents, self.gateway, self.catalog)
+        self.listings = ModelListings(ListingStore(self.database), self.gateway)
+        self.providers = ProviderRegistry(
+            self.settings,
+            self.vault,
+            self.catalog,
+            self.listings,
+            local_model,
+            environment_profiles,
+        )
 
     async def open(self) -> None:
         """Open the store. Raises the errors of `Database.open`."""
@@ -274,69 +303,6 @@ class Backend:
         self.attachments.close()
 
 
-def build_backend(
-    user_folders: Folders | None = None,
-    environment: Mapping[str, str] | None = None,
-    *,
-    allows_unpriced: bool = False,
-    wants_embeddings: bool = False,
-) -> Backend:
-    """Create all objects; the database is not opened and nothing is started.
-
-    Args:
-        user_folders: by default those of this run.
-        environment: the variables that name a provider; by default those of this run.
-        allows_unpriced: see `Budget`.
-        wants_embeddings: see `Backend`.
-
-    Raises:
-        SettingError: the user's models.toml is invalid or unreadable.
-    """
-    user_folders = user_folders or folders()
-    catalog = read_catalog(user_folders)
-    database = Database(user_folders.database)
-    temporary = TemporaryConversations(database)
-    settings = SettingsStore(database)
-    ledger = Ledger(temporary)
-    permissions = PermissionStore(temporary)
-    variables = environment_with_keys() if environment is None else environment
-    vault, environment_profiles = _create_vault(user_folders, settings, variables)
-    documents = DocumentWorker()
-    local_model = LocalModel()
-    gateway = ProviderGateway(vault, local_model, settings, catalog)
-    listings = ModelListings(ListingStore(database), gateway)
-    return Backend(
-        folders=user_folders,
-        catalog=catalog,
-        database=database,
-        temporary=temporary,
-        conversations=ConversationStore(temporary),
-        conversation_folders=FolderStore(database),
-        flags=ConversationFlagStore(database),
-        attachments=AttachmentStore(temporary, user_folders.attachments),
-        search=Search(database),
-        ledger=ledger,
-        compactions=CompactionStore(temporary),
-        notes=NoteStore(temporary),
-        prompts=PromptStore(database),
-        settings=settings,
-        vault=vault,
-        documents=documents,
-        collection_worker=DocumentWorker(),
-        gateway=gateway,
-        counter=ProviderTokenCounter(documents, gateway, catalog),
-        budget=Budget(SpendingHolds(database), settings, allows_unpriced=allows_unpriced),
-        delimiters=DelimiterFactory(settings),
-        permissions=permissions,
-        consent=ConsentBroker(permissions),
-        listings=listings,
-        providers=ProviderRegistry(
-            settings, vault, catalog, listings, local_model, environment_profiles
-        ),
-        wants_embeddings=wants_embeddings,
-    )
-
-
 def _clean_folders(user_folders: Folders) -> None:
     """Remove files that killed processes left."""
     from desktop_app.storage.database.temporary_files import remove_abandoned
@@ -345,18 +311,6 @@ def _clean_folders(user_folders: Folders) -> None:
     remove_abandoned(user_folders.temporary)
     with suppress(OSError):  # the next start tries again
         remove_scratch(user_folders.database)
-
-
-def _create_vault(
-    user_folders: Folders, settings: SettingsStore, environment: Mapping[str, str]
-) -> tuple[KeyVault, tuple[ProviderProfile, ...]]:
-    """Return the key vault and the profiles from the environment, whose keys the vault has."""
-    vault = KeyVault(user_folders.keyring_service, settings)
-    profiles_with_secrets = profiles_of_environment(environment)
-    for _, secrets in profiles_with_secrets:
-        for name, secret in secrets.items():
-            vault.use_for_session(name, secret, KeyPlace.ENVIRONMENT)
-    return vault, tuple(profile for profile, _ in profiles_with_secrets)
 
 
 def read_catalog(user_folders: Folders) -> ModelCatalog:

@@ -9,13 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from desktop_app.backend.backend import (
-    Backend,
-    build_backend,
-    use_limits,
-    use_routine_model,
-    use_weights,
-)
+from desktop_app.backend.backend import Backend, use_limits, use_routine_model, use_weights
 from desktop_app.backend.prompt_loader import fill_template, prompt_library
 from desktop_app.cli.answers.answer_output import AnswerOutput
 from desktop_app.cli.answers.answer_parameters import apply_preset, settings_of
@@ -178,7 +172,7 @@ async def _ask(options: Options, question: str, output: AnswerOutput) -> int:
     task = asyncio.current_task()
     assert task is not None
     output.set_stop(task.cancel)
-    backend = build_backend(
+    backend = Backend(
         allows_unpriced=options.allow_unpriced, wants_embeddings=options.create_embeddings
     )
     try:

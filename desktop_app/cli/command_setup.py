@@ -89,9 +89,9 @@ def expand_path(name: str) -> Path:
 @asynccontextmanager
 async def open_backend(*, allows_unpriced: bool = False) -> AsyncIterator[Backend]:
     """Open the library; close it on exit."""
-    from desktop_app.backend.backend import build_backend
+    from desktop_app.backend.backend import Backend
 
-    backend = build_backend(allows_unpriced=allows_unpriced)
+    backend = Backend(allows_unpriced=allows_unpriced)
     try:
         await backend.open()
         yield backend

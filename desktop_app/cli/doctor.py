@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from desktop_app import __version__
-from desktop_app.backend.backend import Backend, build_backend, use_weights
+from desktop_app.backend.backend import Backend, use_weights
 from desktop_app.backend.display_check import display_problem
 from desktop_app.backend.environment_profiles import BUILT_IN, ON_DEVICE
 from desktop_app.backend.log_file import CRASH_NAME, last_lines
@@ -66,7 +66,7 @@ def run_doctor(options: Options) -> int:
 
 
 async def _run(options: Options) -> int:
-    backend = build_backend()
+    backend = Backend()
     problem = None
     try:
         try:

@@ -34,7 +34,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from desktop_app.backend.backend import build_backend
+from desktop_app.backend.backend import Backend
 from desktop_app.documents.index.passage_index import PASSAGE_TOKENS, passages
 from desktop_app.documents.index.token_count import count_tokens
 from desktop_app.domain.documents import passage_words
@@ -309,7 +309,7 @@ async def _vectors(profile_name: str) -> tuple[dict[str, Vector], str, int]:
         SystemExit: no such profile exists.
         UserFacingError: the provider failed.
     """
-    backend = build_backend()
+    backend = Backend()
     await backend.database.open()
     try:
         profiles = await backend.providers.profiles()

@@ -22,7 +22,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from desktop_app.backend.backend import Backend, build_backend
+from desktop_app.backend.backend import Backend
 from desktop_app.backend.environment_profiles import COMETAPI
 from desktop_app.domain.conversations.conversation import Conversation, ModelChoice, new_id, now
 from desktop_app.domain.models.variants import Effort, Variant
@@ -205,7 +205,7 @@ async def _backend(home: Path) -> AsyncIterator[Backend]:
     os.environ["REPARTEE_HOME"] = str(home)
     from desktop_app.paths import folders
 
-    backend = build_backend(where._replace(**_scope(folders())), {})
+    backend = Backend(where._replace(**_scope(folders())), {})
     await backend.database.open()
     try:
         yield backend

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from desktop_app.backend.backend import build_backend
+from desktop_app.backend.backend import Backend
 from desktop_app.domain.conversations.conversation import Conversation, MessageStatus, new_id, now
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from tests.end2end.program import AssistiveClient, Program, wait_for
@@ -24,7 +24,7 @@ SAID = (
 
 @blocking
 async def keep_a_conversation() -> None:
-    backend = build_backend(environment={})
+    backend = Backend(environment={})
     await backend.database.open()
     try:
         conversation = Conversation(new_id(), "Kept", now(), now(), CHOICE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-from desktop_app.backend.backend import Backend, build_backend
+from desktop_app.backend.backend import Backend
 
 
 @asynccontextmanager
@@ -15,7 +15,7 @@ async def started_backend(environment: Mapping[str, str] | None = None) -> Async
     Args:
         environment: the variables that the program sees, by default none.
     """
-    backend = build_backend(environment=environment or {})
+    backend = Backend(environment=environment or {})
     await backend.open()
     try:
         yield backend

@@ -9,7 +9,6 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -25,7 +24,7 @@ from desktop_app.app.desktop.window_request import (
 )
 from desktop_app.app.startup.early_keys import EarlyKeys
 from desktop_app.app.window_session import WindowSession
-from desktop_app.backend.backend import Backend, build_backend
+from desktop_app.backend.backend import Backend
 from desktop_app.backend.gateway.provider_gateway import ProviderGateway
 from desktop_app.backend.gateway.provider_registry import ProviderRegistry
 from desktop_app.backend.gateway.token_counting import ProviderTokenCounter
@@ -200,23 +199,20 @@ class AppHarness:
             self.window.show()
 
     def _build_backend(self) -> Backend:
-        backend = build_backend(environment=self._environment)
+        backend = Backend(environment=self._environment)
         self.disk = self._disk_class(backend.temporary)
-        backend = replace(backend, conversations=self.disk)
+        backend.conversations = self.disk
         if not self._has_real_providers:
-            gateway = cast(ProviderGateway, ScriptedGateway(self.providers))
-            counter = cast(ProviderTokenCounter, WordCounter())
-            listings = ModelListings(ListingStore(backend.database), gateway)
-            providers = ProviderRegistry(
+            backend.gateway = cast(ProviderGateway, ScriptedGateway(self.providers))
+            backend.counter = cast(ProviderTokenCounter, WordCounter())
+            backend.listings = ModelListings(ListingStore(backend.database), backend.gateway)
+            backend.providers = ProviderRegistry(
                 backend.settings,
                 backend.vault,
                 backend.catalog,
-                listings,
-                gateway.local_model,
+                backend.listings,
+                backend.gateway.local_model,
                 backend.providers.environment_profiles,
-            )
-            backend = replace(
-                backend, gateway=gateway, counter=counter, listings=listings, providers=providers
             )
         return backend
 

@@ -18,7 +18,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QMessageBox, QPushButton
 
 from desktop_app.app.library.navigator import PREVIEW_COUNT
-from desktop_app.backend.backend import Backend, build_backend
+from desktop_app.backend.backend import Backend
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -53,7 +53,7 @@ KEY = {"OPENAI_API_KEY": "not-a-key"}
 @asynccontextmanager
 async def another_program() -> AsyncIterator[Backend]:
     """Open a second program on the same store."""
-    backend = build_backend(environment={})
+    backend = Backend(environment={})
     await backend.database.open()
     try:
         yield backend

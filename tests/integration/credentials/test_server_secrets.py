@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.backend.backend import build_backend
+from desktop_app.backend.backend import Backend
 from desktop_app.domain.errors import ToolServerError
 from desktop_app.domain.tools.tool import Permission, ToolContext
 from desktop_app.domain.tools.tool_server import server_of
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning
 
 
 async def test_secrets_are_only_in_the_keyring_and_reach_the_server(home: Path) -> None:
-    backend = build_backend(environment={})
+    backend = Backend(environment={})
     await backend.open()
     try:
         servers = backend.tool_servers
@@ -44,7 +44,7 @@ async def test_secrets_are_only_in_the_keyring_and_reach_the_server(home: Path) 
 
 
 async def test_another_command_with_the_same_name_gets_no_secrets(home: Path) -> None:
-    backend = build_backend(environment={})
+    backend = Backend(environment={})
     await backend.open()
     try:
         servers = backend.tool_servers
@@ -60,7 +60,7 @@ async def test_another_command_with_the_same_name_gets_no_secrets(home: Path) ->
 
 
 async def test_a_new_server_with_a_known_name_has_no_permissions(home: Path) -> None:
-    backend = build_backend(environment={})
+    backend = Backend(environment={})
     await backend.open()
     try:
         server, secrets = server_of("demo", command=("a",))

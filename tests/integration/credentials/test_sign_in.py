@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from desktop_app.backend.backend import Backend, build_backend
+from desktop_app.backend.backend import Backend
 from desktop_app.domain.errors import ToolServerError
 from desktop_app.domain.tools.tool import ToolContext
 from desktop_app.domain.tools.tool_server import server_of
@@ -33,7 +33,7 @@ pytestmark = [
 
 @asynccontextmanager
 async def program() -> AsyncIterator[Backend]:
-    backend = build_backend(environment={})
+    backend = Backend(environment={})
     await backend.open()
     try:
         yield backend

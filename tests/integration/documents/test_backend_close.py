@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from desktop_app.backend.backend import build_backend
+from desktop_app.backend.backend import Backend
 from tests.helpers.waiting import LONGEST_S
 
 NOTES = Path(__file__).parents[2] / "data" / "notes.md"
@@ -14,7 +14,7 @@ NOTES = Path(__file__).parents[2] / "data" / "notes.md"
 async def test_closing_ends_the_readers_of_attachments_and_of_collections() -> None:
     pids: list[int] = []
 
-    backend = build_backend()
+    backend = Backend()
     try:
         await backend.database.open()
         for worker in (backend.documents, backend.collection_worker):
@@ -28,7 +28,7 @@ async def test_closing_ends_the_readers_of_attachments_and_of_collections() -> N
 
 
 async def test_closing_ends_the_thread_of_the_attachments() -> None:
-    backend = build_backend()
+    backend = Backend()
     await backend.database.open()
     before = set(threading.enumerate())
     assert await backend.attachments.source("0" * 64) is None

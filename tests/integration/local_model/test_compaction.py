@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from desktop_app.backend.backend import Backend, build_backend
+from desktop_app.backend.backend import Backend
 from desktop_app.backend.environment_profiles import ON_DEVICE
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.conversations.compaction import CompactionKind
@@ -67,7 +67,7 @@ async def test_a_conversation_that_fills_the_window_goes_on() -> None:
     where = folders()
     where.config.mkdir(parents=True)
     (where.config / "models.toml").write_text(SMALLER)
-    backend = build_backend(environment={})
+    backend = Backend(environment={})
     await backend.database.open()
     try:
         choice = backend.providers.default_choice(ON_DEVICE, await backend.values())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.backend.backend import build_backend
+from desktop_app.backend.backend import Backend
 from desktop_app.backend.prompt_loader import (
     built_in_prompts,
     fill_template,
@@ -50,7 +50,7 @@ async def test_a_prompt_is_filled_in(
 @pytest.mark.parametrize("field", ["name", "=Ann", " =Ann", ""])
 async def test_a_field_without_a_name_or_an_equals_sign_is_refused(field: str) -> None:
     with pytest.raises(IllegalChoiceError) as caught:
-        await fill_template(build_backend(environment={}), "reply", [field], "")
+        await fill_template(Backend(environment={}), "reply", [field], "")
     assert (caught.value.message, caught.value.params) == (
         Fragment("isn’t NAME=VALUE"),
         {"given": field},

@@ -106,7 +106,7 @@ async def test_a_window_that_a_server_named_is_known_at_the_next_start(tmp_path:
     async with opened(tmp_path / "store.sqlite3") as database:
         first = gateway_over(database)
         memory = await first._load_memory(SERVER)
-        memory.remember_window("llama", 2048)
+        memory.record_window("llama", 2048)
         assert first.window_of(SERVER, "llama") == 2048
         await first.aclose()
         later = gateway_over(database)
