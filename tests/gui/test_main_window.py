@@ -19,7 +19,6 @@ from desktop_app.ui.composer.prompt_editor import PromptEditor
 from desktop_app.ui.look import theme
 from desktop_app.ui.settings.settings_panel import SettingsPanel
 from desktop_app.ui.transcript.view import TranscriptView
-from desktop_app.ui.window import main_window
 from desktop_app.ui.window.command_palette import CommandPalette
 from desktop_app.ui.window.main_window import MainWindow
 from tests.helpers.full_store import WINDOW_STATE
@@ -322,26 +321,10 @@ def test_the_state_of_the_window_is_restored(
     other = opened_window(qtbot, watcher)
     other.restore_state(state)
     assert other.size() == window.size()
-    places = {"geometry": "", "geometries": {}}
-    assert {**other.saved_state(), **places} == {**state, **places}
+    assert {**other.saved_state(), "geometry": ""} == {**state, "geometry": ""}
     other.resize(1280, 800)
     assert not other.conversations.isVisible()
     assert other.settings.isVisible()
-
-
-def test_each_set_of_screens_has_its_own_geometry(
-    window: MainWindow, qtbot: QtBot, watcher: theme.ThemeWatcher, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sizes = {"desk": (760, 560), "laptop": (700, 520)}
-    for screens, size in sizes.items():
-        monkeypatch.setattr(main_window, "_screens", lambda name=screens: name)
-        window.resize(*size)
-        state = json.loads(json.dumps(window.saved_state()))
-    for screens, size in {**sizes, "projector": (700, 520)}.items():
-        monkeypatch.setattr(main_window, "_screens", lambda name=screens: name)
-        other = opened_window(qtbot, watcher)
-        other.restore_state(state)
-        assert (other.width(), other.height()) == size
 
 
 def test_a_restored_window_is_on_a_screen(
@@ -354,8 +337,7 @@ def test_a_restored_window_is_on_a_screen(
 
 
 @pytest.mark.parametrize(
-    "state",
-    [{}, {"geometry": "???", "list": None}, {"geometry": 7, "geometries": 3, "settings": "yes"}],
+    "state", [{}, {"geometry": "???", "list": None}, {"geometry": 7, "settings": "yes"}]
 )
 def test_a_damaged_state_changes_nothing(window: MainWindow, state: dict[str, object]) -> None:
     before = window.geometry()

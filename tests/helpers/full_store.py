@@ -61,7 +61,6 @@ NOON = datetime(2026, 3, 14, 12, 0, 0, 123456, tzinfo=UTC)
 CHOICE = ModelChoice("openai", "gpt-5.2", Variant.THINKING, Effort.HIGH)
 WINDOW_STATE = {
     "geometry": "AAAA",
-    "geometries": {"1280x800+0+0": "AAAA"},
     "list": True,
     "settings": False,
     "is_dark": True,

@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMainWindow, QWidget
 from shiboken6 import isValid
 
@@ -35,8 +34,6 @@ _DEFAULT_SIZE: Final = QSize(1280, 800)
 _MINIMUM_SIZE: Final = QSize(400, 360)
 # Pixels on the screen. The window can always be made this small: with large text, the panes scroll.
 _MAX_MINIMUM_SIZE: Final = QSize(640, 480)
-# The window's geometry is stored for at most this many sets of screens.
-_MAX_SCREEN_SETS: Final = 8
 
 
 class MainWindow(QMainWindow):
@@ -89,9 +86,7 @@ class MainWindow(QMainWindow):
         self._late_parts: list[EmptyState | Notifications | DropOverlay] = []
         settings.setParent(self)
         settings.setProperty("edge", "left")
-        self._geometries: dict[str, str] = {}
         self._focus_before_rename: QWidget | None = None
-        self._hides_list_after_rename = False
         self._connect()
         self.pane.set_title("")
         self.setMinimumSize(self._fit_screen(_MINIMUM_SIZE).boundedTo(_MAX_MINIMUM_SIZE))
@@ -130,46 +125,29 @@ class MainWindow(QMainWindow):
     def rename(self) -> None:
         """Edit the name of the focused conversation or folder, or else of the open conversation.
 
-        Afterwards the focus and the list return to their previous state.
+        The list is shown, and the focus returns afterwards.
         """
-        was_hidden = not self.outer_panes.is_list_shown
         former_focus = self.focusWidget()
-        if was_hidden:
-            self.outer_panes.toggle_list()
+        self.outer_panes.show_list()
         if self.conversations.name_editing.rename_selected():
             self._focus_before_rename = former_focus
-            self._hides_list_after_rename = was_hidden
-        elif was_hidden:
-            self.outer_panes.toggle_list()
 
     def _end_rename(self) -> None:
-        """Restore the list and the focus after a rename."""
+        """Restore the focus after a rename."""
         former_focus = self._focus_before_rename
-        hides_list = self._hides_list_after_rename
         self._focus_before_rename = None
-        self._hides_list_after_rename = False
         has_focus = self.conversations.view.hasFocus()  # otherwise the user has moved the focus
-        if hides_list and self.outer_panes.is_list_shown:
-            self.outer_panes.toggle_list()
         if not has_focus or former_focus is None or not isValid(former_focus):
             return
         if former_focus.isVisible():  # search hits are hidden by now
             former_focus.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def saved_state(self) -> dict[str, Any]:
-        """Return the state to restore at the next start: geometry, visible panes, appearance.
-
-        Record the geometry for the present screens. Each set of screens has its own geometry: a
-        laptop's window returns to its position on the screens of a desk.
-        """
+        """Return the state to restore at the next start: geometry, visible panes, appearance."""
         panes = self.outer_panes
-        geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         portal = self._watcher.portal
-        self._geometries.pop(_screens(), None)
-        self._geometries[_screens()] = geometry  # last, because it is the newest
         return {
-            "geometry": geometry,
-            "geometries": dict([*self._geometries.items()][-_MAX_SCREEN_SETS:]),
+            "geometry": bytes(self.saveGeometry().toBase64().data()).decode(),
             "list": panes.wants_list,
             "settings": panes.wants_settings and panes.drawer is not self.settings,
             # As the desktop portal reported them, for the first paint of the next start.
@@ -183,9 +161,7 @@ class MainWindow(QMainWindow):
         Without a valid geometry, the window keeps its own. Without valid values for the panes, the
         conversations are shown and the settings hidden.
         """
-        stored = state.get("geometries")
-        self._geometries = dict(stored) if isinstance(stored, dict) else {}
-        geometry = self._geometries.get(_screens(), state.get("geometry"))
+        geometry = state.get("geometry")
         if isinstance(geometry, str):
             from PySide6.QtCore import QByteArray  # unneeded until a geometry is stored
 
@@ -283,12 +259,3 @@ class MainWindow(QMainWindow):
         if dropped.data is not None:
             self.data_dropped.emit(dropped.data)
         self.prompt.insert_dropped(replace(dropped, files=(), data=None))
-
-
-def _screens() -> str:
-    """Return the connected screens and their geometries, as a key."""
-    descriptions: list[str] = []
-    for screen in QGuiApplication.screens():
-        area = screen.geometry()
-        descriptions.append(f"{screen.name()} {area.width()}x{area.height()}+{area.x()}+{area.y()}")
-    return ", ".join(sorted(descriptions))
