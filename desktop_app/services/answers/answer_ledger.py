@@ -26,13 +26,14 @@ NO_PRICES: Final[Mapping[str, Decimal]] = MappingProxyType({})
 class AnswerLedger:
     """The entries of an answer in the ledger.
 
-    The methods `record_…` add entries and raise StorageError. Their parameters are `resolved`, the
-    model that was asked, `reply`, the reply so far, and `answer`, the answer as it is stored.
+    The methods `record_…` add entries and raise StorageError. Their parameters are `reply`, the
+    reply so far, and `answer`, the answer as it is stored.
 
     Attributes:
         timing: the times of the answer.
 
     Args:
+        resolved: the model that is asked.
         purpose: of the answer's requests.
         tool_prices: the price in US dollars of a call of each tool that the provider runs.
     """
@@ -40,11 +41,13 @@ class AnswerLedger:
     def __init__(
         self,
         spending: SpendingStorage,
+        resolved: ResolvedChoice,
         purpose: Purpose = Purpose.ANSWER,
         tool_prices: Mapping[str, Decimal] = NO_PRICES,
         timing: AnswerTiming | None = None,
     ) -> None:
         self._spending = spending
+        self._resolved = resolved
         self._purpose = purpose
         self._tool_prices = tool_prices
         self.timing = timing or AnswerTiming()
@@ -52,9 +55,9 @@ class AnswerLedger:
         self._rounds_recorded = 0
         self._fees_recorded = Decimal(0)
 
-    def cost(self, resolved: ResolvedChoice, reply: Reply) -> Decimal | None:
+    def cost(self, reply: Reply) -> Decimal | None:
         """Return the US dollars of requests and the provider's tools; None if unknown."""
-        price = _billed_choice(resolved, reply).price
+        price = _billed_choice(self._resolved, reply).price
         if reply.usage is None or reply.is_uncounted or price is None:
             return None
         return price.cost(reply.usage) + hosted_cost(tool_calls(reply.parts), self._tool_prices)
@@ -65,9 +68,7 @@ class AnswerLedger:
         if isinstance(event, RoundEnded):
             self._round_usage = reply.round_usage
 
-    async def record_call(
-        self, resolved: ResolvedChoice, reply: Reply, answer: Message, *, is_sent: bool
-    ) -> None:
+    async def record_call(self, reply: Reply, answer: Message, *, is_sent: bool) -> None:
         """Record the last request, and the fees that are not recorded yet.
 
         There are these cases:
@@ -87,17 +88,18 @@ class AnswerLedger:
         has_failed = reply.error is not None and reply.error.code != SpendingCapError.code
         if not can_be_billed and not (is_sent and has_failed):
             return
-        has_free_model = resolved.price is not None and resolved.price.is_free
+        price = self._resolved.price
+        has_free_model = price is not None and price.is_free
         if usage is None and has_free_model:
             has_cost = False
         else:
             has_cost = can_be_billed
         # If either write fails, the caller repeats both. So the fees come first: `record_fees`
         # leaves out what is recorded already, `_add_request` would add the request again.
-        await self.record_fees(resolved, reply, answer)
-        await self._add_request(resolved, reply, answer, usage, is_billed=has_cost)
+        await self.record_fees(reply, answer)
+        await self._add_request(reply, answer, usage, is_billed=has_cost)
 
-    async def record_round(self, resolved: ResolvedChoice, reply: Reply, answer: Message) -> bool:
+    async def record_round(self, reply: Reply, answer: Message) -> bool:
         """Record the request of the round that has ended. Return False if it was recorded before.
 
         Call it if the answer continues with another round. `reply` is already in that next round,
@@ -105,13 +107,11 @@ class AnswerLedger:
         """
         if self._rounds_recorded >= reply.round:
             return False
-        await self._add_request(resolved, reply, answer, self._round_usage)
+        await self._add_request(reply, answer, self._round_usage)
         self._rounds_recorded += 1
         return True
 
-    async def record_fees(
-        self, resolved: ResolvedChoice, reply: Reply, answer: Message, *, ended_only: bool = False
-    ) -> None:
+    async def record_fees(self, reply: Reply, answer: Message, *, ended_only: bool = False) -> None:
         """Record the cost of the provider's tools, as far as it is not recorded yet.
 
         Call it during a request, too: the fees are then recorded even if the process is killed
@@ -125,30 +125,22 @@ class AnswerLedger:
         fees = hosted_cost(calls, self._tool_prices)
         if fees > self._fees_recorded:
             cost = fees - self._fees_recorded
-            await self._spending.add(self._make_entry(resolved, answer, Purpose.TOOLS, cost))
+            await self._spending.add(self._make_entry(answer, Purpose.TOOLS, cost))
             self._fees_recorded = fees
 
     async def _add_request(
-        self,
-        resolved: ResolvedChoice,
-        reply: Reply,
-        answer: Message,
-        usage: Usage | None,
-        *,
-        is_billed: bool = True,
+        self, reply: Reply, answer: Message, usage: Usage | None, *, is_billed: bool = True
     ) -> None:
-        billed_choice = _billed_choice(resolved, reply)
+        billed_choice = _billed_choice(self._resolved, reply)
         cost = call_cost(billed_choice.counted_price, usage, is_billed=is_billed)
-        entry = self._make_entry(resolved, answer, self._purpose, cost)
+        entry = self._make_entry(answer, self._purpose, cost)
         performance = self._measure_performance(billed_choice, reply, answer)
         await self._spending.add(entry._replace(usage=usage or Usage(), performance=performance))
 
-    def _make_entry(
-        self, resolved: ResolvedChoice, answer: Message, purpose: Purpose, cost: Decimal | None
-    ) -> Call:
+    def _make_entry(self, answer: Message, purpose: Purpose, cost: Decimal | None) -> Call:
         return Call(
-            provider_id=resolved.profile.id,
-            model=resolved.model.id,
+            provider_id=self._resolved.profile.id,
+            model=self._resolved.model.id,
             usage=Usage(),
             cost=cost,
             purpose=purpose.value,

@@ -40,14 +40,7 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.message_parts import last_text, with_interrupted_calls
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.error_note import ErrorNote, note_from_error
-from desktop_app.domain.errors import (
-    ModelNotFoundError,
-    RunLostError,
-    StorageError,
-    UserFacingError,
-    to_provider_error,
-)
-from desktop_app.domain.models.variants import Variant
+from desktop_app.domain.errors import RunLostError, StorageError, UserFacingError, to_provider_error
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
 from desktop_app.i18n.translation import N_
 from desktop_app.services.answers.answer_ledger import AnswerLedger
@@ -78,7 +71,6 @@ class PreparedAnswer:
             is recorded, or the answer ends.
         schema: the schema that the answer is checked against, even if the model does not support
             schemas; None for no check.
-        stand_in: returns the model to ask if the provider does not serve Instant's model.
     """
 
     conversation: Conversation
@@ -89,7 +81,6 @@ class PreparedAnswer:
     gateway: Gateway
     hold: Hold
     schema: AnswerSchema | None = None
-    stand_in: Callable[[], ResolvedChoice] | None = None
 
 
 class AnswerRun:
@@ -122,7 +113,6 @@ class AnswerRun:
         self.hold = prepared.hold
         self.checkpoints = Checkpoints(self, store)
         self.prepared = prepared
-        self._request = prepared.request
         self._resolved = prepared.resolved
         self._store = store
         self._image_store = images
@@ -214,9 +204,7 @@ class AnswerRun:
                 return
             # A run that is still to be canceled is recorded by `cancel_remote`, with its usage.
             if self._run_to_cancel is None and not self._is_recorded:
-                await self._ledger.record_call(
-                    self._resolved, self.reply, self.answer, is_sent=self._is_sent
-                )
+                await self._ledger.record_call(self.reply, self.answer, is_sent=self._is_sent)
                 self._is_recorded = True
         await self.hold.release()  # in case that the release in `run` failed
 
@@ -249,7 +237,7 @@ class AnswerRun:
         if not self._is_left_running or unfinished_answer.remote_run is None:
             self._run_to_cancel = unfinished_answer.remote_run
             # Without its id, the run cannot be canceled, and may go on at the provider.
-            if self._request.background and not self.reply.response_id:
+            if self.prepared.request.background and not self.reply.response_id:
                 provider_name = self._resolved.profile.name
                 stopped_unnamed = notice(NoticeCode.STOPPED_UNNAMED, provider=provider_name)
                 self.reply = accumulate(self.reply, Notice(stopped_unnamed))
@@ -262,10 +250,7 @@ class AnswerRun:
             self._writes.report(error)
 
     async def _stream(self, listen: Listener) -> None:
-        """Stream the answer to its end.
-
-        If Instant is not served, its stand-in answers.
-        """
+        """Stream the answer to its end."""
         listen(StatusChanged(0, self._opening_status), self.reply)
         try:
             provider = await self.prepared.gateway.provider(self._resolved.profile)
@@ -275,11 +260,6 @@ class AnswerRun:
         self._is_sent = True
         async with aclosing(self._events_of(provider)) as events:
             async for event in events:
-                is_missing = isinstance(event, Failed) and isinstance(
-                    event.error, ModelNotFoundError
-                )
-                if is_missing and self.reply.is_empty and self._has_stand_in:
-                    break  # out of the stream, which is closed before the stand-in answers
                 event = await self._writes.store_image(
                     event,
                     self.answer,
@@ -289,15 +269,6 @@ class AnswerRun:
                 self._add_event(self._limit.check(event), listen)
                 if self._limit.is_exceeded or not await self._store_step(event, listen):
                     return
-            else:  # the stream has ended
-                return
-        await self._stream_stand_in(listen)
-
-    @property
-    def _has_stand_in(self) -> bool:
-        """Return True for Instant's own model, False for others and its stand-in."""
-        is_instant = self._resolved.variant is Variant.INSTANT and not self._resolved.notice
-        return is_instant and self.prepared.stand_in is not None
 
     async def _store_step(self, event: StreamEvent, listen: Listener) -> bool:
         """Store a step of the tool loop before the next step is taken.
@@ -308,10 +279,11 @@ class AnswerRun:
             return True
 
         async def write() -> None:
-            call_facts = (self._resolved, self.reply, self.answer)
             if isinstance(event, HostedCall):
-                await self._ledger.record_fees(*call_facts, ended_only=True)
-            if isinstance(event, RoundEnded) and await self._ledger.record_round(*call_facts):
+                await self._ledger.record_fees(self.reply, self.answer, ended_only=True)
+            if isinstance(event, RoundEnded) and await self._ledger.record_round(
+                self.reply, self.answer
+            ):
                 # The recorded cost replaces the hold. The tool loop makes one for the next request.
                 await self.hold.release()
             await self._store.save_answer(self.answer_so_far)
@@ -327,19 +299,7 @@ class AnswerRun:
         return answer_status(StatusCode.WAITING, model=self._resolved.model.name)
 
     def _events_of(self, provider: Provider) -> AsyncGenerator[StreamEvent, None]:
-        return provider.stream(self._request)
-
-    async def _stream_stand_in(self, listen: Listener) -> None:
-        """Stream the answer of Instant's stand-in, after a notice."""
-        assert self.prepared.stand_in is not None
-        tier = self._resolved.service_tier
-        self._resolved = replace(self.prepared.stand_in(), service_tier=tier)
-        self._request = replace(
-            self._request, model=self._resolved.model.id, effort=self._resolved.effort
-        )
-        self.answer = replace(self.answer, choice=answering_choice(self._resolved))
-        self._add_event(Notice(notice(NoticeCode.INSTANT_RETIRED)), listen)
-        await self._stream(listen)
+        return provider.stream(self.prepared.request)
 
     def _add_event(self, event: StreamEvent, listen: Listener) -> None:
         self._ledger.observe(event, self.reply)  # with the reply before the event
@@ -356,7 +316,7 @@ class AnswerRun:
             self.answer,
             parts=self.timing.with_thinking_time(reply.parts),
             usage=reply.usage,
-            cost=self._ledger.cost(self._resolved, reply),
+            cost=self._ledger.cost(reply),
             notices=reply.notices,
             remote_run=reply.run,
         )
@@ -379,7 +339,7 @@ class AnswerRun:
             status=status,
             parts=with_interrupted_calls(self.timing.with_thinking_time(reply.parts)),
             usage=reply.usage,
-            cost=self._ledger.cost(self._resolved, reply),
+            cost=self._ledger.cost(reply),
             duration_s=self.timing.elapsed_s,
             error=_error_note(reply),
             notices=reply.notices,

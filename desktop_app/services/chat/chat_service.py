@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from decimal import Decimal
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from desktop_app.domain import hints
@@ -374,7 +374,6 @@ class ChatService:
             ]
             undo.pop_all()
         tool_prices = self._models.tool_prices(resolved)
-        stand_in = partial(self._models.retire_instant, resolved.profile, conversation.choice)
         return [
             AnswerRun(
                 PreparedAnswer(
@@ -386,11 +385,10 @@ class ChatService:
                     gateway,
                     hold,
                     context.settings.schema,
-                    stand_in,
                 ),
                 self.sources.messages,
                 self.sources.attachments,
-                AnswerLedger(self.calls.spending, context.purpose, tool_prices),
+                AnswerLedger(self.calls.spending, resolved, context.purpose, tool_prices),
             )
             for answer, gateway, hold in zip(answers, gateways, holds, strict=True)
         ]

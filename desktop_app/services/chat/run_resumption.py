@@ -74,7 +74,7 @@ class ResumedRun(AnswerRun):
             ),
             chat.sources.messages,
             chat.sources.attachments,
-            AnswerLedger(chat.calls.spending, timing=AnswerTiming(age_s)),
+            AnswerLedger(chat.calls.spending, resolved, timing=AnswerTiming(age_s)),
         )
         self._stored_run = run
         self._has_caught_up = False  # True once the events are newer than the stored text
