@@ -14,7 +14,7 @@ from desktop_app.domain.answering.generation import (
     resolve_overrides,
 )
 from desktop_app.domain.tools.tool import ToolLimits
-from desktop_app.services.chat.ask_settings import AskSettings
+from desktop_app.services.chat.send_context import AskSettings
 from desktop_app.settings.schema import SETTINGS
 from desktop_app.settings.setting import SettingValue
 

@@ -24,9 +24,8 @@ from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.i18n.translation import N_
 from desktop_app.local_model.server import LocalModel
 from desktop_app.paths import Folders, folders, resource_path
-from desktop_app.services.chat.chat_service import AnswerTools, ChatService
+from desktop_app.services.chat.chat_service import AnswerTools, ChatService, RequestSources
 from desktop_app.services.chat.compaction_service import CompactionService
-from desktop_app.services.chat.request_builder import RequestSources
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
 from desktop_app.services.models.choice_resolution import ModelChoices, ResolvedChoice
 from desktop_app.services.models.model_listings import ModelListings

@@ -90,8 +90,8 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.message_parts import Part
     from desktop_app.domain.documents.extracted_document import ExtractedDocument
     from desktop_app.services.answers.answer_run import AnswerRun
-    from desktop_app.services.chat.ask_settings import AskSettings
     from desktop_app.services.chat.chat_service import ChatService
+    from desktop_app.services.chat.send_context import AskSettings
     from desktop_app.services.models.choice_resolution import ResolvedChoice
     from desktop_app.services.spending.cost_estimate import Estimate
 

@@ -58,7 +58,7 @@ from desktop_app.evaluation.report import Run, html_report, plan_lines, table_li
 from desktop_app.evaluation.run import Contestant, Evaluation, Question
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.services.chat.ask_settings import AskSettings
+from desktop_app.services.chat.send_context import AskSettings
 from desktop_app.services.models.choice_resolution import require_supported
 from desktop_app.storage.database.private_files import create_private
 

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import ModelChoice
     from desktop_app.domain.conversations.notices import NoticeText
     from desktop_app.evaluation.cases import Case, Check
-    from desktop_app.services.chat.ask_settings import AskSettings
     from desktop_app.services.chat.chat_service import ChatService
+    from desktop_app.services.chat.send_context import AskSettings
     from desktop_app.services.models.choice_resolution import ResolvedChoice
 
 MAX_JUDGE_TOKENS: Final = 2048

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.conversations.conversation import Conversation, Message
     from desktop_app.services.answers.answer_run import AnswerRun
-    from desktop_app.services.chat.ask_settings import AskSettings
     from desktop_app.services.chat.chat_service import ChatService
+    from desktop_app.services.chat.send_context import AskSettings
     from desktop_app.ui.window.cards.notifications import Actions, Notifications
 
 BeforeTurn = Callable[["Conversation", "list[Message]", Draft], Awaitable[None]]

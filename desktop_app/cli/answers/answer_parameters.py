@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.cli.command_line import Options
     from desktop_app.domain.prompts.preset import Preset
-    from desktop_app.services.chat.ask_settings import AskSettings
+    from desktop_app.services.chat.send_context import AskSettings
 
 MAX_INSTRUCTIONS_BYTES: Final = 4 * 1024 * 1024
 """The largest file with instructions: more than any model takes."""

@@ -23,7 +23,7 @@ from desktop_app.services.structured.answer_forms import check_form
 
 if TYPE_CHECKING:
     from desktop_app.cli.command_line import Options
-    from desktop_app.services.chat.ask_settings import AskSettings
+    from desktop_app.services.chat.send_context import AskSettings
 
 
 def with_form(settings: AskSettings, options: Options) -> AskSettings:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
     from desktop_app.domain.conversations.notices import NoticeText
     from desktop_app.domain.models.model_catalog import ModelCatalog
-    from desktop_app.services.chat.ask_settings import AskSettings
+    from desktop_app.services.chat.send_context import AskSettings
     from desktop_app.services.models.choice_resolution import ResolvedChoice
     from desktop_app.storage.batch.batch_store import BatchStore
 

@@ -60,7 +60,7 @@ from desktop_app.services.batch.batch_results import (
     fetch_results,
     missing_result_note,
 )
-from desktop_app.services.chat.ask_settings import AskSettings
+from desktop_app.services.chat.send_context import AskSettings
 from desktop_app.services.models.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.ports import RequirementsLoader
 from desktop_app.services.spending.budget import Budget

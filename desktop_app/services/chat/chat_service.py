@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -26,7 +26,11 @@ from desktop_app.domain.conversations.conversation import (
     now,
     title_from,
 )
-from desktop_app.domain.conversations.message_parts import PassagesPart, chunked_documents
+from desktop_app.domain.conversations.message_parts import (
+    PassagesPart,
+    chunked_documents,
+    tool_calls,
+)
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import ModelInfo
@@ -37,16 +41,19 @@ from desktop_app.domain.tools.tool import HOSTED_TOOLS, ToolContext
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.answers.answer_ledger import AnswerLedger
 from desktop_app.services.answers.answer_run import AnswerRun, PreparedAnswer, answering_choice
-from desktop_app.services.chat.ask_settings import (
+from desktop_app.services.chat.prompt_assembly import example_turns, question_parts, sent_messages
+from desktop_app.services.chat.send_context import (
     AskSettings,
+    SendContext,
     accepted_parameters,
     offers_background,
     with_form,
 )
-from desktop_app.services.chat.prompt_assembly import question_parts
-from desktop_app.services.chat.request_builder import RequestSources
-from desktop_app.services.chat.send_context import SendContext
-from desktop_app.services.collections.passage_context import find_passages
+from desktop_app.services.collections.passage_context import (
+    NoCollections,
+    PassageSource,
+    find_passages,
+)
 from desktop_app.services.documents.document_beginnings import (
     beginning_notice,
     require_reading_tools,
@@ -57,20 +64,84 @@ from desktop_app.services.documents.file_attachments import (
     without_files,
 )
 from desktop_app.services.documents.image_attachments import (
+    ImageForm,
     require_image_input,
     unseen_images_notice,
 )
+from desktop_app.services.documents.summary_grammar import grammar_for
 from desktop_app.services.models.choice_resolution import ModelChoices, ResolvedChoice
-from desktop_app.services.ports import Gateway
+from desktop_app.services.ports import (
+    ChatAttachments,
+    CompactionStorage,
+    Gateway,
+    ImageSource,
+    MessageStore,
+    RequirementsLoader,
+)
+from desktop_app.services.prompt_delimiter import DelimiterFactory, PromptDelimiter
 from desktop_app.services.spending.budget import Hold, PaidCalls
 from desktop_app.services.spending.cost_estimate import Estimator
-from desktop_app.services.structured.answer_forms import form_notice
+from desktop_app.services.structured.answer_forms import form_notice, repair_turn
 from desktop_app.services.tools.consent import ConsentBroker
 from desktop_app.services.tools.hosted_tools import hosted_refusal
 from desktop_app.services.tools.tool_set import ToolCatalog, ToolSet
 
 if TYPE_CHECKING:  # few questions have documents to read in parts
     from desktop_app.services.documents.chunked_reading import ChunkedReader
+
+
+@dataclass(frozen=True)
+class RequestSources:
+    """The sources of what a request contains.
+
+    Attributes:
+        messages: the store of questions and answers.
+        attachments: the texts of attached documents.
+        images: attached images, scaled for a model.
+        compactions: the compactions that replace the beginnings of long conversations.
+        load_requirements: returns the requirements of a prompt.
+        delimiters: makes the tags around untrusted text.
+        chunked_reader: returns the reader of documents that exceed a model's limit.
+        passages: returns the finder of passages in collections.
+    """
+
+    messages: MessageStore
+    attachments: ChatAttachments
+    images: ImageSource
+    compactions: CompactionStorage
+    load_requirements: RequirementsLoader
+    delimiters: DelimiterFactory
+    chunked_reader: Callable[[], ChunkedReader]
+    passages: Callable[[], PassageSource] = NoCollections
+
+    async def build_request(self, context: SendContext) -> ChatRequest:
+        """Return the request for all answers. Raises StorageError, DocumentError."""
+        question = context.question
+        resolved = context.resolved
+        settings = context.settings
+        delimiter = await self.delimiters.delimiter_for(question.conversation_id)
+        image_form = ImageForm(resolved.model, self.images, resolved.files)
+        requirements = await self.load_requirements(question.template_id)
+        state, messages = await sent_messages(
+            context.sent, self.attachments, delimiter, image_form, provider_id=resolved.profile.id
+        )
+        repair_messages = repair_turn(context.repairs) if context.repairs else ()
+        request = ChatRequest(
+            model=resolved.model.id,
+            messages=(*example_turns(settings.examples), *messages, *repair_messages),
+            instructions=settings.instructions,
+            effort=resolved.effort,
+            parameters=accepted_parameters(settings.parameters, resolved),
+            cache_key=question.conversation_id,
+            state=state,
+            store=resolved.profile.keeps_at_provider,
+            background=settings.background and offers_background(resolved),
+            schema=None if resolved.model.takes_schema is False else settings.schema,
+            grammar=settings.grammar or grammar_for(requirements, question.parts, resolved),
+            wants_images=bool(resolved.model.makes_images),
+            requested=settings.requested,
+        )
+        return _with_tools(request, context.tools, delimiter)
 
 
 class AnswerTools(NamedTuple):
@@ -513,4 +584,25 @@ def _parameter_notices(settings: AskSettings, resolved: ResolvedChoice) -> list[
         resolved.profile,
         info=resolved.model,
         effort=resolved.effort,
+    )
+
+
+def _with_tools(request: ChatRequest, tools: ToolSet, delimiter: PromptDelimiter) -> ChatRequest:
+    """Return the request with tools, and with the explanation of the delimiter around results.
+
+    With tools it does not run in the background, because nobody could approve the calls.
+    """
+    # Earlier answers may have results, although no tool is chosen now.
+    has_results = any(tool_calls(message.parts) for message in request.messages)
+    if not tools and not has_results:
+        return request
+    instructions = "\n\n".join(
+        text for text in (request.instructions, delimiter.explanation) if text
+    )
+    return replace(
+        request,
+        instructions=instructions,
+        tools=tools.definitions,
+        tool_choice="auto" if tools else "",
+        background=request.background and not tools,
     )

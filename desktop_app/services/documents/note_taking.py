@@ -51,7 +51,7 @@ from desktop_app.domain.spending.cost import Usage, call_cost, cost_of
 from desktop_app.domain.spending.spending_report import Call, Purpose
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_
-from desktop_app.services.chat.small_tasks.small_reply import SmallReply
+from desktop_app.services.chat.small_tasks.utility_model import SmallReply
 from desktop_app.services.documents.image_attachments import page_name
 from desktop_app.services.documents.summary_grammar import is_built_in
 from desktop_app.services.models.choice_resolution import ResolvedChoice

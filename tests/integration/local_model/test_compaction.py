@@ -22,8 +22,7 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.paths import folders
-from desktop_app.services.chat.ask_settings import AskSettings
-from desktop_app.services.chat.send_context import SendContext
+from desktop_app.services.chat.send_context import AskSettings, SendContext
 
 pytestmark = pytest.mark.slow
 

@@ -33,9 +33,8 @@ from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.answers.answer_run import AnswerRun
-from desktop_app.services.chat.ask_settings import AskSettings
-from desktop_app.services.chat.chat_service import AnswerTools, ChatService
-from desktop_app.services.chat.request_builder import RequestSources
+from desktop_app.services.chat.chat_service import AnswerTools, ChatService, RequestSources
+from desktop_app.services.chat.send_context import AskSettings
 from desktop_app.services.models.choice_resolution import ModelChoices, ProviderModels
 from desktop_app.services.spending.budget import Budget, PaidCalls
 from desktop_app.services.spending.cost_estimate import Estimator

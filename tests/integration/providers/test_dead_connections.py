@@ -19,7 +19,7 @@ from desktop_app.domain.models.variants import Variant
 from desktop_app.providers.http.silence import SilenceLimits
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.jobs.background_run import RunTimes
-from desktop_app.services.chat.ask_settings import AskSettings
+from desktop_app.services.chat.send_context import AskSettings
 from tests.helpers.background_server import BackgroundServer, Fault, events_of
 from tests.helpers.waiting import LONGEST_S
 from tests.integration.providers.asking import Asker, asker_of, stored_path

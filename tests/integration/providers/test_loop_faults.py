@@ -20,7 +20,7 @@ from desktop_app.domain.conversations.conversation import Draft, Message, Messag
 from desktop_app.domain.conversations.message_parts import tool_calls
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.tools.tool import ToolCallState
-from desktop_app.services.chat.ask_settings import AskSettings
+from desktop_app.services.chat.send_context import AskSettings
 from desktop_app.services.tools.tool_set import ToolCatalog
 from tests.helpers.blocking import blocking
 from tests.helpers.tools import Source

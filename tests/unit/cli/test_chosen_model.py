@@ -30,7 +30,7 @@ from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import IllegalChoiceError, NetworkError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset
-from desktop_app.services.chat.ask_settings import AskSettings
+from desktop_app.services.chat.send_context import AskSettings
 from desktop_app.services.models.choice_resolution import ON_DEVICE_MODEL
 from desktop_app.settings.values import with_defaults
 from tests.helpers.closed_port import closed_port

@@ -18,7 +18,7 @@ from desktop_app.domain.answering.answer_form import (
 )
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.services.chat.ask_settings import AskSettings
+from desktop_app.services.chat.send_context import AskSettings
 from tests.helpers.fragment import Fragment
 
 SETTINGS = AskSettings(requested=frozenset({"seed"}))

@@ -41,9 +41,8 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis import responses
 from desktop_app.providers.http.transport import pack_body
 from desktop_app.services.answers.answer_run import AnswerRun
-from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.chat.prompt_assembly import document_block, request_messages
-from desktop_app.services.chat.send_context import SendContext
+from desktop_app.services.chat.send_context import AskSettings, SendContext
 from desktop_app.services.documents.attachment_dedup import deduplicate_messages, deduplicate_parts
 from desktop_app.services.documents.file_attachments import (
     apply_file_preference,

@@ -46,7 +46,7 @@ from desktop_app.services.batch.batch_service import (
     is_final_refusal,
     poll_delay_s,
 )
-from desktop_app.services.chat.ask_settings import AskSettings
+from desktop_app.services.chat.send_context import AskSettings
 from desktop_app.storage.batch.batch_store import BATCH_FULL
 from tests.helpers.batch_setup import BatchSetup
 from tests.helpers.fragment import Fragment

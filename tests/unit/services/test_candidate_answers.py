@@ -27,7 +27,7 @@ from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.token_counts import CountMethod
 from desktop_app.domain.spending.spending_report import Grouping
 from desktop_app.services.answers.answer_run import AnswerRun
-from desktop_app.services.chat.ask_settings import AskSettings
+from desktop_app.services.chat.send_context import AskSettings
 from desktop_app.services.documents.note_taking import INSTRUCTIONS
 from desktop_app.services.spending.budget import Hold
 from desktop_app.services.spending.cost_estimate import Estimate

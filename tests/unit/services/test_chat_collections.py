@@ -12,7 +12,7 @@ from desktop_app.domain.answering.stream_events import Completed, TextDelta
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_parts import PassagesPart, TextPart
 from desktop_app.domain.errors import DocumentDoesNotFitError
-from desktop_app.services.chat.ask_settings import AskSettings
+from desktop_app.services.chat.send_context import AskSettings
 from desktop_app.services.collections.passage_context import (
     HOW_TO_ANSWER,
     KNOWN_PASSAGES,

@@ -63,9 +63,8 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
 from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.services.answers.answer_run import AnswerRun
-from desktop_app.services.chat.ask_settings import AskSettings
-from desktop_app.services.chat.chat_service import AnswerTools, ChatService
-from desktop_app.services.chat.request_builder import RequestSources
+from desktop_app.services.chat.chat_service import AnswerTools, ChatService, RequestSources
+from desktop_app.services.chat.send_context import AskSettings
 from desktop_app.services.collections.passage_context import NoCollections, PassageSource
 from desktop_app.services.documents.chunked_reading import ChunkedReader, Splitter
 from desktop_app.services.models.choice_resolution import ModelChoices, ProviderModels

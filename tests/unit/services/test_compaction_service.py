@@ -48,8 +48,7 @@ from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.domain.spending.spending_report import Grouping
-from desktop_app.services.chat.ask_settings import AskSettings
-from desktop_app.services.chat.chat_service import AnswerTools, ChatService
+from desktop_app.services.chat.chat_service import AnswerTools, ChatService, RequestSources
 from desktop_app.services.chat.compaction_service import (
     CompactionPlan,
     CompactionService,
@@ -57,8 +56,7 @@ from desktop_app.services.chat.compaction_service import (
     readable_content,
 )
 from desktop_app.services.chat.prompt_assembly import SUMMARY_READ
-from desktop_app.services.chat.request_builder import RequestSources
-from desktop_app.services.chat.send_context import SendContext
+from desktop_app.services.chat.send_context import AskSettings, SendContext
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
 from desktop_app.services.models.choice_resolution import (
     ModelChoices,

@@ -32,9 +32,8 @@ from desktop_app.domain.models.token_counts import CountMethod
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.paths import resource_path
-from desktop_app.services.chat.ask_settings import AskSettings
 from desktop_app.services.chat.prompt_assembly import document_block
-from desktop_app.services.chat.send_context import SendContext
+from desktop_app.services.chat.send_context import AskSettings, SendContext
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.prompt_delimiter import SAMPLE_DELIMITER
 from desktop_app.services.spending.cost_estimate import (

@@ -31,8 +31,8 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.answers import answer_measures
 from desktop_app.services.answers.answer_run import AnswerRun
-from desktop_app.services.chat.ask_settings import AskSettings, offers_background
 from desktop_app.services.chat.run_resumption import ResumedRun, Resumer
+from desktop_app.services.chat.send_context import AskSettings, offers_background
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.helpers.waiting import cancel

@@ -49,9 +49,8 @@ from desktop_app.domain.spending.spending_report import (
 )
 from desktop_app.paths import resource_path
 from desktop_app.services.answers import answer_measures
-from desktop_app.services.chat.small_tasks.small_reply import SmallReply
 from desktop_app.services.chat.small_tasks.titles import TitleWriter, clean_title, wants_title
-from desktop_app.services.chat.small_tasks.utility_model import SmallTask, UtilityModel
+from desktop_app.services.chat.small_tasks.utility_model import SmallReply, SmallTask, UtilityModel
 from desktop_app.services.models.choice_resolution import PriceClaim, ProviderModels, ResolvedChoice
 from desktop_app.services.spending.budget import Budget, PaidCalls
 from tests.helpers.fragment import Fragment

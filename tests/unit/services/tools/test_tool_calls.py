@@ -52,7 +52,7 @@ from desktop_app.domain.tools.tool import (
     ToolLimits,
 )
 from desktop_app.services.answers import answer_measures
-from desktop_app.services.chat.ask_settings import AskSettings
+from desktop_app.services.chat.send_context import AskSettings
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.prompt_delimiter import SAMPLE_DELIMITER
 from desktop_app.services.spending.budget import Budget, Hold
