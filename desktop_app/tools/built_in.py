@@ -12,8 +12,33 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.tools.tool import ListedTool, ToolContext, ToolDefinition, ToolError
 from desktop_app.i18n.translation import N_
-from desktop_app.tools import schemas
 from desktop_app.tools.calculator import calculate
+
+
+def arguments_schema(**properties: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an object with these properties, all of them required."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def text_schema(description: str) -> dict[str, Any]:
+    """Return the schema of a text."""
+    return {"type": "string", "description": description}
+
+
+def optional_text_schema(description: str) -> dict[str, Any]:
+    """Return the schema of a text or null."""
+    return {"type": ["string", "null"], "description": description}
+
+
+def optional_number_schema(description: str) -> dict[str, Any]:
+    """Return the schema of a whole number or null."""
+    return {"type": ["integer", "null"], "description": description}
+
 
 CALCULATOR: Final = ToolDefinition(
     "calculator",
@@ -21,15 +46,15 @@ CALCULATOR: Final = ToolDefinition(
     "thousands. Operators: + - * / // % (remainder) ^ and parentheses. Functions: abs, ceil, exp, "
     "floor, ln, log, max, min, round(value, decimals), sqrt, sum. Constants: pi, e. Use it for any "
     "arithmetic.",
-    schemas.arguments(expression=schemas.text("For example: (1.05^10 - 1) * 2000")),
+    arguments_schema(expression=text_schema("For example: (1.05^10 - 1) * 2000")),
     touches=N_("It calculates with exact decimal numbers."),
     needs_consent=False,
 )
 DATE_TIME: Final = ToolDefinition(
     "date_time",
     "Returns the current date, time, weekday and calendar week.",
-    schemas.arguments(
-        zone=schemas.optional_text("An IANA time zone such as Europe/Berlin; null for the user’s.")
+    arguments_schema(
+        zone=optional_text_schema("An IANA time zone such as Europe/Berlin; null for the user’s.")
     ),
     touches=N_("It tells the date, the time, and the week."),
     needs_consent=False,

@@ -14,8 +14,12 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, Passage
 from desktop_app.domain.documents.document_sections import find_sections, unit_of
 from desktop_app.domain.tools.tool import ToolContext, ToolDefinition, ToolError
 from desktop_app.i18n.translation import N_
-from desktop_app.tools import schemas
-from desktop_app.tools.built_in import BuiltInTool
+from desktop_app.tools.built_in import (
+    BuiltInTool,
+    arguments_schema,
+    optional_number_schema,
+    text_schema,
+)
 from desktop_app.tools.confined_job import missing_sandbox, run_job
 
 MAX_JOBS: Final = 4
@@ -34,24 +38,24 @@ _MAX_LISTED_NAMES: Final = 100
 SEARCH_LIBRARY: Final = ToolDefinition(
     "search_library",
     "Searches the user’s earlier conversations for words. Returns titles, dates and snippets.",
-    schemas.arguments(words=schemas.text("Words that must all occur")),
+    arguments_schema(words=text_schema("Words that must all occur")),
     touches=N_("It searches all conversations in the library."),
 )
 SEARCH_DOCUMENTS: Final = ToolDefinition(
     "search_documents",
     "Searches the documents attached to this conversation and its collections. Returns passages "
     "with their document and page.",
-    schemas.arguments(words=schemas.text("Words to look for")),
+    arguments_schema(words=text_schema("Words to look for")),
     touches=N_("It searches the documents and collections of this conversation."),
 )
 READ_PAGES: Final = ToolDefinition(
     "read_pages",
     "Reads pages, sheets or sections of a document attached to this conversation, or in one of "
     "its collections.",
-    schemas.arguments(
-        document=schemas.text("The name of the document"),
-        first=schemas.optional_number("The first page, from 1; null for 1"),
-        last=schemas.optional_number("The last page; null for the first alone"),
+    arguments_schema(
+        document=text_schema("The name of the document"),
+        first=optional_number_schema("The first page, from 1; null for 1"),
+        last=optional_number_schema("The last page; null for the first alone"),
     ),
     touches=N_("It reads the documents and collections of this conversation."),
 )
@@ -60,7 +64,7 @@ QUERY_TABLE: Final = ToolDefinition(
     "Runs one SQL SELECT statement (SQLite) over the CSV files and spreadsheets attached to this "
     "conversation. Tables have the name of the file without its ending, or of the sheet. To see "
     "tables and columns: SELECT name, sql FROM sqlite_schema.",
-    schemas.arguments(sql=schemas.text("A SELECT statement")),
+    arguments_schema(sql=text_schema("A SELECT statement")),
     touches=N_("It reads the tables of this conversation in a confined process."),
     timeout_s=120,
 )
@@ -68,7 +72,7 @@ PYTHON: Final = ToolDefinition(
     "python",
     "Runs Python code without network and files, and returns what it prints. Only the standard "
     "library is certain.",
-    schemas.arguments(code=schemas.text("Python code that prints its results")),
+    arguments_schema(code=text_schema("Python code that prints its results")),
     touches=N_("It runs Python code that can’t use the network or open your files."),
 )
 

@@ -24,8 +24,7 @@ from desktop_app.domain.tools.tool import (
     ToolKind,
 )
 from desktop_app.i18n.translation import N_
-from desktop_app.tools import schemas
-from desktop_app.tools.built_in import BuiltInTool
+from desktop_app.tools.built_in import BuiltInTool, arguments_schema, text_schema
 
 if TYPE_CHECKING:
     import ssl
@@ -57,7 +56,7 @@ _HEADERS: Final = {
 FETCH_PAGE: Final = ToolDefinition(
     PAGE_TOOL,
     "Fetches a public web page and returns its text.",
-    schemas.arguments(url=schemas.text("An http or https address")),
+    arguments_schema(url=text_schema("An http or https address")),
     ToolKind.LEAVES,
     touches=N_("It opens the address in the arguments."),
 )

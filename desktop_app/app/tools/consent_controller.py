@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.tools.consent_card import ConsentCard, ConsentChoice
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
-_KIND_NOTES: Final = {
+KIND_NOTES: Final = {
     ToolKind.READS: N_("The provider gets the result."),
     ToolKind.WRITES: N_("It can change data."),
     ToolKind.LEAVES: N_("It sends data to other servers."),
@@ -133,7 +133,7 @@ class ConsentController(QObject):
         self._shown_question = first_pending
         tool, call = first_pending.question.tool, first_pending.question.call
         touches = tr(tool.touches) if tool.touches else ""
-        note = " ".join(filter(None, (touches, tr(_KIND_NOTES[tool.kind]))))
+        note = " ".join(filter(None, (touches, tr(KIND_NOTES[tool.kind]))))
         card.ask(tool.full_name, note, call.arguments, waiting=waiting_count)
         if first_pending.changed_arguments:
             card.show_changed_arguments(first_pending.changed_arguments)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
 
+from desktop_app.app.tools.consent_controller import KIND_NOTES
 from desktop_app.backend.answer_settings import with_override
 from desktop_app.domain.answering.answer_form import (
     GRAMMAR_SYNTAXES,
@@ -19,9 +20,9 @@ from desktop_app.domain.answering.answer_form import (
 from desktop_app.domain.error_text import WINDOW, error_segments
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.places import LinkedText, LinkSegment
-from desktop_app.domain.tools.tool import ListedTool, Permission, ToolKind
+from desktop_app.domain.tools.tool import ListedTool, Permission
 from desktop_app.foreign_file import RefusedFileError, open_file, read_all
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.i18n.translation import tr
 from desktop_app.services.structured.answer_forms import require_grammar_support
 from desktop_app.services.tools.consent import fingerprint
 from desktop_app.services.tools.hosted_tools import hosted_refusal, price_text
@@ -48,11 +49,6 @@ if TYPE_CHECKING:
 # The keys of the two settings.
 TOOLS: Final = "answer.tools"
 FORM: Final = "answer.form"
-_KIND_NOTES: Final = {
-    ToolKind.READS: N_("The provider gets the result."),
-    ToolKind.WRITES: N_("Can change data."),
-    ToolKind.LEAVES: N_("Sends data to other servers."),
-}
 
 
 class ToolsController(QObject):
@@ -312,7 +308,7 @@ class ToolsController(QObject):
 
 def _tool_text(tool: ListedTool) -> str:
     definition = tool.definition
-    kind = tr(_KIND_NOTES[definition.kind]) if definition.needs_consent else ""
+    kind = tr(KIND_NOTES[definition.kind]) if definition.needs_consent else ""
     return " ".join(filter(None, (definition.display_description, kind)))
 
 

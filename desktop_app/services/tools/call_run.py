@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from desktop_app.domain.answering.answer_status import StatusCode, answer_status
 from desktop_app.domain.answering.stream_events import StatusChanged, StreamEvent, ToolCallStep
@@ -56,18 +56,6 @@ class _ReadyCall:
     arguments: Any
 
 
-class _Permission(NamedTuple):
-    """The user's decision.
-
-    Attributes:
-        step: the step to yield.
-        allowed: the call, with the arguments that the user may have edited; None if it may not run.
-    """
-
-    step: ToolCallStep
-    allowed: _ReadyCall | None
-
-
 class CallRun:
     """The runs of an answer's tool calls.
 
@@ -99,16 +87,16 @@ class CallRun:
                 words = f"Too many calls at once. At most {MAX_PARALLEL} run."  # for the model
                 yield _end_step(call, ToolCallState.FAILED, words)
                 continue
-            check_result = await self._check(call, call.arguments)
-            if isinstance(check_result, ToolCallStep):
-                yield check_result
-                continue
-            yield StatusChanged(0, answer_status(StatusCode.WAITING_FOR_PERMISSION))
-            permission = await self._ask_user(check_result)
-            yield StatusChanged()  # ends the status
-            yield permission.step
-            if permission.allowed is not None:
-                ready.append(permission.allowed)
+            result = await self._check(call, call.arguments)
+            if isinstance(result, _ReadyCall):
+                yield StatusChanged(0, answer_status(StatusCode.WAITING_FOR_PERMISSION))
+                result = await self._ask_user(result)
+                yield StatusChanged()  # ends the status
+            if isinstance(result, _ReadyCall):
+                yield ToolCallStep(result.call)
+                ready.append(result)
+            else:
+                yield result
         for ready_call in ready:
             yield ToolCallStep(replace(ready_call.call, state=ToolCallState.RUNNING))
         if not ready:
@@ -160,28 +148,29 @@ class CallRun:
             return _end_step(call, ToolCallState.FAILED, str(error))
         return _ReadyCall(call, tool, arguments)
 
-    async def _ask_user(self, ready: _ReadyCall) -> _Permission:
-        """Ask the user, who may edit the arguments. Edited arguments are checked again."""
+    async def _ask_user(self, ready: _ReadyCall) -> _ReadyCall | ToolCallStep:
+        """Ask the user, who may edit the arguments; return the allowed call, or its denial.
+
+        Edited arguments are checked again.
+        """
         call = ready.call
         started_at = time.monotonic()
         question = ConsentQuestion(self._context.conversation_id, ready.tool.definition, call)
         try:
             decision = await self._consent.decide(question)
         except StorageError:  # without the stored consents, nothing is allowed
-            return _Permission(_end_step(call, ToolCallState.DENIED, DENIED), None)
+            return _end_step(call, ToolCallState.DENIED, DENIED)
         finally:
             self.waited_s += time.monotonic() - started_at
         if not decision.is_allowed:
-            step = _end_step(call, ToolCallState.DENIED, decision.reason or DENIED)
-            return _Permission(step, None)
+            return _end_step(call, ToolCallState.DENIED, decision.reason or DENIED)
         if decision.arguments and decision.arguments != call.arguments:
             call = replace(call, edited=decision.arguments)
-            check_result = await self._check(call, decision.arguments)
-            if isinstance(check_result, ToolCallStep):
-                return _Permission(check_result, None)
-            ready = check_result
-        allowed = replace(call, state=ToolCallState.ALLOWED)
-        return _Permission(ToolCallStep(allowed), replace(ready, call=allowed))
+            result = await self._check(call, decision.arguments)
+            if isinstance(result, ToolCallStep):
+                return result
+            ready = result
+        return replace(ready, call=replace(call, state=ToolCallState.ALLOWED))
 
     async def _run_one(
         self, ready: _ReadyCall, remaining_s: float, reports: asyncio.Queue[ToolCallStep]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.message_parts import ToolCallPart
@@ -31,24 +31,19 @@ CODE_INTERPRETER: Final = "code_interpreter"
 _FILE_SEARCH: Final = "file_search"
 
 
-class _Texts(NamedTuple):
-    """The texts of a tool: its description for the model, and what it touches, for the user."""
-
-    description: str
-    touches: str
-
-
 _TEXTS: Final = {
-    "web_search": _Texts("Searches the web.", N_("The provider searches the web.")),
-    _FILE_SEARCH: _Texts(
+    "web_search": ("Searches the web.", N_("The provider searches the web.")),
+    _FILE_SEARCH: (
         "Searches the files of a vector store at the provider.",
         N_("The provider searches files that you have stored there."),
     ),
-    CODE_INTERPRETER: _Texts(
-        "Runs Python at the provider.", N_("The provider runs Python in a container.")
+    CODE_INTERPRETER: (
+        "Runs Python at the provider.",
+        N_("The provider runs Python in a container."),
     ),
-    "image_generation": _Texts("Generates images.", N_("The provider generates images.")),
+    "image_generation": ("Generates images.", N_("The provider generates images.")),
 }
+"""The description of each tool for the model, and what it touches, for the user."""
 _REQUEST_FIELDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "web_search": {"type": "web_search"},
     CODE_INTERPRETER: {"type": "code_interpreter", "container": {"type": "auto"}},
@@ -77,23 +72,19 @@ class HostedTools:
         store_ids = list(await self._vector_stores())
         search_fields = {"type": _FILE_SEARCH, "vector_store_ids": store_ids}
         request_fields = {**_REQUEST_FIELDS, _FILE_SEARCH: search_fields}
-        refusals = (
-            {}
-            if store_ids
-            else {
-                _FILE_SEARCH: ErrorNote(
-                    N_("There is no vector store."),
-                    hint=N_("Enter the ID of a vector store in {responses_page}."),
-                )
-            }
-        )
+        refusals: dict[str, ErrorNote] = {}
+        if not store_ids:
+            refusals[_FILE_SEARCH] = ErrorNote(
+                N_("There is no vector store."),
+                hint=N_("Enter the ID of a vector store in {responses_page}."),
+            )
         return [
             ListedTool(
                 ToolDefinition(
                     name,
-                    _TEXTS[name].description,
+                    _TEXTS[name][0],
                     kind=ToolKind.LEAVES,
-                    touches=_TEXTS[name].touches,
+                    touches=_TEXTS[name][1],
                     needs_consent=False,
                     hosted=request_fields[name],
                 ),

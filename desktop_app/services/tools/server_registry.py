@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
+import msgspec
+
 from desktop_app.domain import hints
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.errors import ServerDefinitionError, StorageError, ToolServerError
@@ -214,7 +216,7 @@ class ToolServers:
         try:
             if secret is not None:
                 return ServerSecrets.from_text(secret.value)
-        except BAD_VALUE:
+        except (msgspec.DecodeError, RecursionError):
             pass  # another program has changed the secrets
         raise ToolServerError(
             N_("The keyring doesn’t have the secret values of the tool server “{server}”."),

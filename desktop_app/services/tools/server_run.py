@@ -63,11 +63,8 @@ class Connection(Protocol):
         """Stop the server."""
 
 
-class Connect(Protocol):
-    """Function that starts a server. Raises ServerFailure."""
-
-    async def __call__(self, launch_message: Mapping[str, Any], listener: Any, /) -> Connection:
-        """Return the running server."""
+Connect = Callable[[Mapping[str, Any], Any], Awaitable[Connection]]
+"""Starts a server with its launch message and a listener. Raises ServerFailure."""
 
 
 class Launch(NamedTuple):

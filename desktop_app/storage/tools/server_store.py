@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from desktop_app.domain.tools.tool_server import ToolServer
@@ -28,14 +29,8 @@ class ServerStore:
 
     async def save(self, server: ToolServer) -> None:
         """Add a server, or replace that of the same name, whose tools and prompts are removed."""
-        fields = {
-            "command": server.command,
-            "folder": server.folder,
-            "url": server.url,
-            "environment": dict(server.environment),
-            "headers": dict(server.headers),
-            "has_query": server.has_query,
-        }
+        fields = asdict(server)
+        del fields["name"]
         sql = "INSERT OR REPLACE INTO tool_servers (name, definition) VALUES (?, ?)"
         await self._database.execute(sql, server.name, to_text(json.dumps(fields)))
 
@@ -79,12 +74,4 @@ def _prompts_from_row(row: sqlite3.Row) -> list[tuple[str, str, str]]:
 
 def _server_from_row(row: sqlite3.Row) -> ToolServer:
     fields = json.loads(row["definition"])
-    return ToolServer(
-        name=row["id"],
-        command=tuple(fields["command"]),
-        folder=fields["folder"],
-        url=fields["url"],
-        environment=fields["environment"],
-        headers=fields["headers"],
-        has_query=fields["has_query"],
-    )
+    return ToolServer(row["id"], tuple(fields.pop("command")), **fields)

@@ -149,8 +149,7 @@ async def test_secrets_that_would_not_last_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    [*("no JSON", "[]", "{}", '{"environment": 1, "headers": {}, "query": ""}'), "[" * 100_000],
+    "text", [*("no JSON", "[]", '{"environment": 1, "headers": {}, "query": ""}'), "[" * 100_000]
 )
 async def test_invalid_stored_secrets_count_as_missing(tmp_path: Path, text: str) -> None:
     async with open_servers(tmp_path) as (servers, keyring):
