@@ -132,10 +132,10 @@ def test_a_catalog_can_be_compiled(code: str, tmp_path: Path) -> None:
         write_mo(file, catalog)
 
 
-def test_the_texts_of_the_sandboxes_are_translated() -> None:
+def test_the_texts_of_the_sandbox_are_translated() -> None:
     said = [
         node.value
-        for path in (ROOT / "desktop_app" / "sandbox").glob("*.py")
+        for path in [ROOT / "desktop_app" / "sandbox" / "linux.py"]
         for function in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(function, ast.FunctionDef) and function.name == "detect_mechanisms"
         for node in ast.walk(function)
