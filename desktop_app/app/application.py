@@ -26,7 +26,6 @@ import desktop_app.app.import_hook_removal  # noqa: F401 — shortens every late
 from desktop_app import __version__
 from desktop_app.app.desktop.window_request import HiddenRequest, LinkRequest, QuickRequest
 from desktop_app.app.startup.gc_policy import resume_collection, suspend_collection
-from desktop_app.commands.keymap import Keymap
 from desktop_app.paths import folders, resource_path
 from desktop_app.ui.look.theme import (
     APPLICATION_ARGUMENTS,
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     import asyncio
 
     from desktop_app.app.desktop.window_request import WindowRequest
-    from desktop_app.app.startup.early_keys import EarlyKeys
     from desktop_app.app.window_session import WindowSession
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.errors import UserFacingError
@@ -79,7 +77,6 @@ class Application:
 
     window: MainWindow
     _bus: SessionBus
-    _early_keys: EarlyKeys
     _join_ended: asyncio.Event
 
     def __init__(self, request: WindowRequest) -> None:
@@ -128,7 +125,6 @@ class Application:
 
         from desktop_app.app.startup.async_generators import close_in_tasks
 
-        self._hold_early_keys()
         loop = QEventLoop(self.qt)
         close_in_tasks(loop)
         # Before the first use: qasync would start ten QThreads and crash with them at the end.
@@ -237,7 +233,7 @@ class Application:
             is_resident = isinstance(self._request, HiddenRequest) and self._request.stays
             previous_session = self.session
             self.session = WindowSession(
-                self.window, self._theme, backend, loop, self._early_keys, is_resident=is_resident
+                self.window, self._theme, backend, loop, is_resident=is_resident
             )
             try:
                 await self.session.start(request)
@@ -288,20 +284,12 @@ class Application:
         old_window = self.window
         self.window = _build_window(self._theme)
         self.window.restore_state(old_window.saved_state())
-        self._hold_early_keys()
         self.window.show()
         self.window.set_transcript(TranscriptView(self._theme.current))
         if old_window.settings.isVisible():  # the user has just chosen the language there
             self.window.outer_panes.show_settings(True)
             self.window.settings.show_page("look")
         old_window.deleteLater()
-
-    def _hold_early_keys(self) -> None:
-        from desktop_app.app.startup.early_keys import EarlyKeys
-
-        keymap = Keymap.from_settings(read_startup_settings(folders().database))
-        self.window.prompt.set_keymap(keymap)
-        self._early_keys = EarlyKeys(self.window, keymap)
 
     async def _open_backend(self) -> Backend | None:
         """Return a backend with its store open; None if it cannot be opened or repaired."""

@@ -50,7 +50,6 @@ if TYPE_CHECKING:
     from desktop_app.app.quick.quick_prompt_controller import QuickPromptController
     from desktop_app.app.spelling_controller import SpellingController
     from desktop_app.app.startup.closed_store import ClosedWork
-    from desktop_app.app.startup.early_keys import EarlyKeys
     from desktop_app.session.session_bus import SessionBus
     from desktop_app.ui.widgets.accessibility.mnemonics import WindowMnemonics
 
@@ -83,14 +82,12 @@ class WindowSession:
         theme: ThemeWatcher,
         backend: Backend,
         loop: asyncio.AbstractEventLoop,
-        early_keys: EarlyKeys,
         *,
         is_resident: bool,
     ) -> None:
         start_log(backend.folders.logs)
         self._window = window
         self._theme = theme
-        self._early_keys = early_keys
         self.shutdown = Shutdown(self._shutdown_steps)
         self._errors = ErrorNotifier(
             window.notifications, lambda: self.controllers.panel.data_page.repair()
@@ -259,7 +256,6 @@ class WindowSession:
         controllers.panel.settings.show_values()
         controllers.composer.drops.start()
         self._window.prompt.focus_text()
-        self._early_keys.replay(self.actions)
         await controllers.panel.backups.start()
         self.serve(request)
         try:

@@ -22,13 +22,11 @@ from desktop_app.app.desktop.window_request import (
     QuickRequest,
     WindowRequest,
 )
-from desktop_app.app.startup.early_keys import EarlyKeys
 from desktop_app.app.window_session import WindowSession
 from desktop_app.backend.backend import Backend
 from desktop_app.backend.gateway.provider_gateway import ProviderGateway
 from desktop_app.backend.gateway.provider_registry import ProviderRegistry
 from desktop_app.backend.gateway.token_counting import ProviderTokenCounter
-from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -173,7 +171,6 @@ class AppHarness:
             self.theme, PromptEditor(self.theme.current), SettingsPanel(self.theme.current)
         )
         self.window.restore_state(stored.get("window.state") or {})
-        early_keys = EarlyKeys(self.window, Keymap.from_settings(stored))
         self.before_ready()
         self.window.set_transcript(TranscriptView(self.theme.current))
         self.backend = self._build_backend()
@@ -183,7 +180,6 @@ class AppHarness:
             self.theme,
             self.backend,
             asyncio.get_running_loop(),
-            early_keys,
             is_resident=self._is_resident,
         )
         self.controllers = self.session.controllers
