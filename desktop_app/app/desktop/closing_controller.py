@@ -6,17 +6,18 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QApplication
 
-from desktop_app.app.desktop.closing_questions import ClosingQuestions
 from desktop_app.domain.places import linked_text, plain_text
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import ON_CLOSE, OnClose
 from desktop_app.ui.widgets.forms.form_dialog import ask_about_changes
+from desktop_app.ui.widgets.text.foreign_text import message_box
 from desktop_app.ui.widgets.text.linked_label import set_linked_informative_text
 from desktop_app.ui.window.session_end import is_session_ending
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
+    from PySide6.QtWidgets import QMessageBox, QWidget
 
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.state.setting_values import SettingValues
@@ -95,7 +96,7 @@ class ClosingController(QObject):
         self._unwritten_texts = texts
         self._tasks = tasks
         self._was_started_to_stay = was_started_to_stay
-        self._questions = ClosingQuestions(window)
+        self._is_asking = False  # a question is open; no other is asked until it closes
         self._has_tray = self._has_hotkey = False
         self.is_finishing = False
         running.finished.connect(lambda *_: self.end_if_nothing_shows())
@@ -121,7 +122,7 @@ class ClosingController(QObject):
         """Close the window as the setting says; ask if it says so, or if work might be lost."""
         if is_session_ending():  # nobody could answer a question any more
             self.ended.emit()
-        elif self._questions.is_asking:
+        elif self._is_asking:
             return
         elif self.is_resident:
             self.is_finishing = False
@@ -135,7 +136,7 @@ class ClosingController(QObject):
 
     def quit(self) -> None:
         """End the program, resident or not; ask if work is unsaved or still running."""
-        if self._questions.is_asking or ask_about_changes():
+        if self._is_asking or ask_about_changes():
             return
         self._end_or_ask()
 
@@ -156,7 +157,7 @@ class ClosingController(QObject):
         if self._has_unsaved:
             self._tasks.start(self._save_or_ask())
         elif self._unfinished.is_reading():
-            self._questions.ask_to_quit(
+            self._ask_to_quit(
                 tr("Files are still being read. Quit anyway?"),
                 tr("Files that haven’t been read are not attached."),
                 self._end_or_ask_about_transfers,
@@ -166,7 +167,7 @@ class ClosingController(QObject):
 
     def _end_or_ask_about_transfers(self) -> None:
         if self._unfinished.is_transferring():
-            self._questions.ask_to_quit(
+            self._ask_to_quit(
                 tr("A transfer is still running. Quit anyway?"),
                 tr(
                     "Unfinished exports, backups, and print jobs are discarded. Conversations "
@@ -180,7 +181,7 @@ class ClosingController(QObject):
     def _end_or_ask_about_temporary(self) -> None:
         is_answering = any(map(self._unfinished.is_temporary, self._running.conversations))
         if self._unfinished.has_temporary() and not is_answering:  # else the next question says so
-            self._questions.ask_to_quit(
+            self._ask_to_quit(
                 tr("A temporary conversation is open. Quit anyway?"),
                 tr("Temporary conversations are deleted when you quit."),
                 self._end_or_ask_about_answers,
@@ -200,8 +201,8 @@ class ClosingController(QObject):
             await text.write_again()
         if not self._has_unsaved:
             self._end_or_ask()
-        elif not self._questions.is_asking:
-            self._questions.ask_to_quit(
+        elif not self._is_asking:
+            self._ask_to_quit(
                 tr("Some text couldn’t be saved. Quit anyway?"),
                 tr(
                     "Unsaved messages, responses, and prompts are lost. Free up disk space or "
@@ -218,10 +219,32 @@ class ClosingController(QObject):
         self._window.hide()
         self.hidden.emit()
 
+    def _begin_question(self, text: str, details: str) -> QMessageBox:
+        """Return a question for the caller to open."""
+        # The quick prompt stays above the window and would cover the question.
+        box = message_box(text, details, parent=QApplication.activeWindow() or self._window)
+        box.setObjectName("closing-question")
+        self._is_asking = True
+        box.finished.connect(self._on_answered)
+        box.finished.connect(box.deleteLater)
+        return box
+
+    def _on_answered(self) -> None:
+        self._is_asking = False
+
+    def _ask_to_quit(self, text: str, details: str, quit_now: Callable[[], None]) -> None:
+        """Ask about something that is lost at the end, and call `quit_now` if that is accepted."""
+        box = self._begin_question(text, details)
+        quit_button = box.addButton(tr("Quit now"), box.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton(box.StandardButton.Cancel))
+        quit_button.clicked.connect(quit_now)
+        box.open()
+        box.activateWindow()
+
     def _ask_whether_to_stay(self) -> None:
         details = linked_text(_STAY_DETAILS)
         question = tr("Keep Repartee running in the background?")
-        box = self._questions.begin(question, plain_text(details))
+        box = self._begin_question(question, plain_text(details))
         set_linked_informative_text(box, details)
         keep_button = box.addButton(tr("Keep running"), box.ButtonRole.AcceptRole)
         quit_button = box.addButton(tr("Quit"), box.ButtonRole.DestructiveRole)
@@ -248,7 +271,7 @@ class ClosingController(QObject):
             details = tr("Temporary conversations are deleted when you quit.")
         elif temporary_count:
             details = tr("Quitting now keeps what has arrived, except in temporary conversations.")
-        box = self._questions.begin(tr("A response is still running. Quit anyway?"), details)
+        box = self._begin_question(tr("A response is still running. Quit anyway?"), details)
         stop_button = box.addButton(tr("Quit now"), box.ButtonRole.DestructiveRole)
         stop_button.clicked.connect(self._end)
         box.setDefaultButton(box.addButton(box.StandardButton.Cancel))
