@@ -263,7 +263,7 @@ def _open_quick_prompt(text: str | None) -> int:
 
 def _guard_memory(command: str) -> None:
     """Write no core dump, and deny inspection by other processes; a window denies it later."""
-    if command in ("window", "quick"):  # see app/startup/process_protection.py
+    if command in ("window", "quick"):  # see app/startup/this_process.py
         from desktop_app.sandbox import disable_core_dumps
 
         disable_core_dumps()

@@ -123,7 +123,7 @@ class Application:
 
         from qasync import QEventLoop
 
-        from desktop_app.app.startup.async_generators import close_in_tasks
+        from desktop_app.app.startup.gc_policy import close_in_tasks
 
         loop = QEventLoop(self.qt)
         close_in_tasks(loop)
@@ -157,7 +157,7 @@ class Application:
 
     async def _acquire_bus_name(self) -> None:
         """Acquire the program's name on the session bus, then deny inspection."""
-        from desktop_app.app.startup.process_protection import deny_inspection_after_portal
+        from desktop_app.app.startup.this_process import deny_inspection_after_portal
         from desktop_app.session.application_object import APP_ID, ApplicationObject, bus_name
         from desktop_app.session.login_start import is_sandboxed
         from desktop_app.session.session_bus import JOIN_TIMEOUT_S, BusError
@@ -360,7 +360,7 @@ def _prepare_end(code: int) -> None:
     """On Wayland, have the process end with this code without Qt's destructors."""
     # On X11 they must run: one of them passes copied content to the desktop's clipboard manager.
     if QApplication.platformName().startswith("wayland"):
-        from desktop_app.app.startup.process_end import skip_qt_destructors
+        from desktop_app.app.startup.this_process import skip_qt_destructors
 
         skip_qt_destructors(code)
 

@@ -15,9 +15,7 @@ from desktop_app.app.chat.choice.built_in_model_note import BuiltInModelNote
 from desktop_app.app.controllers import Controllers
 from desktop_app.app.desktop.call_server import CallServer
 from desktop_app.app.desktop.closing_controller import ClosingController, UnfinishedWork
-from desktop_app.app.desktop.language_change import LanguageChange
-from desktop_app.app.desktop.memory_trimmer import MemoryTrimmer
-from desktop_app.app.desktop.reopened_windows import commands_to_reopen
+from desktop_app.app.desktop.language_change import LanguageChange, commands_to_reopen
 from desktop_app.app.desktop.window_request import (
     BATCHES,
     HiddenRequest,
@@ -30,6 +28,7 @@ from desktop_app.app.library.unread_marks import UnreadMarks
 from desktop_app.app.quick.quick_host import QuickHost
 from desktop_app.app.shortcuts import Shortcuts
 from desktop_app.app.shutdown import EndStep, Shutdown
+from desktop_app.app.startup.memory_release import MemoryTrimmer
 from desktop_app.backend.backend import Backend, use_limits, use_routine_model, use_weights
 from desktop_app.backend.log_file import start_log
 from desktop_app.commands.keymap import Keymap

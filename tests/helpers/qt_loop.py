@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import qasync
 
-from desktop_app.app.startup.async_generators import close_in_tasks
+from desktop_app.app.startup.gc_policy import close_in_tasks
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication

@@ -22,8 +22,10 @@ from desktop_app.i18n.translation import N_
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.state.conversation.message_presenter import MessagePresenter
-    from desktop_app.app.state.conversation.open_conversation import OpenConversation
+    from desktop_app.app.state.conversation.open_conversation import (
+        MessagePresenter,
+        OpenConversation,
+    )
     from desktop_app.app.state.providers import Providers
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.conversation import Message

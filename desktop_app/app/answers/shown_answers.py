@@ -14,8 +14,10 @@ from desktop_app.ui.transcript.message_items import is_continuable
 
 if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.state.conversation.message_presenter import MessagePresenter
-    from desktop_app.app.state.conversation.open_conversation import OpenConversation
+    from desktop_app.app.state.conversation.open_conversation import (
+        MessagePresenter,
+        OpenConversation,
+    )
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 STORE_TOPIC = "store"  # the topic of notifications about answers that cannot be stored

@@ -13,8 +13,10 @@ from desktop_app.rendering.structured_answer import json_value
 from desktop_app.ui.transcript.message_items import COPY_CSV, COPY_JSON, SHOW_JSON, SHOW_VALUE
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.conversation.message_presenter import MessagePresenter
-    from desktop_app.app.state.conversation.open_conversation import OpenConversation
+    from desktop_app.app.state.conversation.open_conversation import (
+        MessagePresenter,
+        OpenConversation,
+    )
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.ui.window.conversation_pane import ConversationPane
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QImage
 
     from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.state.draft.attachment_sources import AttachmentSources
+    from desktop_app.app.state.draft.drafts import AttachmentSources
     from desktop_app.documents.worker.document_worker import OnProgress
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
     from desktop_app.domain.documents.document_notes import DocumentNote

@@ -30,10 +30,9 @@ from desktop_app.ui.composer.text.text_insertion import MAX_TEXT_CHARACTERS
 
 if TYPE_CHECKING:
     from desktop_app.app.attachments.image_chips import ImageChips
-    from desktop_app.app.state.collection_facts import CollectionFacts
     from desktop_app.app.state.conversation.answer_setup import AnswerSetup
     from desktop_app.app.state.draft.drafts import Drafts
-    from desktop_app.app.state.prompt_list import PromptList
+    from desktop_app.app.state.shared_lists import CollectionFacts, PromptList
     from desktop_app.services.models.choice_resolution import ResolvedChoice
     from desktop_app.storage.documents.attachment_store import AttachmentStore
     from desktop_app.ui.composer.dropped_content import DroppedData

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.state.conversation.open_conversation import OpenConversation
-    from desktop_app.app.state.draft.attachment_sources import AttachmentSources
+    from desktop_app.app.state.draft.drafts import AttachmentSources
     from desktop_app.app.tasks import Tasks
     from desktop_app.ui.look.theme import Theme
 

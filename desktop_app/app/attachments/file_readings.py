@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from desktop_app.app.attachments.attachment_reader import AttachmentReader
     from desktop_app.app.attachments.document_passwords import DocumentPasswords
     from desktop_app.app.state.conversation.open_conversation import OpenConversation
-    from desktop_app.app.state.draft.attachment_origins import AttachmentOrigins
-    from desktop_app.app.state.draft.drafts import Drafts
+    from desktop_app.app.state.draft.drafts import AttachmentOrigins, Drafts
     from desktop_app.app.tasks import Tasks
     from desktop_app.documents.worker.document_worker import Progress
     from desktop_app.storage.database.temporary_database import TemporaryConversations

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import SignalInstance
 
     from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.state.draft.attachment_sources import AttachmentSources
+    from desktop_app.app.state.draft.drafts import AttachmentSources
     from desktop_app.app.tasks import Tasks
     from desktop_app.services.models.choice_resolution import ResolvedChoice
 

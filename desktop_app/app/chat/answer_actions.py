@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from desktop_app.app.chat.turn_starter import TurnStarter
     from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.state.conversation.message_presenter import MessagePresenter
+    from desktop_app.app.state.conversation.open_conversation import MessagePresenter
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.conversation import ModelChoice
     from desktop_app.storage.conversations.conversation_store import ConversationStore

@@ -10,9 +10,9 @@ from PySide6.QtCore import QObject, Signal
 if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.chat.turn_starter import BegunTurn
-    from desktop_app.app.library.draft_saver import DraftSaver
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
+    from desktop_app.app.library.shown_conversation import DraftSaver
     from desktop_app.app.state.conversation.answer_setup import AnswerSetup
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.conversation import Conversation, Message

@@ -22,8 +22,7 @@ from desktop_app.app.chat.comparison.compared_models import ComparedModels
 from desktop_app.app.chat.comparison.comparison_controller import ComparisonController
 from desktop_app.app.chat.edited_question import EditedQuestion
 from desktop_app.app.chat.question_queue import QuestionQueue
-from desktop_app.app.chat.temporary_controller import TemporaryController
-from desktop_app.app.chat.temporary_widgets import TemporaryWidgets
+from desktop_app.app.chat.temporary_controller import TemporaryController, TemporaryWidgets
 from desktop_app.app.chat.title_controller import TitleController
 from desktop_app.app.chat.turn_presenter import TurnPresenter
 from desktop_app.app.chat.turn_starter import TurnStarter

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.desktop.answer_notifier import AnswerNotifier
-from desktop_app.app.desktop.binding_controller import BindingController
-from desktop_app.app.desktop.hotkey_controller import HotkeyController
+from desktop_app.app.desktop.hotkey_controller import BindingController, HotkeyController
 from desktop_app.app.desktop.login_start_setting import LoginStartSetting
 from desktop_app.app.desktop.tray_controller import TrayController
 from desktop_app.commands.keymap import Keymap

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop_app.app.library.data.housekeeping import Housekeeping
-from desktop_app.app.library.draft_saver import DraftSaver
 from desktop_app.app.library.folders.folder_settings_controller import FolderSettingsController
 from desktop_app.app.library.folders.folders_controller import FoldersController
 from desktop_app.app.library.foreign_changes import ForeignChanges
@@ -14,7 +13,7 @@ from desktop_app.app.library.list_presenter import ListPresenter
 from desktop_app.app.library.navigator import Navigator
 from desktop_app.app.library.pinned_order import PinnedOrder
 from desktop_app.app.library.search_controller import SearchController
-from desktop_app.app.library.shown_conversation import ShownConversation
+from desktop_app.app.library.shown_conversation import DraftSaver, ShownConversation
 from desktop_app.app.library.trash import Trash
 
 if TYPE_CHECKING:

@@ -1,12 +1,12 @@
-"""The change of the language, for which the window is built again."""
+"""The change of the language, for which the window and some dialogs are built again."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
-from desktop_app.app.desktop.reopened_windows import is_dialog_open
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
@@ -71,3 +71,29 @@ class LanguageChange(QObject):
         self._retry_timer.stop()
         self.rebuild_requested.emit()
         return ""
+
+
+_COMMANDS: Final = {
+    "batch-jobs": "batch.show",
+    "models-dialog": "models.show",
+    "spending": "spending.show",
+}
+"""Windows in which nothing is typed, by object name, and the command that shows each."""
+
+
+def commands_to_reopen() -> tuple[str, ...]:
+    """Return the ids of the commands that show the open windows again."""
+    names = {window.objectName() for window in _visible_windows()}
+    return tuple(command for name, command in _COMMANDS.items() if name in names)
+
+
+def is_dialog_open() -> bool:
+    """Return True if a dialog is open that may contain typed text or ask a question."""
+    return any(
+        isinstance(window, QDialog) and window.objectName() not in _COMMANDS
+        for window in _visible_windows()
+    )
+
+
+def _visible_windows() -> list[QWidget]:
+    return [window for window in QApplication.topLevelWidgets() if window.isVisible()]

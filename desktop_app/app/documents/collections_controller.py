@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.documents.shown_collection import ShownCollection
-    from desktop_app.app.state.collection_facts import CollectionFacts
     from desktop_app.app.state.conversation.open_conversation import OpenConversation
-    from desktop_app.app.state.draft.attachment_origins import AttachmentOrigins
+    from desktop_app.app.state.draft.drafts import AttachmentOrigins
+    from desktop_app.app.state.shared_lists import CollectionFacts
     from desktop_app.app.tasks import Tasks
     from desktop_app.services.collections.collection_service import Collections
     from desktop_app.ui.library.collections_dialog import CollectionsDialog, CollectionState

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.state.collection_facts import ChipText
+from desktop_app.app.state.shared_lists import ChipText
 from desktop_app.domain.conversations.message_parts import CollectionPart, DocumentPart, part_id
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.collection_facts import CollectionFacts
     from desktop_app.app.state.conversation.open_conversation import OpenConversation
-    from desktop_app.app.state.draft.attachment_origins import AttachmentOrigins
+    from desktop_app.app.state.draft.drafts import AttachmentOrigins
+    from desktop_app.app.state.shared_lists import CollectionFacts
     from desktop_app.ui.library.collections_dialog import CollectionState
 
 

@@ -36,8 +36,10 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.state.conversation.message_presenter import MessagePresenter
-    from desktop_app.app.state.conversation.open_conversation import OpenConversation
+    from desktop_app.app.state.conversation.open_conversation import (
+        MessagePresenter,
+        OpenConversation,
+    )
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.models.model_catalog import ModelCatalog
     from desktop_app.ui.widgets.text.clipboard import ClipboardCopier

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.conversation.message_presenter import MessagePresenter
-    from desktop_app.app.state.conversation.open_conversation import OpenConversation
+    from desktop_app.app.state.conversation.open_conversation import (
+        MessagePresenter,
+        OpenConversation,
+    )
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.conversation import Conversation, Message
     from desktop_app.storage.conversations.conversation_store import ConversationStore

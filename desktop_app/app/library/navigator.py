@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject
 
 from desktop_app.app.answers.running_answers import RunningAnswers
-from desktop_app.app.library.draft_saver import DraftSaver
 from desktop_app.app.library.list_presenter import ListPresenter
-from desktop_app.app.library.shown_conversation import ShownConversation
+from desktop_app.app.library.shown_conversation import DraftSaver, ShownConversation
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import (
     Conversation,

@@ -1,18 +1,25 @@
-"""The conversation in the transcript, and the scroll positions of those that were shown before."""
+"""The conversation in the transcript and its stored draft.
+
+The scroll positions of conversations that were shown before are kept.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.conversation.message_presenter import MessagePresenter
-    from desktop_app.app.state.conversation.open_conversation import OpenConversation
-    from desktop_app.domain.conversations.conversation import Message
+    from desktop_app.app.state.conversation.open_conversation import (
+        MessagePresenter,
+        OpenConversation,
+    )
+    from desktop_app.app.state.draft.drafts import Drafts
+    from desktop_app.domain.conversations.conversation import Draft, Message
+    from desktop_app.ui.composer.prompt_editor import PromptEditor
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
@@ -105,3 +112,42 @@ class ShownConversation(QObject):
         prompt = self._pane.prompt
         if (prompt.text(), prompt.field.template_id) != (draft.text, draft.template_id):
             prompt.set_text(draft.text, draft.template_id)
+
+
+DRAFT_MS = 400
+
+
+class DraftSaver(QObject):
+    """Timer that copies the prompt's text into the draft and stores the draft."""
+
+    def __init__(self, prompt: PromptEditor, current: OpenConversation, drafts: Drafts) -> None:
+        super().__init__(prompt)
+        self._prompt = prompt
+        self._current = current
+        self._draft = current.draft
+        self._drafts = drafts
+        self._timer = QTimer(self, singleShot=True, interval=DRAFT_MS)
+        self._timer.timeout.connect(self.save)
+        prompt.text_changed.connect(self.save_soon)
+        current.draft.changed.connect(self.save_soon)
+
+    def save_soon(self) -> None:
+        """Save after a pause without another change."""
+        self._timer.start()
+
+    def save(self) -> None:
+        """Save now."""
+        self._timer.stop()
+        self._draft.update_text()
+        self._drafts.put(self._current.id, self._draft.value)
+
+    def remove_sent(self, conversation_id: str, sent_draft: Draft) -> None:
+        """Remove a sent question from its draft; what was typed or attached later stays."""
+        is_open = conversation_id == self._current.id
+        if is_open:
+            self.save()
+        remaining_draft = self._drafts.remove_sent(conversation_id, sent_draft)
+        if is_open:
+            self._draft.replace(remaining_draft)
+            if self._prompt.text() != remaining_draft.text:
+                self._prompt.set_text(remaining_draft.text, remaining_draft.template_id)

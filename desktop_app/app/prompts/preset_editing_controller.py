@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.state.presets import DEFAULT_PRESET, Presets
+from desktop_app.app.state.shared_lists import DEFAULT_PRESET, Presets
 from desktop_app.backend.answer_settings import (
     overridden_values,
     with_override,

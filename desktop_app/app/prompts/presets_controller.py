@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from desktop_app.app.prompts.stored_presets import StoredPresets
     from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.state.presets import Presets
+    from desktop_app.app.state.shared_lists import Presets
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 

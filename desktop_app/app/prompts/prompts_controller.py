@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
     from desktop_app.app.prompts.prompt_writer import PromptWriter
     from desktop_app.app.state.conversation.open_conversation import OpenConversation
-    from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.app.state.setting_values import SettingValues
+    from desktop_app.app.state.shared_lists import PromptList
     from desktop_app.app.tasks import Tasks
     from desktop_app.storage.settings.prompt_store import PromptStore
     from desktop_app.ui.composer.completion.prompt_completer import PromptCompleter

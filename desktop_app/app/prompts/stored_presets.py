@@ -18,7 +18,7 @@ from desktop_app.i18n.translation import N_, tr
 
 if TYPE_CHECKING:
     from desktop_app.app.prompts.prompt_writer import PromptWriter
-    from desktop_app.app.state.presets import Presets
+    from desktop_app.app.state.shared_lists import Presets
     from desktop_app.domain.prompts.preset import Preset
     from desktop_app.storage.settings.prompt_store import PromptStore
     from desktop_app.storage.settings.settings_store import SettingsStore

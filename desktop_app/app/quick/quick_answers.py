@@ -14,7 +14,7 @@ from desktop_app.ui.widgets.accessibility.announcements import announce
 if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.quick.quick_conversation import QuickConversation
-    from desktop_app.app.state.conversation.message_presenter import MessagePresenter
+    from desktop_app.app.state.conversation.open_conversation import MessagePresenter
     from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
 

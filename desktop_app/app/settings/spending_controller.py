@@ -25,7 +25,7 @@ from desktop_app.ui.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
     from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.state.spending_events import SpendingEvents
+    from desktop_app.app.state.window_state import SpendingEvents
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.spending.spending_report import MonthSpending
     from desktop_app.storage.spending.ledger import Ledger

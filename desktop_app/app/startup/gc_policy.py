@@ -1,4 +1,4 @@
-"""Collection of cyclic garbage, on the window's thread only.
+"""Collection of cyclic garbage, on the window's thread only, and of dropped async generators.
 
 Python collects on whichever thread allocates. A Qt object in a cycle would then be freed on a
 foreign thread, which crashes the program ("Timers cannot be stopped from another thread" is the
@@ -20,12 +20,13 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QAbstractEventDispatcher, QThread, QTimer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import asyncio
+    from collections.abc import AsyncGenerator, Callable
 
 _IDLE_MS: Final = 10_000
 _MAX_YOUNG_COLLECTIONS: Final = 1_000
@@ -99,3 +100,18 @@ def collect_if_due() -> bool:
 
 def _is_due() -> bool:
     return gc.get_count()[0] > gc.get_threshold()[0]
+
+
+def close_in_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    """Close dropped generators in tasks of `loop`; once it has ended they are only freed.
+
+    qasync does not, unlike asyncio's own loops. Python would then close them at once, outside of
+    any task, where httpcore cannot wait for its connection to close: "async generator ignored
+    GeneratorExit".
+    """
+
+    def close(generator: AsyncGenerator[Any, Any]) -> None:
+        if loop.is_running():
+            loop.call_soon_threadsafe(loop.create_task, generator.aclose())
+
+    sys.set_asyncgen_hooks(finalizer=close)

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop_app.app.state.collection_facts import CollectionFacts
+from PySide6.QtCore import QObject, Signal
+
 from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-from desktop_app.app.state.conversation.message_presenter import MessagePresenter
 from desktop_app.app.state.conversation.new_conversation import NewConversation
-from desktop_app.app.state.conversation.open_conversation import OpenConversation
-from desktop_app.app.state.draft.attachment_origins import AttachmentOrigins
-from desktop_app.app.state.draft.attachment_sources import AttachmentSources
-from desktop_app.app.state.draft.drafts import Drafts
-from desktop_app.app.state.draft.prompt_draft import PromptDraft
-from desktop_app.app.state.folder_list import FolderList
-from desktop_app.app.state.presets import Presets
-from desktop_app.app.state.prompt_list import PromptList
+from desktop_app.app.state.conversation.open_conversation import MessagePresenter, OpenConversation
+from desktop_app.app.state.draft.drafts import (
+    AttachmentOrigins,
+    AttachmentSources,
+    Drafts,
+    PromptDraft,
+)
 from desktop_app.app.state.providers import Providers
 from desktop_app.app.state.setting_values import SettingValues
-from desktop_app.app.state.spending_events import SpendingEvents
+from desktop_app.app.state.shared_lists import CollectionFacts, FolderList, Presets, PromptList
 
 if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.backend.backend import Backend
+    from desktop_app.storage.spending.ledger import Ledger
     from desktop_app.ui.window.main_window import MainWindow
 
 
@@ -82,3 +82,17 @@ class WindowState:
         await self.folders.load()
         await self.backend.listings.load()
         await self.providers.reload()
+
+
+class SpendingEvents(QObject):
+    """Signals for calls recorded in the ledger, paid or free.
+
+    Signals:
+        spent(str): calls to a provider were recorded; the argument is the provider's id.
+    """
+
+    spent = Signal(str)
+
+    def __init__(self, ledger: Ledger, parent: QObject) -> None:
+        super().__init__(parent)
+        ledger.listen(self.spent.emit)

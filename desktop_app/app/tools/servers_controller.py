@@ -21,7 +21,7 @@ from desktop_app.ui.widgets.text.foreign_text import one_line
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.state.prompt_list import PromptList
+    from desktop_app.app.state.shared_lists import PromptList
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.tools.tool_server import ServerSecrets, ToolServer
     from desktop_app.exchange.importers.server_configuration import ConfiguredServer

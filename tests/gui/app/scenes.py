@@ -30,8 +30,8 @@ from PySide6.QtWidgets import (
 
 from desktop_app.app.answers.shown_answers import STORE_TOPIC
 from desktop_app.app.application import report_failed_start
-from desktop_app.app.desktop import binding_controller
-from desktop_app.app.desktop.binding_controller import BindingController
+from desktop_app.app.desktop import hotkey_controller
+from desktop_app.app.desktop.hotkey_controller import BindingController
 from desktop_app.app.documents.viewer_controller import ViewerTarget
 from desktop_app.app.quick import paste_back
 from desktop_app.backend.answer_settings import with_override, without_override
@@ -539,7 +539,7 @@ async def desktop(app: AppHarness, look: Look) -> None:
         app.window, notifications=app.window.notifications, tasks=app.controllers.tasks
     )
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(binding_controller, "binding_desktop", lambda _: BindingDesktop.GNOME)
+        patched.setattr(hotkey_controller, "binding_desktop", lambda _: BindingDesktop.GNOME)
         binding.offer("Meta+Alt+Space")
     await look("confirm-binding")
     _close_dialogs(app)

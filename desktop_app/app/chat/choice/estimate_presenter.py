@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
-from desktop_app.app.chat.choice.choice_figures import MeasuredSeconds, choice_figures
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.token_counts import COUNT_DESCRIPTIONS
-from desktop_app.i18n.formatting import money, tokens
+from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.i18n.formatting import duration, money, tokens
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.services.spending.cost_estimate import (
     Estimate,
@@ -20,16 +22,18 @@ from desktop_app.services.spending.cost_estimate import (
     used_tokens,
 )
 from desktop_app.ui.composer.choice.choice_row import EstimateTexts
+from desktop_app.ui.composer.choice.choice_view import ChoiceFigures
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.state.spending_events import SpendingEvents
+    from desktop_app.app.state.window_state import SpendingEvents
     from desktop_app.app.tasks import Tasks
-    from desktop_app.domain.conversations.conversation import Draft
+    from desktop_app.domain.conversations.conversation import Draft, ModelChoice
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.chat.send_context import SendContext
+    from desktop_app.services.models.choice_resolution import ResolvedChoice
     from desktop_app.storage.spending.ledger import Ledger
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
@@ -267,3 +271,61 @@ def _input_tokens_text(count: int, *, is_exact: bool) -> str:
 
 def _approximate(figure: str, *, is_exact: bool) -> str:
     return figure if is_exact else f"≈ {figure}"
+
+
+MeasuredSeconds = Mapping[tuple[str, str], float]
+"""Seconds that the user's answers usually took, by model and effort, "" for none."""
+
+
+def choice_figures(
+    choice: ModelChoice,
+    resolve: Callable[[ModelChoice], ResolvedChoice],
+    estimate: Estimate | None,
+    max_output_tokens: int | None,
+    measured: MeasuredSeconds,
+) -> ChoiceFigures:
+    """Return the figures of accepted efforts, and of variants if the provider serves them.
+
+    Args:
+        estimate: of the message being typed; None shows durations only.
+    """
+
+    def figures_text(alternative: ModelChoice) -> str:
+        resolved = resolve(alternative)
+        cost = _highest_cost_text(resolved, estimate, max_output_tokens)
+        return " · ".join(filter(None, (cost, _duration_text(resolved, measured))))
+
+    has_variants = resolve(choice).profile.serves_gpt_family
+    variants = {
+        variant: figures_text(replace(choice, variant=variant, model=""))
+        for variant in (Variant if has_variants else ())
+    }
+    accepted_efforts = resolve(choice).model.efforts or ()
+    efforts = {effort: figures_text(replace(choice, effort=effort)) for effort in accepted_efforts}
+    return ChoiceFigures(variants, efforts)
+
+
+def _highest_cost_text(
+    resolved: ResolvedChoice, estimate: Estimate | None, max_output_tokens: int | None
+) -> str:
+    """Return the highest cost of the message with its answers, "" if it is unknown."""
+    price = resolved.counted_price
+    limits = [limit for limit in (max_output_tokens, resolved.model.max_output) if limit]
+    if estimate is None or price is None or not limits:
+        return ""
+    usage = Usage(
+        input_tokens=estimate.input_tokens * estimate.answers,
+        output_tokens=min(limits) * estimate.answers,
+    )
+    return tr("up to {cost}", cost=money(price.cost(usage)))
+
+
+def _duration_text(resolved: ResolvedChoice, measured: MeasuredSeconds) -> str:
+    effort: Effort | None = resolved.effort
+    own_seconds = measured.get((resolved.model.id, effort.value if effort else ""))
+    if own_seconds is not None:
+        return tr("usually {duration}", duration=duration(own_seconds))
+    usual_seconds = resolved.model.usual_duration(effort)
+    if usual_seconds is None:
+        return ""
+    return tr("about {duration}", duration=duration(usual_seconds, digits=0))

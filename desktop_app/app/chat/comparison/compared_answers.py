@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.state.conversation.message_presenter import MessagePresenter
+    from desktop_app.app.state.conversation.open_conversation import MessagePresenter
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.storage.conversations.conversation_store import ConversationStore

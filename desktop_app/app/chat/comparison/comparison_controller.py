@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -10,6 +11,7 @@ from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import tr
+from desktop_app.rendering.search.word_differences import differing_words
 from desktop_app.ui.transcript.media.message_images import OPEN_IMAGE
 from desktop_app.ui.widgets.window_activation import bring_to_front
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.chat.comparison.compared_answers import ComparedAnswers
-    from desktop_app.app.chat.comparison.comparison_marks import ComparisonMarks
     from desktop_app.app.state.conversation.answer_setup import AnswerSetup
     from desktop_app.app.tasks import Tasks
     from desktop_app.storage.database.temporary_database import TemporaryConversations
@@ -105,7 +106,7 @@ class ComparisonController(QObject):
     def show_answers(self, path: list[Message], answers: Sequence[Message]) -> None:
         """Show the answers to the last question of `path` side by side, streaming or not."""
         # Imported here, because the start does not need them.
-        from desktop_app.app.chat.comparison.comparison_marks import ComparisonMarks
+        from desktop_app.app.chat.comparison.comparison_controller import ComparisonMarks
         from desktop_app.ui.comparison.answer_column import AnswerColumn
         from desktop_app.ui.comparison.comparison_window import ComparisonWindow
 
@@ -247,3 +248,43 @@ class ComparisonController(QObject):
     def _show_deleted(self) -> None:
         if self._window is not None:
             self._window.set_problem(tr("This conversation was deleted."))
+
+
+class ComparisonMarks(QObject):
+    """The marks in the columns of a window, which its user turns on and off."""
+
+    def __init__(self, window: ComparisonWindow, theme: ThemeWatcher, tasks: Tasks) -> None:
+        super().__init__(window)
+        self._window = window
+        self._theme = theme
+        self._tasks = tasks
+        self._is_closed = False
+        window.marks_toggled.connect(self._show_marks)
+        window.finished.connect(self._on_finished)
+        theme.changed.connect(self.refresh)
+
+    def refresh(self) -> None:
+        """Mark the differences of newer answers, or in the colors of another theme."""
+        if not self._is_closed and self._window.marks_differences:
+            self._show_marks(True)
+
+    def clear(self) -> None:
+        """Remove the marks, because an answer is replaced."""
+        self._show_marks(False)
+
+    def _on_finished(self) -> None:
+        self._is_closed = True
+
+    def _show_marks(self, is_marked: bool) -> None:
+        for column in self._window.columns:
+            column.mark_differences((), self._theme.current)
+        if is_marked:
+            self._tasks.start(self._mark_differences())
+
+    async def _mark_differences(self) -> None:
+        columns = self._window.columns
+        column_words = [column.transcript.differences.words() for column in columns]
+        differences = await asyncio.to_thread(differing_words, column_words)
+        if not self._is_closed and self._window.marks_differences:
+            for column, differs in zip(columns, differences, strict=True):
+                column.mark_differences(differs, self._theme.current)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.folder_list import FolderList
+    from desktop_app.app.state.shared_lists import FolderList
     from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
     from desktop_app.storage.conversations.folder_store import FolderStore
     from desktop_app.ui.look.theme import ThemeWatcher

@@ -18,9 +18,9 @@ from desktop_app.services.documents.attachment_dedup import deduplicate_parts
 if TYPE_CHECKING:
     from desktop_app.app.state.conversation.open_conversation import OpenConversation
     from desktop_app.app.state.draft.drafts import Drafts
-    from desktop_app.app.state.folder_list import FolderList
     from desktop_app.app.state.providers import Providers
     from desktop_app.app.state.setting_values import SettingValues
+    from desktop_app.app.state.shared_lists import FolderList
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.answering.generation import Overrides
     from desktop_app.domain.conversations.conversation import Conversation, ModelChoice

@@ -7,9 +7,13 @@ read arrive in its draft.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from PySide6.QtCore import QObject, Signal
 
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import Conversation, Draft, Message, new_id
@@ -18,8 +22,13 @@ from desktop_app.domain.errors import StorageError
 
 if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
+    from desktop_app.backend.image_scaling import ImageScaler
+    from desktop_app.documents.worker.document_worker import DocumentWorker
+    from desktop_app.services.prompt_delimiter import DelimiterFactory
     from desktop_app.storage.conversations.conversation_store import ConversationStore
+    from desktop_app.storage.documents.attachment_store import AttachmentStore
     from desktop_app.storage.settings.settings_store import SettingsStore
+    from desktop_app.ui.composer.prompt_editor import PromptEditor
 
 BLANK_KEY = "window.new_draft"
 
@@ -205,3 +214,82 @@ def _join_drafts(first: Draft, second: Draft) -> Draft:
     text = "\n\n".join(filter(None, (first.text, second.text)))
     parts = {part_id(part): part for part in (*first.attachments, *second.attachments)}
     return Draft(text, tuple(parts.values()), second.template_id or first.template_id)
+
+
+class AttachmentOrigins:
+    """Paths of attached files by SHA-256, as far as known."""
+
+    def __init__(self, store: AttachmentStore) -> None:
+        self._store = store
+        self._paths: dict[str, Path] = {}
+
+    @property
+    def paths(self) -> Mapping[str, Path]:
+        """Return all known paths by SHA-256."""
+        return self._paths
+
+    def add(self, sha256: str, path: Path) -> None:
+        """Record the path of an attached file in memory."""
+        self._paths[sha256] = path
+
+    async def load(self, hashes: Iterable[str]) -> None:
+        """Load the paths of attachments from the store."""
+        unknown = [sha256 for sha256 in hashes if sha256 not in self._paths]
+        if unknown:
+            self._paths |= await self._store.origins(unknown)
+
+
+class AttachmentSources(NamedTuple):
+    """The sources of an attachment's content, and the tags around it in a question."""
+
+    attachment_store: AttachmentStore
+    documents: DocumentWorker
+    image_scaler: ImageScaler
+    delimiters: DelimiterFactory
+
+
+class PromptDraft(QObject):
+    """Text and attachments of the prompt.
+
+    Attributes:
+        value: the last draft that was set; its text lacks what was typed since.
+
+    Signals:
+        changed(): attachments were added, removed or changed, or the draft was replaced.
+    """
+
+    changed = Signal()
+
+    def __init__(self, prompt: PromptEditor) -> None:
+        super().__init__(prompt)
+        self._prompt = prompt
+        self.value = Draft()
+
+    @property
+    def current(self) -> Draft:
+        """Return the draft with the text that is in the prompt now."""
+        return self.with_text(self._prompt.text(), self._prompt.field.template_id)
+
+    def load(self, draft: Draft) -> None:
+        """Set the draft of a conversation that is being opened.
+
+        `OpenConversation.opened` reports it.
+        """
+        self.value = draft
+
+    def replace(self, draft: Draft) -> None:
+        """Replace text and attachments."""
+        self.value = draft
+        self.changed.emit()
+
+    def update_text(self) -> None:
+        """Copy the prompt's current text into `value`; this emits nothing."""
+        self.value = self.current
+
+    def with_text(self, text: str, template_id: str) -> Draft:
+        """Return the draft with another text, and the template that produced it."""
+        return replace(self.value, text=text, template_id=template_id)
+
+    def set_attachments(self, attachments: Sequence[DraftPart]) -> None:
+        """Replace the attachments."""
+        self.replace(replace(self.value, attachments=tuple(attachments)))

@@ -10,7 +10,7 @@ from pathlib import Path
 ENDS = """
 import atexit, os, sys, threading
 atexit.register(lambda: os._exit(9))  # as PySide's function, which destroys the application
-from desktop_app.app.startup.process_end import skip_qt_destructors
+from desktop_app.app.startup.this_process import skip_qt_destructors
 def work():
     threading.main_thread().join()
     sys.stdout.write("and the threads.")

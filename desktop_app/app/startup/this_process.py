@@ -1,22 +1,45 @@
-"""Protection of this process from other processes, after calls to the desktop portal.
+"""This process: its protection from others, and its end without Qt's destructors.
 
-The portal identifies a caller by opening /proc/PID/root, which fails for a process that is not
-dumpable: the portal would then refuse file dialogs, global shortcuts and more. It remembers each
-D-Bus connection, so one earlier call on each is enough. Qt has a connection, the program another.
+The desktop portal identifies a caller by opening /proc/PID/root, which fails for a process that is
+not dumpable: the portal would then refuse file dialogs, global shortcuts and more. It remembers
+each D-Bus connection, so one earlier call on each is enough. Qt has a connection, the program
+another.
+
+Qt's Wayland client can wait forever while it is destroyed: its event thread waits in
+`wl_display_read_events` for another reader that has ended, and the destructor waits for the thread.
 """
 
 from __future__ import annotations
 
 import asyncio
+import atexit
+import logging
+import os
 from typing import TYPE_CHECKING
 
 from desktop_app import sandbox
+from desktop_app.cli.streams.console import flush_output
 from desktop_app.session.portal.portal_requests import PATH, SERVICE, identify_to_portal
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject
 
     from desktop_app.session.session_bus import SessionBus
+
+
+def skip_qt_destructors(exit_code: int) -> None:
+    """End this process with `exit_code` when Python has joined its threads.
+
+    Call it last: Python calls exit functions in reverse order, so functions that were registered
+    earlier never run. One of them is PySide's, which destroys the application.
+    """
+    atexit.register(_exit_now, exit_code)
+
+
+def _exit_now(exit_code: int) -> None:
+    logging.shutdown()
+    flush_output()
+    os._exit(exit_code)
 
 
 async def deny_inspection_after_portal(parent: QObject, bus: SessionBus) -> bool:
