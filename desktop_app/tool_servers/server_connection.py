@@ -23,8 +23,6 @@ the server, which nothing interrupts.
 """
 MAX_LINE_BYTES: Final = 32 << 20
 """The limit on a line of the process. The longest resource takes 31 MB."""
-MAX_ORDER_BYTES: Final = 8 << 20
-"""The limit on a line to the process. Its main module has the same limit."""
 _MAX_INLINE_BYTES: Final = 1 << 16
 """Bytes. A longer line is parsed in a thread."""
 
@@ -114,7 +112,7 @@ class ServerConnection:
         """Return the result of a request. If canceled, it is canceled at the server too.
 
         Raises:
-            ServerFailure: the server refused it or has ended, or its arguments are too long.
+            ServerFailure: the server refused it or has ended.
         """
         if not self.is_running:
             raise ServerFailure(has_ended=True)
@@ -148,12 +146,9 @@ class ServerConnection:
                 self._ready.exception()  # retrieved, so that asyncio does not report it
 
     def _send(self, message: Mapping[str, Any]) -> None:
-        line = json.dumps(message).encode() + b"\n"
-        if len(line) > MAX_ORDER_BYTES:
-            raise ServerFailure(ServerFault.ARGUMENTS_TOO_LONG)
         assert self._process.stdin is not None
         if not self._process.stdin.is_closing():
-            self._process.stdin.write(line)
+            self._process.stdin.write(json.dumps(message).encode() + b"\n")
 
     def _kill_group(self) -> None:
         """Kill the programs that the process may have left in its group."""

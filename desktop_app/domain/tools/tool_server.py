@@ -74,7 +74,6 @@ class ServerFault(StrEnum):
     """A fault: a text that follows a colon in a sentence."""
 
     ENDED = N_("it has ended")
-    ARGUMENTS_TOO_LONG = N_("the arguments are too long")
     NO_ANSWER_IN_TIME = N_("no answer came in time")
     TOO_LONG = N_("it is too long")
     TOO_DEEP = N_("it is nested too deeply")

@@ -34,8 +34,8 @@ from desktop_app.tool_servers.process_tree import adopt_orphans, die_with_parent
 
 MEMORY_BYTES: Final = 1 << 30
 """The limit on this process's data. A server that sends too much ends the process."""
-MAX_ORDER_BYTES: Final = 8 << 20
-"""The limit on a line of the parent, which refuses longer ones before it writes them."""
+MAX_ORDER_BYTES: Final = 16 << 20
+"""The limit on a line of the parent. A call has a million characters, of up to 12 bytes in JSON."""
 CLOSING_S: Final = 2.5
 """Less than the parent's CLOSE_S, after which the parent kills this process and its descendants."""
 

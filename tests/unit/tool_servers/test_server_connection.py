@@ -213,18 +213,6 @@ async def test_requests_fail_once_the_process_has_ended(play: Play, line: str) -
     assert listener.events == [("ended",)]
 
 
-async def test_an_order_that_is_too_long_is_refused(
-    play: Play, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    play([READY], [{"id": 2, "result": 1}])
-    monkeypatch.setattr(server_connection, "MAX_ORDER_BYTES", 40)
-    async with open_connection({}) as (connection, _):
-        with pytest.raises(ServerFailure, match=r"^the arguments are too long$") as caught:
-            await connection.request("call", text="x" * 40)
-        assert not caught.value.has_ended
-        assert await connection.request("tools") == 1
-
-
 LEAVES_A_CHILD = """
 import json, os, subprocess, sys, time
 is_detached = bool(json.loads(sys.argv[1]))
