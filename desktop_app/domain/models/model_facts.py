@@ -6,7 +6,6 @@ the user's facts replace its facts (`applied_to`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -120,25 +119,3 @@ _INFO_FIELDS: Final = {
     "makes_images": "makes_images",
 }
 """The fields of `ModelInfo` by those of `ModelFacts`."""
-_PARSERS: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "shutdown": date.fromisoformat,
-    "kind": ModelKind,
-    **dict.fromkeys(("input_price", "output_price", "cached_price"), Decimal),
-    "efforts": lambda values: tuple(map(Effort, values)),
-}
-
-
-def facts_to_json(facts: ModelFacts) -> dict[str, Any]:
-    """Return the known facts as JSON-ready values."""
-    return {
-        name: str(value) if isinstance(value, date | Decimal) else value
-        for name, value in facts.known.items()
-    }
-
-
-def facts_from_json(fields: Mapping[str, Any]) -> ModelFacts:
-    """Parse the output of `facts_to_json`."""
-    parsed = {
-        name: _PARSERS[name](value) if name in _PARSERS else value for name, value in fields.items()
-    }
-    return ModelFacts(**parsed)

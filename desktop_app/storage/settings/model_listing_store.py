@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 
-from desktop_app.domain.models.model_facts import facts_from_json, facts_to_json
+import msgspec
+
+from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.storage.conversations.row_conversion import (
     Cells,
@@ -35,7 +37,7 @@ class ListingStore:
             profile_id,
             listing.base_url,
             to_micros(listing.listed_at),
-            to_json([facts_to_json(model) for model in listing.models]),
+            to_json([msgspec.to_builtins(model.known) for model in listing.models]),
         )
 
     async def remove(self, profile_id: str) -> None:
@@ -51,5 +53,5 @@ def _read_all(connection: sqlite3.Connection) -> dict[str, ModelListing]:
 
 def listing_from_row(row: Cells) -> ModelListing:
     """Return the listing in a row of `model_listings`."""
-    models = tuple(map(facts_from_json, json.loads(row["models"])))
+    models = msgspec.convert(json.loads(row["models"]), tuple[ModelFacts, ...])
     return ModelListing(row["base_url"], models, from_micros(row["at"]))

@@ -9,14 +9,12 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from dataclasses import asdict, replace
-from decimal import Decimal
+from dataclasses import replace
 from typing import Any, Final
 
-from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.models.model_catalog import Api
-from desktop_app.domain.models.model_facts import facts_from_json, facts_to_json
-from desktop_app.domain.network.custom_fields import CustomField
+import msgspec
+
+from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.network.network_address import split_credentials, split_proxy_password
 from desktop_app.storage.conversations.row_conversion import Cells, read_row, read_rows, to_json
 from desktop_app.storage.database.database import Database
@@ -117,31 +115,17 @@ def _make_secret(connection: sqlite3.Connection) -> bytes:
 
 def profile_to_text(profile: ProviderProfile) -> str:
     """Return a profile as the column's text."""
-    fields = asdict(profile)
+    fields = msgspec.to_builtins(profile)
     # The id has a column of its own. The others describe this run of the program.
     for name in ("id", "from_environment", "unusable_variable", "shares_cap_with"):
         del fields[name]
-    fields["price_multiplier"] = str(profile.price_multiplier)
-    fields["own_models"] = [facts_to_json(model) for model in profile.own_models]
-    if profile.monthly_cap is not None:
-        fields["monthly_cap"] = str(profile.monthly_cap)
     return to_json(fields)
 
 
 def profile_from_row(row: Cells) -> ProviderProfile:
     """Return the profile in a row of `profiles`."""
-    fields = json.loads(row["body"])
-    fields["kind"] = ProviderKind(fields["kind"])
-    if fields["api"] is not None:
-        fields["api"] = Api(fields["api"])
-    for name in ("models", "plain_http_hosts"):
-        fields[name] = tuple(fields[name])
-    fields["custom_fields"] = tuple(CustomField(**entry) for entry in fields["custom_fields"])
-    fields["own_models"] = tuple(map(facts_from_json, fields["own_models"]))
-    fields["price_multiplier"] = Decimal(fields["price_multiplier"])
-    if fields["monthly_cap"] is not None:
-        fields["monthly_cap"] = Decimal(fields["monthly_cap"])
-    return _without_passwords(ProviderProfile(id=row["id"], **fields))
+    fields = {**json.loads(row["body"]), "id": row["id"]}
+    return _without_passwords(msgspec.convert(fields, ProviderProfile))
 
 
 def _without_passwords(profile: ProviderProfile) -> ProviderProfile:

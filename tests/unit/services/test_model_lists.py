@@ -19,12 +19,7 @@ import pytest
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import NetworkError
-from desktop_app.domain.models.model_facts import (
-    ModelFacts,
-    ModelKind,
-    facts_from_json,
-    facts_to_json,
-)
+from desktop_app.domain.models.model_facts import ModelFacts, ModelKind
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.model_row import ModelRow
 from desktop_app.domain.models.variants import Effort, Variant
@@ -143,7 +138,6 @@ def test_the_users_facts_about_a_model_override_all_others() -> None:
     own_price = Price(Decimal("0.5"), Decimal(2))
     assert resolved.price == own_price, "the price multiplier is not applied"
     assert ProviderModels(GATEWAY, CATALOG, listing).info("m").efforts is None
-    assert facts_from_json(json.loads(json.dumps(facts_to_json(own)))) == own
     assert profile.with_own_model(ModelFacts("m")).own_models == ()
 
 
