@@ -126,19 +126,6 @@ _HEIF_BRANDS: Final = (b"heic", b"heix", b"mif1", b"msf1", b"avif")  # the forma
 _TEXT_TYPES: Final = {
     f".{suffix}": kind for kind, suffixes in _SUFFIXES.items() for suffix in suffixes.split()
 }
-_INTERPRETERS: Final = {
-    b"python": "text/x-python",
-    b"bash": "text/x-shellscript",
-    b"sh": "text/x-shellscript",
-    b"zsh": "text/x-shellscript",
-    b"node": "text/javascript",
-    b"perl": "text/x-perl",
-    b"ruby": "text/x-ruby",
-    b"lua": "text/x-lua",
-    b"php": "text/x-php",
-    b"Rscript": "text/x-r",
-}
-_SHEBANG: Final = re.compile(rb"#!\s*\S*?/?(?:env\s+(?:-S\s+)?)?([A-Za-z]+)[\d.]*\s")
 _HTML_START: Final = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html)\b", re.I | re.S
 )
@@ -241,13 +228,10 @@ def type_of_ending(name: str) -> str | None:
 
 
 def detect_text(name: str, data: bytes) -> str:
-    """Return the media type of a text: by ending, then shebang, then header or markup."""
+    """Return the media type of a text: by ending, else by header or markup."""
     by_ending = _TEXT_TYPES.get(PurePath(name).suffix.lower())
     if by_ending:
         return by_ending
-    shebang = _SHEBANG.match(data[:200])
-    if shebang:
-        return _INTERPRETERS.get(shebang[1], "text/plain")
     if _MIME_HEADER.match(data[:8000]) or _MAILBOX_START.match(data[:8000]):
         return MAIL
     return HTML if _HTML_START.match(data[:2000]) else "text/plain"

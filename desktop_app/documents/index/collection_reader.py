@@ -7,7 +7,6 @@ them.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -29,11 +28,7 @@ class CollectionReader:
         self._worker = worker
 
     async def files_in(
-        self,
-        paths: Sequence[Path],
-        *,
-        skip_links_below: str | None = None,
-        skip_missing: bool = False,
+        self, paths: Sequence[Path], *, skip_missing: bool = False
     ) -> list[FoundFile]:
         """Return the files among `paths`, and those in the folders among `paths`.
 
@@ -41,21 +36,10 @@ class CollectionReader:
         left out. A subfolder that cannot be listed is returned like a file, so that the attempt
         to read it says why.
 
-        Args:
-            skip_links_below: leave out a file if a link has replaced it or one of its folders below
-                this one ("": anywhere), because the link may lead to any file. None follows links.
-
         Raises:
             DocumentError: a path cannot be read, or it does not exist and `skip_missing` is False.
         """
-
-        def find() -> list[FoundFile]:
-            safe_paths = paths
-            if skip_links_below is not None:
-                safe_paths = [p for p in paths if not _is_behind_link(p, skip_links_below)]
-            return list(_files_in(safe_paths, skip_missing))
-
-        return await asyncio.to_thread(find)
+        return await asyncio.to_thread(lambda: list(_files_in(paths, skip_missing)))
 
     async def read(self, path: Path) -> ExtractedDocument:
         """Return the document in a file.
@@ -75,14 +59,6 @@ class CollectionReader:
     async def passages(self, text: str, name: str, media_type: str) -> list[IndexedPassage]:
         """Return the passages of a document's text."""
         return await self._worker.passages(text, name, media_type)
-
-
-def _is_behind_link(path: Path, folder: str) -> bool:
-    """Return True if a path leads through a link that is not part of `folder` itself."""
-    if not (folder and path.is_relative_to(folder)):
-        return os.path.realpath(path) != str(path)
-    steps = path.relative_to(folder).parts
-    return os.path.realpath(path) != str(Path(os.path.realpath(folder), *steps))
 
 
 def _files_in(paths: Sequence[Path], skip_missing: bool) -> Iterator[FoundFile]:

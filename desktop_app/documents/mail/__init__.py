@@ -1,4 +1,4 @@
 """Mail files and Outlook messages.
 
-May import the root of `documents`, `containers`, `text`, and the RTF reader of `office`.
+May import the root of `documents`, `containers` and `text`.
 """

@@ -13,15 +13,12 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-import compressed_rtf
 import olefile
-from compressed_rtf.crc32 import crc32
 
 from desktop_app.documents import refusals
 from desktop_app.documents.containers.document_bundle import DocumentBundle
 from desktop_app.documents.mail.mail_reader import header_line, read_attachments
 from desktop_app.documents.media_type import OLE_ERRORS
-from desktop_app.documents.office import rtf
 from desktop_app.documents.reader_result import ReaderResult
 from desktop_app.documents.text import plain_text, web_page
 from desktop_app.domain.documents import document_types
@@ -36,7 +33,6 @@ _RECIPIENTS: Final = (("To", "0E04"), ("Cc", "0E03"))
 _SUBJECT: Final = "0037"
 _BODY: Final = "1000"
 _HTML: Final = "1013"
-_RTF: Final = "1009"
 _LONG_NAME: Final = "3707"
 _NAME: Final = "3704"
 _DATA: Final = "3701"
@@ -64,7 +60,6 @@ _ENCODINGS: Final = {
     54936: "gb18030",
     65001: "utf-8",
 } | {28590 + part: f"iso8859-{part}" for part in (*range(1, 10), 13, 15)}
-_RTF_HEADER: Final = struct.Struct("<LL4sL")
 _EPOCH: Final = datetime(1601, 1, 1, tzinfo=UTC)
 
 
@@ -118,14 +113,13 @@ class _Message:
         return [header_line(name, text) for name, text in rows if text]
 
     def body(self) -> str:
-        """Return the text: the plain text, else converted from HTML, else from RTF."""
+        """Return the text: the plain text, else converted from HTML."""
         if text := self._text(_BODY).replace("\r\n", "\n").replace("\r", "\n").strip():
             return text
         if html := self._bytes(f"{_HTML}{_BINARY}") or self._text(_HTML).encode():
             page = web_page.read(html, self._encoding())
             return page.text.strip() if page else ""
-        compressed = self._bytes(f"{_RTF}{_BINARY}")
-        return rtf.read(_decompressed(compressed)) if compressed else ""
+        return ""
 
     def _attachments(self) -> list[str]:
         """Return the folders of the attachments, in order."""
@@ -187,19 +181,3 @@ class _Message:
         return dict(
             struct.unpack_from("<2xH4xQ", rows, start) for start in range(0, len(rows) - 15, 16)
         )
-
-
-def _decompressed(data: bytes) -> bytes:
-    """Decompress RTF; a wrong checksum, as some programs write it, is ignored.
-
-    Raises:
-        ValueError: the data are not compressed RTF.
-    """
-    if len(data) < _RTF_HEADER.size or data[8:12] not in (b"LZFu", b"MELA"):
-        raise ValueError("not compressed RTF")
-    _, size, kind, _ = _RTF_HEADER.unpack_from(data)
-    content = data[_RTF_HEADER.size :]
-    checksum = crc32(content) if kind == b"LZFu" else 0
-    header = _RTF_HEADER.pack(len(content) + _RTF_HEADER.size - 4, size, kind, checksum)
-    text: bytes = compressed_rtf.decompress(header + content)
-    return text

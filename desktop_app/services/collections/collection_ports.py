@@ -19,13 +19,8 @@ from desktop_app.domain.documents.vectors import UnembeddedPassage, Vector
 class PassageReader(Protocol):
     """Reader of files that splits texts into passages: see documents/index/collection_reader.py."""
 
-    # `skip_links_below` leaves out files that are links, or lie behind one, below that folder.
     async def files_in(
-        self,
-        paths: Sequence[Path],
-        *,
-        skip_links_below: str | None = None,
-        skip_missing: bool = False,
+        self, paths: Sequence[Path], *, skip_missing: bool = False
     ) -> Sequence[FoundFile]: ...
     async def read(self, path: Path) -> ExtractedDocument: ...
     async def passages(self, text: str, name: str, media_type: str) -> Sequence[IndexedPassage]: ...

@@ -145,7 +145,7 @@ class Collections:
             StoreFullError: the disk is full; files read before stay.
         """
         collection = await self._require_collection(collection_id)
-        added_paths = await asyncio.to_thread(_absolute_paths, paths, collection.folder)
+        added_paths = [path.absolute() for path in paths]
         found_files = await self._reader.files_in(added_paths)
         known_stats = await self._store.file_stats(collection_id)
         # A file would be among those that were found.
@@ -185,9 +185,7 @@ class Collections:
         single_files = [Path(path) for path in known_stats if path not in folder_files]
         present_files = folder_files | {
             str(file.path): file
-            for file in await self._reader.files_in(
-                single_files, skip_links_below=collection.folder, skip_missing=True
-            )
+            for file in await self._reader.files_in(single_files, skip_missing=True)
         }
         if known_stats and not present_files:
             raise DocumentError(
@@ -221,24 +219,24 @@ class Collections:
         report = on_progress or (lambda _progress: None)
         async with self._fill_lock:
             waiting = [f for f in await self.files(collection_id) if f.status == "waiting"]
-            folder = (await self._require_collection(collection_id)).folder
+            await self._require_collection(collection_id)
             try:
                 for number, file in enumerate(waiting):
                     report(CollectionProgress(number, len(waiting), file.name))
-                    await self._read(file, folder)
+                    await self._read(file)
                 report(CollectionProgress(len(waiting), len(waiting), ""))
             finally:
                 await asyncio.shield(self._store.remove_unreferenced())
 
-    async def _read(self, file: CollectionFile, folder: str) -> None:
+    async def _read(self, file: CollectionFile) -> None:
         """Read a file and index its text, or record why it cannot be read."""
         path = Path(file.path)
         modified = 0  # the time of no file: if this one cannot be listed, each refresh tries again
         try:
             # Size and time are those before reading: the next refresh sees a change made meanwhile.
-            listed_files = await self._reader.files_in([path], skip_links_below=folder)
+            listed_files = await self._reader.files_in([path])
             found_file = next((found for found in listed_files if found.path == path), None)
-            if found_file is None:  # a folder or a link has replaced the file
+            if found_file is None:  # a folder has replaced the file
                 raise DocumentError(
                     N_("“{name}” isn’t a file."), hint=hints.CHECK_FILE, name=file.name
                 )
@@ -445,16 +443,6 @@ def _number_passages(
 
 def _folder_path(folder: Path | None) -> str:
     return "" if folder is None else str(folder.absolute())
-
-
-def _absolute_paths(paths: Iterable[Path], folder: str) -> list[Path]:
-    """Return absolute paths. Blocking.
-
-    Links outside the collection's folder are resolved now. A path that leads through a link later
-    has been replaced, and the reader skips it.
-    """
-    absolute = (path.absolute() for path in paths)
-    return [path if folder and path.is_relative_to(folder) else path.resolve() for path in absolute]
 
 
 def _clean_name(name: str) -> str:

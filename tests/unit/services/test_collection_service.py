@@ -67,11 +67,7 @@ class Disk:
         self.modified[path] = self.modified.get(path, 0) + 1
 
     async def files_in(
-        self,
-        paths: Sequence[Path],
-        *,
-        skip_links_below: str | None = None,
-        skip_missing: bool = False,
+        self, paths: Sequence[Path], *, skip_missing: bool = False
     ) -> Sequence[FoundFile]:
         found = []
         for path in paths:
