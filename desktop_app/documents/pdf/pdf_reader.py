@@ -18,6 +18,7 @@ from pypdfium2 import raw
 from desktop_app.documents import refusals
 from desktop_app.documents.pdf import page_annotations, reading_order
 from desktop_app.documents.pdf.page_words import LINE_END_HYPHEN, RIGHT_TO_LEFT
+from desktop_app.documents.pdf.pdf_view import natural_size, open_document
 from desktop_app.documents.reader_result import ReaderResult
 from desktop_app.documents.worker.protocol import Limits, OnProgress, Progress
 from desktop_app.domain.conversations.message_parts import PageImage
@@ -54,15 +55,11 @@ def read(
     name: str, data: bytes, limits: Limits, on_progress: OnProgress, password: str = ""
 ) -> ReaderResult:
     """Return the text of a PDF, and the pages to send as images."""
-    try:
-        with pdfium.PdfDocument(data, password=password) as document:
+    with open_document(name, data, password) as document:
+        try:
             return _read(name, document, limits, on_progress)
-    except pdfium.PdfiumError as error:
-        if error.err_code == raw.FPDF_ERR_PASSWORD:
-            raise refusals.locked_error(name, was_wrong=bool(password)) from error
-        if error.err_code == raw.FPDF_ERR_SECURITY:
-            raise refusals.encrypted_error(name) from error
-        raise refusals.damaged_error(name, str(error)) from error
+        except pdfium.PdfiumError as error:
+            raise refusals.damaged_error(name, str(error)) from error
 
 
 def _read(
@@ -71,8 +68,6 @@ def _read(
     total = len(document)
     if total > limits.pages:
         raise refusals.too_many_pages_error(name, total, "page", limits.pages)
-    if document.get_formtype() != raw.FORMTYPE_NONE:
-        document.init_forms()
     texts: list[str] = []
     page_images: list[PageImage] = []
     for index in range(total):
@@ -106,7 +101,7 @@ def _page(
     page.set_rotation(0)
     page_text = _clean_text(reading_order.text(page, page.get_textpage()))
     annotations = page_annotations.lines(document, page, page_text)
-    image = _page_image(number, size) if _needs_image(page, page_text) else None
+    image = PageImage(number, *natural_size(size)) if _needs_image(page, page_text) else None
     return "\n".join([*([page_text] if page_text else []), *annotations]), image
 
 
@@ -177,12 +172,6 @@ def _lacks_letters(page: pdfium.PdfPage, text: str) -> bool:
 def _area(page_object: pdfium.PdfObject) -> float:
     left, bottom, right, top = page_object.get_bounds()
     return float((right - left) * (top - bottom))
-
-
-def _page_image(number: int, size: tuple[float, float]) -> PageImage:
-    from desktop_app.documents.pdf.page_images import natural_size  # loads Pillow
-
-    return PageImage(number, *natural_size(size))
 
 
 def _note(page_images: list[PageImage], total: int) -> DocumentNote | None:

@@ -14,7 +14,6 @@ from pypdfium2 import raw
 
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.pdf import columns, page_annotations, page_words, raised_digits
-from desktop_app.documents.pdf import rulings as pdf_rulings
 from desktop_app.documents.pdf import tables as tables_of_page
 from desktop_app.documents.pdf.page_words import RIGHT_TO_LEFT, Word
 from desktop_app.documents.pdf.tables import Table
@@ -77,7 +76,7 @@ def _pieces(
 ) -> list[Piece] | None:
     """Return the pieces of a page; None if its stream is in reading order, without tables."""
     swaps = _reversed_ligatures(textpage) if _LIGATURE.search(stream_text) else {}
-    rulings = pdf_rulings.page_rulings(page)
+    rulings = tables_of_page.page_rulings(page)
     words = page_words.words_of_page(textpage)
     tables: list[Table] = []
     if rulings.across and rulings.down and not page_words.are_rotated(textpage, words):

@@ -157,9 +157,9 @@ def _serve(
 
             return image_reader.decode(name, payload, limits=limits, **arguments)
         case "render":
-            from desktop_app.documents.pdf import page_images
+            from desktop_app.documents.pdf import pdf_view
 
-            return page_images.render(name, payload, **arguments)
+            return pdf_view.render(name, payload, **arguments)
         case "convert":
             from desktop_app.documents.text.web_page import convert_selection
 

@@ -70,9 +70,7 @@ def test_a_broken_archive_raises_an_error() -> None:
         ("unknown.xyz", b"words", "text/plain"),
     ],
 )
-def test_texts_are_detected_by_name_and_markup(
-    name: str, data: bytes, expected: str
-) -> None:
+def test_texts_are_detected_by_name_and_markup(name: str, data: bytes, expected: str) -> None:
     assert media_type.detect_text(name, data) == expected
 
 

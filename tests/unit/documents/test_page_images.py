@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image
 
-from desktop_app.documents.pdf.page_images import natural_size, render
+from desktop_app.documents.pdf.pdf_view import natural_size, render
 from desktop_app.domain.errors import DocumentDamagedError
 from tests.data.long_pdf import drawn_pdf, form_pdf, pdf_of
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pypdfium2 as pdfium
 import pytest
 
-from desktop_app.documents.pdf import rulings
+from desktop_app.documents.pdf import tables
 from tests.data.long_pdf import drawn_pdf
 
 Lines = list[tuple[float, float, float]]
@@ -16,9 +16,9 @@ Lines = list[tuple[float, float, float]]
 def found(page: str, forms: Sequence[str] = ()) -> tuple[Lines, Lines]:
     """Return the horizontal and vertical lines of a page, in points rounded to tenths."""
     with pdfium.PdfDocument(drawn_pdf([page], forms)) as document:
-        lines = rulings.page_rulings(document[0])
+        lines = tables.page_rulings(document[0])
 
-    def rounded(several: list[rulings.Ruling]) -> Lines:
+    def rounded(several: list[tables.Ruling]) -> Lines:
         return [(round(at, 1), round(start, 1), round(end, 1)) for at, start, end in several]
 
     return rounded(lines.across), rounded(lines.down)
