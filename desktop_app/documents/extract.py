@@ -126,9 +126,9 @@ def _read_binary(
 
             return ReaderResult(kind, *book.read(name, data, limits, on_progress))
         case document_types.RTF:
-            from desktop_app.documents.office import rtf
+            from desktop_app.documents.office import wordprocessing
 
-            return ReaderResult(kind, rtf.read(data))
+            return ReaderResult(kind, wordprocessing.read_rtf(data))
         case document_types.XLSX:
             from desktop_app.documents.spreadsheets import workbook
 

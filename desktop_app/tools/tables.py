@@ -9,8 +9,7 @@ from functools import partial
 from itertools import islice
 from typing import Final
 
-from desktop_app.domain.documents.csv_head import CSV_TYPES, find_first_row
-from desktop_app.domain.documents.sheet_rows import lines_of, sheet_rows
+from desktop_app.domain.documents.table_text import CSV_TYPES, find_first_row, lines_of, sheet_rows
 
 MAX_CELLS: Final = 20_000_000
 _MAX_FIELD_CHARS: Final = 0x7FFFFFFF

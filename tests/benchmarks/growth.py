@@ -46,8 +46,7 @@ from desktop_app.rendering.provisional.provisional_blocks import without_undecid
 from desktop_app.rendering.provisional.provisional_inline import complete_inline
 from desktop_app.rendering.search.word_differences import differing_words
 from desktop_app.rendering.spoken_sentences import SentenceSplitter
-from desktop_app.services.documents.chunk_pages import placed_pages
-from desktop_app.services.documents.chunk_positions import ChunkPositions
+from desktop_app.services.documents.chunk_context import ChunkPositions, placed_pages
 from desktop_app.services.structured.schema_check import UnusableSchemaError, require_schema
 from desktop_app.storage.batch.batch_store import BatchStore
 from desktop_app.storage.spending.ledger import Ledger

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.conversation import Draft
     from desktop_app.services.chat.chat_service import ChatService
-    from desktop_app.services.documents.chunk_plan import ChunkPlan
+    from desktop_app.services.documents.chunked_reading import ChunkPlan
 
 OFFER_LABEL: Final = N_("Read in parts…")
 ATTACH_BEGINNING_LABEL: Final = N_("Attach the beginning, let tools read the rest")

@@ -14,10 +14,14 @@ from pathlib import PurePath
 from typing import Final
 
 from desktop_app.documents.index.chunks import TokenCounter, chunks
-from desktop_app.domain.documents.document_sections import UNITS, DocumentSection, find_sections
+from desktop_app.domain.documents.collections import place_code
+from desktop_app.domain.documents.document_sections import (
+    UNITS,
+    DocumentSection,
+    Headings,
+    find_sections,
+)
 from desktop_app.domain.documents.extracted_document import IndexedPassage
-from desktop_app.domain.documents.headings import Headings
-from desktop_app.domain.documents.passage_place import place_code
 from desktop_app.domain.documents.passage_words import index_terms
 
 # Maximum tokens of a passage. `python -m tests.benchmarks retrieval` measures its effect.

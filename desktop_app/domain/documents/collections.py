@@ -4,6 +4,9 @@ A collection names files. Their text is in the attachment store, by the SHA-256 
 question stores the text of the passages that were found for it, so later messages do not depend on
 the collection. Passages are numbered across all questions of a conversation's path, so that `[9]`
 in an answer is unambiguous.
+
+The place of a passage is a code: `page 3`, `pages 3–5` (or slides, or chapters) or `sheet Costs`.
+It is stored, sent to models and written to JSON; users see `place_text`.
 """
 
 from __future__ import annotations
@@ -14,7 +17,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-from desktop_app.domain.documents.passage_place import place_text
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.i18n.translation import tr
 
@@ -99,7 +101,7 @@ class Passage:
         number: the number by which the answer cites the passage.
         sha256, name: of the document.
         page: the page, slide, sheet or chapter it begins on, from 1; None if the format has none.
-        place: the code of this page, such as "page 3" or "sheet Costs" (see `passage_place`); in a
+        place: the code of this page, such as "page 3" or "sheet Costs" (see `place_code`); in a
             format without pages, the heading above; "" if there is neither.
         start, end: a range of characters in the document's extracted text.
     """
@@ -149,3 +151,44 @@ def passage_number(link: str) -> int | None:
     """
     match = _LINK.fullmatch(link)
     return int(match[1]) if match else None
+
+
+_NUMBERED: Final = re.compile(r"(?P<unit>page|slide|chapter)s? (?P<first>\d+)(?:–(?P<last>\d+))?")
+_SHEET: Final = "sheet "
+
+
+def place_code(unit: str, first: int, last: int, sheet: str = "") -> str:
+    """Return the code of a passage's sections.
+
+    >>> place_code("page", 3, 3), place_code("page", 3, 5), place_code("sheet", 1, 1, "Costs")
+    ('page 3', 'pages 3–5', 'sheet Costs')
+    """
+    if sheet:
+        return f"{unit} {sheet}"
+    return f"{unit} {first}" if first == last else f"{unit}s {first}–{last}"
+
+
+def place_text(code: str) -> str:
+    """Return the text for the code of a place; any other text unchanged.
+
+    >>> place_text("pages 3–5"), place_text("sheet Costs")
+    ('pages 3–5', 'sheet Costs')
+    """
+    if code.startswith(_SHEET):
+        return tr("sheet {name}", name=code.removeprefix(_SHEET))
+    match = _NUMBERED.fullmatch(code)
+    if match is None:
+        return code
+    first = match["first"]
+    last = match["last"]
+    if match["unit"] == "slide":
+        if last:
+            return tr("slides {first}–{last}", first=first, last=last)
+        return tr("slide {number}", number=first)
+    if match["unit"] == "chapter":
+        if last:
+            return tr("chapters {first}–{last}", first=first, last=last)
+        return tr("chapter {number}", number=first)
+    if last:
+        return tr("pages {first}–{last}", first=first, last=last)
+    return tr("page {number}", number=first)

@@ -99,7 +99,7 @@ class IndexedPassage(NamedTuple):
         start, end: in characters of the document's text.
         page: the number of the page, slide, sheet or chapter where it begins; None if the format
             has none.
-        place: the code of its place (passage_place.py), or the heading above; "" if unknown.
+        place: the code of its place (collections.place_code), or the heading above; "" if unknown.
         title: the file's name and the headings above, as text.
         terms: the search terms for the index: see passage_words.py.
     """

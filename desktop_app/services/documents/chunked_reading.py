@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from math import ceil
 from typing import Final, Protocol
 from weakref import WeakValueDictionary
@@ -28,13 +29,18 @@ from desktop_app.domain.documents.extracted_document import TextChunk
 from desktop_app.domain.errors import ContextTooLongError
 from desktop_app.domain.models.image_tokens import LARGEST_SIDE, image_tokens
 from desktop_app.domain.models.model_catalog import ModelInfo
-from desktop_app.domain.models.token_counts import GUESSED_SHARE
+from desktop_app.domain.models.token_counts import GUESSED_SHARE, CountMethod
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Usage, cost_of, sum_costs
 from desktop_app.domain.spending.spending_report import Purpose
-from desktop_app.services.documents.chunk_pages import only_images, page_spans, placed_pages
-from desktop_app.services.documents.chunk_plan import ChunkPlan
-from desktop_app.services.documents.chunk_positions import ChunkPositions
+from desktop_app.i18n.formatting import money
+from desktop_app.i18n.translation import tr
+from desktop_app.services.documents.chunk_context import (
+    ChunkPositions,
+    only_images,
+    page_spans,
+    placed_pages,
+)
 from desktop_app.services.documents.image_attachments import ImageForm, page_tokens
 from desktop_app.services.documents.note_taking import (
     INSTRUCTIONS,
@@ -425,3 +431,52 @@ def even_parts(text: str, size: int) -> list[tuple[int, int]]:
     if start < len(text):
         parts.append((start, len(text)))
     return parts
+
+
+@dataclass(frozen=True)
+class ChunkPlan:
+    """The calls and cost of reading in chunks.
+
+    Attributes:
+        calls: the number of calls without the final answer.
+        cached_calls: the calls among them whose notes are stored.
+        cost: US dollars, approximate; None if the price is unknown.
+        method: how the tokens were counted.
+        leaves_out_reasoning: the model reasons before each note, at an unknown cost that is not
+            included.
+        note_taker, answerer: the names of the models that take the notes, and answer from them.
+        cost_if_answerer_reads: US dollars if the answering model took the notes; None if no other
+            model takes them, or if its price is unknown.
+    """
+
+    calls: int
+    cached_calls: int
+    input_tokens: int
+    cost: Decimal | None
+    leaves_out_reasoning: bool = False
+    method: CountMethod = CountMethod.TOKENIZER
+    note_taker: str = ""
+    answerer: str = ""
+    cost_if_answerer_reads: Decimal | None = None
+
+    @property
+    def comparison(self) -> str:
+        """Return a sentence on `cost_if_answerer_reads`; "" if that is None."""
+        if self.cost_if_answerer_reads is None:
+            return ""
+        return tr(
+            "{taker} reads the parts. Reading with {answerer} would cost about {cost}.",
+            taker=self.note_taker,
+            answerer=self.answerer,
+            cost=money(self.cost_if_answerer_reads),
+        )
+
+    @property
+    def cost_text(self) -> str:
+        """Return the cost as text; "" if it is unknown or zero."""
+        if not self.cost:
+            return ""
+        cost = money(self.cost)
+        if self.leaves_out_reasoning:
+            return tr("about {cost}, plus reasoning", cost=cost)
+        return tr("about {cost}", cost=cost)

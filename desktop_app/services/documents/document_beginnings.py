@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
-from desktop_app.domain.documents.csv_head import CSV_TYPES, find_first_row
 from desktop_app.domain.documents.document_sections import unit_of
-from desktop_app.domain.documents.sheet_rows import sheet_rows
+from desktop_app.domain.documents.table_text import CSV_TYPES, find_first_row, sheet_rows
 from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError
 from desktop_app.i18n.translation import N_
 

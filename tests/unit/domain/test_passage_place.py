@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.domain.documents.passage_place import place_code, place_text
+from desktop_app.domain.documents.collections import place_code, place_text
 
 
 @pytest.mark.parametrize(

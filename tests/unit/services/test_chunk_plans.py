@@ -16,7 +16,7 @@ from desktop_app.domain.errors import ContextTooLongError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Price, Usage
-from desktop_app.services.documents.chunk_plan import ChunkPlan
+from desktop_app.services.documents.chunked_reading import ChunkPlan
 from desktop_app.services.documents.note_taking import (
     INSTRUCTIONS,
     DocumentPiece,

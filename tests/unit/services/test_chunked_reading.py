@@ -55,8 +55,11 @@ from desktop_app.domain.models.image_tokens import ImageTokens, TileTokens
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.i18n.formatting import money
-from desktop_app.services.documents.chunk_plan import ChunkPlan
-from desktop_app.services.documents.chunked_reading import MAX_CHUNK_TOKENS_BUILT_IN, ChunkedReader
+from desktop_app.services.documents.chunked_reading import (
+    MAX_CHUNK_TOKENS_BUILT_IN,
+    ChunkedReader,
+    ChunkPlan,
+)
 from desktop_app.services.documents.note_taking import (
     MAX_CONCURRENT_CALLS,
     MAX_NOTE_TOKENS_BUILT_IN,

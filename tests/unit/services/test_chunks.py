@@ -8,8 +8,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, PageIma
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.image_tokens import TileTokens
 from desktop_app.domain.models.model_catalog import ModelInfo
-from desktop_app.services.documents.chunk_pages import page_spans, placed_pages
-from desktop_app.services.documents.chunk_positions import ChunkPositions
+from desktop_app.services.documents.chunk_context import ChunkPositions, page_spans, placed_pages
 from desktop_app.services.documents.chunked_reading import even_parts
 from desktop_app.services.documents.image_attachments import page_tokens
 

@@ -1,10 +1,12 @@
-"""Reads the rows of the Markdown tables in a spreadsheet's text."""
+"""Reads the first row of CSV files, and the Markdown tables in the text of spreadsheets."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from typing import Final
+
+from desktop_app.domain.documents import document_types
 
 _RULE: Final = re.compile(r"\|(?: *:?-+:? *\|)+")
 _CELLS: Final = re.compile(r"(?<!\\)\|")
@@ -26,3 +28,24 @@ def sheet_rows(text: str, start: int, stop: int) -> Iterator[list[str]]:
         row = line.strip()
         if line.startswith("|") and not _RULE.fullmatch(row):
             yield [cell.strip().replace("\\|", "|") for cell in _CELLS.split(row[1:-1])]
+
+
+CSV_TYPES: Final = (document_types.CSV, document_types.TSV)
+DELIMITERS: Final = ";\t,|"
+_BLANK: Final = re.compile(r"(?:[ \t]*\n)*")
+_STATED: Final = re.compile(r"sep=([;\t,|:])\n", re.IGNORECASE)
+_QUOTED: Final = re.compile(r'"[^"]*(?:"|$)')
+
+
+def find_first_row(text: str) -> tuple[int, str]:
+    """Return the offset of the first row, and the delimiter.
+
+    Empty lines and Excel's line with the delimiter (`sep=;`) are not rows.
+    """
+    blank = _BLANK.match(text)
+    start = blank.end() if blank else 0
+    if stated_delimiter := _STATED.match(text, start):
+        return stated_delimiter.end(), stated_delimiter[1]
+    end = text.find("\n", start)
+    line = text[start : end if end >= 0 else len(text)]
+    return start, max(DELIMITERS, key=_QUOTED.sub("", line).count)
