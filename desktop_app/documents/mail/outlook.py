@@ -49,17 +49,6 @@ _SENT: Final = 0x0039
 _DELIVERED: Final = 0x0E06
 # The code pages of texts that are not in UTF-16, and of the HTML, which old messages share.
 _CODE_PAGES: Final = (0x3FFD, 0x3FDE)
-# Python's encodings by code page, unless "cp" and the number name them.
-_ENCODINGS: Final = {
-    950: "big5",
-    20866: "koi8_r",
-    21866: "koi8_u",
-    50220: "iso2022_jp",
-    51932: "euc_jp",
-    51949: "euc_kr",
-    54936: "gb18030",
-    65001: "utf-8",
-} | {28590 + part: f"iso8859-{part}" for part in (*range(1, 10), 13, 15)}
 _EPOCH: Final = datetime(1601, 1, 1, tzinfo=UTC)
 
 
@@ -152,7 +141,7 @@ class _Message:
         """Return Python's name of the message's code page; "" if it is unknown."""
         numbers = self._numbers()
         page = next((numbers[key] & 0xFFFFFFFF for key in _CODE_PAGES if key in numbers), 0)
-        return plain_text.text_codec(_ENCODINGS.get(page, f"cp{page}"))
+        return plain_text.text_codec(f"cp{page}")
 
     def _bytes(self, key: str, folder: str = "") -> bytes:
         path = f"{self._path}{folder}{_STREAM}{key}"

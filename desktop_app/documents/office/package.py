@@ -15,7 +15,6 @@ from desktop_app.domain.errors import DocumentDamagedError
 
 # Strict files use other namespaces for the same elements (ISO/IEC 29500-1, annex A).
 _STRICT_NAMESPACE: Final = re.compile(rb"http://purl\.oclc\.org/ooxml/([A-Za-z]+)/([A-Za-z]+)")
-_BARE_DOCUMENT_TYPE: Final = re.compile(rb"<!DOCTYPE[^<>\[\]]{0,500}>")
 _ENCRYPTED_ODF: Final = b"<manifest:encryption-data"
 _MANIFEST: Final = "META-INF/manifest.xml"
 
@@ -63,21 +62,10 @@ class Package:
             raise refusals.damaged_error(self.name, f"{part}: {error}"[:300]) from error
 
     def xml_bytes(self, part: str) -> bytes:
-        """Return a part to parse, with the usual namespaces in place of the strict ones.
-
-        Raises:
-            DocumentDamagedError: it declares entities, or is in UTF-16, which no office program
-                writes.
-        """
-        # Some books name a document type without declaring anything in it. Nothing fetches it.
-        data = _BARE_DOCUMENT_TYPE.sub(b"", self.content(part), count=1)
-        # UTF-16 would hide a declaration from the search.
-        is_utf_16 = data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:2]
-        if is_utf_16 or b"<!DOCTYPE" in data or b"<!ENTITY" in data:
-            raise refusals.damaged_error(
-                self.name, f"{part}: declares a document type, or is UTF-16"
-            )
-        return _STRICT_NAMESPACE.sub(rb"http://schemas.openxmlformats.org/\1/2006/\2", data)
+        """Return a part to parse, with the usual namespaces in place of the strict ones."""
+        return _STRICT_NAMESPACE.sub(
+            rb"http://schemas.openxmlformats.org/\1/2006/\2", self.content(part)
+        )
 
     def xml_if_present(self, part: str) -> ElementTree.Element:
         """Parse a part as `xml` does; return an empty element if it is missing."""

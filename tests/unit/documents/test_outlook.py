@@ -86,8 +86,7 @@ def test_header_and_text_are_read(streams: dict[str, bytes], expected: str) -> N
     ("pages", "subject", "shown"),
     [
         ([(0x3FDE, 950)], "計劃".encode("big5"), "計劃"),
-        ([(0x3FFD, 1251), (0x3FDE, 28591)], "Ключ".encode("cp1251"), "Ключ"),
-        ([(0x3FDE, 28592)], "klíč".encode("iso8859-2"), "klíč"),
+        ([(0x3FFD, 1251), (0x3FDE, 1252)], "Ключ".encode("cp1251"), "Ключ"),
         ([(0x3FDE, 0x3_0000_0000 + 1251)], "Ключ".encode("cp1251"), "Ключ"),
         ([(0x3FDE, 1252)], "計劃".encode(), "計劃"),
         ([(0x3FDE, 20127)], "Größe".encode("cp1252"), "Größe"),
