@@ -46,7 +46,7 @@ from desktop_app.services.documents.image_attachments import ImageForm
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.ports import AttachmentSource, CompactionStorage, ImageSource
 from desktop_app.services.prompt_delimiter import DelimiterFactory, PromptDelimiter
-from desktop_app.services.spending.cost_estimate import Estimator, usable_input, used_tokens
+from desktop_app.services.spending.cost_estimate import Estimator, usable_input
 
 # The shares and limits below are arbitrary.
 # From this share of a model's window on, a compaction is offered, or made if the user wants that.
@@ -88,38 +88,33 @@ Progress = Callable[[int, int], None]
 """Takes the number of finished parts and of all parts."""
 
 
-class _TokenCounts(NamedTuple):
-    """The counts of a `CompactionPlan`, by the names of its attributes."""
-
-    request_tokens: int
-    tokens: int
-    is_exact: bool
-
-
 class CompactionPlan(NamedTuple):
     """The planned effect and cost of a compaction.
 
     Attributes:
         sent: the messages that the compaction replaces, and the earlier compaction before them.
-        point: the last of these messages, to which the compaction belongs.
         answering: the model that answers the conversation.
-        maker: the model that makes the compaction.
         request_tokens: tokens of the whole request before the compaction.
         tokens: the tokens to replace; `is_exact` is True if the provider counted them.
+        maker: the model that makes the compaction.
         cost_of_input, cost_at_most: US dollars; None if the price is unknown. `cost_at_most` is
             also None if the longest output is unknown.
     """
 
-    kind: CompactionKind
     sent: SentPath
-    point: Message
     answering: ResolvedChoice
-    maker: ResolvedChoice
     request_tokens: int
     tokens: int
     is_exact: bool
+    kind: CompactionKind
+    maker: ResolvedChoice
     cost_of_input: Decimal | None
     cost_at_most: Decimal | None
+
+    @property
+    def point(self) -> Message:
+        """Return the last message that is replaced, to which the compaction belongs."""
+        return self.sent.messages[-1]
 
 
 class CompactionService:
@@ -159,7 +154,7 @@ class CompactionService:
         if limit is None or not context.path:
             return False
         threshold = limit * NEARLY_FULL_SHARE
-        if used_tokens(context) is None:  # otherwise the provider's count costs nothing
+        if all(message.usage is None for message in context.path):
             upper_bound = self._estimator.token_upper_bound(context)
             if upper_bound is not None and upper_bound + more_tokens < threshold:
                 return False
@@ -205,10 +200,15 @@ class CompactionService:
             tokens, is_exact = await count_up_to(index)
             leaves_little = request_tokens - tokens <= request_tokens * MAX_REST_SHARE
             if tokens >= MIN_COMPACTED_TOKENS and (leaves_little or index == points[-1]):
-                path_to_point = SentPath(sent_path.compaction, sent_path.messages[: index + 1])
-                counts = _TokenCounts(request_tokens, tokens, is_exact)
-                return self._make_plan(
-                    path_to_point, context.resolved, counts, at_provider=at_provider
+                kind = CompactionKind.PROVIDER if at_provider else CompactionKind.SUMMARY
+                return CompactionPlan(
+                    SentPath(sent_path.compaction, sent_path.messages[: index + 1]),
+                    context.resolved,
+                    request_tokens,
+                    tokens,
+                    is_exact,
+                    kind,
+                    *self._maker_and_costs(kind, context.resolved, tokens),
                 )
         return None
 
@@ -223,41 +223,14 @@ class CompactionService:
         )
         return kept_tokens <= plan.tokens * MAX_KEPT_SHARE
 
-    def _make_plan(
-        self,
-        sent_path: SentPath,
-        answering: ResolvedChoice,
-        counts: _TokenCounts,
-        *,
-        at_provider: bool,
-    ) -> CompactionPlan:
-        """Return the plan that compacts `sent_path`."""
-        tokens = counts.tokens
-        if at_provider:
+    def _maker_and_costs(
+        self, kind: CompactionKind, answering: ResolvedChoice, tokens: int
+    ) -> tuple[ResolvedChoice, Decimal | None, Decimal | None]:
+        """Return the model for a compaction of so many tokens, and its costs as in a plan."""
+        if kind is CompactionKind.PROVIDER:
             maker = self._compaction_model(answering)
-            cost_of_input, cost_at_most = _cost_bounds(maker.price, tokens, maker.model.max_output)
-            kind = CompactionKind.PROVIDER
-        else:
-            maker = self._utility_model.model_for(Purpose.COMPACTION, answering)
-            cost_of_input, cost_at_most = self._cost_of_summary(maker, tokens)
-            kind = CompactionKind.SUMMARY
-        return CompactionPlan(
-            kind=kind,
-            sent=sent_path,
-            point=sent_path.messages[-1],
-            answering=answering,
-            maker=maker,
-            request_tokens=counts.request_tokens,
-            tokens=counts.tokens,
-            is_exact=counts.is_exact,
-            cost_of_input=cost_of_input,
-            cost_at_most=cost_at_most,
-        )
-
-    def _cost_of_summary(
-        self, maker: ResolvedChoice, tokens: int
-    ) -> tuple[Decimal | None, Decimal | None]:
-        """Return the cost of the input, and of input and output: see `_cost_bounds`."""
+            return maker, *_cost_bounds(maker.price, tokens, maker.model.max_output)
+        maker = self._utility_model.model_for(Purpose.COMPACTION, answering)
         max_tokens = _max_summary_tokens(maker)
         part_count = ceil(tokens / _part_tokens(maker, tokens))
         summary_count = part_count
@@ -265,7 +238,7 @@ class CompactionService:
         if part_count > 1:  # another request makes one summary of all
             input_tokens += part_count * max_tokens + INSTRUCTION_TOKENS
             summary_count += 1
-        return _cost_bounds(maker.price, input_tokens, summary_count * max_tokens)
+        return maker, *_cost_bounds(maker.price, input_tokens, summary_count * max_tokens)
 
     def _may_compact_at_provider(self, answering: ResolvedChoice) -> bool:
         """Return True if the provider may be able to compact; only its reply will show it."""
@@ -325,8 +298,9 @@ class CompactionService:
                 hint=N_("Undo the earlier compaction, then compact again."),
                 provider=plan.answering.profile.short_name,
             )
-        counts = _TokenCounts(plan.request_tokens, plan.tokens, plan.is_exact)
-        return self._make_plan(plan.sent, plan.answering, counts, at_provider=False)
+        kind = CompactionKind.SUMMARY
+        maker, cost, most = self._maker_and_costs(kind, plan.answering, plan.tokens)
+        return plan._replace(kind=kind, maker=maker, cost_of_input=cost, cost_at_most=most)
 
     async def _compact_at_provider(
         self, plan: CompactionPlan, instructions: str
@@ -433,8 +407,7 @@ class CompactionService:
         delimiter = await self._delimiters.delimiter_for(plan.point.conversation_id)
         texts = await self._message_texts(plan.sent, delimiter)
         part_tokens = _part_tokens(plan.maker, plan.tokens)
-        packer = TextPacker(self._estimator, plan.answering, part_tokens)
-        parts = await packer.pack(texts)
+        parts = await self.pack(texts, plan.answering, part_tokens)
         instructions = INSTRUCTIONS
         while True:
             summaries = []
@@ -444,10 +417,35 @@ class CompactionService:
             if len(summaries) == 1:
                 return summaries[0]
             instructions = INSTRUCTIONS + MERGING
-            merged = await packer.pack(summaries)
+            merged = await self.pack(summaries, plan.answering, part_tokens)
             if len(merged) >= len(parts):  # keep summaries side by side if merging gains nothing
                 return "\n\n".join(summaries)
             parts = merged
+
+    async def pack(self, texts: Sequence[str], reader: ResolvedChoice, size: int) -> list[str]:
+        """Pack texts, in order, into as few parts as possible of `size` tokens of a model."""
+        packed: list[str] = []
+        free_tokens = 0
+        for whole in texts:
+            for text, tokens in await self._halve(whole, reader, size):
+                if not packed or tokens > free_tokens:
+                    packed.append(text)
+                    free_tokens = size - tokens
+                else:
+                    packed[-1] += f"\n\n{text}"
+                    free_tokens -= tokens + 2  # and the blank line
+        return packed
+
+    async def _halve(self, text: str, reader: ResolvedChoice, size: int) -> list[tuple[str, int]]:
+        """Halve a text until each part fits. Return the parts and their tokens."""
+        tokens = await self._estimator.text_tokens(text, reader)
+        if tokens <= size or len(text) < 2:
+            return [(text, tokens)]
+        middle = len(text) // 2
+        line = text.rfind("\n", middle // 2, middle)
+        cut = line if line > 0 else middle
+        halves = (text[:cut], text[cut:])
+        return [part for half in halves for part in await self._halve(half, reader, size)]
 
     async def _ask_for_summary(self, plan: CompactionPlan, instructions: str, text: str) -> str:
         # Another delimiter, because the messages contain documents in the conversation's own.
@@ -470,45 +468,6 @@ class CompactionService:
             words = text_of(part for part in message.parts if isinstance(part, TextPart))
             texts.append(f"{speaker}:\n{words}")
         return texts
-
-
-class TextPacker:
-    """Packer of texts.
-
-    Args:
-        reader: the model whose tokens are counted.
-        max_tokens: of a part.
-    """
-
-    def __init__(self, estimator: Estimator, reader: ResolvedChoice, max_tokens: int) -> None:
-        self._estimator = estimator
-        self._reader = reader
-        self._max_tokens = max_tokens
-
-    async def pack(self, pieces: Sequence[str]) -> list[str]:
-        """Pack the pieces, in order, into as few texts as possible."""
-        packed: list[str] = []
-        free_tokens = 0
-        for piece in pieces:
-            for text, tokens in await self._halve(piece):
-                if not packed or tokens > free_tokens:
-                    packed.append(text)
-                    free_tokens = self._max_tokens - tokens
-                else:
-                    packed[-1] += f"\n\n{text}"
-                    free_tokens -= tokens + 2  # and the blank line
-        return packed
-
-    async def _halve(self, text: str) -> list[tuple[str, int]]:
-        """Halve a text until each part fits. Return the parts and their tokens."""
-        tokens = await self._estimator.text_tokens(text, self._reader)
-        if tokens <= self._max_tokens or len(text) < 2:
-            return [(text, tokens)]
-        middle = len(text) // 2
-        line = text.rfind("\n", middle // 2, middle)
-        cut = line if line > 0 else middle
-        halves = (text[:cut], text[cut:])
-        return [part for half in halves for part in await self._halve(half)]
 
 
 def _task_of(plan: CompactionPlan) -> SmallTask:

@@ -439,45 +439,6 @@ def usable_input(info: ModelInfo) -> int | None:
     return info.context_window - min(reserved, info.context_window // 4)
 
 
-def used_tokens(context: SendContext) -> int | None:
-    """Return the tokens in use, as the provider counted them with its last answer.
-
-    Return None without such a count, or if the provider's counts do not match this request.
-    """
-    path = context.path
-    resolved = context.resolved
-    sent_path = context.sent
-    first_sent = len(path) - len(sent_path.messages)
-    facts = _PathFacts(path, first_sent, resolved.files)
-    changed_at = last_change(context.compactions)
-    for number in range(len(path) - 1, first_sent - 1, -1):
-        message = path[number]
-        if _has_unusable_usage(number, facts, resolved):
-            return None
-        if message.usage is not None and message.created_at > changed_at:
-            return _tokens_in_window(message.usage)
-    return None
-
-
-def needs_counting(context: SendContext) -> bool:
-    """Return True if the provider's counts may not give the tokens in use."""
-    facts = _PathFacts(context.path, 0, context.resolved.files)
-    return bool(context.compactions) or any(
-        _has_unusable_usage(number, facts, context.resolved) for number in range(len(context.path))
-    )
-
-
-def _has_unusable_usage(number: int, facts: _PathFacts, resolved: ResolvedChoice) -> bool:
-    """Return True if the usage of message `number` is useless for the next request.
-
-    It may cover several requests, or images that another model counts differently.
-    """
-    message = facts.path[number]
-    if tool_calls(message.parts):
-        return True
-    return not _is_same_model(message, resolved) and number > facts.first_image
-
-
 class _PathFacts:
     """Facts about the messages of a path, each found when it is first needed.
 

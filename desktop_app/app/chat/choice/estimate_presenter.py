@@ -15,12 +15,7 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.i18n.formatting import duration, money, tokens
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.services.spending.cost_estimate import (
-    Estimate,
-    needs_counting,
-    reprice,
-    used_tokens,
-)
+from desktop_app.services.spending.cost_estimate import Estimate, reprice
 from desktop_app.ui.composer.choice.choice_row import EstimateTexts
 from desktop_app.ui.composer.choice.choice_view import ChoiceFigures
 
@@ -199,22 +194,14 @@ class EstimatePresenter(QObject):
     async def _count_tokens_in_use(self, context: SendContext) -> int | None:
         """Return the tokens of a conversation's context, None if they are unknown.
 
-        Usually the provider counted them with its last answer. They are counted here if:
-
-        - a compaction was made,
-        - the provider's count covers several requests,
-        - or another model saw images, which it may count differently.
+        Usually the provider counted them with its last answer.
         """
-        counted_by_provider = used_tokens(context)
-        if counted_by_provider is not None:
-            return counted_by_provider
-        if not needs_counting(context):
+        if all(message.usage is None for message in context.path):
             return None  # no answer yet, or its provider counts no tokens
         try:
-            counted_here = await self._chat_service.estimator.context_tokens(context)
+            return (await self._chat_service.estimator.context_tokens(context)).tokens
         except UserFacingError:
             return None
-        return counted_here.tokens
 
     async def _estimate_cost(self, draft: Draft, context: SendContext) -> Estimate | None:
         """Return the estimate of all requested answers, None if sending would fail."""
