@@ -27,6 +27,7 @@ from desktop_app.domain.conversations.conversation import (
     title_from,
 )
 from desktop_app.domain.conversations.message_parts import (
+    Part,
     PassagesPart,
     chunked_documents,
     tool_calls,
@@ -204,48 +205,8 @@ class ChatService:
             IllegalChoiceError, DocumentError, SpendingCapError, StorageError: nothing was stored or
                 sent. One possible reason is that no model is chosen.
         """
-        runs = await self._prepare(
-            conversation, path, draft, profile=profile, settings=settings, purpose=purpose
-        )
+        runs = await self._prepare(conversation, path, draft, profile, settings, purpose)
         return await self._store(runs)
-
-    async def _prepare(
-        self,
-        conversation: Conversation,
-        path: Sequence[Message],
-        draft: Draft,
-        profile: ProviderProfile,
-        settings: AskSettings,
-        purpose: Purpose = Purpose.ANSWER,
-    ) -> list[AnswerRun]:
-        """Return the runs that answer a new question; nothing is stored. Raises as `begin`."""
-        resolved = _require_model(self.resolve_with(profile, conversation.choice, settings))
-        requirements = await self.sources.load_requirements(draft.template_id)
-        require_files(draft.attachments, path, resolved)
-        require_image_input(without_files(draft.attachments, resolved.files), resolved.model)
-        settings = await with_form(settings, requirements.form, resolved)
-        context = await self._send_context(conversation, path, resolved, settings)
-        context = replace(context, purpose=purpose)
-        passages = await find_passages(self.sources.passages, context, draft)
-        holds = await self._hold_input(context, draft, passages)
-        question = Message(
-            id=new_id(),
-            conversation_id=conversation.id,
-            parent_id=path[-1].id if path else None,
-            role=Role.USER,
-            status=MessageStatus.COMPLETE,
-            parts=question_parts(draft, passages),
-            created_at=now(),
-            choice=conversation.choice,
-            template_id=draft.template_id,
-        )
-        conversation = replace(conversation, draft=draft.after_sending)
-        if not conversation.title:
-            conversation = replace(
-                conversation, title=_first_title(question), title_is_automatic=True
-            )
-        context = replace(context, path=[*path, question])
-        return await self._prepare_runs(conversation, question, context, holds)
 
     async def begin_another_answer(
         self,
@@ -263,7 +224,7 @@ class ChatService:
 
         Raises as `begin`.
         """
-        runs = await self._prepare_again(conversation, path, profile, settings, repairs=repairs)
+        runs = await self._prepare(conversation, path, None, profile, settings, repairs=repairs)
         return await self._store(runs)
 
     async def begin_comparison(
@@ -291,57 +252,67 @@ class ChatService:
         async with AsyncExitStack() as undo:
             for profile, choice in choices:
                 with_choice = replace(conversation, choice=choice)
-                if draft is not None and not runs:
-                    # The first choice also makes the question, which the others answer again.
-                    new_runs = await self._prepare(
-                        with_choice,
-                        path,
-                        draft,
-                        profile=profile,
-                        settings=settings.for_one_answer(),
-                    )
-                    path = [*path, *(run.question for run in new_runs if run.question)]
-                else:
-                    new_runs = await self._prepare_again(with_choice, path, profile, settings)
-                undo.push_async_callback(new_runs[0].hold.release)  # the only new run
-                runs += new_runs
+                [run] = await self._prepare(
+                    with_choice, path, draft, profile, settings.for_one_answer()
+                )
+                undo.push_async_callback(run.hold.release)
+                runs.append(run)
+                if run.question is not None:  # the others answer it again
+                    path, draft = [*path, run.question], None
             undo.pop_all()
         return await self._store(runs)
 
-    async def _prepare_again(
+    async def _prepare(
         self,
         conversation: Conversation,
         path: Sequence[Message],
+        draft: Draft | None,
         profile: ProviderProfile,
         settings: AskSettings,
+        purpose: Purpose = Purpose.ANSWER,
         repairs: Message | None = None,
     ) -> list[AnswerRun]:
-        """Return the run of another answer to the last question of `path`, in a list of one.
+        """Return the runs that answer a draft, or another run for the last question of `path`.
 
-        Nothing is stored.
+        Nothing is stored. Raises as `begin`.
         """
-        settings = settings.for_one_answer()
         resolved = _require_model(self.resolve_with(profile, conversation.choice, settings))
-        require_image_input(without_files(path[-1].parts, resolved.files), resolved.model)
-        requirements = await self.sources.load_requirements(path[-1].template_id)
+        parts: Sequence[Part]
+        if draft is None:
+            settings = settings.for_one_answer()
+            parts, template_id = path[-1].parts, path[-1].template_id
+        else:
+            parts, template_id = draft.attachments, draft.template_id
+            require_files(draft.attachments, path, resolved)
+        require_image_input(without_files(parts, resolved.files), resolved.model)
+        requirements = await self.sources.load_requirements(template_id)
         settings = await with_form(settings, requirements.form, resolved)
-        context = await self._send_context(conversation, path, resolved, settings)
-        # With an empty draft, because the question is in the path already.
-        holds = await self._hold_input(context, Draft())
-        return await self._prepare_runs(
-            conversation, None, replace(context, repairs=repairs), holds
-        )
-
-    async def _send_context(
-        self,
-        conversation: Conversation,
-        path: Sequence[Message],
-        resolved: ResolvedChoice,
-        settings: AskSettings,
-    ) -> SendContext:
         compactions = await self.sources.compactions.load(conversation.id)
         tools = await self._chosen_tools(settings, resolved)
-        return SendContext(path, resolved, compactions, settings, tools)
+        context = SendContext(path, resolved, compactions, settings, tools, repairs, purpose)
+        if draft is None:  # the question is in the path already
+            holds = await self._hold_input(context, Draft())
+            return await self._prepare_runs(conversation, None, context, holds)
+        passages = await find_passages(self.sources.passages, context, draft)
+        holds = await self._hold_input(context, draft, passages)
+        question = Message(
+            id=new_id(),
+            conversation_id=conversation.id,
+            parent_id=path[-1].id if path else None,
+            role=Role.USER,
+            status=MessageStatus.COMPLETE,
+            parts=question_parts(draft, passages),
+            created_at=now(),
+            choice=conversation.choice,
+            template_id=draft.template_id,
+        )
+        conversation = replace(conversation, draft=draft.after_sending)
+        if not conversation.title:
+            conversation = replace(
+                conversation, title=_first_title(question), title_is_automatic=True
+            )
+        context = replace(context, path=[*path, question])
+        return await self._prepare_runs(conversation, question, context, holds)
 
     async def _hold_input(
         self, context: SendContext, draft: Draft, passages: Sequence[PassagesPart] = ()
