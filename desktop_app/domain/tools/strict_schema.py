@@ -9,11 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-MAX_PROPERTIES: Final = 5000
 MAX_LEVELS: Final = 10
-MAX_ENUM_VALUES: Final = 1000
-MAX_CHARS: Final = 120_000
-"""The characters of all names, enum values and constants."""
 
 _REFUSED_KEYWORDS: Final = frozenset(
     {
@@ -32,23 +28,14 @@ def is_strict(schema: Mapping[str, Any]) -> bool:
     """Return True if providers accept `schema` as strict."""
     if schema.get("type") != "object" or "anyOf" in schema:
         return False
-    properties = characters = values = 0
-    for level, part in _walk_schema(schema, 1):
-        if (
-            level > MAX_LEVELS
-            or _REFUSED_KEYWORDS & part.keys()
-            or not _TYPE_KEYWORDS & part.keys()
-        ):
-            return False
-        if not _is_closed(part) or not _has_no_boolean_schemas(part):
-            return False
-        names = part.get("properties", {})
-        enum_values = part.get("enum", [])
-        properties += len(names)
-        values += len(enum_values)
-        characters += sum(map(len, names)) + sum(len(str(value)) for value in enum_values)
-        characters += len(str(part.get("const", "")))
-    return properties <= MAX_PROPERTIES and values <= MAX_ENUM_VALUES and characters <= MAX_CHARS
+    return all(
+        level <= MAX_LEVELS
+        and not _REFUSED_KEYWORDS & part.keys()
+        and bool(_TYPE_KEYWORDS & part.keys())
+        and _is_closed(part)
+        and _has_no_boolean_schemas(part)
+        for level, part in _walk_schema(schema, 1)
+    )
 
 
 def sendable_arguments(schema: Mapping[str, Any]) -> dict[str, Any]:

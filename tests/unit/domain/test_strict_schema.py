@@ -6,14 +6,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.tools.strict_schema import (
-    MAX_CHARS,
-    MAX_ENUM_VALUES,
-    MAX_LEVELS,
-    MAX_PROPERTIES,
-    is_strict,
-    sendable_arguments,
-)
+from desktop_app.domain.tools.strict_schema import MAX_LEVELS, is_strict, sendable_arguments
 
 
 def test_alternatives_at_the_top_become_optional_properties() -> None:
@@ -82,14 +75,6 @@ _TEXT = {"type": "string"}
         ({**_closed(a=_TEXT), "$defs": {"b": {"type": "object"}}}, False),
         (_closed(a={**_TEXT, "properties": {}}), False),
         (_closed(a={**_TEXT, "not": {}}), False),
-        (_closed(**{str(n): _TEXT for n in range(MAX_PROPERTIES)}), True),
-        (_closed(**{str(n): _TEXT for n in range(MAX_PROPERTIES + 1)}), False),
-        (_closed(a={"enum": [0] * MAX_ENUM_VALUES}), True),
-        (_closed(a={"enum": [0] * (MAX_ENUM_VALUES + 1)}), False),
-        (_closed(a={"const": "x" * (MAX_CHARS - 1)}), True),
-        (_closed(a={"const": "x" * MAX_CHARS}), False),
-        (_closed(a={"enum": ["x" * (MAX_CHARS - 1)]}), True),
-        (_closed(a={"enum": ["x" * MAX_CHARS]}), False),
     ],
 )
 def test_a_strict_schema_is_recognized(schema: dict[str, Any], strict: bool) -> None:
