@@ -16,7 +16,7 @@ from jeepney.io.blocking import open_dbus_connection
 from jeepney.wrappers import unwrap_msg
 
 from desktop_app.session.application_object import INTERFACE, object_path
-from desktop_app.session.tray_host import WATCHER
+from desktop_app.session.desktop_watch import WATCHER
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.end2end.program import LONGEST_S, AssistiveClient, Program, wait_for
 from tests.end2end.test_hotkey import press, reported

@@ -16,8 +16,7 @@ from desktop_app.app.desktop.tray_controller import TrayController
 from desktop_app.commands.keymap import Keymap
 from desktop_app.hotkey.hotkey_status import HOTKEY_COMMAND
 from desktop_app.i18n.translation import tr
-from desktop_app.session.portal.appearance import AppearanceWatch
-from desktop_app.session.sleep_watch import SleepWatch
+from desktop_app.session.desktop_watch import AppearanceWatch, SleepWatch
 from desktop_app.settings.schema import START_AT_LOGIN
 from desktop_app.ui.look.icons import program_icon
 

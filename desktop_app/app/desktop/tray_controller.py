@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QAbstractItemModel, QObject, QTimer, Signal
 
 from desktop_app.i18n.translation import tr
+from desktop_app.session.desktop_watch import TrayHost
 from desktop_app.session.session_bus import BusError, SessionBus
-from desktop_app.session.tray_host import TrayHost
 from desktop_app.ui.look.icons import program_icon
 from desktop_app.ui.widgets.text.foreign_text import menu_text
 

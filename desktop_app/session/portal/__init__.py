@@ -1,4 +1,4 @@
-"""The desktop portal: its requests, the global shortcut, typing on Wayland, the appearance.
+"""The desktop portal: its requests, the global shortcut, typing on Wayland.
 
 May import what `session` may.
 """

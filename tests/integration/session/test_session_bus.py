@@ -14,6 +14,7 @@ from desktop_app.session.application_object import (
     bus_name,
     object_path,
 )
+from desktop_app.session.desktop_watch import WATCHER, TrayHost
 from desktop_app.session.login_start import (
     ask_portal,
     autostart_file,
@@ -21,7 +22,6 @@ from desktop_app.session.login_start import (
     starts_at_login,
 )
 from desktop_app.session.session_bus import Body, BusError, BusObject, SessionBus
-from desktop_app.session.tray_host import WATCHER, TrayHost
 from tests.helpers.bus_service import BusService, properties, session_bus
 from tests.helpers.full_disk import full_disk
 from tests.helpers.waiting import until

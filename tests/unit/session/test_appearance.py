@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from desktop_app.session.portal.appearance import AppearanceWatch
+from desktop_app.session.desktop_watch import WATCHER, AppearanceWatch
 from desktop_app.session.session_bus import DAEMON, BusError, BusObject
-from desktop_app.session.tray_host import WATCHER
 
 NAMESPACE = "org.freedesktop.appearance"
 Body = tuple[Any, ...]
