@@ -62,10 +62,12 @@ class Negotiation:
 
     def begin(self) -> list[Notice | Started]:
         """Return the notices before the first attempt, and the tier that replaces a refused one."""
-        return [
-            *notices_for_known_refusals(self._profile.name, self._left_out),
-            *self._use_api(self.api),
+        notices = [
+            each
+            for name in self._left_out
+            for each in _setting_notices(self._profile.name, name, NoticeCode.SETTING_LEFT_OUT)
         ]
+        return [*notices, *self._use_api(self.api)]
 
     def on_opened(self) -> list[Notice]:
         """Remember the refused settings of this request: without them a reply has opened.
@@ -141,7 +143,7 @@ class Negotiation:
         if not self.request.background or api is Api.RESPONSES:
             return []
         self.request = replace(self.request, background=False)
-        return [background_notice(self._profile.name)]
+        return _setting_notices(self._profile.name, "background", NoticeCode.SETTING_REFUSED)
 
     def _would_store_conversation(self, refusal: RefusedParameterError) -> bool:
         """Return True if only Chat Completions is left because `store` is refused.
@@ -174,8 +176,16 @@ class Negotiation:
                 return []  # the answer is checked anyway, so the user need not know
         if had_background and not self.request.background:
             param = "background"  # a refused `store` can mean background mode, which needs `store`
+        provider = self._profile.name
+        if field_name == "encrypted_content":
+            return [Notice(notice(NoticeCode.REASONING_LEFT_OUT, provider=provider))]
+        if field_name is not None:  # the user loses nothing
+            return []
         server_message = str(refusal.params.get("words", ""))
-        return notices_for(self._profile.name, param, field_name, server_message)
+        if param == "tools" and server_message:  # the message may say what to do
+            code = NoticeCode.TOOLS_REFUSED
+            return [Notice(notice(code, provider=provider, words=server_message))]
+        return _setting_notices(provider, param, NoticeCode.SETTING_REFUSED)
 
 
 def _api_for_grammar(request: ChatRequest, profile: ProviderProfile) -> Api | None:
@@ -289,54 +299,24 @@ def _setting_with_value(request: ChatRequest, name: str) -> str:
     return f"{name}={json.dumps(_setting_value(request, name))}"
 
 
-def notices_for(
-    provider: str, param: str, refused_field: str | None, server_message: str = ""
-) -> list[Notice | Started]:
-    """Return the notices for a refusal; none if the user loses nothing.
+# Features that OpenAI refuses to organizations that are not verified have their own notices.
+_NOTICES: Final = {
+    "stream": NoticeCode.STREAM_REFUSED,
+    "reasoning.summary": NoticeCode.SUMMARY_REFUSED,
+    "reasoning_summary": NoticeCode.SUMMARY_REFUSED,
+    "background": NoticeCode.BACKGROUND_REFUSED,
+}
 
-    If the service tier was refused, an event with the default tier follows its notice.
 
-    Args:
-        refused_field: the own field that was refused; None if it is a setting.
-        server_message: what the server says about it, quoted in a notice.
+def _setting_notices(provider: str, setting: str, usual: NoticeCode) -> list[Notice | Started]:
+    """Return the notices that a setting was left out.
+
+    If it was the service tier, an event with the default tier follows, so that the cost is right.
     """
-    if refused_field == "encrypted_content":
-        return [Notice(notice(NoticeCode.REASONING_LEFT_OUT, provider=provider))]
-    if refused_field is not None:
-        return []
-    if param == "tools" and server_message:  # the message may say what to do
-        return [Notice(notice(NoticeCode.TOOLS_REFUSED, provider=provider, words=server_message))]
-    first_notice = _account_notice(provider, param) or Notice(
-        notice(NoticeCode.SETTING_REFUSED, provider=provider, setting=param)
-    )
-    return [first_notice, *_default_tier(param)]
-
-
-def notices_for_known_refusals(provider: str, names: list[str]) -> list[Notice | Started]:
-    """Return the notices for settings left out because of earlier refusals."""
-    events: list[Notice | Started] = []
-    for name in names:
-        first_notice = _account_notice(provider, name) or Notice(
-            notice(NoticeCode.SETTING_LEFT_OUT, provider=provider, setting=name)
-        )
-        events += [first_notice, *_default_tier(name)]
-    return events
-
-
-def _default_tier(param: str) -> list[Started]:
-    """Return an event with the default tier if the tier was refused, so that the cost is right."""
-    return [Started(service_tier="default")] if param == "service_tier" else []
-
-
-def _account_notice(provider: str, param: str) -> Notice | None:
-    """Return the notice for a feature that OpenAI refuses to unverified organizations, or None."""
-    if param == "stream":
-        return Notice(notice(NoticeCode.STREAM_REFUSED, provider=provider))
-    if param in ("reasoning.summary", "reasoning_summary"):
-        return Notice(notice(NoticeCode.SUMMARY_REFUSED, provider=provider))
-    return background_notice(provider) if param == "background" else None
-
-
-def background_notice(provider: str) -> Notice:
-    """Return the notice that background mode was refused: the answer ends with the connection."""
-    return Notice(notice(NoticeCode.BACKGROUND_REFUSED, provider=provider))
+    code = _NOTICES.get(setting)
+    if code is not None:
+        return [Notice(notice(code, provider=provider))]
+    notices: list[Notice | Started] = [Notice(notice(usual, provider=provider, setting=setting))]
+    if setting == "service_tier":
+        notices.append(Started(service_tier="default"))
+    return notices
