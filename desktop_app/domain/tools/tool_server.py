@@ -232,75 +232,67 @@ def server_of(
     Raises:
         ToolServerError: the configuration is not valid.
     """
+
+    def refusal(
+        message: str, hint: str = hints.CHECK_CONFIGURATION, **values: str
+    ) -> ServerDefinitionError:
+        return ServerDefinitionError(message, hint=hint, server=name, **values)
+
     if not _NAME.fullmatch(name) or len(name) > MAX_SERVER_NAME_CHARS:
-        raise ServerDefinitionError(
+        raise refusal(
             N_("“{server}” can’t be the name of a tool server."),
-            hint=N_("Use up to 40 lowercase letters, digits, and hyphens."),
-            server=name,
+            N_("Use up to 40 lowercase letters, digits, and hyphens."),
         )
     if bool(command) == bool(url):
-        raise ServerDefinitionError(
-            N_("The tool server “{server}” needs either a command or an address."),
-            hint=hints.CHECK_CONFIGURATION,
-            server=name,
-        )
+        raise refusal(N_("The tool server “{server}” needs either a command or an address."))
     environment = environment or {}
     headers = headers or {}
     if any(_URL_PASSWORD.search(word) for word in (*command, url)):
-        raise ServerDefinitionError(
+        raise refusal(
             N_("The configuration of “{server}” contains a password."),
-            hint=N_("Use an environment variable, as {example}."),
-            server=name,
+            N_("Use an environment variable, as {example}."),
             example=EXAMPLE_REFERENCE,
         )
-    if any("\0" in word for word in (*command, folder)):  # no process can get a NUL
-        raise ServerDefinitionError(
-            N_("The command of the tool server “{server}” can’t contain “{text}”."),
-            hint=hints.CHECK_CONFIGURATION,
-            server=name,
-            text=r"\0",
-        )
+    whole_command = filled_command(command, arguments)
+    for word in (*whole_command, folder):
+        # No process can get a NUL. A placeholder without a value would become that of another
+        # secret argument.
+        if found := _KEYRING_ARGUMENT.search(word) or re.search("\0", word):
+            text = found[0].replace("\0", r"\0")
+            message = N_("The command of the tool server “{server}” can’t contain “{text}”.")
+            raise refusal(message, text=text)
     for variable, value in environment.items():
         if not _VARIABLE_NAME.fullmatch(variable) or "\0" in value:
-            shown_name = variable.replace("\0", r"\0")
-            raise ServerDefinitionError(
-                N_("“{variable}” can’t be a variable of the tool server “{server}”."),
-                hint=hints.CHECK_CONFIGURATION,
-                server=name,
-                variable=shown_name,
-            )
+            message = N_("“{variable}” can’t be a variable of the tool server “{server}”.")
+            raise refusal(message, variable=variable.replace("\0", r"\0"))
     for header, value in headers.items():
         if not _HEADER_NAME.fullmatch(header) or re.search(r"[\r\n\0]", value):
-            raise ServerDefinitionError(
-                N_("“{header}” can’t be a header of the tool server “{server}”."),
-                hint=hints.CHECK_CONFIGURATION,
-                server=name,
-                header=header,
-            )
-    address, query = _split_address(name, url)
-    whole_command = filled_command(command, arguments)
-    for word in whole_command:
-        # A placeholder without a value would become that of another secret argument.
-        if placeholder := _KEYRING_ARGUMENT.search(word):
-            raise ServerDefinitionError(
-                N_("The command of the tool server “{server}” can’t contain “{text}”."),
-                hint=hints.CHECK_CONFIGURATION,
-                server=name,
-                text=placeholder[0],
-            )
+            message = N_("“{header}” can’t be a header of the tool server “{server}”.")
+            raise refusal(message, header=header)
+    address, _, query = url.partition("#")[0].partition("?")
+    if url and (not origin(address) or not address.startswith(("http://", "https://"))):
+        raise refusal(
+            N_("The address of the tool server “{server}” isn’t a web address."),
+            N_("It must start with https:// or http://."),
+        )
+    if address.startswith("http://") and not is_private(urlsplit(address).hostname or ""):
+        raise refusal(
+            N_("The connection to the tool server “{server}” isn’t encrypted."),
+            N_("Use https:// for servers outside your own network."),
+        )
     public_command, secret_arguments = _split_command(whole_command)
     server = ToolServer(
         name,
         command=public_command,
         folder=folder,
         url=address,
-        environment=_without_secret_values(environment),
-        headers=_without_secret_values(headers),
+        environment={k: v if _is_reference(v) else "" for k, v in environment.items()},
+        headers={k: v if _is_reference(v) else "" for k, v in headers.items()},
         has_query=bool(query),
     )
     secrets = ServerSecrets(
-        environment=_secret_values_of(environment),
-        headers=_secret_values_of(headers),
+        environment={k: v for k, v in environment.items() if not _is_reference(v)},
+        headers={k: v for k, v in headers.items() if not _is_reference(v)},
         query=query,
         arguments=secret_arguments,
     )
@@ -352,39 +344,9 @@ def filled_command(command: Sequence[str], arguments: Sequence[str]) -> list[str
     return [_KEYRING_ARGUMENT.sub(value_of, word) for word in command]
 
 
-def _split_address(name: str, url: str) -> tuple[str, str]:
-    """Return an address and its query. Raises ToolServerError."""
-    if not url:
-        return "", ""
-    address, _, query = url.partition("#")[0].partition("?")
-    if not origin(address) or not address.startswith(("http://", "https://")):
-        raise ServerDefinitionError(
-            N_("The address of the tool server “{server}” isn’t a web address."),
-            hint=N_("It must start with https:// or http://."),
-            server=name,
-        )
-    if address.startswith("http://") and not is_private(urlsplit(address).hostname or ""):
-        raise ServerDefinitionError(
-            N_("The connection to the tool server “{server}” isn’t encrypted."),
-            hint=N_("Use https:// for servers outside your own network."),
-            server=name,
-        )
-    return address, query
-
-
 def _is_reference(value: str) -> bool:
     """Return True if a value only names an environment variable, and so is not secret."""
     return _MERE_REFERENCE.fullmatch(value) is not None
-
-
-def _without_secret_values(values: Mapping[str, str]) -> dict[str, str]:
-    """Return the values by name, with "" for each value that is kept in the keyring."""
-    return {name: value if _is_reference(value) else "" for name, value in values.items()}
-
-
-def _secret_values_of(values: Mapping[str, str]) -> dict[str, str]:
-    """Return the values that are kept in the keyring, by name."""
-    return {name: value for name, value in values.items() if not _is_reference(value)}
 
 
 def sign_in_secrets(stored: Mapping[str, Any]) -> tuple[str, ...]:
