@@ -236,7 +236,7 @@ def server_of(
     def refusal(
         message: str, hint: str = hints.CHECK_CONFIGURATION, **values: str
     ) -> ServerDefinitionError:
-        return ServerDefinitionError(message, hint=hint, server=name, **values)
+        return ServerDefinitionError(message, hint, params=values, server=name)
 
     if not _NAME.fullmatch(name) or len(name) > MAX_SERVER_NAME_CHARS:
         raise refusal(
