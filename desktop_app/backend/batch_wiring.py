@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -24,7 +23,7 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice, notice_of_error
-from desktop_app.domain.errors import DocumentError, IllegalChoiceError
+from desktop_app.domain.errors import DocumentError
 from desktop_app.i18n.translation import N_
 from desktop_app.services.batch.batch_files import BatchFiles, form_of_job, question_of
 from desktop_app.services.batch.batch_service import BatchService
@@ -33,7 +32,6 @@ from desktop_app.services.structured.answer_forms import form_notice
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
-    from desktop_app.domain.answering.answer_form import AnswerForm
     from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
     from desktop_app.storage.batch.batch_store import BatchStore
@@ -147,9 +145,7 @@ async def store_as_conversation(
     if stored_id and await conversations.get(stored_id) is not None:
         return stored_id
     created_at = now()
-    form: AnswerForm | None = None
-    with suppress(IllegalChoiceError):  # a job of a restored backup may have an invalid form
-        form = await form_of_job(job)
+    form = await form_of_job(job)
     title = f"{item.name}: {job.title}"
     conversation = Conversation(
         id=new_id(), title=title, created_at=created_at, updated_at=created_at, choice=job.choice

@@ -258,7 +258,9 @@ def _batch_files(size: int) -> Work:
         with tempfile.TemporaryDirectory() as folder:
             async with opened(Path(folder) / "store.sqlite3") as database:
                 store, job = BatchStore(database, Ledger(database)), a_job()
-                await store.create(job, [BatchItem(job.id, n, f"{n}") for n in range(size)])
+                await store.create(
+                    job, [BatchItem(job.id, n, f"{n}", f"/{n}") for n in range(size)]
+                )
                 await store.item_summaries(job.id)
 
     return lambda: asyncio.run(list_files())

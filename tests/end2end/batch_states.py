@@ -78,6 +78,7 @@ async def _job(backend: Backend, title: str, files: int, status: BatchStatus) ->
             job.id,
             number,
             f"contracts/{_NAMES[number % len(_NAMES)]} {number}.pdf",
+            f"/contracts/{number}.pdf",
             status=ItemStatus.READ,
             tokens=9_000 + 137 * number % 4_000,
         )

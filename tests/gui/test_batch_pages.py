@@ -34,11 +34,11 @@ def test_a_former_file_is_not_opened_while_the_chosen_file_loads(light_theme: Th
     opened: list[tuple[str, int]] = []
     page.open_requested.connect(lambda *at: opened.append(at))
     page.table.setCurrentIndex(page.items.index(0, 0))
-    page.show_item(BatchItem("j", 1, "1.pdf", status=ItemStatus.ANSWERED, answer="x"))
+    page.show_item(BatchItem("j", 1, "1.pdf", "/1.pdf", status=ItemStatus.ANSWERED, answer="x"))
     page.table.setCurrentIndex(page.items.index(1, 0))
     page.open_button.click()
     assert opened == []
-    page.show_item(BatchItem("j", 2, "2.pdf", status=ItemStatus.ANSWERED, answer="y"))
+    page.show_item(BatchItem("j", 2, "2.pdf", "/2.pdf", status=ItemStatus.ANSWERED, answer="y"))
     page.open_button.click()
     assert opened == [("j", 2)]
 

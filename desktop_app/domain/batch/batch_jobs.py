@@ -1,8 +1,7 @@
 """Batch jobs: a question about each of many files, answered at half price within a day.
 
-A job is a list of items: each is a file, or a question without a file. It is sent as one file of
-requests, from which the provider makes one batch. Results are matched by `custom_id`, never by
-order.
+A job is a list of items, one for each file. It is sent as one file of requests, from which the
+provider makes one batch. Results are matched by `custom_id`, never by order.
 """
 
 from __future__ import annotations
@@ -23,7 +22,6 @@ from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.spending.cost import Price, Usage, cost_of
-from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.domain.text_enum import TextEnum
 from desktop_app.i18n.translation import N_
 
@@ -204,7 +202,6 @@ class BatchJob:
         held: US dollars of input that count against the monthly cap while it runs; None before and
             after, or if unknown.
         examples: pairs of a question and its ideal answer, sent before each question.
-        purpose: of its calls, for the ledger.
         input_file_id: the provider's id of the uploaded requests; "" before. Once it is stored, the
             batch may exist: the provider must be asked before a batch is created.
         batch_id: the provider's id of the batch; "" until it is stored.
@@ -229,7 +226,6 @@ class BatchJob:
     is_cancelled: bool = False
     held: Decimal | None = None
     examples: Examples = ()
-    purpose: Purpose = Purpose.BATCH
     input_file_id: str = ""
     batch_id: str = ""
     remote_done: int = 0
@@ -252,16 +248,10 @@ class BatchJob:
 
 
 class BatchFile(NamedTuple):
-    """A file for a new job.
-
-    Attributes:
-        path: "" for none, if there is a prompt.
-        prompt: the question about it; "" for the job's task.
-    """
+    """A file for a new job."""
 
     name: str
     path: str
-    prompt: str = ""
 
 
 @dataclass(frozen=True)
@@ -270,8 +260,6 @@ class BatchItem:
 
     Attributes:
         number: its position, from 1.
-        path: of the file; "" for none.
-        prompt: its question; "" for the job's task.
         part: its entry in the attachment store; None until it is read.
         tokens: of the request, estimated.
         error: why it has no complete answer; None before its end, or if it has one.
@@ -282,7 +270,7 @@ class BatchItem:
     job_id: str
     number: int
     name: str
-    path: str = ""
+    path: str
     status: ItemStatus = ItemStatus.UNREAD
     part: DocumentPart | ImagePart | None = None
     tokens: int = 0
@@ -291,7 +279,6 @@ class BatchItem:
     usage: Usage | None = None
     cost: Decimal | None = None
     conversation_id: str = ""
-    prompt: str = ""
     answered_by: str = ""
 
     @property

@@ -105,31 +105,26 @@ class BatchFiles:
         schema = form.sent_text if isinstance(form, AnswerSchema) else ""
         shared_prompt = "\n".join((job.instructions, *examples, schema))
         items = await self.store.items(job.id)
-        tokens_by_prompt: dict[str, int] = {}
+        count = await self.counter.count(f"{shared_prompt}\n{job.task}", profile, info.id)
+        # Two messages: the instructions and the question.
+        prompt_tokens = count.tokens + 2 * MESSAGE_OVERHEAD
         for number, item in enumerate(items):
             if on_progress is not None:
                 on_progress(number, len(items))
-            if item.status is not ItemStatus.UNREAD:
-                continue
-            prompt = item.prompt or job.task
-            if prompt not in tokens_by_prompt:
-                text = f"{shared_prompt}\n{prompt}"
-                count = await self.counter.count(text, profile, info.id)
-                # Two messages: the instructions and the question.
-                tokens_by_prompt[prompt] = count.tokens + 2 * MESSAGE_OVERHEAD
-            await self.store.save_item(await self._read(item, info, tokens_by_prompt[prompt]))
+            if item.status is ItemStatus.UNREAD:
+                await self.store.save_item(await self._read(item, info, prompt_tokens))
         if on_progress is not None:
             on_progress(len(items), len(items))
 
     async def _read(self, item: BatchItem, info: ModelInfo, prompt_tokens: int) -> BatchItem:
         try:
-            part = await self.read_file(Path(item.path)) if item.path else None
-            require_image_input([] if part is None else [part], info)
+            part = await self.read_file(Path(item.path))
+            require_image_input([part], info)
         except StorageError:
             raise  # the store fails, not the file
         except UserFacingError as error:
             return replace(item, status=ItemStatus.LEFT_OUT, error=_note_with_hint(error))
-        tokens = prompt_tokens + (0 if part is None else _part_tokens(part, info))
+        tokens = prompt_tokens + _part_tokens(part, info)
         limit = usable_input(info)
         if limit is not None and tokens > limit:
             params: dict[str, Param] = {"tokens": tokens, "model": info.name, "limit": limit}
@@ -214,7 +209,7 @@ def question_of(job: BatchJob, item: BatchItem, conversation_id: str) -> Message
         parent_id=None,
         role=Role.USER,
         status=MessageStatus.COMPLETE,
-        parts=question_parts(Draft(item.prompt or job.task, attachments)),
+        parts=question_parts(Draft(job.task, attachments)),
         created_at=job.started_at or now(),
         choice=job.choice,
         template_id=job.template_id,

@@ -14,18 +14,20 @@ storage/batch/batch_store.py.
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
-from desktop_app.domain.answering.answer_form import AnswerGrammar
+from desktop_app.domain.answering.answer_form import AnswerGrammar, AnswerSchema
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.batch.batch_jobs import (
     BATCH_TIER,
     RETRYABLE_STATUSES,
+    SCHEMA_PROBLEM,
     BatchCounts,
     BatchEstimate,
     BatchFile,
@@ -45,26 +47,29 @@ from desktop_app.domain.errors import (
     CredentialError,
     EndpointMissingError,
     IllegalChoiceError,
+    Param,
     ProviderError,
     QuotaExhaustedError,
 )
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.parameter_support import first_api
 from desktop_app.domain.spending.cost import Price, cost_of
-from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.i18n.translation import N_
-from desktop_app.services.batch.batch_files import BatchFiles, image_pages
-from desktop_app.services.batch.batch_ports import BatchGateway, BatchProvider, OnProgress, Profiles
-from desktop_app.services.batch.batch_results import (
-    errors_by_number,
-    fetch_results,
-    missing_result_note,
+from desktop_app.services.batch.batch_files import BatchFiles, form_of_job, image_pages
+from desktop_app.services.batch.batch_ports import (
+    BatchGateway,
+    BatchProvider,
+    BatchStorage,
+    CostOf,
+    OnProgress,
+    Profiles,
 )
 from desktop_app.services.chat.send_context import AskSettings
 from desktop_app.services.models.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.ports import RequirementsLoader
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.structured.answer_forms import load_form
+from desktop_app.services.structured.schema_check import check_answer
 
 RETRY_S: Final = 60.0
 """Seconds until the next try after a failed step."""
@@ -74,6 +79,16 @@ _FIRST_POLL_INTERVAL_S: Final = 5.0
 # The age of the job in seconds, and the seconds between two polls from that age on; longest first.
 # A batch may take a day, so polls become rare.
 _POLL_INTERVALS: Final = ((7200.0, 300.0), (600.0, 60.0), (60.0, 15.0))
+RESULTS_AT_ONCE: Final = 200
+"""Results stored in one transaction."""
+
+_WITHOUT_RESULT: Final = {
+    BatchStatus.COMPLETED: N_("The provider sent no result."),
+    BatchStatus.EXPIRED: N_("Not processed within 24 hours. Not charged."),
+    BatchStatus.CANCELLED: N_("The job was canceled first. Not charged."),
+    BatchStatus.FAILED: N_("The provider couldn’t run the batch. Not charged."),
+}
+"""Why a file has no result, by the final status of its batch."""
 NO_SETTINGS: Final = AskSettings()
 
 
@@ -116,7 +131,6 @@ class BatchService:
         *,
         title: str = "",
         template_id: str = "",
-        purpose: Purpose = Purpose.BATCH,
         job_id: str = "",
     ) -> BatchJob:
         """Store a new job that asks `task` of each of `files`.
@@ -156,10 +170,9 @@ class BatchService:
             instructions=settings.instructions,
             parameters=parameters,
             examples=settings.examples,
-            purpose=purpose,
         )
         items = [
-            BatchItem(job.id, number, file.name, file.path, prompt=file.prompt)
+            BatchItem(job.id, number, file.name, file.path)
             for number, file in enumerate(files, start=1)
         ]
         await self._store.create(job, items)
@@ -277,7 +290,6 @@ class BatchService:
                 status=ItemStatus.UNREAD if old_item.part is None else ItemStatus.READ,
                 part=old_item.part,
                 tokens=old_item.tokens,
-                prompt=old_item.prompt,
             )
             for number, old_item in enumerate(unanswered, start=1)
         ]
@@ -498,6 +510,82 @@ class BatchService:
     def _price(self, profile: ProviderProfile, info: ModelInfo, tier: str | None) -> Price | None:
         """Return the tier's price, else the ordinary one as an upper bound; None if unknown."""
         return self._models_of(profile).choice_of(info, service_tier=tier).counted_price
+
+
+async def fetch_results(
+    store: BatchStorage, provider: BatchProvider, job: BatchJob, batch: RemoteBatch, cost_of: CostOf
+) -> ErrorNote | None:
+    """Store the results of a batch. Return the error of unusable lines; None if there are none.
+
+    After an interruption, a second call starts over: stored results stay and are billed once.
+
+    Raises ProviderError, StorageError.
+    """
+    form = await form_of_job(job)
+    unusable = 0
+    for file_id in filter(None, (batch.output_file_id, batch.error_file_id)):
+        unsaved: list[BatchResult] = []
+        try:
+            async with aclosing(provider.results(file_id, job.api)) as results:
+                async for result in results:
+                    if result is None:
+                        unusable += 1
+                        continue
+                    if isinstance(form, AnswerSchema):
+                        result = await asyncio.to_thread(_check_schema, form, result)
+                    unsaved.append(result)
+                    if len(unsaved) == RESULTS_AT_ONCE:
+                        unusable += await store.save_results(job, unsaved, cost_of)
+                        unsaved = []
+        except ProviderError as error:
+            if error.status != 404:
+                raise  # the caller tries again later
+            unusable += 1  # the result file is gone, and its content unknown
+        if unsaved:
+            unusable += await store.save_results(job, unsaved, cost_of)
+    if unusable:
+        return ErrorNote(N_("Unusable lines in the results: {count}."), params={"count": unusable})
+    return None
+
+
+def _check_schema(form: AnswerSchema, result: BatchResult) -> BatchResult:
+    """Return the result; if its answer does not match the schema, with the first mismatch."""
+    if result.status is not ItemStatus.ANSWERED or result.error is not None:
+        return result
+    problems = check_answer(form.schema, result.answer).problems
+    if not problems:
+        return result
+    params: dict[str, Param] = {"path": problems[0].path, "words": problems[0].reason}
+    note = ErrorNote(
+        N_("The response doesn’t match the schema. {path}: {words}"),
+        params=params,
+        code=SCHEMA_PROBLEM,
+    )
+    return replace(result, error=note)
+
+
+def errors_by_number(items: list[BatchItem], batch: RemoteBatch) -> dict[int, ErrorNote]:
+    """Return the provider's errors on lines of the requests, by the number of the line's file."""
+    # In the order of the lines, which count from 1; an error at line 0 concerns the whole batch.
+    numbers = [item.number for item in items if item.status is not ItemStatus.LEFT_OUT]
+    return {
+        numbers[error.line - 1]: ErrorNote(
+            N_("The provider rejected it: {words}"), params={"words": error.message}
+        )
+        for error in batch.errors
+        if 0 < error.line <= len(numbers)
+    }
+
+
+def missing_result_note(status: BatchStatus, batch: RemoteBatch) -> ErrorNote:
+    """Return why files of a batch with this final status have no result."""
+    # Three errors are enough for a sentence.
+    words = "; ".join(
+        error.message.rstrip(".") for error in batch.errors[:3] if error.message and error.line == 0
+    )
+    if status is BatchStatus.FAILED and words:
+        return ErrorNote(N_("The provider rejected the batch: {words}."), params={"words": words})
+    return ErrorNote(_WITHOUT_RESULT[status])
 
 
 def is_final_refusal(error: ProviderError) -> bool:

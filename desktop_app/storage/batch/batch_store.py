@@ -6,16 +6,19 @@ result is saved together with its ledger entry.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import astuple, replace
+from dataclasses import asdict, astuple, replace
 from decimal import Decimal
 from functools import partial
 from typing import Final
 
+from desktop_app.domain.answering.generation import PARAMETER_NAMES, Overrides
 from desktop_app.domain.batch.batch_jobs import (
     FINAL_STATUSES,
     BatchCounts,
+    BatchEstimate,
     BatchItem,
     BatchItemSummary,
     BatchJob,
@@ -24,25 +27,31 @@ from desktop_app.domain.batch.batch_jobs import (
     item_number,
 )
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.spending.spending_report import Call, CallPerformance
-from desktop_app.i18n.translation import N_
-from desktop_app.storage.batch.batch_row_conversion import (
-    item_from_row,
-    item_to_row,
-    job_from_row,
-    job_to_row,
+from desktop_app.domain.conversations.message_parts import (
+    DocumentPart,
+    ImagePart,
+    parts_from_json,
+    parts_to_json,
 )
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
+from desktop_app.i18n.translation import N_
 from desktop_app.storage.conversations.row_conversion import (
     USAGE_COLUMNS,
+    Cells,
+    choice_from_row,
+    choice_to_row,
     error_from_text,
     error_to_text,
-    from_micros,
+    from_row,
     read_row,
     read_rows,
-    to_micros,
+    to_json,
+    to_row,
     to_text,
+    usage_from_row,
 )
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.deletion_wipe import mark_for_wipe, wipe_deleted
@@ -58,6 +67,76 @@ _ITEM_COLUMNS: Final = (
 )
 BATCH_FULL: Final = N_("The batch was full. Retry this file in a new job. Not charged.")
 _ENDED_SQL: Final = ", ".join(f"'{status.value}'" for status in sorted(FINAL_STATUSES))
+
+
+_JOB_DETAILS: Final = ("api", "template_id", "instructions", "parameters", "examples", "estimate")
+"""The fields of a job that are in its column `details`."""
+
+
+def job_to_row(job: BatchJob) -> Row:
+    """Return all columns of `batch_jobs` except the sums and the owner."""
+    overrides = Overrides(job.instructions, job.parameters, PARAMETER_NAMES, job.examples)
+    details = {
+        "api": job.api.value,
+        "template_id": job.template_id,
+        "settings": overrides.to_json(),
+        "estimate": {
+            name: str(value) if isinstance(value, Decimal) else value
+            for name, value in asdict(job.estimate).items()
+        },
+    }
+    return {
+        **to_row(job, "choice", "error", "counts", *_JOB_DETAILS),
+        **choice_to_row(job.choice),
+        "details": to_json(details),
+        "error": error_to_text(job.error),
+    }
+
+
+def job_from_row(row: Cells) -> BatchJob:
+    """Return the job in a row; of the counts, only the usage and the costs."""
+    details = json.loads(row["details"])
+    overrides = Overrides.from_json(details["settings"])
+    return from_row(
+        BatchJob,
+        row,
+        choice=choice_from_row(row),
+        api=Api(details["api"]),
+        template_id=details["template_id"],
+        instructions=overrides.instructions or "",
+        parameters=overrides.parameters,
+        examples=overrides.examples,
+        estimate=from_row(BatchEstimate, details["estimate"]),
+        error=error_from_text(row["error"]),
+        counts=BatchCounts(
+            usage=usage_from_row(row) or Usage(),
+            cost=Decimal(row["cost"]),
+            uncounted=row["uncounted"],
+        ),
+    )
+
+
+def item_to_row(item: BatchItem) -> Row:
+    """Return all columns of `batch_items` except the id, the usage and the cost."""
+    return {
+        **to_row(item, "part", "error", "usage", "cost"),
+        "sha256": item.sha256 or None,
+        "part": to_json(parts_to_json([] if item.part is None else [item.part])),
+        "error": error_to_text(item.error),
+    }
+
+
+def item_from_row(row: Cells) -> BatchItem:
+    """Return the item in a row; `answer` is "" if the row was read without it."""
+    parts = parts_from_json(json.loads(row["part"]))
+    files = [part for part in parts if isinstance(part, DocumentPart | ImagePart)]
+    return from_row(
+        BatchItem,
+        row,
+        part=files[0] if files else None,
+        error=error_from_text(row["error"]),
+        usage=usage_from_row(row),
+    )
 
 
 class BatchStore:
@@ -212,8 +291,7 @@ class BatchStore:
         """
 
         def save(connection: sqlite3.Connection) -> int:
-            at = to_micros(now())
-            saved = [_save_result(connection, job, r, cost_of(r), saved_at=at) for r in results]
+            saved = [_save_result(connection, job, r, cost_of(r)) for r in results]
             return saved.count(False)
 
         unmatched_count = await self._database.write(save)
@@ -273,12 +351,7 @@ def _claim_job(job_id: str, connection: sqlite3.Connection) -> bool:
 
 
 def _save_result(
-    connection: sqlite3.Connection,
-    job: BatchJob,
-    result: BatchResult,
-    cost: Decimal | None,
-    *,
-    saved_at: int,
+    connection: sqlite3.Connection, job: BatchJob, result: BatchResult, cost: Decimal | None
 ) -> bool:
     """Save the first result of a file. Return False if there is no such file."""
     key = (job.id, item_number(job.id, result.custom_id))
@@ -299,25 +372,20 @@ def _save_result(
     connection.execute(sql, (result.status.value, *texts, cost_text, *tokens, *key))
     # A failure without usage was not billed. An answer was, even if its usage is unknown.
     if result.status is ItemStatus.ANSWERED or result.usage is not None:
-        _add_to_ledger(connection, job, result.usage, cost, called_at=saved_at)
+        _add_to_ledger(connection, job, result.usage or Usage(), cost)
     return True
 
 
 def _add_to_ledger(
-    connection: sqlite3.Connection,
-    job: BatchJob,
-    usage: Usage | None,
-    cost: Decimal | None,
-    called_at: int,
+    connection: sqlite3.Connection, job: BatchJob, usage: Usage, cost: Decimal | None
 ) -> None:
     """Add a call to the ledger and to the sums of its job."""
-    usage = usage or Usage()
     effort = job.choice.effort
     call = Call(
-        at=from_micros(called_at),
+        at=now(),
         provider_id=job.choice.provider_id,
         model=to_text(job.choice.model),
-        purpose=job.purpose.value,
+        purpose=Purpose.BATCH.value,
         usage=usage,
         cost=cost,
         performance=CallPerformance(effort=effort.value if effort else "", tier="batch"),

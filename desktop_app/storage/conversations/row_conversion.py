@@ -133,9 +133,9 @@ def _conversions(hint: Any) -> tuple[_Convert, _Convert]:
     }
     if hint in known:
         return known[hint]
-    if NoneType in get_args(hint):
-        (kind,) = (each for each in get_args(hint) if each is not NoneType)
-        to_cell, from_cell = _conversions(kind)
+    kinds = [each for each in get_args(hint) if each is not NoneType]
+    if NoneType in get_args(hint) and len(kinds) == 1:
+        to_cell, from_cell = _conversions(kinds[0])
         return partial(_unless_none, to_cell), partial(_unless_none, from_cell)
     if isinstance(hint, type) and issubclass(hint, Enum):
         return (lambda member: member.value), hint

@@ -24,13 +24,13 @@ from typing import Any, Final
 
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.compaction import Compaction
-from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.conversations.conversation import MessageStatus, Role
 from desktop_app.domain.documents.collections import Collection
 from desktop_app.domain.documents.passage_words import index_terms
 from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.storage.batch.batch_row_conversion import item_from_row, job_from_row
+from desktop_app.storage.batch.batch_store import item_from_row, job_from_row
 from desktop_app.storage.conversations.conversation_store import record_attachments
 from desktop_app.storage.conversations.row_conversion import (
     conversation_from_row,
@@ -74,6 +74,9 @@ _READERS: Final[Mapping[str, Callable[[Any], object]]] = {
 }
 _MAX_READS: Final = 40_000
 """Reads that may end at damage: each takes about half a millisecond."""
+_MAX_VAIN_READS: Final = 1000
+"""Reads of a table of which no row is found: its first page is lost."""
+_MAX_COUNTED: Final = 10_000
 _MAX_VALUE_BYTES: Final = 64 << 20
 """No value of the program is longer. A damaged length would make SQLite ask for as much memory."""
 _PAGE_BYTES: Final = 4096
@@ -222,21 +225,67 @@ def repair_store(database: Path, now: datetime, progress: Progress) -> RepairRes
 
 
 def _make_readable(copy: Path, scratch: Path) -> None:
-    """Give a copy whose first page is damaged that of a new store.
+    """Give a copy whose first page is damaged that of a new store, if rows are found with it.
 
-    The page says where each table begins, which is the same in all stores that were not rebuilt.
+    The schema names the first page of each table. These are the same in all stores, except that
+    SQLite numbers the tables otherwise in a file that it has rebuilt.
     """
-    with suppress(*UNREADABLE), closing(connect(copy, "rw")) as connection:
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if _count_readable(copy):
         return
-    fresh = scratch / "fresh.sqlite3"
+    fresh, rebuilt = scratch / "fresh.sqlite3", scratch / "rebuilt.sqlite3"
     with closing(connect(fresh, "rwc")) as connection:
         migrate(connection)
-    first_page = bytearray(fresh.read_bytes()[:_PAGE_BYTES])
-    pages = copy.stat().st_size // _PAGE_BYTES
-    struct.pack_into(">I", first_page, 28, pages)  # section 1.3 of SQLite's file format
-    with copy.open("r+b") as file:
-        file.write(first_page)
+        connection.execute("VACUUM INTO ?", (str(rebuilt),))
+    size = copy.stat().st_size // _PAGE_BYTES
+    with copy.open("rb") as file:
+        original = file.read(_PAGE_BYTES)
+    candidates = [(0, original)]
+    for template in (fresh, rebuilt):
+        first_page, leaves = _schema_pages(template.read_bytes(), size + 1)
+        _write(copy, 0, first_page)
+        _write(copy, size, leaves)
+        candidates.append((_count_readable(copy), first_page + leaves))
+    best = max(candidates, key=lambda each: each[0])[1]
+    _write(copy, 0, best[:_PAGE_BYTES])
+    _write(copy, size, best[_PAGE_BYTES:])
+
+
+def _schema_pages(data: bytes, first_leaf: int) -> tuple[bytes, bytes]:
+    """Return the first page of a store, and the leaves of its schema.
+
+    The leaves are to be appended to another store, from the page with the number `first_leaf` on:
+    their own places may have other content there.
+    """
+    page = bytearray(data[:_PAGE_BYTES])
+    # Sections 1.3 and 1.6 of SQLite's file format: after the header of 100 bytes, an interior page
+    # has the number of its cells, its last child, and the places of its cells, each with a child.
+    (cells,) = struct.unpack_from(">H", page, 103)
+    places = [108, *struct.unpack_from(f">{cells}H", page, 112)]
+    leaves = b""
+    for number, place in enumerate(places, first_leaf):
+        (child,) = struct.unpack_from(">I", page, place)
+        leaves += data[(child - 1) * _PAGE_BYTES : child * _PAGE_BYTES]
+        struct.pack_into(">I", page, place, number)
+    struct.pack_into(">I", page, 28, first_leaf + cells)  # the number of pages
+    return bytes(page), leaves
+
+
+def _write(path: Path, page: int, data: bytes) -> None:
+    with path.open("r+b") as file:
+        file.seek(page * _PAGE_BYTES)
+        file.write(data)
+
+
+def _count_readable(copy: Path) -> int:
+    """Return 0 if SQLite cannot read the schema, else 1 and the number of messages in reach."""
+    count = 0
+    with suppress(*UNREADABLE), closing(connect(copy, "rw")) as connection:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        count = 1
+        sql = "SELECT role FROM messages NOT INDEXED LIMIT ?"
+        for (role,) in connection.execute(sql, (_MAX_COUNTED,)):
+            count += role in tuple(Role)
+    return count
 
 
 def _build_store(
@@ -300,8 +349,11 @@ class _TableReader:
     def rows(self, first: int = 0, last: int = _LAST_ROW_ID) -> Iterator[sqlite3.Row]:
         """Yield the rows from `first` to `last` that can be read."""
         ranges = [(first, last)]
-        has_gap = False
+        has_gap = has_rows = False
+        reads_at_start = self._result.reads_left
         while ranges and self._result.reads_left > 0:
+            if not has_rows and self._result.reads_left < reads_at_start - _MAX_VAIN_READS:
+                break
             first, last = ranges.pop()
             low, high = first - 1, last + 1
             is_whole = True
@@ -316,6 +368,7 @@ class _TableReader:
                             low = row["row_id"]
                         else:
                             high = row["row_id"]
+                        has_rows = True
                         yield row
                     else:
                         break

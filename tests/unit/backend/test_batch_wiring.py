@@ -38,6 +38,7 @@ ITEM = BatchItem(
     "job",
     1,
     "a.txt",
+    "/a.txt",
     status=ItemStatus.ANSWERED,
     answer="A letter.",
     usage=Usage(3, 0, 2, 0),

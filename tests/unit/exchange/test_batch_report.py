@@ -26,6 +26,7 @@ def item(answer: str, name: str = "a.md", error: str = "") -> BatchItem:
         JOB.id,
         1,
         name,
+        f"/{name}",
         status=ItemStatus.ANSWERED,
         answer=answer,
         error=ErrorNote(error) if error else None,

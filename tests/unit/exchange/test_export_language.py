@@ -85,7 +85,7 @@ def in_the_report_of_a_job() -> str:
     job = BatchJob("0" * 32, CHOICE, NAME, NAME, now())
     usage = Usage(1000, 0, 200, 0)
     items = [
-        BatchItem(job.id, 1, NAME, status=status, answer=NAME, usage=usage, cost=Decimal(1))
+        BatchItem(job.id, 1, NAME, NAME, status=status, answer=NAME, usage=usage, cost=Decimal(1))
         for status in ItemStatus
     ]
     return "".join(batch_report.markdown_report(job, items, str))

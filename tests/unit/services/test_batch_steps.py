@@ -502,7 +502,7 @@ async def test_an_estimate_counts_the_readable_files_with_all_added_text(tmp_pat
         seen: list[tuple[int, int]] = []
         files = made.files("one two", "", "three")
         await made.service.create(
-            [*files[:2], files[2]._replace(prompt="And this?")],
+            files,
             made.resolved(),
             "What is it?",
             AskSettings("Be short.", examples=(("Q", "A"),)),
@@ -513,7 +513,7 @@ async def test_an_estimate_counts_the_readable_files_with_all_added_text(tmp_pat
         # Words, two frames, the tags of a document, and its own words.
         tokens = [item.tokens for item in await made.items("j")]
         around = tokens[0] - 2 - 7
-        assert tokens == [around + 2 + 7, 0, around + 1 + 6]
+        assert tokens == [around + 2 + 7, 0, around + 1 + 7]
         assert around == 60 + 2 * 4
         estimate = job.estimate
         assert (estimate.files, estimate.left_out, estimate.input_tokens) == (2, 1, sum(tokens))

@@ -136,9 +136,13 @@ def test_content_of_the_write_ahead_log_is_recovered(tmp_path: Path) -> None:
     assert ("Later",) in rows(copy, "SELECT title FROM conversations")
 
 
-def test_without_its_first_page_all_rows_are_found(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_rebuilt", [False, True])
+def test_without_its_first_page_all_rows_are_found(tmp_path: Path, is_rebuilt: bool) -> None:
     path = tmp_path / "store.sqlite3"
     filled(path)
+    if is_rebuilt:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("VACUUM")
     before = sorted(rows(path, "SELECT id, title, leaf_id FROM conversations"))
     messages = sorted(rows(path, "SELECT * FROM messages"))
     overwrite(path, [1], random.Random(1))
