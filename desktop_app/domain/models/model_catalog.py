@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Any, Final, NamedTuple, TypeVar
+from functools import cache
+from typing import Any, Final, NamedTuple, get_type_hints
 
 from desktop_app.domain.errors import IllegalChoiceError, SettingError
 from desktop_app.domain.models.image_tokens import ImageTokens, image_tokens_from_row
@@ -33,8 +34,6 @@ _SNAPSHOT_DATE: Final = re.compile(r"-20\d\d-\d\d-\d\d$")
 # The facts of a family that its members do not have: a dated snapshot of a model is neither the
 # variant itself nor shut down on the model's date.
 _UNINHERITED_FACTS: Final = ("name", "variant", "shutdown")
-
-_E = TypeVar("_E", bound=StrEnum)
 
 
 class Api(StrEnum):
@@ -368,15 +367,8 @@ def _with_family(
 _TABLES_OF_ROWS: Final = ("models", "small_jobs", "file_inputs")
 _TABLES: Final = frozenset({*_TABLES_OF_ROWS, "not_chat", "embeddings", "hosted_tools"})
 _SIZE_FACTS: Final = ("context_window", "max_input", "max_output")
-_FLAG_FACTS: Final = (
-    "takes_verbosity",
-    "sees_images",
-    "takes_batches",
-    "takes_tools",
-    "takes_schema",
-    "makes_images",
-    "reasons",
-)
+_OTHER_FACTS: Final = ("hosted_tools", "image_tokens", "price", "price_tiers", "usual_seconds")
+"""Facts whose form in a file differs from that in `ModelInfo`."""
 
 
 def _merge_tables(files: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -417,48 +409,45 @@ def _require_known_names(
             raise ValueError(f"“{name}” in {location} is not known{hint}")
 
 
-def _require_types(model_id: str, row: Mapping[str, Any]) -> None:
-    for name in _SIZE_FACTS:
-        if name in row and (type(row[name]) is not int or row[name] <= 0):
-            raise ValueError(f"{name} of {model_id} is not a number of tokens")
-    for name in _FLAG_FACTS:
-        if name in row and not isinstance(row[name], bool):
-            raise ValueError(f"{name} of {model_id} is neither true nor false")
-    if "shutdown" in row and type(row["shutdown"]) is not date:
-        raise ValueError(f"shutdown of {model_id} is not a day, such as 2026-08-10")
-
-
 def _parse_names(values: object, name: str) -> list[str]:
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise ValueError(f"{name} is a list of names")
     return [value.casefold() for value in values]
 
 
+@cache
+def _types_of_facts() -> dict[str, Any]:
+    return get_type_hints(ModelInfo)
+
+
 def _model_from_row(model_id: str, row: Mapping[str, Any]) -> ModelInfo:
-    names = {f.name for f in fields(ModelInfo)} - {"id", "price_is_final"}
-    _require_known_names(row, names, model_id)
-    _require_types(model_id, row)
+    import msgspec  # as in `from_toml`
+
+    types = _types_of_facts()
+    _require_known_names(row, types.keys() - {"id", "price_is_final"}, model_id)
+    facts: dict[str, Any] = {"name": model_id}
+    for name, value in row.items():
+        if name not in _OTHER_FACTS:
+            try:
+                facts[name] = msgspec.convert(value, types[name])
+            except msgspec.ValidationError as exc:
+                raise ValueError(f"{name} of {model_id}: {exc}") from exc
+        if name in _SIZE_FACTS and value <= 0:
+            raise ValueError(f"{name} of {model_id} is not a number of tokens")
     return ModelInfo(
         id=model_id,
-        name=str(row.get("name", model_id)),
-        variant=Variant(row["variant"]) if "variant" in row else None,
-        apis=_tuple_of(Api, row.get("apis")),
-        efforts=_tuple_of(Effort, row.get("efforts")),
-        default_effort=Effort(row["default_effort"]) if "default_effort" in row else None,
-        sampling_efforts=_tuple_of(Effort, row.get("sampling_efforts")),
         hosted_tools=tuple(_parse_names(row.get("hosted_tools", []), "hosted_tools")),
         image_tokens=image_tokens_from_row(row.get("image_tokens")),
         price=_price_from_row(model_id, row.get("price")),
         price_tiers=tuple(
             (tier, _parse_amount(multiple)) for tier, multiple in row.get("price_tiers", {}).items()
         ),
-        usual_seconds=_seconds_from_row(row.get("usual_seconds", {})),
-        **{name: row[name] for name in (*_SIZE_FACTS, *_FLAG_FACTS, "shutdown") if name in row},
+        usual_seconds=tuple(
+            (Effort(effort), float(_parse_amount(seconds)))
+            for effort, seconds in row.get("usual_seconds", {}).items()
+        ),
+        **facts,
     )
-
-
-def _seconds_from_row(row: Mapping[str, Any]) -> tuple[tuple[Effort, float], ...]:
-    return tuple((Effort(effort), float(_parse_amount(seconds))) for effort, seconds in row.items())
 
 
 def _small_job_from_row(row: Mapping[str, Any]) -> SmallJob:
@@ -477,10 +466,6 @@ def _file_inputs_from_row(row: Mapping[str, Any]) -> FileInputs:
         raise ValueError("each_mb and together_mb of file_inputs are numbers of megabytes")
     types = _parse_names(row["types"], "types of file_inputs")
     return FileInputs(each_mb << 20, together_mb << 20, tuple(types))
-
-
-def _tuple_of(kind: type[_E], values: list[str] | None) -> tuple[_E, ...] | None:
-    return None if values is None else tuple(kind(value) for value in values)
 
 
 def _price_from_row(model_id: str, row: Mapping[str, str] | str | None) -> Price | None:
