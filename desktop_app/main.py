@@ -204,6 +204,9 @@ def _run_child(name: str, arguments: Sequence[str]) -> int:
 
 
 def _run(options: Options) -> int:
+    from desktop_app.cli.streams.console import set_quiet
+
+    set_quiet(is_quiet=getattr(options, "quiet", False))
     _guard_memory(options.command)
     if options.command in ("ask", "summarize"):
         from desktop_app.cli.ask import run_ask

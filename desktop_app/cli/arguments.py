@@ -18,7 +18,8 @@ from desktop_app.cli.command_line import (
     json_flag,
     number_between,
     option,
-    progress_flag,
+    progress_flags,
+    quiet_flag,
     repeatable,
     required_text,
     variant_argument,
@@ -169,6 +170,7 @@ def _pages_json_and_save() -> list[click.Parameter]:
         ),
         json_flag(),
         flag("--save", tr("save the conversation in the library")),
+        quiet_flag(),
     ]
 
 
@@ -397,7 +399,7 @@ def _sending_options() -> list[click.Parameter]:
     return [
         flag("--yes", tr("start without confirmation")),
         flag("--wait", tr("wait for all responses")),
-        progress_flag(),
+        *progress_flags(),
         json_flag(),
     ]
 
@@ -605,7 +607,7 @@ def _eval() -> Command:
                 tr("FOLDER"),
                 file_name,
             ),
-            progress_flag(),
+            *progress_flags(),
             *_answer_parameters(),
         ],
         tr(
@@ -709,7 +711,7 @@ def _import() -> Command:
         [
             argument("files", tr("FILE ..."), nargs=-1, required=True, type=file_name),
             json_flag(),
-            progress_flag(),
+            *progress_flags(),
         ],
         tr(
             "Reads JSON files of Repartee, ChatGPT and Claude (conversations.json or the ZIP "
@@ -745,7 +747,7 @@ def _export() -> Command:
                 file_name,
                 required=True,
             ),
-            progress_flag(),
+            *progress_flags(),
         ],
         tr(
             "PATH is a file for JSON or a single conversation, otherwise a folder, or “-” for "
@@ -768,7 +770,7 @@ def _backup() -> Command:
                 "N",
                 whole_number_between(1),
             ),
-            progress_flag(),
+            *progress_flags(),
         ],
     )
 

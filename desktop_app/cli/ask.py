@@ -40,7 +40,7 @@ from desktop_app.cli.command_setup import (
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.page_options import pages_by_file, with_pages
 from desktop_app.cli.streams import password_prompt
-from desktop_app.cli.streams.console import ProgressReporter, write_diagnostic
+from desktop_app.cli.streams.console import ProgressReporter, write_diagnostic, write_note
 from desktop_app.cli.streams.standard_input import read_all, replace_stdin_with_file
 from desktop_app.cli.tool_commands import require_known_tools, require_tools
 from desktop_app.domain.conversations.conversation import (
@@ -305,7 +305,7 @@ def _write_notices(runs: Sequence[AnswerRun]) -> None:
     """Write the notices of the answers, each once, except those on the requested form."""
     notices = (notice for run in runs for notice in run.answer.notices)
     for notice in dict.fromkeys(notice for notice in notices if not is_form_notice(notice)):
-        write_diagnostic(str(notice))
+        write_note(str(notice))
 
 
 async def _warn_of_limit(backend: Backend, profile: ProviderProfile) -> None:
@@ -398,7 +398,7 @@ async def _in_parts_if_too_large(
         service.estimator.require_fit(draft, estimate, resolved)
     except DocumentDoesNotFitError:
         return await _in_parts(service, draft, resolved, settings)
-    write_diagnostic(_input_text(estimate.for_answers(settings.parameters.candidates)))
+    write_note(_input_text(estimate.for_answers(settings.parameters.candidates)))
     _write_method(estimate.method)
     return draft
 
@@ -406,7 +406,7 @@ async def _in_parts_if_too_large(
 def _write_method(method: CountMethod) -> None:
     """Report how tokens were counted, unless the model's own tokenizer counted them."""
     if method is not CountMethod.TOKENIZER:
-        write_diagnostic(tr(COUNT_DESCRIPTIONS[method]))
+        write_note(tr(COUNT_DESCRIPTIONS[method]))
 
 
 def _input_text(estimate: Estimate) -> str:
@@ -455,7 +455,7 @@ async def _in_parts(
         )
     if plan.cost_text:
         sentences.append(tr("Cost: {cost}", cost=plan.cost_text))
-    write_diagnostic(" ".join(sentences))
+    write_note(" ".join(sentences))
     _write_method(plan.method)
     return replace(draft, attachments=attachments)
 
@@ -477,7 +477,7 @@ async def _run_answers(
         write_diagnostic(source)
     choice, answered_by = first.answer.choice, first.answer.answered_by
     if len(runs) == 1 and choice is not None and not is_same_model(choice.model, answered_by):
-        write_diagnostic(tr("Answered by {model}.", model=answered_by))
+        write_note(tr("Answered by {model}.", model=answered_by))
     return output.exit_code
 
 

@@ -287,9 +287,14 @@ def json_flag() -> click.Option:
     return flag("--json", text)
 
 
-def progress_flag() -> click.Option:
-    """Return the option that reports each step of a command."""
-    return flag("--progress", tr("print a line for each step"))
+def progress_flags() -> list[click.Option]:
+    """Return the options that report each step of a command, or no step."""
+    return [flag("--progress", tr("print a line for each step")), quiet_flag()]
+
+
+def quiet_flag() -> click.Option:
+    """Return the option that leaves out progress and notes."""
+    return flag("-q --quiet", tr("show only errors, no progress and no notes"))
 
 
 def argument(name: str, metavar: str, **more: Any) -> click.Argument:

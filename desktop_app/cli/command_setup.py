@@ -83,7 +83,7 @@ def expand_path(name: str) -> Path:
     path = Path(name)
     with suppress(RuntimeError):  # "~name" without such a user
         path = path.expanduser()
-    return path
+    return path if path.name not in ("", "..") else path.resolve()  # "." has no name to show
 
 
 @asynccontextmanager

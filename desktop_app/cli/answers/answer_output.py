@@ -16,13 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams.console import (
+    clear_progress,
     drop_output,
     error_fields,
     is_stderr_terminal,
+    show_progress,
     terminal_error_text,
     to_json,
     write,
     write_diagnostic,
+    write_note,
 )
 from desktop_app.domain.answering.answer_status import Status, status_text
 from desktop_app.domain.answering.stream_events import (
@@ -186,20 +189,23 @@ class AnswerOutput:
 
     def _release(self) -> None:
         for text in self._held:
-            write_diagnostic(text)
+            write_note(text)
         self._held.clear()
 
     def _prefix(self, state: _AnswerState) -> str:
         return f"{_name_of(state.run.answer)}: " if self._is_several else ""
 
     def _write_status(self, status: Status | None) -> None:
-        """Report once why nothing arrives.
-
-        Without `shows_steps`, do so only on a terminal and between lines of the answer.
+        """Report once why nothing arrives: on a terminal between lines of the answer, elsewhere
+        only with `shows_steps`.
         """
-        is_shown = self._shows_steps or (is_stderr_terminal() and self._is_at_line_start)
-        if status is not None and status != self._status and is_shown:
-            write_diagnostic(status_text(status))
+        if status is None:
+            clear_progress()
+        elif is_stderr_terminal():
+            if self._is_at_line_start:
+                show_progress(status_text(status))
+        elif status != self._status and self._shows_steps:
+            write_note(status_text(status))
         self._status = status
 
     def _advance(self) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.cli.command_line import EFFORTS, VARIANTS
 from desktop_app.cli.command_setup import expand_path
-from desktop_app.cli.streams.console import write_diagnostic
+from desktop_app.cli.streams.console import write_note
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.conversations.conversation import ModelChoice
@@ -180,7 +180,7 @@ async def choice_of(backend: Backend, profile: ProviderProfile, options: Options
             provider=profile.short_name,
         )
     if choice.model and not profile.models and profile.kind is ProviderKind.COMPATIBLE:
-        write_diagnostic(
+        write_note(
             tr(
                 "Using {model}, the first chat model of {provider}. Name another with --model.",
                 model=choice.model,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.cli.answers.chosen_model import fetch_listing_if_stale, find_profile
 from desktop_app.cli.command_setup import open_backend, run_command
+from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams.console import (
     clean_line,
     terminal_error_text,
@@ -46,6 +47,9 @@ async def _show_models(options: Options) -> int:
         write_json({"models": [_fields(row) for row in rows], "notices": notices})
     else:
         _write_table(rows)
+    if not rows and options.words:
+        write_diagnostic(tr("No matches"))
+        return ExitCode.FAILED
     return 0
 
 
@@ -118,11 +122,10 @@ def _fields(row: ModelRow) -> dict[str, Any]:
 def _write_table(rows: Sequence[ModelRow]) -> None:
     """Write a table with a heading for each provider."""
     names = [
-        f"{'*' if row.is_favorite else ' '} {clean_line(row.name)[:_MAX_NAME_CHARS]}"
-        for row in rows
-    ]
+        f"{'*' if row.is_favorite else ' '} {clean_line(row.name)}" for row in rows
+    ]  # whole names, which can be copied to --model
     provider_names = [clean_line(row.provider_name) for row in rows]
-    width = max(map(len, [*names, *provider_names]), default=0)
+    width = min(max(map(len, [*names, *provider_names]), default=0), _MAX_NAME_CHARS)
     heads = (tr("Window"), tr("Input"), tr("Cached"), tr("Output"))
     figures = [_figures(row) for row in rows]
     widths = [max(8, *map(len, column)) for column in zip(heads, *figures, strict=True)]

@@ -124,6 +124,7 @@ def reports_to_window() -> bool:
 
 def write_stderr_line(text: str) -> None:
     """Write a line to standard error; do nothing if nobody reads it or the disk is full."""
+    clear_progress()
     if sys.stderr is not None:
         try:
             print(clean(text), file=sys.stderr, flush=True)
@@ -133,6 +134,7 @@ def write_stderr_line(text: str) -> None:
 
 def write_question(question: str) -> None:
     """Write a question to standard error; the user types after it."""
+    clear_progress()
     if sys.stderr is not None:
         print(f"repartee: {clean(question)} ", end="", file=sys.stderr, flush=True)
 
@@ -152,6 +154,7 @@ def write(text: str) -> None:
     """
     if sys.stdout is None:  # it was closed before the program started
         raise OutputError(errno.EBADF, os.strerror(errno.EBADF))
+    clear_progress()
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -224,13 +227,53 @@ async def confirm(question: str, *, default: bool) -> bool:
     return is_yes(sys.stdin.readline())
 
 
-_INTERVAL_S: Final = 2.0
+class _Progress:
+    """The line of progress on a terminal, which the next output replaces."""
+
+    is_shown = False
+    is_quiet = False  # with --quiet
+
+
+def set_quiet(*, is_quiet: bool) -> None:
+    """Show no progress and no notes from now on, or show them again."""
+    _Progress.is_quiet = is_quiet
+
+
+def write_note(text: str) -> None:
+    """Write a message that --quiet leaves out."""
+    if not _Progress.is_quiet:
+        write_diagnostic(text)
+
+
+def show_progress(text: str) -> None:
+    """Replace the line of progress, if standard error is a terminal that can."""
+    if _Progress.is_quiet or not is_stderr_terminal() or os.environ.get("TERM") in (None, "dumb"):
+        return
+    columns = os.get_terminal_size(sys.stderr.fileno()).columns or 80
+    _write_control(f"\r\x1b[K{clean_line(text)[: columns - 1]}")
+    _Progress.is_shown = True
+
+
+def clear_progress() -> None:
+    """Remove the line of progress, so that it neither stays nor mixes with other output."""
+    if _Progress.is_shown:
+        _Progress.is_shown = False
+        _write_control("\r\x1b[K")
+
+
+def _write_control(text: str) -> None:
+    stream = sys.stderr.stream if isinstance(sys.stderr, _CleanStream) else sys.stderr
+    with suppress(OSError):
+        stream.write(text)
+        stream.flush()
+
+
+_FIRST_S: Final = 0.5
+_INTERVAL_S: Final = 0.1
 
 
 class ProgressReporter:
-    """Reporter of progress on standard error, on a terminal every two seconds.
-
-    Each report is a line of its own, because a changing line needs control characters.
+    """Reporter of progress on standard error, on a terminal in a line that is rewritten.
 
     Args:
         task: names the task.
@@ -241,19 +284,18 @@ class ProgressReporter:
     def __init__(self, task: str, *, in_lines: bool = False) -> None:
         self._task = task
         self._in_lines = in_lines
-        self._next_at = time.monotonic() + _INTERVAL_S
+        self._next_at = time.monotonic() + _FIRST_S
 
     def show(self, done: int, total: int | None) -> None:
         """Report that `done` of `total` are done; None if the total is unknown."""
         if self._in_lines:
             write_stderr_line(str(done) if total is None else f"{done} {total}")
-        elif is_stderr_terminal() and time.monotonic() >= self._next_at:
+        elif time.monotonic() >= self._next_at:
             self._next_at = time.monotonic() + _INTERVAL_S
-            if total is None:
-                line = tr("{task}: {done}", task=self._task, done=done)
-            else:
+            line = tr("{task}: {done}", task=self._task, done=done)
+            if total is not None:
                 line = tr("{task}: {done} of {total}", task=self._task, done=done, total=total)
-            write_stderr_line(clean_line(line))
+            show_progress(line)
 
 
 # -- output of others: tracebacks, warnings, libraries
@@ -263,14 +305,14 @@ class _CleanStream:
     """A stream that escapes all text written to it."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+        self.stream = stream
         self._held_cr = ""  # a CR at the end of a write, because an LF may follow in the next
 
     def write(self, text: str) -> int:
         """Write `text`, escaped."""
         pending = self._held_cr + text
         self._held_cr = "\r" if pending.endswith("\r") else ""
-        self._stream.write(clean(pending.removesuffix("\r")))
+        self.stream.write(clean(pending.removesuffix("\r")))
         return len(text)
 
     def writelines(self, lines: list[str]) -> None:
@@ -282,10 +324,10 @@ class _CleanStream:
         """Write the held CR."""
         held_cr = self._held_cr
         self._held_cr = ""
-        self._stream.write(clean(held_cr))
+        self.stream.write(clean(held_cr))
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+        return getattr(self.stream, name)
 
 
 @contextmanager
@@ -313,6 +355,7 @@ def escaped_output() -> Iterator[None]:
 
 
 def _restore(out: TextIO, err: TextIO) -> None:
+    clear_progress()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, _CleanStream):
             with suppress(OSError, ValueError):

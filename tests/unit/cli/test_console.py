@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -106,3 +109,35 @@ def test_a_full_output_is_reported(
 def test_a_message_cannot_forge_a_second_message(capsys: pytest.CaptureFixture[str]) -> None:
     console.write_diagnostic("No file “a\nrepartee: Sent.\r\x1b[A”.")
     assert capsys.readouterr().err == ("repartee: No file “a\n    repartee: Sent.\\x0d\\x1b[A”.\n")
+
+
+@contextmanager
+def terminal() -> Iterator[int]:
+    """Make standard error a terminal; yield the descriptor from which it is read."""
+    reader, writer = os.openpty()
+    with os.fdopen(writer, "w", encoding="utf-8") as stream, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TERM", "xterm")
+        patch.setattr(sys, "stderr", stream)
+        yield reader
+    os.close(reader)
+
+
+def test_progress_is_a_line_that_the_next_output_replaces() -> None:
+    with terminal() as reader:
+        console.show_progress("a: 1 of 2")
+        console.show_progress("b\n")
+        console.write_diagnostic("done")
+        console.write_diagnostic("again")
+        assert os.read(reader, 1000) == (
+            b"\r\x1b[Ka: 1 of 2\r\x1b[Kb\\x0a\r\x1b[Krepartee: done\r\nrepartee: again\r\n"
+        )
+
+
+def test_quiet_leaves_out_progress_and_notes() -> None:
+    with terminal() as reader:
+        console.set_quiet(is_quiet=True)
+        console.show_progress("a: 1 of 2")
+        console.write_note("a note")
+        console.write_diagnostic("an error")
+        console.set_quiet(is_quiet=False)
+        assert os.read(reader, 1000) == b"repartee: an error\r\n"
