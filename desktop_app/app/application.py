@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.values import with_defaults
 from desktop_app.storage.settings.startup_settings import read_startup_settings
+from desktop_app.ui.look.theme import current_theme
 
 # isort: split
 from PySide6.QtCore import QTimer
@@ -27,12 +28,8 @@ from desktop_app import __version__
 from desktop_app.app.desktop.window_request import HiddenRequest, LinkRequest, QuickRequest
 from desktop_app.app.startup.gc_policy import resume_collection, suspend_collection
 from desktop_app.paths import folders, resource_path
-from desktop_app.ui.look.theme import (
-    APPLICATION_ARGUMENTS,
-    LookSettings,
-    PortalAppearance,
-    ThemeWatcher,
-)
+from desktop_app.ui.look.theme import APPLICATION_ARGUMENTS
+from desktop_app.ui.look.theme_watcher import LookSettings, PortalAppearance, ThemeWatcher
 from desktop_app.ui.look.window_language import WindowLanguage
 
 if TYPE_CHECKING:
@@ -223,7 +220,7 @@ class Application:
         from desktop_app.domain.errors import UserFacingError
         from desktop_app.ui.transcript.view import TranscriptView
 
-        self.window.set_transcript(TranscriptView(self._theme.current))
+        self.window.set_transcript(TranscriptView(current_theme()))
         request = self._request
         while True:
             backend = await self._open_backend()
@@ -260,7 +257,7 @@ class Application:
         if self.session.closed_work is not None:
             from desktop_app.app.startup.closed_store import ClosedStore
 
-            closed_store = ClosedStore(None, self._theme.current, backend.folders)
+            closed_store = ClosedStore(None, backend.folders)
             await closed_store.run_work(self.session.closed_work)
             self.should_restart = True
 
@@ -285,7 +282,7 @@ class Application:
         self.window = _build_window(self._theme)
         self.window.restore_state(old_window.saved_state())
         self.window.show()
-        self.window.set_transcript(TranscriptView(self._theme.current))
+        self.window.set_transcript(TranscriptView(current_theme()))
         if old_window.settings.isVisible():  # the user has just chosen the language there
             self.window.outer_panes.show_settings(True)
             self.window.settings.show_page("look")
@@ -319,7 +316,7 @@ class Application:
         if not isinstance(error, StoreDamagedError):
             report_failed_start(error)
             return False
-        return await ClosedStore(self.window, self._theme.current, folders()).offer_remedies(error)
+        return await ClosedStore(self.window, folders()).offer_remedies(error)
 
     def on_ready(self) -> None:
         """Do nothing; subclasses that measure the start override this."""
@@ -383,8 +380,8 @@ def _build_window(theme: ThemeWatcher) -> MainWindow:
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.window.main_window import MainWindow
 
-    prompt = PromptEditor(theme.current)
+    prompt = PromptEditor()
     prompt.send_action.set_refusal(tr(STARTING))  # until a conversation is open
-    window = MainWindow(theme, prompt, SettingsPanel(theme.current))
+    window = MainWindow(theme, prompt, SettingsPanel())
     window.prompt.focus_text()  # otherwise Qt focuses the first field, which is announced
     return window

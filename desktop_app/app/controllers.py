@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from desktop_app.app.startup.closed_store import ClosedWork
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.errors import UserFacingError
-    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.look.theme_watcher import ThemeWatcher
     from desktop_app.ui.window.main_window import MainWindow
 
 
@@ -43,11 +43,9 @@ class Controllers:
         tasks = self.tasks = Tasks(show_error)
         state = self.state = WindowState(window, backend, tasks)
         running = self.running = RunningAnswers(tasks, window)
-        sidebar = self.sidebar = SidebarControllers(window, theme, state, running)
-        self.composer = ComposerControllers(window, theme, state, sidebar.navigator)
-        self.conversation = ConversationControllers(
-            window, theme, state, running, sidebar, self.composer
-        )
+        sidebar = self.sidebar = SidebarControllers(window, state, running)
+        self.composer = ComposerControllers(window, state, sidebar.navigator)
+        self.conversation = ConversationControllers(window, state, running, sidebar, self.composer)
         self.panel = PanelControllers(
             window,
             theme,
@@ -57,7 +55,6 @@ class Controllers:
         )
         self.dialogs = DialogControllers(
             window,
-            theme,
             state,
             sidebar.navigator,
             presenter=sidebar.list_presenter,

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
     from desktop_app.storage.settings.settings_store import SettingsStore
-    from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.command_palette import CommandPalette
 
 PALETTE_COMMAND = "palette.open"
@@ -44,7 +43,6 @@ class Palette(QObject):
     def __init__(
         self,
         parent: QWidget,
-        theme: ThemeWatcher,
         actions: Mapping[str, Callable[[], object]],
         rows: PaletteRows,
         *,
@@ -54,7 +52,6 @@ class Palette(QObject):
     ) -> None:
         super().__init__(parent)
         self._parent = parent
-        self._theme = theme
         self._values = values
         self._actions = actions
         self._rows = rows
@@ -119,11 +116,9 @@ class Palette(QObject):
 
         widget = CommandPalette(
             self._parent,
-            self._theme.current,
             name="command-palette",
             label=tr("Search everything"),
             empty_text=tr("Nothing found"),
         )
-        self._theme.changed.connect(widget.set_theme)
         widget.chosen.connect(self._choose)
         return widget

@@ -36,7 +36,7 @@ from desktop_app.domain.errors import StorageError
 from desktop_app.services.chat.run_resumption import Resumer
 from desktop_app.settings.schema import KEYS_PREFIX
 from desktop_app.ui.composer.dropped_content import DroppedContent
-from desktop_app.ui.look.theme import ThemeWatcher
+from desktop_app.ui.look.theme_watcher import ThemeWatcher
 from desktop_app.ui.widgets.forms.form_dialog import leave_field
 from desktop_app.ui.widgets.window_activation import bring_to_front
 from desktop_app.ui.window.main_window import MainWindow
@@ -135,7 +135,6 @@ class WindowSession:
 
         return Palette(
             self._window,
-            self._theme,
             self.actions,
             PaletteRows(self._window, self.controllers),
             values=self.controllers.state.values,
@@ -158,7 +157,6 @@ class WindowSession:
 
         self.quick_host = QuickHost(
             window,
-            self._theme,
             self.controllers,
             raise_window=self._raise_window,
             end=lambda: self.closing.quit(),
@@ -308,7 +306,7 @@ class WindowSession:
         spelling = self.spelling = SpellingController(
             self._window, values=state.values, tasks=state.tasks, panel=self._window.settings
         )
-        self._window.prompt.field.check_spelling_with(spelling.spelling, self._theme.current)
+        self._window.prompt.field.check_spelling_with(spelling.spelling)
         self.quick_host.check_spelling_with(spelling.spelling)
         await spelling.start()
 

@@ -13,6 +13,7 @@ from PySide6.QtGui import QGuiApplication
 from desktop_app.app.startup.gc_policy import collect_if_due
 from desktop_app.paths import resource_path
 from desktop_app.ui.look import icons, theme
+from desktop_app.ui.look.theme_watcher import LookSettings, ThemeWatcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,10 +65,10 @@ def light_theme(qapp: QApplication) -> Iterator[theme.Theme]:
     """
     icons.use_folder(resource_path("icons/lucide"))
     current = theme.light()
-    if qapp.styleSheet() != theme.style_sheet(current):
+    if theme.current_theme() != current or qapp.styleSheet() != theme.style_sheet(current):
         theme.apply_theme(qapp, current)
     yield current
-    for watcher in qapp.findChildren(theme.ThemeWatcher):
+    for watcher in qapp.findChildren(ThemeWatcher):
         watcher.deleteLater()  # otherwise its pending work would change the next test's theme
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     if collect_if_due() and gc.get_count()[2] > gc.get_threshold()[2]:
@@ -83,8 +84,8 @@ def right_to_left() -> Iterator[None]:
 
 
 @pytest.fixture
-def watcher(qapp: QApplication) -> Iterator[theme.ThemeWatcher]:
+def watcher(qapp: QApplication) -> Iterator[ThemeWatcher]:
     """Yield the watcher of the light theme. Follow the system afterwards."""
-    made = theme.ThemeWatcher(qapp, theme.LookSettings("light"))
+    made = ThemeWatcher(qapp, LookSettings("light"))
     yield made
-    made.set_look(theme.LookSettings("system"))
+    made.set_look(LookSettings("system"))

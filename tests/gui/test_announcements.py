@@ -51,7 +51,7 @@ def page(qtbot: QtBot, light_theme: Theme) -> QWidget:
 def test_an_error_in_a_form_is_announced_once(
     said: list[str], light_theme: Theme, page: QWidget
 ) -> None:
-    note = Note(light_theme)
+    note = Note()
     note.setParent(page)
     note.set_text("Not an address.", "error")
     note.set_text("Type an address.")
@@ -65,7 +65,7 @@ def test_an_error_in_a_form_is_announced_once(
 def test_the_matches_of_a_search_are_announced(
     said: list[str], light_theme: Theme, page: QWidget
 ) -> None:
-    bar = FindBar(light_theme, page, "Find")
+    bar = FindBar(page, "Find")
     bar.open("word")
     bar.show_count(0, 0, is_final=False)
     bar.show_count(1, 3, is_final=True)
@@ -81,7 +81,7 @@ def test_the_matches_of_a_search_are_announced(
 def test_the_end_of_a_batch_job_is_announced_but_not_its_progress(
     said: list[str], light_theme: Theme, page: QWidget
 ) -> None:
-    bar = BatchBar(light_theme)
+    bar = BatchBar()
     bar.setParent(page)
     bar.show_state("1 of 2 responses")
     bar.show_state("2 responses", is_dismissable=True)
@@ -98,7 +98,7 @@ def test_the_message_of_a_status_line_is_announced(said: list[str], page: QWidge
 
 
 def test_undoing_is_announced(light_theme: Theme, page: QWidget) -> None:
-    card = Notifications(light_theme)
+    card = Notifications()
     card.setParent(page)
     undone: list[str] = []
     card.notify_undo("Moved", lambda: undone.append(card.status.accessibleName()))
@@ -109,7 +109,7 @@ def test_undoing_is_announced(light_theme: Theme, page: QWidget) -> None:
 def test_new_keys_of_a_command_are_announced(
     qtbot: QtBot, said: list[str], light_theme: Theme, page: QWidget
 ) -> None:
-    row = shortcuts_tab.CommandRow(COMMANDS[0], light_theme)
+    row = shortcuts_tab.CommandRow(COMMANDS[0])
     row.setParent(page)
     row.show_keys("Ctrl+N", is_changed=False, conflicting=())
     row.show()

@@ -21,7 +21,7 @@ def chip(name: str) -> Chip:
 
 
 def test_many_new_chips_appear_in_several_steps(qtbot: QtBot, light_theme: Theme) -> None:
-    chips = AttachmentChips(light_theme)
+    chips = AttachmentChips()
     qtbot.addWidget(chips)
     names = [f"{number}.md" for number in range(30)]
     chips.set_chips([chip("reading"), *map(chip, names)])
@@ -37,7 +37,7 @@ def test_many_new_chips_appear_in_several_steps(qtbot: QtBot, light_theme: Theme
 def test_an_added_chip_scrolls_into_view(qtbot: QtBot, light_theme: Theme) -> None:
     window = QWidget()
     qtbot.addWidget(window)
-    chips = AttachmentChips(light_theme)
+    chips = AttachmentChips()
     column_of(chips, parent=window)
     window.resize(400, 300)
     window.show()

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def test_a_former_file_is_not_opened_while_the_chosen_file_loads(light_theme: Theme) -> None:
-    page = BatchJobPage(light_theme)
+    page = BatchJobPage()
     page.show_job(BatchJob("j", ModelChoice("p", "m"), "Job", "Task", datetime.now(UTC)))
     items = [BatchItemSummary(n, f"{n}.pdf", ItemStatus.ANSWERED, 1, None, None) for n in (1, 2)]
     page.set_items(items)
@@ -45,7 +45,7 @@ def test_a_former_file_is_not_opened_while_the_chosen_file_loads(light_theme: Th
 
 def test_a_new_job_has_its_effort_and_the_files_it_was_given(light_theme: Theme) -> None:
     names = [Path("/x/a\nb\u2028c.pdf"), Path("/x/c.pdf")]
-    page = BatchNewPage(light_theme)
+    page = BatchNewPage()
     page.files.add_paths(names)
     page.task.setPlainText("Summarize")
     model = BatchModelOption("m", "M", efforts=(Effort.HIGH,))
@@ -58,7 +58,7 @@ def test_a_new_job_has_its_effort_and_the_files_it_was_given(light_theme: Theme)
 
 
 def test_the_chosen_file_stays_chosen_when_other_files_come_and_go(light_theme: Theme) -> None:
-    page = BatchJobPage(light_theme)
+    page = BatchJobPage()
     page.show_job(BatchJob("j", ModelChoice("p", "m"), "Job", "Task", datetime.now(UTC)))
     sent = BatchItemSummary(1, "1.pdf", ItemStatus.SENT, 1, None, None)
     failed = BatchItemSummary(2, "2.pdf", ItemStatus.FAILED, 1, None, None)
@@ -80,7 +80,7 @@ def test_the_current_job_stays_current_when_a_job_is_added(
 ) -> None:
     window = QWidget()
     qtbot.addWidget(window)
-    dialog = BatchDialog(light_theme, window)
+    dialog = BatchDialog(window)
     jobs = [
         BatchJob(each, ModelChoice("p", "m"), each, "Task", datetime.now(UTC)) for each in "abc"
     ]

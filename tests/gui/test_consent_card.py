@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def test_hidden_characters_of_arguments_are_shown_as_escapes(
     qtbot: QtBot, light_theme: Theme, hidden: str
 ) -> None:
-    card = ConsentCard(light_theme)
+    card = ConsentCard()
     qtbot.addWidget(card)
     sent = {"path": f"notes{hidden}.txt"}
     card.ask("write_file", "", json.dumps(sent))
@@ -37,7 +37,7 @@ def test_hidden_characters_of_arguments_are_shown_as_escapes(
 def test_letters_of_a_host_that_look_like_others_are_shown_as_escapes(
     qtbot: QtBot, light_theme: Theme
 ) -> None:
-    card = ConsentCard(light_theme)
+    card = ConsentCard()
     qtbot.addWidget(card)
     sent = {
         "url": "https://\u0430pple.com/\xe4?\xf6",
@@ -52,7 +52,7 @@ def test_letters_of_a_host_that_look_like_others_are_shown_as_escapes(
 
 
 def test_code_is_shown_in_lines_and_can_be_changed(qtbot: QtBot, light_theme: Theme) -> None:
-    card = ConsentCard(light_theme)
+    card = ConsentCard()
     qtbot.addWidget(card)
     code = 'for path in ("a\\n", r"C:\\new"):\n    print(path)\n'
     card.ask("python", "", json.dumps({"code": code}))
@@ -73,7 +73,7 @@ def test_code_is_shown_in_lines_and_can_be_changed(qtbot: QtBot, light_theme: Th
 def test_arguments_that_are_cut_off_are_announced_and_cannot_be_changed(
     qtbot: QtBot, light_theme: Theme
 ) -> None:
-    card = ConsentCard(light_theme)
+    card = ConsentCard()
     qtbot.addWidget(card)
     card.ask("write_file", "It can change data.", json.dumps({"a": "x" * 30_000, "path": "/etc"}))
     assert "Only the beginning of the arguments is shown. It can change data." in card.words
@@ -85,7 +85,7 @@ def test_arguments_that_are_cut_off_are_announced_and_cannot_be_changed(
 @pytest.mark.attack("tools")
 def test_nested_arguments_do_not_grow_by_indentation(qtbot: QtBot, light_theme: Theme) -> None:
     nested = '{"a":' + "[" * 500 + "0," * 9_000 + "0" + "]" * 500 + "}"
-    card = ConsentCard(light_theme)
+    card = ConsentCard()
     qtbot.addWidget(card)
     card.ask("write_file", "", nested)
     assert card.arguments.toPlainText() == nested
@@ -95,7 +95,7 @@ def test_nested_arguments_do_not_grow_by_indentation(qtbot: QtBot, light_theme: 
 def test_a_question_that_nobody_can_have_read_is_not_allowed_by_a_click(
     qtbot: QtBot, light_theme: Theme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    card = ConsentCard(light_theme)
+    card = ConsentCard()
     qtbot.addWidget(card)
     decided: list[ConsentChoice] = []
     card.decided.connect(decided.append)

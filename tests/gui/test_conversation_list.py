@@ -20,7 +20,6 @@ from desktop_app.domain.conversations.conversation import (
     SearchHit,
 )
 from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST
-from desktop_app.ui.look import theme
 from desktop_app.ui.sidebar.conversation_list import ConversationList
 from desktop_app.ui.sidebar.rows.conversation_model import ConversationModel, Roles
 from desktop_app.ui.sidebar.search.hit_model import plain_snippet
@@ -71,7 +70,7 @@ def model() -> Iterator[ConversationModel]:
 @pytest.fixture
 def listing(qtbot: QtBot) -> ConversationList:
     """Return a shown list with three conversations of today, a second apart."""
-    made = ConversationList(theme.light())
+    made = ConversationList()
     qtbot.addWidget(made)
     made.resize(264, 700)
     made.show()
@@ -491,7 +490,7 @@ def test_parts_have_stable_and_accessible_names(listing: ConversationList) -> No
 
 
 def test_a_selected_conversation_among_thousands_is_scrolled_to(qtbot: QtBot) -> None:
-    many = ConversationList(theme.light())
+    many = ConversationList()
     qtbot.addWidget(many)
     many.resize(264, 700)
     many.show()

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 
 from desktop_app.rendering.document_text import DocumentText, TextForm
 from desktop_app.ui.look.theme import light
+from desktop_app.ui.look.theme_watcher import change_theme
 from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 from desktop_app.ui.viewer.document_viewer import DocumentViewer
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def pages(qtbot: QtBot, light_theme: Theme) -> ViewerPages:
     """Return a view of 500 × 400 pixels."""
-    view = ViewerPages(light_theme)
+    view = ViewerPages()
     qtbot.addWidget(view)
     view.resize(500, 400)
     view.show()
@@ -38,7 +39,7 @@ def pages(qtbot: QtBot, light_theme: Theme) -> ViewerPages:
 @pytest.fixture
 def text(qtbot: QtBot, light_theme: Theme) -> ViewerText:
     """Return a view of 500 × 400 pixels."""
-    view = ViewerText(light_theme)
+    view = ViewerText()
     qtbot.addWidget(view)
     view.resize(500, 400)
     view.show()
@@ -98,7 +99,7 @@ def test_end_scrolls_to_the_last_line(text: ViewerText, qtbot: QtBot, lines: int
 
 
 def test_enter_presses_the_focused_button(qtbot: QtBot, light_theme: Theme) -> None:
-    viewer = DocumentViewer(light_theme)
+    viewer = DocumentViewer()
     qtbot.addWidget(viewer)
     viewer.show()
     original = find(viewer, QToolButton, "viewer-original")
@@ -108,7 +109,7 @@ def test_enter_presses_the_focused_button(qtbot: QtBot, light_theme: Theme) -> N
 
 
 def test_matches_after_windows_line_breaks_are_selected(qtbot: QtBot, light_theme: Theme) -> None:
-    view = PagedText(light_theme, "text", "Text")
+    view = PagedText("text", "Text")
     qtbot.addWidget(view)
     text = "one\r\ntwo\r\nneedle"
     view.set_text(text, page_ends(text))
@@ -118,7 +119,7 @@ def test_matches_after_windows_line_breaks_are_selected(qtbot: QtBot, light_them
 
 
 def test_a_match_across_pages_is_found(qtbot: QtBot, light_theme: Theme) -> None:
-    view = PagedText(light_theme, "text", "Text")
+    view = PagedText("text", "Text")
     qtbot.addWidget(view)
     view.set_text("a needle", [5, 8])
     view.search("needle")
@@ -128,7 +129,7 @@ def test_a_match_across_pages_is_found(qtbot: QtBot, light_theme: Theme) -> None
 
 @pytest.mark.parametrize("words", ["Line 50", "cell 30"])
 def test_the_text_on_top_stays_when_its_size_changes(
-    text: ViewerText, qtbot: QtBot, words: str
+    text: ViewerText, qtbot: QtBot, qapp: QApplication, words: str
 ) -> None:
     """Check this with a table that fits as lines only in the smaller size."""
     rows = "".join(f"| cell {n} | some more words | and more of them |\n" for n in range(60))
@@ -139,7 +140,7 @@ def test_the_text_on_top_stays_when_its_size_changes(
     bar.setValue(bar.value() + text.cursorRect(text.document().find(words)).top())
     blocks = text.document().blockCount()
     for scale in (1.6, 1.0):
-        text.set_theme(light(scale))
+        change_theme(qapp, light(scale))
         assert (text.document().blockCount() > blocks) is (scale > 1)
         top = text.cursorForPosition(text.viewport().rect().topLeft()).block()
         assert top.text().startswith(words)
@@ -161,8 +162,8 @@ def step_after_typing(qtbot: QtBot, shown: QWidget) -> list[object]:
 
 
 def test_a_step_right_after_typing_finds_the_typed_text(qtbot: QtBot, light_theme: Theme) -> None:
-    window, viewer = QWidget(), DocumentViewer(light_theme)
+    window, viewer = QWidget(), DocumentViewer()
     qtbot.addWidget(window)
     qtbot.addWidget(viewer)
-    assert step_after_typing(qtbot, AttachmentPreview(light_theme, window)) == ["after", 1]
+    assert step_after_typing(qtbot, AttachmentPreview(window)) == ["after", 1]
     assert step_after_typing(qtbot, viewer) == ["after", 1]

@@ -8,7 +8,6 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from desktop_app.ui.look import theme
 from desktop_app.ui.window.empty_state import EmptyState
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ def start(qtbot: QtBot) -> Iterator[EmptyState]:
     """Return the question and the cards, with the key line below."""
     window = QWidget()
     qtbot.addWidget(window)
-    made = EmptyState(theme.light())
+    made = EmptyState()
     column = QVBoxLayout(window)
     column.addWidget(made)
     column.addWidget(made.key_line)

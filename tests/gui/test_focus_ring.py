@@ -32,7 +32,7 @@ Reason = Qt.FocusReason
 
 
 def test_left_and_right_go_through_all_rows(qtbot: QtBot) -> None:
-    control = SegmentedControl([(key, key.upper()) for key in "abcde"], theme.light(), columns=3)
+    control = SegmentedControl([(key, key.upper()) for key in "abcde"], columns=3)
     qtbot.addWidget(control)
     control.show()
     control.button("d").setEnabled(False)

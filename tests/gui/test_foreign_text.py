@@ -41,6 +41,7 @@ from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.places import Place
 from desktop_app.ui.composer.choice.choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.look import theme as themes
+from desktop_app.ui.look.theme_watcher import LookSettings, ThemeWatcher
 from desktop_app.ui.widgets.text.foreign_text import message_box
 from desktop_app.ui.widgets.text.linked_label import PLACE_SCHEME, LinkedLabel
 from tests.helpers.menus import entry_text
@@ -123,7 +124,7 @@ def models(text: str) -> ChoiceView:
 def titles_in_the_list(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.sidebar.conversation_list import ConversationList
 
-    made = ConversationList(host.theme)
+    made = ConversationList()
     made.set_folders([Folder("f", text, NOW)])
     made.set_conversations([conversation(text)])
     return host.show(made)
@@ -133,7 +134,7 @@ def titles_in_the_list(host: WidgetHost, text: str) -> QWidget:
 def hits_of_a_search(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.sidebar.conversation_list import ConversationList
 
-    made = ConversationList(host.theme)
+    made = ConversationList()
     made.search.show_hits([SearchHit("c", text, "m", f"\x02{text}\x03 {text}", NOW, document=text)])
     return host.show(made)
 
@@ -142,7 +143,7 @@ def hits_of_a_search(host: WidgetHost, text: str) -> QWidget:
 def the_header(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.window.header import Header
 
-    made = Header(host.theme)
+    made = Header()
     made.set_title(text)
     made.set_cost("$1", text)
     made.set_preset(text, is_offered=True, is_changed=False)
@@ -157,8 +158,8 @@ def the_title_of_the_window(host: WidgetHost, text: str) -> QWidget:
 
     app = QApplication.instance()
     assert isinstance(app, QApplication)
-    watcher = themes.ThemeWatcher(app, themes.LookSettings("light"))
-    made = MainWindow(watcher, PromptEditor(host.theme), SettingsPanel(host.theme))
+    watcher = ThemeWatcher(app, LookSettings("light"))
+    made = MainWindow(watcher, PromptEditor(), SettingsPanel())
     made.pane.set_title(text)
     return host.show(made)
 
@@ -167,7 +168,7 @@ def the_title_of_the_window(host: WidgetHost, text: str) -> QWidget:
 def chips(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.composer.attachment_chips import AttachmentChips, Chip
 
-    made = AttachmentChips(host.theme)
+    made = AttachmentChips()
     made.set_chips([Chip("a", text, text, "failed", None, "file-text", tooltip=text)])
     return host.show(made)
 
@@ -176,7 +177,7 @@ def chips(host: WidgetHost, text: str) -> QWidget:
 def an_error_card(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.window.cards.notifications import Notifications
 
-    made = Notifications(host.theme)
+    made = Notifications()
     error = UserFacingError(text, remedy=text, details=text)
     made.notify(error, actions=[("Open", lambda: None)])
     return host.show(made)
@@ -194,7 +195,7 @@ def a_message_box(host: WidgetHost, text: str) -> QWidget:
 def the_question_before_a_tool_runs(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.tools.consent_card import ConsentCard
 
-    card = ConsentCard(host.theme)
+    card = ConsentCard()
     # The card shows longer arguments than other places, because they must be complete.
     card.ask(text, text, json.dumps({"path": text[:2000]}, ensure_ascii=False), waiting=1)
     return host.show(card)
@@ -204,7 +205,7 @@ def the_question_before_a_tool_runs(host: WidgetHost, text: str) -> QWidget:
 def the_prompt(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.composer.prompt_editor import PromptEditor
 
-    made = PromptEditor(host.theme)
+    made = PromptEditor()
     made.send_action.set_refusal(text)
     made.hint.set_hint(text)
     made.set_choice(models(text))
@@ -226,7 +227,7 @@ def the_settings_of_a_provider(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.settings.sections.key_state import KeyState
     from desktop_app.ui.settings.settings_panel import SettingsPanel
 
-    made = SettingsPanel(host.theme)
+    made = SettingsPanel()
     profile = ProviderProfile("p", text, ProviderKind.COMPATIBLE, "https://a.example/v1")
     made.pages.provider.page.set_profiles([replace(profile, ca_file=f"/x/{text[:200]}")], "p")
     made.pages.provider.page.set_key_state("p", KeyState("session", text))
@@ -240,7 +241,7 @@ def the_table_of_models(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.domain.models.model_row import ModelRow
     from desktop_app.ui.models.models_dialog import ModelsDialog
 
-    made = ModelsDialog(host.theme, host.window)
+    made = ModelsDialog(host.window)
     made.set_rows([ModelRow("p", text, text, text)])
     made.select("p", text)
     return host.show(made)
@@ -394,7 +395,7 @@ def test_edited_text_is_not_changed(host: WidgetHost) -> None:
     from desktop_app.ui.library.collections_dialog import CollectionsDialog, CollectionState
 
     name = HOSTILE["bidi"][0]
-    made = CollectionsDialog(host.theme, host.window)
+    made = CollectionsDialog(host.window)
     made.set_collections([CollectionState(Collection("c", name, NOW), 1, 0, 0)])
     assert made.name.text() == name
 
@@ -403,7 +404,7 @@ def test_edited_text_is_not_changed(host: WidgetHost) -> None:
 def test_opening_the_editor_of_a_long_title_does_not_cut_it(host: WidgetHost) -> None:
     from desktop_app.ui.sidebar.conversation_list import ConversationList
 
-    made = ConversationList(host.theme)
+    made = ConversationList()
     made.set_conversations([conversation("x" * 1_000)])
     host.show(made)
     renamed: list[str] = []

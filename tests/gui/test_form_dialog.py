@@ -10,7 +10,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QMessageBox, QPlainTextEdit, QPushButton, QWidget
 
 from desktop_app.domain.models.model_row import ModelRow
-from desktop_app.ui.look import theme
 from desktop_app.ui.models.model_editor import ModelEditor
 from desktop_app.ui.tools.server_form import EnteredServer, ServerForm
 from desktop_app.ui.widgets.forms.form_dialog import FormDialog, ask_about_changes
@@ -23,11 +22,11 @@ if TYPE_CHECKING:
 
 
 def _server(parent: QWidget) -> FormDialog:
-    return ServerForm(EnteredServer("mail", ("mail-server",)), theme.light(), parent)
+    return ServerForm(EnteredServer("mail", ("mail-server",)), parent)
 
 
 def _model(parent: QWidget) -> FormDialog:
-    return ModelEditor(ModelRow("own", "Own", "m", "M"), theme.light(), parent)
+    return ModelEditor(ModelRow("own", "Own", "m", "M"), parent)
 
 
 @pytest.mark.parametrize(

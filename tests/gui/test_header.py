@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import Qt
 
-from desktop_app.ui.look import theme
 from desktop_app.ui.window.header import Header
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def header(qtbot: QtBot) -> Header:
-    made = Header(theme.light())
+    made = Header()
     qtbot.addWidget(made)
     made.resize(600, made.height())
     made.show()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,7 +33,7 @@ TWO = "## Gamma {#gamma}\n\n" + "A cherry.\n\n" * 80 + "## Delta {#delta}\n\nÉc
 @pytest.fixture
 def help_window(qtbot: QtBot, light_theme: themes.Theme) -> HelpWindow:
     chapters = [render_chapter("one", "One", ONE, {}), render_chapter("two", "Two", TWO, {})]
-    made = HelpWindow(light_theme, chapters)
+    made = HelpWindow(chapters)
     qtbot.addWidget(made)
     made.resize(820, 500)
     made.open_at("one")
@@ -117,11 +116,11 @@ def test_a_filter_without_results_opens_nothing(qtbot: QtBot, help_window: HelpW
 
 
 def test_another_theme_keeps_place_and_scroll_position(
-    qtbot: QtBot, help_window: HelpWindow, light_theme: themes.Theme
+    qtbot: QtBot, help_window: HelpWindow
 ) -> None:
     help_window.go_to("two#delta")
     qtbot.waitUntil(lambda: help_window.text.verticalScrollBar().value() > 0)
     position = help_window.text.verticalScrollBar().value()
-    help_window.set_theme(replace(light_theme, is_dark=True))
+    help_window.text.update_theme()
     assert help_window.place == "two#delta"
     assert help_window.text.verticalScrollBar().value() == position

@@ -16,7 +16,7 @@ from desktop_app.commands.command_search import PaletteEntry
 from desktop_app.domain.conversations.conversation import Conversation, ModelChoice, now
 from desktop_app.ui.composer.dropped_content import DroppedData
 from desktop_app.ui.composer.prompt_editor import PromptEditor
-from desktop_app.ui.look import theme
+from desktop_app.ui.look.theme_watcher import ThemeWatcher
 from desktop_app.ui.settings.settings_panel import SettingsPanel
 from desktop_app.ui.transcript.view import TranscriptView
 from desktop_app.ui.window.command_palette import CommandPalette
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def window(qtbot: QtBot, watcher: theme.ThemeWatcher) -> MainWindow:
+def window(qtbot: QtBot, watcher: ThemeWatcher) -> MainWindow:
     return opened_window(qtbot, watcher)
 
 
-def opened_window(qtbot: QtBot, watcher: theme.ThemeWatcher) -> MainWindow:
+def opened_window(qtbot: QtBot, watcher: ThemeWatcher) -> MainWindow:
     """Return a shown window with a conversation in it."""
-    made = MainWindow(watcher, PromptEditor(watcher.current), SettingsPanel(watcher.current))
+    made = MainWindow(watcher, PromptEditor(), SettingsPanel())
     made.set_transcript(TranscriptView(watcher.current))
     qtbot.addWidget(made)
     made.pane.show_empty_state(False)
@@ -168,7 +168,7 @@ def test_renaming_shows_the_list(window: MainWindow) -> None:
 
 
 def test_large_text_is_laid_out_like_a_narrow_window(
-    qtbot: QtBot, window: MainWindow, watcher: theme.ThemeWatcher
+    qtbot: QtBot, window: MainWindow, watcher: ThemeWatcher
 ) -> None:
     watcher.set_look(watcher.look._replace(text_size=200))
     qtbot.waitUntil(window.updatesEnabled)
@@ -311,7 +311,7 @@ def test_text_fields_pass_dropped_files_to_the_window(window: MainWindow) -> Non
 
 
 def test_the_state_of_the_window_is_restored(
-    window: MainWindow, watcher: theme.ThemeWatcher, qtbot: QtBot
+    window: MainWindow, watcher: ThemeWatcher, qtbot: QtBot
 ) -> None:
     window.outer_panes.toggle_list()
     window.outer_panes.toggle_settings()
@@ -328,7 +328,7 @@ def test_the_state_of_the_window_is_restored(
 
 
 def test_a_restored_window_is_on_a_screen(
-    window: MainWindow, qtbot: QtBot, watcher: theme.ThemeWatcher
+    window: MainWindow, qtbot: QtBot, watcher: ThemeWatcher
 ) -> None:
     window.move(5000, 4000)
     other = opened_window(qtbot, watcher)
@@ -349,7 +349,7 @@ def test_a_damaged_state_changes_nothing(window: MainWindow, state: dict[str, ob
 
 def test_a_repeated_search_keeps_the_chosen_row(window: MainWindow, qtbot: QtBot) -> None:
     found = [PaletteEntry("one", "One"), PaletteEntry("two", "Two")]
-    palette = CommandPalette(window, theme.light(), "palette", "Find", "Nothing found")
+    palette = CommandPalette(window, "palette", "Find", "Nothing found")
     palette.open_with([], lambda _typed: found)
     qtbot.keyClicks(palette.field, "o")
     qtbot.keyClick(palette.field, Qt.Key.Key_Down)

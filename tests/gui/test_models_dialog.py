@@ -28,7 +28,7 @@ def test_a_list_that_arrives_does_not_scroll_the_table(
     window = QWidget()
     qtbot.addWidget(window)
     window.resize(900, 500)
-    dialog = ModelsDialog(light_theme, window)
+    dialog = ModelsDialog(window)
     rows = [ModelRow("p", "P", f"m{number}", f"Model {number}") for number in range(100)]
     dialog.set_rows(rows)
     dialog.show()
@@ -49,7 +49,7 @@ def test_a_model_that_cannot_be_edited_says_why(
 ) -> None:
     window = QWidget()
     qtbot.addWidget(window)
-    dialog = ModelsDialog(light_theme, window)
+    dialog = ModelsDialog(window)
     editable = ModelRow("p", "Provider", "m", "Model", user_entries=ModelFacts("m"))
     fixed = ModelRow("e", "Gateway", "n", "Other", is_from_environment=is_from_environment)
     dialog.set_rows([editable, fixed])
@@ -69,7 +69,7 @@ def test_a_model_that_cannot_be_edited_says_why(
 def test_only_models_that_end_have_a_column_for_it(qtbot: QtBot, light_theme: Theme) -> None:
     window = QWidget()
     qtbot.addWidget(window)
-    dialog = ModelsDialog(light_theme, window)
+    dialog = ModelsDialog(window)
     row = ModelRow("p", "Provider", "m", "Model")
     for ends in (None, date(2027, 1, 31)):
         dialog.set_rows([row, replace(row, model="n", end_date=ends)])

@@ -39,7 +39,7 @@ SECRET = "hush-nobody-may-see-this"
 @pytest.fixture
 def panel(qtbot: QtBot, light_theme: themes.Theme) -> SettingsPanel:
     """Return a panel that saves profiles, with the section of OpenAI expanded."""
-    made = SettingsPanel(light_theme)
+    made = SettingsPanel()
     known = {profile.id: profile for profile in (OPENAI, BOX, HERE)}
 
     def save(profile: ProviderProfile) -> None:

@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QPushButton
 
 from desktop_app.domain.errors import StoreFullError
-from desktop_app.ui.look import theme
 from desktop_app.ui.window.cards.notifications import NOTE_DURATION_MS, Notifications
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ FULL = StoreFullError("The disk is full.", remedy="Free some space.")
 
 @pytest.fixture
 def card(qtbot: QtBot) -> Notifications:
-    made = Notifications(theme.light())
+    made = Notifications()
     qtbot.addWidget(made)
     made.resize(600, 80)
     return made

@@ -101,7 +101,7 @@ def editor(qtbot: QtBot, light_theme: themes.Theme) -> PromptDriver:
     qtbot.addWidget(window)
     column = QVBoxLayout(window)
     column.addStretch(1)
-    prompt = PromptEditor(light_theme)
+    prompt = PromptEditor()
     column.addWidget(prompt)
     typed = PromptDriver(qtbot, window, prompt.completer, "prompt")
     prompt.submit_requested.connect(typed.sent.append)
@@ -110,7 +110,7 @@ def editor(qtbot: QtBot, light_theme: themes.Theme) -> PromptDriver:
 
 @pytest.fixture
 def quick(qtbot: QtBot, light_theme: themes.Theme) -> Iterator[PromptDriver]:
-    window = QuickPrompt(light_theme, TranscriptView(light_theme, is_brief=True))
+    window = QuickPrompt(TranscriptView(light_theme, is_brief=True))
     qtbot.addWidget(window)
     window.open_with("")
     typed = PromptDriver(qtbot, window, window.completer, "prompt")
@@ -149,7 +149,7 @@ def test_the_typed_name_is_read_after_a_slash_at_the_line_start(
 def test_the_marked_prompt_is_announced_once(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     monkeypatch.setattr(prompt_menu, "announce", lambda _view, words: said.append(words))
-    menu = PromptMenu(themes.light())
+    menu = PromptMenu()
     qtbot.addWidget(menu)
     menu.set_prompts(PROMPTS)
     for typed in ("c", "co", "cod", "code r"):

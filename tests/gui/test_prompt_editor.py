@@ -72,7 +72,7 @@ def editor(qtbot: QtBot, light_theme: themes.Theme) -> PromptEditor:
     layout = QVBoxLayout(window)
     layout.setContentsMargins(0, 0, 0, 0)
     layout.addStretch(1)
-    made = PromptEditor(light_theme)
+    made = PromptEditor()
     layout.addWidget(made)
     made.set_choice(PRO)
     window.resize(800, 600)

@@ -36,7 +36,7 @@ def dialog(qtbot: QtBot, light_theme: themes.Theme) -> Iterator[PromptsDialog]:
     window.resize(640, 480)
     qtbot.addWidget(window)
     window.show()
-    made = PromptsDialog(light_theme, window)
+    made = PromptsDialog(window)
     made.prompts.set_entries(PROMPTS)
     made.presets.set_values(with_defaults({}), lambda preset: overridden_values(preset.overrides))
     made.presets.set_presets(PRESETS, "p")

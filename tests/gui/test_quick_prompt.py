@@ -62,8 +62,8 @@ class PlainAnswer(QTextBrowser):
     def copy_last_answer(self) -> None:
         self.copied += 1
 
-    def set_theme(self, theme: themes.Theme) -> None:
-        self.setFont(theme.reading())
+    def update_theme(self) -> None:
+        self.setFont(themes.current_theme().reading())
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def answer() -> PlainAnswer:
 
 @pytest.fixture
 def quick(qtbot: QtBot, light_theme: themes.Theme, answer: PlainAnswer) -> QuickPrompt:
-    made = QuickPrompt(light_theme, cast("Any", answer))
+    made = QuickPrompt(cast("Any", answer))
     made.model_button.set_choice(THINKING)
     qtbot.addWidget(made)
     open_prompt(qtbot, made)

@@ -27,7 +27,7 @@ TEMPERATURE = "answer.temperature"
 @pytest.fixture
 def tab(qtbot: QtBot, light_theme: Theme) -> ResponsesTab:
     """Return the page with a conversation that sets its own temperature."""
-    made = ResponsesTab(light_theme)
+    made = ResponsesTab()
     made.set_values(with_defaults({TEMPERATURE: 0.5, "answer.verbosity": "low"}))
     made.set_overrides("c1", {TEMPERATURE: 1.0})
     made.resize(300, 2000)

@@ -23,7 +23,7 @@ NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 
 @pytest.fixture
 def filters(qtbot: QtBot, light_theme: Theme) -> SearchFilters:
-    made = SearchFilters(light_theme)
+    made = SearchFilters()
     qtbot.addWidget(made)
     return made
 

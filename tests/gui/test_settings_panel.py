@@ -59,7 +59,7 @@ SECRET = "sk-nobody-may-see-this"
 @pytest.fixture
 def panel(qtbot: QtBot, light_theme: themes.Theme) -> SettingsPanel:
     """Return the panel, open on the Provider page, OpenAI shown."""
-    made = SettingsPanel(light_theme)
+    made = SettingsPanel()
     made.pages.provider.page.set_profiles(PROFILES, "openai")
     made.pages.provider.page.set_key_state("openai", KeyState("keyring"))
     made.pages.provider.page.set_key_state("comet", KeyState("none"))
@@ -369,7 +369,7 @@ def test_languages_with_a_catalog_can_be_chosen(
     catalog.parent.mkdir(parents=True)
     catalog.touch()
     use_language("en", tmp_path)
-    panel = SettingsPanel(light_theme)
+    panel = SettingsPanel()
     qtbot.addWidget(panel)
     panel.show_page("look")
     languages = find(panel, SegmentedControl, "look.language")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def test_no_name_in_the_copied_table_is_a_formula(qtbot: QtBot, light_theme: Theme) -> None:
-    view = SpendingView(light_theme)
+    view = SpendingView()
     qtbot.addWidget(view)
     rows = [SpendingRow("=1+1", SpendingSum(1, cost=Decimal(2)))]
     view.show_rows(rows, lambda row: row.key, [], [])
@@ -30,7 +30,7 @@ def test_no_name_in_the_copied_table_is_a_formula(qtbot: QtBot, light_theme: The
 def test_the_exact_total_is_told_beside_calls_of_unknown_cost(
     qtbot: QtBot, light_theme: Theme
 ) -> None:
-    view = SpendingView(light_theme)
+    view = SpendingView()
     qtbot.addWidget(view)
     rows = [SpendingRow("a", SpendingSum(2, 1, cost=Decimal("5.833775")))]
     view.show_rows(rows, lambda row: row.key, [], ["One.", "Two."])
@@ -44,7 +44,7 @@ def test_the_exact_total_is_told_beside_calls_of_unknown_cost(
 
 
 def test_the_chart_names_the_day_at_the_pointer(qtbot: QtBot, light_theme: Theme) -> None:
-    chart = BarChart(light_theme)
+    chart = BarChart()
     qtbot.addWidget(chart)
     chart.resize(400, 100)
     first = date(2026, 3, 1)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtWidgets import QLabel, QScrollArea
 
-from desktop_app.ui.look.theme import light
 from desktop_app.ui.window.store_dialog import StoreDialog
 from tests.helpers.widgets import find
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.attack("imports")
 def test_every_setting_that_a_restore_changes_has_a_line(qtbot: QtBot) -> None:
-    dialog = StoreDialog(light())
+    dialog = StoreDialog()
     qtbot.addWidget(dialog)
     changes = [f"Provider {n}, URL: none → https://{n}.example/{'a' * 60}" for n in range(200)]
     dialog.offer("This backup changes settings", "\n".join(changes), (("keep", "Restore", ""),))

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QLabel
 
 from desktop_app.paths import resource_path
 from desktop_app.ui.look import icons, theme
+from desktop_app.ui.look.theme_watcher import LookSettings, ThemeWatcher
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -103,7 +104,7 @@ def test_a_role_can_change_while_shown(qtbot: QtBot) -> None:
 
 
 def test_the_watcher_announces_mode_and_text_size(
-    qtbot: QtBot, qapp: QApplication, watcher: theme.ThemeWatcher
+    qtbot: QtBot, qapp: QApplication, watcher: ThemeWatcher
 ) -> None:
     with qtbot.waitSignal(watcher.changed) as told:
         watcher.set_look(watcher.look._replace(mode="dark"))
@@ -117,9 +118,7 @@ def test_the_watcher_announces_mode_and_text_size(
     assert watcher.current.scale == pytest.approx(1.5 * before)
 
 
-def test_the_watcher_applies_a_font_and_a_line_width(
-    qtbot: QtBot, watcher: theme.ThemeWatcher
-) -> None:
+def test_the_watcher_applies_a_font_and_a_line_width(qtbot: QtBot, watcher: ThemeWatcher) -> None:
     system = watcher.current.reading().family()
     chosen = next(family for family in QFontDatabase.families() if family != system)
     with qtbot.waitSignal(watcher.changed):
@@ -136,16 +135,14 @@ def test_the_watcher_applies_a_font_and_a_line_width(
     assert watcher.current.max_line_width < theme.STANDARD_LINE_WIDTH
 
 
-def test_the_watcher_announces_no_unchanged_theme(
-    qtbot: QtBot, watcher: theme.ThemeWatcher
-) -> None:
+def test_the_watcher_announces_no_unchanged_theme(qtbot: QtBot, watcher: ThemeWatcher) -> None:
     with qtbot.assertNotEmitted(watcher.changed):
         watcher.set_look(watcher.look._replace(mode="light"))
         watcher.refresh()
 
 
 def test_the_watcher_follows_the_system_only_in_its_mode(qapp: QApplication) -> None:
-    watcher = theme.ThemeWatcher(qapp, theme.LookSettings("system"))
+    watcher = ThemeWatcher(qapp, LookSettings("system"))
     hints = QGuiApplication.styleHints()
     system_is_dark = hints.colorScheme() == Qt.ColorScheme.Dark
     assert watcher.current.is_dark == system_is_dark
@@ -173,7 +170,7 @@ def test_every_icon_file_can_be_drawn() -> None:
 
 
 def test_high_contrast_is_set_by_the_user_or_the_system(qapp: QApplication) -> None:
-    watcher = theme.ThemeWatcher(qapp, theme.LookSettings("contrast"))
+    watcher = ThemeWatcher(qapp, LookSettings("contrast"))
     assert watcher.current == theme.contrast_light()
     watcher.set_look(watcher.look._replace(mode="light"))
     assert watcher.current == theme.light()

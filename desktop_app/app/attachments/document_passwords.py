@@ -24,22 +24,16 @@ if TYPE_CHECKING:
     from desktop_app.app.state.conversation.open_conversation import OpenConversation
     from desktop_app.app.state.draft.drafts import AttachmentSources
     from desktop_app.app.tasks import Tasks
-    from desktop_app.ui.look.theme import Theme
 
 T = TypeVar("T")
 Attempt = Callable[[str], Awaitable[T]]
 
 
 class DocumentPasswords:
-    """Passwords that the user enters in dialogs over a window.
+    """Passwords that the user enters in dialogs over a window."""
 
-    Args:
-        theme: returns the current theme.
-    """
-
-    def __init__(self, window: QWidget, theme: Callable[[], Theme]) -> None:
+    def __init__(self, window: QWidget) -> None:
         self._window = window
-        self._theme = theme
         self._dialog_lock = asyncio.Lock()
         self._known_passwords: list[str] = []  # each has opened a document since the start
 
@@ -84,7 +78,7 @@ class DocumentPasswords:
         from desktop_app.ui.viewer.password_dialog import PasswordDialog  # not needed at the start
 
         answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
-        dialog = PasswordDialog(self._theme(), reason, self._window, was_wrong=was_wrong)
+        dialog = PasswordDialog(reason, self._window, was_wrong=was_wrong)
 
         def on_answered(password: str | None) -> None:
             if not answer.done():

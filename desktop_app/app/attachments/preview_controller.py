@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.ui.composer.attachment_chips import AttachmentChips
     from desktop_app.ui.composer.text.prompt_text import PromptText
-    from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 
 NOTHING_ATTACHED = N_("Nothing is attached")
@@ -84,7 +83,6 @@ class PreviewController(QObject):
         window: QWidget,
         prompt: PromptWithChips,
         holder: AttachmentHolder,
-        theme: ThemeWatcher,
         image_chips: ImageChips,
         notify: Callable[[str], object],
         *,
@@ -97,7 +95,6 @@ class PreviewController(QObject):
         self._window = window
         self._prompt = prompt
         self._holder = holder
-        self._theme = theme
         self._setup = setup
         self._tasks = tasks
         self._attachment_store = sources.attachment_store
@@ -176,8 +173,7 @@ class PreviewController(QObject):
         # Not needed at the start.
         from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 
-        dialog = self._dialog = AttachmentPreview(self._theme.current, self._window)
-        self._theme.changed.connect(dialog.set_theme)
+        dialog = self._dialog = AttachmentPreview(self._window)
         dialog.selected.connect(self._open)
         dialog.pages_chosen.connect(self._tasks.slot(self._choose_spans))
         dialog.image_requested.connect(self._tasks.slot(self._show_image))

@@ -17,7 +17,6 @@ from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_parts import part_id
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.batch.batch_bar import BatchBar
-from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.window.main_window import MainWindow
 
 MANY_FILES: Final = 10
@@ -37,7 +36,7 @@ class BatchBarController(QObject):
     new_job_requested = Signal(list)
     jobs_requested = Signal()
 
-    def __init__(self, window: MainWindow, theme: ThemeWatcher, state: WindowState) -> None:
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
         super().__init__(window)
         self._prompt = window.prompt
         self._state = state
@@ -46,8 +45,7 @@ class BatchBarController(QObject):
         self._draft_at_offer = Draft()
         self._end_text = ""
         self._running: Sequence[BatchJob] = ()
-        self._bar = BatchBar(theme.current)
-        theme.changed.connect(self._bar.set_theme)
+        self._bar = BatchBar()
         window.pane.add_above_prompt(self._bar)
         self._bar.show_requested.connect(self._on_show_requested)
         self._bar.dismissed.connect(self._dismiss)

@@ -20,7 +20,6 @@ from desktop_app.domain.error_note import error_from_note
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.chat.prompt_library import SUMMARY
-from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.widgets.forms.question import ask
 from desktop_app.ui.widgets.window_activation import bring_to_front
 from desktop_app.ui.window.main_window import MainWindow
@@ -56,16 +55,10 @@ class BatchController(QObject):
     progressed = Signal(int, int)
 
     def __init__(
-        self,
-        window: MainWindow,
-        theme: ThemeWatcher,
-        state: WindowState,
-        navigator: Navigator,
-        presenter: ListPresenter,
+        self, window: MainWindow, state: WindowState, navigator: Navigator, presenter: ListPresenter
     ) -> None:
         super().__init__(window)
         self._window = window
-        self._theme = theme
         self._state = state
         self._tasks = state.tasks
         self._navigator = navigator
@@ -92,8 +85,7 @@ class BatchController(QObject):
             return self._dialog
         from desktop_app.ui.batch.batch_dialog import BatchDialog  # not needed at the start
 
-        self._dialog = dialog = BatchDialog(self._theme.current, self._window)
-        self._theme.changed.connect(dialog.set_theme)
+        self._dialog = dialog = BatchDialog(self._window)
         page = dialog.job_page
         dialog.new_job_requested.connect(self._show_new)
         dialog.job_requested.connect(self._tasks.slot(self._show_job))

@@ -17,7 +17,6 @@ from desktop_app.storage.database.temporary_database import TemporaryConversatio
 if TYPE_CHECKING:
     from desktop_app.app.state.conversation.open_conversation import OpenConversation
     from desktop_app.ui.composer.prompt_editor import PromptEditor
-    from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.cards.temporary_bar import TemporaryBar, TemporaryRow
     from desktop_app.ui.window.conversation_pane import ConversationPane
@@ -152,11 +151,8 @@ class TemporaryWidgets(QObject):
     confirmed = Signal()
     content_dropped = Signal(object)
 
-    def __init__(
-        self, theme: ThemeWatcher, *, pane: ConversationPane, conversation_list: ConversationList
-    ) -> None:
+    def __init__(self, *, pane: ConversationPane, conversation_list: ConversationList) -> None:
         super().__init__(pane)
-        self._theme = theme
         self._add_above_prompt = pane.add_above_prompt
         self._header = pane.header
         self._conversation_list = conversation_list
@@ -182,8 +178,7 @@ class TemporaryWidgets(QObject):
     def _make_row(self) -> TemporaryRow:
         from desktop_app.ui.window.cards.temporary_bar import TemporaryRow
 
-        row = TemporaryRow(self._theme.current)
-        self._theme.changed.connect(row.set_theme)
+        row = TemporaryRow()
         row.open_requested.connect(self.open_requested)
         row.close_requested.connect(self.close_requested)
         row.drop_hint_changed.connect(self._conversation_list.view.drop_hint_changed)
@@ -195,8 +190,7 @@ class TemporaryWidgets(QObject):
         if self._bar is None:
             from desktop_app.ui.window.cards.temporary_bar import TemporaryBar
 
-            self._bar = TemporaryBar(self._theme.current)
-            self._theme.changed.connect(self._bar.set_theme)
+            self._bar = TemporaryBar()
             self._bar.close_requested.connect(self.close_requested)
             self._bar.confirmed.connect(self.confirmed)
             self._add_above_prompt(self._bar)

@@ -29,18 +29,14 @@ from desktop_app.app.tools.tools_controller import ToolsController
 if TYPE_CHECKING:
     from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.window_state import WindowState
-    from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.main_window import MainWindow
 
 
 class ComposerControllers:
     """The controllers of the models, prompts, attachments and tools for the next question."""
 
-    def __init__(
-        self, window: MainWindow, theme: ThemeWatcher, state: WindowState, navigator: Navigator
-    ) -> None:
+    def __init__(self, window: MainWindow, state: WindowState, navigator: Navigator) -> None:
         self._window = window
-        self._theme = theme
         self._state = state
         self._make_choices()
         self._make_prompts()
@@ -65,7 +61,7 @@ class ComposerControllers:
             self.choices, estimates, pane=window.pane, setup=state.setup, tasks=state.tasks
         )
         self.models = ModelsController(
-            window, self._theme, setup=setup, tasks=tasks, settings_store=state.backend.settings
+            window, setup=setup, tasks=tasks, settings_store=state.backend.settings
         )
         self.models.model_chosen.connect(self.choice.choose_model)
         window.prompt.row.model_table_requested.connect(self.models.show)
@@ -78,7 +74,6 @@ class ComposerControllers:
         writer = self.prompt_writer = PromptWriter(window, state.tasks)
         self.prompts = PromptsController(
             window,
-            self._theme,
             current=state.current,
             prompt_list=state.prompts,
             values=state.values,
@@ -117,13 +112,12 @@ class ComposerControllers:
 
     def _make_attachments(self) -> None:
         window = self._window
-        theme = self._theme
         state = self._state
         current = state.current
         tasks = state.tasks
         backend = state.backend
         self.image_chips = ImageChips(window, tasks=tasks, image_scaler=backend.image_scaler)
-        self.passwords = DocumentPasswords(window, lambda: theme.current)
+        self.passwords = DocumentPasswords(window)
         self.attachment_reader = AttachmentReader(state.setup, state.sources)
         self.readings = FileReadings(
             window,
@@ -152,7 +146,6 @@ class ComposerControllers:
             window,
             prompt=window.prompt,
             holder=DraftAttachmentHolder(window, setup=state.setup),
-            theme=theme,
             image_chips=self.image_chips,
             notify=window.notifications.notify,
             setup=state.setup,
@@ -174,7 +167,6 @@ class ComposerControllers:
         )
         self.collections = CollectionsController(
             window,
-            self._theme,
             current=state.current,
             origins=state.origins,
             collection_facts=state.collection_facts,
@@ -190,7 +182,6 @@ class ComposerControllers:
         backend = state.backend
         self.servers = ServersController(
             window,
-            self._theme,
             lambda: backend.tool_servers,
             panel=window.settings,
             notifications=window.notifications,
@@ -200,7 +191,6 @@ class ComposerControllers:
         )
         self.resources = ResourcesController(
             window,
-            self._theme,
             lambda: backend.tool_servers,
             current=current,
             tasks=tasks,
@@ -208,7 +198,6 @@ class ComposerControllers:
         )
         self.tools = ToolsController(
             window,
-            self._theme,
             setup=state.setup,
             tasks=tasks,
             pane=window.pane,

@@ -31,6 +31,7 @@ from desktop_app.app.export.export_controller import ExportController
 from desktop_app.app.tools.consent_controller import ConsentController
 from desktop_app.child_processes import child_command
 from desktop_app.storage.database.temporary_files import TemporaryCopies
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.transcript.media.json_process import JsonProcess
 from desktop_app.ui.transcript.media.typesetter import Typesetter
 from desktop_app.ui.transcript.view import TranscriptView
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from desktop_app.app.composition.sidebar_controllers import SidebarControllers
     from desktop_app.app.state.window_state import WindowState
     from desktop_app.domain.errors import UserFacingError
-    from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.cards.notifications import Actions
     from desktop_app.ui.window.main_window import MainWindow
 
@@ -57,14 +57,12 @@ class ConversationControllers:
     def __init__(
         self,
         window: MainWindow,
-        theme: ThemeWatcher,
         state: WindowState,
         running: RunningAnswers,
         sidebar: SidebarControllers,
         composer: ComposerControllers,
     ) -> None:
         self._window = window
-        self._theme = theme
         self._state = state
         self._running = running
         self._sidebar = sidebar
@@ -92,7 +90,7 @@ class ConversationControllers:
         tasks = state.tasks
         backend = state.backend
         temporary = self.temporary = TemporaryController(
-            TemporaryWidgets(self._theme, pane=window.pane, conversation_list=window.conversations),
+            TemporaryWidgets(pane=window.pane, conversation_list=window.conversations),
             running,
             self._sidebar.navigator,
             current=current,
@@ -145,7 +143,6 @@ class ConversationControllers:
             window.transcript, copies, current=current, tasks=tasks, attachment_store=store
         )
         self.viewer = ViewerController(
-            self._theme,
             copies,
             current=current,
             tasks=tasks,
@@ -161,11 +158,10 @@ class ConversationControllers:
 
     def _make_compaction(self) -> None:
         window = self._window
-        theme = self._theme
+        current_theme()
         state = self._state
         compaction = self.compaction = CompactionController(
             self._running,
-            theme,
             setup=state.setup,
             tasks=state.tasks,
             pane=window.pane,
@@ -174,7 +170,6 @@ class ConversationControllers:
         )
         notes = self.compaction_notes = CompactionNotes(
             window,
-            theme,
             setup=state.setup,
             tasks=state.tasks,
             pane=window.pane,
@@ -194,15 +189,13 @@ class ConversationControllers:
     def _make_answers(self) -> None:
         """Create the controllers of tool calls, JSON answers, titles and lost servers."""
         window = self._window
-        theme = self._theme
+        current_theme()
         state = self._state
         current = state.current
         messages = state.messages
         tasks = state.tasks
         backend = state.backend
-        self.consent = ConsentController(
-            theme, consent=backend.consent, current=current, pane=window.pane
-        )
+        self.consent = ConsentController(consent=backend.consent, current=current, pane=window.pane)
         StructuredAnswers(pane=window.pane, current=current, messages=messages)
         TitleController(
             self._running,
@@ -342,13 +335,12 @@ class ConversationControllers:
     def _make_comparison(self) -> None:
         """Create the controllers of answers side by side."""
         window = self._window
-        theme = self._theme
+        current_theme()
         state = self._state
         running = self._running
         tasks, backend = state.tasks, state.backend
         self.compared_models = ComparedModels(
             window,
-            theme,
             running,
             self._composer.choices,
             setup=state.setup,
@@ -367,7 +359,6 @@ class ConversationControllers:
         )
         self.comparison = ComparisonController(
             window,
-            theme,
             running,
             compared_answers,
             make_transcript=self._make_brief_transcript,
@@ -383,7 +374,7 @@ class ConversationControllers:
 
     def _make_brief_transcript(self, messages: MessageSource) -> TranscriptView:
         """Return a view for a single answer, which shows the images of `messages`."""
-        transcript = TranscriptView(self._theme.current, is_brief=True)
+        transcript = TranscriptView(current_theme(), is_brief=True)
         self._prepare_transcript(transcript)
         self.images.show_images_in(transcript, messages)
         return transcript

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from desktop_app.app.desktop.closing_controller import ClosingController
     from desktop_app.app.quick.quick_host import QuickHost
     from desktop_app.session.session_bus import SessionBus
-    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.look.theme_watcher import ThemeWatcher
     from desktop_app.ui.window.main_window import MainWindow
 
 

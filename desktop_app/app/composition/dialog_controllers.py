@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.window_state import WindowState
-    from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.main_window import MainWindow
 
 
@@ -30,18 +29,15 @@ class DialogControllers:
     def __init__(
         self,
         window: MainWindow,
-        theme: ThemeWatcher,
         state: WindowState,
         navigator: Navigator,
         presenter: ListPresenter,
         name_of_model: Callable[[str], str],
     ) -> None:
         self._window = window
-        self._theme = theme
         self._state = state
         self.spending = SpendingController(
             window,
-            theme,
             name_of_model,
             setup=state.setup,
             spending=state.spending,
@@ -53,10 +49,8 @@ class DialogControllers:
         self._make_help()
 
     def _make_batches(self, navigator: Navigator, presenter: ListPresenter) -> None:
-        batches = self.batches = BatchController(
-            self._window, self._theme, self._state, navigator, presenter
-        )
-        bar = self.batch_bar = BatchBarController(self._window, self._theme, self._state)
+        batches = self.batches = BatchController(self._window, self._state, navigator, presenter)
+        bar = self.batch_bar = BatchBarController(self._window, self._state)
         bar.new_job_requested.connect(batches.begin)
         bar.jobs_requested.connect(batches.show)
         batches.running_changed.connect(bar.show_running)
@@ -67,11 +61,7 @@ class DialogControllers:
         """Create the help, and the shortcuts of windows that bind none themselves."""
         window, state = self._window, self._state
         self.help = HelpController(
-            window,
-            self._theme,
-            values=state.values,
-            tasks=state.tasks,
-            settings_store=state.backend.settings,
+            window, values=state.values, tasks=state.tasks, settings_store=state.backend.settings
         )
         window.settings.help_requested.connect(self.help.open_part)
         shortcuts = DialogShortcuts(

@@ -18,7 +18,7 @@ from desktop_app.app.settings.shortcut_files import ShortcutFiles
 if TYPE_CHECKING:
     from desktop_app.app.startup.closed_store import ClosedWork
     from desktop_app.app.state.window_state import WindowState
-    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.look.theme_watcher import ThemeWatcher
     from desktop_app.ui.window.main_window import MainWindow
 
 
@@ -122,7 +122,6 @@ class PanelControllers:
         )
         transfer = self.transfer = TransferController(
             window,
-            self._theme,
             on_imported,
             current=state.current,
             tasks=state.tasks,

@@ -19,18 +19,14 @@ from desktop_app.app.library.trash import Trash
 if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.state.window_state import WindowState
-    from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.main_window import MainWindow
 
 
 class SidebarControllers:
     """The controllers that list, open, move and delete conversations."""
 
-    def __init__(
-        self, window: MainWindow, theme: ThemeWatcher, state: WindowState, running: RunningAnswers
-    ) -> None:
+    def __init__(self, window: MainWindow, state: WindowState, running: RunningAnswers) -> None:
         self._window = window
-        self._theme = theme
         self._state = state
         self._running = running
         self._make_list()
@@ -124,7 +120,6 @@ class SidebarControllers:
         window, state = self._window, self._state
         self.folders = FoldersController(
             window,
-            self._theme,
             self.navigator,
             self.list_presenter,
             folders=state.folders,

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.ui.library.collections_dialog import CollectionState
-    from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.command_palette import CommandPalette
 
 _MANAGE: Final = "collections.manage"
@@ -31,10 +30,9 @@ class CollectionPicker(QObject):
     chosen = Signal(str)
     dialog_requested = Signal()
 
-    def __init__(self, window: QWidget, theme: ThemeWatcher) -> None:
+    def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self._window = window
-        self._theme = theme
         self._palette: CommandPalette | None = None
 
     def open(self, states: Iterable[CollectionState]) -> None:
@@ -45,12 +43,10 @@ class CollectionPicker(QObject):
 
             palette = self._palette = CommandPalette(
                 self._window,
-                self._theme.current,
                 name="collection-picker",
                 label=tr("Ask a collection"),
                 empty_text=tr("No matching collections"),
             )
-            self._theme.changed.connect(palette.set_theme)
             palette.chosen.connect(self._on_chosen)
         rows = [PaletteEntry(s.collection.id, s.collection.name, s.summary) for s in states]
         rows.append(PaletteEntry(_MANAGE, tr("Show collections")))

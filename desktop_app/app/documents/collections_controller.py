@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.services.collections.collection_service import Collections
     from desktop_app.ui.library.collections_dialog import CollectionsDialog, CollectionState
-    from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.cards.notifications import Actions
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
@@ -54,7 +53,6 @@ class CollectionsController(QObject):
     def __init__(
         self,
         parent: QWidget,
-        theme: ThemeWatcher,
         *,
         pane: ConversationPane,
         current: OpenConversation,
@@ -67,13 +65,12 @@ class CollectionsController(QObject):
         self._parent = parent
         self._prompt = pane.prompt
         self._notifications = pane.notifications
-        self._theme = theme
         self._tasks = tasks
         self._current = current
         self._collections = collections
         self._dialog: CollectionsDialog | None = None
         self._shown_collection: ShownCollection | None = None
-        self._picker = CollectionPicker(parent, theme)
+        self._picker = CollectionPicker(parent)
         self._picker.chosen.connect(self.ask_in_draft)
         self._picker.dialog_requested.connect(self.show)
         self._states: dict[str, CollectionState] = {}
@@ -131,11 +128,10 @@ class CollectionsController(QObject):
         from desktop_app.app.documents.shown_collection import ShownCollection
         from desktop_app.ui.library.collections_dialog import CollectionsDialog
 
-        dialog = self._dialog = CollectionsDialog(self._theme.current, self._parent)
+        dialog = self._dialog = CollectionsDialog(self._parent)
         shown_collection = self._shown_collection = ShownCollection(
             dialog, self._updates, self._collections
         )
-        self._theme.changed.connect(dialog.set_theme)
         dialog.create_requested.connect(self._tasks.slot(self._create))
         dialog.add_requested.connect(self._updates.add)
         dialog.rename_requested.connect(self._tasks.slot(self._rename))

@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from desktop_app.domain.documents.collections import Passage
     from desktop_app.rendering.document_text import DocumentText
     from desktop_app.storage.documents.attachment_store import AttachmentStore
-    from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.viewer.document_viewer import DocumentViewer
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
@@ -90,7 +89,6 @@ class ViewerController(QObject):
 
     def __init__(
         self,
-        theme: ThemeWatcher,
         copies: TemporaryCopies,
         *,
         pane: ConversationPane,
@@ -100,7 +98,6 @@ class ViewerController(QObject):
         passwords: dict[str, str],
     ) -> None:
         super().__init__(pane)
-        self._theme = theme
         self._current = current
         self._draft = current.draft
         self._tasks = tasks
@@ -169,9 +166,8 @@ class ViewerController(QObject):
             # Imported here, because the start does not need it.
             from desktop_app.ui.viewer.document_viewer import DocumentViewer
 
-            viewer = DocumentViewer(self._theme.current)
+            viewer = DocumentViewer()
             self.window = viewer
-            self._theme.changed.connect(viewer.set_theme)
             strips = StripRenderer(viewer.pages, self._tasks)
             self._strips = strips
             viewer.pages.strips_requested.connect(strips.render)

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.storage.settings.settings_store import SettingsStore
     from desktop_app.ui.help.help_window import HelpChapter, HelpWindow
-    from desktop_app.ui.look.theme import ThemeWatcher
 
 GEOMETRY_KEY: Final = "window.help"
 START: Final = "getting-started"
@@ -104,16 +103,9 @@ class HelpController(QObject):
     place_requested = Signal(object)
 
     def __init__(
-        self,
-        parent: QWidget,
-        theme: ThemeWatcher,
-        *,
-        values: SettingValues,
-        tasks: Tasks,
-        settings_store: SettingsStore,
+        self, parent: QWidget, *, values: SettingValues, tasks: Tasks, settings_store: SettingsStore
     ) -> None:
         super().__init__(parent)
-        self._theme = theme
         self._values = values
         self._tasks = tasks
         self._settings_store = settings_store
@@ -164,10 +156,9 @@ class HelpController(QObject):
         from desktop_app.ui.help.help_window import HelpWindow
 
         geometry = (await self._settings_store.all()).get(GEOMETRY_KEY)
-        window = HelpWindow(self._theme.current, self._chapters())
+        window = HelpWindow(self._chapters())
         if isinstance(geometry, str):
             window.restore_geometry(geometry)
-        self._theme.changed.connect(window.set_theme)
         window.place_requested.connect(self.place_requested)
         self._window = window
         window.open_at(self._requested_place)

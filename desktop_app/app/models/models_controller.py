@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from desktop_app.domain.models.model_facts import ModelFacts
     from desktop_app.domain.models.model_row import ModelRow
     from desktop_app.storage.settings.settings_store import SettingsStore
-    from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.models.models_dialog import ModelsDialog
 
 
@@ -35,17 +34,10 @@ class ModelsController(QObject):
     model_chosen = Signal(object)
 
     def __init__(
-        self,
-        parent: QWidget,
-        theme: ThemeWatcher,
-        *,
-        setup: AnswerSetup,
-        tasks: Tasks,
-        settings_store: SettingsStore,
+        self, parent: QWidget, *, setup: AnswerSetup, tasks: Tasks, settings_store: SettingsStore
     ) -> None:
         super().__init__(parent)
         self._parent = parent
-        self._theme = theme
         self._providers = setup.providers
         self._setup = setup
         self._tasks = tasks
@@ -82,8 +74,7 @@ class ModelsController(QObject):
     def _make_dialog(self) -> ModelsDialog:
         from desktop_app.ui.models.models_dialog import ModelsDialog  # not needed at the start
 
-        dialog = ModelsDialog(self._theme.current, self._parent)
-        self._theme.changed.connect(dialog.set_theme)
+        dialog = ModelsDialog(self._parent)
         dialog.use_requested.connect(self._use)
         dialog.favorite_requested.connect(self._tasks.slot(self._toggle_favorite))
         dialog.edit_requested.connect(self._edit)
@@ -149,7 +140,7 @@ class ModelsController(QObject):
     def _edit(self, row: ModelRow) -> None:
         from desktop_app.ui.models.model_editor import ModelEditor
 
-        editor = ModelEditor(row, self._theme.current, self._dialog or self._parent)
+        editor = ModelEditor(row, self._dialog or self._parent)
         editor.saved.connect(self._tasks.slot(self._save))
         editor.open()
 

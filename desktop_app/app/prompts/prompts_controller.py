@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from desktop_app.storage.settings.prompt_store import PromptStore
     from desktop_app.ui.composer.completion.prompt_completer import PromptCompleter
     from desktop_app.ui.library.prompts_dialog import PromptsDialog
-    from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 
@@ -68,7 +67,6 @@ class PromptsController(QObject):
     def __init__(
         self,
         parent: QWidget,
-        theme: ThemeWatcher,
         *,
         pane: ConversationPane,
         current: OpenConversation,
@@ -82,7 +80,6 @@ class PromptsController(QObject):
         self._parent = parent
         self._prompt = pane.prompt
         self._transcript = pane.transcript
-        self._theme = theme
         self._draft = current.draft
         self._values = values
         self._tasks = tasks
@@ -191,8 +188,7 @@ class PromptsController(QObject):
         # Imported here, because the start does not need it.
         from desktop_app.ui.library.prompts_dialog import PromptsDialog
 
-        dialog = self._dialog = PromptsDialog(self._theme.current, self._parent)
-        self._theme.changed.connect(dialog.set_theme)
+        dialog = self._dialog = PromptsDialog(self._parent)
         page = dialog.prompts
         page.change_requested.connect(self._change)
         page.new_requested.connect(self._begin_new)

@@ -82,7 +82,7 @@ class QuickAttachments(QObject):
         self._conversation = conversation
         self._reader = reader
         self._tasks = tasks
-        self._passwords = DocumentPasswords(quick, lambda: quick.theme)
+        self._passwords = DocumentPasswords(quick)
         self._readings: dict[str, _Reading] = {}  # by an id, which is also the id of its chip
         self._queue = TaskQueue()
         self._timer = QTimer(self, singleShot=True, interval=UPDATE_MS)

@@ -11,6 +11,7 @@ from desktop_app.app.attachments.preview_controller import PreviewController
 from desktop_app.app.quick.quick_draft import QUICK_DRAFT_KEY, UnsentQuestion
 from desktop_app.app.shortcuts import Shortcuts
 from desktop_app.commands.keymap import Keymap
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.transcript.message_items import OPEN_PLACE
 from desktop_app.ui.transcript.view import TranscriptView
 from desktop_app.ui.widgets.program_menu import open_context_menu
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import Draft
     from desktop_app.session.session_bus import SessionBus
     from desktop_app.ui.composer.spelling import Spelling
-    from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.quick.quick_prompt import QuickPrompt
     from desktop_app.ui.window.main_window import MainWindow
 
@@ -42,7 +42,6 @@ class QuickHost(QObject):
     def __init__(
         self,
         window: MainWindow,
-        theme: ThemeWatcher,
         controllers: Controllers,
         raise_window: Callable[[], None],
         end: Callable[[], None],
@@ -50,7 +49,6 @@ class QuickHost(QObject):
     ) -> None:
         super().__init__(window)
         self._window = window
-        self._theme = theme
         self._controllers = controllers
         self._raise_window = raise_window
         self._end = end
@@ -100,7 +98,7 @@ class QuickHost(QObject):
         """Underline misspelled words in the quick prompt."""
         self._spelling = spelling
         if self._controller is not None:
-            self._quick_window.field.check_spelling_with(spelling, self._quick_window.theme)
+            self._quick_window.field.check_spelling_with(spelling)
 
     def save_draft(self) -> None:
         """Store the unsent question of the quick prompt."""
@@ -186,22 +184,21 @@ class QuickHost(QObject):
         paste_back.ended.connect(self._on_hidden)
         quick_window.hidden.connect(self._on_hidden)
         self._make_shortcuts()
-        self._theme.changed.connect(quick_window.set_theme)
         return quick
 
     def _make_window(self) -> QuickPrompt:
         from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
         conversation = self._controllers.conversation
-        theme = self._theme.current
+        theme = current_theme()
         transcript = TranscriptView(theme, is_brief=True)
         transcript.formula_display.set_typesetter(conversation.typesetter)
         transcript.highlighter.set_lexer(conversation.lexer)
         conversation.images.show_images_in(transcript, lambda: ())
-        quick_window = QuickPrompt(theme, transcript)
+        quick_window = QuickPrompt(transcript)
         quick_window.placement.restore(self._position)
         if self._spelling is not None:
-            quick_window.field.check_spelling_with(self._spelling, quick_window.theme)
+            quick_window.field.check_spelling_with(self._spelling)
         quick_window.hidden.connect(self._store_position)
         return quick_window
 
@@ -263,7 +260,6 @@ class QuickHost(QObject):
             quick_window,
             prompt=quick_window,
             holder=quick.attachments,
-            theme=self._theme,
             image_chips=controllers.composer.image_chips,
             notify=quick_window.status.show_status,
             setup=controllers.state.setup,

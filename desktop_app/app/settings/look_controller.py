@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop_app.ui.look.theme import LookSettings
+from desktop_app.ui.look.theme_watcher import LookSettings
 
 if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
-    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.look.theme_watcher import ThemeWatcher
     from desktop_app.ui.transcript.view import TranscriptView
 
 

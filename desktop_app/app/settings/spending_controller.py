@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.spending.spending_report import MonthSpending
     from desktop_app.storage.spending.ledger import Ledger
-    from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.spending.spending_view import SpendingView
     from desktop_app.ui.window.main_window import MainWindow
 
@@ -76,7 +75,6 @@ class SpendingController(QObject):
     def __init__(
         self,
         window: MainWindow,
-        theme: ThemeWatcher,
         name_of_model: Callable[[str], str],
         *,
         setup: AnswerSetup,
@@ -87,7 +85,6 @@ class SpendingController(QObject):
     ) -> None:
         super().__init__(window)
         self._window = window
-        self._theme = theme
         self._name_of_model = name_of_model
         self._setup = setup
         self._providers = setup.providers
@@ -173,10 +170,9 @@ class SpendingController(QObject):
         # Imported here, because the start does not need it.
         from desktop_app.ui.spending.spending_view import SpendingView
 
-        view = SpendingView(self._theme.current, self._window)
+        view = SpendingView(self._window)
         view.rows_requested.connect(lambda: self._tasks.start(self._fill(view)))
         view.export_requested.connect(lambda: self._export(view))
-        self._theme.changed.connect(view.set_theme)
         return view
 
     async def _fill(self, view: SpendingView) -> None:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from desktop_app.paths import Folders
     from desktop_app.storage.recovery.active_settings import SettingChange
-    from desktop_app.ui.look.theme import Theme
 
 Progress = Callable[[int, int], None]
 Ask = Callable[[str, str, Choices], str]
@@ -127,14 +126,13 @@ class _ProgressRelay(QObject):
 class ClosedStore:
     """Worker on the closed store, with a dialog in place of a window."""
 
-    def __init__(self, parent: QWidget | None, theme: Theme, folders: Folders) -> None:
+    def __init__(self, parent: QWidget | None, folders: Folders) -> None:
         self._parent = parent
-        self._theme = theme
         self._folders = folders
 
     async def offer_remedies(self, error: StoreDamagedError) -> bool:
         """Offer remedies for the damage; return True to open the store again."""
-        dialog = StoreDialog(self._theme, self._parent)
+        dialog = StoreDialog(self._parent)
         try:
             while True:
                 choice = await _wait_for_choice(
@@ -152,7 +150,7 @@ class ClosedStore:
 
     async def run_work(self, work: ClosedWork) -> None:
         """Run the work and show its result."""
-        dialog = StoreDialog(self._theme, self._parent)
+        dialog = StoreDialog(self._parent)
         try:
             await self._run_in_dialog(work, dialog)
         finally:

@@ -20,7 +20,6 @@ from desktop_app.services.tools.consent import (
 
 if TYPE_CHECKING:
     from desktop_app.app.state.conversation.open_conversation import OpenConversation
-    from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.tools.consent_card import ConsentCard, ConsentChoice
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
@@ -58,17 +57,11 @@ class ConsentController(QObject):
     question_opened = Signal(str)
 
     def __init__(
-        self,
-        theme: ThemeWatcher,
-        *,
-        pane: ConversationPane,
-        consent: ConsentBroker,
-        current: OpenConversation,
+        self, *, pane: ConversationPane, consent: ConsentBroker, current: OpenConversation
     ) -> None:
         super().__init__(pane)
         self._pane = pane
         self._prompt = pane.prompt
-        self._theme = theme
         self._current = current
         self._notifications = pane.notifications
         self._pending_questions: list[_PendingQuestion] = []
@@ -158,9 +151,8 @@ class ConsentController(QObject):
         from desktop_app.ui.tools.consent_card import ConsentCard  # not needed at the start
 
         if self._card is None:
-            self._card = ConsentCard(self._theme.current)
+            self._card = ConsentCard()
             self._card.decided.connect(self._on_decided)
-            self._theme.changed.connect(self._card.set_theme)
             self._pane.cards.room_changed.connect(self._card.set_room)
             self._pane.add_above_prompt(self._card)
         return self._card

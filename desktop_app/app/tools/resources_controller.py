@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from desktop_app.app.state.conversation.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.services.tools.server_registry import ToolServers
-    from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.cards.notifications import Notifications
     from desktop_app.ui.window.command_palette import CommandPalette
 
@@ -48,7 +47,6 @@ class ResourcesController(QObject):
     def __init__(
         self,
         window: QWidget,
-        theme: ThemeWatcher,
         servers: Callable[[], ToolServers],
         *,
         current: OpenConversation,
@@ -57,7 +55,6 @@ class ResourcesController(QObject):
     ) -> None:
         super().__init__(window)
         self._window = window
-        self._theme = theme
         self._servers = servers
         self._current = current
         self._tasks = tasks
@@ -72,12 +69,10 @@ class ResourcesController(QObject):
         if self._palette is None:
             palette = self._palette = CommandPalette(
                 self._window,
-                self._theme.current,
                 name="resource-palette",
                 label=tr("Attach from a tool server"),
                 empty_text="",
             )
-            self._theme.changed.connect(palette.set_theme)
             palette.chosen.connect(
                 lambda row: self._tasks.start(
                     self._attach(self._resources[int(row)], self._current.id)

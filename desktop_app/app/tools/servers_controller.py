@@ -14,7 +14,6 @@ from shiboken6 import isValid
 from desktop_app.domain.errors import SignInNeededError, ToolServerError, UserFacingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.widgets.file_dialogs import choose_file
 from desktop_app.ui.widgets.text.foreign_text import one_line
 
@@ -51,7 +50,6 @@ class ServersController(QObject):
     def __init__(
         self,
         parent: QWidget,
-        theme: ThemeWatcher,
         servers: Callable[[], ToolServers],
         *,
         panel: SettingsPanel,
@@ -62,7 +60,6 @@ class ServersController(QObject):
     ) -> None:
         super().__init__(parent)
         self._parent = parent
-        self._theme = theme
         self._servers = servers
         self._page = panel.pages.servers
         self._notifications = notifications
@@ -127,7 +124,7 @@ class ServersController(QObject):
     def _open_form(self, stored_server: EnteredServer | None) -> None:
         from desktop_app.ui.tools.server_form import ServerForm
 
-        form = ServerForm(stored_server, self._theme.current, self._parent)
+        form = ServerForm(stored_server, self._parent)
         form.saved.connect(
             lambda entered: self._tasks.start(
                 self._save(form, entered, replaces=stored_server is not None)
@@ -275,7 +272,7 @@ class ServersController(QObject):
 
         run = await self._servers().run(name)
         lines = [line.text for line in run.log]
-        ServerLog(name, lines, self._theme.current, self._parent).open()
+        ServerLog(name, lines, self._parent).open()
 
     def _choose_import(self) -> None:
         choose_file(

@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from desktop_app.services.tools.tool_set import ToolCatalog
     from desktop_app.storage.tools.permission_store import PermissionStore
     from desktop_app.ui.library.prompts_dialog import PromptsDialog
-    from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
     from desktop_app.ui.tools.tool_picker import ToolPicker
@@ -61,7 +60,6 @@ class ToolsController(QObject):
     def __init__(
         self,
         parent: QWidget,
-        theme: ThemeWatcher,
         *,
         setup: AnswerSetup,
         tasks: Tasks,
@@ -73,7 +71,6 @@ class ToolsController(QObject):
     ) -> None:
         super().__init__(parent)
         self._parent = parent
-        self._theme = theme
         self._choice_row = pane.prompt.row
         self._current = setup.current
         self._setup = setup
@@ -132,7 +129,7 @@ class ToolsController(QObject):
     def _open_picker(self, request: EditRequest, *, is_for_conversation: bool) -> ToolPicker:
         from desktop_app.ui.tools.tool_picker import ToolPicker  # not at the start
 
-        picker = self.picker = ToolPicker(self._theme.current, self._parent)
+        picker = self.picker = ToolPicker(self._parent)
         picker.destroyed.connect(lambda: self._forget_picker(picker))
         picker.chosen.connect(lambda names: request.on_changed("\n".join(names)))
         picker.permission_chosen.connect(self._tasks.slot(self._permit))
@@ -240,7 +237,7 @@ class ToolsController(QObject):
     def _open_form(self, request: EditRequest) -> None:
         from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog  # not at the start
 
-        dialog = AnswerFormDialog(self._theme.current, request.anchor.window())
+        dialog = AnswerFormDialog(request.anchor.window())
         self._dialogs.add(dialog)
         dialog.finished.connect(lambda _result: self._forget_dialog(dialog))
         dialog.form_chosen.connect(lambda form: self._apply_form(request, form))

@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.widgets.accessibility.announcements import announce
-from desktop_app.ui.widgets.boxes import SPRING, column_of, row_of, scale_boxes
+from desktop_app.ui.widgets.boxes import SPRING, column_of, row_of
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class BatchBar(QFrame):
     show_requested = Signal()
     dismissed = Signal()
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.setObjectName("batch-bar")
         set_role(self, "note-card")
@@ -39,7 +39,6 @@ class BatchBar(QFrame):
         column_of(self.label, buttons, parent=self, margins=(14, 8, 14, 8), spacing=3)
         self.show_button.clicked.connect(self.show_requested)
         self.dismiss_button.clicked.connect(self.dismissed)
-        self.set_theme(theme)
         self.hide()
 
     @property
@@ -65,9 +64,6 @@ class BatchBar(QFrame):
         self.setAccessibleName(spoken_text(text))
         self.dismiss_button.setVisible(is_dismissable)
         self.setVisible(bool(text))
-
-    def set_theme(self, theme: Theme) -> None:
-        scale_boxes(self, theme)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Dismiss the bar on Esc."""

@@ -18,13 +18,13 @@ from desktop_app.ui.batch.batch_job_page import BatchJobPage
 from desktop_app.ui.batch.batch_new_page import BatchNewPage
 from desktop_app.ui.composer.dropped_content import accept_copy, files_in
 from desktop_app.ui.composer.file_drop_filter import FileDropFilter
-from desktop_app.ui.look.theme import Theme
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, SPRING, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.file_dialogs import choose_target
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
-from desktop_app.ui.widgets.forms.form_widgets import Note, Tone, retheme
+from desktop_app.ui.widgets.forms.form_widgets import Note, Tone
 from desktop_app.ui.widgets.rows.table_model import TableModel
 from desktop_app.ui.widgets.rows.table_views import ProportionalTable
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
@@ -85,13 +85,13 @@ class BatchDialog(QDialog):
     job_requested = Signal(str)
     report_requested = Signal(str, str, object)
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("batch-jobs")
         self.setWindowTitle(tr("Batch jobs"))
         self.setAcceptDrops(True)
-        self.new_page = BatchNewPage(theme)
-        self.job_page = BatchJobPage(theme)
+        self.new_page = BatchNewPage()
+        self.job_page = BatchJobPage()
         self.jobs = BatchJobModel()
         self.table = ProportionalTable(self.jobs, _COLUMN_SHARES)
         self.table.setObjectName("batch-list")
@@ -99,7 +99,7 @@ class BatchDialog(QDialog):
         self.new_button = dialog_button(tr("New batch job…"), "batch-new-job", "primary")
         introduction = PlainLabel(tr(_INTRODUCTION), role="note", wraps=True)
         introduction.setObjectName("batch-introduction")
-        self.status_note = Note(theme, object_name="batch-words")
+        self.status_note = Note(object_name="batch-words")
         top = Qt.AlignmentFlag.AlignTop
         head = row_of((introduction, 1), SPRING, (self.new_button, top), spacing=12)
         head.setAlignment(introduction, top)
@@ -117,8 +117,8 @@ class BatchDialog(QDialog):
         self.new_page.back_requested.connect(self.show_list)
         self.job_page.back_requested.connect(self.show_list)
         self.job_page.report_requested.connect(self._choose_report)
-        self.set_theme(theme)
-        self._initial_size = fitting_size(SIZE, theme, parent)
+        self.update_theme()
+        self._initial_size = fitting_size(SIZE, parent)
         self.resize(self._initial_size)  # so that it is centered on its parent
 
     # ------------------------------------------------------------------ pages
@@ -215,9 +215,9 @@ class BatchDialog(QDialog):
 
     # ------------------------------------------------------------------ appearance
 
-    def set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
+        theme = current_theme()
         self.table.verticalHeader().setDefaultSectionSize(theme.px(34))
-        retheme(self, theme)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

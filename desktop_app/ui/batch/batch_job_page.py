@@ -30,7 +30,7 @@ from desktop_app.domain.batch.batch_wording import (
 from desktop_app.domain.conversations.message_facts import other_model_fact
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.look.theme import Theme
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
@@ -88,7 +88,7 @@ class BatchJobPage(QWidget):
     item_requested = Signal(str, int)
     open_requested = Signal(str, int)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.setObjectName("batch-job")
         self._job: BatchJob | None = None
@@ -100,10 +100,10 @@ class BatchJobPage(QWidget):
         self.status = PlainLabel(name="batch-status", role="dim", wraps=True)
         self.bar = QProgressBar(textVisible=False)
         self.bar.setObjectName("batch-progress")
-        self.estimate = Note(theme, object_name="batch-estimate")
-        self.error = Note(theme, object_name="batch-error")
+        self.estimate = Note(object_name="batch-estimate")
+        self.error = Note(object_name="batch-error")
         self.filter = SegmentedControl(
-            [(key, tr(label)) for key, label in FILTERS], theme, name=tr("Files")
+            [(key, tr(label)) for key, label in FILTERS], name=tr("Files")
         )
         self.items = BatchItemModel()
         self.table = ProportionalTable(self.items, _COLUMN_SHARES)
@@ -119,7 +119,7 @@ class BatchJobPage(QWidget):
         self.remove_button = dialog_button(tr("Remove"), "batch-remove")
         self._lay_out()
         self._connect()
-        self.set_theme(theme)
+        self.update_theme()
 
     def _lay_out(self) -> None:
         split = self._split = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
@@ -298,7 +298,8 @@ class BatchJobPage(QWidget):
         if self._job is not None:
             signal.emit(self._job.id, *details)
 
-    def set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
+        theme = current_theme()
         px = theme.px
         self.bar.setFixedHeight(px(6))
         self.table.verticalHeader().setDefaultSectionSize(px(30))

@@ -14,7 +14,7 @@ from desktop_app.domain.places import LinkedText, linked_text
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.composer.completion.template_mark import TemplateMark
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.file_dialogs import choose_files, choose_folder
@@ -157,7 +157,7 @@ class BatchNewPage(QWidget):
     preparation_requested = Signal(object)
     back_requested = Signal()
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.setObjectName("batch-new")
         self._prompts: dict[str, BatchPromptOption] = {}
@@ -167,14 +167,14 @@ class BatchNewPage(QWidget):
         self._has_user_choice = False  # of a provider, a model or an effort, for this job
         self.back_button = dialog_button(tr("‹ All jobs"), "batch-back", "link")
         self.files = BatchFileChooser()
-        self.prompt = Combo(theme, tr("Prompt"), object_name="batch-prompt")
-        self.task = MultilineField(theme, tr("Message for each file"), 96)
+        self.prompt = Combo(tr("Prompt"), object_name="batch-prompt")
+        self.task = MultilineField(tr("Message for each file"), 96)
         self.task.setObjectName("batch-task")
         self.task.setPlaceholderText(tr("Message for each file"))
-        self.provider = Combo(theme, tr("Provider"), object_name="batch-provider")
-        self.model = Combo(theme, tr("Model"), object_name="batch-model")
-        self.effort = Combo(theme, tr("Effort"), object_name="batch-effort")
-        self.refusal = Note(theme, object_name="batch-refusal")
+        self.provider = Combo(tr("Provider"), object_name="batch-provider")
+        self.model = Combo(tr("Model"), object_name="batch-model")
+        self.effort = Combo(tr("Effort"), object_name="batch-effort")
+        self.refusal = Note(object_name="batch-refusal")
         self.read_button = dialog_button(tr("Read files"), "batch-read", "primary")
         choices = QFormLayout()
         choices.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
@@ -194,7 +194,7 @@ class BatchNewPage(QWidget):
             STRETCH,
             spacing=8,
         )
-        hint = Note(theme, tr("You’ll see the cost before anything is sent."))
+        hint = Note(tr("You’ll see the cost before anything is sent."))
         back = (self.back_button, Qt.AlignmentFlag.AlignLeft)
         foot = row_of((hint, 1), self.read_button)
         column_of(back, (fields, 1), foot, parent=self, margins=0, spacing=10)

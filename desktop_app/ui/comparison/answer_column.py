@@ -11,7 +11,7 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_facts import ENDINGS, answer_facts, token_facts
 from desktop_app.i18n.formatting import duration
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.ui.look.theme import Theme, set_role, set_style_property
+from desktop_app.ui.look.theme import current_theme, set_role, set_style_property
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.accessibility.role_names import GROUP
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
@@ -119,8 +119,9 @@ class AnswerColumn(QFrame):
         if self.answer is not None:
             self._show_facts(self.answer)
 
-    def mark_differences(self, differs: Sequence[bool], theme: Theme) -> None:
+    def mark_differences(self, differs: Sequence[bool]) -> None:
         """Mark each word whose value in `differs` is True; () ends the marking."""
+        theme = current_theme()
         self.transcript.differences.mark_words(differs, theme)
         self.differing_count = sum(differs) if differs else None
         if self.answer is not None:

@@ -11,12 +11,11 @@ from PySide6.QtWidgets import QDialog, QWidget
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer.choice.choice_menus import fill_efforts, fill_models
 from desktop_app.ui.look.icons import icon
-from desktop_app.ui.look.theme import Theme
-from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of, scale_boxes
+from desktop_app.ui.look.theme import current_theme
+from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.menu_button import MenuButton
-from desktop_app.ui.widgets.forms.form_widgets import retheme
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainLabel,
@@ -62,13 +61,12 @@ class CompareDialog(QDialog):
     row_removal_requested = Signal(int)
     compare_requested = Signal()
 
-    def __init__(self, question: str, note: str, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, question: str, note: str, parent: QWidget) -> None:
         """Create a dialog without rows; `note` is shown below them, "" for none."""
         super().__init__(parent)
         self.setObjectName("compare-dialog")
         self.setWindowTitle(tr("Compare models"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._theme = theme
         self._question = ElidedLabel(question, role="strong")
         self._note = PlainLabel(note, role="note", wraps=True)
         self._note.setVisible(bool(note))
@@ -80,7 +78,7 @@ class CompareDialog(QDialog):
         self.add_button.clicked.connect(self.row_requested)
         self.compare_button.clicked.connect(self.compare_requested)
         self.compare_button.setDefault(True)
-        self.set_theme(theme)
+        self.update_theme()
         self.compare_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _lay_out(self) -> None:
@@ -113,16 +111,15 @@ class CompareDialog(QDialog):
 
     def _add_row(self) -> None:
         index = len(self.rows)
-        row = CompareRow(index, self._theme)
+        row = CompareRow(index)
         row.model_chosen.connect(partial(self.model_requested.emit, index))
         row.effort_chosen.connect(partial(self.effort_requested.emit, index))
         row.remove_button.clicked.connect(lambda: self.row_removal_requested.emit(index))
         self.rows.append(row)
         self._row_layout.addWidget(row)
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        retheme(self, theme)
+    def update_theme(self) -> None:
+        theme = current_theme()
         px = theme.px
         parent = self.parentWidget()
         available_width = px(_WIDTH) if parent is None else parent.window().width() - px(24)
@@ -139,16 +136,12 @@ class CompareRow(QWidget):
     model_chosen = Signal(object)
     effort_chosen = Signal(object)
 
-    def __init__(self, index: int, theme: Theme) -> None:
+    def __init__(self, index: int) -> None:
         super().__init__()
         self._index = index
         self._view: ChoiceView | None = None
-        self.model_button = MenuButton(
-            theme, self._fill_models, object_name=f"compare-model-{index}"
-        )
-        self.effort_button = MenuButton(
-            theme, self._fill_efforts, object_name=f"compare-effort-{index}"
-        )
+        self.model_button = MenuButton(self._fill_models, object_name=f"compare-model-{index}")
+        self.effort_button = MenuButton(self._fill_efforts, object_name=f"compare-effort-{index}")
         self._cost = PlainLabel(role="note")
         self.remove_button = PlainToolButton(role="quiet", name=f"compare-remove-{index}")
         row_of(
@@ -161,7 +154,7 @@ class CompareRow(QWidget):
             margins=0,
             spacing=8,
         )
-        self.set_theme(theme)
+        self.update_theme()
 
     def show_choice(self, choice: ComparedChoice, *, is_removable: bool) -> None:
         """Show a choice; `is_removable` enables the button that removes the row."""
@@ -186,12 +179,10 @@ class CompareRow(QWidget):
         self.remove_button.setAccessibleName(spoken_text(remove_text))
         set_tooltip(self.remove_button, remove_text)
 
-    def set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
+        theme = current_theme()
         px = theme.px
-        scale_boxes(self, theme)
         self.remove_button.setIcon(icon("x", theme.dim, px(14), disabled=theme.faint))
-        for button in (self.model_button, self.effort_button):
-            button.set_theme(theme)
 
     def _fill_models(self, menu: QMenu) -> None:
         if self._view is not None:

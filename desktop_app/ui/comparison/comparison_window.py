@@ -10,14 +10,13 @@ from PySide6.QtWidgets import QApplication, QDialog
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.comparison.answer_column import AnswerColumn
-from desktop_app.ui.look.theme import Theme
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
-from desktop_app.ui.widgets.forms.form_widgets import retheme
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, one_line, set_tooltip
 
@@ -51,21 +50,20 @@ class ComparisonWindow(QDialog):
 
     Signals:
         marks_toggled(bool): mark the differences, or remove the marks.
+        theme_changed(): the colors of marks may have changed.
         stop_all_requested(): stop all answers.
     """
 
     marks_toggled = Signal(bool)
+    theme_changed = Signal()
     stop_all_requested = Signal()
 
-    def __init__(
-        self, question: str, columns: Sequence[AnswerColumn], theme: Theme, parent: QWidget
-    ) -> None:
+    def __init__(self, question: str, columns: Sequence[AnswerColumn], parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("comparison")
         self.setWindowTitle(tr("Compare responses"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.columns = list(columns)
-        self._theme = theme
         self._current_index = 0
         self._question = ElidedLabel(question, role="strong")
         self.marks_button = dialog_button(tr("Mark differences"), "comparison-marks")
@@ -77,7 +75,6 @@ class ComparisonWindow(QDialog):
         names = [one_line(column.name, _MAX_TAB_CHARACTERS) for column in columns]
         self.tabs = SegmentedControl(
             [(str(index), f"{index + 1} · {name}") for index, name in enumerate(names)],
-            theme,
             name=tr("Responses"),
             padding=6,
             is_small=True,
@@ -85,8 +82,8 @@ class ComparisonWindow(QDialog):
         )
         self._lay_out()
         self._connect()
-        self.set_theme(theme)
-        self.resize(fitting_size(_SIZE, theme, parent))
+        self.update_theme()
+        self.resize(fitting_size(_SIZE, parent))
         self.update_buttons()
         self.focus_column(0)
 
@@ -175,9 +172,9 @@ class ComparisonWindow(QDialog):
                 self._set_current(index)
 
     def _show_columns(self) -> None:
-        needed_width = self._theme.px(_MIN_COLUMN_WIDTH) * len(self.columns)
+        needed_width = current_theme().px(_MIN_COLUMN_WIDTH) * len(self.columns)
         is_narrow = self.width() < needed_width
-        is_compact = is_narrow and self.height() < self._theme.px(_MAX_COMPACT_HEIGHT)
+        is_compact = is_narrow and self.height() < current_theme().px(_MAX_COMPACT_HEIGHT)
         self.tabs.setVisible(is_narrow)
         self.tabs.set_current(str(self._current_index))
         for index, column in enumerate(self.columns):
@@ -188,7 +185,6 @@ class ComparisonWindow(QDialog):
         super().resizeEvent(event)
         self._show_columns()
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        retheme(self, theme)
+    def update_theme(self) -> None:
         self._show_columns()
+        self.theme_changed.emit()

@@ -27,7 +27,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.icons import set_icon
 from desktop_app.ui.look.mirroring import mirrored_rect
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import current_theme, set_role
 from desktop_app.ui.widgets.flow_layout import FlowLayout, order_children
 from desktop_app.ui.widgets.program_menu import ProgramMenu, add_choice
 from desktop_app.ui.widgets.text.foreign_text import (
@@ -115,7 +115,7 @@ class _PreviewButton(QAbstractButton):
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Paint an outline while it has the focus."""
         if self.hasFocus():
-            theme = self._chip.theme
+            theme = current_theme()
             painter = painting.painter_of(self)
             painting.draw_outline(painter, self.rect(), theme.accent, theme.px(10), width=2)
 
@@ -151,10 +151,9 @@ class ChipWidget(QFrame):
     preview_requested = Signal(str)
     action_requested = Signal(str, str)
 
-    def __init__(self, chip: Chip, theme: Theme) -> None:
+    def __init__(self, chip: Chip) -> None:
         super().__init__()
         self._chip = chip
-        self.theme = theme
         set_role(self, "chip")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._remove_button = PlainToolButton(self, name="remove-attachment", role="quiet")
@@ -164,7 +163,7 @@ class ChipWidget(QFrame):
         self._menu_button.clicked.connect(self.open_menu)
         self._preview = _PreviewButton(self)
         self._preview.clicked.connect(lambda: self.preview_requested.emit(self._chip.id))
-        self.set_theme(theme)
+        self.update_theme()
         self.set_chip(chip)
 
     def set_chip(self, chip: Chip) -> None:
@@ -224,8 +223,8 @@ class ChipWidget(QFrame):
         """Focus the part that opens the preview."""
         self._preview.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def set_theme(self, theme: Theme) -> None:
-        self.theme = theme
+    def update_theme(self) -> None:
+        theme = current_theme()
         set_icon(self._remove_button, "x", theme.dim, theme.px(14))
         set_icon(self._menu_button, "chevron-down", theme.dim, theme.px(14))
         self.updateGeometry()
@@ -262,10 +261,10 @@ class ChipWidget(QFrame):
         menu.popup(self._menu_button.mapToGlobal(QPoint(0, self._menu_button.height())))
 
     def sizeHint(self) -> QSize:
-        px = self.theme.px
+        px = current_theme().px
         widest_text = max(
-            painting.text_width(self._chip.name, self.theme.strong()),
-            painting.text_width(self._chip.summary, self.theme.note()),
+            painting.text_width(self._chip.name, current_theme().strong()),
+            painting.text_width(self._chip.summary, current_theme().note()),
         )
         width = self._text_left() + widest_text + px(44)  # with the cross
         if self._has_menu:
@@ -273,10 +272,10 @@ class ChipWidget(QFrame):
         return QSize(min(width, px(_MAX_CHIP_WIDTH)), px(_CHIP_HEIGHT))
 
     def _text_left(self) -> int:
-        return self.theme.px(40 if self._chip.thumbnail is None else 52)
+        return current_theme().px(40 if self._chip.thumbnail is None else 52)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self.theme.px(120), self.theme.px(_CHIP_HEIGHT))
+        return QSize(current_theme().px(120), current_theme().px(_CHIP_HEIGHT))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -289,25 +288,25 @@ class ChipWidget(QFrame):
 
     def _left_of_buttons(self, count: int) -> int:
         """Return the x coordinate at which `count` buttons begin in a left-to-right window."""
-        return self.width() - self.theme.px(3) - count * self._remove_button.sizeHint().width()
+        return self.width() - current_theme().px(3) - count * self._remove_button.sizeHint().width()
 
     @property
     def _text_end(self) -> int:
         return self._left_of_buttons(2 if self._has_menu else 1)
 
     def _fit_preview(self) -> None:
-        rect = QRect(0, 0, self._text_end - self.theme.px(1), self.height())
+        rect = QRect(0, 0, self._text_end - current_theme().px(1), self.height())
         self._preview.setGeometry(mirrored_rect(rect, self.rect()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         painter = painting.painter_of(self)
-        theme = self.theme
-        px = self.theme.px
+        theme = current_theme()
+        px = current_theme().px
         chip = self._chip
         icon_rect = QRect(px(10), 0, px(24), self.height())
         if chip.state == "reading":
-            _paint_ring(painter, icon_rect, chip.progress, theme)
+            _paint_ring(painter, icon_rect, chip.progress)
         elif chip.state == "failed":
             painting.draw_icon(painter, icon_rect, "triangle-alert", theme.error, px(20))
         elif chip.thumbnail is not None:
@@ -353,8 +352,9 @@ def _paint_thumbnail(painter: QPainter, thumbnail: QImage, box: QRect, *, corner
     painter.restore()
 
 
-def _paint_ring(painter: QPainter, rect: QRect, progress: float | None, theme: Theme) -> None:
+def _paint_ring(painter: QPainter, rect: QRect, progress: float | None) -> None:
     """Paint the progress of reading in the middle of a rectangle."""
+    theme = current_theme()
     side = theme.px(18)
     ring = QRectF(0, 0, side, side)
     ring.moveCenter(QRectF(rect).center())
@@ -387,9 +387,9 @@ class AttachmentChips(QScrollArea):
     action_requested = Signal(str, str)
     changed = Signal()
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
+        theme = current_theme()
         super().__init__()
-        self._theme = theme
         self._is_compact = False
         self._widgets: dict[str, ChipWidget] = {}
         self._chips: Sequence[Chip] = ()
@@ -414,6 +414,7 @@ class AttachmentChips(QScrollArea):
         for surface in (viewport, content):
             surface.setAutoFillBackground(False)
         self.hide()
+        self.update_theme()
 
     def set_chips(self, chips: Sequence[Chip]) -> None:
         """Show these chips, in this order; many new chips appear in several steps.
@@ -498,7 +499,7 @@ class AttachmentChips(QScrollArea):
             self._widgets[chip_id].focus_preview()
 
     def _add(self, chip: Chip) -> None:
-        widget = ChipWidget(chip, self._theme)
+        widget = ChipWidget(chip)
         widget.remove_requested.connect(self.remove_requested)
         widget.detail_requested.connect(self.detail_requested)
         widget.preview_requested.connect(self.preview_requested)
@@ -507,11 +508,9 @@ class AttachmentChips(QScrollArea):
         widget.show()  # now, because the layout does it in the next turn of the event loop
         self._widgets[chip.id] = widget
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
+    def update_theme(self) -> None:
+        theme = current_theme()
         self._flow.setSpacing(theme.px(_SPACING))
-        for widget in self._widgets.values():
-            widget.set_theme(theme)
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -521,7 +520,7 @@ class AttachmentChips(QScrollArea):
     def _fit(self) -> None:
         """Set the height that the rows need, up to the limit."""
         needed = self._flow.heightForWidth(self.viewport().width())
-        px = self._theme.px
+        px = current_theme().px
         limit = round(px(_CHIP_HEIGHT + _SPACING) * _MAX_ROWS)
         if self._is_compact:
             limit = px(_CHIP_HEIGHT)  # a single row

@@ -22,8 +22,8 @@ from desktop_app.ui.composer.prompt_hint import PromptHint
 from desktop_app.ui.composer.send_action import SendAction
 from desktop_app.ui.composer.suggestions import Suggestions
 from desktop_app.ui.composer.text.prompt_text import PromptText
-from desktop_app.ui.look.theme import Theme, set_role, set_style_property
-from desktop_app.ui.widgets.boxes import column_of, scale_boxes
+from desktop_app.ui.look.theme import set_role, set_style_property
+from desktop_app.ui.widgets.boxes import column_of
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent
@@ -61,11 +61,11 @@ class PromptEditor(QFrame):
     attach_requested = Signal(list)
     command_requested = Signal(str)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.setObjectName("prompt-editor")
         self._is_streaming = self._is_compact = self._is_setting_text = False
-        self._build(theme)
+        self._build()
         row = self.row
         self.send_action = SendAction(
             self.field,
@@ -75,23 +75,20 @@ class PromptEditor(QFrame):
             hint=self.hint,
         )
         self.attachment_picker = AttachmentPicker(self, row.attach_button, row.attach_menu_button)
-        self.completer = PromptCompleter(
-            CompletionField(self.field), PopupAboveEditor(self), theme, self
-        )
+        self.completer = PromptCompleter(CompletionField(self.field), PopupAboveEditor(self), self)
         self._connect()
         self.setAcceptDrops(True)
         # Not Maximum, because wrapped suggestions make the editor taller than its size hint.
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        scale_boxes(self, theme)
         self._height.fit()
 
-    def _build(self, theme: Theme) -> None:
+    def _build(self) -> None:
         self._card = QFrame()
         set_role(self._card, "prompt")
-        self.chips = AttachmentChips(theme)
-        self.suggestions = Suggestions(theme)
-        self.field = PromptText(theme)
-        self.row = ChoiceRow(theme)
+        self.chips = AttachmentChips()
+        self.suggestions = Suggestions()
+        self.field = PromptText()
+        self.row = ChoiceRow()
         upper = column_of(
             self.chips, self.suggestions, self.field, margins=(8, 0, 2, 0), spacing=12
         )
@@ -202,13 +199,7 @@ class PromptEditor(QFrame):
         self.hint.set_keymap(keymap)
         self.send_action.set_keymap(keymap)
 
-    def set_theme(self, theme: Theme) -> None:
-        self.chips.set_theme(theme)
-        self.suggestions.set_theme(theme)
-        self.field.set_theme(theme)
-        self.completer.set_theme(theme)
-        self.row.set_theme(theme)
-        scale_boxes(self, theme)
+    def update_theme(self) -> None:
         self._height.fit()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

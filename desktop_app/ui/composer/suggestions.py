@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
-from desktop_app.ui.look.theme import RADIUS, SEGMENT_HEIGHT, Theme
+from desktop_app.ui.look.theme import RADIUS, SEGMENT_HEIGHT, current_theme
 from desktop_app.ui.widgets.buttons.painted_button import PaintedButton
 from desktop_app.ui.widgets.flow_layout import FlowLayout, order_children
 from desktop_app.ui.widgets.text.foreign_text import set_tooltip
@@ -38,8 +38,8 @@ class Suggestion(NamedTuple):
 class SuggestionButton(PaintedButton):
     """An icon, a label and, for the first suggestion, its key."""
 
-    def __init__(self, label: str, icon: str, theme: Theme) -> None:
-        super().__init__(theme, label)
+    def __init__(self, label: str, icon: str) -> None:
+        super().__init__(label)
         self._icon = icon
         self._key = ""
 
@@ -51,20 +51,20 @@ class SuggestionButton(PaintedButton):
             self.update()
 
     def sizeHint(self) -> QSize:
-        px = self._theme.px
+        px = current_theme().px
         width = 2 * px(_PADDING) + px(_ICON + _GAP)
-        width += painting.text_width(self.text(), self._theme.strong())
+        width += painting.text_width(self.text(), current_theme().strong())
         if self._key:
-            key_width, _ = painting.key_size(self._theme, self._key)
+            key_width, _ = painting.key_size(current_theme(), self._key)
             width += key_width + px(_GAP)
         return QSize(width, px(SEGMENT_HEIGHT))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self._theme.px(60), self._theme.px(SEGMENT_HEIGHT))
+        return QSize(current_theme().px(60), current_theme().px(SEGMENT_HEIGHT))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = painting.painter_of(self)
-        theme = self._theme
+        theme = current_theme()
         px = theme.px
         color = theme.accent if self.isEnabled() else theme.faint
         is_hovered = self.underMouse() and self.isEnabled()
@@ -96,9 +96,9 @@ class Suggestions(QWidget):
     chosen = Signal(str)
     changed = Signal()
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
+        theme = current_theme()
         super().__init__()
-        self._theme = theme
         self._suggestions: tuple[Suggestion, ...] = ()
         self._buttons: list[SuggestionButton] = []
         self._is_compact = False
@@ -108,6 +108,7 @@ class Suggestions(QWidget):
         self._layout.setSpacing(theme.px(_SPACING))
         self.setAccessibleName(tr("Suggestions"))
         self.hide()
+        self.update_theme()
 
     def set_suggestions(self, suggestions: Sequence[Suggestion]) -> None:
         """Show these suggestions, in this order."""
@@ -142,7 +143,7 @@ class Suggestions(QWidget):
             used_width += button.sizeHint().width()
             fits = index == 0 or used_width <= self.width()
             button.setVisible(fits or not self._is_compact)
-            used_width += self._theme.px(_SPACING)
+            used_width += current_theme().px(_SPACING)
 
     def choose_first(self) -> bool:
         """Choose the first enabled suggestion. Return False if there is none."""
@@ -171,15 +172,13 @@ class Suggestions(QWidget):
             button.setEnabled(not self._refusal)
             set_tooltip(button, self._refusal)
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
+    def update_theme(self) -> None:
+        theme = current_theme()
         self._layout.setSpacing(theme.px(_SPACING))
-        for button in self._buttons:
-            button.set_theme(theme)
         self._show_fitting_buttons()
 
     def _create_button(self, suggestion: Suggestion) -> SuggestionButton:
-        button = SuggestionButton(suggestion.label, suggestion.icon, self._theme)
+        button = SuggestionButton(suggestion.label, suggestion.icon)
         button.setObjectName(f"suggest-{suggestion.id}")
         button.clicked.connect(lambda: self.chosen.emit(suggestion.id))
         self._layout.addWidget(button)

@@ -19,10 +19,10 @@ from PySide6.QtWidgets import QStyleOptionViewItem, QWidget
 from desktop_app.domain.places import Place
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import current_theme, set_role
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.accessibility.role_names import DIALOG
-from desktop_app.ui.widgets.boxes import column_of, row_of, scale_boxes
+from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.icon_button import IconButton
 from desktop_app.ui.widgets.forms.line_field import line_field
 from desktop_app.ui.widgets.rows.row_delegate import RowDelegate
@@ -109,7 +109,8 @@ class HelpWindow(QWidget):
 
     place_requested = Signal(object)
 
-    def __init__(self, theme: Theme, chapters: Sequence[HelpChapter]) -> None:
+    def __init__(self, chapters: Sequence[HelpChapter]) -> None:
+        theme = current_theme()
         super().__init__()
         self.accessible_role = DIALOG
         self.setObjectName("help")
@@ -118,7 +119,7 @@ class HelpWindow(QWidget):
         self.text = _HelpText()
         self.filter = line_field(tr("Search help"), "help-search")
         self._model: RowsModel[HelpRow] = RowsModel(_title, _title, self, tooltip=_title)
-        self._delegate = _RowDelegate(theme, self)
+        self._delegate = _RowDelegate(self)
         self.rows = RowView("help-rows", self._model, self._delegate)
         self.rows.setAccessibleName(tr("Chapters"))
         self._back = IconButton("help-back", "chevron-left", tr("Back"), self.text.backward)
@@ -136,7 +137,7 @@ class HelpWindow(QWidget):
         column_of(top, (body, 1), parent=self, margins=(12, 10, 12, 12), spacing=10)
         self._connect()
         self.set_chapters(chapters)
-        self.set_theme(theme)
+        self.update_theme()
         size = QSize(theme.px(_SIZE[0]), theme.px(_SIZE[1]))
         self.resize(size.boundedTo(self.screen().availableSize()))
 
@@ -172,14 +173,9 @@ class HelpWindow(QWidget):
         """Restore size and position; invalid text changes nothing."""
         self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
 
-    def set_theme(self, theme: Theme) -> None:
-        scale_boxes(self, theme)
-        for button in (self._back, self._forward):
-            button.set_theme(theme, 16)
-        self._delegate.set_theme(theme)
+    def update_theme(self) -> None:
+        theme = current_theme()
         self.rows.setFixedWidth(theme.px(_LIST_WIDTH))
-        self.rows.relayout()
-        self.text.set_theme(theme)
 
     def _connect(self) -> None:
         self.text.anchorClicked.connect(self._follow)
@@ -243,6 +239,7 @@ class _HelpText(SealedBrowser):
         set_role(self, "field")
         self.setOpenLinks(False)
         self.setAccessibleName(spoken_text(tr("Help")))
+        self.update_theme()
 
     def loadResource(self, kind: int, name: QUrl | str) -> Any:
         url = QUrl(name)
@@ -264,7 +261,8 @@ class _HelpText(SealedBrowser):
             self.reload()
         self.verticalScrollBar().setValue(position)
 
-    def set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
+        theme = current_theme()
         document = self.document()
         document.setDefaultFont(theme.interface())
         document.setDocumentMargin(theme.px(16))
@@ -286,7 +284,7 @@ class _RowDelegate(RowDelegate):
     """The painter of a row's title."""
 
     def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        theme = self.theme
+        theme = current_theme()
         rect = self.row_rect(option).adjusted(theme.px(_INSET), 0, -theme.px(_INSET), 0)
         painting.draw_text(
             painter, rect, one_line(index.data(ROW).title), theme.interface(), theme.text

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.i18n.translation import tr, tr_context, tr_plural
 from desktop_app.ui.look import painting
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.widgets.rows.row_delegate import RowDelegate
 from desktop_app.ui.widgets.rows.rows_model import ROW, Index, RowsModel
 from desktop_app.ui.widgets.text.foreign_text import one_line
@@ -70,7 +71,7 @@ class CollectionFilesDelegate(RowDelegate):
     height = 46
 
     def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        theme, px = self.theme, self.theme.px
+        theme, px = current_theme(), current_theme().px
         file: CollectionFile = index.data(ROW)
         rect = self.row_rect(option).adjusted(px(_INSET), px(3), -px(_INSET), -px(3))
         upper = rect.adjusted(0, 0, 0, -rect.height() // 2)

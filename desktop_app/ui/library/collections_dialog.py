@@ -21,14 +21,13 @@ from desktop_app.ui.library.collection_files import CollectionFilesDelegate, Col
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
 from desktop_app.ui.library.name_field import NameField
 from desktop_app.ui.library.status_line import StatusLine
-from desktop_app.ui.look.theme import Theme
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, SPRING, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import delete_button, dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.file_dialogs import choose_files, choose_folder
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
-from desktop_app.ui.widgets.forms.form_widgets import retheme
 from desktop_app.ui.widgets.rows.row_view import RowView
 from desktop_app.ui.widgets.rows.rows_model import ROW
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, set_tooltip, spoken_text
@@ -110,7 +109,8 @@ class CollectionsDialog(QDialog):
     collection_shown = Signal(str)
     closed = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget) -> None:
+        theme = current_theme()
         super().__init__(parent)
         self.setObjectName("collections-dialog")
         self.setWindowTitle(tr("Collections"))
@@ -121,12 +121,11 @@ class CollectionsDialog(QDialog):
             label=tr("Collections"),
             find_label=tr("Find a collection"),
             new_label=tr("New collection"),
-            theme=theme,
         )
         self.name = NameField(tr("Collection name"), "collection-name")
         self.state_label = PlainLabel(name="collection-state", role="note", wraps=True)
         self._model = CollectionFilesModel(self)
-        self._delegate = CollectionFilesDelegate(theme, self)
+        self._delegate = CollectionFilesDelegate(self)
         self.files = RowView("collection-files", self._model, self._delegate)
         self.files.setAccessibleName(tr("Documents"))
         self.empty_label = PlainLabel(name="collection-empty", role="note", wraps=True)
@@ -135,7 +134,7 @@ class CollectionsDialog(QDialog):
         self.add_folder_button = dialog_button(tr("Add folder…"), "add-folder")
         self.refresh_button = dialog_button(tr("Check for changes"), "refresh-collection")
         self.delete_button = delete_button(tr("Delete"), "delete-collection")
-        self.work = ProgressCard(theme)
+        self.work = ProgressCard()
         self.work.setObjectName("collection-work")
         self._semantic_row = QWidget()
         self.semantic_note = PlainLabel(name="collection-meaning", role="note", wraps=True)
@@ -143,9 +142,9 @@ class CollectionsDialog(QDialog):
         self.status = StatusLine("collections")
         self._lay_out()
         self._connect()
-        self.set_theme(theme)
+        self.update_theme()
         self._show_collection("")
-        self._initial_size = fitting_size(SIZE, theme, parent)
+        self._initial_size = fitting_size(SIZE, parent)
         if self._initial_size.width() < theme.px(_NARROW_WIDTH):
             self._head.setDirection(QHBoxLayout.Direction.TopToBottom)
 
@@ -344,13 +343,11 @@ class CollectionsDialog(QDialog):
 
     # ------------------------------------------------------------ appearance
 
-    def set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
+        theme = current_theme()
         px = theme.px
-        self._delegate.set_theme(theme)
         self.introduction.setMargin(px(24))
         self.files.setMinimumHeight(px(80))
-        self.files.relayout()
-        retheme(self, theme)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.widgets.boxes import column_of, scale_boxes
+from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.dialog_button import delete_button, dialog_button
 from desktop_app.ui.widgets.forms.form_widgets import FormSection, MultilineField
 from desktop_app.ui.widgets.forms.tab_order import TabAnchor, order_tabs
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from desktop_app.domain.answering.generation import Examples
-    from desktop_app.ui.look.theme import Theme
 
 # In pixels at the default text size (see `Theme.px`).
 _FIELD_HEIGHT: Final = 64
@@ -40,12 +39,11 @@ class ExampleTurns(FormSection):
 
     changed = Signal(object)
 
-    def __init__(self, theme: Theme) -> None:
-        super().__init__(tr("Examples"), theme)
+    def __init__(self) -> None:
+        super().__init__(tr("Examples"))
         self.note.set_text(
             tr("Sent before the conversation like earlier messages. Their tokens count as input.")
         )
-        self._theme = theme
         self._reported: tuple[str, Examples] = ("", ())  # with the id of the preset
         self._examples: list[_ExampleFields] = []
         self.add_button = dialog_button(tr("Add example"), "add-example")
@@ -80,18 +78,13 @@ class ExampleTurns(FormSection):
             fields.question.report_edits()
             fields.answer.report_edits()
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        for fields in self._examples:
-            fields.set_theme(theme)
-
     def _add_empty(self) -> None:
         fields = self._add("", "")
         self._number_examples()
         fields.question.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _add(self, question: str, answer: str) -> _ExampleFields:
-        fields = _ExampleFields(self._theme, question, answer, self._report)
+        fields = _ExampleFields(question, answer, self._report)
         fields.remove_button.clicked.connect(lambda: self._remove(fields))
         self._examples.append(fields)
         self.body.addWidget(fields)
@@ -147,14 +140,12 @@ class _ExampleFields(QWidget):
         texts: the question and the response, as stored or typed.
     """
 
-    def __init__(
-        self, theme: Theme, question: str, answer: str, on_edited: Callable[[], None]
-    ) -> None:
+    def __init__(self, question: str, answer: str, on_edited: Callable[[], None]) -> None:
         super().__init__()
         self.texts = question, answer
         self._report = on_edited
-        self.question = MultilineField(theme, tr("Message"), _FIELD_HEIGHT)
-        self.answer = MultilineField(theme, tr("Response"), _FIELD_HEIGHT)
+        self.question = MultilineField(tr("Message"), _FIELD_HEIGHT)
+        self.answer = MultilineField(tr("Response"), _FIELD_HEIGHT)
         self.question.setObjectName("example-question")
         self.answer.setObjectName("example-answer")
         self.question.setPlaceholderText(tr("Message"))
@@ -166,7 +157,6 @@ class _ExampleFields(QWidget):
         self.remove_button = delete_button(tr("Remove"), "remove-example")
         remove = (self.remove_button, Qt.AlignmentFlag.AlignRight)
         column_of(self.question, self.answer, remove, parent=self, margins=0, spacing=4)
-        self.set_theme(theme)
 
     def set_number(self, number: int) -> None:
         """Set the number in the accessible names."""
@@ -176,11 +166,6 @@ class _ExampleFields(QWidget):
             (self.remove_button, tr("Remove example {number}", number=number)),
         ):
             widget.setAccessibleName(spoken_text(name))
-
-    def set_theme(self, theme: Theme) -> None:
-        scale_boxes(self, theme)
-        self.question.set_theme(theme)
-        self.answer.set_theme(theme)
 
     def _set_texts(self, question: str, answer: str) -> None:
         self.texts = question, answer

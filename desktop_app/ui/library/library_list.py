@@ -10,7 +10,7 @@ from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication, QStyleOptionViewItem, QWidget
 
 from desktop_app.ui.look import painting
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import current_theme, set_role
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.elided_button import ElidedButton
 from desktop_app.ui.widgets.forms.line_field import line_field
@@ -96,7 +96,7 @@ class LibraryDelegate(RowDelegate):
     """The painter of a row or a heading."""
 
     def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        theme = self.theme
+        theme = current_theme()
         px = theme.px
         row: LibraryRow = index.data(ROW)
         rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
@@ -132,9 +132,7 @@ class LibraryList(QWidget):
     delete_pressed = Signal(str)
     chosen = Signal(str)
 
-    def __init__(
-        self, name: str, label: str, find_label: str, new_label: str, theme: Theme
-    ) -> None:
+    def __init__(self, name: str, label: str, find_label: str, new_label: str) -> None:
         """Create the list.
 
         Args:
@@ -151,7 +149,7 @@ class LibraryList(QWidget):
         set_tooltip(self.field, find_label)  # it may be elided
         self.field.installEventFilter(self)
         self.model = LibraryModel(self)
-        self._delegate = LibraryDelegate(theme, self)
+        self._delegate = LibraryDelegate(self)
         self.view = RowView(f"{name}-list", self.model, self._delegate)
         self.view.setAccessibleName(spoken_text(label))
         self.new_button = ElidedButton(new_label)
@@ -166,7 +164,6 @@ class LibraryList(QWidget):
         self.view.delete_pressed.connect(lambda index: self.delete_pressed.emit(_id_of(index)))
         self.view.up_pressed_at_top.connect(self.field.setFocus)
         self.view.chosen.connect(lambda index: self.chosen.emit(_id_of(index)))
-        self.set_theme(theme)
 
     def set_rows(self, rows: Sequence[LibraryRow]) -> None:
         """Set the rows; the current row stays current if it is still shown."""
@@ -183,14 +180,10 @@ class LibraryList(QWidget):
 
     def fit(self, available_width: int) -> None:
         """Set the width in a page of `available_width` pixels; the editor gets the larger part."""
-        px = self._delegate.theme.px
+        px = current_theme().px
         min_width = max(px(_MIN_WIDTH), self.new_button.sizeHint().width())
         width = max(min_width, round(available_width * _SHARE_OF_PAGE))
         self.setFixedWidth(min(width, px(_MAX_WIDTH)))
-
-    def set_theme(self, theme: Theme) -> None:
-        self._delegate.set_theme(theme)
-        self.view.relayout()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Pass arrow keys and Enter from the search field to the list."""

@@ -20,6 +20,7 @@ from desktop_app.ui.library.example_turns import ExampleTurns
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
 from desktop_app.ui.library.name_field import NameField
 from desktop_app.ui.look.mirroring import margins
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import delete_button, dialog_button
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from desktop_app.domain.answering.generation import Examples
     from desktop_app.domain.prompts.preset import Preset
     from desktop_app.ui.composer.choice.choice_view import ModelEntry
-    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.settings.dialog_field import EditRequest
 
     OverridesOf = Callable[[Preset], Mapping[str, object]]
@@ -72,7 +72,7 @@ class PresetsPage(QWidget):
     default_requested = Signal(str)
     edit_requested = Signal(object)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.setObjectName("presets-page")
         self._presets: dict[str, Preset] = {}
@@ -85,16 +85,15 @@ class PresetsPage(QWidget):
             label=tr("Presets"),
             find_label=tr("Find a preset"),
             new_label=tr("New preset"),
-            theme=theme,
         )
         self.name = NameField(tr("Name"), "preset-name")
         self.name.setPlaceholderText(tr("Name"))
-        self.model = Combo(theme, tr("Model"))
-        self.effort = Combo(theme, tr("Effort"))
+        self.model = Combo(tr("Model"))
+        self.effort = Combo(tr("Effort"))
         self.model.setObjectName("preset-model")
         self.effort.setObjectName("preset-effort")
-        self.form = SchemaForm(Group.ANSWER, theme, tr("Set by this preset"))
-        self.examples = ExampleTurns(theme)
+        self.form = SchemaForm(Group.ANSWER, tr("Set by this preset"))
+        self.examples = ExampleTurns()
         self.default_box = QCheckBox(tr("Use for new conversations"))
         self.default_box.setObjectName("preset-default")
         self.use_button = dialog_button(tr("Apply"), "use-preset")
@@ -107,7 +106,7 @@ class PresetsPage(QWidget):
         self.set_models(())
         self._lay_out()
         self._connect()
-        self.set_theme(theme)
+        self.update_theme()
         self._show_preset("")
 
     def _lay_out(self) -> None:
@@ -243,11 +242,11 @@ class PresetsPage(QWidget):
         on_changed = partial(self.override_changed.emit, preset_id, key)
         self.edit_requested.emit(request._replace(on_changed=on_changed, value_now=value_now))
 
-    def set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
+        theme = current_theme()
         self.list.fit(self.width())
         self._px = theme.px
         self._place_choices()
-        self.examples.set_theme(theme)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

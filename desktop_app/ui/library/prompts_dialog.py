@@ -11,14 +11,12 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.library.presets_page import PresetsPage
 from desktop_app.ui.library.prompts_page import PromptsPage
 from desktop_app.ui.library.status_line import StatusLine
-from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.file_dialogs import choose_file, choose_target
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
-from desktop_app.ui.widgets.forms.form_widgets import retheme
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QHideEvent, QShowEvent
@@ -44,18 +42,17 @@ class PromptsDialog(QDialog):
     import_requested = Signal(object)
     export_requested = Signal(object)
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("prompts-dialog")
         self.setWindowTitle(tr("Prompts and presets"))
         self._tabs = SegmentedControl(
             [(page, tr(label)) for page, label in PAGES],
-            theme,
             name=tr("Prompts or presets"),
             is_tabs=True,
         )
-        self.prompts = PromptsPage(theme)
-        self.presets = PresetsPage(theme)
+        self.prompts = PromptsPage()
+        self.presets = PresetsPage()
         self._stack = QStackedWidget()
         self._stack.addWidget(self.prompts)
         self._stack.addWidget(self.presets)
@@ -66,8 +63,7 @@ class PromptsDialog(QDialog):
         self._tabs.chosen.connect(self.show_page)
         self._import_button.clicked.connect(self._choose_import)
         self._export_button.clicked.connect(self._choose_export)
-        self.set_theme(theme)
-        self._initial_size = fitting_size(SIZE, theme, parent)
+        self._initial_size = fitting_size(SIZE, parent)
 
     def _lay_out(self) -> None:
         head = row_of(
@@ -86,9 +82,6 @@ class PromptsDialog(QDialog):
         """Report changes on the pages that were not reported yet."""
         self.prompts.report_edits()
         self.presets.report_edits()
-
-    def set_theme(self, theme: Theme) -> None:
-        retheme(self, theme)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

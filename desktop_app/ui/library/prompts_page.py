@@ -26,6 +26,7 @@ from desktop_app.domain.prompts.prompts import (
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.settings.dialog_field import EditRequest, describe_form
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import delete_button, dialog_button
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
     from desktop_app.domain.prompts.prompts import Prompt
-    from desktop_app.ui.look.theme import Theme
 
 # The origins of a prompt. EDITED: the user's version of a built-in prompt.
 OWN: Final = "own"
@@ -69,7 +69,8 @@ class _FieldTexts(NamedTuple):
 class ExpandingTextField(MultilineField):
     """A text field that fills the available height."""
 
-    def set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
+        theme = current_theme()
         self.setMinimumHeight(theme.px(80))
         self.document().setDocumentMargin(theme.px(6))
 
@@ -91,7 +92,7 @@ class PromptsPage(QWidget):
     reset_requested = Signal(str)
     edit_requested = Signal(object)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self._entries: dict[str, tuple[Prompt, str]] = {}  # by id, with the origin
         self._prompt: Prompt | None = None
@@ -101,7 +102,6 @@ class PromptsPage(QWidget):
             label=tr("Prompts"),
             find_label=tr("Find a prompt"),
             new_label=tr("New prompt"),
-            theme=theme,
         )
         self.title = line_field(tr("Title"), "prompt-title")
         self.folder = line_field(tr("Folder"), "prompt-folder")
@@ -111,11 +111,11 @@ class PromptsPage(QWidget):
         completer = QCompleter(self._folder_names, self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.folder.setCompleter(completer)
-        self.text = ExpandingTextField(theme, tr("Text"))
+        self.text = ExpandingTextField(tr("Text"))
         self.text.setObjectName("prompt-text")
         self.text.edited.connect(lambda _text: self.report_edits())
         self.text.textChanged.connect(self._show_variables)
-        self._note = Note(theme, object_name="prompt-variables")
+        self._note = Note(object_name="prompt-variables")
         self._form_label = PlainLabel(role="note")
         self.form_button = dialog_button(tr("Response format…"), "prompt-form")
         self.duplicate_button = dialog_button(tr("Duplicate"), "duplicate-prompt")
@@ -124,7 +124,7 @@ class PromptsPage(QWidget):
         self.delete_button = delete_button(tr("Delete"), "delete-prompt")
         self._lay_out()
         self._connect()
-        self.set_theme(theme)
+        self.update_theme()
         self._show_prompt("")
 
     def _lay_out(self) -> None:
@@ -214,7 +214,7 @@ class PromptsPage(QWidget):
             self._reported_texts = self._texts_in_fields()
             self.change_requested.emit(prompt.id, changes)
 
-    def set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
         self.list.fit(self.width())
 
     def resizeEvent(self, event: QResizeEvent) -> None:

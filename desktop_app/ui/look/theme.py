@@ -26,11 +26,10 @@ systems without a desktop, counts as 13.5 px: the layout was designed for no sma
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 
 from desktop_app.rendering.color_tokens import CONTRAST_DARK, CONTRAST_LIGHT, DARK, LIGHT
@@ -38,14 +37,8 @@ from desktop_app.ui.look import icons
 from desktop_app.ui.look.mirroring import is_mirrored
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from PySide6.QtWidgets import QApplication, QWidget
 
-    from desktop_app.settings.setting import SettingValue
-    from desktop_app.ui.look.restyling import Restyling
-
-Mode = Literal["system", "light", "dark", "contrast"]
 
 APPLICATION_ARGUMENTS: Final = ("-style", "fusion")
 """Arguments for QApplication: the same style, the style sheet's base, on every desktop.
@@ -410,8 +403,24 @@ def _mirrored(sheet: str) -> str:
     )
 
 
+_themes: Final[list[Theme]] = []  # the theme in use, once there is one
+
+
+def current_theme() -> Theme:
+    """Return the theme in use.
+
+    Widgets read it when they paint. What they derive from it otherwise, such as a height or an
+    icon, they set in `update_theme`, which they call when they are created. `change_theme` calls it
+    again.
+    """
+    if not _themes:
+        _themes.append(light())
+    return _themes[0]
+
+
 def apply_theme(application: QApplication, theme: Theme) -> None:
-    """Apply a theme's palette, font and style sheet to the application."""
+    """Make a theme the one in use: set the application's palette, font and style sheet."""
+    _themes[:] = [theme]
     application.setPalette(palette(theme))
     application.setFont(theme.interface())
     application.setStyleSheet(style_sheet(theme))
@@ -441,148 +450,3 @@ def set_style_property(widget: QWidget, name: str, value: object) -> None:
         # APPLICATION_ARGUMENTS.
         QCoreApplication.sendEvent(widget, QEvent(QEvent.Type.Polish))
         widget.update()
-
-
-class LookSettings(NamedTuple):
-    """The settings "look.…" that choose a theme.
-
-    Attributes:
-        mode: whether to follow the system, be light, be dark, or have high contrast.
-        text_size: percent of the system font's size; lengths scale with it.
-        font: the font family of all text but code; "" for the system's.
-        line_width: the widest line of a conversation, a name in LINE_WIDTHS.
-    """
-
-    mode: Mode = "system"
-    text_size: int = 100
-    font: str = ""
-    line_width: str = "standard"
-
-    @classmethod
-    def from_values(cls, values: Mapping[str, SettingValue]) -> LookSettings:
-        """Return the look in the values of all settings."""
-        return cls(
-            cast(Mode, values["look.theme"]),
-            int(values["look.text_size"] or 100),
-            str(values["look.font"]),
-            str(values["look.line_width"]),
-        )
-
-
-class PortalAppearance(NamedTuple):
-    """The appearance that the desktop portal reports; None for what it does not report."""
-
-    is_dark: bool | None = None
-    has_high_contrast: bool | None = None
-
-
-NO_PORTAL_APPEARANCE: Final = PortalAppearance()
-
-
-class ThemeWatcher(QObject):
-    """The watcher of the user's and the system's settings that applies the theme they select.
-
-    Attributes:
-        current: the theme in use.
-        look: the user's settings.
-        portal: the appearance that the desktop portal reported last; at first, in the previous run.
-
-    Signals:
-        changed(Theme): emitted after the application got another theme, in a later pass of the
-            event loop. Windows that were visible before the change are painted after all
-            receivers and their steps (`add_step`) have returned.
-    """
-
-    changed = Signal(object)
-
-    def __init__(
-        self,
-        application: QApplication,
-        look: LookSettings,
-        portal: PortalAppearance = NO_PORTAL_APPEARANCE,
-    ) -> None:
-        super().__init__(application)
-        self._application = application
-        self.look = look
-        self._flash_time: int | None = None  # of the cursor in ms, while its blinking is off
-        self.portal = portal
-        self._request_color_scheme()
-        self.current = self._current_theme()
-        apply_theme(application, self.current)
-        # Only now, because some platforms change the scheme within the request.
-        hints = QGuiApplication.styleHints()
-        hints.colorSchemeChanged.connect(self.refresh)
-        hints.accessibility().contrastPreferenceChanged.connect(self.refresh)
-
-    def set_look(self, look: LookSettings) -> None:
-        """Set the user's settings."""
-        former_mode = self.look.mode
-        self.look = look
-        if look.mode != former_mode:
-            self._request_color_scheme()
-        self.refresh()
-
-    def set_portal_appearance(self, is_dark: bool | None, has_high_contrast: bool | None) -> None:
-        """Set scheme and contrast as the desktop portal reports them; None to ask Qt instead."""
-        self.portal = PortalAppearance(is_dark, has_high_contrast)
-        self.refresh()
-
-    def set_reduced_motion(self, is_reduced: bool) -> None:
-        """Stop or restore the blinking of the text cursor, the only moving part of the program."""
-        hints = QGuiApplication.styleHints()
-        if is_reduced and self._flash_time is None:
-            self._flash_time = hints.cursorFlashTime()
-            hints.setCursorFlashTime(0)
-        elif not is_reduced and self._flash_time is not None:
-            hints.setCursorFlashTime(self._flash_time)
-            self._flash_time = None
-
-    def refresh(self) -> None:
-        """Apply and announce the theme again if it changed, for example with the system's font."""
-        theme = self._current_theme()
-        if theme != self.current:
-            self.current = theme
-            self._restyling.apply(theme)
-
-    def add_step(self, receiver: QObject, step: Callable[[], object]) -> None:
-        """Schedule a part of a receiver's work after `changed`, so that each part is short."""
-        self._restyling.add_step(receiver, step)
-
-    @cached_property
-    def _restyling(self) -> Restyling:
-        from desktop_app.ui.look.restyling import Restyling  # not before the first paint
-
-        return Restyling(self._application, self.changed.emit, self)
-
-    def _request_color_scheme(self) -> None:
-        """Request window frames and system dialogs in the same mode, if the platform can."""
-        schemes = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
-        hints = QGuiApplication.styleHints()
-        scheme = schemes.get(self.look.mode)
-        if scheme is None:
-            hints.unsetColorScheme()
-        else:
-            hints.setColorScheme(scheme)
-
-    def _current_theme(self) -> Theme:
-        hints = QGuiApplication.styleHints()
-        is_system_dark, has_system_contrast = self.portal
-        if is_system_dark is None:
-            is_system_dark = hints.colorScheme() == Qt.ColorScheme.Dark
-        if has_system_contrast is None:
-            preference = hints.accessibility().contrastPreference()
-            has_system_contrast = preference == Qt.ContrastPreference.HighContrast
-        mode = self.look.mode
-        # The setting "contrast" is dark or light as the system is.
-        is_dark = mode == "dark" or (mode in ("system", "contrast") and is_system_dark)
-        has_high_contrast = mode == "contrast" or (mode == "system" and has_system_contrast)
-        if has_high_contrast:
-            create_theme = contrast_dark if is_dark else contrast_light
-        else:
-            create_theme = dark if is_dark else light
-        theme = create_theme(self.look.text_size / 100)
-        base_font = QFont(theme.base_font)
-        if self.look.font:
-            # The system's font is used if the family is no longer installed.
-            base_font.setFamilies([self.look.font, *base_font.families()])
-        return replace(theme, base_font=base_font, max_line_width=LINE_WIDTHS[self.look.line_width])

@@ -14,13 +14,14 @@ from desktop_app.domain.models.model_facts import MAX_PRICE, MAX_TOKENS, ModelFa
 from desktop_app.domain.models.variants import Effort
 from desktop_app.i18n.formatting import editable_amount, parse_amount
 from desktop_app.i18n.translation import N_, tr, tr_context, yes_no
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
 from desktop_app.ui.widgets.forms.form_dialog import FormDialog
-from desktop_app.ui.widgets.forms.form_widgets import Combo, Note, retheme
+from desktop_app.ui.widgets.forms.form_widgets import Combo, Note
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainLabel,
     menu_text,
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QScrollArea
 
     from desktop_app.domain.models.model_row import ModelRow
-    from desktop_app.ui.look.theme import Theme
 
 _PRICES: Final = (
     ("input_price", N_("Input price")),
@@ -65,7 +65,7 @@ class ModelEditor(FormDialog):
 
     saved = Signal(str, object)
 
-    def __init__(self, row: ModelRow, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, row: ModelRow, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("model-editor")
         self.setWindowTitle(window_title(row.name))
@@ -75,25 +75,25 @@ class ModelEditor(FormDialog):
         self.fields: dict[str, QLineEdit] = {}
         self.flags: dict[str, Combo] = {}
         self.efforts: dict[Effort, QCheckBox] = {}
-        self.effort_choice = Combo(theme, tr("Efforts"), object_name="model-efforts")
-        self._problem = Note(theme, object_name="model-problem")
+        self.effort_choice = Combo(tr("Efforts"), object_name="model-efforts")
+        self._problem = Note(object_name="model-problem")
         self.save_button = dialog_button(tr("Save"), "save-model")
         self._clear_button = dialog_button(tr("Clear all"), "clear-model")
         self._undo_button = dialog_button(tr("Undo"), "undo-clear-model")
         self._undo_button.setAccessibleName(spoken_text(tr("Undo: {what}", what=tr("Clear all"))))
         self._undo_button.hide()
         self._undo_steps: list[Callable[[], object]] = []
-        self._build(theme)
+        self._build()
         self._show_entries()
         self.save_button.clicked.connect(self._save)
         self._clear_button.clicked.connect(self._clear_all)
         self._undo_button.clicked.connect(self._restore)
         self.effort_choice.currentIndexChanged.connect(lambda _index: self._show_efforts())
-        self.set_theme(theme)
-        self.resize(fitting_size(_SIZE, theme, parent))
+        self.update_theme()
+        self.resize(fitting_size(_SIZE, parent))
         self.fields["window"].setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _build(self, theme: Theme) -> None:
+    def _build(self) -> None:
         content = QWidget()
         self._form = QVBoxLayout(content)
         for name, label in _LIMITS:
@@ -117,7 +117,7 @@ class ModelEditor(FormDialog):
             boxes.addWidget(box)
         self._form.addWidget(self._effort_boxes)
         for name, label in _FLAGS:
-            combo = self.flags[name] = Combo(theme, tr(label))
+            combo = self.flags[name] = Combo(tr(label))
             combo.setObjectName(f"model-{name}")
             combo.addItem(tr("Automatic ({value})", value=self._known_flag(name)), _AUTOMATIC)
             combo.addItem(tr_context("value", "yes"), _YES)
@@ -188,9 +188,9 @@ class ModelEditor(FormDialog):
             return tr_context("value", "unknown")
         return yes_no(value)
 
-    def set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
+        theme = current_theme()
         self._form.setSpacing(theme.px(10))
-        retheme(self, theme)
 
     def _show_entries(self) -> None:
         entries = self._user_entries

@@ -9,6 +9,7 @@ from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QDialog, QHeaderView, QTableView
 
 from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.models.model_columns import (
     ENDS_COLUMN,
     FAVORITE_COLUMN,
@@ -23,7 +24,7 @@ from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.enter_key import press_focused
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
-from desktop_app.ui.widgets.forms.form_widgets import Combo, retheme
+from desktop_app.ui.widgets.forms.form_widgets import Combo
 from desktop_app.ui.widgets.forms.line_field import line_field
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.widgets.rows.rows_model import ROW
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu, QWidget
 
     from desktop_app.domain.models.model_row import ModelRow
-    from desktop_app.ui.look.theme import Theme
 
 # In pixels at the default text size (see `Theme.px`).
 SIZE: Final = (1180, 600)
@@ -59,13 +59,13 @@ class ModelsDialog(QDialog):
     favorite_requested = Signal(object)
     edit_requested = Signal(object)
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("models-dialog")
         self.setWindowTitle(tr("Models"))
         self.search = line_field(tr("Find a model"), "models-search")
         self.search.setClearButtonEnabled(True)
-        self.filter = Combo(theme, tr("Show"), object_name="models-filter")
+        self.filter = Combo(tr("Show"), object_name="models-filter")
         for each in FILTERS:
             self.filter.addItem(tr(each.label), each.key)
         self._has_chosen_widths = False
@@ -82,8 +82,8 @@ class ModelsDialog(QDialog):
         self._refusal_label = PlainLabel(name="edit-refusal", role="note", wraps=True)
         self._build()
         self._connect()
-        self.set_theme(theme)
-        self.resize(fitting_size(SIZE, theme, parent))
+        self.update_theme()
+        self.resize(fitting_size(SIZE, parent))
 
     def _build(self) -> None:
         table = self.table
@@ -164,12 +164,12 @@ class ModelsDialog(QDialog):
             for row in range(self._filter_model.rowCount())
         ]
 
-    def set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
+        theme = current_theme()
         px = theme.px
         self.table.verticalHeader().setDefaultSectionSize(px(30))
         self._max_name_width = px(_MAX_NAME_WIDTH)
         self.filter.setMinimumWidth(px(150))
-        retheme(self, theme)
         self._has_chosen_widths = False
         self._fit_columns()
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
-from desktop_app.ui.look.theme import MARGIN
+from desktop_app.ui.look.theme import MARGIN, current_theme
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.hint_button import HintButton
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from desktop_app.commands.keymap import Keymap
-    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.quick.quick_status import QuickStatus
 
 
@@ -25,15 +24,14 @@ class QuickFooter:
         row: the layout of the footer.
     """
 
-    def __init__(self, theme: Theme, status: QuickStatus) -> None:
-        self._theme = theme
+    def __init__(self, status: QuickStatus) -> None:
         self._status = status
-        self._copy_button = HintButton(tr("Copy"), theme)
-        self._paste_button = HintButton(tr("Paste"), theme, name="paste-back")
+        self._copy_button = HintButton(tr("Copy"))
+        self._paste_button = HintButton(tr("Paste"), name="paste-back")
         self._paste_button.setToolTip(tr("Paste into the window behind"))
-        self._open_button = HintButton(tr("Continue in Repartee"), theme)
-        self._selection_button = HintButton(tr("Add selection"), theme, name="add-selection")
-        self._temporary_button = HintButton(tr("Make temporary"), theme, name="temporary")
+        self._open_button = HintButton(tr("Continue in Repartee"))
+        self._selection_button = HintButton(tr("Add selection"), name="add-selection")
+        self._temporary_button = HintButton(tr("Make temporary"), name="temporary")
         self._temporary_button.setCheckable(True)
         self._buttons = {
             "answer.copy": self._copy_button,
@@ -41,7 +39,7 @@ class QuickFooter:
             "quick.go-on": self._open_button,
             "quick.add-selection": self._selection_button,
             "quick.temporary": self._temporary_button,
-            "quick.close": HintButton(tr("Close"), theme),
+            "quick.close": HintButton(tr("Close")),
         }
         self._hints = (status.remedy_button, *self._buttons.values())
         row_margins = (MARGIN, 0, MARGIN, 0)
@@ -74,13 +72,8 @@ class QuickFooter:
     def fit(self, width: int) -> None:
         """Show the shortcuts of the buttons if there is room for them in `width` pixels."""
         visible_hints = [hint for hint in self._hints if not hint.isHidden()]
-        other_width = self.row.spacing() * len(visible_hints) + 2 * self._theme.px(MARGIN)
-        other_width += painting.text_width(self._status.label.text(), self._theme.note())
+        other_width = self.row.spacing() * len(visible_hints) + 2 * current_theme().px(MARGIN)
+        other_width += painting.text_width(self._status.label.text(), current_theme().note())
         has_room = sum(hint.full_width for hint in visible_hints) <= width - other_width
         for hint in self._hints:
             hint.set_keys_visible(has_room)
-
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        for hint in self._hints:
-            hint.set_theme(theme)

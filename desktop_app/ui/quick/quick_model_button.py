@@ -18,8 +18,6 @@ from desktop_app.ui.widgets.text.foreign_text import menu_text, set_tooltip, spo
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu, QWidget
 
-    from desktop_app.ui.look.theme import Theme
-
 
 class QuickModelButton(MenuButton):
     """The button with the model that answers.
@@ -38,8 +36,8 @@ class QuickModelButton(MenuButton):
     variant_requested = Signal(object)
     effort_step_requested = Signal(int)
 
-    def __init__(self, theme: Theme, speaker: QWidget) -> None:
-        super().__init__(theme, self.fill_menu, object_name="variant")
+    def __init__(self, speaker: QWidget) -> None:
+        super().__init__(self.fill_menu, object_name="variant")
         self._speaker = speaker
         self.choice = no_choice()
 

@@ -22,7 +22,7 @@ from desktop_app.ui.composer.completion.prompt_completer import PromptCompleter
 from desktop_app.ui.composer.text.text_height import height_of_lines
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.icons import pixmap, set_icon
-from desktop_app.ui.look.theme import MARGIN, RADIUS_CARD, Theme, set_role
+from desktop_app.ui.look.theme import MARGIN, RADIUS_CARD, current_theme, set_role
 from desktop_app.ui.quick.quick_drop_area import QuickDropArea
 from desktop_app.ui.quick.quick_footer import QuickFooter
 from desktop_app.ui.quick.quick_model_button import QuickModelButton
@@ -31,7 +31,7 @@ from desktop_app.ui.quick.quick_status import QuickStatus
 from desktop_app.ui.quick.window_placement import TOP_SHARE, WindowPlacement
 from desktop_app.ui.quick.x11_frame import X11Frame
 from desktop_app.ui.widgets.accessibility.role_names import DIALOG
-from desktop_app.ui.widgets.boxes import column_of, row_of, scale_boxes
+from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.enter_key import press_focused
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, PlainToolButton
 
@@ -58,7 +58,6 @@ class QuickPrompt(QWidget):
         field: the field for the question.
         chips: the attachments of the question.
         transcript: shows the answer.
-        theme: the current theme.
         model_button: shows the model, and changes the variant and the effort.
         status: the messages about questions and answers.
         placement: the position of the window on the screen.
@@ -96,7 +95,8 @@ class QuickPrompt(QWidget):
 
     command_actions: Mapping[str, Callable[[], object]]
 
-    def __init__(self, theme: Theme, transcript: TranscriptView) -> None:
+    def __init__(self, transcript: TranscriptView) -> None:
+        theme = current_theme()
         super().__init__()
         self.accessible_role = DIALOG
         self.setObjectName("quick-prompt")
@@ -109,7 +109,6 @@ class QuickPrompt(QWidget):
         )
         self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
         self.transcript = transcript
-        self.theme = theme
         self._accompanying_text = ""
         self._submitted_text = ""
         self._is_streaming = False
@@ -121,29 +120,26 @@ class QuickPrompt(QWidget):
         self._shortcuts: list[QShortcut] = []
         self._build()
         self.completer = PromptCompleter(
-            CompletionField(self.field),
-            PopupBelowField(self._popup_column, 0, self._fit),
-            theme,
-            self,
+            CompletionField(self.field), PopupBelowField(self._popup_column, 0, self._fit), self
         )
         self._connect()
         self.set_keymap(Keymap())
-        self._apply_theme(theme)
+        self.update_theme()
         self._set_expanded(False)
 
     # ------------------------------------------------------------------ building
 
     def _build(self) -> None:
         self._icon = PlainLabel()
-        self.field = QuickPromptField(self.theme)
-        self.chips = AttachmentChips(self.theme)
-        self.model_button = QuickModelButton(self.theme, self.field)
+        self.field = QuickPromptField()
+        self.chips = AttachmentChips()
+        self.model_button = QuickModelButton(self.field)
         self._stop_button = PlainToolButton(name="stop", role="stop", label=tr("Stop"))
         self._accompanying_label = PlainLabel(name="accompanying-text", role="note")
         self._rule = QFrame()
         set_role(self._rule, "rule")
-        self.status = QuickStatus(self.theme, self.field)
-        self._footer = QuickFooter(self.theme, self.status)
+        self.status = QuickStatus(self.field)
+        self._footer = QuickFooter(self.status)
         QuickDropArea(self, self.field, self.status)
         top = Qt.AlignmentFlag.AlignTop
         side_margins = (MARGIN, 0, MARGIN, 0)
@@ -276,11 +272,6 @@ class QuickPrompt(QWidget):
         self.field.keys.set_keymap(keymap, default_send="Return")  # there is no button to send
         self._footer.set_keymap(keymap)
 
-    def set_theme(self, theme: Theme) -> None:
-        """Apply a theme, also to the transcript."""
-        self.transcript.set_theme(theme)
-        self._apply_theme(theme)
-
     def copy_selection_or_answer(self) -> bool:
         """Copy the selected part of the answer, or all of it.
 
@@ -300,11 +291,11 @@ class QuickPrompt(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         if self._x11_frame is not None:
-            painter.fillRect(self.rect(), self.theme.ground)
+            painter.fillRect(self.rect(), current_theme().ground)
         painting.antialias(painter)
-        radius = self.theme.px(RADIUS_CARD)
-        painting.fill_background(painter, self.rect(), self.theme.ground, radius)
-        painting.draw_outline(painter, self.rect(), self.theme.line, radius)
+        radius = current_theme().px(RADIUS_CARD)
+        painting.fill_background(painter, self.rect(), current_theme().ground, radius)
+        painting.draw_outline(painter, self.rect(), current_theme().line, radius)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not press_focused(self, event):
@@ -326,19 +317,13 @@ class QuickPrompt(QWidget):
 
     # ------------------------------------------------------------------ private
 
-    def _apply_theme(self, theme: Theme) -> None:
-        self.theme = theme
+    def update_theme(self) -> None:
+        theme = current_theme()
         px = theme.px
-        self.field.set_theme(theme)
         self._icon.setPixmap(pixmap("sparkles", theme.accent, px(20)))
         set_icon(self._stop_button, "square", theme.ground, px(14))
-        scale_boxes(self, theme)
-        self.completer.set_theme(theme)
-        self.chips.set_theme(theme)
         for label in (self._accompanying_label, self.status.problem_label):
             label.setContentsMargins(px(MARGIN), 0, px(MARGIN), 0)
-        self.model_button.set_theme(theme)
-        self._footer.set_theme(theme)
         if self._x11_frame is not None:
             self._x11_frame.set_radius(px(RADIUS_CARD))
         # The icon is beside the first line.
@@ -362,7 +347,7 @@ class QuickPrompt(QWidget):
         self.transcript.setVisible(is_expanded)
         self._footer.show_buttons(has_answer=is_expanded)
         self._stop_button.setVisible(self._is_streaming)
-        self.transcript.setFixedHeight(self.theme.px(_MIN_ANSWER_HEIGHT))
+        self.transcript.setFixedHeight(current_theme().px(_MIN_ANSWER_HEIGHT))
         self._fit()
 
     def _fit(self) -> None:
@@ -371,7 +356,7 @@ class QuickPrompt(QWidget):
         The transcript shrinks only if the limit does, for example because the question grows.
         """
         screen_rect = self.screen().availableGeometry()
-        width = min(self.theme.px(_WIDTH), screen_rect.width())
+        width = min(current_theme().px(_WIDTH), screen_rect.width())
         self._footer.fit(width)
         screen_height = screen_rect.height()
         # The user may have moved the window down.
@@ -388,7 +373,9 @@ class QuickPrompt(QWidget):
         )
         answer_height = min(max(needed_height, self.transcript.height()), max_height)
         if self.transcript.isVisibleTo(self) and answer_height != self.transcript.height():
-            self.transcript.setFixedHeight(max(answer_height, self.theme.px(_MIN_ANSWER_HEIGHT)))
+            self.transcript.setFixedHeight(
+                max(answer_height, current_theme().px(_MIN_ANSWER_HEIGHT))
+            )
             column.activate()
         if column.hasHeightForWidth():  # while a problem is shown, whose text wraps
             height = column.totalHeightForWidth(width)

@@ -42,8 +42,8 @@ class QuickPromptField(PromptText):
 
     history_requested = Signal(int)
 
-    def __init__(self, theme: Theme) -> None:
-        super().__init__(theme, font_of=_large_font)
+    def __init__(self) -> None:
+        super().__init__(font_of=_large_font)
         self.setPlaceholderText(tr("Ask anything"))
         set_role(self, "card-text")
 

@@ -15,8 +15,6 @@ from desktop_app.ui.widgets.text.foreign_text import PlainLabel
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.ui.look.theme import Theme
-
 
 class QuickStatus(QObject):
     """The status, the problem and its remedy button; each message replaces the former.
@@ -37,7 +35,7 @@ class QuickStatus(QObject):
     remedy_requested = Signal()
     undo_requested = Signal()
 
-    def __init__(self, theme: Theme, speaker: QWidget) -> None:
+    def __init__(self, speaker: QWidget) -> None:
         super().__init__(speaker)
         self._speaker = speaker
         self._offers_undo = False
@@ -46,7 +44,7 @@ class QuickStatus(QObject):
         self.label.setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
         self.problem_label = PlainLabel(name="problem", role="error", wraps=True)
         self.problem_label.hide()
-        self.remedy_button = HintButton(tr("Fix"), theme, name="remedy")
+        self.remedy_button = HintButton(tr("Fix"), name="remedy")
         self.remedy_button.hide()
         self.remedy_button.clicked.connect(self._request_remedy)
 

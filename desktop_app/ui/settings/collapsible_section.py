@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QScrollArea, QSizePolicy, QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.icons import icon
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.forms.form_widgets import Note
 from desktop_app.ui.widgets.text.foreign_text import PlainToolButton, spoken_text
-
-if TYPE_CHECKING:
-    from desktop_app.ui.look.theme import Theme
 
 
 class CollapsibleSection(QWidget):
@@ -25,17 +21,16 @@ class CollapsibleSection(QWidget):
         body: the layout of the content.
     """
 
-    def __init__(self, title: str, name: str, theme: Theme) -> None:
+    def __init__(self, title: str, name: str) -> None:
         super().__init__()
         self._title = title
-        self._theme = theme
         self.head = PlainToolButton(role="fold", name=name)
         self.head.setText(title)
         self.head.setCheckable(True)
         self.head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.head.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.head.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self._summary = Note(theme)
+        self._summary = Note()
         self._content = QWidget()
         self._content.hide()
         self.body = column_of(parent=self._content, margins=(0, 6, 0, 0), spacing=14)
@@ -45,7 +40,7 @@ class CollapsibleSection(QWidget):
         # Defer until the layout knows the height of the content.
         self.head.clicked.connect(lambda: QTimer.singleShot(0, self, self._reveal))
         self._summary_text = ""
-        self.set_theme(theme)
+        self.update_theme()
 
     @property
     def is_open(self) -> bool:
@@ -63,8 +58,8 @@ class CollapsibleSection(QWidget):
         self._summary_text = text
         self._set_open(self.is_open)
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
+    def update_theme(self) -> None:
+        theme = current_theme()
         self.head.setIconSize(QSize(theme.px(14), theme.px(14)))
         self._set_open(self.is_open)
 
@@ -74,14 +69,14 @@ class CollapsibleSection(QWidget):
         while area is not None and not isinstance(area, QScrollArea):
             area = area.parentWidget()
         if area is not None and self.is_open:
-            area.ensureWidgetVisible(self._content, 0, self._theme.px(8))
+            area.ensureWidgetVisible(self._content, 0, current_theme().px(8))
             area.ensureWidgetVisible(self.head, 0, 0)
 
     def _set_open(self, is_open: bool) -> None:
         self._content.setVisible(is_open)
         self._summary.set_text("" if is_open else self._summary_text)
         chevron = "chevron-down" if is_open else "chevron-right"
-        self.head.setIcon(icon(chevron, self._theme.dim, self._theme.px(14)))
+        self.head.setIcon(icon(chevron, current_theme().dim, current_theme().px(14)))
         # Qt has no accessible role for a collapsible section, so its state is in its name.
         spoken = (
             tr("{section}, expanded", section=self._title)

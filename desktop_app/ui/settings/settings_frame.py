@@ -12,8 +12,8 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.icons import set_icon
 from desktop_app.ui.look.mirroring import margins
-from desktop_app.ui.look.theme import PANEL_WIDTH, Theme
-from desktop_app.ui.widgets.boxes import column_of, row_of, scale_boxes
+from desktop_app.ui.look.theme import PANEL_WIDTH, current_theme
+from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainLabel,
@@ -54,14 +54,12 @@ class SettingsFrame(QWidget):
     page_shown = Signal(str)
 
     def __init__(
-        self, theme: Theme, page_factories: Mapping[str, Callable[[], QWidget]], parent: QWidget
+        self, page_factories: Mapping[str, Callable[[], QWidget]], parent: QWidget
     ) -> None:
         super().__init__(parent)
-        self._theme = theme
         self._page_factories = page_factories
         self._page_layouts: dict[str, QVBoxLayout] = {}
         self._areas: dict[str, QScrollArea] = {}
-        self._outdated_pages: set[str] = set()
         self._build()
 
     def show_page(self, page: str) -> None:
@@ -70,8 +68,6 @@ class SettingsFrame(QWidget):
             widget = self._page_factories[page]()
             self._page_layouts[page].addWidget(widget)
             widget.show()
-            self._outdated_pages.add(page)
-        self._update_page(page)
         previous_page = self._tabs.current()
         has_keyboard = previous_page is not None and self._tabs.button(previous_page).hasFocus()
         self._tabs.set_current(page)
@@ -93,21 +89,6 @@ class SettingsFrame(QWidget):
         """Scroll a page until a part of it is visible."""
         self._areas[page].ensureWidgetVisible(part)
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self._apply_theme()
-        self._tabs.set_theme(theme)
-        self._outdated_pages = set(self._areas)
-        self._update_page(self._tabs.current())
-
-    def _update_page(self, page: str | None) -> None:
-        """Apply the theme to a page that is new, or was hidden when the theme changed."""
-        if page in self._outdated_pages:
-            self._outdated_pages.remove(page)
-            from desktop_app.ui.widgets.forms.form_widgets import retheme  # not needed at start-up
-
-            retheme(self._areas[page], self._theme)
-
     def _build(self) -> None:
         from desktop_app.ui.widgets.buttons.help_button import HelpButton  # not needed at start-up
 
@@ -121,7 +102,6 @@ class SettingsFrame(QWidget):
         tabs = [(page, tr(title)) for page, title in PAGES]
         self._tabs = SegmentedControl(
             tabs,
-            self._theme,
             name=tr("Settings"),
             padding=3,
             is_small=True,
@@ -140,15 +120,15 @@ class SettingsFrame(QWidget):
         column_of(
             head, tab_row, (self._stack, 1), foot, parent=self, margins=frame_margins, spacing=10
         )
-        self._apply_theme()
+        self.update_theme()
 
     def _column_count(self, labels: Iterable[str]) -> int:
         """Return the number of tabs in a row."""
-        font = self._theme.note()
+        font = current_theme().note()
         font.setWeight(font.Weight.DemiBold)
         max_label_width = max(painting.text_width(label, font) for label in labels)
-        available_width = self._theme.px(PANEL_WIDTH - 3 * _SCROLL_BAR_WIDTH)
-        fits = _MAX_TABS_IN_ROW * (max_label_width + self._theme.px(6)) <= available_width
+        available_width = current_theme().px(PANEL_WIDTH - 3 * _SCROLL_BAR_WIDTH)
+        fits = _MAX_TABS_IN_ROW * (max_label_width + current_theme().px(6)) <= available_width
         return _MAX_TABS_IN_ROW if fits else _MIN_TABS_IN_ROW
 
     def _create_area(self, page: str) -> QWidget:
@@ -168,16 +148,14 @@ class SettingsFrame(QWidget):
     def _request_help(self) -> None:
         self.help_requested.emit(f"settings-{self.page}")
 
-    def _apply_theme(self) -> None:
-        px = self._theme.px
-        scale_boxes(self, self._theme)
-        set_icon(self._close_button, "x", self._theme.dim, px(16))
-        self._help_button.set_theme(self._theme)
+    def update_theme(self) -> None:
+        px = current_theme().px
+        set_icon(self._close_button, "x", current_theme().dim, px(16))
         self._update_margins()
 
     def _update_margins(self) -> None:
         """Keep the right edge of the pages fixed, with or without a scroll bar in the margin."""
-        px = self._theme.px
+        px = current_theme().px
         for page, layout in self._page_layouts.items():
             area = self._areas.get(page)
             has_bar = area is not None and area.verticalScrollBar().maximum() > 0

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.settings.tabs.about_tab import AboutTab
     from desktop_app.ui.settings.tabs.appearance_tab import AppearanceTab
     from desktop_app.ui.settings.tabs.data_tab import DataTab
@@ -39,9 +38,8 @@ class SettingsPages(QObject):
     setting_changed = Signal(str, object)
     shortcut_changed = Signal(str, str)
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._theme = theme
         self._values: dict[str, Any] = {}
         self.provider: LazyPage[ProviderTab] = LazyPage(self._create_provider, parent)
         self.responses: LazyPage[ResponsesTab] = LazyPage(self._create_responses, parent)
@@ -67,10 +65,6 @@ class SettingsPages(QObject):
             "library": lambda: self.data.page,
             "about": lambda: self.about.page,
         }
-
-    def set_theme(self, theme: Theme) -> None:
-        """Set the theme of pages that are created later."""
-        self._theme = theme
 
     def set_values(self, values: Mapping[str, Any]) -> None:
         """Set the stored settings and changed shortcuts; missing ones have their defaults."""
@@ -99,34 +93,34 @@ class SettingsPages(QObject):
     def _create_provider(self) -> ProviderTab:
         from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
 
-        return ProviderTab(self._theme)
+        return ProviderTab()
 
     def _create_responses(self) -> ResponsesTab:
         from desktop_app.ui.settings.tabs.responses_tab import ResponsesTab
 
-        return ResponsesTab(self._theme)
+        return ResponsesTab()
 
     def _create_appearance(self) -> AppearanceTab:
         from desktop_app.ui.settings.tabs.appearance_tab import AppearanceTab
 
-        return AppearanceTab(self._theme)
+        return AppearanceTab()
 
     def _create_shortcuts(self) -> ShortcutsTab:
         from desktop_app.ui.settings.tabs.shortcuts_tab import ShortcutsTab
 
-        return ShortcutsTab(self._theme)
+        return ShortcutsTab()
 
     def _create_servers(self) -> ServersTab:
         from desktop_app.ui.settings.tabs.servers_tab import ServersTab
 
-        return ServersTab(self._theme)
+        return ServersTab()
 
     def _create_data(self) -> DataTab:
         from desktop_app.ui.settings.tabs.data_tab import DataTab
 
-        return DataTab(self._theme)
+        return DataTab()
 
     def _create_about(self) -> AboutTab:
         from desktop_app.ui.settings.tabs.about_tab import AboutTab
 
-        return AboutTab(self._theme)
+        return AboutTab()

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QVBoxLayout
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.settings_frame import SettingsFrame
 from desktop_app.ui.settings.settings_pages import SettingsPages
 from desktop_app.ui.widgets.text.foreign_text import spoken_text
@@ -45,13 +45,12 @@ class SettingsPanel(QFrame):
     about_opened = Signal()
     help_requested = Signal(str)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.setObjectName("settings")
         self.setAccessibleName(spoken_text(tr("Settings")))
         set_role(self, "side")
-        self._theme = theme
-        self.pages = SettingsPages(theme, self)
+        self.pages = SettingsPages(self)
         self._frame: SettingsFrame | None = None
         self.pages.about.on_created(self._connect_about)
 
@@ -138,12 +137,6 @@ class SettingsPanel(QFrame):
         else:
             QTimer.singleShot(0, self, focus)
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self.pages.set_theme(theme)
-        if self._frame is not None:
-            self._frame.set_theme(theme)
-
     # ------------------------------------------------------------------ events
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -173,7 +166,7 @@ class SettingsPanel(QFrame):
     def _ensure_frame(self) -> SettingsFrame:
         """Return the frame, created on first use because start-up does not need it."""
         if self._frame is None:
-            self._frame = SettingsFrame(self._theme, self.pages.page_factories, self)
+            self._frame = SettingsFrame(self.pages.page_factories, self)
             self._frame.close_requested.connect(self.close_requested)
             self._frame.help_requested.connect(self.help_requested)
             self._frame.page_shown.connect(self._on_page_shown)

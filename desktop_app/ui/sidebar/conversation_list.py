@@ -28,14 +28,13 @@ from desktop_app.ui.sidebar.rows.day_change import DayChange
 from desktop_app.ui.sidebar.search.list_search import ListSearch
 from desktop_app.ui.sidebar.search.search_field import NewConversationButton
 from desktop_app.ui.sidebar.sidebar_footer import SidebarFooter
-from desktop_app.ui.widgets.boxes import column_of, scale_boxes
+from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.text.foreign_text import spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from desktop_app.domain.conversations.conversation import Conversation, Folder
-    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.sidebar.list_menus import ListMenus
     from desktop_app.ui.sidebar.row_delegates import ConversationDelegate, HitDelegate
 
@@ -99,29 +98,27 @@ class ConversationList(QFrame):
     empty_trash_requested = Signal()
     more_requested = Signal(bool)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "side")
         self.setProperty("edge", "right")
         self._scrolls_to_end = False
-        self.theme = theme
         self.folders: tuple[Folder, ...] = ()
         self.model = ConversationModel(today(), self)
-        self.search = ListSearch(theme, self)
+        self.search = ListSearch(self)
         self.new_button = NewConversationButton()
         self._delegates: tuple[ConversationDelegate, HitDelegate] | None = None
         self.view = ConversationView("conversations", self.model)
         self.selection = ListSelection(self.model, self.view)
         self.name_editing = NameEditing(self.view, self.selection, self.search)
         self.day_change = DayChange(self)
-        self.footer = SidebarFooter(theme)
-        self.filter_bar = FilterBar(theme)
-        self.filter_row = FilterRow(theme)
+        self.footer = SidebarFooter()
+        self.filter_bar = FilterBar()
+        self.filter_row = FilterRow()
         self.pages = ListPages(self.model, self.view, self.search, self.filter_bar)
         self._build()
         self._connect_list()
         self._connect_filters()
-        self.set_theme(theme)
 
     # ------------------------------------------------------------ rows
 
@@ -169,20 +166,6 @@ class ConversationList(QFrame):
         self.model.set_unread(identifiers)
         self.view.viewport().update()
 
-    def set_theme(self, theme: Theme) -> None:
-        self.theme = theme
-        scale_boxes(self, theme)
-        self.pages.set_theme(theme)
-        if self._delegates is not None:
-            for view, delegate in zip((self.view, self.search.view), self._delegates, strict=True):
-                delegate.set_theme(theme)
-                view.relayout()
-        self.search.set_theme(theme)
-        self.new_button.set_theme(theme)
-        self.filter_bar.set_theme(theme)
-        self.filter_row.set_theme(theme)
-        self.footer.set_theme(theme)
-
     # ------------------------------------------------------------ parts
 
     def _build(self) -> None:
@@ -226,7 +209,7 @@ class ConversationList(QFrame):
             return
         from desktop_app.ui.sidebar.row_delegates import ConversationDelegate, HitDelegate
 
-        self._delegates = ConversationDelegate(self.theme, self), HitDelegate(self.theme, self)
+        self._delegates = ConversationDelegate(self), HitDelegate(self)
         self.view.setItemDelegate(self._delegates[0])
         self.search.view.setItemDelegate(self._delegates[1])
         self.name_editing.watch(self._delegates[0])

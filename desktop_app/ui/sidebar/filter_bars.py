@@ -19,10 +19,11 @@ from desktop_app.i18n.translation import tr, tr_context
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.shortcut_text import shortcut_text
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.sidebar.conversation_view import dragged_ids
 from desktop_app.ui.sidebar.rows.conversation_model import MIME_TYPE
 from desktop_app.ui.widgets.accessibility.role_names import TAB
-from desktop_app.ui.widgets.boxes import STRETCH, row_of, scale_boxes
+from desktop_app.ui.widgets.boxes import STRETCH, row_of
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainButton,
@@ -33,8 +34,6 @@ from desktop_app.ui.widgets.text.foreign_text import (
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
-
-    from desktop_app.ui.look.theme import Theme
 
 
 def _title(kind: ListFilterKind) -> str:
@@ -95,7 +94,7 @@ class FilterBar(QWidget):
     archive_requested = Signal(list, bool)
     restore_requested = Signal(list)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.back_button = _DropButton("back-to-list", tr("Back to all conversations"))
         set_tooltip(
@@ -119,7 +118,7 @@ class FilterBar(QWidget):
         self.back_button.dropped.connect(self._move_out)
         self.empty_button.clicked.connect(self.empty_requested)
         self.menu_button.clicked.connect(self.menu_requested)
-        self.set_theme(theme)
+        self.update_theme()
         self.show_filter(LIST, "")
 
     def show_filter(self, list_filter: ListFilter, folder_name: str) -> None:
@@ -138,11 +137,11 @@ class FilterBar(QWidget):
             case ListFilterKind.TRASH:
                 self.restore_requested.emit(ids)
 
-    def set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
+        theme = current_theme()
         self.setFixedHeight(theme.px(themes.ROW_HEIGHT))
-        scale_boxes(self, theme)
         for button, name in ((self.back_button, "chevron-left"), (self.menu_button, "ellipsis")):
-            _set_icon(button, name, theme)
+            _set_icon(button, name)
 
 
 class FilterRow(QWidget):
@@ -161,7 +160,7 @@ class FilterRow(QWidget):
     restore_requested = Signal(list)
     folder_requested = Signal()
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self._kind = ListFilterKind.LIST
         self.archive_button = self._filter_button("show-archive", ARCHIVE)
@@ -174,7 +173,7 @@ class FilterRow(QWidget):
         widgets = (self.archive_button, self.trash_button, STRETCH, self.new_folder_button)
         row_margins = (4, 6, themes.ROW_MARGIN + 6, 0)
         self._row = row_of(*widgets, parent=self, margins=row_margins, spacing=4)
-        self.set_theme(theme)
+        self.update_theme()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Show the icons alone if the labels do not fit."""
@@ -198,14 +197,13 @@ class FilterRow(QWidget):
             button.setChecked(list_filter == button_filter)
             themes.set_style_property(button, "current", list_filter == button_filter)
 
-    def set_theme(self, theme: Theme) -> None:
-        scale_boxes(self, theme)
+    def update_theme(self) -> None:
         for button, name in (
             (self.archive_button, "archive"),
             (self.trash_button, "trash-2"),
             (self.new_folder_button, "folder-plus"),
         ):
-            _set_icon(button, name, theme)
+            _set_icon(button, name)
 
     def _filter_button(self, name: str, list_filter: ListFilter) -> _DropButton:
         label = _title(list_filter.kind)
@@ -229,7 +227,8 @@ class FilterRow(QWidget):
             self.delete_requested.emit(ids)
 
 
-def _set_icon(button: QToolButton, name: str, theme: Theme) -> None:
+def _set_icon(button: QToolButton, name: str) -> None:
+    theme = current_theme()
     size = theme.px(15)
     icons.set_icon(button, name, theme.dim, size)
     button.setMaximumHeight(theme.px(26))

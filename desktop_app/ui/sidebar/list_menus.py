@@ -15,6 +15,7 @@ from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.shortcut_text import shortcut_text
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.sidebar.rows.conversation_model import Roles
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.widgets.text.foreign_text import menu_text
@@ -196,7 +197,7 @@ class ListMenus(QObject):
         return submenu
 
     def _icon(self, name: str) -> QIcon:
-        return icons.icon(name, self._list.theme.dim, self._list.theme.px(15))
+        return icons.icon(name, current_theme().dim, current_theme().px(15))
 
 
 def _open_at(menu: QMenu, position: QPoint) -> None:

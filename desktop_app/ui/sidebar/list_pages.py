@@ -11,10 +11,10 @@ from desktop_app.domain.conversations.list_filter import ListFilterKind
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.mirroring import margins
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel
 
 if TYPE_CHECKING:
-    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.sidebar.conversation_view import ConversationView
     from desktop_app.ui.sidebar.filter_bars import FilterBar
     from desktop_app.ui.sidebar.rows.conversation_model import ConversationModel
@@ -61,6 +61,7 @@ class ListPages(QStackedWidget):
         search.field.down_pressed.connect(self._focus_rows)
         search.ended.connect(self._end_search)
         self._show_page()
+        self.update_theme()
 
     def set_loaded(self) -> None:
         """Say from now on that there are no conversations if there are no rows.
@@ -69,7 +70,8 @@ class ListPages(QStackedWidget):
         """
         self._is_loaded = True
 
-    def set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
+        theme = current_theme()
         self.note.setContentsMargins(*margins(0, 0, theme.px(themes.ROW_MARGIN), 0))
 
     def focus_filtered_rows(self) -> None:

@@ -12,6 +12,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.mirroring import keep_upright, mirrored_rect
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.sidebar.conversation_view import ConversationView
 from desktop_app.ui.sidebar.rows import conversation_model
 from desktop_app.ui.sidebar.rows.date_groups import short_day_text
@@ -78,49 +79,53 @@ class ConversationDelegate(RowDelegate):
         """Highlight the row that would accept the current drag."""
         view = option.widget
         if isinstance(view, ConversationView) and view.is_target(index):
-            radius = self.theme.px(themes.RADIUS)
-            painting.fill_background(painter, self.row_rect(option), self.theme.selected, radius)
+            radius = current_theme().px(themes.RADIUS)
+            painting.fill_background(
+                painter, self.row_rect(option), current_theme().selected, radius
+            )
             painting.draw_outline(
-                painter, self.row_rect(option), self.theme.accent, radius, width=2
+                painter, self.row_rect(option), current_theme().accent, radius, width=2
             )
 
     def _paint_heading(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        px = self.theme.px
+        px = current_theme().px
         rect = option.rect.adjusted(px(_INSET), px(6), -px(_INSET), 0)
-        _draw_line(painter, rect, index.data(), self._title_font(index), self.theme.dim)
+        _draw_line(painter, rect, index.data(), self._title_font(index), current_theme().dim)
 
     def _paint_title(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        px = self.theme.px
+        px = current_theme().px
         rect = self._title_rect(option, index)
-        _draw_line(painter, rect, index.data(), self._title_font(index), self.theme.text)
+        _draw_line(painter, rect, index.data(), self._title_font(index), current_theme().text)
         if index.data(conversation_model.Roles.IS_FOLDER):
             icon_rect = QRect(
                 rect.left() - px(_ICON_SIZE + _GAP), rect.top(), px(_ICON_SIZE), rect.height()
             )
-            painting.draw_icon(painter, icon_rect, "folder", self.theme.dim, px(_ICON_SIZE))
+            painting.draw_icon(painter, icon_rect, "folder", current_theme().dim, px(_ICON_SIZE))
         right = self.row_rect(option).right() + 1 - px(_INSET)
         note = index.data(conversation_model.Roles.NOTE)
         if note:
             note_rect = QRect(rect.right(), rect.top(), right - rect.right(), rect.height())
-            _draw_line(painter, note_rect, note, self.theme.note(), self.theme.dim, at_right=True)
+            _draw_line(
+                painter, note_rect, note, current_theme().note(), current_theme().dim, at_right=True
+            )
         if index.data(conversation_model.Roles.STREAMING):
             radius = px(_DOT_SIZE) / 2
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(self.theme.accent)
+            painter.setBrush(current_theme().accent)
             painter.drawEllipse(QPointF(right - radius, rect.center().y() + 1), radius, radius)
 
     def _title_font(self, index: Index) -> QFont:
         if index.data(conversation_model.Roles.IS_HEADING):
-            font = self.theme.note()
+            font = current_theme().note()
             font.setWeight(font.Weight.DemiBold)
             return font
-        font = self.theme.interface()
+        font = current_theme().interface()
         if index.data(conversation_model.Roles.UNREAD):
             font.setWeight(font.Weight.Bold)
         return font
 
     def _title_rect(self, option: QStyleOptionViewItem, index: Index) -> QRect:
-        px = self.theme.px
+        px = current_theme().px
         left = px(_INSET)
         right = px(_INSET)
         if index.data(conversation_model.Roles.IS_FOLDER):
@@ -129,7 +134,7 @@ class ConversationDelegate(RowDelegate):
             right += px(_DOT_SIZE + _GAP)
         note = index.data(conversation_model.Roles.NOTE)
         if note:
-            right += painting.text_width(note, self.theme.note()) + px(_GAP)
+            right += painting.text_width(note, current_theme().note()) + px(_GAP)
         return self.row_rect(option).adjusted(left, 0, -right, 0)
 
     def helpEvent(
@@ -178,16 +183,16 @@ class HitDelegate(RowDelegate):
 
     def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         hit: SearchHit = index.data(ROW)
-        px = self.theme.px
+        px = current_theme().px
         rect = self.row_rect(option).adjusted(px(_INSET), px(8), -px(_INSET), -px(8))
         line = QRect(rect.left(), rect.top(), rect.width(), px(20))
         date = short_day_text(hit.date)
         if hit.archived:
             date = tr("Archived · {date}", date=date)
-        width = QFontMetrics(self.theme.note()).horizontalAdvance(date)
-        _draw_line(painter, line, date, self.theme.note(), self.theme.dim, at_right=True)
+        width = QFontMetrics(current_theme().note()).horizontalAdvance(date)
+        _draw_line(painter, line, date, current_theme().note(), current_theme().dim, at_right=True)
         line.setRight(line.right() - width - px(_GAP))
-        _draw_line(painter, line, hit.title, self.theme.strong(), self.theme.text)
+        _draw_line(painter, line, hit.title, current_theme().strong(), current_theme().text)
         self._paint_snippet(painter, rect.adjusted(0, px(22), 0, 0), hit_model.hit_text(hit))
 
     def _paint_snippet(self, painter: QPainter, rect: QRect, snippet: str) -> None:
@@ -201,16 +206,16 @@ class HitDelegate(RowDelegate):
             # Two units less make room for "…". The cut may leave half of a surrogate pair.
             cut = utf16_slice(text, 0, shown_units - 2).rstrip("\ufffd ")
             layout = self._lay_out(cut + "…", spans, rect.width())
-        painter.setPen(self.theme.dim)
+        painter.setPen(current_theme().dim)
         with keep_upright(painter, rect):
             layout.draw(painter, QPointF(rect.topLeft()))
 
     def _lay_out(self, text: str, spans: list[tuple[int, int]], width: int) -> QTextLayout:
         """Lay out at most two lines, with the spans (start, length) in bold."""
         strong = QTextCharFormat()
-        strong.setForeground(self.theme.text)
+        strong.setForeground(current_theme().text)
         strong.setFontWeight(600)
-        layout = QTextLayout(text, self.theme.note())
+        layout = QTextLayout(text, current_theme().note())
         layout.setFormats([_format_range(text, start, length, strong) for start, length in spans])
         layout.beginLayout()
         for row in range(_SNIPPET_LINES):

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.widgets.boxes import row_of, scale_boxes
+from desktop_app.ui.look.theme import current_theme
+from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, set_tooltip
-
-if TYPE_CHECKING:
-    from desktop_app.ui.look.theme import Theme
 
 
 class SidebarFooter(QWidget):
     """The last line of the sidebar."""
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self._icon_name = ""
         self.icon = PlainLabel()
@@ -28,7 +24,7 @@ class SidebarFooter(QWidget):
         self.month = PlainLabel(role="note")
         parts = (self.icon, (self.name, 1), self.month)
         row_of(*parts, parent=self, margins=(10, 6, 17, 0), spacing=8)
-        self.set_theme(theme)
+        self.update_theme()
 
     def show_provider(
         self, name: str, icon_name: str, spending: str, *, is_near_cap: bool = False
@@ -44,13 +40,11 @@ class SidebarFooter(QWidget):
         themes.set_style_property(self.month, "role", "warning" if is_near_cap else "note")
         self._draw_icon()
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        scale_boxes(self, theme)
+    def update_theme(self) -> None:
         self._draw_icon()
 
     def _draw_icon(self) -> None:
         if self._icon_name:
-            size = self._theme.px(15)
-            self.icon.setPixmap(icons.pixmap(self._icon_name, self._theme.dim, size))
+            size = current_theme().px(15)
+            self.icon.setPixmap(icons.pixmap(self._icon_name, current_theme().dim, size))
         self.icon.setVisible(bool(self._icon_name))

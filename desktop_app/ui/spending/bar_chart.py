@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from desktop_app.i18n.formatting import money, short_day
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.look.theme import Theme
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.widgets.accessibility.role_names import CHART
 from desktop_app.ui.widgets.text.foreign_text import tooltip_text
 
@@ -24,14 +24,14 @@ _MAX_BAR_WIDTH: Final = 44
 class BarChart(QWidget):
     """The cost of each day, from the earliest at the left. The tooltip of a bar has its figures."""
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.accessible_role = CHART
         self.setObjectName("spending-chart")
         self.setAccessibleName(tr("Cost by day"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.days: Sequence[tuple[date, Decimal]] = ()
-        self._theme = theme
+        self.update_theme()
 
     def set_days(self, days: Sequence[tuple[date, Decimal]]) -> None:
         """Show the costs of consecutive days."""
@@ -39,14 +39,14 @@ class BarChart(QWidget):
         self.setVisible(bool(days))
         self.update()
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
+    def update_theme(self) -> None:
+        theme = current_theme()
         self.setFont(theme.note())
         self.updateGeometry()
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(self._theme.px(_SIZE[0]), self._theme.px(_SIZE[1]))
+        return QSize(current_theme().px(_SIZE[0]), current_theme().px(_SIZE[1]))
 
     def event(self, event: QEvent) -> bool:
         """Show the cost of the day below the pointer."""
@@ -69,14 +69,14 @@ class BarChart(QWidget):
         plot = self._plot_rect()
         highest = self._highest
         column = plot.width() / len(self.days)
-        width = min(column * 0.72, self._theme.px(_MAX_BAR_WIDTH))
+        width = min(column * 0.72, current_theme().px(_MAX_BAR_WIDTH))
         label_height = self.fontMetrics().height()
         with QPainter(self) as painter:
             for share in (0, 0.5, 1):
                 y = round(plot.bottom() - share * plot.height())
-                painter.setPen(self._theme.line)
+                painter.setPen(current_theme().line)
                 painter.drawLine(int(plot.left()), y, int(plot.right()), y)
-                painter.setPen(self._theme.dim)
+                painter.setPen(current_theme().dim)
                 place = QRectF(0, y - label_height / 2, plot.left() - 6, label_height)
                 text = money(highest * Decimal(share))
                 right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -85,8 +85,8 @@ class BarChart(QWidget):
                 height = plot.height() * float(cost / highest) if highest else 0.0
                 left = plot.left() + column * (number + 0.5) - width / 2
                 bar = QRectF(left, plot.bottom() - height, width, height)
-                painter.fillRect(bar, self._theme.accent)
-            painter.setPen(self._theme.dim)
+                painter.fillRect(bar, current_theme().accent)
+            painter.setPen(current_theme().dim)
             below = QRectF(plot.left(), plot.bottom() + 4, plot.width(), label_height)
             painter.drawText(below, int(Qt.AlignmentFlag.AlignLeft), short_day(self.days[0][0]))
             if len(self.days) > 1:
@@ -102,5 +102,5 @@ class BarChart(QWidget):
         texts = (money(self._highest), money(self._highest / 2))
         left = max(map(metrics.horizontalAdvance, texts)) + 8
         return QRectF(self.rect()).adjusted(
-            left, metrics.height() / 2, -4, -metrics.height() - self._theme.px(6)
+            left, metrics.height() / 2, -4, -metrics.height() - current_theme().px(6)
         )

@@ -15,13 +15,13 @@ from desktop_app.domain.spending.cost import exact_digits
 from desktop_app.domain.spending.spending_report import Grouping, SpendingRow, SpendingSum
 from desktop_app.i18n.formatting import decimal, duration, exact_money, money, number, percent
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.look.theme import Theme
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.spending.bar_chart import BarChart
 from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
-from desktop_app.ui.widgets.forms.form_widgets import Combo, retheme
+from desktop_app.ui.widgets.forms.form_widgets import Combo
 from desktop_app.ui.widgets.rows.rows_model import Index
 from desktop_app.ui.widgets.rows.table_model import TableModel
 from desktop_app.ui.widgets.rows.table_views import show_as_rows
@@ -97,20 +97,20 @@ class SpendingView(QDialog):
     rows_requested = Signal()
     export_requested = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("spending")
         self.setWindowTitle(tr("Spending"))
-        self.grouping_choice = Combo(theme, tr("Group by"), object_name="spending-grouping")
+        self.grouping_choice = Combo(tr("Group by"), object_name="spending-grouping")
         for grouping, label, _ in _GROUPINGS:
             self.grouping_choice.addItem(tr(label), grouping)
-        self.period_choice = Combo(theme, tr("Period"), object_name="spending-period")
+        self.period_choice = Combo(tr("Period"), object_name="spending-period")
         for label, first_day in _PERIODS:
             self.period_choice.addItem(tr(label), first_day)
         for combo in (self.grouping_choice, self.period_choice):
             combo.setSizeAdjustPolicy(Combo.SizeAdjustPolicy.AdjustToContents)
             combo.activated.connect(self.rows_requested)
-        self.chart = BarChart(theme)
+        self.chart = BarChart()
         self._model = _SpendingModel()
         self.table = QTableView()
         self.table.setModel(self._model)
@@ -125,8 +125,8 @@ class SpendingView(QDialog):
         export_button.clicked.connect(self.export_requested)
         QShortcut(QKeySequence.StandardKey.Copy, self, self.copy)
         self._lay_out(export_button)
-        self.set_theme(theme)
-        self.resize(fitting_size(_SIZE, theme, parent))
+        self.update_theme()
+        self.resize(fitting_size(_SIZE, parent))
 
     def _lay_out(self, export_button: QWidget) -> None:
         table = self.table
@@ -197,9 +197,9 @@ class SpendingView(QDialog):
         QGuiApplication.clipboard().setText(self._model.to_tsv())
         self._copy_button.setText(tr("Copied"))
 
-    def set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
+        theme = current_theme()
         self.table.verticalHeader().setDefaultSectionSize(theme.px(30))
-        retheme(self, theme)
 
 
 class _SpendingModel(TableModel[SpendingRow]):

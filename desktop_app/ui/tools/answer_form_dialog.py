@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QLineEdit
 
 from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.look.theme import Theme
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.settings.dialog_field import FORM_KINDS
-from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of, scale_boxes
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import cancel_button, dialog_button
 from desktop_app.ui.widgets.file_dialogs import choose_file
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
@@ -54,26 +54,27 @@ class AnswerFormDialog(FormDialog):
     form_chosen = Signal(str)
     file_requested = Signal(object)
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget) -> None:
+        theme = current_theme()
         super().__init__(parent)
         self.setObjectName("answer-form")
         self.setWindowTitle(tr("Response format"))
         self._refusals: Mapping[FormKind, str] = {}
-        self.kind_box = Combo(theme, tr("Kind"), object_name="form-kind")
+        self.kind_box = Combo(tr("Kind"), object_name="form-kind")
         for kind, title in FORM_KINDS.items():
             self.kind_box.addItem(tr(title), kind)
         self.name_field = QLineEdit()
         self.name_field.setObjectName("form-name")
         self.form_field = text_field(tr("Schema or grammar"), "form-text")
         self.form_field.setFont(theme.code())
-        self.hint = Note(theme)
-        self.problem = Note(theme)
+        self.hint = Note()
+        self.problem = Note()
         self._pause = QTimer(self, singleShot=True, interval=_CHECK_PAUSE_MS)
-        self._lay_out(theme, parent)
+        self._lay_out(parent)
         self._connect()
         self._update_for_kind()
 
-    def _lay_out(self, theme: Theme, parent: QWidget) -> None:
+    def _lay_out(self, parent: QWidget) -> None:
         self.open_file_button = dialog_button(tr("Open file…"), "form-file")
         self.remove_button = dialog_button(tr("Remove"), "form-remove")
         self.cancel_button = cancel_button("form-cancel")
@@ -90,8 +91,7 @@ class AnswerFormDialog(FormDialog):
         )
         parts = (head, self.hint, (self.form_field, 1), self.problem, buttons)
         column_of(*parts, parent=self, margins=16, spacing=10)
-        scale_boxes(self, theme)
-        self.resize(fitting_size(_SIZE, theme, parent))
+        self.resize(fitting_size(_SIZE, parent))
 
     def _connect(self) -> None:
         self.kind_box.currentIndexChanged.connect(self._on_kind_changed)

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QFrame, QPushButton
 from desktop_app.domain.conversations.message_facts import indent_json
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
-from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.boxes import column_of, row_of, scale_boxes
+from desktop_app.ui.look.theme import current_theme, set_role
+from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import SingleClickButton
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.forms.line_field import text_field
@@ -85,7 +85,7 @@ class ConsentCard(QFrame):
 
     decided = Signal(object)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.setObjectName("consent")
         set_role(self, "note-card")
@@ -107,7 +107,7 @@ class ConsentCard(QFrame):
         self._shown_arguments = ""
         self._room = self.maximumHeight()  # no limit until `set_room`
         self._lay_out()
-        self.set_theme(theme)
+        self.update_theme()
         self.hide()
 
     @property
@@ -179,12 +179,11 @@ class ConsentCard(QFrame):
         self._note.show()
         self.arguments.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
+        theme = current_theme()
         px = theme.px
-        scale_boxes(self, theme)
         self._icon.setContentsMargins(0, px(3), 0, 0)
         self._icon.setPixmap(icons.pixmap("info", theme.dim, px(18)))
-        self._theme = theme
         self._fit()
 
     def set_room(self, height: int) -> None:
@@ -203,7 +202,7 @@ class ConsentCard(QFrame):
     def _fit(self) -> None:
         """Limit the arguments' height to `_MAX_ARGUMENT_LINES` and to the available room."""
         line = self.arguments.fontMetrics().lineSpacing()
-        padding = self._theme.px(12)
+        padding = current_theme().px(12)
         min_height = round(line * _MIN_ARGUMENT_LINES) + padding
         max_height = line * _MAX_ARGUMENT_LINES + padding
         other_height = self.heightForWidth(self.width()) - self.arguments.minimumHeight()

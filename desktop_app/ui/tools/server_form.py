@@ -11,13 +11,13 @@ from PySide6.QtWidgets import QDialog, QFormLayout, QLineEdit, QWidget
 
 from desktop_app.domain.tools.tool_server import EXAMPLE_REFERENCE
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import current_theme, set_role
 from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
 from desktop_app.ui.widgets.forms.form_dialog import FormDialog
-from desktop_app.ui.widgets.forms.form_widgets import Note, retheme
+from desktop_app.ui.widgets.forms.form_widgets import Note
 from desktop_app.ui.widgets.forms.line_field import text_field
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainLabel,
@@ -63,7 +63,7 @@ class ServerForm(FormDialog):
 
     saved = Signal(object)
 
-    def __init__(self, server: EnteredServer | None, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, server: EnteredServer | None, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("server-form")
         self.setWindowTitle(window_title(tr("Tool server")))
@@ -74,13 +74,13 @@ class ServerForm(FormDialog):
         self.url = QLineEdit()
         self.environment = PlainTextField()
         self.headers = PlainTextField()
-        self._problem = Note(theme, object_name="server-problem")
+        self._problem = Note(object_name="server-problem")
         self._save_button = dialog_button(tr("Save"), "save-server")
         self._save_button.clicked.connect(self._emit_saved)
         self._build()
         if server is not None:
             self._show_server(server)
-        self.set_theme(theme)
+        self.update_theme()
         first = self.name if server is None else self.command
         first.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -89,12 +89,12 @@ class ServerForm(FormDialog):
         self._save_button.setEnabled(True)
         self._problem.set_text(problem, "error")
 
-    def set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
+        theme = current_theme()
         for text in (self.environment, self.headers):
             text.setFixedHeight(theme.px(64))
             text.document().setDocumentMargin(theme.px(6))
-        retheme(self, theme)
-        self.resize(fitting_size(_FORM_SIZE, theme, self.parentWidget()))
+        self.resize(fitting_size(_FORM_SIZE, self.parentWidget()))
 
     def _build(self) -> None:
         inner = QWidget()
@@ -186,7 +186,8 @@ def _pairs(text: str, separator: str) -> dict[str, str] | None:
 class ServerLog(QDialog):
     """The dialog with the log of a tool server."""
 
-    def __init__(self, name: str, lines: Sequence[str], theme: Theme, parent: QWidget) -> None:
+    def __init__(self, name: str, lines: Sequence[str], parent: QWidget) -> None:
+        theme = current_theme()
         super().__init__(parent)
         self.setObjectName("server-log")
         self.setWindowTitle(window_title(tr("Log of {server}", server=name)))
@@ -196,4 +197,4 @@ class ServerLog(QDialog):
         log_text = "\n".join(map(one_line, lines))
         text.setPlainText(log_text or tr("The log is empty."))
         column_of(text, parent=self)
-        self.resize(fitting_size(_LOG_SIZE, theme, parent))
+        self.resize(fitting_size(_LOG_SIZE, parent))

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QScrollArea, QWidget
 from desktop_app.domain.places import LinkedText, plain_text
 from desktop_app.domain.tools.tool import Permission
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of, scale_boxes
+from desktop_app.ui.look.theme import current_theme, set_role
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.enter_key import press_focused
 from desktop_app.ui.widgets.forms.form_widgets import Combo
 from desktop_app.ui.widgets.text.foreign_text import (
@@ -87,13 +87,13 @@ class ToolPicker(QFrame):
     permission_chosen = Signal(str, object)
     form_requested = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget) -> None:
+        theme = current_theme()
         super().__init__(parent, Qt.WindowType.Popup)
         self.setObjectName("tool-picker")
         self.setAccessibleName(tr("Tools"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         set_role(self, "popup")
-        self._theme = theme
         self._boxes: dict[str, QCheckBox] = {}  # by tool
         self._anchor: QWidget | None = None
         self._wanted_height = theme.px(_MAX_HEIGHT)
@@ -110,7 +110,6 @@ class ToolPicker(QFrame):
         self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         parts = (self.title, self.note, (self._area, 1), self.form_button)
         column_of(*parts, parent=self, margins=_MARGIN, spacing=8)
-        scale_boxes(self, theme)
         self._area.hide()
         self.resize(theme.px(_WIDTH), theme.px(120))
 
@@ -134,11 +133,10 @@ class ToolPicker(QFrame):
         content = QWidget()
         rows = [self._create_row(tool) for tool in tools]
         column_of(*rows, STRETCH, parent=content, margins=(0, 0, _SPACING, 0), spacing=10)
-        scale_boxes(content, self._theme)
         self._area.setWidget(content)
         self._area.viewport().setAutoFillBackground(False)
         self._area.show()
-        px = self._theme.px
+        px = current_theme().px
         self._wanted_height = min(
             content.sizeHint().height() + px(_HEIGHT_BESIDE_LIST), px(_MAX_HEIGHT)
         )
@@ -161,11 +159,16 @@ class ToolPicker(QFrame):
     def _place(self, anchor: QWidget) -> None:
         window = anchor.window()
         self.resize(
-            min(self._theme.px(_WIDTH), window.width() - self._theme.px(_MIN_WIDTH_BESIDE_POPUP)),
-            min(self._wanted_height, window.height() - self._theme.px(_MIN_HEIGHT_BESIDE_POPUP)),
+            min(
+                current_theme().px(_WIDTH),
+                window.width() - current_theme().px(_MIN_WIDTH_BESIDE_POPUP),
+            ),
+            min(
+                self._wanted_height, window.height() - current_theme().px(_MIN_HEIGHT_BESIDE_POPUP)
+            ),
         )
         top = anchor.mapTo(window, QPoint(0, 0))
-        gap = self._theme.px(_GAP)
+        gap = current_theme().px(_GAP)
         x = max(gap, min(top.x(), window.width() - self.width() - gap))
         y = top.y() - self.height() - gap
         if y < gap:
@@ -178,7 +181,7 @@ class ToolPicker(QFrame):
         combo = None
         if tool.permission is not None:
             combo = self._permission_field(tool.name, tool.permission)
-        px = self._theme.px
+        px = current_theme().px
         available_width = self.width() - 2 * px(_MARGIN) - px(_SPACING)
         available_width -= (
             box.sizeHint().width() + self._area.verticalScrollBar().sizeHint().width()
@@ -220,9 +223,7 @@ class ToolPicker(QFrame):
         return label
 
     def _permission_field(self, name: str, permission: Permission) -> Combo:
-        combo = Combo(
-            self._theme, tr("Permission of {tool}", tool=name), object_name=f"permission-{name}"
-        )
+        combo = Combo(tr("Permission of {tool}", tool=name), object_name=f"permission-{name}")
         combo.setMinimumContentsLength(_MIN_PERMISSION_CHARACTERS)
         for offered, label in _PERMISSIONS.items():
             if offered is Permission.CONVERSATION and permission is not offered:

@@ -15,7 +15,7 @@ from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QToolTip
 
 from desktop_app.domain.conversations.message_facts import token_facts
-from desktop_app.ui.look.theme import STANDARD_LINE_WIDTH
+from desktop_app.ui.look.theme import STANDARD_LINE_WIDTH, current_theme
 from desktop_app.ui.transcript.context_menu import ContextMenu
 from desktop_app.ui.transcript.document.document_writer import DocumentWriter
 from desktop_app.ui.transcript.document.item_materializer import ItemMaterializer
@@ -327,6 +327,9 @@ class TranscriptView(TranscriptSurface):
         return DifferenceMarks(self, self.messages)
 
     # ------------------------------------------------------------------ theme
+
+    def update_theme(self) -> None:
+        self.set_theme(current_theme())
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme, keeping the scroll position.

@@ -14,7 +14,7 @@ from PySide6.QtGui import QImage, QKeySequence, QPainter, QShortcut
 from PySide6.QtWidgets import QDialog, QLineEdit, QSizePolicy, QStackedWidget, QWidget
 
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.look.theme import Theme
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.viewer.paged_text import PagedText
 from desktop_app.ui.widgets.accessibility.announcements import announce
@@ -22,7 +22,7 @@ from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row
 from desktop_app.ui.widgets.buttons.dialog_button import close_button, dialog_button
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
-from desktop_app.ui.widgets.forms.form_widgets import Combo, retheme
+from desktop_app.ui.widgets.forms.form_widgets import Combo
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, one_line, set_tooltip, spoken_text
 
@@ -54,11 +54,10 @@ class ImageView(QWidget):
         theme: the theme with the color of the hairline.
     """
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.setObjectName("preview-image")
         self.image = QImage()
-        self.theme = theme
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Paint the image centered, with a hairline around it."""
@@ -74,7 +73,7 @@ class ImageView(QWidget):
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(box, self.image)
-            painter.setPen(self.theme.line)
+            painter.setPen(current_theme().line)
             painter.drawRect(box.adjusted(0, 0, -1, -1))
 
 
@@ -95,18 +94,18 @@ class AttachmentPreview(QDialog):
     pages_chosen = Signal(str)
     image_requested = Signal(int)
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("attachment-preview")
         self.setWindowTitle(tr(SENT_CONTENT))
-        self._build(theme)
+        self._build()
         self._lay_out()
         self._connect()
-        self.set_theme(theme)
-        self.resize(fitting_size(_SIZE, theme, parent))
+        self.resize(fitting_size(_SIZE, parent))
 
-    def _build(self, theme: Theme) -> None:
-        self._attachments = Combo(theme, tr("Attachment"), object_name="previewed-attachment")
+    def _build(self) -> None:
+        current_theme()
+        self._attachments = Combo(tr("Attachment"), object_name="previewed-attachment")
         self._attachments.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._name = ElidedLabel(role="strong", elide_mode=Qt.TextElideMode.ElideMiddle)
         self._facts = PlainLabel(name="preview-facts", role="dim", wraps=True)
@@ -118,14 +117,11 @@ class AttachmentPreview(QDialog):
         self._pages_error = PlainLabel(name="pages-error", role="error", wraps=True)
         self._apply_button = dialog_button(tr("Apply"), "apply-pages")
         self._tabs = SegmentedControl(
-            [(tab, tr(label)) for tab, label in _TABS],
-            theme,
-            name=tr("Text or images"),
-            is_tabs=True,
+            [(tab, tr(label)) for tab, label in _TABS], name=tr("Text or images"), is_tabs=True
         )
-        self.text = PagedText(theme, "preview-text", tr(SENT_CONTENT))
-        self._find_bar = FindBar(theme, self, tr("Find in content"))
-        self._image_view = ImageView(theme)
+        self.text = PagedText("preview-text", tr(SENT_CONTENT))
+        self._find_bar = FindBar(self, tr("Find in content"))
+        self._image_view = ImageView()
         self._caption = ElidedLabel(name="image-caption", role="note")
         self._previous_button = dialog_button(tr("Previous"), "previous-image")
         self._next_button = dialog_button(tr("Next"), "next-image")
@@ -178,10 +174,6 @@ class AttachmentPreview(QDialog):
         QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self, self._begin_finding)
         QShortcut(QKeySequence("F3"), self, lambda: self._find_bar.step(+1))
         QShortcut(QKeySequence("Shift+F3"), self, lambda: self._find_bar.step(-1))
-
-    def set_theme(self, theme: Theme) -> None:
-        self._image_view.theme = theme
-        retheme(self, theme)
 
     # -------------------------------------------------------------- content
 

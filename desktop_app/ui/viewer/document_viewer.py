@@ -14,14 +14,14 @@ from PySide6.QtWidgets import QFrame, QStackedWidget, QWidget
 
 from desktop_app.domain.places import LinkedText, plain_text
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import current_theme, set_role
 from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.viewer.viewer_pages import ViewerPages
 from desktop_app.ui.viewer.viewer_text import ViewerText
 from desktop_app.ui.viewer.viewer_toolbar import ViewerToolbar
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.accessibility.role_names import DIALOG
-from desktop_app.ui.widgets.boxes import column_of, row_of, scale_boxes
+from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.enter_key import press_focused
 from desktop_app.ui.widgets.forms.tab_order import order_tabs
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, one_line, spoken_text, window_title
@@ -52,24 +52,26 @@ class DocumentViewer(QWidget):
     closed = Signal()
     place_requested = Signal(object)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
+        theme = current_theme()
         super().__init__()
         self.accessible_role = DIALOG
         self.setObjectName("document-viewer")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._title = ""
-        self.pages = ViewerPages(theme)
-        self.text = ViewerText(theme)
-        self.find_bar = FindBar(theme, self, tr("Find in document"))
-        self.toolbar = ViewerToolbar(theme, self.pages)
-        self._lay_out(theme)
+        self.pages = ViewerPages()
+        self.text = ViewerText()
+        self.find_bar = FindBar(self, tr("Find in document"))
+        self.toolbar = ViewerToolbar(self.pages)
+        self._lay_out()
         self._connect()
-        self.set_theme(theme)
+        self.update_theme()
         frame = QSize(theme.px(48), theme.px(48))
         size = QSize(theme.px(_SIZE[0]), theme.px(_SIZE[1]))
         self.resize(size.boundedTo(self.screen().availableSize() - frame))
 
-    def _lay_out(self, theme: Theme) -> None:
+    def _lay_out(self) -> None:
+        theme = current_theme()
         self._note = QFrame()
         set_role(self._note, "note-card")
         self._note_words = LinkedLabel(keeps_lines=True)
@@ -225,16 +227,12 @@ class DocumentViewer(QWidget):
 
     # ------------------------------------------------------------ appearance
 
-    def set_theme(self, theme: Theme) -> None:
-        self.toolbar.set_theme(theme)
-        scale_boxes(self, theme)
+    def update_theme(self) -> None:
+        theme = current_theme()
         palette = self.palette()
         palette.setColor(palette.ColorRole.Window, theme.ground)
         self.setPalette(palette)
         self.setAutoFillBackground(True)
-        self.find_bar.set_theme(theme)
-        self.pages.set_theme(theme)
-        self.text.set_theme(theme)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not press_focused(self, event):

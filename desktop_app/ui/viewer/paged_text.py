@@ -17,7 +17,7 @@ from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.look.theme import Theme
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.transcript.layout.text_ranges import selected_range
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
@@ -81,7 +81,7 @@ class PagedText(QWidget):
 
     counted = Signal(int, int, bool)
 
-    def __init__(self, theme: Theme, name: str, accessible_name: str) -> None:
+    def __init__(self, name: str, accessible_name: str) -> None:
         super().__init__()
         self.text = ""
         self._ends = [0]  # of the pages
@@ -106,10 +106,11 @@ class PagedText(QWidget):
         self._search_timer.timeout.connect(self._search_next_page)
         self._previous_button.clicked.connect(lambda: self._show_page(self._page - 1))
         self._next_button.clicked.connect(lambda: self._show_page(self._page + 1))
-        self.set_theme(theme)
+        self.update_theme()
         self.set_text("", [])
 
-    def set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
+        theme = current_theme()
         self.view.setFont(theme.reading())
 
     @property

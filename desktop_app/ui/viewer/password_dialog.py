@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QLineEdit
 
 from desktop_app.i18n.translation import N_, tr, tr_context
-from desktop_app.ui.look.theme import Theme
-from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of, scale_boxes
+from desktop_app.ui.look.theme import current_theme
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import cancel_button
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
@@ -33,7 +33,8 @@ class PasswordDialog(QDialog):
 
     answered = Signal(object)
 
-    def __init__(self, theme: Theme, question: str, parent: QWidget, *, was_wrong: bool) -> None:
+    def __init__(self, question: str, parent: QWidget, *, was_wrong: bool) -> None:
+        theme = current_theme()
         super().__init__(parent)
         self.setObjectName("password-dialog")
         self.setWindowTitle(tr("Password"))
@@ -57,7 +58,6 @@ class PasswordDialog(QDialog):
         self.finished.connect(self._answer)
         row = row_of(STRETCH, cancel, self._open_button)
         column = column_of(title, self.field, note, row, parent=self, margins=20, spacing=10)
-        scale_boxes(self, theme)
         width = min(theme.px(_WIDTH), parent.window().width() - theme.px(24))
         self.setFixedSize(width, column.heightForWidth(width))
 

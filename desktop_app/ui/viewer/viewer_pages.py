@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QAbstractScrollArea
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import current_theme, set_role
 from desktop_app.ui.viewer.page_layout import PageLayout
 from desktop_app.ui.viewer.page_strips import PageStrip, StripCache, strips_of
 from desktop_app.ui.widgets.accessibility.role_names import GRAPHIC
@@ -65,13 +65,12 @@ class ViewerPages(QAbstractScrollArea):
     page_changed = Signal(int)
     zoom_changed = Signal(int)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.accessible_role = GRAPHIC
         self.setObjectName("viewer-pages")
         set_role(self, "ringed")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._theme = theme
         self._sizes: list[tuple[float, float]] = []
         self._widest = 1.0  # in points
         self.count = 0
@@ -87,11 +86,11 @@ class ViewerPages(QAbstractScrollArea):
         self._request_timer.timeout.connect(self._request_strips)
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         self.horizontalScrollBar().valueChanged.connect(lambda _: self.viewport().update())
-        self.set_theme(theme)
+        self.update_theme()
 
-    def set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
         """Apply the theme; paper stays white."""
-        self._theme = theme
+        theme = current_theme()
         palette = self.viewport().palette()
         palette.setColor(palette.ColorRole.Base, theme.side)
         self.viewport().setPalette(palette)
@@ -130,13 +129,13 @@ class ViewerPages(QAbstractScrollArea):
             if bottom - top < height:  # all marks fit
                 target = (top + bottom - height) // 2
             else:
-                target = top - self._theme.px(_EDGE)
-            bar.setValue(max(target, area.top() - self._theme.px(_GAP)))
+                target = top - current_theme().px(_EDGE)
+            bar.setValue(max(target, area.top() - current_theme().px(_GAP)))
             # Sideways, too, if the page is wider than the viewport.
             left = area.left() + min(mark.left() for mark in marks) * area.width()
-            self.horizontalScrollBar().setValue(round(left) - self._theme.px(_EDGE))
+            self.horizontalScrollBar().setValue(round(left) - current_theme().px(_EDGE))
         else:
-            bar.setValue(area.top() - self._theme.px(_GAP))
+            bar.setValue(area.top() - current_theme().px(_GAP))
         self._set_current_page(page)
 
     # ------------------------------------------------------------ zoom
@@ -183,31 +182,31 @@ class ViewerPages(QAbstractScrollArea):
         """Update the layout, and the zoom if it follows the width."""
         percent = self.percent
         if self._fits_width and self.count:
-            available_width = self.viewport().width() - 2 * self._theme.px(_EDGE)
-            full_width = self._widest * _PIXELS_PER_POINT * self._theme.scale  # at 100 %
+            available_width = self.viewport().width() - 2 * current_theme().px(_EDGE)
+            full_width = self._widest * _PIXELS_PER_POINT * current_theme().scale  # at 100 %
             percent = round(100 * available_width / full_width)
             percent = max(_ZOOM_PRESETS[0], min(_MAX_FIT_PERCENT, percent))
         self._zoom_to(percent)
 
     def _update_layout(self) -> None:
         """Lay out the pages and set the ranges of the scroll bars."""
-        scale = _PIXELS_PER_POINT * self._theme.scale * self.percent / 100
-        gap = self._theme.px(_GAP)
-        edge = self._theme.px(_EDGE)
+        scale = _PIXELS_PER_POINT * current_theme().scale * self.percent / 100
+        gap = current_theme().px(_GAP)
+        edge = current_theme().px(_EDGE)
         self._layout = PageLayout(
             self._sizes, scale, gap=gap, edge=edge, viewport_width=self.viewport().width()
         )
         vertical = self.verticalScrollBar()
         horizontal = self.horizontalScrollBar()
         viewport_size = self.viewport().size()
-        vertical.setPageStep(max(1, viewport_size.height() - self._theme.px(_PAGE_OVERLAP)))
-        vertical.setSingleStep(self._theme.px(40))
+        vertical.setPageStep(max(1, viewport_size.height() - current_theme().px(_PAGE_OVERLAP)))
+        vertical.setSingleStep(current_theme().px(40))
         vertical.setRange(0, max(0, self._layout.height - viewport_size.height()))
         widest = self._layout.widest
         if not self._fits_width:
             widest += 2 * edge
         horizontal.setPageStep(viewport_size.width())
-        horizontal.setSingleStep(self._theme.px(40))
+        horizontal.setSingleStep(current_theme().px(40))
         horizontal.setRange(0, max(0, widest - viewport_size.width()))
 
     def _visible_pages(self, margin: int = 0) -> Iterator[tuple[int, QRect]]:
@@ -258,17 +257,17 @@ class ViewerPages(QAbstractScrollArea):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint white paper, the drawn strips, and the marks."""
         with QPainter(self.viewport()) as painter:
-            painter.fillRect(event.rect(), self._theme.side)
+            painter.fillRect(event.rect(), current_theme().side)
             view = self.viewport().rect()
             ratio = self.devicePixelRatioF()
             for page, area in self._visible_pages():
                 painter.fillRect(area, Qt.GlobalColor.white)
                 if page in self.strips.failed:
-                    _paint_failed(painter, area, self._theme)
+                    _paint_failed(painter, area)
                     continue
                 self.strips.paint(painter, page, area, view, ratio)
                 _paint_marks(painter, area, self.marks.get(page, ()))
-                painting.draw_outline(painter, area.adjusted(-1, -1, 1, 1), self._theme.line, 0)
+                painting.draw_outline(painter, area.adjusted(-1, -1, 1, 1), current_theme().line, 0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Adjust the layout to the new width."""
@@ -317,7 +316,8 @@ def _paint_marks(painter: QPainter, area: QRect, marks: Sequence[QRectF]) -> Non
     painter.restore()
 
 
-def _paint_failed(painter: QPainter, area: QRect, theme: Theme) -> None:
+def _paint_failed(painter: QPainter, area: QRect) -> None:
+    theme = current_theme()
     painter.setFont(theme.note())
     painter.setPen(QColor("#595853"))
     painter.drawText(area, Qt.AlignmentFlag.AlignCenter, tr("This page can’t be shown"))

@@ -13,7 +13,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QColor, QKeySequence, QTextCharFormat
 
 from desktop_app.rendering.incremental.packed_runs import text_of
-from desktop_app.ui.look.theme import STANDARD_LINE_WIDTH, Theme
+from desktop_app.ui.look.theme import STANDARD_LINE_WIDTH, current_theme
 from desktop_app.ui.transcript.document.document_writer import DocumentWriter
 from desktop_app.ui.transcript.layout.item_prefix import prefix_length
 from desktop_app.ui.transcript.layout.message_layout import is_table
@@ -44,7 +44,8 @@ class ViewerText(TranscriptSurface):
 
     slice_requested = Signal(int)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
+        theme = current_theme()
         super().__init__(theme)
         self.setObjectName("viewer-text")
         self._writer = DocumentWriter(self.document(), Styles(theme), theme.px(STANDARD_LINE_WIDTH))
@@ -55,7 +56,7 @@ class ViewerText(TranscriptSurface):
         self._marked_slice: int | None = None
         self._opens_at_end = False
         self.verticalScrollBar().valueChanged.connect(lambda _: self._request_adjacent_slice())
-        self.set_theme(theme)
+        self.update_theme()
 
     # ------------------------------------------------------------ content
 
@@ -155,7 +156,9 @@ class ViewerText(TranscriptSurface):
         top = layout.blockBoundingRect(first).top()
         bottom = layout.blockBoundingRect(last).bottom()
         height = self.viewport().height()
-        value = (top + bottom - height) / 2 if bottom - top < height else top - self.theme.px(24)
+        value = (
+            (top + bottom - height) / 2 if bottom - top < height else top - current_theme().px(24)
+        )
         self.verticalScrollBar().setValue(round(value))
 
     def clear_marks(self) -> None:
@@ -168,7 +171,7 @@ class ViewerText(TranscriptSurface):
 
     def _apply_marks(self) -> None:
         char_format = QTextCharFormat()
-        char_format.setBackground(_mark_color(self.theme))
+        char_format.setBackground(_mark_color())
         self.setExtraSelections(
             [
                 highlight(cursor, char_format)
@@ -203,8 +206,9 @@ class ViewerText(TranscriptSurface):
 
     # ------------------------------------------------------------ appearance
 
-    def set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
         """Rewrite the slices with the theme; the text on top stays there."""
+        theme = current_theme()
         with self._keep_position():
             self._apply_theme(theme)
             slices = sorted(self._shown.items())
@@ -295,7 +299,8 @@ def _selected_in_block(block: QTextBlock, start: int, end: int) -> QTextCursor:
     )
 
 
-def _mark_color(theme: Theme) -> QColor:
+def _mark_color() -> QColor:
+    theme = current_theme()
     ink = QColor(theme.accent)
     ink.setAlpha(70)
     return ink

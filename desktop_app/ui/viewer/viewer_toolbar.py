@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 from desktop_app.i18n.formatting import percent
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.shortcut_text import shortcut_text
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.icon_button import IconButton
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QResizeEvent
 
-    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.viewer.viewer_pages import ViewerPages
 
 _ICON: Final = 17
@@ -45,9 +45,8 @@ class ViewerToolbar(QWidget):
     find_requested = Signal()
     original_requested = Signal()
 
-    def __init__(self, theme: Theme, pages: ViewerPages) -> None:
+    def __init__(self, pages: ViewerPages) -> None:
         super().__init__()
-        self._theme = theme
         self._pages = pages
         middle = Qt.TextElideMode.ElideMiddle
         self._name = ElidedLabel(name="viewer-name", role="strong", elide_mode=middle)
@@ -66,7 +65,7 @@ class ViewerToolbar(QWidget):
         self._lay_out()
         pages.page_changed.connect(lambda _: self._show_page())
         pages.zoom_changed.connect(lambda _: self._show_zoom())
-        self.set_theme(theme)
+        self.update_theme()
 
     def _lay_out(self) -> None:
         pages = self._pages
@@ -149,11 +148,9 @@ class ViewerToolbar(QWidget):
             self._field.setFocus(Qt.FocusReason.ShortcutFocusReason)
             self._field.selectAll()
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
+    def update_theme(self) -> None:
+        theme = current_theme()
         px = theme.px
-        for button in self._buttons:
-            button.set_theme(theme, _ICON, disabled=theme.line)
         self._field.setFixedWidth(px(58))
         self._zoom.setFixedWidth(px(44))
         self._zoom.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -164,11 +161,11 @@ class ViewerToolbar(QWidget):
 
     def _fit_width(self) -> None:
         """Show the place from 700 pixels of width on, and the zoom and Fit width from 560 on."""
-        is_narrow = self.width() < self._theme.px(560)
+        is_narrow = self.width() < current_theme().px(560)
         self._zoom.setVisible(not is_narrow)
         self._fit_button.setVisible(not is_narrow)
         self._passage_place.setVisible(
-            bool(self._passage_place.text()) and self.width() >= self._theme.px(700)
+            bool(self._passage_place.text()) and self.width() >= current_theme().px(700)
         )
 
     def _go_to_typed_page(self) -> None:

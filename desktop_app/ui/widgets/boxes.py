@@ -1,7 +1,6 @@
 """Rows and columns of widgets, each created and filled in one call.
 
-Their margins and spacing are given in pixels at the default text size. `scale_boxes` adapts them to
-the current text size.
+Their margins and spacing are given in pixels at the default text size.
 """
 
 from __future__ import annotations
@@ -12,12 +11,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
 from desktop_app.ui.look import mirroring
+from desktop_app.ui.look.theme import current_theme
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from desktop_app.ui.look.theme import Theme
-
     Margins = int | tuple[int, int, int, int]
     Item = (
         QWidget | QLayout | tuple[QWidget | QLayout, int] | tuple[QWidget, Qt.AlignmentFlag] | int
@@ -66,20 +62,23 @@ def column_of(
     return _fill(box, items, margins, spacing)
 
 
-def scale_boxes(root: QWidget, theme: Theme) -> None:
+def scale_boxes(root: QWidget) -> None:
     """Adapt the margins and spacing of all rows and columns below `root` to the text size."""
     for layout in root.findChildren(QLayout):
-        _scale(layout, lambda length: theme.px(length) if length else 0)
+        _scale(layout)
 
 
 def set_unscaled(layout: QLayout, margins: Margins | None, spacing: int | None) -> None:
-    """Set margins and spacing for `scale_boxes`; None leaves them to the style."""
+    """Set margins and spacing in pixels at the default text size; None leaves them to the style."""
     layout.setProperty(_MARGINS, (margins,) * 4 if isinstance(margins, int) else margins)
     layout.setProperty(_SPACING, spacing)
-    _scale(layout, int)
+    _scale(layout)
 
 
-def _scale(layout: QLayout, px: Callable[[float], int]) -> None:
+def _scale(layout: QLayout) -> None:
+    def px(length: float) -> int:
+        return current_theme().px(length) if length else 0
+
     margins = layout.property(_MARGINS)
     spacing = layout.property(_SPACING)
     if margins is not None:

@@ -14,9 +14,10 @@ from shiboken6 import isValid
 
 from desktop_app.commands.command_search import PaletteEntry, matching_entries
 from desktop_app.ui.look import painting
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.accessibility.role_names import DIALOG
-from desktop_app.ui.widgets.boxes import column_of, scale_boxes
+from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.forms.line_field import line_field
 from desktop_app.ui.widgets.rows.row_delegate import RowDelegate
 from desktop_app.ui.widgets.rows.row_view import RowView
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
 
-    from desktop_app.ui.look.theme import Theme
 
 # Pixels at the default text size, except `_MAX_ROWS`.
 _WIDTH: Final = 520
@@ -48,7 +48,7 @@ class _CommandDelegate(RowDelegate):
     """The painter of an entry: its title, its note and, at the end, its shortcut."""
 
     def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        theme = self.theme
+        theme = current_theme()
         px = theme.px
         entry: PaletteEntry = index.data(ROW)
         keys = entry.keys
@@ -78,9 +78,7 @@ class CommandPalette(QWidget):
 
     chosen = Signal(str)
 
-    def __init__(
-        self, window: QWidget, theme: Theme, name: str, label: str, empty_text: str
-    ) -> None:
+    def __init__(self, window: QWidget, name: str, label: str, empty_text: str) -> None:
         super().__init__(window)
         self.accessible_role = DIALOG
         self.setObjectName(name)
@@ -94,7 +92,7 @@ class CommandPalette(QWidget):
         self.model: RowsModel[PaletteEntry] = RowsModel(
             lambda entry: entry.title, _accessible_text, self
         )
-        self._delegate = _CommandDelegate(theme, self)
+        self._delegate = _CommandDelegate(self)
         self.view = RowView("commands", self.model, self._delegate)
         self.view.setAccessibleName(spoken_text(label))
         self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -104,14 +102,9 @@ class CommandPalette(QWidget):
         self.field.textChanged.connect(self._show_matches)
         self.field.installEventFilter(self)
         self.view.chosen.connect(self._choose)
-        self.set_theme(theme)
         self.hide()
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self._delegate.set_theme(theme)
-        scale_boxes(self, theme)
-        self.view.relayout()
+    def update_theme(self) -> None:
         if self.isVisible():
             self._fit()
 
@@ -195,7 +188,7 @@ class CommandPalette(QWidget):
 
     def _fit(self) -> None:
         """Cover the window, with the card below its top edge."""
-        px = self._theme.px
+        px = current_theme().px
         window = self.window()
         self.setGeometry(window.rect())
         width = min(px(_WIDTH), window.width() - 2 * px(_INSET))

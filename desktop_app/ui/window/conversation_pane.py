@@ -13,13 +13,13 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop_app.ui.look import theme as themes
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.widgets.boxes import column_of
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
     from desktop_app.ui.composer.prompt_editor import PromptEditor
-    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.view import TranscriptView
     from desktop_app.ui.window.cards.card_area import CardArea
     from desktop_app.ui.window.cards.notifications import Notifications
@@ -51,7 +51,7 @@ class ConversationPane(QWidget):
 
     title_changed = Signal(str)
 
-    def __init__(self, window: QWidget, header: Header, prompt: PromptEditor, theme: Theme) -> None:
+    def __init__(self, window: QWidget, header: Header, prompt: PromptEditor) -> None:
         super().__init__(window)
         self._empty_state: EmptyState | None = None
         self._tab_stops: list[QWidget] = []  # of the cards below the notifications
@@ -76,7 +76,7 @@ class ConversationPane(QWidget):
             spacing=0,
         )
         self._is_empty = False
-        self.set_theme(theme)
+        self.update_theme()
 
     def add_later_parts(
         self, transcript: TranscriptView, empty_state: EmptyState, notifications: Notifications
@@ -118,8 +118,7 @@ class ConversationPane(QWidget):
                 self.cards.ensureWidgetVisible(stop, 0, 0)
                 return
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
+    def update_theme(self) -> None:
         self._arrange(is_empty=self._is_empty)
         self._hide_optional_parts()
 
@@ -169,7 +168,7 @@ class ConversationPane(QWidget):
         The height that the header and the prompt leave is for a line of the cards, the key line,
         the rest of the cards, the question and the examples, in this order.
         """
-        px = self._theme.px
+        px = current_theme().px
         self.prompt.set_compact(self.height() < px(_TIGHT_HEIGHT))
         if self._empty_state is None:
             return
@@ -193,8 +192,8 @@ class ConversationPane(QWidget):
         self._empty_state.setVisible(fits and self._is_empty)
 
     def _set_margins(self) -> None:
-        px = self._theme.px
-        side = max(px(themes.MARGIN), (self.width() - px(self._theme.max_line_width)) // 2)
+        px = current_theme().px
+        side = max(px(themes.MARGIN), (self.width() - px(current_theme().max_line_width)) // 2)
         self._text_column.setContentsMargins(side, 0, side, px(6))
         is_spacious = self._is_empty and self.height() >= px(_TIGHT_HEIGHT)
         spacing = px(20 if is_spacious else 8)

@@ -13,13 +13,13 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QWidget
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look import icons
-from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of, scale_boxes
+from desktop_app.ui.look.theme import current_theme
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
-    from desktop_app.ui.look.theme import Theme
 
 # key (the id of a built-in prompt, or "summarize"), icon, title, description
 _EXAMPLES: Final = (
@@ -63,7 +63,7 @@ class EmptyState(QWidget):
     example_chosen = Signal(str)
     add_key_requested = Signal()
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.setObjectName("empty-state")
         self._question = PlainLabel(tr("What are you working on?"), wraps=True, role="hero")
@@ -82,7 +82,7 @@ class EmptyState(QWidget):
         self.key_line.hide()
         self._is_key_line_wanted = False
         self._key_line_fits = True
-        self.set_theme(theme)
+        self.update_theme()
 
     def set_key_line(self, is_wanted: bool, text: str) -> None:
         """Set the text of the key line, and whether to show the line if there is room."""
@@ -111,11 +111,7 @@ class EmptyState(QWidget):
             card.setVisible(question_height + examples_height <= height)
         return question_height <= height
 
-    def set_theme(self, theme: Theme) -> None:
-        scale_boxes(self, theme)
-        for card in self.cards:
-            card.set_theme(theme)
-        self.key_line.set_theme(theme)
+    def update_theme(self) -> None:
         self._equalize_heights()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -155,6 +151,7 @@ class _ExampleCard(PlainButton):
         self._column = column_of(*parts, parent=self, margins=(15, 13, 14, 13), spacing=7)
         for label in (self._icon, heading, note):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.update_theme()
 
     def height_for(self, width: int) -> int:
         """Return the height of the wrapped lines at this width."""
@@ -169,7 +166,8 @@ class _ExampleCard(PlainButton):
         """Return no minimum, because lines wrap."""
         return QSize(0, 0)
 
-    def set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
+        theme = current_theme()
         self._icon.setPixmap(icons.pixmap(self._icon_name, theme.accent, theme.px(20)))
 
 
@@ -185,15 +183,16 @@ class _KeyLine(QFrame):
         self.button = PlainButton(tr("Add an API key"), name="add-key", role="primary")
         text = row_of(self._icon, (self.words, 1), spacing=8)
         self._row = row_of((text, 1), self.button, parent=self, margins=(12, 8, 8, 8), spacing=8)
+        self.update_theme()
 
     def height_for(self, width: int) -> int:
         """Return the height at this width; the button moves below the text if it is too wide."""
         _set_stacked(self._row, self.button.sizeHint().width() > width // 2)
         return self.heightForWidth(width)
 
-    def set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
+        theme = current_theme()
         self._icon.setPixmap(icons.pixmap("cpu", theme.dim, theme.px(18)))
-        scale_boxes(self, theme)
 
 
 def _set_stacked(row: QBoxLayout, is_stacked: bool) -> None:

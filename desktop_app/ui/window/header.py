@@ -12,7 +12,7 @@ from desktop_app.i18n.formatting import percent, tokens
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.mirroring import margins
-from desktop_app.ui.look.theme import Theme, limit_size
+from desktop_app.ui.look.theme import current_theme, limit_size
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.menu_button import MenuButton
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
@@ -43,7 +43,7 @@ class Header(QFrame):
     list_requested = Signal()
     preset_menu_requested = Signal(object)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.list_button = _button("toggle-list", tr("Conversations"))
         self.settings_button = _button("open-settings", tr("Settings"))
@@ -52,12 +52,12 @@ class Header(QFrame):
         self.temporary_icon.setToolTip(tr("Temporary conversation: not saved on this computer"))
         self.temporary_icon.hide()
         self.title = ElidedLabel(name="title", role="title")
-        self.meter = ContextMeter(theme)
+        self.meter = ContextMeter()
         self.context = PlainLabel(role="note")
         self.cost = PlainLabel(role="note")
         self._dot = PlainLabel("·", role="note")
         self.preset = MenuButton(
-            theme, self.preset_menu_requested.emit, has_background=False, object_name="preset"
+            self.preset_menu_requested.emit, has_background=False, object_name="preset"
         )
         self.preset.hide()
         self._figures = row_of(self.meter, self.context, self._dot, self.cost)
@@ -75,7 +75,7 @@ class Header(QFrame):
         self.list_button.hide()
         self.set_context(None, None)
         self.set_cost("")
-        self.set_theme(theme)
+        self.update_theme()
 
     def set_title(self, title: str) -> None:
         """Show the conversation's title, "" for none."""
@@ -140,8 +140,8 @@ class Header(QFrame):
         self.list_button.setVisible(is_visible)
         self._set_margins()
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
+    def update_theme(self) -> None:
+        theme = current_theme()
         px = theme.px
         self.setFixedHeight(px(HEIGHT))
         self._line.setSpacing(px(2))
@@ -155,13 +155,13 @@ class Header(QFrame):
             limit_size(button, px(32), px(32))
         self.temporary_icon.setPixmap(icons.pixmap("lock", theme.dim, px(15)))
         self.temporary_icon.setContentsMargins(*margins(0, 0, px(6), 0))
-        self.meter.set_theme(theme)
-        self.preset.set_theme(theme)
         self.preset.setMaximumWidth(px(_MAX_PRESET_WIDTH))
 
     def _set_margins(self) -> None:
         left = 12 if self.list_button.isVisibleTo(self) else 20
-        self._line.setContentsMargins(*margins(self._theme.px(left), 0, self._theme.px(9), 0))
+        self._line.setContentsMargins(
+            *margins(current_theme().px(left), 0, current_theme().px(9), 0)
+        )
 
     def _show_dot(self) -> None:
         has_both = self.context.isVisibleTo(self) and self.cost.isVisibleTo(self)
@@ -171,11 +171,11 @@ class Header(QFrame):
 class ContextMeter(QWidget):
     """A ring that shows how much of the model's context is used."""
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName(tr("Context used"))
         self._share = 0.0
-        self.set_theme(theme)
+        self.update_theme()
 
     def set_share(self, share: float) -> None:
         """Set the share from 0 to 1; values outside are clamped."""
@@ -183,21 +183,21 @@ class ContextMeter(QWidget):
         self.setAccessibleDescription(spoken_text(percent(round(self._share * 100))))
         self.update()
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
+    def update_theme(self) -> None:
+        theme = current_theme()
         self.setFixedSize(theme.px(16), theme.px(16))
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the ring, and its filled part clockwise from the top."""
-        width = self._theme.px(2)
+        width = current_theme().px(2)
         rect = QRectF(self.rect()).adjusted(width / 2, width / 2, -width / 2, -width / 2)
         is_nearly_full = self._share >= _NEARLY_FULL
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(QPen(self._theme.line, width))
+            painter.setPen(QPen(current_theme().line, width))
             painter.drawEllipse(rect)
-            pen = QPen(self._theme.warning if is_nearly_full else self._theme.accent, width)
+            pen = QPen(current_theme().warning if is_nearly_full else current_theme().accent, width)
             pen.setCapStyle(Qt.PenCapStyle.RoundCap)
             painter.setPen(pen)
             if self._share:

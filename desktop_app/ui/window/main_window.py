@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtWidgets import QMainWindow, QWidget
 from shiboken6 import isValid
 
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.sidebar.conversation_list import ConversationList
 from desktop_app.ui.widgets.text.foreign_text import window_title
 from desktop_app.ui.window.conversation_pane import ConversationPane
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.places import Place
     from desktop_app.ui.composer.dropped_content import DroppedContent
     from desktop_app.ui.composer.prompt_editor import PromptEditor
-    from desktop_app.ui.look.theme import Theme, ThemeWatcher
+    from desktop_app.ui.look.theme_watcher import ThemeWatcher
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.transcript.view import TranscriptView
     from desktop_app.ui.window.cards.notifications import Notifications
@@ -73,17 +73,12 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setObjectName("main")
         self._watcher = watcher
-        theme = watcher.current
-        self.conversations = ConversationList(theme, self)
-        self.header = Header(theme)
+        self.conversations = ConversationList(self)
+        self.header = Header()
         self.prompt = prompt
         self.settings = settings
-        self.pane = ConversationPane(self, self.header, prompt, theme)
-        self.outer_panes = OuterPanes(
-            self, self.conversations, settings, middle=self.pane, watcher=watcher
-        )
-        # Themed parts created after the first paint.
-        self._late_parts: list[EmptyState | Notifications | DropOverlay] = []
+        self.pane = ConversationPane(self, self.header, prompt)
+        self.outer_panes = OuterPanes(self, self.conversations, settings, middle=self.pane)
         settings.setParent(self)
         settings.setProperty("edge", "left")
         self._focus_before_rename: QWidget | None = None
@@ -110,7 +105,6 @@ class MainWindow(QMainWindow):
         self.transcript = transcript
         self._add_later_parts()
         self.pane.add_later_parts(transcript, self.empty_state, self.notifications)
-        self._watcher.changed.connect(self._set_transcript_theme)
         transcript.text_typed.connect(lambda _: self.prompt.focus_text())
         transcript.text_typed.connect(self.prompt.field.insertion.insert_plain)
         order_tabs_of(self)
@@ -173,7 +167,6 @@ class MainWindow(QMainWindow):
     # ------------------------------------------------------------ building
 
     def _connect(self) -> None:
-        self._watcher.changed.connect(self._set_theme)
         self.pane.title_changed.connect(self._set_window_title)
         self.conversations.name_editing.ended.connect(self._end_rename)
 
@@ -185,39 +178,24 @@ class MainWindow(QMainWindow):
         from desktop_app.ui.window.cards.notifications import Notifications
         from desktop_app.ui.window.drop_area import DropArea
         from desktop_app.ui.window.empty_state import EmptyState
-        from desktop_app.ui.window.overlays import DropOverlay
 
-        theme = self._watcher.current
-        self.empty_state = EmptyState(theme)
-        self.notifications = Notifications(theme)
+        self.empty_state = EmptyState()
+        self.notifications = Notifications()
         self.notifications.focus_lost.connect(self.prompt.focus_text)
-        overlay = DropOverlay(self, theme)
+        overlay = DropOverlay(self)
         self.outer_panes.add_cover(overlay)
-        self._late_parts += [self.empty_state, self.notifications, overlay]
         drops = DropArea(self, overlay, self.conversations)
         FileDropFilter(self.prompt)
         FileDropFilter(self.conversations.search.field)
         drops.content_dropped.connect(self._on_dropped)
 
-    def _set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
         self.setMinimumSize(self._fit_screen(_MINIMUM_SIZE).boundedTo(_MAX_MINIMUM_SIZE))
-        for part in (
-            self.conversations,
-            self.header,
-            *self._late_parts,
-            self.pane,
-            self.prompt,
-            self.settings,
-        ):
-            self._watcher.add_step(part, partial(part.set_theme, theme))
-        self._watcher.add_step(self, self.outer_panes.arrange)
-
-    def _set_transcript_theme(self, theme: Theme) -> None:
-        self._watcher.add_step(self.transcript, partial(self.transcript.set_theme, theme))
+        self.outer_panes.arrange()
 
     def _fit_screen(self, size: QSize) -> QSize:
         """Scale a size to the current text size, limited to the screen."""
-        px = self._watcher.current.px
+        px = current_theme().px
         scaled = QSize(px(size.width()), px(size.height()))
         return scaled.boundedTo(self.screen().availableSize())
 

@@ -13,12 +13,12 @@ from PySide6.QtCore import QRect, Qt
 
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.mirroring import mirrored_rect
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.window.overlays import Shade
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.conversation_pane import ConversationPane
@@ -52,10 +52,8 @@ class OuterPanes:
         conversations: ConversationList,
         settings: SettingsPanel,
         middle: ConversationPane,
-        watcher: ThemeWatcher,
     ) -> None:
         self._window = window
-        self._watcher = watcher
         self._list = conversations
         self._settings = settings
         self._middle = middle
@@ -185,7 +183,7 @@ class OuterPanes:
         return available_width >= self._px(_MIN_MIDDLE_WIDTH)
 
     def _px(self, length: int) -> int:
-        return self._watcher.current.px(length)
+        return current_theme().px(length)
 
     def _show_pane(self, pane: QWidget, is_shown: bool) -> None:
         """Show an outer pane, as a drawer if the row has no room for it; or hide it."""

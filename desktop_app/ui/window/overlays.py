@@ -9,13 +9,12 @@ from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QFrame, QWidget
 
 from desktop_app.ui.look import icons
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.widgets.boxes import STRETCH, column_of
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QMouseEvent, QPaintEvent, QResizeEvent
-
-    from desktop_app.ui.look.theme import Theme
 
 
 class Shade(QWidget):
@@ -38,7 +37,7 @@ class Shade(QWidget):
 class DropOverlay(QWidget):
     """The hint for a drop, painted over the window; drag events pass through."""
 
-    def __init__(self, window: QWidget, theme: Theme) -> None:
+    def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self.setObjectName("drop-overlay")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -49,11 +48,11 @@ class DropOverlay(QWidget):
         for label in (self._icon, self.label):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         column_of(STRETCH, self._icon, self.label, STRETCH, parent=self._frame)
-        self.set_theme(theme)
+        self.update_theme()
         self.hide()
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
+    def update_theme(self) -> None:
+        theme = current_theme()
         self._icon.setPixmap(icons.pixmap("file-up", theme.accent, theme.px(32)))
 
     def show_text(self, text: str, area: QRect) -> None:
@@ -67,11 +66,11 @@ class DropOverlay(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        inset = self._theme.px(12)
+        inset = current_theme().px(12)
         self._frame.setGeometry(QRect(self.rect()).adjusted(inset, inset, -inset, -inset))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        ground = QColor(self._theme.ground)
+        ground = QColor(current_theme().ground)
         ground.setAlpha(110)
         with QPainter(self) as painter:
             painter.fillRect(self.rect(), ground)

@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.look.theme import Theme
-from desktop_app.ui.widgets.boxes import column_of, scale_boxes
+from desktop_app.ui.look.theme import current_theme
+from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.forms.line_field import text_field
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel
@@ -23,7 +23,8 @@ _SIZE: Final = (640, 480)
 class SentTextDialog(QDialog):
     """The dialog with a note and the read-only text. Closing it deletes it."""
 
-    def __init__(self, theme: Theme, note: str, text: str, parent: QWidget) -> None:
+    def __init__(self, note: str, text: str, parent: QWidget) -> None:
+        theme = current_theme()
         super().__init__(parent)
         self.setObjectName("sent-text")
         self.setWindowTitle(tr("Compacted content"))
@@ -33,5 +34,4 @@ class SentTextDialog(QDialog):
         self.text.setPlainText(text)
         self.text.setFont(theme.reading())
         column_of(self.note, (self.text, 1), parent=self, margins=16, spacing=10)
-        scale_boxes(self, theme)
-        self.resize(fitting_size(_SIZE, theme, parent))
+        self.resize(fitting_size(_SIZE, parent))

@@ -12,9 +12,9 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QDialog, QLabel, QProgressBar, QPushButton, QScrollArea, QVBoxLayout
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import current_theme, set_role
 from desktop_app.ui.widgets.accessibility.role_names import GROUP
-from desktop_app.ui.widgets.boxes import column_of, scale_boxes
+from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
@@ -46,12 +46,12 @@ class StoreDialog(QDialog):
 
     chosen = Signal(str)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
+        theme = current_theme()
         super().__init__(parent)
         self.setObjectName("store-dialog")
         self.setWindowTitle("Repartee")
         self.setWindowModality(Qt.WindowModality.WindowModal)
-        self._theme = theme
         self._title = PlainLabel(role="strong", wraps=True)
         self._words = PlainLabel(wraps=True, shows_all=True)
         self._bar = QProgressBar(textVisible=False)
@@ -70,7 +70,6 @@ class StoreDialog(QDialog):
         parts = (self._title, self._scroll, self._bar)
         self._column = column_of(*parts, parent=self, margins=_MARGIN, spacing=8)
         self._column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)
-        scale_boxes(self, theme)
         self._bar.hide()
         # With large text, the dialog could be wider than a small screen.
         available = self.screen().availableGeometry().size()
@@ -151,14 +150,14 @@ class StoreDialog(QDialog):
     def _fit(self) -> None:
         # A wrapping label knows its height only for a given width.
         ring = 2 * self._scroll.frameWidth()
-        inner_width = self._width - 2 * self._theme.px(_MARGIN) - ring
+        inner_width = self._width - 2 * current_theme().px(_MARGIN) - ring
         needed = max(0, self._words.heightForWidth(inner_width))  # negative without text
         available = (
-            self.screen().availableGeometry().adjusted(0, 0, 0, -self._theme.px(_FRAME_HEIGHT))
+            self.screen().availableGeometry().adjusted(0, 0, 0, -current_theme().px(_FRAME_HEIGHT))
         )
         other_height = self._column.heightForWidth(self._width) - self._scroll.height()
         limit = min(
-            self._theme.px(_MAX_TEXT_HEIGHT),
+            current_theme().px(_MAX_TEXT_HEIGHT),
             max(available.height() - other_height, _MIN_TEXT_HEIGHT),
         )
         scroll_height = min(needed, limit) + ring

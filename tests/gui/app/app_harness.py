@@ -44,7 +44,7 @@ from desktop_app.storage.settings.startup_settings import read_startup_settings
 from desktop_app.ui.composer.attachment_chips import ChipWidget
 from desktop_app.ui.composer.prompt_editor import PromptEditor
 from desktop_app.ui.composer.text.prompt_text import PromptText
-from desktop_app.ui.look.theme import LookSettings, ThemeWatcher
+from desktop_app.ui.look.theme_watcher import LookSettings, ThemeWatcher
 from desktop_app.ui.settings.settings_panel import SettingsPanel
 from desktop_app.ui.sidebar.rows.conversation_model import Roles
 from desktop_app.ui.transcript.view import TranscriptView
@@ -167,9 +167,7 @@ class AppHarness:
         stored = read_startup_settings(folders().database)
         look = LookSettings.from_values(with_defaults({"look.theme": "light"} | stored))
         self.theme = ThemeWatcher(app, look)
-        self.window = MainWindow(
-            self.theme, PromptEditor(self.theme.current), SettingsPanel(self.theme.current)
-        )
+        self.window = MainWindow(self.theme, PromptEditor(), SettingsPanel())
         self.window.restore_state(stored.get("window.state") or {})
         self.before_ready()
         self.window.set_transcript(TranscriptView(self.theme.current))

@@ -21,7 +21,6 @@ from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.paths import folders
 from desktop_app.storage.database.database import Database
-from desktop_app.ui.look.theme import light
 from desktop_app.ui.settings.tabs.data_tab import DataTab
 from desktop_app.ui.window.cards.progress_card import ProgressCard
 from desktop_app.ui.window.store_dialog import StoreDialog
@@ -181,7 +180,7 @@ async def test_everything_is_deleted_after_a_typed_word() -> None:
         await app.session.shutdown.wait()
         work = app.session.closed_work
         assert work is not None
-        closed = ClosedStore(None, app.theme.current, folders())
+        closed = ClosedStore(None, folders())
         doing = asyncio.ensure_future(closed.run_work(work))
         assert "Everything was deleted." in await choose("go-on")
         await doing
@@ -208,7 +207,7 @@ async def test_a_backup_is_restored(tmp_path: Path) -> None:
         await app.session.shutdown.wait()
         work = app.session.closed_work
         assert work is not None
-        closed = ClosedStore(None, app.theme.current, folders())
+        closed = ClosedStore(None, folders())
         doing = asyncio.ensure_future(closed.run_work(work))
         assert "was restored from" in await choose("go-on")
         await doing
@@ -217,8 +216,8 @@ async def test_a_backup_is_restored(tmp_path: Path) -> None:
 
 
 async def test_failed_work_on_the_closed_store_is_reported() -> None:
-    async with AppHarness() as app:
-        closed = ClosedStore(None, app.theme.current, folders())
+    async with AppHarness():
+        closed = ClosedStore(None, folders())
         doing = asyncio.ensure_future(closed.run_work(erasure_work(folders())))  # while it is open
         assert "is using your library" in await choose("go-on")
         await doing
@@ -236,7 +235,7 @@ async def test_a_damaged_store_is_offered_for_repair() -> None:
     damage(folders().database)
     with pytest.raises(StoreDamagedError) as raised:
         await Database(folders().database).open()
-    closed = ClosedStore(None, light(), folders())
+    closed = ClosedStore(None, folders())
     doing = asyncio.ensure_future(closed.offer_remedies(raised.value))
     assert "is damaged" in await choose("repair")
     assert "Recovered conversations: 1, messages: 2." in await choose("go-on")
@@ -268,7 +267,7 @@ async def test_the_rescue_restores_a_chosen_backup(tmp_path: Path) -> None:
     damage(folders().database)
     with pytest.raises(StoreDamagedError) as raised:
         await Database(folders().database).open()
-    closed = ClosedStore(None, light(), folders())
+    closed = ClosedStore(None, folders())
     doing = asyncio.ensure_future(closed.offer_remedies(raised.value))
     await choose("restore")
     await until(file_dialogs)

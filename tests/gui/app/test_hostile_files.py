@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QLabel
 from desktop_app.app.startup.closed_store import ClosedStore, restore_work
 from desktop_app.paths import folders
 from desktop_app.storage.recovery.backup import make_backup
-from desktop_app.ui.look.theme import light
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.test_data_page_controller import answers, choose, dialog
 from tests.helpers.full_store import NOON
@@ -36,7 +35,7 @@ async def test_a_provider_address_that_a_backup_changes_is_shown_and_confirmed(
     archive = (await _backup(tmp_path)).changed("evil", EVIL_PROVIDER)
 
     async def restored(answer: str) -> str:
-        closed = ClosedStore(None, light(), folders())
+        closed = ClosedStore(None, folders())
         doing = asyncio.ensure_future(closed.run_work(restore_work(folders(), archive)))
         await until(lambda: "take" in answers())
         shown = dialog()

@@ -191,7 +191,7 @@ async def test_tab_goes_through_the_find_bar_and_f6_round_the_areas() -> None:
 async def test_f6_stops_at_the_cards_and_tab_takes_them_from_top_to_bottom() -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Hi", "Hello.")
-        cards = [ConsentCard(app.theme.current) for _ in range(2)]
+        cards = [ConsentCard() for _ in range(2)]
         for number, card in enumerate(cards):
             card.setObjectName(f"card-{number}")
             app.window.pane.add_above_prompt(card)

@@ -23,7 +23,7 @@ from desktop_app.ui.settings.sections.spending_section import SpendingSection
 from desktop_app.ui.sidebar.rows import day_change
 from desktop_app.ui.spending.spending_view import SpendingView
 from tests.gui.app.app_harness import AppHarness, until
-from tests.gui.app.test_library import another_program
+from tests.gui.app.test_library import another_program, focus_window
 from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.widgets import find
 
@@ -150,6 +150,7 @@ async def test_the_totals_include_other_programs_and_tell_that_a_cost_is_unknown
             await other.ledger.add(
                 Call(now(), provider_id, "gpt-5.5", "answer", usage, Decimal("0.25"))
             )
+            focus_window()
             await until(lambda: footer(app).startswith("≥ $0.25"))
 
 

@@ -200,7 +200,7 @@ def test_a_focus_action_moves_the_caret(view: TranscriptView) -> None:
 
 def test_tabs_and_values_have_their_roles_and_states(qtbot, light_theme: Theme) -> None:
     install_roles()
-    made = SegmentedControl([("a", "One"), ("b", "Two")], light_theme, name="Pages", is_tabs=True)
+    made = SegmentedControl([("a", "One"), ("b", "Two")], name="Pages", is_tabs=True)
     qtbot.addWidget(made)
     made.set_current("b")
     roles = [QAccessible.queryAccessibleInterface(made.button(key)).role() for key in "ab"]
@@ -211,7 +211,7 @@ def test_tabs_and_values_have_their_roles_and_states(qtbot, light_theme: Theme) 
     assert isinstance(tab, AccessibleChoice)
     with qtbot.waitSignal(made.chosen):
         tab.doAction(tab.pressAction())
-    values = SegmentedControl([("a", "One")], light_theme, name="Values")
+    values = SegmentedControl([("a", "One")], name="Values")
     qtbot.addWidget(values)
     assert QAccessible.queryAccessibleInterface(values.button("a")).role() is Role.RadioButton
 
@@ -220,7 +220,7 @@ def test_a_drop_down_list_has_a_name_and_no_children_while_closed(
     qtbot, light_theme: Theme
 ) -> None:
     install_roles()
-    combo = Combo(light_theme, "Effort")
+    combo = Combo("Effort")
     qtbot.addWidget(combo)
     combo.addItem("Medium")
     known = QAccessible.queryAccessibleInterface(combo)
@@ -243,7 +243,7 @@ def test_open_menus_and_lists_are_descendants_of_the_application(qtbot, light_th
     assert app is not None
     page = QWidget()
     qtbot.addWidget(page)
-    menu, combo = ProgramMenu(page), Combo(light_theme, "Effort")
+    menu, combo = ProgramMenu(page), Combo("Effort")
     combo.setParent(page)
     combo.addItem("Medium")
     inner = ProgramMenu("More", menu)

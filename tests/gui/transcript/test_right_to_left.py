@@ -40,7 +40,7 @@ def test_a_quote_bar_is_on_the_side_where_its_text_begins(view: TranscriptView) 
 
 
 def test_the_prompt_begins_at_the_right_if_its_text_does(qtbot) -> None:
-    prompt = PromptText(theme.light())
+    prompt = PromptText()
     qtbot.addWidget(prompt)
     prompt.resize(400, 100)
     prompt.show()

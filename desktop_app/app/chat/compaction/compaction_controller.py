@@ -21,7 +21,6 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.chat.compaction_service import CompactionPlan, CompactionService
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.spending.cost_estimate import usable_input
-from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.window.cards.compaction_card import CompactionCard
 from desktop_app.ui.window.cards.notifications import Actions
 
@@ -64,7 +63,6 @@ class CompactionController(QObject):
     def __init__(
         self,
         running: RunningAnswers,
-        theme: ThemeWatcher,
         *,
         pane: ConversationPane,
         setup: AnswerSetup,
@@ -84,7 +82,6 @@ class CompactionController(QObject):
         self._chat_service = chat_service
         self._compaction_service = compaction_service
         self._running = running
-        self._theme = theme
         self._card: CompactionCard | None = None
         self._current_offer: _Offer | None = None
         self._work: dict[str, _Work] = {}  # by the conversation's id
@@ -176,11 +173,10 @@ class CompactionController(QObject):
 
     def _get_card(self) -> CompactionCard:
         if self._card is None:
-            self._card = CompactionCard(self._theme.current)
+            self._card = CompactionCard()
             self._card.accepted.connect(self._accept)
             self._card.declined.connect(self._decline)
             self._card.cancel_requested.connect(self.cancel)
-            self._theme.changed.connect(self._card.set_theme)
             self._add_above_prompt(self._card)
         return self._card
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from desktop_app.app.state.conversation.answer_setup import AnswerSetup
     from desktop_app.app.tasks import Tasks
     from desktop_app.storage.conversations.compaction_store import CompactionStore
-    from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 
@@ -41,7 +40,6 @@ class CompactionNotes(QObject):
     def __init__(
         self,
         parent: QWidget,
-        theme: ThemeWatcher,
         *,
         pane: ConversationPane,
         setup: AnswerSetup,
@@ -51,7 +49,6 @@ class CompactionNotes(QObject):
         super().__init__(parent)
         current = setup.current
         self._parent = parent
-        self._theme = theme
         self._transcript = pane.transcript
         self._notifications = pane.notifications
         self._setup = setup
@@ -126,7 +123,7 @@ class CompactionNotes(QObject):
                 hidden_characters,
                 provider=self._maker_name(compaction),
             )
-        SentTextDialog(self._theme.current, note, text, self._parent).open()
+        SentTextDialog(note, text, self._parent).open()
 
     def undo(self) -> None:
         """Undo the last compaction in the path, so that the messages themselves are sent again."""

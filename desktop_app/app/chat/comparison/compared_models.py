@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from desktop_app.services.models.choice_resolution import ResolvedChoice
     from desktop_app.ui.comparison.compare_dialog import CompareDialog
     from desktop_app.ui.composer.choice.choice_view import ModelEntry
-    from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 
@@ -45,7 +44,6 @@ class ComparedModels(QObject):
     def __init__(
         self,
         parent: QWidget,
-        theme: ThemeWatcher,
         running: RunningAnswers,
         choices: AvailableModels,
         *,
@@ -58,7 +56,6 @@ class ComparedModels(QObject):
         self._prompt = pane.prompt
         self._notifications = pane.notifications
         self._parent = parent
-        self._theme = theme
         self._running = running
         self._choices = choices
         self._setup = setup
@@ -90,8 +87,7 @@ class ComparedModels(QObject):
 
         has_tools = bool(self._setup.ask_settings.parameters.tools)
         note = tr("Compared responses can’t use tools.") if has_tools else ""
-        dialog = self._dialog = CompareDialog(question, note, self._theme.current, self._parent)
-        self._theme.changed.connect(dialog.set_theme)
+        dialog = self._dialog = CompareDialog(question, note, self._parent)
         dialog.model_requested.connect(self._choose_model)
         dialog.effort_requested.connect(self._choose_effort)
         dialog.row_requested.connect(self._add_choice)

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from desktop_app.storage.database.temporary_database import TemporaryConversations
     from desktop_app.ui.comparison.answer_column import AnswerColumn
     from desktop_app.ui.comparison.comparison_window import ComparisonWindow
-    from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.transcript.view import TranscriptView
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
@@ -45,7 +44,6 @@ class ComparisonController(QObject):
     def __init__(
         self,
         parent: QWidget,
-        theme: ThemeWatcher,
         running: RunningAnswers,
         answers: ComparedAnswers,
         make_transcript: Callable[[Callable[[], Iterable[Message]]], TranscriptView],
@@ -60,7 +58,6 @@ class ComparisonController(QObject):
         self._transcript = pane.transcript
         self._notifications = pane.notifications
         self._parent = parent
-        self._theme = theme
         self._running = running
         self._answers = answers
         self._current = setup.current
@@ -123,13 +120,12 @@ class ComparisonController(QObject):
             column.retry_requested.connect(self._tasks.slot(self._retry))
             column.transcript.action_requested.connect(self._run_action)
             columns.append(column)
-        window = ComparisonWindow(path[-1].text, columns, self._theme.current, self._parent)
+        window = ComparisonWindow(path[-1].text, columns, self._parent)
         window.bind(Keymap.from_settings(self._values.all))
-        self._theme.changed.connect(window.set_theme)
         window.stop_all_requested.connect(lambda: self._running.stop(self._conversation_id))
         window.finished.connect(self._forget_window)
         self._window = window
-        self._marks = ComparisonMarks(window, self._theme, self._tasks)
+        self._marks = ComparisonMarks(window, self._tasks)
         window.show()
         self._running.repeat_status(self._conversation_id)
 
@@ -253,15 +249,14 @@ class ComparisonController(QObject):
 class ComparisonMarks(QObject):
     """The marks in the columns of a window, which its user turns on and off."""
 
-    def __init__(self, window: ComparisonWindow, theme: ThemeWatcher, tasks: Tasks) -> None:
+    def __init__(self, window: ComparisonWindow, tasks: Tasks) -> None:
         super().__init__(window)
         self._window = window
-        self._theme = theme
         self._tasks = tasks
         self._is_closed = False
         window.marks_toggled.connect(self._show_marks)
         window.finished.connect(self._on_finished)
-        theme.changed.connect(self.refresh)
+        window.theme_changed.connect(self.refresh)
 
     def refresh(self) -> None:
         """Mark the differences of newer answers, or in the colors of another theme."""
@@ -277,7 +272,7 @@ class ComparisonMarks(QObject):
 
     def _show_marks(self, is_marked: bool) -> None:
         for column in self._window.columns:
-            column.mark_differences((), self._theme.current)
+            column.mark_differences(())
         if is_marked:
             self._tasks.start(self._mark_differences())
 
@@ -287,4 +282,4 @@ class ComparisonMarks(QObject):
         differences = await asyncio.to_thread(differing_words, column_words)
         if not self._is_closed and self._window.marks_differences:
             for column, differs in zip(columns, differences, strict=True):
-                column.mark_differences(differs, self._theme.current)
+                column.mark_differences(differs)

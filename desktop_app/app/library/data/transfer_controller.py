@@ -17,7 +17,6 @@ from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.export_format import EXPORT_FORMATS, ExportFormat
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.widgets.file_dialogs import choose_files, choose_folder, choose_target
 from desktop_app.ui.window.cards.progress_card import ProgressCard
 
@@ -46,7 +45,6 @@ class TransferController(QObject):
     def __init__(
         self,
         parent: QWidget,
-        theme: ThemeWatcher,
         on_imported: Callable[[], Awaitable[None]],
         *,
         pane: ConversationPane,
@@ -59,7 +57,6 @@ class TransferController(QObject):
         self._sidebar_model = sidebar_model
         self._add_above_prompt = pane.add_above_prompt
         self._notifications = pane.notifications
-        self._theme = theme
         self._current = current
         self._tasks = tasks
         self._on_imported = on_imported
@@ -225,8 +222,7 @@ class TransferController(QObject):
 
     def _get_card(self) -> ProgressCard:
         if self._card is None:
-            self._card = ProgressCard(self._theme.current)
-            self._theme.changed.connect(self._card.set_theme)
+            self._card = ProgressCard()
             self._card.cancel_requested.connect(self._command.stop)
             self._add_above_prompt(self._card)
         return self._card

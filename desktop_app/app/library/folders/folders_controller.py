@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from desktop_app.app.state.shared_lists import FolderList
     from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
     from desktop_app.storage.conversations.folder_store import FolderStore
-    from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.cards.notifications import Notifications
     from desktop_app.ui.window.command_palette import CommandPalette
@@ -42,7 +41,6 @@ class FoldersController(QObject):
     def __init__(
         self,
         parent: QWidget,
-        theme: ThemeWatcher,
         navigator: Navigator,
         presenter: ListPresenter,
         *,
@@ -55,7 +53,6 @@ class FoldersController(QObject):
     ) -> None:
         super().__init__(parent)
         self._parent = parent
-        self._theme = theme
         self._notifications = notifications
         self._conversation_list = conversation_list
         self._show_list = show_list
@@ -199,12 +196,10 @@ class FoldersController(QObject):
 
         picker = CommandPalette(
             self._parent,
-            self._theme.current,
             name="folder-picker",
             label=tr("Move to folder"),
             empty_text=tr("No matching folders"),
         )
-        self._theme.changed.connect(picker.set_theme)
         picker.chosen.connect(self._on_picked)
         return picker
 

@@ -15,7 +15,7 @@ from desktop_app.ui.composer.choice import choice_menus
 from desktop_app.ui.composer.choice.choice_view import ChoiceView, no_choice
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.painting import text_width
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import current_theme, set_role
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.widgets.text.foreign_text import PlainToolButton, set_tooltip, spoken_text
 
@@ -41,18 +41,17 @@ class BackgroundButton(PlainToolButton):
 
     background_requested = Signal(bool)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.setObjectName("background")
         set_role(self, "quiet")
-        self._theme = theme
         self._choice = no_choice()
         # Not the button's own menu, because screen readers that press the button would not
         # open it.
         self.options = ProgramMenu(self)
         self.options.fill_with(self._fill)
         self.clicked.connect(self._open)
-        self.set_theme(theme)
+        self.update_theme()
 
     def set_choice(self, choice: ChoiceView) -> None:
         """Show whether background answers are offered and on."""
@@ -75,14 +74,14 @@ class BackgroundButton(PlainToolButton):
 
     def width_for(self, *, is_wide: bool) -> int:
         """Return the preferred width; `is_wide` as for `show_label`."""
-        width = self._theme.px(_ICON) + self._theme.px(_PADDING)
+        width = current_theme().px(_ICON) + current_theme().px(_PADDING)
         if is_wide and self._choice.background:
-            label_width = text_width(tr(_LABEL), self._theme.interface())
-            width += label_width + self._theme.px(_PADDING) // 2
+            label_width = text_width(tr(_LABEL), current_theme().interface())
+            width += label_width + current_theme().px(_PADDING) // 2
         return width
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
+    def update_theme(self) -> None:
+        theme = current_theme()
         self.setFont(theme.interface())
         self.setIconSize(QSize(theme.px(_ICON), theme.px(_ICON)))
         self._show_icon()
@@ -91,7 +90,7 @@ class BackgroundButton(PlainToolButton):
         return QSize(self.width_for(is_wide=bool(self.text())), super().sizeHint().height())
 
     def _show_icon(self) -> None:
-        theme = self._theme
+        theme = current_theme()
         color = theme.accent if self._choice.background else theme.dim
         self.setIcon(icon("cloud", color, theme.px(_ICON)))
 

@@ -26,7 +26,7 @@ from desktop_app.ui.composer.choice.background_button import BackgroundButton
 from desktop_app.ui.composer.choice.choice_view import EFFORT_BARS, ChoiceFigures, no_choice
 from desktop_app.ui.look.icons import set_icon
 from desktop_app.ui.look.painting import text_width
-from desktop_app.ui.look.theme import SEND_SIZE, Theme, set_role
+from desktop_app.ui.look.theme import SEND_SIZE, current_theme, set_role
 from desktop_app.ui.widgets.boxes import STRETCH, row_of
 from desktop_app.ui.widgets.buttons.menu_button import MenuButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
@@ -63,13 +63,13 @@ class EstimateTexts(NamedTuple):
 class ModelControl(QFrame):
     """The model: segments Instant · Thinking · Pro ▾, or the name of the model ▾."""
 
-    def __init__(self, theme: Theme, fill_menu: Callable[[QMenu], None]) -> None:
+    def __init__(self, fill_menu: Callable[[QMenu], None]) -> None:
         super().__init__()
         set_role(self, "segments")
         options = [(variant.value, variant.label) for variant in Variant]
-        self.variants = SegmentedControl(options, theme, name=tr("Variant"))
+        self.variants = SegmentedControl(options, name=tr("Variant"))
         self.variants.setObjectName("variant")
-        self.menu_button = MenuButton(theme, fill_menu, has_background=False, object_name="model")
+        self.menu_button = MenuButton(fill_menu, has_background=False, object_name="model")
         self.menu_button.setToolTip(tr("Other models and providers"))
         row_of(self.variants, self.menu_button, parent=self, margins=0, spacing=0)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
@@ -92,10 +92,6 @@ class ModelControl(QFrame):
         if is_wide and self.choice.offers_variants:
             return self.variants.sizeHint().width() + self.menu_button.width_for(text="")
         return self.menu_button.width_for(text=self.choice.short_name)
-
-    def set_theme(self, theme: Theme) -> None:
-        self.variants.set_theme(theme)
-        self.menu_button.set_theme(theme)
 
 
 class ChoiceRow(QWidget):
@@ -123,9 +119,8 @@ class ChoiceRow(QWidget):
     comparison_requested = Signal()
     background_requested = Signal(bool)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._theme = theme
         self.choice = no_choice()
         self.estimate = EstimateTexts(text="", short="", tooltip="")
         self._choice_figures = ChoiceFigures()
@@ -138,10 +133,10 @@ class ChoiceRow(QWidget):
         self.attach_menu_button.setToolTip(tr("Attach folders and collections"))
         self.tools_button = PlainToolButton(name="tools", label=tr("Tools"), role="quiet")
         self._has_tools = False
-        self.models = ModelControl(theme, self._fill_models)
-        self.effort = MenuButton(theme, self._fill_efforts, object_name="effort")
+        self.models = ModelControl(self._fill_models)
+        self.effort = MenuButton(self._fill_efforts, object_name="effort")
         self.effort.setToolTip(tr("Reasoning effort: how long the model thinks before it responds"))
-        self.background = BackgroundButton(theme)
+        self.background = BackgroundButton()
         self.background.background_requested.connect(self.background_requested)
         self.estimate_label = PlainLabel(name="estimate", role="note")
         self.send_button = PlainToolButton(name="send", label=tr("Send"), role="send")
@@ -149,7 +144,7 @@ class ChoiceRow(QWidget):
         self.stop_button.hide()
         self.models.variants.chosen.connect(lambda key: self.variant_requested.emit(Variant(key)))
         self._lay_out()
-        self.set_theme(theme)
+        self.update_theme()
         self.set_choice(no_choice())
         self.set_choice_figures(ChoiceFigures())
 
@@ -190,7 +185,7 @@ class ChoiceRow(QWidget):
         self._fit()
 
     def _show_tools_icon(self) -> None:
-        theme = self._theme
+        theme = current_theme()
         color = theme.accent if self._has_tools else theme.dim
         set_icon(self.tools_button, "wrench", color, theme.px(18), disabled=theme.faint)
 
@@ -223,11 +218,8 @@ class ChoiceRow(QWidget):
             self._rate = ""
         self._show_estimate_or_rate()
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self.models.set_theme(theme)
-        self.effort.set_theme(theme)
-        self.background.set_theme(theme)
+    def update_theme(self) -> None:
+        theme = current_theme()
         self.estimate_label.setFont(theme.note())
         self._row.setSpacing(theme.px(_GAP))
         for button, name, color, size in (
@@ -243,10 +235,14 @@ class ChoiceRow(QWidget):
     def minimumSizeHint(self) -> QSize:
         """Return the smallest usable width; the row adapts to any larger width."""
         min_width = self._total_width("", hidden=_HIDEABLE_PARTS)
-        return QSize(min(min_width, self._theme.px(_MINIMUM_WIDTH)), self._theme.px(SEND_SIZE))
+        return QSize(
+            min(min_width, current_theme().px(_MINIMUM_WIDTH)), current_theme().px(SEND_SIZE)
+        )
 
     def sizeHint(self) -> QSize:
-        return QSize(self._total_width(self._rate or self.estimate.text), self._theme.px(SEND_SIZE))
+        return QSize(
+            self._total_width(self._rate or self.estimate.text), current_theme().px(SEND_SIZE)
+        )
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -280,11 +276,11 @@ class ChoiceRow(QWidget):
 
     def _total_width(self, estimate_text: str, hidden: Sequence[str] = ()) -> int:
         """Return the width of the row with this estimate, without the `hidden` parts."""
-        gap = self._theme.px(_GAP)
+        gap = current_theme().px(_GAP)
         total = self.attach_button.sizeHint().width() + self.attach_menu_button.sizeHint().width()
         if "tools" not in hidden or self._has_tools:
             total += self.tools_button.sizeHint().width()
-        total += self._theme.px(SEND_SIZE)
+        total += current_theme().px(SEND_SIZE)
         total += 2 * gap  # after the buttons for attachments and tools, and before Send or Stop
         total += self.models.width_for(is_wide="variants" not in hidden)
         if self.choice.display_effort is not None:
@@ -294,7 +290,7 @@ class ChoiceRow(QWidget):
         if self.choice.background is not None:
             total += gap + self.background.width_for(is_wide="background" not in hidden)
         if estimate_text:
-            total += gap + text_width(estimate_text, self._theme.note())
+            total += gap + text_width(estimate_text, current_theme().note())
         return total
 
     def _effort_label(self) -> str:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from desktop_app.domain.prompts.prompts import Prompt
     from desktop_app.ui.composer.completion.prompt_fields import PromptFields
     from desktop_app.ui.composer.completion.prompt_menu import PromptMenu
-    from desktop_app.ui.look.theme import Theme
 
 _MAX_NAME_CHARACTERS: Final = 60
 """The longest typed name, with its slash."""
@@ -59,13 +58,10 @@ class PopupPlacement(Protocol):
 class PromptCompleter(QObject):
     """Completion of prompts in a text field."""
 
-    def __init__(
-        self, field: CompletionField, popup: PopupPlacement, theme: Theme, parent: QObject
-    ) -> None:
+    def __init__(self, field: CompletionField, popup: PopupPlacement, parent: QObject) -> None:
         super().__init__(parent)
         self._field = field
         self._popup = popup
-        self._theme = theme
         self._prompts: Sequence[Prompt] = ()
         self._menu: PromptMenu | None = None
         self._form: PromptFields | None = None
@@ -133,12 +129,6 @@ class PromptCompleter(QObject):
         self._hide_menu()
         self._close_form()
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        for widget in (self._menu, self._form):
-            if widget is not None:
-                widget.set_theme(theme)
-
     def update_list(self) -> None:
         """Open, update or close the list after the text or the cursor changed."""
         name = typed_name(self._field.text_before)
@@ -164,7 +154,7 @@ class PromptCompleter(QObject):
             # Imported here because start-up does not need it.
             from desktop_app.ui.composer.completion.prompt_menu import PromptMenu
 
-            self._menu = PromptMenu(self._theme)
+            self._menu = PromptMenu()
             self._menu.set_prompts(self._prompts)
             self._menu.chosen.connect(self.insert_prompt)
         if self._menu.show_matches(name):
@@ -196,7 +186,7 @@ class PromptCompleter(QObject):
         from desktop_app.ui.composer.completion.prompt_fields import PromptFields
 
         values = self._typed_values.get(prompt.id, {})
-        form = PromptFields(prompt, values, self._theme)
+        form = PromptFields(prompt, values)
         self._form = form
         form.filled.connect(self._insert_filled)
         form.canceled.connect(self._cancel_form)

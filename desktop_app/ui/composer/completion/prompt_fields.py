@@ -16,13 +16,13 @@ from desktop_app.domain.prompts.prompts import Prompt, Variable, missing_names, 
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.shortcut_text import shortcut_text
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import current_theme, set_role
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import cancel_button
 from desktop_app.ui.widgets.buttons.enter_key import press_focused
 from desktop_app.ui.widgets.forms.fitting_dialog import scroll_area_of
-from desktop_app.ui.widgets.forms.form_widgets import Combo, retheme
+from desktop_app.ui.widgets.forms.form_widgets import Combo
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainButton,
@@ -55,7 +55,7 @@ class GrowingTextField(PlainTextField):
 
     entered = Signal()
 
-    def __init__(self, theme: Theme, name: str, text: str) -> None:
+    def __init__(self, name: str, text: str) -> None:
         super().__init__()
         self.setPlainText(text)
         set_role(self, "field")
@@ -65,10 +65,10 @@ class GrowingTextField(PlainTextField):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
-        self.set_theme(theme)
+        self.update_theme()
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
+    def update_theme(self) -> None:
+        theme = current_theme()
         self.document().setDocumentMargin(theme.px(_TEXT_MARGIN))
         self._fit()
 
@@ -97,8 +97,8 @@ class GrowingTextField(PlainTextField):
             policy.ScrollBarAsNeeded if lines > _MAX_LINES else policy.ScrollBarAlwaysOff
         )
         text_height = min(lines, _MAX_LINES) * self.fontMetrics().lineSpacing()
-        height = text_height + 2 * self._theme.px(_TEXT_MARGIN) + 4
-        self.setFixedHeight(max(height, self._theme.px(32)))
+        height = text_height + 2 * current_theme().px(_TEXT_MARGIN) + 4
+        self.setFixedHeight(max(height, current_theme().px(32)))
 
 
 class PromptFields(QFrame):
@@ -115,7 +115,7 @@ class PromptFields(QFrame):
     filled = Signal(dict)
     canceled = Signal()
 
-    def __init__(self, prompt: Prompt, values: Mapping[str, str], theme: Theme) -> None:
+    def __init__(self, prompt: Prompt, values: Mapping[str, str]) -> None:
         """Build the fields; `values` are earlier inputs, which override the defaults."""
         super().__init__()
         self.setObjectName("prompt-fields")
@@ -130,7 +130,7 @@ class PromptFields(QFrame):
         self._grid.setColumnStretch(1, 1)
         for row, variable in enumerate(variables(prompt.text)):
             value = values.get(variable.name, variable.default or "")
-            self._add_field(row, variable, value, theme)
+            self._add_field(row, variable, value)
         self._note = PlainLabel(name="prompt-fields-note", wraps=True)
         self._insert_button = PlainButton(tr("Insert"), name="insert-prompt", role="primary")
         self._cancel_button = cancel_button("leave-prompt")
@@ -138,14 +138,14 @@ class PromptFields(QFrame):
         self._cancel_button.clicked.connect(self.canceled)
         self._lay_out()
         self._show_note("")
-        self.set_theme(theme)
+        self.update_theme()
 
-    def _add_field(self, row: int, variable: Variable, value: str, theme: Theme) -> None:
+    def _add_field(self, row: int, variable: Variable, value: str) -> None:
         label = PlainLabel(_display_name(variable.name), wraps=True)
         if variable.choices:
-            field: GrowingTextField | Combo = _choice_field(variable, value, theme)
+            field: GrowingTextField | Combo = _choice_field(variable, value)
         else:
-            field = GrowingTextField(theme, variable.name, value)
+            field = GrowingTextField(variable.name, value)
             field.entered.connect(self._submit)
             field.textChanged.connect(lambda: self._show_note(""))
             if variable.default is None:
@@ -177,15 +177,14 @@ class PromptFields(QFrame):
         names = missing_names(self.prompt.text, self.values()) or tuple(self._fields)
         self._focus(names[0])
 
-    def set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
+        theme = current_theme()
         px = theme.px
-        self._theme = theme
         self._grid.setHorizontalSpacing(px(12))
         self._grid.setVerticalSpacing(px(8))
         for label in self._labels.values():
             label.setFixedWidth(px(_LABEL_WIDTH))
             label.setContentsMargins(0, px(7), 0, 0)
-        retheme(self, theme)
         self.updateGeometry()
 
     def sizeHint(self) -> QSize:
@@ -194,10 +193,10 @@ class PromptFields(QFrame):
         margins = self._column.contentsMargins()
         height = margins.top() + margins.bottom() + 2 * self._column.spacing()
         height += self._title.sizeHint().height() + self._footer.sizeHint().height()
-        return QSize(self._theme.px(320), height + self._grid.sizeHint().height() + 4)
+        return QSize(current_theme().px(320), height + self._grid.sizeHint().height() + 4)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(0, min(self.sizeHint().height(), self._theme.px(150)))
+        return QSize(0, min(self.sizeHint().height(), current_theme().px(150)))
 
     def event(self, event: QEvent) -> bool:
         """Claim Esc before a shortcut of the window does."""
@@ -246,8 +245,8 @@ class PromptFields(QFrame):
         self._scroll_area.ensureWidgetVisible(field)
 
 
-def _choice_field(variable: Variable, value: str, theme: Theme) -> Combo:
-    combo = Combo(theme, variable.name, object_name=f"field-{variable.name}")
+def _choice_field(variable: Variable, value: str) -> Combo:
+    combo = Combo(variable.name, object_name=f"field-{variable.name}")
     for choice in variable.choices:
         combo.addItem(choice, choice)
     combo.setCurrentIndex(max(0, combo.findData(value)))

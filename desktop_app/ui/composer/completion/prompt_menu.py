@@ -15,9 +15,9 @@ from desktop_app.domain.documents.letter_folding import fold
 from desktop_app.domain.prompts.prompts import Prompt, preview
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import current_theme, set_role
 from desktop_app.ui.widgets.accessibility.announcements import announce
-from desktop_app.ui.widgets.boxes import column_of, scale_boxes
+from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.rows.row_delegate import RowDelegate
 from desktop_app.ui.widgets.rows.row_view import RowView
 from desktop_app.ui.widgets.rows.rows_model import ROW, Index, RowsModel
@@ -56,7 +56,7 @@ class _PromptDelegate(RowDelegate):
     """Delegate that paints the title, the folder and as much of the text as fits."""
 
     def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        theme, px = self.theme, self.theme.px
+        theme, px = current_theme(), current_theme().px
         prompt: Prompt = index.data(ROW)
         rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
         for text, font, color in (
@@ -78,7 +78,7 @@ class PromptMenu(QFrame):
 
     chosen = Signal(object)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.setObjectName("prompt-menu")
         self.setAccessibleName(tr("Prompts"))
@@ -91,13 +91,13 @@ class PromptMenu(QFrame):
             self,
             tooltip=lambda prompt: prompt.text[:600],
         )
-        self._delegate = _PromptDelegate(theme, self)
+        self._delegate = _PromptDelegate(self)
         self.view = RowView("prompts", self.model, self._delegate)
         self.view.setAccessibleName(tr("Prompts"))
         self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.view.chosen.connect(self._choose)
         column_of(self.view, parent=self, margins=_EDGE)
-        self.set_theme(theme)
+        self.update_theme()
 
     def set_prompts(self, prompts: Sequence[Prompt]) -> None:
         """Set the prompts to choose from."""
@@ -143,20 +143,16 @@ class PromptMenu(QFrame):
         self.view.setCurrentIndex(self.view.model().index(target_row, 0))
         return True
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self._delegate.set_theme(theme)
-        scale_boxes(self, theme)
-        self.view.relayout()
+    def update_theme(self) -> None:
         self.updateGeometry()
 
     def sizeHint(self) -> QSize:
-        px = self._theme.px
+        px = current_theme().px
         rows = min(max(1, self.model.rowCount()), _MAX_ROWS)
         return QSize(px(320), rows * px(self._delegate.height) + 2 * px(_EDGE) + 2)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(0, min(self.sizeHint().height(), self._theme.px(90)))
+        return QSize(0, min(self.sizeHint().height(), current_theme().px(90)))
 
     def _select_current(self) -> None:
         """Select and announce the row that Enter chooses, because the focus stays in the text."""

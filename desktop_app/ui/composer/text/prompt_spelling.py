@@ -10,6 +10,7 @@ from PySide6.QtGui import QTextCursor, QTextLayout
 from desktop_app.domain.prose_words import ProseWord, fence_after, words_of_line
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer.spelling import Spelling, misspelling_format
+from desktop_app.ui.look.theme import current_theme
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu
 
     from desktop_app.ui.composer.text.prompt_text import PromptText
-    from desktop_app.ui.look.theme import Theme
 
 PAUSE_MS: Final = 300
 """The pause in typing after which new words are checked."""
@@ -41,7 +41,8 @@ class PromptSpelling(QObject):
 
     notice_raised = Signal(str)
 
-    def __init__(self, text: PromptText, spelling: Spelling, theme: Theme) -> None:
+    def __init__(self, text: PromptText, spelling: Spelling) -> None:
+        theme = current_theme()
         super().__init__(text)
         self._text = text
         self._spelling = spelling
@@ -55,7 +56,8 @@ class PromptSpelling(QObject):
         spelling.changed.connect(self._underline_misspelled)
         self._timer.start()
 
-    def set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
+        theme = current_theme()
         self._format = misspelling_format(theme.error)
         self._underline_misspelled()
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFrame, QSizePolicy
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer.text.prompt_keys import PromptKeys
 from desktop_app.ui.composer.text.text_insertion import TextInsertion
-from desktop_app.ui.look.theme import Theme
+from desktop_app.ui.look.theme import Theme, current_theme
 from desktop_app.ui.widgets.text.foreign_text import PlainTextField
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class PromptText(PlainTextField):
     focus_changed = Signal(bool)
     height_changed = Signal()
 
-    def __init__(self, theme: Theme, *, font_of: Callable[[Theme], QFont] = Theme.reading) -> None:
+    def __init__(self, *, font_of: Callable[[Theme], QFont] = Theme.reading) -> None:
         super().__init__()
         self._font_of = font_of
         self.insertion = TextInsertion(self)
@@ -74,7 +74,7 @@ class PromptText(PlainTextField):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._apply_font(theme)
+        self._apply_font()
         self.document().documentLayout().documentSizeChanged.connect(self.height_changed)
         self.textChanged.connect(self._align)
 
@@ -91,10 +91,10 @@ class PromptText(PlainTextField):
 
             self._template = TemplateMark(template_id, self.document(), start, end)
 
-    def set_theme(self, theme: Theme) -> None:
-        self._apply_font(theme)
+    def update_theme(self) -> None:
+        self._apply_font()
         if self._spelling is not None:
-            self._spelling.set_theme(theme)
+            self._spelling.update_theme()
         # Once a style sheet has styled the viewport, the viewport inherits no font, but the
         # placeholder uses the viewport's font. Not in `_apply_font`, because PySide takes 15 ms for
         # the first widget that Qt created.
@@ -111,7 +111,8 @@ class PromptText(PlainTextField):
             option.setAlignment(alignment)
             self.document().setDefaultTextOption(option)
 
-    def _apply_font(self, theme: Theme) -> None:
+    def _apply_font(self) -> None:
+        theme = current_theme()
         self.setFont(self._font_of(theme))
         self.document().setDocumentMargin(theme.px(2))
         self.setCursorWidth(theme.px(1))
@@ -126,12 +127,12 @@ class PromptText(PlainTextField):
         if not self.keys.handle(event):
             super().keyPressEvent(event)
 
-    def check_spelling_with(self, spelling: Spelling, theme: Theme) -> None:
+    def check_spelling_with(self, spelling: Spelling) -> None:
         """Underline words that are misspelled."""
         # Imported here because start-up does not need it.
         from desktop_app.ui.composer.text.prompt_spelling import PromptSpelling
 
-        self._spelling = PromptSpelling(self, spelling, theme)
+        self._spelling = PromptSpelling(self, spelling)
         self._spelling.notice_raised.connect(self.notice_raised)
 
     def suggest_spelling(self) -> None:

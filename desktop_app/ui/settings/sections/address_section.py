@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from desktop_app.domain.answering.chat_request import ProviderProfile
-    from desktop_app.ui.look.theme import Theme
 
 
 def problem_of_address(text: str) -> str:
@@ -69,8 +68,8 @@ class AddressSection(LineSection):
 
     edited = Signal()
 
-    def __init__(self, theme: Theme, save: Callable[[ProviderProfile], None]) -> None:
-        super().__init__(tr("Base URL"), "base-url", theme)
+    def __init__(self, save: Callable[[ProviderProfile], None]) -> None:
+        super().__init__(tr("Base URL"), "base-url")
         self._save = save
         self._profile = NO_PROVIDER
         self._allow_button = compact_button(tr("Allow unencrypted"), "allow-unencrypted", "plain")

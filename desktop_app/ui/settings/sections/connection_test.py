@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.icons import pixmap
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.widgets.boxes import STRETCH, row_of
 from desktop_app.ui.widgets.forms.form_widgets import Note
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.domain.places import LinkedText
-    from desktop_app.ui.look.theme import Theme
 
 
 class ConnectionTest(QObject):
@@ -34,9 +34,8 @@ class ConnectionTest(QObject):
 
     requested = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._theme = theme
         self._profile_id = ""
         self._results: dict[str, tuple[bool, str | LinkedText]] = {}
         self._running_ids: set[str] = set()
@@ -45,7 +44,7 @@ class ConnectionTest(QObject):
         self._button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._button.clicked.connect(self.requested)
         self._icon = PlainLabel()
-        self._result = Note(theme, object_name="test-result")
+        self._result = Note(object_name="test-result")
         self.row = row_of(self._button, self._icon, (self._result, 100), STRETCH, spacing=8)
 
     def show_profile(self, profile_id: str) -> None:
@@ -74,8 +73,7 @@ class ConnectionTest(QObject):
         self._running_ids.discard(self._profile_id)
         self._show()
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
+    def update_theme(self) -> None:
         self._show()
 
     def _show(self) -> None:
@@ -88,5 +86,5 @@ class ConnectionTest(QObject):
         self._result.set_text(text, "note" if has_passed else "error", is_result=True)
         self._icon.setVisible(not is_running and self._profile_id in self._results)
         icon_name = "circle-check" if has_passed else "circle-alert"
-        color = self._theme.good if has_passed else self._theme.error
-        self._icon.setPixmap(pixmap(icon_name, color, self._theme.px(16)))
+        color = current_theme().good if has_passed else current_theme().error
+        self._icon.setPixmap(pixmap(icon_name, color, current_theme().px(16)))

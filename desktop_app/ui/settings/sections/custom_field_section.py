@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from desktop_app.domain.answering.chat_request import ProviderProfile
-    from desktop_app.ui.look.theme import Theme
 
 _KINDS: Final = ((False, N_("Header")), (True, N_("Query parameter")))
 
@@ -43,18 +42,18 @@ class CustomFieldSection(FormSection):
 
     entered = Signal(object, str)
 
-    def __init__(self, theme: Theme, save: Callable[[ProviderProfile], None]) -> None:
-        super().__init__(tr("Headers and query parameters"), theme)
+    def __init__(self, save: Callable[[ProviderProfile], None]) -> None:
+        super().__init__(tr("Headers and query parameters"))
         self._save = save
         self._profile = NO_PROVIDER
         self._has_value: Mapping[str, bool] = {}
         self._list = QVBoxLayout()
         self.body.addLayout(self._list)
-        self._build_form(theme)
+        self._build_form()
         self._show_note()
 
-    def _build_form(self, theme: Theme) -> None:
-        self._kind = Combo(theme, tr("Kind"), object_name="custom-field-kind")
+    def _build_form(self) -> None:
+        self._kind = Combo(tr("Kind"), object_name="custom-field-kind")
         for in_query, label in _KINDS:
             self._kind.addItem(tr(label), in_query)
         self._name = line_field(tr("Name"), "custom-field-name")

@@ -14,8 +14,6 @@ from desktop_app.ui.widgets.forms.form_widgets import FormSection, Switch, switc
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from desktop_app.ui.look.theme import Theme
-
 
 class CustomServerSection(FormSection):
     """The switches of a custom server. See the module.
@@ -24,18 +22,18 @@ class CustomServerSection(FormSection):
         save: called with the changed profile.
     """
 
-    def __init__(self, theme: Theme, save: Callable[[ProviderProfile], None]) -> None:
-        super().__init__("", theme)
+    def __init__(self, save: Callable[[ProviderProfile], None]) -> None:
+        super().__init__("")
         self._save = save
         self._profile = NO_PROVIDER
-        self._batches = self._add(theme, tr("Supports Batch API"), "offers-batches")
-        self._files = self._add(theme, tr("Accepts file uploads"), "takes-files")
+        self._batches = self._add(tr("Supports Batch API"), "offers-batches")
+        self._files = self._add(tr("Accepts file uploads"), "takes-files")
         self.note.set_text(tr("For servers with OpenAI’s Files and Batch APIs or file inputs."))
         self._batches.toggled.connect(lambda on: self._change(offers_batches=on))
         self._files.toggled.connect(lambda on: self._change(takes_files=on))
 
-    def _add(self, theme: Theme, title: str, name: str) -> Switch:
-        switch = Switch(theme, title, object_name=name)
+    def _add(self, title: str, name: str) -> Switch:
+        switch = Switch(title, object_name=name)
         self.body.addLayout(switch_row(title, switch))
         return switch
 

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QLineEdit, QPushButton
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.icons import pixmap
 from desktop_app.ui.look.mirroring import margins
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.settings.sections.key_state import KeyPlace, KeyState
 from desktop_app.ui.widgets.boxes import STRETCH, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import cancel_button, compact_button
@@ -29,8 +30,6 @@ from desktop_app.ui.widgets.text.foreign_text import (
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
-
-    from desktop_app.ui.look.theme import Theme
 
 
 @dataclass(frozen=True)
@@ -128,14 +127,13 @@ class KeySection(FormSection):
     key_entered = Signal(str)
     key_removal_requested = Signal()
 
-    def __init__(self, theme: Theme, texts: SecretTexts = API_KEY, prefix: str = "") -> None:
-        super().__init__(tr(texts.name), theme)
+    def __init__(self, texts: SecretTexts = API_KEY, prefix: str = "") -> None:
+        super().__init__(tr(texts.name))
         self._texts = texts
         self._prefix = prefix
-        self._theme = theme
         self._state = KeyState("none")
         self._build()
-        self.set_theme(theme)
+        self.update_theme()
         self.reset_state(self._state)
 
     def _build(self) -> None:
@@ -225,8 +223,8 @@ class KeySection(FormSection):
         self.reset_state(self._state)
         self._replace_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
+    def update_theme(self) -> None:
+        theme = current_theme()
         self._location.setFont(theme.note())
         self._location.setTextMargins(*margins(0, 0, theme.px(22), 0))
         self._icon_row.setContentsMargins(*margins(0, 0, theme.px(8), 0))
@@ -247,7 +245,7 @@ class KeySection(FormSection):
         self._entry.setVisible(is_entering)
         self._location.setVisible(not is_entering)
         self._location.show_text(tr(appearance.text), tr(appearance.text))
-        self._icon.setPixmap(pixmap(appearance.icon, self._theme.dim, self._theme.px(14)))
+        self._icon.setPixmap(pixmap(appearance.icon, current_theme().dim, current_theme().px(14)))
         self._replace_button.setVisible(is_stored)
         self._remove_button.setVisible(is_stored or may_be_stored)
         self._show_buttons()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import Signal
 
@@ -13,9 +13,6 @@ from desktop_app.ui.widgets.buttons.dialog_button import compact_button
 from desktop_app.ui.widgets.file_dialogs import choose_file
 from desktop_app.ui.widgets.forms.form_widgets import FormSection, ReadOnlyLine
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, set_tooltip
-
-if TYPE_CHECKING:
-    from desktop_app.ui.look.theme import Theme
 
 SMALL_MODEL: Final = N_(
     "SmolLM2 135M is included for trying Repartee. It’s often wrong and not meant for real work."
@@ -32,8 +29,8 @@ class LocalModelSection(FormSection):
 
     model_file_chosen = Signal(object)
 
-    def __init__(self, theme: Theme) -> None:
-        super().__init__(tr("Model file"), theme)
+    def __init__(self) -> None:
+        super().__init__(tr("Model file"))
         self._file = ReadOnlyLine(tr("Model file"), "weights")
         choose_button = PlainButton(tr("Choose…"), name="choose-weights", role="plain")
         set_tooltip(choose_button, tr("Choose a GGUF file"))

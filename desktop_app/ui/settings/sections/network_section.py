@@ -24,6 +24,7 @@ from desktop_app.domain.errors import SettingError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.network.network_address import parse_proxy
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 from desktop_app.ui.settings.sections.custom_field_section import CustomFieldSection
 from desktop_app.ui.settings.sections.key_section import PROXY_PASSWORD, KeySection
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from desktop_app.domain.network.custom_fields import CustomField
-    from desktop_app.ui.look.theme import Theme
 
     Save = Callable[[ProviderProfile], None]
 
@@ -103,8 +103,9 @@ class ProxySection(ComboSection):
 
     password_found = Signal(str)
 
-    def __init__(self, theme: Theme, save: Save) -> None:
-        super().__init__(tr("Proxy"), "proxy", theme)
+    def __init__(self, save: Save) -> None:
+        theme = current_theme()
+        super().__init__(tr("Proxy"), "proxy")
         self._save = save
         self._profile = NO_PROVIDER
         for key, label in _MODES:
@@ -113,7 +114,7 @@ class ProxySection(ComboSection):
         self._url.setObjectName("proxy-url")
         self._url.setAccessibleName(spoken_text(tr("Proxy URL")))
         self._url.setPlaceholderText("http://host:3128")
-        self.password = KeySection(theme, PROXY_PASSWORD, "proxy-")
+        self.password = KeySection(PROXY_PASSWORD, "proxy-")
         self.body.addWidget(self._url)
         self._column.addSpacing(theme.px(6))
         self._column.addWidget(self.password)
@@ -188,8 +189,8 @@ class CertificateSection(FormSection):
 
     ca_file_chosen = Signal(object)
 
-    def __init__(self, theme: Theme) -> None:
-        super().__init__(tr("Trusted certificates"), theme)
+    def __init__(self) -> None:
+        super().__init__(tr("Trusted certificates"))
         self._file = ReadOnlyLine(tr("Trusted certificates"), "ca-file")
         choose_button = PlainButton(tr("Choose…"), name="choose-ca-file", role="plain")
         choose_button.setAccessibleName(spoken_text(tr("Choose certificate file")))
@@ -246,33 +247,33 @@ class NetworkSection(CollapsibleSection):
     ca_file_chosen = Signal(str, object)
     custom_field_entered = Signal(str, object, str)
 
-    def __init__(self, theme: Theme, save: Save) -> None:
-        super().__init__(tr("Network and privacy"), "network", theme)
+    def __init__(self, save: Save) -> None:
+        super().__init__(tr("Network and privacy"), "network")
         self._save = save
         self._profile = NO_PROVIDER
         self._password_states: dict[str, KeyState] = {}  # by keyring name
         self._ca_results: dict[str, CaFileResult] = {}  # by profile id
-        self._build(theme)
+        self._build()
         self._connect()
 
-    def _build(self, theme: Theme) -> None:
-        self._storage = FormSection("", theme)
+    def _build(self) -> None:
+        self._storage = FormSection("")
         label_text = tr("Allow provider to store conversations")
-        self._storage_switch = Switch(theme, label_text, object_name="keeps-at-provider")
+        self._storage_switch = Switch(label_text, object_name="keeps-at-provider")
         self._storage.body.addLayout(switch_row(label_text, self._storage_switch))
-        self._proxy = ProxySection(theme, self._change)
-        self._certificates = CertificateSection(theme)
-        self._api = ComboSection(tr("API"), "provider-api", theme)
+        self._proxy = ProxySection(self._change)
+        self._certificates = CertificateSection()
+        self._api = ComboSection(tr("API"), "provider-api")
         for key, label in _APIS:  # only the label without a key is translated
             self._api.combo.addItem(label if key else tr(label), key)
         self._api.note.set_text(tr("Stop sequences and penalties need Chat Completions."))
-        self._limit_parameter = ComboSection(tr("Token limit parameter"), "max-tokens-field", theme)
+        self._limit_parameter = ComboSection(tr("Token limit parameter"), "max-tokens-field")
         for key, label in _LIMIT_PARAMETERS:
             self._limit_parameter.combo.addItem(label if key else tr(label), key)
         self._limit_parameter.note.set_text(
             tr("Change this if a Chat Completions server rejects the default.")
         )
-        self._fields = CustomFieldSection(theme, self._change)
+        self._fields = CustomFieldSection(self._change)
         first_sections = (self._storage, self._proxy, self._certificates)
         for part in (*first_sections, self._fields, self._api, self._limit_parameter):
             self.body.addWidget(part)

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from decimal import Decimal
 
-    from desktop_app.ui.look.theme import Theme
-
 
 class SpendingSection(LineSection):
     """The monthly cap of a provider and its spending.
@@ -34,8 +32,8 @@ class SpendingSection(LineSection):
 
     report_requested = Signal()
 
-    def __init__(self, theme: Theme, save: Callable[[Decimal | None], None]) -> None:
-        super().__init__(tr("Monthly limit (US dollars)"), "monthly-cap", theme)
+    def __init__(self, save: Callable[[Decimal | None], None]) -> None:
+        super().__init__(tr("Monthly limit (US dollars)"), "monthly-cap")
         self._save = save
         self._profile = NO_PROVIDER
         self._months: dict[str, MonthSpending] = {}

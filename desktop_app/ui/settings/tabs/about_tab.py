@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.look.theme import Theme
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.viewer.paged_text import PagedText
 from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
@@ -31,25 +31,24 @@ class AboutTab(QWidget):
 
     help_requested = Signal()
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
         pages = [(page, tr(title)) for page, title in _PAGES]
-        self._choice = SegmentedControl(pages, theme, name=tr("About"), padding=8, is_tabs=True)
+        self._choice = SegmentedControl(pages, name=tr("About"), padding=8, is_tabs=True)
         self._choice.expand()
         self._choice.set_current("program")
         self._pages = QStackedWidget()
         self._help_button = PlainButton(tr("Open help"), name="open-help", role="link")
         self._program = text_field(tr("System info"), "about-text", read_only=True)
         # A megabyte of text, which would block the window for 100 ms if inserted at once.
-        self._licenses = PagedText(theme, "licenses", tr("Licenses"))
+        self._licenses = PagedText("licenses", tr("Licenses"))
         self._copy_button = PlainButton(tr("Copy"), name="copy-about", role="plain")
         self._copy_button.setAccessibleName(spoken_text(tr("Copy system info")))
-        self._copy_note = Note(theme)
+        self._copy_note = Note()
         self._lay_out()
         self._choice.chosen.connect(self.show_page)
         self._copy_button.clicked.connect(self._copy_text)
         self._help_button.clicked.connect(self.help_requested)
-        self.set_theme(theme)
 
     def _lay_out(self) -> None:
         program = QWidget()
@@ -75,7 +74,13 @@ class AboutTab(QWidget):
         self._licenses.set_text(licenses, ends)
         self._copy_note.set_text(tr("Contains no API keys or conversations."))
 
-    def set_theme(self, theme: Theme) -> None:
+    def showEvent(self, event: QShowEvent) -> None:
+        """Set the fonts only now: Qt drops those of fields that have no style sheet yet."""
+        super().showEvent(event)
+        self.update_theme()
+
+    def update_theme(self) -> None:
+        theme = current_theme()
         font = theme.code()
         font.setPointSizeF(theme.points(11))
         for text in (self._program, self._licenses.view):

@@ -14,8 +14,6 @@ from desktop_app.ui.widgets.boxes import STRETCH, column_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from desktop_app.ui.look.theme import Theme
-
 
 class AppearanceTab(QWidget):
     """The Appearance page, with a form for the window and a form for the desktop below it.
@@ -28,9 +26,9 @@ class AppearanceTab(QWidget):
     changed = Signal(str, object)
     edit_requested = Signal(object)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._forms = (SchemaForm(Group.LOOK, theme), SchemaForm(Group.DESKTOP, theme))
+        self._forms = (SchemaForm(Group.LOOK), SchemaForm(Group.DESKTOP))
         column_of(*self._forms, STRETCH, parent=self, margins=0, spacing=16)
         for form in self._forms:
             form.changed.connect(self.changed)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.settings.setting import Group
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
@@ -25,7 +26,6 @@ from desktop_app.ui.widgets.text.foreign_text import menu_text, set_tooltip
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from desktop_app.ui.look.theme import Theme
 
 TRANSFER: Final = N_(
     "Imports files from Repartee, ChatGPT, Claude, Open WebUI, and LibreChat. Importing a file "
@@ -65,18 +65,18 @@ class DataTab(QWidget):
     restore_requested = Signal()
     erase_requested = Signal()
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._titles = SchemaForm(Group.LIBRARY, theme)
-        self._schedule = SchemaForm(Group.BACKUP, theme)
-        self._limits = SchemaForm(Group.DOCUMENTS, theme)
-        documents = CollapsibleSection(tr("Document limits"), "document-limits", theme)
-        documents.body.addWidget(Note(theme, tr(LIMITS)))
+        self._titles = SchemaForm(Group.LIBRARY)
+        self._schedule = SchemaForm(Group.BACKUP)
+        self._limits = SchemaForm(Group.DOCUMENTS)
+        documents = CollapsibleSection(tr("Document limits"), "document-limits")
+        documents.body.addWidget(Note(tr(LIMITS)))
         documents.body.addWidget(self._limits)
-        self._transfer = FormSection(tr("Import and export"), theme)
-        self._backups = FormSection(tr("Backups"), theme)
-        self._state = Note(theme, object_name="backup-state")
-        erase_section = EraseSection(theme)
+        self._transfer = FormSection(tr("Import and export"))
+        self._backups = FormSection(tr("Backups"))
+        self._state = Note(object_name="backup-state")
+        erase_section = EraseSection()
         self._folder = ReadOnlyLine(tr("Backup folder"), "backup-folder")
         self._path = ""
         self._build_transfer()
@@ -86,7 +86,7 @@ class DataTab(QWidget):
         for form in (self._titles, self._schedule, self._limits):
             form.changed.connect(self.changed)
         erase_section.erase_confirmed.connect(self.erase_requested)
-        self.set_theme(theme)
+        self.update_theme()
 
     def _build_transfer(self) -> None:
         self._transfer.note.set_text(tr(TRANSFER))
@@ -135,7 +135,8 @@ class DataTab(QWidget):
         """Set whether an open conversation can be exported."""
         self._open_menu.setEnabled(has_open)
 
-    def set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
+        theme = current_theme()
         self._gap.setFixedHeight(theme.px(4))
 
     def _add_export_menu(self, parent: QMenu, scope: str, title: str) -> QMenu:
@@ -166,8 +167,8 @@ class EraseSection(CollapsibleSection):
 
     erase_confirmed = Signal()
 
-    def __init__(self, theme: Theme) -> None:
-        super().__init__(tr("Delete everything"), "delete-everything", theme)
+    def __init__(self) -> None:
+        super().__init__(tr("Delete everything"), "delete-everything")
         self._word = tr_context("typed to confirm", "delete")
         hint = tr("Type “{word}” to confirm", word=self._word)
         self._field = line_field(hint, "delete-word")
@@ -177,7 +178,7 @@ class EraseSection(CollapsibleSection):
         self._field.textChanged.connect(lambda: self._button.setEnabled(self._is_confirmed()))
         self._field.returnPressed.connect(self._confirm)
         self._button.clicked.connect(self._confirm)
-        self.body.addWidget(Note(theme, tr(DELETES)))
+        self.body.addWidget(Note(tr(DELETES)))
         self.body.addWidget(self._field)
         self.body.addWidget(self._button)
         self.head.toggled.connect(self._field.clear)

@@ -18,7 +18,7 @@ from desktop_app.domain.answering.chat_request import NO_PROVIDER, ProviderKind,
 from desktop_app.i18n.translation import tr
 from desktop_app.settings.server_presets import SERVER_PRESETS, key_page, preset_of, profile_from
 from desktop_app.ui.look.icons import set_icon
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import current_theme, set_role
 from desktop_app.ui.settings.sections.address_section import AddressSection
 from desktop_app.ui.settings.sections.connection_test import ConnectionTest
 from desktop_app.ui.settings.sections.custom_server_section import CustomServerSection
@@ -83,9 +83,8 @@ class ProviderTab(QWidget):
     models_requested = Signal()
     changed = Signal(str, object)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._theme = theme
         self._profiles: dict[str, ProviderProfile] = {}
         self._profile = NO_PROVIDER
         self._key_states: dict[str, KeyState] = {}
@@ -94,52 +93,52 @@ class ProviderTab(QWidget):
         self._default_id = ""
         self._key_profile_id = ""  # the profile whose key the key section shows
         self._column = column_of(parent=self, margins=0, spacing=14)
-        self._build(theme)
+        self._build()
         self._connect()
-        self.set_theme(theme)
+        self.update_theme()
 
     # ------------------------------------------------------------------ construction
 
-    def _build(self, theme: Theme) -> None:
-        self._build_choice(theme)
-        self._name = self._line_section(tr("Name"), "provider-name", theme)
-        self._address = AddressSection(theme, self._save)
+    def _build(self) -> None:
+        self._build_choice()
+        self._name = self._line_section(tr("Name"), "provider-name")
+        self._address = AddressSection(self._save)
         self._column.addWidget(self._address)
-        self._key = KeySection(theme)
+        self._key = KeySection()
         self._column.addWidget(self._key)
-        self._local_model = LocalModelSection(theme)
+        self._local_model = LocalModelSection()
         self._column.addWidget(self._local_model)
-        self.test = ConnectionTest(theme, self)
+        self.test = ConnectionTest(self)
         self._column.addLayout(self.test.row)
         self._rule = QFrame()
         set_role(self._rule, "rule")
         self._column.addWidget(self._rule)
         title = tr("Use for new conversations")
-        self._default_switch = Switch(theme, title, object_name="use-for-new")
+        self._default_switch = Switch(title, object_name="use-for-new")
         self._column.addLayout(switch_row(title, self._default_switch))
-        self._models = self._line_section(tr("Additional models"), "models", theme)
+        self._models = self._line_section(tr("Additional models"), "models")
         self._models.field.setPlaceholderText(tr("Model IDs, separated by commas"))
         set_tooltip(self._models.field, tr("Model IDs, separated by commas"))  # it may be cut
         self._models_button = PlainButton(tr("Show models"), name="show-models", role="link")
         self._column.addWidget(self._models_button, 0, Qt.AlignmentFlag.AlignLeft)
-        self._price = self._line_section(tr("Price (percent of list price)"), "price", theme)
+        self._price = self._line_section(tr("Price (percent of list price)"), "price")
         self._price.field.setValidator(QIntValidator(0, 1000, self._price.field))
         self._price.note.set_text(tr("Used to calculate the costs shown."))
         self.spending = SpendingSection(
-            theme, lambda cap: self._save(replace(self._profile, monthly_cap=cap))
+            lambda cap: self._save(replace(self._profile, monthly_cap=cap))
         )
         self._column.addWidget(self.spending)
-        self._custom_server = CustomServerSection(theme, self._save)
+        self._custom_server = CustomServerSection(self._save)
         self._column.addWidget(self._custom_server)
-        self.network = NetworkSection(theme, self._save)
+        self.network = NetworkSection(self._save)
         self._column.addWidget(self.network)
         self._remove_button = PlainButton(tr("Remove server"), name="remove-provider", role="link")
         self._column.addWidget(self._remove_button, 0, Qt.AlignmentFlag.AlignLeft)
         self._column.addStretch(1)
 
-    def _build_choice(self, theme: Theme) -> None:
-        section = FormSection(tr("Provider"), theme)
-        self._combo = Combo(theme, tr("Provider"), object_name="provider")
+    def _build_choice(self) -> None:
+        section = FormSection(tr("Provider"))
+        self._combo = Combo(tr("Provider"), object_name="provider")
         section.title.setBuddy(self._combo)
         # Assistive technology could not open the menu of a QToolButton, or would wait for its end.
         self._add_button = PlainButton(name="add-provider", role="quiet")
@@ -157,8 +156,8 @@ class ProviderTab(QWidget):
         self._preset_help = section.note
         self._column.addWidget(section)
 
-    def _line_section(self, title: str, name: str, theme: Theme) -> LineSection:
-        section = LineSection(title, name, theme)
+    def _line_section(self, title: str, name: str) -> LineSection:
+        section = LineSection(title, name)
         self._column.addWidget(section)
         return section
 
@@ -237,10 +236,10 @@ class ProviderTab(QWidget):
             self._select(self._combo.findData(first_profile.id))
         self._key.begin_entry()
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
+    def update_theme(self) -> None:
+        self.test.update_theme()
+        theme = current_theme()
         set_icon(self._add_button, "plus", theme.dim, theme.px(16))
-        self.test.set_theme(theme)
 
     def _show_profile(self) -> None:
         profile = self._profile

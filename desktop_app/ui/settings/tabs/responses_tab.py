@@ -22,7 +22,6 @@ from desktop_app.ui.widgets.forms.form_widgets import Note
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.settings.dialog_field import EditRequest
 
 CONVERSATION = "conversation"
@@ -62,7 +61,7 @@ class ResponsesTab(QWidget):
     folder_override_removed = Signal(str, str)
     edit_requested = Signal(object)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self._defaults: Mapping[str, object] = {}
         self._conversation_id = ""
@@ -73,13 +72,13 @@ class ResponsesTab(QWidget):
         self._refusals: Mapping[str, str] = {}
         self._notes: Mapping[str, str] = {}
         scopes = [(scope, tr(title)) for scope, title in SCOPES]
-        self._scope = SegmentedControl(scopes, theme, name=tr("Apply settings to"), padding=6)
+        self._scope = SegmentedControl(scopes, name=tr("Apply settings to"), padding=6)
         self._scope.setObjectName("scope")
         self._scope.expand()
         self._scope.set_current(DEFAULTS)
         self._scope.button(FOLDER).hide()
-        self._note = Note(theme)
-        self._form = SchemaForm(Group.ANSWER, theme)
+        self._note = Note()
+        self._form = SchemaForm(Group.ANSWER)
         rows = (self._scope, self._note, (self._form, 1))
         column_of(*rows, parent=self, margins=0, spacing=10)
         self._scope.chosen.connect(self._choose_scope)

@@ -40,8 +40,6 @@ from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, sp
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from desktop_app.ui.look.theme import Theme
-
     OnEdited = Callable[[SettingValue], None]
 
 MAX_SEGMENTS: Final = 3
@@ -77,7 +75,7 @@ class SchemaForm(QWidget):
     edit_requested = Signal(object)
     reset_requested = Signal(str)
 
-    def __init__(self, group: Group, theme: Theme, override_label: str = "") -> None:
+    def __init__(self, group: Group, override_label: str = "") -> None:
         """Create the rows.
 
         Args:
@@ -93,16 +91,16 @@ class SchemaForm(QWidget):
         self._column = column_of(parent=self, margins=0, spacing=16)
         for declared in settings_of(group):
             if declared.key != "look.language":
-                self._add_row(declared, theme)
+                self._add_row(declared)
             elif len(offered_languages()) > 1:
-                self._add_row(_with_offered_languages(declared), theme)
+                self._add_row(_with_offered_languages(declared))
         self._column.addStretch(1)
 
-    def _add_row(self, declared: Setting, theme: Theme) -> None:
+    def _add_row(self, declared: Setting) -> None:
         key = declared.key
         label = tr(declared.label)
         is_line = declared.most_lines == 1
-        section = LineSection(label, key, theme) if is_line else FormSection(label, theme)
+        section = LineSection(label, key) if is_line else FormSection(label)
         section.note.set_text(tr(declared.help))
 
         def on_edited(value: SettingValue) -> None:
@@ -118,7 +116,7 @@ class SchemaForm(QWidget):
         elif isinstance(section, LineSection):
             self._fields[key] = _LineField(declared, section, on_edited)
         else:
-            self._fields[key] = _field_for(declared, section, theme, on_edited)
+            self._fields[key] = _field_for(declared, section, on_edited)
         self._fields[key].show(declared.default)
         section.note.describe(*section.findChildren(QWidget, key))
         self._sections[key] = section
@@ -202,27 +200,25 @@ class _OverrideLine:
         self._row.setVisible(is_overridden)
 
 
-def _field_for(declared: Setting, section: FormSection, theme: Theme, on_edited: OnEdited) -> Field:
+def _field_for(declared: Setting, section: FormSection, on_edited: OnEdited) -> Field:
     if declared.value_type is bool:
-        return _FlagField(declared, section, theme, on_edited)
+        return _FlagField(declared, section, on_edited)
     if declared.choices:
         has_few_choices = len(declared.choices) <= MAX_SEGMENTS and not declared.is_optional
         field_type = _SegmentsField if has_few_choices else _ListField
-        return field_type(declared, section, theme, on_edited)
+        return field_type(declared, section, on_edited)
     if declared.is_font:
-        return _ListField(declared, section, theme, on_edited)
+        return _ListField(declared, section, on_edited)
     if declared.stops:
-        return _SliderField(declared, section, theme, on_edited)
-    return _LongTextField(declared, section, theme, on_edited)
+        return _SliderField(declared, section, on_edited)
+    return _LongTextField(declared, section, on_edited)
 
 
 class _FlagField:
     """A switch at the right of its title."""
 
-    def __init__(
-        self, declared: Setting, section: FormSection, theme: Theme, on_edited: OnEdited
-    ) -> None:
-        self.control = Switch(theme, tr(declared.label), object_name=declared.key)
+    def __init__(self, declared: Setting, section: FormSection, on_edited: OnEdited) -> None:
+        self.control = Switch(tr(declared.label), object_name=declared.key)
         section.title.hide()
         section.body.addLayout(switch_row(tr(declared.label), self.control))
         self.control.toggled.connect(on_edited)
@@ -235,12 +231,10 @@ class _FlagField:
 class _SegmentsField:
     """Up to three values side by side."""
 
-    def __init__(
-        self, declared: Setting, section: FormSection, theme: Theme, on_edited: OnEdited
-    ) -> None:
+    def __init__(self, declared: Setting, section: FormSection, on_edited: OnEdited) -> None:
         options = [(choice.value, tr(choice.label)) for choice in declared.choices]
         self._known_values = {value for value, _label in options}
-        self.control = SegmentedControl(options, theme, name=tr(declared.label), padding=11)
+        self.control = SegmentedControl(options, name=tr(declared.label), padding=11)
         self.control.setObjectName(declared.key)
         self.control.expand()
         section.body.addWidget(self.control)
@@ -257,11 +251,9 @@ class _ListField:
     The installed font families are read only when the page is created, because that is slow.
     """
 
-    def __init__(
-        self, declared: Setting, section: FormSection, theme: Theme, on_edited: OnEdited
-    ) -> None:
+    def __init__(self, declared: Setting, section: FormSection, on_edited: OnEdited) -> None:
         self._declared = declared
-        self.control = Combo(theme, tr(declared.label), object_name=declared.key)
+        self.control = Combo(tr(declared.label), object_name=declared.key)
         if declared.is_optional:
             self.control.addItem(tr(declared.unset_label or MODEL_DEFAULT), None)
         for choice in declared.choices:
@@ -283,13 +275,11 @@ class _ListField:
 class _SliderField:
     """A slider over the stops, with the formatted value beside it."""
 
-    def __init__(
-        self, declared: Setting, section: FormSection, theme: Theme, on_edited: OnEdited
-    ) -> None:
+    def __init__(self, declared: Setting, section: FormSection, on_edited: OnEdited) -> None:
         self._declared = declared
         numbers: list[SettingValue] = [*declared.stops]
         self._stops = [None, *numbers] if declared.is_optional else numbers
-        self._slider = Slider(theme)
+        self._slider = Slider()
         self._slider.setObjectName(declared.key)
         self._slider.setRange(0, len(self._stops) - 1)
         self._value_label = PlainLabel(role="note")
@@ -371,11 +361,9 @@ class _LineField:
 class _LongTextField:
     """A multi-line text."""
 
-    def __init__(
-        self, declared: Setting, section: FormSection, theme: Theme, on_edited: OnEdited
-    ) -> None:
+    def __init__(self, declared: Setting, section: FormSection, on_edited: OnEdited) -> None:
         height = _TEXT_HEIGHT if declared.most_lines is None else _LIST_HEIGHT
-        self.control = MultilineField(theme, tr(declared.label), height)
+        self.control = MultilineField(tr(declared.label), height)
         self.control.setObjectName(declared.key)
         self.control.setPlaceholderText(tr(declared.placeholder))
         section.title.setBuddy(self.control)

@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.widgets.boxes import STRETCH, column_of, scale_boxes
+from desktop_app.ui.widgets.boxes import STRETCH, column_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.forms.form_widgets import FormSection, Note, Tone
@@ -19,7 +19,6 @@ from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from desktop_app.ui.look.theme import Theme
 
 INTRODUCTION: Final = N_(
     "Tool servers (MCP) offer tools to models. A server runs with your rights: add only servers "
@@ -66,12 +65,11 @@ class ServersTab(QWidget):
     sign_in_requested = Signal(str)
     sign_out_requested = Signal(str)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._theme = theme
         self._rows: list[ServerRow] = []
         self._sections: dict[str, ServerSection] = {}
-        self._intro = Note(theme, tr(INTRODUCTION))
+        self._intro = Note(tr(INTRODUCTION))
         self._empty_label = PlainLabel(tr(NO_SERVERS), role="note")
         self._list = column_of(spacing=16)
         self._add_button = dialog_button(tr("Add…"), "add-server")
@@ -105,7 +103,7 @@ class ServersTab(QWidget):
         self._empty_label.setVisible(not rows)
 
     def _create_section(self, name: str) -> ServerSection:
-        section = ServerSection(name, self._theme)
+        section = ServerSection(name)
         section.test_button.clicked.connect(lambda: self.test_requested.emit(name))
         section.log_button.clicked.connect(lambda: self.log_requested.emit(name))
         section.sign_in_button.clicked.connect(lambda: self.sign_in_requested.emit(name))
@@ -113,20 +111,16 @@ class ServersTab(QWidget):
         section.edit_button.clicked.connect(lambda: self.edit_requested.emit(name))
         section.remove_button.clicked.connect(lambda: self.removal_requested.emit(name))
         self._list.addWidget(section)
-        scale_boxes(section, self._theme)
         return section
-
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
 
 
 class ServerSection(FormSection):
     """A tool server on the page: its state and its buttons."""
 
-    def __init__(self, name: str, theme: Theme) -> None:
-        super().__init__(name, theme)
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
         self._about = PlainLabel(role="note", wraps=True)
-        self._state = Note(theme, object_name="server-state")
+        self._state = Note(object_name="server-state")
         self.sign_in_button = dialog_button(tr("Sign in…"), f"sign-in-server-{name}")
         self.sign_out_button = dialog_button(tr("Sign out"), f"sign-out-server-{name}")
         self.test_button = dialog_button(tr("Test"), f"test-server-{name}")

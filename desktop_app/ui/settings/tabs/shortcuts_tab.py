@@ -28,7 +28,7 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_context
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.shortcut_text import shortcut_text
-from desktop_app.ui.look.theme import Theme
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.painted_button import PaintedButton
@@ -62,8 +62,8 @@ class KeyCap(PaintedButton):
 
     captured = Signal(str)
 
-    def __init__(self, theme: Theme) -> None:
-        super().__init__(theme)
+    def __init__(self) -> None:
+        super().__init__()
         self._is_waiting = False
         self._keys = self._first_keys = ""
         # Without a parent: Qt would call `event`, which uses the timer, before the assignment.
@@ -76,8 +76,8 @@ class KeyCap(PaintedButton):
         self._set_waiting(False)
 
     def sizeHint(self) -> QSize:
-        width, height = painting.key_size(self._theme, self.text())
-        return QSize(width, height + self._theme.px(2))
+        width, height = painting.key_size(current_theme(), self.text())
+        return QSize(width, height + current_theme().px(2))
 
     def event(self, event: QEvent) -> bool:
         # While capturing, no key may trigger a shortcut, and Tab must not move the focus.
@@ -98,7 +98,7 @@ class KeyCap(PaintedButton):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = painting.painter_of(self)
-        theme = self._theme
+        theme = current_theme()
         if self.underMouse():
             painting.fill_background(painter, self.rect(), theme.hover, theme.px(5))
         color = theme.accent if self._is_waiting else theme.dim
@@ -167,7 +167,7 @@ class CommandRow(QWidget):
 
     changed = Signal(str, str)
 
-    def __init__(self, command: Command, theme: Theme) -> None:
+    def __init__(self, command: Command) -> None:
         super().__init__()
         self._command = command
         self._title = tr(command.title)
@@ -175,9 +175,9 @@ class CommandRow(QWidget):
         self._reset_button = PlainButton(tr("Reset"), role="link", name=f"reset-{command.id}")
         spoken = tr("Reset shortcut for “{command}”", command=self._title)
         self._reset_button.setAccessibleName(spoken_text(spoken))
-        self._key_cap = KeyCap(theme)
+        self._key_cap = KeyCap()
         self._key_cap.setObjectName(f"keys-{command.id}")
-        self._note = Note(theme)
+        self._note = Note()
         self._conflicting: tuple[str, ...] = ()
         self._status: tuple[str, Tone] = ("", "note")
         row = row_of((title, 1), self._reset_button, self._key_cap)
@@ -276,7 +276,7 @@ class ShortcutsTab(QWidget):
     import_requested = Signal()
     export_requested = Signal()
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self._rows: dict[str, CommandRow] = {}
         self._titles: list[QLabel] = []
@@ -296,12 +296,12 @@ class ShortcutsTab(QWidget):
             self._column.addWidget(title)
             for command in Keymap():
                 if command.category is category:
-                    self._add_row(command, theme)
+                    self._add_row(command)
         self._column.addStretch(1)
-        self.set_theme(theme)
+        self.update_theme()
 
-    def _add_row(self, command: Command, theme: Theme) -> None:
-        row = CommandRow(command, theme)
+    def _add_row(self, command: Command) -> None:
+        row = CommandRow(command)
         row.changed.connect(self.changed)
         self._rows[command.id] = row
         self._column.addWidget(row)
@@ -331,6 +331,7 @@ class ShortcutsTab(QWidget):
         self._rows[HOTKEY_COMMAND].set_status(text, "note" if is_working else "warning")
         self._hotkey_help.show_report(report)
 
-    def set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
+        theme = current_theme()
         for title in self._titles:
             title.setContentsMargins(0, theme.px(10), 0, 0)

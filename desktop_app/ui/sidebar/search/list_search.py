@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
 
     from desktop_app.domain.conversations.conversation import Folder, SearchHit
-    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.sidebar.search.search_filters import SearchFilters
 
 # The pause in typing after which a search starts.
@@ -65,14 +64,13 @@ class ListSearch(QObject):
     ended = Signal()
     hit_open_requested = Signal(str, str, str)
 
-    def __init__(self, theme: Theme, parent: QObject) -> None:
+    def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._theme = theme
         self._folders: tuple[Folder, ...] = ()
         self._filters: SearchFilters | None = None
         self._words = self._words_of_hits = self._announced = ""
         self.is_showing_hits = False
-        self.field = SearchField(theme)
+        self.field = SearchField()
         self.hits = HitModel(self)
         self.view = HitView("search-hits", self.hits)
         self.column = column_of(self.field, spacing=9)
@@ -96,7 +94,7 @@ class ListSearch(QObject):
             from desktop_app.ui.sidebar.search.search_filters import SearchFilters
             from desktop_app.ui.widgets.forms.tab_order import order_tabs
 
-            filters = self._filters = SearchFilters(self._theme)
+            filters = self._filters = SearchFilters()
             filters.set_folders(self._folders)
             filters.changed.connect(lambda: self.changed.emit(self._words))
             filters.hide()
@@ -154,12 +152,6 @@ class ListSearch(QObject):
         self._folders = folders
         if self._filters is not None:
             self._filters.set_folders(folders)
-
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self.field.set_theme(theme)
-        if self._filters is not None:
-            self._filters.set_theme(theme)
 
     def _on_typed(self, text: str) -> None:
         if text.strip():

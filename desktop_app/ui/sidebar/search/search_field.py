@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QLineEdit
@@ -13,7 +11,8 @@ from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.mirroring import is_mirrored, margins, mirrored_rect
 from desktop_app.ui.look.shortcut_text import shortcut_text
-from desktop_app.ui.widgets.boxes import row_of, scale_boxes
+from desktop_app.ui.look.theme import current_theme
+from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainButton,
@@ -21,9 +20,6 @@ from desktop_app.ui.widgets.text.foreign_text import (
     PlainToolButton,
     set_tooltip,
 )
-
-if TYPE_CHECKING:
-    from desktop_app.ui.look.theme import Theme
 
 
 class SearchField(QLineEdit):
@@ -35,9 +31,8 @@ class SearchField(QLineEdit):
 
     down_pressed = Signal()
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._theme = theme
         self.setObjectName("search")
         self.setAccessibleName(tr("Search conversations"))
         self.setPlaceholderText(tr("Search"))
@@ -48,14 +43,15 @@ class SearchField(QLineEdit):
         self.clear_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.clear_button.clicked.connect(self.clear)
         self.textChanged.connect(self._place)
+        self.update_theme()
 
     def set_keys(self, keys: str) -> None:
         """Show the field's shortcut; "" for none."""
         self.hint.setText(shortcut_text(keys))
         self._place()
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
+    def update_theme(self) -> None:
+        theme = current_theme()
         self.setTextMargins(*margins(theme.px(23), 0, theme.px(22), 0))
         # Qt would align an empty field by the direction of the keyboard's language.
         if is_mirrored():
@@ -78,10 +74,10 @@ class SearchField(QLineEdit):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        size = self._theme.px(15)
+        size = current_theme().px(15)
         with QPainter(self) as painter:
-            icon_pixmap = icons.pixmap("search", self._theme.dim, size)
-            rect = QRect(self._theme.px(11), (self.height() - size) // 2, size, size)
+            icon_pixmap = icons.pixmap("search", current_theme().dim, size)
+            rect = QRect(current_theme().px(11), (self.height() - size) // 2, size, size)
             painter.drawPixmap(mirrored_rect(rect, self.rect()).topLeft(), icon_pixmap)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -94,7 +90,7 @@ class SearchField(QLineEdit):
         self.clear_button.setVisible(bool(self.text()))
         for widget, gap in ((self.hint, 9), (self.clear_button, 4)):
             widget.adjustSize()
-            x = self.width() - widget.width() - self._theme.px(gap)
+            x = self.width() - widget.width() - current_theme().px(gap)
             y = (self.height() - widget.height()) // 2
             rect = QRect(QPoint(x, y), widget.size())
             widget.move(mirrored_rect(rect, self.rect()).topLeft())
@@ -114,17 +110,18 @@ class NewConversationButton(PlainButton):
         self.set_keys("")
         for label in self.findChildren(QLabel):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.update_theme()
 
     def set_keys(self, keys: str) -> None:
         """Show the button's shortcut (portable text); "" for none."""
         self.hint.setText(shortcut_text(keys))
         self._update_hint()
 
-    def set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
+        theme = current_theme()
         px = theme.px
         self.setFixedHeight(px(themes.ROW_HEIGHT))
         self._icon.setPixmap(icons.pixmap("square-pen", theme.text, px(16)))
-        scale_boxes(self, theme)
         self._update_hint()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

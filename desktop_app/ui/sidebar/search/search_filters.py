@@ -27,9 +27,9 @@ from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.formatting import short_date
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.look import icons
-from desktop_app.ui.look.theme import Theme, set_style_property
+from desktop_app.ui.look.theme import current_theme, set_style_property
 from desktop_app.ui.sidebar.rows.date_groups import midnight, today
-from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of, scale_boxes
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import cancel_button
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.program_menu import ProgramMenu, add_choice
@@ -58,7 +58,7 @@ class SearchFilters(QWidget):
 
     changed = Signal()
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self._folders: tuple[Folder, ...] = ()
         self._folder_id: str | None = None
@@ -81,7 +81,7 @@ class SearchFilters(QWidget):
             self.order_button,
         )
         FlowLayout(*self.buttons, parent=self, spacing=4)
-        self.set_theme(theme)
+        self.update_theme()
         self._update_buttons()
 
     @property
@@ -127,8 +127,8 @@ class SearchFilters(QWidget):
         self.attachment_button.blockSignals(False)
         self._update_buttons()
 
-    def set_theme(self, theme: Theme) -> None:
-        scale_boxes(self, theme)
+    def update_theme(self) -> None:
+        theme = current_theme()
         for button in self.buttons:
             if button.menu() is not None:
                 icons.set_icon(button, "chevron-down", theme.dim, theme.px(12))

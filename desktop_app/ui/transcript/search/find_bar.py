@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QFrame, QToolButton, QWidget
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.shortcut_text import shortcut_text
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import current_theme, set_role
 from desktop_app.ui.widgets.accessibility.announcements import announce
-from desktop_app.ui.widgets.boxes import row_of, scale_boxes
+from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.forms.line_field import line_field
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainLabel,
@@ -44,7 +44,7 @@ class FindBar(QFrame):
     step_requested = Signal(int)
     close_requested = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget, label: str) -> None:
+    def __init__(self, parent: QWidget, label: str) -> None:
         super().__init__(parent)
         self.setObjectName("find-bar")
         set_role(self, "card")
@@ -66,7 +66,7 @@ class FindBar(QFrame):
         previous.clicked.connect(lambda: self.step(-1))
         following.clicked.connect(lambda: self.step(+1))
         close.clicked.connect(self.close_requested)
-        self.set_theme(theme)
+        self.update_theme()
         self.hide()
 
     def _button(self, name: str, icon: str, label: str, key: str) -> QToolButton:
@@ -82,11 +82,11 @@ class FindBar(QFrame):
         """Return the widgets that Tab stops at, in order."""
         return [self.field, *self._buttons]
 
-    def set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
+        theme = current_theme()
         size = theme.px(15)
         for button in self._buttons:
             icons.set_icon(button, button.property("icon-name"), theme.dim, size)
-        scale_boxes(self, theme)
 
     def open(self, query: str = "") -> None:
         """Show the bar with `query`, or with the last query if it is ""."""

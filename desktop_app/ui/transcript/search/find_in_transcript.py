@@ -53,7 +53,7 @@ class FindInTranscript(QObject):
         if self._bar is None:
             from desktop_app.ui.transcript.search.find_bar import FindBar
 
-            bar = self._bar = FindBar(self._theme, self._view, tr("Find in conversation"))
+            bar = self._bar = FindBar(self._view, tr("Find in conversation"))
             bar.changed.connect(self.finder.search)
             bar.step_requested.connect(self.finder.step)
             bar.close_requested.connect(self.close)
@@ -115,7 +115,6 @@ class FindInTranscript(QObject):
         self._theme = theme
         self.finder.marks.set_theme(theme)
         if self._bar is not None:
-            self._bar.set_theme(theme)
             self.place()
 
     def place(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.look.theme import Theme
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.widgets.text.foreign_text import PlainToolButton
 
 
@@ -13,7 +13,9 @@ class HelpButton(PlainToolButton):
     def __init__(self) -> None:
         super().__init__(name="help-button", role="quiet", label=tr("Help"))
         self.setText("?")
+        self.update_theme()
 
-    def set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
+        theme = current_theme()
         self.setFont(theme.strong())
         self.setMinimumWidth(theme.px(22))

@@ -9,20 +9,19 @@ from PySide6.QtWidgets import QSizePolicy
 
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.shortcut_text import shortcut_text
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.widgets.buttons.painted_button import PaintedButton
 from desktop_app.ui.widgets.text.foreign_text import marked_text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
 
-    from desktop_app.ui.look.theme import Theme
-
 
 class HintButton(PaintedButton):
     """A quiet button with its shortcut's key cap before the label."""
 
-    def __init__(self, label: str, theme: Theme, *, name: str = "") -> None:
-        super().__init__(theme, label, name=name)
+    def __init__(self, label: str, *, name: str = "") -> None:
+        super().__init__(label, name=name)
         self._keys = ""
         self._shows_keys = True
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -47,14 +46,16 @@ class HintButton(PaintedButton):
         return self._label_width() + self._cap_width(self._keys)
 
     def sizeHint(self) -> QSize:
-        return QSize(self._label_width() + self._cap_width(self._shown_keys), self._theme.px(22))
+        return QSize(
+            self._label_width() + self._cap_width(self._shown_keys), current_theme().px(22)
+        )
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = painting.painter_of(self)
-        theme = self._theme
+        theme = current_theme()
         is_active = self.underMouse() or self.hasFocus()
         if self._shown_keys:
             width, height = painting.key_size(theme, self._shown_keys)
@@ -75,11 +76,11 @@ class HintButton(PaintedButton):
         return self._keys if self._shows_keys else ""
 
     def _label_width(self) -> int:
-        return painting.text_width(self.text(), self._theme.note()) + 1
+        return painting.text_width(self.text(), current_theme().note()) + 1
 
     def _cap_width(self, keys: str) -> int:
         """Return the width of the key cap and the gap after it; 0 if `keys` is empty."""
         if not keys:
             return 0
-        width, _height = painting.key_size(self._theme, keys)
-        return width + self._theme.px(8)
+        width, _height = painting.key_size(current_theme(), keys)
+        return width + current_theme().px(8)

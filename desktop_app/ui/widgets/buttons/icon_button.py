@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from desktop_app.ui.look.icons import set_icon
-from desktop_app.ui.look.theme import limit_size
+from desktop_app.ui.look.theme import current_theme, limit_size
 from desktop_app.ui.widgets.text.foreign_text import PlainToolButton
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtGui import QColor
 
-    from desktop_app.ui.look.theme import Theme
+_ICON: Final = 16
+"""The size of the icon in pixels at the default text size."""
 
 
 class IconButton(PlainToolButton):
@@ -25,11 +25,9 @@ class IconButton(PlainToolButton):
         super().__init__(name=name, role="quiet", label=label)
         self._icon_name = icon_name
         self.clicked.connect(lambda: on_clicked())
+        self.update_theme()
 
-    def set_theme(self, theme: Theme, size: int, disabled: QColor | None = None) -> None:
-        """Draw the icon with `size` pixels at the default text size.
-
-        `disabled` is the color of the icon while the button is disabled, if it has its own.
-        """
-        set_icon(self, self._icon_name, theme.dim, theme.px(size), disabled=disabled)
+    def update_theme(self) -> None:
+        theme = current_theme()
+        set_icon(self, self._icon_name, theme.dim, theme.px(_ICON), disabled=theme.line)
         limit_size(self, theme.px(28), theme.px(28))

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QMenu, QSizePolicy
 
 from desktop_app.ui.look import painting
-from desktop_app.ui.look.theme import RADIUS, ROW_HEIGHT, Theme
+from desktop_app.ui.look.theme import RADIUS, ROW_HEIGHT, current_theme
 from desktop_app.ui.widgets.buttons.painted_button import PaintedButton
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.widgets.text.foreign_text import marked_text
@@ -33,19 +33,14 @@ class MenuButton(PaintedButton):
     """A button whose menu is filled when it opens; its text is the current value, or ""."""
 
     def __init__(
-        self,
-        theme: Theme,
-        fill: Callable[[QMenu], None],
-        *,
-        has_background: bool = True,
-        object_name: str = "",
+        self, fill: Callable[[QMenu], None], *, has_background: bool = True, object_name: str = ""
     ) -> None:
         """Create a button; `fill` adds the actions whenever the menu opens.
 
         Args:
             has_background: whether the button paints a background of its own.
         """
-        super().__init__(theme, name=object_name)
+        super().__init__(name=object_name)
         self._has_background = has_background
         self._caption = ""
         self._bars: int | None = None
@@ -71,23 +66,23 @@ class MenuButton(PaintedButton):
 
     def width_for(self, *, text: str, caption: str = "") -> int:
         """Return the width with these texts, without changing anything."""
-        px = self._theme.px
+        px = current_theme().px
         width = 2 * px(_PADDING) + px(_CHEVRON_WIDTH)
         if text:
-            text_width = painting.text_width(text, self._theme.interface())
+            text_width = painting.text_width(text, current_theme().interface())
             width += min(text_width, px(_MAX_TEXT_WIDTH)) + px(2 * _GAP)
         if caption:
-            width += painting.text_width(caption, self._theme.note()) + px(_GAP)
+            width += painting.text_width(caption, current_theme().note()) + px(_GAP)
         if self._bars is not None:
             width += px(_BARS_WIDTH + _GAP_AFTER_BARS)
         return width if text or self._bars is not None else px(_BARE_WIDTH)
 
     def sizeHint(self) -> QSize:
         width = self.width_for(text=self.text(), caption=self._caption)
-        return QSize(width, self._theme.px(ROW_HEIGHT))
+        return QSize(width, current_theme().px(ROW_HEIGHT))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self._theme.px(_BARE_WIDTH), self._theme.px(ROW_HEIGHT))
+        return QSize(current_theme().px(_BARE_WIDTH), current_theme().px(ROW_HEIGHT))
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
@@ -95,7 +90,7 @@ class MenuButton(PaintedButton):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = painting.painter_of(self)
-        theme, px = self._theme, self._theme.px
+        theme, px = current_theme(), current_theme().px
         if self._has_background:
             painting.fill_background(painter, self.rect(), theme.hover, px(RADIUS))
         if self.hasFocus() and self._has_ring:
@@ -112,7 +107,7 @@ class MenuButton(PaintedButton):
         self._paint_value(painter, x)
 
     def _paint_value(self, painter: QPainter, x: int) -> None:
-        theme, px = self._theme, self._theme.px
+        theme, px = current_theme(), current_theme().px
         chevron = QRect(0, 0, px(_CHEVRON_WIDTH), self.height())
         color = theme.text if self.underMouse() else theme.dim
         if self.text():
@@ -134,7 +129,7 @@ class MenuButton(PaintedButton):
         painting.draw_icon(painter, chevron, "chevron-down", color, px(14))
 
     def _paint_bars(self, painter: QPainter, x: int, count: int) -> None:
-        theme, px = self._theme, self._theme.px
+        theme, px = current_theme(), current_theme().px
         bottom = self.height() // 2 + px(8)
         empty_color = QColor(theme.faint)
         empty_color.setAlphaF(0.25)

@@ -14,7 +14,7 @@ from PySide6.QtGui import QFont, QPainter
 from PySide6.QtWidgets import QButtonGroup, QFrame, QGridLayout, QPushButton, QSizePolicy
 
 from desktop_app.ui.look import painting
-from desktop_app.ui.look.theme import RADIUS, ROW_HEIGHT, Theme, set_role
+from desktop_app.ui.look.theme import RADIUS, ROW_HEIGHT, current_theme, set_role
 from desktop_app.ui.widgets.accessibility.role_names import GROUP, RADIO, TAB, TABS
 from desktop_app.ui.widgets.buttons.painted_button import PaintedButton
 from desktop_app.ui.widgets.text.foreign_text import marked_text, spoken_text
@@ -34,10 +34,8 @@ class Segment(PaintedButton):
 
     step_requested = Signal(int)
 
-    def __init__(
-        self, label: str, theme: Theme, padding: int, role: str, *, is_small: bool
-    ) -> None:
-        super().__init__(theme)
+    def __init__(self, label: str, padding: int, role: str, *, is_small: bool) -> None:
+        super().__init__()
         self.accessible_role = role  # before setText, which makes Qt ask for the role
         self.setText(label)
         self._is_small = is_small
@@ -50,18 +48,18 @@ class Segment(PaintedButton):
 
     def _font(self, *, bold: bool) -> QFont:
         if not self._is_small:
-            return self._theme.strong() if bold else self._theme.interface()
-        font = self._theme.note()
+            return current_theme().strong() if bold else current_theme().interface()
+        font = current_theme().note()
         font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
         return font
 
     def sizeHint(self) -> QSize:
         text = painting.text_width(self.text(), self._font(bold=True))
-        return QSize(text + 2 * self._theme.px(self._padding), self._theme.px(ROW_HEIGHT))
+        return QSize(text + 2 * current_theme().px(self._padding), current_theme().px(ROW_HEIGHT))
 
     def minimumSizeHint(self) -> QSize:
         text = painting.text_width(self.text(), self._font(bold=True))
-        return QSize(text, self._theme.px(ROW_HEIGHT))
+        return QSize(text, current_theme().px(ROW_HEIGHT))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Go to the segment before or after this one on Left and Right."""
@@ -80,7 +78,7 @@ class Segment(PaintedButton):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painting.antialias(painter)
-        theme = self._theme
+        theme = current_theme()
         inset = theme.px(2)
         inner = self.rect().adjusted(inset, inset, -inset, -inset)
         radius = theme.px(RADIUS - 2)
@@ -113,7 +111,6 @@ class SegmentedControl(QFrame):
     def __init__(
         self,
         options: Sequence[tuple[str, str]],
-        theme: Theme,
         *,
         name: str = "",
         padding: int = 16,
@@ -142,7 +139,7 @@ class SegmentedControl(QFrame):
         self._grid.setSpacing(0)
         self._buttons: dict[str, Segment] = {}
         for key, label in options:
-            self._add(key, Segment(label, theme, padding, role, is_small=is_small))
+            self._add(key, Segment(label, padding, role, is_small=is_small))
         # In a narrow window the labels move closer together.
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
 
@@ -189,7 +186,3 @@ class SegmentedControl(QFrame):
     def expand(self) -> None:
         """Take the available width from now on."""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-
-    def set_theme(self, theme: Theme) -> None:
-        for button in self._buttons.values():
-            button.set_theme(theme)

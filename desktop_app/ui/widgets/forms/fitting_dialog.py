@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QScrollArea
 
+from desktop_app.ui.look.theme import current_theme
+
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.ui.look.theme import Theme
 
 # Pixels at the default text size.
 _MARGIN: Final = 24
@@ -18,11 +19,12 @@ _SMALL_HEIGHT: Final = 400
 """In a window below this height, a dialog may cover all of the window."""
 
 
-def fitting_size(wanted: tuple[int, int], theme: Theme, parent: QWidget | None) -> QSize:
+def fitting_size(wanted: tuple[int, int], parent: QWidget | None) -> QSize:
     """Return the size for a dialog, bounded by its parent's window.
 
     `wanted` is the preferred width and height in pixels at the default text size.
     """
+    theme = current_theme()
     size = QSize(theme.px(wanted[0]), theme.px(wanted[1]))
     if parent is None:
         return size

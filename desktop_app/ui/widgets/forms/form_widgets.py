@@ -1,7 +1,4 @@
-"""The widgets of forms: a titled section, a note, and fields of one style.
-
-Widgets that use the theme implement `set_theme`; `retheme` calls it for all of them.
-"""
+"""The widgets of forms: a titled section, a note, and fields of one style."""
 
 from __future__ import annotations
 
@@ -24,9 +21,9 @@ from PySide6.QtWidgets import (
 
 from desktop_app.domain.places import LinkedText, plain_text
 from desktop_app.ui.look import painting
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import current_theme, set_role
 from desktop_app.ui.widgets.accessibility.announcements import announce
-from desktop_app.ui.widgets.boxes import column_of, row_of, scale_boxes
+from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainLabel,
     PlainTextField,
@@ -50,28 +47,19 @@ TYPING_PAUSE_MS: Final = 600
 """A text is reported as changed after this pause in typing."""
 
 
-def retheme(root: QWidget, theme: Theme) -> None:
-    """Apply the theme to the layouts below `root`, and to every widget with a `set_theme`."""
-    scale_boxes(root, theme)
-    for widget in root.findChildren(QWidget):
-        set_theme = getattr(widget, "set_theme", None)
-        if set_theme is not None:
-            set_theme(theme)
-
-
 class Note(LinkedLabel):
     """A short dimmed text that wraps; hidden while empty.
 
     Errors are announced, because the focus stays in the field that they are about.
     """
 
-    def __init__(self, theme: Theme, text: str = "", *, object_name: str = "") -> None:
+    def __init__(self, text: str = "", *, object_name: str = "") -> None:
         super().__init__()
         self.setObjectName(object_name)
         self._plain_text = ""
         self._described_fields: tuple[QWidget, ...] = ()
         self.setWordWrap(True)
-        self.set_theme(theme)
+        self.update_theme()
         self.set_text(text)
 
     def set_text(
@@ -102,7 +90,8 @@ class Note(LinkedLabel):
         for field in fields:
             field.setAccessibleDescription(spoken_text(self._plain_text))
 
-    def set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
+        theme = current_theme()
         self.setFont(theme.note())
 
 
@@ -114,10 +103,10 @@ class FormSection(QWidget):
         body: the layout of the fields.
     """
 
-    def __init__(self, title: str, theme: Theme) -> None:
+    def __init__(self, title: str) -> None:
         super().__init__()
         self.title = PlainLabel(title, role="strong", wraps=True)
-        self.note = Note(theme)
+        self.note = Note()
         self.body = column_of(spacing=6)
         self._column = column_of(
             self.title, self.body, self.note, parent=self, margins=0, spacing=4
@@ -142,8 +131,8 @@ class LineSection(FormSection):
 
     finished = Signal(str)
 
-    def __init__(self, title: str, name: str, theme: Theme) -> None:
-        super().__init__(title, theme)
+    def __init__(self, title: str, name: str) -> None:
+        super().__init__(title)
         self.field = QLineEdit()
         self.field.setObjectName(name)
         self.field.setAccessibleName(spoken_text(title))
@@ -209,10 +198,9 @@ class ReadOnlyLine(QLineEdit):
 class Combo(QComboBox):
     """A drop-down list with our own arrow; the mouse wheel does not change the choice."""
 
-    def __init__(self, theme: Theme, name: str, *, object_name: str = "") -> None:
+    def __init__(self, name: str, *, object_name: str = "") -> None:
         super().__init__()
         self.setObjectName(object_name)
-        self._theme = theme
         self.setAccessibleName(spoken_text(name))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -225,10 +213,6 @@ class Combo(QComboBox):
 
     def setItemText(self, index: int, text: str) -> None:
         super().setItemText(index, one_line(text, _MAX_CHOICE_CHARS))
-
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self.update()
 
     def showPopup(self) -> None:
         self.view().setAccessibleName(spoken_text(self.accessibleName()))
@@ -253,15 +237,15 @@ class Combo(QComboBox):
     def _elided_text(self) -> str:
         """Return the current text, elided before the arrow."""
         # Without the padding, the arrow and the border, which the style sheet sets.
-        available = self.width() - self._theme.px(2 * 8 + 28) - 2
+        available = self.width() - current_theme().px(2 * 8 + 28) - 2
         text = self.currentText()
         return self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, available)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        px = self._theme.px
+        px = current_theme().px
         chevron = QRect(self.width() - px(26), 0, px(18), self.height())
-        color = self._theme.dim if self.isEnabled() else self._theme.faint
+        color = current_theme().dim if self.isEnabled() else current_theme().faint
         painter = painting.painter_of(self)
         painting.draw_icon(painter, chevron, "chevron-down", color, px(14))
 
@@ -273,9 +257,9 @@ class ComboSection(FormSection):
         combo: the drop-down list.
     """
 
-    def __init__(self, title: str, name: str, theme: Theme) -> None:
-        super().__init__(title, theme)
-        self.combo = Combo(theme, title, object_name=name)
+    def __init__(self, title: str, name: str) -> None:
+        super().__init__(title)
+        self.combo = Combo(title, object_name=name)
         self.title.setBuddy(self.combo)
         self.body.addWidget(self.combo)
 
@@ -283,26 +267,21 @@ class ComboSection(FormSection):
 class Slider(QSlider):
     """A slider that reports its value on release and ignores the mouse wheel."""
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__(Qt.Orientation.Horizontal)
-        self._theme = theme
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setTracking(False)
         self.setPageStep(2)
-
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self.update()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
 
     def sizeHint(self) -> QSize:
-        return QSize(self._theme.px(120), self._theme.px(22))
+        return QSize(current_theme().px(120), current_theme().px(22))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = painting.painter_of(self)
-        theme, px = self._theme, self._theme.px
+        theme, px = current_theme(), current_theme().px
         middle = self.height() // 2
         radius = px(7)
         span = self.width() - 2 * radius
@@ -327,26 +306,20 @@ class Slider(QSlider):
 class Switch(QCheckBox):
     """An on/off switch."""
 
-    def __init__(self, theme: Theme, name: str, *, object_name: str = "") -> None:
+    def __init__(self, name: str, *, object_name: str = "") -> None:
         super().__init__()
         self.setObjectName(object_name)
-        self._theme = theme
         self.setAccessibleName(spoken_text(name))
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self.updateGeometry()
-        self.update()
-
     def sizeHint(self) -> QSize:
-        return QSize(self._theme.px(40), self._theme.px(26))
+        return QSize(current_theme().px(40), current_theme().px(26))
 
     def hitButton(self, pos: QPoint) -> bool:
         return self.rect().contains(pos)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = painting.painter_of(self)
-        theme, px = self._theme, self._theme.px
+        theme, px = current_theme(), current_theme().px
         track = QRect(0, 0, px(34), px(20))
         track.moveCenter(self.rect().center())
         on = self.isChecked()
@@ -384,7 +357,7 @@ class MultilineField(PlainTextField):
 
     edited = Signal(str)
 
-    def __init__(self, theme: Theme, name: str, height: int = 112) -> None:
+    def __init__(self, name: str, height: int = 112) -> None:
         """Create the field; `height` is in pixels at the default text size."""
         super().__init__()
         self._height = height
@@ -396,9 +369,10 @@ class MultilineField(PlainTextField):
         self._pause = QTimer(self, singleShot=True, interval=TYPING_PAUSE_MS)
         self._pause.timeout.connect(self.report_edits)
         self.textChanged.connect(self._on_change)
-        self.set_theme(theme)
+        self.update_theme()
 
-    def set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
+        theme = current_theme()
         self.setFixedHeight(theme.px(self._height))
         self.document().setDocumentMargin(theme.px(6))
 

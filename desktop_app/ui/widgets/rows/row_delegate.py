@@ -15,12 +15,12 @@ from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOpti
 from desktop_app.ui.look import painting
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.mirroring import mirror
+from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.widgets.rows.row_view import RowView
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject
 
-    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.widgets.rows.rows_model import Index
 
 _GAP: Final = 2
@@ -32,15 +32,11 @@ class RowDelegate(QStyledItemDelegate):
 
     height = themes.ROW_HEIGHT + _GAP
 
-    def __init__(self, theme: Theme, parent: QObject) -> None:
+    def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self.theme = theme
-
-    def set_theme(self, theme: Theme) -> None:
-        self.theme = theme
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(0, self.theme.px(self.height))
+        return QSize(0, current_theme().px(self.height))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint the background, except of headings, then the content.
@@ -64,9 +60,9 @@ class RowDelegate(QStyledItemDelegate):
         """Return the cell without the gap below, and without a margin if no scroll bar is shown."""
         view = option.widget
         scrolls = isinstance(view, QAbstractItemView) and view.verticalScrollBar().isVisible()
-        margin = 0 if scrolls else self.theme.px(themes.ROW_MARGIN)
+        margin = 0 if scrolls else current_theme().px(themes.ROW_MARGIN)
         rect: QRect = option.rect
-        return rect.adjusted(0, 0, -margin, -self.theme.px(_GAP))
+        return rect.adjusted(0, 0, -margin, -current_theme().px(_GAP))
 
     def paint_background(
         self, painter: QPainter, option: QStyleOptionViewItem, index: Index
@@ -78,25 +74,25 @@ class RowDelegate(QStyledItemDelegate):
         """
         view = option.widget
         assert isinstance(view, RowView)
-        radius = self.theme.px(themes.RADIUS)
+        radius = current_theme().px(themes.RADIUS)
         rect = self.row_rect(option).toRectF()
         painter.setPen(Qt.PenStyle.NoPen)
         if view.selectionModel().isSelected(index):
-            painter.setBrush(self.theme.selected)
+            painter.setBrush(current_theme().selected)
             painter.drawRoundedRect(rect, radius, radius)
             # The background alone hardly differs from the background of other rows.
-            width = self.theme.px(_BAR_WIDTH)
+            width = current_theme().px(_BAR_WIDTH)
             bar = QRectF(
                 rect.left() + radius / 2, rect.top() + radius, width, rect.height() - 2 * radius
             )
-            painter.setBrush(self.theme.accent)
+            painter.setBrush(current_theme().accent)
             painter.drawRoundedRect(bar, width / 2, width / 2)
         elif _is_hovered(view, option.rect):
-            painter.setBrush(self.theme.hover)
+            painter.setBrush(current_theme().hover)
             painter.drawRoundedRect(rect, radius, radius)
         if view.hasFocus() and view.shows_focus and index == view.currentIndex():
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(self.theme.accent, 2))
+            painter.setPen(QPen(current_theme().accent, 2))
             painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), radius - 1, radius - 1)
 
 

@@ -86,8 +86,8 @@ class RowView(QListView):
         policy = Qt.FocusPolicy
         self.setFocusPolicy(policy.WheelFocus if self._proxy.rowCount() else policy.NoFocus)
 
-    def relayout(self) -> None:
-        """Lay out the rows again after the delegate's sizes changed."""
+    def update_theme(self) -> None:
+        """Lay out the rows again, because the delegate's sizes may have changed."""
         self.scheduleDelayedItemsLayout()
         self.viewport().update()
 

@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QFrame
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import current_theme, set_role
 from desktop_app.ui.widgets.accessibility.announcements import announce
-from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of, scale_boxes
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import cancel_button
 from desktop_app.ui.widgets.text.card_text import CardText
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
@@ -33,7 +33,7 @@ class CompactionCard(QFrame):
     declined = Signal()
     cancel_requested = Signal()
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.setObjectName("compaction")
         set_role(self, "note-card")
@@ -48,7 +48,7 @@ class CompactionCard(QFrame):
         self.decline_button.clicked.connect(self.declined)
         self.cancel_button.clicked.connect(self.cancel_requested)
         self._lay_out()
-        self.set_theme(theme)
+        self.update_theme()
         self.hide()
 
     @property
@@ -64,8 +64,8 @@ class CompactionCard(QFrame):
         """Show that the compaction is running."""
         self._show_text(status, "", is_working=True)
 
-    def set_theme(self, theme: Theme) -> None:
-        scale_boxes(self, theme)
+    def update_theme(self) -> None:
+        theme = current_theme()
         self._icon.setContentsMargins(0, theme.px(3), 0, 0)
         self._icon.setPixmap(icons.pixmap("info", theme.dim, theme.px(18)))
 

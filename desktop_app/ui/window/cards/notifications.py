@@ -20,9 +20,9 @@ from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.places import LinkedText, plain_text
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
-from desktop_app.ui.look.theme import Theme, limit_size, set_style_property
+from desktop_app.ui.look.theme import current_theme, limit_size, set_style_property
 from desktop_app.ui.widgets.accessibility.announcements import announce
-from desktop_app.ui.widgets.boxes import column_of, row_of, scale_boxes
+from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.forms.tab_order import TabAnchor, order_tabs
 from desktop_app.ui.widgets.text.card_text import CardText
 from desktop_app.ui.widgets.text.foreign_text import (
@@ -77,7 +77,7 @@ class Notifications(QFrame):
 
     focus_lost = Signal()
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.setObjectName("notifications")
         self._cards: list[_Card] = []
@@ -95,7 +95,7 @@ class Notifications(QFrame):
         self.note_timer = QTimer(self, singleShot=True, interval=NOTE_DURATION_MS)
         self.note_timer.timeout.connect(self._on_note_timeout)
         self._lay_out()
-        self.set_theme(theme)
+        self.update_theme()
         self.hide()
 
     @property
@@ -195,10 +195,9 @@ class Notifications(QFrame):
         else:
             self.dismiss()
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
+    def update_theme(self) -> None:
+        theme = current_theme()
         px = theme.px
-        scale_boxes(self, theme)
         self._icon.setContentsMargins(0, px(3), 0, 0)
         self._count.setContentsMargins(0, px(3), 0, 0)
         icons.set_icon(self.close_button, "x", theme.dim, px(14))
@@ -249,9 +248,9 @@ class Notifications(QFrame):
 
     def _show_icon(self) -> None:
         is_error = bool(self._cards) and self._cards[-1].is_error
-        color = self._theme.error if is_error else self._theme.dim
+        color = current_theme().error if is_error else current_theme().dim
         name = "circle-alert" if is_error else "info"
-        self._icon.setPixmap(icons.pixmap(name, color, self._theme.px(18)))
+        self._icon.setPixmap(icons.pixmap(name, color, current_theme().px(18)))
 
     def _place_actions(self) -> None:
         """Place the actions beside the line of a note if they fit; else, and for errors, below."""
@@ -262,11 +261,11 @@ class Notifications(QFrame):
         if card.actions and not card.is_error:
             text_width = self.status.fontMetrics().horizontalAdvance(card.title)
             # With the icon, the count, the cross and the gaps.
-            needed_width = text_width + self._buttons.sizeHint().width() + self._theme.px(100)
+            needed_width = text_width + self._buttons.sizeHint().width() + current_theme().px(100)
             is_below = needed_width > self.width()
         directions = QBoxLayout.Direction
         if is_below:
-            margin = self._theme.px(3)
+            margin = current_theme().px(3)
             self._body.setDirection(directions.TopToBottom)
             self._body.setAlignment(self._buttons, Qt.AlignmentFlag.AlignLeft)
         else:

@@ -8,9 +8,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QProgressBar
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.look.theme import current_theme, set_role
 from desktop_app.ui.widgets.accessibility.announcements import announce
-from desktop_app.ui.widgets.boxes import row_of, scale_boxes
+from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.dialog_button import cancel_button
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, one_line, spoken_text
 
@@ -26,7 +26,7 @@ class ProgressCard(QFrame):
 
     cancel_requested = Signal()
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.setObjectName("work")
         set_role(self, "note-card")
@@ -37,7 +37,7 @@ class ProgressCard(QFrame):
         parts = (self.words, (self.bar, 1), self.cancel_button)
         row_of(*parts, parent=self, margins=(14, 10, 14, 10), spacing=12)
         self.cancel_button.clicked.connect(self.cancel_requested)
-        self.set_theme(theme)
+        self.update_theme()
         self.hide()
 
     def begin(self, description: str) -> None:
@@ -65,6 +65,6 @@ class ProgressCard(QFrame):
             )
         )
 
-    def set_theme(self, theme: Theme) -> None:
-        scale_boxes(self, theme)
+    def update_theme(self) -> None:
+        theme = current_theme()
         self.bar.setFixedHeight(theme.px(6))

@@ -16,8 +16,8 @@ from desktop_app.ui.composer.dropped_content import (
 )
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.boxes import row_of, scale_boxes
+from desktop_app.ui.look.theme import current_theme, set_role
+from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.dialog_button import close_button
 from desktop_app.ui.widgets.buttons.elided_button import ElidedButton
 from desktop_app.ui.widgets.text.foreign_text import (
@@ -50,7 +50,7 @@ class TemporaryBar(QFrame):
     close_requested = Signal()
     confirmed = Signal()
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.setObjectName("temporary")
         set_role(self, "note-card")
@@ -66,7 +66,7 @@ class TemporaryBar(QFrame):
         self.forget_button.clicked.connect(self.confirmed)
         self.keep_button.clicked.connect(self.explain)
         self.explain()
-        self.set_theme(theme)
+        self.update_theme()
         self.hide()
 
     def explain(self) -> None:
@@ -85,8 +85,8 @@ class TemporaryBar(QFrame):
         else:
             super().keyPressEvent(event)
 
-    def set_theme(self, theme: Theme) -> None:
-        scale_boxes(self, theme)
+    def update_theme(self) -> None:
+        theme = current_theme()
         self._icon.setContentsMargins(0, theme.px(2), 0, 0)
         self._icon.setPixmap(icons.pixmap("lock", theme.dim, theme.px(16)))
 
@@ -114,7 +114,7 @@ class TemporaryRow(QWidget):
     drop_hint_changed = Signal(str)
     content_dropped = Signal(object)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.setAcceptDrops(True)
         self.button = ElidedButton(tr(TITLE))
@@ -127,9 +127,10 @@ class TemporaryRow(QWidget):
         row_of((self.button, 1), self.close_button, parent=self, margins=0, spacing=0)
         self.button.clicked.connect(self.open_requested)
         self.close_button.clicked.connect(self.close_requested)
-        self.set_theme(theme)
+        self.update_theme()
 
-    def set_theme(self, theme: Theme) -> None:
+    def update_theme(self) -> None:
+        theme = current_theme()
         px = theme.px
         self.button.setMaximumHeight(px(themes.ROW_HEIGHT))
         icons.set_icon(self.button, "lock", theme.text, px(16))
