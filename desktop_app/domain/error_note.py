@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from desktop_app.domain.bounds import converted
 from desktop_app.domain.error_text import WINDOW, Surface, environment_surface, hint_segments
 from desktop_app.domain.errors import ErrorDescription, Param, UserFacingError
 from desktop_app.domain.places import LinkedText, plain_text
@@ -70,20 +71,6 @@ def error_from_json(value: Mapping[str, Any]) -> ErrorNote:
     """Return the error in `value`.
 
     Raises:
-        LookupError, TypeError, ValueError, AttributeError: it is not an error.
+        ValueError: it is not an error.
     """
-    if not isinstance(value, Mapping):
-        raise TypeError("an error is not an object")
-    note = ErrorNote(
-        message=value["message"],
-        hint=value.get("hint", ""),
-        details=value.get("details", ""),
-        code=value.get("code", ""),
-        params=dict(value.get("params", {})),
-    )
-    texts = (note.message, note.hint, note.details, note.code)
-    if not all(isinstance(text, str) for text in texts):
-        raise TypeError("a text of an error is not a text")
-    if not all(isinstance(each, str | int) for each in note.params.values()):
-        raise TypeError("a parameter of an error is neither text nor number")
-    return note
+    return converted(value, ErrorNote)

@@ -55,7 +55,7 @@ class ErrorDescription:
 
     __slots__ = ()
 
-    # `bounds.checked_fields` evaluates annotations, and Mapping is not imported when it runs.
+    # Conversions evaluate annotations, and Mapping is not imported when they do.
     if TYPE_CHECKING:
         message: str
         hint: str

@@ -25,7 +25,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Any, BinaryIO, Final, TypeVar
+from typing import Annotated, Any, BinaryIO, Final
 
 import msgspec
 from msgspec import Meta, Struct
@@ -65,15 +65,13 @@ VERSION: Final = 1
 _SECTIONS: Final = ("folders", "conversations", "attachments")
 
 _Id = Annotated[str, Meta(pattern=r"\A[0-9A-Za-z][0-9A-Za-z_.:-]{0,63}\Z")]
-_Name = Annotated[str, Meta(max_length=bounds.MAX_NAME_CHARS)]
 _Time = Annotated[datetime, Meta(tz=True)]
 _Row = dict[str, Any]
-_Shape = TypeVar("_Shape")
 
 
 class _Folder(Struct):
     id: _Id
-    name: _Name
+    name: bounds.Name
     created_at: _Time
     choice: ModelChoice | None
     overrides: _Row = {}
@@ -82,7 +80,7 @@ class _Folder(Struct):
 class _Draft(Struct, frozen=True):
     text: str = ""
     attachments: list[_Row] = []
-    template_id: _Name = ""
+    template_id: bounds.Name = ""
 
 
 class _Message(Struct):
@@ -94,30 +92,30 @@ class _Message(Struct):
     choice: ModelChoice | None
     usage: Usage | None
     cost: str | None
-    duration_s: float | None
+    duration_s: bounds.Seconds | None
     error: _Row | None
     notices: list[Any]
     parts: list[_Row]
-    template_id: str = ""
-    answered_by: str = ""
+    template_id: bounds.Name = ""
+    answered_by: bounds.Name = ""
 
 
 class _Compaction(Struct):
     id: _Id
     message_id: _Id
     kind: CompactionKind
-    provider_id: str
-    model: str
+    provider_id: bounds.Name
+    model: bounds.Name
     body: str
     created_at: _Time
-    tokens_before: int
-    tokens_after: int
+    tokens_before: bounds.Count
+    tokens_after: bounds.Count
     undone_at: _Time | None
 
 
 class _Conversation(Struct):
     id: _Id
-    title: _Name
+    title: bounds.Name
     created_at: _Time
     updated_at: _Time
     pinned: bool
@@ -135,11 +133,11 @@ class _Conversation(Struct):
 
 class _File(Struct):
     sha256: str
-    name: _Name
-    media_type: _Name
+    name: bounds.Name
+    media_type: bounds.Name
     text: str
-    pages: int | None
-    tokens: int | None
+    pages: bounds.Count | None
+    tokens: bounds.Count | None
     data: bytes
 
 
@@ -297,14 +295,6 @@ def _message_to_row(message: Message) -> _Row:
 # -------------------------------------------------------------- reading
 
 
-def _convert(row: Any, shape: type[_Shape]) -> _Shape:
-    """Return the row in a shape. Raises ValueError."""
-    try:
-        return msgspec.convert(row, shape)
-    except msgspec.ValidationError as exc:
-        raise ValueError(str(exc)) from exc
-
-
 def _parse_conversation(
     item: Any, folders: Mapping[str, Mapping[str, Any]], files: Mapping[str, Mapping[str, Any]]
 ) -> ImportedConversation:
@@ -313,8 +303,8 @@ def _parse_conversation(
     Raises:
         an error of `bounds.BAD_VALUE`: a value is missing or invalid.
     """
-    row = _convert(item, _Conversation)
-    attachments = map(bounds.checked_part, parts_from_json(row.draft.attachments))
+    row = bounds.converted(item, _Conversation)
+    attachments = parts_from_json(row.draft.attachments)
     conversation = Conversation(
         id=row.id,
         title=row.title,
@@ -333,7 +323,7 @@ def _parse_conversation(
     if row.folder_id is not None:
         if row.folder_id not in folders:
             raise ValueError("its folder is not in the file")
-        folder = _folder_from(_convert(folders[row.folder_id], _Folder))
+        folder = _folder_from(bounds.converted(folders[row.folder_id], _Folder))
     messages = tuple(_message_from(message, row.id) for message in row.messages)
     _require_tree(conversation, messages)
     compactions = tuple(_compaction_from(compaction, row.id) for compaction in row.compactions)
@@ -381,7 +371,7 @@ def _folder_from(row: _Folder) -> Folder:
 def _message_from(row: _Message, conversation_id: str) -> Message:
     if row.status is MessageStatus.STREAMING:
         raise ValueError("an unfinished answer")
-    message = Message(
+    return Message(
         id=row.id,
         conversation_id=conversation_id,
         parent_id=row.parent_id,
@@ -398,7 +388,6 @@ def _message_from(row: _Message, conversation_id: str) -> Message:
         template_id=row.template_id,
         answered_by=row.answered_by,
     )
-    return bounds.checked_message(message)
 
 
 def _compaction_from(row: _Compaction, conversation_id: str) -> Compaction:
@@ -406,15 +395,32 @@ def _compaction_from(row: _Compaction, conversation_id: str) -> Compaction:
     fields = msgspec.structs.asdict(row)
     fields["created_at"] = _utc(row.created_at)
     fields["undone_at"] = None if row.undone_at is None else _utc(row.undone_at)
-    return bounds.checked_compaction(Compaction(conversation_id=conversation_id, **fields))
+    if row.kind is CompactionKind.PROVIDER:
+        for item in bounds.converted(json.loads(row.body), list[_Row]):
+            _require_state_item(item)
+    return Compaction(conversation_id=conversation_id, **fields)
+
+
+def _require_state_item(item: _Row) -> None:
+    """Refuse instructions, calls, and references to other data at the provider or on the web."""
+    kind = item.get("type") or "message"
+    if kind == "compaction":
+        return
+    if kind != "message" or item.get("role") not in ("user", "assistant"):
+        raise ValueError("an item of a provider's state is no message of the conversation")
+    content = item.get("content")
+    for part in content if isinstance(content, list) else ():
+        image = part.get("image_url") or "data:"
+        if part.get("file_id") or part.get("file_url") or not image.startswith("data:"):
+            raise ValueError("an item of a provider's state refers to other data")
 
 
 def _file_from(item: Mapping[str, Any]) -> AttachmentFile:
-    row = _convert(item, _File)
+    row = bounds.converted(item, _File)
     if hashlib.sha256(row.data).hexdigest() != row.sha256:
         raise ValueError("an attachment with another SHA-256")
     _require_storable(row.media_type)
-    return bounds.checked_fields(AttachmentFile(**msgspec.structs.asdict(row)))
+    return AttachmentFile(**msgspec.structs.asdict(row))
 
 
 def _require_choice(choice: ModelChoice) -> ModelChoice:

@@ -72,7 +72,7 @@ def _parse_overrides(settings: Any) -> Overrides:
 
 def overrides_from_json(settings: _Object) -> Overrides:
     """Return the settings, without tools that run without asking: only the user chooses them."""
-    overrides = bounds.checked_overrides(Overrides.from_json(settings))
+    overrides = Overrides.from_json(settings)
     tools = overrides.parameters.tools
     kept_tools = tuple(name for name in tools if not runs_without_asking(name))
     return overrides if kept_tools == tools else overrides.with_parameter("tools", kept_tools)

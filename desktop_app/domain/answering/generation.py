@@ -9,7 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Final
+from typing import Annotated, Any, Final
+
+from msgspec import Meta
+
+from desktop_app.domain.bounds import Amount, Count, converted
 
 MAX_STOP_SEQUENCES: Final = 4
 """The most stop sequences that OpenAI's API accepts."""
@@ -29,25 +33,24 @@ class GenerationParameters:
             none.
     """
 
-    temperature: float | None = None
-    top_p: float | None = None
-    max_output_tokens: int | None = None
+    temperature: Amount | None = None
+    top_p: Amount | None = None
+    max_output_tokens: Count | None = None
     verbosity: str | None = None
     reasoning_summary: str | None = None
-    presence_penalty: float | None = None
-    frequency_penalty: float | None = None
+    presence_penalty: Amount | None = None
+    frequency_penalty: Amount | None = None
     stop: tuple[str, ...] = ()
     service_tier: str | None = None
-    candidates: int = 1
+    candidates: Annotated[int, Meta(ge=1, le=MAX_CANDIDATES)] = 1
     stream: bool = True
-    seed: int | None = None
+    seed: Count | None = None
     tools: tuple[str, ...] = ()
     form: str = ""
 
 
 PARAMETER_NAMES = frozenset(field.name for field in fields(GenerationParameters))
 _DEFAULTS = GenerationParameters()
-_TUPLES = frozenset({"stop", "tools"})
 
 Examples = tuple[tuple[str, str], ...]
 """Pairs of a question and its ideal answer."""
@@ -99,21 +102,15 @@ class Overrides:
     def from_json(cls, settings: Mapping[str, Any]) -> Overrides:
         """Parse the output of `to_json`; ignore unknown names, such as those of newer versions.
 
-        Most types are not checked: see `bounds.checked_overrides`.
-
         Raises:
-            TypeError: a value of several texts is not a list.
+            ValueError: a value has another type, or is out of bounds.
         """
-        values = {name: value for name, value in settings.items() if name in PARAMETER_NAMES}
-        for name in _TUPLES & values.keys():
-            if not isinstance(values[name], list | tuple):  # a text would become its letters
-                raise TypeError(f"“{name}” is not a list.")
-            values[name] = tuple(values[name])
+        values = {name: value for name, value in settings.items() if value is not None}
         return cls(
-            instructions=settings.get("instructions"),
-            parameters=replace(_DEFAULTS, **values),
-            names=frozenset(values),
-            examples=tuple((question, answer) for question, answer in settings.get("examples", ())),
+            instructions=converted(settings.get("instructions"), str | None),  # type: ignore[arg-type]
+            parameters=converted(values, GenerationParameters),
+            names=frozenset(settings) & PARAMETER_NAMES,
+            examples=converted(settings.get("examples", ()), Examples),
         )
 
 

@@ -11,9 +11,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Final
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, Final
 
+import msgspec
+from msgspec import Meta
+
+from desktop_app.domain.bounds import Amount, Count, Hash, Name, Positive, converted
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.tools.tool import ToolCallState
 
@@ -46,7 +50,7 @@ class ReasoningPart:
     text: str
     item_id: str = ""
     encrypted: str = ""
-    seconds: float | None = None
+    seconds: Amount | None = None
 
 
 @dataclass(frozen=True)
@@ -60,9 +64,9 @@ class RefusalPart:
 class PageImage:
     """A page to send as an image, usually a scan: its number, from 1, and its pixels."""
 
-    number: int
-    width: int
-    height: int
+    number: Positive
+    width: Positive
+    height: Positive
 
 
 @dataclass(frozen=True)
@@ -76,10 +80,10 @@ class ChosenPages:
         tokens: of the chosen text, by o200k_base; None until counted.
     """
 
-    unit: str
-    spans: tuple[tuple[int, int], ...]
-    of: int
-    tokens: int | None = None
+    unit: Annotated[str, Meta(pattern=r"\A(?:page|slide|sheet|chapter)\Z")]
+    spans: Annotated[tuple[tuple[Positive, Positive], ...], Meta(min_length=1)]
+    of: Count
+    tokens: Count | None = None
 
     @property
     def count(self) -> int:
@@ -114,12 +118,12 @@ class DocumentPart:
             is sent. "" for none. Never stored: services/documents/attachment_dedup.py.
     """
 
-    sha256: str
-    name: str
-    media_type: str
-    size: int
-    pages: int | None = None
-    tokens: int | None = None
+    sha256: Hash
+    name: Name
+    media_type: Name
+    size: Count
+    pages: Count | None = None
+    tokens: Count | None = None
     pictured: tuple[PageImage, ...] = ()
     detail: str = "auto"
     in_parts: bool = False
@@ -158,12 +162,12 @@ class ImagePart:
     image_tokens.DETAILS. Of an `animated` image, the first frame is sent.
     """
 
-    sha256: str
-    name: str
-    media_type: str
-    size: int
-    width: int = 0
-    height: int = 0
+    sha256: Hash
+    name: Name
+    media_type: Name
+    size: Count
+    width: Count = 0
+    height: Count = 0
     detail: str = "auto"
     animated: bool = False
 
@@ -181,8 +185,8 @@ class CollectionPart:
     was added.
     """
 
-    collection_id: str
-    name: str
+    collection_id: Name
+    name: Name
 
 
 @dataclass(frozen=True)
@@ -195,10 +199,10 @@ class PassagesPart:
             are not sent again.
     """
 
-    collection_id: str
-    name: str
+    collection_id: Name
+    name: Name
     passages: tuple[Passage, ...] = ()
-    known: tuple[int, ...] = ()
+    known: tuple[Count, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -225,11 +229,11 @@ class ToolCallPart:
     name: str
     arguments: str
     is_custom: bool = False
-    round: int = 0
+    round: Count = 0
     state: ToolCallState = ToolCallState.REQUESTED
     edited: str = ""
     result: str = ""
-    seconds: float | None = None
+    seconds: Amount | None = None
     is_hosted: bool = False
     full_name: str = ""
     extra_content: str = ""
@@ -310,51 +314,22 @@ _KINDS: Mapping[str, type[Part]] = {
     "passages": PassagesPart,
     "tool_call": ToolCallPart,
 }
-_JSON_SCALARS: Final = frozenset((str, int, float, bool))
 _KIND_NAMES: Mapping[type[Part], str] = {cls: name for name, cls in _KINDS.items()}
 
 
 def parts_to_json(parts: Iterable[Part]) -> list[dict[str, Any]]:
     """Return the parts as JSON-ready dictionaries, each with its `kind`."""
-    return [{"kind": _KIND_NAMES[type(part)], **_fields_to_json(part)} for part in parts]
-
-
-def _fields_to_json(part: Part) -> dict[str, Any]:
-    """Return the fields by name.
-
-    Most parts have no nested values, and need no `asdict`, which takes a tenth of a second for
-    5,000 documents. Empty values of any type are ready for JSON: None, and tuples without items.
-    """
-    values = vars(part)
-    if _JSON_SCALARS.issuperset(map(type, filter(None, values.values()))):
-        return values
-    return asdict(part)
+    return [{"kind": _KIND_NAMES[type(part)], **msgspec.to_builtins(part)} for part in parts]
 
 
 def parts_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[Part, ...]:
     """Parse the output of `parts_to_json`.
 
     Raises:
-        KeyError, TypeError, ValueError: a row has an unknown kind or shape.
+        KeyError, TypeError, ValueError: a row has an unknown kind or shape, or a value that is out
+            of bounds.
     """
-    return tuple(_part_from_json(row) for row in rows)
-
-
-def _part_from_json(row: Mapping[str, Any]) -> Part:
-    # Earlier versions stored `tokens_exact`, which was always true.
-    fields = {key: row[key] for key in row if key not in ("kind", "tokens_exact")}
-    if "pictured" in fields:
-        fields["pictured"] = tuple(PageImage(**page) for page in fields["pictured"])
-    if "passages" in fields:
-        fields["passages"] = tuple(Passage(**passage) for passage in fields["passages"])
-        fields["known"] = tuple(fields.get("known", ()))
-    if fields.get("chosen") is not None:
-        chosen_pages = ChosenPages(**fields["chosen"])
-        spans = tuple((first, last) for first, last in chosen_pages.spans)
-        fields["chosen"] = replace(chosen_pages, spans=spans)
-    if "state" in fields:
-        fields["state"] = ToolCallState(fields["state"])
-    return _KINDS[row["kind"]](**fields)
+    return tuple(converted(row, _KINDS[row["kind"]]) for row in rows)
 
 
 def tool_calls(parts: Iterable[object]) -> tuple[ToolCallPart, ...]:

@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
+from desktop_app.domain.bounds import Count, Hash, Name, Positive
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.i18n.translation import tr
 
@@ -106,14 +107,14 @@ class Passage:
         start, end: a range of characters in the document's extracted text.
     """
 
-    number: int
+    number: Positive
     collection_id: str
-    sha256: str
-    name: str
-    page: int | None
+    sha256: Hash
+    name: Name
+    page: Count | None
     place: str
-    start: int
-    end: int
+    start: Count
+    end: Count
     text: str
 
     @property

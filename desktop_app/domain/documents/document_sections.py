@@ -193,7 +193,7 @@ def chosen_text(part: DocumentPart, text: str) -> str:
     if chosen is None:
         return text
     sections = find_sections(text, chosen.unit)
-    if len(sections) != chosen.of:
+    if len(sections) != chosen.of or max(last for _, last in chosen.spans) > chosen.of:
         raise DocumentError(
             N_("Can’t find the selected parts of “{name}”."),
             hint=hints.ATTACH_AGAIN,

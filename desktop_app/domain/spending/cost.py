@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
+from desktop_app.domain.bounds import Count
+
 MILLION = Decimal(1_000_000)
 
 
@@ -17,10 +19,10 @@ class Usage:
     `cached_tokens` is part of `input_tokens`, `reasoning_tokens` part of `output_tokens`.
     """
 
-    input_tokens: int = 0
-    cached_tokens: int = 0
-    output_tokens: int = 0
-    reasoning_tokens: int = 0
+    input_tokens: Count = 0
+    cached_tokens: Count = 0
+    output_tokens: Count = 0
+    reasoning_tokens: Count = 0
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from desktop_app.domain.bounds import MAX_COUNT
 from desktop_app.domain.conversations.conversation import Draft, next_passage_number
 from desktop_app.domain.conversations.message_parts import (
     CollectionPart,
@@ -31,6 +32,9 @@ def a_passage(number: int = 1, sha256: str = "a" * 64, **changes: object) -> Pas
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
+counts = st.integers(0, MAX_COUNT)
+
+
 @given(
     st.builds(
         PassagesPart,
@@ -39,18 +43,18 @@ def a_passage(number: int = 1, sha256: str = "a" * 64, **changes: object) -> Pas
         st.lists(
             st.builds(
                 Passage,
-                st.integers(1),
+                st.integers(1, MAX_COUNT),
                 st.text(),
+                st.just("0" * 64),
                 st.text(),
+                st.none() | counts,
                 st.text(),
-                st.none() | st.integers(),
-                st.text(),
-                st.integers(),
-                st.integers(),
+                counts,
+                counts,
                 st.text(),
             )
         ).map(tuple),
-        st.lists(st.integers(1)).map(tuple),
+        st.lists(counts).map(tuple),
     )
 )
 def test_found_passages_survive_their_json_form(part: PassagesPart) -> None:

@@ -134,8 +134,10 @@ def test_sheets_have_names() -> None:
     assert chosen_text(part, SHEETS) == "## 2024\n\n| b |"
 
 
-def test_a_text_with_other_sections_is_not_cut() -> None:
-    part = replace(PDF, chosen=ChosenPages("page", ((1, 1),), 5))
+@pytest.mark.parametrize("chosen", [((1, 1),), ((1, 5),)])
+def test_a_text_with_other_sections_is_not_cut(chosen: tuple[tuple[int, int], ...]) -> None:
+    count = 5 if chosen == ((1, 1),) else 4  # of 4 pages
+    part = replace(PDF, chosen=ChosenPages("page", chosen, count))
     with pytest.raises(DocumentError, match="find the selected parts"):
         chosen_text(part, PAGES)
 

@@ -64,7 +64,7 @@ def test_a_notice_repeats_an_error_with_its_words() -> None:
 )
 def test_an_error_of_another_shape_is_refused(changes: dict[str, object]) -> None:
     stored = error_to_json(ErrorNote("It broke."))
-    with pytest.raises(TypeError):
+    with pytest.raises(ValueError, match="Expected"):
         error_from_json({**stored, **changes})
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.bounds import checked_fields, checked_money, checked_part
+from desktop_app.domain.bounds import MAX_COUNT, MAX_NAME_CHARS, checked_money, converted
 from desktop_app.domain.conversations.conversation import title_from
 from desktop_app.domain.conversations.message_parts import (
     ChosenPages,
@@ -37,13 +36,38 @@ from desktop_app.domain.conversations.notices import (
 )
 from desktop_app.domain.spending.cost import FREE, Price, Usage, call_cost
 
+HASH = "0" * 64
+PAGE = {"number": 2, "width": 8, "height": 9}
+CHOSEN = {"unit": "page", "spans": [[1, 2]], "of": 3}
+DOCUMENT = {
+    "kind": "document", "sha256": HASH, "name": "a.pdf", "media_type": "application/pdf",
+    "size": 9, "pages": 3, "pictured": [PAGE], "chosen": CHOSEN,
+}  # fmt: skip
 
-@pytest.mark.parametrize("page", [(0, 8, 9), (2, 0, 9), (2, 8, 0)])
-def test_an_image_of_a_page_has_a_number_and_a_size(page: tuple[int, int, int]) -> None:
-    part = DocumentPart("0" * 64, "a.pdf", "application/pdf", 9, 3, pictured=(PageImage(2, 8, 9),))
-    assert checked_part(part) is part
-    with pytest.raises(ValueError, match="page"):
-        checked_part(replace(part, pictured=(PageImage(*page),)))
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sha256": "A" * 64},
+        {"sha256": "../" + "0" * 61},
+        {"name": "n" * (MAX_NAME_CHARS + 1)},
+        {"size": -1},
+        {"size": MAX_COUNT + 1},
+        {"pages": True},
+        {"pictured": [{**PAGE, "number": 0}]},
+        {"pictured": [{**PAGE, "width": 0}]},
+        {"pictured": [{**PAGE, "height": 0}]},
+        {"chosen": {**CHOSEN, "unit": "poem"}},
+        {"chosen": {**CHOSEN, "spans": []}},
+        {"chosen": {**CHOSEN, "spans": [[0, 2]]}},
+    ],
+)
+def test_the_values_of_a_document_have_bounds(change: dict[str, object]) -> None:
+    (part,) = parts_from_json([{**DOCUMENT, "size": MAX_COUNT, "name": "n" * MAX_NAME_CHARS}])
+    assert part.pictured == (PageImage(2, 8, 9),)
+    assert part.chosen == ChosenPages("page", ((1, 2),), 3)
+    with pytest.raises(ValueError, match="Expected"):
+        parts_from_json([{**DOCUMENT, **change}])
 
 
 def test_a_free_model_costs_nothing_even_if_no_usage_was_reported() -> None:
@@ -69,29 +93,31 @@ def test_usage_adds_up_field_by_field(usages: list[Usage]) -> None:
 
 
 text = st.text()
+counts = st.integers(0, MAX_COUNT)
+numbers = st.integers(1, MAX_COUNT)
 parts = st.one_of(
     st.builds(TextPart, text),
     st.builds(ReasoningPart, text, text, text),
     st.builds(RefusalPart, text),
     st.builds(
         DocumentPart,
+        st.just(HASH),
         text,
         text,
-        text,
-        st.integers(),
-        st.none() | st.integers(),
+        counts,
+        st.none() | counts,
         chosen=st.none()
         | st.builds(
             ChosenPages,
-            text,
-            st.lists(st.tuples(st.integers(), st.integers())).map(tuple),
-            st.integers(),
-            st.none() | st.integers(),
+            st.sampled_from(["page", "slide", "sheet", "chapter"]),
+            st.lists(st.tuples(numbers, numbers), min_size=1).map(tuple),
+            counts,
+            st.none() | counts,
         ),
         is_protected=st.booleans(),
         as_file=st.booleans(),
     ),
-    st.builds(ImagePart, text, text, text, st.integers()),
+    st.builds(ImagePart, st.just(HASH), text, text, counts),
     st.builds(ToolCallPart, text, text, text),
 )
 
@@ -101,9 +127,11 @@ def test_parts_survive_their_json_form(made: list[Part]) -> None:
     assert parts_from_json(json.loads(json.dumps(parts_to_json(made)))) == tuple(made)
 
 
-@pytest.mark.parametrize("row", [{}, {"kind": "song"}, {"kind": "text"}, {"kind": "text", "x": 1}])
+@pytest.mark.parametrize(
+    "row", [{}, {"kind": "song"}, {"kind": "text"}, {"kind": "text", "text": 1}]
+)
 def test_a_row_of_another_shape_is_an_error(row: dict[str, object]) -> None:
-    with pytest.raises((KeyError, TypeError)):
+    with pytest.raises((KeyError, ValueError)):
         parts_from_json([row])
 
 
@@ -187,6 +215,6 @@ def test_a_title_is_one_short_line(words: str) -> None:
 
 @pytest.mark.parametrize("count", [-1, 2**40 + 1, 10**400, float("nan"), float("inf"), "1", None])
 def test_a_count_out_of_bounds_is_refused(count: Any) -> None:
-    with pytest.raises(TypeError):
-        checked_fields(Usage(count))
-    assert checked_fields(Usage(2**40)) == Usage(2**40)
+    with pytest.raises(ValueError, match="Expected"):
+        converted({"input_tokens": count}, Usage)
+    assert converted({"input_tokens": 2**40}, Usage) == Usage(2**40)
