@@ -479,7 +479,7 @@ async def servers(app: AppHarness, look: Look) -> None:
     app.controllers.composer.resources.show()
     resources = find(app.window, CommandPalette, "resource-palette")
     await look("server-resources")
-    resources.open_with([PaletteEntry("0", "my-notes", "notes:all")])
+    resources.open_with([PaletteEntry("0", "my-notes")])
     await look("server-resources-listed")
     resources.dismiss()
 
