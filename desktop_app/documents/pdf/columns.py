@@ -18,6 +18,7 @@ from pypdfium2 import raw
 
 from desktop_app.documents.pdf import page_words
 from desktop_app.documents.pdf.page_words import Area, Word
+from desktop_app.documents.pdf.tables import Ruling
 
 _MAX_WORDS: Final = 5_000  # a page with more is a drawing or a map
 _FEWEST_LINES: Final = 3
@@ -45,12 +46,13 @@ class _Band(NamedTuple):
 
 
 def interleaved_order(
-    textpage: pdfium.PdfTextPage, words: Sequence[Word]
+    textpage: pdfium.PdfTextPage, words: Sequence[Word], rulings: Sequence[Ruling]
 ) -> list[list[int]] | None:
     """Return the characters of a page with two interleaved columns, in reading order, in runs.
 
     Args:
         words: those of the page, in the order of the content stream.
+        rulings: the horizontal lines, which separate what is above from what is below.
 
     Returns:
         The numbers of the characters in the content stream; None if the stream is in reading order.
@@ -61,7 +63,7 @@ def interleaved_order(
     gutter = _find_gutter(lines)
     if gutter is None:
         return None
-    bands = _bands(lines, gutter)
+    bands = _bands(lines, gutter, rulings)
     return _runs(textpage, bands, gutter) if any(band.has_columns for band in bands) else None
 
 
@@ -111,7 +113,7 @@ def _count_side_changes(lines: Sequence[Area], gutter: float) -> int:
     return sum(a != b for a, b in pairwise(sides))
 
 
-def _bands(lines: Sequence[Area], gutter: float) -> list[_Band]:
+def _bands(lines: Sequence[Area], gutter: float, rulings: Sequence[Ruling]) -> list[_Band]:
     """Divide the page from top to bottom at the lines that cross the gutter."""
     groups: list[tuple[bool, list[Area]]] = []  # True for lines that cross the gutter
     for line in sorted(lines, key=lambda line: -line.middle):
@@ -119,10 +121,16 @@ def _bands(lines: Sequence[Area], gutter: float) -> list[_Band]:
         if not groups or groups[-1][0] != crosses:
             groups.append((crosses, []))
         groups[-1][1].append(line)
-    return [
-        _Band(group[0].middle, group[-1].middle, not crosses and _has_columns(group, gutter))
-        for crosses, group in groups
-    ]
+    bands = []
+    for crosses, group in groups:
+        top, bottom = group[0].middle, group[-1].middle
+        is_ruled = any(
+            bottom < rule.position < top and rule.start < gutter - 10 and rule.end > gutter + 10
+            for rule in rulings
+        )
+        has_columns = not (crosses or is_ruled) and _has_columns(group, gutter)
+        bands.append(_Band(top, bottom, has_columns))
+    return bands
 
 
 def _has_columns(lines: Sequence[Area], gutter: float) -> bool:

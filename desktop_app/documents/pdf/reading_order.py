@@ -89,7 +89,7 @@ def _pieces(
                 table.left < x < table.right and table.bottom < y < table.top for x, y in centers
             )
         ]
-    runs = columns.interleaved_order(textpage, words)
+    runs = columns.interleaved_order(textpage, words, rulings.across)
     if not tables and not swaps:
         return None if runs is None else list(runs)
     pieces = runs or [list(range(textpage.count_chars()))]

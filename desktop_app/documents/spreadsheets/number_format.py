@@ -31,7 +31,9 @@ _DATE: Final = re.compile("[dy]", re.IGNORECASE)
 # Only hours, minutes and seconds, in any section: "h:mm;-h:mm".
 _TIME: Final = re.compile(r"(?=.*[hs])(?:AM/PM|A/P|[hms:.,0;@()_ -])+", re.IGNORECASE)
 _QUOTED: Final = re.compile(r'"[^"]*"|\\.')
-_PADDED: Final = re.compile("0{2,20}")  # postal codes and article numbers
+# Numbers of articles and sections, and postal codes: '"1."0#'.
+_LITERAL: Final = r'((?:"[^"]*"|\\.|[-+() ])*)'
+_LABELED: Final = re.compile(f"{_LITERAL}(#*0[0#]{{0,20}}){_LITERAL}")
 _MAX_FORMAT_LENGTH: Final = 255  # Excel's limit
 _DAY_ZERO: Final = datetime.datetime(1899, 12, 30)  # noqa: DTZ001 - cells have no time zone
 _DAY_ZERO_1904: Final = datetime.datetime(1904, 1, 1)  # noqa: DTZ001
@@ -52,13 +54,18 @@ def formatter(code: str, *, since_1904: bool = False) -> Formatter:
         return lambda number: _date(number, day_zero)
     if _TIME.fullmatch(bare):
         return lambda number: _time(number, day_zero)
-    padded = _PADDED.fullmatch(_BRACKETED.sub("", code))
-    return partial(_padded, len(padded[0])) if padded else plain
+    labeled = _LABELED.fullmatch(_BRACKETED.sub("", code))
+    if labeled and (labeled[1] or labeled[2] != "0"):  # a unit alone is left out
+        return partial(_labeled, *labeled.groups())
+    return plain
 
 
-def _padded(width: int, number: float) -> str:
-    text = plain(number)
-    return text.zfill(width + (number < 0)) if number.is_integer() else text
+def _labeled(prefix: str, digits: str, suffix: str, number: float) -> str:
+    text = plain(abs(number))
+    if not text.isdigit():
+        return plain(number)
+    before, after = (re.sub(r'"([^"]*)"|\\(.)', r"\1\2", literal) for literal in (prefix, suffix))
+    return f"{'-' if number < 0 else ''}{before}{text.zfill(len(digits.lstrip('#')))}{after}"
 
 
 def plain(number: float) -> str:
