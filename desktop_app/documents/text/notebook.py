@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any, Final
 
 from desktop_app.documents import refusals
@@ -26,30 +25,21 @@ def read(name: str, text: str) -> str:
     """Return the notebook as Markdown.
 
     Raises:
-        DocumentDamagedError: it is not the JSON of nbformat 3 or 4.
+        DocumentDamagedError: it is not the JSON of nbformat 4.
     """
     try:
         notebook = json.loads(text)
         language = notebook.get("metadata", {}).get("language_info", {}).get("name", "")
-        return "\n\n".join(part for cell in _cells(notebook) for part in _cell(cell, language))
+        return "\n\n".join(part for cell in notebook["cells"] for part in _cell(cell, language))
     except BAD_VALUE as error:
         raise refusals.unparsable_error(name, error) from error
 
 
-def _cells(notebook: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield all cells; before nbformat 4 they were in worksheets."""
-    for sheet in notebook.get("worksheets", [notebook]):
-        yield from sheet["cells"]
-
-
 def _cell(cell: dict[str, Any], language: str) -> list[str]:
     """Return the source of a cell and its outputs, as Markdown; `language` is the notebook's."""
-    source = _join_lines(cell["input"] if "input" in cell else cell["source"])
-    if cell["cell_type"] == "heading":
-        return [f"{'#' * min(int(cell.get('level', 1)), 6)} {source}"]
+    source = _join_lines(cell["source"])
     if cell["cell_type"] != "code":
         return [source] if source else []
-    language = cell.get("language", language)
     outputs = "\n".join(_output(output) for output in cell.get("outputs", ()))
     outputs = _TERMINAL_CODE.sub("", outputs).strip()
     parts = ((source, language), (outputs, "output"))
@@ -59,12 +49,10 @@ def _cell(cell: dict[str, Any], language: str) -> list[str]:
 def _output(output: dict[str, Any]) -> str:
     if output["output_type"] == "stream":
         return _OVERWRITTEN.sub("", _join_lines(output["text"]).rstrip("\n"))
-    if output["output_type"] in ("error", "pyerr"):
+    if output["output_type"] == "error":
         # Without the traceback, which quotes lines of the cell and of libraries.
         return f"{output['ename']}: {output['evalue']}"
-    if "data" not in output:
-        return _join_lines(output.get("text", ""))
-    forms = output["data"]
+    forms = output.get("data", {})
     plain = _join_lines(forms.get("text/plain", ""))
     if plain and not _NO_PLAIN_TEXT.fullmatch(plain):
         return plain

@@ -118,20 +118,16 @@ def require_image_input(parts: Iterable[Part], model: ModelInfo) -> None:
     parts = tuple(parts)
     if model.sees_images is False and (names := _image_names(parts)):
         documents_with_pages = [p for p in parts if isinstance(p, DocumentPart) and p.image_pages]
+        message = N_("{model} doesn’t support images.")
         page_params: dict[str, Param] = {}
-        # The sentence names at most two documents, the second with the suffix "2".
-        for suffix, part in zip(("", "2"), documents_with_pages, strict=False):
-            page_params[f"count{suffix}"] = len(part.image_pages)
-            page_params[f"total{suffix}"] = part.sent_pages or 0
-            page_params[f"file{suffix}"] = part.name
-        if len(documents_with_pages) > 1:
-            message = N_(
-                "{model} can’t see images: {count} of {total} pages of {file}, {count2} of {file2}."
-            )
-        elif documents_with_pages:
+        if documents_with_pages:
+            part = documents_with_pages[0]
             message = N_("{model} can’t read {count} of {total} pages of {file}, which are images.")
-        else:
-            message = N_("{model} doesn’t support images.")
+            page_params = {
+                "count": len(part.image_pages),
+                "total": part.sent_pages or 0,
+                "file": part.name,
+            }
         hint = N_("Choose another model, or remove {names}.")
         if _all_have_text(parts):
             hint = N_("Choose another model, or send text only.")
