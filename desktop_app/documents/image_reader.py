@@ -150,7 +150,11 @@ def _to_upright_thumbnail(image: Image.Image, size: tuple[int, int]) -> Image.Im
     with suppress(*_PILLOW_ERRORS):
         ImageOps.exif_transpose(image, in_place=True)
     plain = _to_plain_colors(image)
-    plain.thumbnail(size, Image.Resampling.LANCZOS)
+    # `thumbnail` would make 511 × 341 pixels of 600 × 400 within 512 × 341.
+    ratio = min(size[0] / plain.width, size[1] / plain.height)
+    if ratio < 1:
+        width, height = (max(1, round(side * ratio)) for side in plain.size)
+        plain = plain.resize((width, height), Image.Resampling.LANCZOS)
     plain.info = {}
     return plain
 

@@ -168,3 +168,8 @@ def test_an_oversized_header_is_refused_before_decoding() -> None:
         looked_at(png_claiming(10_000, 10_000))
     with pytest.raises(errors.DocumentTooLargeError, match="64 × 48 pixels"):
         looked_at(packed(photo(), "PNG"), limits=Limits(pixels=1000))
+
+
+def test_an_image_fills_one_side_of_the_size() -> None:
+    assert unpacked(scaled(packed(photo(600, 400), "PNG"), (512, 341)).data).size == (512, 341)
+    assert unpacked(scaled(packed(photo(400, 3), "PNG"), (40, 40)).data).size == (40, 1)
