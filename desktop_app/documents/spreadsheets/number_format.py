@@ -56,7 +56,7 @@ def formatter(code: str, *, since_1904: bool = False) -> Formatter:
         return lambda number: _time(number, day_zero)
     labeled = _LABELED.fullmatch(_BRACKETED.sub("", code))
     if labeled and (labeled[1] or labeled[2] != "0"):  # a unit alone is left out
-        return partial(_labeled, *labeled.groups())
+        return partial(_labeled, labeled[1], labeled[2], labeled[3])
     return plain
 
 
