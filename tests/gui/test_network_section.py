@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QGuiApplication
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
 
 from desktop_app.domain.answering.chat_request import DIRECT, ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import Api
@@ -22,7 +30,6 @@ from desktop_app.ui.settings.sections.network_section import (
     CertificateSection,
 )
 from desktop_app.ui.settings.settings_panel import SettingsPanel
-from desktop_app.ui.widgets.forms.form_widgets import Switch
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
@@ -154,11 +161,11 @@ def test_the_user_decides_whether_the_provider_stores_conversations(
 ) -> None:
     assert NOT_STORED_NOTE in words(panel)
     with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
-        find(panel, Switch, "keeps-at-provider").click()
+        find(panel, QCheckBox, "keeps-at-provider").click()
     assert saved.args[0].keeps_at_provider
     assert STORAGE_NOTES[ProviderKind.OPENAI] in words(panel)
     show(panel, BOX)
-    assert not find(panel, Switch, "keeps-at-provider").isVisible()
+    assert not find(panel, QCheckBox, "keeps-at-provider").isVisible()
 
 
 def test_the_api_can_be_chosen(qtbot: QtBot, panel: SettingsPanel) -> None:

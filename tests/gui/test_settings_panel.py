@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QCheckBox,
     QComboBox,
     QLabel,
     QLineEdit,
@@ -34,7 +35,6 @@ from desktop_app.ui.settings.settings_frame import PAGES
 from desktop_app.ui.settings.settings_panel import SettingsPanel
 from desktop_app.ui.settings.tabs.responses_tab import CONVERSATION
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.ui.widgets.forms.form_widgets import Switch
 from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import find
@@ -247,7 +247,7 @@ def test_changes_in_two_sections_are_both_kept_before_the_first_is_stored(
     assert saved.args is not None
     assert saved.args[0].base_url == "https://gateway.example/v1"
     with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
-        find(panel, Switch, "keeps-at-provider").toggle()
+        find(panel, QCheckBox, "keeps-at-provider").toggle()
     assert saved.args is not None
     assert saved.args[0].monthly_cap == 20
     assert saved.args[0].models == ("gpt-5.2",)
@@ -336,7 +336,7 @@ def test_a_connection_test_shows_its_result(qtbot: QtBot, panel: SettingsPanel) 
 
 
 def test_the_switch_sets_the_default_provider(qtbot: QtBot, panel: SettingsPanel) -> None:
-    switch = find(panel, Switch, "use-for-new")
+    switch = find(panel, QCheckBox, "use-for-new")
     with qtbot.waitSignal(panel.pages.setting_changed) as changed:
         switch.click()
     assert changed.args == ["default.provider", "openai"]

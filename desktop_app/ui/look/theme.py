@@ -261,7 +261,12 @@ QLineEdit:disabled, QComboBox:disabled { color: @faint; }
 QPlainTextEdit[role="field"]:disabled { color: @faint; background: transparent; }
 QComboBox::drop-down { border: none; width: $28px; }
 QComboBox::down-arrow { image: url("@chevron"); width: $14px; height: $14px; }
-Combo::down-arrow { image: none; }
+QSlider::groove:horizontal { background: @line; height: $4px; border-radius: $2px; }
+QSlider::sub-page:horizontal { background: @accent; border-radius: $2px; }
+QSlider::handle:horizontal { background: @accent; width: $14px; margin: -$5px 0;
+    border-radius: $7px; }
+QSlider::handle:horizontal:focus { border: 2px solid @text; width: $10px; }
+QSlider::handle:disabled, QSlider::sub-page:disabled { background: @faint; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { background: transparent;
     border: none; width: $18px; }
 QAbstractSpinBox::up-arrow { image: url("@chevron_up"); width: $10px; height: $10px; }

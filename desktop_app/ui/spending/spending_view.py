@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QDialog, QHeaderView, QTableView, QWidget
 
@@ -22,10 +22,9 @@ from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.forms.form_widgets import Combo
-from desktop_app.ui.widgets.rows.rows_model import Index
 from desktop_app.ui.widgets.rows.table_model import TableModel
 from desktop_app.ui.widgets.rows.table_views import show_as_rows
-from desktop_app.ui.widgets.text.foreign_text import PlainLabel, set_tooltip, tooltip_text
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, set_tooltip
 
 _SIZE: Final = (900, 560)
 _MISSING: Final = "–"
@@ -229,12 +228,9 @@ class _SpendingModel(TableModel[SpendingRow]):
         figure = _COLUMNS[column - 1].figure(row)
         return _MISSING if figure is None else _COLUMNS[column - 1].text(figure)
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return the exact cost as the tooltip of a rounded one."""
-        row = self.row_at(index)
-        if row and role == Qt.ItemDataRole.ToolTipRole and index.column() == _COST_COLUMN:
-            return tooltip_text(exact_money(row.spent.cost))
-        return super().data(index, role)
+    def cell_tooltip(self, row: SpendingRow, column: int) -> str:
+        """Return the exact cost of a rounded one."""
+        return exact_money(row.spent.cost) if column == _COST_COLUMN else ""
 
     def to_tsv(self) -> str:
         """Return tab-separated lines with exact figures, in which no name is a formula."""

@@ -105,7 +105,7 @@ async def test_the_tables_show_all_calls() -> None:
         cells = [view.table.model().index(0, column) for column in range(3)]
         assert [cell.data() for cell in cells] == ["GPT-5.2 Thinking", "$1.12", "2"]
         tooltips = [cell.data(Qt.ItemDataRole.ToolTipRole) for cell in cells]
-        assert tooltips == [None, "$1.12469", None]
+        assert tooltips == ["", "$1.12469", ""]
         choose(view, "spending-grouping", "purpose")
         await until(lambda: view.table.model().index(0, 0).data() == "Responses")
         view.copy()

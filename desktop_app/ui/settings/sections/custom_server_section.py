@@ -9,10 +9,12 @@ from PySide6.QtCore import QSignalBlocker
 
 from desktop_app.domain.answering.chat_request import NO_PROVIDER, ProviderKind, ProviderProfile
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.widgets.forms.form_widgets import FormSection, Switch, switch_row
+from desktop_app.ui.widgets.forms.form_widgets import FormSection, check_box, check_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from PySide6.QtWidgets import QCheckBox
 
 
 class CustomServerSection(FormSection):
@@ -32,9 +34,9 @@ class CustomServerSection(FormSection):
         self._batches.toggled.connect(lambda on: self._change(offers_batches=on))
         self._files.toggled.connect(lambda on: self._change(takes_files=on))
 
-    def _add(self, title: str, name: str) -> Switch:
-        switch = Switch(title, object_name=name)
-        self.body.addLayout(switch_row(title, switch))
+    def _add(self, title: str, name: str) -> QCheckBox:
+        switch = check_box(title, object_name=name)
+        self.body.addLayout(check_row(title, switch))
         return switch
 
     def show_profile(self, profile: ProviderProfile) -> None:

@@ -36,8 +36,8 @@ from desktop_app.ui.widgets.forms.form_widgets import (
     ComboSection,
     FormSection,
     ReadOnlyLine,
-    Switch,
-    switch_row,
+    check_box,
+    check_row,
 )
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, set_tooltip, spoken_text
 
@@ -259,8 +259,8 @@ class NetworkSection(CollapsibleSection):
     def _build(self) -> None:
         self._storage = FormSection("")
         label_text = tr("Allow provider to store conversations")
-        self._storage_switch = Switch(label_text, object_name="keeps-at-provider")
-        self._storage.body.addLayout(switch_row(label_text, self._storage_switch))
+        self._storage_switch = check_box(label_text, object_name="keeps-at-provider")
+        self._storage.body.addLayout(check_row(label_text, self._storage_switch))
         self._proxy = ProxySection(self._change)
         self._certificates = CertificateSection()
         self._api = ComboSection(tr("API"), "provider-api")

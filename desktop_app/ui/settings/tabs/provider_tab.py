@@ -32,8 +32,8 @@ from desktop_app.ui.widgets.forms.form_widgets import (
     Combo,
     FormSection,
     LineSection,
-    Switch,
-    switch_row,
+    check_box,
+    check_row,
 )
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.widgets.text.foreign_text import (
@@ -114,8 +114,8 @@ class ProviderTab(QWidget):
         set_role(self._rule, "rule")
         self._column.addWidget(self._rule)
         title = tr("Use for new conversations")
-        self._default_switch = Switch(title, object_name="use-for-new")
-        self._column.addLayout(switch_row(title, self._default_switch))
+        self._default_switch = check_box(title, object_name="use-for-new")
+        self._column.addLayout(check_row(title, self._default_switch))
         self._models = self._line_section(tr("Additional models"), "models")
         self._models.field.setPlaceholderText(tr("Model IDs, separated by commas"))
         set_tooltip(self._models.field, tr("Model IDs, separated by commas"))  # it may be cut

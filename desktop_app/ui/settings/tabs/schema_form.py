@@ -32,8 +32,8 @@ from desktop_app.ui.widgets.forms.form_widgets import (
     LineSection,
     MultilineField,
     Slider,
-    Switch,
-    switch_row,
+    check_box,
+    check_row,
 )
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
@@ -218,9 +218,9 @@ class _FlagField:
     """A switch at the right of its title."""
 
     def __init__(self, declared: Setting, section: FormSection, on_edited: OnEdited) -> None:
-        self.control = Switch(tr(declared.label), object_name=declared.key)
+        self.control = check_box(tr(declared.label), object_name=declared.key)
         section.title.hide()
-        section.body.addLayout(switch_row(tr(declared.label), self.control))
+        section.body.addLayout(check_row(tr(declared.label), self.control))
         self.control.toggled.connect(on_edited)
 
     def show(self, value: SettingValue) -> None:

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
-from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QPalette
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QHBoxLayout,
     QLineEdit,
     QSlider,
-    QStyle,
     QStyleOptionComboBox,
-    QStyleOptionFrame,
-    QStylePainter,
     QWidget,
 )
 
 from desktop_app.domain.places import LinkedText, plain_text
-from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import current_theme, set_role
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of, row_of
@@ -34,8 +29,7 @@ from desktop_app.ui.widgets.text.foreign_text import (
 from desktop_app.ui.widgets.text.linked_label import LinkedLabel
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QPoint
-    from PySide6.QtGui import QFocusEvent, QPaintEvent, QResizeEvent, QWheelEvent
+    from PySide6.QtGui import QFocusEvent, QResizeEvent, QWheelEvent
 
 
 Tone = Literal["note", "warning", "error"]
@@ -163,7 +157,7 @@ class LineSection(FormSection):
 
 
 class ReadOnlyLine(QLineEdit):
-    """A read-only line that elides its end with …."""
+    """A read-only line."""
 
     def __init__(self, label: str, name: str) -> None:
         super().__init__()
@@ -177,26 +171,9 @@ class ReadOnlyLine(QLineEdit):
         self.setCursorPosition(0)
         set_tooltip(self, tooltip)
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        option = QStyleOptionFrame()
-        self.initStyleOption(option)
-        part = QStyle.SubElement.SE_LineEditContents
-        available = self.style().subElementRect(part, option, self) - self.textMargins()
-        available.adjust(2, 0, -2, 0)  # as QLineEdit does
-        elided = self.fontMetrics().elidedText(
-            self.text(), Qt.TextElideMode.ElideRight, available.width()
-        )
-        if elided == self.text():
-            super().paintEvent(event)
-            return
-        painter = QStylePainter(self)
-        painter.drawPrimitive(QStyle.PrimitiveElement.PE_PanelLineEdit, option)
-        painter.setPen(self.palette().color(QPalette.ColorRole.Text))
-        painter.drawText(available, painting.LEFT, elided)
-
 
 class Combo(QComboBox):
-    """A drop-down list with our own arrow; the mouse wheel does not change the choice."""
+    """A drop-down list; the mouse wheel does not change the choice."""
 
     def __init__(self, name: str, *, object_name: str = "") -> None:
         super().__init__()
@@ -241,14 +218,6 @@ class Combo(QComboBox):
         text = self.currentText()
         return self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, available)
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        px = current_theme().px
-        chevron = QRect(self.width() - px(26), 0, px(18), self.height())
-        color = current_theme().dim if self.isEnabled() else current_theme().faint
-        painter = painting.painter_of(self)
-        painting.draw_icon(painter, chevron, "chevron-down", color, px(14))
-
 
 class ComboSection(FormSection):
     """A drop-down list with a title.
@@ -276,73 +245,20 @@ class Slider(QSlider):
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
 
-    def sizeHint(self) -> QSize:
-        return QSize(current_theme().px(120), current_theme().px(22))
 
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = painting.painter_of(self)
-        theme, px = current_theme(), current_theme().px
-        middle = self.height() // 2
-        radius = px(7)
-        span = self.width() - 2 * radius
-        fraction = (self.sliderPosition() - self.minimum()) / max(
-            1, self.maximum() - self.minimum()
-        )
-        knob_x = radius + round(span * fraction)
-        color = theme.accent if self.isEnabled() else theme.faint
-        groove = QRect(0, middle - px(2), self.width(), px(4))
-        painting.fill_background(painter, groove, theme.line, px(2))
-        if self.isEnabled():
-            groove.setWidth(knob_x)
-            painting.fill_background(painter, groove, theme.accent, px(2))
-        knob = QRect(knob_x - radius, middle - radius, 2 * radius, 2 * radius)
-        painting.fill_background(painter, knob, color, radius)
-        if self.hasFocus():
-            painting.draw_outline(
-                painter, knob.adjusted(-3, -3, 3, 3), theme.accent, radius + 3, width=2
-            )
+def check_box(name: str, *, object_name: str = "") -> QCheckBox:
+    """Create a check box without a text of its own; `name` is its accessible name."""
+    box = QCheckBox()
+    box.setObjectName(object_name)
+    box.setAccessibleName(spoken_text(name))
+    return box
 
 
-class Switch(QCheckBox):
-    """An on/off switch."""
-
-    def __init__(self, name: str, *, object_name: str = "") -> None:
-        super().__init__()
-        self.setObjectName(object_name)
-        self.setAccessibleName(spoken_text(name))
-
-    def sizeHint(self) -> QSize:
-        return QSize(current_theme().px(40), current_theme().px(26))
-
-    def hitButton(self, pos: QPoint) -> bool:
-        return self.rect().contains(pos)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = painting.painter_of(self)
-        theme, px = current_theme(), current_theme().px
-        track = QRect(0, 0, px(34), px(20))
-        track.moveCenter(self.rect().center())
-        on = self.isChecked()
-        if self.isEnabled():
-            color = theme.accent if on else theme.dim
-        else:
-            color = theme.faint
-        painting.fill_background(painter, track, color, px(10))
-        knob = QRect(0, 0, px(14), px(14))
-        knob.moveCenter(track.center())
-        knob.moveLeft(track.right() - px(16) if on else track.left() + px(3))
-        painting.fill_background(painter, knob, theme.on_accent if on else theme.card, px(7))
-        if self.hasFocus():
-            painting.draw_outline(
-                painter, track.adjusted(-3, -3, 3, 3), theme.accent, px(13), width=2
-            )
-
-
-def switch_row(title: str, switch: Switch) -> QHBoxLayout:
-    """Return a row of a title and its switch."""
+def check_row(title: str, box: QCheckBox) -> QHBoxLayout:
+    """Return a row of a title and its check box."""
     label = PlainLabel(title, role="strong", wraps=True)
-    label.setBuddy(switch)
-    return row_of((label, 1), switch)
+    label.setBuddy(box)
+    return row_of((label, 1), box)
 
 
 class MultilineField(PlainTextField):

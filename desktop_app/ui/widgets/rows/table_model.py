@@ -41,6 +41,10 @@ class TableModel(QAbstractTableModel, Generic[Row]):
     def cell_text(self, row: Row, column: int) -> str:
         raise NotImplementedError
 
+    def cell_tooltip(self, row: Row, column: int) -> str:
+        """Return the tooltip of a cell, "" for none."""
+        return self.cell_text(row, column) if self.has_cell_tooltips else ""
+
     def update_rows(self, rows: Sequence[Row], key: Callable[[Row], object]) -> None:
         """Replace the rows; if their keys and order stay the same, only report changed texts."""
         if list(map(key, rows)) != list(map(key, self.rows)):
@@ -85,8 +89,8 @@ class TableModel(QAbstractTableModel, Generic[Row]):
         column = index.column()
         if role == Qt.ItemDataRole.DisplayRole:
             return one_line(self.cell_text(row, column))
-        if role == Qt.ItemDataRole.ToolTipRole and self.has_cell_tooltips:
-            return tooltip_text(self.cell_text(row, column))
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tooltip_text(self.cell_tooltip(row, column))
         return self._alignment(column) if role == Qt.ItemDataRole.TextAlignmentRole else None
 
     def _alignment(self, column: int) -> Qt.AlignmentFlag:
