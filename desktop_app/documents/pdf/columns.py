@@ -128,17 +128,25 @@ def _bands(lines: Sequence[Area], gutter: float, rulings: Sequence[Ruling]) -> l
             bottom < rule.position < top and rule.start < gutter - 10 and rule.end > gutter + 10
             for rule in rulings
         )
-        has_columns = not (crosses or is_ruled) and _has_columns(group, gutter)
+        members = set(group)
+        in_stream_order = [line for line in lines if line in members]
+        has_columns = not (crosses or is_ruled) and _has_columns(in_stream_order, gutter)
         bands.append(_Band(top, bottom, has_columns))
     return bands
 
 
 def _has_columns(lines: Sequence[Area], gutter: float) -> bool:
-    """Return True for running text on both sides, unless it is a table."""
+    """Return True for interleaved running text on both sides, unless it is a table.
+
+    Args:
+        lines: those of a band, in the order of the content stream.
+    """
     left = [line for line in lines if line.right <= gutter]
     right = [line for line in lines if line.left > gutter]
+    fewest = min(len(left), len(right))
     return (
-        min(len(left), len(right)) >= _FEWEST_LINES
+        fewest >= _FEWEST_LINES
+        and _count_side_changes(lines, gutter) >= fewest
         and _is_running_text(left)
         and _is_running_text(right)
         and not _share_rows(left, right)
