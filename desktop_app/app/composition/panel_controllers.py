@@ -112,31 +112,9 @@ class PanelControllers:
     ) -> None:
         """Create the controllers of imports, exports, backups and repairs."""
         window, state = self._window, self._state
-        self.data_page = DataPageController(
-            window,
-            run_on_closed_store,
-            current=state.current,
-            panel=window.settings,
-            values=state.values,
-            user_folders=state.backend.folders,
-        )
-        transfer = self.transfer = TransferController(
-            window,
-            on_imported,
-            current=state.current,
-            tasks=state.tasks,
-            pane=window.pane,
-            sidebar_model=window.conversations.model,
-        )
-        backups = self.backups = BackupController(
-            window,
-            transfer.back_up,
-            values=state.values,
-            tasks=state.tasks,
-            notifications=window.notifications,
-            panel=window.settings,
-            settings_store=state.backend.settings,
-        )
+        self.data_page = DataPageController(window, state, run_on_closed_store)
+        transfer = self.transfer = TransferController(window, state, on_imported)
+        backups = self.backups = BackupController(window, state, transfer.back_up)
         data = window.settings.pages.data
         data.on_created(lambda page: page.import_requested.connect(transfer.choose_import))
         data.on_created(lambda page: page.backup_requested.connect(backups.back_up_now))

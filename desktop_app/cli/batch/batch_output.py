@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from desktop_app.cli.output_file import partial_file, unwritable_error
 from desktop_app.domain.batch.batch_wording import item_error_text, job_error_text
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from desktop_app.services.models.choice_resolution import ResolvedChoice
     from desktop_app.storage.batch.batch_store import BatchStore
 
-UTF8_MARK: Final = "\ufeff"
-"""The byte order mark: without it, spreadsheets assume the system's legacy encoding."""
-
 
 async def write_report(
     store: BatchStore, catalog: ModelCatalog, job: BatchJob, format_: str, target: Path
@@ -36,25 +33,17 @@ async def write_report(
     Raises:
         StorageError: the report cannot be written there.
     """
+    # Without the byte order mark, spreadsheets assume the system's legacy encoding.
+    encoding = "utf-8-sig" if format_ == "csv" else "utf-8"
     try:
         with (
             partial_file(target) as file,
-            file.open("w", encoding="utf-8", errors="replace", newline="") as stream,
+            file.open("w", encoding=encoding, errors="replace", newline="") as stream,
         ):
-            if format_ == "csv" and not await _is_ascii(store, catalog, job):
-                stream.write(UTF8_MARK)
             async for piece in report_pieces(store, catalog, job, format_):
                 await asyncio.to_thread(stream.write, piece)
     except OSError as exc:
         raise unwritable_error(target, exc) from exc
-
-
-async def _is_ascii(store: BatchStore, catalog: ModelCatalog, job: BatchJob) -> bool:
-    """Return True if a job's CSV report is ASCII and needs no byte order mark."""
-    async for piece in report_pieces(store, catalog, job, "csv"):
-        if not piece.isascii():
-            return False
-    return True
 
 
 async def report_pieces(

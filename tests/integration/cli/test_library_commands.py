@@ -142,10 +142,10 @@ def test_keep_deletes_all_but_the_newest_backups_of_the_library(library: Library
     (folder / "mine.zip").write_bytes(b"")
     (folder / "repartee-backup-2026-01-01-120000-0123abcd.zip").write_bytes(b"")
     first = Path(library.run("backup", str(folder)).out.strip())
-    own = first.name.split("-")[-2]  # the library's id, before the number of the backup
+    own = first.stem.split("-")[-1]  # the library's id
     first.unlink()
     for number in (1, 2, 3):
-        name = f"repartee-backup-2026-01-0{number}-120000-{own}-000{number}.zip"
+        name = f"repartee-backup-2026-01-0{number}-120000-{own}.zip"
         (folder / name).write_bytes(b"")
     made = library.run("backup", str(folder), "--keep", "2", "--progress")
     assert made.code == 0
@@ -153,7 +153,7 @@ def test_keep_deletes_all_but_the_newest_backups_of_the_library(library: Library
     assert kept == {
         "mine.zip",
         "repartee-backup-2026-01-01-120000-0123abcd.zip",
-        f"repartee-backup-2026-01-03-120000-{own}-0003.zip",
+        f"repartee-backup-2026-01-03-120000-{own}.zip",
         Path(made.out.strip()).name,
     }
 

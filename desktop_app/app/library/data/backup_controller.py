@@ -8,26 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
-from desktop_app.app.state.setting_values import SettingValues
-from desktop_app.app.tasks import Tasks
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.error_note import error_from_json, error_from_note, error_to_json
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.formatting import moment
 from desktop_app.i18n.translation import N_, tr
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
-    from desktop_app.storage.settings.settings_store import SettingsStore
-    from desktop_app.ui.settings.settings_panel import SettingsPanel
-    from desktop_app.ui.widgets.forms.form_widgets import Tone
-    from desktop_app.ui.window.cards.notifications import Notifications
+from desktop_app.ui.widgets.forms.form_widgets import Tone
+from desktop_app.ui.window.main_window import MainWindow
 
 LAST_KEY = "backup.last"
 # No backup is made during the start.
@@ -72,23 +65,13 @@ class BackupController(QObject):
         back_up_visibly: makes a backup with visible progress.
     """
 
-    def __init__(
-        self,
-        parent: QWidget,
-        back_up_visibly: BackUp,
-        *,
-        notifications: Notifications,
-        panel: SettingsPanel,
-        values: SettingValues,
-        tasks: Tasks,
-        settings_store: SettingsStore,
-    ) -> None:
-        super().__init__(parent)
-        self._notifications = notifications
-        self._page = panel.pages.data
-        self._values = values
-        self._tasks = tasks
-        self._settings_store = settings_store
+    def __init__(self, window: MainWindow, state: WindowState, back_up_visibly: BackUp) -> None:
+        super().__init__(window)
+        self._notifications = window.notifications
+        self._page = window.settings.pages.data
+        self._values = state.values
+        self._tasks = state.tasks
+        self._settings_store = state.backend.settings
         self._back_up_visibly = back_up_visibly
         self._command = CommandRunner()
         self._last_outcome: dict[str, Any] = {}
@@ -116,7 +99,7 @@ class BackupController(QObject):
     def _on_value_changed(self, key: str) -> None:
         if key in ("backup.folder", "backup.every"):
             if self._last_outcome.pop("failed_at", None):
-                self._last_outcome.pop("error", None)  # earlier versions stored no error
+                self._last_outcome.pop("error", None)
             self._show_state()
             self._schedule(timedelta(seconds=2))
 

@@ -5,23 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.state.conversation.open_conversation import OpenConversation
+from desktop_app.app.startup.closed_store import (
+    BACKUP_FILES,
+    ClosedWork,
+    erasure_work,
+    repair_work,
+    restore_work,
+)
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.ui.settings.tabs.data_tab import DataTab
 from desktop_app.ui.widgets.file_dialogs import choose_file
 from desktop_app.ui.widgets.forms.question import ask
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
-    from desktop_app.app.startup.closed_store import ClosedWork
-    from desktop_app.app.state.setting_values import SettingValues
-    from desktop_app.paths import Folders
-    from desktop_app.ui.settings.settings_panel import SettingsPanel
-    from desktop_app.ui.settings.tabs.data_tab import DataTab
+from desktop_app.ui.window.main_window import MainWindow
 
 _RESTORE_WARNING: Final = N_(
     "This replaces your conversations, attachments, and settings. "
@@ -44,23 +44,19 @@ class DataPageController(QObject):
 
     def __init__(
         self,
-        parent: QWidget,
+        window: MainWindow,
+        state: WindowState,
         run_on_closed_store: Callable[[ClosedWork], None],
-        *,
-        panel: SettingsPanel,
-        current: OpenConversation,
-        values: SettingValues,
-        user_folders: Folders,
     ) -> None:
-        super().__init__(parent)
-        self._parent = parent
-        self._panel = panel
-        self._current = current
-        self._values = values
-        self._user_folders = user_folders
+        super().__init__(window)
+        self._parent = window
+        self._panel = window.settings
+        self._current = state.current
+        self._values = state.values
+        self._folders = state.backend.folders
         self._run_on_closed_store = run_on_closed_store
-        panel.pages.data.on_created(self._connect_page)
-        for signal in (current.opened, current.path_changed):
+        self._panel.pages.data.on_created(self._connect_page)
+        for signal in (self._current.opened, self._current.path_changed):
             signal.connect(self._update_export_scopes)
 
     def _connect_page(self, page: DataTab) -> None:
@@ -87,9 +83,6 @@ class DataPageController(QObject):
 
     def choose_restore(self) -> None:
         """Ask for a backup file and for confirmation, then restore it."""
-        # Imported here and below, because the start does not need it.
-        from desktop_app.app.startup.closed_store import BACKUP_FILES
-
         start = Path.home()
         backup_folder = str(self._values["backup.folder"])  # "" if none was chosen
         if os.path.isdir(backup_folder):  # noqa: PTH112 — Path.is_dir raises if the disk has gone
@@ -103,28 +96,20 @@ class DataPageController(QObject):
         )
 
     def _confirm_restore(self, archive: Path) -> None:
-        from desktop_app.app.startup.closed_store import restore_work
-
         ask(
             self._parent,
             "confirm-restore",
             tr("Restore {file}?", file=archive.name),
             tr(_RESTORE_WARNING),
             label=tr("Restore"),
-            on_accepted=lambda: self._run_on_closed_store(
-                restore_work(self._user_folders, archive)
-            ),
+            on_accepted=lambda: self._run_on_closed_store(restore_work(self._folders, archive)),
             is_destructive=False,  # the present library is kept, as the warning says
         )
 
     def _erase(self) -> None:
         """Delete everything. The user has confirmed it on the page."""
-        from desktop_app.app.startup.closed_store import erasure_work
-
-        self._run_on_closed_store(erasure_work(self._user_folders))
+        self._run_on_closed_store(erasure_work(self._folders))
 
     def repair(self) -> None:
         """Repair the store, after damage was found."""
-        from desktop_app.app.startup.closed_store import repair_work
-
-        self._run_on_closed_store(repair_work(self._user_folders))
+        self._run_on_closed_store(repair_work(self._folders))

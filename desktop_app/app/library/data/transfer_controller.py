@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QObject
 
 from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
-from desktop_app.app.state.conversation.open_conversation import OpenConversation
-from desktop_app.app.tasks import Tasks
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.error_note import error_from_json, error_from_note
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.export_format import EXPORT_FORMATS, ExportFormat
@@ -19,12 +18,7 @@ from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.widgets.file_dialogs import choose_files, choose_folder, choose_target
 from desktop_app.ui.window.cards.progress_card import ProgressCard
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
-    from desktop_app.ui.sidebar.rows.conversation_model import ConversationModel
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+from desktop_app.ui.window.main_window import MainWindow
 
 BUSY = N_("Another transfer is running. Wait for it or cancel it.")
 # Errors that the message after an import describes; further ones are only counted.
@@ -43,26 +37,20 @@ class TransferController(QObject):
     """
 
     def __init__(
-        self,
-        parent: QWidget,
-        on_imported: Callable[[], Awaitable[None]],
-        *,
-        pane: ConversationPane,
-        sidebar_model: ConversationModel,
-        current: OpenConversation,
-        tasks: Tasks,
+        self, window: MainWindow, state: WindowState, on_imported: Callable[[], Awaitable[None]]
     ) -> None:
-        super().__init__(parent)
-        self._parent = parent
-        self._sidebar_model = sidebar_model
-        self._add_above_prompt = pane.add_above_prompt
-        self._notifications = pane.notifications
-        self._current = current
-        self._tasks = tasks
+        super().__init__(window)
+        self._parent = window
+        self._sidebar_model = window.conversations.model
+        self._notifications = window.notifications
+        self._current = state.current
+        self._tasks = state.tasks
         self._on_imported = on_imported
         self._command = CommandRunner()
         self.is_busy = False
-        self._card: ProgressCard | None = None
+        self._card = ProgressCard()
+        self._card.cancel_requested.connect(self._command.stop)
+        window.pane.add_above_prompt(self._card)
 
     def close(self) -> None:
         """Stop the running command at the program's end."""
@@ -205,11 +193,10 @@ class TransferController(QObject):
         if self.is_busy:
             self._notifications.notify(tr(BUSY))
             return None
-        card = self._get_card()
-        card.begin(description)
+        self._card.begin(description)
         self.is_busy = True
         try:
-            return await self._command.run(*arguments, progress=card.set_progress)
+            return await self._command.run(*arguments, progress=self._card.set_progress)
         except OSError as exc:
             raise UserFacingError(
                 N_("Repartee couldn’t start a helper process."),
@@ -218,14 +205,7 @@ class TransferController(QObject):
             ) from exc
         finally:
             self.is_busy = False
-            card.hide()
-
-    def _get_card(self) -> ProgressCard:
-        if self._card is None:
-            self._card = ProgressCard()
-            self._card.cancel_requested.connect(self._command.stop)
-            self._add_above_prompt(self._card)
-        return self._card
+            self._card.hide()
 
 
 def _error_of(result: CommandResult, message: str, hint: str) -> UserFacingError:
