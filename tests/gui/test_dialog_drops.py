@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QPlainTextEdit, 
 
 from desktop_app.ui.batch.batch_dialog import BatchDialog
 from desktop_app.ui.library.collections_dialog import CollectionsDialog
-from desktop_app.ui.look.theme import Theme, light
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -31,11 +30,11 @@ def fields_of(dialog: QDialog) -> list[QWidget]:
 
 @pytest.mark.parametrize("made", [BatchDialog, CollectionsDialog])
 def test_dropped_files_are_copied_and_not_inserted_as_addresses(
-    qtbot: QtBot, tmp_path: Path, made: Callable[[Theme, QWidget], QDialog]
+    qtbot: QtBot, tmp_path: Path, made: Callable[[QWidget], QDialog]
 ) -> None:
     parent = QWidget()
     qtbot.addWidget(parent)
-    dialog = made(light(), parent)
+    dialog = made(parent)
     files = QMimeData()
     files.setText(tmp_path.as_uri())  # offered before the URLs: a field would insert it
     files.setUrls([QUrl.fromLocalFile(str(tmp_path))])
