@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from desktop_app.app.library.data.backup_controller import BackupController
 from desktop_app.app.library.data.data_page_controller import DataPageController
 from desktop_app.app.library.data.transfer_controller import TransferController
-from desktop_app.app.settings.look_controller import LookController
 from desktop_app.app.settings.new_key_offer import NewKeyOffer
 from desktop_app.app.settings.providers_controller import ProvidersController
 from desktop_app.app.settings.secret_removal import SecretRemoval
-from desktop_app.app.settings.settings_controller import SettingsController
+from desktop_app.app.settings.settings_controller import LookController, SettingsController
 from desktop_app.app.settings.shortcut_files import ShortcutFiles
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from desktop_app.commands.keymap import Keymap
 from desktop_app.i18n.translation import language
 from desktop_app.paths import resource_path
 from desktop_app.settings.schema import KEYS_PREFIX
-from desktop_app.ui.widgets.buttons.help_button import HelpButton
+from desktop_app.ui.widgets.buttons.dialog_button import HelpButton
 
 if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues

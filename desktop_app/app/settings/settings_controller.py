@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.settings.parameter_notes import note_text, refusal_text
 from desktop_app.backend.answer_settings import (
     KEY_BY_NAME,
     overridden_values,
@@ -19,6 +18,8 @@ from desktop_app.backend.answer_settings import (
 from desktop_app.backend.backend import WEIGHTS_SETTING, use_weights
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.models.parameter_support import (
+    ParameterNote,
+    ParameterRefusal,
     first_api,
     parameter_notes,
     parameter_refusals,
@@ -29,19 +30,84 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 from desktop_app.paths import resource_path
 from desktop_app.settings.schema import KEYS_PREFIX, setting
+from desktop_app.ui.look.theme_watcher import LookSettings
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from desktop_app.app.state.conversation.answer_setup import AnswerSetup
     from desktop_app.app.state.conversation.new_conversation import NewConversation
+    from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
     from desktop_app.backend.gateway.provider_gateway import ProviderGateway
+    from desktop_app.domain.answering.chat_request import ProviderProfile
+    from desktop_app.domain.models.model_catalog import ModelInfo
     from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
     from desktop_app.services.models.choice_resolution import ResolvedChoice
+    from desktop_app.ui.look.theme_watcher import ThemeWatcher
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.settings.tabs.responses_tab import ResponsesTab
+    from desktop_app.ui.transcript.view import TranscriptView
     from desktop_app.ui.window.cards.notifications import Notifications
+
+
+def refusal_text(refusal: ParameterRefusal, model: ModelInfo) -> str:
+    """Return why a model does not support a setting, in a sentence."""
+    match refusal:
+        case ParameterRefusal.NOT_SUPPORTED:
+            return tr("{model} doesn’t support this setting.", model=model.name)
+        case ParameterRefusal.NEEDS_EFFORT:
+            efforts = [tr(effort.label) for effort in model.sampling_efforts or ()]
+            return tr(
+                "{model} supports this setting only with effort set to {efforts}.",
+                model=model.name,
+                efforts=formatting.joined(efforts),
+            )
+        case ParameterRefusal.NOT_IN_RESPONSES:
+            return tr("Not available in the Responses API, which {model} uses.", model=model.name)
+        case ParameterRefusal.NOT_IN_CHAT_COMPLETIONS:
+            return tr("Not available in Chat Completions, which {model} uses.", model=model.name)
+        case ParameterRefusal.NO_REASONING:
+            return tr("{model} doesn’t reason before it responds.", model=model.name)
+        case ParameterRefusal.LOCAL_MODEL:
+            return tr("Local models have a single service tier.")
+
+
+def note_text(note: ParameterNote, profile: ProviderProfile) -> str:
+    """Return a sentence on a setting that only one of the APIs supports."""
+    match note:
+        case ParameterNote.CHAT_COMPLETIONS_ONLY:
+            return tr("Sent only if {provider} uses Chat Completions.", provider=profile.name)
+        case ParameterNote.RESPONSES_ONLY:
+            return tr("Sent only if {provider} uses the Responses API.", provider=profile.name)
+
+
+class LookController:
+    """Connection of the settings "look.…" with the theme and the transcript."""
+
+    def __init__(
+        self, theme: ThemeWatcher, transcript: TranscriptView, values: SettingValues, tasks: Tasks
+    ) -> None:
+        self._theme = theme
+        self._transcript = transcript
+        self._values = values
+        self._tasks = tasks
+
+    def apply(self, key: str) -> None:
+        """Apply a changed setting if it belongs to the look."""
+        if key == "look.code_wrap":
+            self._transcript.wrap_code(bool(self._values[key]))
+        elif key.startswith("look."):
+            self._theme.set_look(LookSettings.from_values(self._values.all))
+
+    def resize_text(self, step: int) -> None:
+        """Change the text size by percentage points within 80 to 200 %; 0 restores 100 %."""
+        # Taken from the theme, because the setting may not be stored yet.
+        look = self._theme.look
+        size = 100 if step == 0 else look.text_size + step
+        if 80 <= size <= 200:
+            self._theme.set_look(look._replace(text_size=size))
+            self._tasks.start(self._values.set("look.text_size", size))
 
 
 class SettingsController(QObject):

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import RADIUS, SEGMENT_HEIGHT, current_theme
-from desktop_app.ui.widgets.buttons.painted_button import PaintedButton
+from desktop_app.ui.widgets.buttons.hint_button import PaintedButton
 from desktop_app.ui.widgets.flow_layout import FlowLayout, order_children
 from desktop_app.ui.widgets.text.foreign_text import set_tooltip
 

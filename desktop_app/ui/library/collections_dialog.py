@@ -23,8 +23,7 @@ from desktop_app.ui.library.name_field import NameField
 from desktop_app.ui.library.status_line import StatusLine
 from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, SPRING, column_of, row_of
-from desktop_app.ui.widgets.buttons.dialog_button import delete_button, dialog_button
-from desktop_app.ui.widgets.buttons.help_button import HelpButton
+from desktop_app.ui.widgets.buttons.dialog_button import HelpButton, delete_button, dialog_button
 from desktop_app.ui.widgets.file_dialogs import choose_files, choose_folder
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size, scroll_area_of

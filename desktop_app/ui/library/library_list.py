@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QStyleOptionViewItem, QWidget
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import current_theme, set_role
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
-from desktop_app.ui.widgets.buttons.elided_button import ElidedButton
+from desktop_app.ui.widgets.buttons.dialog_button import ElidedButton
 from desktop_app.ui.widgets.forms.line_field import line_field
 from desktop_app.ui.widgets.rows.row_delegate import RowDelegate
 from desktop_app.ui.widgets.rows.row_view import RowView

@@ -20,9 +20,7 @@ from desktop_app.ui.models.model_columns import (
     ModelsTable,
 )
 from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, column_of, row_of
-from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
-from desktop_app.ui.widgets.buttons.enter_key import press_focused
-from desktop_app.ui.widgets.buttons.help_button import HelpButton
+from desktop_app.ui.widgets.buttons.dialog_button import HelpButton, dialog_button, press_focused
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.forms.form_widgets import Combo
 from desktop_app.ui.widgets.forms.line_field import line_field

@@ -32,7 +32,7 @@ from desktop_app.ui.quick.window_placement import TOP_SHARE, WindowPlacement
 from desktop_app.ui.quick.x11_frame import X11Frame
 from desktop_app.ui.widgets.accessibility.role_names import DIALOG
 from desktop_app.ui.widgets.boxes import column_of, row_of
-from desktop_app.ui.widgets.buttons.enter_key import press_focused
+from desktop_app.ui.widgets.buttons.dialog_button import press_focused
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, PlainToolButton
 
 if TYPE_CHECKING:

@@ -90,7 +90,9 @@ class SettingsFrame(QWidget):
         self._areas[page].ensureWidgetVisible(part)
 
     def _build(self) -> None:
-        from desktop_app.ui.widgets.buttons.help_button import HelpButton  # not needed at start-up
+        from desktop_app.ui.widgets.buttons.dialog_button import (
+            HelpButton,  # not needed at start-up
+        )
 
         title = PlainLabel(tr("Settings"), role="title")
         self._close_button = PlainToolButton(name="close-settings", role="quiet")

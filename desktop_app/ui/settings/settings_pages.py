@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.commands.keymap import Keymap
 from desktop_app.settings.schema import KEYS_PREFIX
-from desktop_app.ui.settings.lazy_page import LazyPage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,12 +16,59 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.ui.settings.tabs.about_tab import AboutTab
-    from desktop_app.ui.settings.tabs.appearance_tab import AppearanceTab
     from desktop_app.ui.settings.tabs.data_tab import DataTab
     from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
     from desktop_app.ui.settings.tabs.responses_tab import ResponsesTab
+    from desktop_app.ui.settings.tabs.schema_form import AppearanceTab
     from desktop_app.ui.settings.tabs.servers_tab import ServersTab
     from desktop_app.ui.settings.tabs.shortcuts_tab import ShortcutsTab
+
+_Page = TypeVar("_Page", bound="QWidget")
+
+
+class LazyPage(Generic[_Page]):
+    """A page that is created when it is first shown, with the content it was given until then.
+
+    Args:
+        create: returns the page; called once.
+        owner: the parent of a page that nobody has shown yet.
+    """
+
+    def __init__(self, create: Callable[[], _Page], owner: QWidget) -> None:
+        self._create = create
+        self._owner = owner
+        self._page: _Page | None = None
+        self._connections: list[Callable[[_Page], object]] = []
+        self._content: dict[object, Callable[[_Page], object]] = {}
+
+    @property
+    def page(self) -> _Page:
+        """Return the page; create it if it does not exist yet."""
+        if self._page is None:
+            page = self._page = self._create()
+            page.setParent(self._owner)
+            page.hide()  # it would cover the owner, which shows it in a layout
+            for connect in tuple(self._connections):
+                connect(page)
+            for show in tuple(self._content.values()):
+                show(page)
+        return self._page
+
+    def on_created(self, connect: Callable[[_Page], object]) -> None:
+        """Call `connect`, which connects signals of the page, now or once the page exists."""
+        self._connections.append(connect)
+        if self._page is not None:
+            connect(self._page)
+
+    def set_content(self, key: object, show: Callable[[_Page], object]) -> None:
+        """Call `show`, which sets content of the page, now or once the page exists.
+
+        Args:
+            key: names the content; a later `show` with the same key replaces an earlier one.
+        """
+        self._content[key] = show
+        if self._page is not None:
+            show(self._page)
 
 
 class SettingsPages(QObject):
@@ -101,7 +148,7 @@ class SettingsPages(QObject):
         return ResponsesTab()
 
     def _create_appearance(self) -> AppearanceTab:
-        from desktop_app.ui.settings.tabs.appearance_tab import AppearanceTab
+        from desktop_app.ui.settings.tabs.schema_form import AppearanceTab
 
         return AppearanceTab()
 

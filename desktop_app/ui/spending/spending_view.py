@@ -18,8 +18,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.spending.bar_chart import BarChart
 from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
-from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
-from desktop_app.ui.widgets.buttons.help_button import HelpButton
+from desktop_app.ui.widgets.buttons.dialog_button import HelpButton, dialog_button
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.forms.form_widgets import Combo
 from desktop_app.ui.widgets.rows.table_model import TableModel

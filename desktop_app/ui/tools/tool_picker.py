@@ -13,7 +13,7 @@ from desktop_app.domain.tools.tool import Permission
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import current_theme, set_role
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
-from desktop_app.ui.widgets.buttons.enter_key import press_focused
+from desktop_app.ui.widgets.buttons.dialog_button import press_focused
 from desktop_app.ui.widgets.forms.form_widgets import Combo
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainButton,

@@ -22,7 +22,7 @@ from desktop_app.ui.viewer.viewer_toolbar import ViewerToolbar
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.accessibility.role_names import DIALOG
 from desktop_app.ui.widgets.boxes import column_of, row_of
-from desktop_app.ui.widgets.buttons.enter_key import press_focused
+from desktop_app.ui.widgets.buttons.dialog_button import press_focused
 from desktop_app.ui.widgets.forms.tab_order import order_tabs
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, one_line, spoken_text, window_title
 from desktop_app.ui.widgets.text.linked_label import LinkedLabel

@@ -13,7 +13,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.widgets.boxes import row_of
-from desktop_app.ui.widgets.buttons.icon_button import IconButton
+from desktop_app.ui.widgets.buttons.dialog_button import IconButton
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, one_line, set_tooltip, spoken_text
 

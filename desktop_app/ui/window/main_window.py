@@ -208,7 +208,7 @@ class MainWindow(QMainWindow):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Close the drawer on Esc, or emit `escaped` if none is open; Enter presses a button."""
         # Not for the first paint.
-        from desktop_app.ui.widgets.buttons.enter_key import press_focused
+        from desktop_app.ui.widgets.buttons.dialog_button import press_focused
 
         if event.key() == Qt.Key.Key_Escape and self.outer_panes.drawer is not None:
             self.outer_panes.close_drawer()

@@ -19,8 +19,7 @@ from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import current_theme, set_role
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of, row_of
-from desktop_app.ui.widgets.buttons.dialog_button import cancel_button
-from desktop_app.ui.widgets.buttons.enter_key import press_focused
+from desktop_app.ui.widgets.buttons.dialog_button import cancel_button, press_focused
 from desktop_app.ui.widgets.forms.fitting_dialog import scroll_area_of
 from desktop_app.ui.widgets.forms.form_widgets import Combo
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel

@@ -21,10 +21,9 @@ from desktop_app.ui.look.icons import set_icon
 from desktop_app.ui.look.theme import current_theme, set_role
 from desktop_app.ui.settings.sections.address_section import AddressSection
 from desktop_app.ui.settings.sections.connection_test import ConnectionTest
-from desktop_app.ui.settings.sections.custom_server_section import CustomServerSection
-from desktop_app.ui.settings.sections.key_section import KeySection
+from desktop_app.ui.settings.sections.custom_field_section import CustomServerSection
+from desktop_app.ui.settings.sections.key_section import KeySection, LocalModelSection
 from desktop_app.ui.settings.sections.key_state import KeyState
-from desktop_app.ui.settings.sections.local_model_section import LocalModelSection
 from desktop_app.ui.settings.sections.network_section import NetworkSection
 from desktop_app.ui.settings.sections.spending_section import SpendingSection
 from desktop_app.ui.widgets.boxes import column_of, row_of

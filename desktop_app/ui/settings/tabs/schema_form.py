@@ -24,7 +24,7 @@ from desktop_app.settings.schema import setting, settings_of
 from desktop_app.settings.setting import Group, Setting, SettingValue, Unit
 from desktop_app.settings.values import validate, with_defaults
 from desktop_app.ui.settings.dialog_field import DialogField
-from desktop_app.ui.widgets.boxes import column_of, row_of
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.forms.form_widgets import (
     Combo,
@@ -41,6 +41,37 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     OnEdited = Callable[[SettingValue], None]
+
+
+class AppearanceTab(QWidget):
+    """The Appearance page, with a form for the window and a form for the desktop below it.
+
+    Signals:
+        changed(str, object): a setting's key and the user's new value.
+        edit_requested(EditRequest): change a value in a window of its own.
+    """
+
+    changed = Signal(str, object)
+    edit_requested = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._forms = (SchemaForm(Group.LOOK), SchemaForm(Group.DESKTOP))
+        column_of(*self._forms, STRETCH, parent=self, margins=0, spacing=16)
+        for form in self._forms:
+            form.changed.connect(self.changed)
+            form.edit_requested.connect(self.edit_requested)
+
+    def set_values(self, values: Mapping[str, object]) -> None:
+        """Show these values, or the defaults."""
+        for form in self._forms:
+            form.set_values(values)
+
+    def set_refusals(self, refusals: Mapping[str, str]) -> None:
+        """Disable the settings in `refusals`; their help is replaced by the reason."""
+        for form in self._forms:
+            form.set_refusals(refusals)
+
 
 MAX_SEGMENTS: Final = 3
 MODEL_DEFAULT: Final = N_("Default")

@@ -6,15 +6,103 @@ default" in Qt. Buttons that act on the entered values, or discard them, are not
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtWidgets import QSizePolicy
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+)
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.widgets.text.foreign_text import PlainButton
+from desktop_app.ui.look import painting
+from desktop_app.ui.look.icons import set_icon
+from desktop_app.ui.look.theme import current_theme, limit_size
+from desktop_app.ui.widgets.text.foreign_text import (
+    PlainButton,
+    PlainToolButton,
+    marked_text,
+    set_tooltip,
+)
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QMouseEvent
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent
+    from PySide6.QtWidgets import QWidget
+
+
+def press_focused(window: QWidget, event: QKeyEvent) -> bool:
+    """Press the focused button of a window if the key is Enter. Return False otherwise."""
+    button = window.focusWidget()
+    is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+    if not is_enter or not isinstance(button, QAbstractButton) or event.isAutoRepeat():
+        return False
+    button.click()
+    return True
+
+
+class HelpButton(PlainToolButton):
+    """A small button without a border."""
+
+    def __init__(self) -> None:
+        super().__init__(name="help-button", role="quiet", label=tr("Help"))
+        self.setText("?")
+        self.update_theme()
+
+    def update_theme(self) -> None:
+        theme = current_theme()
+        self.setFont(theme.strong())
+        self.setMinimumWidth(theme.px(22))
+
+
+_ICON: Final = 16
+"""The size of the icon in pixels at the default text size."""
+
+
+class IconButton(PlainToolButton):
+    """A quiet square button with an icon, and `label` as its tooltip."""
+
+    def __init__(
+        self, name: str, icon_name: str, label: str, on_clicked: Callable[[], object]
+    ) -> None:
+        super().__init__(name=name, role="quiet", label=label)
+        self._icon_name = icon_name
+        self.clicked.connect(lambda: on_clicked())
+        self.update_theme()
+
+    def update_theme(self) -> None:
+        theme = current_theme()
+        set_icon(self, self._icon_name, theme.dim, theme.px(_ICON), disabled=theme.line)
+        limit_size(self, theme.px(28), theme.px(28))
+
+
+class ElidedButton(PlainButton):
+    """A button that may be narrower than its label; the tooltip then has the whole label."""
+
+    def minimumSizeHint(self) -> QSize:
+        hint = super().minimumSizeHint()
+        return QSize(min(hint.width(), 4 * hint.height()), hint.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        set_tooltip(self, self.text() if self._elided(self.text()) != self.text() else "")
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        option.text = self._elided(marked_text(self), painting.MNEMONIC)
+        QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
+
+    def _elided(self, label: str, flags: int = 0) -> str:
+        """Return the label, elided to the width of the button."""
+        metrics = self.fontMetrics()
+        frame = self.sizeHint().width() - metrics.horizontalAdvance(self.text())
+        available_width = self.width() - frame + 1  # widths of letters are rounded
+        return metrics.elidedText(label, Qt.TextElideMode.ElideRight, available_width, flags)
 
 
 class SingleClickButton(PlainButton):

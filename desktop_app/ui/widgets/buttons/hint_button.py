@@ -10,11 +10,17 @@ from PySide6.QtWidgets import QSizePolicy
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import current_theme
-from desktop_app.ui.widgets.buttons.painted_button import PaintedButton
-from desktop_app.ui.widgets.text.foreign_text import marked_text
+from desktop_app.ui.widgets.text.foreign_text import PlainButton, marked_text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
+
+
+class PaintedButton(PlainButton):
+    """A button that paints itself; its theme determines its size."""
+
+    def __init__(self, label: str = "", *, name: str = "") -> None:
+        super().__init__(label, name=name)
 
 
 class HintButton(PaintedButton):

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMenu, QSizePolicy
 
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import RADIUS, ROW_HEIGHT, current_theme
-from desktop_app.ui.widgets.buttons.painted_button import PaintedButton
+from desktop_app.ui.widgets.buttons.hint_button import PaintedButton
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.widgets.text.foreign_text import marked_text
 

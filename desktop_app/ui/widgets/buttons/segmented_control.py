@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QGridLayout, QPushButton, QS
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import RADIUS, ROW_HEIGHT, current_theme, set_role
 from desktop_app.ui.widgets.accessibility.role_names import GROUP, RADIO, TAB, TABS
-from desktop_app.ui.widgets.buttons.painted_button import PaintedButton
+from desktop_app.ui.widgets.buttons.hint_button import PaintedButton
 from desktop_app.ui.widgets.text.foreign_text import marked_text, spoken_text
 
 if TYPE_CHECKING:

@@ -18,8 +18,7 @@ from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.theme import current_theme, set_role
 from desktop_app.ui.widgets.boxes import row_of
-from desktop_app.ui.widgets.buttons.dialog_button import close_button
-from desktop_app.ui.widgets.buttons.elided_button import ElidedButton
+from desktop_app.ui.widgets.buttons.dialog_button import ElidedButton, close_button
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainButton,
     PlainLabel,
