@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton
 
-from desktop_app.app.library.navigator import Navigator
 from desktop_app.commands.command import COMMANDS
 from desktop_app.ui.window.command_palette import CommandPalette
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.widgets import find
-
-if TYPE_CHECKING:
-    import pytest
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 
@@ -28,30 +21,6 @@ def open_palette(app: AppHarness) -> CommandPalette:
 
 def titles(shown: CommandPalette) -> list[str]:
     return [shown.model.index(row, 0).data() for row in range(shown.model.rowCount())]
-
-
-async def test_keys_pressed_during_the_start_reach_the_palette(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    load = Navigator.load
-
-    async def press_and_load(navigator: Navigator) -> None:
-        app.window.activateWindow()
-        await until(app.window.isActiveWindow)
-        app.type("A question")
-        app.text.moveCursor(QTextCursor.MoveOperation.Start)
-        app.press(Qt.Key.Key_K, CTRL)
-        QTest.keyClicks(QApplication.focusWidget() or app.window, "hide sett")
-        await load(navigator)
-        app.press(Qt.Key.Key_Return)
-
-    monkeypatch.setattr(Navigator, "load", press_and_load)
-    app = AppHarness()
-    async with app:
-        assert app.text.toPlainText() == "A question"
-        await until(app.window.settings.isVisible)
-        assert app.providers.turns == []
-        assert open_palette(app).isVisible()  # the keys are bound only once
 
 
 async def test_every_action_is_in_the_palette_and_escape_restores_the_focus() -> None:
