@@ -117,7 +117,7 @@ class WindowSession:
         window.close_requested.connect(self.closing.close_window)
         window.escaped.connect(self._shortcuts.escape)
         state = self.controllers.state
-        BuiltInModelNote(window.empty_state, window.prompt.hint, state.setup, state.values)
+        BuiltInModelNote(window, state.setup, state.values)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
                 loop.add_signal_handler(number, self.shutdown.begin)

@@ -20,16 +20,9 @@ from desktop_app.domain.network.network_address import is_private, split_url
 from desktop_app.i18n.translation import N_
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
-    from desktop_app.app.state.conversation.open_conversation import (
-        MessagePresenter,
-        OpenConversation,
-    )
-    from desktop_app.app.state.providers import Providers
-    from desktop_app.app.tasks import Tasks
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.domain.conversations.conversation import Message
-    from desktop_app.ui.window.cards.notifications import Notifications
+    from desktop_app.ui.window.main_window import MainWindow
 
 FIRST_WAIT_MS: Final = 1_000
 MAX_WAIT_MS: Final = 15_000  # the wait doubles after each failure up to this
@@ -39,30 +32,21 @@ CONNECT_TIMEOUT_S: Final = 1.0
 class ServerWatch(QObject):
     """Check of the last answer's server, less and less often, until it accepts a connection."""
 
-    def __init__(
-        self,
-        parent: QWidget,
-        *,
-        notifications: Notifications,
-        messages: MessagePresenter,
-        current: OpenConversation,
-        providers: Providers,
-        tasks: Tasks,
-    ) -> None:
-        super().__init__(parent)
-        self._window = parent
-        self._notifications = notifications
-        self._messages = messages
-        self._current = current
-        self._providers = providers
-        self._tasks = tasks
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window)
+        self._window = window
+        self._notifications = window.notifications
+        self._messages = state.messages
+        self._current = state.current
+        self._providers = state.providers
+        self._tasks = state.tasks
         self._watched_id = ""
         self._wait_ms = FIRST_WAIT_MS
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._on_timer)
-        current.opened.connect(self._restart_watch)
-        current.path_changed.connect(self._on_path_changed)
-        providers.changed.connect(self._restart_watch)
+        state.current.opened.connect(self._restart_watch)
+        state.current.path_changed.connect(self._on_path_changed)
+        state.providers.changed.connect(self._restart_watch)
 
     def check_soon(self) -> None:
         """Try again soon: the computer has woken up, and the network is coming back."""

@@ -14,11 +14,8 @@ from desktop_app.ui.transcript.message_items import is_continuable
 
 if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.state.conversation.open_conversation import (
-        MessagePresenter,
-        OpenConversation,
-    )
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.app.state.window_state import WindowState
+    from desktop_app.ui.window.main_window import MainWindow
 
 STORE_TOPIC = "store"  # the topic of notifications about answers that cannot be stored
 _OTHER_END = N_("Response ended.")
@@ -44,23 +41,16 @@ def end_announcement(answer: Message) -> str:
 class ShownAnswers(QObject):
     """Connection of the running answers with the transcript."""
 
-    def __init__(
-        self,
-        running: RunningAnswers,
-        *,
-        pane: ConversationPane,
-        current: OpenConversation,
-        messages: MessagePresenter,
-    ) -> None:
-        super().__init__(pane)
-        self._transcript = pane.transcript
-        self._notifications = pane.notifications
-        self._choice_row = pane.prompt.row
+    def __init__(self, window: MainWindow, state: WindowState, running: RunningAnswers) -> None:
+        super().__init__(window.pane)
+        self._transcript = window.pane.transcript
+        self._notifications = window.pane.notifications
+        self._choice_row = window.pane.prompt.row
         self._running = running
-        self._current = current
-        self._messages = messages
+        self._current = state.current
+        self._messages = state.messages
         self._ended_answer: Message | None = None  # announced when all of it is shown
-        pane.transcript.message_updated.connect(self._announce_end)
+        window.pane.transcript.message_updated.connect(self._announce_end)
         self._current.opened.connect(lambda: running.repeat_status(self._current.id))
         self._current.opened.connect(lambda: self._choice_row.set_rate(""))
         self._current.opened.connect(self._announce_early_end)

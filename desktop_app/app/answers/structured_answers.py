@@ -13,25 +13,20 @@ from desktop_app.rendering.structured_answer import json_value
 from desktop_app.ui.transcript.message_items import COPY_CSV, COPY_JSON, SHOW_JSON, SHOW_VALUE
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.conversation.open_conversation import (
-        MessagePresenter,
-        OpenConversation,
-    )
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.domain.conversations.conversation import Message
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.window.main_window import MainWindow
 
 
 class StructuredAnswers(QObject):
     """Actions on the JSON of the open conversation's answers."""
 
-    def __init__(
-        self, *, pane: ConversationPane, current: OpenConversation, messages: MessagePresenter
-    ) -> None:
-        super().__init__(pane)
-        self._current = current
-        self._messages = messages
-        self._notifications = pane.notifications
-        pane.transcript.action_requested.connect(self._run_action)
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window.pane)
+        self._current = state.current
+        self._messages = state.messages
+        self._notifications = window.pane.notifications
+        window.pane.transcript.action_requested.connect(self._run_action)
 
     def _run_action(self, message_id: str, action: str) -> None:
         answer = self._current.message(message_id)

@@ -15,10 +15,8 @@ from desktop_app.i18n.translation import N_
 from desktop_app.storage.database.temporary_files import TemporaryCopies
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.conversation.open_conversation import OpenConversation
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.storage.documents.attachment_store import AttachmentStore
-    from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.app.state.window_state import WindowState
+    from desktop_app.ui.window.main_window import MainWindow
 
 _UNSAFE_CHARACTERS: Final = re.compile(r"[^\w .,()+&'’-]+")
 _MAX_STEM_BYTES: Final = 180
@@ -28,21 +26,13 @@ _MAX_SUFFIX_BYTES: Final = 48
 class AttachmentDrags(QObject):
     """Drags of attachments, as copies under the attachments' names."""
 
-    def __init__(
-        self,
-        transcript: TranscriptView,
-        copies: TemporaryCopies,
-        *,
-        current: OpenConversation,
-        tasks: Tasks,
-        attachment_store: AttachmentStore,
-    ) -> None:
-        super().__init__(transcript)
-        self._transcript = transcript
-        self._current = current
-        self._attachment_store = attachment_store
+    def __init__(self, window: MainWindow, state: WindowState, copies: TemporaryCopies) -> None:
+        super().__init__(window.transcript)
+        self._transcript = window.transcript
+        self._current = state.current
+        self._attachment_store = state.backend.attachments
         self._copies = copies
-        transcript.drags.file_requested.connect(tasks.slot(self._drag))
+        window.transcript.drags.file_requested.connect(state.tasks.slot(self._drag))
 
     async def _drag(self, sha256: str) -> None:
         parts = (part for message in self._current.path for part in message.attachments)

@@ -16,8 +16,7 @@ from desktop_app.ui.composer.dropped_content import DroppedData
 if TYPE_CHECKING:
     from PySide6.QtGui import QImage
 
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.state.draft.drafts import AttachmentSources
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.documents.worker.document_worker import OnProgress
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
     from desktop_app.domain.documents.document_notes import DocumentNote
@@ -34,10 +33,10 @@ ATTACHED_TEXT = "the attached text"
 class AttachmentReader:
     """Reader that stores dropped or pasted content as an attachment."""
 
-    def __init__(self, setup: AnswerSetup, sources: AttachmentSources) -> None:
-        self._setup = setup
-        self._attachment_store = sources.attachment_store
-        self._documents = sources.documents
+    def __init__(self, state: WindowState) -> None:
+        self._setup = state.setup
+        self._attachment_store = state.sources.attachment_store
+        self._documents = state.sources.documents
 
     async def read(
         self,

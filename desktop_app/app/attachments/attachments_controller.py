@@ -12,7 +12,6 @@ from desktop_app.app.attachments.attachment_facts import OTHER_READINGS_CHIP, do
 from desktop_app.app.attachments.attachment_reader import PASTED_NAME
 from desktop_app.app.attachments.file_readings import FEW_FILES, FileReading, FileReadings
 from desktop_app.app.state.providers import PROVIDER_REMOVED
-from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.message_facts import token_count
 from desktop_app.domain.conversations.message_parts import (
     CollectionPart,
@@ -30,13 +29,10 @@ from desktop_app.ui.composer.text.text_insertion import MAX_TEXT_CHARACTERS
 
 if TYPE_CHECKING:
     from desktop_app.app.attachments.image_chips import ImageChips
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.state.draft.drafts import Drafts
-    from desktop_app.app.state.shared_lists import CollectionFacts, PromptList
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.services.models.choice_resolution import ResolvedChoice
-    from desktop_app.storage.documents.attachment_store import AttachmentStore
     from desktop_app.ui.composer.dropped_content import DroppedData
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.window.main_window import MainWindow
 
 # Of more attachments, the last chip stands for all that have no chip of their own. It never stands
 # for a single attachment, whose own chip takes the same room.
@@ -50,32 +46,26 @@ class AttachmentsController(QObject):
 
     def __init__(
         self,
+        window: MainWindow,
+        state: WindowState,
         image_chips: ImageChips,
-        prompts: PromptList,
         readings: FileReadings,
-        *,
-        pane: ConversationPane,
-        drafts: Drafts,
-        collection_facts: CollectionFacts,
-        setup: AnswerSetup,
-        tasks: Tasks,
-        attachment_store: AttachmentStore,
     ) -> None:
-        super().__init__(pane)
-        prompt = pane.prompt
+        super().__init__(window.pane)
+        prompt = window.pane.prompt
         self._prompt = prompt
-        self._notifications = pane.notifications
-        self._current = setup.current
-        self._draft = setup.current.draft
-        self._drafts = drafts
-        self._providers = setup.providers
-        self._setup = setup
-        self._tasks = tasks
-        self._attachment_store = attachment_store
+        self._notifications = window.pane.notifications
+        self._current = state.setup.current
+        self._draft = state.setup.current.draft
+        self._drafts = state.drafts
+        self._providers = state.setup.providers
+        self._setup = state.setup
+        self._tasks = state.tasks
+        self._attachment_store = state.backend.attachments
         self._image_chips = image_chips
-        self._prompts = prompts
+        self._prompts = state.prompts
         self._readings = readings
-        self._collection_facts = collection_facts
+        self._collection_facts = state.collection_facts
         self._is_expanded = False
         self._has_opened = False
         prompt.attach_requested.connect(self.attach)
@@ -85,7 +75,7 @@ class AttachmentsController(QObject):
         prompt.chips.action_requested.connect(self._run_action)
         prompt.chips.remove_requested.connect(self._remove)
         prompt.text_changed.connect(self._show_suggestions)
-        prompts.changed.connect(self._show_suggestions)
+        state.prompts.changed.connect(self._show_suggestions)
         image_chips.thumbnail_made.connect(self._show_thumbnail)
         readings.text_attached.connect(self._offer_as_text)
         self._current.opened.connect(self._on_opened)
@@ -97,7 +87,7 @@ class AttachmentsController(QObject):
             self._draft.changed,
             self._providers.changed,
             self._providers.listings_changed,
-            collection_facts.changed,
+            state.collection_facts.changed,
             readings.progressed,
         ):
             signal.connect(self._show_chips)

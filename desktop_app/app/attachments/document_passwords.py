@@ -16,14 +16,13 @@ from PySide6.QtCore import QObject
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import DocumentEncryptedError, UserFacingError
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.window.cards.notifications import NOT_SENT, Actions, Notifications
+from desktop_app.ui.window.cards.notifications import NOT_SENT, Actions
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.state.conversation.open_conversation import OpenConversation
-    from desktop_app.app.state.draft.drafts import AttachmentSources
-    from desktop_app.app.tasks import Tasks
+    from desktop_app.app.state.window_state import WindowState
+    from desktop_app.ui.window.main_window import MainWindow
 
 T = TypeVar("T")
 Attempt = Callable[[str], Awaitable[T]]
@@ -98,23 +97,16 @@ class DocumentUnlocker(QObject):
     """The offer to enter a document's password if its pages must be rendered again to be sent."""
 
     def __init__(
-        self,
-        parent: QWidget,
-        passwords: DocumentPasswords,
-        *,
-        notifications: Notifications,
-        current: OpenConversation,
-        tasks: Tasks,
-        sources: AttachmentSources,
+        self, window: MainWindow, state: WindowState, passwords: DocumentPasswords
     ) -> None:
-        super().__init__(parent)
-        self._notifications = notifications
-        self._current = current
-        self._draft = current.draft
-        self._tasks = tasks
+        super().__init__(window)
+        self._notifications = window.notifications
+        self._current = state.current
+        self._draft = state.current.draft
+        self._tasks = state.tasks
         self._passwords = passwords
-        self._attachment_store = sources.attachment_store
-        self._documents = sources.documents
+        self._attachment_store = state.sources.attachment_store
+        self._documents = state.sources.documents
 
     def remedies_for(self, error: UserFacingError) -> Actions:
         """Return the offer to enter the password if a document's pages need it; else ()."""

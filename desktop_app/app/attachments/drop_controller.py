@@ -21,13 +21,10 @@ from desktop_app.ui.composer.text.rich_text_paste import RichTextPaste, is_riche
 
 if TYPE_CHECKING:
     from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.conversation.open_conversation import OpenConversation
-    from desktop_app.app.state.setting_values import SettingValues
-    from desktop_app.app.tasks import Tasks
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.documents.worker.document_worker import DocumentWorker
     from desktop_app.ui.composer.dropped_content import DroppedContent
-    from desktop_app.ui.sidebar.conversation_view import ConversationView
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.window.main_window import MainWindow
 
 CONVERSION_LIMIT_S = 15.0
 
@@ -44,31 +41,24 @@ class DropController(QObject):
     content_attach_requested = Signal(object, str)
     text_attach_requested = Signal(str, str)
 
-    def __init__(
-        self,
-        navigator: Navigator,
-        *,
-        pane: ConversationPane,
-        list_view: ConversationView,
-        current: OpenConversation,
-        values: SettingValues,
-        tasks: Tasks,
-    ) -> None:
-        super().__init__(pane)
-        self._prompt = pane.prompt
-        self._notifications = pane.notifications
-        self._current = current
-        self._values = values
-        self._tasks = tasks
+    def __init__(self, window: MainWindow, state: WindowState, navigator: Navigator) -> None:
+        super().__init__(window.pane)
+        self._prompt = window.pane.prompt
+        self._notifications = window.pane.notifications
+        self._current = state.current
+        self._values = state.values
+        self._tasks = state.tasks
         self._navigator = navigator
         self._reader: DocumentWorker | None = None
-        list_view.content_dropped.connect(self.insert_drop)
-        insertion = pane.prompt.field.insertion
-        insertion.rich_text_pasted.connect(tasks.slot(self._convert))
+        window.conversations.view.content_dropped.connect(self.insert_drop)
+        insertion = window.pane.prompt.field.insertion
+        insertion.rich_text_pasted.connect(state.tasks.slot(self._convert))
         insertion.large_rich_text_pasted.connect(
-            lambda text, html: tasks.start(self._attach_rich(text, html, current.id))
+            lambda text, html: state.tasks.start(self._attach_rich(text, html, state.current.id))
         )
-        pane.prompt.field.notice_raised.connect(lambda note: pane.notifications.notify(note))
+        window.pane.prompt.field.notice_raised.connect(
+            lambda note: window.pane.notifications.notify(note)
+        )
         self._values.changed.connect(self._on_value_changed)
 
     def start(self) -> None:

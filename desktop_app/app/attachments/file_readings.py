@@ -22,14 +22,10 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 if TYPE_CHECKING:
     from desktop_app.app.attachments.attachment_reader import AttachmentReader
     from desktop_app.app.attachments.document_passwords import DocumentPasswords
-    from desktop_app.app.state.conversation.open_conversation import OpenConversation
-    from desktop_app.app.state.draft.drafts import AttachmentOrigins, Drafts
-    from desktop_app.app.tasks import Tasks
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.documents.worker.document_worker import Progress
-    from desktop_app.storage.database.temporary_database import TemporaryConversations
-    from desktop_app.storage.documents.attachment_store import AttachmentStore
     from desktop_app.ui.composer.dropped_content import DroppedData
-    from desktop_app.ui.window.cards.notifications import Notifications
+    from desktop_app.ui.window.main_window import MainWindow
 
 DOCUMENT_TOPIC = "document"  # the topic of notifications about what was not attached or read
 FEW_FILES = 8  # while more are read together, progress is reported ten times a second
@@ -91,29 +87,23 @@ class FileReadings(QObject):
 
     def __init__(
         self,
-        parent: QObject,
+        window: MainWindow,
+        state: WindowState,
         passwords: DocumentPasswords,
         *,
-        notifications: Notifications,
-        current: OpenConversation,
-        drafts: Drafts,
         reader: AttachmentReader,
-        origins: AttachmentOrigins,
-        temporary: TemporaryConversations,
-        tasks: Tasks,
-        attachment_store: AttachmentStore,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(window)
         self._passwords = passwords
         self._reader = reader
-        self._origins = origins
-        self._notifications = notifications
-        self._temporary = temporary
-        self._tasks = tasks
-        self._current = current
-        self._draft = current.draft
-        self._drafts = drafts
-        self._attachment_store = attachment_store
+        self._origins = state.origins
+        self._notifications = window.notifications
+        self._temporary = state.temporary
+        self._tasks = state.tasks
+        self._current = state.current
+        self._draft = state.current.draft
+        self._drafts = state.drafts
+        self._attachment_store = state.backend.attachments
         self._readings: dict[str, FileReading] = {}
         self._queue = TaskQueue()
         self._arrived_parts: list[tuple[FileReading, DraftPart]] = []

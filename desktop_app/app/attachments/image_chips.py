@@ -20,11 +20,11 @@ from desktop_app.ui.composer.attachment_chips import Chip, ChipAction, DetailLev
 from desktop_app.ui.transcript.media.message_images import THUMBNAIL_BOX
 
 if TYPE_CHECKING:
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.image_scaling import ImageScaler
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.documents.worker.protocol import Pixels
     from desktop_app.domain.models.model_catalog import ModelInfo
     from desktop_app.services.models.choice_resolution import ResolvedChoice
+    from desktop_app.ui.window.main_window import MainWindow
 
 
 MAX_CACHED_THUMBNAILS: Final = 48
@@ -48,10 +48,10 @@ class ImageChips(QObject):
 
     thumbnail_made = Signal(str)
 
-    def __init__(self, parent: QObject, *, tasks: Tasks, image_scaler: ImageScaler) -> None:
-        super().__init__(parent)
-        self._tasks = tasks
-        self._scaler = image_scaler
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window)
+        self._tasks = state.tasks
+        self._scaler = state.backend.image_scaler
         self._cache: OrderedDict[str, QImage] = OrderedDict()
         self._requested_hashes: set[str] = set()
 

@@ -29,11 +29,9 @@ from desktop_app.ui.widgets.external_open import open_path
 if TYPE_CHECKING:
     from PySide6.QtGui import QImage
 
-    from desktop_app.app.state.conversation.open_conversation import OpenConversation
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.image_scaling import ImageScaler
-    from desktop_app.storage.documents.attachment_store import AttachmentStore
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.ui.window.main_window import MainWindow
 
 
 MessageSource = Callable[[], Iterable[Message]]
@@ -43,25 +41,17 @@ class ImagesController(QObject):
     """Connection of stored images with transcripts."""
 
     def __init__(
-        self,
-        transcript: TranscriptView,
-        chips: ImageChips,
-        copies: TemporaryCopies,
-        *,
-        current: OpenConversation,
-        tasks: Tasks,
-        attachment_store: AttachmentStore,
-        image_scaler: ImageScaler,
+        self, window: MainWindow, state: WindowState, chips: ImageChips, copies: TemporaryCopies
     ) -> None:
-        super().__init__(transcript)
-        self._current = current
-        self._tasks = tasks
-        self._attachment_store = attachment_store
-        self._scaler = image_scaler
+        super().__init__(window.transcript)
+        self._current = state.current
+        self._tasks = state.tasks
+        self._attachment_store = state.backend.attachments
+        self._scaler = state.backend.image_scaler
         self._transcripts: list[TranscriptView] = []
         self._chips = chips
         self._copies = copies
-        self.show_images_in(transcript, lambda: current.path)
+        self.show_images_in(window.transcript, lambda: state.current.path)
         chips.thumbnail_made.connect(self._show_thumbnail)
 
     def show_images_in(self, transcript: TranscriptView, messages: MessageSource) -> None:

@@ -18,18 +18,13 @@ from desktop_app.ui.composer.choice.choice_menus import fill_efforts, fill_model
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
     from desktop_app.app.chat.choice.available_models import AvailableModels
     from desktop_app.app.chat.edited_question import EditedQuestion
     from desktop_app.app.chat.turn_starter import TurnStarter
     from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.state.conversation.open_conversation import MessagePresenter
-    from desktop_app.app.tasks import Tasks
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.domain.conversations.conversation import ModelChoice
-    from desktop_app.storage.conversations.conversation_store import ConversationStore
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.window.main_window import MainWindow
 
 
 class AnswerActions(QObject):
@@ -37,30 +32,25 @@ class AnswerActions(QObject):
 
     def __init__(
         self,
-        parent: QWidget,
+        window: MainWindow,
+        state: WindowState,
         turns: TurnStarter,
         navigator: Navigator,
         choices: AvailableModels,
         edited: EditedQuestion,
-        *,
-        pane: ConversationPane,
-        setup: AnswerSetup,
-        messages: MessagePresenter,
-        tasks: Tasks,
-        conversations: ConversationStore,
     ) -> None:
-        super().__init__(parent)
-        self._parent = parent
-        self._current = setup.current
-        self._transcript = pane.transcript
-        self._notifications = pane.notifications
+        super().__init__(window)
+        self._parent = window
+        self._current = state.setup.current
+        self._transcript = window.pane.transcript
+        self._notifications = window.pane.notifications
         self._turns = turns
         self._navigator = navigator
         self._choices = choices
-        self._setup = setup
-        self._messages = messages
-        self._tasks = tasks
-        self._conversations = conversations
+        self._setup = state.setup
+        self._messages = state.messages
+        self._tasks = state.tasks
+        self._conversations = state.backend.conversations
         self._actions: dict[str, Callable[[Message], object]] = {
             "retry": lambda answer: self._tasks.start(self._retry(answer)),
             "retry-with": self._offer_retry_choices,
@@ -70,7 +60,7 @@ class AnswerActions(QObject):
             "older-version": lambda message: self._tasks.start(self._switch_version(message, -1)),
             "newer-version": lambda message: self._tasks.start(self._switch_version(message, +1)),
         }
-        pane.transcript.action_requested.connect(self._run_action)
+        window.pane.transcript.action_requested.connect(self._run_action)
 
     def _run_action(self, message_id: str, action: str) -> None:
         message = self._current.message(message_id)

@@ -24,12 +24,9 @@ if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.conversation.open_conversation import OpenConversation
-    from desktop_app.app.tasks import Tasks
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.domain.conversations.compaction import Compaction
-    from desktop_app.storage.conversations.compaction_store import CompactionStore
-    from desktop_app.storage.conversations.conversation_store import ConversationStore
-    from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.ui.window.main_window import MainWindow
 
 
 class Branching(QObject):
@@ -37,25 +34,21 @@ class Branching(QObject):
 
     def __init__(
         self,
+        window: MainWindow,
+        state: WindowState,
         running: RunningAnswers,
         navigator: Navigator,
         presenter: ListPresenter,
-        *,
-        transcript: TranscriptView,
-        current: OpenConversation,
-        tasks: Tasks,
-        conversation_store: ConversationStore,
-        compaction_store: CompactionStore,
     ) -> None:
-        super().__init__(transcript)
-        self._current = current
-        self._tasks = tasks
-        self._conversation_store = conversation_store
-        self._compaction_store = compaction_store
+        super().__init__(window.transcript)
+        self._current = state.current
+        self._tasks = state.tasks
+        self._conversation_store = state.backend.conversations
+        self._compaction_store = state.backend.compactions
         self._running = running
         self._navigator = navigator
         self._presenter = presenter
-        transcript.action_requested.connect(self._run_action)
+        window.transcript.action_requested.connect(self._run_action)
 
     def _run_action(self, message_id: str, action: str) -> None:
         if action == "branch":

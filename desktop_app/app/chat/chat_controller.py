@@ -18,10 +18,8 @@ if TYPE_CHECKING:
     from desktop_app.app.chat.edited_question import EditedQuestion
     from desktop_app.app.chat.question_queue import QuestionQueue
     from desktop_app.app.chat.turn_starter import TurnStarter
-    from desktop_app.app.state.conversation.open_conversation import OpenConversation
-    from desktop_app.app.state.setting_values import SettingValues
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.app.state.window_state import WindowState
+    from desktop_app.ui.window.main_window import MainWindow
 
 
 class ChatController(QObject):
@@ -35,31 +33,29 @@ class ChatController(QObject):
 
     def __init__(
         self,
+        window: MainWindow,
+        state: WindowState,
         running: RunningAnswers,
         turns: TurnStarter,
         queue: QuestionQueue,
         edited: EditedQuestion,
         *,
-        pane: ConversationPane,
         cancel_other_work: Callable[[], bool],
         is_reading: Callable[[str], bool],
-        current: OpenConversation,
-        values: SettingValues,
-        tasks: Tasks,
     ) -> None:
-        super().__init__(pane)
+        super().__init__(window.pane)
         self._running = running
         self._turns = turns
         self._queue = queue
-        prompt = self._prompt = pane.prompt
-        self._notifications = pane.notifications
+        prompt = self._prompt = window.pane.prompt
+        self._notifications = window.pane.notifications
         self._edited_question = edited
-        self._values = values
+        self._values = state.values
         self._cancel_other_work = cancel_other_work
         self._is_reading = is_reading
-        self._current = current
-        self._draft = current.draft
-        self._tasks = tasks
+        self._current = state.current
+        self._draft = state.current.draft
+        self._tasks = state.tasks
         self._announced_hint = ""
         prompt.submit_requested.connect(lambda text: self.submit(text, prompt.field.template_id))
         prompt.stop_requested.connect(self.stop)

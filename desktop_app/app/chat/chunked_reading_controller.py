@@ -18,16 +18,13 @@ from desktop_app.services.documents.document_beginnings import (
     names_of_beginnings,
     reduce_to_beginnings,
 )
-from desktop_app.ui.window.cards.notifications import NOT_SENT, Actions, Notifications
+from desktop_app.ui.window.cards.notifications import NOT_SENT, Actions
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.tasks import Tasks
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.domain.conversations.conversation import Draft
-    from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.documents.chunked_reading import ChunkPlan
+    from desktop_app.ui.window.main_window import MainWindow
 
 OFFER_LABEL: Final = N_("Read in parts…")
 ATTACH_BEGINNING_LABEL: Final = N_("Attach the beginning, let tools read the rest")
@@ -43,21 +40,13 @@ class ChunkedReadingController(QObject):
 
     submit_requested = Signal(str, str)
 
-    def __init__(
-        self,
-        parent: QWidget,
-        *,
-        notifications: Notifications,
-        setup: AnswerSetup,
-        tasks: Tasks,
-        chat_service: ChatService,
-    ) -> None:
-        super().__init__(parent)
-        self._notifications = notifications
-        self._setup = setup
-        self._draft = setup.current.draft
-        self._tasks = tasks
-        self._chat_service = chat_service
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window)
+        self._notifications = window.notifications
+        self._setup = state.setup
+        self._draft = state.setup.current.draft
+        self._tasks = state.tasks
+        self._chat_service = state.backend.chat
 
     def remedies_for(self, error: UserFacingError) -> Actions:
         """Return the offers for a question with whole documents that do not fit; else ()."""

@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.state.draft.drafts import Drafts, QuestionEdit
+from desktop_app.app.state.draft.drafts import QuestionEdit
 from desktop_app.domain.conversations.conversation import Draft, Message, Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtWidgets import QWidget
-
-    from desktop_app.app.state.conversation.open_conversation import OpenConversation
-    from desktop_app.ui.composer.prompt_editor import PromptEditor
+    from desktop_app.app.state.window_state import WindowState
+    from desktop_app.ui.window.main_window import MainWindow
 
 
 class EditedQuestion(QObject):
@@ -29,14 +27,12 @@ class EditedQuestion(QObject):
 
     changed = Signal()
 
-    def __init__(
-        self, parent: QWidget, *, prompt: PromptEditor, current: OpenConversation, drafts: Drafts
-    ) -> None:
-        super().__init__(parent)
-        self._prompt = prompt
-        self._current = current
-        self._draft = current.draft
-        self._drafts = drafts
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window)
+        self._prompt = window.prompt
+        self._current = state.current
+        self._draft = state.current.draft
+        self._drafts = state.drafts
 
     def begin(self, message: Message) -> None:
         """Edit a question, or the question of an answer, if it has one."""

@@ -12,11 +12,8 @@ if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.chat.turn_starter import TurnStarter
     from desktop_app.app.library.list_presenter import ListPresenter
-    from desktop_app.app.state.conversation.open_conversation import OpenConversation
-    from desktop_app.app.state.draft.drafts import Drafts
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.storage.conversations.conversation_store import ConversationStore
-    from desktop_app.ui.composer.prompt_editor import PromptEditor
+    from desktop_app.app.state.window_state import WindowState
+    from desktop_app.ui.window.main_window import MainWindow
 
 
 class QuestionQueue(QObject):
@@ -33,29 +30,26 @@ class QuestionQueue(QObject):
 
     def __init__(
         self,
+        window: MainWindow,
+        state: WindowState,
         running: RunningAnswers,
         turns: TurnStarter,
         presenter: ListPresenter,
         *,
-        prompt: PromptEditor,
         is_reading: Callable[[str], bool],
-        current: OpenConversation,
-        drafts: Drafts,
-        tasks: Tasks,
-        conversations: ConversationStore,
     ) -> None:
-        super().__init__(prompt)
+        super().__init__(window.prompt)
         self._running = running
         self._turns = turns
         self._presenter = presenter
-        self._prompt = prompt
+        self._prompt = window.prompt
         self._is_reading = is_reading
-        self._current = current
-        self._drafts = drafts
-        self._tasks = tasks
-        self._conversations = conversations
+        self._current = state.current
+        self._drafts = state.drafts
+        self._tasks = state.tasks
+        self._conversations = state.backend.conversations
         self._texts: dict[str, str] = {}  # by conversation id
-        prompt.text_changed.connect(lambda: self.remove(current.id))
+        window.prompt.text_changed.connect(lambda: self.remove(state.current.id))
 
     def __contains__(self, conversation_id: str) -> bool:
         """Return True if a question of this conversation is queued."""

@@ -8,18 +8,15 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.library.navigator import Navigator
-from desktop_app.app.state.conversation.new_conversation import NewConversation
-from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.i18n.translation import tr
-from desktop_app.storage.database.temporary_database import TemporaryConversations
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.conversation.open_conversation import OpenConversation
-    from desktop_app.ui.composer.prompt_editor import PromptEditor
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.cards.temporary_bar import TemporaryBar, TemporaryRow
     from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.window.main_window import MainWindow
 
 
 class TemporaryController(QObject):
@@ -34,26 +31,22 @@ class TemporaryController(QObject):
 
     def __init__(
         self,
+        window: MainWindow,
+        state: WindowState,
         widgets: TemporaryWidgets,
         running: RunningAnswers,
         navigator: Navigator,
-        *,
-        prompt: PromptEditor,
-        current: OpenConversation,
-        new_conversation: NewConversation,
-        temporary: TemporaryConversations,
-        tasks: Tasks,
     ) -> None:
-        super().__init__(prompt)
+        super().__init__(window.prompt)
         self._widgets = widgets
-        self._prompt = prompt
-        self._current = current
-        self._draft = current.draft
-        self._new_conversation = new_conversation
-        self._tasks = tasks
+        self._prompt = window.prompt
+        self._current = state.current
+        self._draft = state.current.draft
+        self._new_conversation = state.new_conversation
+        self._tasks = state.tasks
         self._running = running
         self._navigator = navigator
-        self._temporary = temporary
+        self._temporary = state.temporary
         self._id = ""
         self._is_being_replaced = False
         self._current.opened.connect(self._show_widgets)

@@ -9,20 +9,15 @@ from PySide6.QtCore import QObject
 
 from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.library.list_presenter import ListPresenter
-from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.services.chat.small_tasks.titles import TitleWriter, wants_title
-from desktop_app.storage.database.temporary_database import TemporaryConversations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.services.chat.chat_service import ChatService
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
-    from desktop_app.services.prompt_delimiter import DelimiterFactory
-    from desktop_app.storage.conversations.conversation_store import ConversationStore
 
 log = logging.getLogger(__name__)
 
@@ -32,25 +27,20 @@ class TitleController(QObject):
 
     def __init__(
         self,
+        state: WindowState,
         running: RunningAnswers,
         presenter: ListPresenter,
         *,
-        setup: AnswerSetup,
-        temporary: TemporaryConversations,
-        tasks: Tasks,
-        conversations: ConversationStore,
-        chat_service: ChatService,
-        delimiters: DelimiterFactory,
         utility_model: Callable[[], UtilityModel],
     ) -> None:
         super().__init__(presenter)
-        self._values = setup.values
-        self._setup = setup
-        self._temporary = temporary
-        self._tasks = tasks
-        self._conversations = conversations
-        self._chat_service = chat_service
-        self._delimiters = delimiters
+        self._values = state.setup.values
+        self._setup = state.setup
+        self._temporary = state.temporary
+        self._tasks = state.tasks
+        self._conversations = state.backend.conversations
+        self._chat_service = state.backend.chat
+        self._delimiters = state.backend.delimiters
         self._utility_model = utility_model
         self._presenter = presenter
         self._requested_ids: set[str] = set()

@@ -13,11 +13,9 @@ if TYPE_CHECKING:
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.library.shown_conversation import DraftSaver
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.tasks import Tasks
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.domain.conversations.conversation import Conversation, Message
-    from desktop_app.storage.conversations.conversation_store import ConversationStore
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.window.main_window import MainWindow
 
 _LIST_FIELDS: Final = "title title_is_automatic pinned folder_id archived trashed_at".split()
 
@@ -34,26 +32,23 @@ class TurnPresenter(QObject):
 
     def __init__(
         self,
+        window: MainWindow,
+        state: WindowState,
         running: RunningAnswers,
         navigator: Navigator,
         presenter: ListPresenter,
         saver: DraftSaver,
-        *,
-        pane: ConversationPane,
-        setup: AnswerSetup,
-        tasks: Tasks,
-        conversations: ConversationStore,
     ) -> None:
-        super().__init__(pane)
+        super().__init__(window.pane)
         self._running = running
         self._navigator = navigator
         self._presenter = presenter
         self._saver = saver
-        self._pane = pane
-        self._current = setup.current
-        self._setup = setup
-        self._tasks = tasks
-        self._conversations = conversations
+        self._pane = window.pane
+        self._current = state.setup.current
+        self._setup = state.setup
+        self._tasks = state.tasks
+        self._conversations = state.backend.conversations
 
     def start(self, turn: BegunTurn) -> None:
         """Start the answers of a turn, and show it if its conversation is open."""

@@ -25,14 +25,13 @@ from desktop_app.ui.window.cards.notifications import NOT_SENT
 if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.library.list_presenter import ListPresenter
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.tasks import Tasks
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.conversations.conversation import Conversation, Message
     from desktop_app.services.answers.answer_run import AnswerRun
-    from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.chat.send_context import AskSettings
-    from desktop_app.ui.window.cards.notifications import Actions, Notifications
+    from desktop_app.ui.window.cards.notifications import Actions
+    from desktop_app.ui.window.main_window import MainWindow
 
 BeforeTurn = Callable[["Conversation", "list[Message]", Draft], Awaitable[None]]
 """Awaited before a turn is stored: see `TurnStarter`."""
@@ -80,28 +79,26 @@ class TurnStarter(QObject):
 
     def __init__(
         self,
+        window: MainWindow,
+        state: WindowState,
         running: RunningAnswers,
         presenter: ListPresenter,
         *,
-        notifications: Notifications,
         before_turn: BeforeTurn,
         remedies_for: Callable[[UserFacingError], Actions],
-        setup: AnswerSetup,
-        tasks: Tasks,
-        chat_service: ChatService,
     ) -> None:
-        super().__init__(notifications)
-        current = setup.current
+        super().__init__(window.notifications)
+        current = state.setup.current
         self._running = running
         self._presenter = presenter
-        self._notifications = notifications
+        self._notifications = window.notifications
         self._before_turn = before_turn
         self._remedies_for = remedies_for
         self._current = current
-        self._tasks = tasks
-        self._chat_service = chat_service
-        self._providers = setup.providers
-        self._setup = setup
+        self._tasks = state.tasks
+        self._chat_service = state.backend.chat
+        self._providers = state.setup.providers
+        self._setup = state.setup
         self._beginning_ids: set[str] = set()  # ids of conversations whose turn is being written
         for signal in (
             current.opened,
@@ -109,7 +106,7 @@ class TurnStarter(QObject):
             self._setup.choice_changed,
             self._providers.changed,
         ):
-            signal.connect(lambda: notifications.dismiss_topic(NOT_SENT))
+            signal.connect(lambda: window.notifications.dismiss_topic(NOT_SENT))
 
     def is_beginning(self, conversation_id: str) -> bool:
         """Return True while a turn of a conversation is being prepared and stored."""

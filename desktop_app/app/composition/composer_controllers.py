@@ -47,22 +47,11 @@ class ComposerControllers:
 
     def _make_choices(self) -> None:
         window, state = self._window, self._state
-        setup, tasks = state.setup, state.tasks
-        self.choices = AvailableModels(window, setup=setup, tasks=tasks)
-        estimates = EstimatePresenter(
-            window.pane,
-            setup=state.setup,
-            spending=state.spending,
-            tasks=state.tasks,
-            chat_service=state.backend.chat,
-            ledger=state.backend.ledger,
-        )
-        self.choice = ChoiceController(
-            self.choices, estimates, pane=window.pane, setup=state.setup, tasks=state.tasks
-        )
-        self.models = ModelsController(
-            window, setup=setup, tasks=tasks, settings_store=state.backend.settings
-        )
+        _setup, _tasks = state.setup, state.tasks
+        self.choices = AvailableModels(window, state)
+        estimates = EstimatePresenter(window, state)
+        self.choice = ChoiceController(window, state, self.choices, estimates)
+        self.models = ModelsController(window, state)
         self.models.model_chosen.connect(self.choice.choose_model)
         window.prompt.row.model_table_requested.connect(self.models.show)
         window.settings.pages.provider.on_created(
@@ -72,38 +61,12 @@ class ComposerControllers:
     def _make_prompts(self) -> None:
         window, state = self._window, self._state
         writer = self.prompt_writer = PromptWriter(window, state.tasks)
-        self.prompts = PromptsController(
-            window,
-            current=state.current,
-            prompt_list=state.prompts,
-            values=state.values,
-            tasks=state.tasks,
-            pane=window.pane,
-            prompt_store=state.backend.prompts,
-            writer=writer,
-        )
-        stored = self.stored_presets = StoredPresets(
-            window,
-            presets=state.presets,
-            prompt_store=state.backend.prompts,
-            writer=writer,
-            settings_store=state.backend.settings,
-        )
+        self.prompts = PromptsController(window, state, writer=writer)
+        stored = self.stored_presets = StoredPresets(window, state, writer=writer)
         self.presets = PresetsController(
-            stored,
-            lambda: self.prompts.manage("presets"),
-            setup=state.setup,
-            presets=state.presets,
-            pane=window.pane,
+            window, state, stored, lambda: self.prompts.manage("presets")
         )
-        editing = PresetEditingController(
-            stored,
-            self.choices,
-            setup=state.setup,
-            new_conversation=state.new_conversation,
-            presets=state.presets,
-            tasks=state.tasks,
-        )
+        editing = PresetEditingController(state, stored, self.choices)
         editing.use_requested.connect(self.presets.use)
         self.presets.edit_requested.connect(editing.edit)
         window.empty_state.example_chosen.connect(self.prompts.begin_example)
@@ -113,35 +76,13 @@ class ComposerControllers:
     def _make_attachments(self) -> None:
         window = self._window
         state = self._state
-        current = state.current
         tasks = state.tasks
         backend = state.backend
-        self.image_chips = ImageChips(window, tasks=tasks, image_scaler=backend.image_scaler)
+        self.image_chips = ImageChips(window, state)
         self.passwords = DocumentPasswords(window)
-        self.attachment_reader = AttachmentReader(state.setup, state.sources)
-        self.readings = FileReadings(
-            window,
-            self.passwords,
-            current=current,
-            drafts=state.drafts,
-            reader=self.attachment_reader,
-            origins=state.origins,
-            temporary=state.temporary,
-            tasks=tasks,
-            notifications=window.notifications,
-            attachment_store=backend.attachments,
-        )
-        self.attachments = AttachmentsController(
-            self.image_chips,
-            state.prompts,
-            self.readings,
-            drafts=state.drafts,
-            collection_facts=state.collection_facts,
-            setup=state.setup,
-            tasks=tasks,
-            pane=window.pane,
-            attachment_store=backend.attachments,
-        )
+        self.attachment_reader = AttachmentReader(state)
+        self.readings = FileReadings(window, state, self.passwords, reader=self.attachment_reader)
+        self.attachments = AttachmentsController(window, state, self.image_chips, self.readings)
         self.previews = PreviewController(
             window,
             prompt=window.prompt,
@@ -157,22 +98,9 @@ class ComposerControllers:
     def _make_content(self, navigator: Navigator) -> None:
         """Create the controllers of dropped and pasted content, and of collections."""
         window, state = self._window, self._state
-        self.drops = DropController(
-            navigator,
-            current=state.current,
-            values=state.values,
-            tasks=state.tasks,
-            pane=window.pane,
-            list_view=window.conversations.view,
-        )
+        self.drops = DropController(window, state, navigator)
         self.collections = CollectionsController(
-            window,
-            current=state.current,
-            origins=state.origins,
-            collection_facts=state.collection_facts,
-            tasks=state.tasks,
-            pane=window.pane,
-            collections=lambda: state.backend.collections,
+            window, state, collections=lambda: state.backend.collections
         )
 
     def _make_tools(self) -> None:

@@ -90,26 +90,16 @@ class ConversationControllers:
         tasks = state.tasks
         backend = state.backend
         temporary = self.temporary = TemporaryController(
+            window,
+            state,
             TemporaryWidgets(pane=window.pane, conversation_list=window.conversations),
             running,
             self._sidebar.navigator,
-            current=current,
-            new_conversation=state.new_conversation,
-            temporary=state.temporary,
-            tasks=tasks,
-            prompt=window.prompt,
         )
         window.conversations.temporary_requested.connect(temporary.open)
         temporary.content_dropped.connect(self._composer.drops.insert_drop)
         self.branching = Branching(
-            running,
-            self._sidebar.navigator,
-            self._sidebar.list_presenter,
-            current=current,
-            tasks=tasks,
-            transcript=window.transcript,
-            conversation_store=backend.conversations,
-            compaction_store=backend.compactions,
+            window, state, running, self._sidebar.navigator, self._sidebar.list_presenter
         )
         self.export = ExportController(
             window,
@@ -125,31 +115,11 @@ class ConversationControllers:
     def _make_documents(self) -> None:
         """Create the controllers of images and documents in the transcript."""
         window = self._window
-        current = self._state.current
-        tasks = self._state.tasks
         backend = self._state.backend
-        store = backend.attachments
         copies = self.copies = TemporaryCopies(backend.folders.temporary)
-        self.images = ImagesController(
-            window.transcript,
-            self._composer.image_chips,
-            copies,
-            current=current,
-            tasks=tasks,
-            attachment_store=store,
-            image_scaler=backend.image_scaler,
-        )
-        AttachmentDrags(
-            window.transcript, copies, current=current, tasks=tasks, attachment_store=store
-        )
-        self.viewer = ViewerController(
-            copies,
-            current=current,
-            tasks=tasks,
-            pane=window.pane,
-            attachment_store=store,
-            passwords=backend.documents.passwords,
-        )
+        self.images = ImagesController(window, self._state, self._composer.image_chips, copies)
+        AttachmentDrags(window, self._state, copies)
+        self.viewer = ViewerController(window, self._state, copies)
         self._composer.collections.document_open_requested.connect(
             lambda sha256, name: self.viewer.open(ViewerTarget(sha256, name))
         )
@@ -161,20 +131,12 @@ class ConversationControllers:
         current_theme()
         state = self._state
         compaction = self.compaction = CompactionController(
+            window,
+            state,
             self._running,
-            setup=state.setup,
-            tasks=state.tasks,
-            pane=window.pane,
-            chat_service=state.backend.chat,
             compaction_service=lambda: state.backend.compaction,  # made when it is first needed
         )
-        notes = self.compaction_notes = CompactionNotes(
-            window,
-            setup=state.setup,
-            tasks=state.tasks,
-            pane=window.pane,
-            compaction_store=state.backend.compactions,
-        )
+        notes = self.compaction_notes = CompactionNotes(window, state)
         compaction.ended.connect(notes.load)
         notes.undone.connect(
             lambda undone: compaction.postpone(undone.conversation_id, undone.tokens_before)
@@ -192,57 +154,25 @@ class ConversationControllers:
         current_theme()
         state = self._state
         current = state.current
-        messages = state.messages
-        tasks = state.tasks
         backend = state.backend
         self.consent = ConsentController(consent=backend.consent, current=current, pane=window.pane)
-        StructuredAnswers(pane=window.pane, current=current, messages=messages)
+        StructuredAnswers(window, state)
         TitleController(
+            state,
             self._running,
             self._sidebar.list_presenter,
-            setup=state.setup,
-            temporary=state.temporary,
-            tasks=tasks,
-            conversations=backend.conversations,
-            chat_service=backend.chat,
-            delimiters=backend.delimiters,
             utility_model=lambda: backend.utility_model,
         )
-        self.server_watch = ServerWatch(
-            window,
-            notifications=window.notifications,
-            messages=messages,
-            current=current,
-            providers=state.providers,
-            tasks=tasks,
-        )
-        self.shown_answers = ShownAnswers(
-            self._running, current=current, messages=messages, pane=window.pane
-        )
+        self.server_watch = ServerWatch(window, state)
+        self.shown_answers = ShownAnswers(window, state, self._running)
 
     # -------------------------------------------------------------- questions
 
     def _make_turns(self) -> None:
         """Create the starter of turns, with the remedies for refused questions."""
         window, state = self._window, self._state
-        current = state.current
-        tasks = state.tasks
-        backend = state.backend
-        self.chunked_reading = ChunkedReadingController(
-            window,
-            setup=state.setup,
-            tasks=tasks,
-            notifications=window.notifications,
-            chat_service=backend.chat,
-        )
-        unlocker = DocumentUnlocker(
-            window,
-            self._composer.passwords,
-            current=current,
-            tasks=tasks,
-            notifications=window.notifications,
-            sources=state.sources,
-        )
+        self.chunked_reading = ChunkedReadingController(window, state)
+        unlocker = DocumentUnlocker(window, state, self._composer.passwords)
 
         def remedies_for(error: UserFacingError) -> Actions:
             return [
@@ -253,28 +183,24 @@ class ConversationControllers:
             ]
 
         self.turns = TurnStarter(
+            window,
+            state,
             self._running,
             self._sidebar.list_presenter,
             before_turn=self.compaction.compact_before_turn,
             remedies_for=remedies_for,
-            setup=state.setup,
-            tasks=tasks,
-            notifications=window.notifications,
-            chat_service=backend.chat,
         )
 
     def _make_turn_presenter(self) -> None:
         """Create the presenter of stored turns."""
         state = self._state
         self.turn_presenter = TurnPresenter(
+            self._window,
+            state,
             self._running,
             self._sidebar.navigator,
             self._sidebar.list_presenter,
             self._sidebar.draft_saver,
-            pane=self._window.pane,
-            setup=state.setup,
-            tasks=state.tasks,
-            conversations=state.backend.conversations,
         )
         self.turns.begun.connect(self.turn_presenter.start)
         self.turns.begun.connect(lambda _: self.shown_answers.dismiss_store_error())
@@ -284,50 +210,28 @@ class ConversationControllers:
         window = self._window
         state = self._state
         running = self._running
-        current = state.current
-        drafts = state.drafts
-        tasks = state.tasks
         navigator = self._sidebar.navigator
         presenter = self._sidebar.list_presenter
-        edited = EditedQuestion(window, current=current, drafts=drafts, prompt=window.prompt)
+        edited = EditedQuestion(window, state)
         readings = self._composer.readings
         queue = self.queue = QuestionQueue(
-            running,
-            self.turns,
-            presenter,
-            is_reading=readings.is_reading,
-            current=current,
-            drafts=drafts,
-            tasks=tasks,
-            prompt=window.prompt,
-            conversations=state.backend.conversations,
+            window, state, running, self.turns, presenter, is_reading=readings.is_reading
         )
         chat = self.chat = ChatController(
+            window,
+            state,
             running,
             self.turns,
             queue,
             edited,
             cancel_other_work=self.compaction.cancel,
             is_reading=readings.is_reading,
-            current=current,
-            values=state.values,
-            tasks=tasks,
-            pane=window.pane,
         )
         self.chunked_reading.submit_requested.connect(chat.submit)
         readings.failed.connect(queue.remove)
         readings.ended.connect(queue.send)
         self.answer_actions = AnswerActions(
-            window,
-            self.turns,
-            navigator,
-            self._composer.choices,
-            edited,
-            setup=state.setup,
-            messages=state.messages,
-            tasks=tasks,
-            pane=window.pane,
-            conversations=state.backend.conversations,
+            window, state, self.turns, navigator, self._composer.choices, edited
         )
 
     # -------------------------------------------------------------- comparison
@@ -338,35 +242,16 @@ class ConversationControllers:
         current_theme()
         state = self._state
         running = self._running
-        tasks, backend = state.tasks, state.backend
-        self.compared_models = ComparedModels(
-            window,
-            running,
-            self._composer.choices,
-            setup=state.setup,
-            tasks=tasks,
-            pane=window.pane,
-            chat_service=backend.chat,
-        )
-        compared_answers = ComparedAnswers(
-            running,
-            self._sidebar.navigator,
-            setup=state.setup,
-            messages=state.messages,
-            chat_service=backend.chat,
-            conversations=backend.conversations,
-            ledger=backend.ledger,
-        )
+        tasks, _backend = state.tasks, state.backend
+        self.compared_models = ComparedModels(window, state, running, self._composer.choices)
+        compared_answers = ComparedAnswers(state, running, self._sidebar.navigator)
         self.comparison = ComparisonController(
             window,
+            state,
             running,
             compared_answers,
             make_transcript=self._make_brief_transcript,
             name_of_model=self.name_of_model,
-            setup=state.setup,
-            tasks=tasks,
-            pane=window.pane,
-            temporary=state.temporary,
         )
         window.prompt.row.comparison_requested.connect(self.compared_models.choose_models)
         self.compared_models.compare_requested.connect(tasks.slot(self.chat.compare))

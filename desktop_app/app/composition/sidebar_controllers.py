@@ -39,121 +39,43 @@ class SidebarControllers:
         window = self._window
         state = self._state
         running = self._running
-        current = state.current
         tasks = state.tasks
-        backend = state.backend
-        self.draft_saver = DraftSaver(window.prompt, current, state.drafts)
+        self.draft_saver = DraftSaver(window, state)
         presenter = self.list_presenter = ListPresenter(
-            running,
-            folders=state.folders,
-            setup=state.setup,
-            temporary=state.temporary,
-            tasks=tasks,
-            show_title=window.pane.set_title,
-            conversation_list=window.conversations,
-            conversations=backend.conversations,
+            window, state, running, show_title=window.pane.set_title
         )
-        shown_conversation = ShownConversation(
-            pane=window.pane,
-            conversation_list=window.conversations,
-            current=current,
-            messages=state.messages,
-        )
+        shown_conversation = ShownConversation(window, state)
         navigator = self.navigator = Navigator(
-            running,
-            presenter,
-            self.draft_saver,
-            shown_conversation,
-            current=current,
-            drafts=state.drafts,
-            new_conversation=state.new_conversation,
-            tasks=tasks,
-            pane=window.pane,
-            conversations=backend.conversations,
-            settings_store=backend.settings,
+            window, state, running, presenter, self.draft_saver, shown_conversation
         )
         window.conversations.open_requested.connect(tasks.slot(navigator.open))
         window.conversations.new_requested.connect(navigator.open_here)
         window.conversations.search.hit_open_requested.connect(tasks.slot(navigator.open))
-        self.foreign_changes = ForeignChanges(
-            running,
-            self.navigator,
-            presenter,
-            current=current,
-            messages=state.messages,
-            pane=window.pane,
-            conversations=backend.conversations,
-            database=backend.database,
-            tasks=tasks,
-        )
-        self.pinned_order = PinnedOrder(
-            window,
-            presenter,
-            conversation_list=window.conversations,
-            notifications=window.notifications,
-            flag_store=backend.flags,
-            settings_store=backend.settings,
-        )
+        self.foreign_changes = ForeignChanges(window, state, running, self.navigator, presenter)
+        self.pinned_order = PinnedOrder(window, state, presenter)
 
     def _make_search(self) -> None:
         """Create the search, and the links."""
         window, state = self._window, self._state
-        current = state.current
-        tasks = state.tasks
-        backend = state.backend
-        SearchController(
-            window,
-            self.list_presenter,
-            tasks=tasks,
-            conversation_list=window.conversations,
-            library_search=backend.search,
-        )
-        self.links = LinkController(
-            self.navigator,
-            current=current,
-            tasks=tasks,
-            pane=window.pane,
-            conversations=backend.conversations,
-        )
+        SearchController(window, state, self.list_presenter)
+        self.links = LinkController(window, state, self.navigator)
 
     def _make_folders(self) -> None:
         window, state = self._window, self._state
         self.folders = FoldersController(
             window,
+            state,
             self.navigator,
             self.list_presenter,
-            folders=state.folders,
-            notifications=window.notifications,
-            conversation_list=window.conversations,
             show_list=window.outer_panes.show_list,
-            flag_store=state.backend.flags,
-            folder_store=state.backend.conversation_folders,
         )
-        self.folder_settings = FolderSettingsController(
-            window,
-            self.list_presenter,
-            folders=state.folders,
-            setup=state.setup,
-            notifications=window.notifications,
-            panel=window.settings,
-        )
+        self.folder_settings = FolderSettingsController(window, state, self.list_presenter)
         window.conversations.folder_settings_requested.connect(self.folder_settings.show)
 
     def _make_cleaning(self) -> None:
         """Create the trash, and the periodic removal of expired conversations."""
         window, backend = self._window, self._state.backend
-        self.trash = Trash(
-            window,
-            self._running,
-            self.navigator,
-            self.list_presenter,
-            current=self._state.current,
-            notifications=window.notifications,
-            conversation_list=window.conversations,
-            conversations=backend.conversations,
-            flag_store=backend.flags,
-            attachment_store=backend.attachments,
-        )
+        self.trash = Trash(window, self._state, self._running, self.navigator, self.list_presenter)
         self.housekeeping = Housekeeping(
             self.trash.expire,
             window,

@@ -24,17 +24,12 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
     from desktop_app.app.documents.shown_collection import ShownCollection
-    from desktop_app.app.state.conversation.open_conversation import OpenConversation
-    from desktop_app.app.state.draft.drafts import AttachmentOrigins
-    from desktop_app.app.state.shared_lists import CollectionFacts
-    from desktop_app.app.tasks import Tasks
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.services.collections.collection_service import Collections
     from desktop_app.ui.library.collections_dialog import CollectionsDialog, CollectionState
     from desktop_app.ui.window.cards.notifications import Actions
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.window.main_window import MainWindow
 
 _CREATE_LABEL: Final = N_("Create collection…")
 NEW_NAME: Final = N_("New collection")
@@ -51,42 +46,37 @@ class CollectionsController(QObject):
     document_open_requested = Signal(str, str)
 
     def __init__(
-        self,
-        parent: QWidget,
-        *,
-        pane: ConversationPane,
-        current: OpenConversation,
-        origins: AttachmentOrigins,
-        collection_facts: CollectionFacts,
-        tasks: Tasks,
-        collections: Callable[[], Collections],
+        self, window: MainWindow, state: WindowState, *, collections: Callable[[], Collections]
     ) -> None:
-        super().__init__(parent)
-        self._parent = parent
-        self._prompt = pane.prompt
-        self._notifications = pane.notifications
-        self._tasks = tasks
-        self._current = current
+        super().__init__(window)
+        self._parent = window
+        self._prompt = window.pane.prompt
+        self._notifications = window.pane.notifications
+        self._tasks = state.tasks
+        self._current = state.current
         self._collections = collections
         self._dialog: CollectionsDialog | None = None
         self._shown_collection: ShownCollection | None = None
-        self._picker = CollectionPicker(parent)
+        self._picker = CollectionPicker(window)
         self._picker.chosen.connect(self.ask_in_draft)
         self._picker.dialog_requested.connect(self.show)
         self._states: dict[str, CollectionState] = {}
         self._load_lock = asyncio.Lock()
         self._reload_timer = QTimer(self, singleShot=True, interval=_RELOAD_MS)
         self._reload_timer.timeout.connect(self._tasks.slot(self._reload))
-        self._deletion = CollectionDeletion(self, tasks=tasks, collections=collections)
-        self._deletion.undone.connect(tasks.slot(self._show))
+        self._deletion = CollectionDeletion(self, tasks=state.tasks, collections=collections)
+        self._deletion.undone.connect(state.tasks.slot(self._show))
         self._deletion.completed.connect(self._on_deleted)
         self._draft_collections = DraftCollections(
-            self, current=current, origins=origins, collection_facts=collection_facts
+            self,
+            current=state.current,
+            origins=state.origins,
+            collection_facts=state.collection_facts,
         )
         self._draft_collections.unknown_found.connect(self._reload_timer.start)
         self._updates = CollectionUpdates(
             self,
-            tasks=tasks,
+            tasks=state.tasks,
             collections=collections,
             states=lambda: self._states,
             reload=self._reload,

@@ -36,14 +36,12 @@ from desktop_app.ui.widgets.external_open import open_path
 from desktop_app.ui.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.conversation.open_conversation import OpenConversation
-    from desktop_app.app.tasks import Tasks
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.documents.worker.page_worker import Box, PageWorker, ViewedDocument
     from desktop_app.domain.documents.collections import Passage
     from desktop_app.rendering.document_text import DocumentText
-    from desktop_app.storage.documents.attachment_store import AttachmentStore
     from desktop_app.ui.viewer.document_viewer import DocumentViewer
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.window.main_window import MainWindow
 
 _NOT_LOCATED: Final = N_("Couldn’t locate this passage on the page:")
 _MAX_PASSAGE_CHARACTERS: Final = 600  # an arbitrary number: some lines of a note
@@ -87,22 +85,14 @@ class ViewerController(QObject):
 
     place_requested = Signal(object)
 
-    def __init__(
-        self,
-        copies: TemporaryCopies,
-        *,
-        pane: ConversationPane,
-        current: OpenConversation,
-        tasks: Tasks,
-        attachment_store: AttachmentStore,
-        passwords: dict[str, str],
-    ) -> None:
-        super().__init__(pane)
-        self._current = current
-        self._draft = current.draft
-        self._tasks = tasks
-        self._attachment_store = attachment_store
-        self._passwords = passwords  # by SHA-256; shared with the readers, which add passwords
+    def __init__(self, window: MainWindow, state: WindowState, copies: TemporaryCopies) -> None:
+        super().__init__(window.pane)
+        self._current = state.current
+        self._draft = state.current.draft
+        self._tasks = state.tasks
+        self._attachment_store = state.backend.attachments
+        # By SHA-256; shared with the readers, which add passwords.
+        self._passwords = state.backend.documents.passwords
         self.window: DocumentViewer | None = None
         self._worker: PageWorker | None = None
         self._target: ViewerTarget | None = None
@@ -115,9 +105,9 @@ class ViewerController(QObject):
         self._sliced_text: DocumentText | None = None
         self._strips: StripRenderer | None = None
         self._copies = copies
-        pane.transcript.action_requested.connect(self._run_action)
-        pane.transcript.passage_requested.connect(self.open_passage)
-        pane.prompt.chips.action_requested.connect(self._act_on_chip)
+        window.pane.transcript.action_requested.connect(self._run_action)
+        window.pane.transcript.passage_requested.connect(self.open_passage)
+        window.pane.prompt.chips.action_requested.connect(self._act_on_chip)
 
     def _run_action(self, _message_id: str, action: str) -> None:
         if action.startswith(OPEN_DOCUMENT):

@@ -18,15 +18,9 @@ if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.conversation.open_conversation import (
-        MessagePresenter,
-        OpenConversation,
-    )
-    from desktop_app.app.tasks import Tasks
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.domain.conversations.conversation import Conversation, Message
-    from desktop_app.storage.conversations.conversation_store import ConversationStore
-    from desktop_app.storage.database.database import Database
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.window.main_window import MainWindow
 
 
 class ForeignChanges(QObject):
@@ -40,28 +34,23 @@ class ForeignChanges(QObject):
 
     def __init__(
         self,
+        window: MainWindow,
+        state: WindowState,
         running: RunningAnswers,
         navigator: Navigator,
         presenter: ListPresenter,
-        *,
-        pane: ConversationPane,
-        current: OpenConversation,
-        messages: MessagePresenter,
-        conversations: ConversationStore,
-        database: Database,
-        tasks: Tasks,
     ) -> None:
-        super().__init__(pane)
+        super().__init__(window.pane)
         self._running = running
         self._navigator = navigator
         self._presenter = presenter
-        self._show_title = pane.set_title
-        self._notifications = pane.notifications
-        self._current = current
-        self._messages = messages
-        self._conversations = conversations
-        self._database = database
-        self._tasks = tasks
+        self._show_title = window.pane.set_title
+        self._notifications = window.pane.notifications
+        self._current = state.current
+        self._messages = state.messages
+        self._conversations = state.backend.conversations
+        self._database = state.backend.database
+        self._tasks = state.tasks
         self._seen_version = 0
 
     async def watch(self) -> None:

@@ -13,31 +13,21 @@ from desktop_app.ui.transcript.message_commands import COPY_LINK
 
 if TYPE_CHECKING:
     from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.conversation.open_conversation import OpenConversation
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.storage.conversations.conversation_store import ConversationStore
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.app.state.window_state import WindowState
+    from desktop_app.ui.window.main_window import MainWindow
 
 
 class LinkController(QObject):
     """Opener of links, and copier of those to the open conversation."""
 
-    def __init__(
-        self,
-        navigator: Navigator,
-        *,
-        current: OpenConversation,
-        tasks: Tasks,
-        pane: ConversationPane,
-        conversations: ConversationStore,
-    ) -> None:
-        super().__init__(pane)
+    def __init__(self, window: MainWindow, state: WindowState, navigator: Navigator) -> None:
+        super().__init__(window.pane)
         self._navigator = navigator
-        self._current = current
-        self._tasks = tasks
-        self._notifications = pane.notifications
-        self._conversations = conversations
-        pane.transcript.action_requested.connect(self._run_action)
+        self._current = state.current
+        self._tasks = state.tasks
+        self._notifications = window.pane.notifications
+        self._conversations = state.backend.conversations
+        window.pane.transcript.action_requested.connect(self._run_action)
 
     def _run_action(self, message_id: str, action: str) -> None:
         if action == COPY_LINK:

@@ -21,13 +21,10 @@ from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
     from desktop_app.app.state.conversation.open_conversation import OpenConversation
-    from desktop_app.app.state.shared_lists import FolderList
-    from desktop_app.app.tasks import Tasks
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.storage.conversations.conversation_store import ConversationStore
-    from desktop_app.storage.database.temporary_database import TemporaryConversations
-    from desktop_app.ui.sidebar.conversation_list import ConversationList
+    from desktop_app.ui.window.main_window import MainWindow
 
 PAGE_SIZE = 100  # more rows than the tallest window has
 LARGE_PAGE = 2000  # for commands that need all rows
@@ -47,36 +44,32 @@ class ListPresenter(QObject):
 
     def __init__(
         self,
+        window: MainWindow,
+        state: WindowState,
         running: RunningAnswers,
         *,
         show_title: Callable[[str], None],
-        conversation_list: ConversationList,
-        folders: FolderList,
-        setup: AnswerSetup,
-        temporary: TemporaryConversations,
-        tasks: Tasks,
-        conversations: ConversationStore,
     ) -> None:
-        super().__init__(conversation_list)
-        self._list = conversation_list
+        super().__init__(window.conversations)
+        self._list = window.conversations
         self._show_title = show_title
-        self._current = setup.current
-        self._folders = folders
-        self._setup = setup
-        self._temporary = temporary
-        self._tasks = tasks
-        self._conversations = conversations
+        self._current = state.setup.current
+        self._folders = state.folders
+        self._setup = state.setup
+        self._temporary = state.temporary
+        self._tasks = state.tasks
+        self._conversations = state.backend.conversations
         self._running = running
-        self.cache = ConversationCache(setup.current, running)
-        self.writes = PendingWrites(tasks)
+        self.cache = ConversationCache(state.setup.current, running)
+        self.writes = PendingWrites(state.tasks)
         self._filter_number = 0
-        conversation_list.filter_requested.connect(
+        window.conversations.filter_requested.connect(
             lambda list_filter: self.start(self.apply_filter(list_filter))
         )
-        conversation_list.more_requested.connect(
+        window.conversations.more_requested.connect(
             lambda all_rows: self.start(self._load_more(all_rows=all_rows))
         )
-        conversation_list.renamed.connect(self.rename)
+        window.conversations.renamed.connect(self.rename)
         self._setup.choice_changed.connect(self._cache_choice)
         self._setup.other_conversation_changed.connect(self.upsert)
         self._folders.changed.connect(self._show_folders)

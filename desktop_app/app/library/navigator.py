@@ -16,7 +16,6 @@ from PySide6.QtCore import QObject
 from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.library.list_presenter import ListPresenter
 from desktop_app.app.library.shown_conversation import DraftSaver, ShownConversation
-from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -30,12 +29,8 @@ from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.conversation.new_conversation import NewConversation
-    from desktop_app.app.state.conversation.open_conversation import OpenConversation
-    from desktop_app.app.state.draft.drafts import Drafts
-    from desktop_app.storage.conversations.conversation_store import ConversationStore
-    from desktop_app.storage.settings.settings_store import SettingsStore
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.app.state.window_state import WindowState
+    from desktop_app.ui.window.main_window import MainWindow
 
 PREVIEW_COUNT = 30  # messages shown while the rest of a longer conversation is read
 OPEN_KEY = "window.conversation"  # the id of the open conversation
@@ -47,27 +42,21 @@ class Navigator(QObject):
 
     def __init__(
         self,
+        window: MainWindow,
+        state: WindowState,
         running: RunningAnswers,
         presenter: ListPresenter,
         saver: DraftSaver,
         shown_conversation: ShownConversation,
-        *,
-        pane: ConversationPane,
-        current: OpenConversation,
-        drafts: Drafts,
-        new_conversation: NewConversation,
-        tasks: Tasks,
-        conversations: ConversationStore,
-        settings_store: SettingsStore,
     ) -> None:
-        super().__init__(pane)
-        self._pane = pane
-        self._current = current
-        self._drafts = drafts
-        self._new_conversation = new_conversation
-        self._tasks = tasks
-        self._conversations = conversations
-        self._settings_store = settings_store
+        super().__init__(window.pane)
+        self._pane = window.pane
+        self._current = state.current
+        self._drafts = state.drafts
+        self._new_conversation = state.new_conversation
+        self._tasks = state.tasks
+        self._conversations = state.backend.conversations
+        self._settings_store = state.backend.settings
         self._running = running
         self._presenter = presenter
         self._saver = saver

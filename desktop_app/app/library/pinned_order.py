@@ -11,10 +11,8 @@ from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
     from desktop_app.app.library.list_presenter import ListPresenter
-    from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
-    from desktop_app.storage.settings.settings_store import SettingsStore
-    from desktop_app.ui.sidebar.conversation_list import ConversationList
-    from desktop_app.ui.window.cards.notifications import Notifications
+    from desktop_app.app.state.window_state import WindowState
+    from desktop_app.ui.window.main_window import MainWindow
 
 ORDER_KEY: Final = "list.pinned_order"
 
@@ -22,24 +20,15 @@ ORDER_KEY: Final = "list.pinned_order"
 class PinnedOrder(QObject):
     """Pins of the list's conversations, in the user's order."""
 
-    def __init__(
-        self,
-        parent: QObject,
-        presenter: ListPresenter,
-        *,
-        conversation_list: ConversationList,
-        notifications: Notifications,
-        flag_store: ConversationFlagStore,
-        settings_store: SettingsStore,
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, window: MainWindow, state: WindowState, presenter: ListPresenter) -> None:
+        super().__init__(window)
         self._presenter = presenter
-        self._list = conversation_list
-        self._notifications = notifications
-        self._flag_store = flag_store
-        self._settings_store = settings_store
-        conversation_list.pin_order_requested.connect(self._arrange)
-        conversation_list.pin_requested.connect(self._pin)
+        self._list = window.conversations
+        self._notifications = window.notifications
+        self._flag_store = state.backend.flags
+        self._settings_store = state.backend.settings
+        window.conversations.pin_order_requested.connect(self._arrange)
+        window.conversations.pin_requested.connect(self._pin)
 
     async def load(self) -> None:
         """Load the order, before the list is filled."""

@@ -8,32 +8,21 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject
 
 from desktop_app.app.library.list_presenter import ListPresenter
-from desktop_app.app.tasks import Tasks
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
-    from desktop_app.storage.search.search_query import Search
-    from desktop_app.ui.sidebar.conversation_list import ConversationList
+    from desktop_app.app.state.window_state import WindowState
+    from desktop_app.ui.window.main_window import MainWindow
 
 
 class SearchController(QObject):
     """Connection of the search field with the search through the library."""
 
-    def __init__(
-        self,
-        parent: QWidget,
-        presenter: ListPresenter,
-        *,
-        conversation_list: ConversationList,
-        tasks: Tasks,
-        library_search: Search,
-    ) -> None:
-        super().__init__(parent)
-        self._list = conversation_list
-        self._tasks = tasks
+    def __init__(self, window: MainWindow, state: WindowState, presenter: ListPresenter) -> None:
+        super().__init__(window)
+        self._list = window.conversations
+        self._tasks = state.tasks
         self._presenter = presenter
-        self._library_search = library_search
+        self._library_search = state.backend.search
         self._task: asyncio.Future[Any] | None = None
         self._list.search.changed.connect(self._search)
 

@@ -13,15 +13,9 @@ from PySide6.QtCore import QObject, QTimer
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.conversation.open_conversation import (
-        MessagePresenter,
-        OpenConversation,
-    )
-    from desktop_app.app.state.draft.drafts import Drafts
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.domain.conversations.conversation import Draft, Message
-    from desktop_app.ui.composer.prompt_editor import PromptEditor
-    from desktop_app.ui.sidebar.conversation_list import ConversationList
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.window.main_window import MainWindow
 
 ScrollPosition = tuple[str, int]
 """The id of the topmost message on screen, and the pixels of it that are scrolled off."""
@@ -30,22 +24,15 @@ ScrollPosition = tuple[str, int]
 class ShownConversation(QObject):
     """Presenter of the open conversation, or of the end of one that is about to be opened."""
 
-    def __init__(
-        self,
-        *,
-        pane: ConversationPane,
-        conversation_list: ConversationList,
-        current: OpenConversation,
-        messages: MessagePresenter,
-    ) -> None:
-        super().__init__(pane)
-        self._pane = pane
-        self._conversation_list = conversation_list
-        self._current = current
-        self._messages = messages
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window.pane)
+        self._pane = window.pane
+        self._conversation_list = window.conversations
+        self._current = state.current
+        self._messages = state.messages
         self._shown_id = ""  # the conversation whose messages are in the transcript
         self._positions: dict[str, ScrollPosition] = {}  # by conversation id
-        current.opened.connect(self._show_opened)
+        state.current.opened.connect(self._show_opened)
 
     def is_showing(self, conversation_id: str) -> bool:
         """Return True if the transcript has messages of this conversation."""
@@ -120,16 +107,16 @@ DRAFT_MS = 400
 class DraftSaver(QObject):
     """Timer that copies the prompt's text into the draft and stores the draft."""
 
-    def __init__(self, prompt: PromptEditor, current: OpenConversation, drafts: Drafts) -> None:
-        super().__init__(prompt)
-        self._prompt = prompt
-        self._current = current
-        self._draft = current.draft
-        self._drafts = drafts
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window.prompt)
+        self._prompt = window.prompt
+        self._current = state.current
+        self._draft = state.current.draft
+        self._drafts = state.drafts
         self._timer = QTimer(self, singleShot=True, interval=DRAFT_MS)
         self._timer.timeout.connect(self.save)
-        prompt.text_changed.connect(self.save_soon)
-        current.draft.changed.connect(self.save_soon)
+        window.prompt.text_changed.connect(self.save_soon)
+        state.current.draft.changed.connect(self.save_soon)
 
     def save_soon(self) -> None:
         """Save after a pause without another change."""

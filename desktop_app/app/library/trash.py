@@ -16,17 +16,11 @@ from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.widgets.forms.question import ask
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.conversation.open_conversation import OpenConversation
-    from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
-    from desktop_app.storage.conversations.conversation_store import ConversationStore
-    from desktop_app.storage.documents.attachment_store import AttachmentStore
-    from desktop_app.ui.sidebar.conversation_list import ConversationList
-    from desktop_app.ui.window.cards.notifications import Notifications
+    from desktop_app.app.state.window_state import WindowState
+    from desktop_app.ui.window.main_window import MainWindow
 
 log = logging.getLogger(__name__)
 
@@ -36,35 +30,29 @@ class Trash(QObject):
 
     def __init__(
         self,
-        parent: QWidget,
+        window: MainWindow,
+        state: WindowState,
         running: RunningAnswers,
         navigator: Navigator,
         presenter: ListPresenter,
-        *,
-        notifications: Notifications,
-        conversation_list: ConversationList,
-        current: OpenConversation,
-        conversations: ConversationStore,
-        flag_store: ConversationFlagStore,
-        attachment_store: AttachmentStore,
     ) -> None:
-        super().__init__(parent)
-        self._parent = parent
-        self._notifications = notifications
-        self._current = current
-        self._view = conversation_list.view
-        self._conversations = conversations
-        self._flag_store = flag_store
-        self._attachment_store = attachment_store
+        super().__init__(window)
+        self._parent = window
+        self._notifications = window.notifications
+        self._current = state.current
+        self._view = window.conversations.view
+        self._conversations = state.backend.conversations
+        self._flag_store = state.backend.flags
+        self._attachment_store = state.backend.attachments
         self._running = running
         self._navigator = navigator
         self._presenter = presenter
-        conversation_list.delete_requested.connect(self.delete)
-        conversation_list.view.undo_pressed.connect(notifications.undo_last)
-        conversation_list.restore_requested.connect(self.restore)
-        conversation_list.erase_requested.connect(self._offer_to_erase)
-        conversation_list.archive_requested.connect(self.archive)
-        conversation_list.empty_trash_requested.connect(self.confirm_and_empty)
+        window.conversations.delete_requested.connect(self.delete)
+        window.conversations.view.undo_pressed.connect(window.notifications.undo_last)
+        window.conversations.restore_requested.connect(self.restore)
+        window.conversations.erase_requested.connect(self._offer_to_erase)
+        window.conversations.archive_requested.connect(self.archive)
+        window.conversations.empty_trash_requested.connect(self.confirm_and_empty)
         # A new answer restores its conversation from the trash. The slot is queued because, after
         # starting a run, `TurnPresenter` sets the open conversation, still marked as trashed.
         running.started.connect(self._restore_answered, Qt.ConnectionType.QueuedConnection)

@@ -14,14 +14,11 @@ from desktop_app.ui.composer.choice.choice_view import ModelEntry
 from desktop_app.ui.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.tasks import Tasks
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.domain.models.model_facts import ModelFacts
     from desktop_app.domain.models.model_row import ModelRow
-    from desktop_app.storage.settings.settings_store import SettingsStore
     from desktop_app.ui.models.models_dialog import ModelsDialog
+    from desktop_app.ui.window.main_window import MainWindow
 
 
 class ModelsController(QObject):
@@ -33,15 +30,13 @@ class ModelsController(QObject):
 
     model_chosen = Signal(object)
 
-    def __init__(
-        self, parent: QWidget, *, setup: AnswerSetup, tasks: Tasks, settings_store: SettingsStore
-    ) -> None:
-        super().__init__(parent)
-        self._parent = parent
-        self._providers = setup.providers
-        self._setup = setup
-        self._tasks = tasks
-        self._settings_store = settings_store
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window)
+        self._parent = window
+        self._providers = state.setup.providers
+        self._setup = state.setup
+        self._tasks = state.tasks
+        self._settings_store = state.backend.settings
         self._dialog: ModelsDialog | None = None
         self._save_lock = asyncio.Lock()
         self._fill_lock = asyncio.Lock()

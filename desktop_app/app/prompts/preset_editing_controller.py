@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.state.shared_lists import DEFAULT_PRESET, Presets
+from desktop_app.app.state.shared_lists import DEFAULT_PRESET
 from desktop_app.backend.answer_settings import (
     overridden_values,
     with_override,
@@ -24,9 +24,7 @@ from desktop_app.settings.schema import setting
 if TYPE_CHECKING:
     from desktop_app.app.chat.choice.available_models import AvailableModels
     from desktop_app.app.prompts.stored_presets import StoredPresets
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.state.conversation.new_conversation import NewConversation
-    from desktop_app.app.tasks import Tasks
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.ui.library.presets_page import PresetsPage
     from desktop_app.ui.library.prompts_dialog import PromptsDialog
 
@@ -40,27 +38,18 @@ class PresetEditingController(QObject):
 
     use_requested = Signal(str)
 
-    def __init__(
-        self,
-        stored: StoredPresets,
-        choices: AvailableModels,
-        *,
-        setup: AnswerSetup,
-        new_conversation: NewConversation,
-        presets: Presets,
-        tasks: Tasks,
-    ) -> None:
+    def __init__(self, state: WindowState, stored: StoredPresets, choices: AvailableModels) -> None:
         super().__init__(stored)
         self._stored_presets = stored
         self._choices = choices
-        self._values = setup.values
-        self._new_conversation = new_conversation
-        self._presets = presets
-        self._tasks = tasks
+        self._values = state.setup.values
+        self._new_conversation = state.new_conversation
+        self._presets = state.presets
+        self._tasks = state.tasks
         self._dialog: PromptsDialog | None = None
         stored.changed.connect(self._show)
-        setup.values.changed.connect(lambda _key: self._show())
-        setup.providers.changed.connect(self._show)
+        state.setup.values.changed.connect(lambda _key: self._show())
+        state.setup.providers.changed.connect(self._show)
 
     def connect_page(self, dialog: PromptsDialog) -> None:
         """Connect the page of presets in the dialog."""

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu
 
     from desktop_app.app.prompts.stored_presets import StoredPresets
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.state.shared_lists import Presets
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.app.state.window_state import WindowState
+    from desktop_app.ui.window.main_window import MainWindow
 
 
 class PresetsController(QObject):
@@ -39,23 +38,21 @@ class PresetsController(QObject):
 
     def __init__(
         self,
+        window: MainWindow,
+        state: WindowState,
         stored: StoredPresets,
         manage: Callable[[], object],
-        *,
-        pane: ConversationPane,
-        setup: AnswerSetup,
-        presets: Presets,
     ) -> None:
-        super().__init__(pane)
-        self._notifications = pane.notifications
-        self._header = pane.header
-        self._current = setup.current
-        self._setup = setup
+        super().__init__(window.pane)
+        self._notifications = window.pane.notifications
+        self._header = window.pane.header
+        self._current = state.setup.current
+        self._setup = state.setup
         self._stored_presets = stored
-        self._presets = presets
+        self._presets = state.presets
         self._manage = manage
         stored.changed.connect(self._show_in_header)
-        pane.header.preset_menu_requested.connect(self._fill_menu)
+        window.pane.header.preset_menu_requested.connect(self._fill_menu)
         self._current.opened.connect(self._show_in_header)
         self._setup.choice_changed.connect(self._show_in_header)
 

@@ -36,17 +36,11 @@ from desktop_app.services.chat.prompt_library import (
 from desktop_app.ui.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
     from desktop_app.app.prompts.prompt_writer import PromptWriter
-    from desktop_app.app.state.conversation.open_conversation import OpenConversation
-    from desktop_app.app.state.setting_values import SettingValues
-    from desktop_app.app.state.shared_lists import PromptList
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.storage.settings.prompt_store import PromptStore
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.ui.composer.completion.prompt_completer import PromptCompleter
     from desktop_app.ui.library.prompts_dialog import PromptsDialog
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.window.main_window import MainWindow
 
 
 class PromptsController(QObject):
@@ -64,35 +58,26 @@ class PromptsController(QObject):
     imported = Signal()
     text_attach_requested = Signal(str)
 
-    def __init__(
-        self,
-        parent: QWidget,
-        *,
-        pane: ConversationPane,
-        current: OpenConversation,
-        prompt_list: PromptList,
-        values: SettingValues,
-        tasks: Tasks,
-        prompt_store: PromptStore,
-        writer: PromptWriter,
-    ) -> None:
-        super().__init__(parent)
-        self._parent = parent
-        self._prompt = pane.prompt
-        self._transcript = pane.transcript
-        self._draft = current.draft
-        self._values = values
-        self._tasks = tasks
-        self._prompt_store = prompt_store
+    def __init__(self, window: MainWindow, state: WindowState, *, writer: PromptWriter) -> None:
+        super().__init__(window)
+        self._parent = window
+        self._prompt = window.pane.prompt
+        self._transcript = window.pane.transcript
+        self._draft = state.current.draft
+        self._values = state.values
+        self._tasks = state.tasks
+        self._prompt_store = state.backend.prompts
         self._writer = writer
         self._built_in: tuple[Prompt, ...] = ()
         self._stored_prompts: dict[str, Prompt] = {}
-        self._list = prompt_list
+        self._list = state.prompts
         self._dialog: PromptsDialog | None = None
         writer.failure_changed.connect(self._show_failure)
-        self.configure_completer(pane.prompt.completer, self._fill_in, self._for_each_document)
-        current.opened.connect(pane.prompt.completer.close)
-        pane.prompt.suggestions.chosen.connect(self.ask)
+        self.configure_completer(
+            window.pane.prompt.completer, self._fill_in, self._for_each_document
+        )
+        state.current.opened.connect(window.pane.prompt.completer.close)
+        window.pane.prompt.suggestions.chosen.connect(self.ask)
 
     async def load(self) -> None:
         """Load the prompts from the program's files and the store."""

@@ -18,10 +18,9 @@ from desktop_app.i18n.translation import N_, tr
 
 if TYPE_CHECKING:
     from desktop_app.app.prompts.prompt_writer import PromptWriter
-    from desktop_app.app.state.shared_lists import Presets
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.domain.prompts.preset import Preset
-    from desktop_app.storage.settings.prompt_store import PromptStore
-    from desktop_app.storage.settings.settings_store import SettingsStore
+    from desktop_app.ui.window.main_window import MainWindow
 
 NEW_NAME = N_("New preset")
 
@@ -35,20 +34,12 @@ class StoredPresets(QObject):
 
     changed = Signal()
 
-    def __init__(
-        self,
-        parent: QObject,
-        *,
-        presets: Presets,
-        prompt_store: PromptStore,
-        writer: PromptWriter,
-        settings_store: SettingsStore,
-    ) -> None:
-        super().__init__(parent)
-        self._presets = presets
+    def __init__(self, window: MainWindow, state: WindowState, *, writer: PromptWriter) -> None:
+        super().__init__(window)
+        self._presets = state.presets
         self._writer = writer
-        self._prompt_store = prompt_store
-        self._settings_store = settings_store
+        self._prompt_store = state.backend.prompts
+        self._settings_store = state.backend.settings
 
     async def load(self) -> None:
         """Load the presets from the store."""

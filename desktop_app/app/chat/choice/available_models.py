@@ -19,9 +19,9 @@ from desktop_app.services.models.model_menu import menu_entries
 from desktop_app.ui.composer.choice.choice_view import ChoiceView, ModelEntry, no_choice
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.tasks import Tasks
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.domain.errors import IllegalChoiceError
+    from desktop_app.ui.window.main_window import MainWindow
 
 
 class AvailableModels(QObject):
@@ -36,16 +36,16 @@ class AvailableModels(QObject):
 
     changed = Signal()
 
-    def __init__(self, parent: QObject, *, setup: AnswerSetup, tasks: Tasks) -> None:
-        super().__init__(parent)
-        self._values = setup.values
-        self._providers = setup.providers
-        self._setup = setup
-        self._current = setup.current
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window)
+        self._values = state.setup.values
+        self._providers = state.setup.providers
+        self._setup = state.setup
+        self._current = state.setup.current
         self.models: tuple[ModelEntry, ...] = ()
         self._list_number = 0
         for signal in (self._providers.changed, self._providers.listings_changed):
-            signal.connect(lambda: tasks.start(self._list_models()))
+            signal.connect(lambda: state.tasks.start(self._list_models()))
 
     @property
     def view(self) -> ChoiceView:

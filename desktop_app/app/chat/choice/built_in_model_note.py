@@ -13,19 +13,16 @@ from desktop_app.i18n.translation import tr
 if TYPE_CHECKING:
     from desktop_app.app.state.conversation.answer_setup import AnswerSetup
     from desktop_app.app.state.setting_values import SettingValues
-    from desktop_app.ui.composer.prompt_hint import PromptHint
-    from desktop_app.ui.window.empty_state import EmptyState
+    from desktop_app.ui.window.main_window import MainWindow
 
 
 class BuiltInModelNote(QObject):
     """Presenter of the note, and of the keys that an empty conversation names below the prompt."""
 
-    def __init__(
-        self, empty_state: EmptyState, hint: PromptHint, setup: AnswerSetup, values: SettingValues
-    ) -> None:
-        super().__init__(empty_state)
-        self._empty_state = empty_state
-        self._hint = hint
+    def __init__(self, window: MainWindow, setup: AnswerSetup, values: SettingValues) -> None:
+        super().__init__(window.empty_state)
+        self._empty_state = window.empty_state
+        self._hint = window.prompt.hint
         self._setup = setup
         self._current = setup.current
         self._values = values

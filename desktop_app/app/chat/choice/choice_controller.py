@@ -11,7 +11,6 @@ from PySide6.QtCore import QObject
 
 from desktop_app.app.chat.choice.available_models import AvailableModels
 from desktop_app.app.chat.choice.estimate_presenter import EstimatePresenter
-from desktop_app.app.tasks import Tasks
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.translation import N_, tr
@@ -21,8 +20,8 @@ from desktop_app.ui.composer.choice.choice_view import ModelEntry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.app.state.window_state import WindowState
+    from desktop_app.ui.window.main_window import MainWindow
 
 NO_BACKGROUND = N_(
     "Running in the background needs Pro or Extra high effort, and a provider that supports it."
@@ -34,24 +33,22 @@ class ChoiceController(QObject):
 
     def __init__(
         self,
+        window: MainWindow,
+        state: WindowState,
         choices: AvailableModels,
         estimates: EstimatePresenter,
-        *,
-        pane: ConversationPane,
-        setup: AnswerSetup,
-        tasks: Tasks,
     ) -> None:
-        super().__init__(pane)
-        current = setup.current
-        prompt = self._prompt = pane.prompt
+        super().__init__(window.pane)
+        current = state.setup.current
+        prompt = self._prompt = window.pane.prompt
         self._estimates = estimates
-        self._notifications = pane.notifications
+        self._notifications = window.pane.notifications
         self._current = current
         self._draft = current.draft
-        self._values = setup.values
-        self._providers = setup.providers
-        self._setup = setup
-        self._tasks = tasks
+        self._values = state.setup.values
+        self._providers = state.setup.providers
+        self._setup = state.setup
+        self._tasks = state.tasks
         self._choices = choices
         # See `_defer`; None once a conversation is open.
         self._deferred_changes: list[Callable[[], None]] | None = []
@@ -65,7 +62,7 @@ class ChoiceController(QObject):
         for on_opened in (estimates.forget, self._show_choice, self._apply_deferred):
             current.opened.connect(on_opened)
         for on_choice in (self._show_choice, estimates.show_choice):
-            setup.choice_changed.connect(on_choice)
+            state.setup.choice_changed.connect(on_choice)
         self._current.path_changed.connect(self._show_choice)
         self._draft.changed.connect(self._on_draft_changed)
         choices.changed.connect(self._show_choice)

@@ -22,15 +22,11 @@ from desktop_app.ui.composer.choice.choice_view import ChoiceFigures
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.state.window_state import SpendingEvents
-    from desktop_app.app.tasks import Tasks
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.domain.conversations.conversation import Draft, ModelChoice
-    from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.chat.send_context import SendContext
     from desktop_app.services.models.choice_resolution import ResolvedChoice
-    from desktop_app.storage.spending.ledger import Ledger
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.window.main_window import MainWindow
 
 ESTIMATE_MS = 300  # after the last change, because each estimate counts the whole request
 ESTIMATE_ON_DEVICE = EstimateTexts(
@@ -45,37 +41,28 @@ BEING_COUNTED = N_("Counting…")
 class EstimatePresenter(QObject):
     """Presenter of the next question's estimate, and of the conversation's tokens and cost."""
 
-    def __init__(
-        self,
-        pane: ConversationPane,
-        *,
-        setup: AnswerSetup,
-        spending: SpendingEvents,
-        tasks: Tasks,
-        chat_service: ChatService,
-        ledger: Ledger,
-    ) -> None:
-        super().__init__(pane)
-        self._row = pane.prompt.row
-        self._header = pane.header
-        self._setup = setup
-        self._providers = setup.providers
-        self._current = setup.current
-        self._draft = setup.current.draft
-        self._chat_service = chat_service
-        self._ledger = ledger
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window.pane)
+        self._row = window.pane.prompt.row
+        self._header = window.pane.header
+        self._setup = state.setup
+        self._providers = state.setup.providers
+        self._current = state.setup.current
+        self._draft = state.setup.current.draft
+        self._chat_service = state.backend.chat
+        self._ledger = state.backend.ledger
         self._estimate_number = 0  # of the newest estimate
         self._measured_seconds: dict[str, MeasuredSeconds] = {}
         self._last_estimate: Estimate | None = None
         self._timer = QTimer(self, singleShot=True, interval=ESTIMATE_MS)
-        self._timer.timeout.connect(tasks.slot(self._estimate))
-        pane.prompt.text_changed.connect(self.update_soon)
+        self._timer.timeout.connect(state.tasks.slot(self._estimate))
+        window.pane.prompt.text_changed.connect(self.update_soon)
         self._current.compactions_changed.connect(self.update_soon)
         self._draft.changed.connect(self.update_soon)
         # An attachment may have thousands of tokens, so the old figures are hidden. They stay while
         # the user types, because a key usually changes them by little.
         self._draft.changed.connect(self._show_counting)
-        spending.spent.connect(self._forget_measured_seconds)
+        state.spending.spent.connect(self._forget_measured_seconds)
 
     def update_soon(self) -> None:
         """Estimate again in a moment."""

@@ -11,7 +11,6 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.chat.compaction.compaction_notes import result_text
-from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.compaction import CompactionKind
 from desktop_app.domain.conversations.conversation import Conversation, Draft, Message
 from desktop_app.domain.errors import DocumentDoesNotFitError, UserFacingError
@@ -25,9 +24,8 @@ from desktop_app.ui.window.cards.compaction_card import CompactionCard
 from desktop_app.ui.window.cards.notifications import Actions
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.services.chat.chat_service import ChatService
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.app.state.window_state import WindowState
+    from desktop_app.ui.window.main_window import MainWindow
 
 COMPACTION_TOPIC = "compaction"
 CHECK_MS = 300  # after the last change, because a check may count the conversation
@@ -62,24 +60,22 @@ class CompactionController(QObject):
 
     def __init__(
         self,
+        window: MainWindow,
+        state: WindowState,
         running: RunningAnswers,
         *,
-        pane: ConversationPane,
-        setup: AnswerSetup,
-        tasks: Tasks,
-        chat_service: ChatService,
         compaction_service: Callable[[], CompactionService],
     ) -> None:
-        super().__init__(pane)
-        current = setup.current
-        self._add_above_prompt = pane.add_above_prompt
-        self._prompt = pane.prompt
-        self._notifications = pane.notifications
+        super().__init__(window.pane)
+        current = state.setup.current
+        self._add_above_prompt = window.pane.add_above_prompt
+        self._prompt = window.pane.prompt
+        self._notifications = window.pane.notifications
         self._current = current
-        self._values = setup.values
-        self._setup = setup
-        self._tasks = tasks
-        self._chat_service = chat_service
+        self._values = state.setup.values
+        self._setup = state.setup
+        self._tasks = state.tasks
+        self._chat_service = state.backend.chat
         self._compaction_service = compaction_service
         self._running = running
         self._card: CompactionCard | None = None

@@ -20,12 +20,8 @@ from desktop_app.ui.transcript.message_items import MessageNote
 from desktop_app.ui.window.sent_text_dialog import SentTextDialog
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.storage.conversations.compaction_store import CompactionStore
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.app.state.window_state import WindowState
+    from desktop_app.ui.window.main_window import MainWindow
 
 
 class CompactionNotes(QObject):
@@ -37,29 +33,25 @@ class CompactionNotes(QObject):
 
     undone = Signal(object)
 
-    def __init__(
-        self,
-        parent: QWidget,
-        *,
-        pane: ConversationPane,
-        setup: AnswerSetup,
-        tasks: Tasks,
-        compaction_store: CompactionStore,
-    ) -> None:
-        super().__init__(parent)
-        current = setup.current
-        self._parent = parent
-        self._transcript = pane.transcript
-        self._notifications = pane.notifications
-        self._setup = setup
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window)
+        current = state.setup.current
+        self._parent = window
+        self._transcript = window.pane.transcript
+        self._notifications = window.pane.notifications
+        self._setup = state.setup
         self._current = current
-        self._providers = setup.providers
-        self._tasks = tasks
-        self._compaction_store = compaction_store
+        self._providers = state.setup.providers
+        self._tasks = state.tasks
+        self._compaction_store = state.backend.compactions
         current.opened.connect(lambda: self.load(current.id))
-        for signal in (setup.choice_changed, current.path_changed, current.compactions_changed):
+        for signal in (
+            state.setup.choice_changed,
+            current.path_changed,
+            current.compactions_changed,
+        ):
             signal.connect(self._show)
-        pane.transcript.action_requested.connect(self._run_action)
+        window.pane.transcript.action_requested.connect(self._run_action)
 
     def load(self, conversation_id: str) -> None:
         """Read the compactions again if this conversation is open."""

@@ -10,36 +10,22 @@ if TYPE_CHECKING:
 
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.state.conversation.open_conversation import MessagePresenter
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.domain.conversations.conversation import Message
-    from desktop_app.services.chat.chat_service import ChatService
-    from desktop_app.storage.conversations.conversation_store import ConversationStore
-    from desktop_app.storage.spending.ledger import Ledger
 
 
 class ComparedAnswers:
     """The stored versions of an answer, of which the conversation shows one."""
 
-    def __init__(
-        self,
-        running: RunningAnswers,
-        navigator: Navigator,
-        *,
-        setup: AnswerSetup,
-        messages: MessagePresenter,
-        chat_service: ChatService,
-        conversations: ConversationStore,
-        ledger: Ledger,
-    ) -> None:
+    def __init__(self, state: WindowState, running: RunningAnswers, navigator: Navigator) -> None:
         self._running = running
         self._navigator = navigator
-        self._current = setup.current  # the open conversation
-        self._setup = setup
-        self._messages = messages
-        self._chat_service = chat_service
-        self._conversations = conversations
-        self._ledger = ledger
+        self._current = state.setup.current  # the open conversation
+        self._setup = state.setup
+        self._messages = state.messages
+        self._chat_service = state.backend.chat
+        self._conversations = state.backend.conversations
+        self._ledger = state.backend.ledger
 
     def display_form(self, answer: Message) -> Message:
         """Return an answer in the form that the window shows."""

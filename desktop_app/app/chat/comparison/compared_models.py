@@ -19,16 +19,12 @@ from desktop_app.i18n.translation import tr
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtWidgets import QWidget
-
     from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.services.chat.chat_service import ChatService
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.services.models.choice_resolution import ResolvedChoice
     from desktop_app.ui.comparison.compare_dialog import CompareDialog
     from desktop_app.ui.composer.choice.choice_view import ModelEntry
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.window.main_window import MainWindow
 
 
 class ComparedModels(QObject):
@@ -43,26 +39,22 @@ class ComparedModels(QObject):
 
     def __init__(
         self,
-        parent: QWidget,
+        window: MainWindow,
+        state: WindowState,
         running: RunningAnswers,
         choices: AvailableModels,
-        *,
-        setup: AnswerSetup,
-        tasks: Tasks,
-        pane: ConversationPane,
-        chat_service: ChatService,
     ) -> None:
-        super().__init__(parent)
-        self._prompt = pane.prompt
-        self._notifications = pane.notifications
-        self._parent = parent
+        super().__init__(window)
+        self._prompt = window.pane.prompt
+        self._notifications = window.pane.notifications
+        self._parent = window
         self._running = running
         self._choices = choices
-        self._setup = setup
-        self._current = setup.current
-        self._draft = setup.current.draft
-        self._tasks = tasks
-        self._chat_service = chat_service
+        self._setup = state.setup
+        self._current = state.setup.current
+        self._draft = state.setup.current.draft
+        self._tasks = state.tasks
+        self._chat_service = state.backend.chat
         self._compared_choices: list[ModelChoice] = []
         self._estimate_number = 0
         self._dialog: CompareDialog | None = None

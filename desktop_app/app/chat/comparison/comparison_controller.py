@@ -18,17 +18,14 @@ from desktop_app.ui.widgets.window_activation import bring_to_front
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from PySide6.QtWidgets import QWidget
-
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.chat.comparison.compared_answers import ComparedAnswers
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.app.tasks import Tasks
-    from desktop_app.storage.database.temporary_database import TemporaryConversations
     from desktop_app.ui.comparison.answer_column import AnswerColumn
     from desktop_app.ui.comparison.comparison_window import ComparisonWindow
     from desktop_app.ui.transcript.view import TranscriptView
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.window.main_window import MainWindow
 
 _MAX_COLUMNS = 4
 
@@ -43,29 +40,25 @@ class ComparisonController(QObject):
 
     def __init__(
         self,
-        parent: QWidget,
+        window: MainWindow,
+        state: WindowState,
         running: RunningAnswers,
         answers: ComparedAnswers,
         make_transcript: Callable[[Callable[[], Iterable[Message]]], TranscriptView],
         name_of_model: Callable[[str], str],
-        *,
-        setup: AnswerSetup,
-        tasks: Tasks,
-        pane: ConversationPane,
-        temporary: TemporaryConversations,
     ) -> None:
-        super().__init__(parent)
-        self._transcript = pane.transcript
-        self._notifications = pane.notifications
-        self._parent = parent
+        super().__init__(window)
+        self._transcript = window.pane.transcript
+        self._notifications = window.pane.notifications
+        self._parent = window
         self._running = running
         self._answers = answers
-        self._current = setup.current
+        self._current = state.setup.current
         self._make_transcript = make_transcript
         self._name_of_model = name_of_model
-        self._values = setup.values
-        self._tasks = tasks
-        self._temporary = temporary
+        self._values = state.setup.values
+        self._tasks = state.tasks
+        self._temporary = state.temporary
         self._window: ComparisonWindow | None = None
         self._marks: ComparisonMarks | None = None  # those of the window
         self._conversation_id = ""

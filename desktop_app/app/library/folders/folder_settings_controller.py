@@ -18,37 +18,26 @@ from desktop_app.settings.setting import SettingValue
 
 if TYPE_CHECKING:
     from desktop_app.app.library.list_presenter import ListPresenter
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.state.shared_lists import FolderList
-    from desktop_app.ui.settings.settings_panel import SettingsPanel
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.ui.settings.tabs.responses_tab import ResponsesTab
-    from desktop_app.ui.window.cards.notifications import Notifications
+    from desktop_app.ui.window.main_window import MainWindow
 
 
 class FolderSettingsController(QObject):
     """Connection of a folder's page of settings with the folders."""
 
-    def __init__(
-        self,
-        parent: QObject,
-        presenter: ListPresenter,
-        *,
-        notifications: Notifications,
-        panel: SettingsPanel,
-        folders: FolderList,
-        setup: AnswerSetup,
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, window: MainWindow, state: WindowState, presenter: ListPresenter) -> None:
+        super().__init__(window)
         self._presenter = presenter
-        self._notifications = notifications
-        self._panel = panel
-        self._current = setup.current
-        self._folders = folders
+        self._notifications = window.notifications
+        self._panel = window.settings
+        self._current = state.setup.current
+        self._folders = state.folders
         self._requested_id = ""  # the folder to show; "" for the open conversation's
-        panel.pages.responses.on_created(self._connect_page)
-        folders.changed.connect(self._show_values)
-        setup.current.opened.connect(self._show_open)
-        setup.choice_changed.connect(self._show_values)
+        window.settings.pages.responses.on_created(self._connect_page)
+        state.folders.changed.connect(self._show_values)
+        state.setup.current.opened.connect(self._show_open)
+        state.setup.choice_changed.connect(self._show_values)
 
     def _connect_page(self, page: ResponsesTab) -> None:
         page.folder_override_changed.connect(

@@ -16,16 +16,11 @@ from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import N_, tr, tr_plural
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.shared_lists import FolderList
-    from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
-    from desktop_app.storage.conversations.folder_store import FolderStore
-    from desktop_app.ui.sidebar.conversation_list import ConversationList
-    from desktop_app.ui.window.cards.notifications import Notifications
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.ui.window.command_palette import CommandPalette
+    from desktop_app.ui.window.main_window import MainWindow
 
 NEW_NAME = N_("New folder")
 _NEW_ROW, _NO_FOLDER_ROW = "folder.new", "folder.none"  # rows of the picker
@@ -40,34 +35,30 @@ class FoldersController(QObject):
 
     def __init__(
         self,
-        parent: QWidget,
+        window: MainWindow,
+        state: WindowState,
         navigator: Navigator,
         presenter: ListPresenter,
         *,
-        notifications: Notifications,
-        conversation_list: ConversationList,
         show_list: Callable[[], None],
-        folders: FolderList,
-        flag_store: ConversationFlagStore,
-        folder_store: FolderStore,
     ) -> None:
-        super().__init__(parent)
-        self._parent = parent
-        self._notifications = notifications
-        self._conversation_list = conversation_list
+        super().__init__(window)
+        self._parent = window
+        self._notifications = window.notifications
+        self._conversation_list = window.conversations
         self._show_list = show_list
-        self._folders = folders
-        self._flag_store = flag_store
-        self._folder_store = folder_store
+        self._folders = state.folders
+        self._flag_store = state.backend.flags
+        self._folder_store = state.backend.conversation_folders
         self._navigator = navigator
         self._presenter = presenter
         self._picker: CommandPalette | None = None
         self._ids_to_move: list[str] = []  # by the open picker
-        conversation_list.folder_requested.connect(self.create)
-        conversation_list.folder_renamed.connect(self._rename)
-        conversation_list.folder_delete_requested.connect(self.delete)
-        conversation_list.move_requested.connect(self.move)
-        conversation_list.new_in_folder_requested.connect(self._open_new_in)
+        window.conversations.folder_requested.connect(self.create)
+        window.conversations.folder_renamed.connect(self._rename)
+        window.conversations.folder_delete_requested.connect(self.delete)
+        window.conversations.move_requested.connect(self.move)
+        window.conversations.new_in_folder_requested.connect(self._open_new_in)
 
     # -------------------------------------------------------------- folders
 
