@@ -29,7 +29,6 @@ MATH_OPENERS: Final = {"$$": "$$", "\\[": "\\]"}
 # The text of a block with more marks than these is not parsed: see `is_too_dense`. The figures are
 # arbitrary: more than anybody writes.
 _MAX_BRACKETS: Final = 300
-_MAX_OPEN_BRACKETS: Final = 24  # without a closing one
 MAX_BRACKET_DEPTH: Final = 12
 MAX_ADDRESSES: Final = 200
 _MAX_MARKS: Final = 3_000  # of all kinds in `_MARKS`
@@ -159,12 +158,9 @@ def is_too_dense(content: str) -> bool:
 
     The parser's time grows with the square of their number, so such a text is shown as written.
     """
-    if len(content) <= _MAX_OPEN_BRACKETS:
-        return False  # too short to exceed any limit
     brackets = content.count("[")
     return (
         brackets > _MAX_BRACKETS
-        or brackets - content.count("]") > _MAX_OPEN_BRACKETS
         or (brackets > MAX_BRACKET_DEPTH and _bracket_depth(content) > MAX_BRACKET_DEPTH)
         or sum(map(content.count, ("<", "://", "www."))) > MAX_ADDRESSES
         or content.count("$") > _MAX_DOLLARS

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from desktop_app.cli.streams import console
@@ -55,6 +55,7 @@ def test_any_text_is_cleaned_for_the_terminal(text: str) -> None:
 
 @pytest.mark.attack("terminal")
 @given(st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+@example(["\x1b[2J", "\x9b", "\u202e", "\U000e0041", "\U0010fffe", "\U000f0000", "a\u2028b"])
 def test_json_is_safe_and_has_the_same_value(value: object) -> None:
     text = to_json(value, indent=1)
     assert is_safe(text)

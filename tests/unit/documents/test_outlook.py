@@ -137,6 +137,21 @@ def test_an_attached_message_keeps_its_files_and_date() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("times", "date"),
+    [
+        ([(SENT, 0), (DELIVERED, filetime(AT))], "Date: Sun, 09 Mar 2025 14:05:07 +0000"),
+        ([(DELIVERED, filetime(AT))], "Date: Sun, 09 Mar 2025 14:05:07 +0000"),
+        ([(CREATED, filetime(AT))], ""),
+    ],
+)
+def test_a_message_that_was_not_sent_has_the_date_of_its_delivery(
+    times: list[tuple[int, int]], date: str
+) -> None:
+    streams = message({"__properties_version1.0": properties(*times)}, _1000="x")
+    assert read(streams).text == f"{date}\n\nx"
+
+
 def test_a_damaged_message_is_refused() -> None:
     streams = message(_0037="a")
     del streams["__properties_version1.0"]

@@ -39,6 +39,11 @@ def test_files_count_as_done_before_their_results_are_fetched(answered: int, don
     assert job.done == done
 
 
+def test_files_without_an_answer_are_done_and_unsuccessful() -> None:
+    counts = BatchCounts(total=90, waiting=7, answered=40, refused=1, failed=10, unanswered=20)
+    assert (counts.unsuccessful, counts.done) == (31, 71)
+
+
 def test_an_estimate_adds_files_images_and_answers() -> None:
     batch, ordinary = Price(Decimal(1), Decimal(4)), Price(Decimal(2), Decimal(8))
     assert estimate_batch([1000, 500], 3, batch, ordinary, 250, (2, 100)) == BatchEstimate(

@@ -405,6 +405,7 @@ def test_the_type_of_an_image_is_detected_from_its_bytes(data: bytes, media_type
     files: dict[str, AttachmentFile] = {}
     part = add_image("a", data, files)
     assert getattr(part, "media_type", "") == media_type
+    assert isinstance(part, ImagePart if media_type else TextPart)
     assert [file.data for file in files.values()] == ([data] if media_type else [])
 
 

@@ -89,6 +89,23 @@ def test_deep_brackets_are_too_dense() -> None:
     assert not is_too_dense("[a](b) and [c [d]](e) " * 20)
 
 
+@pytest.mark.parametrize(
+    ("most", "over"),
+    [
+        ("[a] " * 300, "[a] " * 301),
+        ("]" + "[" * 12 + "a", "]" + "[" * 13 + "a"),
+        ("[[]" * 11 + "[", "[[]" * 12 + "["),
+        ("<" * 200, "<" * 201),
+        ("a://b www.c " * 100, "a://b www.c " * 100 + "<"),
+        ("$" * 400, "$" * 401),
+        ("*a " * 3_000, "*a " * 3_001),
+    ],
+)
+def test_a_text_is_parsed_up_to_each_limit_of_marks(most: str, over: str) -> None:
+    assert not is_too_dense(most)
+    assert is_too_dense(over)
+
+
 def test_a_long_host_of_marks_cannot_be_opened() -> None:
     assert not is_openable(f"http://a{chr(0x315) * 24_000}{chr(0x300) * 24_000}")
 

@@ -146,6 +146,7 @@ def ends_so(source: str, added: int) -> bool:
         ("![a](data:image/png;base64,AAAA) and", 36, False),
         ("![a](https://a.example/AAAA", 4, False),
         ("words", 5, False),
+        ("words ![a](data:image/png;base64,AA) data:image/png;base64,AA", 2, False),
         ("![a](data:image/png;base64,AA A", 1, False),
         ("![a](data:image/png;base64,A=", 1, True),
         ("![a](data:image/png;base64,A B", 2, False),
@@ -153,6 +154,8 @@ def ends_so(source: str, added: int) -> bool:
         ("![a](data:image/png;base64,", 24, True),
         ("![a](data:image/p", 3, False),
         ("![a](data:imag", 1, False),
+        ("a)b ![a](data:image/png;base64,AAAA", 4, True),
+        ("![a](data:image/png;base64,AA) ![b](data:image/png;base64,AA", 2, True),
     ],
 )
 def test_an_incomplete_address_at_the_end_is_recognized(

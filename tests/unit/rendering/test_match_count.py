@@ -18,6 +18,7 @@ COUNTED = [
     ("```needle\nx\n```", 0),
     ("$$ foo $$\n\n```\nneedle\n```", 1),
     ("nee\x01dle", 0),
+    ("needleneedle needle", 3),
     ("", 0),
     ("`[needle](https://a.b/needle)`", 2),
     ("    [needle](https://a.b/needle)", 2),

@@ -106,6 +106,26 @@ def test_a_model_on_this_computer_is_free_and_takes_no_effort() -> None:
         assert info.price.output == 0
 
 
+@pytest.mark.parametrize(
+    ("profile", "made"),
+    [
+        (SERVER, ModelChoice("own", "", None, None)),
+        (replace(SERVER, models=("b", "a")), ModelChoice("own", "b", None, None)),
+        (OPENAI, ModelChoice("openai", "", Variant.THINKING, Effort.MEDIUM)),
+    ],
+)
+def test_a_new_conversation_takes_the_first_model_of_its_provider(
+    profile: ProviderProfile, made: ModelChoice
+) -> None:
+    assert default_choice(profile) == made
+
+
+def test_a_proposed_model_stands_in_for_a_model_that_is_not_named() -> None:
+    assert default_choice(SERVER, proposed="p").model == "p"
+    assert default_choice(replace(SERVER, models=("a",)), proposed="p").model == "a"
+    assert default_choice(OPENAI, proposed="p").model == ""
+
+
 def test_an_unsupported_effort_is_refused_with_the_supported_ones() -> None:
     resolved = ProviderModels(OPENAI, CATALOG).resolve(choice(Variant.PRO, Effort.LOW), AFTER)
     with pytest.raises(IllegalChoiceError) as refused:
