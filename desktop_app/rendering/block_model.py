@@ -83,6 +83,7 @@ class Run(NamedTuple):
         image: the text is the name of an image, or PICTURE for a drawn image.
         link: the target, "" for none.
         expanded: of a link that folds a section: True if the section is shown. None for other runs.
+        element: the innermost element of HTML: "sub", "sup", "kbd", "u" or "mark"; "" for none.
     """
 
     text: str
@@ -95,6 +96,7 @@ class Run(NamedTuple):
     image: bool = False
     link: str = ""
     expanded: bool | None = None
+    element: str = ""
 
 
 Runs = Sequence[Run]
@@ -121,6 +123,7 @@ class Block(NamedTuple):
         source_chars: of TABLE: the characters of its cells in the source, which later
             definitions do not change.
         from_right: of TABLE: the first column is on the right.
+        extra_columns: of TABLE: the number of columns beyond those of the header.
         begins: a list begins with this block. It tells adjacent lists apart.
         loose: of text in a list: the text is a spaced paragraph, because the list is loose, or
             because the text is in a quote within the list. Of a footnote's first text: a blank
@@ -144,6 +147,7 @@ class Block(NamedTuple):
     opened: int = 0
     from_right: bool = False
     note: bool = False
+    extra_columns: int = 0
 
     @property
     def text(self) -> str:

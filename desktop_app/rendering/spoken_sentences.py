@@ -171,8 +171,8 @@ def _words_of_sentence(source: str) -> str:
         return ""
     texts = []
     for block in render(source.strip()):
-        if block.marker in (CHECKED, UNCHECKED):
-            texts.append(block.marker)
+        if block.marker[-1:] in (CHECKED, UNCHECKED):
+            texts.append(block.marker[-1:])
         texts += [spoken_words(cell) for row in block.rows for cell in row]
         texts.append(spoken_words(block.runs))
     words = " ".join(filter(str.strip, texts))

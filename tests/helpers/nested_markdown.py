@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 _TEXTS: Final = (
     "words", "some **bold** words", "see [x]", "note[^1]", "# Head", "```py\ncode\n\nmore\n```",
     "[x]: /url", "[^1]: a note", "$$\nx\n$$", "| a | b |\n|---|---|\n| 1 | 2 |", "***", "",
-    "two\nlines", "1986. no list", "`code`", "[ ] task", "> said",
+    "two\nlines",
+    "```markdown\n```py\nx\n```\ny\n```", "```math\nx\n```",
+    "| a |\n|---|\n| 1 | 2 |", "\\begin{align}\nx\n\\end{align}", "a<br>b<sup>c</sup>",
+    "1986. no list", "`code`", "[ ] task", "> said",
 )  # fmt: skip
 _MARKS: Final = ("- ", "* ", "1. ", "2) ", "+   ", " - ")
 _PARTS: Final = st.sampled_from(("\n", "\n", "\n", "\n\n", "\n\n\n"))

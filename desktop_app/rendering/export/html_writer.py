@@ -220,12 +220,13 @@ class HtmlWriter:
             is_innermost: True for the innermost list and item, which the block's marker describes.
         """
         if is_innermost and block.marker and name == "li":
-            look = ' style="list-style-type:none"' if _mark_in_text(block) else ""
+            has_mark = _mark_in_text(block) and _kind_by_marker(block) != "ol"
+            look = ' style="list-style-type:none"' if has_mark else ""
             return f"<li{self.direction_attribute(block.runs, of_container=False)}{look}>"
         if name == "li":
             return "<li>"
         direction = self.direction_attribute(block.runs, of_container=True)
-        number = block.marker[:-1]  # without its "." or ")"
+        number = block.marker.split(" ")[0][:-1]  # without its "." or ")" and a task's box
         # HTML counts from 1 by itself.
         if is_innermost and name == "ol" and number not in ("1", ""):
             return f'<ol start="{number}"{direction}>'
@@ -280,6 +281,7 @@ class HtmlWriter:
             (run.bold, "strong"),
             (run.strike, "s"),
             (run.note, "sup"),
+            (run.element, run.element),
         ):
             if is_on:
                 text = f"<{tag}>{text}</{tag}>"
@@ -294,16 +296,17 @@ def _kind_by_marker(block: Block) -> str:
     """Return the kind of list for an item that begins with this block, a key of `_TAG_OF_LIST`."""
     if block.note:
         return "notes"
-    return "ol" if block.marker[-1:] in (".", ")") else "ul"
+    return "ol" if block.marker[:1].isdigit() else "ul"
 
 
 def _mark_in_text(block: Block) -> str:
     """Return a mark to write as text, a task's box or a footnote's name; "" for a list's mark."""
     # `in` is True for no marker at all, too, because "" is a part of every text.
-    is_list_mark = block.marker in _BULLET_CHARACTERS or block.marker[-1:] in ".)"
+    mark = block.marker if block.note else block.marker.rpartition(" ")[2]
+    is_list_mark = mark in _BULLET_CHARACTERS or mark[-1:] in ".)"
     if is_list_mark and not block.note:
         return ""
-    return f"{escape(block.marker)} "
+    return f"{escape(mark)} "
 
 
 def _escape_lines(text: str) -> str:

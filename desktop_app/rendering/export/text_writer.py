@@ -63,8 +63,10 @@ _INDENT: Final = "    "
 After a shorter marker, such as "- ", it is wider than needed by less than four spaces, so that a
 paragraph does not become indented code.
 """
+_BOXES: Final = {"☐": "[ ]", "☑": "[x]"}
 _SEPARATORS: Final = re.compile(f"[\t{LINE_BREAK}]")
 _LINK: Final = "link"
+_ELEMENT: Final = "element"
 _STYLE_MARKS: Final = {"bold": "**", "strike": "~~", "italic": "*"}
 _RULE_OF_ALIGN = {"left": ":---", "center": ":---:", "right": "---:"}
 
@@ -298,9 +300,9 @@ def _item_marker(block: Block, bullet: str) -> str:
     marker = block.marker
     if block.note:
         return f"[^{marker}]: "
-    tasks = {"☐": f"{bullet} [ ] ", "☑": f"{bullet} [x] "}
-    if marker in tasks:
-        return tasks[marker]
+    number, _, box = marker.rpartition(" ")
+    if box in _BOXES:
+        return f"{number or bullet} {_BOXES[box]} "
     return f"{marker} " if marker[-1:] in ".)" else f"{bullet} "
 
 
@@ -308,7 +310,7 @@ def _write_table(block: Block) -> str:
     lines = []
     for number, row in enumerate(block.rows):
         texts = (_runs_to_markdown(cell).replace("|", "\\|") for cell in row)
-        cells = (text.replace("\\\n", "<br>") for text in texts)  # a row is a single line
+        cells = (text.replace("\n", "<br>") for text in texts)  # a row is a single line
         lines.append(f"| {' | '.join(cells)} |")
         if number == 0 and block.head:
             rules = (_RULE_OF_ALIGN.get(align, "---") for align in block.aligns)
@@ -370,7 +372,7 @@ def _widest_style(runs: Runs, start: int, open_styles: frozenset[str]) -> tuple[
     """Return the style of run `start` that spans the most runs, and where it ends; "" for none."""
     widest = ""
     best_end = start + 1
-    for style in (_LINK, *_STYLE_MARKS):
+    for style in (_LINK, _ELEMENT, *_STYLE_MARKS):
         value = "" if style in open_styles else _style_value(runs[start], style)
         if not value:
             continue
@@ -385,6 +387,8 @@ def _widest_style(runs: Runs, start: int, open_styles: frozenset[str]) -> tuple[
 
 def _style_value(run: Run, style: str) -> str:
     """Return the mark of a style that a run has, or the target of its link; "" for none."""
+    if style == _ELEMENT:
+        return run.element
     if style != _LINK:
         return _STYLE_MARKS[style] if getattr(run, style) else ""
     # `_write_run` writes images, notes and addresses with their links. A citation is plain text:
@@ -419,6 +423,8 @@ def _mark_up(text: str, style: str, value: str) -> str:
         return text
     if style == _LINK:
         return text.replace(core, f"[{core}]({_link_target(value)})", 1)
+    if style == _ELEMENT:
+        return text.replace(core, f"<{value}>{core}</{value}>", 1)
     if style == "strike" and core[0] == "~":  # three tildes strike nothing
         return text.replace(core, f"{value}\\{core}{value}", 1)
     return text.replace(core, f"{value}{core}{value}", 1)
@@ -433,7 +439,7 @@ def _write_run(run: Run, written: str, following: Run | None) -> str:
     """Write a run without its styles, between the Markdown `written` and the run `following`."""
     if run.note and not run.image:
         return f"[^{run.text}]"
-    text = source_text(run).replace(LINE_BREAK, "\\\n")
+    text = source_text(run).replace(LINE_BREAK, "\n")
     if run.math:
         return _write_formula(text, written, following)
     if run.image:

@@ -15,9 +15,10 @@ from desktop_app.rendering.block_model import Run, clean_text, show_invisible
 from desktop_app.rendering.incremental.open_tail import OpenTail, begins_with_paragraph, leaf_tokens
 from desktop_app.rendering.incremental.packed_runs import join_runs
 from desktop_app.rendering.markdown.citations import TOKEN
+from desktop_app.rendering.markdown.formulas import BRACKET_CLOSERS
 from desktop_app.rendering.markdown.inline_images import move_cut_outside_image
 from desktop_app.rendering.markdown.inline_runs import unparsed_note
-from desktop_app.rendering.markdown.parser import BRACKET_CLOSERS, is_too_dense
+from desktop_app.rendering.markdown.parser import is_too_dense
 
 if TYPE_CHECKING:
     from desktop_app.rendering.block_model import Block, Runs

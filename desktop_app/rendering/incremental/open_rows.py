@@ -10,8 +10,9 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.rendering.block_model import Block, Kind, Run, Runs, clean_text, show_invisible
-from desktop_app.rendering.markdown.inline_runs import runs_of_cell
+from desktop_app.rendering.markdown.inline_runs import runs_of
 from desktop_app.rendering.markdown.parser import parser
+from desktop_app.rendering.markdown.tables import split_cells
 from desktop_app.rendering.provisional.provisional_inline import complete_inline
 
 if TYPE_CHECKING:
@@ -45,28 +46,23 @@ def read_rows(source: str, table: Block, env: dict[str, Any]) -> Rows | None:
     is_simple = all(line[:1] == "|" for line in lines) and last[:1] in ("", "|")
     if not is_simple or len(last) > _MAX_LINE_LENGTH or len(lines) * columns > _MAX_CELLS:
         return None
-    if _NEEDS_PARSER.search(source) or not _is_decided(last, columns):
+    if _NEEDS_PARSER.search(source) or not _is_decided(last):
         return None
+    if any(len(split_cells(line)) > columns for line in (*lines, last)):
+        return None  # the table gets further columns
     complete = [_parse_row(line, table, env) for line in lines]
     return Rows(complete, _parse_row(last, table, env) if last else None)
 
 
-def _is_decided(line: str, columns: int) -> bool:
+def _is_decided(line: str) -> bool:
     """Return True if no markup is open in the last nonempty cell of an incomplete line."""
-    cells = [cell for cell in _split_cells(line)[:columns] if cell]
+    cells = [cell for cell in split_cells(line) if cell]
     return not cells or complete_inline(cells[-1]) == (cells[-1], "")
-
-
-def _split_cells(line: str) -> list[str]:
-    parts = line.strip(" ").split("|")[1:]
-    if parts and not parts[-1]:
-        parts.pop()
-    return [part.strip(" ") for part in parts]
 
 
 def _parse_row(line: str, table: Block, env: dict[str, Any]) -> Block:
     aligns, from_right = table.aligns, table.from_right
-    cells = _split_cells(line)[: len(aligns)]
+    cells = split_cells(line)
     missing_cells: list[Runs] = [()] * (len(aligns) - len(cells))
     row = (*(_parse_cell(cell, env) for cell in cells), *missing_cells)
     source_chars = sum(map(len, cells))
@@ -77,6 +73,6 @@ def _parse_row(line: str, table: Block, env: dict[str, Any]) -> Block:
 
 def _parse_cell(cell: str, env: dict[str, Any]) -> Runs:
     if _INLINE_MARKS.search(cell):
-        return runs_of_cell(parser().parseInline(cell, env)[0].children)
+        return runs_of(parser().parseInline(cell, env)[0].children)
     text = show_invisible(clean_text(cell))
     return (Run(text),) if text else ()

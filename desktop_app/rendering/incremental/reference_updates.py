@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.rendering.block_model import Block, Kind, Patch
+from desktop_app.rendering.incremental.table_packing import widen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -92,7 +93,8 @@ class ReferenceUpdate:
                 row = 0
                 old_block = blocks[block_index]
             if old_block.kind is Kind.TABLE and placed.block.kind is Kind.TABLE:
-                rows = (*old_block.rows[:row], *placed.block.rows, *old_block.rows[row + 1 :])
+                new_rows = widen(placed.block, old_block).rows
+                rows = (*old_block.rows[:row], *new_rows, *old_block.rows[row + 1 :])
                 changed_blocks[block_index] = old_block._replace(rows=rows)
                 row += 1
             else:

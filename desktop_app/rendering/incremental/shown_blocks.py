@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop_app.rendering.block_model import Block, Patch
-from desktop_app.rendering.incremental.table_packing import max_rows_of, pack_rows
+from desktop_app.rendering.incremental.table_packing import (
+    continues_table,
+    max_rows_of,
+    pack_rows,
+    widen,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +46,7 @@ class ShownBlocks:
             in_table: more rows of the last closed table may follow.
         """
         packed = pack_rows([self._open_table] if self._open_table else [], closed)
+        patches = self._widen_tables(packed)
         self._open_table = None
         if in_table and packed and len(packed[-1].rows) < max_rows_of(packed[-1]):
             self._open_table = packed[-1]
@@ -51,9 +57,35 @@ class ShownBlocks:
         patch = _find_difference(self.closed, self.blocks, new_blocks)
         self.closed += complete
         if patch is None:
-            return []
+            return patches
         self.blocks[patch.at : patch.at + patch.removed] = patch.added
-        return [patch]
+        return [*patches, patch]
+
+    def _widen_tables(self, packed: list[Block]) -> list[Patch]:
+        """Give all blocks of a table the columns of its longest row.
+
+        `packed` is changed in place. Return the patches of closed blocks.
+        """
+        above = self.blocks[self.closed - 1] if self.closed else None
+        for index, block in enumerate(packed):
+            if above is not None and continues_table(above, block):
+                packed[index] = widen(block, above)
+            above = packed[index]
+        for index in range(len(packed) - 1, 0, -1):
+            if continues_table(packed[index - 1], packed[index]):
+                packed[index - 1] = widen(packed[index - 1], packed[index])
+        changed: dict[int, Block] = {}
+        below = packed[0] if packed else None
+        index = self.closed - 1
+        while index >= 0 and below is not None and continues_table(self.blocks[index], below):
+            if len(self.blocks[index].aligns) >= len(below.aligns):
+                break
+            changed[index] = below = widen(self.blocks[index], below)
+            index -= 1
+        patches = [Patch(at, 1, (block,)) for at, block in changed.items()]
+        for patch in patches:
+            self.blocks[patch.at] = patch.added[0]
+        return patches
 
     def change(self, changed: Mapping[int, Block]) -> list[Patch]:
         """Replace closed blocks by index; their number stays the same."""
@@ -65,7 +97,9 @@ class ShownBlocks:
         if self._open_table is not None:
             closed_count = len(self._open_table.rows)
             shown_rows = self.blocks[self.closed].rows  # may include an incomplete row
-            self._open_table = self._open_table._replace(rows=shown_rows[:closed_count])
+            columns = len(self._open_table.aligns)  # an incomplete row may have more
+            rows = tuple(row[:columns] for row in shown_rows[:closed_count])
+            self._open_table = self._open_table._replace(rows=rows)
         return patches
 
 

@@ -14,8 +14,9 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.rendering.incremental.open_tail import ParserContext
+from desktop_app.rendering.markdown.fences import INNER_FENCES
+from desktop_app.rendering.markdown.formulas import DISPLAY_OPENER, display_marks
 from desktop_app.rendering.markdown.loose_lists import LISTS, ListStart, count_lone_quote_marks
-from desktop_app.rendering.markdown.parser import MATH_OPENERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,6 +35,9 @@ _MAX_DEPTH: Final = 24
 _OPENERS_OF_CONTAINERS: Final = re.compile(
     r"^(?:[\s>]|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])|\[\^[^\]]*\]:)*"
 )
+
+
+_MAY_OPEN_DISPLAY: Final = re.compile(DISPLAY_OPENER)
 
 
 class ContainerAtCut(NamedTuple):
@@ -120,6 +124,8 @@ def context_at(cut: Cut, source: str) -> ParserContext:
         inside = _KIND_OF_OPEN_BLOCK[cut.open_block.type]
         header_lines = 2 if inside == "table" else 1  # a table's first row and the rule below it
         opening_lines += lines[first : first + header_lines]
+        inner_fences = cut.open_block.meta.get(INNER_FENCES, ())
+        opening_lines += [lines[number] for number, _ in inner_fences if number < cut.line]
     marks_above = None
     if 0 < cut.line <= len(lines):
         marks_above = count_lone_quote_marks(lines[cut.line - 1])
@@ -305,13 +311,14 @@ def _start_of_open_math(
 
     Later text may close the formula, which then includes the lines below its opener.
     """
-    if not any(opener in line for line in lines[first_line : cut.line] for opener in MATH_OPENERS):
+    if not any(map(_MAY_OPEN_DISPLAY.search, lines[first_line : cut.line])):
         return None  # the usual case, without the work below
     literal_ranges = [
         t.map
         for t in tokens
         if t.type in ("fence", "math_block", "code_block")
         and t.map
+        and (t.info.strip() != "math" or _is_closed_fence(t))
         and _has_begun(t, len(lines) - 1)
     ]
     open_line = None
@@ -329,7 +336,7 @@ def _start_of_open_math(
         is_literal = any(start <= number < end for start, end in literal_ranges)
         # In the quotes around the line, the line of only quote marks is blank: it ends a formula.
         has_ended = fewest_marks <= sum(quote <= number for quote in quotes)
-        if content[:2] in MATH_OPENERS and not is_literal and not has_ended:
+        if display_marks(content) and not is_literal and not has_ended:
             # The last top-level block that begins at the line, or above it.
             ranges = (tokens[index].map for index in top_level)
             open_line = max((m[0] for m in ranges if m and m[0] <= number), default=0)

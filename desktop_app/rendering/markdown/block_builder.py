@@ -20,7 +20,7 @@ from desktop_app.rendering.block_model import (
     formula_run,
     show_invisible,
 )
-from desktop_app.rendering.markdown.inline_runs import runs_of, runs_of_cell
+from desktop_app.rendering.markdown.inline_runs import runs_of
 from desktop_app.rendering.markdown.loose_lists import NOTE
 from desktop_app.rendering.markdown.text_direction import starting_side
 
@@ -175,7 +175,8 @@ class _BlockBuilder:
         runs = runs_of(token.children)
         if self._is_task(token, runs):
             first, *others = runs
-            self._marker = _TASKS[first.text[:_BOX_LENGTH]]
+            box = _TASKS[first.text[:_BOX_LENGTH]]
+            self._marker = f"{self._marker} {box}" if self._lists[-1].ordered else box
             text = first.text[_BOX_LENGTH:].lstrip()
             if text:
                 runs = (first._replace(text=text), *others)
@@ -226,7 +227,7 @@ class _BlockBuilder:
         source = ""
         for token in self._tokens:
             if token.type == "inline":
-                cells.append(runs_of_cell(token.children))
+                cells.append(runs_of(token.children))
                 source += token.content
             elif token.type in ("th_open", "td_open"):
                 aligns.append(str(token.attrGet("style") or "").removeprefix("text-align:"))
@@ -244,6 +245,7 @@ class _BlockBuilder:
             head=head is None,
             source_chars=len(source),
             from_right=is_from_right,
+            extra_columns=0 if head is None else len(aligns) - len(head.aligns),
         )
 
 

@@ -30,6 +30,7 @@ _FIRST_CHARACTERS: Final = {
     "citation": "[",
     "footnote_ref": "[",
     "image": "!",
+    "element": "<",
     "autolink": "<",
     "html_inline": "<",
     "entity": "&",

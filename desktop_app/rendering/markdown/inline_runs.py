@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.i18n.translation import tr
@@ -17,11 +16,11 @@ from desktop_app.rendering.block_model import (
     show_invisible,
     source_text,
 )
-from desktop_app.rendering.markdown import citations
+from desktop_app.rendering.markdown import citations, elements
 from desktop_app.rendering.markdown.footnote_links import link_to_note
 from desktop_app.rendering.markdown.inline_images import image_runs
 from desktop_app.rendering.markdown.links import WORD_BREAK, destination_to_show, image_destination
-from desktop_app.rendering.markdown.parser import MAX_COLUMNS
+from desktop_app.rendering.markdown.tables import MAX_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,9 +29,6 @@ if TYPE_CHECKING:
 
 _MAX_CONTEXT_LENGTH: Final = 100
 """Characters before or after a link that are searched for a host, an arbitrary number."""
-
-# Begins only at the first of several spaces; otherwise, many spaces would take quadratic time.
-_BREAK_TAG: Final = re.compile(r"(?<! ) *<br ?/?> *", re.IGNORECASE)
 
 
 def unparsed_note() -> Run:
@@ -69,17 +65,21 @@ class _RunBuilder:
 
     Attributes:
         bold, italic, strike: the number of open marks of each style.
+        elements: the open elements of HTML, the outermost first.
         link: the target of the open link; "" for none.
         link_start: the index of the link's first run.
         closed_link: the last link, while text without a space follows it; None for none.
     """
 
-    __slots__ = ("bold", "closed_link", "italic", "link", "link_start", "runs", "strike")
+    __slots__ = (
+        "bold", "closed_link", "elements", "italic", "link", "link_start", "runs", "strike",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.bold = 0
         self.italic = 0
         self.strike = 0
+        self.elements: list[str] = []
         self.link_start = 0
         self.link = ""
         self.closed_link: _ClosedLink | None = None
@@ -104,6 +104,7 @@ class _RunBuilder:
             math=math,
             image=image,
             link=self.link,
+            element=self.elements[-1] if self.elements else "",
         )
         last = self.runs[-1] if self.runs else None
         if last is not None and last[1:] == run[1:] and not (code or math or image):
@@ -173,7 +174,7 @@ class _RunBuilder:
 
 
 def runs_of(children: Sequence[Token] | None) -> Runs:
-    """Return the runs of an inline token's children; a soft line break is a space."""
+    """Return the runs of an inline token's children; a line end is a line break, as in chats."""
     if not children:
         return ()
     if len(children) == 1 and children[0].type == "text":  # most table cells
@@ -185,7 +186,7 @@ def runs_of(children: Sequence[Token] | None) -> Runs:
         if kind == "text":
             builder.add_text(token.content)
         elif kind == "softbreak":
-            builder.add_text(" ")
+            builder.add_text(LINE_BREAK)
         elif kind == "code_inline":
             builder.add_text(token.content, code=True)
         else:
@@ -201,16 +202,6 @@ def _without_outer_space(tex: str) -> str:
     return text
 
 
-def runs_of_cell(children: Sequence[Token] | None) -> Runs:
-    """Return the runs of a table's cell. `<br>` breaks a line, because nothing else can."""
-    runs: list[Run] = []
-    for run in runs_of(children):
-        if not (run.code or run.math or run.image):
-            run = run._replace(text=_BREAK_TAG.sub(LINE_BREAK, run.text))
-        runs.append(run)
-    return tuple(runs)
-
-
 def _apply_token(builder: _RunBuilder, token: Token) -> None:
     match token.type:
         case "strong_open" | "strong_close":
@@ -219,6 +210,8 @@ def _apply_token(builder: _RunBuilder, token: Token) -> None:
             builder.italic += token.nesting
         case "s_open" | "s_close":
             builder.strike += token.nesting
+        case elements.OPEN | elements.CLOSE:
+            (builder.elements.append if token.nesting > 0 else builder.elements.remove)(token.tag)
         case "link_open":
             target = str(token.attrGet("href") or "")
             if citations.imitates_own_link(target):  # only the program makes links to itself

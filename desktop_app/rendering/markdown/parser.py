@@ -14,8 +14,16 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.rendering.markdown import citations
+from desktop_app.rendering.markdown.elements import parse_element
 from desktop_app.rendering.markdown.emphasis import pair_tildes, tokenize_marks
+from desktop_app.rendering.markdown.fences import parse_fence
+from desktop_app.rendering.markdown.formulas import (
+    line_at,
+    parse_display_formula,
+    parse_inline_formula,
+)
 from desktop_app.rendering.markdown.loose_lists import DEFINITIONS
+from desktop_app.rendering.markdown.tables import MAX_COLUMNS, parse_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +33,6 @@ if TYPE_CHECKING:
     from markdown_it.rules_core import StateCore
     from markdown_it.rules_inline import StateInline
 
-MATH_OPENERS: Final = {"$$": "$$", "\\[": "\\]"}
 # The text of a block with more marks than these is not parsed: see `is_too_dense`. The figures are
 # arbitrary: more than anybody writes.
 _MAX_BRACKETS: Final = 300
@@ -34,17 +41,12 @@ MAX_ADDRESSES: Final = 200
 _MAX_MARKS: Final = 3_000  # of all kinds in `_MARKS`
 _MAX_DOLLARS: Final = 400
 
-MAX_COLUMNS: Final = 64
-"""Tables with more columns are shown as text, because every cell costs as much as a paragraph."""
 _MAX_CACHED_ADDRESSES: Final = 500
 """Normalized addresses in the cache."""
 _MAX_CACHED_LENGTH: Final = 500
 """Characters; longer addresses are not cached."""
 EXPECTS_NOTES: Final = "expects_notes"
 """Key in the parse environment: True if `[^1]` counts as a footnote before its definition."""
-
-_UNCLOSED: Final = "unclosed"
-"""Key in the parse environment: for each closer and container, a range of lines without it."""
 
 _MARKS: Final = re.compile(r"[*_~`<&$\\!:@]")
 _FOOTNOTE_MARK: Final = re.compile(r"\[\^(?!\w-\w\])[\w-]{1,24}\]")  # [^a-z] is a character class
@@ -64,7 +66,6 @@ _XMPP_RESOURCE: Final = r"(?:/[A-Za-z0-9@.]+)?"
 """The resource of an XMPP address."""
 
 _ENTITY_NAME: Final = re.compile(r"[A-Za-z0-9]+")
-_BEGINS_CONTAINER: Final = re.compile(r"(?:[-+*]|\d{1,9}[.)])[ \t]|>")
 _COLUMN_RULE: Final = r"[ \t]*+:?-++:?[ \t]*+"
 _WIDE_HEAD: Final = re.compile(
     rf"\n[ \t]*+\|?{_COLUMN_RULE}(?:\|{_COLUMN_RULE}){{{MAX_COLUMNS},}}+\|?[ \t]*+(?:\n|$)"
@@ -101,16 +102,18 @@ def _create_parser() -> MarkdownIt:
     markdown.inline.ruler.at("footnote_ref", _parse_footnote_mark)
     markdown.block.ruler.at("footnote_def", _parse_footnote, {"alt": ["paragraph", "reference"]})
     interrupts = ["paragraph", "reference", "list"]
-    markdown.block.ruler.before("fence", "math_block", _parse_math_block, {"alt": interrupts})
+    markdown.block.ruler.before("fence", "math_block", parse_display_formula, {"alt": interrupts})
     markdown.block.ruler.before("table", "content_column", _record_content_column)
+    markdown.block.ruler.at("fence", parse_fence, {"alt": [*interrupts, "blockquote"]})
     _record_definition_lines(markdown)
-    markdown.inline.ruler.before("escape", "math", _parse_inline_math)
+    markdown.inline.ruler.before("escape", "math", parse_inline_formula)
     markdown.inline.ruler.before("emphasis", "wide_emphasis", tokenize_marks)
+    markdown.inline.ruler.before("autolink", "element", parse_element)
     markdown.inline.ruler2.before("emphasis", "pair_tildes", pair_tildes)
     citations.add_rule(markdown)
     markdown.core.ruler.at("inline", _parse_inline)
     _cache_link_normalization(markdown)
-    _restrict_tables(markdown)
+    markdown.block.ruler.at("table", parse_table, {"alt": ["paragraph", "reference"]})
     markdown.block = BlockParser(markdown.block)
     markdown.inline = InlineParser(markdown.inline)
     # linkify-it compiles its patterns at the first address, in 15 ms: better here than later.
@@ -242,27 +245,8 @@ def _parse_footnote(state: StateBlock, start: int, end: int, silent: bool) -> bo
     """Parse a footnote, unless its label has characters that could reorder the text around it."""
     from mdit_py_plugins.footnote.index import footnote_def
 
-    label = _line_at(state, start).partition("]")[0]
+    label = line_at(state, start).partition("]")[0]
     return label.isprintable() and footnote_def(state, start, end, silent)
-
-
-def _restrict_tables(markdown: MarkdownIt) -> None:
-    """Refuse tables that are too wide, or that GitHub takes for an item, a quote or a heading.
-
-    GitHub checks for these before tables: a line of only hyphens makes the line above a heading.
-    """
-    from markdown_it.rules_block import table
-
-    def restricted_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-        head = _line_at(state, start)
-        # A row of MAX_COLUMNS cells has at most one mark more than cells.
-        if head.count("|") > MAX_COLUMNS + 1 or _BEGINS_CONTAINER.match(head):
-            return False
-        if start + 1 < end and not _line_at(state, start + 1).strip("- \t"):
-            return False
-        return table(state, start, end, silent)
-
-    markdown.block.ruler.at("table", restricted_table, {"alt": ["paragraph", "reference"]})
 
 
 def _record_content_column(state: StateBlock, start: int, _end: int, silent: bool) -> bool:
@@ -341,179 +325,3 @@ def _strip_sentence_punctuation(address: str) -> str:
 
 def _www_address(_linkify: Any, match: Any) -> None:
     match.url = "http://" + match.url
-
-
-def _parse_math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """Parse `$$ … $$` or `\\[ … \\]` around whole lines, without a blank line inside.
-
-    Text after the closing mark makes it part of a paragraph, as in `$$a$$ and $$b$$`.
-    """
-    if state.is_code_block(start):
-        return False
-    first = _line_at(state, start).strip()
-    closer = MATH_OPENERS.get(first[:2])
-    if closer is None:
-        return False
-    last, lines = _read_math_lines(state, start, end, first_text=first[2:], closer=closer)
-    if last < 0:
-        return False
-    if not silent:
-        token = state.push("math_block", "math", 0)
-        token.content = "\n".join(lines).strip()
-        token.map = [start, last + 1]
-        token.markup = first[:2]
-        state.line = last + 1
-    return True
-
-
-def _read_math_lines(
-    state: StateBlock, start: int, end: int, *, first_text: str, closer: str
-) -> tuple[int, list[str]]:
-    """Return the number of the formula's last line, and the lines of its source.
-
-    The number is -1 if the formula is not closed, or if text follows it.
-
-    Args:
-        start: the number of its first line.
-        end: the number of the line after the last possible line.
-        first_text: the text after the opener on the first line.
-        closer: the mark that closes the formula.
-    """
-    # A second mark alone, as in "$$$$", closes nothing: the formula would be empty.
-    if closer in first_text and first_text != closer:
-        source, _, text_after = first_text.partition(closer)
-        return (-1 if text_after else start), [source]
-    # Cached, because each line of an unclosed formula that looks like an opener would search again.
-    unclosed = state.env.setdefault(_UNCLOSED, {})
-    key = (closer, end, state.blkIndent, state.level)
-    unclosed_begin, unclosed_end = unclosed.get(key, (0, 0))
-    if unclosed_begin <= start < unclosed_end:
-        return -1, []
-    lines = [first_text]
-    number = start
-    for number in range(start + 1, end):
-        line = _line_at(state, number)
-        if not line.strip() or state.sCount[number] < state.blkIndent:
-            break
-        if closer in line:
-            source, _, text_after = line.rstrip().partition(closer)
-            if not text_after:
-                return number, [*lines, source]
-            break
-        lines.append(line)
-    unclosed[key] = (start, number)
-    return -1, []
-
-
-def _line_at(state: StateBlock, number: int) -> str:
-    return state.src[state.bMarks[number] + state.tShift[number] : state.eMarks[number]]
-
-
-_TEX: Final = r"(?![\s$])(?:\\.|[^$\\])*?(?<![\s\\])"
-FORMULA: Final = re.compile(
-    r"\$(?:(?P<letter>[A-Za-z]|\\[A-Za-z]+)\$(?![\d$_])"
-    rf"|(?P<inline>{_TEX})\$(?:(?![0-9A-Za-z_$])|(?=\$\$[^$]+\$\$|\${_TEX}\$)))",
-    re.DOTALL,
-)
-"""A formula between dollar signs.
-
-ASCII letters may follow only a formula of one letter or command, as in "the $n$th". Other letters
-may follow any formula, because some scripts have no spaces. Another formula may follow: "$x$$y$".
-"""
-
-BEFORE_DOLLAR: Final = re.compile(rf"\${_TEX}\$(?=\$)", re.DOTALL)
-"""The first of two adjacent formulas, as "$x$" in "$x$$y$", while the second is half-written."""
-
-_DISPLAY_FORMULA: Final = re.compile(r"\$\$(?P<display>[^$]+?)\$\$")
-_BRACKET_FORMULA: Final = re.compile(r"\\\((?P<inline>.+?)\\\)|\\\[(?P<display>.+?)\\\]", re.DOTALL)
-BRACKET_CLOSERS: Final = {"\\(": "\\)", "\\[": "\\]"}
-
-
-# Either a number, any text and the start of "(A$)"; or a number, perhaps with a unit, and words
-# without TeX's signs (\ ^ _ { } =) and without the name of a function.
-_PRICE: Final = re.compile(
-    r"\d.*\([A-Z]{1,3}|\d[\d.,]*\w{0,8}(?:/[a-z]{2,}[,;]?)?\s(?=.*?[^\W\d_]{2})"
-    r"(?!.*?(?<![^\W\d_])(?:sin|cos|tan|log|ln|exp|max|min|mod|lim|gcd)(?![^\W\d_]))[^\\^_{}=]*",
-    re.DOTALL,
-)
-
-
-def is_price(tex: str) -> bool:
-    """Return True for a price with words between dollar signs: "it costs $5/month (A$)".
-
-    >>> is_price("5 and 7 US"), is_price("5/month (A"), is_price("2 x"), is_price("3 mod 2")
-    (True, True, False, False)
-    """
-    return tex[:1].isdigit() and _PRICE.fullmatch(tex) is not None
-
-
-def _parse_inline_math(state: StateInline, silent: bool) -> bool:
-    r"""Parse `$x$`, `$$x$$`, `\(x\)`, `\[x\]`; a price such as $5 and $10 stays text."""
-    opener = state.src[state.pos]
-    if opener == "$":
-        match = _in_dollars(state)
-    elif opener == "\\":
-        closer = BRACKET_CLOSERS.get(state.src[state.pos : state.pos + 2])
-        if closer is None or find_last_closer(closer, state.src) < state.pos:
-            return False  # checked first, because every unclosed opener would search the rest
-        match = _in_brackets(state, closer)
-    else:
-        return False
-    if match is None:
-        return False
-    if not silent:
-        token = state.push("math_inline", "math", 0)
-        token.content = next(tex for tex in match.groups() if tex is not None)  # of one form only
-        is_single_dollar = opener == "$" and match[0][1] != "$"
-        opener_length = 1 if is_single_dollar else 2
-        token.markup = match[0][:opener_length]
-    state.pos = match.end()
-    return True
-
-
-@lru_cache(maxsize=4)
-def find_last_closer(closer: str, text: str) -> int:
-    """Return the last position of a formula's closer in a text; -1 if there is none."""
-    return text.rfind(closer)
-
-
-@lru_cache(maxsize=4)
-def find_last_letter(text: str, end: int) -> int:
-    """Return the position of the last letter or digit before a formula's closer at `end`.
-
-    The search goes back to the previous closer. Return -1 if there is no letter or digit.
-    """
-    previous_closer = text.rfind(text[end : end + 2], 0, end)
-    for position in range(end - 1, previous_closer, -1):
-        if text[position].isalnum():
-            return position
-    return -1
-
-
-def can_precede_formula(character: str) -> bool:
-    """Return True if a formula in dollar signs may follow a character: "US$5" is money."""
-    return not (character.isascii() and character.isalnum())
-
-
-def _in_dollars(state: StateInline) -> re.Match[str] | None:
-    """Return the formula in dollar signs at the parser's position; None if there is none."""
-    if not can_precede_formula(state.src[state.pos - 1 : state.pos]):
-        return None
-    displayed = _DISPLAY_FORMULA.match(state.src, state.pos, state.posMax)
-    if displayed is not None:
-        return displayed
-    match = FORMULA.match(state.src, state.pos, state.posMax)
-    if match is None or is_price(match["inline"] or ""):
-        return None
-    return match
-
-
-def _in_brackets(state: StateInline, closer: str) -> re.Match[str] | None:
-    """Return the formula in brackets at the parser's position; None if there is none."""
-    # Brackets without a letter or digit are escaped brackets, not a formula. That is checked before
-    # the pattern, with which each of many openers would search up to the same closer.
-    min_end = state.pos + 3  # after the opener and a character of TeX
-    end = state.src.find(closer, min_end, state.posMax)
-    if end < 0 or find_last_letter(state.src, end) < state.pos:
-        return None
-    return _BRACKET_FORMULA.match(state.src, state.pos, state.posMax)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from desktop_app.rendering.markdown.parser import MATH_OPENERS
+from desktop_app.rendering.markdown.formulas import DISPLAY_OPENER, display_marks
 
 _CONTAINER_MARKS: Final = r"(?:(?:[-+*]|\d{1,9}[.)])[ \t]+|>[ \t]*)*"
 """The marks of the items and quotes that a line begins with."""
@@ -43,7 +43,7 @@ _MAX_FORMULA_LENGTH: Final = 2_000
 _MAX_ROW_LENGTH: Final = 2_000
 """Characters at the end that are searched for the bar of a table's row."""
 _DISPLAY_LINE: Final = re.compile(
-    rf"^(?P<line>{_LINE_START}(?:(?P<opens>\$\$|\\\[)(?P<rest>.*)|.*))$", re.MULTILINE
+    rf"^(?P<line>{_LINE_START}(?:(?P<opens>{DISPLAY_OPENER})(?P<rest>.*)|.*))$", re.MULTILINE
 )
 
 
@@ -74,16 +74,18 @@ def _without_open_display(source: str) -> str:
     """
     start = max(source.rfind("\n\n"), len(source) - _MAX_FORMULA_LENGTH, 0)
     opener: int | None = None
+    closer = ""
     for match in _DISPLAY_LINE.finditer(source, start):
         if opener is not None:
-            if any(closer in match["line"] for closer in MATH_OPENERS.values()):
+            if closer in match["line"]:
                 opener = None
         elif match["opens"]:
-            rest = match["rest"].rstrip(" \t")
-            _, closer, text_after = rest.partition(MATH_OPENERS[match["opens"]])
+            marks = display_marks(match["opens"])
+            closer = marks.closer if marks else ""
+            _, found, text_after = match["rest"].rstrip(" \t").partition(closer)
             # On the last line, more text can still make the formula a part of a sentence.
             is_last_line = match.end() == len(source)
-            if not closer or (is_last_line and not text_after):
+            if not found or (is_last_line and not text_after):
                 opener = match.start()
     return source[:opener]
 

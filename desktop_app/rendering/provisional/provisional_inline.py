@@ -12,18 +12,19 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from desktop_app.rendering.markdown.elements import TAG, has_end
 from desktop_app.rendering.markdown.emphasis import flanks, flanks_tildes
-from desktop_app.rendering.markdown.parser import (
+from desktop_app.rendering.markdown.formulas import (
     BEFORE_DOLLAR,
     BRACKET_CLOSERS,
-    CJK_PUNCTUATION,
     FORMULA,
+    are_words,
     can_precede_formula,
     find_last_closer,
     find_last_letter,
     is_price,
-    is_too_dense,
 )
+from desktop_app.rendering.markdown.parser import CJK_PUNCTUATION, is_too_dense
 from desktop_app.rendering.provisional.provisional_emphasis import (
     ADDRESS_END_SIGNS,
     MAX_EMPHASIS_LENGTH,
@@ -67,7 +68,9 @@ _TEX_SIGN: Final = re.compile(r"[\\^_{}=]")
 _INCOMPLETE_FORMULA: Final = re.compile(
     r"(?:\$\$[^$]+\$?|\$(?=[A-Za-z\\({|\[+-]"
     r"|\d[\d.,]*(?:\s?(?:\Z|[\\^_{=]|[b-z]\b)|\s[+*<>-](?:\s|\Z)|a\b|[+*<>]\w|!))"
-    r"(?:\\.|[^$\\])*\\?)\Z",
+    r"(?:\\.|[^$\\])*\\?"
+    # between spaces, a letter or a command; between backticks, anything
+    r"|\$ (?:[A-Za-z]? ?\$?|\\[^$\n]*)|\$`[^`\n]*`?)\Z",
     re.DOTALL,
 )
 
@@ -273,8 +276,10 @@ class _Scanner:
         after_opener = start + 2
         if find_last_closer(closer, content) >= after_opener:
             end = content.find(closer, after_opener)
-            has_letter = find_last_letter(content, end) > start  # else these are escaped brackets
-            return end + len(closer) if has_letter else after_opener
+            # Without a letter or digit, and around words, these are escaped brackets.
+            if find_last_letter(content, end) <= start:
+                return after_opener
+            return after_opener if are_words(opener, content[after_opener:end]) else end + 2
         if len(content) - start <= _MAX_FORMULA_LENGTH:
             raise _CutError(start)
         return after_opener
@@ -331,6 +336,11 @@ class _Scanner:
             return match.end()
         if len(content) - start > _MAX_WORDS_LENGTH:
             return start + 1
+        tag = TAG.match(content, start)
+        if tag is not None:
+            if tag["name"] and not tag["closes"] and not has_end(content, tag):
+                raise _CutError(start)
+            return tag.end()
         incomplete = _INCOMPLETE_AUTOLINK.match(content, start)
         if incomplete is not None and _EMPTY_ADDRESS.match(incomplete[0]) is None:
             undecided_end = incomplete["end"] or ""

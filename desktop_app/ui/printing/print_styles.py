@@ -24,6 +24,7 @@ from desktop_app.ui.transcript.transcript_styles import (
     DISPLAY_MATH,
     FORMULA,
     INLINE_MATH,
+    set_element,
     tab_after_marker,
 )
 
@@ -120,19 +121,21 @@ class PrintStyles:
     def _make_run_format(self, run: Run, kind: Kind, level: int, is_head: bool) -> QTextCharFormat:
         theme = self.theme
         points = HEADING_SIZES[level - 1] if kind is Kind.HEADING else TEXT_SIZE
-        mono = run.code or kind is Kind.CODE
+        mono = run.code or run.element == "kbd" or kind is Kind.CODE
         color = theme.dim if is_head else theme.text
         char_format = QTextCharFormat(
             self.plain_format(CODE_SIZE if mono else points, color, mono=mono)
         )
         if run.bold or is_head or kind is Kind.HEADING:
-            char_format.setFontWeight(QFont.Weight.DemiBold)
-        if run.code:
+            # Qt makes a weight that the font lacks, as Chinese and Japanese fonts do, from Bold on.
+            char_format.setFontWeight(QFont.Weight.Bold)
+        if run.code or run.element == "kbd":
             char_format.setBackground(theme.code_ground)
         char_format.setFontItalic(run.italic or run.math)
         char_format.setFontStrikeOut(run.strike)
         if run.math:
             char_format.setProperty(FORMULA, DISPLAY_MATH if kind is Kind.MATH else INLINE_MATH)
+        set_element(char_format, run.element, theme)
         if run.note:
             char_format.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)
         return char_format

@@ -209,7 +209,9 @@ _TEXT_ITEM: Final = Block(Kind.PARAGRAPH)
 
 
 def _has_inline_code(item: Block) -> bool:
-    return item.kind is not Kind.CODE and any(run.code for run in styles_of(item.runs))
+    return item.kind is not Kind.CODE and any(
+        run.code or run.element == "kbd" for run in styles_of(item.runs)
+    )
 
 
 def tab_after_marker(item: Block) -> QTextOption.TabType:
@@ -222,6 +224,19 @@ def tab_after_marker(item: Block) -> QTextOption.TabType:
             is_from_right = _RIGHT_TO_LEFT_LETTER.match(first[0]) is not None
             return QTextOption.TabType.RightTab if is_from_right else QTextOption.TabType.LeftTab
     return QTextOption.TabType.LeftTab
+
+
+def set_element(char_format: QTextCharFormat, element: str, theme: Theme) -> None:
+    """Show an element of HTML in a text's format; keys are shown as code by the caller."""
+    match element:
+        case "sub":
+            char_format.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSubScript)
+        case "sup":
+            char_format.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)
+        case "u":
+            char_format.setFontUnderline(True)
+        case "mark":
+            char_format.setBackground(theme.tint)
 
 
 def _is_quoted_right(block: Block) -> bool:
@@ -452,13 +467,14 @@ class Styles:
             if run.note:  # the name, which stands unseen after its image
                 return hidden_format(char_format, run.text)
             return raster_format(run.link, self.theme, char_format)
-        if run.code and kind is not Kind.CODE:
+        if (run.code or run.element == "kbd") and kind is not Kind.CODE:
             char_format.setFont(self._fonts["code"])
             char_format.setFontWeight(QFont.Weight.Bold if run.bold else QFont.Weight.Normal)
             char_format.setProperty(INLINE_CODE, True)
         elif run.bold:
+            # Qt makes a weight that the font lacks, as Chinese and Japanese fonts do, from Bold on.
             char_format.setFontWeight(
-                BOLD_HEADING_WEIGHT if kind is Kind.HEADING else QFont.Weight.DemiBold
+                BOLD_HEADING_WEIGHT if kind is Kind.HEADING else QFont.Weight.Bold
             )
         if run.italic or run.math:  # the source of a formula; see drawn_formulas.py
             char_format.setFontItalic(True)
@@ -466,6 +482,7 @@ class Styles:
             char_format.setProperty(FORMULA, DISPLAY_MATH if kind is Kind.MATH else INLINE_MATH)
         if run.strike:
             char_format.setFontStrikeOut(True)
+        set_element(char_format, run.element, self.theme)
         if run.note:  # the reference to a footnote
             char_format.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)
             char_format.setForeground(self.theme.accent)

@@ -35,7 +35,9 @@ PIECES = [
     "$$", "$x$", "$", "\\[\n", "\\]\n", "  ", "\t", "![i](u)", "www.x.com ", "http://a.b/c ", "~~",
     "~", "<br>", "- [ ] t\n", "-\n", "| c |\n", "a", "- $$\n", "\r", "\r\n", "   ```\n", ": ",
     "  text\n", "- ```\n", "[x]:\n", "'t'\n", "***\n", "+ p\n", "1.\n", "\0", "\u2028", "🙂",
-    "\u202e", "\u200b", "\u200d", "\u3164",
+    "\u202e", "\u200b", "\u200d", "\u3164", "```markdown\n", "````md\n", "```math\n",
+    "\\begin{align}\n", "\\end{align}\n", "x<sub>", "</sub>", "<kbd>", "<br/>", "$ a $", "$`x`$",
+    "\\[1\\]", "| `a|b` | c | d |\n", "## A | B\n",
 ]  # fmt: skip
 WORDS = [
     "word ", "**bold** ", "*it* ", "`c` ", "a*b ", "x_y ", "[x] ", "see [l](u) ", "\n", "* ", "5 ",
@@ -46,13 +48,14 @@ LINES = [
     "```py\n", "```\n", "code [x]\n", "    code\n", "| a | b |\n", "|---|:-:|\n", "| 1 | [x] |\n",
     "> q\n", ">\n", "[x]: /url\n", "[x] and [^1]\n", "[^1]: note\n", "    more\n", "$$\n",
     "x = 1\n", "- [ ] t\n", "***\n", "===\n", "---\n", "~~~\n", "- ```\n", "1. > a\n", "- - x\n",
-    "> - y\n",
+    "> - y\n", "```md\n", "```math\n", "\\begin{gather*}\n", "\\end{gather*}\n",
+    "| a | b | c | d |\n",
 ]  # fmt: skip
 ROWS = [
     "| a | b |\n", "|one|two|three|\n", "| *i* **b** `c` |\n", "| $x$ | $5 |\n", "||\n", "|\n",
     "| a ", "b", " | ", "www.x.com", "http://a.b/c", "me@b.c", "\\|", "[x]", "[^1]", "\t",
     "  | i |\n", "1. x\n", "\n", "&amp;", "<br>", "\0", "🙂", "\u202e", "~~", "~", "`", "**", "!",
-    ":", "> q\n", "\xa0|\n",
+    ":", "> q\n", "\xa0|\n", "| `a|b` | c |\n", "$a|b$", "|1|2|3|4|\n", "<sub>", "</sub>",
 ]  # fmt: skip
 CONTAINERS = {
     "> ": "> ", ">": ">", "- ": "  ", "3. ": "   ", "-   ": "    ", " 12) ": "     ",
@@ -97,7 +100,32 @@ def at_once(source: str) -> list[Block]:
             packed[-1] = last._replace(rows=last.rows + block.rows, source_chars=source_chars)
         else:
             packed.append(block)
-    return packed
+    return with_equal_rows(packed)
+
+
+def with_equal_rows(blocks: list[Block]) -> list[Block]:
+    """Give each row of a table as many cells as its longest row has."""
+    tables: list[list[Block]] = []
+    for block in blocks:
+        above = tables[-1][-1] if tables else None
+        continues = above is not None and block.kind is above.kind is Kind.TABLE and not block.head
+        if (
+            above is None
+            or not continues
+            or (above.depth, above.quote) != (block.depth, block.quote)
+        ):
+            tables.append([])
+        tables[-1].append(block)
+    equal = []
+    for table in tables:
+        longest = max((len(row) for block in table for row in block.rows), default=0)
+        for block in table:
+            rows = tuple(row + ((),) * (longest - len(row)) for row in block.rows)
+            missing = longest - len(block.aligns)
+            columns = longest - len(table[0].aligns) if block.rows else 0
+            aligns = block.aligns + ("",) * missing
+            equal.append(block._replace(rows=rows, aligns=aligns, extra_columns=columns))
+    return equal
 
 
 def streamed(source: str, cuts: list[int]) -> list[Block]:

@@ -11,15 +11,12 @@ from markdown_it.common import normalize_url
 from desktop_app.rendering.block_model import Block, Kind, source_text
 from desktop_app.rendering.incremental import block_stream
 from desktop_app.rendering.incremental.block_stream import BlockStream
+from desktop_app.rendering.markdown.formulas import find_last_closer
 from desktop_app.rendering.markdown.inline_parser import InlineParser
 from desktop_app.rendering.markdown.inline_runs import wide_table_note
 from desktop_app.rendering.markdown.links import destination_to_show, is_openable
-from desktop_app.rendering.markdown.parser import (
-    MAX_COLUMNS,
-    find_last_closer,
-    is_too_dense,
-    parser,
-)
+from desktop_app.rendering.markdown.parser import is_too_dense, parser
+from desktop_app.rendering.markdown.tables import MAX_COLUMNS
 from desktop_app.rendering.provisional.provisional_inline import complete_inline
 
 if TYPE_CHECKING:

@@ -202,7 +202,7 @@ def marked_words(document: DocumentText, number: int, span: tuple[int, int]) -> 
         # A passage that cannot be located marks all of its block.
         ("words](https", ["Some bold words here. And more."]),
         ("one", ["one"]),
-        ("two\n  more", ["two more"]),
+        ("two\n  more", ["two\u2028more"]),
         ("more of", ["more of"]),
         ("a |", ["a\tb"]),
         ("---", ["a\tb"]),

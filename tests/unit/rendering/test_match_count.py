@@ -22,7 +22,7 @@ COUNTED = [
     ("", 0),
     ("`[needle](https://a.b/needle)`", 2),
     ("    [needle](https://a.b/needle)", 2),
-    ("| needle |\n|---|\n| 1 | needle |", 1),
+    ("| needle |\n|---|\n| 1 | needle |", 2),
     ("|" + "needle|" * 64 + "\n|" + "-|" * 64, 64),
     ("<foo:needle>", 1),
     ("- x\n" * 29 + "> " * 12 + "needle", 1),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import docx
 from docx.enum.table import WD_TABLE_DIRECTION
-from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_COLOR_INDEX
 from docx.opc.constants import RELATIONSHIP_TYPE as RT
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
@@ -101,8 +101,12 @@ def _add_runs(paragraph: Paragraph, block: Block) -> None:
         added_run.bold = run.bold or None
         added_run.italic = run.italic or run.math or None
         added_run.font.strike = run.strike or None
-        added_run.font.superscript = run.note or None
-        if run.code or block.kind is Kind.CODE:
+        added_run.font.superscript = run.note or run.element == "sup" or None
+        added_run.font.subscript = run.element == "sub" or None
+        added_run.font.underline = run.element == "u" or None
+        if run.element == "mark":
+            added_run.font.highlight_color = WD_COLOR_INDEX.YELLOW
+        if run.code or run.element == "kbd" or block.kind is Kind.CODE:
             added_run.font.name = _MONOSPACED
 
 

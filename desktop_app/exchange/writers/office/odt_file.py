@@ -46,6 +46,9 @@ _TEXT_STYLES: Final = {
     "italic": {"fo:font-style": "italic", "style:font-style-complex": "italic"},
     "strike": {"style:text-line-through-style": "solid"},
     "superscript": {"style:text-position": "super 58%"},
+    "subscript": {"style:text-position": "sub 58%"},
+    "underline": {"style:text-underline-style": "solid"},
+    "mark": {"fo:background-color": "#ffff00"},
     "code": {"style:font-name": "Courier New", "fo:font-family": "'Courier New'"},
 }
 
@@ -175,8 +178,11 @@ def _styles_of(run: Run, *, is_code: bool) -> list[str]:
         "bold": run.bold,
         "italic": run.italic or run.math,
         "strike": run.strike,
-        "superscript": run.note,
-        "code": run.code or is_code,
+        "superscript": run.note or run.element == "sup",
+        "subscript": run.element == "sub",
+        "underline": run.element == "u",
+        "mark": run.element == "mark",
+        "code": run.code or run.element == "kbd" or is_code,
     }
     return [f"Repartee_{name}" for name, is_set in is_set_by_style.items() if is_set]
 
