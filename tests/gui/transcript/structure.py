@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 BULLETS: Final = ("•", "◦", "▪")
-LEAST_BOLD, LEAST_BOLDER = 501, 700
+LEAST_BOLD, LEAST_BOLDER = 501, 800
 """Weights of bold words, and of those among words that are all bold."""
 TASKS: Final = ("☐", "☑")
 
@@ -170,7 +170,7 @@ class _HtmlReader(HTMLParser):
         for at, strip in ((0, str.lstrip), (-1, str.rstrip)):
             while leaf.runs and "code" not in leaf.runs[at][1][0]:
                 text, style = leaf.runs.pop(at)
-                if stripped := strip(text, " "):
+                if stripped := strip(text, f" {LINE_BREAK}"):
                     leaf.runs.insert(at if at == 0 else len(leaf.runs), (stripped, style))
                     break
 
@@ -287,15 +287,17 @@ class _HtmlReader(HTMLParser):
         if self._pre:
             self._code += data
         else:
-            self._text(re.sub(" *\n *", " ", data))
+            # Each line is a line; two line ends are entities, which are white space.
+            self._text(re.sub(" *\n *", LINE_BREAK, data.replace("\n\n", "  ")))
 
     def _text(self, text: str) -> None:
         if self._open is None:
-            if not text.strip(" \n"):
+            if not text.strip(f" {LINE_BREAK}"):
                 return
             self._open = self._leaf("p")
-        if self._open.runs and self._open.runs[-1][0].endswith(LINE_BREAK):
-            text = text.lstrip(" ")
+        is_line_start = not self._open.runs or self._open.runs[-1][0].endswith(LINE_BREAK)
+        if is_line_start and "code" not in self._styles:
+            text = text.lstrip(f" {LINE_BREAK}")
         self._open.add(text, (frozenset(self._styles), self._links[-1] if self._links else ""))
 
 

@@ -5,7 +5,10 @@ Each example's expected HTML and the transcript's document are converted to a co
 differently on purpose, with the result and the reason:
 
 - "raw-html": raw HTML is shown as text, and Markdown inside it is Markdown,
-- "bare-address": a bare address is linked, which CommonMark by itself does not do.
+- "bare-address": a bare address is linked, which CommonMark by itself does not do,
+- "all-cells": cells beyond those of the header get columns.
+
+A line end is a line break, as in chats, also in what the examples expect.
 
 An image is shown by name and address, and linked, but never fetched. The reader of the expected
 HTML does the same, so such examples need no entry.
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 DATA = Path(__file__).parents[2] / "data" / "markdown"
-CHOICES = {"raw-html", "bare-address"}
+CHOICES = {"raw-html", "bare-address", "all-cells"}
 WIDE = "many words that are too wide for a line " * 5
 """The source of a table that becomes a QTextTable."""
 
