@@ -39,7 +39,7 @@ from desktop_app.providers.errors.error_body import parse_error
 from desktop_app.providers.errors.error_replies import error_from
 from desktop_app.providers.http.sse import SSEDecoder
 from desktop_app.rendering.incremental.block_stream import render
-from desktop_app.rendering.markdown.inline_runs import runs_of_cell
+from desktop_app.rendering.markdown.inline_runs import runs_of
 from desktop_app.rendering.markdown.links import is_openable
 from desktop_app.rendering.markdown.parser import parser
 from desktop_app.rendering.provisional.provisional_blocks import without_undecided_end
@@ -143,7 +143,7 @@ def _host_of_letters(size: int) -> Work:
 
 def _spaces_of_a_cell(source: str, size: int) -> Work:
     (inline,) = parser().parseInline(source.replace("{}", " " * size), {})
-    return lambda: runs_of_cell(inline.children)
+    return lambda: runs_of(inline.children)
 
 
 def _undecided_end(repeated: str, size: int) -> Work:
