@@ -18,7 +18,7 @@ import re
 import zipfile
 from collections.abc import Callable
 from contextlib import closing, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -103,10 +103,10 @@ def make_backup(
                 progress=progress,
             )
             sync(partial_archive)
-            name = (
-                f"repartee-backup-{at.astimezone():%Y-%m-%d-%H%M%S}-{_library_id(store_copy)}.zip"
-            )
-            target = partial_archive.replace(folder / name)
+            library = _library_id(store_copy)
+            while (target := folder / _name(at, library)).exists():  # two in one second
+                at += timedelta(seconds=1)
+            partial_archive.replace(target)
         sync(folder)
     return Backup(target, left_out)
 
@@ -131,6 +131,10 @@ def delete_old_backups(backup: Path, count: int) -> None:
         others.remove(backup)
         for path in others[: max(0, len(others) + 1 - count)]:  # 1 is `backup` itself
             path.unlink()
+
+
+def _name(at: datetime, library: str) -> str:
+    return f"repartee-backup-{at.astimezone():%Y-%m-%d-%H%M%S}-{library}.zip"
 
 
 def _library_id(store: Path) -> str:

@@ -212,6 +212,13 @@ def test_the_oldest_backups_are_deleted(home: Home) -> None:
     assert sorted(home.backups.iterdir()) == sorted([*made[2:], stranger])
 
 
+def test_backups_of_one_second_have_names_of_their_own_in_order(home: Home) -> None:
+    made = [home.back_up() for _ in range(3)]
+    assert sorted(home.backups.iterdir()) == made
+    delete_old_backups(made[-1], 1)
+    assert list(home.backups.iterdir()) == made[2:]
+
+
 def test_libraries_in_one_folder_keep_their_own_backups(home: Home, tmp_path: Path) -> None:
     other = Home(tmp_path / "other")
     other.add("other")
