@@ -75,7 +75,7 @@ _READERS: Final[Mapping[str, Callable[[Any], object]]] = {
 _MAX_READS: Final = 40_000
 """Reads that may end at damage: each takes about half a millisecond."""
 _MAX_VAIN_READS: Final = 1000
-"""Reads of a table of which no row is found: its first page is lost."""
+"""Successive reads of a table that find no row: its first page or the rest of it is lost."""
 _MAX_COUNTED: Final = 10_000
 _MAX_VALUE_BYTES: Final = 64 << 20
 """No value of the program is longer. A damaged length would make SQLite ask for as much memory."""
@@ -349,16 +349,15 @@ class _TableReader:
     def rows(self, first: int = 0, last: int = _LAST_ROW_ID) -> Iterator[sqlite3.Row]:
         """Yield the rows from `first` to `last` that can be read."""
         ranges = [(first, last)]
-        has_gap = has_rows = False
-        reads_at_start = self._result.reads_left
-        while ranges and self._result.reads_left > 0:
-            if not has_rows and self._result.reads_left < reads_at_start - _MAX_VAIN_READS:
-                break
+        has_gap = False
+        vain_reads = 0
+        while ranges and self._result.reads_left > 0 and vain_reads < _MAX_VAIN_READS:
             first, last = ranges.pop()
             low, high = first - 1, last + 1
             is_whole = True
             for direction in ("ASC", "DESC"):
                 self._result.reads_left -= 1
+                vain_reads += 1
                 cursor = self._source.cursor()
                 with suppress(*UNREADABLE), closing(cursor):
                     for row in cursor.execute(f"{self._select} {direction}", (low + 1, high - 1)):
@@ -368,7 +367,7 @@ class _TableReader:
                             low = row["row_id"]
                         else:
                             high = row["row_id"]
-                        has_rows = True
+                        vain_reads = 0
                         yield row
                     else:
                         break

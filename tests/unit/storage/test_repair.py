@@ -228,25 +228,38 @@ def test_a_repair_survives_any_changed_bytes(
     use_store(path)
 
 
-@pytest.mark.attack("reply-bounds")
-@pytest.mark.parametrize("reads_left", [1, 2, 3, 40_000])
-def test_the_reads_of_a_damaged_table_are_limited(tmp_path: Path, reads_left: int) -> None:
-    path = tmp_path / "t.sqlite3"
+def table_with_damage(path: Path, pages: slice, result: RepairResult) -> list[int]:
+    """Return the rows of 4,000 that are read although these pages are damaged."""
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE t (a)")
         connection.executemany("INSERT INTO t VALUES (?)", [("x" * 400,)] * 4000)
         connection.commit()
-    chance = random.Random(7)
-    overwrite(path, list(range(5, path.stat().st_size // PAGE, 20)), chance)
+    numbers = list(range(1, path.stat().st_size // PAGE + 1))
+    overwrite(path, numbers[pages], random.Random(7))
     with closing(sqlite3.connect(path)) as connection:
         connection.row_factory = sqlite3.Row
-        result = RepairResult(path, reads_left=reads_left)
-        found = [row["row_id"] for row in _TableReader(connection, "t", ["a"], result).rows()]
+        return [row["row_id"] for row in _TableReader(connection, "t", ["a"], result).rows()]
+
+
+@pytest.mark.attack("reply-bounds")
+@pytest.mark.parametrize("reads_left", [1, 2, 3, 40_000])
+def test_the_reads_of_a_damaged_table_are_limited(tmp_path: Path, reads_left: int) -> None:
+    result = RepairResult(tmp_path, reads_left=reads_left)
+    found = table_with_damage(tmp_path / "t.sqlite3", slice(4, None, 20), result)
     assert len(found) == len(set(found))
     assert result.reads_left >= -1
     if reads_left == 40_000:
         assert 3_700 < len(found) < 4_000
         assert result.damaged_tables == 1
+
+
+@pytest.mark.attack("reply-bounds")
+def test_a_lost_end_of_a_table_leaves_reads_for_the_other_tables(tmp_path: Path) -> None:
+    result = RepairResult(tmp_path)
+    found = table_with_damage(tmp_path / "t.sqlite3", slice(-1, None), result)
+    assert 3_900 < len(found) < 4_000
+    assert result.reads_left > 38_000
+    assert result.damaged_tables == 1
 
 
 @blocking
