@@ -10,19 +10,17 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QObject, QTimer
 
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import UnreachableError
 from desktop_app.domain.network.network_address import is_private, split_url
 from desktop_app.i18n.translation import N_
-
-if TYPE_CHECKING:
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.domain.conversations.conversation import Message
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 FIRST_WAIT_MS: Final = 1_000
 MAX_WAIT_MS: Final = 15_000  # the wait doubles after each failure up to this

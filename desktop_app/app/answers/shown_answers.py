@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QObject
 
+from desktop_app.app.answers.running_answers import RunningAnswers
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.error_text import CONTINUABLE, NOT_CONTINUABLE
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.transcript.message_items import is_continuable
-
-if TYPE_CHECKING:
-    from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 STORE_TOPIC = "store"  # the topic of notifications about answers that cannot be stored
 _OTHER_END = N_("Response ended.")

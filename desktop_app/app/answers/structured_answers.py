@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.domain.conversations.conversation import Message
 from desktop_app.i18n.translation import tr
 from desktop_app.rendering.structured_answer import json_value
 from desktop_app.ui.transcript.message_items import COPY_CSV, COPY_JSON, SHOW_JSON, SHOW_VALUE
-
-if TYPE_CHECKING:
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.domain.conversations.conversation import Message
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 
 class StructuredAnswers(QObject):

@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QObject, QTimer
 
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain import hints
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.i18n.translation import N_
 from desktop_app.storage.database.temporary_files import TemporaryCopies
-
-if TYPE_CHECKING:
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 _UNSAFE_CHARACTERS: Final = re.compile(r"[^\w .,()+&'’-]+")
 _MAX_STEM_BYTES: Final = 180

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from desktop_app.domain.conversations.message_facts import image_pages_fact, pages_fact, token_count
 from desktop_app.domain.conversations.message_parts import TEXT_ONLY, ChosenPages, DocumentPart
@@ -21,10 +21,8 @@ from desktop_app.services.documents.file_attachments import (
     is_file,
 )
 from desktop_app.services.documents.image_attachments import page_tokens
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.ui.composer.attachment_chips import Chip, ChipAction, DetailLevel
-
-if TYPE_CHECKING:
-    from desktop_app.services.models.choice_resolution import ResolvedChoice
 
 # While many files are read, the first has a chip of its own. This is the id of the chip that stands
 # for all others.

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QBuffer, QIODevice
+from PySide6.QtGui import QImage
 
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.documents.worker.document_worker import OnProgress
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+from desktop_app.domain.documents.document_notes import DocumentNote
+from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.documents.file_attachments import apply_file_preference
 from desktop_app.services.documents.image_attachments import with_detail
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.ui.composer.dropped_content import DroppedData
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QImage
-
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.documents.worker.document_worker import OnProgress
-    from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
-    from desktop_app.domain.documents.document_notes import DocumentNote
-    from desktop_app.domain.documents.extracted_document import ExtractedDocument
-    from desktop_app.services.models.choice_resolution import ResolvedChoice
 
 PASTED_NAME = N_("Pasted text.txt")
 """The name of pasted text that is attached, marked for translation."""

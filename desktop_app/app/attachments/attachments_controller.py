@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from PySide6.QtCore import QObject
 
 from desktop_app.app.attachments.attachment_facts import OTHER_READINGS_CHIP, document_chip
 from desktop_app.app.attachments.attachment_reader import PASTED_NAME
 from desktop_app.app.attachments.file_readings import FEW_FILES, FileReading, FileReadings
+from desktop_app.app.attachments.image_chips import ImageChips
 from desktop_app.app.state.providers import PROVIDER_REMOVED
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.conversations.message_facts import token_count
 from desktop_app.domain.conversations.message_parts import (
     CollectionPart,
@@ -24,15 +26,11 @@ from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceErro
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.services.documents.file_attachments import require_files, without_files
 from desktop_app.services.documents.image_attachments import require_image_input, with_detail
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.ui.composer.attachment_chips import Chip, ChipAction
+from desktop_app.ui.composer.dropped_content import DroppedData
 from desktop_app.ui.composer.text.text_insertion import MAX_TEXT_CHARACTERS
-
-if TYPE_CHECKING:
-    from desktop_app.app.attachments.image_chips import ImageChips
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.services.models.choice_resolution import ResolvedChoice
-    from desktop_app.ui.composer.dropped_content import DroppedData
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 # Of more attachments, the last chip stands for all that have no chip of their own. It never stands
 # for a single attachment, whose own chip takes the same room.

@@ -9,20 +9,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
 
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import DocumentEncryptedError, UserFacingError
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.window.cards.notifications import NOT_SENT, Actions
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 T = TypeVar("T")
 Attempt = Callable[[str], Awaitable[T]]

@@ -10,21 +10,18 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.library.navigator import Navigator
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.errors import DocumentError
 from desktop_app.i18n.translation import tr
 from desktop_app.settings.schema import LARGE_PASTE
+from desktop_app.ui.composer.dropped_content import DroppedContent
 from desktop_app.ui.composer.text.rich_text_paste import RichTextPaste, is_richer, text_of_html
-
-if TYPE_CHECKING:
-    from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.documents.worker.document_worker import DocumentWorker
-    from desktop_app.ui.composer.dropped_content import DroppedContent
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 CONVERSION_LIMIT_S = 15.0
 

@@ -7,25 +7,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app.app.attachments.attachment_batch import AttachmentBatch
+from desktop_app.app.attachments.attachment_reader import AttachmentReader
+from desktop_app.app.attachments.document_passwords import DocumentPasswords
 from desktop_app.app.attachments.task_queue import TaskQueue
 from desktop_app.app.desktop.window_request import MAX_FILES, too_many_files
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.documents.worker.document_worker import Progress
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.conversations.message_parts import DocumentPart, DraftPart, part_id
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.i18n.translation import N_, tr, tr_plural
-
-if TYPE_CHECKING:
-    from desktop_app.app.attachments.attachment_reader import AttachmentReader
-    from desktop_app.app.attachments.document_passwords import DocumentPasswords
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.documents.worker.document_worker import Progress
-    from desktop_app.ui.composer.dropped_content import DroppedData
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.composer.dropped_content import DroppedData
+from desktop_app.ui.window.main_window import MainWindow
 
 DOCUMENT_TOPIC = "document"  # the topic of notifications about what was not attached or read
 FEW_FILES = 8  # while more are read together, progress is reported ten times a second

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from desktop_app.app.attachments.attachment_facts import PREVIEW_ACTION, price_note, share_and_cost
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.documents.worker.protocol import Pixels
 from desktop_app.domain.conversations.message_facts import token_count
 from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.image_tokens import DETAILS, sent_size
+from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.documents.image_attachments import attached_image_tokens
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.ui.composer.attachment_chips import Chip, ChipAction, DetailLevel
 from desktop_app.ui.transcript.media.message_images import THUMBNAIL_BOX
-
-if TYPE_CHECKING:
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.documents.worker.protocol import Pixels
-    from desktop_app.domain.models.model_catalog import ModelInfo
-    from desktop_app.services.models.choice_resolution import ResolvedChoice
-    from desktop_app.ui.window.main_window import MainWindow
-
+from desktop_app.ui.window.main_window import MainWindow
 
 MAX_CACHED_THUMBNAILS: Final = 48
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
+from PySide6.QtGui import QImage
 
 from desktop_app.app.attachments.image_chips import ImageChips, to_qimage
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain import hints
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import ImagePart
@@ -24,15 +25,9 @@ from desktop_app.i18n.translation import N_
 from desktop_app.rendering.markdown.inline_images import image_bytes_of
 from desktop_app.storage.database.temporary_files import TemporaryCopies
 from desktop_app.ui.transcript.media.message_images import OPEN_IMAGE, THUMBNAIL_BOX
+from desktop_app.ui.transcript.view import TranscriptView
 from desktop_app.ui.widgets.external_open import open_path
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QImage
-
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.ui.transcript.view import TranscriptView
-    from desktop_app.ui.window.main_window import MainWindow
-
+from desktop_app.ui.window.main_window import MainWindow
 
 MessageSource = Callable[[], Iterable[Message]]
 

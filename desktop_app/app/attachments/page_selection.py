@@ -9,10 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, SignalInstance
 
+from desktop_app.app.state.conversation.answer_setup import AnswerSetup
+from desktop_app.app.state.draft.drafts import AttachmentSources
+from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.message_parts import ChosenPages, DocumentPart, ImagePart
 from desktop_app.domain.documents.document_sections import (
     DocumentSection,
@@ -24,14 +27,7 @@ from desktop_app.domain.documents.document_sections import (
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.i18n.translation import N_
 from desktop_app.services.chat.prompt_assembly import is_first_delimited
-
-if TYPE_CHECKING:
-    from PySide6.QtCore import SignalInstance
-
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.state.draft.drafts import AttachmentSources
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.services.models.choice_resolution import ResolvedChoice
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 
 Attached = DocumentPart | ImagePart
 

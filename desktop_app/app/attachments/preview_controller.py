@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.attachments.attachment_facts import (
     AS_FILE_ACTION,
@@ -22,26 +23,23 @@ from desktop_app.app.attachments.attachment_facts import (
     SEND_ALL_ACTION,
     document_chip,
 )
-from desktop_app.app.attachments.image_chips import to_qimage
+from desktop_app.app.attachments.image_chips import ImageChips, to_qimage
 from desktop_app.app.attachments.page_selection import Attached, AttachmentHolder, PageSelection
+from desktop_app.app.state.conversation.answer_setup import AnswerSetup
+from desktop_app.app.state.draft.drafts import AttachmentSources
+from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, TextPart
 from desktop_app.domain.documents.document_sections import format_spans, unit_of
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.i18n.formatting import size
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.services.chat.chat_service import ChatService
 from desktop_app.services.chat.prompt_assembly import sent_block, sent_text
 from desktop_app.services.documents.file_attachments import is_file
 from desktop_app.services.documents.image_attachments import ImageForm
+from desktop_app.ui.composer.attachment_chips import AttachmentChips
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
-    from desktop_app.app.attachments.image_chips import ImageChips
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.state.draft.drafts import AttachmentSources
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.services.chat.chat_service import ChatService
-    from desktop_app.ui.composer.attachment_chips import AttachmentChips
     from desktop_app.ui.composer.text.prompt_text import PromptText
     from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QToolButton
 
-from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus, Role
+from desktop_app.app.chat.choice.available_models import AvailableModels
+from desktop_app.app.chat.edited_question import EditedQuestion
+from desktop_app.app.chat.turn_starter import TurnStarter
+from desktop_app.app.library.navigator import Navigator
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.domain.conversations.conversation import (
+    Draft,
+    Message,
+    MessageStatus,
+    ModelChoice,
+    Role,
+)
 from desktop_app.domain.conversations.review import with_next_mark
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.prompt_assembly import CONTINUE
 from desktop_app.ui.composer.choice.choice_menus import fill_efforts, fill_models
 from desktop_app.ui.widgets.program_menu import ProgramMenu
-
-if TYPE_CHECKING:
-    from desktop_app.app.chat.choice.available_models import AvailableModels
-    from desktop_app.app.chat.edited_question import EditedQuestion
-    from desktop_app.app.chat.turn_starter import TurnStarter
-    from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.domain.conversations.conversation import ModelChoice
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 
 class AnswerActions(QObject):

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from desktop_app.app.answers.running_answers import RunningAnswers
+from desktop_app.app.library.list_presenter import ListPresenter
+from desktop_app.app.library.navigator import Navigator
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain import hints
+from desktop_app.domain.conversations.compaction import Compaction
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -19,14 +23,7 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.i18n.translation import N_, tr
-
-if TYPE_CHECKING:
-    from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.library.list_presenter import ListPresenter
-    from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.domain.conversations.compaction import Compaction
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 
 class Branching(QObject):

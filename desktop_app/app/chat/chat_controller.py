@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from desktop_app.app.answers.running_answers import RunningAnswers
+from desktop_app.app.chat.edited_question import EditedQuestion
+from desktop_app.app.chat.question_queue import QuestionQueue
+from desktop_app.app.chat.turn_starter import TurnStarter
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, ModelChoice, Role
 from desktop_app.i18n.translation import tr
 from desktop_app.services.structured.answer_forms import can_be_repaired
 from desktop_app.ui.look.shortcut_text import shortcut_text
-
-if TYPE_CHECKING:
-    from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.chat.edited_question import EditedQuestion
-    from desktop_app.app.chat.question_queue import QuestionQueue
-    from desktop_app.app.chat.turn_starter import TurnStarter
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 
 class ChatController(QObject):

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import DocumentDoesNotFitError, UserFacingError
 from desktop_app.domain.models.token_counts import COUNT_DESCRIPTIONS
@@ -19,12 +21,10 @@ from desktop_app.services.documents.document_beginnings import (
     reduce_to_beginnings,
 )
 from desktop_app.ui.window.cards.notifications import NOT_SENT, Actions
+from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.domain.conversations.conversation import Draft
     from desktop_app.services.documents.chunked_reading import ChunkPlan
-    from desktop_app.ui.window.main_window import MainWindow
 
 OFFER_LABEL: Final = N_("Read in parts…")
 ATTACH_BEGINNING_LABEL: Final = N_("Attach the beginning, let tools read the rest")

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.state.draft.drafts import QuestionEdit
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.conversations.conversation import Draft, Message, Role
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 
 class EditedQuestion(QObject):

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-if TYPE_CHECKING:
-    from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.chat.turn_starter import TurnStarter
-    from desktop_app.app.library.list_presenter import ListPresenter
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.app.answers.running_answers import RunningAnswers
+from desktop_app.app.chat.turn_starter import TurnStarter
+from desktop_app.app.library.list_presenter import ListPresenter
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.ui.window.main_window import MainWindow
 
 
 class QuestionQueue(QObject):

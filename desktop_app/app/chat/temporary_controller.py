@@ -8,15 +8,15 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.library.navigator import Navigator
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.i18n.translation import tr
+from desktop_app.ui.sidebar.conversation_list import ConversationList
+from desktop_app.ui.window.conversation_pane import ConversationPane
+from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.cards.temporary_bar import TemporaryBar, TemporaryRow
-    from desktop_app.ui.window.conversation_pane import ConversationPane
-    from desktop_app.ui.window.main_window import MainWindow
 
 
 class TemporaryController(QObject):

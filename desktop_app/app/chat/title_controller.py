@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject
 
 from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.library.list_presenter import ListPresenter
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.services.chat.small_tasks.titles import TitleWriter, wants_title
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
+from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
 
 log = logging.getLogger(__name__)
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
-if TYPE_CHECKING:
-    from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.chat.turn_starter import BegunTurn
-    from desktop_app.app.library.list_presenter import ListPresenter
-    from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.library.shown_conversation import DraftSaver
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.domain.conversations.conversation import Conversation, Message
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.app.answers.running_answers import RunningAnswers
+from desktop_app.app.chat.turn_starter import BegunTurn
+from desktop_app.app.library.list_presenter import ListPresenter
+from desktop_app.app.library.navigator import Navigator
+from desktop_app.app.library.shown_conversation import DraftSaver
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.domain.conversations.conversation import Conversation, Message
+from desktop_app.ui.window.main_window import MainWindow
 
 _LIST_FIELDS: Final = "title title_is_automatic pinned folder_id archived trashed_at".split()
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.answers.shown_answers import STORE_TOPIC
+from desktop_app.app.library.list_presenter import ListPresenter
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain import hints
-from desktop_app.domain.conversations.conversation import Draft, ModelChoice
+from desktop_app.domain.answering.chat_request import ProviderProfile
+from desktop_app.domain.conversations.conversation import Conversation, Draft, Message, ModelChoice
 from desktop_app.domain.errors import (
     IllegalChoiceError,
     SpendingCapError,
@@ -20,18 +23,10 @@ from desktop_app.domain.errors import (
     UserFacingError,
 )
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.window.cards.notifications import NOT_SENT
-
-if TYPE_CHECKING:
-    from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.library.list_presenter import ListPresenter
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.domain.answering.chat_request import ProviderProfile
-    from desktop_app.domain.conversations.conversation import Conversation, Message
-    from desktop_app.services.answers.answer_run import AnswerRun
-    from desktop_app.services.chat.send_context import AskSettings
-    from desktop_app.ui.window.cards.notifications import Actions
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.services.answers.answer_run import AnswerRun
+from desktop_app.services.chat.send_context import AskSettings
+from desktop_app.ui.window.cards.notifications import NOT_SENT, Actions
+from desktop_app.ui.window.main_window import MainWindow
 
 BeforeTurn = Callable[["Conversation", "list[Message]", Draft], Awaitable[None]]
 """Awaited before a turn is stored: see `TurnStarter`."""

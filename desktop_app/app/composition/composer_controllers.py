@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from desktop_app.app.attachments.attachment_reader import AttachmentReader
 from desktop_app.app.attachments.attachments_controller import AttachmentsController
 from desktop_app.app.attachments.document_passwords import DocumentPasswords
@@ -16,20 +14,18 @@ from desktop_app.app.chat.choice.available_models import AvailableModels
 from desktop_app.app.chat.choice.choice_controller import ChoiceController
 from desktop_app.app.chat.choice.estimate_presenter import EstimatePresenter
 from desktop_app.app.documents.collections_controller import CollectionsController
+from desktop_app.app.library.navigator import Navigator
 from desktop_app.app.models.models_controller import ModelsController
 from desktop_app.app.prompts.preset_editing_controller import PresetEditingController
 from desktop_app.app.prompts.presets_controller import PresetsController
 from desktop_app.app.prompts.prompt_writer import PromptWriter
 from desktop_app.app.prompts.prompts_controller import PromptsController
 from desktop_app.app.prompts.stored_presets import StoredPresets
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.app.tools.resources_controller import ResourcesController
 from desktop_app.app.tools.servers_controller import ServersController
 from desktop_app.app.tools.tools_controller import ToolsController
-
-if TYPE_CHECKING:
-    from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 
 class ComposerControllers:

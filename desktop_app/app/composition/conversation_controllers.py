@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.answers.server_watch import ServerWatch
 from desktop_app.app.answers.shown_answers import ShownAnswers
 from desktop_app.app.answers.structured_answers import StructuredAnswers
@@ -26,24 +26,21 @@ from desktop_app.app.chat.temporary_controller import TemporaryController, Tempo
 from desktop_app.app.chat.title_controller import TitleController
 from desktop_app.app.chat.turn_presenter import TurnPresenter
 from desktop_app.app.chat.turn_starter import TurnStarter
+from desktop_app.app.composition.composer_controllers import ComposerControllers
+from desktop_app.app.composition.sidebar_controllers import SidebarControllers
 from desktop_app.app.documents.viewer_controller import ViewerController, ViewerTarget
 from desktop_app.app.export.export_controller import ExportController
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.app.tools.consent_controller import ConsentController
 from desktop_app.child_processes import child_command
+from desktop_app.domain.errors import UserFacingError
 from desktop_app.storage.database.temporary_files import TemporaryCopies
 from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.transcript.media.json_process import JsonProcess
 from desktop_app.ui.transcript.media.typesetter import Typesetter
 from desktop_app.ui.transcript.view import TranscriptView
-
-if TYPE_CHECKING:
-    from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.composition.composer_controllers import ComposerControllers
-    from desktop_app.app.composition.sidebar_controllers import SidebarControllers
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.domain.errors import UserFacingError
-    from desktop_app.ui.window.cards.notifications import Actions
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.cards.notifications import Actions
+from desktop_app.ui.window.main_window import MainWindow
 
 
 class ConversationControllers:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
 
 from desktop_app.app.library.data.backup_controller import BackupController
 from desktop_app.app.library.data.data_page_controller import DataPageController
@@ -13,12 +12,10 @@ from desktop_app.app.settings.providers_controller import ProvidersController
 from desktop_app.app.settings.secret_removal import SecretRemoval
 from desktop_app.app.settings.settings_controller import LookController, SettingsController
 from desktop_app.app.settings.shortcut_files import ShortcutFiles
-
-if TYPE_CHECKING:
-    from desktop_app.app.startup.closed_store import ClosedWork
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.ui.look.theme_watcher import ThemeWatcher
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.app.startup.closed_store import ClosedWork
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.ui.look.theme_watcher import ThemeWatcher
+from desktop_app.ui.window.main_window import MainWindow
 
 
 class PanelControllers:

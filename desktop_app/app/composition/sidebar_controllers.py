@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.library.data.housekeeping import Housekeeping
 from desktop_app.app.library.folders.folder_settings_controller import FolderSettingsController
 from desktop_app.app.library.folders.folders_controller import FoldersController
@@ -15,11 +14,8 @@ from desktop_app.app.library.pinned_order import PinnedOrder
 from desktop_app.app.library.search_controller import SearchController
 from desktop_app.app.library.shown_conversation import DraftSaver, ShownConversation
 from desktop_app.app.library.trash import Trash
-
-if TYPE_CHECKING:
-    from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.ui.window.main_window import MainWindow
 
 
 class SidebarControllers:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from desktop_app.app.tasks import Tasks
+
 if TYPE_CHECKING:
-    from desktop_app.app.tasks import Tasks
     from desktop_app.services.collections.collection_service import Collections
 
 _UNDO_MS: Final = 12_000

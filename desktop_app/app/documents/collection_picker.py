@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.commands.command_search import PaletteEntry
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
     from desktop_app.ui.library.collections_dialog import CollectionState
     from desktop_app.ui.window.command_palette import CommandPalette
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.tasks import Tasks
+from desktop_app.domain.documents.collections import CollectionFile
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import tr, tr_plural
 
 if TYPE_CHECKING:
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.domain.documents.collections import CollectionFile
     from desktop_app.services.collections.collection_service import CollectionProgress, Collections
     from desktop_app.ui.library.collections_dialog import CollectionState
 

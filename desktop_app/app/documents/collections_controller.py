@@ -18,18 +18,18 @@ from desktop_app.app.documents.collection_deletion import CollectionDeletion
 from desktop_app.app.documents.collection_picker import CollectionPicker
 from desktop_app.app.documents.collection_updates import CollectionUpdates
 from desktop_app.app.documents.draft_collections import DraftCollections
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.conversations.message_parts import CollectionPart
 from desktop_app.domain.errors import DocumentDoesNotFitError, StorageError, UserFacingError
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.widgets.window_activation import bring_to_front
+from desktop_app.ui.window.cards.notifications import Actions
+from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
     from desktop_app.app.documents.shown_collection import ShownCollection
-    from desktop_app.app.state.window_state import WindowState
     from desktop_app.services.collections.collection_service import Collections
     from desktop_app.ui.library.collections_dialog import CollectionsDialog, CollectionState
-    from desktop_app.ui.window.cards.notifications import Actions
-    from desktop_app.ui.window.main_window import MainWindow
 
 _CREATE_LABEL: Final = N_("Create collection…")
 NEW_NAME: Final = N_("New collection")

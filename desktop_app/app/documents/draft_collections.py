@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.state.shared_lists import ChipText
+from desktop_app.app.state.conversation.open_conversation import OpenConversation
+from desktop_app.app.state.draft.drafts import AttachmentOrigins
+from desktop_app.app.state.shared_lists import ChipText, CollectionFacts
 from desktop_app.domain.conversations.message_parts import CollectionPart, DocumentPart, part_id
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.conversation.open_conversation import OpenConversation
-    from desktop_app.app.state.draft.drafts import AttachmentOrigins
-    from desktop_app.app.state.shared_lists import CollectionFacts
     from desktop_app.ui.library.collections_dialog import CollectionState
 
 

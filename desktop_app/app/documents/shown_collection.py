@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from desktop_app.app.documents.collection_updates import CollectionUpdates
 from desktop_app.i18n.formatting import money, number
 from desktop_app.i18n.translation import tr_plural
+from desktop_app.services.collections.collection_service import Collections
+from desktop_app.services.collections.embedding_service import EmbeddingPlan
 from desktop_app.ui.library.collection_files import sort_files
-
-if TYPE_CHECKING:
-    from desktop_app.app.documents.collection_updates import CollectionUpdates
-    from desktop_app.services.collections.collection_service import Collections
-    from desktop_app.services.collections.embedding_service import EmbeddingPlan
-    from desktop_app.ui.library.collections_dialog import CollectionsDialog
+from desktop_app.ui.library.collections_dialog import CollectionsDialog
 
 
 class ShownCollection:

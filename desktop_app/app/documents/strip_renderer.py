@@ -6,10 +6,10 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from desktop_app.app.tasks import Tasks
 from desktop_app.domain.errors import DocumentError
 
 if TYPE_CHECKING:
-    from desktop_app.app.tasks import Tasks
     from desktop_app.documents.worker.page_worker import PageWorker, ViewedDocument
     from desktop_app.ui.viewer.page_strips import PageStrip
     from desktop_app.ui.viewer.viewer_pages import ViewerPages

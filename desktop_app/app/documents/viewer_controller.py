@@ -18,9 +18,11 @@ from desktop_app.app.attachments.attachment_facts import OPEN_ACTION
 from desktop_app.app.documents.strip_renderer import StripRenderer
 from desktop_app.app.documents.viewer_positions import Span, TextPiece, split_by_page
 from desktop_app.app.documents.viewer_search import ViewerSearch
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain import hints
 from desktop_app.domain.conversations.message_parts import Attachment, DocumentPart
 from desktop_app.domain.documents import document_types
+from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.error_text import WINDOW, error_segments, hint_segments
 from desktop_app.domain.errors import (
     AttachmentMissingError,
@@ -34,14 +36,12 @@ from desktop_app.storage.database.temporary_files import TemporaryCopies
 from desktop_app.ui.transcript.message_items import OPEN_DOCUMENT
 from desktop_app.ui.widgets.external_open import open_path
 from desktop_app.ui.widgets.window_activation import bring_to_front
+from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.window_state import WindowState
     from desktop_app.documents.worker.page_worker import Box, PageWorker, ViewedDocument
-    from desktop_app.domain.documents.collections import Passage
     from desktop_app.rendering.document_text import DocumentText
     from desktop_app.ui.viewer.document_viewer import DocumentViewer
-    from desktop_app.ui.window.main_window import MainWindow
 
 _NOT_LOCATED: Final = N_("Couldn’t locate this passage on the page:")
 _MAX_PASSAGE_CHARACTERS: Final = 600  # an arbitrary number: some lines of a note

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject
 
 from desktop_app.app.documents.viewer_positions import PAGE_MARK, Span
+from desktop_app.app.tasks import Tasks
 
 if TYPE_CHECKING:
-    from desktop_app.app.tasks import Tasks
     from desktop_app.ui.transcript.search.find_bar import FindBar
 
 _MAX_MATCHES: Final = 10_000  # the search ends there, and the bar shows that there may be more

@@ -7,20 +7,17 @@ and when an answer ends.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
+from desktop_app.app.answers.running_answers import RunningAnswers
+from desktop_app.app.library.list_presenter import ListPresenter
+from desktop_app.app.library.navigator import Navigator
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.domain.conversations.conversation import Conversation, Message
 from desktop_app.i18n.translation import tr
-
-if TYPE_CHECKING:
-    from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.library.list_presenter import ListPresenter
-    from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.domain.conversations.conversation import Conversation, Message
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 
 class ForeignChanges(QObject):

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
+from desktop_app.app.library.navigator import Navigator
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.conversations.message_link import MessageLink, parse_link
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.transcript.message_commands import COPY_LINK
-
-if TYPE_CHECKING:
-    from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 
 class LinkController(QObject):

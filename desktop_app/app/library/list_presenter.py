@@ -9,22 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QObject
 
+from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.pending_writes import PendingWrites
+from desktop_app.app.state.conversation.open_conversation import OpenConversation
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.conversations.conversation import Conversation
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
-
-if TYPE_CHECKING:
-    from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.state.conversation.open_conversation import OpenConversation
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.storage.conversations.conversation_store import ConversationStore
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.ui.window.main_window import MainWindow
 
 PAGE_SIZE = 100  # more rows than the tallest window has
 LARGE_PAGE = 2000  # for commands that need all rows

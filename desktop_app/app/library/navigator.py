@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QObject
 
 from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.library.list_presenter import ListPresenter
 from desktop_app.app.library.shown_conversation import DraftSaver, ShownConversation
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -27,10 +28,7 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.list_filter import LIST, ListFilterKind
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
-
-if TYPE_CHECKING:
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 PREVIEW_COUNT = 30  # messages shown while the rest of a longer conversation is read
 OPEN_KEY = "window.conversation"  # the id of the open conversation

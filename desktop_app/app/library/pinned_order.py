@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QObject
 
+from desktop_app.app.library.list_presenter import ListPresenter
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.i18n.translation import tr
-
-if TYPE_CHECKING:
-    from desktop_app.app.library.list_presenter import ListPresenter
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 ORDER_KEY: Final = "list.pinned_order"
 

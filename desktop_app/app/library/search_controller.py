@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QObject
 
 from desktop_app.app.library.list_presenter import ListPresenter
-
-if TYPE_CHECKING:
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.ui.window.main_window import MainWindow
 
 
 class SearchController(QObject):

@@ -6,16 +6,13 @@ The scroll positions of conversations that were shown before are kept.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.domain.conversations.conversation import Draft, Message
 from desktop_app.i18n.translation import tr
-
-if TYPE_CHECKING:
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.domain.conversations.conversation import Draft, Message
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 ScrollPosition = tuple[str, int]
 """The id of the topmost message on screen, and the pixels of it that are scrolled off."""

@@ -5,22 +5,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
 
+from desktop_app.app.answers.running_answers import RunningAnswers
+from desktop_app.app.library.list_presenter import ListPresenter
+from desktop_app.app.library.navigator import Navigator
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.conversations.list_filter import TRASH, TRASH_RETENTION
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.widgets.forms.question import ask
-
-if TYPE_CHECKING:
-    from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.library.list_presenter import ListPresenter
-    from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 log = logging.getLogger(__name__)
 

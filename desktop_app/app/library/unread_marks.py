@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
+from desktop_app.app.answers.running_answers import RunningAnswers
+from desktop_app.app.state.conversation.open_conversation import OpenConversation
+from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
-
-if TYPE_CHECKING:
-    from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.state.conversation.open_conversation import OpenConversation
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.storage.settings.settings_store import SettingsStore
-    from desktop_app.ui.sidebar.conversation_list import ConversationList
+from desktop_app.storage.settings.settings_store import SettingsStore
+from desktop_app.ui.sidebar.conversation_list import ConversationList
 
 UNREAD_KEY: Final = "window.unread"
 MAX_UNREAD: Final = 500  # the oldest marks go, because each change writes the whole list

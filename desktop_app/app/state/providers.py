@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.state.setting_values import SettingValues
 from desktop_app.backend.environment_profiles import ON_DEVICE
+from desktop_app.backend.gateway.provider_registry import ProviderRegistry
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import Conversation, ModelChoice
 from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.i18n.translation import N_
-
-if TYPE_CHECKING:
-    from desktop_app.app.state.setting_values import SettingValues
-    from desktop_app.backend.gateway.provider_registry import ProviderRegistry
-    from desktop_app.domain.models.model_listing import ModelListing
-    from desktop_app.services.models.choice_resolution import ProviderModels
-    from desktop_app.services.models.model_listings import ModelListings
-    from desktop_app.storage.settings.settings_store import SettingsStore
+from desktop_app.services.models.choice_resolution import ProviderModels
+from desktop_app.services.models.model_listings import ModelListings
+from desktop_app.storage.settings.settings_store import SettingsStore
 
 PROVIDER_REMOVED = N_("Provider removed. Choose another.")
 

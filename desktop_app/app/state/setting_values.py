@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.settings.schema import LARGE_PASTE
+from desktop_app.settings.setting import SettingValue
 from desktop_app.settings.values import with_defaults
-
-if TYPE_CHECKING:
-    from desktop_app.settings.setting import SettingValue
-    from desktop_app.storage.settings.settings_store import SettingsStore
+from desktop_app.storage.settings.settings_store import SettingsStore
 
 
 class SettingValues(QObject):

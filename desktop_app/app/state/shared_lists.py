@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.domain.conversations.conversation import Conversation, Folder
+from desktop_app.domain.prompts.preset import Preset
+from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.prompt_library import (
     FOR_DOCUMENTS,
@@ -16,14 +19,11 @@ from desktop_app.services.chat.prompt_library import (
     merge_prompts,
     translate_names,
 )
+from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.ui.composer.suggestions import Suggestion
 
 if TYPE_CHECKING:
     from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.domain.conversations.conversation import Conversation, Folder
-    from desktop_app.domain.prompts.preset import Preset
-    from desktop_app.domain.prompts.prompts import Prompt
-    from desktop_app.storage.conversations.folder_store import FolderStore
 
 
 class FolderList(QObject):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.state.conversation.answer_setup import AnswerSetup
@@ -18,12 +16,10 @@ from desktop_app.app.state.draft.drafts import (
 from desktop_app.app.state.providers import Providers
 from desktop_app.app.state.setting_values import SettingValues
 from desktop_app.app.state.shared_lists import CollectionFacts, FolderList, Presets, PromptList
-
-if TYPE_CHECKING:
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.backend import Backend
-    from desktop_app.storage.spending.ledger import Ledger
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.app.tasks import Tasks
+from desktop_app.backend.backend import Backend
+from desktop_app.storage.spending.ledger import Ledger
+from desktop_app.ui.window.main_window import MainWindow
 
 
 class WindowState:

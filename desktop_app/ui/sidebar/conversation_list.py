@@ -8,6 +8,7 @@ shows the open conversation.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -32,8 +33,6 @@ from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.text.foreign_text import spoken_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
-
     from desktop_app.domain.conversations.conversation import Conversation, Folder
     from desktop_app.ui.sidebar.list_menus import ListMenus
     from desktop_app.ui.sidebar.row_delegates import ConversationDelegate, HitDelegate

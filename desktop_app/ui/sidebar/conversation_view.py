@@ -8,28 +8,32 @@ or arrow key clears the marks, so that the open conversation is selected again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QApplication
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QMimeData,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+)
+from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QApplication, QWidget
 
 from desktop_app.ui.sidebar.rows.conversation_model import MIME_TYPE, Roles
 from desktop_app.ui.sidebar.rows.row_marks import RowMarks
 from desktop_app.ui.widgets.rows.row_view import RowView
 from desktop_app.ui.widgets.rows.rows_model import Index
-
-if TYPE_CHECKING:
-    from PySide6.QtCore import QAbstractItemModel, QMimeData
-    from PySide6.QtGui import (
-        QDragEnterEvent,
-        QDragLeaveEvent,
-        QDragMoveEvent,
-        QDropEvent,
-        QKeyEvent,
-        QMouseEvent,
-    )
-    from PySide6.QtWidgets import QWidget
 
 _Key = Qt.Key
 _DRAG_HOT_SPOT: Final = QPoint(12, 12)

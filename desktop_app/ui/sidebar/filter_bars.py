@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from desktop_app.domain.conversations.list_filter import (
@@ -31,9 +31,6 @@ from desktop_app.ui.widgets.text.foreign_text import (
     set_tooltip,
     spoken_text,
 )
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 
 
 def _title(kind: ListFilterKind) -> str:

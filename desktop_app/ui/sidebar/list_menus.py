@@ -5,30 +5,24 @@ Labels state the number of conversations if an action applies to several.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPoint, Qt, Signal
+from PySide6.QtCore import QModelIndex, QObject, QPoint, Qt, Signal
+from PySide6.QtGui import QAction, QIcon
+from PySide6.QtWidgets import QMenu, QWidget
 
+from desktop_app.domain.conversations.conversation import Conversation, Folder
 from desktop_app.domain.conversations.list_filter import ListFilterKind
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import current_theme
+from desktop_app.ui.sidebar.conversation_list import ConversationList
 from desktop_app.ui.sidebar.rows.conversation_model import Roles
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.widgets.text.foreign_text import menu_text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from PySide6.QtCore import QModelIndex
-    from PySide6.QtGui import QAction, QIcon
-    from PySide6.QtWidgets import QMenu, QWidget
-
-    from desktop_app.domain.conversations.conversation import Conversation, Folder
-    from desktop_app.ui.sidebar.conversation_list import ConversationList
 
 
 class ListMenus(QObject):

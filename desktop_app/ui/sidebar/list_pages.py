@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QStackedWidget
@@ -12,14 +12,12 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.theme import current_theme
+from desktop_app.ui.sidebar.conversation_view import ConversationView
+from desktop_app.ui.sidebar.filter_bars import FilterBar
+from desktop_app.ui.sidebar.rows.conversation_model import ConversationModel
+from desktop_app.ui.sidebar.search.list_search import ListSearch
+from desktop_app.ui.widgets.rows.row_view import RowView
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel
-
-if TYPE_CHECKING:
-    from desktop_app.ui.sidebar.conversation_view import ConversationView
-    from desktop_app.ui.sidebar.filter_bars import FilterBar
-    from desktop_app.ui.sidebar.rows.conversation_model import ConversationModel
-    from desktop_app.ui.sidebar.search.list_search import ListSearch
-    from desktop_app.ui.widgets.rows.row_view import RowView
 
 _EMPTY_NOTES: Final = {
     ListFilterKind.LIST: N_("No conversations yet"),

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from PySide6.QtCore import QModelIndex
 
-from desktop_app.ui.sidebar.rows.conversation_model import Roles
-
-if TYPE_CHECKING:
-    from PySide6.QtCore import QModelIndex
-
-    from desktop_app.ui.sidebar.conversation_view import ConversationView
-    from desktop_app.ui.sidebar.rows.conversation_model import ConversationModel
+from desktop_app.ui.sidebar.conversation_view import ConversationView
+from desktop_app.ui.sidebar.rows.conversation_model import ConversationModel, Roles
 
 
 class ListSelection:

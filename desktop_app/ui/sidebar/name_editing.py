@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QModelIndex, QObject, Qt, Signal
+from PySide6.QtWidgets import QAbstractItemDelegate
 
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QAbstractItemDelegate
-
-    from desktop_app.ui.sidebar.conversation_view import ConversationView
-    from desktop_app.ui.sidebar.list_selection import ListSelection
-    from desktop_app.ui.sidebar.search.list_search import ListSearch
+from desktop_app.ui.sidebar.conversation_view import ConversationView
+from desktop_app.ui.sidebar.list_selection import ListSelection
+from desktop_app.ui.sidebar.search.list_search import ListSearch
 
 
 class NameEditing(QObject):

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from PySide6.QtCore import QEvent, QPointF, QRect, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QTextCharFormat, QTextLayout
+from PySide6.QtCore import QAbstractItemModel, QEvent, QPointF, QRect, Qt
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetrics,
+    QHelpEvent,
+    QPainter,
+    QTextCharFormat,
+    QTextLayout,
+)
 from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QStyleOptionViewItem, QToolTip, QWidget
 
+from desktop_app.domain.conversations.conversation import SearchHit
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look import theme as themes
@@ -21,12 +30,6 @@ from desktop_app.ui.widgets.rows.row_delegate import RowDelegate
 from desktop_app.ui.widgets.rows.rows_model import ROW, Index
 from desktop_app.ui.widgets.text.foreign_text import one_line, tooltip_text
 from desktop_app.ui.widgets.text.utf16 import utf16_length, utf16_slice
-
-if TYPE_CHECKING:
-    from PySide6.QtCore import QAbstractItemModel
-    from PySide6.QtGui import QFont, QHelpEvent
-
-    from desktop_app.domain.conversations.conversation import SearchHit
 
 # In pixels at the default text size (see `Theme.px`).
 _INSET: Final = 12

@@ -7,10 +7,11 @@ below the field and changes nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import Final
 
 from PySide6.QtCore import QPoint, QRect, Qt, Signal
-from PySide6.QtGui import QImage, QKeySequence, QPainter, QShortcut
+from PySide6.QtGui import QImage, QKeySequence, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QDialog, QLineEdit, QSizePolicy, QStackedWidget, QWidget
 
 from desktop_app.i18n.translation import N_, tr
@@ -25,12 +26,6 @@ from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.forms.form_widgets import Combo
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, one_line, set_tooltip, spoken_text
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from PySide6.QtGui import QPaintEvent
-
 
 _SIZE: Final = (760, 620)
 _TABS: Final = (("text", N_("Text")), ("images", N_("Images")))

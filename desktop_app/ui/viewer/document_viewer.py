@@ -6,10 +6,10 @@ the message that replaces the document if there is nothing to show.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QStackedWidget, QWidget
 
 from desktop_app.domain.places import LinkedText, plain_text
@@ -26,10 +26,6 @@ from desktop_app.ui.widgets.buttons.dialog_button import press_focused
 from desktop_app.ui.widgets.forms.tab_order import order_tabs
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, one_line, spoken_text, window_title
 from desktop_app.ui.widgets.text.linked_label import LinkedLabel
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QCloseEvent, QKeyEvent
-
 
 _SIZE: Final = (860, 900)
 

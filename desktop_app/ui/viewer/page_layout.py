@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 
 class PageLayout:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QLineEdit
+from PySide6.QtWidgets import QDialog, QLineEdit, QWidget
 
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import cancel_button
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
 
 _WIDTH: Final = 400
 """Pixels at the default text size."""

@@ -6,10 +6,19 @@ paints those that have arrived. Until then a page is white, or scaled from strip
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from PySide6.QtCore import QRect, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QKeySequence, QPainter
+from PySide6.QtGui import (
+    QColor,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QAbstractScrollArea
 
 from desktop_app.i18n.translation import tr
@@ -19,12 +28,6 @@ from desktop_app.ui.viewer.page_layout import PageLayout
 from desktop_app.ui.viewer.page_strips import PageStrip, StripCache, strips_of
 from desktop_app.ui.widgets.accessibility.role_names import GRAPHIC
 from desktop_app.ui.widgets.wheel_steps import WheelSteps
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from PySide6.QtGui import QKeyEvent, QPaintEvent, QResizeEvent, QWheelEvent
-
 
 # In percent. Their ends are the limits of the zoom.
 _ZOOM_PRESETS: Final = (25, 33, 50, 67, 80, 100, 125, 150, 200, 300, 400)

@@ -6,30 +6,32 @@ viewport are removed, so that a book takes no more memory than a chapter.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QColor, QKeySequence, QTextCharFormat
+from PySide6.QtGui import (
+    QColor,
+    QKeyEvent,
+    QKeySequence,
+    QResizeEvent,
+    QTextBlock,
+    QTextCharFormat,
+    QTextCursor,
+)
 
+from desktop_app.rendering.document_text import PassageMark, RenderedSlice
 from desktop_app.rendering.incremental.packed_runs import text_of
 from desktop_app.ui.look.theme import STANDARD_LINE_WIDTH, current_theme
 from desktop_app.ui.transcript.document.document_writer import DocumentWriter
 from desktop_app.ui.transcript.layout.item_prefix import prefix_length
-from desktop_app.ui.transcript.layout.message_layout import is_table
+from desktop_app.ui.transcript.layout.message_layout import MessageLayout, is_table
 from desktop_app.ui.transcript.layout.text_ranges import highlight, selected_range
 from desktop_app.ui.transcript.transcript_styles import Styles
 from desktop_app.ui.transcript.viewport.scroll_anchor import scroll_to
 from desktop_app.ui.transcript.viewport.transcript_surface import TranscriptSurface
 from desktop_app.ui.widgets.text.utf16 import utf16_length
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from PySide6.QtGui import QKeyEvent, QResizeEvent, QTextBlock, QTextCursor
-
-    from desktop_app.rendering.document_text import PassageMark, RenderedSlice
-    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
 
 _MAX_SLICES: Final = 40
 """Slices in the document. If one more arrives, the slice at the other end is removed."""

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 from PySide6.QtCore import QLocale, Qt, Signal
-from PySide6.QtGui import QIntValidator, QKeySequence
+from PySide6.QtGui import QIntValidator, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from desktop_app.i18n.formatting import percent
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import current_theme
+from desktop_app.ui.viewer.viewer_pages import ViewerPages
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.dialog_button import IconButton
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, one_line, set_tooltip, spoken_text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from PySide6.QtGui import QResizeEvent
-
-    from desktop_app.ui.viewer.viewer_pages import ViewerPages
 
 _ICON: Final = 17
 """Pixels at the default text size."""

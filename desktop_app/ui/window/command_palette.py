@@ -6,9 +6,11 @@ command closes it and restores the keyboard focus, before the command runs.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QRect, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QApplication, QFrame, QStyleOptionViewItem, QWidget
 from shiboken6 import isValid
 
@@ -23,12 +25,6 @@ from desktop_app.ui.widgets.rows.row_delegate import RowDelegate
 from desktop_app.ui.widgets.rows.row_view import RowView
 from desktop_app.ui.widgets.rows.rows_model import ROW, Index, RowsModel
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
-
 
 # Pixels at the default text size, except `_MAX_ROWS`.
 _WIDTH: Final = 520

@@ -10,21 +10,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.widgets.boxes import column_of
+from desktop_app.ui.window.header import Header
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QResizeEvent
-
     from desktop_app.ui.composer.prompt_editor import PromptEditor
     from desktop_app.ui.transcript.view import TranscriptView
     from desktop_app.ui.window.cards.card_area import CardArea
     from desktop_app.ui.window.cards.notifications import Notifications
     from desktop_app.ui.window.empty_state import EmptyState
-    from desktop_app.ui.window.header import Header
 
 # Heights are in pixels at the default text size.
 _TIGHT_HEIGHT: Final = 320

@@ -7,18 +7,13 @@ otherwise at its cursor.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.ui.look.mirroring import mirrored_rect
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QDragEnterEvent, QDropEvent
-    from PySide6.QtWidgets import QWidget
-
-    from desktop_app.ui.sidebar.conversation_list import ConversationList
-    from desktop_app.ui.window.overlays import DropOverlay
+from desktop_app.ui.sidebar.conversation_list import ConversationList
+from desktop_app.ui.window.overlays import DropOverlay
 
 _DRAG_EVENTS = (QEvent.Type.DragEnter, QEvent.Type.DragLeave, QEvent.Type.Drop)
 

@@ -6,9 +6,10 @@ The prompt editor sits between the examples and the key line, so there are two w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QWidget
 
 from desktop_app.i18n.translation import N_, tr
@@ -16,10 +17,6 @@ from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QResizeEvent
-
 
 # key (the id of a built-in prompt, or "summarize"), icon, title, description
 _EXAMPLES: Final = (

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QWidget
 from shiboken6 import isValid
 
@@ -18,8 +19,6 @@ from desktop_app.ui.window.outer_panes import OuterPanes
 from desktop_app.ui.window.overlays import DropOverlay
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
-
     from desktop_app.domain.places import Place
     from desktop_app.ui.composer.dropped_content import DroppedContent
     from desktop_app.ui.composer.prompt_editor import PromptEditor

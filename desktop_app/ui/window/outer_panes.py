@@ -10,18 +10,17 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QRect, Qt
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.mirroring import mirrored_rect
 from desktop_app.ui.look.theme import current_theme
+from desktop_app.ui.sidebar.conversation_list import ConversationList
+from desktop_app.ui.window.conversation_pane import ConversationPane
 from desktop_app.ui.window.overlays import Shade
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
     from desktop_app.ui.settings.settings_panel import SettingsPanel
-    from desktop_app.ui.sidebar.conversation_list import ConversationList
-    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 # Widths are in pixels at the default text size. From this window width on, the conversations are a
 # pane in the row.

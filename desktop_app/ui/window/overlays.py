@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QRect, Qt, Signal
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QWidget
 
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.widgets.boxes import STRETCH, column_of
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QMouseEvent, QPaintEvent, QResizeEvent
 
 
 class Shade(QWidget):

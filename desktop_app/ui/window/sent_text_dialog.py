@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog
+from PySide6.QtWidgets import QDialog, QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import current_theme
@@ -13,9 +13,6 @@ from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.forms.line_field import text_field
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
 
 _SIZE: Final = (640, 480)
 

@@ -6,20 +6,24 @@ The dialog also shows the progress of work that takes time, such as a repair.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtWidgets import QDialog, QLabel, QProgressBar, QPushButton, QScrollArea, QVBoxLayout
+from PySide6.QtWidgets import (
+    QDialog,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import current_theme, set_role
 from desktop_app.ui.widgets.accessibility.role_names import GROUP
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
 
 # Pixels at the default text size, except `_MIN_TEXT_HEIGHT`, which is in pixels of the screen.
 _WIDTH: Final = 460

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.state.providers import PROVIDER_REMOVED
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.errors import filled
+from desktop_app.domain.errors import IllegalChoiceError, filled
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.translation import tr
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.models.model_menu import menu_entries
 from desktop_app.ui.composer.choice.choice_view import ChoiceView, ModelEntry, no_choice
-
-if TYPE_CHECKING:
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.domain.errors import IllegalChoiceError
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 
 class AvailableModels(QObject):

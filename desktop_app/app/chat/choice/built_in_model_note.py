@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QObject
 
+from desktop_app.app.state.conversation.answer_setup import AnswerSetup
+from desktop_app.app.state.setting_values import SettingValues
 from desktop_app.backend.backend import WEIGHTS_SETTING
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.i18n.translation import tr
-
-if TYPE_CHECKING:
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.state.setting_values import SettingValues
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 
 class BuiltInModelNote(QObject):

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
 from desktop_app.app.chat.choice.available_models import AvailableModels
 from desktop_app.app.chat.choice.estimate_presenter import EstimatePresenter
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.rendering.markdown.parser import parser
 from desktop_app.ui.composer.choice.choice_view import ModelEntry
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 NO_BACKGROUND = N_(
     "Running in the background needs Pro or Extra high effort, and a provider that supports it."

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from decimal import Decimal
 
 from PySide6.QtCore import QObject, QTimer
 
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.answering.chat_request import ProviderKind
+from desktop_app.domain.conversations.conversation import Draft, ModelChoice
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.token_counts import COUNT_DESCRIPTIONS
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.i18n.formatting import duration, money, tokens
 from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.services.chat.send_context import SendContext
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.spending.cost_estimate import Estimate, reprice
 from desktop_app.ui.composer.choice.choice_row import EstimateTexts
 from desktop_app.ui.composer.choice.choice_view import ChoiceFigures
-
-if TYPE_CHECKING:
-    from decimal import Decimal
-
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.domain.conversations.conversation import Draft, ModelChoice
-    from desktop_app.services.chat.send_context import SendContext
-    from desktop_app.services.models.choice_resolution import ResolvedChoice
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 ESTIMATE_MS = 300  # after the last change, because each estimate counts the whole request
 ESTIMATE_ON_DEVICE = EstimateTexts(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.chat.compaction.compaction_notes import result_text
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.conversations.compaction import CompactionKind
 from desktop_app.domain.conversations.conversation import Conversation, Draft, Message
 from desktop_app.domain.errors import DocumentDoesNotFitError, UserFacingError
@@ -22,10 +23,7 @@ from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.spending.cost_estimate import usable_input
 from desktop_app.ui.window.cards.compaction_card import CompactionCard
 from desktop_app.ui.window.cards.notifications import Actions
-
-if TYPE_CHECKING:
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 COMPACTION_TOPIC = "compaction"
 CHECK_MS = 300  # after the last change, because a check may count the conversation

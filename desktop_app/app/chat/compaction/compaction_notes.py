@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.conversations.compaction import (
     Compaction,
     CompactionKind,
@@ -17,11 +16,8 @@ from desktop_app.i18n.formatting import tokens
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.services.chat.compaction_service import readable_content
 from desktop_app.ui.transcript.message_items import MessageNote
+from desktop_app.ui.window.main_window import MainWindow
 from desktop_app.ui.window.sent_text_dialog import SentTextDialog
-
-if TYPE_CHECKING:
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.ui.window.main_window import MainWindow
 
 
 class CompactionNotes(QObject):

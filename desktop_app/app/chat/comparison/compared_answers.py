@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.domain.conversations.conversation import Message
+from desktop_app.app.answers.running_answers import RunningAnswers
+from desktop_app.app.library.navigator import Navigator
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.domain.conversations.conversation import Message
 
 
 class ComparedAnswers:

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.chat.choice.available_models import AvailableModels, view_of
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.conversations.conversation import Draft, ModelChoice, Role
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import sum_costs
 from desktop_app.i18n.formatting import money
 from desktop_app.i18n.translation import tr
+from desktop_app.services.models.choice_resolution import ResolvedChoice
+from desktop_app.ui.composer.choice.choice_view import ModelEntry
+from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.services.models.choice_resolution import ResolvedChoice
     from desktop_app.ui.comparison.compare_dialog import CompareDialog
-    from desktop_app.ui.composer.choice.choice_view import ModelEntry
-    from desktop_app.ui.window.main_window import MainWindow
 
 
 class ComparedModels(QObject):

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from desktop_app.app.answers.running_answers import RunningAnswers
+from desktop_app.app.chat.comparison.compared_answers import ComparedAnswers
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.tasks import Tasks
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import tr
 from desktop_app.rendering.search.word_differences import differing_words
 from desktop_app.ui.transcript.media.message_images import OPEN_IMAGE
+from desktop_app.ui.transcript.view import TranscriptView
 from desktop_app.ui.widgets.window_activation import bring_to_front
+from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.chat.comparison.compared_answers import ComparedAnswers
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.app.tasks import Tasks
     from desktop_app.ui.comparison.answer_column import AnswerColumn
     from desktop_app.ui.comparison.comparison_window import ComparisonWindow
-    from desktop_app.ui.transcript.view import TranscriptView
-    from desktop_app.ui.window.main_window import MainWindow
 
 _MAX_COLUMNS = 4
 

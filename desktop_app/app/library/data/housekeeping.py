@@ -7,21 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QObject, QTimer
 
+from desktop_app.app.tasks import Tasks
 from desktop_app.domain.errors import StorageError
+from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.deletion_wipe import resume_wipe
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.storage.conversations.conversation_store import ConversationStore
-    from desktop_app.storage.database.database import Database
-    from desktop_app.storage.documents.attachment_store import AttachmentStore
+from desktop_app.storage.documents.attachment_store import AttachmentStore
 
 log = logging.getLogger(__name__)
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from desktop_app.app.library.list_presenter import ListPresenter
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.backend.answer_settings import overridden_values, with_override, without_override
 from desktop_app.domain.conversations.conversation import Folder, ModelChoice
 from desktop_app.domain.conversations.list_filter import ListFilterKind
@@ -15,12 +17,10 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.translation import tr
 from desktop_app.settings.schema import setting
 from desktop_app.settings.setting import SettingValue
+from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from desktop_app.app.library.list_presenter import ListPresenter
-    from desktop_app.app.state.window_state import WindowState
     from desktop_app.ui.settings.tabs.responses_tab import ResponsesTab
-    from desktop_app.ui.window.main_window import MainWindow
 
 
 class FolderSettingsController(QObject):

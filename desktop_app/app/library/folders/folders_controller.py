@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from desktop_app.app.library.list_presenter import ListPresenter
+from desktop_app.app.library.navigator import Navigator
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.commands.command_search import PaletteEntry
 from desktop_app.domain.conversations.conversation import Folder, new_id, now
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from desktop_app.app.library.list_presenter import ListPresenter
-    from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.window_state import WindowState
     from desktop_app.ui.window.command_palette import CommandPalette
-    from desktop_app.ui.window.main_window import MainWindow
 
 NEW_NAME = N_("New folder")
 _NEW_ROW, _NO_FOLDER_ROW = "folder.new", "folder.none"  # rows of the picker

@@ -5,30 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.state.conversation.open_conversation import OpenConversation
+from desktop_app.app.state.draft.drafts import Drafts
+from desktop_app.app.state.providers import Providers
+from desktop_app.app.state.setting_values import SettingValues
+from desktop_app.app.state.shared_lists import FolderList
+from desktop_app.app.tasks import Tasks
 from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.generation import Overrides
+from desktop_app.domain.conversations.conversation import Conversation, ModelChoice
 from desktop_app.domain.conversations.message_parts import DraftPart
-from desktop_app.services.chat.send_context import SendContext, offers_background
+from desktop_app.services.chat.chat_service import ChatService
+from desktop_app.services.chat.send_context import AskSettings, SendContext, offers_background
 from desktop_app.services.documents.attachment_dedup import deduplicate_parts
-
-if TYPE_CHECKING:
-    from desktop_app.app.state.conversation.open_conversation import OpenConversation
-    from desktop_app.app.state.draft.drafts import Drafts
-    from desktop_app.app.state.providers import Providers
-    from desktop_app.app.state.setting_values import SettingValues
-    from desktop_app.app.state.shared_lists import FolderList
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.domain.answering.generation import Overrides
-    from desktop_app.domain.conversations.conversation import Conversation, ModelChoice
-    from desktop_app.services.chat.chat_service import ChatService
-    from desktop_app.services.chat.send_context import AskSettings
-    from desktop_app.services.models.choice_resolution import ResolvedChoice
-    from desktop_app.storage.conversations.conversation_store import ConversationStore
-    from desktop_app.storage.database.temporary_database import TemporaryConversations
+from desktop_app.services.models.choice_resolution import ResolvedChoice
+from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.database.temporary_database import TemporaryConversations
 
 P = TypeVar("P", bound=DraftPart)
 

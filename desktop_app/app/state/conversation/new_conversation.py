@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from desktop_app.app.state.conversation.answer_setup import AnswerSetup
 from desktop_app.app.state.conversation.open_conversation import blank_conversation
-from desktop_app.app.state.shared_lists import DEFAULT_PRESET, Presets
+from desktop_app.app.state.draft.drafts import Drafts
+from desktop_app.app.state.shared_lists import DEFAULT_PRESET, FolderList, Presets
 from desktop_app.domain.answering.generation import Overrides
-
-if TYPE_CHECKING:
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.state.draft.drafts import Drafts
-    from desktop_app.app.state.shared_lists import FolderList
-    from desktop_app.domain.conversations.conversation import Conversation, ModelChoice
+from desktop_app.domain.conversations.conversation import Conversation, ModelChoice
 
 
 class NewConversation:

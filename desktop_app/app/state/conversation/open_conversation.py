@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.state.draft.drafts import Drafts, PromptDraft
+from desktop_app.app.state.providers import Providers
 from desktop_app.backend.environment_profiles import ON_DEVICE
 from desktop_app.domain.answering.shown_length import shorten
+from desktop_app.domain.conversations.compaction import Compaction
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -19,13 +21,8 @@ from desktop_app.domain.conversations.conversation import (
     now,
 )
 from desktop_app.rendering.structured_answer import with_rendered_form
-
-if TYPE_CHECKING:
-    from desktop_app.app.state.draft.drafts import Drafts, PromptDraft
-    from desktop_app.app.state.providers import Providers
-    from desktop_app.domain.conversations.compaction import Compaction
-    from desktop_app.storage.database.temporary_database import TemporaryConversations
-    from desktop_app.ui.transcript.viewport.message_stream import MessageStream
+from desktop_app.storage.database.temporary_database import TemporaryConversations
+from desktop_app.ui.transcript.viewport.message_stream import MessageStream
 
 
 class OpenConversation(QObject):

@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.tasks import Tasks
+from desktop_app.backend.image_scaling import ImageScaler
+from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import Conversation, Draft, Message, new_id
 from desktop_app.domain.conversations.message_parts import DraftPart, part_id
 from desktop_app.domain.errors import StorageError
+from desktop_app.services.prompt_delimiter import DelimiterFactory
+from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.documents.attachment_store import AttachmentStore
+from desktop_app.storage.settings.settings_store import SettingsStore
 
 if TYPE_CHECKING:
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.image_scaling import ImageScaler
-    from desktop_app.documents.worker.document_worker import DocumentWorker
-    from desktop_app.services.prompt_delimiter import DelimiterFactory
-    from desktop_app.storage.conversations.conversation_store import ConversationStore
-    from desktop_app.storage.documents.attachment_store import AttachmentStore
-    from desktop_app.storage.settings.settings_store import SettingsStore
     from desktop_app.ui.composer.prompt_editor import PromptEditor
 
 BLANK_KEY = "window.new_draft"

@@ -10,13 +10,14 @@ conversations that sort after the loaded pages are not shown.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from enum import IntEnum
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, Qt, Signal
+from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, Qt, Signal
 
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind, days_left
 from desktop_app.i18n.translation import tr, tr_plural
@@ -26,10 +27,6 @@ from desktop_app.ui.widgets.rows.rows_model import Index
 from desktop_app.ui.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
-
-    from PySide6.QtCore import QObject
-
     # Not imported at run time, because imports here delay the first paint.
     from desktop_app.domain.conversations.conversation import Conversation, Folder
 

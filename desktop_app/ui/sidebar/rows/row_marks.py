@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import (
     QItemSelection,
     QItemSelectionModel,
@@ -14,9 +12,7 @@ from PySide6.QtCore import (
 )
 
 from desktop_app.i18n.translation import tr_plural
-
-if TYPE_CHECKING:
-    from desktop_app.ui.widgets.rows.row_view import RowView
+from desktop_app.ui.widgets.rows.row_view import RowView
 
 _Flag = QItemSelectionModel.SelectionFlag
 

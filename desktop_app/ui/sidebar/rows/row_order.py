@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.ui.sidebar.rows.date_groups import FOLDERS, PINNED, DateGroups
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from datetime import date
-
     # Not imported at run time, because imports here delay the first paint.
     from desktop_app.domain.conversations.conversation import Conversation, Folder
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from desktop_app.ui.sidebar.rows.row_order import FolderRow, Heading, Key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     # Not imported at run time, because imports here delay the first paint.
     from desktop_app.domain.conversations.conversation import Conversation
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from PySide6.QtCore import QObject
+
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.rows.rows_model import RowsModel
 from desktop_app.ui.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QObject
-
     from desktop_app.domain.conversations.conversation import SearchHit
 
 # A match in a snippet, between its marks (see SearchHit).

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
 
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.sidebar.search.hit_model import HitModel
@@ -14,10 +16,6 @@ from desktop_app.ui.widgets.rows.row_view import RowView
 from desktop_app.ui.widgets.rows.rows_model import ROW
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from PySide6.QtGui import QKeyEvent
-
     from desktop_app.domain.conversations.conversation import Folder, SearchHit
     from desktop_app.ui.sidebar.search.search_filters import SearchFilters
 

@@ -10,9 +10,10 @@ that.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QBoxLayout, QFrame, QWidget
 
 from desktop_app.domain.error_text import WINDOW, hint_segments
@@ -34,10 +35,6 @@ from desktop_app.ui.widgets.text.foreign_text import (
     spoken_text,
 )
 from desktop_app.ui.widgets.text.linked_label import LinkedLabel
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QKeyEvent, QResizeEvent
-
 
 Actions = Sequence[tuple[str, Callable[[], object]]]
 """The buttons of a card: the label and the callback of each."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from desktop_app.i18n.translation import N_, tr
@@ -25,10 +26,6 @@ from desktop_app.ui.widgets.text.foreign_text import (
     PlainToolButton,
     spoken_text,
 )
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent
-
 
 TITLE: Final = N_("Temporary conversation")
 EXPLANATION: Final = N_(
