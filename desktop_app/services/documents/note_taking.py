@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -103,8 +103,6 @@ FROM_NOTES: Final = (
     "parts, in order; answer from them as you would from the documents."
 )
 
-OnWaiting = Callable[[StatusChanged], None]
-
 
 @dataclass(frozen=True)
 class DocumentPiece:
@@ -187,6 +185,8 @@ class ReadingProvider(ProviderWrapper):
         self._task = task
         self._cost_so_far = Decimal(0)
         self._total_cost: Decimal | None = None  # an estimate, answer included; None if unknown
+        # The progress and waits of the notes; None when all are taken.
+        self._updates: asyncio.Queue[StatusChanged | None] = asyncio.Queue()
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Yield progress as StatusChanged events, then the answer."""
@@ -207,9 +207,11 @@ class ReadingProvider(ProviderWrapper):
             pieces = await self._reader.pieces(self._task)
             self._total_cost = (await self._reader.plan_of(self._task, pieces)).cost
             max_tokens = await self._reader.max_notes_tokens(self._task, request)
-            async with aclosing(self._condense(pieces, max_tokens, are_notes=False)) as steps:
+            notes_task = asyncio.create_task(self._condense(pieces, max_tokens, are_notes=False))
+            async with aclosing(self._progress_of(notes_task)) as steps:
                 async for step in steps:
                     yield step
+            pieces = notes_task.result()
         except UserFacingError as error:
             failure = error
         if self._cost_so_far:  # the line below the answer has the cost of the last call only
@@ -221,29 +223,34 @@ class ReadingProvider(ProviderWrapper):
             async for event in events:
                 yield event
 
+    async def _progress_of(
+        self, task: asyncio.Task[list[DocumentPiece]]
+    ) -> AsyncGenerator[StatusChanged, None]:
+        """Yield the progress and waits until the task ends; cancel it if it is still running."""
+        task.add_done_callback(lambda _: self._updates.put_nowait(None))
+        try:
+            while (update := await self._updates.get()) is not None:
+                yield update
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
     async def _condense(
         self, pieces: list[DocumentPiece], max_tokens: int, *, are_notes: bool
-    ) -> AsyncGenerator[StatusChanged, None]:
-        """Replace `pieces` by notes until they fit `max_tokens` together. Yield the progress.
+    ) -> list[DocumentPiece]:
+        """Return notes on the pieces that have at most `max_tokens` together.
 
-        The notes may exceed `max_tokens` if merging them further gains nothing.
-
-        The list is changed in place, because an asynchronous generator returns no value.
+        They may exceed `max_tokens` if merging them further gains nothing.
 
         Args:
-            max_tokens: the maximum tokens of all pieces together.
             are_notes: the pieces are notes already, of which shorter notes are taken.
         """
         while True:
-            async with aclosing(self._take_notes(pieces, are_notes=are_notes)) as steps:
-                async for step in steps:
-                    yield step
             count = len(pieces)
-            pieces[:] = await self._reader.merge_notes(self._task, pieces, max_tokens)
-            if len(pieces) == 1:
-                return  # all notes fit
-            if are_notes and len(pieces) >= count:
-                return  # merging gained nothing
+            notes = await self._take_notes(pieces, are_notes=are_notes)
+            pieces = await self._reader.merge_notes(self._task, notes, max_tokens)
+            if len(pieces) == 1 or (are_notes and len(pieces) >= count):
+                return pieces
             are_notes = True
 
     async def _stream_answer(
@@ -276,9 +283,11 @@ class ReadingProvider(ProviderWrapper):
                 max_tokens = max_tokens * 2 // 3  # a third less with each refusal
                 split_pieces = [await self._reader.split(self._task, p, refusal) for p in pieces]
                 pieces = [piece for parts in split_pieces for piece in parts]
-                async with aclosing(self._condense(pieces, max_tokens, are_notes=True)) as steps:
+                notes_task = asyncio.create_task(self._condense(pieces, max_tokens, are_notes=True))
+                async with aclosing(self._progress_of(notes_task)) as steps:
                     async for step in steps:
                         yield step
+                pieces = notes_task.result()
             except UserFacingError as error:
                 yield Failed(_as_reading_error(error))
                 return
@@ -301,91 +310,65 @@ class ReadingProvider(ProviderWrapper):
 
     async def _take_notes(
         self, pieces: list[DocumentPiece], *, are_notes: bool
-    ) -> AsyncGenerator[StatusChanged, None]:
-        """Replace every piece by a note on it, several at once. Yield the progress.
+    ) -> list[DocumentPiece]:
+        """Return a note on each piece, taken several at once.
 
-        Pieces that fail because of concurrent calls are repeated one at a time.
+        Pieces that fail because of concurrent calls are repeated one at a time. Raises
+        UserFacingError.
         """
         notes: dict[int, DocumentPiece] = {}
         is_on_device = self._task.note_taker.profile.kind is ProviderKind.ON_DEVICE
         at_once = 1 if is_on_device else MAX_CONCURRENT_CALLS
-        yield self._progress_event(0, len(pieces), are_notes=are_notes)
-        while remaining := {n: piece for n, piece in enumerate(pieces) if n not in notes}:
-            noting = self._note_pieces(remaining, notes, at_once, are_notes=are_notes)
-            async with aclosing(noting) as steps:
-                async for step in steps:
-                    yield step
+        self._report_progress(0, len(pieces), are_notes=are_notes)
+        while len(notes) < len(pieces):
+            for error in await self._note_pieces(pieces, notes, at_once, are_notes=are_notes):
+                if at_once == 1 or not isinstance(error, _CONCURRENCY_ERRORS):
+                    raise error
             at_once = 1
-        pieces[:] = [notes[number] for number in sorted(notes)]
+        return [notes[number] for number in sorted(notes)]
 
     async def _note_pieces(
         self,
-        remaining: dict[int, DocumentPiece],
+        pieces: list[DocumentPiece],
         notes: dict[int, DocumentPiece],
         at_once: int,
         *,
         are_notes: bool,
-    ) -> AsyncGenerator[StatusChanged, None]:
-        """Take notes on the `remaining` pieces and add them to `notes`. Yield the progress.
+    ) -> list[UserFacingError]:
+        """Add the missing notes to `notes`. Return the errors of calls that failed.
 
         After a failure no new calls begin; those in progress are billed and run to their end.
-
-        Raises:
-            UserFacingError: a call failed, and not because of concurrent calls.
         """
         slots = asyncio.Semaphore(at_once)
-        total = len(notes) + len(remaining)
-        updates: asyncio.Queue[StatusChanged | None] = asyncio.Queue()
         failures: list[UserFacingError] = []
 
         async def note_piece(number: int, piece: DocumentPiece) -> None:
-            try:
-                async with slots:
-                    if not failures:
-                        text = await self._note_or_split(
-                            piece, updates.put_nowait, are_notes=are_notes
-                        )
-                        notes[number] = await self._reader.with_note(self._task, piece, text)
-            except UserFacingError as error:
-                failures.append(error)
-            finally:
-                updates.put_nowait(None)
+            async with slots:
+                if failures:
+                    return
+                try:
+                    text = await self._note_or_split(piece, are_notes=are_notes)
+                    notes[number] = await self._reader.with_note(self._task, piece, text)
+                except UserFacingError as error:
+                    failures.append(error)
+                if not failures:
+                    self._report_progress(len(notes), len(pieces), are_notes=are_notes)
 
-        tasks = [asyncio.create_task(note_piece(*numbered)) for numbered in remaining.items()]
-        try:
-            ended_count = 0
-            while ended_count < len(tasks):
-                update = await updates.get()
-                if update is not None:
-                    yield update
-                    continue
-                ended_count += 1  # None came from a call that has ended
-                if not failures:  # after a failure most calls never start
-                    yield self._progress_event(len(notes), total, are_notes=are_notes)
-            await asyncio.gather(*tasks)
-            # After errors of concurrent calls, the caller repeats the pieces one at a time.
-            for error in failures:
-                if at_once == 1 or not isinstance(error, _CONCURRENCY_ERRORS):
-                    raise error
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        async with asyncio.TaskGroup() as group:
+            for number, piece in enumerate(pieces):
+                if number not in notes:
+                    group.create_task(note_piece(number, piece))
+        return failures
 
     async def _note_or_split(
-        self,
-        piece: DocumentPiece,
-        on_waiting: OnWaiting,
-        *,
-        are_notes: bool,
-        splits_left: int = MAX_SPLITS,
+        self, piece: DocumentPiece, *, are_notes: bool, splits_left: int = MAX_SPLITS
     ) -> str:
         """Return the note on a piece, or on its parts if the server refuses it as too long.
 
         Each part may be split again, `splits_left` times in all. Raises UserFacingError.
         """
         try:
-            return await self._cached_or_new_note(piece, on_waiting, are_notes=are_notes)
+            return await self._cached_or_new_note(piece, are_notes=are_notes)
         except ContextTooLongError as error:
             if not splits_left:
                 raise
@@ -393,30 +376,21 @@ class ReadingProvider(ProviderWrapper):
             if len(parts) < 2:
                 raise
         notes = [
-            await self._note_or_split(
-                part, on_waiting, are_notes=are_notes, splits_left=splits_left - 1
-            )
+            await self._note_or_split(part, are_notes=are_notes, splits_left=splits_left - 1)
             for part in parts
         ]
         return "\n".join(notes)
 
-    async def _cached_or_new_note(
-        self, piece: DocumentPiece, on_waiting: OnWaiting, *, are_notes: bool
-    ) -> str:
-        """Return the note on a piece, from the cache or from the model.
-
-        `on_waiting` is called with each wait. Raises UserFacingError.
-        """
+    async def _cached_or_new_note(self, piece: DocumentPiece, *, are_notes: bool) -> str:
+        """Return the note on a piece, from the cache or from the model. Raises UserFacingError."""
         key = note_key(self._task, piece)
         async with self._reader.note_lock(key):
             cached = await self._reader.notes.get(key)
             if cached is not None:
                 return cached
-            return await self._take_note(key, piece, on_waiting, are_notes=are_notes)
+            return await self._take_note(key, piece, are_notes=are_notes)
 
-    async def _take_note(
-        self, key: str, piece: DocumentPiece, on_waiting: OnWaiting, *, are_notes: bool
-    ) -> str:
+    async def _take_note(self, key: str, piece: DocumentPiece, *, are_notes: bool) -> str:
         reader = self._reader
         task = self._task
         cost = cost_of(task.note_taker.price, Usage(input_tokens=piece.tokens))
@@ -426,7 +400,7 @@ class ReadingProvider(ProviderWrapper):
         async with hold:
             images = await reader.image_pages(task, piece)
             small_reply = await self._request_reply(
-                _note_request(task, piece, images, are_notes=are_notes), on_waiting
+                _note_request(task, piece, images, are_notes=are_notes)
             )
             await asyncio.shield(self._record_note(key, small_reply))  # the call has been billed
         if small_reply.error is not None:
@@ -438,13 +412,13 @@ class ReadingProvider(ProviderWrapper):
         if small_reply.error is None:
             await self._reader.notes.put(key, small_reply.text, self._task.conversation_id)
 
-    async def _request_reply(self, request: ChatRequest, on_waiting: OnWaiting) -> SmallReply:
+    async def _request_reply(self, request: ChatRequest) -> SmallReply:
         small_reply = SmallReply(self._task.note_taker.profile.name)
         try:
             async with aclosing(self._provider.stream(request)) as events:
                 async for event in events:
                     if isinstance(event, StatusChanged) and event.seconds:
-                        on_waiting(event)
+                        self._updates.put_nowait(event)
                     small_reply.add(event)
         except asyncio.CancelledError:
             if small_reply.reply.may_be_billed:  # the cost of the call is then unknown
@@ -472,7 +446,7 @@ class ReadingProvider(ProviderWrapper):
             )
         )
 
-    def _progress_event(self, done: int, total: int, *, are_notes: bool) -> StatusChanged:
+    def _report_progress(self, done: int, total: int, *, are_notes: bool) -> None:
         if self._total_cost:
             codes = _PROGRESS_WITH_SPENT_AND_TOTAL
         elif self._cost_so_far:
@@ -483,7 +457,8 @@ class ReadingProvider(ProviderWrapper):
         code = merging_code if are_notes else reading_code
         spent = formatting.money(self._cost_so_far)
         cost = formatting.money(self._total_cost) if self._total_cost else ""
-        return StatusChanged(0, answer_status(code, done=done, total=total, spent=spent, cost=cost))
+        status = answer_status(code, done=done, total=total, spent=spent, cost=cost)
+        self._updates.put_nowait(StatusChanged(0, status))
 
 
 def _note_request(
