@@ -17,9 +17,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -125,12 +125,12 @@ class Database:
 
         If the caller is canceled, the read is interrupted, so that it delays no other read.
         """
-        reading = _Reading()
-        job = self._submit(self._readers, lambda: self._in_snapshot(action, reading))
+        is_canceled = threading.Event()
+        job = self._submit(self._readers, lambda: self._in_snapshot(action, is_canceled))
         try:
             return await asyncio.wrap_future(job)
         except asyncio.CancelledError:
-            reading.interrupt()
+            is_canceled.set()
             raise
 
     async def execute(self, sql: str, *values: object) -> None:
@@ -309,14 +309,15 @@ class Database:
             row: sqlite3.Row = connection.execute(f"PRAGMA {pragma}").fetchone()
         return row
 
-    def _in_snapshot(self, action: Action[T], reading: _Reading) -> T:
+    def _in_snapshot(self, action: Action[T], is_canceled: threading.Event) -> T:
         with translate_errors(str(self.path)):
             connection = self._read_connection()
             connection.execute("BEGIN")
+            connection.set_progress_handler(is_canceled.is_set, PROGRESS_STEPS)
             try:
-                with reading.allow_interrupt(connection):
-                    return _close_cursor(action(connection))
+                return _close_cursor(action(connection))
             finally:
+                connection.set_progress_handler(None, 0)
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
 
@@ -361,36 +362,6 @@ async def read_first(databases: Databases, action: Action[T | None]) -> T | None
     """
     result = None if databases.memory is None else await databases.memory.read(action)
     return result if result is not None else await databases.disk.read(action)
-
-
-class _Reading:
-    """A read in progress, which another thread can interrupt."""
-
-    def __init__(self) -> None:
-        self._connection_lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
-        self._is_canceled = False
-
-    @contextmanager
-    def allow_interrupt(self, connection: sqlite3.Connection) -> Iterator[None]:
-        """Let `interrupt` interrupt this connection within the context."""
-        with self._connection_lock:
-            self._connection = connection
-        # SQLite forgets an interrupt between two statements; the handler checks during each.
-        connection.set_progress_handler(lambda: self._is_canceled, PROGRESS_STEPS)
-        try:
-            yield
-        finally:
-            connection.set_progress_handler(None, 0)
-            with self._connection_lock:
-                self._connection = None
-
-    def interrupt(self) -> None:
-        """Interrupt this read, never the next one on its connection."""
-        with self._connection_lock:
-            self._is_canceled = True
-            if self._connection is not None:
-                self._connection.interrupt()
 
 
 def refuse_foreign(path: Path) -> None:
