@@ -35,10 +35,8 @@ from desktop_app.services.spending.cost_estimate import Estimator
 from desktop_app.services.tools.consent import ConsentBroker
 from desktop_app.settings.setting import SettingValue
 from desktop_app.settings.values import with_defaults
-from desktop_app.storage.conversations.compaction_store import CompactionStore
-from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
-from desktop_app.storage.conversations.conversation_store import ConversationStore
-from desktop_app.storage.conversations.folder_store import FolderStore
+from desktop_app.storage.conversations.conversation_store import CompactionStore, ConversationStore
+from desktop_app.storage.conversations.folder_store import ConversationFlagStore, FolderStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.temporary_database import TemporaryConversations
 from desktop_app.storage.documents.attachment_store import AttachmentStore

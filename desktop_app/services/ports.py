@@ -67,7 +67,7 @@ class RunStore(MessageStore, Protocol):
 
 
 class CompactionStorage(Protocol):
-    """Store of conversation compactions: see storage/conversations/compaction_store.py.
+    """Store of conversation compactions: see storage/conversations/conversation_store.py.
 
     `add` returns False if the compaction is stored already, or its message was deleted.
     """

@@ -44,8 +44,7 @@ from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
 from desktop_app.storage.batch.batch_store import BatchStore
-from desktop_app.storage.conversations.compaction_store import CompactionStore
-from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.conversations.conversation_store import CompactionStore, ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.attachment_store import AttachmentStore

@@ -12,10 +12,12 @@ rank fusion combines the two rankings.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from desktop_app.domain import hints
 from desktop_app.domain.conversations.conversation import new_id, now
@@ -27,7 +29,10 @@ from desktop_app.domain.documents.collections import (
     Passage,
     PassageLocation,
 )
+from desktop_app.domain.documents.extracted_document import ExtractedDocument, IndexedPassage
+from desktop_app.domain.documents.letter_folding import fold, unspaced_run
 from desktop_app.domain.documents.passage_words import question_terms
+from desktop_app.domain.documents.vectors import UnembeddedPassage, Vector
 from desktop_app.domain.error_note import note_from_error
 from desktop_app.domain.errors import (
     CredentialError,
@@ -39,18 +44,75 @@ from desktop_app.domain.errors import (
     UserFacingError,
 )
 from desktop_app.i18n.translation import N_
-from desktop_app.services.collections.collection_ports import (
-    CollectionStorage,
-    Originals,
-    PassageReader,
-    VectorStorage,
-)
 from desktop_app.services.collections.embedding_service import (
     MAX_TEXTS_PER_CALL,
     EmbeddingPlan,
     Embeddings,
 )
-from desktop_app.services.collections.passage_dedup import KnownPassages
+
+
+class PassageReader(Protocol):
+    """Reader of files that splits texts into passages: see documents/index/collection_reader.py."""
+
+    async def files_in(
+        self, paths: Sequence[Path], *, skip_missing: bool = False
+    ) -> Sequence[FoundFile]: ...
+    async def read(self, path: Path) -> ExtractedDocument: ...
+    async def passages(self, text: str, name: str, media_type: str) -> Sequence[IndexedPassage]: ...
+
+
+class CollectionStorage(Protocol):
+    """Store of collections: see storage/documents/collection_store.py.
+
+    All methods raise StorageError.
+    """
+
+    async def all(self) -> list[Collection]: ...
+    async def put(self, collection: Collection) -> None: ...
+    async def delete(self, collection_id: str) -> None: ...
+    async def files(self, collection_id: str) -> list[CollectionFile]: ...
+    async def file_counts(self, collection_id: str) -> dict[str, int]: ...
+    # By path: the size in bytes and the modification time in nanoseconds when the file was read;
+    # -1 and -1 for a file that waits or was removed.
+    async def file_stats(self, collection_id: str) -> dict[str, tuple[int, int]]: ...
+    async def removed_paths(self, collection_id: str) -> set[str]: ...
+    async def mark_removed(self, collection_id: str, path: str) -> None: ...
+    # Each file comes with its modification time, in nanoseconds.
+    async def put_files(self, files: Sequence[tuple[CollectionFile, int]]) -> None: ...
+    async def remove_files(self, collection_id: str, paths: Iterable[str]) -> None: ...
+    async def is_indexed(self, sha256: str) -> bool: ...
+    async def index_passages(self, sha256: str, passages: Sequence[IndexedPassage]) -> None: ...
+    async def remove_unreferenced(self) -> None: ...
+    async def find(
+        self, collection_ids: Sequence[str], words: Sequence[str], limit: int
+    ) -> Sequence[PassageLocation]: ...
+    # None for a passage that has no text any more.
+    async def texts(self, locations: Sequence[PassageLocation]) -> list[str | None]: ...
+
+
+class VectorStorage(Protocol):
+    """Store of vectors: see storage/documents/vector_store.py. Raises StorageError."""
+
+    # The number of passages without a vector, and of their tokens.
+    async def count_missing(self, collection_id: str, model: str) -> tuple[int, int]: ...
+    async def has_any(self, collection_ids: Sequence[str], model: str) -> bool: ...
+    async def next_missing(
+        self, collection_id: str, model: str, limit: int
+    ) -> Sequence[UnembeddedPassage]: ...
+    async def put(self, model: str, vectors: Sequence[tuple[int, Vector]]) -> None: ...
+    async def nearest(
+        self, collection_ids: Sequence[str], model: str, vector: Vector, limit: int
+    ) -> Sequence[PassageLocation]: ...
+
+
+class Originals(Protocol):
+    """Store of original files and their texts: see storage/documents/attachment_store.py."""
+
+    async def add_document(
+        self, source: Path, document: ExtractedDocument, *, is_searchable: bool
+    ) -> object: ...
+    async def text(self, sha256: str) -> str: ...
+
 
 # Distinct passages considered for a question; the token budget decides how many are included.
 MAX_PASSAGES: Final = 24
@@ -451,3 +513,71 @@ def _clean_name(name: str) -> str:
     if not cleaned:
         raise UserFacingError(N_("The collection needs a name."), hint=N_("Enter one."))
     return cleaned
+
+
+Run = tuple[str, ...]
+
+# The number of consecutive words that are compared as a unit.
+RUN_WORDS: Final = 4
+# The minimum share of a new passage's runs that must be known; the others may only be at its ends.
+MIN_KNOWN_SHARE: Final = 0.85
+
+_PAGE_MARK: Final = re.compile(r"^\[(?:page|slide|sheet|chapter) \d+\][ \t]*$", re.M)
+_LINE_END_HYPHEN: Final = re.compile(r"(?<=[^\W\d_])[-\u00ad]\n(?=[^\W\d_])")
+_WORD: Final = re.compile(r"[^\W_]+")
+
+
+class KnownPassages:
+    """The texts of the passages that are known, to recognize duplicates.
+
+    A collection may contain a document several times: as a PDF and its source text, or under two
+    names. A duplicate has only words of earlier passages, except for a few at its ends. If one
+    figure or one "not" in between differs, the model gets both versions.
+    """
+
+    def __init__(self) -> None:
+        self._runs: set[Run] = set()
+        self._first_runs: set[Run] = set()
+        self._last_runs: set[Run] = set()
+
+    def add_if_new(self, text: str) -> bool:
+        """Add a passage unless its text is known. Return True if it was added.
+
+        A few extra words at either end of a known passage do not make it new.
+        """
+        runs = _runs_of(text)
+        if self._contains(runs):
+            return False
+        self._runs.update(runs)
+        self._first_runs.add(runs[0])
+        self._last_runs.add(runs[-1])
+        return True
+
+    def _contains(self, runs: list[Run]) -> bool:
+        """Return True if all runs are known, but for a few before or after a known passage."""
+        known_flags = [run in self._runs for run in runs]
+        if True not in known_flags:
+            return False
+        start = known_flags.index(True)
+        end = len(known_flags) - known_flags[::-1].index(True)
+        return (
+            all(known_flags[start:end])
+            and end - start >= len(runs) * MIN_KNOWN_SHARE
+            and (start == 0 or runs[start] in self._first_runs)
+            and (end == len(runs) or runs[end - 1] in self._last_runs)
+        )
+
+
+def _runs_of(text: str) -> list[Run]:
+    words = _words(text)
+    return [
+        tuple(words[start : start + RUN_WORDS])
+        for start in range(max(1, len(words) - RUN_WORDS + 1))
+    ]
+
+
+def _words(text: str) -> list[str]:
+    """Return the words without page marks and punctuation; unspaced scripts by character."""
+    folded = fold(_LINE_END_HYPHEN.sub("", _PAGE_MARK.sub("", text)))
+    separated = unspaced_run().sub(lambda run: f" {' '.join(run.group())} ", folded)
+    return list(chain.from_iterable(_WORD.findall(line) for line in separated.splitlines()))

@@ -24,33 +24,20 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.message_parts import text_of
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import N_
-from desktop_app.storage.conversations.compaction_store import insert_compaction
-from desktop_app.storage.conversations.conversation_sql import (
-    ALL_CONVERSATIONS,
-    ARCHIVED_CONVERSATIONS,
-    INTERRUPT,
-    LISTED_CONVERSATIONS,
-    NEWEST_LEAF,
-    ONE_CONVERSATION,
-    PATH,
-    PINNED_CONVERSATIONS,
-    RECENT_CONVERSATIONS,
-    TAIL,
-    TAKE_OVER,
-    TRASHED_CONVERSATIONS,
-    VERSIONS_ON_PATH,
-)
 from desktop_app.storage.conversations.row_conversion import (
     answer_to_row,
     conversation_from_row,
     conversation_to_row,
     draft_to_text,
+    from_row,
     message_from_row,
     message_to_row,
     read_row,
+    read_rows,
     searchable_text,
     settings_to_row,
     to_micros,
+    to_row,
 )
 from desktop_app.storage.database.database import Databases, read_first
 from desktop_app.storage.database.deletion_wipe import mark_for_wipe, wipe_deleted
@@ -59,6 +46,97 @@ from desktop_app.storage.database.row_writing import Row, insert_rows, update_ro
 from desktop_app.storage.documents.attachment_cleanup import skip_grace_period
 from desktop_app.storage.documents.note_store import remove_notes
 from desktop_app.storage.search.search_index import EntryKind, add_entry, has_entry, remove_entry
+
+_SELECT_CONVERSATION: Final = """
+    SELECT c.*, EXISTS (
+        SELECT 1 FROM messages AS m WHERE m.conversation_id = c.id AND m.status = 'streaming'
+    ) AS streaming
+    FROM conversations AS c
+"""
+
+
+def _listing(condition: str) -> str:
+    """Return SQL for the conversations outside the trash that meet a condition, newest first."""
+    return f"""{_SELECT_CONVERSATION} WHERE c.trashed_at IS NULL AND {condition}
+        ORDER BY c.updated_at DESC, c.rowid DESC"""
+
+
+def _page(condition: str, column: str = "c.updated_at") -> str:
+    """Return SQL for a page of conversations, newest first, that follows a time and an id.
+
+    The time and the id are those of the last conversation of the previous page. Conversations with
+    the same time are in the order of their ids, so that the next page begins exactly there: those
+    with an earlier time follow, and those with this time and a greater id. `_listing`, which
+    has no pages, puts the conversation that was stored last first instead.
+    """
+    return f"""{_SELECT_CONVERSATION} WHERE {condition}
+        AND {column} <= :after AND ({column} < :after OR c.id > :after_id)
+        ORDER BY {column} DESC, c.id LIMIT :limit"""
+
+
+ALL_CONVERSATIONS: Final = _listing("TRUE")
+RECENT_CONVERSATIONS: Final = f"{_listing('NOT c.archived')} LIMIT :limit"
+PINNED_CONVERSATIONS: Final = _listing("c.pinned AND NOT c.archived")
+# A NULL folder_id means "in no folder".
+LISTED_CONVERSATIONS: Final = _page("""c.folder_id IS :folder_id
+    AND c.trashed_at IS NULL AND NOT c.pinned AND NOT c.archived""")
+ARCHIVED_CONVERSATIONS: Final = _page("c.trashed_at IS NULL AND c.archived")
+TRASHED_CONVERSATIONS: Final = _page("c.trashed_at IS NOT NULL", "c.trashed_at")
+ONE_CONVERSATION: Final = _SELECT_CONVERSATION + " WHERE c.id = ?"
+
+
+def _path(condition: str = "") -> str:
+    """Return the start of SQL that reads a path up from the leaf, as long as `condition` holds.
+
+    The walk reads the small columns only; full rows are read once the path is known.
+    """
+    return f"""
+    WITH RECURSIVE path (id, parent_id, depth) AS (
+        SELECT m.id, m.parent_id, 0
+        FROM conversations AS c JOIN messages AS m ON m.id = c.leaf_id WHERE c.id = ?1
+        UNION ALL
+        SELECT m.id, m.parent_id, depth + 1 FROM path JOIN messages AS m ON m.id = path.parent_id
+        {condition}
+    )"""  # noqa: S608 - our own text
+
+
+_MESSAGES_OF_PATH: Final = "SELECT m.* FROM path JOIN messages AS m USING (id) ORDER BY depth DESC"
+PATH: Final = f"{_path()} {_MESSAGES_OF_PATH}"
+TAIL: Final = f"{_path('WHERE depth + 1 < ?2')} {_MESSAGES_OF_PATH}"
+
+# The first messages of all conversations have the same parent, NULL: hence the join by
+# conversation. The index is named because SQLite would rather scan the whole conversation.
+_SIBLINGS: Final = """
+    FROM messages AS m JOIN messages AS s INDEXED BY messages_by_parent
+    ON s.conversation_id = m.conversation_id AND s.parent_id IS m.parent_id
+"""
+VERSIONS_ON_PATH: Final = f"""{_path()} SELECT m.id, s.id AS version {_SIBLINGS}
+    WHERE m.id IN (SELECT id FROM path) ORDER BY s.created_at, s.rowid
+"""  # noqa: S608 - our own text
+
+NEWEST_LEAF: Final = """
+    WITH RECURSIVE below (id) AS (
+        VALUES (?1) UNION ALL
+        SELECT m.id FROM below JOIN messages AS m ON m.parent_id = below.id
+    )
+    SELECT id FROM messages AS m
+    WHERE id IN (SELECT id FROM below)
+    AND NOT EXISTS (SELECT 1 FROM messages AS r WHERE r.parent_id = m.id)
+    ORDER BY created_at DESC, rowid DESC LIMIT 1
+"""
+
+# The owner of a streaming answer is the process that writes it. The time at which this process
+# started tells it from a later process with the same id.
+INTERRUPT: Final = """
+    UPDATE messages SET status = 'interrupted', owner_pid = NULL, owner_started = NULL
+    WHERE id = ? RETURNING *
+"""
+TAKE_OVER: Final = """
+    UPDATE messages SET owner_pid = ?, owner_started = ? WHERE id = ? RETURNING *
+"""
+
+# The expression of the index `messages_reviewed`, repeated exactly, so that SQLite uses the index.
+REVIEWED: Final = 'instr(m.notices, \'"code":"review_\') > 0'
 
 # A message always has a later row than its parent.
 _SELECT_TREE: Final = "SELECT * FROM messages WHERE conversation_id = ? ORDER BY rowid"
@@ -594,3 +672,48 @@ def _interrupt(connection: sqlite3.Connection, conversation_id: str | None = Non
         _add_message_entry(connection, read_row(message_from_row, row))
         conversation_ids[row["conversation_id"]] = None
     return list(conversation_ids)
+
+
+# Inserts nothing if the message has been deleted meanwhile, or if the compaction was imported
+# before.
+_INSERT_COMPACTION: Final = """
+    INSERT OR IGNORE INTO compactions
+    SELECT :id, :conversation_id, :message_id, :kind, :provider_id, :model, :body, :created_at,
+        :tokens_before, :tokens_after, :undone_at
+    WHERE EXISTS (SELECT 1 FROM messages WHERE id = :message_id)
+"""
+_SELECT_OF_CONVERSATION: Final = """
+    SELECT * FROM compactions WHERE conversation_id = ? ORDER BY created_at, rowid
+"""
+
+
+class CompactionStore:
+    """All compactions of the store. All methods raise StorageError."""
+
+    def __init__(self, databases: Databases) -> None:
+        self._databases = databases
+
+    async def load(self, conversation_id: str) -> tuple[Compaction, ...]:
+        """Return all compactions of a conversation, including undone ones, oldest first."""
+        database = self._databases.for_conversation(conversation_id)
+        return tuple(
+            await read_rows(
+                database, partial(from_row, Compaction), _SELECT_OF_CONVERSATION, conversation_id
+            )
+        )
+
+    async def add(self, compaction: Compaction) -> bool:
+        """Save a compaction. Return False if it exists already, or its message was deleted."""
+        database = self._databases.for_conversation(compaction.conversation_id)
+        return await database.write(lambda c: insert_compaction(c, compaction))
+
+    async def undo(self, compaction_id: str, at: datetime) -> None:
+        """Record that a compaction was undone: the messages that it replaced are sent again."""
+        sql = "UPDATE compactions SET undone_at = ? WHERE id = ? AND undone_at IS NULL"
+        for database in filter(None, (self._databases.memory, self._databases.disk)):
+            await database.execute(sql, to_micros(at), compaction_id)
+
+
+def insert_compaction(connection: sqlite3.Connection, compaction: Compaction) -> bool:
+    """Insert a compaction. Return False if it exists already, or its message does not."""
+    return connection.execute(_INSERT_COMPACTION, to_row(compaction)).rowcount == 1

@@ -27,8 +27,8 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.i18n.translation import N_
-from desktop_app.storage.conversations.compaction_store import insert_compaction
 from desktop_app.storage.conversations.conversation_store import (
+    insert_compaction,
     insert_conversation,
     insert_message,
     put_conversation,

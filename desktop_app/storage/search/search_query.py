@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversations.conversation import SearchFilter, SearchHit, SearchOrder
 from desktop_app.domain.conversations.message_parts import parts_from_json
-from desktop_app.storage.conversations.conversation_sql import REVIEWED
+from desktop_app.storage.conversations.conversation_store import REVIEWED
 from desktop_app.storage.conversations.row_conversion import (
     from_micros,
     read_row,
@@ -176,7 +176,7 @@ def _find_reviewed(
     """Return the newest answers with the verdict of the filter."""
     conditions, values = _conditions(search_filter)
     since, until = _time_range(search_filter)
-    # The columns and conditions are constants of this module and of conversation_sql.
+    # The columns and conditions are constants of this module and of conversation_store.
     sql = f"""SELECT m.created_at AS entry_id, c.id AS conversation_id, c.archived, c.title,
             NULL AS name, NULL AS text, m.parts, m.id, m.id AS message_id
         FROM messages AS m JOIN conversations AS c ON c.id = m.conversation_id

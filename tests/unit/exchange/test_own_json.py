@@ -32,8 +32,7 @@ from desktop_app.exchange.importers.import_reader import read_export
 from desktop_app.exchange.importers.imported_conversation import ImportedConversation
 from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.exchange.preset_json import preset_to_json
-from desktop_app.storage.conversations.compaction_store import CompactionStore
-from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.conversations.conversation_store import CompactionStore, ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.conversations.import_store import ImportOutcome, ImportStore
 from desktop_app.storage.settings.prompt_store import PromptStore

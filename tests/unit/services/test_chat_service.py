@@ -72,8 +72,7 @@ from desktop_app.services.spending.budget import Budget, PaidCalls
 from desktop_app.services.spending.cost_estimate import MESSAGE_OVERHEAD, Estimator
 from desktop_app.services.tools.consent import ConsentBroker
 from desktop_app.services.tools.tool_set import ToolCatalog
-from desktop_app.storage.conversations.compaction_store import CompactionStore
-from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.conversations.conversation_store import CompactionStore, ConversationStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.documents.note_store import NoteStore

@@ -64,8 +64,7 @@ from desktop_app.services.models.choice_resolution import (
 )
 from desktop_app.services.spending.budget import Budget, PaidCalls
 from desktop_app.services.spending.cost_estimate import Estimator
-from desktop_app.storage.conversations.compaction_store import CompactionStore
-from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.conversations.conversation_store import CompactionStore, ConversationStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.settings.settings_store import SettingsStore

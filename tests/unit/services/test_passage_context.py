@@ -12,6 +12,7 @@ from desktop_app.domain.conversations.message_parts import CollectionPart, Passa
 from desktop_app.domain.errors import DocumentError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.services.chat.send_context import SendContext
+from desktop_app.services.collections.collection_service import KnownPassages
 from desktop_app.services.collections.passage_context import (
     HOW_TO_ANSWER,
     MAX_TOKENS,
@@ -22,7 +23,6 @@ from desktop_app.services.collections.passage_context import (
     passages_block,
     retrieval_text,
 )
-from desktop_app.services.collections.passage_dedup import KnownPassages
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.prompt_delimiter import PromptDelimiter
 from tests.unit.domain.test_collections import a_passage

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import Conversation, Message, MessageStatus
-from desktop_app.storage.conversations.compaction_store import CompactionStore
-from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.conversations.conversation_store import CompactionStore, ConversationStore
 from desktop_app.storage.database.database import Database
 from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, opened
 

@@ -40,9 +40,8 @@ from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
-from desktop_app.storage.conversations.folder_store import FolderStore
+from desktop_app.storage.conversations.folder_store import ConversationFlagStore, FolderStore
 from desktop_app.storage.database.process_identity import this_process
 from desktop_app.storage.search.search_query import Search
 from tests.helpers.blocking import blocking

@@ -19,9 +19,8 @@ from desktop_app.domain.conversations.message_parts import Attachment, DocumentP
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
-from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
-from desktop_app.storage.conversations.folder_store import FolderStore
+from desktop_app.storage.conversations.folder_store import ConversationFlagStore, FolderStore
 from desktop_app.storage.database.deletion_wipe import resume_wipe
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.documents.note_store import NoteStore

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import Folder, MessageStatus, new_id
-from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
-from desktop_app.storage.conversations.folder_store import FolderStore
+from desktop_app.storage.conversations.folder_store import ConversationFlagStore, FolderStore
 from desktop_app.storage.search.search_query import Search
 from tests.unit.storage.samples import CHOICE, NOON, a_conversation, a_question, an_answer, opened
 

@@ -13,10 +13,8 @@ from desktop_app.domain.conversations.compaction import Compaction, CompactionKi
 from desktop_app.domain.conversations.conversation import Conversation, Folder, Message
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.prompts.preset import Preset
-from desktop_app.storage.conversations.compaction_store import CompactionStore
-from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
-from desktop_app.storage.conversations.conversation_store import ConversationStore
-from desktop_app.storage.conversations.folder_store import FolderStore
+from desktop_app.storage.conversations.conversation_store import CompactionStore, ConversationStore
+from desktop_app.storage.conversations.folder_store import ConversationFlagStore, FolderStore
 from desktop_app.storage.conversations.import_store import BATCH_SIZE, ImportOutcome, ImportStore
 from desktop_app.storage.database.database import Action, Database, T
 from desktop_app.storage.search.search_query import Search

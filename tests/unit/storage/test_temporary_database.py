@@ -18,8 +18,7 @@ from desktop_app.domain.conversations.message_parts import Attachment, DocumentP
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
-from desktop_app.storage.conversations.compaction_store import CompactionStore
-from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.conversations.conversation_store import CompactionStore, ConversationStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.temporary_database import TemporaryConversations
 from desktop_app.storage.documents.attachment_store import AttachmentStore
