@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QTimer
 
 from desktop_app.app.actions import Actions, actions_of
-from desktop_app.app.chat.choice.built_in_model_note import BuiltInModelNote
+from desktop_app.app.chat.choice_controller import BuiltInModelNote
 from desktop_app.app.controllers import Controllers
 from desktop_app.app.desktop.call_server import CallServer
 from desktop_app.app.desktop.closing_controller import ClosingController, UnfinishedWork
@@ -24,7 +24,7 @@ from desktop_app.app.desktop.window_request import (
     WindowRequest,
 )
 from desktop_app.app.error_notifier import ErrorNotifier
-from desktop_app.app.library.unread_marks import UnreadMarks
+from desktop_app.app.library.list_presenter import UnreadMarks
 from desktop_app.app.quick.quick_host import QuickHost
 from desktop_app.app.shortcuts import Shortcuts
 from desktop_app.app.shutdown import EndStep, Shutdown

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desktop_app.app.answers.retry_countdown import RetryCountdown
+from desktop_app.app.answers.server_watch import RetryCountdown
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.answering.answer_status import status_text
 from desktop_app.domain.answering.reply import Reply

@@ -9,9 +9,13 @@ from typing import Literal
 from PySide6.QtCore import QObject
 
 from desktop_app.app.attachments.attachment_facts import OTHER_READINGS_CHIP, document_chip
-from desktop_app.app.attachments.attachment_reader import PASTED_NAME
-from desktop_app.app.attachments.file_readings import FEW_FILES, FileReading, FileReadings
-from desktop_app.app.attachments.image_chips import ImageChips
+from desktop_app.app.attachments.file_readings import (
+    FEW_FILES,
+    PASTED_NAME,
+    FileReading,
+    FileReadings,
+)
+from desktop_app.app.attachments.images_controller import ImageChips
 from desktop_app.app.state.providers import PROVIDER_REMOVED
 from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.conversations.message_facts import token_count

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QBuffer, QIODevice, QObject, QTimer, Signal
+from PySide6.QtGui import QImage
 
-from desktop_app.app.attachments.attachment_batch import AttachmentBatch
-from desktop_app.app.attachments.attachment_reader import AttachmentReader
 from desktop_app.app.attachments.document_passwords import DocumentPasswords
-from desktop_app.app.attachments.task_queue import TaskQueue
 from desktop_app.app.desktop.window_request import MAX_FILES, too_many_files
 from desktop_app.app.state.window_state import WindowState
-from desktop_app.documents.worker.document_worker import Progress
+from desktop_app.documents.worker.document_worker import OnProgress, Progress
 from desktop_app.domain.conversations.conversation import new_id
-from desktop_app.domain.conversations.message_parts import DocumentPart, DraftPart, part_id
-from desktop_app.domain.errors import StorageError, UserFacingError
+from desktop_app.domain.conversations.message_parts import (
+    DocumentPart,
+    DraftPart,
+    ImagePart,
+    part_id,
+)
+from desktop_app.domain.documents.document_notes import DocumentNote
+from desktop_app.domain.documents.extracted_document import ExtractedDocument
+from desktop_app.domain.errors import DocumentError, StorageError, UserFacingError
 from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.services.documents.file_attachments import apply_file_preference
+from desktop_app.services.documents.image_attachments import with_detail
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.ui.composer.dropped_content import DroppedData
 from desktop_app.ui.window.main_window import MainWindow
 
@@ -68,7 +77,7 @@ def _reading_text(progress: Progress) -> str:
 
 
 class FileReadings(QObject):
-    """The files to read, of which at most `task_queue.MAX_TASKS` are read at a time.
+    """The files to read, of which at most `MAX_TASKS` are read at a time.
 
     Signals:
         progressed(): reading began, went on, ended or was canceled. If files were attached to the
@@ -312,3 +321,195 @@ class FileReadings(QObject):
             elif attachments.setdefault(part_id(part), part) is not part:
                 reading.batch.add_duplicate(reading.name)
         self._draft.set_attachments(tuple(attachments.values()))
+
+
+PASTED_NAME = N_("Pasted text.txt")
+"""The name of pasted text that is attached, marked for translation."""
+
+ATTACHED_TEXT = "the attached text"
+"""The words in a prompt that tell the model that a value is attached, because it is long."""
+
+
+class AttachmentReader:
+    """Reader that stores dropped or pasted content as an attachment."""
+
+    def __init__(self, state: WindowState) -> None:
+        self._setup = state.setup
+        self._attachment_store = state.sources.attachment_store
+        self._documents = state.sources.documents
+
+    async def read(
+        self,
+        content: Path | str | DroppedData,
+        on_progress: OnProgress,
+        conversation_id: str = "",
+        password: str = "",
+        *,
+        resolved: ResolvedChoice | None = None,
+    ) -> tuple[DocumentPart | ImagePart, DocumentNote | None]:
+        """Store the content; return its message part, and a note on how it was read, if any.
+
+        Args:
+            conversation_id: if it is that of a temporary conversation, the attachment stays in
+                memory.
+            resolved: the model that would be asked; by default the open conversation's.
+
+        Raises:
+            DocumentError, StorageError: the content cannot be attached.
+        """
+        document: ExtractedDocument
+        source: Path | bytes
+        if isinstance(content, Path):
+            source = content
+            document = await self._documents.extract(content, on_progress, password=password)
+        else:
+            name = tr(PASTED_NAME) if isinstance(content, str) else content.name
+            source = await _bytes_of(content)
+            document = await self._documents.extract_bytes(
+                name, source, on_progress, password=password
+            )
+        part = await self._attachment_store.add_document(source, document, conversation_id)
+        part = with_detail(part, str(self._setup.values["answer.image_detail"]))
+        as_files = bool(self._setup.values["answer.documents_as_files"])
+        part = apply_file_preference(part, resolved or self._setup.resolved, as_files=as_files)
+        return part, document.note
+
+
+async def _bytes_of(content: str | DroppedData) -> bytes:
+    if isinstance(content, str):
+        return content.encode("utf-8", "surrogatepass")
+    if isinstance(content.content, bytes):
+        return content.content
+    return await asyncio.to_thread(_png_of, content.content)
+
+
+def _png_of(image: QImage) -> bytes:
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")  # type: ignore[call-overload]
+    return bytes(buffer.data().data())
+
+
+MAX_SEPARATE_ERRORS: Final = 3  # with more failed files, one error stands for all
+
+
+@dataclass
+class AttachmentBatch:
+    """Files that were attached together, for example by one drop.
+
+    Attributes:
+        total: how many files there are.
+        left: how many of them are still being read.
+        attached: how many of them were attached now, and not already before.
+    """
+
+    total: int
+    left: int = field(init=False)
+    attached: int = 0
+    _failures: list[UserFacingError] = field(default_factory=list)
+    _duplicates: list[str] = field(default_factory=list)
+    _location_failures: list[tuple[str, StorageError]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.left = self.total
+
+    def end_reading(self) -> None:
+        """Count a file whose reading has ended in any way."""
+        self.left -= 1
+
+    def add_attached(self) -> None:
+        """Count a file that was read and attached."""
+        self.attached += 1
+
+    def add_failure(self, error: UserFacingError) -> None:
+        """Note why a file was not attached."""
+        self._failures.append(error)
+
+    def add_duplicate(self, name: str) -> None:
+        """Note that a file, counted as attached just now, was attached before."""
+        self.attached -= 1
+        self._duplicates.append(name)
+
+    def add_location_failure(self, name: str, error: StorageError) -> None:
+        """Note why an attached file's location could not be stored."""
+        self._location_failures.append((name, error))
+
+    def discard_failures(self) -> None:
+        """Forget why files were not attached, as far as that is not reported yet."""
+        self._failures.clear()
+
+    def pop_messages(self) -> list[UserFacingError | str]:
+        """Return the messages for the user since the last call."""
+        messages: list[UserFacingError | str] = [*self._location_errors(), *self._failure_errors()]
+        if self._duplicates:
+            messages.append(self._duplicates_text())
+        self._failures.clear()
+        self._duplicates.clear()
+        self._location_failures.clear()
+        return messages
+
+    def _duplicates_text(self) -> str:
+        if len(self._duplicates) == 1:
+            return tr("“{name}” is already attached.", name=self._duplicates[0])
+        return tr_plural(
+            "{count} file is already attached.",
+            "{count} files are already attached.",
+            len(self._duplicates),
+        )
+
+    def _failure_errors(self) -> list[UserFacingError]:
+        """Return an error per file if few failed, else a single error for all."""
+        if len(self._failures) <= MAX_SEPARATE_ERRORS:
+            return self._failures
+        return [
+            DocumentError(
+                N_("Couldn’t attach {failed} of {total} files."),
+                failed=len(self._failures),
+                total=self.total,
+                words=self._failures[0].what_happened,
+            )
+        ]
+
+    def _location_errors(self) -> list[UserFacingError]:
+        """Return a single error for all files whose location could not be stored."""
+        if not self._location_failures:
+            return []
+        name, error = self._location_failures[0]
+        count = len(self._location_failures)
+        return [
+            StorageError(
+                N_("“{name}” is attached, but its location wasn’t saved.")
+                if count == 1
+                else N_("{count} files are attached, but their locations weren’t saved."),
+                error.hint,
+                params={**error.params, "name": name, "count": count},
+                details=error.details,
+            )
+        ]
+
+
+MAX_TASKS: Final = 64  # 5,000 tasks at once would hold the event loop for a second
+
+Start = Callable[[], "asyncio.Future[Any] | None"]
+"""Starts a task and returns it; returns None if the work was canceled."""
+
+
+class TaskQueue:
+    """A queue of which at most MAX_TASKS tasks run at a time."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Start] = deque()
+        self._running = 0
+
+    def add(self, starts: Iterable[Start]) -> None:
+        """Add tasks, and start the next ones unless enough run."""
+        self._waiting.extend(starts)
+        while self._waiting and self._running < MAX_TASKS:
+            task = self._waiting.popleft()()
+            if task is not None:
+                self._running += 1
+                task.add_done_callback(self._on_done)
+
+    def _on_done(self, _task: asyncio.Future[Any]) -> None:
+        self._running -= 1
+        self.add(())

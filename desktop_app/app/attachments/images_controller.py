@@ -1,4 +1,4 @@
-"""Images in the transcript: thumbnails, and the original opened on a click.
+"""Images: their chips in the prompt, thumbnails in the transcript, and the originals.
 
 Only the document worker decodes images, also those within the text of an answer. It returns small
 thumbnails as pixels. They are made when they come into view, and a few dozen are cached.
@@ -7,23 +7,33 @@ thumbnails as pixels. They are made when they come into view, and a few dozen ar
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
+from typing import Final
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
-from desktop_app.app.attachments.image_chips import ImageChips, to_qimage
+from desktop_app.app.attachments.attachment_facts import PREVIEW_ACTION, price_note, share_and_cost
 from desktop_app.app.state.window_state import WindowState
+from desktop_app.documents.worker.protocol import Pixels
 from desktop_app.domain import hints
 from desktop_app.domain.conversations.conversation import Message
+from desktop_app.domain.conversations.message_facts import token_count
 from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.domain.documents.document_types import IMAGE_SUFFIXES
 from desktop_app.domain.documents.image_header import read_image_header
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
-from desktop_app.i18n.translation import N_
+from desktop_app.domain.models.image_tokens import DETAILS, sent_size
+from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.rendering.markdown.inline_images import image_bytes_of
+from desktop_app.services.documents.image_attachments import attached_image_tokens
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.storage.database.temporary_files import TemporaryCopies
+from desktop_app.ui.composer.attachment_chips import Chip, ChipAction, DetailLevel
 from desktop_app.ui.transcript.media.message_images import OPEN_IMAGE, THUMBNAIL_BOX
 from desktop_app.ui.transcript.view import TranscriptView
 from desktop_app.ui.widgets.external_open import open_path
@@ -113,3 +123,108 @@ class ImagesController(QObject):
 def _find_image(messages: Iterable[Message], sha256: str) -> ImagePart | None:
     parts = (part for message in messages for part in message.attachments)
     return next((p for p in parts if isinstance(p, ImagePart) and p.sha256 == sha256), None)
+
+
+MAX_CACHED_THUMBNAILS: Final = 48
+
+
+def to_qimage(pixels: Pixels) -> QImage:
+    """Return a decoded image for painting. Qt never decodes a foreign image in this process."""
+    formats = QImage.Format
+    stride = 4 * pixels.width  # bytes a row, in RGBA
+    image = QImage(pixels.data, pixels.width, pixels.height, stride, formats.Format_RGBA8888)
+    # Qt paints this format faster. The converted image owns its bytes, unlike the first one.
+    return image.convertToFormat(formats.Format_ARGB32_Premultiplied)
+
+
+class ImageChips(QObject):
+    """Thumbnails and chips of stored images.
+
+    Signals:
+        thumbnail_made(str): the thumbnail of the image with this SHA-256.
+    """
+
+    thumbnail_made = Signal(str)
+
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window)
+        self._tasks = state.tasks
+        self._scaler = state.backend.image_scaler
+        self._cache: OrderedDict[str, QImage] = OrderedDict()
+        self._requested_hashes: set[str] = set()
+
+    def thumbnail(self, part: ImagePart) -> QImage | None:
+        """Return the thumbnail; start making a missing one, and return None until it is made."""
+        image = self._cache.get(part.sha256)
+        if image is not None:
+            self._cache.move_to_end(part.sha256)
+        elif part.sha256 not in self._requested_hashes:
+            self._requested_hashes.add(part.sha256)
+            self._tasks.start(self._make(part))
+        return image
+
+    def cached(self, sha256: str) -> QImage | None:
+        """Return a thumbnail, None if it is not in memory."""
+        return self._cache.get(sha256)
+
+    async def _make(self, part: ImagePart) -> None:
+        try:
+            pixels = await self._scaler.thumbnail(part, THUMBNAIL_BOX)
+        except UserFacingError:
+            return  # not tried again; opening the image reports the error
+        self._requested_hashes.discard(part.sha256)
+        self._cache[part.sha256] = to_qimage(pixels)
+        while len(self._cache) > MAX_CACHED_THUMBNAILS:
+            self._cache.popitem(last=False)
+        self.thumbnail_made.emit(part.sha256)
+
+    def chip(self, part: ImagePart, resolved: ResolvedChoice) -> Chip:
+        """Return the chip of an image as the model would see it."""
+        model = resolved.model
+        lacks_vision = model.sees_images is False
+        size = part.dimensions
+        facts = [f"{part.width} × {part.height}"] if size else []
+        if lacks_vision:
+            facts.append(tr("{model} doesn’t support images", model=model.name))
+        else:
+            tokens, is_exact = attached_image_tokens(part, model)
+            facts.append(token_count(tokens, is_exact=is_exact))
+            facts += share_and_cost(tokens, resolved)
+        return Chip(
+            id=part.sha256,
+            name=part.name,
+            summary=" · ".join(facts),
+            state="failed" if lacks_vision else "ready",
+            progress=None,
+            icon="image",
+            tooltip="\n".join(filter(None, (_tooltip_text(part, model), price_note(resolved)))),
+            thumbnail=self.thumbnail(part),
+            detail_levels=tuple(
+                DetailLevel(value, _detail_label(part, value, model)) for value in DETAILS
+            ),
+            detail_level=part.detail,
+            actions=(ChipAction(PREVIEW_ACTION, tr("Preview")),),
+            has_preview=True,
+        )
+
+
+_DETAIL_LABELS: Final = {"auto": N_("Auto"), "low": N_("Low"), "high": N_("High")}
+
+
+def _detail_label(part: ImagePart, detail: str, model: ModelInfo) -> str:
+    tokens, is_exact = attached_image_tokens(replace(part, detail=detail), model)
+    return f"{tr(_DETAIL_LABELS[detail])} · {token_count(tokens, is_exact=is_exact)}"
+
+
+def _tooltip_text(part: ImagePart, model: ModelInfo) -> str:
+    lines = []
+    if part.animated:
+        lines.append(tr("Animation: only the first frame is sent"))
+    if part.dimensions and model.sees_images is not False:
+        width, height = sent_size(part.dimensions, part.detail, model.image_tokens)
+        if (width, height) == part.dimensions:
+            lines.append(tr("Sent without metadata"))
+        else:
+            size = f"{width} × {height}"
+            lines.append(tr("Sent at {size}, without metadata", size=size))
+    return "\n".join(lines)

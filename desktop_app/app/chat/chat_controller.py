@@ -1,18 +1,25 @@
-"""Actions of the main window's prompt: ask, queue, compare and stop."""
+"""Actions of the main window's prompt: ask, edit, queue, compare and stop."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.answers.running_answers import RunningAnswers
-from desktop_app.app.chat.edited_question import EditedQuestion
-from desktop_app.app.chat.question_queue import QuestionQueue
 from desktop_app.app.chat.turn_starter import TurnStarter
+from desktop_app.app.library.list_presenter import ListPresenter
+from desktop_app.app.state.draft.drafts import QuestionEdit
 from desktop_app.app.state.window_state import WindowState
 from desktop_app.commands.keymap import Keymap
-from desktop_app.domain.conversations.conversation import Message, MessageStatus, ModelChoice, Role
+from desktop_app.domain.conversations.conversation import (
+    Draft,
+    Message,
+    MessageStatus,
+    ModelChoice,
+    Role,
+)
 from desktop_app.i18n.translation import tr
 from desktop_app.services.structured.answer_forms import can_be_repaired
 from desktop_app.ui.look.shortcut_text import shortcut_text
@@ -155,3 +162,149 @@ class ChatController(QObject):
             self.stop()
         elif resume_edit := self._edited_question.discard():
             self._notifications.notify_undo(tr("Edit discarded"), resume_edit)
+
+
+class QuestionQueue(QObject):
+    """The queued question of each conversation, at most one, which stays in its prompt or draft.
+
+    Args:
+        is_reading: returns True if files for the draft of a conversation are being read.
+
+    Signals:
+        changed(): a question was added or removed.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        window: MainWindow,
+        state: WindowState,
+        running: RunningAnswers,
+        turns: TurnStarter,
+        presenter: ListPresenter,
+        *,
+        is_reading: Callable[[str], bool],
+    ) -> None:
+        super().__init__(window.prompt)
+        self._running = running
+        self._turns = turns
+        self._presenter = presenter
+        self._prompt = window.prompt
+        self._is_reading = is_reading
+        self._current = state.current
+        self._drafts = state.drafts
+        self._tasks = state.tasks
+        self._conversations = state.backend.conversations
+        self._texts: dict[str, str] = {}  # by conversation id
+        window.prompt.text_changed.connect(lambda: self.remove(state.current.id))
+
+    def __contains__(self, conversation_id: str) -> bool:
+        """Return True if a question of this conversation is queued."""
+        return conversation_id in self._texts
+
+    def must_wait(self, conversation_id: str) -> bool:
+        """Return True if a question of this conversation cannot be asked yet."""
+        return self._running.is_running(conversation_id) or self._is_reading(conversation_id)
+
+    def add(self, conversation_id: str, text: str) -> None:
+        """Queue the question of a conversation."""
+        self._texts[conversation_id] = text
+        self.changed.emit()
+
+    def remove(self, conversation_id: str) -> None:
+        """Remove a conversation's question from the queue; it stays in the prompt or draft."""
+        if self._texts.pop(conversation_id, None) is not None:
+            self.changed.emit()
+
+    def send(self, conversation_id: str) -> None:
+        """Ask the queued question of a conversation if it need not wait any more."""
+        if self.must_wait(conversation_id):
+            return
+        text = self._texts.pop(conversation_id, None)
+        if text is None:
+            return
+        self.changed.emit()
+        if conversation_id == self._current.id:
+            self._prompt.send_action.send()
+        else:
+            self._tasks.start(self._ask_in_other_conversation(conversation_id, text))
+
+    async def _ask_in_other_conversation(self, conversation_id: str, text: str) -> None:
+        """Ask a question in a conversation that is not open."""
+        conversation = self._presenter.cache.find_existing(conversation_id)
+        is_edited = self._drafts.edit_in(conversation_id) is not None
+        if conversation is None or is_edited:
+            return  # deleted, or a question that replaces an earlier one and stays in the draft
+        draft = replace(self._drafts.cached(conversation_id), text=text)
+        path = await self._conversations.path(conversation_id)
+        await self._turns.begin(path, draft, conversation=conversation)
+
+    def clear(self) -> None:
+        """Ask no queued question any more, because the program ends."""
+        self._texts.clear()
+
+
+class EditedQuestion(QObject):
+    """The question that is being edited in each conversation, if any.
+
+    After an edit, the prompt shows the draft that it had before.
+
+    Signals:
+        changed(): editing began or ended.
+    """
+
+    changed = Signal()
+
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window)
+        self._prompt = window.prompt
+        self._current = state.current
+        self._draft = state.current.draft
+        self._drafts = state.drafts
+
+    def begin(self, message: Message) -> None:
+        """Edit a question, or the question of an answer, if it has one."""
+        path = [*self._current.path_before(message.id), message]
+        question = next((m for m in reversed(path) if m.role is Role.USER), None)
+        if question is None:
+            return  # imported conversations may begin with an answer
+        self._begin(question, self._draft.current)
+        self._put_into_prompt(question.as_draft)
+
+    def _begin(self, question: Message, typed_draft: Draft) -> None:
+        """Edit a question in place of a draft, which returns after the edit."""
+        edit = self._drafts.end_edit(question.conversation_id)
+        previous_draft = typed_draft if edit is None else edit.with_changed_question(typed_draft)
+        self._drafts.edit(question.conversation_id, QuestionEdit(question, previous_draft))
+
+    def discard(self) -> Callable[[], None] | None:
+        """Stop editing: restore the draft that was in the prompt before.
+
+        Returns:
+            A function that restores the edited text; None if no question was changed.
+        """
+        edit = self._drafts.edit_in(self._current.id)
+        if edit is None or self._current.edited_question is None:
+            return None
+        typed_draft = self._draft.current
+        self._drafts.end_edit(self._current.id)
+        self._put_into_prompt(edit.previous)
+        if typed_draft == edit.question.as_draft:
+            return None
+        return lambda: self._resume(edit.question, typed_draft)
+
+    def _resume(self, question: Message, typed_draft: Draft) -> None:
+        conversation_id = question.conversation_id
+        if conversation_id != self._current.id:  # shown when the conversation is opened again
+            self._begin(question, self._drafts.cached(conversation_id))
+            self._drafts.put(conversation_id, typed_draft)
+        elif self._current.message(question.id) is not None:
+            self.begin(question)
+            self._put_into_prompt(typed_draft)
+
+    def _put_into_prompt(self, draft: Draft) -> None:
+        self._draft.replace(draft)
+        self._prompt.set_text(draft.text, draft.template_id)
+        self.changed.emit()
+        self._prompt.focus_text()

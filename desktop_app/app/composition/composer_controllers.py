@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from desktop_app.app.attachments.attachment_reader import AttachmentReader
 from desktop_app.app.attachments.attachments_controller import AttachmentsController
 from desktop_app.app.attachments.document_passwords import DocumentPasswords
 from desktop_app.app.attachments.drop_controller import DropController
-from desktop_app.app.attachments.file_readings import FileReadings
-from desktop_app.app.attachments.image_chips import ImageChips
-from desktop_app.app.attachments.page_selection import DraftAttachmentHolder
-from desktop_app.app.attachments.preview_controller import PreviewController
-from desktop_app.app.chat.choice.available_models import AvailableModels
-from desktop_app.app.chat.choice.choice_controller import ChoiceController
-from desktop_app.app.chat.choice.estimate_presenter import EstimatePresenter
+from desktop_app.app.attachments.file_readings import AttachmentReader, FileReadings
+from desktop_app.app.attachments.images_controller import ImageChips
+from desktop_app.app.attachments.preview_controller import DraftAttachmentHolder, PreviewController
+from desktop_app.app.chat.choice_controller import AvailableModels, ChoiceController
+from desktop_app.app.chat.estimate_presenter import EstimatePresenter
 from desktop_app.app.documents.collections_controller import CollectionsController
 from desktop_app.app.library.navigator import Navigator
 from desktop_app.app.models.models_controller import ModelsController

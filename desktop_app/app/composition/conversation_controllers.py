@@ -6,26 +6,21 @@ from pathlib import Path
 
 from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.answers.server_watch import ServerWatch
-from desktop_app.app.answers.shown_answers import ShownAnswers
-from desktop_app.app.answers.structured_answers import StructuredAnswers
-from desktop_app.app.attachments.attachment_drags import AttachmentDrags
+from desktop_app.app.answers.shown_answers import ShownAnswers, StructuredAnswers
 from desktop_app.app.attachments.document_passwords import DocumentUnlocker
+from desktop_app.app.attachments.drop_controller import AttachmentDrags
 from desktop_app.app.attachments.images_controller import ImagesController, MessageSource
-from desktop_app.app.chat.answer_actions import AnswerActions
-from desktop_app.app.chat.branching import Branching
-from desktop_app.app.chat.chat_controller import ChatController
+from desktop_app.app.chat.answer_actions import AnswerActions, Branching
+from desktop_app.app.chat.chat_controller import ChatController, EditedQuestion, QuestionQueue
 from desktop_app.app.chat.chunked_reading_controller import ChunkedReadingController
-from desktop_app.app.chat.compaction.compaction_controller import CompactionController
-from desktop_app.app.chat.compaction.compaction_notes import CompactionNotes
-from desktop_app.app.chat.comparison.compared_answers import ComparedAnswers
-from desktop_app.app.chat.comparison.compared_models import ComparedModels
-from desktop_app.app.chat.comparison.comparison_controller import ComparisonController
-from desktop_app.app.chat.edited_question import EditedQuestion
-from desktop_app.app.chat.question_queue import QuestionQueue
+from desktop_app.app.chat.compaction_controller import CompactionController, CompactionNotes
+from desktop_app.app.chat.comparison_controller import (
+    ComparedAnswers,
+    ComparedModels,
+    ComparisonController,
+)
 from desktop_app.app.chat.temporary_controller import TemporaryController, TemporaryWidgets
-from desktop_app.app.chat.title_controller import TitleController
-from desktop_app.app.chat.turn_presenter import TurnPresenter
-from desktop_app.app.chat.turn_starter import TurnStarter
+from desktop_app.app.chat.turn_starter import TitleController, TurnPresenter, TurnStarter
 from desktop_app.app.composition.composer_controllers import ComposerControllers
 from desktop_app.app.composition.sidebar_controllers import SidebarControllers
 from desktop_app.app.documents.viewer_controller import ViewerController, ViewerTarget

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.library.data.housekeeping import Housekeeping
-from desktop_app.app.library.folders.folder_settings_controller import FolderSettingsController
-from desktop_app.app.library.folders.folders_controller import FoldersController
-from desktop_app.app.library.foreign_changes import ForeignChanges
-from desktop_app.app.library.link_controller import LinkController
-from desktop_app.app.library.list_presenter import ListPresenter
-from desktop_app.app.library.navigator import Navigator
-from desktop_app.app.library.pinned_order import PinnedOrder
-from desktop_app.app.library.search_controller import SearchController
-from desktop_app.app.library.shown_conversation import DraftSaver, ShownConversation
+from desktop_app.app.library.folders_controller import FoldersController, FolderSettingsController
+from desktop_app.app.library.list_presenter import ListPresenter, PinnedOrder, SearchController
+from desktop_app.app.library.navigator import (
+    DraftSaver,
+    ForeignChanges,
+    LinkController,
+    Navigator,
+    ShownConversation,
+)
 from desktop_app.app.library.trash import Trash
 from desktop_app.app.state.window_state import WindowState
 from desktop_app.ui.window.main_window import MainWindow

@@ -8,28 +8,36 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QWidget
 
-from desktop_app.app.documents.collection_deletion import CollectionDeletion
-from desktop_app.app.documents.collection_picker import CollectionPicker
 from desktop_app.app.documents.collection_updates import CollectionUpdates
-from desktop_app.app.documents.draft_collections import DraftCollections
+from desktop_app.app.state.conversation.open_conversation import OpenConversation
+from desktop_app.app.state.draft.drafts import AttachmentOrigins
+from desktop_app.app.state.shared_lists import ChipText, CollectionFacts
 from desktop_app.app.state.window_state import WindowState
-from desktop_app.domain.conversations.message_parts import CollectionPart
+from desktop_app.app.tasks import Tasks
+from desktop_app.commands.command_search import PaletteEntry
+from desktop_app.domain.conversations.message_parts import CollectionPart, DocumentPart, part_id
 from desktop_app.domain.errors import DocumentDoesNotFitError, StorageError, UserFacingError
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.i18n.formatting import money, number
+from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.services.collections.collection_service import Collections
+from desktop_app.services.collections.embedding_service import EmbeddingPlan
+from desktop_app.ui.library.collection_files import sort_files
+from desktop_app.ui.library.collections_dialog import CollectionsDialog
 from desktop_app.ui.widgets.window_activation import bring_to_front
 from desktop_app.ui.window.cards.notifications import Actions
 from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from desktop_app.app.documents.shown_collection import ShownCollection
     from desktop_app.services.collections.collection_service import Collections
     from desktop_app.ui.library.collections_dialog import CollectionsDialog, CollectionState
+    from desktop_app.ui.window.command_palette import CommandPalette
 
 _CREATE_LABEL: Final = N_("Create collection…")
 NEW_NAME: Final = N_("New collection")
@@ -115,7 +123,6 @@ class CollectionsController(QObject):
         if self._dialog is not None:
             return self._dialog
         # Imported here, because the start does not need it.
-        from desktop_app.app.documents.shown_collection import ShownCollection
         from desktop_app.ui.library.collections_dialog import CollectionsDialog
 
         dialog = self._dialog = CollectionsDialog(self._parent)
@@ -278,3 +285,226 @@ class CollectionsController(QObject):
             await self._deletion.complete()
         except StorageError:
             return  # the collection stays and is shown after the next start
+
+
+class DraftCollections(QObject):
+    """The collections in the draft, and the facts on their chips.
+
+    Signals:
+        unknown_found(): the draft has a collection that the last `show_states` did not contain.
+    """
+
+    unknown_found = Signal()
+
+    def __init__(
+        self,
+        parent: QObject,
+        *,
+        current: OpenConversation,
+        origins: AttachmentOrigins,
+        collection_facts: CollectionFacts,
+    ) -> None:
+        super().__init__(parent)
+        self._draft = current.draft
+        self._origins = origins
+        self._facts = collection_facts
+        self._states: Mapping[str, CollectionState] = {}
+        self._unknown_ids: set[str] = set()  # not in `_states`, which may be out of date
+        self._missing_ids: set[str] = set()  # not in the states when they were shown
+        current.opened.connect(self._find_unknown)
+        current.draft.changed.connect(self._find_unknown)
+
+    def show_states(self, states: Mapping[str, CollectionState]) -> None:
+        """Show the size of each collection on its chip, and which are not on this computer.
+
+        Args:
+            states: all collections by id.
+        """
+        draft_ids = {part.collection_id for part in self._draft.value.collections}
+        missing_ids = draft_ids - set(states)
+        has_changed = states != self._states or missing_ids != self._missing_ids
+        self._states = states
+        self._missing_ids = missing_ids
+        facts = {id_: ChipText(state.summary) for id_, state in states.items()}
+        facts |= dict.fromkeys(missing_ids, ChipText(tr("not on this computer"), exists=False))
+        self._facts.set(facts, report=bool(draft_ids) and has_changed)
+
+    def add(self, part: CollectionPart) -> None:
+        """Add a collection to the draft, after the other attachments."""
+        other_parts = [
+            each for each in self._draft.value.attachments if part_id(each) != part.collection_id
+        ]
+        self._draft.set_attachments((*other_parts, part))
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Remove the attachments with these ids from the draft."""
+        removed_ids = set(ids)
+        remaining_parts = tuple(
+            p for p in self._draft.value.attachments if part_id(p) not in removed_ids
+        )
+        if remaining_parts != self._draft.value.attachments:
+            self._draft.set_attachments(remaining_parts)
+
+    def document_paths(self) -> dict[str, Path]:
+        """Return the known paths of the documents in the draft, by their ids."""
+        documents = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]
+        known_paths = self._origins.paths
+        return {p.sha256: known_paths[p.sha256] for p in documents if p.sha256 in known_paths}
+
+    def _find_unknown(self) -> None:
+        unknown_ids = {p.collection_id for p in self._draft.value.collections} - set(self._states)
+        # Once for the same ids: a missing collection would be looked for without end.
+        if unknown_ids != self._unknown_ids:
+            self._unknown_ids = unknown_ids
+            if unknown_ids:
+                self.unknown_found.emit()
+
+
+_MANAGE: Final = "collections.manage"
+
+
+class CollectionPicker(QObject):
+    """A palette of collections, created on first use.
+
+    Signals:
+        chosen(str): the id of the chosen collection.
+        dialog_requested(): show all collections.
+    """
+
+    chosen = Signal(str)
+    dialog_requested = Signal()
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self._window = window
+        self._palette: CommandPalette | None = None
+
+    def open(self, states: Iterable[CollectionState]) -> None:
+        """Open the palette with these collections."""
+        if self._palette is None:
+            # Imported here, because the start does not need it.
+            from desktop_app.ui.window.command_palette import CommandPalette
+
+            palette = self._palette = CommandPalette(
+                self._window,
+                name="collection-picker",
+                label=tr("Ask a collection"),
+                empty_text=tr("No matching collections"),
+            )
+            palette.chosen.connect(self._on_chosen)
+        rows = [PaletteEntry(s.collection.id, s.collection.name, s.summary) for s in states]
+        rows.append(PaletteEntry(_MANAGE, tr("Show collections")))
+        self._palette.open_with(rows)
+
+    def _on_chosen(self, row: str) -> None:
+        if row == _MANAGE:
+            self.dialog_requested.emit()
+        else:
+            self.chosen.emit(row)
+
+
+_UNDO_MS: Final = 12_000
+
+
+class CollectionDeletion(QObject):
+    """The deletion of one collection at a time.
+
+    Attributes:
+        collection_id: the collection to delete, unless the user presses Undo; "" for none.
+
+    Signals:
+        undone(str): the collection with this id stays.
+        completed(str): the collection with this id was deleted permanently.
+    """
+
+    undone = Signal(str)
+    completed = Signal(str)
+
+    def __init__(
+        self, parent: QObject, *, tasks: Tasks, collections: Callable[[], Collections]
+    ) -> None:
+        super().__init__(parent)
+        self._collections = collections
+        self.collection_id = ""
+        self._timer = QTimer(self, singleShot=True, interval=_UNDO_MS)
+        self._timer.timeout.connect(tasks.slot(self.complete))
+
+    def begin(self, collection_id: str) -> None:
+        """Delete this collection once Undo has expired; first `complete` an earlier deletion."""
+        self.collection_id = collection_id
+        self._timer.start()
+
+    def undo(self) -> None:
+        """Keep the collection."""
+        collection_id = self.collection_id
+        self.collection_id = ""
+        self._timer.stop()
+        self.undone.emit(collection_id)
+
+    async def complete(self) -> None:
+        """Delete the collection now, if any. Raises StorageError."""
+        self._timer.stop()
+        if collection_id := self.collection_id:
+            await self._collections().delete(collection_id)
+            if self.collection_id == collection_id:
+                self.collection_id = ""
+            self.completed.emit(collection_id)
+
+    def stop(self) -> None:
+        """Stop the timer at the program's end."""
+        self._timer.stop()
+
+
+class ShownCollection:
+    """The collection that the dialog shows."""
+
+    def __init__(
+        self,
+        dialog: CollectionsDialog,
+        updates: CollectionUpdates,
+        collections: Callable[[], Collections],
+    ) -> None:
+        self._dialog = dialog
+        self._updates = updates
+        self._collections = collections
+
+    async def show_files(self) -> None:
+        """Show the files, what embedding them sends, and the progress."""
+        dialog = self._dialog
+        collections = self._collections()
+        shown_id = dialog.current
+        unsorted_files = await collections.files(shown_id) if shown_id else []
+        files = await asyncio.to_thread(sort_files, unsorted_files)
+        plan = await collections.embedding_plan(shown_id) if shown_id else None
+        if shown_id == dialog.current:
+            dialog.set_files(files)
+            dialog.set_semantic_note(
+                _embedding_text(plan) if plan is not None and plan.passages else ""
+            )
+            self.show_work()
+
+    def show_work(self) -> None:
+        """Show the progress of an update."""
+        self._dialog.show_work(*self._updates.progress_text(self._dialog.current))
+
+
+def _embedding_text(plan: EmbeddingPlan) -> str:
+    """Return a sentence with the passages that embedding sends, the provider and the cost."""
+    provider = plan.choice.profile.name
+    tokens = number(plan.tokens)
+    if plan.cost is None:
+        return tr_plural(
+            "Creating embeddings sends {count} passage ({tokens} tokens) to {provider}.",
+            "Creating embeddings sends {count} passages ({tokens} tokens) to {provider}.",
+            plan.passages,
+            tokens=tokens,
+            provider=provider,
+        )
+    return tr_plural(
+        "Creating embeddings sends {count} passage ({tokens} tokens, about {cost}) to {provider}.",
+        "Creating embeddings sends {count} passages ({tokens} tokens, about {cost}) to {provider}.",
+        plan.passages,
+        tokens=tokens,
+        cost=money(plan.cost),
+        provider=provider,
+    )

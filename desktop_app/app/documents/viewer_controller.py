@@ -1,4 +1,4 @@
-"""Connects stored documents with the window that shows them.
+"""Connects stored documents with the window that shows and searches them.
 
 A PDF whose file is stored is shown as pages, any other document as its extracted text. A separate
 process (`documents.worker.page_worker`) renders the visible pages, strip by strip, and finds
@@ -8,6 +8,10 @@ passages on them.
 from __future__ import annotations
 
 import asyncio
+import re
+import time
+from bisect import bisect_left
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -15,10 +19,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from PySide6.QtCore import QObject, QRectF, Signal
 
 from desktop_app.app.attachments.attachment_facts import OPEN_ACTION
-from desktop_app.app.documents.strip_renderer import StripRenderer
-from desktop_app.app.documents.viewer_positions import Span, TextPiece, split_by_page
-from desktop_app.app.documents.viewer_search import ViewerSearch
 from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.tasks import Tasks
 from desktop_app.domain import hints
 from desktop_app.domain.conversations.message_parts import Attachment, DocumentPart
 from desktop_app.domain.documents import document_types
@@ -41,7 +43,10 @@ from desktop_app.ui.window.main_window import MainWindow
 if TYPE_CHECKING:
     from desktop_app.documents.worker.page_worker import Box, PageWorker, ViewedDocument
     from desktop_app.rendering.document_text import DocumentText
+    from desktop_app.ui.transcript.search.find_bar import FindBar
     from desktop_app.ui.viewer.document_viewer import DocumentViewer
+    from desktop_app.ui.viewer.page_strips import PageStrip
+    from desktop_app.ui.viewer.viewer_pages import ViewerPages
 
 _NOT_LOCATED: Final = N_("Couldn’t locate this passage on the page:")
 _MAX_PASSAGE_CHARACTERS: Final = 600  # an arbitrary number: some lines of a note
@@ -414,3 +419,169 @@ def _shorten(passage: str) -> str:
     if len(passage) <= _MAX_PASSAGE_CHARACTERS:
         return passage
     return f"{passage[:_MAX_PASSAGE_CHARACTERS]}…"
+
+
+_MAX_MATCHES: Final = 10_000  # the search ends there, and the bar shows that there may be more
+
+
+class ViewerSearch(QObject):
+    """Connection of a viewer's find bar with the text of its document.
+
+    Args:
+        show: shows a match in the text; None if there is none.
+    """
+
+    def __init__(
+        self, bar: FindBar, tasks: Tasks, show: Callable[[Span | None], Awaitable[None]]
+    ) -> None:
+        super().__init__(bar)
+        self._bar = bar
+        self._show_match = show
+        self._text = ""
+        self._start_position = 0
+        self._search_number = 0
+        self._matches: list[Span] = []
+        self._index = -1  # of the current match; -1 for none
+        bar.changed.connect(tasks.slot(self._search))
+        bar.step_requested.connect(tasks.slot(self._step))
+
+    def begin(self, text: str, first_position: int = 0) -> None:
+        """Set the text to search; the first match shown is at or after `first_position`."""
+        self._text = text
+        self._start_position = first_position
+        self._search_number += 1
+        self._matches = []
+        self._index = -1
+
+    async def _search(self, query: str) -> None:
+        self._search_number += 1
+        search_number = self._search_number
+        matches = await asyncio.to_thread(_find_matches, self._text, query)
+        if search_number != self._search_number or self._bar.isHidden():
+            return
+        if self._index >= 0:  # continue from the current match
+            self._start_position = self._matches[self._index][0]
+        self._matches = matches
+        next_match = bisect_left(matches, (self._start_position, 0))
+        self._index = next_match % len(matches) if matches else -1
+        await self._show_current()
+
+    async def _step(self, step: int) -> None:
+        if self._matches:
+            self._index = (self._index + step) % len(self._matches)
+            await self._show_current()
+
+    async def _show_current(self) -> None:
+        count = len(self._matches)
+        self._bar.show_count(self._index + 1, count, count < _MAX_MATCHES)
+        await self._show_match(self._matches[self._index] if self._matches else None)
+
+
+def _find_matches(text: str, query: str) -> list[Span]:
+    """Return the ranges of the words that overlap no mark between pages."""
+    from desktop_app.rendering.search.text_search import (  # not needed at the start
+        fold_text,
+        match_ranges,
+    )
+
+    marks = [mark.span() for mark in PAGE_MARK.finditer(text)]
+    mark_ends = [end for _, end in marks]
+    matches = []
+    for start, end in match_ranges(text, fold_text(query)):
+        mark_index = bisect_left(mark_ends, start + 1)  # the mark that the match may overlap
+        if mark_index == len(marks) or end <= marks[mark_index][0]:
+            matches.append((start, end))
+        if len(matches) == _MAX_MATCHES:
+            break
+    return matches
+
+
+PAGE_MARK: Final = re.compile(r"^\[page (\d{1,6})\]$", re.MULTILINE)
+"""The line before each page in the text of a PDF, which belongs to no page."""
+
+Span = tuple[int, int]
+
+
+class TextPiece(NamedTuple):
+    """The part of a passage on a page, and the text that precedes it on that page."""
+
+    page: int
+    text: str
+    before: str
+
+
+def split_by_page(text: str, span: Span) -> list[TextPiece]:
+    """Return a passage of a PDF's text, split by page."""
+    marks = list(PAGE_MARK.finditer(text))
+    page_ends = [*(mark.start() for mark in marks[1:]), len(text)]
+    pieces = []
+    for mark, page_end in zip(marks, page_ends, strict=False):
+        start = max(mark.end(), span[0])
+        end = min(page_end, span[1])
+        if text[start:end].strip():
+            pieces.append(
+                TextPiece(page=int(mark[1]), text=text[start:end], before=text[mark.end() : start])
+            )
+    return pieces
+
+
+_SLOW_STRIP_S: Final = 1.0  # a strip out of view that takes longer is canceled
+
+
+class StripRenderer:
+    """Renderer of one document's strips, one strip at a time."""
+
+    def __init__(self, pages: ViewerPages, tasks: Tasks) -> None:
+        self._pages = pages
+        self._tasks = tasks
+        self._source: tuple[PageWorker, ViewedDocument] | None = None
+        self._waiting_strips: list[PageStrip] = []
+        self._task: asyncio.Future[Any] | None = None
+        self._running_strip: tuple[PageStrip, float] | None = None  # and the time of its start
+
+    def begin(self, worker: PageWorker, document: ViewedDocument) -> None:
+        """Render the strips of this document from now on."""
+        self._source = (worker, document)
+
+    def stop(self) -> None:
+        """Forget the document."""
+        self._source = None
+        self._waiting_strips = []
+        if self._task is not None:
+            self._task.cancel()
+        self._task = None
+
+    def render(self, strips: list[PageStrip]) -> None:
+        """Render these strips next; cancel a slow strip that is out of view."""
+        self._waiting_strips = strips
+        if self._running_strip is not None and self._task is not None:
+            strip, started_at = self._running_strip
+            pages = {each.page for each in strips}
+            if strip.page not in pages and time.monotonic() - started_at > _SLOW_STRIP_S:
+                self._task.cancel()
+                self._task = None
+        if strips and self._task is None and self._source is not None:
+            self._task = self._tasks.start(self._draw(*self._source))
+
+    async def _draw(self, worker: PageWorker, document: ViewedDocument) -> None:
+        """Render strips until none waits, or another document is shown."""
+        from desktop_app.documents.worker.page_worker import Strip
+
+        source = self._source
+        try:
+            while self._waiting_strips and source is self._source:
+                current_strip = self._waiting_strips.pop(0)
+                self._running_strip = (current_strip, time.monotonic())
+                try:
+                    pixels = await worker.render_strip(document, Strip(*current_strip))
+                except DocumentError:
+                    self._pages.strips.add_failed(current_strip.page)
+                    self._waiting_strips = [
+                        strip for strip in self._waiting_strips if strip.page != current_strip.page
+                    ]
+                    continue
+                if source is self._source:
+                    self._pages.strips.store(current_strip, pixels)
+        finally:
+            if self._task is asyncio.current_task():
+                self._task = self._running_strip = None

@@ -1,4 +1,4 @@
-"""The part of the library that the conversation list shows, page by page.
+"""The part of the library that the conversation list shows: pages, search, pins, unread marks.
 
 A dot marks conversations and folders in which an answer streams. Changes are shown at once and
 written later (`PendingWrites`).
@@ -6,22 +6,27 @@ written later (`PendingWrites`).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.pending_writes import PendingWrites
 from desktop_app.app.state.conversation.open_conversation import OpenConversation
 from desktop_app.app.state.window_state import WindowState
-from desktop_app.domain.conversations.conversation import Conversation
+from desktop_app.app.tasks import Tasks
+from desktop_app.domain.conversations.conversation import Conversation, Message, MessageStatus
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
 from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.settings.settings_store import SettingsStore
+from desktop_app.ui.sidebar.conversation_list import ConversationList
 from desktop_app.ui.window.main_window import MainWindow
 
 PAGE_SIZE = 100  # more rows than the tallest window has
@@ -342,3 +347,186 @@ class ConversationCache:
     def remove(self, conversation_id: str) -> None:
         """Remove a permanently deleted conversation."""
         self._by_id.pop(conversation_id, None)
+
+
+class SearchController(QObject):
+    """Connection of the search field with the search through the library."""
+
+    def __init__(self, window: MainWindow, state: WindowState, presenter: ListPresenter) -> None:
+        super().__init__(window)
+        self._list = window.conversations
+        self._tasks = state.tasks
+        self._presenter = presenter
+        self._library_search = state.backend.search
+        self._task: asyncio.Future[Any] | None = None
+        self._list.search.changed.connect(self._search)
+
+    def _search(self, text: str) -> None:
+        """Cancel the previous search, and search for this text; "" shows all conversations."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        if text:
+            self._task = self._tasks.start(self._find(text))
+        else:
+            self._list.search.show_hits(None)
+
+    async def _find(self, text: str) -> None:
+        filters = self._list.search.filters
+        hits = await self._library_search.find(
+            text, search_filter=filters.current, order=filters.order
+        )
+        self._list.search.show_hits([hit for hit in hits if self._should_show(hit.conversation_id)])
+
+    def _should_show(self, conversation_id: str) -> bool:
+        """Return False for a conversation that was just trashed, which the store may still find."""
+        conversation = self._presenter.cache.get(conversation_id)
+        return conversation is None or conversation.trashed_at is None
+
+
+ORDER_KEY: Final = "list.pinned_order"
+
+
+class PinnedOrder(QObject):
+    """Pins of the list's conversations, in the user's order."""
+
+    def __init__(self, window: MainWindow, state: WindowState, presenter: ListPresenter) -> None:
+        super().__init__(window)
+        self._presenter = presenter
+        self._list = window.conversations
+        self._notifications = window.notifications
+        self._flag_store = state.backend.flags
+        self._settings_store = state.backend.settings
+        window.conversations.pin_order_requested.connect(self._arrange)
+        window.conversations.pin_requested.connect(self._pin)
+
+    async def load(self) -> None:
+        """Load the order, before the list is filled."""
+        stored_order = (await self._settings_store.all()).get(ORDER_KEY)
+        if isinstance(stored_order, list):
+            self._list.model.set_pin_order([str(id_) for id_ in stored_order])
+
+    def _pin(self, conversation_ids: Sequence[str], pinned: bool) -> None:
+        self._notifications.announce(tr("Pinned") if pinned else tr("Unpinned"))
+        self._presenter.change(conversation_ids, pinned=pinned)
+        self._presenter.writes.start(self._flag_store.set_pinned(conversation_ids, pinned))
+
+    def pin_chosen(self) -> None:
+        """Pin the marked conversations or the open one, or unpin them if all are pinned."""
+        if chosen_conversations := self._presenter.chosen_conversations:
+            should_pin = not all(conversation.pinned for conversation in chosen_conversations)
+            self._pin([conversation.id for conversation in chosen_conversations], should_pin)
+
+    def move(self, step: int) -> None:
+        """Move the chosen pinned conversation up (-1) or down (+1), and announce its position."""
+        order = self._list.model.pinned_ids
+        chosen_conversations = [c for c in self._presenter.chosen_conversations if c.id in order]
+        if len(chosen_conversations) != 1:
+            self._notifications.notify(tr("Choose one pinned conversation to move it."))
+            return
+        conversation = chosen_conversations[0]
+        index = order.index(conversation.id)
+        new_index = min(max(index + step, 0), len(order) - 1)
+        order.insert(new_index, order.pop(index))
+        if new_index != index:
+            self._arrange(order)
+        self._notifications.announce(
+            tr(
+                "{title}: {position} of {count} pinned conversations",
+                title=conversation.title,
+                position=new_index + 1,
+                count=len(order),
+            )
+        )
+
+    def _arrange(self, order: Sequence[str]) -> None:
+        """Show and store this order of pinned conversations; pin those that are not yet pinned."""
+        former_order = self._list.model.pinned_ids
+        newly_pinned = [id_ for id_ in order if id_ not in former_order]
+        self._apply_order(order, newly_pinned, pinned=True)
+        self._notifications.notify_undo(
+            tr("Pinned conversations rearranged"),
+            lambda: self._apply_order(former_order, newly_pinned, pinned=False),
+        )
+
+    def _apply_order(self, order: Sequence[str], changed_ids: list[str], *, pinned: bool) -> None:
+        if changed_ids:
+            self._presenter.change(changed_ids, pinned=pinned)
+            self._presenter.writes.start(self._flag_store.set_pinned(changed_ids, pinned))
+        # In a folder, the list shows only some pinned conversations.
+        order = [*order, *(id_ for id_ in self._list.model.order.pin_order if id_ not in order)]
+        self._list.model.set_pin_order(order)
+        self._presenter.writes.start(self._settings_store.set(ORDER_KEY, order))
+
+
+UNREAD_KEY: Final = "window.unread"
+MAX_UNREAD: Final = 500  # the oldest marks go, because each change writes the whole list
+
+
+class UnreadMarks(QObject):
+    """Marks in the list, stored over restarts. Opening a conversation removes its mark.
+
+    Args:
+        is_in_front: returns True if the window has the focus.
+        is_exempt: returns True for a conversation that gets no mark: the quick prompt shows it,
+            or it is temporary, so that its id stays off the disk.
+
+    Signals:
+        seen(str): the user has opened or returned to an unread conversation (its id).
+    """
+
+    seen = Signal(str)
+
+    def __init__(
+        self,
+        parent: QObject,
+        running: RunningAnswers,
+        conversation_list: ConversationList,
+        is_in_front: Callable[[], bool],
+        is_exempt: Callable[[str], bool],
+        *,
+        current: OpenConversation,
+        settings_store: SettingsStore,
+        tasks: Tasks,
+    ) -> None:
+        super().__init__(parent)
+        self._list = conversation_list
+        self._is_in_front = is_in_front
+        self._is_exempt = is_exempt
+        self._current = current
+        self._settings_store = settings_store
+        self._tasks = tasks
+        self._unread_ids: dict[str, None] = {}  # conversation ids, in the order of their marks
+        running.finished.connect(self._on_finished)
+        current.opened.connect(self._mark_read)
+        application = QGuiApplication.instance()
+        if isinstance(application, QGuiApplication):
+            application.focusWindowChanged.connect(self._mark_read)
+
+    async def load(self) -> None:
+        """Load the stored marks, and show them."""
+        stored_ids = (await self._settings_store.all()).get(UNREAD_KEY)
+        self._unread_ids = dict.fromkeys(
+            map(str, stored_ids if isinstance(stored_ids, list) else ())
+        )
+        self._list.set_unread(self._unread_ids)
+        self._mark_read()  # the last conversation has been opened before
+
+    def _on_finished(self, conversation_id: str, answer: Message) -> None:
+        is_stopped = answer.status is MessageStatus.CANCELLED  # by the user or a deletion
+        is_seen = conversation_id == self._current.id and self._is_in_front()
+        if not is_stopped and not is_seen and not self._is_exempt(conversation_id):
+            self._unread_ids[conversation_id] = None
+            while len(self._unread_ids) > MAX_UNREAD:
+                del self._unread_ids[next(iter(self._unread_ids))]
+            self._save()
+
+    def _mark_read(self, *_: object) -> None:
+        if self._current.id in self._unread_ids and self._is_in_front():
+            del self._unread_ids[self._current.id]
+            self._save()
+            self.seen.emit(self._current.id)
+
+    def _save(self) -> None:
+        self._list.set_unread(self._unread_ids)
+        self._tasks.start(self._settings_store.set(UNREAD_KEY, list(self._unread_ids)))

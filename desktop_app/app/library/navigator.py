@@ -1,7 +1,10 @@
-"""Opening of conversations.
+"""Opening of conversations: from the list, from links, and after other programs wrote.
 
 `ShownConversation` shows the open conversation. `ListPresenter` decides what the list shows;
 `Trash` deletes, `PinnedOrder` pins.
+
+SQLite tells whether another process wrote. It is asked when a window of the program gets the focus,
+and when an answer ends.
 """
 
 from __future__ import annotations
@@ -11,11 +14,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.library.list_presenter import ListPresenter
-from desktop_app.app.library.shown_conversation import DraftSaver, ShownConversation
 from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -26,8 +29,10 @@ from desktop_app.domain.conversations.conversation import (
     title_from,
 )
 from desktop_app.domain.conversations.list_filter import LIST, ListFilterKind
+from desktop_app.domain.conversations.message_link import MessageLink, parse_link
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
+from desktop_app.ui.transcript.message_commands import COPY_LINK
 from desktop_app.ui.window.main_window import MainWindow
 
 PREVIEW_COUNT = 30  # messages shown while the rest of a longer conversation is read
@@ -281,3 +286,260 @@ class Navigator(QObject):
             prompt = self._pane.prompt
             prompt.set_text(prompt.text() + early_text, prompt.field.template_id)
             self._saver.save_soon()
+
+
+ScrollPosition = tuple[str, int]
+"""The id of the topmost message on screen, and the pixels of it that are scrolled off."""
+
+
+class ShownConversation(QObject):
+    """Presenter of the open conversation, or of the end of one that is about to be opened."""
+
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window.pane)
+        self._pane = window.pane
+        self._conversation_list = window.conversations
+        self._current = state.current
+        self._messages = state.messages
+        self._shown_id = ""  # the conversation whose messages are in the transcript
+        self._positions: dict[str, ScrollPosition] = {}  # by conversation id
+        state.current.opened.connect(self._show_opened)
+
+    def is_showing(self, conversation_id: str) -> bool:
+        """Return True if the transcript has messages of this conversation."""
+        return conversation_id == self._shown_id
+
+    def scroll_position(self, conversation_id: str) -> ScrollPosition | None:
+        """Return the position at which a conversation was left, None for the bottom."""
+        return self._positions.get(conversation_id)
+
+    def set_scroll_position(self, conversation_id: str, position: ScrollPosition | None) -> None:
+        """Set the position at which a conversation will be shown, None for the bottom."""
+        if position is None:
+            self._positions.pop(conversation_id, None)
+        else:
+            self._positions[conversation_id] = position
+
+    def preview(self, conversation_id: str, title: str, tail: Sequence[Message]) -> None:
+        """Show the end of a conversation that is about to be opened.
+
+        Sending is disabled in the meantime, because the question would go to the former
+        conversation.
+        """
+        self.save_scroll()
+        self._shown_id = conversation_id
+        self._pane.set_title(title)
+        self._pane.show_empty_state(False)
+        self._pane.prompt.send_action.set_refusal(tr("Loading conversation…"))
+        self._pane.transcript.set_messages(
+            [self._messages.display_form(message) for message in tail]
+        )
+        self._conversation_list.selection.select(conversation_id)
+        self._pane.transcript.viewport().repaint()  # before reading occupies the processor
+
+    def save_scroll(self) -> None:
+        """Record the scroll position of the open conversation, or none at the bottom."""
+        if not self._current.path or self._shown_id != self._current.id:
+            return
+        navigator = self._pane.transcript.navigator
+        position = None if navigator.is_at_end else navigator.scroll_state()
+        self.set_scroll_position(self._current.id, position)
+
+    def select_open(self) -> None:
+        """Select the open conversation in the list, or nothing if the list does not have it."""
+        self._conversation_list.selection.select(
+            self._current.id if self._current.is_listed else None
+        )
+
+    def _show_opened(self) -> None:
+        self._pane.set_title(self._current.conversation.title)
+        self._pane.show_empty_state(not self._current.path)
+        navigator = self._pane.transcript.navigator
+        scroll_position = self.scroll_position(self._current.id)
+        if self._shown_id == self._current.id and not navigator.is_at_end:
+            scroll_position = navigator.scroll_state()  # the user has begun to read
+        self._shown_id = self._current.id
+        self._pane.transcript.set_messages(
+            [self._messages.display_form(message) for message in self._current.path],
+            versions=self._current.version_numbers,
+        )
+        if scroll_position is not None:
+            navigator.restore_scroll(scroll_position)
+        self.select_open()
+        draft = self._current.draft.value
+        prompt = self._pane.prompt
+        if (prompt.text(), prompt.field.template_id) != (draft.text, draft.template_id):
+            prompt.set_text(draft.text, draft.template_id)
+
+
+DRAFT_MS = 400
+
+
+class DraftSaver(QObject):
+    """Timer that copies the prompt's text into the draft and stores the draft."""
+
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window.prompt)
+        self._prompt = window.prompt
+        self._current = state.current
+        self._draft = state.current.draft
+        self._drafts = state.drafts
+        self._timer = QTimer(self, singleShot=True, interval=DRAFT_MS)
+        self._timer.timeout.connect(self.save)
+        window.prompt.text_changed.connect(self.save_soon)
+        state.current.draft.changed.connect(self.save_soon)
+
+    def save_soon(self) -> None:
+        """Save after a pause without another change."""
+        self._timer.start()
+
+    def save(self) -> None:
+        """Save now."""
+        self._timer.stop()
+        self._draft.update_text()
+        self._drafts.put(self._current.id, self._draft.value)
+
+    def remove_sent(self, conversation_id: str, sent_draft: Draft) -> None:
+        """Remove a sent question from its draft; what was typed or attached later stays."""
+        is_open = conversation_id == self._current.id
+        if is_open:
+            self.save()
+        remaining_draft = self._drafts.remove_sent(conversation_id, sent_draft)
+        if is_open:
+            self._draft.replace(remaining_draft)
+            if self._prompt.text() != remaining_draft.text:
+                self._prompt.set_text(remaining_draft.text, remaining_draft.template_id)
+
+
+class LinkController(QObject):
+    """Opener of links, and copier of those to the open conversation."""
+
+    def __init__(self, window: MainWindow, state: WindowState, navigator: Navigator) -> None:
+        super().__init__(window.pane)
+        self._navigator = navigator
+        self._current = state.current
+        self._tasks = state.tasks
+        self._notifications = window.pane.notifications
+        self._conversations = state.backend.conversations
+        window.pane.transcript.action_requested.connect(self._run_action)
+
+    def _run_action(self, message_id: str, action: str) -> None:
+        if action == COPY_LINK:
+            self.copy(message_id)
+
+    def open(self, address: str) -> None:
+        """Open the target of a link."""
+        link = parse_link(address)
+        if link is None:
+            self._notifications.notify(tr("This link isn’t valid."))
+        else:
+            self._tasks.start(self._follow(link))
+
+    async def _follow(self, link: MessageLink) -> None:
+        """Open the target of a link, or notify that it no longer exists."""
+        store = self._conversations
+        message_id = link.message_id
+        if await store.get(link.conversation_id) is None:
+            self._notifications.notify(tr("This link leads to a deleted conversation."))
+            return
+        if message_id:
+            message = await store.message(message_id)
+            if message is None or message.conversation_id != link.conversation_id:
+                self._notifications.notify(tr("This link leads to a deleted message."))
+                message_id = ""
+        await self._navigator.open(link.conversation_id, message_id)
+
+    def copy(self, message_id: str = "") -> None:
+        """Copy a link to a message of the open conversation, "" for the conversation itself."""
+        current = self._current
+        if current.is_temporary or not current.path:
+            self._notifications.notify(tr("Only saved conversations have a link."))
+            return
+        QGuiApplication.clipboard().setText(str(MessageLink(current.id, message_id)))
+        self._notifications.notify(tr("Link copied"))
+
+
+class ForeignChanges(QObject):
+    """Updater of the list and the open conversation after writes of other processes.
+
+    Signals:
+        found(): another process has written to the store.
+    """
+
+    found = Signal()
+
+    def __init__(
+        self,
+        window: MainWindow,
+        state: WindowState,
+        running: RunningAnswers,
+        navigator: Navigator,
+        presenter: ListPresenter,
+    ) -> None:
+        super().__init__(window.pane)
+        self._running = running
+        self._navigator = navigator
+        self._presenter = presenter
+        self._show_title = window.pane.set_title
+        self._notifications = window.pane.notifications
+        self._current = state.current
+        self._messages = state.messages
+        self._conversations = state.backend.conversations
+        self._database = state.backend.database
+        self._tasks = state.tasks
+        self._seen_version = 0
+
+    async def watch(self) -> None:
+        """Begin to look for writes of other processes."""
+        self._seen_version = await self._database.foreign_version()
+        application = QGuiApplication.instance()
+        assert isinstance(application, QGuiApplication)
+        application.focusWindowChanged.connect(self._start_look)
+        self._running.finished.connect(self._start_look)
+
+    def _start_look(self, *_: object) -> None:
+        self._tasks.start(self._look())
+
+    async def _look(self) -> None:
+        # The messages of a running answer are newer here: look again when it ends.
+        if self._running.is_running(self._current.id):
+            return
+        version = await self._database.foreign_version()
+        if version != self._seen_version:
+            self._seen_version = version
+            self.found.emit()
+            await self.show()
+
+    async def show(self) -> None:
+        """Show changes by other processes, in the list and in the transcript."""
+        former = self._current.conversation
+        await self._presenter.refresh()
+        opened_id = self._current.id
+        if self._current.is_new or self._running.is_running(opened_id):
+            return
+        stored_conversation = await self._conversations.get(opened_id)
+        path = await self._conversations.path(opened_id)
+        if opened_id != self._current.id:
+            return
+        if self._current.conversation is not former:  # changed here, perhaps after it was read
+            await self.show()
+        elif stored_conversation is None:
+            self._presenter.forget(opened_id)
+            self._navigator.open_new()
+            self._notifications.notify(tr("Another program deleted this conversation."))
+        elif self._has_another_path(path):
+            await self._navigator.open(opened_id)
+        else:
+            self._update_open(stored_conversation, path)
+
+    def _has_another_path(self, path: Sequence[Message]) -> bool:
+        """Return True if the messages of `path` are not those that are shown."""
+        return [message.id for message in path] != [message.id for message in self._current.path]
+
+    def _update_open(self, stored_conversation: Conversation, path: Sequence[Message]) -> None:
+        """Show the open conversation and its messages as they are stored."""
+        self._current.update(stored_conversation.with_settings_of(self._current.conversation))
+        self._show_title(stored_conversation.title)
+        for old, new in zip(self._current.path, path, strict=True):
+            if old != new:
+                self._messages.update(new)

@@ -22,7 +22,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.settings.schema import setting
 
 if TYPE_CHECKING:
-    from desktop_app.app.chat.choice.available_models import AvailableModels
+    from desktop_app.app.chat.choice_controller import AvailableModels
     from desktop_app.app.prompts.stored_presets import StoredPresets
     from desktop_app.app.state.window_state import WindowState
     from desktop_app.ui.library.presets_page import PresetsPage

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.app.attachments.attachment_reader import ATTACHED_TEXT
+from desktop_app.app.attachments.file_readings import ATTACHED_TEXT
 from desktop_app.app.export.text_file import save_text
 from desktop_app.backend.prompt_loader import built_in_prompts, today
 from desktop_app.domain.conversations.conversation import new_id, now

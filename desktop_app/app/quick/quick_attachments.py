@@ -10,8 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app.app.attachments.attachment_facts import OTHER_READINGS_CHIP, document_chip
 from desktop_app.app.attachments.document_passwords import DocumentPasswords
-from desktop_app.app.attachments.file_readings import FEW_FILES, UPDATE_MS
-from desktop_app.app.attachments.task_queue import TaskQueue
+from desktop_app.app.attachments.file_readings import FEW_FILES, UPDATE_MS, TaskQueue
 from desktop_app.app.desktop.window_request import MAX_FILES, too_many_files
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
@@ -26,9 +25,9 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Iterable, Sequence
 
-    from desktop_app.app.attachments.attachment_reader import AttachmentReader
-    from desktop_app.app.attachments.image_chips import ImageChips
-    from desktop_app.app.attachments.page_selection import Attached
+    from desktop_app.app.attachments.file_readings import AttachmentReader
+    from desktop_app.app.attachments.images_controller import ImageChips
+    from desktop_app.app.attachments.preview_controller import Attached
     from desktop_app.app.quick.quick_conversation import QuickConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.documents.worker.document_worker import Progress

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.chat.choice.available_models import AvailableModels, view_of
+from desktop_app.app.chat.choice_controller import AvailableModels, view_of
 from desktop_app.domain.models.variants import Variant
 
 if TYPE_CHECKING:

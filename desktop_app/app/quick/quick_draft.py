@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QTimer
 
-from desktop_app.app.library.shown_conversation import DRAFT_MS
+from desktop_app.app.library.navigator import DRAFT_MS
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.errors import StorageError
 

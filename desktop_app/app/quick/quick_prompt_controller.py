@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.app.attachments.attachment_reader import ATTACHED_TEXT
+from desktop_app.app.attachments.file_readings import ATTACHED_TEXT
 from desktop_app.app.quick.accompanying_text import MARKS, AccompanyingText
 from desktop_app.app.quick.quick_draft import QuickDraft, UnsentQuestion
 from desktop_app.domain.conversations.conversation import Draft

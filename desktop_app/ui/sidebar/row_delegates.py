@@ -25,7 +25,7 @@ from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.sidebar.conversation_view import ConversationView
 from desktop_app.ui.sidebar.rows import conversation_model
 from desktop_app.ui.sidebar.rows.date_groups import short_day_text
-from desktop_app.ui.sidebar.search import hit_model
+from desktop_app.ui.sidebar.search import list_search
 from desktop_app.ui.widgets.rows.row_delegate import RowDelegate
 from desktop_app.ui.widgets.rows.rows_model import ROW, Index
 from desktop_app.ui.widgets.text.foreign_text import one_line, tooltip_text
@@ -196,10 +196,10 @@ class HitDelegate(RowDelegate):
         _draw_line(painter, line, date, current_theme().note(), current_theme().dim, at_right=True)
         line.setRight(line.right() - width - px(_GAP))
         _draw_line(painter, line, hit.title, current_theme().strong(), current_theme().text)
-        self._paint_snippet(painter, rect.adjusted(0, px(22), 0, 0), hit_model.hit_text(hit))
+        self._paint_snippet(painter, rect.adjusted(0, px(22), 0, 0), list_search.hit_text(hit))
 
     def _paint_snippet(self, painter: QPainter, rect: QRect, snippet: str) -> None:
-        text, spans = hit_model.plain_snippet(snippet)
+        text, spans = list_search.plain_snippet(snippet)
         layout = self._lay_out(text, spans, rect.width())
         shown_units = 0
         if layout.lineCount() > 0:

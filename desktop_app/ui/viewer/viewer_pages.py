@@ -24,8 +24,7 @@ from PySide6.QtWidgets import QAbstractScrollArea
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import current_theme, set_role
-from desktop_app.ui.viewer.page_layout import PageLayout
-from desktop_app.ui.viewer.page_strips import PageStrip, StripCache, strips_of
+from desktop_app.ui.viewer.page_strips import PageLayout, PageStrip, StripCache, strips_of
 from desktop_app.ui.widgets.accessibility.role_names import GRAPHIC
 from desktop_app.ui.widgets.wheel_steps import WheelSteps
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QMimeData, Qt
 
-from desktop_app.app.attachments.attachment_drags import file_name
+from desktop_app.app.attachments.drop_controller import file_name
 from desktop_app.app.desktop.window_request import OpenRequest
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.ui.composer.suggestions import SuggestionButton

@@ -12,7 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QMessageBox, QPushButton
 
-from desktop_app.app.attachments.attachment_reader import ATTACHED_TEXT
+from desktop_app.app.attachments.file_readings import ATTACHED_TEXT
 from desktop_app.backend.prompt_loader import today
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.domain.prompts.prompts import Prompt

@@ -20,7 +20,7 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call, CallPerformance
 from desktop_app.services.spending import budget
 from desktop_app.ui.settings.sections.spending_section import SpendingSection
-from desktop_app.ui.sidebar.rows import day_change
+from desktop_app.ui.sidebar.rows import date_groups
 from desktop_app.ui.spending.spending_view import SpendingView
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.test_library import another_program, focus_window
@@ -117,7 +117,7 @@ async def test_the_tables_show_all_calls() -> None:
 
 async def test_a_new_month_begins_without_spending(monkeypatch: pytest.MonkeyPatch) -> None:
     just_now = timedelta(milliseconds=900)  # a midnight every 100 ms
-    monkeypatch.setattr(day_change, "midnight", lambda _: now() - just_now)
+    monkeypatch.setattr(date_groups, "midnight", lambda _: now() - just_now)
     async with AppHarness(environment=KEYED) as app:
         await set_cap(app, "5")
         await app.ask_and_answer("One", "An answer.")

@@ -21,8 +21,7 @@ from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, 
 
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind, days_left
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.ui.sidebar.rows.row_order import FolderRow, Heading, Key, RowOrder
-from desktop_app.ui.sidebar.rows.sorted_rows import SortedRows
+from desktop_app.ui.sidebar.rows.row_order import FolderRow, Heading, Key, RowOrder, SortedRows
 from desktop_app.ui.widgets.rows.rows_model import Index
 from desktop_app.ui.widgets.text.foreign_text import one_line
 

@@ -1,10 +1,12 @@
-"""Groups of the conversation list by date, relative to today in the local time zone."""
+"""Groups of the conversation list by date, relative to today, and the change of the day."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
+
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
@@ -82,3 +84,29 @@ def today() -> date:
 def midnight(day: date) -> datetime:
     """Return the start of a day in the local time zone."""
     return datetime(day.year, day.month, day.day).astimezone()
+
+
+class DayChange(QObject):
+    """A timer that reports that a new day has begun.
+
+    Signals:
+        reported(): midnight has passed, or `report` was called.
+    """
+
+    reported = Signal()
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(self.report)
+        self._start_timer()
+
+    def report(self) -> None:
+        """Emit `reported` now; call it after the computer wakes, because midnight may be over."""
+        self._start_timer()
+        self.reported.emit()
+
+    def _start_timer(self) -> None:
+        """Start the timer that ends one second after midnight."""
+        remaining = midnight(today() + timedelta(days=1)) - datetime.now(UTC)
+        self._timer.start(int(remaining.total_seconds() * 1000) + 1000)

@@ -1,4 +1,0 @@
-"""Folders of conversations, and the settings that apply to a folder.
-
-It imports the presenter and the navigator of `library`.
-"""
