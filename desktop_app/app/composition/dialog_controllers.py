@@ -33,15 +33,7 @@ class DialogControllers:
     ) -> None:
         self._window = window
         self._state = state
-        self.spending = SpendingController(
-            window,
-            name_of_model,
-            setup=state.setup,
-            spending=state.spending,
-            tasks=state.tasks,
-            budget=state.backend.budget,
-            ledger=state.backend.ledger,
-        )
+        self.spending = SpendingController(window, state, name_of_model)
         self._make_batches(navigator, presenter)
         self._make_help()
 

@@ -7,9 +7,7 @@ from collections.abc import Awaitable, Callable
 from desktop_app.app.library.data.backup_controller import BackupController
 from desktop_app.app.library.data.data_page_controller import DataPageController
 from desktop_app.app.library.data.transfer_controller import TransferController
-from desktop_app.app.settings.new_key_offer import NewKeyOffer
 from desktop_app.app.settings.providers_controller import ProvidersController
-from desktop_app.app.settings.secret_removal import SecretRemoval
 from desktop_app.app.settings.settings_controller import LookController, SettingsController
 from desktop_app.app.settings.shortcut_files import ShortcutFiles
 from desktop_app.app.startup.closed_store import ClosedWork
@@ -36,37 +34,16 @@ class PanelControllers:
         run_on_closed_store: Callable[[ClosedWork], None],
     ) -> None:
         self._window = window
-        self._theme = theme
         self._state = state
         self._make_providers()
-        self._make_settings()
+        self.look = LookController(window, state, theme)
+        self.settings = SettingsController(window, state)
+        self.shortcut_files = ShortcutFiles(window, state)
         self._make_data(on_imported, run_on_closed_store)
 
     def _make_providers(self) -> None:
         window, state = self._window, self._state
-        setup, tasks = state.setup, state.tasks
-        offer = NewKeyOffer(
-            window,
-            notifications=window.notifications,
-            setup=setup,
-            new_conversation=state.new_conversation,
-            tasks=tasks,
-            chat_service=state.backend.chat,
-            utility_model=lambda: state.backend.utility_model,
-        )
-        removal = SecretRemoval(
-            window, vault=state.backend.vault, notifications=window.notifications, tasks=tasks
-        )
-        providers = self.providers = ProvidersController(
-            offer,
-            removal,
-            setup=setup,
-            new_conversation=state.new_conversation,
-            tasks=tasks,
-            panel=window.settings,
-            vault=state.backend.vault,
-            catalog=state.backend.catalog,
-        )
+        providers = self.providers = ProvidersController(window, state)
         window.empty_state.add_key_requested.connect(providers.open_at_key)
 
         def on_action(_message_id: str, action: str) -> None:
@@ -74,32 +51,6 @@ class PanelControllers:
                 providers.open_at_key()
 
         window.transcript.action_requested.connect(on_action)
-
-    def _make_settings(self) -> None:
-        window, state = self._window, self._state
-        self.look = LookController(self._theme, window.transcript, state.values, state.tasks)
-        self.settings = SettingsController(
-            setup=state.setup,
-            new_conversation=state.new_conversation,
-            tasks=state.tasks,
-            notifications=window.notifications,
-            panel=window.settings,
-            gateway=state.backend.gateway,
-            utility_model=lambda: state.backend.utility_model,
-            run_checks=self._run_checks,
-        )
-        self.shortcut_files = ShortcutFiles(
-            window,
-            panel=window.settings,
-            notifications=window.notifications,
-            values=state.values,
-            tasks=state.tasks,
-        )
-
-    async def _run_checks(self) -> str:
-        from desktop_app.cli.doctor import findings_text, run_checks  # not at the start
-
-        return findings_text(await run_checks(self._state.backend))
 
     def _make_data(
         self,

@@ -27,10 +27,8 @@ from desktop_app.ui.widgets.text.foreign_text import message_box
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMessageBox
 
-    from desktop_app.app.state.setting_values import SettingValues
-    from desktop_app.app.tasks import Tasks
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.hotkey.x11_paste import PasteTarget
-    from desktop_app.storage.settings.settings_store import SettingsStore
     from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
 TOKEN_KEY: Final = "desktop.paste_token"
@@ -66,20 +64,14 @@ class PasteBack(QObject):
     ended = Signal()
 
     def __init__(
-        self,
-        quick: QuickPrompt,
-        *,
-        values: SettingValues,
-        tasks: Tasks,
-        settings_store: SettingsStore,
-        bus: Callable[[], SessionBus | None],
+        self, quick: QuickPrompt, state: WindowState, bus: Callable[[], SessionBus | None]
     ) -> None:
         super().__init__(quick)
-        self._settings_store = settings_store
+        self._settings_store = state.backend.settings
         self._bus = bus
         self._quick = quick
-        self._values = values
-        self._tasks = tasks
+        self._values = state.values
+        self._tasks = state.tasks
         self._question: QMessageBox | None = None
         self._is_typing = False
         self._fetch_count = 0

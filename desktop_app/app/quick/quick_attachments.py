@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from desktop_app.app.attachments.images_controller import ImageChips
     from desktop_app.app.attachments.preview_controller import Attached
     from desktop_app.app.quick.quick_conversation import QuickConversation
-    from desktop_app.app.tasks import Tasks
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.documents.worker.document_worker import Progress
     from desktop_app.services.models.choice_resolution import ResolvedChoice
     from desktop_app.ui.composer.dropped_content import DroppedData
@@ -69,18 +69,17 @@ class QuickAttachments(QObject):
     def __init__(
         self,
         quick: QuickPrompt,
-        image_chips: ImageChips,
+        state: WindowState,
         conversation: QuickConversation,
-        *,
+        image_chips: ImageChips,
         reader: AttachmentReader,
-        tasks: Tasks,
     ) -> None:
         super().__init__(quick)
         self._quick = quick
         self._image_chips = image_chips
         self._conversation = conversation
         self._reader = reader
-        self._tasks = tasks
+        self._tasks = state.tasks
         self._passwords = DocumentPasswords(quick)
         self._readings: dict[str, _Reading] = {}  # by an id, which is also the id of its chip
         self._queue = TaskQueue()

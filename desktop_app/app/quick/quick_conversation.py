@@ -13,14 +13,10 @@ from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import N_
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.state.conversation.new_conversation import NewConversation
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.domain.conversations.conversation import Draft, Message, ModelChoice
     from desktop_app.services.answers.answer_run import AnswerRun
-    from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.models.choice_resolution import ResolvedChoice
-    from desktop_app.storage.conversations.conversation_store import ConversationStore
-    from desktop_app.storage.database.temporary_database import TemporaryConversations
 
 
 class QuickConversation(QObject):
@@ -36,25 +32,16 @@ class QuickConversation(QObject):
 
     choice_changed = Signal()
 
-    def __init__(
-        self,
-        parent: QObject,
-        *,
-        setup: AnswerSetup,
-        new_conversation: NewConversation,
-        chat_service: ChatService,
-        conversations: ConversationStore,
-        temporary: TemporaryConversations,
-    ) -> None:
+    def __init__(self, parent: QObject, state: WindowState) -> None:
         super().__init__(parent)
-        self._setup = setup
-        self._new_conversation = new_conversation
-        self._chat_service = chat_service
-        self._conversations = conversations
-        self._temporary = temporary
+        self._setup = state.setup
+        self._new_conversation = state.new_conversation
+        self._chat_service = state.backend.chat
+        self._conversations = state.backend.conversations
+        self._temporary = state.temporary
         self.is_temporary = False
         self.path: Sequence[Message] = []
-        self._conversation = new_conversation.blank_with(new_id())
+        self._conversation = state.new_conversation.blank_with(new_id())
 
     @property
     def id(self) -> str:

@@ -14,8 +14,7 @@ from desktop_app.domain.errors import StorageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.storage.settings.settings_store import SettingsStore
+    from desktop_app.app.state.window_state import WindowState
 
 QUICK_DRAFT_KEY: Final = "window.quick_draft"
 
@@ -56,17 +55,12 @@ class QuickDraft(QObject):
     """
 
     def __init__(
-        self,
-        parent: QObject,
-        unsent: Callable[[], UnsentQuestion],
-        *,
-        settings_store: SettingsStore,
-        tasks: Tasks,
+        self, parent: QObject, state: WindowState, unsent: Callable[[], UnsentQuestion]
     ) -> None:
         super().__init__(parent)
         self._unsent = unsent
-        self._settings_store = settings_store
-        self._tasks = tasks
+        self._settings_store = state.backend.settings
+        self._tasks = state.tasks
         self._stored_question: UnsentQuestion | None = UnsentQuestion()  # None after a failed write
         self._timer = QTimer(self, singleShot=True, interval=DRAFT_MS)
         self._timer.timeout.connect(self.save)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.setting_values import SettingValues
-    from desktop_app.storage.conversations.conversation_store import ConversationStore
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
 MAX_RECALLED: Final = 50
@@ -17,13 +16,11 @@ MAX_RECALLED: Final = 50
 class QuickHistory(QObject):
     """Earlier questions of all conversations, the newest first."""
 
-    def __init__(
-        self, quick: QuickPrompt, *, values: SettingValues, conversations: ConversationStore
-    ) -> None:
+    def __init__(self, quick: QuickPrompt, state: WindowState) -> None:
         super().__init__(quick)
         self._quick = quick
-        self._values = values
-        self._conversations = conversations
+        self._values = state.values
+        self._conversations = state.backend.conversations
         self._questions: list[str] = []
         self._index = -1  # -1: the text that the user types
         self._typed_text = ""

@@ -136,51 +136,28 @@ class QuickHost(QObject):
         from desktop_app.app.quick.quick_prompt_controller import QuickPromptController
 
         controllers = self._controllers
-        state, backend = controllers.state, controllers.state.backend
+        composer, state = controllers.composer, controllers.state
         quick_window = self._quick_window = self._make_window()
-        conversation = QuickConversation(
-            quick_window,
-            setup=state.setup,
-            new_conversation=state.new_conversation,
-            chat_service=backend.chat,
-            conversations=backend.conversations,
-            temporary=backend.temporary,
-        )
-        QuickChoice(quick_window, conversation, controllers.composer.choices)
+        conversation = QuickConversation(quick_window, state)
+        QuickChoice(quick_window, conversation, composer.choices)
         QuickAnswers(quick_window, controllers.running, conversation, state.messages)
         quick = QuickPromptController(
             quick_window,
+            state,
             controllers.running,
             conversation,
             attachments=QuickAttachments(
-                quick_window,
-                controllers.composer.image_chips,
-                conversation,
-                reader=controllers.composer.attachment_reader,
-                tasks=state.tasks,
+                quick_window, state, conversation, composer.image_chips, composer.attachment_reader
             ),
-            history=QuickHistory(
-                quick_window, values=state.values, conversations=backend.conversations
-            ),
+            history=QuickHistory(quick_window, state),
             continue_in_window=self._continue_in_window,
-            markdown_of=controllers.composer.drops.markdown_or_text,
-            values=state.values,
-            tasks=state.tasks,
-            settings_store=backend.settings,
+            markdown_of=composer.drops.markdown_or_text,
         )
         quick.restore_draft(self._unsent)
-        controllers.composer.prompts.configure_completer(
-            quick_window.completer, quick.accompanying.fill_in
-        )
+        composer.prompts.configure_completer(quick_window.completer, quick.accompanying.fill_in)
         quick.question_stored.connect(controllers.sidebar.list_presenter.upsert)
         self._make_previews(quick)
-        paste_back = self.paste_back = PasteBack(
-            quick_window,
-            values=state.values,
-            tasks=state.tasks,
-            settings_store=backend.settings,
-            bus=lambda: self._bus,
-        )
+        paste_back = self.paste_back = PasteBack(quick_window, state, lambda: self._bus)
         paste_back.ended.connect(self._on_hidden)
         quick_window.hidden.connect(self._on_hidden)
         self._make_shortcuts()

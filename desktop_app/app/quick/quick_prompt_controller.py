@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from desktop_app.app.quick.quick_attachments import QuickAttachments
     from desktop_app.app.quick.quick_conversation import QuickConversation
     from desktop_app.app.quick.quick_history import QuickHistory
-    from desktop_app.app.state.setting_values import SettingValues
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.storage.settings.settings_store import SettingsStore
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.ui.composer.text.rich_text_paste import RichTextPaste
     from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
@@ -58,16 +56,13 @@ class QuickPromptController(QObject):
     def __init__(
         self,
         quick: QuickPrompt,
+        state: WindowState,
         running: RunningAnswers,
         conversation: QuickConversation,
         attachments: QuickAttachments,
         history: QuickHistory,
         continue_in_window: Callable[[str, str, Draft, str], Awaitable[bool]],
         markdown_of: Callable[[str, str], Awaitable[str]],
-        *,
-        values: SettingValues,
-        tasks: Tasks,
-        settings_store: SettingsStore,
     ) -> None:
         super().__init__(quick)
         self.window = quick
@@ -77,8 +72,8 @@ class QuickPromptController(QObject):
         self._history = history
         self._continue_in_window = continue_in_window
         self._markdown_of = markdown_of
-        self._values = values
-        self._tasks = tasks
+        self._values = state.values
+        self._tasks = state.tasks
         self.accompanying = AccompanyingText()
         # The last question as the user typed it. The field still shows it after it was sent.
         self._typed_text = ""
@@ -86,9 +81,8 @@ class QuickPromptController(QObject):
         self._handover_lock = asyncio.Lock()
         self.draft = QuickDraft(
             quick,
+            state,
             lambda: UnsentQuestion() if conversation.is_temporary else self.unsent_question,
-            settings_store=settings_store,
-            tasks=tasks,
         )
         self._connect()
 

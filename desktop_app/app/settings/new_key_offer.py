@@ -13,16 +13,11 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.state.conversation.new_conversation import NewConversation
-    from desktop_app.app.tasks import Tasks
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.domain.answering.chat_request import ProviderProfile
-    from desktop_app.services.chat.chat_service import ChatService
-    from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
     from desktop_app.services.models.choice_resolution import ResolvedChoice
-    from desktop_app.ui.window.cards.notifications import Actions, Notifications
+    from desktop_app.ui.window.cards.notifications import Actions
+    from desktop_app.ui.window.main_window import MainWindow
 
 OFFER_TOPIC = "new-provider"  # the topic of the offer to use a new provider
 FIRST_REQUEST_TOPIC = "first-request"  # the topic of the answer to a first request
@@ -35,29 +30,17 @@ _TEST_OUTPUT_TOKENS = 64  # the limit of the reply
 class NewKeyOffer(QObject):
     """Notification with the offer, until a conversation is opened or a setting changes."""
 
-    def __init__(
-        self,
-        parent: QObject,
-        *,
-        notifications: Notifications,
-        setup: AnswerSetup,
-        new_conversation: NewConversation,
-        tasks: Tasks,
-        chat_service: ChatService,
-        utility_model: Callable[[], UtilityModel],
-    ) -> None:
-        super().__init__(parent)
-        self._notifications = notifications
-        self._tasks = tasks
-        self._chat_service = chat_service
-        self._utility_model = utility_model
-        self._values = setup.values
-        self._providers = setup.providers
-        self._setup = setup
-        self._new_conversation = new_conversation
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window)
+        self._notifications = window.notifications
+        self._tasks = state.tasks
+        self._backend = state.backend
+        self._providers = state.providers
+        self._setup = state.setup
+        self._new_conversation = state.new_conversation
         # The offer names the open conversation and the default provider.
-        for signal in (setup.current.opened, self._values.changed):
-            signal.connect(lambda: notifications.dismiss_topic(OFFER_TOPIC))
+        for signal in (state.current.opened, state.values.changed):
+            signal.connect(lambda: self._notifications.dismiss_topic(OFFER_TOPIC))
 
     def show(self, profile: ProviderProfile) -> None:
         """Offer to use a provider in the open conversation, or to try it."""
@@ -92,8 +75,8 @@ class NewKeyOffer(QObject):
 
     def _request_action(self, profile: ProviderProfile) -> Actions:
         """Return the offer of a first request, with its cost; () if the cost is zero or unknown."""
-        resolved = self._chat_service.resolve(profile, self._providers.default_choice(profile))
-        test_choice = self._utility_model().model_for(Purpose.TEST, resolved)
+        resolved = self._backend.chat.resolve(profile, self._providers.default_choice(profile))
+        test_choice = self._backend.utility_model.model_for(Purpose.TEST, resolved)
         if test_choice.price is None or test_choice.price == FREE:
             return ()
         cost = test_choice.price.cost(
@@ -107,7 +90,7 @@ class NewKeyOffer(QObject):
         from desktop_app.services.chat.small_tasks.utility_model import SmallTask  # rarely needed
 
         started_at = time.monotonic()
-        utility_model = self._utility_model()
+        utility_model = self._backend.utility_model
         test_choice = utility_model.model_for(Purpose.TEST, resolved)
         reply = await utility_model.ask(
             SmallTask(Purpose.TEST, resolved),

@@ -19,11 +19,10 @@ from desktop_app.ui.settings.sections.key_state import KeyState
 if TYPE_CHECKING:
     from desktop_app.app.settings.profile_changes import ProfileChanges
     from desktop_app.app.settings.secret_removal import SecretRemoval
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.credentials.vault import KeyVault
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.providers.http.trust import CaFile
-    from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
+    from desktop_app.ui.window.main_window import MainWindow
 
 
 class ProviderNetwork:
@@ -31,18 +30,16 @@ class ProviderNetwork:
 
     def __init__(
         self,
-        panel: SettingsPanel,
+        window: MainWindow,
+        state: WindowState,
         changes: ProfileChanges,
         removal: SecretRemoval,
-        *,
-        vault: KeyVault,
-        tasks: Tasks,
     ) -> None:
-        self._page = panel.pages.provider
+        self._page = window.settings.pages.provider
         self._changes = changes
         self._removal = removal
-        self._vault = vault
-        self._tasks = tasks
+        self._vault = state.backend.vault
+        self._tasks = state.tasks
         self._page.on_created(self._connect_page)
 
     def _connect_page(self, page: ProviderTab) -> None:

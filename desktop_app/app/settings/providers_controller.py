@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.settings.new_key_offer import NewKeyOffer
 from desktop_app.app.settings.profile_changes import ProfileChanges
 from desktop_app.app.settings.provider_network import ProviderNetwork
+from desktop_app.app.settings.secret_removal import SecretRemoval
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.error_text import WINDOW, environment_surface, error_segments
@@ -23,16 +25,10 @@ from desktop_app.services.models.model_menu import chat_models
 from desktop_app.ui.settings.sections.key_state import KeyState
 
 if TYPE_CHECKING:
-    from desktop_app.app.settings.new_key_offer import NewKeyOffer
-    from desktop_app.app.settings.secret_removal import SecretRemoval
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.state.conversation.new_conversation import NewConversation
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.credentials.vault import KeyVault
-    from desktop_app.domain.models.model_catalog import ModelCatalog
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.domain.models.model_listing import ModelListing
-    from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
+    from desktop_app.ui.window.main_window import MainWindow
 
 
 class ProvidersController(QObject):
@@ -44,33 +40,22 @@ class ProvidersController(QObject):
 
     key_stored = Signal(str)
 
-    def __init__(
-        self,
-        offer: NewKeyOffer,
-        removal: SecretRemoval,
-        *,
-        panel: SettingsPanel,
-        setup: AnswerSetup,
-        new_conversation: NewConversation,
-        tasks: Tasks,
-        vault: KeyVault,
-        catalog: ModelCatalog,
-    ) -> None:
-        super().__init__(panel)
-        self._panel = panel
-        self._page = panel.pages.provider
-        self._current = setup.current
-        self._values = setup.values
-        self._providers = setup.providers
-        self._setup = setup
-        self._new_conversation = new_conversation
-        self._tasks = tasks
-        self._vault = vault
-        self._catalog = catalog
-        self._removal = removal
-        self._offer = offer
-        self._changes = ProfileChanges(self._providers, removal, self._set_shown)
-        self._network = ProviderNetwork(panel, self._changes, removal, vault=vault, tasks=tasks)
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window)
+        self._panel = window.settings
+        self._page = window.settings.pages.provider
+        self._current = state.current
+        self._values = state.values
+        self._providers = state.providers
+        self._setup = state.setup
+        self._new_conversation = state.new_conversation
+        self._tasks = state.tasks
+        self._vault = state.backend.vault
+        self._catalog = state.backend.catalog
+        self._removal = SecretRemoval(window, state)
+        self._offer = NewKeyOffer(window, state)
+        self._changes = ProfileChanges(self._providers, self._removal, self._set_shown)
+        self._network = ProviderNetwork(window, state, self._changes, self._removal)
         self._shown_id = ""  # the provider shown in the panel; "": the open conversation's
         self._connect()
 

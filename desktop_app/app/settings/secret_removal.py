@@ -14,10 +14,9 @@ from desktop_app.domain.errors import CredentialError, StorageError
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.credentials.vault import KeyVault
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.domain.network.secret import Secret
-    from desktop_app.ui.window.cards.notifications import Notifications
+    from desktop_app.ui.window.main_window import MainWindow
 
 UNDO_MS: Final = 60_000
 
@@ -28,13 +27,11 @@ class SecretRemoval(QObject):
     If the program crashes meanwhile, they are lost. Only the notification refers to them.
     """
 
-    def __init__(
-        self, parent: QObject, *, vault: KeyVault, notifications: Notifications, tasks: Tasks
-    ) -> None:
-        super().__init__(parent)
-        self._vault = vault
-        self._notifications = notifications
-        self._tasks = tasks
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window)
+        self._vault = state.backend.vault
+        self._notifications = window.notifications
+        self._tasks = state.tasks
 
     async def remove(self, names: Iterable[str]) -> dict[str, Secret]:
         """Remove the secrets of these names. Return those that existed.

@@ -33,22 +33,13 @@ from desktop_app.settings.schema import KEYS_PREFIX, setting
 from desktop_app.ui.look.theme_watcher import LookSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.state.conversation.new_conversation import NewConversation
-    from desktop_app.app.state.setting_values import SettingValues
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.gateway.provider_gateway import ProviderGateway
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.models.model_catalog import ModelInfo
-    from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
     from desktop_app.services.models.choice_resolution import ResolvedChoice
     from desktop_app.ui.look.theme_watcher import ThemeWatcher
-    from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.settings.tabs.responses_tab import ResponsesTab
-    from desktop_app.ui.transcript.view import TranscriptView
-    from desktop_app.ui.window.cards.notifications import Notifications
+    from desktop_app.ui.window.main_window import MainWindow
 
 
 def refusal_text(refusal: ParameterRefusal, model: ModelInfo) -> str:
@@ -85,13 +76,11 @@ def note_text(note: ParameterNote, profile: ProviderProfile) -> str:
 class LookController:
     """Connection of the settings "look.…" with the theme and the transcript."""
 
-    def __init__(
-        self, theme: ThemeWatcher, transcript: TranscriptView, values: SettingValues, tasks: Tasks
-    ) -> None:
+    def __init__(self, window: MainWindow, state: WindowState, theme: ThemeWatcher) -> None:
         self._theme = theme
-        self._transcript = transcript
-        self._values = values
-        self._tasks = tasks
+        self._transcript = window.transcript
+        self._values = state.values
+        self._tasks = state.tasks
 
     def apply(self, key: str) -> None:
         """Apply a changed setting if it belongs to the look."""
@@ -113,40 +102,24 @@ class LookController:
 class SettingsController(QObject):
     """Connection of the panel with the settings and the open conversation's own settings.
 
-    Args:
-        run_checks: returns the findings of `repartee doctor` as a text.
-
     Signals:
         setting_stored(str): the user changed the setting with this key, and it was stored.
     """
 
     setting_stored = Signal(str)
 
-    def __init__(
-        self,
-        *,
-        notifications: Notifications,
-        panel: SettingsPanel,
-        setup: AnswerSetup,
-        new_conversation: NewConversation,
-        tasks: Tasks,
-        gateway: ProviderGateway,
-        utility_model: Callable[[], UtilityModel],
-        run_checks: Callable[[], Awaitable[str]],
-    ) -> None:
-        super().__init__(panel)
-        self._notifications = notifications
-        self._pages = panel.pages
-        self._current = setup.current
-        self._tasks = tasks
-        self._run_checks = run_checks
-        self._gateway = gateway
-        self._utility_model = utility_model
-        self._values = setup.values
-        self._providers = setup.providers
-        self._setup = setup
-        self._new_conversation = new_conversation
-        panel.about_opened.connect(self._tasks.slot(self._show_about))
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window)
+        self._notifications = window.notifications
+        self._pages = window.settings.pages
+        self._current = state.current
+        self._tasks = state.tasks
+        self._backend = state.backend
+        self._values = state.values
+        self._providers = state.providers
+        self._setup = state.setup
+        self._new_conversation = state.new_conversation
+        window.settings.about_opened.connect(self._tasks.slot(self._show_about))
         self._connect()
 
     def _connect(self) -> None:
@@ -223,7 +196,7 @@ class SettingsController(QObject):
         """Show which settings the conversation's model refuses and why, and notes on others."""
         resolved = self._setup.resolved
         profile, model = resolved.profile, resolved.model
-        learned = await self._gateway.learned_support(profile, model.id)
+        learned = await self._backend.gateway.learned_support(profile, model.id)
         if resolved != self._setup.resolved:
             return  # another model has been chosen; a later call shows its settings
         api = first_api(profile, model, learned.api)
@@ -248,7 +221,7 @@ class SettingsController(QObject):
 
         Return {} if one of the prices is unknown.
         """
-        routine_model = self._utility_model().model_for(Purpose.TITLE, resolved)
+        routine_model = self._backend.utility_model.model_for(Purpose.TITLE, resolved)
         if routine_model.price is None or resolved.price is None:
             return {}
         note = tr(
@@ -262,21 +235,24 @@ class SettingsController(QObject):
 
     async def _choose_weights(self, path: Path | None) -> None:
         """Use another GGUF file on this computer, or return to the built-in model."""
-        await self._gateway.local_model.aclose()
+        local_model = self._backend.gateway.local_model
+        await local_model.aclose()
         await self._values.set(WEIGHTS_SETTING, str(path or ""))
-        use_weights(self._gateway.local_model, self._values.all)
+        use_weights(local_model, self._values.all)
         await self._providers.reload()
 
     # -------------------------------------------------------------- about
 
     async def _show_about(self) -> None:
+        from desktop_app.cli.doctor import findings_text, run_checks  # not at the start
         from desktop_app.ui.viewer.paged_text import page_ends
 
         about = self._pages.about.page
         about.set_about(tr("Loading…"), "", [])
         licenses_text = await asyncio.to_thread(_read_text, resource_path("licences.txt"))
         end_positions = await asyncio.to_thread(page_ends, licenses_text)
-        about.set_about(await self._run_checks(), licenses_text, end_positions)
+        findings = findings_text(await run_checks(self._backend))
+        about.set_about(findings, licenses_text, end_positions)
 
 
 def _read_text(path: Path) -> str:

@@ -16,14 +16,10 @@ from desktop_app.ui.widgets.file_dialogs import choose_file, choose_target
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from PySide6.QtWidgets import QWidget
-
-    from desktop_app.app.state.setting_values import SettingValues
-    from desktop_app.app.tasks import Tasks
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.commands.keymap_file import ImportedShortcuts
-    from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.settings.tabs.shortcuts_tab import ShortcutsTab
-    from desktop_app.ui.window.cards.notifications import Notifications
+    from desktop_app.ui.window.main_window import MainWindow
 
 _MAX_LIST_CHARACTERS: Final = 400
 
@@ -37,21 +33,13 @@ class ShortcutFiles(QObject):
 
     shortcuts_stored = Signal()
 
-    def __init__(
-        self,
-        parent: QWidget,
-        *,
-        panel: SettingsPanel,
-        notifications: Notifications,
-        values: SettingValues,
-        tasks: Tasks,
-    ) -> None:
-        super().__init__(parent)
-        self._parent = parent
-        self._notifications = notifications
-        self._values = values
-        self._tasks = tasks
-        panel.pages.shortcuts.on_created(self._connect_page)
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window)
+        self._parent = window
+        self._notifications = window.notifications
+        self._values = state.values
+        self._tasks = state.tasks
+        window.settings.pages.shortcuts.on_created(self._connect_page)
 
     def _connect_page(self, page: ShortcutsTab) -> None:
         page.import_requested.connect(self._choose_import)

@@ -19,16 +19,13 @@ from desktop_app.domain.spending.spending_report import Grouping, Purpose, Spend
 from desktop_app.i18n import formatting
 from desktop_app.i18n.formatting import money
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.services.spending.budget import NEAR_LIMIT, Budget
+from desktop_app.services.spending.budget import NEAR_LIMIT
 from desktop_app.ui.widgets.file_dialogs import choose_target
 from desktop_app.ui.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.state.window_state import SpendingEvents
-    from desktop_app.app.tasks import Tasks
+    from desktop_app.app.state.window_state import WindowState
     from desktop_app.domain.spending.spending_report import MonthSpending
-    from desktop_app.storage.spending.ledger import Ledger
     from desktop_app.ui.spending.spending_view import SpendingView
     from desktop_app.ui.window.main_window import MainWindow
 
@@ -73,33 +70,25 @@ class SpendingController(QObject):
     """
 
     def __init__(
-        self,
-        window: MainWindow,
-        name_of_model: Callable[[str], str],
-        *,
-        setup: AnswerSetup,
-        spending: SpendingEvents,
-        tasks: Tasks,
-        budget: Budget,
-        ledger: Ledger,
+        self, window: MainWindow, state: WindowState, name_of_model: Callable[[str], str]
     ) -> None:
         super().__init__(window)
         self._window = window
         self._name_of_model = name_of_model
-        self._setup = setup
-        self._providers = setup.providers
-        self._tasks = tasks
-        self._budget = budget
-        self._ledger = ledger
+        self._setup = state.setup
+        self._providers = state.providers
+        self._tasks = state.tasks
+        self._budget = state.backend.budget
+        self._ledger = state.backend.ledger
         self._page = window.settings.pages.provider
         self._page.on_created(lambda page: page.spending.report_requested.connect(self.show))
         self._view: SpendingView | None = None
         self._load_number = 0
-        spending.spent.connect(tasks.slot(self._on_spent))
+        state.spending.spent.connect(self._tasks.slot(self._on_spent))
         self._providers.changed.connect(self.refresh)
         window.conversations.day_change.reported.connect(self.refresh)
-        for signal in (setup.current.opened, setup.choice_changed):
-            signal.connect(lambda *_: tasks.start(self._show_footer()))
+        for signal in (state.current.opened, state.setup.choice_changed):
+            signal.connect(lambda *_: self._tasks.start(self._show_footer()))
 
     def refresh(self) -> None:
         """Show everything again."""
