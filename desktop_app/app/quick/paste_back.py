@@ -10,26 +10,23 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMessageBox
 
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.cli.streams.console import clean
 from desktop_app.hotkey.hotkey_status import is_x11
+from desktop_app.hotkey.x11_paste import PasteTarget
 from desktop_app.i18n.translation import tr
 from desktop_app.session.portal.portal_requests import PortalRefusedError
 from desktop_app.session.portal.remote_keyboard import RemoteKeyboard
 from desktop_app.session.session_bus import BusError, SessionBus
 from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
+from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from desktop_app.ui.widgets.text.foreign_text import message_box
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QMessageBox
-
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.hotkey.x11_paste import PasteTarget
-    from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
 TOKEN_KEY: Final = "desktop.paste_token"
 _RELEASE_TIMEOUT_S: Final = 5.0

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QObject
 
+from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.answers.shown_answers import end_announcement
+from desktop_app.app.quick.quick_conversation import QuickConversation
+from desktop_app.app.state.conversation.open_conversation import MessagePresenter
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.i18n.formatting import duration, money
+from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from desktop_app.ui.widgets.accessibility.announcements import announce
-
-if TYPE_CHECKING:
-    from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.quick.quick_conversation import QuickConversation
-    from desktop_app.app.state.conversation.open_conversation import MessagePresenter
-    from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
 
 class QuickAnswers(QObject):

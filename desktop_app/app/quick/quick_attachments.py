@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app.app.attachments.attachment_facts import OTHER_READINGS_CHIP, document_chip
 from desktop_app.app.attachments.document_passwords import DocumentPasswords
-from desktop_app.app.attachments.file_readings import FEW_FILES, UPDATE_MS, TaskQueue
+from desktop_app.app.attachments.file_readings import (
+    FEW_FILES,
+    UPDATE_MS,
+    AttachmentReader,
+    TaskQueue,
+)
+from desktop_app.app.attachments.images_controller import ImageChips
+from desktop_app.app.attachments.preview_controller import Attached
 from desktop_app.app.desktop.window_request import MAX_FILES, too_many_files
+from desktop_app.app.quick.quick_conversation import QuickConversation
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.documents.worker.document_worker import Progress
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.errors import UserFacingError
@@ -19,21 +31,10 @@ from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.services.chat.prompt_assembly import is_first_delimited
 from desktop_app.services.documents.attachment_dedup import deduplicate_parts
 from desktop_app.services.documents.image_attachments import with_detail
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.ui.composer.attachment_chips import Chip
-
-if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Callable, Iterable, Sequence
-
-    from desktop_app.app.attachments.file_readings import AttachmentReader
-    from desktop_app.app.attachments.images_controller import ImageChips
-    from desktop_app.app.attachments.preview_controller import Attached
-    from desktop_app.app.quick.quick_conversation import QuickConversation
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.documents.worker.document_worker import Progress
-    from desktop_app.services.models.choice_resolution import ResolvedChoice
-    from desktop_app.ui.composer.dropped_content import DroppedData
-    from desktop_app.ui.quick.quick_prompt import QuickPrompt
+from desktop_app.ui.composer.dropped_content import DroppedData
+from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
 
 class _Reading(NamedTuple):

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
 from desktop_app.app.chat.choice_controller import AvailableModels, view_of
+from desktop_app.app.quick.quick_conversation import QuickConversation
 from desktop_app.domain.models.variants import Variant
-
-if TYPE_CHECKING:
-    from desktop_app.app.quick.quick_conversation import QuickConversation
-    from desktop_app.ui.composer.choice.choice_view import ChoiceView
-    from desktop_app.ui.quick.quick_prompt import QuickPrompt
+from desktop_app.ui.composer.choice.choice_view import ChoiceView
+from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
 
 class QuickChoice(QObject):

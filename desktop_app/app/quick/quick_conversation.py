@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.domain.conversations.conversation import new_id
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.domain.conversations.conversation import Draft, Message, ModelChoice, new_id
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import N_
-
-if TYPE_CHECKING:
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.domain.conversations.conversation import Draft, Message, ModelChoice
-    from desktop_app.services.answers.answer_run import AnswerRun
-    from desktop_app.services.models.choice_resolution import ResolvedChoice
+from desktop_app.services.answers.answer_run import AnswerRun
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 
 
 class QuickConversation(QObject):

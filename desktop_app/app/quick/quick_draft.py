@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.library.navigator import DRAFT_MS
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.errors import StorageError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from desktop_app.app.state.window_state import WindowState
 
 QUICK_DRAFT_KEY: Final = "window.quick_draft"
 

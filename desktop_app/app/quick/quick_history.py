@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QObject
 
-if TYPE_CHECKING:
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.ui.quick.quick_prompt import QuickPrompt
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
 MAX_RECALLED: Final = 50
 

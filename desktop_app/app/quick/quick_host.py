@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QObject
 
 from desktop_app.app.attachments.preview_controller import PreviewController
+from desktop_app.app.controllers import Controllers
 from desktop_app.app.quick.quick_draft import QUICK_DRAFT_KEY, UnsentQuestion
 from desktop_app.app.shortcuts import Shortcuts
 from desktop_app.commands.keymap import Keymap
+from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.transcript.message_items import OPEN_PLACE
 from desktop_app.ui.transcript.view import TranscriptView
 from desktop_app.ui.widgets.program_menu import open_context_menu
+from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from desktop_app.app.controllers import Controllers
     from desktop_app.app.quick.paste_back import PasteBack
     from desktop_app.app.quick.quick_prompt_controller import QuickPromptController
-    from desktop_app.domain.conversations.conversation import Draft
     from desktop_app.session.session_bus import SessionBus
     from desktop_app.ui.composer.spelling import Spelling
     from desktop_app.ui.quick.quick_prompt import QuickPrompt
-    from desktop_app.ui.window.main_window import MainWindow
 
 
 POSITION_KEY: Final = "window.quick_place"

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
+from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.attachments.file_readings import ATTACHED_TEXT
 from desktop_app.app.quick.accompanying_text import MARKS, AccompanyingText
+from desktop_app.app.quick.quick_attachments import QuickAttachments
+from desktop_app.app.quick.quick_conversation import QuickConversation
 from desktop_app.app.quick.quick_draft import QuickDraft, UnsentQuestion
+from desktop_app.app.quick.quick_history import QuickHistory
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.errors import SpendingCapError, UnpricedModelError, UserFacingError
 from desktop_app.domain.prompts.prompts import SELECTION
 from desktop_app.i18n.translation import tr
-
-if TYPE_CHECKING:
-    from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.quick.quick_attachments import QuickAttachments
-    from desktop_app.app.quick.quick_conversation import QuickConversation
-    from desktop_app.app.quick.quick_history import QuickHistory
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.ui.composer.text.rich_text_paste import RichTextPaste
-    from desktop_app.ui.quick.quick_prompt import QuickPrompt
+from desktop_app.ui.composer.text.rich_text_paste import RichTextPaste
+from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
 RAISE_CAP = "raise-cap"
 

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.spending.cost import FREE, Usage
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
-
-if TYPE_CHECKING:
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.domain.answering.chat_request import ProviderProfile
-    from desktop_app.services.models.choice_resolution import ResolvedChoice
-    from desktop_app.ui.window.cards.notifications import Actions
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.services.models.choice_resolution import ResolvedChoice
+from desktop_app.ui.window.cards.notifications import Actions
+from desktop_app.ui.window.main_window import MainWindow
 
 OFFER_TOPIC = "new-provider"  # the topic of the offer to use a new provider
 FIRST_REQUEST_TOPIC = "first-request"  # the topic of the answer to a first request

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from desktop_app.app.settings.secret_removal import SecretRemoval
+from desktop_app.app.state.providers import Providers
+from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.i18n.translation import tr
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from desktop_app.app.settings.secret_removal import SecretRemoval
-    from desktop_app.app.state.providers import Providers
-    from desktop_app.domain.answering.chat_request import ProviderProfile
 
 
 class ProfileChanges:

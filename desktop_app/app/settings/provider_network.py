@@ -7,6 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from desktop_app.app.settings.profile_changes import ProfileChanges
+from desktop_app.app.settings.secret_removal import SecretRemoval
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.network.custom_fields import CustomField
@@ -15,14 +18,11 @@ from desktop_app.domain.network.secret import Secret
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.settings.sections.key_state import KeyState
+from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from desktop_app.app.settings.profile_changes import ProfileChanges
-    from desktop_app.app.settings.secret_removal import SecretRemoval
-    from desktop_app.app.state.window_state import WindowState
     from desktop_app.providers.http.trust import CaFile
     from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
-    from desktop_app.ui.window.main_window import MainWindow
 
 
 class ProviderNetwork:

@@ -12,10 +12,12 @@ from desktop_app.app.settings.new_key_offer import NewKeyOffer
 from desktop_app.app.settings.profile_changes import ProfileChanges
 from desktop_app.app.settings.provider_network import ProviderNetwork
 from desktop_app.app.settings.secret_removal import SecretRemoval
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.error_text import WINDOW, environment_surface, error_segments
 from desktop_app.domain.errors import StorageError, UserFacingError
+from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.network.origin import host_of, origin
 from desktop_app.domain.network.secret import Secret
 from desktop_app.domain.places import LinkedText
@@ -23,12 +25,10 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.services.models.model_menu import chat_models
 from desktop_app.ui.settings.sections.key_state import KeyState
+from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.domain.models.model_listing import ModelListing
     from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
-    from desktop_app.ui.window.main_window import MainWindow
 
 
 class ProvidersController(QObject):

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from PySide6.QtCore import QObject, QTimer
 
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.errors import CredentialError, StorageError
+from desktop_app.domain.network.secret import Secret
 from desktop_app.i18n.translation import tr
-
-if TYPE_CHECKING:
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.domain.network.secret import Secret
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 UNDO_MS: Final = 60_000
 

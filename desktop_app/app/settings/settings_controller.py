@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.backend.answer_settings import (
     KEY_BY_NAME,
     overridden_values,
@@ -17,6 +18,8 @@ from desktop_app.backend.answer_settings import (
 )
 from desktop_app.backend.backend import WEIGHTS_SETTING, use_weights
 from desktop_app.commands.keymap import Keymap
+from desktop_app.domain.answering.chat_request import ProviderProfile
+from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.parameter_support import (
     ParameterNote,
     ParameterRefusal,
@@ -29,17 +32,13 @@ from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 from desktop_app.paths import resource_path
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.settings.schema import KEYS_PREFIX, setting
-from desktop_app.ui.look.theme_watcher import LookSettings
+from desktop_app.ui.look.theme_watcher import LookSettings, ThemeWatcher
+from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.domain.answering.chat_request import ProviderProfile
-    from desktop_app.domain.models.model_catalog import ModelInfo
-    from desktop_app.services.models.choice_resolution import ResolvedChoice
-    from desktop_app.ui.look.theme_watcher import ThemeWatcher
     from desktop_app.ui.settings.tabs.responses_tab import ResponsesTab
-    from desktop_app.ui.window.main_window import MainWindow
 
 
 def refusal_text(refusal: ParameterRefusal, model: ModelInfo) -> str:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.commands.keymap import Keymap
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.settings.schema import KEYS_PREFIX
 from desktop_app.ui.widgets.file_dialogs import choose_file, choose_target
+from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from desktop_app.app.state.window_state import WindowState
     from desktop_app.commands.keymap_file import ImportedShortcuts
     from desktop_app.ui.settings.tabs.shortcuts_tab import ShortcutsTab
-    from desktop_app.ui.window.main_window import MainWindow
 
 _MAX_LIST_CHARACTERS: Final = 400
 

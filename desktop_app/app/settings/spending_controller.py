@@ -13,21 +13,25 @@ from PySide6.QtCore import QObject
 
 from desktop_app.app.export.text_file import save_text
 from desktop_app.app.state.providers import PROVIDER_REMOVED
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.conversations.conversation import MessageStatus, now
 from desktop_app.domain.models.variants import Effort
-from desktop_app.domain.spending.spending_report import Grouping, Purpose, SpendingRow
+from desktop_app.domain.spending.spending_report import (
+    Grouping,
+    MonthSpending,
+    Purpose,
+    SpendingRow,
+)
 from desktop_app.i18n import formatting
 from desktop_app.i18n.formatting import money
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.spending.budget import NEAR_LIMIT
 from desktop_app.ui.widgets.file_dialogs import choose_target
 from desktop_app.ui.widgets.window_activation import bring_to_front
+from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.domain.spending.spending_report import MonthSpending
     from desktop_app.ui.spending.spending_view import SpendingView
-    from desktop_app.ui.window.main_window import MainWindow
 
 _MAX_CHARTED_DAYS: Final = 365
 _NAMES: Final[dict[Grouping, dict[str, str]]] = {

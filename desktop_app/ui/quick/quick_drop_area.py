@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.ui.composer.dropped_content import (
     accept_copy,
@@ -13,12 +12,8 @@ from desktop_app.ui.composer.dropped_content import (
     is_acceptable,
     read_dropped,
 )
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
-    from desktop_app.ui.quick.quick_prompt_field import QuickPromptField
-    from desktop_app.ui.quick.quick_status import QuickStatus
+from desktop_app.ui.quick.quick_prompt_field import QuickPromptField
+from desktop_app.ui.quick.quick_status import QuickStatus
 
 
 class QuickDropArea(QObject):

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
 
+from desktop_app.commands.keymap import Keymap
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import MARGIN, current_theme
+from desktop_app.ui.quick.quick_status import QuickStatus
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.hint_button import HintButton
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from desktop_app.commands.keymap import Keymap
-    from desktop_app.ui.quick.quick_status import QuickStatus
 
 
 class QuickFooter:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QMenu, QWidget
 
 from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.translation import tr
@@ -14,9 +14,6 @@ from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.buttons.menu_button import MenuButton
 from desktop_app.ui.widgets.program_menu import add_choice
 from desktop_app.ui.widgets.text.foreign_text import menu_text, set_tooltip, spoken_text
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QMenu, QWidget
 
 
 class QuickModelButton(MenuButton):

@@ -6,11 +6,22 @@ single question and its answer; the conversation continues in the main window.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeySequence, QPainter, QShortcut
+from PySide6.QtGui import (
+    QCloseEvent,
+    QGuiApplication,
+    QHideEvent,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QShortcut,
+)
 from PySide6.QtWidgets import QFrame, QWidget
 
 from desktop_app.commands.keymap import Keymap
@@ -30,17 +41,11 @@ from desktop_app.ui.quick.quick_prompt_field import QuickPromptField, describe_t
 from desktop_app.ui.quick.quick_status import QuickStatus
 from desktop_app.ui.quick.window_placement import TOP_SHARE, WindowPlacement
 from desktop_app.ui.quick.x11_frame import X11Frame
+from desktop_app.ui.transcript.view import TranscriptView
 from desktop_app.ui.widgets.accessibility.role_names import DIALOG
 from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import press_focused
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, PlainToolButton
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from PySide6.QtGui import QCloseEvent, QHideEvent, QKeyEvent, QMouseEvent, QPaintEvent
-
-    from desktop_app.ui.transcript.view import TranscriptView
 
 # In pixels at the default text size (see `Theme.px`).
 _WIDTH: Final = 680

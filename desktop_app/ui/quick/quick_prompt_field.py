@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QTextCursor
+from PySide6.QtGui import QDragEnterEvent, QFont, QKeyEvent, QTextCursor
 
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.composer.dropped_content import has_attachable_content
@@ -13,9 +13,6 @@ from desktop_app.ui.composer.text.prompt_keys import pressed_keys
 from desktop_app.ui.composer.text.prompt_text import PromptText
 from desktop_app.ui.composer.text.text_height import fit_height, height_of_lines
 from desktop_app.ui.look.theme import Theme, set_role
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QDragEnterEvent, QFont, QKeyEvent
 
 _MAX_COUNTED_CHARACTERS: Final = 200_000
 """Characters of a text whose words are counted without a noticeable delay."""

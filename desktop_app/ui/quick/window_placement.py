@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QPoint, QSize
-from PySide6.QtGui import QCursor, QGuiApplication
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QScreen
-    from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QCursor, QGuiApplication, QScreen
+from PySide6.QtWidgets import QWidget
 
 TOP_SHARE: Final = 0.2
 """The share of the screen's height above a window that was not moved."""

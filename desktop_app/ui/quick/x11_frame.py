@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QEvent, QObject, QRectF
 from PySide6.QtGui import QPainterPath, QRegion
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.ui.quick.task_list import skip_task_lists
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
 
 
 class X11Frame(QObject):

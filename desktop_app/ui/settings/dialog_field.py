@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Callable
+from typing import Final, NamedTuple
 
 from PySide6.QtCore import QLocale
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.settings.schema import SPELLING_LANGUAGES
+from desktop_app.settings.setting import Setting, SettingValue
 from desktop_app.ui.widgets.boxes import row_of
+from desktop_app.ui.widgets.forms.form_widgets import FormSection
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from PySide6.QtWidgets import QWidget
-
-    from desktop_app.settings.setting import Setting, SettingValue
-    from desktop_app.ui.widgets.forms.form_widgets import FormSection
 
 FORM_KINDS: Final = {
     FormKind.SCHEMA: N_("JSON Schema"),

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.commands.keymap import Keymap
 from desktop_app.settings.schema import KEYS_PREFIX
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from PySide6.QtWidgets import QWidget
-
-    from desktop_app.ui.settings.tabs.about_tab import AboutTab
-    from desktop_app.ui.settings.tabs.data_tab import DataTab
-    from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
-    from desktop_app.ui.settings.tabs.responses_tab import ResponsesTab
-    from desktop_app.ui.settings.tabs.schema_form import AppearanceTab
-    from desktop_app.ui.settings.tabs.servers_tab import ServersTab
-    from desktop_app.ui.settings.tabs.shortcuts_tab import ShortcutsTab
+from desktop_app.ui.settings.tabs.about_tab import AboutTab
+from desktop_app.ui.settings.tabs.data_tab import DataTab
+from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
+from desktop_app.ui.settings.tabs.responses_tab import ResponsesTab
+from desktop_app.ui.settings.tabs.schema_form import AppearanceTab
+from desktop_app.ui.settings.tabs.servers_tab import ServersTab
+from desktop_app.ui.settings.tabs.shortcuts_tab import ShortcutsTab
 
 _Page = TypeVar("_Page", bound="QWidget")
 

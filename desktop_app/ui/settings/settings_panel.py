@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QVBoxLayout
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.settings_frame import SettingsFrame
 from desktop_app.ui.settings.settings_pages import SettingsPages
+from desktop_app.ui.settings.tabs.about_tab import AboutTab
 from desktop_app.ui.widgets.text.foreign_text import spoken_text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from PySide6.QtGui import QFocusEvent, QKeyEvent, QShowEvent
-    from PySide6.QtWidgets import QWidget
-
-    from desktop_app.ui.settings.tabs.about_tab import AboutTab
 
 
 class SettingsPanel(QFrame):

@@ -6,16 +6,13 @@ the program's own: a copy that it made, a file that it wrote, or their folder.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
 from desktop_app.child_processes import foreign_umask
 from desktop_app.rendering.markdown.links import is_openable
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def open_link(url: QUrl) -> None:

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from desktop_app.ui.look import icons
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QFileDialog, QWidget
 
 # By button of Qt's own dialog, whose icons are black, even on a dark background.
 _ICON_OF_BUTTON: Final = {

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
 from desktop_app.ui.look.mirroring import mirrored_rect
 from desktop_app.ui.widgets.boxes import set_unscaled
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 def order_children(container: QWidget, children: Sequence[QWidget]) -> None:

@@ -6,12 +6,12 @@ an unencrypted address in the user's own network, the user confirms once per hos
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QUrl, Signal
 
-from desktop_app.domain.answering.chat_request import NO_PROVIDER
+from desktop_app.domain.answering.chat_request import NO_PROVIDER, ProviderProfile
 from desktop_app.domain.network.azure_address import split_version, with_version
 from desktop_app.domain.network.network_address import (
     is_loopback,
@@ -23,11 +23,6 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.buttons.dialog_button import compact_button
 from desktop_app.ui.widgets.forms.form_widgets import LineSection
 from desktop_app.ui.widgets.text.foreign_text import spoken_text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from desktop_app.domain.answering.chat_request import ProviderProfile
 
 
 def problem_of_address(text: str) -> str:

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QSizePolicy
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from desktop_app.domain.places import LinkedText
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.icons import pixmap
 from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.widgets.boxes import STRETCH, row_of
 from desktop_app.ui.widgets.forms.form_widgets import Note
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from PySide6.QtWidgets import QWidget
-
-    from desktop_app.domain.places import LinkedText
 
 
 class ConnectionTest(QObject):

@@ -6,9 +6,10 @@ value.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QVBoxLayout, QWidget
@@ -21,11 +22,6 @@ from desktop_app.ui.widgets.buttons.dialog_button import compact_button
 from desktop_app.ui.widgets.forms.form_widgets import Combo, FormSection, check_box, check_row
 from desktop_app.ui.widgets.forms.line_field import line_field
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from desktop_app.domain.answering.chat_request import ProviderProfile
 
 
 class CustomServerSection(FormSection):

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QPushButton
 
 from desktop_app.i18n.translation import N_, tr
@@ -29,9 +30,6 @@ from desktop_app.ui.widgets.text.foreign_text import (
     set_tooltip,
     spoken_text,
 )
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QKeyEvent
 
 SMALL_MODEL: Final = N_(
     "SmolLM2 135M is included for trying Repartee. It’s often wrong and not meant for real work."

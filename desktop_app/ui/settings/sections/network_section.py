@@ -7,6 +7,7 @@ removed from the address at once.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -22,6 +23,7 @@ from desktop_app.domain.answering.chat_request import (
 )
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.network_address import parse_proxy
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import current_theme
@@ -42,10 +44,6 @@ from desktop_app.ui.widgets.forms.form_widgets import (
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, set_tooltip, spoken_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from desktop_app.domain.network.custom_fields import CustomField
-
     Save = Callable[[ProviderProfile], None]
 
 # The modes of a proxy: "" and DIRECT are also values of `ProviderProfile.proxy`. The third mode

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from decimal import Decimal
 
 from PySide6.QtCore import Qt, Signal
 
@@ -14,10 +15,6 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.widgets.forms.form_widgets import LineSection
 from desktop_app.ui.widgets.text.foreign_text import PlainButton
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from decimal import Decimal
 
 
 class SpendingSection(LineSection):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QMenu, QWidget
@@ -22,10 +23,6 @@ from desktop_app.ui.widgets.forms.form_widgets import FormSection, Note, ReadOnl
 from desktop_app.ui.widgets.forms.line_field import line_field
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.widgets.text.foreign_text import menu_text, set_tooltip
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 
 TRANSFER: Final = N_(
     "Imports files from Repartee, ChatGPT, Claude, Open WebUI, and LibreChat. Importing a file "

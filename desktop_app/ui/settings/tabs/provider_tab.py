@@ -6,9 +6,10 @@ of providers (a key, a model file, a share of the list price) are hidden for oth
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QLocale, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QIntValidator
@@ -41,10 +42,6 @@ from desktop_app.ui.widgets.text.foreign_text import (
     set_tooltip,
     spoken_text,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
 
 DEFAULT_PROVIDER: Final = "default.provider"
 WEIGHTS: Final = "local_model.weights"

@@ -6,23 +6,20 @@ whether it is overridden there, and can remove the override.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.setting import Group
+from desktop_app.ui.settings.dialog_field import EditRequest
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.forms.form_widgets import Note
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from desktop_app.ui.settings.dialog_field import EditRequest
 
 CONVERSATION = "conversation"
 FOLDER = "folder"

@@ -10,6 +10,7 @@ override.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -38,8 +39,6 @@ from desktop_app.ui.widgets.forms.form_widgets import (
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
-
     OnEdited = Callable[[SettingValue], None]
 
 

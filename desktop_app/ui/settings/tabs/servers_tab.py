@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
@@ -15,10 +16,6 @@ from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.forms.form_widgets import FormSection, Note, Tone
 from desktop_app.ui.widgets.forms.tab_order import order_tabs
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 
 INTRODUCTION: Final = N_(
     "Tool servers (MCP) offer tools to models. A server runs with your rights: add only servers "

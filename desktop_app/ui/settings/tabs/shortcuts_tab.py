@@ -8,13 +8,14 @@ both commands, so that the user decides which of the two to change.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import Final
 
 from PySide6.QtCore import QEvent, QKeyCombination, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QFocusEvent, QGuiApplication, QKeyEvent, QKeySequence, QPaintEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
-from desktop_app.commands.command import Category
+from desktop_app.commands.command import Category, Command
 from desktop_app.commands.keymap import Keymap
 from desktop_app.commands.shortcut import key_refusal, normalized
 from desktop_app.domain.errors import SettingError
@@ -22,6 +23,7 @@ from desktop_app.hotkey.hotkey_status import (
     HOTKEY_COMMAND,
     OPEN_COMMAND,
     STATUS_TEXTS,
+    HotkeyReport,
     HotkeyStatus,
 )
 from desktop_app.i18n import formatting
@@ -34,14 +36,6 @@ from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.hint_button import PaintedButton
 from desktop_app.ui.widgets.forms.form_widgets import Note, Tone
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from PySide6.QtGui import QFocusEvent, QPaintEvent
-
-    from desktop_app.commands.command import Command
-    from desktop_app.hotkey.hotkey_status import HotkeyReport
 
 CHORD_MS: Final = 1500
 """The time in which a second shortcut makes a chord with the first."""

@@ -7,7 +7,8 @@ never clash, texts that are names get one too, and translators need not choose t
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple, cast
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final, NamedTuple, cast
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QShortcut
@@ -16,17 +17,13 @@ from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
     QLabel,
+    QMenu,
     QToolButton,
     QWidget,
 )
 from shiboken6 import isValid
 
 from desktop_app.ui.widgets.text.foreign_text import marked_text, set_marked_text
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
-
-    from PySide6.QtWidgets import QMenu
 
 _WORD: Final = re.compile(r"[^\W_]+")
 _MARK: Final = re.compile("&(.)", re.DOTALL)

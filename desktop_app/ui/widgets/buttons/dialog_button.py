@@ -6,15 +6,18 @@ default" in Qt. Buttons that act on the entered values, or discard them, are not
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QSizePolicy,
     QStyle,
     QStyleOptionButton,
     QStylePainter,
+    QWidget,
 )
 
 from desktop_app.i18n.translation import tr
@@ -27,12 +30,6 @@ from desktop_app.ui.widgets.text.foreign_text import (
     marked_text,
     set_tooltip,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent
-    from PySide6.QtWidgets import QWidget
 
 
 def press_focused(window: QWidget, event: QKeyEvent) -> bool:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QSizePolicy
 
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, marked_text
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QPaintEvent
 
 
 class PaintedButton(PlainButton):

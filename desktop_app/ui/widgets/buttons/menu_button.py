@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QColor, QFocusEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QMenu, QSizePolicy
 
 from desktop_app.ui.look import painting
@@ -14,10 +14,6 @@ from desktop_app.ui.look.theme import RADIUS, ROW_HEIGHT, current_theme
 from desktop_app.ui.widgets.buttons.hint_button import PaintedButton
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.widgets.text.foreign_text import marked_text
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QFocusEvent, QPaintEvent
-
 
 # Pixels at the default text size.
 _PADDING: Final = 10

@@ -7,10 +7,10 @@ at the edge of each row.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QFont, QPainter
+from PySide6.QtGui import QFocusEvent, QFont, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QGridLayout, QPushButton, QSizePolicy
 
 from desktop_app.ui.look import painting
@@ -18,11 +18,6 @@ from desktop_app.ui.look.theme import RADIUS, ROW_HEIGHT, current_theme, set_rol
 from desktop_app.ui.widgets.accessibility.role_names import GROUP, RADIO, TAB, TABS
 from desktop_app.ui.widgets.buttons.hint_button import PaintedButton
 from desktop_app.ui.widgets.text.foreign_text import marked_text, spoken_text
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent
 
 
 class Segment(PaintedButton):

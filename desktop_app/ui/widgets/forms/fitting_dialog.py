@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QFrame, QScrollArea
+from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from desktop_app.ui.look.theme import current_theme
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
 
 # Pixels at the default text size.
 _MARGIN: Final = 24

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -15,9 +14,6 @@ from PySide6.QtWidgets import (
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.forms.question import ask
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QShowEvent
 
 
 def leave_field() -> None:

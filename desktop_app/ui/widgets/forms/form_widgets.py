@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QFocusEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -27,10 +28,6 @@ from desktop_app.ui.widgets.text.foreign_text import (
     spoken_text,
 )
 from desktop_app.ui.widgets.text.linked_label import LinkedLabel
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QFocusEvent, QResizeEvent, QWheelEvent
-
 
 Tone = Literal["note", "warning", "error"]
 _ROLES: Final = {"note": "note", "warning": "warning-note", "error": "error"}

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from collections.abc import Iterable
+from typing import cast
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 def order_tabs(previous: QWidget, widgets: Iterable[QWidget]) -> QWidget:

@@ -6,9 +6,9 @@ with keyboard focus draws a ring around its current row.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QObject, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QCursor, QPainter, QPen
 from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -17,11 +17,7 @@ from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.widgets.rows.row_view import RowView
-
-if TYPE_CHECKING:
-    from PySide6.QtCore import QObject
-
-    from desktop_app.ui.widgets.rows.rows_model import Index
+from desktop_app.ui.widgets.rows.rows_model import Index
 
 _GAP: Final = 2
 _BAR_WIDTH: Final = 3

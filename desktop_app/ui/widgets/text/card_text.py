@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QWidget
 
 from desktop_app.ui.widgets.boxes import column_of
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QResizeEvent
 
 _MAX_SHARE_OF_WINDOW = 0.2
 """The share of the window's height that a card's text may take, without the card's buttons."""

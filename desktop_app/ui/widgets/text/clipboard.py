@@ -9,14 +9,12 @@ to exist as long as the clipboard has it.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterable, Mapping
 from threading import Event, Lock, Thread
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QByteArray, QMetaType, QMimeData, QObject, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
 
 HTML: Final = "text/html"
 MARKDOWN: Final = "text/markdown"

@@ -10,15 +10,19 @@ message box uses this module: `tests/unit/test_plain_text_lint.py` finds any tha
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
 from PySide6.QtCore import QSize
-from PySide6.QtGui import Qt, QTextOption
-from PySide6.QtWidgets import QAbstractButton, QLabel, QPlainTextEdit, QPushButton, QToolButton
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QKeyEvent
-    from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtGui import QKeyEvent, Qt, QTextOption
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QLabel,
+    QMessageBox,
+    QPlainTextEdit,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
 
 # The longest texts that are shown whole, in characters.
 LONGEST_LINE: Final = 500
