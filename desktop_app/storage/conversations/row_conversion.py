@@ -9,7 +9,7 @@ from dataclasses import asdict, fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from functools import lru_cache, partial
+from functools import partial
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args, get_type_hints
 
@@ -200,12 +200,8 @@ def error_to_text(note: ErrorNote | None) -> str:
     return "" if note is None else to_json(error_to_json(note))
 
 
-@lru_cache(maxsize=64)
 def error_from_text(text: str) -> ErrorNote | None:
-    """Return the error in a column's text, or None for "".
-
-    Cached, because many files of a job share an error.
-    """
+    """Return the error in a column's text, or None for ""."""
     return error_from_json(json.loads(text)) if text else None
 
 
@@ -298,17 +294,10 @@ def choice_from_row(row: Cells) -> ModelChoice | None:
     """Return the choice in its four columns, or None if they are NULL."""
     if row["provider_id"] is None:
         return None
-    return _cached_choice(row["provider_id"], row["model"], row["variant"], row["effort"])
-
-
-@lru_cache(maxsize=64)
-def _cached_choice(
-    provider_id: str, model: str, variant: str | None, effort: str | None
-) -> ModelChoice:
-    """Return the choice, cached: a store has few different choices, and each takes 3 µs to make."""
+    variant, effort = row["variant"], row["effort"]
     return ModelChoice(
-        provider_id,
-        model,
+        row["provider_id"],
+        row["model"],
         None if variant is None else Variant(variant),
         None if effort is None else Effort(effort),
     )

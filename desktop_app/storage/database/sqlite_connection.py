@@ -2,7 +2,7 @@
 
 Python supports SQLite's defensive mode from 3.12 on. It prevents writes to the schema and to an
 index's internal tables. On 3.11 nothing prevents them, but no statement here makes any, and a
-foreign store is never used itself: its rows are copied (`foreign_store.py`).
+restore takes only a store with exactly this program's schema.
 """
 
 from __future__ import annotations
@@ -35,8 +35,6 @@ def connect(
     Raises:
         sqlite3.Error: it cannot be opened.
     """
-    if not is_immutable:
-        _require_no_pipes(path)
     uri = f"{path.absolute().as_uri()}?mode={mode}{'&immutable=1' if is_immutable else ''}"
     connection = sqlite3.connect(
         uri,
@@ -46,17 +44,6 @@ def connect(
         check_same_thread=not is_for_any_thread,
     )
     return _harden(connection)
-
-
-def _require_no_pipes(path: Path) -> None:
-    """Raise OperationalError if a file beside the database is a named pipe.
-
-    SQLite would wait until a process opens the pipe's other end, and no signal would interrupt it.
-    """
-    for suffix in ("-journal", "-wal"):
-        companion = path.with_name(path.name + suffix)
-        if companion.is_fifo():
-            raise sqlite3.OperationalError(f"{companion} is a named pipe")
 
 
 def connect_in_memory() -> sqlite3.Connection:

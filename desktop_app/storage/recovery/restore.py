@@ -52,7 +52,6 @@ Progress = Callable[[int, int], None]
 """Called with the number of megabytes done, and the number of all megabytes."""
 
 _MAX_MANIFEST_BYTES: Final = 64 << 20
-_SQLITE_MAGIC: Final = b"SQLite format 3\0"
 # A running job would send these files at the next start, at a cost. The user can retry them.
 _HOLD_UNSENT_FILES: Final = """
     UPDATE batch_items SET status = 'unanswered', error = ? WHERE status = 'read'
@@ -265,10 +264,6 @@ def _attachments_in(pack: ForeignArchive, archive: Path) -> Mapping[str, ZipInfo
             and len(hash_parts[0]) == 2
             and is_hash(sha256)
         ):
-            if sha256 in members_by_hash:
-                raise RefusedFileError(
-                    N_("{file} contains {member} more than once."), member=info.filename
-                )
             members_by_hash[sha256] = info
     return members_by_hash
 
@@ -283,11 +278,11 @@ class _Unpacker:
         self._done_bytes = self._total_bytes = 0
 
     def unpack_store(self, target: Path) -> None:
-        """Unpack the store. Stop at once if it does not begin as a database."""
+        """Unpack the store."""
         store = self._pack.find(STORE)
         assert store is not None  # checked by _attachments_in
         create_private(target)
-        self._unpack(store, target, _SQLITE_MAGIC)
+        self._unpack(store, target)
 
     def unpack_attachment(self, info: ZipInfo, sha256: str, attachments: Path) -> None:
         """Unpack an attachment, unless it exists undamaged."""
@@ -307,15 +302,13 @@ class _Unpacker:
             partial_file.unlink(missing_ok=True)
         sync(target.parent)
 
-    def _unpack(self, info: ZipInfo, target: Path, beginning: bytes = b"") -> str:
-        """Unpack a member that begins so; return its hash."""
+    def _unpack(self, info: ZipInfo, target: Path) -> str:
+        """Unpack a member; return its hash."""
         self._require_free_space(target.parent, info.file_size)
         self._total_bytes += info.file_size
         digest = hashlib.sha256()
         with target.open("wb") as file:
             for chunk in self._pack.chunks(info):
-                if not file.tell() and not chunk.startswith(beginning):
-                    raise _damaged_error(self._archive, f"{info.filename} is not a database")
                 digest.update(chunk)
                 file.write(chunk)
                 self._done_bytes += len(chunk)
