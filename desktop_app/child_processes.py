@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import NoReturn
 
-ChildKind = Literal["documents", "lexing", "math", "model", "pdf", "print", "qt", "server", "tool"]
+ChildKind = Literal["documents", "lexing", "math", "model", "qt", "server", "tool"]
 
 # Only root can create files here, and a process in this folder does not keep a drive mounted.
 WORKING_DIRECTORY: Final = "/"
@@ -93,8 +93,6 @@ _VARIABLES_OF_KIND: Final[Mapping[ChildKind, tuple[str, ...]]] = {
     "lexing": _COMMON_VARIABLES,
     "math": _COMMON_VARIABLES,
     "model": _COMMON_VARIABLES,
-    "pdf": (*_COMMON_VARIABLES, *_LAYOUT_VARIABLES),
-    "print": (*_COMMON_VARIABLES, *_LIBRARY_VARIABLES),
     "qt": (*_COMMON_VARIABLES, *_LIBRARY_VARIABLES, *_SCREEN_VARIABLES),
     "server": (*_COMMON_VARIABLES, *_SERVER_VARIABLES),
     "tool": ("LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ"),

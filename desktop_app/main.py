@@ -182,14 +182,6 @@ def _run_child(name: str, arguments: Sequence[str]) -> int:
         from desktop_app.rendering.processes.json_server import serve_lexing
 
         return serve_lexing()
-    if name == "pdf":
-        from desktop_app.app.export.pdf_process import main as pdf
-
-        return pdf()
-    if name == "print":
-        from desktop_app.app.export.print_process import main as print_
-
-        return print_()
     if name == "server":
         from desktop_app.tool_servers.host.host_process import main as server
 

@@ -6,19 +6,16 @@ The command can run while a window is open, and the window runs it for its own e
 from __future__ import annotations
 
 import asyncio
-import pickle
 import re
-import struct
 import unicodedata
-from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from desktop_app.child_processes import child_command, start_child
+from desktop_app.child_processes import child_command
 from desktop_app.cli.command_setup import (
     cancel_at_signals,
     expand_path,
@@ -47,13 +44,12 @@ from desktop_app.exchange.importers.imported_conversation import short_title
 from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.exchange.writers import html_page, markdown_file
 from desktop_app.exchange.writers.office.office_content import OfficeMessage, messages_of, tables_of
-from desktop_app.i18n.translation import N_, language, tr, tr_plural
+from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.rendering.processes.formula_client import FormulaClient
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.cli.command_line import Options
-    from desktop_app.domain.models.model_catalog import ModelCatalog
 
 MAX_IMAGE_SIZE: Final = (1600, 1600)
 """Size in pixels that embedded images are scaled to fit into."""
@@ -102,9 +98,21 @@ def _writer(format_id: str, backend: Backend, stack: AsyncExitStack) -> _Write:
         page = html_page.HtmlPage(name_of_model, formulas.find)
         return write_html
     if format_id == "pdf":
-        pdf = PdfExporter(backend)
-        stack.push_async_callback(pdf.close)
-        return pdf.write
+        # Imported here, because no other format needs Qt.
+        from desktop_app.ui.printing.print_job import (
+            PrintSource,
+            make_offscreen_application,
+            pdf_of,
+        )
+
+        stack.callback(make_offscreen_application().shutdown)
+
+        async def write_pdf(file: Path, conversation: Conversation, path: list[Message]) -> None:
+            source = PrintSource(conversation.title, path, backend.image_scaler, name_of_model)
+            pdf = await pdf_of(source)
+            await asyncio.to_thread(file.write_bytes, pdf)
+
+        return write_pdf
     return write_office
 
 
@@ -130,108 +138,6 @@ def _write_office(format_id: str, file: Path, title: str, messages: list[OfficeM
     if not tables:
         raise StorageError(N_("The responses contain no table."), hint=N_("Choose another format."))
     return write_xlsx(file, tables) if format_id == "xlsx" else write_csv(file, tables)
-
-
-class LoadedConversation(NamedTuple):
-    """A conversation read from the store, for another process to lay out.
-
-    Attributes:
-        path: the messages to lay out.
-        images: by a message's id, its images by their SHA-256.
-        catalog: provides the names of models.
-        language: the language of captions.
-    """
-
-    conversation: Conversation
-    path: list[Message]
-    images: dict[str, dict[str, html_page.EmbeddedImage]]
-    catalog: ModelCatalog
-    language: str
-
-
-LENGTH_PREFIX: Final = struct.Struct(">Q")
-"""The length prefix of each request to the PDF process and of each of its answers."""
-
-_PIECE_BYTES: Final = 1 << 18
-# The memory limit of the process that creates the PDF, which no PDF from it can exceed.
-_MAX_PDF_BYTES: Final = 4 << 30
-
-
-class PdfExporter:
-    """Exporter to PDF, laid out as for printing.
-
-    Qt parses untrusted content, so a confined process does that (app/export/pdf_process.py). The
-    process starts with the first conversation. A conversation that crashes it is skipped, and the
-    next one starts another process.
-    """
-
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-        self._process: Process | None = None
-
-    async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
-        """Write the messages of `path`.
-
-        Raises:
-            OSError: the file cannot be written.
-            StorageError: the conversation cannot be laid out.
-        """
-        loaded = await load_conversation(self._backend, conversation, path)
-        with file.open("wb") as output:
-            if self._process is None:
-                self._process = await start_child(
-                    child_command("pdf"),
-                    stdin=PIPE,
-                    stdout=PIPE,
-                    stderr=DEVNULL,
-                    limit=_PIECE_BYTES,
-                )
-            try:
-                await _exchange(self._process, pickle.dumps(loaded), output)
-            except (ConnectionError, EOFError) as error:
-                await self.close()
-                raise StorageError(
-                    N_("Couldn’t lay out the pages."), hint=N_("Choose another format.")
-                ) from error
-
-    async def close(self) -> None:
-        """Stop the process."""
-        process = self._process
-        self._process = None
-        if process is not None:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.communicate()
-
-
-async def _exchange(process: Process, request: bytes, output: BinaryIO) -> None:
-    """Send a conversation to the process, and write the PDF to `output`.
-
-    Raises:
-        OSError: the file cannot be written.
-        ConnectionError: the process ended before it had read the request.
-        EOFError: the process ended before it had answered, or the answer is too large.
-    """
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(LENGTH_PREFIX.pack(len(request)))
-    process.stdin.write(request)
-    await process.stdin.drain()
-    (bytes_left,) = LENGTH_PREFIX.unpack(await process.stdout.readexactly(LENGTH_PREFIX.size))
-    if bytes_left > _MAX_PDF_BYTES:
-        raise EOFError("a PDF that is too large")
-    while bytes_left:
-        piece = await process.stdout.readexactly(min(bytes_left, _PIECE_BYTES))
-        output.write(piece)
-        bytes_left -= len(piece)
-
-
-async def load_conversation(
-    backend: Backend, conversation: Conversation, path: list[Message]
-) -> LoadedConversation:
-    """Read the images of a conversation, for another process to lay it out."""
-    images = {message.id: await images_of(backend, message) for message in path}
-    return LoadedConversation(conversation, path, images, backend.catalog, language=language())
 
 
 async def images_of(backend: Backend, message: Message) -> dict[str, html_page.EmbeddedImage]:

@@ -111,8 +111,6 @@ async def test_the_process_of_the_model_inherits_no_secret() -> None:
     "command",
     [
         pytest.param(lambda: child_command("lexing"), id="lexing"),
-        pytest.param(lambda: child_command("pdf"), id="pdf"),
-        pytest.param(lambda: child_command("print"), id="print"),
         pytest.param(lambda: child_command("qt"), id="qt"),
         pytest.param(lambda: library_command("export", "--all"), id="export"),
         pytest.param(lambda: library_command("backup", "/nonexistent"), id="backup"),

@@ -15,9 +15,7 @@ import pytest
 PRODUCT: Final = Path(__file__).parents[2] / "desktop_app"
 DECODERS: Final = {"QImageReader", "QMovie", "fromData", "imageData", "loadFromData"}
 ALLOWED: Final = {
-    ("app/export/pdf_process.py", "fromData"): "confined",
-    ("ui/composer/dropped_content.py", "imageData"): "only of an image that is decoded already",
-    ("ui/printing/markdown_printer.py", "fromData"): "runs in confined processes",
+    ("ui/composer/dropped_content.py", "imageData"): "only of an image that is decoded already"
 }
 
 

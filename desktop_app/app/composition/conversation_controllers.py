@@ -100,8 +100,7 @@ class ConversationControllers:
             messages=state.messages,
             tasks=tasks,
             notifications=window.notifications,
-            temporary_folder=backend.folders.temporary,
-            catalog=backend.catalog,
+            backend=backend,
         )
 
     def _make_documents(self) -> None:

@@ -1,23 +1,21 @@
 """Export, copying and printing from the window.
 
-The user chooses the file or the printer here; a child process writes or prints, so that the window
-never waits.
+The user chooses the file or the printer here. The command `export` writes files in a process of its
+own, and a thread prints, so that the window never waits.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 from asyncio.subprocess import DEVNULL, PIPE
-from contextlib import AsyncExitStack
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QStandardPaths
 
 from desktop_app.app.startup.command_runner import reported_error
-from desktop_app.child_processes import ChildCommand, child_command, library_command, start_child
+from desktop_app.child_processes import ChildCommand, library_command, start_child
 from desktop_app.domain import hints
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.error_note import error_from_note
@@ -26,11 +24,12 @@ from desktop_app.domain.export_format import EXPORT_FORMATS, ExportFormat
 from desktop_app.domain.system_error import system_words
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.paths import folders
+from desktop_app.storage.database.temporary_files import remove_abandoned
 from desktop_app.ui.widgets.external_open import open_path
 from desktop_app.ui.widgets.file_dialogs import choose_target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable, Mapping
+    from collections.abc import Callable, Coroutine, Iterable
 
     from PySide6.QtPrintSupport import QPrinter
     from PySide6.QtWidgets import QWidget
@@ -41,7 +40,8 @@ if TYPE_CHECKING:
         OpenConversation,
     )
     from desktop_app.app.tasks import Tasks
-    from desktop_app.domain.models.model_catalog import ModelCatalog
+    from desktop_app.backend.backend import Backend
+    from desktop_app.ui.printing.print_job import PrintSource
     from desktop_app.ui.widgets.text.clipboard import ClipboardCopier
     from desktop_app.ui.window.cards.notifications import Notifications
 
@@ -62,8 +62,7 @@ class ExportController(QObject):
         current: OpenConversation,
         messages: MessagePresenter,
         tasks: Tasks,
-        temporary_folder: Path,
-        catalog: ModelCatalog,
+        backend: Backend,
     ) -> None:
         super().__init__(parent)
         self._parent = parent
@@ -72,8 +71,7 @@ class ExportController(QObject):
         self._current = current
         self._messages = messages
         self._tasks = tasks
-        self._temporary_folder = temporary_folder
-        self._catalog = catalog
+        self._backend = backend
         self._jobs: set[asyncio.Task[None]] = set()
 
     @property
@@ -121,7 +119,7 @@ class ExportController(QObject):
     async def _export(self, conversation_id: str, file: Path, format_id: str) -> None:
         arguments = ("--conversation", conversation_id, "--format", format_id, "--to", str(file))
         command = library_command("export", *arguments, reports_to_window=True)
-        run = _run_process(command, b"", file)
+        run = _run_export(command, file)
         if not await self._run_cancelable(tr("Exporting to {file}…", file=file.name), run):
             self._notifications.notify(tr("Export to {file} canceled.", file=file.name))
             return
@@ -147,7 +145,7 @@ class ExportController(QObject):
             ClipboardTexts,
         )
 
-        catalog = self._catalog
+        catalog = self._backend.catalog
         messages = [
             self._messages.with_environment_error(self._running.newest_state(message))
             for message in self._current.path
@@ -188,43 +186,40 @@ class ExportController(QObject):
         dialog = QPrintDialog(printer, self._parent)
         dialog.setWindowTitle(tr("Print conversation"))
         dialog.setOption(QPrintDialog.PrintDialogOption.PrintPageRange)
-        conversation_id = self._current.id
-        dialog.accepted.connect(lambda: self.print_on(conversation_id, printer))
+        dialog.accepted.connect(lambda: self.print_on(printer))
         dialog.finished.connect(dialog.deleteLater)
         dialog.setModal(True)  # QPrintDialog.open would need a slot by name
         dialog.show()
 
-    def print_on(self, conversation_id: str, printer: QPrinter) -> None:
-        """Print a conversation on a configured printer."""
-        from desktop_app.app.export.print_process import printer_choice
+    def print_on(self, printer: QPrinter) -> None:
+        """Print the open conversation on a configured printer."""
+        from desktop_app.ui.printing.print_job import PrintSource
+
+        path = [
+            self._messages.with_environment_error(self._running.newest_state(message))
+            for message in self._current.path
+        ]
+        catalog = self._backend.catalog
+        source = PrintSource(
+            self._current.conversation.title,
+            path,
+            self._backend.image_scaler,
+            lambda model: catalog.info(model).name,
+        )
+        self._tasks.start(self._print(source, printer))
+
+    async def _print(self, source: PrintSource, printer: QPrinter) -> None:
+        # Imported here, because the start does not need it and few users print.
+        from desktop_app.app.export.printing import print_on, print_to_file
 
         notice = tr("Conversation sent to the printer.")
-        if file := printer.outputFileName():
+        file = printer.outputFileName()
+        if file:
             notice = tr("Printed to {file}.", file=Path(file).name)
-        self._tasks.start(self._print(conversation_id, printer_choice(printer), notice))
-
-    async def _print(
-        self, conversation_id: str, choice: Mapping[str, Any], confirmation: str
-    ) -> None:
-        # Imported here, because the start does not need it.
-        from desktop_app.storage.database.temporary_files import TemporaryFolder
-
-        # The printing process is confined to this folder and cannot remove it.
-        try:
-            scratch_folder = await asyncio.to_thread(TemporaryFolder, self._temporary_folder)
-        except OSError as error:
-            raise StorageError(
-                N_("Couldn’t print the conversation."),
-                hint=N_("Check the free disk space and try again."),
-                details=system_words(error),
-            ) from error
-        try:
-            request = {"conversation": conversation_id, "scratch": str(scratch_folder.path)}
-            run = _run_print(request, choice)
-            is_done = await self._run_cancelable(tr("Printing conversation…"), run)
-        finally:
-            await asyncio.to_thread(scratch_folder.close)
-        self._notifications.notify(confirmation if is_done else tr("Printing canceled."))
+        printing = print_to_file if file else print_on
+        run = printing(source, printer)
+        is_done = await self._run_cancelable(tr("Printing conversation…"), run)
+        self._notifications.notify(notice if is_done else tr("Printing canceled."))
 
     async def _run_cancelable(self, progress_text: str, work: Coroutine[None, None, None]) -> bool:
         """Run work; if it takes long, offer to cancel it. Return False if it was canceled."""
@@ -273,38 +268,8 @@ class ExportController(QObject):
         return False
 
 
-async def _run_print(request: Mapping[str, str], choice: Mapping[str, Any]) -> None:
-    """Run the printing process. A file gets its name when it is complete.
-
-    Raises:
-        StorageError: the process failed, or the file cannot be written.
-        UserFacingError: the process could not be started.
-    """
-    file = choice["file"]
-    try:
-        async with AsyncExitStack() as stack:
-            if file:
-                from desktop_app.cli.output_file import partial_file
-
-                partial_output = partial_file(Path(file))
-                partial_path = await asyncio.to_thread(partial_output.__enter__)
-                stack.push_async_exit(
-                    lambda *error: asyncio.to_thread(partial_output.__exit__, *error)
-                )
-                choice = {**choice, "file": str(partial_path)}
-            arguments = json.dumps({**request, "printer": choice}).encode()
-            await _run_process(child_command("print"), arguments)
-    except OSError as error:
-        raise StorageError(
-            N_("Couldn’t save {file}: {words}."),
-            hint=hints.CHOOSE_LOCATION,
-            file=file,
-            words=system_words(error),
-        ) from error
-
-
-async def _run_process(command: ChildCommand, request: bytes, file: Path | None = None) -> None:
-    """Run a child process that writes `file`, or prints if `file` is None.
+async def _run_export(command: ChildCommand, file: Path) -> None:
+    """Run a command that writes `file`.
 
     If the task is canceled, remove the partial file.
 
@@ -313,7 +278,7 @@ async def _run_process(command: ChildCommand, request: bytes, file: Path | None 
         StorageError: it failed without a report; the error contains its output.
     """
     try:
-        process = await start_child(command, stdin=PIPE, stdout=DEVNULL, stderr=PIPE)
+        process = await start_child(command, stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE)
     except OSError as error:
         raise UserFacingError(
             N_("Repartee couldn’t start a helper process."),
@@ -321,24 +286,21 @@ async def _run_process(command: ChildCommand, request: bytes, file: Path | None 
             details=system_words(error),
         ) from error
     try:
-        _, errors = await process.communicate(request)
+        _, errors = await process.communicate()
     except asyncio.CancelledError:
         process.kill()
         await process.wait()
-        if file is not None:
-            from desktop_app.storage.database.temporary_files import remove_abandoned
-
-            await asyncio.to_thread(remove_abandoned, folders().temporary)
+        await asyncio.to_thread(remove_abandoned, folders().temporary)
         raise
     if process.returncode:
         for line in errors.splitlines():
             if note := reported_error(line):
                 raise error_from_note(note)
         raise StorageError(
-            N_("Couldn’t print the conversation.") if file is None else N_("Couldn’t save {file}."),
-            hint=N_("Choose another location or printer."),
+            N_("Couldn’t save {file}."),
+            hint=hints.CHOOSE_LOCATION,
             details=errors.decode(errors="replace").strip(),
-            file="" if file is None else file.name,
+            file=file.name,
         )
 
 

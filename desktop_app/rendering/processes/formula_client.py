@@ -46,25 +46,11 @@ class FormulaClient:
         self._process: Popen[bytes] | None = None
         self._formulas: dict[tuple[str, bool], Formula | None] = {}
 
-    @property
-    def descriptors(self) -> tuple[int, ...]:
-        """Return the descriptors of the pipes to the process; () if it does not run."""
-        process = self._process
-        if process is None or process.stdin is None or process.stdout is None:
-            return ()
-        return (process.stdin.fileno(), process.stdout.fileno())
-
-    def start(self) -> None:
-        """Start the process, unless it runs. Raises OSError."""
-        if self._process is None:
-            self._process = open_child(self._command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
-
     def close(self) -> None:
         """End the process."""
         process = self._process
         self._process = None
         if process is not None:
-            # A confined process may not kill another, but closing the pipe ends that process, too.
             # Closing fails if the process has ended without reading a request.
             with suppress(OSError), process:
                 process.kill()
@@ -77,20 +63,19 @@ class FormulaClient:
             self._formulas[key] = parse_formula(answer)
         return self._formulas[key]
 
-    def forget(self) -> None:
-        """Drop the cached formulas."""
-        self._formulas.clear()
-
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return the answer; None if the process cannot start, ends, hangs or answers wrongly."""
         deadline = time.monotonic() + _MAX_WAIT_S
         answer = None
         with suppress(OSError):
-            self.start()
-            request_pipe, answer_pipe = self.descriptors
+            if self._process is None:
+                self._process = open_child(self._command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
+            requests, answers = self._process.stdin, self._process.stdout
+            assert requests is not None
+            assert answers is not None
             line = json.dumps({"id": _REQUEST_ID, **request}).encode() + b"\n"
-            _write(request_pipe, line, deadline)
-            answer = parse_answer(_read_line(answer_pipe, deadline), _REQUEST_ID)
+            _write(requests.fileno(), line, deadline)
+            answer = parse_answer(_read_line(answers.fileno(), deadline), _REQUEST_ID)
         if answer is None:
             self.close()
         return answer

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QImage, QTextBlockFormat, QTextCursor, QTextFormat
+from PySide6.QtGui import QTextBlockFormat, QTextCursor, QTextFormat
 
 from desktop_app.rendering.block_model import (
     ADDED_MARK,
@@ -22,13 +22,8 @@ from desktop_app.rendering.block_model import (
 from desktop_app.rendering.export.html_writer import group_blocks
 from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.rendering.markdown.footnote_links import link_to_mark
-from desktop_app.rendering.markdown.inline_images import (
-    image_bytes_of,
-    is_drawn_image,
-    is_image_name,
-)
+from desktop_app.rendering.markdown.inline_images import is_drawn_image, is_image_name
 from desktop_app.rendering.markdown.links import is_openable
-from desktop_app.rendering.processes import highlight
 from desktop_app.ui.printing.page_writer import display_text
 from desktop_app.ui.printing.print_styles import (
     CODE_SIZE,
@@ -38,11 +33,13 @@ from desktop_app.ui.printing.print_styles import (
     begins_at_right,
 )
 from desktop_app.ui.printing.wide_tables import column_groups
+from desktop_app.ui.transcript.media.drawn_formulas import FormulaFinder
 from desktop_app.ui.transcript.transcript_styles import ALIGNMENTS
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QTextBlock
+    from PySide6.QtGui import QImage, QTextBlock
 
+    from desktop_app.rendering.processes.highlight import ColoredSpan
     from desktop_app.ui.printing.page_writer import PageWriter
 
 
@@ -69,11 +66,22 @@ class _TableRow(NamedTuple):
     is_head: bool
 
 
+class ContentReaders(FormulaFinder, Protocol):
+    """Readers of what Qt and Pygments should not read in this process."""
+
+    def spans(self, code: str, language: str) -> list[ColoredSpan]:
+        """Return the colored spans of code."""
+
+    def inline_image(self, address: str) -> QImage:
+        """Return the image in an address; a null image if it cannot be decoded."""
+
+
 class MarkdownPrinter:
     """A printer of Markdown texts, which also knows where their quotes have bars."""
 
-    def __init__(self, writer: PageWriter) -> None:
+    def __init__(self, writer: PageWriter, readers: ContentReaders) -> None:
         self._writer = writer
+        self._readers = readers
         self._styles = writer.styles
         self._text_count = 0
         self._quote_bars: list[_QuoteBar] = []
@@ -184,7 +192,7 @@ class MarkdownPrinter:
 
     def _insert_embedded_image(self, target: str) -> None:
         """Insert a small image that is embedded in the answer."""
-        image = QImage.fromData(image_bytes_of(target) or b"")
+        image = self._readers.inline_image(target)
         if image.isNull():
             return
         name = f"raster:{sha256(target.encode()).hexdigest()}"
@@ -216,7 +224,9 @@ class MarkdownPrinter:
             )
         block_format = styles.paragraph_format(0, line_height=1.25)
         text_format = styles.plain_format(CODE_SIZE, self._writer.theme.text, mono=True)
-        for line, spans in zip(lines, _spans_by_line(lines, first_block.language), strict=True):
+        for line, spans in zip(
+            lines, self._spans_by_line(lines, first_block.language), strict=True
+        ):
             self._writer.insert_block(block_format)
             offset = 0
             for span in spans:
@@ -228,6 +238,13 @@ class MarkdownPrinter:
                 offset = end
             self._writer.cursor.insertText(line[offset:], text_format)
         self._writer.end_frame()
+
+    def _spans_by_line(self, lines: list[str], language: str) -> list[list[ColoredSpan]]:
+        spans_by_line: list[list[ColoredSpan]] = [[] for _ in lines]
+        for span in self._readers.spans("\n".join(lines), language):
+            if span.line < len(spans_by_line):
+                spans_by_line[span.line].append(span)
+        return spans_by_line
 
     def _insert_table(self, blocks: list[Block]) -> None:
         rows = [
@@ -265,14 +282,6 @@ class MarkdownPrinter:
                 self._writer.cursor.setBlockFormat(block_format)
                 self._insert_runs(runs, Kind.TABLE, is_head=row.is_head)
         self._writer.end_frame()
-
-
-def _spans_by_line(lines: list[str], language: str) -> list[list[highlight.ColoredSpan]]:
-    spans_by_line: list[list[highlight.ColoredSpan]] = [[] for _ in lines]
-    for span in highlight.file_spans("\n".join(lines), language):
-        if span.line < len(spans_by_line):
-            spans_by_line[span.line].append(span)
-    return spans_by_line
 
 
 def _code_text(block: Block) -> str:

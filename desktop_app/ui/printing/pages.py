@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPagedPaintDevice
 
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.transcript.media.drawn_formulas import FormulaFinder
+    from desktop_app.ui.printing.markdown_printer import ContentReaders
 
 MARGIN_MM: Final = 18.0
 """Margin on each side of the paper in millimeters."""
@@ -43,7 +43,7 @@ class PrintedPages:
         theme: Theme,
         device: QPagedPaintDevice,
         name_of_model: Callable[[str], str],
-        formulas: FormulaFinder,
+        readers: ContentReaders,
     ) -> None:
         """Create the pages for the paper and margins of `device`."""
         self._theme = theme
@@ -57,7 +57,7 @@ class PrintedPages:
             page=self._size,
             pixels_per_point=self._pixels_per_point,
             name_of_model=name_of_model,
-            formulas=formulas,
+            readers=readers,
         )
         # The footer shows the title as the first page does: control characters are visible. As a
         # footer has only one line, line breaks become spaces.

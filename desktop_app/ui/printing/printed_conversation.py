@@ -26,10 +26,10 @@ from desktop_app.domain.error_text import NOT_CONTINUABLE
 from desktop_app.rendering.block_model import Block, Kind
 from desktop_app.rendering.markdown.block_builder import code_line
 from desktop_app.rendering.structured_answer import with_rendered_form
-from desktop_app.ui.printing.markdown_printer import MarkdownPrinter
+from desktop_app.ui.printing.markdown_printer import ContentReaders, MarkdownPrinter
 from desktop_app.ui.printing.page_writer import PageWriter, display_text
 from desktop_app.ui.printing.print_styles import INDENT, NOTE_SIZE, TITLE_SIZE, PrintStyles
-from desktop_app.ui.transcript.media.drawn_formulas import FormulaDrawer, FormulaFinder
+from desktop_app.ui.transcript.media.drawn_formulas import FormulaDrawer
 from desktop_app.ui.widgets.text.sealed_document import SealedDocument
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class PrintedConversation:
         page: QSizeF,
         pixels_per_point: float,
         name_of_model: Callable[[str], str],
-        formulas: FormulaFinder,
+        readers: ContentReaders,
     ) -> None:
         """Create the document.
 
@@ -66,14 +66,14 @@ class PrintedConversation:
             page: the size of a page in device pixels.
             pixels_per_point: the resolution of the device.
             name_of_model: returns a model's display name for its id.
-            formulas: typesets formulas.
+            readers: typeset formulas, lex code and decode images.
         """
         self.document = SealedDocument()
         self._styles = PrintStyles(theme, pixels_per_point)
         self._theme = theme
         self._name_of_model = name_of_model
         self._formulas = FormulaDrawer(self.document, keeps_source=False)
-        self._formulas.set_typesetter(formulas)
+        self._formulas.set_typesetter(readers)
         self.document.setUndoRedoEnabled(False)
         self.document.setDocumentMargin(0)
         self.document.setIndentWidth(INDENT * pixels_per_point)
@@ -83,7 +83,7 @@ class PrintedConversation:
         self.document.setDefaultTextOption(option)
         self.document.setPageSize(page)
         self._writer = PageWriter(self.document, page, theme, self._styles)
-        self._markdown = MarkdownPrinter(self._writer)
+        self._markdown = MarkdownPrinter(self._writer, readers)
         self.title = display_text(title)
         self._writer.insert_text(
             self.title, self._styles.paragraph_format(0), TITLE_SIZE, bold=True

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from functools import partial
 from pathlib import Path
+from threading import Event
 
 import pypdfium2
 import pytest
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QPainter
 from PySide6.QtPrintSupport import QPrinter
 from PySide6.QtWidgets import QFileDialog, QPushButton
 
 from desktop_app.app.export import export_controller
-from desktop_app.app.export.print_process import make_printer, printer_choice
 from desktop_app.child_processes import child_command
+from desktop_app.ui.printing.pages import PrintedPages
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.file_dialogs import choose_paths, file_dialog
 
 ROOT = Path(__file__).parents[3]
-
-_ENDLESS_PRINT = """
-import json, pathlib, signal, sys
-pathlib.Path(json.load(sys.stdin)["printer"]["file"]).write_text("begun")
-signal.pause()
-"""
 
 _ENDLESS_EXPORT = """
 import signal, sys
@@ -110,7 +106,7 @@ async def test_a_canceled_export_removes_only_its_own_file(
     for name, text in before.items():
         (folder / name).write_text(text)
     argv = (sys.executable, "-c", _ENDLESS_EXPORT, str(ROOT), str(folder / "x.pdf"))
-    endless = child_command("print")._replace(argv=argv)
+    endless = child_command("qt")._replace(argv=argv)
     monkeypatch.setattr(export_controller, "library_command", lambda *_, **__: endless)
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "This *one*.")
@@ -146,21 +142,21 @@ async def test_the_conversation_is_copied() -> None:
         assert "<table" in copied.html()
 
 
-@pytest.mark.slow
-async def test_the_chosen_printer_settings_reach_the_printing_process(tmp_path: Path) -> None:
+async def test_the_chosen_pages_are_printed_with_the_usual_margins(tmp_path: Path) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "This one. " * 2000)
         printer = pdf_printer(tmp_path / "printed.pdf")
         printer.setFromTo(2, 2)
-        assert printer_choice(make_printer(printer_choice(printer))) | {
-            "pages": [2, 2]
-        } == printer_choice(printer)
-        app.controllers.conversation.export.print_on(app.open_id, printer)
+        app.controllers.conversation.export.print_on(printer)
         await until(lambda: app.said == "Printed to printed.pdf.")
         text = pdf_text(tmp_path / "printed.pdf")
         assert "This one." in text
         assert "Which is it?" not in text.replace("Which is it? 2 /", "")
         assert "2 / " in text
+        assert round(printer.pageLayout().margins().left()) == 18
+        printer.setFromTo(90, 91)
+        app.controllers.conversation.export.print_on(printer)
+        await until(lambda: app.said.startswith("This conversation has no page 90."))
 
 
 async def test_a_canceled_print_leaves_the_file_as_it_was(
@@ -170,14 +166,23 @@ async def test_a_canceled_print_leaves_the_file_as_it_was(
     folder.mkdir()
     file = folder / "printed.pdf"
     file.write_text("old")
+    pages: list[int] = []
+    paint = PrintedPages.paint
 
-    endless = child_command("print")._replace(argv=(sys.executable, "-c", _ENDLESS_PRINT))
-    monkeypatch.setattr(export_controller, "child_command", lambda _name: endless)
+    def paint_until_canceled(self: PrintedPages, painter: QPainter, number: int) -> None:
+        pages.append(number)
+        paint(self, painter, number)
+        assert canceled.wait(30)
+
+    canceled = Event()
+    monkeypatch.setattr(PrintedPages, "paint", paint_until_canceled)
     async with AppHarness() as app:
-        await app.ask_and_answer("Which is it?", "This one.")
+        await app.ask_and_answer("Which is it?", "This one. " * 2000)
         printer = pdf_printer(file)
-        app.controllers.conversation.export.print_on(app.open_id, printer)
-        await until(lambda: "begun" in {path.read_text() for path in folder.iterdir()})
+        app.controllers.conversation.export.print_on(printer)
         await cancel_shown(app)
+        await asyncio.sleep(0)  # the task gets its cancellation before the thread goes on
+        canceled.set()
         await until(lambda: app.said == "Printing canceled.")
+    assert pages == [0]
     assert {path.name: path.read_text() for path in folder.iterdir()} == {"printed.pdf": "old"}

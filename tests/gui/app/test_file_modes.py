@@ -82,7 +82,7 @@ async def test_nobody_else_reads_what_the_window_writes(
             app.controllers.conversation.export.export_to(app.open_id, out / f"out.{kind}", kind)
             await until(partial(has_said, app, f"Exported to out.{kind}."))
         printer = pdf_printer(out / "printed.pdf")
-        app.controllers.conversation.export.print_on(app.open_id, printer)
+        app.controllers.conversation.export.print_on(printer)
         await until(lambda: app.said == "Printed to printed.pdf.")
         (part,) = app.state.current.path[0].attachments
         assert isinstance(part, DocumentPart)

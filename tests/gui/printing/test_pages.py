@@ -12,14 +12,16 @@ import pypdfium2.raw as pdfium
 import pytest
 from PySide6.QtGui import QImage, QPageSize, QPdfWriter
 
-from desktop_app.app.export.pdf_process import paint
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, PassagesPart
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.error_note import ErrorNote
+from desktop_app.rendering.markdown.inline_images import image_bytes_of
+from desktop_app.rendering.processes.highlight import ColoredSpan, file_spans
 from desktop_app.rendering.processes.math_typesetting import Formula, typeset
 from desktop_app.ui.look.theme import light
 from desktop_app.ui.printing.pages import PrintedPages, set_paper
+from desktop_app.ui.printing.print_job import paint
 from desktop_app.ui.printing.wide_tables import column_groups
 from tests.helpers.messages import answer, question
 from tests.helpers.pipe_trap import PipeTrap
@@ -32,14 +34,20 @@ if TYPE_CHECKING:
 PICTURE = ImagePart("a" * 64, "sun.png", "image/png", 3, 400, 300)
 
 
-class LocalTypesetter:
-    """A typesetter in this process."""
+class LocalReaders:
+    """Readers of formulas, code and images in this process."""
 
     def find(self, tex: str, *, display: bool) -> Formula | None:
         return typeset(tex, display=display)
 
     def forget(self) -> None:
         """Do nothing."""
+
+    def spans(self, code: str, language: str) -> list[ColoredSpan]:
+        return list(file_spans(code, language))
+
+    def inline_image(self, address: str) -> QImage:
+        return QImage.fromData(image_bytes_of(address) or b"")
 
 
 def printed(file: Path, *messages: Message, title: str = "A title") -> pypdfium2.PdfDocument:
@@ -48,7 +56,7 @@ def printed(file: Path, *messages: Message, title: str = "A title") -> pypdfium2
     set_paper(device, QPageSize.PageSizeId.A4)
     image = QImage(400, 300, QImage.Format.Format_RGB32)
     image.fill(0xFF3366)
-    pages = PrintedPages(title, light(), device, str, LocalTypesetter())
+    pages = PrintedPages(title, light(), device, str, LocalReaders())
     for message in messages:
         pages.content.add_message(message, {PICTURE.sha256: image})
     paint(pages, device, range(pages.count))
@@ -91,7 +99,7 @@ def box_of(page: pypdfium2.PdfPage, text: str) -> tuple[float, float, float, flo
 
 def test_an_image_that_cannot_be_decoded_is_left_out(tmp_path: Path) -> None:
     device = QPdfWriter(str(tmp_path / "x.pdf"))
-    pages = PrintedPages("A title", light(), device, str, LocalTypesetter())
+    pages = PrintedPages("A title", light(), device, str, LocalReaders())
     pages.content.add_message(question("What now?", PICTURE), {PICTURE.sha256: QImage()})
     assert "sun.png" in pages.content.document.toPlainText()
 

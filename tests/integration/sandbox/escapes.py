@@ -27,7 +27,6 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from desktop_app import sandbox
-from desktop_app.app.export import pdf_process, print_process
 from desktop_app.documents.worker import worker_process
 from desktop_app.local_model import server_process
 from desktop_app.rendering.processes import json_server
@@ -82,16 +81,15 @@ class Target:
     """The target of an attack.
 
     Attributes:
-        policy: of which process: "documents", "limited", "model", "pdf", "print-file",
-            "print-printer" or "none".
+        policy: of which process: "documents", "limited", "model" or "none".
         without: "landlock" or "seccomp", which is then missing as in another kernel.
         home: a folder with files `secret`, `other` and `open-me`.
         victim: the id of a process of the same user.
         port: of a server on the loopback.
         unix: the path of a listening Unix socket.
         abstract: the name of a listening abstract Unix socket.
-        file: that may be printed to.
-        scratch: a folder for what goes to a printer.
+        file: an existing file, such as the weights of a model.
+        scratch: a folder, such as that of a model's socket.
         only: names of the attempts to make, all if there are none.
     """
 
@@ -303,16 +301,10 @@ def confine(target: Target) -> None:
             sandbox.confine(worker_process.policy(1 << 30, ()))
         case "limited":
             sandbox.confine(json_server.POLICY)
-        case "pdf":
-            sandbox.confine(pdf_process.policy(()))
         case "model":
             paths = {"weights": target.file, "socket_path": f"{target.scratch}/model.sock"}
             configuration = cast("server_process.Configuration", paths)
             sandbox.confine(server_process.policy(configuration, 2))
-        case "print-file":
-            sandbox.confine(print_process.policy(target.file, "", ()))
-        case "print-printer":
-            sandbox.confine(print_process.policy("", target.scratch, ()))
 
 
 def main() -> None:

@@ -380,7 +380,6 @@ def with_drawing(match: QTextCursor) -> QTextCursor:
     return selected_range(document, drawing_start, match.selectionEnd())
 
 
-@lru_cache(maxsize=256)
 def _renderer(svg: str, rgba: int) -> QSvgRenderer:
     # Imported here, because most conversations have no formula.
     from PySide6.QtSvg import QSvgRenderer

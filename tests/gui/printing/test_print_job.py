@@ -1,0 +1,82 @@
+"""The thread that prints: what it reads by other processes, and how it stops."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, NamedTuple
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from desktop_app.domain.conversations.message_parts import ImagePart
+from desktop_app.domain.errors import StorageError
+from desktop_app.ui.printing.print_job import PrintSource, pdf_of
+from tests.helpers.messages import answer, question
+from tests.unit.rendering.test_inline_images import address
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from desktop_app.domain.conversations.conversation import Message
+
+PICTURES = [ImagePart(letter * 64, f"{letter}.png", "image/png", 3, 400, 300) for letter in "ab"]
+
+
+class Pixels(NamedTuple):
+    data: bytes
+    width: int
+    height: int
+
+
+class Decoder:
+    """A decoder of one image; others are damaged."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def thumbnail(self, part: ImagePart, _size: tuple[int, int]) -> Pixels:
+        self.asked.append(part.name)
+        if part.name != "a.png":
+            raise StorageError("gone")
+        return Pixels(b"\xff\x33\x66\xff" * 12, 4, 3)
+
+    async def decode(self, data: bytes, media_type: str, _size: tuple[int, int]) -> Pixels:
+        assert data.startswith(b"\x89PNG")
+        self.asked.append(media_type)
+        return Pixels(b"\x00\x99\x66\xff" * 12, 4, 3)
+
+
+async def pdf(path: Sequence[Message], decoder: Decoder) -> pypdfium2.PdfDocument:
+    return pypdfium2.PdfDocument(await pdf_of(PrintSource("A title", path, decoder, str)))
+
+
+async def test_confined_processes_read_images_formulas_and_code() -> None:
+    decoder = Decoder()
+    text = f"So $\\frac{{a}}{{b}}$.\n\n```python\nif x: pass\n```\n\n![dot]({address('PNG')})"
+    document = await pdf([question("What?", *PICTURES), answer(text)], decoder)
+    (page,) = document
+    assert decoder.asked == ["a.png", "b.png", "image/png"]
+    assert len(list(page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE]))) == 2
+    words = page.get_textpage().get_text_range()
+    assert "b.png" in words
+    assert "frac" not in words  # the formula is drawn
+    image = page.render(scale=2).to_pil().convert("RGB")
+    colors = {color for _count, color in image.getcolors(1 << 20) or ()}
+    assert any(red > 180 and blue < 140 and green < 90 for red, green, blue in colors)
+
+
+async def test_a_canceled_job_ends_before_the_next_message() -> None:
+    class Blocking(Decoder):
+        async def thumbnail(self, part: ImagePart, size: tuple[int, int]) -> Pixels:
+            asyncio.get_running_loop().call_soon(task.cancel)
+            return await super().thumbnail(part, size)
+
+    decoder = Blocking()
+    path = [question("What?", PICTURES[0]), question("And?", PICTURES[0])]
+    task = asyncio.ensure_future(pdf(path, decoder))
+    try:
+        await task
+    except asyncio.CancelledError:
+        assert decoder.asked == ["a.png"]
+    else:
+        raise AssertionError("it was not canceled")
