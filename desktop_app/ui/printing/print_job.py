@@ -1,8 +1,8 @@
 """Lays out a conversation and prints it, or writes it as PDF, in a thread.
 
 Qt's rich text and printing may be used in any thread. While 1,000 messages were printed, 99 % of
-the turns of the window's event loop took less than 10 ms, and all of them less than 30 ms. Images, formulas and
-code of a conversation are read by confined processes, as for the transcript.
+the turns of the window's event loop took less than 10 ms, and all of them less than 30 ms. Confined
+processes read images, formulas and code, as for the transcript.
 """
 
 from __future__ import annotations
