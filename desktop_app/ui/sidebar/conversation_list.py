@@ -283,22 +283,7 @@ class ConversationList(QFrame):
         """Return the menus, created on first use because start-up does not need them."""
         from desktop_app.ui.sidebar.list_menus import ListMenus
 
-        menus = ListMenus(self)
-        menus.new_requested.connect(self.new_requested)
-        menus.temporary_requested.connect(self.temporary_requested)
-        menus.new_in_folder_requested.connect(self.new_in_folder_requested)
-        menus.export_requested.connect(self.export_requested)
-        menus.rename_requested.connect(self.name_editing.rename)
-        menus.pin_requested.connect(self.pin_requested)
-        menus.archive_requested.connect(self.archive_requested)
-        menus.delete_requested.connect(self.delete_requested)
-        menus.restore_requested.connect(self.restore_requested)
-        menus.erase_requested.connect(self.erase_requested)
-        menus.move_requested.connect(self.move_requested)
-        menus.folder_requested.connect(self.folder_requested)
-        menus.folder_delete_requested.connect(self.folder_delete_requested)
-        menus.folder_settings_requested.connect(self.folder_settings_requested)
-        return menus
+        return ListMenus(self)
 
     def _regroup(self) -> None:
         """Group by the current day, but not during a rename: regrouping closes the editor."""

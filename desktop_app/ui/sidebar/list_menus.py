@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from PySide6.QtCore import QModelIndex, QObject, QPoint, Qt, Signal
+from PySide6.QtCore import QModelIndex, QObject, QPoint, Qt
 from PySide6.QtGui import QAction, QIcon
 from PySide6.QtWidgets import QMenu, QWidget
 
@@ -28,24 +28,8 @@ from desktop_app.ui.widgets.text.foreign_text import menu_text
 class ListMenus(QObject):
     """The menus of one conversation list.
 
-    Its signals are those of `ConversationList`, and rename_requested(str), which asks to edit the
-    name of the conversation or folder with this id.
+    They emit the requests of the list.
     """
-
-    new_requested = Signal()
-    temporary_requested = Signal()
-    new_in_folder_requested = Signal(str)
-    export_requested = Signal(list, str)
-    rename_requested = Signal(str)
-    pin_requested = Signal(list, bool)
-    archive_requested = Signal(list, bool)
-    delete_requested = Signal(list)
-    restore_requested = Signal(list)
-    erase_requested = Signal(list)
-    move_requested = Signal(list, str)
-    folder_requested = Signal(list)
-    folder_delete_requested = Signal(str)
-    folder_settings_requested = Signal(str)
 
     def __init__(self, listing: ConversationList) -> None:
         super().__init__(listing)
@@ -87,14 +71,16 @@ class ListMenus(QObject):
         count = len(ids)
         if self._list.model.order.list_filter.kind is ListFilterKind.TRASH:
             label = tr_plural("Restore", "Restore {count} conversations", count)
-            self._add(menu, "archive-restore", label, self.restore_requested.emit, ids)
+            self._add(menu, "archive-restore", label, self._list.restore_requested.emit, ids)
             label = tr_plural(
                 "Delete permanently", "Delete {count} conversations permanently", count
             )
-            self._add(menu, "trash-2", label, self.erase_requested.emit, ids, keys="Del")
+            self._add(menu, "trash-2", label, self._list.erase_requested.emit, ids, keys="Del")
             return menu
         if count == 1:
-            self._add(menu, "pencil", tr("Rename"), self.rename_requested.emit, ids[0], keys="F2")
+            self._add(
+                menu, "pencil", tr("Rename"), self._list.name_editing.rename, ids[0], keys="F2"
+            )
         are_archived = all(conversation.archived for conversation in conversations)
         if not are_archived:
             are_pinned = all(conversation.pinned for conversation in conversations)
@@ -103,7 +89,7 @@ class ListMenus(QObject):
             else:
                 label = tr_plural("Pin", "Pin {count} conversations", count)
             icon_name = "pin-off" if are_pinned else "pin"
-            self._add(menu, icon_name, label, self.pin_requested.emit, ids, not are_pinned)
+            self._add(menu, icon_name, label, self._list.pin_requested.emit, ids, not are_pinned)
             self._add_move_targets(menu, conversations)
         self._add_export(menu, ids)
         if are_archived:
@@ -111,9 +97,9 @@ class ListMenus(QObject):
         else:
             label = tr_plural("Archive", "Archive {count} conversations", count)
         icon_name = "archive-restore" if are_archived else "archive"
-        self._add(menu, icon_name, label, self.archive_requested.emit, ids, not are_archived)
+        self._add(menu, icon_name, label, self._list.archive_requested.emit, ids, not are_archived)
         label = tr_plural("Delete", "Delete {count} conversations", count)
-        self._add(menu, "trash-2", label, self.delete_requested.emit, ids, keys="Del")
+        self._add(menu, "trash-2", label, self._list.delete_requested.emit, ids, keys="Del")
         return menu
 
     def folder_menu(self, folder: Folder) -> QMenu:
@@ -121,23 +107,23 @@ class ListMenus(QObject):
         menu = ProgramMenu(self._list)
         id_ = folder.id
         label = tr("New conversation here")
-        self._add(menu, "square-pen", label, self.new_in_folder_requested.emit, id_)
+        self._add(menu, "square-pen", label, self._list.new_in_folder_requested.emit, id_)
         label = tr("Folder settings")
-        self._add(menu, "settings", label, self.folder_settings_requested.emit, id_)
+        self._add(menu, "settings", label, self._list.folder_settings_requested.emit, id_)
         # The name is edited in the folder's row, which only the unfiltered list has.
         if self._list.model.order.list_filter.kind is ListFilterKind.LIST:
-            self._add(menu, "pencil", tr("Rename"), self.rename_requested.emit, id_, keys="F2")
+            self._add(menu, "pencil", tr("Rename"), self._list.name_editing.rename, id_, keys="F2")
         label = tr("Delete folder")
-        self._add(menu, "trash-2", label, self.folder_delete_requested.emit, id_, keys="Del")
+        self._add(menu, "trash-2", label, self._list.folder_delete_requested.emit, id_, keys="Del")
         return menu
 
     def list_menu(self) -> QMenu:
         """Return the menu of the list itself, for headings and the area without rows."""
         menu = ProgramMenu(self._list)
-        self._add(menu, "square-pen", tr("New conversation"), self.new_requested.emit)
+        self._add(menu, "square-pen", tr("New conversation"), self._list.new_requested.emit)
         label = tr("New temporary conversation")
-        self._add(menu, "lock", label, self.temporary_requested.emit)
-        self._add(menu, "folder-plus", tr("New folder"), self.folder_requested.emit, [])
+        self._add(menu, "lock", label, self._list.temporary_requested.emit)
+        self._add(menu, "folder-plus", tr("New folder"), self._list.folder_requested.emit, [])
         return menu
 
     def _add_export(self, menu: QMenu, ids: Sequence[str]) -> None:
@@ -147,7 +133,7 @@ class ListMenus(QObject):
         for export_format in EXPORT_FORMATS:
             submenu.addAction(
                 menu_text(tr(export_format.label)),
-                partial(self.export_requested.emit, list(ids), export_format.id),
+                partial(self._list.export_requested.emit, list(ids), export_format.id),
             )
 
     def _add_move_targets(self, menu: QMenu, conversations: Sequence[Conversation]) -> None:
@@ -157,7 +143,7 @@ class ListMenus(QObject):
         label = tr_plural("Move to", "Move {count} conversations to", len(conversations))
         submenu = self._add_submenu(menu, "folder-input", label)
         submenu.setObjectName("move-to")
-        move = self.move_requested.emit
+        move = self._list.move_requested.emit
         for folder in self._list.folders:
             entry = self._add(submenu, "folder", folder.name, move, ids, folder.id)
             entry.setEnabled(folder_ids != {folder.id})
@@ -165,7 +151,7 @@ class ListMenus(QObject):
             submenu.addSeparator()
         if folder_ids != {None}:
             self._add(submenu, "x", tr("No folder"), move, ids, "")
-        create = self.folder_requested.emit
+        create = self._list.folder_requested.emit
         self._add(submenu, "folder-plus", tr("New folder"), create, ids)
 
     def _add(
