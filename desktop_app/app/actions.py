@@ -6,19 +6,16 @@ Actions of the whole program are in window_session, those of the quick prompt in
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from desktop_app.app.controllers import Controllers
 from desktop_app.app.help.help_controller import SHORTCUTS
 from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, ListFilter
 from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.translation import tr
+from desktop_app.ui.transcript.search.find_in_transcript import FindInTranscript
 from desktop_app.ui.widgets.program_menu import open_context_menu
 from desktop_app.ui.window.focus_order import step_region
-
-if TYPE_CHECKING:
-    from desktop_app.app.controllers import Controllers
-    from desktop_app.ui.transcript.search.find_in_transcript import FindInTranscript
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 Actions = dict[str, Callable[[], object]]
 

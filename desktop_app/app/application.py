@@ -24,23 +24,27 @@ from PySide6.QtWidgets import QApplication
 import desktop_app.app.import_hook_removal  # noqa: F401 — shortens every later import
 
 # isort: split
+import asyncio
+
 from desktop_app import __version__
-from desktop_app.app.desktop.window_request import HiddenRequest, LinkRequest, QuickRequest
+from desktop_app.app.desktop.window_request import (
+    HiddenRequest,
+    LinkRequest,
+    QuickRequest,
+    WindowRequest,
+)
 from desktop_app.app.startup.gc_policy import resume_collection, suspend_collection
+from desktop_app.app.window_session import WindowSession
+from desktop_app.backend.backend import Backend
+from desktop_app.domain.errors import UserFacingError
 from desktop_app.paths import folders, resource_path
 from desktop_app.ui.look.theme import APPLICATION_ARGUMENTS
 from desktop_app.ui.look.theme_watcher import LookSettings, PortalAppearance, ThemeWatcher
 from desktop_app.ui.look.window_language import WindowLanguage
+from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
-    import asyncio
-
-    from desktop_app.app.desktop.window_request import WindowRequest
-    from desktop_app.app.window_session import WindowSession
-    from desktop_app.backend.backend import Backend
-    from desktop_app.domain.errors import UserFacingError
     from desktop_app.session.session_bus import SessionBus
-    from desktop_app.ui.window.main_window import MainWindow
 
 DESKTOP_FILE = "io.github.repartee.Repartee"
 CALL_TIMEOUT_MS: Final = 30_000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.composition.composer_controllers import ComposerControllers
@@ -12,15 +11,13 @@ from desktop_app.app.composition.dialog_controllers import DialogControllers
 from desktop_app.app.composition.panel_controllers import PanelControllers
 from desktop_app.app.composition.sidebar_controllers import SidebarControllers
 from desktop_app.app.settings.place_opener import PlaceOpener
+from desktop_app.app.startup.closed_store import ClosedWork
 from desktop_app.app.state.window_state import WindowState
 from desktop_app.app.tasks import Tasks
-
-if TYPE_CHECKING:
-    from desktop_app.app.startup.closed_store import ClosedWork
-    from desktop_app.backend.backend import Backend
-    from desktop_app.domain.errors import UserFacingError
-    from desktop_app.ui.look.theme_watcher import ThemeWatcher
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.backend.backend import Backend
+from desktop_app.domain.errors import UserFacingError
+from desktop_app.ui.look.theme_watcher import ThemeWatcher
+from desktop_app.ui.window.main_window import MainWindow
 
 
 class Controllers:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QWidget
 
+from desktop_app.app.state.setting_values import SettingValues
 from desktop_app.commands.keymap import Keymap
 from desktop_app.settings.schema import KEYS_PREFIX
-
-if TYPE_CHECKING:
-    from desktop_app.app.state.setting_values import SettingValues
 
 # The object names of the windows that bind their shortcuts themselves.
 _OWN_SHORTCUTS: Final = frozenset({"main", "quick-prompt"})

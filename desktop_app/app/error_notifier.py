@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from desktop_app.app.answers.shown_answers import STORE_TOPIC
 from desktop_app.domain import hints
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.i18n.translation import N_, tr
-
-if TYPE_CHECKING:
-    from desktop_app.ui.window.cards.notifications import Notifications
+from desktop_app.ui.window.cards.notifications import Notifications
 
 log = logging.getLogger(__name__)
 

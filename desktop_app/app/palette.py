@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
 
+from desktop_app.app.palette_rows import PaletteRow, PaletteRows
+from desktop_app.app.state.setting_values import SettingValues
+from desktop_app.app.tasks import Tasks
 from desktop_app.commands.command_search import (
     CONVERSATION,
     FoldedTitle,
@@ -19,16 +22,9 @@ from desktop_app.commands.command_search import (
 )
 from desktop_app.commands.keymap import Keymap
 from desktop_app.i18n.translation import tr
+from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.ui.look.shortcut_text import shortcut_text
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
-    from desktop_app.app.palette_rows import PaletteRow, PaletteRows
-    from desktop_app.app.state.setting_values import SettingValues
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.storage.settings.settings_store import SettingsStore
-    from desktop_app.ui.window.command_palette import CommandPalette
+from desktop_app.ui.window.command_palette import CommandPalette
 
 PALETTE_COMMAND = "palette.open"
 USES_KEY = "palette.uses"  # the key of the stored use counts

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from desktop_app.app.controllers import Controllers
 from desktop_app.commands.command_search import CONVERSATION, PaletteEntry
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import SETTINGS
 from desktop_app.settings.setting import Group
-
-if TYPE_CHECKING:
-    from desktop_app.app.controllers import Controllers
-    from desktop_app.ui.composer.choice.choice_view import ModelEntry
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.composer.choice.choice_view import ModelEntry
+from desktop_app.ui.window.main_window import MainWindow
 
 PaletteRow = tuple[PaletteEntry, Callable[[], object]]
 

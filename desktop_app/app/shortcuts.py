@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.commands.command import CommandScope
 from desktop_app.commands.keymap import Keymap
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
 
 ESCAPE = "Esc"
 # On many keyboards, + is Shift and the key of =; that key alone also counts as +.

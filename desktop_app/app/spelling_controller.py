@@ -7,24 +7,21 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
 from PySide6.QtCore import QLocale, QObject
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu
 
+from desktop_app.app.state.setting_values import SettingValues
+from desktop_app.app.tasks import Tasks
 from desktop_app.domain.prose_words import ProseWord, next_misspelled
 from desktop_app.i18n.translation import language, tr
 from desktop_app.session.dictionaries import PACKAGES, Dictionaries, choose_dictionaries
 from desktop_app.settings.schema import SPELLING, SPELLING_LANGUAGES
 from desktop_app.ui.composer.spelling import Spelling
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QAction
-    from PySide6.QtWidgets import QMenu
-
-    from desktop_app.app.state.setting_values import SettingValues
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.ui.settings.dialog_field import EditRequest
-    from desktop_app.ui.settings.settings_panel import SettingsPanel
+from desktop_app.ui.settings.dialog_field import EditRequest
+from desktop_app.ui.settings.settings_panel import SettingsPanel
 
 _T = TypeVar("_T")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ from desktop_app.app.library.list_presenter import UnreadMarks
 from desktop_app.app.quick.quick_host import QuickHost
 from desktop_app.app.shortcuts import Shortcuts
 from desktop_app.app.shutdown import EndStep, Shutdown
+from desktop_app.app.startup.closed_store import ClosedWork
 from desktop_app.app.startup.memory_release import MemoryTrimmer
 from desktop_app.backend.backend import Backend, use_limits, use_routine_model, use_weights
 from desktop_app.backend.log_file import start_log
@@ -42,13 +44,10 @@ from desktop_app.ui.widgets.window_activation import bring_to_front
 from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from desktop_app.app.composition.desktop_controllers import DesktopControllers
     from desktop_app.app.palette import Palette
     from desktop_app.app.quick.quick_prompt_controller import QuickPromptController
     from desktop_app.app.spelling_controller import SpellingController
-    from desktop_app.app.startup.closed_store import ClosedWork
     from desktop_app.session.session_bus import SessionBus
     from desktop_app.ui.widgets.accessibility.mnemonics import WindowMnemonics
 

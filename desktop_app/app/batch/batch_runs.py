@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.tasks import Tasks
+from desktop_app.backend.backend import Backend
 from desktop_app.domain.batch.batch_jobs import BatchStatus
 from desktop_app.domain.errors import StorageError
 
 if TYPE_CHECKING:
-    from desktop_app.backend.backend import Backend
     from desktop_app.services.batch.batch_service import BatchService
 
 RETRY_S: Final = 30.0

@@ -29,14 +29,12 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.services.collections.collection_service import Collections
 from desktop_app.services.collections.embedding_service import EmbeddingPlan
 from desktop_app.ui.library.collection_files import sort_files
-from desktop_app.ui.library.collections_dialog import CollectionsDialog
+from desktop_app.ui.library.collections_dialog import CollectionsDialog, CollectionState
 from desktop_app.ui.widgets.window_activation import bring_to_front
 from desktop_app.ui.window.cards.notifications import Actions
 from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from desktop_app.services.collections.collection_service import Collections
-    from desktop_app.ui.library.collections_dialog import CollectionsDialog, CollectionState
     from desktop_app.ui.window.command_palette import CommandPalette
 
 _CREATE_LABEL: Final = N_("Create collection…")

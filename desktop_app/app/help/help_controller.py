@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
+from desktop_app.app.state.setting_values import SettingValues
+from desktop_app.app.tasks import Tasks
 from desktop_app.commands.keymap import Keymap
 from desktop_app.i18n.translation import language
 from desktop_app.paths import resource_path
 from desktop_app.settings.schema import KEYS_PREFIX
+from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.ui.widgets.buttons.dialog_button import HelpButton
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.setting_values import SettingValues
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.storage.settings.settings_store import SettingsStore
     from desktop_app.ui.help.help_window import HelpChapter, HelpWindow
 
 GEOMETRY_KEY: Final = "window.help"

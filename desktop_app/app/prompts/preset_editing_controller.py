@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.chat.choice_controller import AvailableModels
+from desktop_app.app.prompts.stored_presets import StoredPresets
 from desktop_app.app.state.shared_lists import DEFAULT_PRESET
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.backend.answer_settings import (
     overridden_values,
     with_override,
@@ -22,9 +25,6 @@ from desktop_app.i18n.translation import tr
 from desktop_app.settings.schema import setting
 
 if TYPE_CHECKING:
-    from desktop_app.app.chat.choice_controller import AvailableModels
-    from desktop_app.app.prompts.stored_presets import StoredPresets
-    from desktop_app.app.state.window_state import WindowState
     from desktop_app.ui.library.presets_page import PresetsPage
     from desktop_app.ui.library.prompts_dialog import PromptsDialog
 

@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QMenu
 
+from desktop_app.app.prompts.stored_presets import StoredPresets
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import Conversation, new_id, now
 from desktop_app.domain.prompts.preset import Preset, preset_of
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.program_menu import add_choice
 from desktop_app.ui.widgets.text.foreign_text import menu_text
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QMenu
-
-    from desktop_app.app.prompts.stored_presets import StoredPresets
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 
 class PresetsController(QObject):

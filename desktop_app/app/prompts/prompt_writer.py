@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.tasks import Tasks, Work
 from desktop_app.domain.errors import StorageError
-
-if TYPE_CHECKING:
-    from desktop_app.app.tasks import Tasks, Work
 
 
 class PromptWriter(QObject):

@@ -14,6 +14,8 @@ from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.attachments.file_readings import ATTACHED_TEXT
 from desktop_app.app.export.text_file import save_text
+from desktop_app.app.prompts.prompt_writer import PromptWriter
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.backend.prompt_loader import built_in_prompts, today
 from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.errors import ImportRefusedError, StorageError
@@ -34,13 +36,11 @@ from desktop_app.services.chat.prompt_library import (
     task_for_each,
 )
 from desktop_app.ui.widgets.window_activation import bring_to_front
+from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from desktop_app.app.prompts.prompt_writer import PromptWriter
-    from desktop_app.app.state.window_state import WindowState
     from desktop_app.ui.composer.completion.prompt_completer import PromptCompleter
     from desktop_app.ui.library.prompts_dialog import PromptsDialog
-    from desktop_app.ui.window.main_window import MainWindow
 
 
 class PromptsController(QObject):

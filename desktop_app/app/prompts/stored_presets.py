@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import itertools
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.prompts.prompt_writer import PromptWriter
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.backend.preset_loader import (
     HIDDEN_PRESETS,
     built_in_presets,
     hidden_ids,
     with_built_in,
 )
+from desktop_app.domain.prompts.preset import Preset
 from desktop_app.i18n.translation import N_, tr
-
-if TYPE_CHECKING:
-    from desktop_app.app.prompts.prompt_writer import PromptWriter
-    from desktop_app.app.state.window_state import WindowState
-    from desktop_app.domain.prompts.preset import Preset
-    from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 NEW_NAME = N_("New preset")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication
 
+from desktop_app.app.state.conversation.open_conversation import OpenConversation
 from desktop_app.domain.tools.tool import Permission, ToolDefinition, ToolError, ToolKind
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.tools.consent import (
@@ -17,11 +18,10 @@ from desktop_app.services.tools.consent import (
     Decision,
     may_run_without_asking,
 )
+from desktop_app.ui.window.conversation_pane import ConversationPane
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.conversation.open_conversation import OpenConversation
     from desktop_app.ui.tools.consent_card import ConsentCard, ConsentChoice
-    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 KIND_NOTES: Final = {
     ToolKind.READS: N_("The provider gets the result."),

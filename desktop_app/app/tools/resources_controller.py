@@ -8,18 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
 
+from desktop_app.app.state.conversation.open_conversation import OpenConversation
+from desktop_app.app.tasks import Tasks
 from desktop_app.commands.command_search import PaletteEntry
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import tr
+from desktop_app.ui.window.cards.notifications import Notifications
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
-    from desktop_app.app.state.conversation.open_conversation import OpenConversation
-    from desktop_app.app.tasks import Tasks
     from desktop_app.services.tools.server_registry import ToolServers
-    from desktop_app.ui.window.cards.notifications import Notifications
     from desktop_app.ui.window.command_palette import CommandPalette
 
 

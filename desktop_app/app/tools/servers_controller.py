@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QWidget
 from shiboken6 import isValid
 
+from desktop_app.app.state.shared_lists import PromptList
+from desktop_app.app.tasks import Tasks
 from desktop_app.domain.errors import SignInNeededError, ToolServerError, UserFacingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.widgets.file_dialogs import choose_file
 from desktop_app.ui.widgets.text.foreign_text import one_line
+from desktop_app.ui.window.cards.notifications import Notifications
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
-    from desktop_app.app.state.shared_lists import PromptList
-    from desktop_app.app.tasks import Tasks
     from desktop_app.domain.tools.tool_server import ServerSecrets, ToolServer
     from desktop_app.exchange.importers.server_configuration import ConfiguredServer
     from desktop_app.services.tools.server_registry import ToolServers
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.settings.tabs.servers_tab import ServerRow, ServersTab
     from desktop_app.ui.tools.server_form import EnteredServer, ServerForm
-    from desktop_app.ui.window.cards.notifications import Notifications
 
 _MAX_LISTED_CHARS: Final = 20_000  # of the commands of an imported file, which are shown whole
 # A longer list is shown in a field that scrolls: the question must fit a small screen.

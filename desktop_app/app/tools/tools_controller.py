@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
 
+from desktop_app.app.state.conversation.answer_setup import AnswerSetup
+from desktop_app.app.tasks import Tasks
 from desktop_app.app.tools.consent_controller import KIND_NOTES
 from desktop_app.backend.answer_settings import with_override
 from desktop_app.domain.answering.answer_form import (
@@ -26,24 +32,16 @@ from desktop_app.i18n.translation import tr
 from desktop_app.services.structured.answer_forms import require_grammar_support
 from desktop_app.services.tools.consent import fingerprint
 from desktop_app.services.tools.hosted_tools import hosted_refusal, price_text
+from desktop_app.services.tools.tool_set import ToolCatalog
+from desktop_app.storage.tools.permission_store import PermissionStore
 from desktop_app.ui.settings.dialog_field import EditRequest, describe_form, describe_tools
+from desktop_app.ui.window.conversation_pane import ConversationPane
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from decimal import Decimal
-    from pathlib import Path
-
-    from PySide6.QtWidgets import QWidget
-
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-    from desktop_app.app.tasks import Tasks
-    from desktop_app.services.tools.tool_set import ToolCatalog
-    from desktop_app.storage.tools.permission_store import PermissionStore
     from desktop_app.ui.library.prompts_dialog import PromptsDialog
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
     from desktop_app.ui.tools.tool_picker import ToolPicker
-    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 # The keys of the two settings.
 TOOLS: Final = "answer.tools"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame
 
 from desktop_app.i18n.translation import tr
@@ -12,9 +11,6 @@ from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import SPRING, column_of, row_of
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QKeyEvent
 
 
 class BatchBar(QFrame):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QStackedWidget, QWidget
 
 from desktop_app.domain.batch.batch_jobs import BatchJob
@@ -27,9 +28,6 @@ from desktop_app.ui.widgets.forms.form_widgets import Note, Tone
 from desktop_app.ui.widgets.rows.table_model import TableModel
 from desktop_app.ui.widgets.rows.table_views import ProportionalTable
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QShowEvent
 
 SIZE: Final = (860, 620)
 _INTRODUCTION: Final = N_(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame
@@ -12,17 +13,13 @@ from desktop_app.domain.conversations.message_facts import ENDINGS, answer_facts
 from desktop_app.i18n.formatting import duration
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.look.theme import current_theme, set_role, set_style_property
+from desktop_app.ui.transcript.view import TranscriptView
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.accessibility.role_names import GROUP
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, set_tooltip, spoken_text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from desktop_app.ui.transcript.view import TranscriptView
 
 _STATES: Final = {
     **ENDINGS,

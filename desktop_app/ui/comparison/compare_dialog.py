@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtWidgets import QDialog, QMenu, QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer.choice.choice_menus import fill_efforts, fill_models
+from desktop_app.ui.composer.choice.choice_view import ChoiceView
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
@@ -22,13 +24,6 @@ from desktop_app.ui.widgets.text.foreign_text import (
     set_tooltip,
     spoken_text,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from PySide6.QtWidgets import QMenu
-
-    from desktop_app.ui.composer.choice.choice_view import ChoiceView
 
 _MIN_ANSWERS: Final = 2
 _MAX_ANSWERS: Final = 4

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
+from desktop_app.commands.keymap import Keymap
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.comparison.answer_column import AnswerColumn
 from desktop_app.ui.look.theme import current_theme
@@ -18,14 +20,6 @@ from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, one_line, set_tooltip
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from PySide6.QtGui import QResizeEvent
-    from PySide6.QtWidgets import QWidget
-
-    from desktop_app.commands.keymap import Keymap
 
 _SIZE: Final = (1240, 760)
 _MIN_COLUMN_WIDTH: Final = 300

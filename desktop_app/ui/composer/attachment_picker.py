@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.widgets.text.foreign_text import menu_text
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QToolButton, QWidget
 
 _COMMANDS: Final = {
     "prompt.attach": N_("Attach files…"),

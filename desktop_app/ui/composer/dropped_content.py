@@ -13,21 +13,16 @@ import base64
 import binascii
 import codecs
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtGui import QDropEvent, QImage
 
 from desktop_app.domain.documents.document_types import IMAGE_SUFFIXES
 from desktop_app.i18n.translation import N_, tr, tr_plural
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from PySide6.QtCore import QMimeData
-    from PySide6.QtGui import QDropEvent
 
 # Strings, because `re` then compiles them on first use instead of at start-up.
 _ADDRESS: Final = r"(?i)(https?|data|blob|file):\S*\Z"

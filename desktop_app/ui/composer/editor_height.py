@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QEvent, QObject
+from PySide6.QtWidgets import QLayout, QPlainTextEdit, QWidget
 
 from desktop_app.ui.composer.text.text_height import fit_height
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QLayout, QPlainTextEdit, QWidget
 
 _MAX_SHARE_OF_WINDOW: Final = 0.4
 """The share of the window's height that the editor may take."""

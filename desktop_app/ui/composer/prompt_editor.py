@@ -7,16 +7,18 @@ arrives as plain values.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy
 
+from desktop_app.commands.keymap import Keymap
 from desktop_app.ui.composer.attachment_chips import AttachmentChips
 from desktop_app.ui.composer.attachment_picker import AttachmentPicker
 from desktop_app.ui.composer.choice.choice_row import ChoiceRow
+from desktop_app.ui.composer.choice.choice_view import ChoiceView
 from desktop_app.ui.composer.completion.completion_fields import CompletionField, PopupAboveEditor
 from desktop_app.ui.composer.completion.prompt_completer import PromptCompleter
+from desktop_app.ui.composer.dropped_content import DroppedContent
 from desktop_app.ui.composer.editor_height import EditorHeight
 from desktop_app.ui.composer.prompt_hint import PromptHint
 from desktop_app.ui.composer.send_action import SendAction
@@ -24,13 +26,6 @@ from desktop_app.ui.composer.suggestions import Suggestions
 from desktop_app.ui.composer.text.prompt_text import PromptText
 from desktop_app.ui.look.theme import set_role, set_style_property
 from desktop_app.ui.widgets.boxes import column_of
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent
-
-    from desktop_app.commands.keymap import Keymap
-    from desktop_app.ui.composer.choice.choice_view import ChoiceView
-    from desktop_app.ui.composer.dropped_content import DroppedContent
 
 
 class PromptEditor(QFrame):

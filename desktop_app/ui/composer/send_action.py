@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QToolButton
 
 from desktop_app.commands.keymap import Keymap
 from desktop_app.i18n.translation import tr
+from desktop_app.ui.composer.attachment_chips import AttachmentChips
+from desktop_app.ui.composer.prompt_hint import PromptHint
+from desktop_app.ui.composer.suggestions import Suggestions
+from desktop_app.ui.composer.text.prompt_text import PromptText
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.widgets.text.foreign_text import set_tooltip, spoken_text
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QToolButton
-
-    from desktop_app.ui.composer.attachment_chips import AttachmentChips
-    from desktop_app.ui.composer.prompt_hint import PromptHint
-    from desktop_app.ui.composer.suggestions import Suggestions
-    from desktop_app.ui.composer.text.prompt_text import PromptText
 
 
 class SendAction(QObject):

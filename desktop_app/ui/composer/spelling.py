@@ -7,18 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QAction, QTextCharFormat
+from PySide6.QtGui import QAction, QColor, QTextCharFormat
+from PySide6.QtWidgets import QMenu
 
 from desktop_app.domain.prose_words import ProseWord, words_of_line
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.text.foreign_text import menu_text, spoken_text
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QColor
-    from PySide6.QtWidgets import QMenu
 
 _MAX_WORDS: Final = 20_000
 """Beyond this many words all verdicts are dropped, so that memory is bounded."""

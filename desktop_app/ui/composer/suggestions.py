@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from PySide6.QtCore import QRect, QSize, Signal
+from PySide6.QtGui import QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import tr
@@ -13,12 +15,6 @@ from desktop_app.ui.look.theme import RADIUS, SEGMENT_HEIGHT, current_theme
 from desktop_app.ui.widgets.buttons.hint_button import PaintedButton
 from desktop_app.ui.widgets.flow_layout import FlowLayout, order_children
 from desktop_app.ui.widgets.text.foreign_text import set_tooltip
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from PySide6.QtGui import QPaintEvent, QResizeEvent
-
 
 # In pixels at the default text size (see `Theme.px`).
 _PADDING: Final = 11

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QStyleOptionViewItem
+
+from desktop_app.domain.documents.collections import CollectionFile
 from desktop_app.i18n.translation import tr, tr_context, tr_plural
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.widgets.rows.row_delegate import RowDelegate
 from desktop_app.ui.widgets.rows.rows_model import ROW, Index, RowsModel
 from desktop_app.ui.widgets.text.foreign_text import one_line
-
-if TYPE_CHECKING:
-    from PySide6.QtCore import QObject
-    from PySide6.QtGui import QPainter
-    from PySide6.QtWidgets import QStyleOptionViewItem
-
-    from desktop_app.domain.documents.collections import CollectionFile
 
 # In pixels at the default text size (see `Theme.px`).
 _INSET: Final = 10

@@ -6,13 +6,16 @@ while a collection is being updated.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QSize, Qt, Signal, SignalInstance
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QWidget
 
+from desktop_app.domain.documents.collections import Collection, CollectionFile
 from desktop_app.i18n.formatting import number
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.composer.dropped_content import accept_copy, files_in
@@ -31,14 +34,6 @@ from desktop_app.ui.widgets.rows.row_view import RowView
 from desktop_app.ui.widgets.rows.rows_model import ROW
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, set_tooltip, spoken_text
 from desktop_app.ui.window.cards.progress_card import ProgressCard
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from PySide6.QtCore import SignalInstance
-    from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QResizeEvent, QShowEvent
-
-    from desktop_app.domain.documents.collections import Collection, CollectionFile
 
 SIZE: Final = (840, 600)
 # Below this width, a collection's name and its main button have a row each.

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Callable
+from typing import Final, NamedTuple
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 
+from desktop_app.domain.answering.generation import Examples
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.dialog_button import delete_button, dialog_button
 from desktop_app.ui.widgets.forms.form_widgets import FormSection, MultilineField
 from desktop_app.ui.widgets.forms.tab_order import TabAnchor, order_tabs
 from desktop_app.ui.widgets.text.foreign_text import spoken_text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from desktop_app.domain.answering.generation import Examples
 
 # In pixels at the default text size (see `Theme.px`).
 _FIELD_HEIGHT: Final = 64

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, Signal
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QApplication, QStyleOptionViewItem, QWidget
 
 from desktop_app.ui.look import painting
@@ -18,10 +19,6 @@ from desktop_app.ui.widgets.rows.row_delegate import RowDelegate
 from desktop_app.ui.widgets.rows.row_view import RowView
 from desktop_app.ui.widgets.rows.rows_model import ROW, Index, RowsModel
 from desktop_app.ui.widgets.text.foreign_text import set_tooltip, spoken_text
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QPainter
-
 
 # In pixels at the default text size (see `Theme.px`).
 _MAX_WIDTH: Final = 220

@@ -6,21 +6,27 @@ preset does not override keeps its default.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, SignalInstance
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 
+from desktop_app.domain.answering.generation import Examples
 from desktop_app.domain.models.variants import FAMILY_EFFORTS, Effort, Variant
+from desktop_app.domain.prompts.preset import Preset
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.settings.setting import Group
+from desktop_app.ui.composer.choice.choice_view import ModelEntry
 from desktop_app.ui.library.example_turns import ExampleTurns
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
 from desktop_app.ui.library.name_field import NameField
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.theme import current_theme
+from desktop_app.ui.settings.dialog_field import EditRequest
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import delete_button, dialog_button
@@ -30,16 +36,6 @@ from desktop_app.ui.widgets.forms.form_widgets import Combo
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from PySide6.QtCore import SignalInstance
-    from PySide6.QtGui import QResizeEvent
-
-    from desktop_app.domain.answering.generation import Examples
-    from desktop_app.domain.prompts.preset import Preset
-    from desktop_app.ui.composer.choice.choice_view import ModelEntry
-    from desktop_app.ui.settings.dialog_field import EditRequest
-
     OverridesOf = Callable[[Preset], Mapping[str, object]]
 
 # Below this width, the effort is below the model.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QStackedWidget, QWidget
 
 from desktop_app.i18n.translation import N_, tr
@@ -16,10 +17,6 @@ from desktop_app.ui.widgets.buttons.dialog_button import HelpButton, dialog_butt
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.file_dialogs import choose_file, choose_target
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QHideEvent, QShowEvent
-
 
 PAGES: Final = (("prompts", N_("Prompts")), ("presets", N_("Presets")))
 SIZE: Final = (820, 580)

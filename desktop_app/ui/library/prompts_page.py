@@ -9,17 +9,20 @@ is the schema or grammar that its answers follow.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from PySide6.QtCore import QStringListModel, Qt, Signal
+from PySide6.QtCore import QStringListModel, Qt, Signal, SignalInstance
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QCompleter, QWidget
 
 from desktop_app.domain.prompts.prompts import (
     CLIPBOARD,
     DATE,
     SELECTION,
+    Prompt,
     program_variables_in,
     variables,
 )
@@ -34,14 +37,6 @@ from desktop_app.ui.widgets.forms.fitting_dialog import scroll_area_of
 from desktop_app.ui.widgets.forms.form_widgets import MultilineField, Note
 from desktop_app.ui.widgets.forms.line_field import line_field
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from PySide6.QtCore import SignalInstance
-    from PySide6.QtGui import QResizeEvent
-
-    from desktop_app.domain.prompts.prompts import Prompt
 
 # The origins of a prompt. EDITED: the user's version of a built-in prompt.
 OWN: Final = "own"

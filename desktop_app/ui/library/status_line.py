@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from PySide6.QtWidgets import QWidget
 
@@ -12,9 +12,6 @@ from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 class StatusLine(QWidget):

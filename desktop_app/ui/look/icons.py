@@ -7,17 +7,14 @@ when it is first needed, for the sharpest screen unless a ratio is given, and ca
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPixmap, QTransform
+from PySide6.QtWidgets import QAbstractButton
 
 from desktop_app.ui.look.mirroring import is_mirrored
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from PySide6.QtWidgets import QAbstractButton
 
 _folder: list[Path] = []  # the folder of the SVG files; empty until `use_folder`
 _TRAY_SIZES: Final = (16, 22, 32, 48, 64)

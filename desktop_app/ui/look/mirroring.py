@@ -5,16 +5,11 @@ Qt mirrors its layouts, but not margins, fixed positions or painted shapes.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QGuiApplication
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from PySide6.QtGui import QPainter
+from PySide6.QtGui import QGuiApplication, QPainter
 
 
 def is_mirrored() -> bool:

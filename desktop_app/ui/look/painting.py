@@ -6,20 +6,14 @@ and marks in one button. Everything else is in the theme's style sheet.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QFontMetrics, QGuiApplication, QPainter, QPen
+from PySide6.QtGui import QColor, QFocusEvent, QFont, QFontMetrics, QGuiApplication, QPainter, QPen
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.ui.look.icons import pixmap
 from desktop_app.ui.look.mirroring import keep_upright, mirror
+from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.widgets.text.foreign_text import one_line
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QColor, QFocusEvent, QFont
-    from PySide6.QtWidgets import QWidget
-
-    from desktop_app.ui.look.theme import Theme
 
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter

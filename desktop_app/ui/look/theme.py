@@ -27,18 +27,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop_app.rendering.color_tokens import CONTRAST_DARK, CONTRAST_LIGHT, DARK, LIGHT
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.mirroring import is_mirrored
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QApplication, QWidget
-
 
 APPLICATION_ARGUMENTS: Final = ("-style", "fusion")
 """Arguments for QApplication: the same style, the style sheet's base, on every desktop.

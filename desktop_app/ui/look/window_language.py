@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 from PySide6.QtCore import QLibraryInfo, QLocale, Qt, QTranslator
+from PySide6.QtWidgets import QApplication
 
 from desktop_app.i18n import pseudo, translation
 from desktop_app.i18n.formatting import locale_name
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from PySide6.QtWidgets import QApplication
 
 _LEFT_TO_RIGHT: Final = Qt.LayoutDirection.LeftToRight
 _RIGHT_TO_LEFT: Final = Qt.LayoutDirection.RightToLeft

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QLocale, Qt, Signal
 from PySide6.QtGui import QIntValidator
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from desktop_app.domain.models.model_facts import MAX_PRICE, MAX_TOKENS, ModelFacts
+from desktop_app.domain.models.model_row import ModelRow
 from desktop_app.domain.models.variants import Effort
 from desktop_app.i18n.formatting import editable_amount, parse_amount
 from desktop_app.i18n.translation import N_, tr, tr_context, yes_no
@@ -27,13 +29,6 @@ from desktop_app.ui.widgets.text.foreign_text import (
     spoken_text,
     window_title,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from PySide6.QtWidgets import QScrollArea
-
-    from desktop_app.domain.models.model_row import ModelRow
 
 _PRICES: Final = (
     ("input_price", N_("Input price")),

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QDialog, QHeaderView, QTableView
+from PySide6.QtCore import QModelIndex, Qt, Signal, SignalInstance
+from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QDialog,
+    QHeaderView,
+    QMenu,
+    QTableView,
+    QWidget,
+)
 
+from desktop_app.domain.models.model_row import ModelRow
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.models.model_columns import (
@@ -28,15 +39,6 @@ from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.widgets.rows.rows_model import ROW
 from desktop_app.ui.widgets.rows.table_views import show_as_rows
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, menu_text, set_tooltip
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from PySide6.QtCore import SignalInstance
-    from PySide6.QtGui import QKeyEvent, QShowEvent
-    from PySide6.QtWidgets import QMenu, QWidget
-
-    from desktop_app.domain.models.model_row import ModelRow
 
 # In pixels at the default text size (see `Theme.px`).
 SIZE: Final = (1180, 600)

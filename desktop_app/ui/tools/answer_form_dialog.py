@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.i18n.translation import N_, tr
@@ -20,12 +21,6 @@ from desktop_app.ui.widgets.forms.form_dialog import FormDialog
 from desktop_app.ui.widgets.forms.form_widgets import Combo, Note
 from desktop_app.ui.widgets.forms.line_field import text_field
 from desktop_app.ui.widgets.text.foreign_text import spoken_text
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from PySide6.QtWidgets import QWidget
-
 
 _CHECK_PAUSE_MS: Final = 400
 _SIZE: Final = (600, 460)

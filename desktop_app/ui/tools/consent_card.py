@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QElapsedTimer, Qt, Signal
+from PySide6.QtGui import QMouseEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QPushButton
 
 from desktop_app.domain.conversations.message_facts import indent_json
@@ -25,10 +26,6 @@ from desktop_app.ui.widgets.text.foreign_text import (
     set_tooltip,
     spoken_text,
 )
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QMouseEvent, QResizeEvent, QShowEvent
-
 
 MIN_READ_MS: Final = 500
 """The time for which a new question ignores clicks that would allow it, in milliseconds."""

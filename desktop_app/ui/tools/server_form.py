@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QFormLayout, QLineEdit, QWidget
@@ -25,10 +26,6 @@ from desktop_app.ui.widgets.text.foreign_text import (
     spoken_text,
     window_title,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
 
 STORED: Final = "•••"
 """Shown in place of a value that the keyring has, and kept if it is not changed."""

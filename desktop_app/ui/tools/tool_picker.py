@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QFrame, QScrollArea, QWidget
 
 from desktop_app.domain.places import LinkedText, plain_text
@@ -25,12 +27,6 @@ from desktop_app.ui.widgets.text.foreign_text import (
     spoken_text,
 )
 from desktop_app.ui.widgets.text.linked_label import LinkedLabel
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from PySide6.QtGui import QKeyEvent
-
 
 _PERMISSIONS: Final = {
     Permission.ASK: N_("Ask first"),

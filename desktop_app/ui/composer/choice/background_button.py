@@ -6,9 +6,10 @@ continue without the window, the provider has to store the request and the reply
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QMenu
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.composer.choice import choice_menus
@@ -18,10 +19,6 @@ from desktop_app.ui.look.painting import text_width
 from desktop_app.ui.look.theme import current_theme, set_role
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.widgets.text.foreign_text import PlainToolButton, set_tooltip, spoken_text
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QMenu
-
 
 _LABEL: Final = N_("Background")
 # In pixels at the default text size (see `Theme.px`).

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterator
+from typing import Final
 
-from PySide6.QtGui import QActionGroup
+from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QWidgetAction
 
+from desktop_app.domain.models.variants import Effort
 from desktop_app.i18n.translation import tr
+from desktop_app.ui.composer.choice.choice_view import ChoiceFigures, ChoiceView, ModelEntry
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.widgets.text.foreign_text import (
     LONGEST_LINE,
@@ -20,14 +23,6 @@ from desktop_app.ui.widgets.text.foreign_text import (
     menu_text,
     set_tooltip,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from PySide6.QtGui import QAction
-
-    from desktop_app.domain.models.variants import Effort
-    from desktop_app.ui.composer.choice.choice_view import ChoiceFigures, ChoiceView, ModelEntry
 
 _MAX_FLAT_ENTRIES: Final = 18
 """With more models of several providers, each provider has a submenu."""

@@ -14,16 +14,23 @@ it hides these parts, in this order, until the rest fits:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QMenu, QSizePolicy, QWidget
 
 from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer.choice import choice_menus
 from desktop_app.ui.composer.choice.background_button import BackgroundButton
-from desktop_app.ui.composer.choice.choice_view import EFFORT_BARS, ChoiceFigures, no_choice
+from desktop_app.ui.composer.choice.choice_view import (
+    EFFORT_BARS,
+    ChoiceFigures,
+    ChoiceView,
+    no_choice,
+)
 from desktop_app.ui.look.icons import set_icon
 from desktop_app.ui.look.painting import text_width
 from desktop_app.ui.look.theme import SEND_SIZE, current_theme, set_role
@@ -36,14 +43,6 @@ from desktop_app.ui.widgets.text.foreign_text import (
     set_tooltip,
     spoken_text,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from PySide6.QtGui import QResizeEvent
-    from PySide6.QtWidgets import QMenu
-
-    from desktop_app.ui.composer.choice.choice_view import ChoiceView
 
 # In pixels at the default text size (see `Theme.px`).
 _GAP: Final = 9

@@ -5,18 +5,14 @@ The list opens above the prompt of the main window, and below the field of the q
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QPoint
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from desktop_app.ui.composer.text.prompt_text import PromptText
 from desktop_app.ui.widgets.text.utf16 import utf16_length, utf16_slice
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from PySide6.QtWidgets import QVBoxLayout, QWidget
-
-    from desktop_app.ui.composer.text.prompt_text import PromptText
 
 SLASHES: Final = ("/", "／")
 """The characters that open the list; East Asian input methods type the wide slash."""

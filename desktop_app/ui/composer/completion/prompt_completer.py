@@ -10,22 +10,17 @@ after another `/` at the beginning of a line. While an input method is composing
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Protocol
 
 from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QWidget
 
+from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.ui.composer.completion.completion_fields import SLASHES, CompletionField
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from PySide6.QtGui import QKeyEvent
-    from PySide6.QtWidgets import QWidget
-
-    # Not at run time: the first paint waits for what this module imports.
-    from desktop_app.domain.prompts.prompts import Prompt
-    from desktop_app.ui.composer.completion.prompt_fields import PromptFields
-    from desktop_app.ui.composer.completion.prompt_menu import PromptMenu
+from desktop_app.ui.composer.completion.prompt_fields import PromptFields
+from desktop_app.ui.composer.completion.prompt_menu import PromptMenu
 
 _MAX_NAME_CHARACTERS: Final = 60
 """The longest typed name, with its slash."""

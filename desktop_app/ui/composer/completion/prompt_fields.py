@@ -7,9 +7,11 @@ time.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import Final
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QWidget
 
 from desktop_app.domain.prompts.prompts import Prompt, Variable, missing_names, variables
@@ -30,12 +32,6 @@ from desktop_app.ui.widgets.text.foreign_text import (
     one_line,
     spoken_text,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from PySide6.QtGui import QKeyEvent, QResizeEvent
-
 
 _MAX_LINES: Final = 5
 _LABEL_WIDTH: Final = 150

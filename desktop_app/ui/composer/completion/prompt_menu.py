@@ -5,9 +5,11 @@ It never takes the focus, which stays in the text. `PromptCompleter` forwards ke
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import Final
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QHideEvent, QKeyEvent, QPainter
 from PySide6.QtWidgets import QApplication, QFrame, QStyleOptionViewItem
 
 from desktop_app.commands.command_search import match_rank
@@ -21,12 +23,6 @@ from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.rows.row_delegate import RowDelegate
 from desktop_app.ui.widgets.rows.row_view import RowView
 from desktop_app.ui.widgets.rows.rows_model import ROW, Index, RowsModel
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from PySide6.QtGui import QHideEvent, QKeyEvent, QPainter
-
 
 _MAX_ROWS: Final = 9
 _MAX_PREVIEW_CHARACTERS: Final = 160

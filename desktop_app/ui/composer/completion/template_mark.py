@@ -6,12 +6,7 @@ not come from the prompt. The inserted text itself may be edited.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from PySide6.QtGui import QTextCursor
-
-if TYPE_CHECKING:
-    from PySide6.QtGui import QTextDocument
+from PySide6.QtGui import QTextCursor, QTextDocument
 
 
 class TemplateMark:

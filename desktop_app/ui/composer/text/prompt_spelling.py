@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterator
+from typing import Final
 
 from PySide6.QtCore import QObject, QPoint, QTimer, Signal
-from PySide6.QtGui import QTextCursor, QTextLayout
+from PySide6.QtGui import QTextBlock, QTextCursor, QTextLayout
+from PySide6.QtWidgets import QMenu
 
 from desktop_app.domain.prose_words import ProseWord, fence_after, words_of_line
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer.spelling import Spelling, misspelling_format
+from desktop_app.ui.composer.text.prompt_text import PromptText
 from desktop_app.ui.look.theme import current_theme
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from PySide6.QtGui import QTextBlock
-    from PySide6.QtWidgets import QMenu
-
-    from desktop_app.ui.composer.text.prompt_text import PromptText
 
 PAUSE_MS: Final = 300
 """The pause in typing after which new words are checked."""

@@ -6,34 +6,31 @@ It leaves keys to an input method while that is composing. The widget around it 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, cast
 
-from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtCore import QMimeData, QPoint, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QFocusEvent,
+    QFont,
+    QKeyEvent,
+    QResizeEvent,
+    QTextCursor,
+)
 from PySide6.QtWidgets import QFrame, QSizePolicy
 
 from desktop_app.i18n.translation import tr
+from desktop_app.ui.composer.completion.template_mark import TemplateMark
+from desktop_app.ui.composer.spelling import Spelling
 from desktop_app.ui.composer.text.prompt_keys import PromptKeys
 from desktop_app.ui.composer.text.text_insertion import TextInsertion
 from desktop_app.ui.look.theme import Theme, current_theme
 from desktop_app.ui.widgets.text.foreign_text import PlainTextField
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from PySide6.QtCore import QPoint
-    from PySide6.QtGui import (
-        QContextMenuEvent,
-        QDragMoveEvent,
-        QDropEvent,
-        QFocusEvent,
-        QFont,
-        QKeyEvent,
-        QResizeEvent,
-        QTextCursor,
-    )
-
-    from desktop_app.ui.composer.completion.template_mark import TemplateMark
-    from desktop_app.ui.composer.spelling import Spelling
     from desktop_app.ui.composer.text.prompt_spelling import PromptSpelling
 
 _DIRECTION_SAMPLE_CHARS: Final = 200  # characters of the first line

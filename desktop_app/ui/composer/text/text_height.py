@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import Qt
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QPlainTextEdit
+from PySide6.QtWidgets import QPlainTextEdit
 
 _MEASURED_PARAGRAPHS: Final = 64  # more than any prompt shows without scrolling
 

@@ -5,15 +5,13 @@ Files, images and very long texts are not inserted: signals ask to attach them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.ui.composer.dropped_content import DroppedContent
+from desktop_app.ui.widgets.text.foreign_text import PlainTextField
 from desktop_app.ui.widgets.text.utf16 import utf16_slice
-
-if TYPE_CHECKING:
-    from desktop_app.ui.composer.dropped_content import DroppedContent
-    from desktop_app.ui.widgets.text.foreign_text import PlainTextField
 
 LARGE_PASTE_CHARACTERS: Final = 20_000
 """The default number of characters beyond which a pasted text becomes an attachment."""
