@@ -8,7 +8,7 @@ was cut off by a crash.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -75,7 +75,7 @@ def _page(condition: str, column: str = "c.updated_at") -> str:
 
 
 ALL_CONVERSATIONS: Final = _listing("TRUE")
-RECENT_CONVERSATIONS: Final = f"{_listing('NOT c.archived')} LIMIT :limit"
+RECENT_CONVERSATIONS: Final = f"{_listing('NOT c.archived')} LIMIT ?"
 PINNED_CONVERSATIONS: Final = _listing("c.pinned AND NOT c.archived")
 # A NULL folder_id means "in no folder".
 LISTED_CONVERSATIONS: Final = _page("""c.folder_id IS :folder_id
@@ -164,7 +164,7 @@ class ConversationStore:
 
     async def all(self) -> list[Conversation]:
         """Return all conversations except trashed ones, newest first."""
-        return await self._disk.read(lambda c: _read_conversations(c, ALL_CONVERSATIONS))
+        return await read_rows(self._disk, conversation_from_row, ALL_CONVERSATIONS)
 
     async def titles(self) -> list[tuple[str, str]]:
         """Return id and title of all conversations except trashed ones, newest first."""
@@ -174,8 +174,7 @@ class ConversationStore:
 
     async def recent(self, limit: int) -> list[Conversation]:
         """Return the newest conversations of all folders, except archived and trashed ones."""
-        values = {"limit": limit}
-        return await self._disk.read(lambda c: _read_conversations(c, RECENT_CONVERSATIONS, values))
+        return await read_rows(self._disk, conversation_from_row, RECENT_CONVERSATIONS, limit)
 
     async def ids(self) -> list[str]:
         """Return the ids of all conversations except trashed ones, including unreadable rows."""
@@ -191,13 +190,12 @@ class ConversationStore:
             after: the conversation before the page; None begins with the newest.
             folder_id: the folder; None for conversations in no folder.
         """
-        sort_time = after.updated_at if after is not None else None
-        page = {**_page_values(limit, after, sort_time), "folder_id": folder_id}
-        return await self._disk.read(lambda c: _read_conversations(c, LISTED_CONVERSATIONS, page))
+        at = None if after is None else after.updated_at
+        return await self._read_page(LISTED_CONVERSATIONS, limit, after, at, folder_id)
 
     async def list_pinned(self) -> list[Conversation]:
         """Return the pinned conversations, newest first: neither archived nor trashed."""
-        return await self._disk.read(lambda c: _read_conversations(c, PINNED_CONVERSATIONS))
+        return await read_rows(self._disk, conversation_from_row, PINNED_CONVERSATIONS)
 
     async def list_archived(
         self, limit: int = -1, *, after: Conversation | None = None
@@ -207,8 +205,8 @@ class ConversationStore:
         Args:
             limit: -1 for no limit, as in SQLite.
         """
-        page = _page_values(limit, after, after.updated_at if after is not None else None)
-        return await self._disk.read(lambda c: _read_conversations(c, ARCHIVED_CONVERSATIONS, page))
+        at = None if after is None else after.updated_at
+        return await self._read_page(ARCHIVED_CONVERSATIONS, limit, after, at)
 
     async def list_trashed(
         self, limit: int = -1, *, after: Conversation | None = None
@@ -218,8 +216,27 @@ class ConversationStore:
         Args:
             limit: -1 for no limit, as in SQLite.
         """
-        page = _page_values(limit, after, after.trashed_at if after is not None else None)
-        return await self._disk.read(lambda c: _read_conversations(c, TRASHED_CONVERSATIONS, page))
+        at = None if after is None else after.trashed_at
+        return await self._read_page(TRASHED_CONVERSATIONS, limit, after, at)
+
+    async def _read_page(
+        self,
+        sql: str,
+        limit: int,
+        after: Conversation | None,
+        at: datetime | None,
+        folder_id: str | None = None,
+    ) -> list[Conversation]:
+        """Return the page after a conversation that the list sorts by the time `at`."""
+        values = {
+            "after": _LATEST_MICROS if at is None else to_micros(at),
+            "after_id": "" if after is None else after.id,
+            "limit": limit,
+            "folder_id": folder_id,
+        }
+        return await self._disk.read(
+            lambda c: [read_row(conversation_from_row, row) for row in c.execute(sql, values)]
+        )
 
     async def empty_trash(self, before: datetime) -> list[str]:
         """Erase the conversations that were trashed before a time; return their ids.
@@ -431,29 +448,6 @@ class ConversationStore:
 
 
 # Rows are converted on the reader's thread: those of a long conversation take longer than a frame.
-
-
-def _page_values(
-    limit: int, after: Conversation | None, sort_time: datetime | None
-) -> dict[str, object]:
-    """Return the values for the query of a page.
-
-    Args:
-        after: the conversation before the page; None begins with the newest.
-        sort_time: the time by which the list sorts that conversation.
-    """
-    return {
-        "after": _LATEST_MICROS if sort_time is None else to_micros(sort_time),
-        "after_id": "" if after is None else after.id,
-        "limit": limit,
-    }
-
-
-def _read_conversations(
-    connection: sqlite3.Connection, sql: str, values: Mapping[str, object] | None = None
-) -> list[Conversation]:
-    rows = connection.execute(sql, values or {})
-    return [read_row(conversation_from_row, row) for row in rows]
 
 
 def read_conversation(connection: sqlite3.Connection, conversation_id: str) -> Conversation | None:
