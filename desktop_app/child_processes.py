@@ -41,16 +41,12 @@ _LAYOUT_VARIABLES: Final = (
     "XDG_DATA_DIRS",
     "XDG_DATA_HOME",
 )
-# Variables to find the user's library and the printer, and to use the window's language. Without
-# CUPS, Qt prints with "lp", which is found by PATH.
+# Variables to find the user's library, and to use the window's language.
 _LIBRARY_VARIABLES: Final = (
     *_LAYOUT_VARIABLES,
-    "CUPS_SERVER",
     "LANGUAGE",
     "LC_MESSAGES",
-    "LPDEST",
     "PATH",
-    "PRINTER",
     "REPARTEE_HOME",
     "REPARTEE_LANGUAGE",
     "TMPDIR",

@@ -23,20 +23,14 @@ class Policy(NamedTuple):
     Attributes:
         memory_bytes: the maximum of private memory.
         readable: files and folders, with everything below, that it may read.
-        writable: files and folders, with everything below, that it may create, change and remove.
-        tcp_ports: ports that it may connect to. If there are any, it may also connect to any Unix
-            socket, because seccomp does not see the address of `connect`.
         socket_folder: a folder in which, and in whose subfolders, it may listen on Unix sockets and
             remove files; None if it may not listen.
-        file_bytes: the size up to which it may write inherited files. It has no effect if anything
-            is `writable`, because the limit of the system would hold for those files, too.
+        file_bytes: the size up to which it may write inherited files.
         descriptors: inherited file descriptors that stay open, besides the standard streams.
     """
 
     memory_bytes: int
     readable: tuple[Path, ...] = ()
-    writable: tuple[Path, ...] = ()
-    tcp_ports: tuple[int, ...] = ()
     socket_folder: Path | None = None
     file_bytes: int = 0
     descriptors: tuple[int, ...] = ()

@@ -42,14 +42,10 @@ _INSTRUCTION_BYTES: Final = 8
 # linux/landlock.h. Each version of the interface adds rights that a ruleset may handle.
 _VERSION_QUERY = 1
 _RULE_PATH_BENEATH = 1
-_RULE_NET_PORT = 2
 _FILE_RIGHTS_BY_ABI: Final = ((1, 0x1FFF), (2, 1 << 13), (3, 1 << 14), (5, 1 << 15))
-_WRITE_FILE = 1 << 1
 _READ_FILE = 1 << 2
 _READ_DIR = 1 << 3
-_TRUNCATE = 1 << 14
 _REMOVE_FILE = 1 << 5
-_MAKE_REG = 1 << 8
 _MAKE_SOCKET = 1 << 9
 _BIND_TCP = 1
 _CONNECT_TCP = 2
@@ -144,8 +140,7 @@ def _limit_resources(policy: Policy) -> None:
     _limit_resource(resource.RLIMIT_DATA, policy.memory_bytes)
     _limit_resource(resource.RLIMIT_NOFILE, _MAX_OPEN_FILES)
     disable_core_dumps()
-    if not policy.writable:
-        _limit_resource(resource.RLIMIT_FSIZE, policy.file_bytes)
+    _limit_resource(resource.RLIMIT_FSIZE, policy.file_bytes)
 
 
 def _limit_resource(resource_id: int, maximum: int) -> None:
@@ -167,9 +162,9 @@ def deny_inspection() -> None:
 
 
 def _restrict_files(policy: Policy, abi: int) -> None:
-    """Let Landlock refuse files and ports that are not allowed, and signals to other processes.
+    """Let Landlock refuse files that are not allowed, all ports, and signals to other processes.
 
-    The policy's files and ports are allowed. So is reading the files of Python and of the system.
+    The policy's files are allowed. So is reading the files of Python and of the system.
     Older kernels refuse only files, or files and ports.
     """
     handled_rights = sum(rights for first_abi, rights in _FILE_RIGHTS_BY_ABI if abi >= first_abi)
@@ -184,16 +179,8 @@ def _restrict_files(policy: Policy, abi: int) -> None:
     try:
         for path in (*_python_paths(), *_system_paths(), *policy.readable):
             _allow_path(ruleset, path, _READ_FILE | _READ_DIR)
-        for path in policy.writable:
-            rights = _READ_FILE | _READ_DIR | _WRITE_FILE | _TRUNCATE | _REMOVE_FILE | _MAKE_REG
-            # The kernel refuses a rule with a right that the ruleset does not handle.
-            _allow_path(ruleset, path, rights & handled_rights)
         if policy.socket_folder is not None:
             _allow_path(ruleset, policy.socket_folder, _MAKE_SOCKET | _REMOVE_FILE)
-        if abi >= _NETWORK_ABI:
-            for port in policy.tcp_ports:
-                rule = (ctypes.c_uint64 * 2)(_CONNECT_TCP, port)
-                _system_call("landlock_add_rule", ruleset, _RULE_NET_PORT, rule, 0)
         _system_call("landlock_restrict_self", ruleset, 0)
     finally:
         os.close(ruleset)
@@ -216,7 +203,7 @@ def _allow_path(ruleset: int, path: Path, rights: int) -> None:
     try:
         if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
             # The kernel refuses a rule with rights of folders for a file.
-            rights &= _READ_FILE | _WRITE_FILE | _TRUNCATE
+            rights &= _READ_FILE
         rule = _PathBeneath(rights, descriptor)
         _system_call("landlock_add_rule", ruleset, _RULE_PATH_BENEATH, ctypes.byref(rule), 0)
     finally:
@@ -247,12 +234,7 @@ def _system_paths() -> Iterator[Path]:
 
 
 def _filter_system_calls(policy: Policy) -> None:
-    code = filter_program(
-        os.uname().machine,
-        can_write=bool(policy.writable),
-        can_connect=bool(policy.tcp_ports),
-        can_listen=policy.socket_folder is not None,
-    )
+    code = filter_program(os.uname().machine, can_listen=policy.socket_folder is not None)
     instructions = ctypes.create_string_buffer(code, len(code))
     program = _Program(len(code) // _INSTRUCTION_BYTES, ctypes.addressof(instructions))
     _system_call("seccomp", _SET_MODE_FILTER, _SYNC_THREADS, ctypes.byref(program))

@@ -133,33 +133,17 @@ NUMBERS: Final[Mapping[str, tuple[int, int]]] = {
     "readlinkat": (267, 78),
     "getdents64": (217, 61),
     "getcwd": (79, 17),
-    # written files: `Policy.writable`
-    "pwrite64": (18, 68),
-    "ftruncate": (77, 46),
-    "fallocate": (285, 47),
-    "fsync": (74, 82),
-    "fdatasync": (75, 83),
+    # a server: `Policy.socket_folder`
     "unlink": (87, _NO_NUMBER),
     "unlinkat": (263, 35),
-    "rename": (82, _NO_NUMBER),
-    "renameat": (264, 38),
-    "renameat2": (316, 276),
-    "fchmod": (91, 52),
-    "umask": (95, 166),
-    "flock": (73, 32),
-    # the network: `Policy.tcp_ports`
     "socket": (41, 198),
-    "connect": (42, 203),
     "sendto": (44, 206),
-    "sendmsg": (46, 211),
-    "sendmmsg": (307, 269),
     "recvfrom": (45, 207),
     "shutdown": (48, 210),
     "getsockname": (51, 204),
     "getpeername": (52, 205),
     "setsockopt": (54, 208),
     "getsockopt": (55, 209),
-    # a server: `Policy.socket_folder`
     "bind": (49, 200),
     "listen": (50, 201),
     "accept4": (288, 242),
@@ -169,14 +153,6 @@ NUMBERS: Final[Mapping[str, tuple[int, int]]] = {
     "landlock_add_rule": (445, 445),
     "landlock_restrict_self": (446, 446),
 }
-_WRITE_CALLS: Final = (
-    *("pwrite64", "ftruncate", "fallocate", "fsync", "fdatasync", "unlink", "unlinkat", "rename"),
-    *("renameat", "renameat2", "fchmod", "umask", "flock"),
-)
-_NETWORK_CALLS: Final = (
-    *("socket", "connect", "sendto", "sendmsg", "sendmmsg", "recvfrom", "shutdown"),
-    *("getsockname", "getpeername", "setsockopt", "getsockopt"),
-)
 _SERVER_CALLS: Final = (
     *("socket", "bind", "listen", "accept4", "sendto", "recvfrom", "shutdown", "getsockname"),
     *("getpeername", "setsockopt", "getsockopt", "unlink", "unlinkat"),
@@ -223,41 +199,25 @@ _FCNTL_COMMANDS: Final = (
     *(fcntl.F_DUPFD, fcntl.F_DUPFD_CLOEXEC, fcntl.F_GETFD, fcntl.F_SETFD),
     *(fcntl.F_GETFL, fcntl.F_SETFL),
 )
-_FCNTL_LOCKS: Final = (fcntl.F_GETLK, fcntl.F_SETLK, fcntl.F_SETLKW)
 _PR_SET_NAME = 15
 _PR_GET_NAME = 16
 _PR_SET_VMA = 0x53564D41
 # bits/socket.h
 _AF_UNIX = 1
-_AF_INET = 2
-_AF_INET6 = 10
 _SOCK_STREAM = 1
-_SOCK_DGRAM = 2
 _SOCK_TYPE = 0xF
 
 
-def filter_program(machine: str, *, can_write: bool, can_connect: bool, can_listen: bool) -> bytes:
+def filter_program(machine: str, *, can_listen: bool) -> bytes:
     """Return the program of the seccomp filter, as an array of `struct sock_filter`.
 
     Args:
         machine: a key of `ARCHITECTURES`.
-        can_write: files may be opened for writing; Landlock decides which.
-        can_connect: sockets may be made and connected.
         can_listen: the process may listen on Unix sockets; Landlock decides where.
     """
     column = list(ARCHITECTURES).index(machine)
-    checks = _checks_by_call(can_write=can_write, can_connect=can_connect)
-    granted_calls = {
-        *(_WRITE_CALLS if can_write else ()),
-        *(_NETWORK_CALLS if can_connect else ()),
-        *(_SERVER_CALLS if can_listen else ()),
-    }
-    excluded_calls = {
-        *_WRITE_CALLS,
-        *_NETWORK_CALLS,
-        *_SERVER_CALLS,
-        *_INSTALL_CALLS,
-    } - granted_calls
+    checks = _checks_by_call()
+    excluded_calls = {*_INSTALL_CALLS, *(() if can_listen else _SERVER_CALLS)}
     program = [
         _instruction(_LOAD_WORD, _ARCHITECTURE_OFFSET),
         _instruction(_JUMP_IF_EQUAL, ARCHITECTURES[machine], if_true=1),
@@ -274,9 +234,8 @@ def filter_program(machine: str, *, can_write: bool, can_connect: bool, can_list
     return b"".join(program)
 
 
-def _checks_by_call(*, can_write: bool, can_connect: bool) -> dict[str, tuple[_Check, ...]]:
+def _checks_by_call() -> dict[str, tuple[_Check, ...]]:
     """Return the conditions on arguments, by system call. All must hold."""
-    locks = _FCNTL_LOCKS if can_write else ()
     return {
         "mmap": (_Check(3, _ALLOWED_MAPPINGS, _MAP_MASK),),
         "clone": (_Check(0, (_CLONE_THREAD,), _CLONE_THREAD | _CLONE_FORBIDDEN_BITS),),
@@ -284,17 +243,15 @@ def _checks_by_call(*, can_write: bool, can_connect: bool) -> dict[str, tuple[_C
         # Root may raise its hard limits, so limits may only be read.
         "prlimit64": (_Check(0, (0, os.getpid())), _Check(2, (0,)), _Check(2, (0,), word=1)),
         "prctl": (_Check(0, (_PR_SET_NAME, _PR_GET_NAME, _PR_SET_VMA)),),
-        "fcntl": (_Check(1, (*_FCNTL_COMMANDS, *locks)),),
+        "fcntl": (_Check(1, _FCNTL_COMMANDS),),
         # TIOCSTI would type into the terminal that the program was started from.
         "ioctl": (_Check(1, _IOCTL_COMMANDS),),
         # A pair connects only to itself; asyncio creates one.
         "socketpair": (_Check(0, (_AF_UNIX,)),),
         # A server needs no datagrams, which reach other sockets without `connect`.
-        "socket": (
-            _Check(0, (_AF_UNIX, _AF_INET, _AF_INET6) if can_connect else (_AF_UNIX,)),
-            _Check(1, (_SOCK_STREAM, _SOCK_DGRAM) if can_connect else (_SOCK_STREAM,), _SOCK_TYPE),
-        ),
-        **({} if can_write else {"openat": (_read_only_check(2),), "open": (_read_only_check(1),)}),
+        "socket": (_Check(0, (_AF_UNIX,)), _Check(1, (_SOCK_STREAM,), _SOCK_TYPE)),
+        "openat": (_read_only_check(2),),
+        "open": (_read_only_check(1),),
     }
 
 
