@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
 from desktop_app.domain.errors import UserFacingError
 
@@ -72,3 +72,36 @@ class Tasks:
         self._closed_loop = asyncio.get_running_loop()
         while self._running:
             await asyncio.wait(set(self._running))
+
+
+_T = TypeVar("_T")
+
+
+class PendingWrites:
+    """Writes that run, and a count of changes that reads must not miss."""
+
+    def __init__(self, tasks: Tasks) -> None:
+        self._tasks = tasks
+        self._writes: set[asyncio.Future[Any]] = set()
+        self._change_count = 0
+
+    def start(self, work: Work) -> None:
+        """Start the write of a change that is already shown."""
+        task = self._tasks.start(work)
+        self.invalidate_reads()
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)
+
+    def invalidate_reads(self) -> None:
+        """Have running reads read again, because what is shown has changed."""
+        self._change_count += 1
+
+    async def read_settled(self, read: Callable[[], Awaitable[_T]]) -> _T:
+        """Call `read` until nothing changes while it reads; return its result."""
+        while True:
+            while self._writes:
+                await asyncio.wait(set(self._writes))
+            changes = self._change_count
+            found = await read()
+            if changes == self._change_count:
+                return found

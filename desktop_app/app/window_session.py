@@ -129,8 +129,7 @@ class WindowSession:
     @cached_property
     def _palette(self) -> Palette:
         # Imported here, because the start does not need it.
-        from desktop_app.app.palette import Palette
-        from desktop_app.app.palette_rows import PaletteRows
+        from desktop_app.app.palette import Palette, PaletteRows
 
         return Palette(
             self._window,

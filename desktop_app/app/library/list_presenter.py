@@ -16,10 +16,9 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.answers.running_answers import RunningAnswers
-from desktop_app.app.pending_writes import PendingWrites
 from desktop_app.app.state.conversation.open_conversation import OpenConversation
 from desktop_app.app.state.window_state import WindowState
-from desktop_app.app.tasks import Tasks
+from desktop_app.app.tasks import PendingWrites, Tasks
 from desktop_app.domain.conversations.conversation import Conversation, Message, MessageStatus
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.domain.errors import StorageError

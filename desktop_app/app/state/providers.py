@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.state.setting_values import SettingValues
+from desktop_app.app.state.window_state import SettingValues
 from desktop_app.backend.environment_profiles import ON_DEVICE
 from desktop_app.backend.gateway.provider_registry import ProviderRegistry
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
