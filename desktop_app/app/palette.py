@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.controllers import Controllers
-from desktop_app.app.state.window_state import SettingValues
+from desktop_app.app.state.providers import SettingValues
 from desktop_app.app.tasks import Tasks
 from desktop_app.commands.command_search import (
     CONVERSATION,

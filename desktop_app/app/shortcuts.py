@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QWidget
 
-from desktop_app.app.state.window_state import SettingValues
+from desktop_app.app.state.providers import SettingValues
 from desktop_app.commands.command import CommandScope
 from desktop_app.commands.keymap import Keymap
 from desktop_app.settings.schema import KEYS_PREFIX

@@ -13,7 +13,7 @@ from PySide6.QtCore import QLocale, QObject
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
-from desktop_app.app.state.window_state import SettingValues
+from desktop_app.app.state.providers import SettingValues
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.prose_words import ProseWord, next_misspelled
 from desktop_app.i18n.translation import language, tr

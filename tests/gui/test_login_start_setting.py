@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from desktop_app.app.desktop import login_start_setting
 from desktop_app.app.desktop.login_start_setting import LoginStartSetting
-from desktop_app.app.state.window_state import SettingValues
+from desktop_app.app.state.providers import SettingValues
 from desktop_app.session.login_start import set_start_at_login, starts_at_login
 from desktop_app.session.session_bus import SessionBus
 from desktop_app.settings.schema import START_AT_LOGIN

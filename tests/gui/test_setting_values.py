@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from desktop_app.app.state.window_state import SettingValues
+from desktop_app.app.state.providers import SettingValues
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.settings.settings_store import SettingsStore
 

@@ -12,8 +12,8 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.chat.estimate_presenter import EstimatePresenter
 from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-from desktop_app.app.state.providers import PROVIDER_REMOVED
-from desktop_app.app.state.window_state import SettingValues, WindowState
+from desktop_app.app.state.providers import PROVIDER_REMOVED, SettingValues
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.backend.backend import WEIGHTS_SETTING
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice

@@ -11,8 +11,6 @@ from desktop_app.app.library.navigator import Navigator
 from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.sidebar.conversation_list import ConversationList
-from desktop_app.ui.window.conversation_pane import ConversationPane
 from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
@@ -30,15 +28,13 @@ class TemporaryController(QObject):
     content_dropped = Signal(object, str, bool)
 
     def __init__(
-        self,
-        window: MainWindow,
-        state: WindowState,
-        widgets: TemporaryWidgets,
-        running: RunningAnswers,
-        navigator: Navigator,
+        self, window: MainWindow, state: WindowState, running: RunningAnswers, navigator: Navigator
     ) -> None:
         super().__init__(window.prompt)
-        self._widgets = widgets
+        self._pane = window.pane
+        self._conversation_list = window.conversations
+        self._bar: TemporaryBar | None = None
+        self._row: TemporaryRow | None = None
         self._prompt = window.prompt
         self._current = state.current
         self._draft = state.current.draft
@@ -50,12 +46,6 @@ class TemporaryController(QObject):
         self._id = ""
         self._is_being_replaced = False
         self._current.opened.connect(self._show_widgets)
-        widgets.open_requested.connect(self._reopen)
-        widgets.close_requested.connect(self.request_close)
-        widgets.confirmed.connect(self._close)
-        widgets.content_dropped.connect(
-            lambda content: self.content_dropped.emit(content, self._id, False)
-        )
 
     def open(self) -> None:
         """Open the temporary conversation; if it is open with content, offer to replace it."""
@@ -65,7 +55,7 @@ class TemporaryController(QObject):
             self._open_another()
         elif self._has_content:
             self._is_being_replaced = True
-            self._widgets.ask()
+            self._get_bar().ask()
         else:
             self._prompt.focus_text()
 
@@ -85,7 +75,7 @@ class TemporaryController(QObject):
     def _close_shown(self) -> None:
         self._is_being_replaced = False
         if self._has_content:
-            self._widgets.ask()
+            self._get_bar().ask()
         else:
             self._close()
 
@@ -126,56 +116,28 @@ class TemporaryController(QObject):
             self._open_another()
 
     def _show_widgets(self) -> None:
-        self._widgets.show(exists=bool(self._id), is_open=self._current.is_temporary)
-
-
-class TemporaryWidgets(QObject):
-    """The widgets of a temporary conversation, created on first use.
-
-    Signals:
-        open_requested(): open the conversation.
-        close_requested(): close the conversation; ask first if it has content.
-        confirmed(): the user confirmed closing a conversation that has content.
-        content_dropped(DroppedContent): something was dropped on the row.
-    """
-
-    open_requested = Signal()
-    close_requested = Signal()
-    confirmed = Signal()
-    content_dropped = Signal(object)
-
-    def __init__(self, *, pane: ConversationPane, conversation_list: ConversationList) -> None:
-        super().__init__(pane)
-        self._add_above_prompt = pane.add_above_prompt
-        self._header = pane.header
-        self._conversation_list = conversation_list
-        self._bar: TemporaryBar | None = None
-        self._row: TemporaryRow | None = None
-
-    def ask(self) -> None:
-        """Ask whether to close the conversation although it has content."""
-        self._get_bar().ask()
-
-    def show(self, *, exists: bool, is_open: bool) -> None:
         """Show the row if there is a temporary conversation, and the card if it is open."""
-        self._header.set_temporary(is_open)
+        is_open = self._current.is_temporary
+        self._pane.header.set_temporary(is_open)
         if is_open:
             self._get_bar().explain()
         if self._bar is not None:
             self._bar.setVisible(is_open)
-        if exists and self._row is None:
+        if self._id and self._row is None:
             self._row = self._make_row()
         if self._row is not None:
-            self._row.setVisible(exists)
+            self._row.setVisible(bool(self._id))
 
     def _make_row(self) -> TemporaryRow:
         from desktop_app.ui.window.cards.temporary_bar import TemporaryRow
 
         row = TemporaryRow()
-        row.open_requested.connect(self.open_requested)
-        row.close_requested.connect(self.close_requested)
+        row.open_requested.connect(self._reopen)
+        row.close_requested.connect(self.request_close)
         row.drop_hint_changed.connect(self._conversation_list.view.drop_hint_changed)
-        row.content_dropped.connect(self.content_dropped)
+        row.content_dropped.connect(
+            lambda content: self.content_dropped.emit(content, self._id, False)
+        )
         self._conversation_list.top.addWidget(row)
         return row
 
@@ -184,7 +146,7 @@ class TemporaryWidgets(QObject):
             from desktop_app.ui.window.cards.temporary_bar import TemporaryBar
 
             self._bar = TemporaryBar()
-            self._bar.close_requested.connect(self.close_requested)
-            self._bar.confirmed.connect(self.confirmed)
-            self._add_above_prompt(self._bar)
+            self._bar.close_requested.connect(self.request_close)
+            self._bar.confirmed.connect(self._close)
+            self._pane.add_above_prompt(self._bar)
         return self._bar

@@ -40,7 +40,6 @@ class ComposerControllers:
 
     def _make_choices(self) -> None:
         window, state = self._window, self._state
-        _setup, _tasks = state.setup, state.tasks
         self.choices = AvailableModels(window, state)
         estimates = EstimatePresenter(window, state)
         self.choice = ChoiceController(window, state, self.choices, estimates)

@@ -19,7 +19,7 @@ from desktop_app.app.chat.comparison_controller import (
     ComparedModels,
     ComparisonController,
 )
-from desktop_app.app.chat.temporary_controller import TemporaryController, TemporaryWidgets
+from desktop_app.app.chat.temporary_controller import TemporaryController
 from desktop_app.app.chat.turn_starter import TitleController, TurnPresenter, TurnStarter
 from desktop_app.app.composition.composer_controllers import ComposerControllers
 from desktop_app.app.composition.sidebar_controllers import SidebarControllers
@@ -82,11 +82,7 @@ class ConversationControllers:
         tasks = state.tasks
         backend = state.backend
         temporary = self.temporary = TemporaryController(
-            window,
-            state,
-            TemporaryWidgets(pane=window.pane, conversation_list=window.conversations),
-            running,
-            self._sidebar.navigator,
+            window, state, running, self._sidebar.navigator
         )
         window.conversations.temporary_requested.connect(temporary.open)
         temporary.content_dropped.connect(self._composer.drops.insert_drop)
@@ -119,7 +115,6 @@ class ConversationControllers:
 
     def _make_compaction(self) -> None:
         window = self._window
-        current_theme()
         state = self._state
         compaction = self.compaction = CompactionController(
             window,
@@ -142,7 +137,6 @@ class ConversationControllers:
     def _make_answers(self) -> None:
         """Create the controllers of tool calls, JSON answers, titles and lost servers."""
         window = self._window
-        current_theme()
         state = self._state
         current = state.current
         backend = state.backend
@@ -230,10 +224,8 @@ class ConversationControllers:
     def _make_comparison(self) -> None:
         """Create the controllers of answers side by side."""
         window = self._window
-        current_theme()
         state = self._state
         running = self._running
-        tasks, _backend = state.tasks, state.backend
         self.compared_models = ComparedModels(window, state, running, self._composer.choices)
         compared_answers = ComparedAnswers(state, running, self._sidebar.navigator)
         self.comparison = ComparisonController(
@@ -245,7 +237,7 @@ class ConversationControllers:
             name_of_model=self.name_of_model,
         )
         window.prompt.row.comparison_requested.connect(self.compared_models.choose_models)
-        self.compared_models.compare_requested.connect(tasks.slot(self.chat.compare))
+        self.compared_models.compare_requested.connect(state.tasks.slot(self.chat.compare))
         self.turn_presenter.compared.connect(self.comparison.show_answers)
 
     def _make_brief_transcript(self, messages: MessageSource) -> TranscriptView:

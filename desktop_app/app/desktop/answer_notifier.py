@@ -21,7 +21,7 @@ from desktop_app.ui.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.state.window_state import SettingValues
+    from desktop_app.app.state.providers import SettingValues
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.batch.batch_jobs import BatchJob
 

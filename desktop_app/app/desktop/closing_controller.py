@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMessageBox, QWidget
 
     from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.state.window_state import SettingValues
+    from desktop_app.app.state.providers import SettingValues
     from desktop_app.app.tasks import Tasks
     from desktop_app.hotkey.hotkey_status import HotkeyReport
 

@@ -20,7 +20,7 @@ from desktop_app.session.session_bus import BusError, SessionBus
 from desktop_app.settings.schema import START_AT_LOGIN
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.window_state import SettingValues
+    from desktop_app.app.state.providers import SettingValues
 
 
 class LoginStartSetting:

@@ -99,7 +99,6 @@ class AttachmentPreview(QDialog):
         self.resize(fitting_size(_SIZE, parent))
 
     def _build(self) -> None:
-        current_theme()
         self._attachments = Combo(tr("Attachment"), object_name="previewed-attachment")
         self._attachments.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._name = ElidedLabel(role="strong", elide_mode=Qt.TextElideMode.ElideMiddle)

@@ -11,9 +11,8 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.state.conversation.open_conversation import OpenConversation
 from desktop_app.app.state.draft.drafts import Drafts
-from desktop_app.app.state.providers import Providers
+from desktop_app.app.state.providers import Providers, SettingValues
 from desktop_app.app.state.shared_lists import FolderList
-from desktop_app.app.state.window_state import SettingValues
 from desktop_app.app.tasks import Tasks
 from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
