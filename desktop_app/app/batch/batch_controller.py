@@ -20,7 +20,7 @@ from desktop_app.domain.error_note import error_from_note
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.chat.prompt_library import SUMMARY
-from desktop_app.ui.widgets.forms.question import ask
+from desktop_app.ui.widgets.forms.form_dialog import ask
 from desktop_app.ui.widgets.window_activation import bring_to_front
 from desktop_app.ui.window.main_window import MainWindow
 

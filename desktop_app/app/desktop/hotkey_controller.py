@@ -28,7 +28,7 @@ from desktop_app.session.desktop_binding import (
 )
 from desktop_app.session.portal.portal_shortcut import PortalShortcut
 from desktop_app.ui.look.shortcut_text import shortcut_text
-from desktop_app.ui.widgets.forms.question import ask
+from desktop_app.ui.widgets.forms.form_dialog import ask
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget

@@ -16,7 +16,7 @@ from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.conversations.list_filter import TRASH, TRASH_RETENTION
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.ui.widgets.forms.question import ask
+from desktop_app.ui.widgets.forms.form_dialog import ask
 from desktop_app.ui.window.main_window import MainWindow
 
 log = logging.getLogger(__name__)

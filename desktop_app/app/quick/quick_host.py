@@ -128,11 +128,13 @@ class QuickHost(QObject):
     def _build(self) -> QuickPromptController:
         # Imported here, because the start does not need it.
         from desktop_app.app.quick.paste_back import PasteBack
-        from desktop_app.app.quick.quick_answers import QuickAnswers
         from desktop_app.app.quick.quick_attachments import QuickAttachments
-        from desktop_app.app.quick.quick_choice import QuickChoice
-        from desktop_app.app.quick.quick_conversation import QuickConversation
-        from desktop_app.app.quick.quick_history import QuickHistory
+        from desktop_app.app.quick.quick_conversation import (
+            QuickAnswers,
+            QuickChoice,
+            QuickConversation,
+            QuickHistory,
+        )
         from desktop_app.app.quick.quick_prompt_controller import QuickPromptController
 
         controllers = self._controllers

@@ -10,11 +10,9 @@ from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.attachments.file_readings import ATTACHED_TEXT
-from desktop_app.app.quick.accompanying_text import MARKS, AccompanyingText
 from desktop_app.app.quick.quick_attachments import QuickAttachments
-from desktop_app.app.quick.quick_conversation import QuickConversation
-from desktop_app.app.quick.quick_draft import QuickDraft, UnsentQuestion
-from desktop_app.app.quick.quick_history import QuickHistory
+from desktop_app.app.quick.quick_conversation import QuickConversation, QuickHistory
+from desktop_app.app.quick.quick_draft import MARKS, AccompanyingText, QuickDraft, UnsentQuestion
 from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.errors import SpendingCapError, UnpricedModelError, UserFacingError

@@ -7,8 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from desktop_app.app.settings.profile_changes import ProfileChanges
-from desktop_app.app.settings.secret_removal import SecretRemoval
+from desktop_app.app.settings.profile_changes import ProfileChanges, SecretRemoval
 from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.errors import SettingError

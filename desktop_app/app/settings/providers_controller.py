@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.settings.new_key_offer import NewKeyOffer
-from desktop_app.app.settings.profile_changes import ProfileChanges
+from desktop_app.app.settings.profile_changes import ProfileChanges, SecretRemoval
 from desktop_app.app.settings.provider_network import ProviderNetwork
-from desktop_app.app.settings.secret_removal import SecretRemoval
 from desktop_app.app.state.window_state import WindowState
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile

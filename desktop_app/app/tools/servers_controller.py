@@ -205,7 +205,7 @@ class ServersController(QObject):
         )
 
     def _confirm_removal(self, name: str) -> None:
-        from desktop_app.ui.widgets.forms.question import ask
+        from desktop_app.ui.widgets.forms.form_dialog import ask
 
         ask(
             self._parent,
@@ -285,7 +285,7 @@ class ServersController(QObject):
         """Read the servers in a file, show their commands, and add them if confirmed."""
         from desktop_app.domain.tools.tool_server import launch_summary
         from desktop_app.exchange.importers.server_configuration import read_servers
-        from desktop_app.ui.widgets.forms.question import ask
+        from desktop_app.ui.widgets.forms.form_dialog import ask
 
         configured_servers = await asyncio.to_thread(read_servers, path)
         usable_servers = [

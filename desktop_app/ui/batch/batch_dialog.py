@@ -25,8 +25,7 @@ from desktop_app.ui.widgets.buttons.dialog_button import HelpButton, dialog_butt
 from desktop_app.ui.widgets.file_dialogs import choose_target
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
 from desktop_app.ui.widgets.forms.form_widgets import Note, Tone
-from desktop_app.ui.widgets.rows.table_model import TableModel
-from desktop_app.ui.widgets.rows.table_views import ProportionalTable
+from desktop_app.ui.widgets.rows.table_model import ProportionalTable, TableModel
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
 
 SIZE: Final = (860, 620)

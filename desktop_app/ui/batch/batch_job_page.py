@@ -38,8 +38,7 @@ from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.forms.form_widgets import Note
 from desktop_app.ui.widgets.forms.line_field import text_field
 from desktop_app.ui.widgets.program_menu import ProgramMenu
-from desktop_app.ui.widgets.rows.table_model import TableModel
-from desktop_app.ui.widgets.rows.table_views import ProportionalTable
+from desktop_app.ui.widgets.rows.table_model import ProportionalTable, TableModel
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, menu_text, spoken_text
 
 FILTERS: Final = (("all", N_("All files")), ("problems", N_("No response")))

@@ -37,7 +37,7 @@ from desktop_app.ui.widgets.forms.form_widgets import Combo
 from desktop_app.ui.widgets.forms.line_field import line_field
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.widgets.rows.rows_model import ROW
-from desktop_app.ui.widgets.rows.table_views import show_as_rows
+from desktop_app.ui.widgets.rows.table_model import show_as_rows
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, menu_text, set_tooltip
 
 # In pixels at the default text size (see `Theme.px`).

@@ -35,12 +35,10 @@ from desktop_app.ui.look import painting
 from desktop_app.ui.look.icons import pixmap, set_icon
 from desktop_app.ui.look.theme import MARGIN, RADIUS_CARD, current_theme, set_role
 from desktop_app.ui.quick.quick_drop_area import QuickDropArea
-from desktop_app.ui.quick.quick_footer import QuickFooter
 from desktop_app.ui.quick.quick_model_button import QuickModelButton
 from desktop_app.ui.quick.quick_prompt_field import QuickPromptField, describe_text
-from desktop_app.ui.quick.quick_status import QuickStatus
-from desktop_app.ui.quick.window_placement import TOP_SHARE, WindowPlacement
-from desktop_app.ui.quick.x11_frame import X11Frame
+from desktop_app.ui.quick.quick_status import QuickFooter, QuickStatus
+from desktop_app.ui.quick.window_placement import TOP_SHARE, WindowPlacement, X11Frame
 from desktop_app.ui.transcript.view import TranscriptView
 from desktop_app.ui.widgets.accessibility.role_names import DIALOG
 from desktop_app.ui.widgets.boxes import column_of, row_of

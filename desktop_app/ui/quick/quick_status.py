@@ -1,12 +1,18 @@
-"""The messages of the quick prompt: a status in its footer, or a problem on its own line."""
+"""The footer of the quick prompt, and its messages: a status there, or a problem on a line."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
+from desktop_app.commands.keymap import Keymap
 from desktop_app.i18n.translation import tr
+from desktop_app.ui.look import painting
+from desktop_app.ui.look.theme import MARGIN, current_theme
 from desktop_app.ui.widgets.accessibility.announcements import announce
+from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.hint_button import HintButton
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel
@@ -91,3 +97,65 @@ class QuickStatus(QObject):
             self.undo_requested.emit()
         else:
             self.remedy_requested.emit()
+
+
+class QuickFooter:
+    """The row below the answer.
+
+    Attributes:
+        row: the layout of the footer.
+    """
+
+    def __init__(self, status: QuickStatus) -> None:
+        self._status = status
+        self._copy_button = HintButton(tr("Copy"))
+        self._paste_button = HintButton(tr("Paste"), name="paste-back")
+        self._paste_button.setToolTip(tr("Paste into the window behind"))
+        self._open_button = HintButton(tr("Continue in Repartee"))
+        self._selection_button = HintButton(tr("Add selection"), name="add-selection")
+        self._temporary_button = HintButton(tr("Make temporary"), name="temporary")
+        self._temporary_button.setCheckable(True)
+        self._buttons = {
+            "answer.copy": self._copy_button,
+            "quick.paste": self._paste_button,
+            "quick.go-on": self._open_button,
+            "quick.add-selection": self._selection_button,
+            "quick.temporary": self._temporary_button,
+            "quick.close": HintButton(tr("Close")),
+        }
+        self._hints = (status.remedy_button, *self._buttons.values())
+        row_margins = (MARGIN, 0, MARGIN, 0)
+        self.row = row_of(*self._hints, (status.label, 1), margins=row_margins, spacing=10)
+
+    def connect_buttons(self, actions: Mapping[str, Callable[[], object]]) -> None:
+        """Let the buttons run the actions of their commands."""
+        for command_id, button in self._buttons.items():
+            button.clicked.connect(lambda *_, act=actions[command_id]: act())
+
+    def set_keymap(self, keymap: Keymap) -> None:
+        """Show the shortcuts of a keymap on the buttons."""
+        for command_id, button in self._buttons.items():
+            button.set_keys(keymap.shortcut_of(command_id))
+
+    def set_temporary(self, is_temporary: bool) -> None:
+        """Show whether the conversation is kept off the disk."""
+        self._temporary_button.setChecked(is_temporary)
+        self._temporary_button.setText(tr("Temporary") if is_temporary else tr("Make temporary"))
+
+    def show_buttons(self, *, has_answer: bool) -> None:
+        """Show the buttons that apply before a question, or to an answer."""
+        is_temporary = self._temporary_button.isChecked()
+        for button in (self._copy_button, self._paste_button):
+            button.setVisible(has_answer)
+        self._open_button.setVisible(has_answer and not is_temporary)
+        self._selection_button.setVisible(not has_answer)
+        self._temporary_button.setVisible(not has_answer or is_temporary)
+
+    def fit(self, width: int) -> None:
+        """Show the shortcuts of the buttons if there is room for them in `width` pixels."""
+        visible_hints = [hint for hint in self._hints if not hint.isHidden()]
+        other_width = self.row.spacing() * len(visible_hints) + 2 * current_theme().px(MARGIN)
+        other_width += painting.text_width(self._status.label.text(), current_theme().note())
+        has_room = sum(hint.full_width for hint in visible_hints) <= width - other_width
+        for hint in self._hints:
+            hint.set_keys_visible(has_room)

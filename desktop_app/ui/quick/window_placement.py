@@ -1,11 +1,18 @@
-"""Places the quick prompt where the user left it, relative to the screen with the pointer."""
+"""The quick prompt as a window: its place on the screen with the pointer, and its frame on X11.
+
+On X11, Qt cannot keep a window out of task lists and pagers. Xfce's panel lists the quick prompt
+unless it has the states in `_SKIPPED_STATES`.
+https://specifications.freedesktop.org/wm-spec/latest/
+"""
 
 from __future__ import annotations
 
+import ctypes
+from functools import cache
 from typing import Final
 
-from PySide6.QtCore import QPoint, QSize
-from PySide6.QtGui import QCursor, QGuiApplication, QScreen
+from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, QSize
+from PySide6.QtGui import QCursor, QGuiApplication, QPainterPath, QRegion, QScreen
 from PySide6.QtWidgets import QWidget
 
 TOP_SHARE: Final = 0.2
@@ -65,3 +72,89 @@ class WindowPlacement:
         An answer makes the window taller, but the window opens again without the answer.
         """
         return (screen.availableGeometry().size() - self._opened_size).expandedTo(QSize(1, 1))
+
+
+class X11Frame(QObject):
+    """The frame of a window. Without a compositor, X11 shows transparent corners in black."""
+
+    def __init__(self, window: QWidget, radius: int) -> None:
+        super().__init__(window)
+        self._window = window
+        self._radius = radius
+        window.installEventFilter(self)
+
+    def set_radius(self, radius: int) -> None:
+        """Set the radius of the corners in pixels, from the next change of the size."""
+        self._radius = radius
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            shape = QPainterPath()
+            shape.addRoundedRect(QRectF(self._window.rect()), self._radius, self._radius)
+            self._window.setMask(QRegion(shape.toFillPolygon().toPolygon()))
+        elif event.type() == QEvent.Type.Show and not event.spontaneous():
+            skip_task_lists(self._window)
+        return False
+
+
+_STATE_PROPERTY: Final = b"_NET_WM_STATE"
+_SKIPPED_STATES: Final = (b"_NET_WM_STATE_SKIP_TASKBAR", b"_NET_WM_STATE_SKIP_PAGER")
+_PROP_MODE_REPLACE = 0
+_ATOM_TYPE = 4
+_ATOM_BITS = 32
+
+
+class _Cookie(ctypes.Structure):
+    _fields_ = (("sequence", ctypes.c_uint),)
+
+
+class _AtomReply(ctypes.Structure):
+    _fields_ = (("header", ctypes.c_uint32 * 2), ("atom", ctypes.c_uint32))
+
+
+def skip_task_lists(window: QWidget) -> None:
+    """Keep a window out of task lists. Call this before each time that the window is mapped.
+
+    The call replaces all states of the window. Qt adds its own states while it maps the window.
+    """
+    connection = ctypes.c_void_p(_connection())
+    if not connection.value:
+        return
+    xcb = ctypes.CDLL("libxcb.so.1")  # Qt has loaded it
+    uint8 = ctypes.c_uint8
+    uint32 = ctypes.c_uint32
+    skipped_atoms = (uint32 * len(_SKIPPED_STATES))(*map(_atom, _SKIPPED_STATES))
+    xcb.xcb_change_property(
+        connection,
+        uint8(_PROP_MODE_REPLACE),
+        uint32(int(window.winId())),
+        uint32(_atom(_STATE_PROPERTY)),
+        uint32(_ATOM_TYPE),
+        uint8(_ATOM_BITS),
+        uint32(len(skipped_atoms)),
+        skipped_atoms,
+    )
+
+
+def _connection() -> int:
+    """Return Qt's connection to the X server, 0 for none."""
+    from PySide6.QtGui import QNativeInterface  # other systems may not have it
+
+    application = QGuiApplication.instance()
+    if not isinstance(application, QGuiApplication):
+        return 0
+    native = application.nativeInterface()
+    return int(native.connection()) if isinstance(native, QNativeInterface.QX11Application) else 0
+
+
+@cache
+def _atom(name: bytes) -> int:
+    xcb = ctypes.CDLL("libxcb.so.1")
+    pointer = ctypes.c_void_p
+    intern_type = ctypes.CFUNCTYPE(
+        _Cookie, pointer, ctypes.c_uint8, ctypes.c_uint16, ctypes.c_char_p
+    )
+    reply_type = ctypes.CFUNCTYPE(ctypes.POINTER(_AtomReply), pointer, _Cookie, pointer)
+    cookie = intern_type(("xcb_intern_atom", xcb))(_connection(), 0, len(name), name)
+    reply = reply_type(("xcb_intern_atom_reply", xcb))(_connection(), cookie, None)
+    return int(reply.contents.atom) if reply else 0

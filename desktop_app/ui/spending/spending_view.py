@@ -21,8 +21,7 @@ from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row
 from desktop_app.ui.widgets.buttons.dialog_button import HelpButton, dialog_button
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.forms.form_widgets import Combo
-from desktop_app.ui.widgets.rows.table_model import TableModel
-from desktop_app.ui.widgets.rows.table_views import show_as_rows
+from desktop_app.ui.widgets.rows.table_model import TableModel, show_as_rows
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, set_tooltip
 
 _SIZE: Final = (900, 560)

@@ -139,7 +139,7 @@ def is_in_memory(key: str) -> bool:
 async def test_a_removed_key_is_in_memory_only_while_undo_is_offered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("desktop_app.app.settings.secret_removal.UNDO_MS", 500)
+    monkeypatch.setattr("desktop_app.app.settings.profile_changes.UNDO_MS", 500)
     async with AppHarness() as app:
         panel, vault = app.window.settings, app.backend.vault
         panel.pages.provider.page.key_entered.emit(OPENAI.id, KEY)

@@ -20,7 +20,7 @@ from desktop_app.app.state.window_state import WindowState
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.settings.tabs.data_tab import DataTab
 from desktop_app.ui.widgets.file_dialogs import choose_file
-from desktop_app.ui.widgets.forms.question import ask
+from desktop_app.ui.widgets.forms.form_dialog import ask
 from desktop_app.ui.window.main_window import MainWindow
 
 _RESTORE_WARNING: Final = N_(

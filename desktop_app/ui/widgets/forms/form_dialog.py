@@ -1,8 +1,11 @@
-"""Dialogs that ask before they discard what was entered."""
+"""Dialogs with a form, whose changes are not discarded without a question, and questions."""
 
 from __future__ import annotations
 
-from PySide6.QtGui import QShowEvent
+from collections.abc import Callable
+from typing import Final
+
+from PySide6.QtGui import QShowEvent, Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -10,10 +13,13 @@ from PySide6.QtWidgets import (
     QDialog,
     QLineEdit,
     QPlainTextEdit,
+    QPushButton,
+    QTextEdit,
+    QWidget,
 )
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.widgets.forms.question import ask
+from desktop_app.ui.widgets.text.foreign_text import message_box
 
 
 def leave_field() -> None:
@@ -75,3 +81,46 @@ class FormDialog(QDialog):
         values += [each.toPlainText() for each in self.findChildren(QPlainTextEdit)]
         values += [each.currentIndex() for each in self.findChildren(QComboBox)]
         return values + [each.isChecked() for each in self.findChildren(QAbstractButton)]
+
+
+_LINES_OF_DETAILS: Final = 12
+
+
+def ask(
+    parent: QWidget,
+    name: str,
+    text: str,
+    informative_text: str,
+    *,
+    label: str,
+    on_accepted: Callable[[], object],
+    details: str = "",
+    is_destructive: bool = True,
+    cancel_label: str = "",
+) -> QPushButton:
+    """Ask, and call `on_accepted` if the button with this label is clicked. Return that button.
+
+    Args:
+        name: the object name of the question.
+        details: a longer text, shown in a field that scrolls.
+        is_destructive: whether `on_accepted` may do harm, so that Enter cancels.
+        cancel_label: the label of the other button if "Cancel" would be ambiguous.
+    """
+    box = message_box(text, informative_text, details=details, parent=parent)
+    box.setObjectName(name)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    role = box.ButtonRole.DestructiveRole if is_destructive else box.ButtonRole.AcceptRole
+    button = box.addButton(label, role)
+    cancel = box.addButton(box.StandardButton.Cancel)
+    if cancel_label:
+        cancel.setText(cancel_label)
+    if is_destructive:
+        box.setDefaultButton(cancel)
+    button.clicked.connect(lambda: on_accepted())
+    if details:
+        (field,) = box.findChildren(QTextEdit)
+        field.setFixedHeight(_LINES_OF_DETAILS * field.fontMetrics().lineSpacing())
+        # The only button with this role is Qt's, which shows the details.
+        next(b for b in box.buttons() if box.buttonRole(b) is box.ButtonRole.ActionRole).click()
+    box.open()
+    return button
