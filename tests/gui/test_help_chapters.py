@@ -22,7 +22,7 @@ from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.places import Place
 from desktop_app.paths import resource_path
 from desktop_app.ui.help.help_window import HelpChapter, filtered_rows
-from desktop_app.ui.settings.settings_frame import PAGES
+from desktop_app.ui.settings.settings_panel import PAGES
 from desktop_app.ui.widgets.text.linked_label import PLACE_SCHEME
 from tests.helpers.command_line import options, subcommands
 

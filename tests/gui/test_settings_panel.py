@@ -31,8 +31,7 @@ from desktop_app.settings.setting import Group
 from desktop_app.settings.values import validate
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.settings.sections.key_state import KeyState
-from desktop_app.ui.settings.settings_frame import PAGES
-from desktop_app.ui.settings.settings_panel import SettingsPanel
+from desktop_app.ui.settings.settings_panel import PAGES, SettingsPanel
 from desktop_app.ui.settings.tabs.responses_tab import CONVERSATION
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from tests.helpers.file_dialogs import choose_paths

@@ -13,6 +13,9 @@ from typing import Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import (
     QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
     QGuiApplication,
     QHideEvent,
     QKeyEvent,
@@ -30,11 +33,16 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer.attachment_chips import AttachmentChips
 from desktop_app.ui.composer.completion.completion_fields import CompletionField, PopupBelowField
 from desktop_app.ui.composer.completion.prompt_completer import PromptCompleter
+from desktop_app.ui.composer.dropped_content import (
+    accept_copy,
+    drop_hint,
+    is_acceptable,
+    read_dropped,
+)
 from desktop_app.ui.composer.text.text_height import height_of_lines
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.icons import pixmap, set_icon
 from desktop_app.ui.look.theme import MARGIN, RADIUS_CARD, current_theme, set_role
-from desktop_app.ui.quick.quick_drop_area import QuickDropArea
 from desktop_app.ui.quick.quick_model_button import QuickModelButton
 from desktop_app.ui.quick.quick_prompt_field import QuickPromptField, describe_text
 from desktop_app.ui.quick.quick_status import QuickFooter, QuickStatus
@@ -143,7 +151,7 @@ class QuickPrompt(QWidget):
         set_role(self._rule, "rule")
         self.status = QuickStatus(self.field)
         self._footer = QuickFooter(self.status)
-        QuickDropArea(self, self.field, self.status)
+        self.setAcceptDrops(True)
         top = Qt.AlignmentFlag.AlignTop
         side_margins = (MARGIN, 0, MARGIN, 0)
         first_row = row_of(
@@ -308,6 +316,19 @@ class QuickPrompt(QWidget):
         """Let the user move the window, which has no title bar."""
         if event.button() is Qt.MouseButton.LeftButton and self.windowHandle() is not None:
             self.windowHandle().startSystemMove()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if is_acceptable(event.mimeData()):
+            accept_copy(event)
+            self.status.show_drop_hint(drop_hint(event.mimeData()))
+
+    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
+        self.status.hide_drop_hint()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.status.hide_drop_hint()
+        accept_copy(event)
+        self.field.insertion.insert_dropped(read_dropped(event.mimeData()))
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)

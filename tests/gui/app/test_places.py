@@ -14,7 +14,7 @@ from desktop_app.paths import resource_path
 from desktop_app.rendering.markdown.links import is_openable
 from desktop_app.ui.models.models_dialog import ModelsDialog
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
-from desktop_app.ui.settings.settings_frame import PAGES
+from desktop_app.ui.settings.settings_panel import PAGES
 from desktop_app.ui.widgets.text.linked_label import LinkedLabel
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import dialog_of
