@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -14,8 +14,10 @@ from desktop_app.app.tasks import Tasks
 from desktop_app.domain.documents.collections import CollectionFile
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.services.collections.collection_service import CollectionProgress, Collections
-from desktop_app.ui.library.collections_dialog import CollectionState
+
+if TYPE_CHECKING:
+    from desktop_app.services.collections.collection_service import CollectionProgress, Collections
+    from desktop_app.ui.library.collections_dialog import CollectionState
 
 UpdateWork = Callable[[Callable[["CollectionProgress"], None]], Coroutine[Any, Any, None]]
 

@@ -26,15 +26,14 @@ from desktop_app.domain.conversations.message_parts import CollectionPart, Docum
 from desktop_app.domain.errors import DocumentDoesNotFitError, StorageError, UserFacingError
 from desktop_app.i18n.formatting import money, number
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.services.collections.collection_service import Collections
-from desktop_app.services.collections.embedding_service import EmbeddingPlan
-from desktop_app.ui.library.collection_files import sort_files
-from desktop_app.ui.library.collections_dialog import CollectionsDialog, CollectionState
 from desktop_app.ui.widgets.window_activation import bring_to_front
 from desktop_app.ui.window.cards.notifications import Actions
 from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
+    from desktop_app.services.collections.collection_service import Collections
+    from desktop_app.services.collections.embedding_service import EmbeddingPlan
+    from desktop_app.ui.library.collections_dialog import CollectionsDialog, CollectionState
     from desktop_app.ui.window.command_palette import CommandPalette
 
 _CREATE_LABEL: Final = N_("Create collection…")
@@ -468,6 +467,8 @@ class ShownCollection:
 
     async def show_files(self) -> None:
         """Show the files, what embedding them sends, and the progress."""
+        from desktop_app.ui.library.collection_files import sort_files  # not needed at the start
+
         dialog = self._dialog
         collections = self._collections()
         shown_id = dialog.current
