@@ -22,10 +22,12 @@ twice changes nothing. An item with the id of a different existing one gets a ne
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
+
+from msgspec import Meta, Struct
 
 from desktop_app.domain import bounds
 from desktop_app.domain.answering.answer_form import FormSource
@@ -33,14 +35,11 @@ from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.domain.system_error import system_words
-from desktop_app.exchange.derived_id import derived_id
 from desktop_app.exchange.preset_json import (
-    creation_time,
-    id_of,
-    position_of,
+    FileItem,
+    Title,
     preset_from_json,
     preset_to_json,
-    text_of,
     time_to_json,
 )
 from desktop_app.foreign_file import RefusedFileError, open_file, read_all
@@ -54,6 +53,19 @@ FORMAT: Final = "repartee-prompts"
 VERSION: Final = 1
 T = TypeVar("T", Prompt, Preset)
 _Object = dict[str, Any]
+
+
+class _PromptItem(FileItem, kw_only=True):
+    title: Title
+    text: Annotated[str, Meta(pattern=r"\S")]
+    folder: bounds.Name | None = None
+    hidden: bool | None = None
+    form: Any = None
+
+
+class _Items(Struct):
+    prompts: list[_Object] | None = None
+    presets: list[_Object] | None = None
 
 
 @dataclass(frozen=True)
@@ -134,14 +146,14 @@ def parse_prompts(text: str) -> PromptCollection:
             N_("This prompts file is from another version of Repartee."), hint=_CHOOSE_PROMPTS
         )
     try:
+        items = bounds.converted(value, _Items)
         return PromptCollection(
-            tuple(map(_prompt_from_json, _list_field(value, "prompts"))),
-            tuple(map(preset_from_json, _list_field(value, "presets"))),
+            tuple(map(_prompt_from_json, items.prompts or [])),
+            tuple(map(preset_from_json, items.presets or [])),
         )
     except bounds.BAD_VALUE as exc:
-        why = f"“{exc.args[0]}” is missing." if isinstance(exc, KeyError) else str(exc)
         raise ImportRefusedError(
-            N_("This prompts file is damaged."), hint=_CHOOSE_PROMPTS, details=why
+            N_("This prompts file is damaged."), hint=_CHOOSE_PROMPTS, details=str(exc)
         ) from exc
 
 
@@ -198,17 +210,14 @@ def _prompt_to_json(prompt: Prompt) -> _Object:
 
 
 def _prompt_from_json(value: _Object) -> Prompt:
-    title = text_of(value, "title", is_required=True)
-    text = text_of(value, "text", is_required=True)
+    item = bounds.converted(value, _PromptItem)
     return Prompt(
-        id=id_of(value) or derived_id(title, text),
-        title=bounds.checked_name(title),
-        text=text,
-        folder=bounds.checked_name(text_of(value, "folder")),
-        position=position_of(value),
-        created_at=creation_time(value),
-        hidden=value.get("hidden") is True,
-        form=_parse_form(value.get("form")),
+        title=item.title,
+        text=item.text,
+        folder=item.folder or "",
+        hidden=item.hidden or False,
+        form=_parse_form(item.form),
+        **item.common_fields(item.title, item.text),
     )
 
 
@@ -219,12 +228,3 @@ def _parse_form(value: object) -> str:
     if source is None:
         raise TypeError("“form” is not what it should be.")
     return source.to_setting()
-
-
-def _list_field(value: _Object, name: str) -> Sequence[_Object]:
-    items = value.get(name)
-    if items is None:
-        return []
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise TypeError(f"“{name}” is not a list of objects.")
-    return items

@@ -11,12 +11,12 @@ from desktop_app.exchange.preset_json import preset_from_json
 
 @pytest.mark.parametrize("named", [{}, {"name": None}, {"name": " "}, {"name": 7}])
 def test_a_preset_needs_a_name(named: dict[str, Any]) -> None:
-    with pytest.raises((KeyError, TypeError)):
+    with pytest.raises(ValueError, match="name"):
         preset_from_json(named)
 
 
 @pytest.mark.parametrize("name", ["provider", "model", "variant", "effort"])
 def test_null_equals_a_missing_field(name: str) -> None:
     assert preset_from_json({"name": "A"}) == preset_from_json({"name": "A", name: None})
-    with pytest.raises(TypeError, match=name):
+    with pytest.raises(ValueError, match=name):
         preset_from_json({"name": "A", name: 7})
