@@ -20,7 +20,6 @@ from desktop_app.app.state.conversation.open_conversation import OpenConversatio
 from desktop_app.app.state.draft.drafts import AttachmentOrigins
 from desktop_app.app.state.shared_lists import ChipText, CollectionFacts
 from desktop_app.app.state.window_state import WindowState
-from desktop_app.app.tasks import Tasks
 from desktop_app.commands.command_search import PaletteEntry
 from desktop_app.domain.conversations.message_parts import CollectionPart, DocumentPart, part_id
 from desktop_app.domain.errors import DocumentDoesNotFitError, StorageError, UserFacingError
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
 
 _CREATE_LABEL: Final = N_("Create collection…")
 NEW_NAME: Final = N_("New collection")
+_UNDO_MS: Final = 12_000
 _RELOAD_MS: Final = 200  # between two reloads, however often an update reports progress
 
 
@@ -61,7 +61,6 @@ class CollectionsController(QObject):
         self._current = state.current
         self._collections = collections
         self._dialog: CollectionsDialog | None = None
-        self._shown_collection: ShownCollection | None = None
         self._picker = CollectionPicker(window)
         self._picker.chosen.connect(self.ask_in_draft)
         self._picker.dialog_requested.connect(self.show)
@@ -69,9 +68,9 @@ class CollectionsController(QObject):
         self._load_lock = asyncio.Lock()
         self._reload_timer = QTimer(self, singleShot=True, interval=_RELOAD_MS)
         self._reload_timer.timeout.connect(self._tasks.slot(self._reload))
-        self._deletion = CollectionDeletion(self, tasks=state.tasks, collections=collections)
-        self._deletion.undone.connect(state.tasks.slot(self._show))
-        self._deletion.completed.connect(self._on_deleted)
+        self._deleted_id = ""  # of the collection to delete, unless the user presses Undo
+        self._deletion_timer = QTimer(self, singleShot=True, interval=_UNDO_MS)
+        self._deletion_timer.timeout.connect(state.tasks.slot(self._complete_deletion))
         self._draft_collections = DraftCollections(
             self,
             current=state.current,
@@ -88,8 +87,8 @@ class CollectionsController(QObject):
         )
 
         def on_progress() -> None:
-            if self._shown_collection is not None:
-                self._shown_collection.show_work()
+            if self._dialog is not None:
+                self._show_work(self._dialog)
             if not self._reload_timer.isActive():
                 self._reload_timer.start()
 
@@ -123,9 +122,6 @@ class CollectionsController(QObject):
         from desktop_app.ui.library.collections_dialog import CollectionsDialog
 
         dialog = self._dialog = CollectionsDialog(self._parent)
-        shown_collection = self._shown_collection = ShownCollection(
-            dialog, self._updates, self._collections
-        )
         dialog.create_requested.connect(self._tasks.slot(self._create))
         dialog.add_requested.connect(self._updates.add)
         dialog.rename_requested.connect(self._tasks.slot(self._rename))
@@ -139,11 +135,29 @@ class CollectionsController(QObject):
             lambda file: self.document_open_requested.emit(file.sha256, file.name)
         )
         dialog.cancel_requested.connect(self._updates.cancel)
-        dialog.collection_shown.connect(
-            lambda _id: self._tasks.start(shown_collection.show_files())
-        )
-        dialog.closed.connect(self._tasks.slot(self._deletion.complete))
+        dialog.collection_shown.connect(lambda _id: self._tasks.start(self._show_files(dialog)))
+        dialog.closed.connect(self._tasks.slot(self._complete_deletion))
         return dialog
+
+    async def _show_files(self, dialog: CollectionsDialog) -> None:
+        """Show the files of the shown collection, what embedding them sends, and the progress."""
+        from desktop_app.ui.library.collection_files import sort_files  # not needed at the start
+
+        collections = self._collections()
+        shown_id = dialog.current
+        unsorted_files = await collections.files(shown_id) if shown_id else []
+        files = await asyncio.to_thread(sort_files, unsorted_files)
+        plan = await collections.embedding_plan(shown_id) if shown_id else None
+        if shown_id == dialog.current:
+            dialog.set_files(files)
+            dialog.set_semantic_note(
+                _embedding_text(plan) if plan is not None and plan.passages else ""
+            )
+            self._show_work(dialog)
+
+    def _show_work(self, dialog: CollectionsDialog) -> None:
+        """Show the progress of an update."""
+        dialog.show_work(*self._updates.progress_text(dialog.current))
 
     async def _reload(self) -> None:
         """Load and show all collections but a deleted one; loads run one after the other."""
@@ -152,7 +166,7 @@ class CollectionsController(QObject):
         async with self._load_lock:
             states: dict[str, CollectionState] = {}
             for collection in await self._collections().all():
-                if collection.id == self._deletion.collection_id:
+                if collection.id == self._deleted_id:
                     continue
                 counts = await self._collections().file_counts(collection.id)
                 states[collection.id] = CollectionState(
@@ -162,9 +176,9 @@ class CollectionsController(QObject):
                     waiting=counts.get("waiting", 0),
                 )
             self._states = states
-            if self._dialog is not None and self._shown_collection is not None:
+            if self._dialog is not None:
                 self._dialog.set_collections(list(states.values()))
-                await self._shown_collection.show_files()
+                await self._show_files(self._dialog)
             self._draft_collections.show_states(states)
 
     @property
@@ -201,23 +215,37 @@ class CollectionsController(QObject):
 
     async def _delete(self, collection_id: str) -> None:
         """Delete a collection, permanently once Undo has expired."""
-        await self._deletion.complete()
+        await self._complete_deletion()
         state = self._states.get(collection_id)
         if state is None:
             return
         if self._updates.collection_id == collection_id:
             self._updates.cancel()
-        self._deletion.begin(collection_id)
+        self._deleted_id = collection_id
+        self._deletion_timer.start()
         await self._reload()
         self._report(
             tr("“{name}” deleted. The files weren’t changed.", name=state.collection.name),
-            self._deletion.undo,
+            self._undo_deletion,
         )
 
-    def _on_deleted(self, collection_id: str) -> None:
-        if self._dialog is not None:
-            self._dialog.status.end_undo(self._deletion.undo)
-        self._draft_collections.remove([collection_id])
+    def _undo_deletion(self) -> None:
+        """Keep the collection."""
+        collection_id = self._deleted_id
+        self._deleted_id = ""
+        self._deletion_timer.stop()
+        self._tasks.start(self._show(collection_id))
+
+    async def _complete_deletion(self) -> None:
+        """Delete the collection now, if any. Raises StorageError."""
+        self._deletion_timer.stop()
+        if collection_id := self._deleted_id:
+            await self._collections().delete(collection_id)
+            if self._deleted_id == collection_id:
+                self._deleted_id = ""
+            if self._dialog is not None:
+                self._dialog.status.end_undo(self._undo_deletion)
+            self._draft_collections.remove([collection_id])
 
     def _report(
         self, message: str, undo: Callable[[], object] | None = None, *, is_error: bool = False
@@ -276,10 +304,10 @@ class CollectionsController(QObject):
     async def close(self) -> None:
         """Stop at the program's end, and complete a deletion."""
         self._updates.cancel()
-        self._deletion.stop()
+        self._deletion_timer.stop()
         self._reload_timer.stop()
         try:
-            await self._deletion.complete()
+            await self._complete_deletion()
         except StorageError:
             return  # the collection stays and is shown after the next start
 
@@ -398,93 +426,6 @@ class CollectionPicker(QObject):
             self.dialog_requested.emit()
         else:
             self.chosen.emit(row)
-
-
-_UNDO_MS: Final = 12_000
-
-
-class CollectionDeletion(QObject):
-    """The deletion of one collection at a time.
-
-    Attributes:
-        collection_id: the collection to delete, unless the user presses Undo; "" for none.
-
-    Signals:
-        undone(str): the collection with this id stays.
-        completed(str): the collection with this id was deleted permanently.
-    """
-
-    undone = Signal(str)
-    completed = Signal(str)
-
-    def __init__(
-        self, parent: QObject, *, tasks: Tasks, collections: Callable[[], Collections]
-    ) -> None:
-        super().__init__(parent)
-        self._collections = collections
-        self.collection_id = ""
-        self._timer = QTimer(self, singleShot=True, interval=_UNDO_MS)
-        self._timer.timeout.connect(tasks.slot(self.complete))
-
-    def begin(self, collection_id: str) -> None:
-        """Delete this collection once Undo has expired; first `complete` an earlier deletion."""
-        self.collection_id = collection_id
-        self._timer.start()
-
-    def undo(self) -> None:
-        """Keep the collection."""
-        collection_id = self.collection_id
-        self.collection_id = ""
-        self._timer.stop()
-        self.undone.emit(collection_id)
-
-    async def complete(self) -> None:
-        """Delete the collection now, if any. Raises StorageError."""
-        self._timer.stop()
-        if collection_id := self.collection_id:
-            await self._collections().delete(collection_id)
-            if self.collection_id == collection_id:
-                self.collection_id = ""
-            self.completed.emit(collection_id)
-
-    def stop(self) -> None:
-        """Stop the timer at the program's end."""
-        self._timer.stop()
-
-
-class ShownCollection:
-    """The collection that the dialog shows."""
-
-    def __init__(
-        self,
-        dialog: CollectionsDialog,
-        updates: CollectionUpdates,
-        collections: Callable[[], Collections],
-    ) -> None:
-        self._dialog = dialog
-        self._updates = updates
-        self._collections = collections
-
-    async def show_files(self) -> None:
-        """Show the files, what embedding them sends, and the progress."""
-        from desktop_app.ui.library.collection_files import sort_files  # not needed at the start
-
-        dialog = self._dialog
-        collections = self._collections()
-        shown_id = dialog.current
-        unsorted_files = await collections.files(shown_id) if shown_id else []
-        files = await asyncio.to_thread(sort_files, unsorted_files)
-        plan = await collections.embedding_plan(shown_id) if shown_id else None
-        if shown_id == dialog.current:
-            dialog.set_files(files)
-            dialog.set_semantic_note(
-                _embedding_text(plan) if plan is not None and plan.passages else ""
-            )
-            self.show_work()
-
-    def show_work(self) -> None:
-        """Show the progress of an update."""
-        self._dialog.show_work(*self._updates.progress_text(self._dialog.current))
 
 
 def _embedding_text(plan: EmbeddingPlan) -> str:
