@@ -20,8 +20,8 @@ from desktop_app.i18n.translation import language, tr
 from desktop_app.session.dictionaries import PACKAGES, Dictionaries, choose_dictionaries
 from desktop_app.settings.schema import SPELLING, SPELLING_LANGUAGES
 from desktop_app.ui.composer.spelling import Spelling
-from desktop_app.ui.settings.dialog_field import EditRequest
 from desktop_app.ui.settings.settings_panel import SettingsPanel
+from desktop_app.ui.settings.tabs.schema_form import EditRequest
 
 _T = TypeVar("_T")
 
@@ -125,7 +125,7 @@ class SpellingController(QObject):
         """Open and return the menu of the installed dictionaries; any number can be chosen."""
         from PySide6.QtCore import Qt
 
-        from desktop_app.ui.settings.dialog_field import language_name
+        from desktop_app.ui.settings.tabs.schema_form import language_name
         from desktop_app.ui.widgets.program_menu import ChecklistMenu
         from desktop_app.ui.widgets.text.foreign_text import menu_text
 

@@ -34,7 +34,7 @@ from desktop_app.services.tools.consent import fingerprint
 from desktop_app.services.tools.hosted_tools import hosted_refusal, price_text
 from desktop_app.services.tools.tool_set import ToolCatalog
 from desktop_app.storage.tools.permission_store import PermissionStore
-from desktop_app.ui.settings.dialog_field import EditRequest, describe_form, describe_tools
+from desktop_app.ui.settings.tabs.schema_form import EditRequest, describe_form, describe_tools
 from desktop_app.ui.window.conversation_pane import ConversationPane
 
 if TYPE_CHECKING:

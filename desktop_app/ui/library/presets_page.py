@@ -26,8 +26,7 @@ from desktop_app.ui.library.library_list import LibraryList, LibraryRow
 from desktop_app.ui.library.name_field import NameField
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.theme import current_theme
-from desktop_app.ui.settings.dialog_field import EditRequest
-from desktop_app.ui.settings.tabs.schema_form import SchemaForm
+from desktop_app.ui.settings.tabs.schema_form import EditRequest, SchemaForm
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import delete_button, dialog_button
 from desktop_app.ui.widgets.flow_layout import FlowLayout

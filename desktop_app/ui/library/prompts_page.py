@@ -30,7 +30,7 @@ from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
 from desktop_app.ui.look.theme import current_theme
-from desktop_app.ui.settings.dialog_field import EditRequest, describe_form
+from desktop_app.ui.settings.tabs.schema_form import EditRequest, describe_form
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import delete_button, dialog_button
 from desktop_app.ui.widgets.forms.fitting_dialog import scroll_area_of

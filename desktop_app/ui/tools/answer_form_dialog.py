@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import current_theme
-from desktop_app.ui.settings.dialog_field import FORM_KINDS
+from desktop_app.ui.settings.tabs.schema_form import FORM_KINDS
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import cancel_button, dialog_button
 from desktop_app.ui.widgets.file_dialogs import choose_file

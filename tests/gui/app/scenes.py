@@ -75,8 +75,8 @@ from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from desktop_app.ui.models.model_editor import ModelEditor
 from desktop_app.ui.models.models_dialog import ModelsDialog
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
-from desktop_app.ui.settings.dialog_field import EditRequest
 from desktop_app.ui.settings.settings_panel import PAGES
+from desktop_app.ui.settings.tabs.schema_form import EditRequest
 from desktop_app.ui.settings.tabs.servers_tab import ServerSection
 from desktop_app.ui.sidebar.search.search_filters import DaysDialog
 from desktop_app.ui.spending.spending_view import SpendingView

@@ -15,8 +15,7 @@ from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.setting import Group
-from desktop_app.ui.settings.dialog_field import EditRequest
-from desktop_app.ui.settings.tabs.schema_form import SchemaForm
+from desktop_app.ui.settings.tabs.schema_form import EditRequest, SchemaForm
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.forms.form_widgets import Note
