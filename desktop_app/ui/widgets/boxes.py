@@ -5,7 +5,7 @@ Their margins and spacing are given in pixels at the default text size.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLayout, QVBoxLayout, QWidget
@@ -13,11 +13,8 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLayout, QVBoxLayout, QWi
 from desktop_app.ui.look import mirroring
 from desktop_app.ui.look.theme import current_theme
 
-if TYPE_CHECKING:
-    Margins = int | tuple[int, int, int, int]
-    Item = (
-        QWidget | QLayout | tuple[QWidget | QLayout, int] | tuple[QWidget, Qt.AlignmentFlag] | int
-    )
+Margins = int | tuple[int, int, int, int]
+Item = QWidget | QLayout | tuple[QWidget | QLayout, int] | tuple[QWidget, Qt.AlignmentFlag] | int
 
 STRETCH: Final = 1
 """An item that takes the remaining room, shared with other items that stretch."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QLineEdit
@@ -43,8 +43,7 @@ from desktop_app.ui.widgets.forms.form_widgets import (
 )
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, set_tooltip, spoken_text
 
-if TYPE_CHECKING:
-    Save = Callable[[ProviderProfile], None]
+Save = Callable[[ProviderProfile], None]
 
 # The modes of a proxy: "" and DIRECT are also values of `ProviderProfile.proxy`. The third mode
 # stands for its other values, which are URLs.

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from PySide6.QtCore import QLocale, QSignalBlocker, Signal
 from PySide6.QtGui import QFontDatabase
@@ -39,8 +39,34 @@ from desktop_app.ui.widgets.forms.form_widgets import (
 )
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
-if TYPE_CHECKING:
-    OnEdited = Callable[[SettingValue], None]
+OnEdited = Callable[[SettingValue], None]
+
+
+FORM_KINDS: Final = {
+    FormKind.SCHEMA: N_("JSON Schema"),
+    FormKind.LARK: N_("Lark grammar"),
+    FormKind.REGEX: N_("Regular expression"),
+    FormKind.GBNF: N_("GBNF grammar"),
+}
+
+
+class EditRequest(NamedTuple):
+    """A request to change a value in a window of its own.
+
+    Attributes:
+        key: the key of the setting.
+        value: the current value.
+        on_changed: called with the new value.
+        anchor: the button that was clicked.
+        value_now: returns the value at the time of the call; "" if it is unset or unknown. Undo
+            restores a removed value only while this returns "".
+    """
+
+    key: str
+    value: str
+    on_changed: Callable[[str], None]
+    anchor: QWidget
+    value_now: Callable[[], object] = str
 
 
 class AppearanceTab(QWidget):
@@ -82,15 +108,16 @@ _LIST_HEIGHT: Final = 72
 """The height of a text of a few lines, in unscaled pixels: three lines."""
 
 
-class Field(Protocol):
-    """The editable part of a row."""
+class Field(NamedTuple):
+    """The editable part of a row.
 
-    @property
-    def control(self) -> QWidget:
-        """Return the widget that edits the value."""
+    Attributes:
+        control: the widget that edits the value.
+        show: shows a value without reporting a change.
+    """
 
-    def show(self, value: SettingValue) -> None:
-        """Show a value without emitting a change."""
+    control: QWidget
+    show: Callable[[SettingValue], None]
 
 
 class SchemaForm(QWidget):
@@ -143,12 +170,13 @@ class SchemaForm(QWidget):
                 self._annotate(key)
 
         if declared.has_dialog:
-            self._fields[key] = DialogField(declared, section, on_edited, self.edit_requested.emit)
+            field = _dialog_field(declared, section, on_edited, self.edit_requested.emit)
         elif isinstance(section, LineSection):
-            self._fields[key] = _LineField(declared, section, on_edited)
+            field = _line_field(declared, section, on_edited)
         else:
-            self._fields[key] = _field_for(declared, section, on_edited)
-        self._fields[key].show(declared.default)
+            field = _field_for(declared, section, on_edited)
+        self._fields[key] = field
+        field.show(declared.default)
         section.note.describe(*section.findChildren(QWidget, key))
         self._sections[key] = section
         if declared.per_conversation or declared.per_folder:
@@ -233,122 +261,159 @@ class _OverrideLine:
 
 def _field_for(declared: Setting, section: FormSection, on_edited: OnEdited) -> Field:
     if declared.value_type is bool:
-        return _FlagField(declared, section, on_edited)
-    if declared.choices:
-        has_few_choices = len(declared.choices) <= MAX_SEGMENTS and not declared.is_optional
-        field_type = _SegmentsField if has_few_choices else _ListField
-        return field_type(declared, section, on_edited)
-    if declared.is_font:
-        return _ListField(declared, section, on_edited)
+        return _flag_field(declared, section, on_edited)
+    if declared.choices and len(declared.choices) <= MAX_SEGMENTS and not declared.is_optional:
+        return _segments_field(declared, section, on_edited)
+    if declared.choices or declared.is_font:
+        return _list_field(declared, section, on_edited)
     if declared.stops:
-        return _SliderField(declared, section, on_edited)
-    return _LongTextField(declared, section, on_edited)
+        return _slider_field(declared, section, on_edited)
+    return _long_text_field(declared, section, on_edited)
 
 
-class _FlagField:
-    """A switch at the right of its title."""
+def _flag_field(declared: Setting, section: FormSection, on_edited: OnEdited) -> Field:
+    """Create a check box at the right of its title."""
+    box = check_box(tr(declared.label), object_name=declared.key)
+    section.title.hide()
+    section.body.addLayout(check_row(tr(declared.label), box))
+    box.toggled.connect(on_edited)
 
-    def __init__(self, declared: Setting, section: FormSection, on_edited: OnEdited) -> None:
-        self.control = check_box(tr(declared.label), object_name=declared.key)
-        section.title.hide()
-        section.body.addLayout(check_row(tr(declared.label), self.control))
-        self.control.toggled.connect(on_edited)
+    def show(value: SettingValue) -> None:
+        with QSignalBlocker(box):
+            box.setChecked(bool(value))
 
-    def show(self, value: SettingValue) -> None:
-        with QSignalBlocker(self.control):
-            self.control.setChecked(bool(value))
-
-
-class _SegmentsField:
-    """Up to three values side by side."""
-
-    def __init__(self, declared: Setting, section: FormSection, on_edited: OnEdited) -> None:
-        options = [(choice.value, tr(choice.label)) for choice in declared.choices]
-        self._known_values = {value for value, _label in options}
-        self.control = SegmentedControl(options, name=tr(declared.label), padding=11)
-        self.control.setObjectName(declared.key)
-        self.control.expand()
-        section.body.addWidget(self.control)
-        self.control.chosen.connect(on_edited)
-
-    def show(self, value: SettingValue) -> None:
-        """Check the value's segment; none if the Shortcuts page has set another value."""
-        self.control.set_current(str(value) if value in self._known_values else None)
+    return Field(box, show)
 
 
-class _ListField:
-    """A drop-down list, beginning with the label of None if the setting may be unset.
+def _segments_field(declared: Setting, section: FormSection, on_edited: OnEdited) -> Field:
+    """Create up to three values side by side; none is checked if the value is none of them."""
+    labels = {choice.value: tr(choice.label) for choice in declared.choices}
+    segments = SegmentedControl([*labels.items()], name=tr(declared.label), padding=11)
+    segments.setObjectName(declared.key)
+    segments.expand()
+    section.body.addWidget(segments)
+    segments.chosen.connect(on_edited)
+    # The Shortcuts page may have set another value.
+    return Field(
+        segments, lambda value: segments.set_current(str(value) if value in labels else None)
+    )
+
+
+def _list_field(declared: Setting, section: FormSection, on_edited: OnEdited) -> Field:
+    """Create a drop-down list, beginning with the label of None if the setting may be unset.
 
     The installed font families are read only when the page is created, because that is slow.
     """
+    combo = Combo(tr(declared.label), object_name=declared.key)
+    if declared.is_optional:
+        combo.addItem(tr(declared.unset_label or MODEL_DEFAULT), None)
+    for choice in declared.choices:
+        combo.addItem(tr(choice.label), choice.value)
+    if declared.is_font:
+        combo.addItem(tr("System"), "")
+        for family in filter(QFontDatabase.isSmoothlyScalable, QFontDatabase.families()):
+            combo.addItem(family, family)
+    section.title.setBuddy(combo)
+    section.body.addWidget(combo)
+    combo.activated.connect(lambda index: on_edited(combo.itemData(index)))
 
-    def __init__(self, declared: Setting, section: FormSection, on_edited: OnEdited) -> None:
-        self._declared = declared
-        self.control = Combo(tr(declared.label), object_name=declared.key)
-        if declared.is_optional:
-            self.control.addItem(tr(declared.unset_label or MODEL_DEFAULT), None)
-        for choice in declared.choices:
-            self.control.addItem(tr(choice.label), choice.value)
-        if declared.is_font:
-            self.control.addItem(tr("System"), "")
-            for family in filter(QFontDatabase.isSmoothlyScalable, QFontDatabase.families()):
-                self.control.addItem(family, family)
-        section.title.setBuddy(self.control)
-        section.body.addWidget(self.control)
-        self.control.activated.connect(lambda index: on_edited(self.control.itemData(index)))
+    def show(value: SettingValue) -> None:
+        if declared.is_font and combo.findData(value) < 0:
+            combo.addItem(str(value), value)  # the font is no longer installed
+        combo.setCurrentIndex(max(0, combo.findData(value)))
 
-    def show(self, value: SettingValue) -> None:
-        if self._declared.is_font and self.control.findData(value) < 0:
-            self.control.addItem(str(value), value)  # the font is no longer installed
-        self.control.setCurrentIndex(max(0, self.control.findData(value)))
+    return Field(combo, show)
 
 
-class _SliderField:
-    """A slider over the stops, with the formatted value beside it."""
+def _slider_field(declared: Setting, section: FormSection, on_edited: OnEdited) -> Field:
+    """Create a slider over the stops, with the formatted value beside it."""
+    stops: list[SettingValue] = (
+        [None, *declared.stops] if declared.is_optional else [*declared.stops]
+    )
+    slider = Slider()
+    slider.setObjectName(declared.key)
+    slider.setRange(0, len(stops) - 1)
+    value_label = PlainLabel(role="note")
+    section.title.setBuddy(slider)
+    control = QWidget()
+    row_of((slider, 1), value_label, parent=control, margins=0, spacing=6)
+    section.body.addWidget(control)
 
-    def __init__(self, declared: Setting, section: FormSection, on_edited: OnEdited) -> None:
-        self._declared = declared
-        numbers: list[SettingValue] = [*declared.stops]
-        self._stops = [None, *numbers] if declared.is_optional else numbers
-        self._slider = Slider()
-        self._slider.setObjectName(declared.key)
-        self._slider.setRange(0, len(self._stops) - 1)
-        self._value_label = PlainLabel(role="note")
-        section.title.setBuddy(self._slider)
-        self.control = QWidget()
-        row_of((self._slider, 1), self._value_label, parent=self.control, margins=0, spacing=6)
-        section.body.addWidget(self.control)
-        self._slider.sliderMoved.connect(lambda index: self._show_value(self._stops[index]))
-        self._slider.valueChanged.connect(lambda index: self._report(index, on_edited))
+    def show_value(value: SettingValue) -> None:
+        text = format_value(value, declared.unit)
+        value_label.setText(text)
+        spoken = tr("{setting}: {value}", setting=tr(declared.label), value=text)
+        slider.setAccessibleName(spoken_text(spoken))
 
-    def _report(self, index: int, on_edited: OnEdited) -> None:
-        self._show_value(self._stops[index])
-        on_edited(self._stops[index])
+    def report(index: int) -> None:
+        show_value(stops[index])
+        on_edited(stops[index])
 
-    def show(self, value: SettingValue) -> None:
+    def show(value: SettingValue) -> None:
         """Show the value; the slider moves to the nearest stop."""
-        with QSignalBlocker(self._slider):
-            self._slider.setValue(self._nearest(value))
-        self._slider.update()
-        self._show_value(value)
+        nearest = 0
+        if value in stops:
+            nearest = stops.index(value)
+        elif isinstance(value, int | float):
+            numbers = {n: stop for n, stop in enumerate(stops) if isinstance(stop, int | float)}
+            nearest = min(numbers, key=lambda n: abs(numbers[n] - value))
+        with QSignalBlocker(slider):
+            slider.setValue(nearest)
+        slider.update()
+        show_value(value)
 
-    def _nearest(self, value: SettingValue) -> int:
-        if value in self._stops:
-            return self._stops.index(value)
-        if not isinstance(value, int | float):
-            return 0
-        distances = {
-            index: abs(stop - value)
-            for index, stop in enumerate(self._stops)
-            if isinstance(stop, int | float)
-        }
-        return min(distances, key=distances.__getitem__)
+    slider.sliderMoved.connect(lambda index: show_value(stops[index]))
+    slider.valueChanged.connect(report)
+    return Field(control, show)
 
-    def _show_value(self, value: SettingValue) -> None:
-        text = format_value(value, self._declared.unit)
-        self._value_label.setText(text)
-        spoken = tr("{setting}: {value}", setting=tr(self._declared.label), value=text)
-        self._slider.setAccessibleName(spoken_text(spoken))
+
+def _line_field(declared: Setting, section: LineSection, on_edited: OnEdited) -> Field:
+    section.field.setPlaceholderText(tr(declared.placeholder))
+    section.finished.connect(on_edited)
+    return Field(section.field, lambda value: section.show_value(str(value or "")))
+
+
+def _long_text_field(declared: Setting, section: FormSection, on_edited: OnEdited) -> Field:
+    height = _TEXT_HEIGHT if declared.most_lines is None else _LIST_HEIGHT
+    field = MultilineField(tr(declared.label), height)
+    field.setObjectName(declared.key)
+    field.setPlaceholderText(tr(declared.placeholder))
+    section.title.setBuddy(field)
+    section.body.addWidget(field)
+    field.edited.connect(on_edited)
+    return Field(field, lambda value: field.show_text(str(value or "")))
+
+
+def _dialog_field(
+    declared: Setting,
+    section: FormSection,
+    on_edited: OnEdited,
+    request: Callable[[EditRequest], None],
+) -> Field:
+    """Create a description of the value, and the button that changes it in a window of its own."""
+    current_value = ""
+    label = PlainLabel(wraps=True)
+    button = PlainButton(tr("Change…"), role="plain", name=declared.key)
+    spoken = tr("{setting}: change", setting=tr(declared.label))
+    button.setAccessibleName(spoken_text(spoken))
+    section.body.addLayout(row_of((label, 1), button))
+    button.clicked.connect(
+        lambda: request(
+            EditRequest(declared.key, current_value, on_edited, button, lambda: current_value)
+        )
+    )
+
+    def show(value: SettingValue) -> None:
+        nonlocal current_value
+        current_value = str(value or "")
+        if declared.key == "answer.form":
+            label.setText(describe_form(current_value))
+        elif declared.key == SPELLING_LANGUAGES:
+            label.setText(describe_languages(current_value))
+        else:
+            label.setText(describe_tools(current_value))
+
+    return Field(button, show)
 
 
 def format_value(value: SettingValue, unit: Unit = Unit.NONE) -> str:
@@ -374,101 +439,6 @@ def format_value(value: SettingValue, unit: Unit = Unit.NONE) -> str:
             return formatting.duration(value)
         case Unit.PERCENT:
             return formatting.percent(value)
-
-
-class _LineField:
-    """A text of one line."""
-
-    def __init__(self, declared: Setting, section: LineSection, on_edited: OnEdited) -> None:
-        self._section = section
-        self.control = section.field
-        self.control.setPlaceholderText(tr(declared.placeholder))
-        section.finished.connect(on_edited)
-
-    def show(self, value: SettingValue) -> None:
-        self._section.show_value(str(value or ""))
-
-
-class _LongTextField:
-    """A multi-line text."""
-
-    def __init__(self, declared: Setting, section: FormSection, on_edited: OnEdited) -> None:
-        height = _TEXT_HEIGHT if declared.most_lines is None else _LIST_HEIGHT
-        self.control = MultilineField(tr(declared.label), height)
-        self.control.setObjectName(declared.key)
-        self.control.setPlaceholderText(tr(declared.placeholder))
-        section.title.setBuddy(self.control)
-        section.body.addWidget(self.control)
-        self.control.edited.connect(on_edited)
-
-    def show(self, value: SettingValue) -> None:
-        self.control.show_text(str(value or ""))
-
-
-FORM_KINDS: Final = {
-    FormKind.SCHEMA: N_("JSON Schema"),
-    FormKind.LARK: N_("Lark grammar"),
-    FormKind.REGEX: N_("Regular expression"),
-    FormKind.GBNF: N_("GBNF grammar"),
-}
-
-
-class EditRequest(NamedTuple):
-    """A request to change a value in a window of its own.
-
-    Attributes:
-        key: the key of the setting.
-        value: the current value.
-        on_changed: called with the new value.
-        anchor: the button that was clicked.
-        value_now: returns the value at the time of the call; "" if it is unset or unknown. Undo
-            restores a removed value only while this returns "".
-    """
-
-    key: str
-    value: str
-    on_changed: Callable[[str], None]
-    anchor: QWidget
-    value_now: Callable[[], object] = str
-
-
-class DialogField:
-    """A row with the current value and the button that changes it."""
-
-    def __init__(
-        self,
-        setting: Setting,
-        section: FormSection,
-        on_edited: Callable[[SettingValue], None],
-        request: Callable[[EditRequest], None],
-    ) -> None:
-        self._key = setting.key
-        self._value = ""
-        self._label = PlainLabel(wraps=True)
-        self.control = PlainButton(tr("Change…"), role="plain", name=setting.key)
-        spoken = tr("{setting}: change", setting=tr(setting.label))
-        self.control.setAccessibleName(spoken_text(spoken))
-        section.body.addLayout(row_of((self._label, 1), self.control))
-        self.control.clicked.connect(
-            lambda: request(
-                EditRequest(
-                    key=self._key,
-                    value=self._value,
-                    on_changed=on_edited,
-                    anchor=self.control,
-                    value_now=lambda: self._value,
-                )
-            )
-        )
-
-    def show(self, value: SettingValue) -> None:
-        self._value = str(value or "")
-        if self._key == "answer.form":
-            self._label.setText(describe_form(self._value))
-        elif self._key == SPELLING_LANGUAGES:
-            self._label.setText(describe_languages(self._value))
-        else:
-            self._label.setText(describe_tools(self._value))
 
 
 def describe_form(value: str) -> str:
