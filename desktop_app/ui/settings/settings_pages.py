@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.commands.keymap import Keymap
 from desktop_app.settings.schema import KEYS_PREFIX
-from desktop_app.ui.settings.tabs.about_tab import AboutTab
-from desktop_app.ui.settings.tabs.data_tab import DataTab
-from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
-from desktop_app.ui.settings.tabs.responses_tab import ResponsesTab
-from desktop_app.ui.settings.tabs.schema_form import AppearanceTab
-from desktop_app.ui.settings.tabs.servers_tab import ServersTab
-from desktop_app.ui.settings.tabs.shortcuts_tab import ShortcutsTab
+
+if TYPE_CHECKING:  # the start needs none of them: importing them takes 50 ms
+    from desktop_app.ui.settings.tabs.about_tab import AboutTab
+    from desktop_app.ui.settings.tabs.data_tab import DataTab
+    from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
+    from desktop_app.ui.settings.tabs.responses_tab import ResponsesTab
+    from desktop_app.ui.settings.tabs.schema_form import AppearanceTab
+    from desktop_app.ui.settings.tabs.servers_tab import ServersTab
+    from desktop_app.ui.settings.tabs.shortcuts_tab import ShortcutsTab
 
 _Page = TypeVar("_Page", bound="QWidget")
 
