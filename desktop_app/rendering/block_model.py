@@ -9,7 +9,7 @@ hashing run in C.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from enum import Enum
 from functools import partial
 from itertools import takewhile
@@ -99,8 +99,7 @@ class Run(NamedTuple):
     element: str = ""
 
 
-Runs = Sequence[Run]
-"""A tuple of runs, or `PackedRuns`."""
+Runs = tuple[Run, ...]
 
 
 class Block(NamedTuple):
@@ -225,6 +224,11 @@ def _source_of_program_text(match: re.Match[str]) -> str:
     """Return the invisible character that a code shows; "" for words that the program added."""
     code = match["code"]
     return chr(int(code, 16)) if code else ""
+
+
+def text_of(runs: Iterable[Run]) -> str:
+    """Return the text of all runs."""
+    return "".join([run.text for run in runs])
 
 
 def is_destination(run: Run) -> bool:

@@ -22,8 +22,8 @@ from desktop_app.rendering.block_model import (
     Run,
     clean_text,
     show_invisible,
+    text_of,
 )
-from desktop_app.rendering.incremental.packed_runs import text_of
 from desktop_app.rendering.markdown.block_builder import build_blocks, code_line
 from desktop_app.rendering.markdown.loose_lists import mark_loose_lists
 from desktop_app.rendering.markdown.parser import parser

@@ -8,10 +8,13 @@ spoken as its name.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.rendering.block_model import Runs, source_text
+from desktop_app.rendering.block_model import Run, source_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _TOKEN: Final = re.compile(r"\\([A-Za-z]+|.)|([A-Za-z0-9.,]+)|(?P<space>\s+)|(.)", re.DOTALL)
 
@@ -78,7 +81,7 @@ _MAX_TEX_LENGTH: Final = 2_000
 """Characters of TeX that are spoken."""
 
 
-def spoken_words(runs: Runs) -> str:
+def spoken_words(runs: Iterable[Run]) -> str:
     """Return the text of runs, with formulas as words and without drawn images."""
     return "".join(
         spoken_formula(source_text(run)) if run.math else source_text(run) for run in runs

@@ -17,29 +17,13 @@ The final blocks equal `render(source)` of the whole source.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from desktop_app.rendering.block_model import Block, Kind, Patch, replace_unusable
 from desktop_app.rendering.incremental.definitions import Definitions, names_in
 from desktop_app.rendering.incremental.list_spacing import ListSpacing
-from desktop_app.rendering.incremental.long_paragraphs import (
-    MAX_REPARSED_LENGTH,
-    MIN_FORCED_LENGTH,
-    is_heading_or_table,
-    opener_of_paragraph,
-    settle_before_gap,
-    settle_by_force,
-    unsettle,
-)
 from desktop_app.rendering.incremental.open_rows import read_rows
-from desktop_app.rendering.incremental.open_tail import (
-    OpenTail,
-    ParserContext,
-    ends_in_text,
-    last_inline,
-    parse_size,
-)
-from desktop_app.rendering.incremental.packed_runs import with_last
+from desktop_app.rendering.incremental.open_tail import ParserContext, ends_in_text, last_inline
 from desktop_app.rendering.incremental.reference_updates import (
     BlockChunk,
     ReferenceUpdate,
@@ -71,44 +55,26 @@ if TYPE_CHECKING:
     from desktop_app.rendering.incremental.text_fast_path import PlainTail
 
 _LONG_TAIL_CHARS: Final = 800
-"""Characters. A longer open tail is settled at steps."""
-_MAX_OPEN_CHARS: Final = 24_000
-"""Maximum characters of an open tail that is parsed again with each piece."""
-_MIN_SPLIT_CHARS: Final = 4_000
-"""Maximum characters of an open tail that stays whole, whatever its tokens.
+"""Characters. A longer open tail is examined at steps."""
+_MAX_OPEN_CHARS: Final = 6_000
+"""Maximum characters of an open tail that is parsed again with each piece.
 
-A split is visible, because the rest continues as a new block. The figure is chosen by eye: 4,000
-characters of emphasis or definitions take 20 ms to parse.
+A longer paragraph is split at a line end or a space, and its rest is a new paragraph. Parsing this
+much takes about 10 ms, less than a frame. Paragraphs of answers are shorter.
 """
 _MAX_TOKENS: Final = 1_200
-"""Maximum tokens of an open tail that is parsed again with each piece."""
+"""Maximum tokens of a text whose open marks are closed for display."""
 _UNSETTLED_CHARS: Final = 200
 """Characters at the end of a very long line that stay open when the line is split."""
 _HEADER_LINES: Final = 2
 """Lines of a table's header: the first row and the rule below it."""
-_COPY_SPEED: Final = 20
-"""Characters copied in the time it takes to parse a single character."""
 _REPARSE_FACTOR: Final = 4
 """Maximum text to parse again with a piece, as a multiple of its length."""
 _STEP_CHARS: Final = 1_500
-"""Source characters between the positions at which a long open construct may be settled.
+"""Source characters between the positions at which a long open construct may be split.
 
 The positions are fixed, because the result must not depend on how the source is split into pieces.
 """
-
-
-class _Overdue(NamedTuple):
-    """An open construct that is too expensive to parse again; the next piece splits it.
-
-    Attributes:
-        length: the length of its source in characters.
-        opener: of a paragraph: the markup before its text. None for other constructs.
-        must_split: split it even if it is not a paragraph, or a paragraph that cannot be settled.
-    """
-
-    length: int
-    opener: str | None = None
-    must_split: bool = False
 
 
 def render(source: str, cited: frozenset[int] = frozenset()) -> list[Block]:
@@ -139,7 +105,7 @@ class BlockStream:
         self._reference_updates = ReferenceUpdate(self._definitions, self._shown)
         self._list_spacing = ListSpacing(self.blocks)
         self._plain_end: PlainTail | None = None
-        self._overdue: _Overdue | None = None
+        self._overdue_length = 0  # of the open tail that is too expensive to parse again
 
     def feed(self, text: str) -> list[Patch]:
         """Process the next piece of the source, which may be cut anywhere."""
@@ -171,11 +137,12 @@ class BlockStream:
         patches = self.run_updates()
         if self._context.inside == "code" and self._is_blank_line(text):
             return patches
-        patches += self._split_overdue()
+        if self._overdue_length:
+            patches += self._split_open(self._overdue_length)
         if (rows := self._append_rows()) is not None:
             return patches + rows
         growth_patches = self._append_plain_text(text)
-        # A step only settles long text, but a line of code is never settled. The first step of a
+        # A step only splits long text, but a line of code is never split. The first step of a
         # long line tells whether the line is code; later steps need not parse it.
         is_newly_long = _LONG_TAIL_CHARS < len(self._source) <= _LONG_TAIL_CHARS + _STEP_CHARS
         is_known_code = self._context.inside == "code" and not is_newly_long
@@ -238,7 +205,7 @@ class BlockStream:
         Each piece parses the open tail again, so a long text in small pieces would take minutes. A
         piece that crosses a step is parsed in two.
         """
-        reparsed_length = len(self._source) + len(self._context.prefix) // _COPY_SPEED
+        reparsed_length = len(self._source)
         remaining = _STEP_CHARS - self._length % _STEP_CHARS
         return min(reparsed_length // _REPARSE_FACTOR, remaining), remaining
 
@@ -270,7 +237,7 @@ class BlockStream:
         if plain_end is None:
             return []
         self._plain_end = plain_end
-        new_block = block._replace(runs=with_last(block.runs, plain_end.run))
+        new_block = block._replace(runs=(*block.runs[:-1], plain_end.run))
         self.blocks[-1] = new_block
         return [Patch(len(self.blocks) - 1, 1, (new_block,))]
 
@@ -300,15 +267,13 @@ class BlockStream:
 
         Args:
             is_final: the source is complete.
-            is_at_step: the piece ends at a step, where long constructs may be settled.
+            is_at_step: the piece ends at a step, where long constructs may be split.
         """
         source = self._context.source + self._source
         if is_final:
             parse = self._definitions.parse(source, self._context, is_final=True)
         else:
             parse = self._parse_decided(source)
-        if is_heading_or_table(parse):
-            return self._advance_unsettled(parse, is_final=is_final, is_at_step=is_at_step)
         patches = self._mark_loose_lists(parse)
         cut = Cut(source.count("\n") + 1) if is_final else self._choose_cut(parse)
         holds_back_text = not is_final and self._close_open_marks(parse, cut.line)
@@ -331,10 +296,8 @@ class BlockStream:
         if is_at_step and len(self._source) > _LONG_TAIL_CHARS:
             if has_closed:  # `parse` is of more than the source that is still open
                 return patches + self._advance(is_final=False, is_at_step=True)
-            self._overdue = self._settle_paragraph_start(parse)
             if self._is_too_large(parse):
-                overdue = self._overdue or _Overdue(len(self._source))
-                self._overdue = overdue._replace(must_split=True)
+                self._overdue_length = len(self._source)
         return patches
 
     def _parse_decided(self, source: str) -> Parse:
@@ -376,61 +339,20 @@ class BlockStream:
             self._list_spacing.schedule(self._shown.closed, depth)
         return self._list_spacing.mark_next()
 
-    def _split_overdue(self) -> list[Patch]:
-        """Split the overdue construct, if any: the new piece has to be parsed anyway."""
-        overdue = self._overdue
-        if overdue is None:
-            return []
-        self._overdue = None
-        opener = overdue.opener
-        if opener is not None:
-            tail = OpenTail(self._context, self._source)
-            settled = settle_by_force(tail, opener, overdue.length, self._definitions)
-            if settled is not None:
-                self._context, self._source = settled
-                self._plain_end = None
-                return []
-        return self._split_open(overdue.length) if overdue.must_split else []
-
-    def _advance_unsettled(self, parse: Parse, *, is_final: bool, is_at_step: bool) -> list[Patch]:
-        """Parse a long paragraph again from its start, because it is a heading or a table."""
-        self._definitions.forget_labels(parse.labels)
-        self._context, self._source = unsettle(OpenTail(self._context, self._source))
-        return self._advance(is_final=is_final, is_at_step=is_at_step)
-
-    def _settle_paragraph_start(self, parse: Parse) -> _Overdue | None:
-        """Settle the first words of a long open paragraph, up to a position without open markup.
-
-        Return the overdue construct if there is no such position, and the text is too long.
-        """
-        opener = opener_of_paragraph(parse, self._source)
-        if opener is None:
-            return None
-        tail = OpenTail(self._context, self._source)
-        settled = settle_before_gap(tail, opener, self._definitions)
-        if settled is not None:
-            self._context, self._source = settled
-        elif len(self._source) - len(opener) > MIN_FORCED_LENGTH or parse_size(parse) > _MAX_TOKENS:
-            return _Overdue(len(self._source), opener)
-        return None
-
     def _is_too_large(self, parse: Parse) -> bool:
         """Return True if the open tail is too large to parse with every piece.
 
-        Always return False in code, because only its last line is open.
+        Always return False in code, which is cheap to parse.
         """
-        if self._context.inside == "code":
-            return False
-        if len(self._source) <= _MIN_SPLIT_CHARS:
-            return False
-        is_over_limit = parse_size(parse) > _MAX_TOKENS or len(self._source) > _MAX_OPEN_CHARS
-        return is_over_limit or not parse.placed  # only definitions
+        is_code = bool(parse.placed) and parse.placed[-1].block.kind is Kind.CODE
+        return len(self._source) > _MAX_OPEN_CHARS and not is_code
 
     def _split_open(self, length: int) -> list[Patch]:
         """Close the open tail at the last line end before character `length`, whatever is open.
 
         The rest continues as a new block, or another row. A very long line is split at a space.
         """
+        self._overdue_length = 0
         source = self._source[:length]
         end = source.rfind("\n") + 1
         if end < length // 2:
@@ -496,8 +418,6 @@ class BlockStream:
                 *map(with_spacing_of, reparsed, closed_blocks),
                 *reparsed[len(closed_blocks) :],
             ]
-        tail = unsettle(OpenTail(context, settled_text))
-        if len(tail.source) <= MAX_REPARSED_LENGTH or not context.settled:
-            chunk = BlockChunk(tail.source, tail.context, *self._shown.end)
-            self._reference_updates.remember(chunk, names)
+        chunk = BlockChunk(settled_text, context, *self._shown.end)
+        self._reference_updates.remember(chunk, names)
         return self._reference_updates.schedule(settled_labels), closed_blocks

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from desktop_app.rendering.block_model import Block, Kind
-from desktop_app.rendering.incremental.packed_runs import join_runs
 from desktop_app.rendering.markdown.block_builder import PlacedBlock, build_blocks
 from desktop_app.rendering.markdown.loose_lists import ListStart
 
@@ -15,10 +13,6 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _WITHOUT_INLINE: Final = ("fence", "code_block", "math_block", "hr")
-_CONTAINERS: Final = (
-    "bullet_list_open", "ordered_list_open", "list_item_open", "blockquote_open",
-    "footnote_reference_open",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -34,10 +28,6 @@ class ParserContext:
         marks_above: the number of quote marks on the line above the open tail, if the line has
             nothing else.
         filled_quotes: the depth of the innermost open quote that has a closed block.
-        settled: the beginning of a long paragraph, which is not parsed again.
-        opener: the markup before the paragraph's text, such as "> ". The rest of the paragraph
-            begins with the same markup, so that it is parsed in the same container.
-        prefix: the source of `settled`, at most MAX_REPARSED_LENGTH + 1 characters.
     """
 
     source: str = ""
@@ -46,16 +36,6 @@ class ParserContext:
     inside: str = ""
     marks_above: int | None = None
     filled_quotes: int = 0
-    settled: Block | None = None
-    opener: str = ""
-    prefix: str = ""
-
-
-class OpenTail(NamedTuple):
-    """The source that later text can still change, and the context before it."""
-
-    context: ParserContext
-    source: str
 
 
 @dataclass
@@ -91,42 +71,14 @@ class Parse:
 
 
 def place_blocks(tokens: list[Token], context: ParserContext) -> list[PlacedBlock]:
-    """Return the blocks after the context; the first includes the settled text."""
+    """Return the blocks after the context."""
     placed = [p for p in build_blocks(tokens) if p.line >= context.lines]
     if placed and placed[0].block.quote > context.filled_quotes:
         # The context opens quotes again that have no block yet, so this block begins them.
         block = placed[0].block
         opened = max(block.opened, block.quote - context.filled_quotes)
         placed[0] = placed[0]._replace(block=block._replace(opened=opened))
-    settled = context.settled
-    if settled is None:
-        return placed
-    first = placed[0].block if placed else None
-    if (
-        first is not None
-        and first.kind in (Kind.PARAGRAPH, Kind.HEADING)
-        and _are_in_same_container(settled, first)
-    ):
-        runs = join_runs(settled.runs, first.runs)
-        block = first._replace(runs=runs, marker=settled.marker, note=settled.note)
-        placed[0] = placed[0]._replace(block=block)
-    else:
-        placed.insert(0, PlacedBlock(context.lines, settled))
     return placed
-
-
-def _are_in_same_container(settled: Block, first: Block) -> bool:
-    container = (first.depth, first.quote, first.quoted_at)
-    return container == (settled.depth, settled.quote, settled.quoted_at)
-
-
-def parse_size(parse: Parse) -> int:
-    """Return the size of a parse, to which its cost is roughly proportional.
-
-    A definition makes no token, but takes at least as long as three.
-    """
-    inline_count = sum(len(token.children) for token in parse.tokens if token.children)
-    return len(parse.tokens) + inline_count + len(parse.placed) + 3 * len(parse.labels)
 
 
 def ends_in_text(tokens: list[Token]) -> bool:
@@ -146,22 +98,3 @@ def last_inline(tokens: list[Token], cut_line: int) -> Token | None:
             line = token.map or next((t.map for t in reversed(tokens[:index]) if t.map), None)
             return token if line is not None and line[0] >= cut_line else None
     return None
-
-
-def leaf_tokens(parse: Parse) -> list[Token]:
-    """Return the tokens that begin leaf blocks after the context."""
-    return [
-        t
-        for t in parse.tokens
-        if t.map
-        and t.nesting >= 0
-        and t.map[0] >= parse.context.lines
-        and t.type not in _CONTAINERS
-        and t.type not in ("inline", "thead_open", "tbody_open", "tr_open", "th_open", "td_open")
-    ]
-
-
-def begins_with_paragraph(parse: Parse) -> bool:
-    """Return True if the first block after the context is a paragraph."""
-    leaves = leaf_tokens(parse)
-    return bool(leaves) and leaves[0].type == "paragraph_open"

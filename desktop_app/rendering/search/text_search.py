@@ -13,9 +13,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.domain.documents.letter_folding import PLAIN_LETTERS
-from desktop_app.rendering.block_model import PICTURE, Block
+from desktop_app.rendering.block_model import PICTURE, Block, text_of
 from desktop_app.rendering.incremental.block_stream import render
-from desktop_app.rendering.incremental.packed_runs import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

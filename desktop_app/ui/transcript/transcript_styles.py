@@ -24,7 +24,6 @@ from PySide6.QtGui import (
 )
 
 from desktop_app.rendering.block_model import Block, Kind, Run, has_gap_between, is_in_other_quote
-from desktop_app.rendering.incremental.packed_runs import styles_of, texts_of_runs
 from desktop_app.rendering.markdown.citations import is_citation
 from desktop_app.rendering.markdown.footnote_links import link_to_mark
 from desktop_app.rendering.markdown.inline_images import image_size_of, is_image_name
@@ -209,9 +208,7 @@ _TEXT_ITEM: Final = Block(Kind.PARAGRAPH)
 
 
 def _has_inline_code(item: Block) -> bool:
-    return item.kind is not Kind.CODE and any(
-        run.code or run.element == "kbd" for run in styles_of(item.runs)
-    )
+    return item.kind is not Kind.CODE and any(run.code or run.element == "kbd" for run in item.runs)
 
 
 def tab_after_marker(item: Block) -> QTextOption.TabType:
@@ -219,7 +216,7 @@ def tab_after_marker(item: Block) -> QTextOption.TabType:
 
     In right-to-left text that is a right tab, because Qt swaps left and right tabs there.
     """
-    for text in chain((item.marker,), islice(texts_of_runs(item.runs), _MAX_SEARCHED)):
+    for text in chain((item.marker,), islice((run.text for run in item.runs), _MAX_SEARCHED)):
         if first := _LETTER.search(text, 0, _MAX_SEARCHED):
             is_from_right = _RIGHT_TO_LEFT_LETTER.match(first[0]) is not None
             return QTextOption.TabType.RightTab if is_from_right else QTextOption.TabType.LeftTab

@@ -21,8 +21,8 @@ from PySide6.QtGui import (
     QTextCursor,
 )
 
+from desktop_app.rendering.block_model import text_of
 from desktop_app.rendering.document_text import PassageMark, RenderedSlice
-from desktop_app.rendering.incremental.packed_runs import text_of
 from desktop_app.ui.look.theme import STANDARD_LINE_WIDTH, current_theme
 from desktop_app.ui.transcript.document.document_writer import DocumentWriter
 from desktop_app.ui.transcript.layout.item_prefix import prefix_length

@@ -40,7 +40,7 @@ def test_streamed_text_is_split_as_if_shown_at_once(
 
 
 def test_a_split_text_is_copied_as_one_paragraph(view: TranscriptView) -> None:
-    source = "word and more " * 600
+    source = "word and more " * 400
     view.set_messages([question(source.strip()), answer(f"- {source}\n- end")])
     view.selectAll()
     data = view.createMimeDataFromSelection()
@@ -50,13 +50,13 @@ def test_a_split_text_is_copied_as_one_paragraph(view: TranscriptView) -> None:
 
 
 def test_part_of_a_split_text_can_be_copied(view: TranscriptView) -> None:
-    words = [f"w{number}" for number in range(3000)]
+    words = [f"w{number}" for number in range(1100)]
     view.set_messages([answer("- " + " ".join(words))])
     view.stream.flush()
-    cursor = view.document().find("w500 ")
+    cursor = view.document().find("w300 ")
     cursor.setPosition(cursor.selectionStart())
-    end = view.document().find("w2500")
+    end = view.document().find("w900")
     cursor.setPosition(end.selectionEnd(), QTextCursor.MoveMode.KeepAnchor)
     view.setTextCursor(cursor)
     text = view.createMimeDataFromSelection().text()
-    assert text.removeprefix("• ").split(" ") == words[500:2501]
+    assert text.removeprefix("• ").split(" ") == words[300:901]

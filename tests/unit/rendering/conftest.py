@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.rendering.incremental import block_stream, long_paragraphs
+from desktop_app.rendering.incremental import block_stream
 
 
 @pytest.fixture
 def quarter_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Divide the limits of the open tail by four, so that short texts exceed them."""
-    names = ("MAX_REPARSED_LENGTH", "MIN_FORCED_LENGTH")
-    own = ("_MAX_OPEN_CHARS", "_MIN_SPLIT_CHARS", "_MAX_TOKENS", "_STEP_CHARS")
-    for module, name in (
-        *((block_stream, name) for name in (*own, *names)),
-        *((long_paragraphs, name) for name in names),
-    ):
-        monkeypatch.setattr(module, name, getattr(module, name) // 4)
+    for name in ("_MAX_OPEN_CHARS", "_MAX_TOKENS", "_STEP_CHARS"):
+        monkeypatch.setattr(block_stream, name, getattr(block_stream, name) // 4)

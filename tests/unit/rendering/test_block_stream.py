@@ -21,7 +21,6 @@ from desktop_app.rendering.block_model import (
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.rendering.incremental.open_tail import ParserContext, place_blocks
 from desktop_app.rendering.markdown.footnote_links import link_to_note
-from desktop_app.rendering.markdown.inline_runs import unparsed_note
 from desktop_app.rendering.markdown.loose_lists import mark_loose_lists
 from desktop_app.rendering.markdown.parser import parser
 from tests.helpers.examples import examples
@@ -297,7 +296,7 @@ def test_the_cost_of_a_piece_does_not_grow(kind: str) -> None:
     assert patches
     assert min(patch.at for patch in patches) >= before - 1
     assert max(len(patch.added) for patch in patches) <= 2
-    assert len(stream._source) < 1200
+    assert len(stream._source) < (8_000 if "paragraph" in kind else 1_200)
 
 
 @pytest.mark.parametrize("begin", ["```\n", "> - ```\n>   ", "a[^1]\n\n~~~py\nx\n"])
@@ -484,15 +483,14 @@ def in_pieces(source: str, lengths: tuple[int, ...]) -> list[Block]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("unit", ["[", "![a](b) ", "*a_ ", "http://", "<x "])
-def test_a_paragraph_of_marks_is_settled_without_loss(unit: str) -> None:
+def test_a_paragraph_of_marks_is_split_without_loss(unit: str) -> None:
     stream, source = BlockStream(), unit * (30_000 // len(unit))
     for at in range(0, len(source), 1200):
         stream.feed(source[at : at + 1200])
         assert len(stream._source) < 14_000
     stream.finish()
-    [block] = stream.blocks
-    assert unparsed_note() in block.runs
-    assert [c for c in block.text if c.isalnum()] == [c for c in source if c.isalnum()]
+    text = "".join(block.text for block in stream.blocks)
+    assert [c for c in text if c.isalnum()] == [c for c in source if c.isalnum()]
 
 
 FORMULAS = [

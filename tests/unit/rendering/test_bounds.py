@@ -62,7 +62,7 @@ def test_the_open_tail_stays_small_and_no_word_is_lost(kind: str) -> None:
     shown = "".join(map(_words, stream.blocks))
     missing = {w for w in re.findall(r"w\d+", source) if w not in shown}
     # A word may be split if its line alone is too long.
-    assert len(missing) <= len(source) // block_stream._MIN_SPLIT_CHARS
+    assert len(missing) <= len(source) // block_stream._MAX_OPEN_CHARS
 
 
 def test_a_table_of_too_many_columns_is_text() -> None:

@@ -440,7 +440,7 @@ def test_tables_keep_alignment_in_several_blocks() -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["[" * 5000, "![" * 700, "[a](" * 2000, "http://" * 1000, "<a " * 1000]
+    "source", ["[" * 5000, "![" * 700, "[a](" * 1200, "http://" * 700, "<a " * 1000]
 )
 def test_text_that_is_too_slow_to_parse_is_shown_as_written(source: str) -> None:
     block = only(source)
@@ -451,7 +451,8 @@ def test_text_that_is_too_slow_to_parse_is_shown_as_written(source: str) -> None
 
 @pytest.mark.slow
 def test_many_unclosed_marks_are_unchanged() -> None:
-    assert only("*a_b " * 4000).text == ("*a_b " * 4000).rstrip()
+    blocks = render("*a_b " * 4000)
+    assert " ".join(block.text for block in blocks) == ("*a_b " * 4000).rstrip()
 
 
 def test_many_definitions_are_parsed_together() -> None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtGui import QTextCursor
 
-from desktop_app.rendering.incremental.packed_runs import skip_shared_packs
 from desktop_app.ui.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ def is_longer(runs: Iterable[Run], count: int) -> bool:
 
 def common_prefix(old: Runs, new: Runs) -> tuple[int, int]:
     """Return the number of equal leading runs, and of equal characters in the next run."""
-    packed_runs, old, new = skip_shared_packs(old, new)
     equal_runs = max(0, min(len(old), len(new)) - _LAST_RUNS)
     if old[:equal_runs] != new[:equal_runs]:
         equal_runs = 0
@@ -47,7 +45,7 @@ def common_prefix(old: Runs, new: Runs) -> tuple[int, int]:
         # A formula changes as a whole. Other fields than the text are the format.
         if old_run[1:] == new_run[1:] and not new_run.math:
             equal_characters = _common_length(old_run.text, new_run.text)
-    return packed_runs + equal_runs, equal_characters
+    return equal_runs, equal_characters
 
 
 def length_after_prefix(runs: Runs, prefix: tuple[int, int]) -> int:

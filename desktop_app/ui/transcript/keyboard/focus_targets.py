@@ -15,7 +15,6 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.rendering.block_model import ADDED_MARK, PICTURE, Block, Kind
-from desktop_app.rendering.incremental.packed_runs import styles_of
 from desktop_app.rendering.markdown.citations import is_citation
 from desktop_app.rendering.markdown.footnote_links import (
     is_link_to_mark,
@@ -93,7 +92,7 @@ def has_focus_target(item: Item) -> bool:
     if isinstance(item, Block) and (item.kind is Kind.CODE_HEAD or item.note):
         return True
     rows = item.rows if isinstance(item, Block) else ()
-    return any(run.link for run in styles_of(item.runs)) or any(
+    return any(run.link for run in item.runs) or any(
         run.link for row in rows for cell in row for run in cell
     )
 

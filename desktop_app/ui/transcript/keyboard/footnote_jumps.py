@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from desktop_app.rendering.block_model import Block
-from desktop_app.rendering.incremental.packed_runs import styles_of
 from desktop_app.rendering.markdown.footnote_links import (
     is_link_to_mark,
     link_to_mark,
@@ -95,7 +94,7 @@ def _has_link(item: Item, link: str) -> bool:
         return False
     cells = (cell for row in item.rows for cell in row)
     return (item.note and link_to_mark(item.marker) == link) or any(
-        run.link == link for runs in (item.runs, *cells) for run in styles_of(runs)
+        run.link == link for runs in (item.runs, *cells) for run in runs
     )
 
 

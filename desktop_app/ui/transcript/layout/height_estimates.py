@@ -10,8 +10,7 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.rendering.block_model import Block, Kind, Runs
-from desktop_app.rendering.incremental.packed_runs import text_of
+from desktop_app.rendering.block_model import Block, Kind, Runs, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

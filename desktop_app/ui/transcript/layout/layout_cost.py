@@ -10,8 +10,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.rendering.block_model import Runs
-from desktop_app.rendering.incremental.packed_runs import styles_of, text_of
+from desktop_app.rendering.block_model import Runs, text_of
 from desktop_app.ui.transcript.layout.message_layout import is_table
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ _PART_COST: Final = 2000
 
 def cost_of_runs(runs: Runs) -> int:
     """Return the cost of the text of a block."""
-    has_formulas = any(style.math for style in styles_of(runs))  # does not unpack 1 MB of runs
+    has_formulas = any(style.math for style in runs)  # does not unpack 1 MB of runs
     formulas = sum(1 for run in runs if run.math) if has_formulas else 0
     return len(text_of(runs)) + _RUN_COST * len(runs) + _FORMULA_COST * formulas
 

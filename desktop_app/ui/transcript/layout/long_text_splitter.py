@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtGui import QTextCursor, QTextDocument
 
-from desktop_app.rendering.incremental.packed_runs import texts_of_runs
 from desktop_app.ui.widgets.text.sealed_document import SealedDocument
 from desktop_app.ui.widgets.text.utf16 import utf16_length, utf16_slice
 
@@ -73,7 +72,9 @@ class RunIndex:
     def __init__(self, runs: Runs, begin: int = 0) -> None:
         """Index runs that begin at unit `begin` of the text."""
         self._runs = runs
-        self._edges = array("I", accumulate(map(utf16_length, texts_of_runs(runs)), initial=begin))
+        self._edges = array(
+            "I", accumulate([utf16_length(run.text) for run in runs], initial=begin)
+        )
         self._encoded_number = -1  # of the run encoded last; -1 for none
         self._encoded_text = b""  # of this run, in UTF-16
 

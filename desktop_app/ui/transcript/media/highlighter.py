@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QTextCharFormat, QTextLayout
 
-from desktop_app.rendering.block_model import Block
-from desktop_app.rendering.incremental.packed_runs import text_of
+from desktop_app.rendering.block_model import Block, text_of
 from desktop_app.rendering.processes import highlight
 from desktop_app.ui.transcript.layout.full_layout import finish_layout
 from desktop_app.ui.transcript.layout.message_layout import MessageLayout, flag_ranges

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from desktop_app.rendering.block_model import Block, Runs
-from desktop_app.rendering.incremental.packed_runs import text_of
+from desktop_app.rendering.block_model import Block, Runs, text_of
 from desktop_app.rendering.search.text_search import count_matches, match_ranges, searchable_texts
 from desktop_app.ui.transcript.layout.item_prefix import prefix_of
 from desktop_app.ui.transcript.layout.message_layout import MessageLayout, is_table
