@@ -33,7 +33,7 @@ class AnswerLedger:
         timing: the times of the answer.
 
     Args:
-        resolved: the model that is asked.
+        resolved: the model that is asked; a stand-in may replace it before anything is recorded.
         purpose: of the answer's requests.
         tool_prices: the price in US dollars of a call of each tool that the provider runs.
     """
@@ -47,7 +47,7 @@ class AnswerLedger:
         timing: AnswerTiming | None = None,
     ) -> None:
         self._spending = spending
-        self._resolved = resolved
+        self.resolved = resolved
         self._purpose = purpose
         self._tool_prices = tool_prices
         self.timing = timing or AnswerTiming()
@@ -57,7 +57,7 @@ class AnswerLedger:
 
     def cost(self, reply: Reply) -> Decimal | None:
         """Return the US dollars of requests and the provider's tools; None if unknown."""
-        price = _billed_choice(self._resolved, reply).price
+        price = _billed_choice(self.resolved, reply).price
         if reply.usage is None or reply.is_uncounted or price is None:
             return None
         return price.cost(reply.usage) + hosted_cost(tool_calls(reply.parts), self._tool_prices)
@@ -88,7 +88,7 @@ class AnswerLedger:
         has_failed = reply.error is not None and reply.error.code != SpendingCapError.code
         if not can_be_billed and not (is_sent and has_failed):
             return
-        price = self._resolved.price
+        price = self.resolved.price
         has_free_model = price is not None and price.is_free
         if usage is None and has_free_model:
             has_cost = False
@@ -131,7 +131,7 @@ class AnswerLedger:
     async def _add_request(
         self, reply: Reply, answer: Message, usage: Usage | None, *, is_billed: bool = True
     ) -> None:
-        billed_choice = _billed_choice(self._resolved, reply)
+        billed_choice = _billed_choice(self.resolved, reply)
         cost = call_cost(billed_choice.counted_price, usage, is_billed=is_billed)
         entry = self._make_entry(answer, self._purpose, cost)
         performance = self._measure_performance(billed_choice, reply, answer)
@@ -139,8 +139,8 @@ class AnswerLedger:
 
     def _make_entry(self, answer: Message, purpose: Purpose, cost: Decimal | None) -> Call:
         return Call(
-            provider_id=self._resolved.profile.id,
-            model=self._resolved.model.id,
+            provider_id=self.resolved.profile.id,
+            model=self.resolved.model.id,
             usage=Usage(),
             cost=cost,
             purpose=purpose.value,

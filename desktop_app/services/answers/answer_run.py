@@ -40,7 +40,14 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.message_parts import last_text, with_interrupted_calls
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.error_note import ErrorNote, note_from_error
-from desktop_app.domain.errors import RunLostError, StorageError, UserFacingError, to_provider_error
+from desktop_app.domain.errors import (
+    ModelNotFoundError,
+    RunLostError,
+    StorageError,
+    UserFacingError,
+    to_provider_error,
+)
+from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
 from desktop_app.i18n.translation import N_
 from desktop_app.services.answers.answer_ledger import AnswerLedger
@@ -71,6 +78,7 @@ class PreparedAnswer:
             is recorded, or the answer ends.
         schema: the schema that the answer is checked against, even if the model does not support
             schemas; None for no check.
+        stand_in: returns the model to ask if the provider does not serve Instant's model.
     """
 
     conversation: Conversation
@@ -81,6 +89,7 @@ class PreparedAnswer:
     gateway: Gateway
     hold: Hold
     schema: AnswerSchema | None = None
+    stand_in: Callable[[], ResolvedChoice] | None = None
 
 
 class AnswerRun:
@@ -113,7 +122,6 @@ class AnswerRun:
         self.hold = prepared.hold
         self.checkpoints = Checkpoints(self, store)
         self.prepared = prepared
-        self._resolved = prepared.resolved
         self._store = store
         self._image_store = images
         self._ledger = ledger
@@ -171,10 +179,10 @@ class AnswerRun:
             return False
         old_reply = self.reply
         try:
-            provider = await self.prepared.gateway.provider(self._resolved.profile)
+            provider = await self.prepared.gateway.provider(self.prepared.resolved.profile)
             usage = await provider.cancel(remote_run)
         except UserFacingError:
-            may_go_on = notice(NoticeCode.MAY_GO_ON, provider=self._resolved.profile.name)
+            may_go_on = notice(NoticeCode.MAY_GO_ON, provider=self.prepared.resolved.profile.name)
             self.reply = accumulate(self.reply, Notice(may_go_on))
         except asyncio.CancelledError:
             self._run_to_cancel = None
@@ -238,7 +246,7 @@ class AnswerRun:
             self._run_to_cancel = unfinished_answer.remote_run
             # Without its id, the run cannot be canceled, and may go on at the provider.
             if self.prepared.request.background and not self.reply.response_id:
-                provider_name = self._resolved.profile.name
+                provider_name = self.prepared.resolved.profile.name
                 stopped_unnamed = notice(NoticeCode.STOPPED_UNNAMED, provider=provider_name)
                 self.reply = accumulate(self.reply, Notice(stopped_unnamed))
             await self._finish(MessageStatus.CANCELLED, once=True)
@@ -250,16 +258,21 @@ class AnswerRun:
             self._writes.report(error)
 
     async def _stream(self, listen: Listener) -> None:
-        """Stream the answer to its end."""
+        """Stream the answer to its end. If Instant is not served, its stand-in answers."""
         listen(StatusChanged(0, self._opening_status), self.reply)
         try:
-            provider = await self.prepared.gateway.provider(self._resolved.profile)
+            provider = await self.prepared.gateway.provider(self.prepared.resolved.profile)
         except UserFacingError as error:
             self._add_event(Failed(to_provider_error(error)), listen)
             return
         self._is_sent = True
         async with aclosing(self._events_of(provider)) as events:
             async for event in events:
+                is_missing = isinstance(event, Failed) and isinstance(
+                    event.error, ModelNotFoundError
+                )
+                if is_missing and self.reply.is_empty and self._has_stand_in:
+                    break  # out of the stream, which is closed before the stand-in answers
                 event = await self._writes.store_image(
                     event,
                     self.answer,
@@ -269,6 +282,28 @@ class AnswerRun:
                 self._add_event(self._limit.check(event), listen)
                 if self._limit.is_exceeded or not await self._store_step(event, listen):
                     return
+            else:  # the stream has ended
+                return
+        self._ask_stand_in(listen)
+        await self._stream(listen)
+
+    @property
+    def _has_stand_in(self) -> bool:
+        """Return True for Instant's own model, False for others and its stand-in."""
+        resolved = self.prepared.resolved
+        is_instant = resolved.variant is Variant.INSTANT and not resolved.notice
+        return is_instant and self.prepared.stand_in is not None
+
+    def _ask_stand_in(self, listen: Listener) -> None:
+        """Prepare the request for Instant's stand-in, after a notice."""
+        assert self.prepared.stand_in is not None
+        tier = self.prepared.resolved.service_tier
+        resolved = replace(self.prepared.stand_in(), service_tier=tier)
+        request = replace(self.prepared.request, model=resolved.model.id, effort=resolved.effort)
+        self.prepared = replace(self.prepared, resolved=resolved, request=request)
+        self._ledger.resolved = resolved
+        self.answer = replace(self.answer, choice=answering_choice(resolved))
+        self._add_event(Notice(notice(NoticeCode.INSTANT_RETIRED)), listen)
 
     async def _store_step(self, event: StreamEvent, listen: Listener) -> bool:
         """Store a step of the tool loop before the next step is taken.
@@ -296,7 +331,7 @@ class AnswerRun:
     @property
     def _opening_status(self) -> AnswerStatus:
         """Return the status until the first event."""
-        return answer_status(StatusCode.WAITING, model=self._resolved.model.name)
+        return answer_status(StatusCode.WAITING, model=self.prepared.resolved.model.name)
 
     def _events_of(self, provider: Provider) -> AsyncGenerator[StreamEvent, None]:
         return provider.stream(self.prepared.request)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from desktop_app.domain import hints
@@ -427,6 +427,7 @@ class ChatService:
                     gateway,
                     hold,
                     context.settings.schema,
+                    partial(self._models.retire_instant, resolved.profile, conversation.choice),
                 ),
                 self.sources.messages,
                 self.sources.attachments,

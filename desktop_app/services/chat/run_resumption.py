@@ -83,14 +83,14 @@ class ResumedRun(AnswerRun):
 
     @property
     def _opening_status(self) -> AnswerStatus:
-        return answer_status(StatusCode.RECONNECTING, provider=self._resolved.profile.name)
+        return answer_status(StatusCode.RECONNECTING, provider=self.prepared.resolved.profile.name)
 
     def _events_of(self, provider: Provider) -> AsyncGenerator[StreamEvent, None]:
         return provider.resume(self._stored_run)
 
     def retry_with_key(self, provider_id: str) -> None:
         """Continue if the run waits for this provider's key."""
-        if provider_id == self._resolved.profile.id:
+        if provider_id == self.prepared.resolved.profile.id:
             self._key_arrived.set()
 
     async def _stream(self, listen: Listener) -> None:
@@ -115,7 +115,7 @@ class ResumedRun(AnswerRun):
         self._stored_run = self.answer.remote_run or self._stored_run
         self._has_caught_up = False
         self.reply = Reply(notices=self.answer.notices, run=self._stored_run)
-        self._limit = AnswerLimit(self._resolved.profile.name)
+        self._limit = AnswerLimit(self.prepared.resolved.profile.name)
 
     def _add_event(self, event: StreamEvent, listen: Listener) -> None:
         """Add an event, and report it if new text has replaced the stored text.

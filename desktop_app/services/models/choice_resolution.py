@@ -139,18 +139,20 @@ class ProviderModels:
         choice: ModelChoice,
         today: date,
         *,
+        is_instant_gone: bool = False,
         window_of: Callable[[ProviderProfile, str], int | None] = lambda _profile, _model: None,
     ) -> ResolvedChoice:
         """Return the model and effort to send for `choice`.
 
         Args:
+            is_instant_gone: the provider has replied that it does not serve Instant's model.
             window_of: returns the window that the server named in a refusal.
         """
         variant = choice.variant
         model_id = self.catalog.for_variant(variant).id if variant else choice.model
         info = self.info(model_id, window_of(self.profile, model_id))
         availability = self.availability(info, today)
-        if variant is Variant.INSTANT and not availability.is_served:
+        if variant is Variant.INSTANT and (is_instant_gone or not availability.is_served):
             stand_in = self.info(self.catalog.for_variant(Variant.THINKING).id)
             resolved = self.choice_of(stand_in, Effort.NONE, variant=variant)
             return replace(resolved, notice=INSTANT_RETIRED, files=self._file_inputs(stand_in))
@@ -262,14 +264,21 @@ class ModelChoices:
     ) -> None:
         self._models_of = models_of
         self._window_of = window_of
+        self._providers_without_instant: set[str] = set()  # their ids
 
     def resolve(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
         """Return the model and effort that serve `choice` at `profile` today."""
         return self._models_of(profile).resolve(
             choice,
             date.today(),  # noqa: DTZ011 — the user's day
+            is_instant_gone=profile.id in self._providers_without_instant,
             window_of=self._window_of,
         )
+
+    def retire_instant(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
+        """Mark Instant as not served by the provider. Return its stand-in."""
+        self._providers_without_instant.add(profile.id)
+        return self.resolve(profile, choice)
 
     def tool_prices(self, resolved: ResolvedChoice) -> Mapping[str, Decimal]:
         """Return the prices of hosted tools at this provider."""

@@ -7,10 +7,11 @@ from itertools import product
 
 import pytest
 
+from desktop_app.services.models.choice_resolution import INSTANT_RETIRED
 from tests.helpers.prompt_delimiters import plain
 from tests.helpers.templates import translate_into
 from tests.integration.cli.command import Ended, Shell, against, answer_to, gateway
-from tests.integration.cli.replies import ANSWER, CHAT, WHOLE
+from tests.integration.cli.replies import ANSWER, CHAT, WHOLE, refusal
 from tests.unit.providers.loopback import LoopbackServer, replies
 
 AT_ONCE = 4  # processes
@@ -73,6 +74,14 @@ def test_the_chosen_variant_and_effort_are_sent_or_refused(shell: Shell) -> None
         )
 
     against(WHOLE, test=test)
+
+
+def test_instant_is_replaced_if_the_gateway_lacks_it(shell: Shell) -> None:
+    gone = refusal(404, "model_not_found", "The model does not exist.")
+    done, (first, second) = answer_to(shell, gone, WHOLE, arguments=("Hi", "--variant", "instant"))
+    assert (first["model"], first["reasoning"]) == ("gpt-5.2-chat-latest", {"effort": "medium"})
+    assert (second["model"], second["reasoning"]) == ("gpt-5.2", {"effort": "none"})
+    assert done == Ended(0, ANSWER + "\n", f"repartee: {INSTANT_RETIRED}\n")
 
 
 def test_a_server_that_has_chat_completions_alone_is_remembered(shell: Shell) -> None:

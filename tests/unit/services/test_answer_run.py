@@ -20,6 +20,7 @@ from desktop_app.domain.answering.stream_events import (
     HostedCall,
     ImageArrived,
     Incomplete,
+    Notice,
     ReasoningDelta,
     RefusalDelta,
     RoundEnded,
@@ -52,6 +53,7 @@ from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import (
     CredentialError,
+    ModelNotFoundError,
     NetworkError,
     ProviderError,
     ReplyTooLargeError,
@@ -77,6 +79,7 @@ from tests.helpers.waiting import cancel
 from tests.unit.providers.samples import CATALOG
 
 THINKING = ResolvedChoice(OPENAI, CATALOG.for_variant(Variant.THINKING), Variant.THINKING, None)
+INSTANT = ResolvedChoice(OPENAI, CATALOG.for_variant(Variant.INSTANT), Variant.INSTANT, None)
 LOCAL = ResolvedChoice(ON_DEVICE, CATALOG.info("smollm2-135m-instruct"), None, None)
 USAGE = Usage(1_000, 0, 200, 0)
 COST = Decimal("0.00455")  # 1,000 × 1.75 + 200 × 14, a million tokens each
@@ -190,6 +193,7 @@ def prepared(
         request or ChatRequest(resolved.model.id, ()),
         OneProvider(provider),
         Hold(),
+        stand_in=lambda: THINKING,
         **more,
     )
 
@@ -607,6 +611,37 @@ def test_a_generated_image_is_kept(
     (seen,) = (e for e in memory.heard if isinstance(e, HostedCall | ImageArrived))
     kept = PICTURE if picture is PICTURE else None
     assert (seen.image, seen.image_part) == (b"", kept)
+
+
+# ---------------------------------------------------------------- stand-ins
+
+GONE = Failed(ModelNotFoundError("No such model.", status=404))
+
+
+def test_a_retired_instant_model_is_replaced_with_a_notice() -> None:
+    resolved = replace(INSTANT, service_tier="batch")
+    answer, memory = run([GONE], [TextDelta("a"), *ENDED], resolved=resolved)
+    assert (answer.status, answer.text) == (STATUS.COMPLETE, "a")
+    assert answer.choice == answering_choice(THINKING)
+    assert answer.notices == (notice(NoticeCode.INSTANT_RETIRED),)
+    assert Notice(notice(NoticeCode.INSTANT_RETIRED)) in memory.heard
+    (call,) = memory.calls
+    assert (call.model, call.cost) == ("gpt-5.2", COST / 2)
+
+
+@pytest.mark.parametrize(
+    ("resolved", "script"),
+    [
+        (THINKING, [GONE]),
+        (replace(INSTANT, notice="Instead."), [GONE]),
+        (INSTANT, [TextDelta("a"), GONE]),
+    ],
+)
+def test_only_the_instant_model_is_replaced(
+    resolved: ResolvedChoice, script: list[StreamEvent]
+) -> None:
+    answer, _ = run(script, resolved=resolved)
+    assert answer.status is STATUS.FAILED
 
 
 # ---------------------------------------------------------------- forms

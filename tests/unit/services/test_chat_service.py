@@ -24,6 +24,7 @@ from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.stream_events import (
     Completed,
+    Failed,
     HostedCall,
     ReasoningDelta,
     ReasoningItem,
@@ -53,6 +54,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.errors import (
     DocumentDoesNotFitError,
+    ModelNotFoundError,
     SpendingCapError,
     StorageError,
     StoreFullError,
@@ -343,6 +345,22 @@ async def test_the_answer_is_on_disk_while_it_streams(tmp_path: Path) -> None:
         assert (await chat.store.path(began.conversation.id))[1].status is MessageStatus.STREAMING
         provider.release.set()
         await task
+
+
+async def test_instant_is_replaced_once_if_it_is_not_served(tmp_path: Path) -> None:
+    gone = Failed(ModelNotFoundError("No such model.", status=404))
+    provider = ScriptedProvider([gone], [TextDelta("Hi"), Completed()], [Completed()])
+
+    async with open_chat(tmp_path, provider) as chat:
+        answer = await chat.run(await chat.begin("?", COMETAPI, Variant.INSTANT))
+        assert [(r.model, r.effort) for r in provider.requests] == [
+            ("gpt-5.2-chat-latest", Effort.MEDIUM),
+            ("gpt-5.2", Effort.NONE),
+        ]
+        assert (answer.text, len(answer.notices)) == ("Hi", 1)
+        assert answer.choice.model == "gpt-5.2"
+        await chat.run(await chat.begin("?", COMETAPI, Variant.INSTANT))
+        assert provider.requests[-1].model == "gpt-5.2"
 
 
 async def test_a_full_disk_keeps_the_answer_and_saves_it_when_there_is_room(tmp_path: Path) -> None:

@@ -75,6 +75,10 @@ def test_a_listing_overrides_the_shutdown_date() -> None:
         resolved = ProviderModels(profile, CATALOG, listing).resolve(choice(Variant.INSTANT), today)
         assert resolved.model.id == (instant if served else "gpt-5.2")
         assert resolved.notice == ("" if served else INSTANT_RETIRED)
+    said_no = ProviderModels(COMETAPI, CATALOG, listed(instant)).resolve(
+        choice(Variant.INSTANT), AFTER, is_instant_gone=True
+    )
+    assert (said_no.model.id, said_no.effort) == ("gpt-5.2", Effort.NONE)
 
 
 def test_a_model_near_or_after_its_shutdown_is_used_with_a_warning() -> None:
