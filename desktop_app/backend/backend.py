@@ -134,9 +134,9 @@ class Backend:
             environment_profiles,
         )
 
-    async def open(self) -> None:
-        """Open the store. Raises the errors of `Database.open`."""
-        await self.database.open()
+    async def open(self, *, reads_if_full: bool = False) -> None:
+        """Open the store. Takes the argument and raises the errors of `Database.open`."""
+        await self.database.open(reads_if_full=reads_if_full)
         await self.gateway.load()
         await asyncio.to_thread(_clean_folders, self.folders)
 

@@ -810,7 +810,14 @@ def _repair() -> Command:
     return Command(
         "repair",
         tr("repair a damaged library"),
-        [],
+        [
+            option(
+                "-o --to",
+                tr("write the new library to this file, and leave the damaged one as it is"),
+                tr("FILE"),
+                file_name,
+            )
+        ],
         tr(
             "Close Repartee first. All readable data is recovered into a new library. The "
             "damaged file is kept."

@@ -93,7 +93,7 @@ async def open_backend(*, allows_unpriced: bool = False) -> AsyncIterator[Backen
 
     backend = Backend(allows_unpriced=allows_unpriced)
     try:
-        await backend.open()
+        await backend.open(reads_if_full=True)
         yield backend
     finally:
         await backend.aclose()
@@ -109,7 +109,7 @@ async def open_store() -> AsyncIterator[Database]:
 
     database = Database(folders().database)
     try:
-        await database.open()
+        await database.open(reads_if_full=True)
         yield database
     finally:
         await database.close()

@@ -26,6 +26,7 @@ from desktop_app.cli.command_setup import (
     report_error,
 )
 from desktop_app.cli.exit_code import ExitCode
+from desktop_app.cli.output_file import partial_file, unwritable_error
 from desktop_app.cli.streams.console import (
     ProgressReporter,
     can_ask,
@@ -60,7 +61,7 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.paths import folders
 from desktop_app.storage.conversations.import_store import ImportOutcome, ImportStore
 from desktop_app.storage.recovery.backup import delete_old_backups, make_backup
-from desktop_app.storage.recovery.repair import repair_store
+from desktop_app.storage.recovery.repair import repair_store, repair_to
 from desktop_app.storage.recovery.restore import restore_backup
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def run_library(options: Options) -> int:
         if options.command == "restore":
             return _restore(options)
         if options.command == "repair":
-            return _repair()
+            return _repair(options)
         if options.command == "import":
             with replace_stdin_with_file(options.files) as options.files:
                 return asyncio.run(_import(options))
@@ -372,11 +373,20 @@ def _ask_about_settings(changes: Sequence[SettingChange], *, accept: bool) -> bo
         return False
 
 
-def _repair() -> int:
+def _repair(options: Options) -> int:
     user_folders = folders()
     if not user_folders.database.exists():
         raise StorageError(N_("There is no library yet."), hint=N_("Start Repartee to create one."))
     reporter = ProgressReporter(tr("Recovering data"))
-    report = repair_store(user_folders.database, now(), reporter.show)
+    if options.to is None or expand_path(options.to).resolve() == user_folders.database.resolve():
+        report = repair_store(user_folders.database, now(), reporter.show)
+    else:
+        target = expand_path(options.to)
+        try:
+            with partial_file(target) as file:
+                report = repair_to(user_folders.database, file, reporter.show)
+        except OSError as exc:
+            raise unwritable_error(target, exc) from exc
+        report.repaired_file = target
     write_diagnostic(report.sentence)
     return 0

@@ -15,22 +15,28 @@ a lock, which shows whether another process has the store open.
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sqlite3
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
-from desktop_app.domain.errors import StorageError
+from desktop_app.domain.errors import StorageError, StoreFullError
 from desktop_app.i18n.translation import N_
 from desktop_app.storage.database.private_files import create_private
 from desktop_app.storage.database.schema import is_current, migrate, stored_version
 from desktop_app.storage.database.sqlite_connection import Mode, connect, require_sound
-from desktop_app.storage.database.storage_errors import UNREADABLE, translate_errors
+from desktop_app.storage.database.storage_errors import (
+    UNREADABLE,
+    is_full_or_read_only,
+    translate_errors,
+)
 from desktop_app.storage.database.store_lock import StoreLock
 
 T = TypeVar("T")
@@ -87,6 +93,10 @@ class Database:
         self._lock: StoreLock | None = None
         self._identity: tuple[int, int] | None = None
         self._rescued: Path | None = None
+        self._reads_if_full = False
+        self._write_error: StoreFullError | None = None  # why nothing can be written
+        self._connect_reader: Callable[[], sqlite3.Connection] = partial(_connect, path, "ro")
+        self._at_close = ExitStack()
 
     @property
     def disk(self) -> Database:
@@ -102,8 +112,12 @@ class Database:
         """Return itself, as in `Databases`."""
         return self
 
-    async def open(self) -> None:
+    async def open(self, *, reads_if_full: bool = False) -> None:
         """Open the store; create or migrate it if needed.
+
+        Args:
+            reads_if_full: if there is no space, or the file is read-only, open an existing store
+                for reading. Its writes raise the StoreFullError.
 
         Raises:
             StoreTooNewError: a newer version wrote it; it is unchanged.
@@ -111,6 +125,7 @@ class Database:
             StoreFullError: there is no space, or the file is read-only.
             StorageError: anything else that prevents the use of the store.
         """
+        self._reads_if_full = reads_if_full
         await self._on_writer(self._open)
 
     async def write(self, action: Action[T]) -> T:
@@ -203,16 +218,27 @@ class Database:
             raise closed_error() from exc
 
     def _open(self) -> None:
-        with translate_errors(str(self.path)):
-            create_private(self.path)
-            lock = StoreLock(self.path)
-            try:
-                self._connection = self._connect_writer(lock)
-                self._identity = self._identity_of_file()
-            finally:
-                if self._connection is None:
-                    lock.release()
-            self._lock = lock
+        try:
+            with translate_errors(str(self.path)):
+                create_private(self.path)
+                lock = StoreLock(self.path)
+                try:
+                    self._connection = self._connect_writer(lock)
+                    self._identity = self._identity_of_file()
+                finally:
+                    if self._connection is None:
+                        lock.release()
+                self._lock = lock
+        except StoreFullError as error:
+            if not self._reads_if_full or not _is_not_empty(self.path):
+                raise
+            self._write_error = error
+            with translate_errors(str(self.path)):
+                self._connect_reader = self._at_close.enter_context(reader_of(self.path))
+                self._connection = self._connect_reader()
+                if not is_current(stored_version(self._connection, self.path)):
+                    self._connection.close()
+                    raise
 
     def _connect_writer(self, lock: StoreLock) -> sqlite3.Connection:
         """Open the writer's connection; check the store after an unclean exit, and migrate it."""
@@ -252,6 +278,8 @@ class Database:
 
     def _in_transaction(self, action: Action[T]) -> T:
         connection = self._require_connection()
+        if self._write_error is not None:
+            raise self._write_error
         self._require_in_place(connection)
         with translate_errors(str(self.path)):
             connection.execute("BEGIN IMMEDIATE")
@@ -326,7 +354,7 @@ class Database:
         self._require_connection()
         connection: sqlite3.Connection | None = getattr(self._thread_local, "connection", None)
         if connection is None:
-            connection = _connect(self.path, "ro")
+            connection = self._connect_reader()
             self._thread_local.connection = connection
             self._read_connections.append(connection)
         return connection
@@ -343,6 +371,7 @@ class Database:
                     if connection is not None:
                         connection.close()
             finally:
+                self._at_close.close()
                 if self._lock is not None:
                     self._lock.release()
 
@@ -389,9 +418,42 @@ def _close_cursor(result: T) -> T:
     return result
 
 
-def _connect(path: Path, mode: Mode) -> sqlite3.Connection:
+def _connect(path: Path, mode: Mode, *, is_immutable: bool = False) -> sqlite3.Connection:
     # Opened on one thread and closed on another, but never used by two at once.
-    return connect(path, mode, timeout=BUSY_TIMEOUT_S, is_for_any_thread=True)
+    return connect(
+        path, mode, timeout=BUSY_TIMEOUT_S, is_immutable=is_immutable, is_for_any_thread=True
+    )
+
+
+@contextmanager
+def reader_of(path: Path) -> Iterator[Callable[[], sqlite3.Connection]]:
+    """Yield a function that opens a store for reading, even on a full or read-only disk.
+
+    A store in WAL mode needs a file beside it even for reading. If the disk takes none, no process
+    can have the store open, so it is read without. A log that a killed process left cannot be
+    read there: the store and its log are then copied to the system's temporary folder.
+
+    Raises:
+        sqlite3.Error: the store cannot be opened.
+        OSError: there is no space for the copies.
+    """
+    try:
+        with closing(_connect(path, "ro")) as connection:
+            connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
+    except sqlite3.OperationalError as error:
+        if not is_full_or_read_only(error):
+            raise
+    else:
+        yield partial(_connect, path, "ro")
+        return
+    log = path.with_name(path.name + "-wal")
+    if not _is_not_empty(log):
+        yield partial(_connect, path, "ro", is_immutable=True)
+        return
+    with tempfile.TemporaryDirectory(prefix="repartee-") as folder:
+        for file in (path, log):
+            shutil.copyfile(file, Path(folder) / file.name)
+        yield partial(_connect, Path(folder) / path.name, "ro")
 
 
 def _configure_writer(connection: sqlite3.Connection) -> None:

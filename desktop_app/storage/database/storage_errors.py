@@ -109,6 +109,13 @@ def translate_errors(place: str) -> Iterator[None]:
         raise damaged_error(place, f"{type(exc).__name__}: {exc.reason}") from exc
 
 
+def is_full_or_read_only(error: sqlite3.Error) -> bool:
+    """Return True if the disk is full or read-only."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    kind = _KIND_OF_CODE.get(code) or _KIND_OF_CODE.get(code & 0xFF)
+    return kind in (_DISK_FULL, _READ_ONLY)
+
+
 def damaged_error(place: str, details: str) -> StoreDamagedError:
     """Return the error for a file that can be read but has invalid content."""
     return StoreDamagedError(*_DAMAGED[1:], details=details, place=place)

@@ -26,6 +26,7 @@ from desktop_app.domain.bounds import is_hash
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import N_
 from desktop_app.paths import folders
+from desktop_app.storage.database.database import reader_of
 from desktop_app.storage.database.private_files import create_private, create_private_folder, sync
 from desktop_app.storage.database.schema import stored_version
 from desktop_app.storage.database.sqlite_connection import connect, require_sound
@@ -89,7 +90,7 @@ def make_backup(
             store_copy = scratch / STORE
             partial_archive = scratch / "backup.zip"
             create_private(store_copy)
-            with closing(connect(database, "ro")) as connection:
+            with reader_of(database) as connect_reader, closing(connect_reader()) as connection:
                 stored_version(connection, database)
                 connection.execute("VACUUM INTO ?", (str(store_copy),))
             with closing(connect(store_copy, "ro")) as connection:

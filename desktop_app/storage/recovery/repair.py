@@ -15,7 +15,7 @@ import sqlite3
 import struct
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -136,6 +136,7 @@ class RepairResult:
         mended_messages: the number of messages that had lost their conversation or their parent.
         dropped: the number of rows left out, because they are invalid or repeated.
         reads_left: the number of further reads that may end at damage.
+        repaired_file: the new store; None if it has the path of the damaged one.
     """
 
     damaged_file: Path
@@ -145,6 +146,7 @@ class RepairResult:
     mended_messages: int = 0
     dropped: int = 0
     reads_left: int = _MAX_READS
+    repaired_file: Path | None = None
 
     @property
     def sentence(self) -> str:
@@ -180,7 +182,10 @@ class RepairResult:
                     self.mended_messages,
                 )
             )
-        sentences.append(tr("The damaged file is in {file}.", file=str(self.damaged_file)))
+        if self.repaired_file is None:
+            sentences.append(tr("The damaged file is in {file}.", file=str(self.damaged_file)))
+        else:
+            sentences.append(tr("The new library is in {file}.", file=str(self.repaired_file)))
         return " ".join(sentences)
 
 
@@ -194,34 +199,63 @@ def repair_store(database: Path, now: datetime, progress: Progress) -> RepairRes
         StorageError: the store is open elsewhere, there is no room, or another program or version
             wrote it; it is unchanged.
     """
+    name = f"{database.stem}.before-repair-{now:%Y%m%d-%H%M%S}.sqlite3"
+    result = RepairResult(database.with_name(name))
     with (
         translate_errors(str(database)),
-        exclusive_lock(
-            database,
-            N_("Your library is open in another Repartee window or command."),
-            N_("Close it, then repair again."),
-        ),
+        _lock_for_repair(database),
+        _recovered_store(database, database.parent, result, progress) as new_store,
     ):
-        refuse_foreign(database)
-        damaged_file = database.with_name(
-            f"{database.stem}.before-repair-{now:%Y%m%d-%H%M%S}.sqlite3"
-        )
-        with tempfile.TemporaryDirectory(dir=database.parent, prefix=".repair-") as scratch:
-            copy = Path(scratch) / "damaged.sqlite3"
-            for suffix in ("", "-wal"):
-                source = database.with_name(database.name + suffix)
-                if source.exists():
-                    shutil.copyfile(source, copy.with_name(copy.name + suffix))
-            _make_readable(copy, Path(scratch))
-            new_store = Path(scratch) / "new.sqlite3"
-            create_private(new_store)
-            result = RepairResult(damaged_file)
-            with closing(connect(new_store, "rw")) as target:
-                _build_store(target, copy, result, progress)
-                require_sound(target, "quick_check", str(database), "the repaired store")
-            sync(new_store)
-            replace_store(new_store, database, damaged_file)
+        replace_store(new_store, database, result.damaged_file)
     return result
+
+
+def repair_to(database: Path, target: Path, progress: Progress) -> RepairResult:
+    """Write a new store of the rows that can be read to `target`; the damaged one is unchanged.
+
+    The disk of the damaged store may be full or read-only.
+
+    Raises:
+        StorageError: as `repair_store`.
+    """
+    result = RepairResult(database, repaired_file=target)
+    with ExitStack() as stack:
+        with suppress(OSError):  # nobody can have the store open if no lock can be made
+            stack.enter_context(_lock_for_repair(database))
+        stack.enter_context(translate_errors(str(target)))
+        with _recovered_store(database, target.parent, result, progress) as new_store:
+            shutil.copyfile(new_store, target)
+    return result
+
+
+def _lock_for_repair(database: Path) -> AbstractContextManager[None]:
+    return exclusive_lock(
+        database,
+        N_("Your library is open in another Repartee window or command."),
+        N_("Close it, then repair again."),
+    )
+
+
+@contextmanager
+def _recovered_store(
+    database: Path, folder: Path, result: RepairResult, progress: Progress
+) -> Iterator[Path]:
+    """Yield a new store of the rows that can be read, in a temporary folder in `folder`."""
+    refuse_foreign(database)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".repair-") as scratch:
+        copy = Path(scratch) / "damaged.sqlite3"
+        for suffix in ("", "-wal"):
+            source = database.with_name(database.name + suffix)
+            if source.exists():
+                shutil.copyfile(source, copy.with_name(copy.name + suffix))
+        _make_readable(copy, Path(scratch))
+        new_store = Path(scratch) / "new.sqlite3"
+        create_private(new_store)
+        with closing(connect(new_store, "rw")) as target:
+            _build_store(target, copy, result, progress)
+            require_sound(target, "quick_check", str(database), "the repaired store")
+        sync(new_store)
+        yield new_store
 
 
 def _make_readable(copy: Path, scratch: Path) -> None:

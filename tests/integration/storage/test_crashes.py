@@ -257,13 +257,13 @@ async def test_no_turn_begins_while_another_process_answers(path: Path, is_kille
             process.stdin.close()
 
 
-def on_a_small_disk(folder: Path, script: str) -> str:
-    """Run `script FOLDER` with 3 MB of disk in FOLDER, in a mount namespace of its own."""
+def on_a_small_disk(folder: Path, script: str, *arguments: str) -> str:
+    """Run `script FOLDER ARGUMENTS` with 3 MB of disk in FOLDER, in its own mount namespace."""
     folder.mkdir()
-    mount_and_run = 'mount -t tmpfs -o size=3m tmpfs "$1" && exec "$2" -c "$3" "$1"'
-    command = ["unshare", "--map-root-user", "--mount", "sh", "-c", mount_and_run, "sh"]
+    mount_and_run = 'mount -t tmpfs -o size=3m tmpfs "$3" && exec "$1" -c "$2" "${@:3}"'
+    command = ["unshare", "--map-root-user", "--mount", "bash", "-c", mount_and_run, "bash"]
     result = subprocess.run(
-        [*command, str(folder), sys.executable, script],
+        [*command, sys.executable, script, str(folder), *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -135,6 +135,50 @@ for form in ("json", "markdown", "html", "pdf"):
 left()
 """
 )
+READING = (
+    COMMON
+    + """
+import subprocess
+asyncio.run(fill(3))
+outside = Path(sys.argv[1]).parent / "outside"
+outside.mkdir()
+log = store.with_name(store.name + "-wal")
+if sys.argv[2] == "with a log":
+    crash = "import os, sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); \
+c.execute('PRAGMA journal_mode = WAL'); \
+c.execute(\\"UPDATE conversations SET title = 'From the log'\\"); os._exit(1)"
+    subprocess.run([sys.executable, "-c", crash, store])
+    store.with_name(store.name + "-shm").unlink()
+before = {path.name: path.read_bytes() for path in (store, log) if path.exists()}
+if sys.argv[3] == "full":
+    no_room_but(0)
+else:
+    subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
+run("search", "So")
+run("spending")
+run("export", "--all", "--format", "json", "--to", str(outside / "all.json"))
+run("backup", str(outside / "backups"))
+run("repair", "--to", str(outside / "repaired.sqlite3"))
+run("import", str(outside / "all.json"))
+print("unchanged", all((store.parent / name).read_bytes() == data for name, data in before.items()))
+store = outside / "repaired.sqlite3"
+look()
+print("titles", (outside / "all.json").read_text().count("From the log"))
+print("backups", len(list((outside / "backups").glob("*.zip"))))
+"""
+)
+
+
+@pytest.mark.parametrize("log", ["without", "with a log"])
+@pytest.mark.parametrize("disk", ["full", "read-only"])
+def test_a_library_that_cannot_be_written_is_read_and_rescued(
+    tmp_path: Path, log: str, disk: str
+) -> None:
+    said = on_a_small_disk(tmp_path / "disk", READING, log, disk)
+    codes = [line for line in said.splitlines() if line.startswith("code")]
+    assert codes == ["code 0"] * 5 + ["code 1"], said  # the import alone writes
+    ending = ["unchanged True", "look ok 3", f"titles {3 * (log != 'without')}", "backups 1"]
+    assert said.splitlines()[-4:] == ending
 
 
 def test_a_failed_import_keeps_the_library_and_is_reported(tmp_path: Path) -> None:
