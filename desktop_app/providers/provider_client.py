@@ -33,7 +33,6 @@ from desktop_app.i18n.translation import N_
 from desktop_app.providers import model_list
 from desktop_app.providers.answer_attempts import AnswerAttempts
 from desktop_app.providers.apis.answer_forms import tool_input_as_text
-from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.thought_tags import ThoughtSplitter
 from desktop_app.providers.errors import error_replies
 from desktop_app.providers.http.retries import AttemptError
@@ -156,8 +155,7 @@ class ProviderClient:
     async def _with_terminal_errors(
         self, source: AsyncGenerator[StreamEvent, None]
     ) -> AsyncGenerator[StreamEvent, None]:
-        """Yield the events of `source`, redacted, with errors turned into terminal events."""
-        answer = RedactedAnswer(lambda: self._transport.redactor)
+        """Yield the events of `source`, with errors turned into terminal events."""
         splitter = ThoughtSplitter()
         with self._in_use():
             try:
@@ -166,16 +164,12 @@ class ProviderClient:
                     async for event in events:
                         if isinstance(event, Failed):
                             raise event.error
-                        for cleaned in answer.feed(event):
-                            for split in splitter.feed(cleaned):
-                                yield split
+                        for split in splitter.feed(event):
+                            yield split
             except ProviderError as error:
-                for cleaned in (*answer.end(), Failed(self._redact(error))):
-                    for split in splitter.feed(cleaned):
-                        yield split
-
-    def _redact(self, error: ProviderError) -> ProviderError:
-        return error_replies.redacted(self._transport.redactor, error)
+                failed = Failed(error_replies.redacted(self._transport.redactor, error))
+                for split in splitter.feed(failed):
+                    yield split
 
     async def compact(self, request: ChatRequest) -> ProviderState:
         """Have the provider compact the conversation of `request`. Return its compacted state.

@@ -10,9 +10,7 @@ import random
 from itertools import chain
 
 from desktop_app.domain.conversations.message_parts import parts_from_json, parts_to_json
-from desktop_app.domain.network.redaction import Redactor
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
-from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.http.sse import ServerSentEvent, SSEDecoder
 from tests.unit.providers.samples import fold, terminals
@@ -38,8 +36,6 @@ def one_input(data: bytes) -> None:
     for reader in (ResponsesReader("x"), ChatCompletionsReader("x")):
         out = list(chain.from_iterable(reader.read(each.data, each.event) for each in whole))
         out += reader.end()
-        answer = RedactedAnswer(Redactor)
-        out = [cleaned for each in out for cleaned in answer.feed(each)]
         assert terminals(out) == out[-1:]
         assert len(terminals(out)) == 1
         parts = fold(out).parts

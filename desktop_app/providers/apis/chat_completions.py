@@ -58,7 +58,7 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.strict_schema import is_strict, sendable_arguments
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis.answer_forms import schema_format
-from desktop_app.providers.apis.event_reader import EventReader, usage_of
+from desktop_app.providers.apis.event_reader import EventReader, PairJoiner, usage_of
 from desktop_app.providers.apis.hosted_items import (
     cited_sources,
     decode_image,
@@ -312,6 +312,7 @@ class ChatCompletionsReader(EventReader):
         self._usage: Usage | None = None
         self._tier = ""
         self._calls = _OpenCalls()
+        self._joiner = PairJoiner()
         self._image_hashes: set[int] = set()
         self._texts: list[str] = []
         self._annotations: list[Mapping[str, Any]] = []
@@ -395,16 +396,15 @@ class ChatCompletionsReader(EventReader):
         has_old_name = bool(json_fields.text(delta, "reasoning_content"))
         name = "reasoning_content" if has_old_name else "reasoning"
         reasoning = json_fields.delta_text(delta, name) or _joined_thinking(delta)
-        if reasoning:
+        if reasoning := self._joiner.join("reasoning", reasoning):
             yield ReasoningDelta(reasoning)
         text = json_fields.delta_text(delta, "content") or _joined_text(delta, "content")
-        if text:
+        if text := self._joiner.join("content", text):
             self._texts.append(text)
             yield TextDelta(text)
         self._annotations += json_fields.rows(delta, "annotations")
         yield from map(ImageArrived, self._read_images(delta))
-        refusal = json_fields.delta_text(delta, "refusal")
-        if refusal:
+        if refusal := self._joiner.join("refusal", json_fields.delta_text(delta, "refusal")):
             yield RefusalDelta(refusal)
         yield from self._read_tool_calls(delta)
 
@@ -428,7 +428,6 @@ class ChatCompletionsReader(EventReader):
         calls = json_fields.rows(delta, "tool_calls")
         if function := json_fields.mapping(delta, "function_call"):  # the older field
             calls = calls or [{"index": 0, "function": function}]
-        numbers_named_in_delta: set[int] = set()
         for call in calls:
             custom = json_fields.mapping(call, "custom")
             callee = custom or json_fields.mapping(call, "function")
@@ -436,33 +435,17 @@ class ChatCompletionsReader(EventReader):
             arguments = json_fields.text_or_json(callee, field)
             call_id = json_fields.name(call, "id")
             name = json_fields.name(callee, "name")
-            number = self._calls.assign(call, call_id, name, arguments, numbers_named_in_delta)
-            if name:
-                numbers_named_in_delta.add(number)
+            number = self._calls.assign(call, call_id, name, arguments)
             extra_content = json_fields.mapping(call, "extra_content") if self._issuer else {}
             yield ToolCallDelta(
                 index=number,
-                arguments=arguments,
+                arguments=self._joiner.join(number, arguments),
                 call_id=call_id,
                 name=name,
                 is_custom=bool(custom),
                 extra_content=json.dumps(extra_content) if extra_content else "",
                 issuer=self._issuer if extra_content else "",
             )
-
-
-@dataclass
-class _OpenCall:
-    """A call that may get more arguments.
-
-    Attributes:
-        number: identifies the call in the deltas; no other call of the answer has it.
-    """
-
-    number: int
-    call_id: str
-    name: str
-    has_arguments: bool = False
 
 
 class _OpenCalls:
@@ -477,69 +460,45 @@ class _OpenCalls:
         # id; without both, the place of the last piece.
         self._by_place: dict[int | str, _OpenCall] = {}
         self._last_place: int | str = 0
-        self._numbers: set[int] = set()
+        self._count = 0
 
-    def assign(
-        self,
-        call: Mapping[str, Any],
-        call_id: str,
-        name: str,
-        arguments: str,
-        numbers_named_in_delta: set[int],
-    ) -> int:
+    def assign(self, call: Mapping[str, Any], call_id: str, name: str, arguments: str) -> int:
         """Assign a piece to a call, perhaps a new one. Return the number of the call.
 
         Args:
             call: the piece.
             call_id, name, arguments: of the piece; "" if it has none.
-            numbers_named_in_delta: the numbers of the calls whose names came with the same delta.
         """
-        place: int | str
-        if isinstance(call.get("index"), int):
-            place = json_fields.count(call, "index")
-        else:
-            place = call_id or self._last_place
+        place = call["index"] if isinstance(call.get("index"), int) else call_id
+        place = self._last_place if place == "" else place
         open_call = self._by_place.get(place)
-        is_new = open_call is None or (
-            bool(name)
-            and self._begins_another(open_call, call_id, name, arguments, numbers_named_in_delta)
-        )
-        if open_call is None or is_new:
-            # The index, if another call at the same place does not have it already.
-            number = place if isinstance(place, int) else 0
-            if number in self._numbers:
-                number = max(self._numbers) + 1
-            open_call = _OpenCall(number, call_id, name)
-            self._by_place[place] = open_call
-            self._numbers.add(number)
+        if open_call is None or open_call.is_other(call_id, name, arguments):
+            open_call = self._by_place[place] = _OpenCall(self._count)
+            self._count += 1
         self._last_place = place
         open_call.call_id = open_call.call_id or call_id
         open_call.name = open_call.name or name
         open_call.has_arguments = open_call.has_arguments or bool(arguments)
         return open_call.number
 
-    def _begins_another(
-        self,
-        open_call: _OpenCall,
-        call_id: str,
-        name: str,
-        arguments: str,
-        numbers_named_in_delta: set[int],
-    ) -> bool:
-        """Return True if a piece does not belong to `open_call`, the last at its place.
 
-        The piece has a name. Some servers repeat the name of a call with each of its pieces.
-        """
-        if not open_call.name:
+@dataclass
+class _OpenCall:
+    """A call that may get more arguments. Its number identifies it in the deltas."""
+
+    number: int
+    call_id: str = ""
+    name: str = ""
+    has_arguments: bool = False
+
+    def is_other(self, call_id: str, name: str, arguments: str) -> bool:
+        """Return True if a piece begins another call: some servers repeat the name of a call."""
+        if not name or not self.name:
             return False
-        if open_call.number in numbers_named_in_delta:  # a delta has one piece of a call
-            return True
-        if name != open_call.name:
-            return True
-        if call_id and open_call.call_id and call_id != open_call.call_id:
+        if call_id and self.call_id and call_id != self.call_id:
             return True
         # Whole arguments cannot continue others: the same tool is called again.
-        return open_call.has_arguments and _is_complete(arguments)
+        return name != self.name or (self.has_arguments and _is_complete(arguments))
 
 
 def _is_complete(arguments: str) -> bool:

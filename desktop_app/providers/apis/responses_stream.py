@@ -7,8 +7,7 @@ Source: OpenAI's published OpenAPI document and the event types of its SDK.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -28,7 +27,7 @@ from desktop_app.domain.answering.stream_events import (
     UsageReported,
 )
 from desktop_app.domain.tools.tool import ToolCallState
-from desktop_app.providers.apis.event_reader import EventReader, usage_of
+from desktop_app.providers.apis.event_reader import EventReader, PairJoiner, usage_of
 from desktop_app.providers.apis.hosted_items import (
     HOSTED_ITEMS,
     cited_sources,
@@ -39,10 +38,26 @@ from desktop_app.providers.apis.hosted_items import (
 from desktop_app.providers.errors import error_body, error_replies
 from desktop_app.providers.http import json_fields
 
-START_EVENTS: Final = ("response.created", "response.in_progress", "response.queued")
-END_EVENTS: Final = tuple(
-    f"response.{how}" for how in ("completed", "incomplete", "failed", "cancelled", "done")
-)
+_CALL_TYPES: Final = ("function_call", "custom_tool_call")
+_TEXT_EVENTS: Final = {
+    "response.output_text": ("text", "text"),
+    "response.refusal": ("refusal", "refusal"),
+    "response.reasoning_summary_text": ("summary", "text"),
+    "response.reasoning_text": ("reasoning", "text"),
+}
+"""The kind of a text, and the field with the whole of it, by the type of its events."""
+_KIND_OF_PART_TYPE: Final = {
+    "output_text": "text",
+    "refusal": "refusal",
+    "reasoning_text": "reasoning",
+}
+_ARGUMENT_EVENTS: Final = ("response.function_call_arguments", "response.custom_tool_call_input")
+
+_TextKey = tuple[str, int, int]
+"""The kind of a text, the index of its item in the output, and the index of the text in the item.
+
+The arguments of a call have the kind "call", and the number of the call as the index of the item.
+"""
 
 
 class ResponsesReader(EventReader):
@@ -56,24 +71,47 @@ class ResponsesReader(EventReader):
     def __init__(self, provider: str, *, is_background: bool = False) -> None:
         super().__init__(provider)
         self._is_background = is_background
-        self._items = ResponseItems()
         self._has_model = False
+        self._texts = _Texts()
+        self._calls = _Calls()
+        self._open: set[int] = set()  # indexes of items that have not ended
+        self._has_closed = False
+        self._reasoning: set[str] = set()  # ids of reasoning items, else their encrypted content
+        self._hosted: dict[str, bool] = {}  # True once a call has ended, by its id
+        self._cited: set[str] = set()  # names of the sources that have been listed
 
     @property
     def has_content(self) -> bool:
         """Return True once any part of the answer has come."""
-        return self._items.has_content
+        return bool(self._texts.has_any or self._calls or self._reasoning or self._hosted)
 
     def _read_event(self, event: object, name: str) -> Iterable[StreamEvent]:
+        """Return the events of a decoded event.
+
+        Types without a case carry nothing to show: progress of the provider's tools, audio,
+        annotations (which come with the complete text too), and future types.
+        """
         kind = json_fields.text(event, "type") or name  # a gateway may leave out the type
         if kind == "error" or (not kind.startswith("response.") and error_body.is_error(event)):
             return self._finish(Failed(self._error_of(error_body.parse_error(event))))
-        if (read_item := ITEM_HANDLERS.get(kind)) is not None:
-            return read_item(self._items, event)
-        if kind in START_EVENTS:
-            return self._on_started(event)
-        if kind in END_EVENTS:
-            return self._on_ended(event)
+        index = json_fields.count(event, "output_index")
+        stem, _, ending = kind.rpartition(".")
+        if stem in _TEXT_EVENTS:
+            return self._on_text(stem, ending, index, event)
+        if stem in _ARGUMENT_EVENTS:
+            return self._on_arguments(ending, index, event)
+        match kind.removeprefix("response."):
+            case "output_item.added":
+                return self._on_item_added(index, json_fields.mapping(event, "item"))
+            case "output_item.done":
+                return self._on_item_done(index, json_fields.mapping(event, "item"))
+            case "content_part.done":
+                part_index = json_fields.count(event, "content_index")
+                return self._read_part(index, part_index, json_fields.mapping(event, "part"))
+            case "created" | "in_progress" | "queued":
+                return self._on_started(event)
+            case "completed" | "incomplete" | "failed" | "cancelled" | "done":
+                return self._on_ended(event)
         return ()
 
     def read_whole(self, reply: object) -> list[StreamEvent]:
@@ -92,13 +130,15 @@ class ResponsesReader(EventReader):
         if self._is_background:  # the event can be fetched again
             raise error_replies.cut_error(self._provider)
         super()._skip(data)
-        self._items.has_gaps = True
+
+    # -- the beginning and the end
 
     def _end(self, *, has_done_mark: bool) -> list[StreamEvent]:
         """End without a terminal event: complete if [DONE] and all begun items have come."""
         if has_done_mark and self._is_background:
             return []  # the run is polled
-        is_complete = has_done_mark and self.has_content and self._items.are_closed
+        are_closed = self._has_closed and not self._open
+        is_complete = has_done_mark and self.has_content and are_closed
         cut = self._cut_failure(has_content=self.has_content)
         return self._finish(Completed() if is_complete else cut)
 
@@ -114,14 +154,29 @@ class ResponsesReader(EventReader):
     def _on_ended(self, event: object) -> Iterator[StreamEvent]:
         """Handle the end of a response: its status, or else the event's type, says how it ended."""
         response = json_fields.mapping(event, "response")
-        # OpenAI, which has background runs, numbers the items reliably.
-        yield from self._items.read_final(response, has_reliable_indexes=self._is_background)
+        yield from self._read_output(json_fields.rows(response, "output"))
         if not self._has_model:  # llama.cpp names the model only at the end
             yield from self._on_started(event)
         if usage := usage_of(json_fields.mapping(response, "usage")):
             tier = json_fields.name(response, "service_tier")
             yield UsageReported(usage, tier)
         yield from self._finish(self._terminal(event, response))
+
+    def _read_output(self, items: list[Mapping[str, Any]]) -> Iterator[StreamEvent]:
+        """Yield the content of a final response that has not come before.
+
+        OpenAI, which has background runs, numbers the items reliably, so that the indexes tell
+        which have come. Other responses are read if nothing has come, and their calls if no call
+        has come, because a gateway may stream only the text.
+        """
+        is_read_whole = self._is_background or not self.has_content
+        if is_read_whole:
+            self._calls.reopen()
+        elif self._calls:
+            return
+        for index, item in enumerate(items):
+            if is_read_whole or json_fields.text(item, "type") in _CALL_TYPES:
+                yield from self._read_item(index, item)
 
     def _terminal(self, event: object, response: Mapping[str, Any]) -> StreamEvent:
         """Return the terminal event for the final state of a response."""
@@ -140,123 +195,42 @@ class ResponsesReader(EventReader):
             return Failed(error_replies.unreadable_error(self._provider))
         return Completed()
 
+    # -- texts, items and their parts
 
-_PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-_CALL_TYPES: Final = ("function_call", "custom_tool_call")
-_KIND_OF_PART_TYPE: Final = {
-    "output_text": "text",
-    "refusal": "refusal",
-    "reasoning_text": "reasoning",
-}
-"""The kind of text by the type of a part of an item."""
+    def _on_text(self, stem: str, ending: str, index: int, event: object) -> list[StreamEvent]:
+        kind, whole_field = _TEXT_EVENTS[stem]
+        position = "summary_index" if kind == "summary" else "content_index"
+        key = kind, index, json_fields.count(event, position)
+        if ending == "delta":
+            return self._texts.add(key, json_fields.delta_text(event, "delta"))
+        return self._add_whole(key, json_fields.text(event, whole_field))
 
-_TextKey = tuple[str, int, int]
-"""The kind of a text, the index of its item in the output, and the index of the text in the item.
+    def _add_whole(self, key: _TextKey, text: str) -> list[StreamEvent]:
+        """Add the part of a whole text that has not come yet.
 
-The arguments of a call have the kind "call", and the number of the call as the index of the item.
-"""
-
-
-class ResponseItems:
-    """The output items of one response, so far.
-
-    The methods take a decoded event or item, and return the StreamEvents of its new content.
-    """
-
-    def __init__(self) -> None:
-        self._texts = _Texts()
-        self._calls = _Calls()
-        self._open: set[int] = set()  # indexes of items that have not ended
-        self._has_closed = False
-        self._reasoning: set[str] = set()  # ids of reasoning items, else their encrypted content
-        self._running: dict[int, str] = {}  # ids of calls that the provider is running, by index
-        self._hosted: set[str] = set()  # ids of the calls that the provider has run
-        self._cited: set[str] = set()  # names of the sources that have been listed
-        self.has_gaps = False
-        """True if events could not be read, so that a whole text may not continue its deltas."""
-
-    @property
-    def has_content(self) -> bool:
-        """Return True once any part of the answer has come."""
-        return bool(
-            self._texts.has_any or self._calls or self._reasoning or self._running or self._hosted
-        )
-
-    @property
-    def are_closed(self) -> bool:
-        """Return True if items have come, and all of them have ended."""
-        return self._has_closed and not self._open
-
-    def read_final(
-        self, response: Mapping[str, Any], *, has_reliable_indexes: bool
-    ) -> Iterator[StreamEvent]:
-        """Yield the content of a final response that has not come before.
-
-        Args:
-            has_reliable_indexes: the indexes tell which items have come. Otherwise the response is
-                read if nothing has come, and its calls are read if no call has come, because a
-                gateway may stream only the text.
+        If events were skipped, a whole text may not continue its deltas.
         """
-        is_read_whole = has_reliable_indexes or not self.has_content
-        if is_read_whole:
-            self._calls.reopen()
-        elif self._calls:
-            return
-        for index, item in enumerate(json_fields.rows(response, "output")):
-            if is_read_whole or json_fields.text(item, "type") in _CALL_TYPES:
-                yield from self._read_item(index, item)
+        begun = self._texts.length(key)
+        return [] if begun and self._skipped else self._texts.add(key, text[begun:])
 
-    # -- handlers: one event each, in the usual order of a stream
-
-    def on_item_added(self, event: object) -> Iterator[StreamEvent]:
-        index = json_fields.count(event, "output_index")
-        item = json_fields.mapping(event, "item")
+    def _on_item_added(self, index: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
         self._texts.forget_item(index)  # some gateways number every item 0
         self._open.add(index)
         self._calls.close(index)
-        if json_fields.text(item, "type") in _CALL_TYPES:
+        kind = json_fields.text(item, "type")
+        if kind in _CALL_TYPES:
             yield from self._begin_call(index, item)
-        elif json_fields.text(item, "type") in HOSTED_ITEMS:
-            yield from self._begin_hosted_call(index, item)
+        elif kind in HOSTED_ITEMS:  # the provider may bill the call from now on
+            call_id = json_fields.name(item, "id") or f"hosted_{index}"
+            if self._hosted.setdefault(call_id, False) is False:
+                call = hosted_call(call_id, item).call
+                yield HostedCall(replace(call, state=ToolCallState.RUNNING))
 
-    def on_item_done(self, event: object) -> Iterator[StreamEvent]:
-        index = json_fields.count(event, "output_index")
+    def _on_item_done(self, index: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
         self._open.discard(index)
         self._has_closed = True
-        yield from self._read_item(index, json_fields.mapping(event, "item"))
+        yield from self._read_item(index, item)
         self._calls.close(index)
-
-    def on_part_done(self, event: object) -> Iterator[StreamEvent]:
-        index = json_fields.count(event, "output_index")
-        part_index = json_fields.count(event, "content_index")
-        yield from self._read_part(index, part_index, json_fields.mapping(event, "part"))
-
-    def on_arguments_delta(self, event: object) -> list[StreamEvent]:
-        key = "call", self._call_of(event), 0
-        return self._texts.add(key, json_fields.delta_text(event, "delta"))
-
-    def on_arguments_done(self, event: object) -> list[StreamEvent]:
-        field = "input" if json_fields.text(event, "input") else "arguments"
-        return self._add_whole_arguments(self._call_of(event), event, field)
-
-    def on_text(self, kind: str, field: str, event: object) -> list[StreamEvent]:
-        """Add the text in a field of an event: "delta", or a field with a whole text."""
-        position_field = "summary_index" if kind == "summary" else "content_index"
-        key = (
-            kind,
-            json_fields.count(event, "output_index"),
-            json_fields.count(event, position_field),
-        )
-        if field == "delta":
-            return self._texts.add(key, json_fields.delta_text(event, "delta"))
-        return self._add_whole(key, json_fields.text(event, field))
-
-    def _add_whole(self, key: _TextKey, text: str) -> list[StreamEvent]:
-        """Add the part of a whole text that has not come yet."""
-        is_damaged = self.has_gaps and self._texts.has_begun(key)
-        return [] if is_damaged else self._texts.add_whole(key, text)
-
-    # -- items and their parts
 
     def _read_item(self, index: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
         """Yield the content of a finished item that its deltas lacked."""
@@ -274,25 +248,27 @@ class ResponseItems:
             field = "input" if kind == "custom_tool_call" else "arguments"
             yield from self._add_whole_arguments(number, item, field)
         elif kind in HOSTED_ITEMS:
-            yield from self._end_hosted_call(index, item)
+            call_id = json_fields.name(item, "id") or f"hosted_{index}"
+            if not self._hosted.get(call_id):
+                self._hosted[call_id] = True
+                yield hosted_call(call_id, item)
+                yield from map(ImageArrived, code_images(item))
 
     def _read_part(
         self, index: int, part_index: int, part: Mapping[str, Any]
     ) -> Iterator[StreamEvent]:
+        """Yield what the deltas lacked of a part, and the sources that its text does not name."""
         kind = _KIND_OF_PART_TYPE.get(json_fields.text(part, "type"))
-        if kind is not None:
-            text = json_fields.text(part, "refusal" if kind == "refusal" else "text")
-            yield from self._add_whole((kind, index, part_index), text)
-            if kind == "text":
-                yield from self._read_sources(text, part)
-
-    def _read_sources(self, text: str, part: Mapping[str, Any]) -> Iterator[StreamEvent]:
-        """Yield the cited pages, as links, and files that the text does not name itself."""
-        sources = cited_sources(json_fields.rows(part, "annotations"))
-        new_sources = [source for source in sources if source.name not in self._cited]
-        if links := sources_text(text, new_sources):
-            self._cited |= {source.name for source in new_sources}
-            yield TextDelta(links)
+        if kind is None:
+            return
+        text = json_fields.text(part, "refusal" if kind == "refusal" else "text")
+        yield from self._add_whole((kind, index, part_index), text)
+        if kind == "text":
+            sources = cited_sources(json_fields.rows(part, "annotations"))
+            new_sources = [source for source in sources if source.name not in self._cited]
+            if links := sources_text(text, new_sources):
+                self._cited |= {source.name for source in new_sources}
+                yield TextDelta(links)
 
     def _read_reasoning(self, index: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
         for field, kind in (("summary", "summary"), ("content", "reasoning")):
@@ -308,16 +284,17 @@ class ResponseItems:
 
     # -- calls
 
-    def _call_of(self, event: object) -> int:
-        """Return the number of the call whose arguments an event has."""
-        index = json_fields.count(event, "output_index")
-        return self._calls.number(index, json_fields.name(event, "item_id"))
+    def _on_arguments(self, ending: str, index: int, event: object) -> list[StreamEvent]:
+        number = self._calls.number(index, json_fields.name(event, "item_id"))
+        if ending == "delta":
+            return self._texts.add(("call", number, 0), json_fields.delta_text(event, "delta"))
+        field = "input" if json_fields.text(event, "input") else "arguments"
+        return self._add_whole_arguments(number, event, field)
 
     def _begin_call(self, index: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
         """Yield the name and id of a call; they come only with its item, not with its deltas."""
-        item_id = json_fields.name(item, "id")
         call_id = json_fields.name(item, "call_id")
-        number = self._calls.begin(index, item_id, call_id)
+        number = self._calls.begin(index, json_fields.name(item, "id"), call_id)
         if number is not None:
             yield ToolCallDelta(
                 number,
@@ -330,68 +307,44 @@ class ResponseItems:
         """Add the new part of complete arguments, which some gateways send as an object."""
         key = "call", number, 0
         complete = json_fields.text(value, field)
-        if not complete and not self._texts.has_begun(key):
+        if not complete and not self._texts.length(key):
             complete = json_fields.text_or_json(value, field)
         return self._add_whole(key, complete)
 
-    def _begin_hosted_call(self, index: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
-        """Yield a call that the provider begins to run, and may bill from now on."""
-        call_id = json_fields.name(item, "id") or f"hosted_{index}"
-        if call_id not in self._hosted:
-            self._running[index] = call_id
-            call = hosted_call(call_id, item).call
-            yield HostedCall(replace(call, state=ToolCallState.RUNNING))
-
-    def _end_hosted_call(self, index: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
-        """Yield a call that the provider has run itself, once."""
-        call_id = self._running.pop(index, "") or json_fields.name(item, "id") or f"hosted_{index}"
-        if call_id not in self._hosted:
-            self._hosted.add(call_id)
-            yield hosted_call(call_id, item)
-            yield from map(ImageArrived, code_images(item))
-
 
 class _Texts:
-    """The texts of a response. Whole texts that repeat deltas add only the missing part."""
+    """The texts of a response so far."""
 
     def __init__(self) -> None:
         self._lengths: dict[_TextKey, int] = {}  # the characters received
-        self._last_characters: dict[_TextKey, str] = {}
         self._sections: dict[_TextKey, int] = {}  # the number of a reasoning section
+        self._joiner = PairJoiner()
         self.has_any = False
         """True once any text has come."""
 
-    def has_begun(self, key: _TextKey) -> bool:
-        return key in self._lengths
+    def length(self, key: _TextKey) -> int:
+        return self._lengths.get(key, 0)
 
     def forget_item(self, index: int) -> None:
         """Regard the texts of an index as new, because another item begins there."""
         for key in [key for key in self._lengths if key[1] == index and key[0] != "call"]:
             del self._lengths[key]
 
-    def add_whole(self, key: _TextKey, text: str) -> list[StreamEvent]:
-        """Add the part of a whole text that has not come yet."""
-        return self.add(key, text[self._lengths.get(key, 0) :])
-
     def add(self, key: _TextKey, text: str) -> list[StreamEvent]:
+        text = self._joiner.join(key, text)
         if not text:
             return []
-        # A surrogate pair that two deltas share counts once, as in the whole text.
-        pairs = _PAIR.findall(self._last_characters.get(key, "") + text)
-        self._lengths[key] = self._lengths.get(key, 0) + len(text) - len(pairs)
-        self._last_characters[key] = text[-1]
+        self._lengths[key] = self.length(key) + len(text)
         self.has_any = True
-        return [self._make_delta(key, text)]
-
-    def _make_delta(self, key: _TextKey, text: str) -> StreamEvent:
         kind, index, _ = key
-        if kind == "text":
-            return TextDelta(text)
-        if kind == "refusal":
-            return RefusalDelta(text)
-        if kind == "call":
-            return ToolCallDelta(index, arguments=text)
-        return ReasoningDelta(text, self._sections.setdefault(key, len(self._sections)))
+        match kind:
+            case "text":
+                return [TextDelta(text)]
+            case "refusal":
+                return [RefusalDelta(text)]
+            case "call":
+                return [ToolCallDelta(index, arguments=text)]
+        return [ReasoningDelta(text, self._sections.setdefault(key, len(self._sections)))]
 
 
 class _Calls:
@@ -423,15 +376,12 @@ class _Calls:
         self._numbers.add(number)
         self._newest[index] = number
         self._open.add(index)
-        if item_id:
-            self._known[item_id] = number
-        if call_id:
-            self._known[index, call_id] = number
+        self._known[item_id] = self._known[index, call_id] = number
         return number
 
     def _find(self, index: int, item_id: str, call_id: str) -> int | None:
-        for key in ((index, call_id), item_id):
-            if key in self._known:
+        for key, name in ((index, call_id), call_id), (item_id, item_id):
+            if name and key in self._known:
                 return self._known[key]
         return self._newest[index] if index in self._open else None
 
@@ -442,32 +392,3 @@ class _Calls:
     def reopen(self) -> None:
         """Assign calls without ids in the final list to the calls that came with their index."""
         self._open |= self._newest.keys()
-
-
-ItemHandler = Callable[[ResponseItems, object], Iterable[StreamEvent]]
-
-
-def _text_handler(kind: str, field: str) -> ItemHandler:
-    return lambda items, event: items.on_text(kind, field, event)
-
-
-# Events not listed here carry nothing to show: progress of the provider's tools, audio, annotations
-# (which come with the complete text too), and future types.
-ITEM_HANDLERS: Final[Mapping[str, ItemHandler]] = {
-    "response.output_item.added": ResponseItems.on_item_added,
-    "response.output_item.done": ResponseItems.on_item_done,
-    "response.content_part.done": ResponseItems.on_part_done,
-    "response.output_text.delta": _text_handler("text", "delta"),
-    "response.output_text.done": _text_handler("text", "text"),
-    "response.refusal.delta": _text_handler("refusal", "delta"),
-    "response.refusal.done": _text_handler("refusal", "refusal"),
-    "response.reasoning_summary_text.delta": _text_handler("summary", "delta"),
-    "response.reasoning_summary_text.done": _text_handler("summary", "text"),
-    "response.reasoning_text.delta": _text_handler("reasoning", "delta"),
-    "response.reasoning_text.done": _text_handler("reasoning", "text"),
-    "response.function_call_arguments.delta": ResponseItems.on_arguments_delta,
-    "response.function_call_arguments.done": ResponseItems.on_arguments_done,
-    "response.custom_tool_call_input.delta": ResponseItems.on_arguments_delta,
-    "response.custom_tool_call_input.done": ResponseItems.on_arguments_done,
-}
-"""The method that reads an event about items, by the event's type."""

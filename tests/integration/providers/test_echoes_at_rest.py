@@ -23,15 +23,11 @@ pytestmark = pytest.mark.attack("secrets")
 
 
 def answers(spelled: str) -> Script:
-    """Send the key within a text in small deltas, as the id and as the name of the model."""
-    text = f"It is {spelled}."
-    deltas = [
-        {"type": "response.output_text.delta", "delta": text[at : at + 5]}
-        for at in range(0, len(text), 5)
-    ]
+    """Send the key within a text, as the id and as the name of the model."""
+    delta = {"type": "response.output_text.delta", "delta": f"It is {spelled}."}
     started = {"type": "response.created", "response": {"id": spelled, "model": spelled}}
     done = {"id": spelled, "status": "completed", "model": spelled}
-    return streams(sse(started, *deltas, {"type": "response.completed", "response": done}))
+    return streams(sse(started, delta, {"type": "response.completed", "response": done}))
 
 
 def refuses(spelled: str) -> Script:

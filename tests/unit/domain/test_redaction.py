@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import random
 from base64 import b64encode
-from collections.abc import Iterable
-from itertools import pairwise
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.network.redaction import REMOVED, RedactedStream, Redactor
+from desktop_app.domain.network.redaction import REMOVED, Redactor
 from tests.helpers.spellings import SPELLINGS
 
 # What can stand behind "Bearer" (RFC 6750, section 2.1), of which most providers use a part.
@@ -38,11 +36,11 @@ pytestmark = pytest.mark.attack("secrets")
 @pytest.mark.parametrize("name", SPELLINGS)
 def test_each_spelling_of_a_key_is_found(name: str) -> None:
     spelled = SPELLINGS[name](KEY)
-    for text in (REDACTOR.clean(f"a {spelled} b"), in_pieces(KEY, f"a {spelled} b", range(400))):
-        assert REMOVED in text
-        assert spelled not in text
-        assert text.startswith("a ")
-        assert text.endswith(" b")
+    text = REDACTOR.clean(f"a {spelled} b")
+    assert REMOVED in text
+    assert spelled not in text
+    assert text.startswith("a ")
+    assert text.endswith(" b")
 
 
 @pytest.mark.parametrize("length", [24, 25, 26])
@@ -66,63 +64,15 @@ def test_no_spelling_of_any_key_is_left(key: str, name: str, before: str, after:
     assert cleaned.endswith(f" {after}")
 
 
-@given(KEYS, NAMES, WORDS, WORDS, st.lists(st.integers(0, 400), max_size=60))
-def test_a_key_that_arrives_in_pieces_is_found(
-    key: str, name: str, before: str, after: str, cuts: list[int]
-) -> None:
-    spelled = SPELLINGS[name](key)
-    whole = in_pieces(key, f"{before} {spelled} {after}", cuts)
-    assert key not in whole
-    assert spelled not in whole
-    assert REMOVED in whole
-    assert whole.startswith(f"{before} ")
-    assert whole.endswith(f" {after}")
-
-
-def in_pieces(key: str, text: str, cuts: Iterable[int]) -> str:
-    stream = RedactedStream(Redactor([key]))
-    places = sorted({0, *(cut for cut in cuts if cut < len(text)), len(text)})
-    pieces = [text[a:b] for a, b in pairwise(places)]
-    return "".join(stream.feed(piece) for piece in pieces) + stream.end()
-
-
-FRAGMENTS = st.sampled_from(
-    [KEY[:n] for n in (1, 3, 4, 5, 8, 20, len(KEY) - 1)]
-    + [KEY[1:], b64encode(KEY.encode()).decode()[:20]]
-    + ["%", "%7", "words", " ", "\n", "☂"]
-)
-
-
-@given(st.lists(FRAGMENTS, max_size=12))
-@example(["sk-proj-", "Zx81"])
-def test_text_without_a_key_is_passed_on_unchanged(pieces: list[str]) -> None:
-    text = "".join(pieces)
-    assume(REDACTOR.clean(text) == text)
-    stream = RedactedStream(REDACTOR)
-    assert "".join(stream.feed(piece) for piece in pieces) + stream.end() == text
-
-
-def test_only_the_beginning_of_a_key_is_held() -> None:
-    stream = RedactedStream(REDACTOR)
-    assert stream.feed("Task ok, my") == "Task ok, my"
-    assert stream.feed(" sk-proj-Zx") == " "
-    assert stream.feed("?!y") == "sk-proj-Zx?!y"
-
-
 def test_two_keys_in_a_text_are_removed() -> None:
     redactor = Redactor([KEY, "hunter2-hunter2", ""])
     assert redactor.clean(f"{KEY}, {KEY}, hunter2-hunter2") == ", ".join([REMOVED] * 3)
-    stream = RedactedStream(redactor)
-    text = "".join(map(stream.feed, f"{KEY}, hunter2-hunter2; {KEY}")) + stream.end()
-    assert text == f"{REMOVED}, {REMOVED}; {REMOVED}"
 
 
 @pytest.mark.parametrize("word", ["lm-studio", "EMPTY", "1234567"])
 def test_keys_that_are_words_are_not_removed(word: str) -> None:
     text = f"LM Studio takes any key: {word}, LM-Studio, not needed, 1234567."
     assert Redactor([word]).clean(text) == text
-    stream = RedactedStream(Redactor([word]))
-    assert "".join(map(stream.feed, text)) + stream.end() == text
 
 
 @given(
