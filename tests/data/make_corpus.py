@@ -39,36 +39,6 @@ from reportlab.pdfgen.canvas import Canvas
 
 CORPUS = Path(__file__).parent / "corpus"
 
-LEFT = [
-    "Barnacle geese leave Svalbard in the",
-    "second half of September and cross",
-    "the Norwegian Sea without a stop. The",
-    "journey takes about three days, and",
-    "families stay together all the way.",
-    "Young birds weigh less than their",
-    "parents and tire sooner, which is why",
-    "storms in autumn cost so many lives.",
-]
-RIGHT = [
-    "In Scotland they graze on the salt",
-    "marshes of the Solway Firth until the",
-    "end of April. Some forty thousand",
-    "birds winter there, nearly the whole",
-    "of the population that breeds in the",
-    "archipelago. Farmers are paid for the",
-    "grass that is eaten, and shooting has",
-    "been forbidden since 1954.",
-]
-SUMMARY = [
-    (
-        "Summary. We counted geese for eleven winters, from the ground and from the air, and "
-        "found that"
-    ),
-    (
-        "their number grows by four per cent a year while the marshes on which they depend shrink "
-        "slowly."
-    ),
-]
 ROWS = [
     (
         ["The gate must be shut at night and", "locked whenever nobody is near it."],
@@ -88,58 +58,6 @@ ROWS = [
 def _canvas() -> tuple[io.BytesIO, Canvas]:
     target = io.BytesIO()
     return target, Canvas(target, pagesize=A4, invariant=1)
-
-
-def interleaved_pdf(*, by_word: bool = False, with_head: bool = False) -> bytes:
-    """Make two columns that are written line by line across the page."""
-    target, canvas = _canvas()
-    canvas.setFont("Helvetica", 11)
-    top = 760
-    if with_head:
-        canvas.drawString(72, 800, "The winter of the barnacle goose, counted again")
-        for line in SUMMARY:
-            canvas.setFont("Helvetica", 9)
-            canvas.drawString(72, top, line)
-            top -= 12
-        canvas.setFont("Helvetica", 11)
-        top -= 10
-    for number, pair in enumerate(zip(LEFT, RIGHT, strict=True)):
-        for x, line in zip((72, 310), pair, strict=True):
-            _draw(canvas, x, top - 14 * number, line, by_word)
-    if with_head:
-        canvas.drawString(
-            72, top - 150, "A line across both columns closes the page, as captions do in print."
-        )
-    canvas.save()
-    return target.getvalue()
-
-
-def _draw(canvas: Canvas, x: float, y: float, line: str, by_word: bool) -> None:
-    if not by_word:
-        canvas.drawString(x, y, line)
-        return
-    for word in line.split():
-        canvas.drawString(x, y, word)
-        x += canvas.stringWidth(word + " ", "Helvetica", 11)
-
-
-def one_string_pdf(*, kerned: bool) -> bytes:
-    """Make two columns whose lines are drawn as single strings across the page.
-
-    Between the columns are spaces, as `pr -2` writes them, or the kerning of TeX's tables.
-    """
-    target, canvas = _canvas()
-    lines = canvas.beginText(72, 760)
-    lines.setFont("Helvetica" if kerned else "Courier", 10, 14)
-    for left, right in zip(LEFT, RIGHT, strict=True):
-        if kerned:
-            gap = canvas.stringWidth(left, "Helvetica", 10) - 230
-            lines._code.append(f"[({left}) {100 * gap:.0f} ({right})] TJ T*")
-        else:
-            lines.textLine(f"{left:41}{right}")
-    canvas.drawText(lines)
-    canvas.save()
-    return target.getvalue()
 
 
 def rows_pdf(*, ruled: bool) -> bytes:
@@ -417,11 +335,6 @@ def converted(source: bytes, name: str, endings: tuple[str, ...]) -> dict[str, b
 def documents() -> dict[str, bytes]:
     """Return all files of the folder by name."""
     made = {
-        "interleaved.pdf": interleaved_pdf(),
-        "interleaved-words.pdf": interleaved_pdf(by_word=True),
-        "interleaved-head.pdf": interleaved_pdf(with_head=True),
-        "interleaved-kerning.pdf": one_string_pdf(kerned=True),
-        "interleaved-strings.pdf": one_string_pdf(kerned=False),
         "rows-ruled.pdf": rows_pdf(ruled=True),
         "rows-plain.pdf": rows_pdf(ruled=False),
         "prices.pdf": prices_pdf(),

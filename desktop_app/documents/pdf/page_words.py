@@ -147,8 +147,8 @@ def join_words(
         if joined.endswith(LINE_END_HYPHEN):
             joined = f"{joined[:-1]}-{word_text}"
             continue
-        # A word whose first character is replaced is a raised or lowered digit: the 6 of 10⁶.
-        is_shifted_digit = word.characters[0] in shown_by_index
+        # The 6 of 10⁶; letters are replaced, too.
+        is_shifted_digit = not shown_by_index.get(word.characters[0], "a").isalpha()
         needs_no_space = _is_chinese_or_japanese(joined[-1:]) and _is_chinese_or_japanese(
             word_text[:1]
         )
