@@ -95,7 +95,7 @@ def _expand_paths(paths: Iterable[Path]) -> list[BatchFile]:
                 names_by_path.setdefault(str(file), str(name))
         else:
             names_by_path.setdefault(str(real_path), path.name)
-    return [BatchFile(name, path) for path, name in names_by_path.items()]
+    return [BatchFile.of(name, Path(path)) for path, name in names_by_path.items()]
 
 
 def has_at_least(count: int, paths: Iterable[Path]) -> bool:

@@ -94,6 +94,7 @@ if TYPE_CHECKING:
     from desktop_app.services.chat.send_context import AskSettings
     from desktop_app.services.models.choice_resolution import ResolvedChoice
     from desktop_app.services.spending.cost_estimate import Estimate
+    from desktop_app.storage.documents.attachment_store import AttachmentStore
 
 
 def run_ask(options: Options) -> int:
@@ -206,10 +207,9 @@ async def _answer(backend: Backend, options: Options, question: str, output: Ans
         for choice in choices:
             await fetch_window_if_uncertain(backend, profile, choice)
     resolved_choices = [backend.chat.resolve(profile, choice) for choice in choices]
-    is_single = len(choices) == 1 and settings.parameters.candidates == 1
     null_store = None
     if not options.save:
-        null_store = _null_store(attached, keeps_images=options.json and is_single)
+        null_store = _null_store(attached, keeps_images=options.json)
     service = await _prepare_service(backend, null_store, attached)
     parts = [
         await sendable_part(document, pages.get(name, ""), values, resolved_choices[0])
@@ -465,13 +465,12 @@ async def _run_answers(
 ) -> int:
     await output.run(runs)
     first, question = runs[0], runs[0].question
-    images = [] if len(runs) > 1 else [p for p in first.answer.parts if isinstance(p, ImagePart)]
     store = null_store or backend.attachments
     output.close(
         await _with_total_usage(backend, first.answer),
         conversation_id=first.conversation.id if null_store is None else None,
         passages=passages_json(question),
-        images=[(image.media_type, await store.bytes(image.sha256)) for image in images],
+        images=[await _images_of(run.answer, store) for run in runs],
     )
     for source in dict.fromkeys(s for run in runs for s in cited_sources(question, run.answer)):
         write_diagnostic(source)
@@ -479,6 +478,14 @@ async def _run_answers(
     if len(runs) == 1 and choice is not None and not is_same_model(choice.model, answered_by):
         write_note(tr("Answered by {model}.", model=answered_by))
     return output.exit_code
+
+
+async def _images_of(
+    answer: Message, store: NullStore | AttachmentStore
+) -> list[tuple[str, bytes]]:
+    """Return the media types and the bytes of the images of an answer."""
+    images = [part for part in answer.parts if isinstance(part, ImagePart)]
+    return [(image.media_type, await store.bytes(image.sha256)) for image in images]
 
 
 async def _with_total_usage(backend: Backend, answer: Message) -> Message:

@@ -269,7 +269,7 @@ class AnswerOutput:
         *,
         conversation_id: str | None,
         passages: Sequence[Mapping[str, Any]] = (),
-        images: Sequence[tuple[str, bytes]] = (),
+        images: Sequence[Sequence[tuple[str, bytes]]] = (),
     ) -> None:
         """Complete the output: the error, the calls that were not run, the JSON.
 
@@ -277,23 +277,26 @@ class AnswerOutput:
             answer: the first answer, with the usage of all its calls.
             conversation_id: None if the conversation is not saved.
             passages: the passages that were sent with the question, for the JSON.
-            images: the media types and the bytes of generated images, for the JSON.
+            images: the media types and the bytes of each answer's images, for the JSON.
         """
         self._release()
         common = {"conversation_id": conversation_id, "passages": list(passages)}
+        pictures = [
+            [f"data:{kind};base64,{b64encode(data).decode()}" for kind, data in images_of_answer]
+            for images_of_answer in images or [()] * len(self._states)
+        ]
         if self._is_several:
             answers = [
                 _answer_fields(state.run.answer, state.checked)
-                | {"first_token_s": rounded(state.first_token_s)}
-                for state in self._states
+                | {"first_token_s": rounded(state.first_token_s), "images": pictures_of_answer}
+                for state, pictures_of_answer in zip(self._states, pictures, strict=True)
             ]
             status = _status_of([state.run.answer for state in self._states])
             self._write_json(_answers_fields(answers, status) | common)
             return
         self._write_ending(answer, is_saved=conversation_id is not None)
         checked = self._states[0].checked
-        pictures = [f"data:{kind};base64,{b64encode(data).decode()}" for kind, data in images]
-        self._write_json(_answer_fields(answer, checked) | common | {"images": pictures})
+        self._write_json(_answer_fields(answer, checked) | common | {"images": pictures[0]})
         _write_problems(checked)
 
     def _write_ending(self, answer: Message, *, is_saved: bool) -> None:

@@ -6,12 +6,15 @@ provider makes one batch. Results are matched by `custom_id`, never by order.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Final, NamedTuple
+from urllib.parse import unquote_to_bytes
 
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
@@ -248,10 +251,24 @@ class BatchJob:
 
 
 class BatchFile(NamedTuple):
-    """A file for a new job."""
+    """A file for a new job.
+
+    Attributes:
+        path: as `BatchItem.path`.
+    """
 
     name: str
     path: str
+
+    @classmethod
+    def of(cls, name: str, path: Path) -> BatchFile:
+        """Return the file at an absolute path, whose name may be no UTF-8."""
+        readable_name = os.fsencode(name).decode("utf-8", "replace")
+        try:
+            str(path).encode()
+        except UnicodeEncodeError:
+            return cls(readable_name, path.as_uri())
+        return cls(readable_name, str(path))
 
 
 @dataclass(frozen=True)
@@ -260,6 +277,7 @@ class BatchItem:
 
     Attributes:
         number: its position, from 1.
+        path: absolute; a file URI if the path is no UTF-8, which a database cannot store.
         part: its entry in the attachment store; None until it is read.
         tokens: of the request, estimated.
         error: why it has no complete answer; None before its end, or if it has one.
@@ -285,6 +303,13 @@ class BatchItem:
     def custom_id(self) -> str:
         """Return the id that its result is matched by."""
         return custom_id(self.job_id, self.number)
+
+    @property
+    def file(self) -> Path:
+        """Return its path."""
+        if self.path.startswith("file:///"):
+            return Path(os.fsdecode(unquote_to_bytes(self.path.removeprefix("file://"))))
+        return Path(self.path)
 
     @property
     def sha256(self) -> str:

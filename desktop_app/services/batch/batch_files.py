@@ -118,7 +118,7 @@ class BatchFiles:
 
     async def _read(self, item: BatchItem, info: ModelInfo, prompt_tokens: int) -> BatchItem:
         try:
-            part = await self.read_file(Path(item.path))
+            part = await self.read_file(item.file)
             require_image_input([part], info)
         except StorageError:
             raise  # the store fails, not the file

@@ -70,3 +70,29 @@ def test_a_picture_in_an_answer_stands_in_the_json(shell: Shell) -> None:
     missing = replies(404, {"detail": "Not Found"})
     answer = streams(sse(chunk, "[DONE]"))
     against(missing, answer, test=test)
+
+
+def test_each_of_several_answers_has_its_pictures_and_citations_in_the_json(shell: Shell) -> None:
+    def reply(number: int) -> tuple[str, bytes]:
+        picture = packed(drawing().rotate(90 * number), "PNG")
+        url = "data:image/png;base64," + base64.b64encode(picture).decode()
+        page = {"url": f"https://a.example/{number}", "title": f"Page {number}"}
+        annotations = [{"type": "url_citation", "url_citation": page}]
+        delta = {"content": "So.", "images": [{"image_url": url}], "annotations": annotations}
+        chunk: dict[str, Any] = {"choices": [{"delta": delta, "finish_reason": "stop"}]}
+        return url, sse(chunk, "[DONE]")
+
+    first, second = reply(1), reply(2)
+
+    async def test(server: LoopbackServer) -> None:
+        done = await shell.ask(
+            server.base_url, "Draw", "--compare", "m", "--compare", "n", "--json"
+        )
+        answers = done.json["answers"]
+        assert done.code == 0
+        assert sorted(answer["images"] for answer in answers) == sorted([[first[0]], [second[0]]])
+        cited = sorted(answer["answer"].split() for answer in answers)
+        assert cited == [["So.", "-", "[Page", f"{n}](https://a.example/{n})"] for n in (1, 2)]
+
+    missing = replies(404, {"detail": "Not Found"})
+    against(missing, missing, streams(first[1]), streams(second[1]), test=test)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -152,6 +153,24 @@ async def test_a_link_that_replaces_a_file_of_a_job_is_not_followed(folder: Path
         "top/A.txt": ItemStatus.LEFT_OUT,
         "top/b.txt": ItemStatus.READ,
         "top/Below/c.txt": ItemStatus.LEFT_OUT,
+    }
+
+
+async def test_a_file_whose_name_is_no_utf_8_is_read(tmp_path: Path) -> None:
+    folder = tmp_path / "top"
+    folder.mkdir()
+    (folder / os.fsdecode(b"caf\xe9.txt")).write_text("A menu.")
+    (folder / "file:.txt").write_text("A plain name.")
+    async with started_backend({"OPENAI_BASE_URL": "http://localhost:1/v1"}) as backend:
+        service = batch_service(backend)
+        (profile,) = backend.providers.environment_profiles
+        resolved = backend.chat.resolve(profile, ModelChoice(profile.id, "a-model"))
+        job = await service.create(await expand_paths([folder]), resolved, "What is it?")
+        await service.prepare(job.id)
+        items = await backend.batch_store.items(job.id)
+    assert {item.name: item.status for item in items} == {
+        "top/caf\N{REPLACEMENT CHARACTER}.txt": ItemStatus.READ,
+        "top/file:.txt": ItemStatus.READ,
     }
 
 
