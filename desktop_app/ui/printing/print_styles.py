@@ -91,7 +91,8 @@ class PrintStyles:
         if char_format is None:
             char_format = self._char_formats[key] = QTextCharFormat()
             font = self.font(points, mono=mono)
-            font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
+            # Qt makes a weight that the font lacks, as Chinese and Japanese fonts do, from Bold on.
+            font.setWeight(QFont.Weight.Bold if bold else QFont.Weight.Normal)
             char_format.setFont(font)
             char_format.setForeground(color)
         return char_format
@@ -127,7 +128,6 @@ class PrintStyles:
             self.plain_format(CODE_SIZE if mono else points, color, mono=mono)
         )
         if run.bold or is_head or kind is Kind.HEADING:
-            # Qt makes a weight that the font lacks, as Chinese and Japanese fonts do, from Bold on.
             char_format.setFontWeight(QFont.Weight.Bold)
         if run.code or run.element == "kbd":
             char_format.setBackground(theme.code_ground)
@@ -267,7 +267,7 @@ class PrintStyles:
     def cell_width(self, text: str) -> float:
         """Return the width in pixels of a cell with this text, in the bold font of headers."""
         font = self.font(TEXT_SIZE)
-        font.setWeight(QFont.Weight.DemiBold)
+        font.setWeight(QFont.Weight.Bold)
         return (
             QFontMetricsF(font).horizontalAdvance(text) + 2 * _CELL_PADDING * self.pixels_per_point
         )

@@ -217,7 +217,7 @@ class HitDelegate(RowDelegate):
         """Lay out at most two lines, with the spans (start, length) in bold."""
         strong = QTextCharFormat()
         strong.setForeground(current_theme().text)
-        strong.setFontWeight(600)
+        strong.setFontWeight(QFont.Weight.Bold)  # Qt makes it if the font lacks it
         layout = QTextLayout(text, current_theme().note())
         layout.setFormats([_format_range(text, start, length, strong) for start, length in spans])
         layout.beginLayout()
