@@ -32,8 +32,13 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.network.redaction import Redactor
 from desktop_app.i18n.translation import N_
-from desktop_app.providers.errors.context_refusals import size_from_message
-from desktop_app.providers.errors.error_body import ErrorBody, parse_error, quote, quoted_sentence
+from desktop_app.providers.errors.error_body import (
+    ErrorBody,
+    parse_error,
+    quote,
+    quoted_sentence,
+    size_from_message,
+)
 from desktop_app.providers.http import json_fields
 
 # The statuses of refused requests; None stands for an error inside an open stream, which has none.

@@ -7,13 +7,14 @@ message the error has a general sentence; the message itself is in the details.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from desktop_app.domain import hints
 from desktop_app.domain.errors import (
     EndpointMissingError,
     NetworkError,
+    ProviderError,
     UnreachableError,
     WebPageError,
 )
@@ -31,8 +32,15 @@ _START_LM_STUDIO: Final = N_("Start its server in the Developer tab of LM Studio
 _START_LLAMA_CPP: Final = N_("Start it with “llama-server -m FILE”, then try again.")
 _START_VLLM: Final = N_("Start it with “vllm serve MODEL”, then try again.")
 _START_LITELLM: Final = N_("Start it with “litellm --config FILE”, then try again.")
-
-
+# The sentence and the hint, by words in OpenSSL's message.
+_CERTIFICATE_FAULTS: Final = {
+    "has expired": (N_("The certificate of {provider} has expired."), _CHECK_CLOCK),
+    "not yet valid": (N_("The certificate of {provider} isn’t valid yet."), _CHECK_CLOCK),
+    "mismatch": (
+        N_("The certificate of {provider} isn’t for {host}."),
+        N_("Check the base URL in {provider_page}."),
+    ),
+}
 _ASKS_PASSWORD: Final = re.compile(r"^407|username/password|NO AUTH", re.IGNORECASE)
 # How to start a server on the user's computer, by its usual port.
 _HINT_OF_PORT: Final[dict[int | None, str]] = {
@@ -91,16 +99,13 @@ class ConnectionAttempt:
                 else N_("The proxy {proxy} requires a password.")
             )
             enter_password = N_("Enter its password in {network_page}.")
-            hint = enter_password if self.is_own_proxy else self._proxy_hint
-            return self._network_error(sentence, hint, details)
-        if _STATUS.match(message):
-            return self._network_error(
-                N_("The proxy {proxy} blocked the request to {host}: {words}."),
-                self._proxy_hint,
-                details,
-                words=message,
+            return self._error(
+                sentence, enter_password if self.is_own_proxy else self._proxy_hint, details
             )
-        return self._network_error(
+        if _STATUS.match(message):
+            sentence = N_("The proxy {proxy} blocked the request to {host}: {words}.")
+            return self._error(sentence, self._proxy_hint, details, words=message)
+        return self._error(
             N_("The proxy {proxy} couldn’t connect to {provider} at {host}."),
             N_("Check the base URL of {provider} and the proxy."),
             details,
@@ -110,20 +115,25 @@ class ConnectionAttempt:
         """Return the error of a peer that is not a proxy of the expected kind."""
         own_hint = N_("Try http:// or socks5:// in {network_page}.")
         hint = own_hint if self.is_own_proxy else hints.CHECK_ENVIRONMENT_PROXY_KIND
-        return self._network_error(N_("{proxy} has the wrong proxy type."), hint, details)
+        return self._error(N_("{proxy} has the wrong proxy type."), hint, details)
 
     def proxy_timeout_error(self) -> AttemptError:
         """Return the error of a proxy that accepted the connection and then fell silent."""
-        return self._network_error(
-            N_("The proxy {proxy} didn’t respond in time."), self._proxy_hint, ""
-        )
+        return self._error(N_("The proxy {proxy} didn’t respond in time."), self._proxy_hint, "")
 
     def connect_error(self, message: str, details: str) -> AttemptError:
         """Return the error of a failure to connect; `message` is the libraries'."""
-        if "CERTIFICATE_VERIFY_FAILED" in message or "certificate verify failed" in message:
-            return self._not_trusted_error(message, details)
+        if "certificate verify failed" in message.lower().replace("_", " "):
+            own_file_hint = N_("Check the certificate file in {network_page}.")
+            untrusted = (
+                N_("The certificate of {provider} isn’t trusted."),
+                own_file_hint if self.has_ca_file else hints.CHOOSE_CERTIFICATES,
+            )
+            faults = (fault for words, fault in _CERTIFICATE_FAULTS.items() if words in message)
+            sentence, hint = next(faults, untrusted)
+            return self._error(sentence, hint, details)
         if "[SSL" in message:
-            failed = self._network_error(
+            failed = self._error(
                 N_("Couldn’t connect securely to {provider} at {host}."),
                 N_("Check the base URL, its port, and your proxy."),
                 details,
@@ -131,25 +141,16 @@ class ConnectionAttempt:
             # An unexpected end of the handshake may also mean that the server is busy.
             return AttemptError(failed.error, may_repeat="_EOF_" in message)
         if self.proxy is not None:
-            failed = self._network_error(
-                N_("Couldn’t connect to the proxy {proxy}."), self._proxy_hint, details
-            )
-        elif is_loopback(self.host):
-            failed = self._with_port._network_error(
-                N_("Nothing is listening at {host}."),
-                self._start_hint,
-                details,
-                error_class=UnreachableError,
-            )
-        else:
-            attempt = self._with_port if is_private(self.host) else self
-            failed = attempt._network_error(
-                N_("Couldn’t connect to {provider} at {host}."),
-                N_("Check the network connection, then try again."),
-                details,
-                error_class=UnreachableError,
-            )
-        return AttemptError(failed.error, may_repeat=True)
+            sentence = N_("Couldn’t connect to the proxy {proxy}.")
+            return self._error(sentence, self._proxy_hint, details, may_repeat=True)
+        sentence = N_("Couldn’t connect to {provider} at {host}.")
+        hint = N_("Check the network connection, then try again.")
+        host = self.host
+        if is_private(host) and self.port:
+            host = f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+        if is_loopback(self.host):
+            sentence, hint = N_("Nothing is listening at {host}."), self._start_hint
+        return self._error(sentence, hint, details, UnreachableError, host=host, may_repeat=True)
 
     @property
     def _start_hint(self) -> str:
@@ -160,83 +161,38 @@ class ConnectionAttempt:
                 return hint
         return _HINT_OF_PORT.get(self.port, N_("Start {provider}, then try again."))
 
-    @property
-    def _with_port(self) -> ConnectionAttempt:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return replace(self, host=f"{host}:{self.port}" if self.port else host)
-
-    def _not_trusted_error(self, message: str, details: str) -> AttemptError:
-        if "has expired" in message:
-            return self._network_error(
-                N_("The certificate of {provider} has expired."), _CHECK_CLOCK, details
-            )
-        if "not yet valid" in message:
-            return self._network_error(
-                N_("The certificate of {provider} isn’t valid yet."), _CHECK_CLOCK, details
-            )
-        if "mismatch" in message:
-            return self._network_error(
-                N_("The certificate of {provider} isn’t for {host}."),
-                N_("Check the base URL in {provider_page}."),
-                details,
-            )
-        hint = (
-            N_("Check the certificate file in {network_page}.")
-            if self.has_ca_file
-            else hints.CHOOSE_CERTIFICATES
-        )
-        return self._network_error(
-            N_("The certificate of {provider} isn’t trusted."), hint, details
-        )
-
     def redirect_error(self, target: str) -> AttemptError:
         """Return the error of a redirect: a wrong address, or a network that wants a login.
 
         Args:
             target: the host that the server redirects to; "" if unknown.
         """
-        details = f"it redirects to {target or 'another address'}"
         sentence = (
             N_("{provider} redirects to {host}, where nothing was sent.")
             if target
             else N_("{provider} redirects elsewhere, where nothing was sent.")
         )
-        error = EndpointMissingError(
-            sentence,
-            hint=hints.CHECK_ADDRESS_OR_SIGN_IN,
-            details=details,
-            provider=self.provider,
-            host=target,
-        )
-        return AttemptError(error)
+        details = f"it redirects to {target or 'another address'}"
+        hint = hints.CHECK_ADDRESS_OR_SIGN_IN
+        return self._error(sentence, hint, details, EndpointMissingError, host=target)
 
     def web_page_error(self, status: int) -> AttemptError:
         """Return the error of a reply in HTML instead of JSON."""
+        sentence = N_("{provider} sent a web page, not a response.")
         details = f"HTML with HTTP status {status}"
-        error = WebPageError(
-            N_("{provider} sent a web page, not a response."),
-            hint=hints.CHECK_ADDRESS_OR_SIGN_IN,
-            details=details,
-            provider=self.provider,
-        )
-        return AttemptError(error)
+        return self._error(sentence, hints.CHECK_ADDRESS_OR_SIGN_IN, details, WebPageError)
 
-    def _network_error(
+    def _error(
         self,
         message: str,
         hint: str,
         details: str,
+        error_class: type[ProviderError] = NetworkError,
         *,
-        words: str = "",
-        error_class: type[NetworkError] = NetworkError,
+        may_repeat: bool = False,
+        **params: str,
     ) -> AttemptError:
-        error = error_class(
-            message,
-            hint,
-            details=details,
-            provider=self.provider,
-            host=self.host,
-            proxy=self.proxy.url if self.proxy else "",
-            words=words,
-        )
-        return AttemptError(error)
+        values = {"provider": self.provider, "host": self.host, "words": "", **params}
+        values["proxy"] = self.proxy.url if self.proxy else ""
+        error = error_class(message, hint, details=details, params=values)
+        return AttemptError(error, may_repeat=may_repeat)

@@ -23,14 +23,15 @@ from desktop_app.domain.errors import (
     RequestRefusedError,
 )
 from desktop_app.domain.network.redaction import REMOVED
-from desktop_app.providers.errors.context_refusals import RequestSize, size_from_message
 from desktop_app.providers.errors.error_body import (
     MAX_QUOTE_CHARS,
     ErrorBody,
+    RequestSize,
     parse_error,
     quote,
     quoted_sentence,
     read_body,
+    size_from_message,
 )
 from desktop_app.providers.errors.error_replies import error_from, error_in_reply
 from desktop_app.providers.http.retries import failed_attempt
@@ -330,9 +331,6 @@ MESSAGES = {
     "tokens. Please reduce the length of the input messages.": (2345, 2048),
     "Trying to keep the first 5000 tokens when context the overflows. However, the model is "
     "loaded with context length of only 4096 tokens": (5000, 4096),
-    "Input validation error: `inputs` must have less than 4096 tokens. Given: 4545": (4545, 4096),
-    "`inputs` tokens + `max_new_tokens` must be <= 2048. Given: 2000 `inputs` tokens and 512 "
-    "`max_new_tokens`": (2000, 2048),
     "prompt is too long: 210000 tokens > 200000 maximum": (210_000, 200_000),
     "Prompt contains 40000 tokens and 0 draft tokens, too large for model with 32768 maximum "
     "context length": (40_000, 32_768),
