@@ -43,10 +43,6 @@ class Keyring:
     def __init__(self, service: str) -> None:
         self._service = service
 
-    def backend_name(self) -> str:
-        """Return the name of the keyring."""
-        return _run_on_backend(lambda backend: str(backend.name))
-
     def read(self, name: str) -> str | None:
         """Return the text stored under a name, or None."""
         return _run_on_backend(lambda backend: backend.get_password(self._service, name))
@@ -69,8 +65,11 @@ class Keyring:
 
         _run_on_backend(job)
 
-    def probe(self) -> None:
-        """Write, read and delete a test entry: some keyrings accept entries but store nothing."""
+    def probe(self) -> str:
+        """Write, read and delete a test entry: some keyrings accept entries but store nothing.
+
+        Return the name of the keyring.
+        """
         name = f"probe-{new_id()}"
         token = new_id()
         self.write(name, token)
@@ -80,6 +79,7 @@ class Keyring:
             self.delete(name)
         if stored != token or self.read(name) is not None:
             raise CredentialError(N_("The keyring isn’t saving keys."), hint=_KEY_WITHOUT_KEYRING)
+        return _run_on_backend(lambda backend: str(backend.name))
 
 
 def _run_on_backend(job: Callable[[KeyringBackend], T]) -> T:

@@ -12,13 +12,14 @@ records are a hint for the window; the keyring's entries decide.
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from enum import StrEnum
 from functools import partial
 from typing import Final, NamedTuple, Protocol, TypeVar
+
+import msgspec
 
 from desktop_app.credentials.keyring_access import Keyring
 from desktop_app.domain.errors import CredentialError, StorageError
@@ -31,7 +32,6 @@ T = TypeVar("T")
 PROMPT_TIMEOUT_S: Final = 60.0
 # Recorded after a restore in place of an origin that only the keyring's entry tells.
 UNKNOWN_ORIGIN: Final = ""
-_ENTRY_FIELDS: Final = {"origin", "key", "scheme"}
 
 
 class KeyPlace(StrEnum):
@@ -153,11 +153,11 @@ class KeyVault:
         abandoned = threading.Event()
 
         def store() -> str:
-            self._keyring.probe()
+            backend = self._keyring.probe()
             with self._write_lock:
                 if not abandoned.is_set():  # otherwise the secret is in memory by now
                     self._keyring.write(name, keyring_entry(secret))
-            return self._keyring.backend_name()
+            return backend
 
         try:
             backend = await _run_in_thread(store, self._prompt_timeout_s)
@@ -234,12 +234,8 @@ class KeyVault:
     async def probe(self, timeout_s: float) -> ProbeResult:
         """Try the keyring with a test entry. May open the dialog that unlocks it."""
 
-        def job() -> str:
-            self._keyring.probe()
-            return self._keyring.backend_name()
-
         try:
-            backend = await _run_in_thread(job, timeout_s)
+            backend = await _run_in_thread(self._keyring.probe, timeout_s)
         except CredentialError as exc:
             self.last_probe = ProbeResult(works=False, backend="", why=exc.what_happened)
         else:
@@ -277,21 +273,24 @@ async def _run_in_thread(job: Callable[[], T], timeout_s: float) -> T:
         ) from None
 
 
+class _Entry(msgspec.Struct, forbid_unknown_fields=True):
+    """The JSON that the keyring stores for a secret."""
+
+    origin: str
+    key: str
+    scheme: Scheme
+
+
 def keyring_entry(secret: Secret) -> str:
     """Return the text that the keyring stores for a secret: JSON with its origin."""
-    fields = {"origin": secret.origin, "key": secret.value, "scheme": secret.scheme}
-    return json.dumps(fields)
+    entry = _Entry(secret.origin, secret.value, secret.scheme)
+    return msgspec.json.encode(entry).decode()
 
 
 def secret_in_entry(text: str) -> Secret | None:
     """Return the secret in a text from the keyring; None if this program did not write it."""
     try:
-        fields = json.loads(text)
+        entry = msgspec.json.decode(text, type=_Entry)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(fields, dict) or fields.keys() != _ENTRY_FIELDS:
-        return None
-    if not all(isinstance(value, str) for value in fields.values()):
-        return None
-    scheme: Scheme = "Basic" if fields["scheme"] == "Basic" else "Bearer"
-    return Secret(fields["key"], fields["origin"], scheme)
+    return Secret(entry.key, entry.origin, entry.scheme)

@@ -38,6 +38,7 @@ class RequestSize(NamedTuple):
     window: int = 0
 
 
+_NO_SIZE: Final = RequestSize()
 _NUMBER: Final = r"[`'\"(]?(\d[\d,_]{0,12})"
 _MAX_TOKENS: Final = 1_000_000_000
 """Larger numbers are not counts of tokens: the largest windows have some ten million."""
@@ -102,7 +103,7 @@ class ErrorBody:
     code: str = ""
     type: str = ""
     param: str = ""
-    size: RequestSize = RequestSize()
+    size: RequestSize = _NO_SIZE
     http_status: int = 0
 
     @property

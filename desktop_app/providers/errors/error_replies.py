@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from desktop_app.domain import hints
 from desktop_app.domain.errors import (
@@ -45,40 +45,48 @@ from desktop_app.providers.http import json_fields
 _CLIENT_ERROR_STATUSES: Final = (None, 400, 404, 413, 422)
 # Also the statuses of gateways that failed because the server behind them refused the request.
 _REFUSAL_STATUSES: Final = (*_CLIENT_ERROR_STATUSES, 500, 502)
-_QUOTA_CODES: Final = {
-    "insufficient_quota",
-    "credit_balance_exhausted",
-    "billing_hard_limit_reached",
-    "billing_not_active",
-    "exceeded_current_quota_error",  # Moonshot
-}
-_RATE_CODES: Final = {"rate_limit_exceeded", "rate_limit_error", "too_many_requests"}
-_KEY_CODES: Final = {
-    "invalid_api_key",
-    "invalid_authentication",
-    "authentication_error",
-    # LiteLLM: a key that it does not know, with and without a database to look it up in.
-    "auth_error",
-    "expired_key",
-    "token_not_found_in_db",
-    "no_db_connection",
-}
-_CONTEXT_CODES: Final = {"context_length_exceeded", "exceed_context_size_error"}
-# OpenAI's and Azure's. OpenAI's invalid_prompt counts only if the message matches _FLAGGED.
-_FILTER_CODES: Final = {
-    "content_filter",
-    "content_policy_violation",
-    "ResponsibleAIPolicyViolation",
-    "moderation_blocked",
-}
+_QUOTA_CODES: Final = frozenset(
+    {
+        "insufficient_quota",
+        "credit_balance_exhausted",
+        "billing_hard_limit_reached",
+        "billing_not_active",
+        "exceeded_current_quota_error",  # Moonshot
+    }
+)
+_RATE_CODES: Final = frozenset({"rate_limit_exceeded", "rate_limit_error", "too_many_requests"})
+_KEY_CODES: Final = frozenset(
+    {
+        "invalid_api_key",
+        "invalid_authentication",
+        "authentication_error",
+        # LiteLLM: a key that it does not know, with and without a database to look it up in.
+        "auth_error",
+        "expired_key",
+        "token_not_found_in_db",
+        "no_db_connection",
+    }
+)
+_CONTEXT_CODES: Final = frozenset({"context_length_exceeded", "exceed_context_size_error"})
+# OpenAI's and Azure's. OpenAI's invalid_prompt counts only if the message fits _FLAGGED.
+_FILTER_CODES: Final = frozenset(
+    {
+        "content_filter",
+        "content_policy_violation",
+        "ResponsibleAIPolicyViolation",
+        "moderation_blocked",
+    }
+)
 _FLAGGED: Final = re.compile(r"usage polic|flagged|content (management )?polic", re.IGNORECASE)
-_MODEL_CODES: Final = {
-    "model_not_found",
-    "model_deprecated",
-    "model_decommissioned",
-    "model_not_available",  # Together
-    "DeploymentNotFound",
-}
+_MODEL_CODES: Final = frozenset(
+    {
+        "model_not_found",
+        "model_deprecated",
+        "model_decommissioned",
+        "model_not_available",  # Together
+        "DeploymentNotFound",
+    }
+)
 _ANSWER_SCHEMA: Final = re.compile("Invalid schema for (response_format|text.format)")
 _PARAMETER_CODES: Final = {
     "unsupported_value",
@@ -103,6 +111,13 @@ _CONTEXT_TOO_LONG: Final = re.compile(
     r"\bn_keep\b.{0,30}\bn_ctx\b|"
     r"`inputs`( tokens \+ `max_new_tokens`)? must (have less than|be <=)",
     re.IGNORECASE | re.DOTALL,
+)
+# Requests of embeddings: llama.cpp, TEI, Mistral, Gemini, Cohere and LocalAI.
+_TOO_MANY_TEXTS: Final = re.compile(
+    r"physical batch size|batch size .{0,20}>|too many (inputs|texts|tokens)|"
+    r"too large to process|at most \d+ (requests|inputs|texts|items)|"
+    r"(maximum|max\.?) (allowed )?(batch size|(number of )?(inputs|texts|items))",
+    re.IGNORECASE,
 )
 # Groq and vLLM: the messages fit the window, but the limit of the answer is too large for it.
 _LIMIT_TOO_LARGE: Final = re.compile(
@@ -166,7 +181,8 @@ _FIELDS: Final = (
 )
 _PARAMETER_NAME: Final = re.compile(
     rf"(?<![\w.])({'|'.join(re.escape(name).replace('_', '_?') for name in _FIELDS)})(?!\w)"
-    r"|['\"`](stop|n|stream|store|include|reasoning|background)['\"`]",
+    r"|['\"`](stop|n|stream|store|include|reasoning|background|dimensions|encoding_format)['\"`]"
+    r"|\bsetting (dimensions)\b",  # LiteLLM
     re.IGNORECASE,
 )
 _CANONICAL_FIELD_NAMES: Final = {name.replace("_", ""): name for name in _FIELDS}
@@ -201,9 +217,6 @@ _WANTS_REASONING: Final = re.compile(
 REASONING_TEXT: Final = "reasoning_content"
 """The parameter of the error for a server that wants the reasoning of answers back."""
 
-Classify = Callable[[ProviderError, ErrorBody, int], ProviderError]
-"""Returns the error for one kind of request, given the usual error, the body and the status."""
-
 
 def error_in_reply(provider: str, value: object, request_id: str) -> ProviderError | None:
     """Return the error in a reply with status 200, or None if it has none.
@@ -233,17 +246,10 @@ def redacted(redactor: Redactor, error: ProviderError) -> ProviderError:
 
 
 def error_from(
-    provider: str,
-    body: ErrorBody,
-    *,
-    status: int | None = None,
-    request_id: str = "",
-    classify: Classify | None = None,
+    provider: str, body: ErrorBody, *, status: int | None = None, request_id: str = ""
 ) -> ProviderError:
     """Return the error to show. `status` is None for an error inside an open stream."""
     error = _known_error(provider, body, status) or _status_error(provider, body, status)
-    if classify is not None and status is not None:
-        error = classify(error, body, status)
     quoted_message = quote(body.message)
     params = dict(error.params)
     if sentence := quoted_sentence(body.message):
@@ -257,79 +263,40 @@ def error_from(
     )
 
 
-def _known_error(provider: str, body: ErrorBody, status: int | None) -> ProviderError | None:
-    """Return the error that the code, message or status identifies; None if none of them does."""
-    # Inside an open stream, `status` is None, and only the event can state a status.
-    http_status = status or body.http_status
-    may_lack_credit = status == 429 or status in _REFUSAL_STATUSES
-    lacks_credit = may_lack_credit and _NO_CREDIT.search(body.message)
-    if body.names & _QUOTA_CODES or http_status == 402 or lacks_credit:
-        return QuotaExhaustedError(
-            N_("Your {provider} account has no credit."),
-            hint=N_("Add credit on the provider’s billing page, or choose another provider."),
-            provider=provider,
-        )
-    if _is_filtered(body, status):
-        return ContentFilteredError(
-            N_("The provider’s content filter stopped the response."), hint=hints.RETRY_CHANGED
-        )
-    if _TOO_LARGE_FOR_MINUTE.search(body.message):
-        return too_large_error(provider)
-    if body.names & _RATE_CODES or http_status == 429:
-        return RateLimitedError(
-            N_("{provider} is limiting requests."), hint=hints.RETRY_SOON, provider=provider
-        )
-    if body.names & _KEY_CODES or http_status == 401 or _is_refusal(status, _KEY_REFUSED, body):
-        return AuthenticationError(
-            N_("{provider} rejected the API key."),
-            hint=N_("Check or replace the key in {provider_page}."),
-            provider=provider,
-        )
-    if status in (400, 422) and (limit := _LIMIT_TOO_LARGE.search(body.message)):
-        return refused_error(provider, limit[1])
-    if body.names & _CONTEXT_CODES or _is_refusal(status, _CONTEXT_TOO_LONG, body):
-        return _too_long_error(body)
-    if status in (*_REFUSAL_STATUSES, 501) and _REFUSES_TOOLS.search(body.message):
-        return refused_error(provider, NO_TOOLS)
-    if status is not None and _is_refusal(status, _WANTS_REASONING, body):
-        return refused_error(provider, REASONING_TEXT)
-    if status is not None and _is_refusal(status, _FORMAT_REFUSED, body):
-        return refused_error(provider, "response_format")
-    if _is_refusal(status, _IMAGES_REFUSED, body):
-        return ProviderFaultError(
-            N_("This model at {provider} doesn’t support these images."),
-            hint=N_("Choose a model that supports images, or remove them."),
-            provider=provider,
-        )
-    # Before _MODEL_MISSING, which "temperature is not supported with this model" also matches.
-    if not body.names & _MODEL_CODES and _named_field(body):
-        refusal = _refused_parameter(provider, body, status)
-        if refusal is not None:
-            return refusal
-    if body.names & _MODEL_CODES or (
-        status in _CLIENT_ERROR_STATUSES and _MODEL_MISSING.search(body.message)
-    ):
-        return ModelNotFoundError(
-            N_("Your {provider} API key has no access to this model."),
-            hint=N_("Choose another model, or ask the provider for access."),
-            provider=provider,
-        )
-    return _refused_parameter(provider, body, status)
+class _Rule(NamedTuple):
+    """A kind of error, and its signs: codes, an HTTP status, or words with some statuses."""
+
+    make: Callable[[str, ErrorBody], ProviderError]
+    codes: frozenset[str] = frozenset()
+    http_status: int = 0
+    words: re.Pattern[str] | None = None
+    statuses: tuple[int | None, ...] = _REFUSAL_STATUSES
+
+    def fits(self, body: ErrorBody, status: int | None) -> bool:
+        # Inside an open stream, `status` is None, and only the event can state a status.
+        if body.names & self.codes or 0 < self.http_status == (status or body.http_status):
+            return True
+        if self.words is None or status not in self.statuses:
+            return False
+        return bool(self.words.search(body.message))
 
 
-def _is_filtered(body: ErrorBody, status: int | None) -> bool:
-    if body.names & _FILTER_CODES:
-        return True
-    may_be_filtered = "invalid_prompt" in body.names or status == 403  # OpenRouter's moderation
-    return may_be_filtered and bool(_FLAGGED.search(body.message))
+def _kind(
+    error_class: type[ProviderError], message: str, hint: str
+) -> Callable[[str, ErrorBody], ProviderError]:
+    return lambda provider, _body: error_class(message, hint, provider=provider)
 
 
-def _is_refusal(status: int | None, pattern: re.Pattern[str], body: ErrorBody) -> bool:
-    """Return True if the message matches and the status may be that of a refusal."""
-    return status in _REFUSAL_STATUSES and bool(pattern.search(body.message))
+def _refusal_of(param: str) -> Callable[[str, ErrorBody], ProviderError]:
+    return lambda provider, _body: refused_error(provider, param)
 
 
-def _too_long_error(body: ErrorBody) -> ContextTooLongError:
+def _limit_refusal(provider: str, body: ErrorBody) -> ProviderError:
+    match = _LIMIT_TOO_LARGE.search(body.message)
+    return refused_error(provider, match[1] if match else "")
+
+
+def _too_long_error(_provider: str, body: ErrorBody) -> ContextTooLongError:
     size = size_from_message(body.message)
     return ContextTooLongError(
         N_("The conversation exceeds the model’s context window."),
@@ -339,6 +306,89 @@ def _too_long_error(body: ErrorBody) -> ContextTooLongError:
     )
 
 
+_FILTERED: Final = _kind(
+    ContentFilteredError,
+    N_("The provider’s content filter stopped the response."),
+    hints.RETRY_CHANGED,
+)
+# The first rule that fits decides.
+_RULES: Final = (
+    _Rule(
+        _kind(
+            QuotaExhaustedError,
+            N_("Your {provider} account has no credit."),
+            N_("Add credit on the provider’s billing page, or choose another provider."),
+        ),
+        _QUOTA_CODES,
+        402,
+        _NO_CREDIT,
+        (*_REFUSAL_STATUSES, 429),
+    ),
+    _Rule(_FILTERED, _FILTER_CODES, words=_FLAGGED, statuses=(403,)),  # 403: OpenRouter
+    _Rule(
+        lambda provider, _body: too_large_error(provider),
+        words=_TOO_LARGE_FOR_MINUTE,
+        statuses=(None, 400, 413, 429),
+    ),
+    _Rule(
+        _kind(RateLimitedError, N_("{provider} is limiting requests."), hints.RETRY_SOON),
+        _RATE_CODES,
+        429,
+    ),
+    _Rule(
+        _kind(
+            AuthenticationError,
+            N_("{provider} rejected the API key."),
+            N_("Check or replace the key in {provider_page}."),
+        ),
+        _KEY_CODES,
+        401,
+        _KEY_REFUSED,
+    ),
+    _Rule(_limit_refusal, words=_LIMIT_TOO_LARGE, statuses=(400, 422)),
+    _Rule(_too_long_error, _CONTEXT_CODES, words=_CONTEXT_TOO_LONG),
+    _Rule(lambda provider, _body: too_large_error(provider), words=_TOO_MANY_TEXTS),
+    _Rule(_refusal_of(NO_TOOLS), words=_REFUSES_TOOLS, statuses=(*_REFUSAL_STATUSES, 501)),
+    _Rule(_refusal_of(REASONING_TEXT), words=_WANTS_REASONING, statuses=_REFUSAL_STATUSES[1:]),
+    _Rule(_refusal_of("response_format"), words=_FORMAT_REFUSED, statuses=_REFUSAL_STATUSES[1:]),
+    _Rule(
+        _kind(
+            ProviderFaultError,
+            N_("This model at {provider} doesn’t support these images."),
+            N_("Choose a model that supports images, or remove them."),
+        ),
+        words=_IMAGES_REFUSED,
+    ),
+)
+_MODEL_RULE: Final = _Rule(
+    _kind(
+        ModelNotFoundError,
+        N_("Your {provider} API key has no access to this model."),
+        N_("Choose another model, or ask the provider for access."),
+    ),
+    _MODEL_CODES,
+    words=_MODEL_MISSING,
+    statuses=_CLIENT_ERROR_STATUSES,
+)
+
+
+def _known_error(provider: str, body: ErrorBody, status: int | None) -> ProviderError | None:
+    """Return the error that the code, message or status identifies; None if none of them does."""
+    if "invalid_prompt" in body.names and _FLAGGED.search(body.message):  # OpenAI
+        return _FILTERED(provider, body)
+    for rule in _RULES:
+        if rule.fits(body, status):
+            return rule.make(provider, body)
+    # Before _MODEL_RULE, which "temperature is not supported with this model" also fits.
+    if not body.names & _MODEL_CODES and _named_field(body):
+        refusal = _refused_parameter(provider, body, status)
+        if refusal is not None:
+            return refusal
+    if _MODEL_RULE.fits(body, status):
+        return _MODEL_RULE.make(provider, body)
+    return _refused_parameter(provider, body, status)
+
+
 def _named_field(body: ErrorBody) -> str | None:
     """Return the field that the message refuses, in any wording; None if it names none."""
     if _NO_THINKING.search(body.message):
@@ -346,7 +396,7 @@ def _named_field(body: ErrorBody) -> str | None:
     match = _PARAMETER_NAME.search(body.message) if _REFUSES.search(body.message) else None
     if match is None:
         return None
-    name = (match[1] or match[2]).lower()
+    name = (match[1] or match[2] or match[3]).lower()
     return _CANONICAL_FIELD_NAMES.get(name.replace("_", ""), name)
 
 

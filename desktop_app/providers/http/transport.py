@@ -108,17 +108,12 @@ class Transport:
         self.server = server
 
     def post(
-        self,
-        path: str,
-        body: Mapping[str, Any],
-        on_bytes: Callable[[], None] = _ignore,
-        classify: error_replies.Classify | None = None,
+        self, path: str, body: Mapping[str, Any], on_bytes: Callable[[], None] = _ignore
     ) -> AbstractAsyncContextManager[HttpReply]:
         """Send `body` as JSON. Leaving the context closes an unread reply.
 
         Args:
             on_bytes: called whenever bytes of the reply come.
-            classify: returns the error for a refusal that only this kind of request can get.
 
         Raises:
             AttemptError: there is no reply, or it is a refusal or not an API's reply.
@@ -129,7 +124,6 @@ class Transport:
             {"accept": _STREAM_OR_JSON, "content-type": "application/json"},
             content=pack_body(body),
             model=str(body.get("model", "")),
-            classify=classify,
             on_bytes=on_bytes,
         )
 
@@ -188,7 +182,6 @@ class Transport:
         *,
         read_s: float | None = None,
         model: str = "",
-        classify: error_replies.Classify | None = None,
         on_bytes: Callable[[], None] = _ignore,
         **content: Any,
     ) -> AsyncIterator[HttpReply]:
@@ -224,7 +217,7 @@ class Transport:
         async with AsyncExitStack() as afterwards, AsyncExitStack() as stack:
             response = await self._receive(stack, send)
             on_bytes()
-            await self._require_api_reply(response, classify)
+            await self._require_api_reply(response)
             reply = HttpReply(response, self._attempt, self.redactor, limits.drain, on_bytes)
             afterwards.push_async_callback(reply.close)
             yield reply
@@ -287,9 +280,7 @@ class Transport:
             server_kind=self.server,
         )
 
-    async def _require_api_reply(
-        self, response: httpx.Response, classify: error_replies.Classify | None
-    ) -> None:
+    async def _require_api_reply(self, response: httpx.Response) -> None:
         """Raise AttemptError for a redirect, a web page or a refusal."""
         status = response.status_code
         if 300 <= status < 400:
@@ -304,18 +295,15 @@ class Transport:
         if is_html and (status < 400 or status in _WEB_PAGE_STATUSES):
             raise self._attempt.web_page_error(status)
         if status >= 400:
-            raise await self._read_refusal(response, classify)
+            raise await self._read_refusal(response)
 
-    async def _read_refusal(
-        self, response: httpx.Response, classify: error_replies.Classify | None
-    ) -> AttemptError:
+    async def _read_refusal(self, response: httpx.Response) -> AttemptError:
         body_start = self.redactor.clean_bytes(await self._read_start_of_body(response))
         error = error_replies.error_from(
             self._provider,
             error_body.read_body(body_start),
             status=response.status_code,
             request_id=request_id_of(response.headers, self.redactor),
-            classify=classify,
         )
         # Redacted once more: `error_from` removes invisible characters, and with them what may have
         # hidden an echoed key from the first redaction.

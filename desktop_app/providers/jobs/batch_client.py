@@ -121,14 +121,8 @@ class BatchClient:
     def line(self, custom_id: str, request: ChatRequest, api: Api) -> bytes:
         """Return a request as a line of the file to upload."""
         info = info_at(self._profile, request.model, self._catalog)
-        return request_line(
-            custom_id,
-            request,
-            info,
-            profile=self._profile,
-            api=api,
-            refused=self._refused_parameters.get(request.model, frozenset()),
-        )
+        refused = self._refused_parameters.get(request.model, frozenset())
+        return request_line(custom_id, request, info, self._profile, api, refused)
 
     # -- files
 
@@ -291,25 +285,18 @@ def _is_harmless(error: ProviderError) -> bool:
 async def lines_of(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
     """Yield the lines between line feeds, without blank lines.
 
-    Other line breaks are part of a line. A line longer than MAX_LINE_BYTES is truncated: it does
+    Other line breaks are part of a line. A line longer than MAX_LINE_BYTES loses a part: it does
     not parse then, and counts as a line that is not a result.
     """
-    open_line = bytearray()  # the beginning of a line whose end has not come yet
+    open_line = b""  # the beginning of a line whose end has not come yet
     async with aclosing(pieces):
         async for piece in pieces:
-            end_of_open_line, *later_lines = piece.split(b"\n")
-            if len(open_line) <= MAX_LINE_BYTES:
-                open_line += end_of_open_line
-            if not later_lines:
-                continue
-            *whole_lines, next_open_line = later_lines
-            for line in (bytes(open_line), *whole_lines):
-                if line and not line.isspace():
-                    yield line
-                    await asyncio.sleep(0)  # a piece may have thousands of lines
-            open_line = bytearray(next_open_line)
-    if open_line and not open_line.isspace():
-        yield bytes(open_line)
+            *lines, open_line = (open_line[:MAX_LINE_BYTES] + piece).split(b"\n")
+            for line in filter(bytes.strip, lines):
+                yield line
+                await asyncio.sleep(0)  # a piece may have thousands of lines
+    if open_line.strip():
+        yield open_line
 
 
 def request_line(
@@ -356,43 +343,28 @@ def parse_result(line: bytes, provider: str, api: Api) -> BatchResult | None:
     if not custom_id:
         return None
     response = json_fields.mapping(row, "response")
-    raw_error = row.get("error")
-    failure = None
-    if raw_error:
-        failure = error_replies.error_from(provider, error_body.parse_error({"error": raw_error}))
-    if not response:
-        return _result_without_response(custom_id, raw_error, failure)
-    result = _parse_response(custom_id, response, provider, api)
-    if failure is None:
-        return result
-    note = note_from_error(failure)
-    if result.status is ItemStatus.ANSWERED:
-        return replace(
-            result,
-            error=ErrorNote(
-                N_("The response came with an error: {words}"), params={"words": note.what_happened}
-            ),
-        )
-    return replace(result, error=note)
-
-
-def _result_without_response(
-    custom_id: str, raw_error: object, failure: ProviderError | None
-) -> BatchResult:
-    reason = _UNSTARTED_REASONS.get(json_fields.text(raw_error, "code"))
-    if reason:
+    result = _parse_response(custom_id, response, provider, api) if response else None
+    error = row.get("error")
+    if not error:
+        nothing = ErrorNote(N_("The provider sent neither a response nor an error."))
+        return result or BatchResult(custom_id, ItemStatus.FAILED, error=nothing)
+    if not result and (reason := _UNSTARTED_REASONS.get(json_fields.text(error, "code"))):
         return BatchResult(custom_id, ItemStatus.UNANSWERED, error=ErrorNote(reason))
-    note = (
-        ErrorNote(N_("The provider sent neither a response nor an error."))
-        if failure is None
-        else note_from_error(failure)
-    )
-    return BatchResult(custom_id, _failure_status(failure), error=note)
+    failure = error_replies.error_from(provider, error_body.parse_error({"error": error}))
+    failed = _failed(custom_id, failure)
+    if result is None:
+        return failed
+    if result.status is ItemStatus.ANSWERED and failed.error is not None:
+        words = failed.error.what_happened
+        note = ErrorNote(N_("The response came with an error: {words}"), params={"words": words})
+        return replace(result, error=note)
+    return replace(result, error=failed.error)
 
 
-def _failure_status(failure: ProviderError | None) -> ItemStatus:
+def _failed(custom_id: str, failure: ProviderError) -> BatchResult:
     is_filtered = isinstance(failure, ContentFilteredError)
-    return ItemStatus.REFUSED if is_filtered else ItemStatus.FAILED
+    status = ItemStatus.REFUSED if is_filtered else ItemStatus.FAILED
+    return BatchResult(custom_id, status, error=note_from_error(failure))
 
 
 def _parse_response(
@@ -401,55 +373,39 @@ def _parse_response(
     status = json_fields.count(response, "status_code")
     body = response.get("body")
     if status >= 300 or not isinstance(body, dict):  # without a status it is 0: the body decides
-        request_id = json_fields.text(response, "request_id")
         error = error_body.parse_error(body) if isinstance(body, dict) else error_body.ErrorBody()
+        request_id = json_fields.text(response, "request_id")
         failure = error_replies.error_from(
             provider, error, status=status or None, request_id=request_id
         )
-        return BatchResult(custom_id, _failure_status(failure), error=note_from_error(failure))
+        return _failed(custom_id, failure)
     reply = _parse_reply(body, provider, api)
-    item_status, answer, error_note = _classify_reply(reply)
+    answer = text_of(reply.parts).strip()
+    item_status = ItemStatus.ANSWERED if answer else ItemStatus.FAILED
+    note = note_from_error(reply.error) if reply.error else None
+    if reply.status is MessageStatus.REFUSED:
+        item_status = ItemStatus.REFUSED
+        # A refused answer with an incomplete reason was cut off by a content filter.
+        note = note or ErrorNote(
+            N_("The response is incomplete: a content filter stopped it.")
+            if reply.incomplete_reason
+            else N_("The model declined.")
+        )
+    elif reply.status is MessageStatus.INCOMPLETE:
+        stopped = N_("The response is incomplete: the model stopped early ({words}).")
+        note = ErrorNote(stopped, params={"words": reply.incomplete_reason})
+        if reply.incomplete_reason == "max_output_tokens":
+            note = ErrorNote(N_("The response is incomplete: it reached the token limit."))
+    elif reply.status is not MessageStatus.COMPLETE or not answer:
+        item_status = ItemStatus.FAILED
+        note = note or ErrorNote(N_("The response is empty."))
     return BatchResult(
         custom_id,
         item_status,
         answer=answer,
-        error=error_note,
+        error=note,
         usage=reply.usage,
         answered_by=reply.model,
-    )
-
-
-def _classify_reply(reply: Reply) -> tuple[ItemStatus, str, ErrorNote | None]:
-    """Return the item's status, the answer, and a note on why it is missing or incomplete.
-
-    The note is None for a complete answer.
-    """
-    answer = text_of(reply.parts).strip()
-    if reply.status is MessageStatus.REFUSED:
-        return ItemStatus.REFUSED, answer, _refusal_note(reply)
-    if reply.status is MessageStatus.COMPLETE and answer:
-        return ItemStatus.ANSWERED, answer, None
-    if reply.status is MessageStatus.INCOMPLETE:
-        status = ItemStatus.ANSWERED if answer else ItemStatus.FAILED
-        if reply.incomplete_reason == "max_output_tokens":
-            reached_limit = N_("The response is incomplete: it reached the token limit.")
-            return status, answer, ErrorNote(reached_limit)
-        stopped = N_("The response is incomplete: the model stopped early ({words}).")
-        params = {"words": reply.incomplete_reason}
-        return status, answer, ErrorNote(stopped, params=params)
-    note = note_from_error(reply.error) if reply.error else ErrorNote(N_("The response is empty."))
-    return ItemStatus.FAILED, answer, note
-
-
-def _refusal_note(reply: Reply) -> ErrorNote:
-    if reply.error is not None:
-        return note_from_error(reply.error)
-    # A refused answer with an incomplete reason was cut off by a content filter.
-    is_filtered = bool(reply.incomplete_reason)
-    return ErrorNote(
-        N_("The response is incomplete: a content filter stopped it.")
-        if is_filtered
-        else N_("The model declined.")
     )
 
 

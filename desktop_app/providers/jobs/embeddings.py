@@ -8,9 +8,7 @@ OpenAPI document.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
@@ -24,16 +22,11 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis.event_reader import tokens
-from desktop_app.providers.errors.error_body import ErrorBody
-from desktop_app.providers.errors.error_replies import refused_error, too_large_error
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.retries import repeat
 
 if TYPE_CHECKING:
     from desktop_app.providers.http.transport import Transport
-
-_CHECK_EMBEDDING_MODEL: Final = N_("Check “Embedding model” in {data_page}.")
-
 
 PATH: Final = "embeddings"
 # OpenAI's third generation can return fewer dimensions than it has; the first carry the most
@@ -44,15 +37,6 @@ MAX_DIMENSIONS: Final = 50_000
 _SHORTENABLE_MODELS: Final = "text-embedding-3-"
 MIN_CUT_CHARS: Final = 200
 """A refused text is not cut to fewer characters: it is hardly refused for its length."""
-_OPTIONAL_FIELDS: Final = ("dimensions", "encoding_format")
-_REFUSAL_STATUSES: Final = (400, 422, 500)  # 500: llama.cpp
-# The messages of llama.cpp, TEI, Mistral, Gemini, Cohere and LocalAI.
-_TOO_LARGE: Final = re.compile(
-    r"physical batch size|batch size .{0,20}>|too many (inputs|texts|tokens)|"
-    r"too large to process|at most \d+ (requests|inputs|texts|items)|"
-    r"(maximum|max\.?) (allowed )?(batch size|(number of )?(inputs|texts|items))",
-    re.IGNORECASE,
-)
 
 
 def is_offered(profile: ProviderProfile) -> bool:
@@ -111,13 +95,7 @@ class EmbeddingRequests:
         except ProviderError as error:
             error.billed_tokens = _sum_counts(first_billed, error.billed_tokens)
             raise
-        sizes = {len(vector.numbers) for vector in (*first, *second)}
-        if len(sizes) != 1:
-            raise UnexpectedReplyError(
-                N_("{provider} didn’t return embeddings."),
-                hint=_CHECK_EMBEDDING_MODEL,
-                provider=self._provider,
-            )
+        _require_equal_sizes([*first, *second], self._provider)
         return [*first, *second], _sum_counts(first_billed, second_billed)
 
     async def _request(self, texts: Sequence[str]) -> tuple[list[Vector], int | None]:
@@ -125,8 +103,7 @@ class EmbeddingRequests:
         fields = body(self._model, texts, self.refused)
 
         async def attempt() -> tuple[list[Vector], int | None]:
-            classify = partial(self._classify, fields)
-            async with self._transport.post(PATH, fields, classify=classify) as reply:
+            async with self._transport.post(PATH, fields) as reply:
                 return await reply.json(
                     lambda value: vectors_from(value, len(texts), self._provider)
                 )
@@ -139,25 +116,6 @@ class EmbeddingRequests:
             self.refused |= {_refusal_name(error.param)}
             return await self._request(texts)
 
-    def _classify(
-        self, fields: Mapping[str, Any], usual: ProviderError, refusal: ErrorBody, status: int
-    ) -> ProviderError:
-        """Return the error of a refusal.
-
-        Args:
-            fields: of the refused request.
-            usual: the error of such a refusal of any other kind of request.
-        """
-        if _is_too_large(usual) or status not in _REFUSAL_STATUSES:
-            return usual
-        if _TOO_LARGE.search(refusal.message):
-            return too_large_error(self._provider)
-        for name in _OPTIONAL_FIELDS:
-            is_named = refusal.param == name or re.search(rf"\b{name}\b", refusal.message)
-            if name in fields and is_named:
-                return refused_error(self._provider, name)
-        return usual
-
 
 def _refusal_name(name: str) -> str:
     """Return the name that a refusal is stored by: answers may have a setting of the same name."""
@@ -165,9 +123,7 @@ def _refusal_name(name: str) -> str:
 
 
 def _sum_counts(first: int | None, second: int | None) -> int | None:
-    if first is None or second is None:
-        return None
-    return first + second
+    return None if first is None or second is None else first + second
 
 
 def _is_too_large(error: ProviderError) -> bool:
@@ -194,17 +150,24 @@ def vectors_from(reply: object, expected: int, provider: str) -> tuple[list[Vect
             vector_by_index[index] = Vector.from_values(_parse_numbers(row.get("embedding")))
         except (ValueError, TypeError, OverflowError):
             continue  # the missing vector is reported below
-    sizes = {len(vector.numbers) for vector in vector_by_index.values()}
-    if sorted(vector_by_index) != list(range(expected)) or len(sizes) != 1:
-        raise UnexpectedReplyError(
-            N_("{provider} didn’t return embeddings."),
-            hint=_CHECK_EMBEDDING_MODEL,
-            provider=provider,
-        )
+    vectors = [vector_by_index[index] for index in range(expected) if index in vector_by_index]
+    _require_equal_sizes(
+        vectors if len(vectors) == len(vector_by_index) == expected else [], provider
+    )
     usage = json_fields.mapping(reply, "usage")
     # An embedding has no output, so the total is the input. 0 stands for "unknown" at some servers.
     billed = tokens(usage, "prompt_tokens") or tokens(usage, "total_tokens") or None
-    return [vector_by_index[index] for index in range(expected)], billed
+    return vectors, billed
+
+
+def _require_equal_sizes(vectors: Sequence[Vector], provider: str) -> None:
+    """Raise UnexpectedReplyError unless there are vectors, all of the same length."""
+    if len({len(vector.numbers) for vector in vectors}) != 1:
+        raise UnexpectedReplyError(
+            N_("{provider} didn’t return embeddings."),
+            hint=N_("Check “Embedding model” in {data_page}."),
+            provider=provider,
+        )
 
 
 def _parse_numbers(values: object) -> list[float]:

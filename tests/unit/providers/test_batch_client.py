@@ -217,8 +217,8 @@ async def test_each_line_of_results_is_read() -> None:
         (["a", "b\nc", "d", "\n\ne\n"], ["ab", "cd", "e"]),
         (["\n", " \n\t\r\n", "a\r\n", " \r"], ["a\r"]),
         (["a\u2028b\x85c\x0bd\n"], ["a\u2028b\x85c\x0bd"]),
-        (["abcde", "fgh", "ij\nkl\n"], ["abcdefgh", "kl"]),  # longer than 5 bytes
-        (["abcdef", "ghi\n", "kl"], ["abcdef", "kl"]),
+        (["abcde", "fgh", "ij\nkl\n"], ["abcdeij", "kl"]),  # longer than 5 bytes
+        (["abcdef", "ghi\n", "kl"], ["abcdeghi", "kl"]),
     ],
 )
 async def test_lines_end_at_line_feeds(

@@ -146,8 +146,8 @@ def test_a_text_that_is_too_long_is_cut(status: int, message: str) -> None:
     ("status", "error", "asked"),
     [
         (400, {"message": "No.", "code": "unsupported_parameter", "param": "dimensions"}, 2),
-        (422, {"message": "encoding_format is odd"}, 2),
-        (500, {"message": "Unknown dimensions"}, 2),
+        (422, {"message": "Unknown parameter: encoding_format"}, 2),
+        (400, {"message": "'dimensions' is not permitted"}, 2),
         (400, {"message": "redimensions"}, 1),
         (400, {"message": "No.", "code": "unsupported_parameter", "param": "user"}, 1),
         (403, {"message": "Unknown dimensions"}, 1),
