@@ -14,9 +14,10 @@ from desktop_app.cli.command_line import (
     Commands,
     argument,
     file_name,
+    files,
     flag,
     json_flag,
-    number_between,
+    number,
     option,
     progress_flags,
     quiet_flag,
@@ -24,7 +25,7 @@ from desktop_app.cli.command_line import (
     required_text,
     variant_argument,
     variant_or_model_argument,
-    whole_number_between,
+    whole_number,
 )
 from desktop_app.cli.streams.console import write_line
 from desktop_app.domain.answering.generation import MAX_CANDIDATES, MAX_STOP_SEQUENCES
@@ -42,7 +43,6 @@ CHECKS_OF_CASES: Final = '{"contains": "…"}, {"regex": "…"}, {"schema": {…
 def program() -> click.Command:
     """Return the program with all its commands."""
     return Commands(
-        "repartee",
         tr(
             "Desktop assistant for GPT-5.2 and local models. Without a command, opens the window "
             "and attaches FILE."
@@ -73,7 +73,6 @@ def _show_version(context: click.Context, _parameter: click.Parameter, is_given:
 
 def _quick() -> Command:
     return Command(
-        "quick",
         tr("open the quick prompt"),
         [option("--text", tr("text to ask about (default: standard input, if piped)"))],
         tr(
@@ -89,7 +88,7 @@ def _doctor() -> Command:
         0: tr("The window, the library, and the local model work"),
         1: tr("One of them doesn’t work"),
     }
-    return Command("doctor", tr("check the installation"), [json_flag()], codes=codes)
+    return Command(tr("check the installation"), [json_flag()], codes=codes)
 
 
 # ---------------------------------------------------------------- answers
@@ -98,21 +97,14 @@ def _doctor() -> Command:
 def _answer_choice() -> list[click.Parameter]:
     """Return the options that choose a model and a prompt, and those that shape an answer."""
     return [
-        option("--variant", tr("model variant"), kind=click.Choice(VARIANTS)),
-        option("--effort", tr("reasoning effort"), kind=click.Choice(EFFORTS)),
+        option("--variant", tr("model variant"), VARIANTS),
+        option("--effort", tr("reasoning effort"), EFFORTS),
         option(
-            "--provider",
-            tr("{examples}, or your own", examples="on-device, openai, cometapi"),
-            tr("NAME"),
+            "--provider NAME", tr("{examples}, or your own", examples="on-device, openai, cometapi")
         ),
-        option("-m --model", tr("any model of the provider"), "ID", required_text),
-        option(
-            "-t --template",
-            tr("a prompt of the library, by title or ID"),
-            tr("NAME"),
-            required_text,
-        ),
-        repeatable("--set", tr("fill in a field of the prompt (repeatable)"), tr("NAME=VALUE")),
+        option("-m --model ID", tr("any model of the provider"), required_text),
+        option("-t --template NAME", tr("a prompt of the library, by title or ID"), required_text),
+        repeatable("--set NAME=VALUE", tr("fill in a field of the prompt (repeatable)")),
         *_answer_parameters(),
     ]
 
@@ -121,36 +113,25 @@ def _answer_parameters() -> list[click.Parameter]:
     """Return the options that shape the answers of a command."""
     most = {"count": MAX_STOP_SEQUENCES}
     return [
-        option("--instructions", tr("custom instructions"), tr("TEXT")),
-        option("-s --system", tr("a file with custom instructions"), tr("FILE")),
-        option("--preset", tr("a preset, by name or ID"), tr("NAME")),
-        option("--temperature", tr("0 to 2"), "N", number_between(0, 2)),
-        option("--top-p", tr("0 to 1"), "N", number_between(0, 1)),
+        option("--instructions TEXT", tr("custom instructions")),
+        option("-s --system FILE", tr("a file with custom instructions")),
+        option("--preset NAME", tr("a preset, by name or ID")),
+        option("--temperature N", tr("0 to 2"), number(0, 2)),
+        option("--top-p N", tr("0 to 1"), number(0, 1)),
         option(
-            "--max-tokens",
+            "--max-tokens N",
             tr("maximum output tokens, including reasoning"),
-            "N",
-            whole_number_between(1, 10_000_000),
+            whole_number(1, 10_000_000),
         ),
         repeatable(
-            "--stop",
+            "--stop TEXT",
             tr("end the response before this text (repeatable, up to {count})", **most),
-            tr("TEXT"),
             required_text,
         ),
-        option(
-            "--verbosity",
-            tr("length of the response"),
-            kind=click.Choice(("low", "medium", "high")),
-        ),
-        option(
-            "--n",
-            tr("number of responses, each billed"),
-            "N",
-            whole_number_between(1, MAX_CANDIDATES),
-        ),
+        option("--verbosity", tr("length of the response"), ("low", "medium", "high")),
+        option("--n N", tr("number of responses, each billed"), whole_number(1, MAX_CANDIDATES)),
         flag("--allow-unpriced", tr("use a model of unknown price despite a monthly limit")),
-        option("--seed", tr("for repeatable sampling"), "N", whole_number_between(0, 2**53)),
+        option("--seed N", tr("for repeatable sampling"), whole_number(0, 2**53)),
     ]
 
 
@@ -160,13 +141,12 @@ _INSTRUCTIONS: Final = ("instructions", "system")
 def _pages_json_and_save() -> list[click.Parameter]:
     return [
         repeatable(
-            "--pages",
+            "--pages [FILE=]PAGES",
             tr(
                 "send only these pages, such as {pages} or {example} (repeatable)",
                 pages="3-10,15",
                 example="report.pdf=3-10",
             ),
-            tr("[FILE=]PAGES"),
         ),
         json_flag(),
         flag("--save", tr("save the conversation in the library")),
@@ -193,54 +173,43 @@ def _ask() -> Command:
         "Invalid command line, or an option that the model doesn’t support. Nothing was sent."
     )
     return Command(
-        "ask",
         tr("ask a question and print the response"),
         [
             argument(
                 "prompt",
-                tr("QUESTION"),
+                "QUESTION",
                 required=False,
                 help=tr("the question (default or “-”: standard input)"),
             ),
-            repeatable("-f --file", tr("attach a document or an image"), tr("PATH"), file_name),
-            repeatable(
-                "--collection", tr("ask about a collection of documents, or a folder"), tr("NAME")
-            ),
+            repeatable("-f --file PATH", tr("attach a document or an image"), file_name),
+            repeatable("--collection NAME", tr("ask about a collection of documents, or a folder")),
             flag(
                 "--create-embeddings",
                 tr("create missing embeddings of the collections first and print the cost"),
             ),
             repeatable(
-                "--compare",
+                "--compare CHOICE",
                 tr(
                     "compare responses of several variants or models, such as {examples} "
                     "(two to four times)",
                     examples="thinking/high, pro",
                 ),
-                tr("CHOICE"),
                 variant_or_model_argument,
             ),
             *_answer_choice(),
             *_pages_json_and_save(),
             flag("-c --continue continued", tr("continue the newest conversation, and save")),
-            option("--conversation", tr("continue this conversation, and save"), "ID"),
-            repeatable("--tool", tr("let the model call this tool (repeatable)"), tr("NAME")),
+            option("--conversation ID", tr("continue this conversation, and save")),
+            repeatable("--tool NAME", tr("let the model call this tool (repeatable)")),
             repeatable(
-                "--mcp",
-                tr("let the model call all tools of this tool server (repeatable)"),
-                tr("NAME"),
+                "--mcp NAME", tr("let the model call all tools of this tool server (repeatable)")
             ),
             repeatable(
-                "--allow-tool", tr("run calls of this tool without asking (repeatable)"), tr("NAME")
+                "--allow-tool NAME", tr("run calls of this tool without asking (repeatable)")
             ),
-            option(
-                "--max-rounds",
-                tr("maximum number of rounds of tool calls"),
-                "N",
-                whole_number_between(1),
-            ),
-            option("--schema", tr("a JSON Schema of the response"), tr("FILE"), file_name),
-            option("--grammar", tr("a grammar of the response"), tr("FILE"), file_name),
+            option("--max-rounds N", tr("maximum number of rounds of tool calls"), whole_number(1)),
+            option("--schema FILE", tr("a JSON Schema of the response"), file_name),
+            option("--grammar FILE", tr("a grammar of the response"), file_name),
         ],
         tr(
             "The response goes to standard output, everything else to standard error. Without "
@@ -301,13 +270,8 @@ def _summarize() -> Command:
         "support. Nothing was sent."
     )
     return Command(
-        "summarize",
         tr("summarize documents of any length"),
-        [
-            argument("file", tr("FILE ..."), nargs=-1, required=True, type=file_name),
-            *_answer_choice(),
-            *_pages_json_and_save(),
-        ],
+        [files("file"), *_answer_choice(), *_pages_json_and_save()],
         tr(
             "Documents that fit the model’s context window are read completely. Larger ones "
             "are read in parts, and the notes are saved. After an interruption, the same "
@@ -341,7 +305,7 @@ def _summarize() -> Command:
 
 
 def _tools() -> Command:
-    return Command("tools", tr("list the tools that models can call"), [json_flag()])
+    return Command(tr("list the tools that models can call"), [json_flag()])
 
 
 # ---------------------------------------------------------------- batch
@@ -349,28 +313,23 @@ def _tools() -> Command:
 
 def _batch() -> Commands:
     return Commands(
-        "batch",
         tr("send a message with each of many files, at half price"),
         {
             "start": _batch_start,
             "status": _batch_status,
             "report": _batch_report,
             "cancel": lambda: Command(
-                "cancel", tr("cancel a job and keep its responses"), [_id(), json_flag()]
+                tr("cancel a job and keep its responses"), [_id(), json_flag()]
             ),
             "resume": lambda: Command(
-                "resume",
-                tr("resume an unsent job"),
-                [_id(), *_sending_options()],
-                codes=_sending_codes(),
+                tr("resume an unsent job"), [_id(), *_sending_options()], codes=_sending_codes()
             ),
             "again": lambda: Command(
-                "again",
                 tr("retry failed files in a new job"),
                 [_id(), *_sending_options()],
                 codes=_sending_codes(),
             ),
-            "remove": lambda: Command("remove", tr("delete a job and its results"), [_id()]),
+            "remove": lambda: Command(tr("delete a job and its results"), [_id()]),
         },
         tr(
             "A batch job sends the same message with each of many files, at half price. Responses "
@@ -415,19 +374,13 @@ def _sending_codes() -> Mapping[int, str]:
 
 def _batch_start() -> Command:
     return Command(
-        "start",
         tr("start a job"),
         [
-            argument("files", tr("FILE ..."), nargs=-1, required=True, type=file_name),
+            files("files"),
             *_answer_choice(),
             # An empty task, as of an unset variable, would start a paid job with the usual one.
-            option("--task", tr("your own message for each file"), tr("TEXT"), required_text),
-            option(
-                "--schema",
-                tr("JSON Schema (draft 2020-12) of each response"),
-                tr("FILE"),
-                file_name,
-            ),
+            option("--task TEXT", tr("your own message for each file"), required_text),
+            option("--schema FILE", tr("JSON Schema (draft 2020-12) of each response"), file_name),
             *_sending_options(),
         ],
         tr(
@@ -443,7 +396,6 @@ def _batch_start() -> Command:
 
 def _batch_status() -> Command:
     return Command(
-        "status",
         tr("show job status"),
         [argument("id", "ID", required=False), json_flag()],
         tr(
@@ -455,16 +407,11 @@ def _batch_status() -> Command:
 
 def _batch_report() -> Command:
     return Command(
-        "report",
         tr("export results"),
         [
             _id(),
-            option(
-                "--format",
-                tr("default: from PATH’s extension"),
-                kind=click.Choice(("markdown", "csv")),
-            ),
-            option("-o --to", tr("default: standard output"), tr("PATH"), file_name, default="-"),
+            option("--format", tr("default: from PATH’s extension"), ("markdown", "csv")),
+            option("-o --to PATH", tr("default: standard output"), file_name, default="-"),
         ],
         tr(
             "Exports name, status, response, error, tokens, and cost of each file. In CSV, "
@@ -478,24 +425,22 @@ def _batch_report() -> Command:
 
 def _mcp() -> Commands:
     return Commands(
-        "mcp",
         tr("manage tool servers (Model Context Protocol)"),
         {
             "add": _mcp_add,
-            "list": lambda: Command("list", tr("list tool servers"), [json_flag()]),
+            "list": lambda: Command(tr("list tool servers"), [json_flag()]),
             "remove": lambda: Command(
-                "remove", tr("remove a tool server and its stored values"), [_server_name()]
+                tr("remove a tool server and its stored values"), [_server_name()]
             ),
             "test": lambda: Command(
-                "test", tr("start a tool server and list its tools"), [_server_name(), json_flag()]
+                tr("start a tool server and list its tools"), [_server_name(), json_flag()]
             ),
             "login": lambda: Command(
-                "login",
                 tr("sign in to a tool server in the browser"),
                 [_server_name()],
                 tr("The address to sign in at is printed, too. The keyring stores the sign-in."),
             ),
-            "logout": lambda: Command("logout", tr("sign out of a tool server"), [_server_name()]),
+            "logout": lambda: Command(tr("sign out of a tool server"), [_server_name()]),
             "import": _mcp_import,
         },
         tr(
@@ -507,25 +452,22 @@ def _mcp() -> Commands:
 
 
 def _server_name() -> click.Argument:
-    return argument("name", tr("NAME"))
+    return argument("name", "NAME")
 
 
 def _mcp_add() -> Command:
     return Command(
-        "add",
         tr("add a tool server"),
         [
             _server_name(),
             option("--url", tr("the address of a server on the network"), default=""),
             repeatable(
-                "--header",
-                tr("a header that is sent to the address (repeatable)"),
-                tr("NAME:VALUE"),
+                "--header NAME:VALUE", tr("a header that is sent to the address (repeatable)")
             ),
             repeatable(
-                "--env", tr("an environment variable of the command (repeatable)"), tr("NAME=VALUE")
+                "--env NAME=VALUE", tr("an environment variable of the command (repeatable)")
             ),
-            argument("program", tr("-- COMMAND [ARG ...]"), nargs=-1, required=False),
+            argument("program", "-- COMMAND [ARG ...]", nargs=-1, required=False),
         ],
         tr(
             "Values of --env and --header are stored in the keyring. A value such as "
@@ -538,12 +480,8 @@ def _mcp_add() -> Command:
 
 def _mcp_import() -> Command:
     return Command(
-        "import",
         tr("add the tool servers of another program’s configuration"),
-        [
-            argument("file", tr("FILE"), type=file_name),
-            flag("--yes", tr("add without confirmation")),
-        ],
+        [argument("file", "FILE", type=file_name), flag("--yes", tr("add without confirmation"))],
         tr("Reads the JSON files of Claude Desktop, Cursor, and VS Code."),
         tr(
             "Shows what the servers run and asks for confirmation. Without a terminal, --yes "
@@ -561,51 +499,42 @@ def _mcp_import() -> Command:
 
 def _eval() -> Command:
     return Command(
-        "eval",
         tr("compare variants and models on your own cases"),
         [
             argument(
                 "cases",
-                tr("CASES"),
+                "CASES",
                 required=False,
                 help=tr("a JSONL or CSV file, or - for standard input; else those of the --preset"),
             ),
             repeatable(
-                "--variant",
+                "--variant VARIANT[/EFFORT]",
                 tr(
                     "a variant to evaluate, such as {examples} (repeatable)",
                     examples="thinking/high",
                 ),
-                tr("VARIANT[/EFFORT]"),
                 variant_argument,
             ),
-            repeatable("-m --model", tr("a model to evaluate (repeatable)"), tr("ID[/EFFORT]")),
+            repeatable("-m --model ID[/EFFORT]", tr("a model to evaluate (repeatable)")),
             option(
-                "--effort",
-                tr("reasoning effort of variants and models given without one"),
-                kind=click.Choice(EFFORTS),
+                "--effort", tr("reasoning effort of variants and models given without one"), EFFORTS
             ),
-            option("--provider", tr("the provider to ask"), tr("NAME")),
+            option("--provider NAME", tr("the provider to ask")),
             flag("--dry-run", tr("show the cost, send nothing")),
             option(
-                "--min",
+                "--min SHARE",
                 tr("fail below this share of passed cases, from 0 to 1"),
-                tr("SHARE"),
-                number_between(0, 1),
+                number(0, 1),
             ),
             option(
-                "--concurrency",
+                "--concurrency N",
                 tr("calls at the same time (default: {count})", count=4),
-                "N",
-                whole_number_between(1, 64),
+                whole_number(1, 64),
                 default="4",
             ),
             json_flag(),
             option(
-                "-o --to",
-                tr("write results as JSON and HTML to this folder"),
-                tr("FOLDER"),
-                file_name,
+                "-o --to FOLDER", tr("write results as JSON and HTML to this folder"), file_name
             ),
             *progress_flags(),
             *_answer_parameters(),
@@ -637,13 +566,12 @@ def _eval() -> Command:
 
 def _spending() -> Command:
     return Command(
-        "spending",
         tr("show what the responses cost"),
         [
             option(
                 "--by",
                 tr("default: {name}", name="month"),
-                kind=click.Choice([grouping.value for grouping in Grouping]),
+                [grouping.value for grouping in Grouping],
                 default="month",
             ),
             json_flag(),
@@ -656,13 +584,10 @@ def _spending() -> Command:
 
 def _models() -> Command:
     return Command(
-        "models",
         tr("list models with their prices and limits"),
         [
-            argument(
-                "words", tr("WORD"), nargs=-1, help=tr("list only models that match these words")
-            ),
-            option("--provider", tr("list only this provider’s models"), tr("NAME")),
+            argument("words", "WORD", nargs=-1, help=tr("list only models that match these words")),
+            option("--provider NAME", tr("list only this provider’s models")),
             json_flag(),
         ],
         tr(
@@ -676,16 +601,14 @@ def _models() -> Command:
 
 def _search() -> Command:
     return Command(
-        "search",
         tr("search conversations"),
         [
-            argument("text", tr("TEXT")),
+            argument("text", "TEXT"),
             json_flag(),
             option(
-                "--limit",
+                "--limit N",
                 tr("maximum number of results (default: {count})", count=50),
-                "N",
-                whole_number_between(1),
+                whole_number(1),
                 default="50",
             ),
         ],
@@ -706,13 +629,8 @@ def _search() -> Command:
 
 def _import() -> Command:
     return Command(
-        "import",
         tr("import conversations from files"),
-        [
-            argument("files", tr("FILE ..."), nargs=-1, required=True, type=file_name),
-            json_flag(),
-            *progress_flags(),
-        ],
+        [files("files"), json_flag(), *progress_flags()],
         tr(
             "Reads JSON files of Repartee, ChatGPT and Claude (conversations.json or the ZIP "
             "archive), Open WebUI, and LibreChat. Importing a file again adds only what is "
@@ -725,25 +643,23 @@ def _import() -> Command:
 
 def _export() -> Command:
     return Command(
-        "export",
         tr("export conversations to files"),
         [
             flag("--all", tr("export every conversation")),
-            repeatable("--conversation", tr("export this conversation (repeatable)"), "ID"),
+            repeatable("--conversation ID", tr("export this conversation (repeatable)")),
             option(
                 "--format",
                 tr("the format of the files"),
+                [f.id for f in EXPORT_FORMATS],
                 required=True,
-                kind=click.Choice([f.id for f in EXPORT_FORMATS]),
             ),
             flag(
                 "--last-response",
                 tr("export only the last response of each conversation (JSON has everything)"),
             ),
             option(
-                "-o --to",
+                "-o --to PATH",
                 tr("a file or folder, or “-” for standard output"),
-                tr("PATH"),
                 file_name,
                 required=True,
             ),
@@ -760,15 +676,13 @@ def _export() -> Command:
 
 def _backup() -> Command:
     return Command(
-        "backup",
         tr("back up the library"),
         [
-            argument("folder", tr("FOLDER"), type=file_name),
+            argument("folder", "FOLDER", type=file_name),
             option(
-                "--keep",
+                "--keep N",
                 tr("delete all but the newest N backups of this library in the folder"),
-                "N",
-                whole_number_between(1),
+                whole_number(1),
             ),
             *progress_flags(),
         ],
@@ -781,10 +695,9 @@ def _unchanged_codes() -> Mapping[int, str]:
 
 def _restore() -> Command:
     return Command(
-        "restore",
         tr("restore a backup"),
         [
-            argument("path", tr("PATH"), type=file_name),
+            argument("path", "PATH", type=file_name),
             flag(
                 "--accept-settings",
                 tr("restore hosts, proxies, files, and permissions without asking"),
@@ -808,13 +721,11 @@ def _restore() -> Command:
 
 def _repair() -> Command:
     return Command(
-        "repair",
         tr("repair a damaged library"),
         [
             option(
-                "-o --to",
+                "-o --to FILE",
                 tr("write the new library to this file, and leave the damaged one as it is"),
-                tr("FILE"),
                 file_name,
             )
         ],

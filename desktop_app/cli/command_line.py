@@ -12,7 +12,7 @@ import click
 from desktop_app.cli.streams.console import clean_line, error_fields, write, write_json
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import N_, tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 EFFORTS: Final = tuple(effort.value for effort in Effort)
 VARIANTS: Final = tuple(variant.value for variant in Variant)
+VALUE_NAMES: Final = (
+    *(N_("CASES"), N_("CHOICE"), N_("FILE"), N_("FILE ..."), N_("FOLDER"), N_("NAME"), N_("PATH")),
+    *(N_("QUESTION"), N_("SHARE"), N_("TEXT"), N_("WORD"), N_("NAME=VALUE"), N_("NAME:VALUE")),
+    *(N_("[FILE=]PAGES"), N_("ID[/EFFORT]"), N_("VARIANT[/EFFORT]"), N_("-- COMMAND [ARG ...]")),
+)
+"""What `option` and `argument` translate, beside ID and N, which are the same everywhere."""
 
 
 class Options(SimpleNamespace):
@@ -175,7 +181,6 @@ class Command(_Help, click.Command):
 
     def __init__(
         self,
-        name: str,
         summary: str,
         params: Sequence[click.Parameter],
         *paragraphs: str,
@@ -185,7 +190,7 @@ class Command(_Help, click.Command):
         defaults: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(
-            name,
+            None,  # its name is the key of its builder
             help=summary,
             params=[*params, _help_option()],
             add_help_option=False,
@@ -231,7 +236,6 @@ class Commands(_Help, click.Group):
 
     def __init__(
         self,
-        name: str,
         summary: str,
         builders: Mapping[str, Callable[[], click.Command]],
         *paragraphs: str,
@@ -239,7 +243,6 @@ class Commands(_Help, click.Group):
         params: Sequence[click.Parameter] = (),
     ) -> None:
         super().__init__(
-            name,
             help=summary,
             params=[*params, _help_option()],
             add_help_option=False,
@@ -264,16 +267,23 @@ class Commands(_Help, click.Group):
 # ---------------------------------------------------------------- options
 
 
-def option(
-    names: str, text: str, metavar: str | None = None, kind: Any = None, **more: Any
-) -> click.Option:
-    """Return an option with a value; its names are parted by spaces."""
-    return click.Option(names.split(), help=text, metavar=metavar, type=kind, **more)
+def option(names: str, text: str, kind: Any = None, **more: Any) -> click.Option:
+    """Return an option with a value.
+
+    Args:
+        names: parted by spaces; the last may be the name of the value, as in "-o --to PATH".
+        kind: a parser, or all values.
+    """
+    *_, last = words = names.split()
+    metavar = None if last.startswith("-") else tr(words.pop())
+    if isinstance(kind, list | tuple):
+        kind = click.Choice(kind)
+    return click.Option(words, help=text, metavar=metavar, type=kind, **more)
 
 
-def repeatable(names: str, text: str, metavar: str, kind: Any = None) -> click.Option:
+def repeatable(names: str, text: str, kind: Any = None) -> click.Option:
     """Return an option that can be given several times; its value is a list."""
-    return option(names, text, metavar, kind, multiple=True)
+    return option(names, text, kind, multiple=True)
 
 
 def flag(names: str, text: str) -> click.Option:
@@ -298,29 +308,34 @@ def quiet_flag() -> click.Option:
 
 
 def argument(name: str, metavar: str, **more: Any) -> click.Argument:
-    """Return an argument."""
-    return click.Argument((name,), metavar=metavar, **more)
+    """Return an argument; one that is not required may have a help."""
+    return click.Argument((name,), metavar=tr(metavar), **more)
+
+
+def files(name: str) -> click.Argument:
+    """Return the argument of one or more files."""
+    return argument(name, "FILE ...", nargs=-1, required=True, type=file_name)
 
 
 # ---------------------------------------------------------------- values
 
 
-def number_between(least: float, most: float) -> Callable[[str], float]:
+def number(least: float, most: float) -> Callable[[str], float]:
     """Return the parser of a number in a range."""
 
     def parse_number(text: str) -> float:
-        number = _parsed(float, text)
-        if number is None or abs(number) == inf or not least <= number <= most:
+        value = _parsed(float, text)
+        if value is None or abs(value) == inf or not least <= value <= most:
             bounds = {"least": f"{least:g}", "most": f"{most:g}"}
             raise click.BadParameter(
                 tr("“{text}” isn’t a number from {least} to {most}", text=text, **bounds)
             )
-        return number
+        return value
 
     return parse_number
 
 
-def whole_number_between(least: int, most: int | None = None) -> Callable[[str], int]:
+def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
     """Return the parser of a whole number of at least `least`, and at most `most` if given."""
 
     def parse_number(text: str) -> int:
