@@ -7,6 +7,11 @@ import sys
 def start() -> int:
     """Run the command line and return the exit code."""
     _forget_current_folder()
+    if sys.argv[1:2] == ["quick"]:
+        from desktop_app.quick_call import show_quick_prompt
+
+        if show_quick_prompt(sys.argv[2:]):
+            return 0
     from desktop_app.child_processes import hide_keys, keep_files_private
     from desktop_app.main import main
 

@@ -7,15 +7,14 @@ runtime folder, and keys stay in the keyring.
 from __future__ import annotations
 
 import os
-import stat
 import sys
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from desktop_app.quick_call import is_own_folder, is_usable_runtime_folder, scope_of, socket_name
+
 APP_NAME = "repartee"
-# A socket's path may have 107 bytes (unix(7)), of which "/repartee-0123456789ab.sock" takes 27.
-MAX_RUNTIME_PATH_BYTES = 80
 
 
 class Folders(NamedTuple):
@@ -50,7 +49,7 @@ class Folders(NamedTuple):
     @property
     def socket(self) -> Path:
         """Return the local socket of the running window."""
-        return self.runtime / f"repartee{'-' + self.scope if self.scope else ''}.sock"
+        return self.runtime / socket_name(self.scope)
 
     @property
     def keyring_service(self) -> str:
@@ -65,17 +64,14 @@ def folders() -> Folders:
     """
     home = os.environ.get("REPARTEE_HOME")
     if home:
-        import hashlib  # loads OpenSSL, which the usual start avoids
-
         root = Path(os.path.realpath(Path(home).expanduser()))
-        scope = hashlib.sha256(os.fsencode(root)).hexdigest()[:12]
         return Folders(
             data=root / "data",
             config=root / "config",
             cache=root / "cache",
             logs=root / "logs",
             runtime=_runtime_folder(root / "data"),
-            scope=scope,
+            scope=scope_of(home),
         )
     # Imported here, because it slows the start, and REPARTEE_HOME does not need it.
     import platformdirs
@@ -99,22 +95,14 @@ def _runtime_folder(data: Path) -> Path:
     data folder if the folder in /tmp cannot be created, or is not private to the user.
     """
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    is_writable = os.access(runtime, os.W_OK | os.X_OK)
-    is_short = len(os.fsencode(runtime)) <= MAX_RUNTIME_PATH_BYTES
     private = Path("/tmp") / f"repartee-{os.getuid()}"  # noqa: S108 — made and checked below
     try:
-        if is_writable and is_short and _is_own(Path(runtime).stat(), 0o022):
+        if is_usable_runtime_folder(runtime):
             return Path(runtime)
         private.mkdir(mode=0o700, exist_ok=True)
-        return private if _is_own(private.lstat(), 0o077) else data
+        return private if is_own_folder(private.lstat(), 0o077) else data
     except OSError:
         return data
-
-
-def _is_own(status: os.stat_result, forbidden: int) -> bool:
-    """Return True for a folder of the user's without the forbidden permissions."""
-    is_own = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
-    return is_own and not status.st_mode & forbidden
 
 
 @cache

@@ -17,17 +17,15 @@ from hypothesis import strategies as st
 
 from desktop_app.app.desktop import call_server
 from desktop_app.app.desktop.call_server import MAX_CALLERS, CallServer
-from desktop_app.app.desktop.single_instance import call
 from desktop_app.app.desktop.window_request import (
-    MAGIC,
     MAX_HEAD_BYTES,
-    MAX_TEXT_BYTES,
     PREFIX,
     OpenRequest,
     QuickRequest,
     WindowRequest,
     encode,
 )
+from desktop_app.quick_call import MAGIC, MAX_TEXT_BYTES, call
 from tests.helpers.blocking import blocking
 from tests.helpers.waiting import until
 

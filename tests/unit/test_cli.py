@@ -21,7 +21,6 @@ from desktop_app import __version__
 from desktop_app.app.desktop import single_instance
 from desktop_app.app.desktop.single_instance import WindowLock
 from desktop_app.app.desktop.window_request import (
-    MAX_TEXT_BYTES,
     PREFIX,
     OpenRequest,
     QuickRequest,
@@ -32,6 +31,7 @@ from desktop_app.app.desktop.window_request import (
 from desktop_app.i18n.translation import use_language
 from desktop_app.main import main
 from desktop_app.paths import folders
+from desktop_app.quick_call import MAX_TEXT_BYTES
 from tests.helpers.waiting import LONGEST_S
 
 ROOT = Path(__file__).parents[2]
@@ -390,7 +390,7 @@ def test_calling_a_window_imports_nothing_heavy(window: FakeWindow) -> None:
     )
     imported = {line.split("|")[-1].strip() for line in done.stderr.splitlines()}
     assert "socket" in imported
-    assert not imported & {"PySide6", "asyncio", "sqlite3", "httpx", "platformdirs", "ssl"}
+    assert not imported & {"PySide6", "asyncio", "pathlib", "re", "typing", "desktop_app.main"}
     assert asked(window) == "x"
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app import paths
+from desktop_app.quick_call import MAX_RUNTIME_PATH_BYTES
 
 
 def test_repartee_home_contains_all_folders(repartee_home: Path) -> None:
@@ -111,7 +112,7 @@ def test_the_path_of_the_socket_is_short_enough(monkeypatch: pytest.MonkeyPatch)
         try:
             found = paths.folders().socket
             assert len(os.fsencode(found)) <= 107
-            assert (found.parent == runtime) == (length <= paths.MAX_RUNTIME_PATH_BYTES)
+            assert (found.parent == runtime) == (length <= MAX_RUNTIME_PATH_BYTES)
         finally:
             if length > 5:
                 runtime.rmdir()

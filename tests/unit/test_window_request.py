@@ -10,10 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.app.desktop.window_request import (
-    MAGIC,
     MAX_FILES,
     MAX_HEAD_BYTES,
-    MAX_TEXT_BYTES,
     PREFIX,
     OpenRequest,
     QuickRequest,
@@ -24,6 +22,7 @@ from desktop_app.app.desktop.window_request import (
     parse_sizes,
     request_for,
 )
+from desktop_app.quick_call import MAGIC, MAX_TEXT_BYTES
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 PATHS = st.binary(min_size=0, max_size=200).map(lambda name: "/" + os.fsdecode(name)).filter(

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-import socket
 import time
-from contextlib import suppress
 from pathlib import Path
 
 from desktop_app.app.desktop.window_request import RequestError, WindowRequest, encode
@@ -19,8 +17,8 @@ from desktop_app.cli.streams.console import write_diagnostic
 from desktop_app.domain import hints
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.paths import Folders, folders
+from desktop_app.quick_call import CALL_TIMEOUT_S, call
 
-CALL_TIMEOUT_S = 10.0
 RETRY_S = 0.05  # between calls while the other process is starting, ending or busy
 
 
@@ -156,17 +154,3 @@ def _call_running_program(user_folders: Folders, frame: bytes, lock: WindowLock)
         ).sentences
     write_diagnostic(message)
     return 1
-
-
-def call(path: Path, frame: bytes) -> bytes:
-    """Send a request to the window that listens at `path`; return its reply, b"" for none.
-
-    Raises:
-        OSError: no window listens, or it does not reply within 10 s.
-    """
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(CALL_TIMEOUT_S)
-        connection.connect(str(path))
-        with suppress(BrokenPipeError):  # the reply arrived before everything was sent
-            connection.sendall(frame)
-        return connection.recv(16).rstrip(b"\n")  # longer than any `Reply`
