@@ -28,20 +28,14 @@ from desktop_app.domain.documents.document_sections import chosen_text
 from desktop_app.domain.documents.extracted_document import TextChunk
 from desktop_app.domain.errors import ContextTooLongError
 from desktop_app.domain.models.image_tokens import LARGEST_SIDE, image_tokens
-from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.token_counts import GUESSED_SHARE, CountMethod
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Usage, cost_of, sum_costs
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.i18n.formatting import money
 from desktop_app.i18n.translation import tr
-from desktop_app.services.documents.chunk_context import (
-    ChunkPositions,
-    only_images,
-    page_spans,
-    placed_pages,
-)
-from desktop_app.services.documents.image_attachments import ImageForm, page_tokens
+from desktop_app.services.documents.chunk_context import ChunkPositions, only_images, page_spans
+from desktop_app.services.documents.image_attachments import ImageForm, page_name, page_tokens
 from desktop_app.services.documents.note_taking import (
     INSTRUCTIONS,
     MERGING,
@@ -51,7 +45,6 @@ from desktop_app.services.documents.note_taking import (
     ReadingTask,
     max_note_tokens,
     note_key,
-    page_names,
     wrap_piece,
 )
 from desktop_app.services.documents.summary_grammar import is_built_in
@@ -203,7 +196,7 @@ class ChunkedReader:
         task = ReadingTask((document,), prompt, self._limited_note_taker(answering), instructions)
         pieces = await self.pieces(task, for_sending=False)
         return [
-            "\n\n".join([wrap_piece(piece, delimiter, are_notes=False), *page_names(piece)])
+            "\n\n".join([wrap_piece(piece, delimiter, are_notes=False), *_page_names(piece)])
             for piece in pieces
         ]
 
@@ -255,60 +248,53 @@ class ChunkedReader:
             for_sending: False makes the pieces for a plan: no server counts them.
         """
         estimator = self._estimator.for_sending() if for_sending else self._estimator
-        max_tokens = await self._chunk_size(task, estimator)
+        is_small = is_built_in(task.note_taker)
+        useful_tokens = MAX_CHUNK_TOKENS_BUILT_IN if is_small else MAX_CHUNK_TOKENS
+        max_tokens = min(await self.room_for_material(task, estimator), useful_tokens)
         all_pieces = []
         for document in task.documents:
             text = await self._attachments.text(document.sha256)
             text = await asyncio.to_thread(chosen_text, document, text)
-            chunks = await self._split_document(document, text, max_tokens, task, estimator)
-            pieces = await self._pieces_of(document, text, chunks, task.note_taker.model)
+            pieces = await self._pieces_of(document, text, max_tokens, task, estimator)
             name = one_line(document.name)
             for number, piece in enumerate(pieces, 1):
                 label = f'document="{name}" part="{number} of {len(pieces)}"{piece.label}'
                 all_pieces.append(replace(piece, label=label))
         return all_pieces
 
-    async def _split_document(
+    async def _pieces_of(
         self,
         document: DocumentPart,
         text: str,
         max_tokens: int,
         task: ReadingTask,
         estimator: Estimator,
-    ) -> list[TextChunk]:
-        """Return the chunks of a document's text that fit `max_tokens` with their image pages."""
-        chunks = []
-        rate = estimator.tokenizer_rate(task.note_taker)
-        for span in page_spans(document, text, max_tokens, task.note_taker.model):
-            span_text = text[span.start : span.end]
-            text_tokens = max(MIN_PART_TOKENS, max_tokens - span.image_tokens)
-            if rate is not None:  # an estimate; a part that the server refuses is split again
-                text_tokens = ceil(max(MIN_PART_TOKENS, text_tokens * GUESSED_SHARE) / rate)
-            for part in await self._splitter.chunks(span_text, text_tokens):
-                start = span.start + part.start
-                end = span.start + part.end
-                chunks.append(TextChunk(start, end, ceil(part.tokens * (rate or 1))))
-        return chunks
-
-    async def _pieces_of(
-        self, document: DocumentPart, text: str, chunks: Sequence[TextChunk], model: ModelInfo
     ) -> list[DocumentPiece]:
-        """Return a piece for each chunk of a document, with its image pages.
+        """Return the pieces of a document's text that fit `max_tokens` with their image pages.
 
         Their labels give their position in the document.
         """
         pieces = []
+        model = task.note_taker.model
+        rate = estimator.tokenizer_rate(task.note_taker)
         positions = await asyncio.to_thread(ChunkPositions, text)
-        pages_by_offset = placed_pages(document, text, model)
-        for chunk in chunks:
-            pages = [page for at, page in pages_by_offset if chunk.start <= at < chunk.end]
-            image_document = only_images(document, pages)
-            tokens = chunk.tokens + page_tokens(image_document, model).tokens
-            chunk_text = positions.table_head(chunk.start) + text[chunk.start : chunk.end]
-            label = positions.attributes(chunk.start)
-            pieces.append(
-                DocumentPiece(label, chunk_text, tokens, image_document if pages else None)
-            )
+        for span in page_spans(document, text, max_tokens, model):
+            text_tokens = max(MIN_PART_TOKENS, max_tokens - span.image_tokens)
+            if rate is not None:  # an estimate; a part that the server refuses is split again
+                text_tokens = ceil(max(MIN_PART_TOKENS, text_tokens * GUESSED_SHARE) / rate)
+            span_text = text[span.start : span.end]
+            for chunk in await self._splitter.chunks(span_text, text_tokens):
+                start, end = span.start + chunk.start, span.start + chunk.end
+                pages = [page for at, page in span.pages if start <= at < end]
+                images = only_images(document, pages)
+                pieces.append(
+                    DocumentPiece(
+                        positions.attributes(start),
+                        positions.table_head(start) + text[start:end],
+                        ceil(chunk.tokens * (rate or 1)) + page_tokens(images, model).tokens,
+                        images if pages else None,
+                    )
+                )
         return pieces
 
     async def split(
@@ -335,12 +321,6 @@ class ChunkedReader:
             image_document = piece.image_document if number == 1 else None
             sections.append(DocumentPiece(label, piece.text[start:end], tokens, image_document))
         return sections
-
-    async def _chunk_size(self, task: ReadingTask, estimator: Estimator) -> int:
-        """Return the maximum tokens of a chunk: what a call has room for, up to a useful size."""
-        is_small = is_built_in(task.note_taker)
-        useful_tokens = MAX_CHUNK_TOKENS_BUILT_IN if is_small else MAX_CHUNK_TOKENS
-        return min(await self.room_for_material(task, estimator), useful_tokens)
 
     async def room_for_material(self, task: ReadingTask, estimator: Estimator) -> int:
         """Return the tokens that fit a call of the note taker beside prompt and instructions."""
@@ -412,6 +392,11 @@ class ChunkedReader:
 
     async def _count_tokens(self, task: ReadingTask, text: str) -> int:
         return await self._estimator.for_sending().text_tokens(text, task.note_taker)
+
+
+def _page_names(piece: DocumentPiece) -> list[str]:
+    document = piece.image_document
+    return [page_name(document, page.number) for page in document.pictured] if document else []
 
 
 def even_parts(text: str, size: int) -> list[tuple[int, int]]:

@@ -51,8 +51,7 @@ from desktop_app.domain.spending.cost import Usage, call_cost, cost_of
 from desktop_app.domain.spending.spending_report import Call, Purpose
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_
-from desktop_app.services.chat.small_tasks.utility_model import SmallReply
-from desktop_app.services.documents.image_attachments import page_name
+from desktop_app.services.chat.small_tasks.utility_model import SmallReply, input_cost
 from desktop_app.services.documents.summary_grammar import is_built_in
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.ports import Provider
@@ -68,10 +67,17 @@ MAX_CONCURRENT_CALLS: Final = 4
 # The maximum tokens of a note, see `max_note_tokens`; arbitrary numbers.
 MAX_NOTE_TOKENS_ON_DEVICE: Final = 300
 MAX_NOTE_TOKENS_BUILT_IN: Final = 150  # the built-in model gets shorter chunks
-# The statuses of the progress, in pairs: while parts are read, and while their notes are merged.
-_PROGRESS: Final = (StatusCode.READING, StatusCode.MERGING)
-_PROGRESS_WITH_SPENT: Final = (StatusCode.READING_WITH_COST, StatusCode.MERGING_WITH_COST)
-_PROGRESS_WITH_SPENT_AND_TOTAL: Final = (StatusCode.READING_OF_COST, StatusCode.MERGING_OF_COST)
+# The statuses of the progress: without costs, with those so far, and with the estimate of all.
+_READING_PROGRESS: Final = (
+    StatusCode.READING,
+    StatusCode.READING_WITH_COST,
+    StatusCode.READING_OF_COST,
+)
+_MERGING_PROGRESS: Final = (
+    StatusCode.MERGING,
+    StatusCode.MERGING_WITH_COST,
+    StatusCode.MERGING_OF_COST,
+)
 # A model with at most this window, in tokens, may repeat itself until the window is full. So a note
 # gets at most 1 / NOTES_PER_WINDOW of it.
 SMALL_WINDOW: Final = 32_768
@@ -189,7 +195,10 @@ class ReadingProvider(ProviderWrapper):
         self._updates: asyncio.Queue[StatusChanged | None] = asyncio.Queue()
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
-        """Yield progress as StatusChanged events, then the answer."""
+        """Yield progress as StatusChanged events, then the answer.
+
+        If the server refuses the request for the answer as too long, the notes are shortened.
+        """
         # The request may be for a stand-in for the answering model. Refuse it, because the chunks
         # were made for the task's models.
         model = self._task.answering.model
@@ -202,26 +211,53 @@ class ReadingProvider(ProviderWrapper):
                 )
             )
             return
-        failure: UserFacingError | None = None
-        try:
-            pieces = await self._reader.pieces(self._task)
-            self._total_cost = (await self._reader.plan_of(self._task, pieces)).cost
-            max_tokens = await self._reader.max_notes_tokens(self._task, request)
-            notes_task = asyncio.create_task(self._condense(pieces, max_tokens, are_notes=False))
-            async with aclosing(self._progress_of(notes_task)) as steps:
-                async for step in steps:
-                    yield step
-            pieces = notes_task.result()
-        except UserFacingError as error:
-            failure = error
-        if self._cost_so_far:  # the line below the answer has the cost of the last call only
-            yield Notice(notice(NoticeCode.READ_IN_PARTS, cost=formatting.money(self._cost_so_far)))
-        if failure is not None:
-            yield Failed(_as_reading_error(failure))
-            return
-        async with aclosing(self._stream_answer(request, pieces, max_tokens)) as events:
-            async for event in events:
-                yield event
+        reader, task = self._reader, self._task
+        pieces: list[DocumentPiece] = []
+        max_tokens = 0
+        refusal: ContextTooLongError | None = None
+        for attempt in range(MAX_SPLITS + 1):
+            failure: UserFacingError | None = None
+            try:
+                if refusal is None:
+                    pieces = await reader.pieces(task)
+                    self._total_cost = (await reader.plan_of(task, pieces)).cost
+                    max_tokens = await reader.max_notes_tokens(task, request)
+                else:
+                    max_tokens = max_tokens * 2 // 3  # a third less with each refusal
+                    split_pieces = [await reader.split(task, piece, refusal) for piece in pieces]
+                    pieces = [piece for parts in split_pieces for piece in parts]
+                are_notes = refusal is not None
+                notes = asyncio.create_task(self._condense(pieces, max_tokens, are_notes=are_notes))
+                async with aclosing(self._progress_of(notes)) as steps:
+                    async for step in steps:
+                        yield step
+                pieces = notes.result()
+                await self._hold_answer(request, sum(piece.tokens for piece in pieces))
+            except UserFacingError as caught:
+                failure = caught
+            # The line below the answer has the cost of the last call only.
+            if self._cost_so_far and attempt == 0:
+                cost = formatting.money(self._cost_so_far)
+                yield Notice(notice(NoticeCode.READ_IN_PARTS, cost=cost))
+            if failure is not None:
+                yield Failed(_as_reading_error(failure))
+                return
+            refusal = None
+            may_repeat = attempt < MAX_SPLITS
+            final_request = _from_notes(request, "\n\n".join(piece.text for piece in pieces))
+            async with aclosing(self._provider.stream(final_request)) as events:
+                async for event in events:
+                    # Once a round of tools has run, another request would run its tools again.
+                    may_repeat = may_repeat and not isinstance(event, RoundEnded)
+                    error = event.error if isinstance(event, Failed) else None
+                    if isinstance(error, ContextTooLongError) and may_repeat:
+                        refusal = error
+                    else:
+                        yield event
+            if refusal is None:
+                return
+            if task.answer_hold is not None:
+                await task.answer_hold.release()
 
     async def _progress_of(
         self, task: asyncio.Task[list[DocumentPiece]]
@@ -253,45 +289,6 @@ class ReadingProvider(ProviderWrapper):
                 return pieces
             are_notes = True
 
-    async def _stream_answer(
-        self, request: ChatRequest, pieces: list[DocumentPiece], max_tokens: int
-    ) -> AsyncGenerator[StreamEvent, None]:
-        """Yield the answer; shorten the notes if the server refuses the request as too long."""
-        for attempt in range(MAX_SPLITS + 1):
-            final_request = _from_notes(request, "\n\n".join(piece.text for piece in pieces))
-            refusal: ContextTooLongError | None = None
-            may_repeat = attempt < MAX_SPLITS
-            try:
-                await self._hold_answer(final_request, sum(piece.tokens for piece in pieces))
-            except UserFacingError as hold_error:
-                yield Failed(to_provider_error(hold_error))
-                return
-            async with aclosing(self._provider.stream(final_request)) as events:
-                async for event in events:
-                    # Once a round of tools has run, another request would run its tools again.
-                    may_repeat = may_repeat and not isinstance(event, RoundEnded)
-                    error = event.error if isinstance(event, Failed) else None
-                    if isinstance(error, ContextTooLongError) and may_repeat:
-                        refusal = error
-                    else:
-                        yield event
-            if refusal is None:
-                return
-            if self._task.answer_hold is not None:
-                await self._task.answer_hold.release()
-            try:
-                max_tokens = max_tokens * 2 // 3  # a third less with each refusal
-                split_pieces = [await self._reader.split(self._task, p, refusal) for p in pieces]
-                pieces = [piece for parts in split_pieces for piece in parts]
-                notes_task = asyncio.create_task(self._condense(pieces, max_tokens, are_notes=True))
-                async with aclosing(self._progress_of(notes_task)) as steps:
-                    async for step in steps:
-                        yield step
-                pieces = notes_task.result()
-            except UserFacingError as error:
-                yield Failed(_as_reading_error(error))
-                return
-
     async def _hold_answer(self, request: ChatRequest, tokens: int) -> None:
         """Put the cost of the notes, of `tokens` tokens, into the hold of the final request.
 
@@ -313,124 +310,100 @@ class ReadingProvider(ProviderWrapper):
     ) -> list[DocumentPiece]:
         """Return a note on each piece, taken several at once.
 
+        After a failure no new calls begin; those in progress are billed and run to their end.
         Pieces that fail because of concurrent calls are repeated one at a time. Raises
         UserFacingError.
         """
         notes: dict[int, DocumentPiece] = {}
+        failures: list[UserFacingError] = []
         is_on_device = self._task.note_taker.profile.kind is ProviderKind.ON_DEVICE
         at_once = 1 if is_on_device else MAX_CONCURRENT_CALLS
-        self._report_progress(0, len(pieces), are_notes=are_notes)
-        while len(notes) < len(pieces):
-            for error in await self._note_pieces(pieces, notes, at_once, are_notes=are_notes):
-                if at_once == 1 or not isinstance(error, _CONCURRENCY_ERRORS):
-                    raise error
-            at_once = 1
-        return [notes[number] for number in sorted(notes)]
-
-    async def _note_pieces(
-        self,
-        pieces: list[DocumentPiece],
-        notes: dict[int, DocumentPiece],
-        at_once: int,
-        *,
-        are_notes: bool,
-    ) -> list[UserFacingError]:
-        """Add the missing notes to `notes`. Return the errors of calls that failed.
-
-        After a failure no new calls begin; those in progress are billed and run to their end.
-        """
         slots = asyncio.Semaphore(at_once)
-        failures: list[UserFacingError] = []
+        self._report_progress(0, len(pieces), are_notes=are_notes)
 
         async def note_piece(number: int, piece: DocumentPiece) -> None:
             async with slots:
                 if failures:
                     return
                 try:
-                    text = await self._note_or_split(piece, are_notes=are_notes)
+                    text = await self._note(piece, are_notes=are_notes)
                     notes[number] = await self._reader.with_note(self._task, piece, text)
                 except UserFacingError as error:
                     failures.append(error)
                 if not failures:
                     self._report_progress(len(notes), len(pieces), are_notes=are_notes)
 
-        async with asyncio.TaskGroup() as group:
-            for number, piece in enumerate(pieces):
-                if number not in notes:
-                    group.create_task(note_piece(number, piece))
-        return failures
+        while len(notes) < len(pieces):
+            failures.clear()
+            async with asyncio.TaskGroup() as group:
+                for number, piece in enumerate(pieces):
+                    if number not in notes:
+                        group.create_task(note_piece(number, piece))
+            for error in failures:
+                if at_once == 1 or not isinstance(error, _CONCURRENCY_ERRORS):
+                    raise error
+            at_once, slots = 1, asyncio.Semaphore(1)
+        return [notes[number] for number in sorted(notes)]
 
-    async def _note_or_split(
+    async def _note(
         self, piece: DocumentPiece, *, are_notes: bool, splits_left: int = MAX_SPLITS
     ) -> str:
-        """Return the note on a piece, or on its parts if the server refuses it as too long.
+        """Return the note on a piece, from the cache or from the model.
 
-        Each part may be split again, `splits_left` times in all. Raises UserFacingError.
+        If the server refuses the piece as too long, return the notes on its parts. Each part may be
+        split again, `splits_left` times in all. Raises UserFacingError.
         """
+        reader, key = self._reader, note_key(self._task, piece)
         try:
-            return await self._cached_or_new_note(piece, are_notes=are_notes)
+            async with reader.note_lock(key):
+                cached = await reader.notes.get(key)
+                if cached is not None:
+                    return cached
+                return await self._take_note(key, piece, are_notes=are_notes)
         except ContextTooLongError as error:
-            if not splits_left:
-                raise
-            parts = await self._reader.split(self._task, piece, error)
+            parts = await reader.split(self._task, piece, error) if splits_left else []
             if len(parts) < 2:
                 raise
         notes = [
-            await self._note_or_split(part, are_notes=are_notes, splits_left=splits_left - 1)
+            await self._note(part, are_notes=are_notes, splits_left=splits_left - 1)
             for part in parts
         ]
         return "\n".join(notes)
 
-    async def _cached_or_new_note(self, piece: DocumentPiece, *, are_notes: bool) -> str:
-        """Return the note on a piece, from the cache or from the model. Raises UserFacingError."""
-        key = note_key(self._task, piece)
-        async with self._reader.note_lock(key):
-            cached = await self._reader.notes.get(key)
-            if cached is not None:
-                return cached
-            return await self._take_note(key, piece, are_notes=are_notes)
-
     async def _take_note(self, key: str, piece: DocumentPiece, *, are_notes: bool) -> str:
-        reader = self._reader
-        task = self._task
-        cost = cost_of(task.note_taker.price, Usage(input_tokens=piece.tokens))
-        hold = await reader.budget.hold(
-            task.note_taker.profile, cost, task.note_taker.model.id, Purpose.PART.value
-        )
-        async with hold:
+        reader, task, taker = self._reader, self._task, self._task.note_taker
+        cost = input_cost(taker, piece.tokens)
+        reply = SmallReply(taker.profile.name)
+        async with await reader.budget.hold(
+            taker.profile, cost, taker.model.id, Purpose.PART.value
+        ):
             images = await reader.image_pages(task, piece)
-            small_reply = await self._request_reply(
-                _note_request(task, piece, images, are_notes=are_notes)
-            )
-            await asyncio.shield(self._record_note(key, small_reply))  # the call has been billed
-        if small_reply.error is not None:
-            raise small_reply.error
-        return small_reply.text
+            request = _note_request(task, piece, images, are_notes=are_notes)
+            try:
+                async with aclosing(self._provider.stream(request)) as events:
+                    async for event in events:
+                        if isinstance(event, StatusChanged) and event.seconds:
+                            self._updates.put_nowait(event)
+                        reply.add(event)
+            except asyncio.CancelledError:
+                if reply.is_billed:
+                    await asyncio.shield(self._record_call(reply))
+                raise
+            await asyncio.shield(self._record_note(key, reply))  # the call has been billed
+        if reply.error is not None:
+            raise reply.error
+        return reply.text
 
-    async def _record_note(self, key: str, small_reply: SmallReply) -> None:
-        await self._record_call(small_reply)
-        if small_reply.error is None:
-            await self._reader.notes.put(key, small_reply.text, self._task.conversation_id)
+    async def _record_note(self, key: str, reply: SmallReply) -> None:
+        await self._record_call(reply)
+        if reply.error is None:
+            await self._reader.notes.put(key, reply.text, self._task.conversation_id)
 
-    async def _request_reply(self, request: ChatRequest) -> SmallReply:
-        small_reply = SmallReply(self._task.note_taker.profile.name)
-        try:
-            async with aclosing(self._provider.stream(request)) as events:
-                async for event in events:
-                    if isinstance(event, StatusChanged) and event.seconds:
-                        self._updates.put_nowait(event)
-                    small_reply.add(event)
-        except asyncio.CancelledError:
-            if small_reply.reply.may_be_billed:  # the cost of the call is then unknown
-                await asyncio.shield(self._record_call(small_reply))
-            raise
-        return small_reply
-
-    async def _record_call(self, small_reply: SmallReply) -> None:
+    async def _record_call(self, reply: SmallReply) -> None:
         task = self._task
-        usage = small_reply.reply.usage
-        price = task.note_taker.with_reply_model(small_reply.reply.model).price
-        cost = call_cost(price, usage, is_billed=small_reply.is_billed)
+        usage = reply.reply.usage
+        price = task.note_taker.with_reply_model(reply.reply.model).price
+        cost = call_cost(price, usage, is_billed=reply.is_billed)
         self._cost_so_far += cost or 0
         await self._reader.spending.add(
             Call(
@@ -442,19 +415,14 @@ class ReadingProvider(ProviderWrapper):
                 conversation_id=task.conversation_id or None,
                 message_id=task.message_id or None,
                 at=now(),
-                performance=small_reply.performance(task.note_taker),
+                performance=reply.performance(task.note_taker),
             )
         )
 
     def _report_progress(self, done: int, total: int, *, are_notes: bool) -> None:
-        if self._total_cost:
-            codes = _PROGRESS_WITH_SPENT_AND_TOTAL
-        elif self._cost_so_far:
-            codes = _PROGRESS_WITH_SPENT
-        else:
-            codes = _PROGRESS
-        reading_code, merging_code = codes
-        code = merging_code if are_notes else reading_code
+        code = (_MERGING_PROGRESS if are_notes else _READING_PROGRESS)[
+            2 if self._total_cost else 1 if self._cost_so_far else 0
+        ]
         spent = formatting.money(self._cost_so_far)
         cost = formatting.money(self._total_cost) if self._total_cost else ""
         status = answer_status(code, done=done, total=total, spent=spent, cost=cost)
@@ -494,13 +462,6 @@ def wrap_piece(piece: DocumentPiece, delimiter: PromptDelimiter, *, are_notes: b
     return delimiter.wrap("part", piece.text, f" {piece.label}")
 
 
-def page_names(piece: DocumentPiece) -> list[str]:
-    """Return the texts before the image pages of a piece; [] if it has no image pages."""
-    if (document := piece.image_document) is None:
-        return []
-    return [page_name(document, page.number) for page in document.pictured]
-
-
 def max_note_tokens(task: ReadingTask) -> int | None:
     """Return the maximum tokens of a note; None leaves the length to the model.
 
@@ -510,14 +471,11 @@ def max_note_tokens(task: ReadingTask) -> int | None:
         return MAX_NOTE_TOKENS_BUILT_IN
     if task.note_taker.profile.kind is ProviderKind.ON_DEVICE:
         return MAX_NOTE_TOKENS_ON_DEVICE
+    limits = [task.parameters.max_output_tokens or 0]
     window = task.note_taker.model.input_limit
-    max_output_tokens = task.parameters.max_output_tokens
-    if window is None or window > SMALL_WINDOW:
-        return max_output_tokens
-    share_of_window = window // NOTES_PER_WINDOW
-    if not max_output_tokens:
-        return share_of_window
-    return min(max_output_tokens, share_of_window)
+    if window is not None and window <= SMALL_WINDOW:
+        limits.append(window // NOTES_PER_WINDOW)
+    return min(filter(None, limits), default=None)
 
 
 def _from_notes(request: ChatRequest, notes: str) -> ChatRequest:
