@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from desktop_app.documents.worker.document_worker import DocumentWorker
-from desktop_app.documents.worker.protocol import LENGTH, Crash, Progress, Refusal, Result, Step
+from desktop_app.documents.worker.protocol import LENGTH, Progress, Refusal, Result
 from desktop_app.domain.conversations.message_parts import PageImage, parts_from_json, parts_to_json
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.errors import DocumentError
@@ -99,7 +99,7 @@ def seeds() -> list[bytes]:
         (0, Result(replace(extracted, pictured=(PageImage(1, 9, 9),), pages=1))),
         (0, Result(replace(extracted, width=9, height=9))),
         (0, Refusal("DocumentEncryptedError", "“{name}” is locked.", "", {"name": "a.pdf"})),
-        (0, Crash("ValueError in a.py:1")),
+        (0, Refusal(details="ValueError in a.py:1", ends_child=True)),
         (1, Result(image)),
         (2, Result(5)),
         (3, Result([image])),
@@ -108,7 +108,7 @@ def seeds() -> list[bytes]:
         (6, Result([[0, 1, 1, None, "", "a", "words"]])),
     ]
     made = [bytes([asked]) + _frame(reply) for asked, reply in replies]
-    step = _frame(Step(Progress(1, None, "page")))
+    step = _frame(Progress(1, None, "page"))
     return [*made, b"\0" + step + made[0][1:], b"\0" + b"\0\0\0\x02[]"]
 
 

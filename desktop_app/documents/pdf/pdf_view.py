@@ -109,9 +109,9 @@ class PdfView:
         finally:
             bitmap.close()
 
-    def find_boxes(self, number: int, text: str, preceding_text: str) -> list[Box]:
+    def find_boxes(self, page: int, text: str, preceding_text: str) -> list[Box]:
         """Return the boxes of a passage on a page; [] unless found with certainty."""
-        return passage_boxes.boxes(self._open_page(number), text, preceding_text)
+        return passage_boxes.boxes(self._open_page(page), text, preceding_text)
 
     def _open_page(self, number: int) -> pdfium.PdfPage:
         if self._page is not None and self._page[0] == number:

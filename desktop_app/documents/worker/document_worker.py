@@ -17,7 +17,6 @@ from desktop_app.documents import refusals
 from desktop_app.documents.worker import source_files
 from desktop_app.documents.worker.protocol import (
     MAX_TEXT_BYTES,
-    PIECE_BYTES,
     Limits,
     OnProgress,
     Pixels,
@@ -159,15 +158,7 @@ class DocumentWorker(ReaderClient):
 
         `media_type` is that in the result of `extract`. The same bytes give the same result.
         """
-        image = await self._ask(
-            "scale",
-            name,
-            ScaledImage,
-            data,
-            max_bytes=_image_bytes_bound(size),
-            media_type=media_type,
-            size=size,
-        )
+        image = await self._ask("scale", name, ScaledImage, data, media_type=media_type, size=size)
         self._require(_is_image(image, size), name)
         return image
 
@@ -178,10 +169,7 @@ class DocumentWorker(ReaderClient):
 
         `media_type` is that in the result of `extract`.
         """
-        bound = _image_bytes_bound(size)
-        pixels = await self._ask(
-            "decode", name, Pixels, data, max_bytes=bound, media_type=media_type, size=size
-        )
+        pixels = await self._ask("decode", name, Pixels, data, media_type=media_type, size=size)
         fits = 1 <= pixels.width <= size[0] and 1 <= pixels.height <= size[1]
         self._require(fits and len(pixels.data) == 4 * pixels.width * pixels.height, name)
         return pixels
@@ -202,9 +190,8 @@ class DocumentWorker(ReaderClient):
             DocumentEncryptedError: it needs a password, or `password` is wrong.
             DocumentError: it cannot be read, or a page cannot be rendered.
         """
-        bound = sum(_image_bytes_bound(size) for _, size in pages)
         images = await self._ask(
-            "render", name, list[ScaledImage], data, max_bytes=bound, pages=pages, password=password
+            "render", name, list[ScaledImage], data, pages=pages, password=password
         )
         sizes = [size for _, size in pages]
         self._require(len(images) == len(sizes) and all(map(_is_image, images, sizes)), name)
@@ -227,9 +214,8 @@ class DocumentWorker(ReaderClient):
     async def passages(self, text: str, name: str, media_type: str) -> list[IndexedPassage]:
         """Return the passages of a document's text: see `passage_index.py`."""
         payload = text.encode(errors="replace")
-        bound = min(16 * len(payload) + PIECE_BYTES, 4 * MAX_TEXT_BYTES)
         return await self._ask(
-            "passages", name, list[IndexedPassage], payload, max_bytes=bound, media_type=media_type
+            "passages", name, list[IndexedPassage], payload, media_type=media_type
         )
 
     def _require(self, is_valid: bool, name: str) -> None:
@@ -237,11 +223,6 @@ class DocumentWorker(ReaderClient):
         if not is_valid:
             self._discard()
             raise refusals.reader_stopped_error(name, "an impossible result", self.limits)
-
-
-def _image_bytes_bound(size: tuple[int, int]) -> int:
-    """Return an upper bound for the bytes of an image of this size in any form."""
-    return 4 * size[0] * size[1] + PIECE_BYTES
 
 
 def _is_image(image: ScaledImage, size: tuple[int, int]) -> bool:

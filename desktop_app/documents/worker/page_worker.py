@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from desktop_app.child_processes import ChildCommand
 from desktop_app.documents import refusals
 from desktop_app.documents.worker import source_files
-from desktop_app.documents.worker.protocol import PIECE_BYTES, Box, Limits, Strip, T
+from desktop_app.documents.worker.protocol import Box, Limits, Strip, T
 from desktop_app.documents.worker.reader_client import ReaderClient
 
 __all__ = ["Box", "PageWorker", "Strip", "ViewedDocument"]
@@ -53,32 +53,16 @@ class PageWorker(ReaderClient):
         self._passwords = {} if passwords is None else passwords
         # The child has one document open. No request may close it before another has its answer.
         self._document_lock = asyncio.Lock()
+        self._open_document: tuple[str, int] | None = None  # by hash, in the child with this pid
 
     async def open_document(self, viewed: ViewedDocument) -> list[tuple[float, float]]:
         """Open the document, close any other, and return each page's width and height in points."""
-        async with self._document_lock:
-            return await self._open_document(viewed)
-
-    async def _open_document(self, viewed: ViewedDocument) -> list[tuple[float, float]]:
-        data = viewed.source
-        if isinstance(data, Path):
-            data = await asyncio.to_thread(source_files.read_file, data, self.limits)
-        return await self._ask(
-            "view-open",
-            viewed.name,
-            list[tuple[float, float]],
-            data,
-            document=viewed.sha256,
-            password=self._passwords.get(viewed.sha256, ""),
-        )
+        return await self._ask_view("view-sizes", viewed, list[tuple[float, float]])
 
     async def render_strip(self, viewed: ViewedDocument, strip: Strip) -> bytes:
         """Return the pixels of a strip of a page: see `pdf_view`."""
-        size = 4 * strip.width * strip.rows
-        pixels = await self._ask_view(
-            "view-strip", viewed, bytes, max_bytes=size + PIECE_BYTES, strip=strip
-        )
-        if len(pixels) != size:
+        pixels = await self._ask_view("view-strip", viewed, bytes, strip=strip)
+        if len(pixels) != 4 * strip.width * strip.rows:
             self._discard()
             raise refusals.reader_stopped_error(viewed.name, "an impossible strip", self.limits)
         return pixels
@@ -92,26 +76,21 @@ class PageWorker(ReaderClient):
         )
 
     async def _ask_view(
-        self,
-        kind: str,
-        viewed: ViewedDocument,
-        reply_type: type[T],
-        *,
-        max_bytes: int = _MAX_FILE_BYTES,
-        **arguments: Any,
+        self, kind: str, viewed: ViewedDocument, reply_type: type[T], **arguments: Any
     ) -> T:
-        """Send a request about a document as `_ask` does; open the document first if needed."""
+        """Send a request about a document, with its bytes if the child has not opened it."""
         async with self._document_lock:
-            for _ in range(2):
-                result: T | None = await self._ask(
-                    kind,
-                    viewed.name,
-                    reply_type | None,  # type: ignore[arg-type]
-                    max_bytes=max_bytes,
-                    document=viewed.sha256,
-                    **arguments,
+            data = b""
+            if self._open_document != (viewed.sha256, self.pid):
+                self._open_document = None
+                source = viewed.source
+                data = (
+                    source
+                    if isinstance(source, bytes)
+                    else await asyncio.to_thread(source_files.read_file, source, self.limits)
                 )
-                if result is not None:
-                    return result
-                await self._open_document(viewed)
-        raise refusals.reader_stopped_error(viewed.name, "it stays closed", self.limits)
+                arguments["password"] = self._passwords.get(viewed.sha256, "")
+            result = await self._ask(kind, viewed.name, reply_type, data, **arguments)
+            if self.pid is not None:
+                self._open_document = (viewed.sha256, self.pid)
+            return result

@@ -21,9 +21,10 @@ LENGTH: Final = struct.Struct(">I")
 PIECE_BYTES: Final = 1 << 18
 MAX_TEXT_BYTES: Final = 64 << 20
 """Bytes of a document's text: several times what any model reads."""
+MAX_REPLY_BYTES: Final = 4 * MAX_TEXT_BYTES  # also for passages, and for the images of many pages
 
 
-class Progress(NamedTuple):
+class Progress(msgspec.Struct, tag=True, frozen=True):
     """The progress of reading: `done` of `total` units (pages …); None for an unknown total."""
 
     done: int
@@ -97,28 +98,19 @@ class Result(msgspec.Struct, Generic[T], tag=True):
     value: T
 
 
-class Step(msgspec.Struct, tag=True):
-    """The progress of the work; the result follows."""
-
-    progress: Progress
-
-
 class Refusal(msgspec.Struct, tag=True):
-    """A DocumentError: its class and its fields. `is_exhausted` if memory ran out."""
+    """A DocumentError: its class and its fields; of no class if another error ends the child.
 
-    error: str
-    message: str
-    hint: str
-    params: dict[str, str | int]
+    `ends_child` if memory ran out, which is not freed reliably, or if another error occurred.
+    """
+
+    error: str = ""
+    message: str = ""
+    hint: str = ""
+    params: dict[str, str | int] = {}
     details: str = ""
     takes_password: bool = False
-    is_exhausted: bool = False
-
-
-class Crash(msgspec.Struct, tag=True):
-    """The error that ends the child."""
-
-    details: str
+    ends_child: bool = False
 
 
 def replace_surrogates(text: str) -> str:

@@ -19,14 +19,13 @@ from desktop_app.child_processes import ChildCommand, child_command, start_child
 from desktop_app.documents import refusals
 from desktop_app.documents.worker.protocol import (
     LENGTH,
-    MAX_TEXT_BYTES,
+    MAX_REPLY_BYTES,
     PIECE_BYTES,
-    Crash,
     Limits,
     OnProgress,
+    Progress,
     Refusal,
     Result,
-    Step,
     T,
 )
 from desktop_app.domain import errors, hints
@@ -34,7 +33,6 @@ from desktop_app.domain.errors import DocumentError
 from desktop_app.i18n.translation import N_
 
 _END_TIMEOUT_S: Final = 1  # for the end of a child that no longer answers
-_MAX_REPLY_BYTES: Final = MAX_TEXT_BYTES + (2 << 20)
 _ERRORS: Final[dict[str, type[DocumentError]]] = {
     cls.__name__: cls
     for cls in (
@@ -79,8 +77,9 @@ class ReaderClient:
 
     @property
     def pid(self) -> int | None:
-        """Return the child's process id, None if there is no child."""
-        return self._child.pid if self._child else None
+        """Return the process id of the running child; None if there is none."""
+        child = self._child
+        return child.pid if child is not None and child.returncode is None else None
 
     def set_limits(self, limits: Limits) -> None:
         """Set the limits of the next document."""
@@ -104,7 +103,6 @@ class ReaderClient:
         reply_type: type[T],
         payload: bytes = b"",
         *,
-        max_bytes: int = _MAX_REPLY_BYTES,
         on_progress: OnProgress | None = None,
         **arguments: object,
     ) -> T:
@@ -112,7 +110,6 @@ class ReaderClient:
 
         Args:
             name: the document's name, as shown to the user.
-            max_bytes: the maximum size of the reply.
             arguments: those of the function in worker_process.py that serves `kind`.
         """
         limits = self.limits
@@ -123,9 +120,9 @@ class ReaderClient:
                 async with asyncio.timeout(limits.seconds):
                     child = await self._running_child(limits.memory_bytes)
                     await _send(child, {**header, "size": len(payload)}, payload)
-                    while isinstance(reply := await _receive(child, reply_type, max_bytes), Step):
+                    while isinstance(reply := await _receive(child, reply_type), Progress):
                         if on_progress:
-                            on_progress(reply.progress)
+                            on_progress(reply)
             except TimeoutError as error:
                 self._discard()
                 limit = f"{limits.seconds:g}"
@@ -142,21 +139,17 @@ class ReaderClient:
                 # Canceled, or the progress callback raised: the child is still working.
                 self._discard()
                 raise
-            # If the memory of the child ran out, it is not freed reliably.
-            if isinstance(reply, Crash) or (isinstance(reply, Refusal) and reply.is_exhausted):
+            if isinstance(reply, Refusal) and reply.ends_child:
                 self._discard()
             else:
                 self._schedule_idle_stop()
-        if isinstance(reply, Crash):
-            raise refusals.reader_stopped_error(name, reply.details, limits)
         if isinstance(reply, Refusal):
             raise _error(reply, name, limits)
         return reply.value
 
     async def _running_child(self, memory_bytes: int) -> Process:
         """Return the child; start it if it is not running, or has another memory limit."""
-        is_running = self._child is not None and self._child.returncode is None
-        if not is_running or self._child_memory != memory_bytes:
+        if self.pid is None or self._child_memory != memory_bytes:
             self._discard()
             command = self._command or child_command("documents")
             try:
@@ -220,9 +213,7 @@ async def _send(child: Process, header: dict[str, object], payload: bytes) -> No
         raise await _child_gone_error(child) from error
 
 
-async def _receive(
-    child: Process, value_type: type[T], max_bytes: int
-) -> Result[T] | Step | Refusal | Crash:
+async def _receive(child: Process, value_type: type[T]) -> Result[T] | Progress | Refusal:
     """Return the next message of the child.
 
     Raises:
@@ -231,11 +222,11 @@ async def _receive(
     assert child.stdout is not None
     try:
         (length,) = LENGTH.unpack(await child.stdout.readexactly(LENGTH.size))
-        if length > max_bytes:
+        if length > MAX_REPLY_BYTES:
             raise await _child_gone_error(child)
         packed = await child.stdout.readexactly(length)
-        message_type: Any = Result[value_type] | Step | Refusal | Crash  # type: ignore[valid-type]
-        message: Result[T] | Step | Refusal | Crash
+        message_type: Any = Result[value_type] | Progress | Refusal  # type: ignore[valid-type]
+        message: Result[T] | Progress | Refusal
         if length > PIECE_BYTES:
             message = await asyncio.to_thread(msgspec.msgpack.decode, packed, type=message_type)
         else:
@@ -259,7 +250,8 @@ async def _child_gone_error(child: Process) -> ChildGoneError:
 def _error(refusal: Refusal, name: str, limits: Limits) -> DocumentError:
     """Return the error that the child refused a document with."""
     if refusal.error not in _ERRORS:
-        return refusals.reader_stopped_error(name, "an unknown refusal", limits)
+        details = refusal.details or "an unknown refusal"
+        return refusals.reader_stopped_error(name, details, limits)
     error = _ERRORS[refusal.error](
         refusal.message, refusal.hint, params=refusal.params, details=refusal.details
     )

@@ -28,13 +28,11 @@ from desktop_app import sandbox
 from desktop_app.documents import refusals
 from desktop_app.documents.worker.protocol import (
     LENGTH,
-    Crash,
     Limits,
     OnProgress,
     Progress,
     Refusal,
     Result,
-    Step,
     Strip,
 )
 from desktop_app.domain.errors import DocumentError
@@ -48,8 +46,8 @@ Request = tuple[dict[str, Any], bytes]
 # The user would not see more frequent updates.
 _PROGRESS_EVERY_S: Final = 0.04
 
-_open_views: dict[str, PdfView] = {}
-"""The open view, if any, by the SHA-256 of its document."""
+_open_views: list[PdfView] = []
+"""The view of the open document, if any."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -92,7 +90,8 @@ def _report_crash(
 ) -> None:
     """Report the type and place of the fatal error for the log, but nothing of the document."""
     frame = extract_tb(traceback)[-1]
-    _write(replies, Crash(f"{kind.__name__} in {Path(frame.filename).name}:{frame.lineno}"))
+    place = f"{Path(frame.filename).name}:{frame.lineno}"
+    _write(replies, Refusal(details=f"{kind.__name__} in {place}", ends_child=True))
 
 
 def _receive(stream: BinaryIO, requests: queue.SimpleQueue[Request]) -> None:
@@ -122,9 +121,8 @@ def _reply(header: dict[str, Any], payload: bytes, replies: BinaryIO) -> Result[
     except DocumentError as error:
         return _refusal(error)
     except MemoryError:
-        # Memory that the document took is not freed reliably, so the parent starts a new child.
         refusal = _refusal(refusals.needs_memory_error(header["name"], limits))
-        refusal.is_exhausted = True
+        refusal.ends_child = True
         return refusal
 
 
@@ -164,7 +162,7 @@ def _serve(
             from desktop_app.documents.text.web_page import convert_selection
 
             return convert_selection(payload.decode())
-        case "view-open" | "view-strip" | "view-boxes":
+        case "view-sizes" | "view-strip" | "view-boxes":
             return _serve_view(kind, name, payload, **arguments)
     from desktop_app.documents.index import chunks, passage_index
     from desktop_app.documents.index.token_count import count_tokens
@@ -180,25 +178,26 @@ def _serve(
     raise ValueError(kind)
 
 
-def _serve_view(kind: str, name: str, payload: bytes, document: str, **arguments: Any) -> object:
-    """Return what a request about an open PDF asks for (page_worker.py).
+def _serve_view(
+    kind: str, name: str, payload: bytes, password: str = "", **arguments: Any
+) -> object:
+    """Return what a request about a PDF asks for (page_worker.py).
 
-    Only one document is open at a time. For another, return None: the parent then asks to open it.
+    Only one document is open at a time: that whose bytes came last.
     """
     from desktop_app.documents.pdf.pdf_view import PdfView
 
-    if kind == "view-open":
-        for other in _open_views.values():
-            other.close()
-        _open_views.clear()
-        view = _open_views[document] = PdfView(name, payload, arguments["password"])
-        return view.page_sizes()
-    if document not in _open_views:
-        return None
-    view = _open_views[document]
-    if kind == "view-strip":
-        return view.render_strip(Strip(*arguments["strip"]))
-    return view.find_boxes(arguments["page"], arguments["text"], arguments["preceding_text"])
+    if payload:
+        while _open_views:
+            _open_views.pop().close()
+        _open_views.append(PdfView(name, payload, password))
+    (view,) = _open_views
+    match kind:
+        case "view-strip":
+            return view.render_strip(Strip(*arguments["strip"]))
+        case "view-boxes":
+            return view.find_boxes(**arguments)
+    return view.page_sizes()
 
 
 def _progress_reporter(replies: BinaryIO) -> OnProgress:
@@ -210,6 +209,6 @@ def _progress_reporter(replies: BinaryIO) -> OnProgress:
         now = time.monotonic()
         if progress.done == progress.total or now - sent_at >= _PROGRESS_EVERY_S:
             sent_at = now
-            _write(replies, Step(progress))
+            _write(replies, progress)
 
     return report
