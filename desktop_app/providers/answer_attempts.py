@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -51,7 +51,6 @@ from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.errors import error_replies
 from desktop_app.providers.http.retries import AttemptError
 from desktop_app.providers.http.silence import SilenceLimits, SilenceWatch
-from desktop_app.providers.http.transport import Transport
 from desktop_app.providers.jobs.background_run import BackgroundRun, RunTimes
 from desktop_app.providers.server_memory import ServerMemory
 
@@ -65,14 +64,6 @@ _CONTENT_DELTAS: Final = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta
 
 SMALL_REQUEST_CHARS: Final = 4_000
 """A request of so few characters fits into a window of 2,048 tokens."""
-
-
-def _is_cut(events: Sequence[StreamEvent]) -> bool:
-    """Return True if the only event is that the stream was cut."""
-    match events:
-        case [Failed(StreamCutError())]:
-            return True
-    return False
 
 
 class _EmptyStreamError(Exception):
@@ -223,10 +214,7 @@ class AnswerAttempts:
         """Yield the events of one reply, a stream or a JSON value. Raises _EmptyStreamError."""
         async with self._transport.post(path, body, on_bytes) as reply:
             reader = self._new_reader(api)
-            is_json = await reply.is_json()
-            source = (
-                self._whole_reply(reply, reader) if is_json else self._streamed_reply(reply, reader)
-            )
+            source = self._events_of(reply, reader)
             has_started = False
             async with aclosing(source) as events:
                 async for event in events:
@@ -244,16 +232,29 @@ class AnswerAttempts:
             return ResponsesReader(self._profile.name)
         return ChatCompletionsReader(self._profile.name, origin(self._profile.base_url))
 
-    async def _streamed_reply(
+    async def _events_of(
         self, reply: HttpReply, reader: EventReader
     ) -> AsyncGenerator[StreamEvent, None]:
+        if await reply.is_json():
+
+            def read(value: object) -> list[StreamEvent]:
+                error = error_replies.error_in_reply(self._profile.name, value, reply.request_id)
+                if error is not None:
+                    raise error
+                return reader.read_whole(value)
+
+            for event in await reply.json(read):
+                yield event
+            return
         has_events = False
         try:
             async with aclosing(reply.events(reader.read)) as received:
                 async for events in received:
                     # vLLM sends [DONE] alone if it fails before the first token.
-                    if not has_events and self._may_be_empty and _is_cut(events):
-                        raise _EmptyStreamError
+                    if not has_events and self._may_be_empty:
+                        match events:
+                            case [Failed(StreamCutError())]:
+                                raise _EmptyStreamError
                     has_events = True
                     for event in events:
                         yield event
@@ -301,15 +302,3 @@ class AnswerAttempts:
             hint=hints.RETRY_LATER,
             provider=self._profile.name,
         )
-
-    async def _whole_reply(
-        self, reply: HttpReply, reader: EventReader
-    ) -> AsyncGenerator[StreamEvent, None]:
-        def read(value: object) -> list[StreamEvent]:
-            error = error_replies.error_in_reply(self._profile.name, value, reply.request_id)
-            if error is not None:
-                raise error
-            return reader.read_whole(value)
-
-        for event in await reply.json(read):
-            yield event

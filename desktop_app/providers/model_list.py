@@ -25,7 +25,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
@@ -86,32 +86,23 @@ _CACHED_PRICES: Final = (
 )
 
 
-class _Signs(NamedTuple):
-    """The signs of an ability: flags of a row, flags among its capabilities, words in its lists."""
-
-    fields: tuple[str, ...]
-    flags: tuple[str, ...]
-    words: frozenset[str]
-
-
-_IMAGES: Final = _Signs(
-    ("supports_vision", "supports_image_input"),
-    ("vision",),
-    frozenset({"vision", "multimodal", "image", "vlm"}),
+# The names of each ability: flags of a row, flags among its capabilities, words in its lists.
+_IMAGES: Final = (
+    *("supports_vision", "supports_image_input"),
+    *("vision", "multimodal", "image", "vlm"),
 )
-_TOOLS: Final = _Signs(
-    ("supports_function_calling", "supports_tools"),
-    ("function_calling",),
-    frozenset({"tools", "tool_use", "function_calling"}),
+_TOOLS: Final = (
+    "supports_function_calling",
+    "supports_tools",
+    "function_calling",
+    "tools",
+    "tool_use",
 )
-_REASONING: Final = _Signs(
-    ("supports_reasoning",),
-    ("reasoning",),
-    frozenset({"thinking", "reasoning", "reasoning_effort", "include_reasoning"}),
+_REASONING: Final = (
+    *("supports_reasoning", "reasoning"),
+    *("thinking", "reasoning_effort", "include_reasoning"),
 )
-_SCHEMA: Final = _Signs(
-    ("supports_response_schema",), (), frozenset({"structured_outputs", "json_schema"})
-)
+_SCHEMA: Final = ("supports_response_schema", "structured_outputs", "json_schema")
 
 
 async def fetch_listing(
@@ -141,7 +132,11 @@ async def fetch_listing(
         async with asyncio.timeout(details_timeout_s):
             more = await transport.get_json(path, lambda value: value)
         facts = _read_details(more, [model.id for model in listing.models])
-        models = (_with_details(model, facts.get(model.id)) for model in listing.models)
+        models = []
+        for model in listing.models:
+            found = facts.get(model.id, ModelFacts())
+            window = found.window or model.window
+            models.append(replace(model.filled_from(found), id=model.id, window=window))
         return replace(listing, models=tuple(models))
     return listing
 
@@ -251,12 +246,6 @@ def _read_details(reply: object, ids: Sequence[str]) -> dict[str, ModelFacts]:
     return facts
 
 
-def _with_details(model: ModelFacts, found: ModelFacts | None) -> ModelFacts:
-    if found is None:
-        return model
-    return replace(model.filled_from(found), id=model.id, window=found.window or model.window)
-
-
 def window_of(row: Row) -> int | None:
     """Return the context window of a listed model, or None if its row does not say.
 
@@ -285,20 +274,16 @@ def _windows(row: Row, names: Iterable[str]) -> list[int]:
 def _shutdown_of(row: Row) -> date | None:
     """Return the day on which a model is shut down; None if the row has none.
 
-    OpenAI, OpenRouter, Mistral and LiteLLM have different names for it.
+    OpenAI, OpenRouter, Mistral and LiteLLM have different names for it. It is an ISO text, or
+    seconds since 1970.
     """
-    days = (_parse_day(row.get(name)) for name in _SHUTDOWN_FIELDS)
-    return next((day for day in days if day is not None), None)
-
-
-def _parse_day(value: object) -> date | None:
-    """Return the date in an ISO text or in seconds since 1970; None for any other value."""
-    try:
-        if isinstance(value, int | float) and value > 1:  # not 0 or a bool
-            return datetime.fromtimestamp(value, UTC).date()
-        return date.fromisoformat(value[:10]) if isinstance(value, str) else None
-    except (ValueError, OverflowError, OSError):
-        return None
+    for value in map(row.get, _SHUTDOWN_FIELDS):
+        with suppress(ValueError, OverflowError, OSError):
+            if isinstance(value, int | float) and value > 1:  # not 0 or a bool
+                return datetime.fromtimestamp(value, UTC).date()
+            if isinstance(value, str):
+                return date.fromisoformat(value[:10])
+    return None
 
 
 def details_of(row: Row) -> ModelFacts:
@@ -312,19 +297,21 @@ def details_of(row: Row) -> ModelFacts:
     outputs = _words(architecture, "output_modalities")
     # The same field is a list at some servers, and an object with flags at others.
     capabilities = _words(info, "capabilities")
-    flags = json_fields.mapping(info, "capabilities")
+    stated = (json_fields.mapping(info, "capabilities"), info)
+    flags = {n: flag for row in stated for n, flag in row.items() if isinstance(flag, bool)}
     parameters = _words(info, "supported_parameters")
     # Servers leave words out of these lists, so a missing one says nothing.
     words = capabilities | _words(info, "features")
 
-    def has(signs: _Signs, words: frozenset[str], whole_list: frozenset[str] = frozenset()) -> Any:
-        stated = (*(info.get(name) for name in signs.fields), *map(flags.get, signs.flags))
-        for flag in stated:
-            if isinstance(flag, bool):
-                return flag
+    def has(
+        names: tuple[str, ...], words: frozenset[str], whole_list: frozenset[str] = frozenset()
+    ) -> bool | None:
+        for name in names:
+            if name in flags:
+                return flags[name]
         if whole_list:
-            return not whole_list.isdisjoint(signs.words)
-        return not words.isdisjoint(signs.words) or None
+            return not whole_list.isdisjoint(names)
+        return not words.isdisjoint(names) or None
 
     # A list with "completion" has the capabilities for images, too.
     inputs = _words(architecture, "input_modalities")
@@ -352,7 +339,7 @@ def _words(value: Row, key: str) -> frozenset[str]:
 
 
 def _parse_kind(
-    info: Row, flags: Row, capabilities: frozenset[str], outputs: frozenset[str]
+    info: Row, flags: Mapping[str, bool], capabilities: frozenset[str], outputs: frozenset[str]
 ) -> ModelKind | None:
     for name in ("mode", "type", "model_type", "model_mode", "task"):
         if kind := _KINDS.get(json_fields.text(info, name).casefold()):
@@ -362,9 +349,9 @@ def _parse_kind(
             return ModelKind.CHAT
         known_kinds = (_KINDS[modality] for modality in sorted(outputs) if modality in _KINDS)
         return next(known_kinds, ModelKind.OTHER)
-    for can_chat in (flags.get("completion_chat"), info.get("supports_chat")):
-        if isinstance(can_chat, bool):
-            return ModelKind.CHAT if can_chat else ModelKind.OTHER
+    for name in ("completion_chat", "supports_chat"):
+        if name in flags:
+            return ModelKind.CHAT if flags[name] else ModelKind.OTHER
     if "completion" in capabilities:
         return ModelKind.CHAT
     if {"embedding", "embeddings"} & capabilities:

@@ -6,7 +6,7 @@ is offered. The rule for efforts is in `model_catalog` (`effort_refusal`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from enum import Enum, auto
 from typing import Final, NamedTuple
@@ -199,7 +199,7 @@ def without_refused(
 
 _API_NAMES: Final = {Api.RESPONSES: "Responses API", Api.CHAT_COMPLETIONS: "Chat Completions API"}
 _API_REFUSALS: Final = (ParameterRefusal.NOT_IN_RESPONSES, ParameterRefusal.NOT_IN_CHAT_COMPLETIONS)
-_DEFAULTS: Final = GenerationParameters()
+_LIMIT: Final = "max_output_tokens"
 
 
 def model_notices(
@@ -218,21 +218,12 @@ def model_notices(
         requested: the names of the parameters that the user set.
     """
     reasons = refused_by_every_api(profile, info, effort)
-    notices = [
-        _refusal_notice(name, reasons[name], info)
-        for name in _set_by_user(parameters, requested, reasons)
-    ]
+    notices = _refusal_notices(parameters, requested, reasons, info, api="")
     limit = parameters.max_output_tokens
     lowered = accepted.max_output_tokens
-    if "max_output_tokens" in requested and limit and lowered and lowered < limit:
-        notices.append(
-            notice(
-                NoticeCode.SETTING_LOWERED,
-                setting="max_output_tokens",
-                value=str(lowered),
-                model=info.name,
-            )
-        )
+    if _LIMIT in requested and limit and lowered and lowered < limit:
+        code, value = NoticeCode.SETTING_LOWERED, str(lowered)
+        notices.append(notice(code, setting=_LIMIT, value=value, model=info.name))
     return notices
 
 
@@ -250,42 +241,35 @@ def api_notices(
     """
     refused_everywhere = refused_by_every_api(profile, info, effort)
     reasons = parameter_refusals(profile, info, effort, api)
-    name_of_api = _API_NAMES[api]
-    notices = [
-        notice(NoticeCode.SETTING_NOT_IN_API, setting=name, api=name_of_api)
-        if reasons[name] in _API_REFUSALS
-        else _refusal_notice(name, reasons[name], info)
-        for name in _set_by_user(
-            parameters, requested, [name for name in reasons if name not in refused_everywhere]
-        )
-    ]
+    own_reasons = {n: why for n, why in reasons.items() if n not in refused_everywhere}
+    name = _API_NAMES[api]
+    notices = _refusal_notices(parameters, requested, own_reasons, info, name)
     limit = sendable_parameters(parameters, profile, info, effort, api).max_output_tokens
-    if "max_output_tokens" in requested and limit != parameters.max_output_tokens:
-        raised = notice(
-            NoticeCode.SETTING_RAISED,
-            setting="max_output_tokens",
-            value=str(limit),
-            api=name_of_api,
-        )
-        notices.append(raised)
+    if _LIMIT in requested and limit != parameters.max_output_tokens:
+        code, value = NoticeCode.SETTING_RAISED, str(limit)
+        notices.append(notice(code, setting=_LIMIT, value=value, api=name))
     return notices
 
 
-def _set_by_user(
-    parameters: GenerationParameters, requested: Collection[str], names: Collection[str]
-) -> list[str]:
-    """Return the `names` that were requested with other values than the default, in order."""
-    return [
-        name
-        for name in names
-        if name in requested and getattr(parameters, name) != getattr(_DEFAULTS, name)
-    ]
-
-
-def _refusal_notice(name: str, refusal: ParameterRefusal, info: ModelInfo) -> AnswerNotice:
-    if refusal is ParameterRefusal.NEEDS_EFFORT:
-        efforts = ", ".join(effort.value for effort in info.sampling_efforts or ())
-        return notice(
-            NoticeCode.SETTING_NEEDS_EFFORT, setting=name, model=info.name, efforts=efforts
-        )
-    return notice(NoticeCode.SETTING_NOT_SUPPORTED, setting=name, model=info.name)
+def _refusal_notices(
+    parameters: GenerationParameters,
+    requested: Collection[str],
+    reasons: Mapping[str, ParameterRefusal],
+    info: ModelInfo,
+    api: str,
+) -> list[AnswerNotice]:
+    """Return a notice for each refused parameter that was requested with its own value."""
+    defaults = GenerationParameters()
+    notices = []
+    for name, refusal in reasons.items():
+        if name not in requested or getattr(parameters, name) == getattr(defaults, name):
+            continue
+        if refusal in _API_REFUSALS:
+            notices.append(notice(NoticeCode.SETTING_NOT_IN_API, setting=name, api=api))
+        elif refusal is ParameterRefusal.NEEDS_EFFORT:
+            efforts = ", ".join(effort.value for effort in info.sampling_efforts or ())
+            code = NoticeCode.SETTING_NEEDS_EFFORT
+            notices.append(notice(code, setting=name, model=info.name, efforts=efforts))
+        else:
+            notices.append(notice(NoticeCode.SETTING_NOT_SUPPORTED, setting=name, model=info.name))
+    return notices

@@ -38,8 +38,6 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.message_parts import (
     ReasoningPart,
-    RefusalPart,
-    TextPart,
     ToolCallPart,
     text_of,
     tool_calls,
@@ -200,33 +198,22 @@ def _build_messages_with_calls(
 
     Calls without a result are left out, because servers refuse them.
     """
-    # Each by the number of the round.
-    reasoning_by_round: dict[int, str] = {}
-    calls_by_round: dict[int, list[ToolCallPart]] = {}
-    texts_by_round: dict[int, list[TextPart | RefusalPart]] = {}
-    current_round = 0
+    rounds: dict[int, list[Any]] = {}
+    number = 0
     for part in message.parts:
         if isinstance(part, ToolCallPart):
-            current_round = part.round
-            if part.result:
-                calls_by_round.setdefault(current_round, []).append(part)
-            continue
+            number = part.round
         # A text or reasoning after the calls of a round belongs to the next round.
-        round_of_part = current_round
-        if current_round in calls_by_round:
-            round_of_part += 1
-        if isinstance(part, TextPart | RefusalPart):
-            texts_by_round.setdefault(round_of_part, []).append(part)
-        elif isinstance(part, ReasoningPart):
-            earlier_reasoning = reasoning_by_round.get(round_of_part, "")
-            reasoning_by_round[round_of_part] = earlier_reasoning + part.text
-    for number in sorted({*calls_by_round, *texts_by_round}):
-        calls = calls_by_round.get(number, ())
-        text = text_of(texts_by_round.get(number, ()))
+        elif any(call.result for call in tool_calls(rounds.get(number, ()))):
+            number += 1
+        rounds.setdefault(number, []).append(part)
+    for _, parts in sorted(rounds.items()):
+        calls = [call for call in tool_calls(parts) if call.result]
+        text = text_of(parts)
         answer: dict[str, Any] = {"role": "assistant", "content": text or None}
         if calls:
             answer["tool_calls"] = [_build_call(call, recipient) for call in calls]
-        reasoning = reasoning_by_round.get(number, "")
+        reasoning = "".join(part.text for part in parts if isinstance(part, ReasoningPart))
         if with_reasoning and reasoning:
             answer[error_replies.REASONING_TEXT] = reasoning
         if calls or text:

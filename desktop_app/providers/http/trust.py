@@ -90,28 +90,30 @@ def read_ca_file(path: str) -> bytes:
     Raises:
         SettingError: it is missing or too large, or has no certificate.
     """
+
+    def error(message: str, details: str = "") -> SettingError:
+        return SettingError(message, _CHOOSE_PEM, details=details, file=Path(path).name)
+
     try:
         with open_file(Path(path)) as file:
             content = file.read(MAX_CA_FILE_BYTES + 1)
     except RefusedFileError as exc:
-        raise _refused_error(path, exc) from exc
+        raise error(exc.message).copy_with(params={**exc.params, "file": Path(path).name}) from exc
     except (OSError, ValueError) as exc:
-        raise _unusable_error(
-            path, N_("Couldn’t read the certificate file {file}."), str(exc)
-        ) from exc
+        raise error(N_("Couldn’t read the certificate file {file}."), str(exc)) from exc
     if not content.strip():
-        raise _unusable_error(path, N_("The certificate file {file} is empty."))
+        raise error(N_("The certificate file {file} is empty."))
     if len(content) > MAX_CA_FILE_BYTES:
-        raise _unusable_error(path, N_("{file} is too large for a certificate file."))
+        raise error(N_("{file} is too large for a certificate file."))
     if b"-----BEGIN" in content and b"-----BEGIN CERTIFICATE" not in content:
         # PEM of another kind: a private key, or a request for a certificate, for example.
         if b"PRIVATE KEY-----" in content:
-            raise _unusable_error(path, N_("{file} contains a private key, not a certificate."))
-        raise _unusable_error(path, N_("{file} doesn’t contain a certificate."))
+            raise error(N_("{file} contains a private key, not a certificate."))
+        raise error(N_("{file} doesn’t contain a certificate."))
     try:
         _context_of(content)
     except (ssl.SSLError, ValueError) as exc:
-        raise _unusable_error(path, N_("{file} contains no valid certificate."), str(exc)) from exc
+        raise error(N_("{file} contains no valid certificate."), str(exc)) from exc
     return content
 
 
@@ -176,11 +178,3 @@ def _name_of(certificate: object) -> str:
     # ssl gives a subject as a tuple of groups, each a tuple of names with their values.
     names = {key: value for group in subject for key, value in group}
     return names.get("commonName") or names.get("organizationName") or ""
-
-
-def _refused_error(path: str, exc: RefusedFileError) -> SettingError:
-    return SettingError(exc.message, params=exc.params, hint=_CHOOSE_PEM, file=Path(path).name)
-
-
-def _unusable_error(path: str, message: str, details: str = "") -> SettingError:
-    return SettingError(message, _CHOOSE_PEM, details=details, file=Path(path).name)
