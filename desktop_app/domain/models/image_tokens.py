@@ -119,16 +119,14 @@ def image_tokens_from_row(row: Mapping[str, Any] | None) -> ImageTokens | None:
         return None
     is_exact = bool(row.get("exact", True))
     if "tile" in row:
-        base = int(row["base"])
-        tile = int(row["tile"])
-        if base < 0 or tile < 0:
+        tiles = TileTokens(int(row["base"]), int(row["tile"]), is_exact)
+        if min(tiles.base, tiles.tile) < 0:
             raise ValueError("base and tile of image_tokens must not be negative")
-        return TileTokens(base, tile, is_exact)
-    multiplier = Decimal(row["multiplier"])
-    patches = int(row.get("patches", USUAL_PATCHES))
-    if not multiplier.is_finite() or multiplier < 0 or patches < 1:
+        return tiles
+    rule = PatchTokens(Decimal(row["multiplier"]), int(row.get("patches", USUAL_PATCHES)), is_exact)
+    if not rule.multiplier.is_finite() or rule.multiplier < 0 or rule.patches < 1:
         raise ValueError("image_tokens needs a multiplier of at least 0 and at least 1 patch")
-    return PatchTokens(multiplier, patches, is_exact)
+    return rule
 
 
 def _fit_into(size: Size, side: int) -> Size:

@@ -54,19 +54,13 @@ class ProviderAccess:
                 or the key has characters that no header takes.
         """
         if variable := self.profile.unusable_variable:
-            error = AuthenticationError(
-                N_("The value of {variable} isn’t valid."),
-                hint=N_("“repartee ask --help” shows the format."),
-                variable=variable,
-            )
-            raise AttemptError(error)
+            hint = N_("“repartee ask --help” shows the format.")
+            message = N_("The value of {variable} isn’t valid.")
+            raise AttemptError(AuthenticationError(message, hint, variable=variable))
         header = self.key.authorization if self.key is not None else ""
         if not (header.isascii() and header.isprintable()):
-            raise AttemptError(
-                AuthenticationError(
-                    N_("The API key contains invalid characters."), hint=hints.ENTER_KEY_AGAIN
-                )
-            )
+            message = N_("The API key contains invalid characters.")
+            raise AttemptError(AuthenticationError(message, hints.ENTER_KEY_AGAIN))
 
     def authorize(self, request: httpx.Request) -> httpx.Request:
         """Attach all secrets to a request about to be sent; nothing else does.
@@ -107,13 +101,15 @@ class ProviderAccess:
         Raises:
             AttemptError: the name or the value is invalid, or there is no secret for this origin.
         """
+
+        def error(message: str, hint: str) -> AttemptError:
+            name = custom.name[:_MAX_QUOTE_CHARS]
+            return AttemptError(AuthenticationError(message, hint, name=name))
+
         if not custom.has_valid_name:
-            raise AttemptError(
-                _field_error(
-                    N_("“{name}” can’t be used as a header or query parameter."),
-                    N_("Remove it in {provider_page}."),
-                    custom,
-                )
+            raise error(
+                N_("“{name}” can’t be used as a header or query parameter."),
+                N_("Remove it in {provider_page}."),
             )
         value = custom.value
         if custom.is_secret:
@@ -121,21 +117,15 @@ class ProviderAccess:
             # A value for another origin counts as missing: the user is told that there is none for
             # this URL.
             if secret is None or secret.origin != request_origin:
-                raise AttemptError(
-                    _field_error(
-                        N_("The value of “{name}” isn’t in the keyring for this URL."),
-                        N_("Enter it in {provider_page}, or remove “{name}” there."),
-                        custom,
-                    )
+                raise error(
+                    N_("The value of “{name}” isn’t in the keyring for this URL."),
+                    N_("Enter it in {provider_page}, or remove “{name}” there."),
                 )
             value = secret.value
         if not custom.accepts(value):
-            raise AttemptError(
-                _field_error(
-                    N_("The value of “{name}” is empty, too long, or contains invalid characters."),
-                    hints.ENTER_KEY_AGAIN,
-                    custom,
-                )
+            raise error(
+                N_("The value of “{name}” is empty, too long, or contains invalid characters."),
+                hints.ENTER_KEY_AGAIN,
             )
         return value
 
@@ -154,7 +144,3 @@ class ProviderAccess:
         if proxy is not None:  # a proxy of the environment has its own password
             secrets.append(proxy.password)
         return Redactor(secrets)
-
-
-def _field_error(message: str, hint: str, custom: CustomField) -> AuthenticationError:
-    return AuthenticationError(message, hint, name=custom.name[:_MAX_QUOTE_CHARS])

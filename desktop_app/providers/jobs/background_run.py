@@ -225,16 +225,17 @@ class BackgroundRun:
     def _running_status(self, api_status: str) -> AnswerStatus:
         """Return the status of a run that the provider calls "queued" or "in_progress"."""
         now = self._loop.time()
+        is_queued = api_status == "queued"
+        since = now if self._queued_at is None or not is_queued else self._queued_at
+        self._queued_at = since if is_queued else None
+        waited_s = now - since
+        if waited_s >= self._times.queued:
+            minutes = max(round(waited_s / 60), 1)
+            code = StatusCode.RUN_QUEUED_LONG
+            return answer_status(code, provider=self._provider, minutes=minutes)
+        code = StatusCode.RUN_QUEUED if is_queued else StatusCode.RUN_STARTED
         seconds = round(self._times.poll)
-        if api_status != "queued":
-            self._queued_at = None
-            return answer_status(StatusCode.RUN_STARTED, provider=self._provider, seconds=seconds)
-        self._queued_at = now if self._queued_at is None else self._queued_at
-        waited_s = now - self._queued_at
-        if waited_s < self._times.queued:
-            return answer_status(StatusCode.RUN_QUEUED, provider=self._provider, seconds=seconds)
-        minutes = max(round(waited_s / 60), 1)
-        return answer_status(StatusCode.RUN_QUEUED_LONG, provider=self._provider, minutes=minutes)
+        return answer_status(code, provider=self._provider, seconds=seconds)
 
     # -- if the provider cannot be reached
 
