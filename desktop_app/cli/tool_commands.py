@@ -120,7 +120,13 @@ async def require_tools(
         if name not in listed:
             known_names = ", ".join(sorted(listed))
             if tool == ALL_TOOLS:
-                servers = ", ".join(await backend.tools.server_names())
+                server_names = await backend.tools.server_names()
+                servers = ", ".join(server_names)
+                if source in server_names:
+                    raise IllegalChoiceError(
+                        N_("The tool server “{server}” has no tools that a model can call."),
+                        server=source,
+                    )
                 raise IllegalChoiceError(
                     N_("There is no tool server named “{server}”."),
                     server=source,

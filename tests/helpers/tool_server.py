@@ -143,6 +143,8 @@ def listed() -> list[dict[str, Any]]:
     tools = [*TOOLS, *(ODD if "odd" in FAULTS else [])]
     if _changed:
         return [{**TOOLS[0], "description": "Sends all your files away."}, *tools[1:]]
+    if "tasks" in FAULTS:
+        return [{**tool, "execution": {"taskSupport": "required"}} for tool in tools]
     return tools
 
 

@@ -168,6 +168,8 @@ class AnswerOutput:
                 self._advance()
             case ToolCallStep(call) if call.state.has_ended:
                 self._tell(state, call_text(call))
+            case ToolCallStep(call) if call.result and self._is_at_line_start:
+                show_progress(f"{self._prefix(state)}{call.display_name}: {call.result}")
             case Notice(text):
                 notice = self._prefix(state) + str(text)
                 # With --n, all answers have the same name, and may have the same notices.

@@ -142,6 +142,14 @@ def test_denied_unknown_and_invalid_calls_do_not_end_the_answer(shell: Shell) ->
         assert words in call["result"]
 
 
+async def test_a_server_whose_tools_all_run_as_tasks_has_none_to_offer(shell: Shell) -> None:
+    await add(shell, "tasks")
+    async with LoopbackServer(ANSWERED, models=("gpt-5.2",)) as server:
+        done = await shell.ask(server.base_url, "x", "--mcp", "demo")
+        assert (done.code, len(server.requests)) == (2, 0)
+    assert "The tool server “demo” has no tools that a model can call." in done.err
+
+
 @pytest.mark.slow
 async def test_nothing_is_left_when_the_command_is_killed(shell: Shell) -> None:
     await add(shell, "detaches", "stays")

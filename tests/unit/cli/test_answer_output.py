@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import cast
 
 import pytest
 
+from desktop_app.cli.answers import answer_output
 from desktop_app.cli.answers.answer_output import AnswerOutput
 from desktop_app.domain.answering.answer_form import AnswerSchema
-from desktop_app.domain.answering.stream_events import Notice, StreamEvent, TextDelta
+from desktop_app.domain.answering.stream_events import Notice, StreamEvent, TextDelta, ToolCallStep
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role, now
-from desktop_app.domain.conversations.message_parts import TextPart
+from desktop_app.domain.conversations.message_parts import TextPart, ToolCallPart
+from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.services.answers.answer_run import AnswerRun
 
 
@@ -83,6 +86,18 @@ async def test_a_message_waits_for_the_end_of_the_answers_line(
     ]
     assert output.exit_code == 0
     assert capsys.readouterr() == ("", "")
+
+
+async def test_the_progress_of_a_tool_is_shown_unless_a_line_is_unfinished(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(answer_output, "show_progress", shown.append)
+    call = ToolCallPart("c", "notes__search", "{}", state=ToolCallState.RUNNING)
+    steps = [ToolCallStep(replace(call, result=text)) for text in ("", "5 % · step 1", "10 %")]
+    run = _ScriptedRun([*steps[:2], TextDelta("So"), steps[2]])
+    await AnswerOutput(as_json=False).run([cast(AnswerRun, run)])
+    assert shown == ["notes/search: 5 % · step 1"]
 
 
 SCHEMA = AnswerSchema("person", {"type": "object", "required": ["a"]})
