@@ -91,7 +91,7 @@ class Controllers:
         start = self.tasks.start
         composer, dialogs = self.composer, self.dialogs
         store_changed = self.sidebar.foreign_changes.found
-        store_changed.connect(lambda: start(composer.stored_presets.refresh()))
+        store_changed.connect(lambda: start(composer.presets.refresh()))
         store_changed.connect(dialogs.spending.refresh)
         store_changed.connect(dialogs.batches.check_store)
         store_changed.connect(composer.collections.check_store)

@@ -172,7 +172,7 @@ class WindowSession:
                 is_waiting_for_user=lambda: self.controllers.conversation.consent.is_asking,
             ),
             values=values,
-            texts=(self.controllers.state.drafts, self.controllers.composer.prompt_writer),
+            texts=(self.controllers.state.drafts, self.controllers.composer.prompts.writer),
             tasks=tasks,
             was_started_to_stay=is_resident,
         )
@@ -235,7 +235,7 @@ class WindowSession:
         self.quick_host.restore(stored_settings)
         await controllers.state.load()
         self._use_settings()
-        await controllers.composer.stored_presets.load()
+        await controllers.composer.presets.load()
         tasks.start(controllers.composer.prompts.load())
         await self._backend.conversations.release_answers()
         resumer = Resumer(self._backend.conversations, self._backend.chat)

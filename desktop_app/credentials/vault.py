@@ -199,26 +199,6 @@ class KeyVault:
         with self._write_lock:
             self._keyring.delete(name)
 
-    async def pop(self, name: str) -> Secret | None:
-        """Remove the secret of this name, and return it; None if there is none.
-
-        Raises:
-            CredentialError: as for `remove`.
-            StorageError: the origins cannot be read or changed; the secret was not removed.
-        """
-        in_session = self._session.get(name)
-        stored = None
-        if in_session is None and await self._origins.key_origin(name) is not None:
-            stored = await _run_in_thread(lambda: self._read(name), self._prompt_timeout_s)
-        try:
-            await self.remove(name)
-        except StorageError:
-            # The entry may be deleted already, although its record could not be.
-            if stored is not None:
-                await self.set(name, stored)
-            raise
-        return stored if in_session is None else in_session.secret
-
     async def place(self, name: str, origin: str) -> KeyPlace:
         """Return the place of the secret for `origin`, without reading the keyring."""
         in_session = self._session.get(name)

@@ -30,7 +30,7 @@ from desktop_app.ui.settings.sections.network_section import (
     CertificateSection,
 )
 from desktop_app.ui.settings.settings_panel import SettingsPanel
-from tests.helpers.widgets import find
+from tests.helpers.widgets import accept_question, find
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -133,6 +133,7 @@ def test_a_pasted_proxy_password_goes_to_the_keyring_and_is_not_shown(
     assert "Stored in your keyring" in words(panel)
     with qtbot.waitSignal(panel.pages.provider.page.network.password_removal_requested) as removed:
         find(panel, QPushButton, "proxy-remove-key").click()
+        accept_question(panel, "confirm-key-removal")
     assert removed.args == ["openai.proxy"]
 
 
@@ -261,4 +262,5 @@ def test_headers_are_listed_and_removed(qtbot: QtBot, panel: SettingsPanel) -> N
     assert find(panel, QLineEdit, "custom-field-name").text() == "X-Key"
     with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
         find(panel, QPushButton, "remove-header.x-key").click()
+        accept_question(panel, "confirm-field-removal")
     assert saved.args == [replace(profile, custom_fields=fields[:1])]

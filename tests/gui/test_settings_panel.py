@@ -36,7 +36,7 @@ from desktop_app.ui.settings.tabs.responses_tab import CONVERSATION
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.menus import entry_text
-from tests.helpers.widgets import find
+from tests.helpers.widgets import accept_question, find
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -153,6 +153,7 @@ def test_replacing_a_key_can_be_canceled(qtbot: QtBot, panel: SettingsPanel) -> 
 def test_removing_a_key_emits_the_profile(qtbot: QtBot, panel: SettingsPanel) -> None:
     with qtbot.waitSignal(panel.pages.provider.page.key_removal_requested) as removed:
         click(qtbot, panel, "remove-key")
+        accept_question(panel, "confirm-key-removal")
     assert removed.args == ["openai"]
 
 
@@ -224,6 +225,7 @@ def test_a_test_result_is_discarded_when_address_or_key_change(
         "openai", True, "Connected in 0.4 s, 38 models found."
     )
     click(qtbot, panel, "remove-key")
+    accept_question(panel, "confirm-key-removal")
     assert result.text() == ""
     panel.pages.provider.page.set_key_state("openai", KeyState("none"))
     panel.pages.provider.page.test.set_result("openai", False, "There is no API key for OpenAI.")
@@ -314,6 +316,7 @@ def test_a_server_can_be_named_and_removed(qtbot: QtBot, panel: SettingsPanel) -
     assert saved.args == [replace(OLLAMA, name="The big machine")]
     with qtbot.waitSignal(panel.pages.provider.page.profile_removal_requested) as removed:
         click(qtbot, panel, "remove-provider")
+        accept_question(panel, "confirm-provider-removal")
     assert removed.args == [OLLAMA.id]
 
 

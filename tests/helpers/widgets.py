@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from PySide6.QtCore import QObject, Qt, QTimer
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QMessageBox, QWidget
 
 _Widget = TypeVar("_Widget", bound=QWidget)
 
@@ -15,6 +15,12 @@ def find(parent: QWidget, kind: type[_Widget], name: str) -> _Widget:
     found = parent.findChild(kind, name)
     assert isinstance(found, kind), name
     return found
+
+
+def accept_question(parent: QWidget, name: str) -> None:
+    """Press Remove in the question with this object name."""
+    buttons = find(parent, QMessageBox, name).buttons()
+    next(button for button in buttons if button.text() == "Remove").click()
 
 
 def timer_of(parent: QObject) -> QTimer:

@@ -13,11 +13,8 @@ from desktop_app.app.chat.estimate_presenter import EstimatePresenter
 from desktop_app.app.documents.collections_controller import CollectionsController
 from desktop_app.app.library.navigator import Navigator
 from desktop_app.app.models.models_controller import ModelsController
-from desktop_app.app.prompts.preset_editing_controller import PresetEditingController
 from desktop_app.app.prompts.presets_controller import PresetsController
-from desktop_app.app.prompts.prompt_writer import PromptWriter
 from desktop_app.app.prompts.prompts_controller import PromptsController
-from desktop_app.app.prompts.stored_presets import StoredPresets
 from desktop_app.app.state.window_state import WindowState
 from desktop_app.app.tools.resources_controller import ResourcesController
 from desktop_app.app.tools.servers_controller import ServersController
@@ -52,18 +49,9 @@ class ComposerControllers:
 
     def _make_prompts(self) -> None:
         window, state = self._window, self._state
-        writer = self.prompt_writer = PromptWriter(window, state.tasks)
-        self.prompts = PromptsController(window, state, writer=writer)
-        stored = self.stored_presets = StoredPresets(window, state, writer=writer)
-        self.presets = PresetsController(
-            window, state, stored, lambda: self.prompts.manage("presets")
-        )
-        editing = PresetEditingController(state, stored, self.choices)
-        editing.use_requested.connect(self.presets.use)
-        self.presets.edit_requested.connect(editing.edit)
+        self.prompts = PromptsController(window, state)
+        self.presets = PresetsController(window, state, self.prompts, self.choices)
         window.empty_state.example_chosen.connect(self.prompts.begin_example)
-        self.prompts.dialog_created.connect(editing.connect_page)
-        self.prompts.imported.connect(state.tasks.slot(stored.load))
 
     def _make_attachments(self) -> None:
         window = self._window

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,8 +15,8 @@ from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.attachments.file_readings import ATTACHED_TEXT
 from desktop_app.app.export.text_file import save_text
-from desktop_app.app.prompts.prompt_writer import PromptWriter
 from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.tasks import Tasks, Work
 from desktop_app.backend.prompt_loader import built_in_prompts, today
 from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.errors import ImportRefusedError, StorageError
@@ -43,10 +44,63 @@ if TYPE_CHECKING:
     from desktop_app.ui.library.prompts_dialog import PromptsDialog
 
 
+class PromptWriter(QObject):
+    """The queue of changes that the window shows already.
+
+    A change that the store refuses, as on a full disk, stays in the queue until the next change.
+
+    Signals:
+        failure_changed(str): the store refuses the changes for this reason; "" if no longer.
+    """
+
+    failure_changed = Signal(str)
+
+    def __init__(self, parent: QObject, tasks: Tasks) -> None:
+        super().__init__(parent)
+        self._tasks = tasks
+        self._lock = asyncio.Lock()
+        self._queue: list[Callable[[], Work]] = []
+        self._failure = ""
+
+    @property
+    def has_unwritten(self) -> bool:
+        """Return True if a change is not stored yet."""
+        return bool(self._queue)
+
+    def start(self, write: Callable[[], Work]) -> None:
+        """Write a change after the previous ones."""
+        self._queue.append(write)
+        self._tasks.start(self._write_all())
+
+    async def write_again(self) -> None:
+        """Write what is not stored yet."""
+        with suppress(StorageError):  # it has been reported
+            await self._write_all()
+
+    async def _write_all(self) -> None:
+        async with self._lock:
+            try:
+                while self._queue:
+                    await self._queue[0]()
+                    del self._queue[0]
+            except StorageError as error:
+                self._set_failure(error.sentences)
+                raise
+        self._set_failure("")
+
+    def _set_failure(self, reason: str) -> None:
+        if reason or self._failure:
+            self._failure = reason
+            self.failure_changed.emit(reason)
+
+
 class PromptsController(QObject):
     """Connection of the stored and built-in prompts with the fields that offer them.
 
     A prompt of the library is called `template` beside the prompt that it is inserted into.
+
+    Attributes:
+        writer: the queue of changes of prompts and presets.
 
     Signals:
         dialog_created(PromptsDialog): the dialog is about to be shown for the first time.
@@ -58,7 +112,7 @@ class PromptsController(QObject):
     imported = Signal()
     text_attach_requested = Signal(str)
 
-    def __init__(self, window: MainWindow, state: WindowState, *, writer: PromptWriter) -> None:
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
         super().__init__(window)
         self._parent = window
         self._prompt = window.pane.prompt
@@ -67,12 +121,12 @@ class PromptsController(QObject):
         self._values = state.values
         self._tasks = state.tasks
         self._prompt_store = state.backend.prompts
-        self._writer = writer
+        self.writer = PromptWriter(window, state.tasks)
         self._built_in: tuple[Prompt, ...] = ()
         self._stored_prompts: dict[str, Prompt] = {}
         self._list = state.prompts
         self._dialog: PromptsDialog | None = None
-        writer.failure_changed.connect(self._show_failure)
+        self.writer.failure_changed.connect(self._show_failure)
         self.configure_completer(
             window.pane.prompt.completer, self._fill_in, self._for_each_document
         )
@@ -195,7 +249,7 @@ class PromptsController(QObject):
         """Save a new or changed prompt."""
         self._stored_prompts[prompt.id] = prompt
         self._show_prompts()
-        self._writer.start(partial(self._prompt_store.save, [prompt]))
+        self.writer.start(partial(self._prompt_store.save, [prompt]))
 
     def _show_failure(self, reason: str) -> None:
         """Show why a change was not stored: the dialog covers the card of the window."""
@@ -232,7 +286,7 @@ class PromptsController(QObject):
         """Remove a stored prompt; offer Undo with a message, marked by N_."""
         removed_prompt = self._stored_prompts.pop(prompt_id)
         self._show_prompts()
-        self._writer.start(partial(self._prompt_store.remove_prompt, prompt_id))
+        self.writer.start(partial(self._prompt_store.remove_prompt, prompt_id))
 
         def undo() -> None:
             self.save(removed_prompt)
@@ -249,7 +303,7 @@ class PromptsController(QObject):
 
         store = self._prompt_store
         dialog = self._dialog
-        await self._writer.write_again()  # `load` would lose what is not stored yet
+        await self.writer.write_again()  # `load` would lose what is not stored yet
         try:
             file_items = await asyncio.to_thread(read_file, path)
             # Not the built-in prompts that are only hidden or moved: the file may change these.

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 from desktop_app.domain.network.origin import host_of, origin
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.test_choices import SERVER
-from tests.helpers.widgets import find
+from tests.helpers.widgets import accept_question, find
 from tests.integration.credentials.conftest import (
     Desktop,
     new_desktop,  # noqa: F401 - a fixture
@@ -90,5 +90,6 @@ async def test_the_key_follows_the_address(
         await enter(app, "base-url", mine.base_url)
         await until(lambda: "belongs to another URL" in said(app))
         find(panel, QPushButton, "remove-key").click()
+        accept_question(panel, "confirm-key-removal")
         await until(lambda: "belongs to another URL" not in said(app))
         assert not app.stored("SELECT * FROM keys_in_keyring")

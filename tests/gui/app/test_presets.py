@@ -34,7 +34,7 @@ KEY = {"OPENAI_API_KEY": "sk-not-real"}
 
 async def store_presets(app: AppHarness) -> None:
     await app.backend.prompts.save(presets=[REVIEWER, POET])
-    await app.controllers.composer.stored_presets.load()
+    await app.controllers.composer.presets.load()
 
 
 def menu_of(app: AppHarness) -> dict[str, bool]:
@@ -127,7 +127,7 @@ async def test_a_preset_skips_what_the_provider_does_not_have() -> None:
         )
         gone = replace(POET, provider_id="nowhere", model="x")
         await app.backend.prompts.save(presets=[gone])
-        await app.controllers.composer.stored_presets.load()
+        await app.controllers.composer.presets.load()
         app.controllers.composer.presets.use("poet")
         assert app.state.providers.has_provider(app.state.current.conversation)
         await app.written()
@@ -204,7 +204,7 @@ async def test_built_in_presets_can_be_used_edited_and_deleted() -> None:
         page.save_requested.emit(replace(app.state.presets.by_id["editor"], name="My editor"))
         page.delete_requested.emit("tutor")
         await app.written()
-        await app.controllers.composer.stored_presets.load()
+        await app.controllers.composer.presets.load()
         found = {preset.id: preset.name for preset in app.state.presets.by_id.values()}
         assert found["editor"] == "My editor"
         assert "tutor" not in found

@@ -1,8 +1,7 @@
-"""Undo for what was removed: attachments, keys, passwords, providers, shortcuts, typed texts."""
+"""Removal of attachments and typed texts, which Undo restores, and of providers and secrets."""
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -77,15 +76,15 @@ async def test_ctrl_z_in_the_prompt_undoes_removals_that_are_the_last_changes() 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
-async def test_a_removed_provider_returns_with_its_secrets(
+async def test_a_removed_provider_loses_its_secrets(
     new_desktop: Callable[[], Desktop],  # noqa: F811 - pytest's way
 ) -> None:
     new_desktop().start_keyring()
     async with AppHarness(has_real_providers=True) as app:
-        vault, panel = app.backend.vault, app.window.settings
+        vault, page = app.backend.vault, app.window.settings.pages.provider.page
         token = CustomField("X-Token", is_secret=True)
         profile = replace(PROXIED, custom_fields=(token,))
-        panel.pages.provider.page.profile_add_requested.emit(profile)
+        page.profile_add_requested.emit(profile)
         await app.written()
         where, proxy = origin(profile.base_url), origin(profile.proxy)
         secrets = {
@@ -95,64 +94,30 @@ async def test_a_removed_provider_returns_with_its_secrets(
         }
         for name, secret in secrets.items():
             await vault.set(name, secret)
-        await app.state.new_conversation.set_default("default.provider", profile.id)
-
-        panel.pages.provider.page.profile_removal_requested.emit(profile.id)
-        await until(lambda: "removed" in app.said)
+        page.network.password_removal_requested.emit(profile.proxy_password_id)
+        await until(lambda: app.said.startswith("Password removed"))
+        assert await vault.get(profile.proxy_password_id, proxy) is None
+        page.profile_save_requested.emit(replace(profile, custom_fields=()))
         await app.written()
+        assert await vault.get(profile.custom_field_id(token), where) is None
+        page.profile_removal_requested.emit(profile.id)
+        await until(lambda: app.said.startswith(f"“{profile.name}” removed"))
+        await app.written()
+        assert app.state.providers.get(profile.id) is None
         assert not app.stored("SELECT * FROM keys_in_keyring")
         assert [await vault.get(name, each.origin) for name, each in secrets.items()] == [None] * 3
-        app.press_action("Undo")
-        await until(lambda: app.setting("default.provider") == profile.id)
-        await app.written()
-        assert app.state.providers.get(profile.id) == profile
-        for name, secret in secrets.items():
-            assert await vault.get(name, secret.origin) == secret
-
-        panel.pages.provider.page.key_removal_requested.emit(profile.id)
-        await until(lambda: app.said.startswith(f"Key for {profile.name} removed"))
-        assert await vault.get(profile.id, where) is None
-        app.press_action("Undo")
-        await until(lambda: app.setting("default.provider") == profile.id)
-        assert await vault.get(profile.id, where) == secrets[profile.id]
-
-        panel.pages.provider.page.profile_save_requested.emit(replace(profile, custom_fields=()))
-        await until(lambda: app.said.startswith("“X-Token” removed"))
-        assert await vault.get(profile.custom_field_id(token), where) is None
-        app.press_action("Undo")
-        await app.written()
-        assert app.state.providers.get(profile.id) == profile
-        assert await vault.get(profile.custom_field_id(token), where) is not None
-
-        panel.pages.provider.page.network.password_removal_requested.emit(profile.proxy_password_id)
-        await until(lambda: app.said.startswith("Password removed"))
-        app.press_action("Undo")
-        await app.written()
-        assert await vault.get(profile.proxy_password_id, proxy) is not None
 
 
-def is_in_memory(key: str) -> bool:
-    gc.collect()
-    return any(isinstance(each, Secret) and each.value == key for each in gc.get_objects())
-
-
-async def test_a_removed_key_is_in_memory_only_while_undo_is_offered(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("desktop_app.app.settings.profile_changes.UNDO_MS", 500)
+async def test_a_removed_key_is_no_longer_the_default() -> None:
     async with AppHarness() as app:
-        panel, vault = app.window.settings, app.backend.vault
-        panel.pages.provider.page.key_entered.emit(OPENAI.id, KEY)
-        await app.written()
-        panel.pages.provider.page.key_removal_requested.emit(OPENAI.id)
+        page, vault = app.window.settings.pages.provider.page, app.backend.vault
+        page.key_entered.emit(OPENAI.id, KEY)
+        await until(lambda: app.setting("default.provider") == OPENAI.id)
+        page.key_removal_requested.emit(OPENAI.id)
         await until(lambda: app.said.startswith("Key for OpenAI removed"))
-        assert is_in_memory(KEY)
-        await until(lambda: not app.window.notifications.isVisible())
-        await until(lambda: not is_in_memory(KEY))
         assert await vault.get(OPENAI.id, origin(OPENAI.base_url)) is None
-        panel.pages.provider.page.key_removal_requested.emit(OPENAI.id)  # there is none any more
+        assert not app.setting("default.provider")
         await app.written()
-        assert not app.window.notifications.isVisible()
 
 
 async def test_a_provider_keeps_its_key_if_its_other_secrets_cannot_be_removed(
@@ -164,17 +129,17 @@ async def test_a_provider_keeps_its_key_if_its_other_secrets_cannot_be_removed(
         await app.written()
         key = Secret(KEY, origin(PROXIED.base_url))
         await vault.set(PROXIED.id, key)
-        pop = vault.pop
+        remove_secret = vault.remove
 
-        async def pop_key_only(name: str) -> Secret | None:
+        async def remove_key_only(name: str) -> None:
             if name != PROXIED.id:
                 raise CredentialError(
                     "The keyring is locked.",
                     hint="Unlock it and try again, or enter the key for this session.",
                 )
-            return await pop(name)
+            await remove_secret(name)
 
-        monkeypatch.setattr(vault, "pop", pop_key_only)
+        monkeypatch.setattr(vault, "remove", remove_key_only)
         panel.pages.provider.page.profile_removal_requested.emit(PROXIED.id)
         await app.written()
         assert app.state.providers.get(PROXIED.id) is not None
@@ -196,20 +161,3 @@ async def test_a_discarded_edit_returns_to_its_conversation() -> None:
         app.press(Qt.Key.Key_Escape)
         assert app.text.toPlainText() == "A draft."
         await app.written()
-
-
-async def test_undo_keeps_a_key_that_was_entered_since() -> None:
-    async with AppHarness() as app:
-        page, vault = app.window.settings.pages.provider.page, app.backend.vault
-        page.key_entered.emit(OPENAI.id, KEY)
-        await app.written()
-        page.key_removal_requested.emit(OPENAI.id)
-        await until(lambda: app.said.startswith("Key for OpenAI removed"))
-        page.key_entered.emit(OPENAI.id, "sk-newer-0123456789")
-        await app.written()
-        app.window.notifications.dismiss()  # the offer to use the provider here
-        app.press_action("Undo")
-        await app.written()
-        found = await vault.get(OPENAI.id, origin(OPENAI.base_url))
-        assert found is not None
-        assert found.value == "sk-newer-0123456789"

@@ -70,16 +70,6 @@ class FullOrigins(Origins):
         )
 
 
-async def test_a_key_whose_note_cannot_be_removed_stays(entries: Entries) -> None:
-    origins = Origins()
-    await KeyVault(SERVICE, origins).set("openai", SECRET)
-    vault = KeyVault(SERVICE, FullOrigins(**origins.stored))
-    with pytest.raises(StorageError):
-        await vault.pop("openai")
-    assert entries == {(SERVICE, "openai"): keyring_entry(SECRET)}
-    assert await vault.get("openai", HERE) == SECRET
-
-
 async def test_a_key_whose_note_cannot_be_stored_is_kept_for_the_session() -> None:
     vault = KeyVault(SERVICE, FullOrigins())
     with pytest.raises(StorageError):

@@ -19,6 +19,7 @@ from desktop_app.domain.network.custom_fields import MAX_FIELDS, CustomField
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.dialog_button import compact_button
+from desktop_app.ui.widgets.forms.form_dialog import ask
 from desktop_app.ui.widgets.forms.form_widgets import Combo, FormSection, check_box, check_row
 from desktop_app.ui.widgets.forms.line_field import line_field
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
@@ -150,7 +151,16 @@ class CustomFieldSection(FormSection):
         label = PlainLabel(self._describe(field), wraps=True)
         remove_button = compact_button(tr("Remove"), f"remove-{field.key}")
         remove_button.setAccessibleName(spoken_text(tr("Remove {name}", name=field.name)))
-        remove_button.clicked.connect(partial(self._remove, field.key))
+        remove_button.clicked.connect(
+            lambda: ask(
+                self,
+                "confirm-field-removal",
+                tr("Remove “{name}”?", name=field.name),
+                "",
+                label=tr("Remove"),
+                on_accepted=partial(self._remove, field.key),
+            )
+        )
         row_of((label, 1), (remove_button, Qt.AlignmentFlag.AlignTop), parent=row, margins=0)
         return row
 

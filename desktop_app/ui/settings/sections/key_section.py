@@ -23,6 +23,7 @@ from desktop_app.ui.widgets.boxes import STRETCH, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import cancel_button, compact_button
 from desktop_app.ui.widgets.external_open import open_link
 from desktop_app.ui.widgets.file_dialogs import choose_file
+from desktop_app.ui.widgets.forms.form_dialog import ask
 from desktop_app.ui.widgets.forms.form_widgets import FormSection, ReadOnlyLine, Tone
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainButton,
@@ -77,6 +78,7 @@ class SecretTexts:
     replace: str
     cancel: str
     remove: str
+    removal_question: str
     elsewhere: str
     """Shown if the stored secret belongs to another address than that of `{host}`."""
     elsewhere_without_host: str
@@ -88,6 +90,7 @@ API_KEY: Final = SecretTexts(
     replace=N_("Replace API key"),
     cancel=N_("Keep current API key"),
     remove=N_("Remove key"),
+    removal_question=N_("Remove the API key?"),
     elsewhere=N_("The stored key belongs to another URL. Enter the key for {host}."),
     elsewhere_without_host=N_("The stored key belongs to another URL. Enter the key for this one."),
 )
@@ -97,6 +100,7 @@ PROXY_PASSWORD: Final = SecretTexts(
     replace=N_("Replace proxy password"),
     cancel=N_("Keep current proxy password"),
     remove=N_("Remove password"),
+    removal_question=N_("Remove the proxy password?"),
     elsewhere=N_("The stored password belongs to another proxy. Enter the password for {host}."),
     elsewhere_without_host=N_(
         "The stored password belongs to another proxy. Enter the password for this one."
@@ -198,7 +202,16 @@ class KeySection(FormSection):
         self._save_button.clicked.connect(self._submit)
         self._replace_button.clicked.connect(self.begin_entry)
         self._cancel_button.clicked.connect(self._cancel_entry)
-        self._remove_button.clicked.connect(self.key_removal_requested)
+        self._remove_button.clicked.connect(
+            lambda: ask(
+                self,
+                "confirm-key-removal",
+                tr(self._texts.removal_question),
+                "",
+                label=tr("Remove"),
+                on_accepted=self.key_removal_requested.emit,
+            )
+        )
 
     def _lay_out(self) -> None:
         row = row_of((self._entry, 1), (self._location, 1))

@@ -28,6 +28,7 @@ from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.settings.sections.network_section import NetworkSection
 from desktop_app.ui.settings.sections.spending_section import SpendingSection
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
+from desktop_app.ui.widgets.forms.form_dialog import ask
 from desktop_app.ui.widgets.forms.form_widgets import (
     Combo,
     FormSection,
@@ -183,9 +184,7 @@ class ProviderTab(QWidget):
             lambda on: self.changed.emit(DEFAULT_PROVIDER, self.current_id() if on else "")
         )
         self._local_model.model_file_chosen.connect(self.model_file_chosen)
-        self._remove_button.clicked.connect(
-            lambda: self.profile_removal_requested.emit(self.current_id())
-        )
+        self._remove_button.clicked.connect(self._ask_removal)
 
     # ------------------------------------------------------------------ state
 
@@ -290,6 +289,17 @@ class ProviderTab(QWidget):
     def _add_server(self, profile: ProviderProfile) -> None:
         self._added_id = profile.id
         self.profile_add_requested.emit(profile)
+
+    def _ask_removal(self) -> None:
+        profile = self._profile
+        ask(
+            self,
+            "confirm-provider-removal",
+            tr("Remove “{name}”?", name=profile.name),
+            tr("Its key is removed from your keyring, too. This can’t be undone."),
+            label=tr("Remove"),
+            on_accepted=lambda: self.profile_removal_requested.emit(profile.id),
+        )
 
     def _enter_key(self, key: str) -> None:
         self._address.report_edits()  # after a mnemonic, the focus is still in the field
