@@ -43,6 +43,13 @@ _TAG: Final = re.compile(
     rf"(?:\s++{_ATTRIBUTE})*+\s*+(?P<is_empty>/?)>\s*+",
     re.ASCII,
 )
+# Environments that ziamath does not know, by one that it draws alike.
+_ENVIRONMENTS: Final = (
+    (re.compile(r"\\begin\{(?:alignat|alignedat)(\*?)\}\s*\{\d+\}"), r"\\begin{align\1}"),
+    (re.compile(r"\\(begin|end)\{(?:alignat|alignedat|flalign)(\*?)\}"), r"\\\1{align\2}"),
+    (re.compile(r"\\begin\{eqnarray\*?\}"), r"\\begin{array}{rcl}"),
+    (re.compile(r"\\end\{eqnarray\*?\}"), r"\\end{array}"),
+)
 _GROUP_MARKS: Final = re.compile(r"\\\\|\\[{}]|[{}]|\\left\b|\\right\b|\\begin\b|\\end\b")
 _DEPTH_CHANGES: Final = {"{": 1, "\\left": 1, "\\begin": 1, "}": -1, "\\right": -1, "\\end": -1}
 
@@ -95,6 +102,8 @@ def _draw(tex: str, *, display: bool) -> tuple[str, tuple[float, float], float]:
     from ziamath.tex import tex2mml
     from ziamath.zmath import Math
 
+    for environment, known in _ENVIRONMENTS:
+        tex = environment.sub(known, tex)
     config.svg2 = False  # paths only, no references between them
     markup = tex2mml(tex, inline=not display)
     if "\\" in markup:
