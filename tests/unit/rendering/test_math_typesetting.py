@@ -23,8 +23,9 @@ KNOWN = [
     r"\begin{pmatrix}a&b\\c&d\end{pmatrix}", r"\begin{cases}1&x>0\\0\end{cases}", r"a < b",
     r"\operatorname{softmax}(x)", r"\mathbb{R}^n \to \mathcal{L}", r"\hat{y} \vec v",
     r"\text{if } x", r"\begin{aligned}a&=b\\&=c\end{aligned}", r"\left(\frac12\right)",
-    r"\lim_{n\to\infty}", r"\begin{alignat}{2}a&=b&\quad c&=d\end{alignat}", r"\begin{flalign*}a\end{flalign*}",
-    r"\begin{eqnarray}a&=&b\\c&=&d\end{eqnarray}", r"\begin{alignedat} {2}a&=b\end{alignedat}",
+    r"\lim_{n\to\infty}", r"\begin{alignat}{2}a&=b&\quad c&=d\end{alignat}",
+    r"\begin{flalign*}a\end{flalign*}", r"\begin{eqnarray}a&=&b\\c&=&d\end{eqnarray}",
+    r"\begin{alignedat} {2}a&=b\end{alignedat}",
 ]  # fmt: skip
 UNKNOWN = [
     "", " ", "{", "^", "a^b^c", r"\frac{a}", r"\foo x", "\x00", "\ud800", r"\hspace{99999em}x",
