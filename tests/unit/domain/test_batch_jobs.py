@@ -14,6 +14,7 @@ from desktop_app.domain.batch.batch_jobs import (
     BatchCounts,
     BatchEstimate,
     BatchJob,
+    BatchStatus,
     batch_refusal,
     custom_id,
     estimate_batch,
@@ -59,6 +60,15 @@ def test_an_estimate_adds_files_images_and_answers() -> None:
     )
     assert estimate_batch([1000], 0, batch, None).cost == Decimal("0.005")
     assert estimate_batch([1000], 0, None, None) == BatchEstimate(1, 0, 1000)
+
+
+def test_a_status_is_before_the_upload_or_after_the_end() -> None:
+    assert [status.value for status in BatchStatus if not status.was_sent] == [
+        *("preparing", "ready")
+    ]
+    assert [status.value for status in BatchStatus if status.is_over] == [
+        *("completed", "failed", "expired", "cancelled")
+    ]
 
 
 @pytest.mark.parametrize(("limit", "expected"), [(None, 1000), (999, 999), (1001, 1000)])

@@ -14,6 +14,7 @@ from desktop_app.domain.conversations.message_parts import ChosenPages, Document
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_sections import (
     UNITS,
+    Headings,
     chosen_text,
     find_sections,
     format_spans,
@@ -122,6 +123,18 @@ def test_a_mark_that_a_page_quotes_is_not_a_section() -> None:
     text = "[page 1]\nSee\n[page 2]\n\n[page 7]\nor\n\n[page 2] x\n\n[page 2]\nTwo"
     found = find_sections(text, "page")
     assert [text[section.start :][:12] for section in found] == ["[page 1]\nSee", "[page 2]\nTwo"]
+    assert [section.number for section in found] == [1, 2]
+
+
+def test_the_headings_above_a_place_are_the_innermost_of_each_level() -> None:
+    text = "# A\n\n## B\n\nb\n\n### *C* #\n\nc\n\n## D\n\nd\n\n# E\n"
+    headings = Headings(text)
+    above = {mark: headings.above(text.index(mark)) for mark in ("b", "c\n", "d\n", "# E", "# A")}
+    assert [[heading.words for heading in found] for found in above.values()] == [
+        *(["A", "B"], ["A", "B", "C"], ["A", "D"], ["E"], ["A"])
+    ]
+    assert [heading.level for heading in above["c\n"]] == [1, 2, 3]
+    assert Headings("a\n\n# B").above(0) == []
 
 
 def test_sheets_have_names() -> None:

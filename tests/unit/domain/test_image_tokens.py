@@ -47,6 +47,9 @@ rules = st.sampled_from([GPT_4O, GPT_5, GPT_4_1, GPT_5_2, None])
         (GPT_4_1, (1536, 1024), "high", (1536, 1024), 1536),
         (GPT_4_1, (1536, 1025), "high", (1504, 1004), 1504),
         (GPT_4_1, (1696, 928), "high", (1638, 896), 1456),
+        # Exactly a tile, and a pixel more.
+        (GPT_4O, (512, 512), "high", (512, 512), 255),
+        (GPT_4O, (513, 512), "high", (513, 512), 425),
         # What developers were billed, less the words of the question.
         (GPT_4O, (128, 64), "high", (128, 64), 255),
         (GPT_5_2, (256, 256), "auto", (256, 256), 77),
@@ -60,7 +63,7 @@ def test_images_are_scaled_and_charged_as_published(
     rule: ImageTokens, size: Size, detail: str, sent: Size, tokens: int
 ) -> None:
     assert sent_size(size, detail, rule) == sent
-    assert image_tokens(size, detail, rule) == (tokens, rule.is_exact)
+    assert image_tokens(size, detail, rule) == (tokens, rule is not GPT_5_2)
 
 
 @given(sizes, details, rules)
@@ -97,6 +100,8 @@ def test_low_detail_never_costs_more(size: Size, rule: ImageTokens | None) -> No
 
 def test_the_image_tokens_of_an_unknown_model_are_estimated() -> None:
     assert image_tokens((1024, 1024), "auto", None) == (765, False)
+    sent = [sent_size((4000, 3000), detail, None) for detail in ("low", "auto", "high")]
+    assert sent == [(512, 384), (2048, 1536), (2048, 1536)]
 
 
 def test_the_catalog_has_a_rule_for_every_model_that_sees_images() -> None:
@@ -109,7 +114,24 @@ def test_the_catalog_has_a_rule_for_every_model_that_sees_images() -> None:
         ModelCatalog.from_toml("[models.own]\nimage_tokens = { patches = 3 }")
 
 
-def test_a_rule_needs_at_least_one_patch() -> None:
-    assert image_tokens_from_row({"multiplier": "1.2", "patches": 1}) is not None
-    with pytest.raises(ValueError, match="at least 1 patch"):
-        image_tokens_from_row({"multiplier": "1.2", "patches": 0})
+@pytest.mark.parametrize(
+    ("row", "rule"),
+    [
+        (None, None),
+        ({"multiplier": "1.2", "patches": 1}, PatchTokens(Decimal("1.2"), 1)),
+        ({"multiplier": 0, "exact": False}, PatchTokens(Decimal(0), 1536, is_exact=False)),
+        ({"base": 0, "tile": 0}, TileTokens(0, 0)),
+        ({"multiplier": "1.2", "patches": 0}, ValueError),
+        ({"multiplier": "-0.1"}, ValueError),
+        ({"base": -1, "tile": 0}, ValueError),
+        ({"base": 0, "tile": -1}, ValueError),
+    ],
+)
+def test_a_rule_of_the_catalog_is_read_or_refused(
+    row: dict[str, object] | None, rule: ImageTokens | type[ValueError] | None
+) -> None:
+    if rule is ValueError:
+        with pytest.raises(ValueError, match="image_tokens"):
+            image_tokens_from_row(row)
+    else:
+        assert image_tokens_from_row(row) == rule

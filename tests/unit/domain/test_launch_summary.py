@@ -53,6 +53,19 @@ def test_a_placeholder_does_not_move_a_hidden_argument_to_another_place() -> Non
     assert "The command of the tool server" in error.value.message
 
 
+def test_a_server_at_an_address_is_shown_without_its_query() -> None:
+    server, secrets = server_of("demo", url="https://a.example/mcp?k=1", headers={"X-Key": KEY})
+    assert launch_summary(server, secrets) == [
+        *("demo: https://a.example/mcp?…", "    Sends headers: X-Key")
+    ]
+    server, secrets = server_of("demo", url="https://a.example/mcp")
+    assert launch_summary(server, secrets) == ["demo: https://a.example/mcp"]
+    server, secrets = server_of("demo", command=("run", "${env:A}", "${B:-b}"), folder="/srv")
+    assert launch_summary(server, secrets)[1:] == [
+        *("    Folder: /srv", "    Gets your variables: A, B")
+    ]
+
+
 @pytest.mark.attack("secrets")
 @pytest.mark.parametrize(
     ("environment", "shown"),

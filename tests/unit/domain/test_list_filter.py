@@ -20,6 +20,9 @@ def filters_of(conversation: Conversation) -> set[ListFilter]:
 
 def test_a_filter_includes_its_conversations() -> None:
     filed = replace(PLAIN, folder_id="thesis")
+    assert [place.has_pinned for place in (LIST, THESIS, ARCHIVE, TRASH)] == [
+        *(True, True, False, False)
+    ]
     assert filters_of(PLAIN) == {LIST}
     assert filters_of(filed) == {THESIS}
     assert filters_of(replace(filed, pinned=True)) == {LIST, THESIS}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from desktop_app.domain.conversations import message_facts
-from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, ModelChoice
 from desktop_app.domain.conversations.message_parts import (
     ChosenPages,
     DocumentPart,
@@ -15,10 +16,11 @@ from desktop_app.domain.conversations.message_parts import (
     PageImage,
     ToolCallPart,
 )
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.tool import ToolCallState
-from tests.helpers.messages import answer
+from tests.helpers.messages import answer, question
 
 _NESTED = "[" * 500 + "0," * 20_000 + "0" + "]" * 500
 
@@ -44,11 +46,43 @@ def test_tokens_are_listed_by_kind(usage: Usage | None, facts: list[str]) -> Non
     assert message_facts.token_facts(answer("Yes.", usage=usage)) == facts
 
 
+@pytest.mark.parametrize(
+    ("reply", "facts"),
+    [
+        (answer("a"), ["Thinking", "High"]),
+        (answer("a", choice=None), []),
+        (answer("a", choice=ModelChoice("p", "m")), ["M"]),
+        (answer("a", choice=None, usage=Usage(9, 1, 3, 2)), ["12 tokens"]),
+        (answer("a", choice=None, cost=Decimal("0.5")), ["$0.50"]),
+        (answer("a", choice=None, cost=Decimal(0)), ["$0"]),
+        (answer("a", choice=None, duration_s=0.04), ["0.1 s"]),
+        (answer("a", choice=None, duration_s=0.2), ["0.2 s"]),
+    ],
+)
+def test_the_known_facts_of_an_answer_are_listed(reply: Message, facts: list[str]) -> None:
+    assert message_facts.answer_facts(reply, str.upper) == facts
+
+
 def test_facts_without_an_effort_keep_a_model_named_like_one() -> None:
     reply = answer("Yes.", choice=ModelChoice("p", "m", effort=Effort.HIGH), answered_by="High")
     facts = message_facts.answer_facts(reply, lambda _model: "High", with_effort=False)
     assert facts == ["High", "answered by High"]
     assert message_facts.answer_facts(reply, lambda _model: "High") == [*facts, "High"]
+
+
+@pytest.mark.parametrize(
+    ("message", "speaker"),
+    [
+        (question("Why?"), "You"),
+        (answer("a"), "GPT-5.2, High"),
+        (answer("a", choice=ModelChoice("p", "m")), "m"),
+        (answer("a", choice=ModelChoice("p", "")), "Response"),
+        (answer("a", choice=None), "Response"),
+    ],
+)
+def test_a_heading_names_the_speaker(message: Message, speaker: str) -> None:
+    heading = message_facts.heading_of(message, lambda model: model.replace("gpt", "GPT"))
+    assert heading.startswith(f"{speaker} · ")
 
 
 @pytest.mark.parametrize(
@@ -66,6 +100,41 @@ def test_reasoning_has_the_title_of_its_summary(
     reasoning: str, seconds: float | None, thinking: bool, title: str
 ) -> None:
     assert message_facts.reasoning_title(reasoning, seconds, is_thinking=thinking) == title
+
+
+@pytest.mark.parametrize(
+    ("status", "has_error", "shown", "exported"),
+    [
+        (MessageStatus.COMPLETE, False, False, False),
+        (MessageStatus.STREAMING, False, False, True),
+        (MessageStatus.CANCELLED, False, True, True),
+        (MessageStatus.CANCELLED, True, True, True),
+        (MessageStatus.INCOMPLETE, False, True, True),
+        (MessageStatus.INCOMPLETE, True, True, False),
+        (MessageStatus.INTERRUPTED, True, True, False),
+        (MessageStatus.REFUSED, True, True, False),
+        (MessageStatus.FAILED, True, False, False),
+    ],
+)
+def test_an_unusual_end_is_told_once(
+    status: MessageStatus, has_error: bool, shown: bool, exported: bool
+) -> None:
+    reply = answer("Yes.", status, error=ErrorNote("Busy.") if has_error else None)
+    assert bool(message_facts.ending_text(reply)) is shown
+    assert bool(message_facts.export_ending(reply)) is exported
+
+
+@pytest.mark.parametrize(
+    ("message", "is_told"),
+    [
+        (answer(" \n"), True),
+        (answer("", reasoning="So"), True),
+        (answer("a"), False),
+        (question(""), False),
+    ],
+)
+def test_an_empty_answer_is_told(message: Message, is_told: bool) -> None:
+    assert bool(message_facts.ending_text(message)) is is_told
 
 
 RUNNING = ToolCallPart("1", "files__find", '{"q": "é"}', state=ToolCallState.RUNNING)
@@ -160,3 +229,15 @@ def _document(
 )
 def test_an_attachment_is_described_on_one_line(part: DocumentPart | ImagePart, line: str) -> None:
     assert message_facts.attachment_line(part) == line
+
+
+@pytest.mark.parametrize(
+    ("part", "caption"),
+    [
+        (ImagePart("", "a", "image/png", 9, 30, 40), "Attached: a"),
+        (_document(), "Attached: a"),
+        (_document(3, 12), "Attached: a, 3 pages"),
+    ],
+)
+def test_an_attachment_has_a_caption(part: DocumentPart | ImagePart, caption: str) -> None:
+    assert message_facts.attachment_caption(part) == caption

@@ -44,6 +44,8 @@ def test_the_price_of_a_tier_is_known_if_the_catalog_has_it() -> None:
     assert CATALOG.info("gpt-5.2-pro").price_at("batch") == Price(Decimal("10.5"), Decimal(84))
     assert CATALOG.info("smollm2-135m-instruct").price_at("flex") == FREE
     assert CATALOG.info("unknown").price_at("flex") is None
+    assert thinking.counted_price_at("flex") == thinking.price
+    assert thinking.counted_price_at("priority") == thinking.price_at("priority")
 
 
 @pytest.mark.parametrize(
@@ -88,6 +90,8 @@ def test_unknown_features_are_neither_hidden_nor_refused() -> None:
     info = CATALOG.info("new-model")
     assert info == ModelInfo("new-model", "new-model")
     assert not CATALOG.knows("new-model")
+    assert ModelCatalog([]).hosted_tools == {}
+    assert ModelCatalog([info], hosted_tools={"web_search": Decimal(1)}).hosted_tools
     assert all(info.effort_refusal(effort) is None for effort in Effort)
     assert info.takes_sampling(Effort.HIGH)
     assert info.nearest_effort(Effort.XHIGH) is Effort.XHIGH
@@ -139,6 +143,18 @@ def test_a_wrong_value_in_a_file_is_refused_with_a_remedy(text: str) -> None:
         ModelCatalog.from_toml(text)
     assert "models.toml" in caught.value.what_to_do
     assert caught.value.details
+
+
+@pytest.mark.parametrize(
+    ("default", "effort", "seconds"),
+    [("low", Effort.HIGH, 90), ("low", None, 5), (None, None, 30), ("low", Effort.XHIGH, None)],
+)
+def test_a_usual_duration_is_known_by_effort(
+    default: str | None, effort: Effort | None, seconds: int | None
+) -> None:
+    row = "models.x.usual_seconds = { low = 5, medium = 30, high = 90 }\n"
+    row += f'models.x.default_effort = "{default}"' if default else ""
+    assert ModelCatalog.from_toml(row).info("x").usual_duration(effort) == seconds
 
 
 def test_sizes_of_files_are_given_in_megabytes() -> None:

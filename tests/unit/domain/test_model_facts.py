@@ -44,6 +44,11 @@ def test_facts_that_the_user_did_not_enter_stay() -> None:
     assert not ModelFacts("m", tools=False).is_empty
 
 
+@pytest.mark.parametrize("kind", [None, *ModelKind])
+def test_only_models_of_the_kind_can_chat(kind: ModelKind | None) -> None:
+    assert ModelFacts("m", kind=kind).can_chat is (kind and kind is ModelKind.CHAT)
+
+
 FACTS = ModelFacts(
     "m", date(2026, 8, 10), 8192, ModelKind.CHAT, Decimal("0.50"), Decimal(2), max_output=7,
     efforts=(Effort.LOW,), images=False, tools=True,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -12,8 +14,10 @@ from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.model_listing import (
     ModelAvailability,
     ModelListing,
+    with_listed_details,
     with_listed_window,
 )
+from desktop_app.domain.spending.cost import Price
 
 OPENAI = ProviderProfile("o", "OpenAI", ProviderKind.OPENAI, "https://api.openai.com/v1")
 COMET = ProviderProfile("c", "CometAPI", ProviderKind.COMETAPI, "https://api.cometapi.com/v1")
@@ -36,6 +40,9 @@ def listed(*ids: str, on: date = AFTER, end: date | None = None) -> ModelListing
         (OPENAI, listed("m"), AFTER, True),
         (OPENAI, listed("m", on=BEFORE), AFTER, False),
         (OPENAI, listed("x"), BEFORE, False),
+        (OPENAI, listed("x"), AFTER, False),
+        (OPENAI, listed("m", on=date(2026, 8, 9)), AFTER, False),
+        (OPENAI, None, date(2026, 8, 9), True),
         (COMET, None, AFTER, True),
         (COMET, listed("m", on=BEFORE), AFTER, True),
         (COMET, listed("x"), AFTER, False),
@@ -47,6 +54,9 @@ def listed(*ids: str, on: date = AFTER, end: date | None = None) -> ModelListing
         "OpenAI lists it after its date",
         "OpenAI listed it before its date",
         "OpenAI does not list it",
+        "OpenAI does not list it after its date",
+        "OpenAI listed it on the day before its date",
+        "OpenAI on the day before its date",
         "OpenAI’s date does not bind an aggregator",
         "an aggregator lists it",
         "an aggregator does not list it",
@@ -72,6 +82,7 @@ def test_a_notice_and_a_mark_name_the_end_of_a_model() -> None:
     assert ModelAvailability(OPENAI, MODEL, None, BEFORE).shutdown_mark == "ends on August 10, 2026"
     assert (
         ModelAvailability(OPENAI, MODEL, None, AFTER).shutdown_mark
+        == ModelAvailability(OPENAI, MODEL, listed("x"), AFTER).shutdown_mark
         == "shut down on August 10, 2026"
     )
     assert ModelAvailability(OPENAI, MODEL, listed("m"), AFTER).shutdown_mark == ""
@@ -88,6 +99,32 @@ def test_a_model_without_a_date_has_no_end() -> None:
     assert ModelAvailability(OPENAI, plain, listed("m"), AFTER).notice == ""
     announced = ModelAvailability(OPENAI, plain, listed("x", end=END), BEFORE)
     assert announced.shutdown_mark == "ends on August 10, 2026"
+
+
+OWN, LISTED = Price(Decimal(1), Decimal(2)), Price(Decimal(3), Decimal(4))
+
+
+@pytest.mark.parametrize(
+    ("kind", "known", "said", "price"),
+    [
+        (ProviderKind.COMPATIBLE, OWN, LISTED, LISTED),
+        (ProviderKind.COMPATIBLE, OWN, None, OWN),
+        (ProviderKind.OPENAI, OWN, LISTED, OWN),
+        (ProviderKind.OPENAI, None, LISTED, LISTED),
+        (ProviderKind.OPENAI, None, None, None),
+    ],
+)
+def test_the_price_of_a_compatible_server_replaces_the_catalogs(
+    kind: ProviderKind, known: Price | None, said: Price | None, price: Price | None
+) -> None:
+    tiers = (("flex", Decimal("0.5")),)
+    info = ModelInfo("m", "M", price=known, price_tiers=tiers)
+    facts = ModelFacts("m", input_price=said and said.input, output_price=said and said.output)
+    found = with_listed_details(replace(OPENAI, kind=kind), info, ModelListing("", (facts,), NOON))
+    assert found.price == price
+    is_listed = price is not None and price == said
+    assert (found.price_is_final, found.price_tiers) == (is_listed, () if is_listed else tiers)
+    assert with_listed_details(OPENAI, info, None) == info
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from desktop_app.domain.network.azure_address import split_version, with_version
+from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.origin import host_of, origin
+from desktop_app.domain.network.secret import Scheme, Secret
 
 OPENAI = "https://api.openai.com:443"
 
@@ -124,6 +127,39 @@ def test_an_origin_is_the_server_that_httpx_connects_to(text: str, start: str) -
     shown = f"[{host}]" if ":" in host else host
     default = {"http": 80, "https": 443}[asked.scheme]
     assert bound == f"{asked.scheme}://{shown.removesuffix('.')}:{port or default}"
+
+
+@pytest.mark.parametrize(("port", "is_valid"), [("65535", True), ("65536", False)])
+def test_a_port_has_16_bits(port: str, is_valid: bool) -> None:
+    assert bool(origin(f"https://a.example:{port}/x")) is is_valid
+
+
+@pytest.mark.parametrize(
+    ("url", "base", "version"),
+    [
+        ("https://a.example/openai/responses?api-version=1-p", "https://a.example/openai", "1-p"),
+        ("https://a.example/x/chat/completions/?api-version=1", "https://a.example/x", "1"),
+        ("https://a.example/x/?api-version=1", "https://a.example/x", "1"),
+        ("https://a.example/responses", "https://a.example/responses", ""),
+        ("https://a.example/?key=1", "https://a.example/?key=1", ""),
+        ("https://a.example/?api-version=1&key=2", "https://a.example/?api-version=1&key=2", ""),
+    ],
+)
+def test_an_address_of_azure_has_a_version(url: str, base: str, version: str) -> None:
+    assert split_version(url) == (base, version)
+    fields = (CustomField("api-version", "0", in_query=True), CustomField("X", "y"))
+    found = with_version(fields, version)
+    assert [(each.name, each.value) for each in found] == (
+        [("X", "y"), ("api-version", version)] if version else [("api-version", "0"), ("X", "y")]
+    )
+
+
+@pytest.mark.parametrize(
+    ("scheme", "header"), [("Bearer", "Bearer ann:w"), ("Basic", "Basic YW5uOnc=")]
+)
+def test_a_secret_is_sent_by_its_scheme(scheme: Scheme, header: str) -> None:
+    assert Secret("ann:w", OPENAI, scheme).authorization == header
+    assert Secret("k", OPENAI).authorization == "Bearer k"
 
 
 def test_an_origin_is_shown_by_its_host() -> None:

@@ -9,13 +9,17 @@ import pytest
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
+from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.parameter_support import (
     CHAT_ONLY,
     ParameterNote,
     ParameterRefusal,
     first_api,
+    output_limit_name,
     parameter_notes,
     parameter_refusals,
+    sendable_effort,
+    sendable_parameters,
     without_refused,
 )
 from desktop_app.domain.models.variants import Effort
@@ -42,6 +46,40 @@ def test_each_model_has_an_api_to_use_first(
     profile: ProviderProfile, info: ModelInfo, known: Api | None, lacks: bool, api: Api | None
 ) -> None:
     assert first_api(profile, info, known, lacks_responses=lacks) is api
+    if not lacks:
+        assert first_api(profile, info, known) is api
+
+
+@pytest.mark.parametrize(
+    ("model", "effort", "sent"),
+    [
+        ("gpt-5.2", Effort.HIGH, Effort.HIGH),
+        ("gpt-5.2", None, None),
+        ("gpt-5.2-pro", Effort.LOW, None),
+        ("new", Effort.LOW, Effort.LOW),
+    ],
+)
+def test_only_a_supported_effort_is_sent(
+    model: str, effort: Effort | None, sent: Effort | None
+) -> None:
+    assert sendable_effort(CATALOG.info(model), effort) is sent
+
+
+@pytest.mark.parametrize(
+    ("api", "limit", "sent"),
+    [
+        (Api.RESPONSES, 15, 16),
+        (Api.RESPONSES, 16, 16),
+        (Api.RESPONSES, 17, 17),
+        (Api.RESPONSES, None, None),
+        (Api.CHAT_COMPLETIONS, 1, 1),
+    ],
+)
+def test_the_responses_api_gets_at_least_its_smallest_limit(
+    api: Api, limit: int | None, sent: int | None
+) -> None:
+    asked = GenerationParameters(max_output_tokens=limit)
+    assert sendable_parameters(asked, OPENAI, THINKING, None, api).max_output_tokens == sent
 
 
 def test_only_chat_completions_has_penalties_and_stop() -> None:
@@ -73,6 +111,37 @@ def test_the_local_model_refuses_what_it_does_not_support() -> None:
         ON_DEVICE, CATALOG.info("smollm2-135m-instruct"), None, Api.CHAT_COMPLETIONS
     )
     assert set(why) == {"verbosity", "reasoning_summary", "service_tier"}
+
+
+@pytest.mark.parametrize(
+    ("profile", "model", "name"),
+    [
+        (OPENAI, "m", "max_completion_tokens"),
+        (COMPATIBLE, "m", "max_tokens"),
+        (COMPATIBLE, "openai/gpt-5.2-pro", "max_completion_tokens"),
+        (replace(OPENAI, max_tokens_field="most"), "gpt-5.2", "most"),
+    ],
+)
+def test_the_limit_has_the_name_that_the_server_knows(
+    profile: ProviderProfile, model: str, name: str
+) -> None:
+    assert output_limit_name(profile, model) == name
+
+
+def test_entries_of_the_user_about_a_model_replace_earlier_ones() -> None:
+    first, second = ModelFacts("m", window=1), ModelFacts("m", tools=False)
+    profile = OPENAI.with_own_model(ModelFacts("n", window=2)).with_own_model(first)
+    assert profile.own_model("m") == first
+    assert profile.own_model("x") == ModelFacts("x")
+    assert profile.with_own_model(second).own_model("m") == second
+    assert [each.id for each in profile.with_own_model(ModelFacts("m")).own_models] == ["n"]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [(" a\n b ", "a b"), ("n" * 60, "n" * 60), ("n" * 61, "n" * 60 + "…")]
+)
+def test_a_long_name_of_a_provider_is_shortened(name: str, shown: str) -> None:
+    assert replace(OPENAI, name=name).short_name == shown
 
 
 def test_refused_parameters_are_not_sent() -> None:

@@ -55,6 +55,7 @@ def test_any_text_can_be_parsed_and_filled(text: str) -> None:
         ("{{prénom}}", Variable("prénom")),
         ("{{language=English}}", Variable("language", "English")),
         ("{{note=}}", Variable("note", "")),
+        ("{{to=a|b}}", Variable("to", "a", ("a", "b"))),
         ("{{list=a,\nb}}", Variable("list", "a,\nb")),
         ("{{tone=plain | formal|friendly}}",
          Variable("tone", "plain", ("plain", "formal", "friendly"))),

@@ -51,6 +51,7 @@ def test_words_keep_the_marks_of_their_script() -> None:
 
 def test_positions_are_those_of_qt() -> None:
     assert words_of_line("😀 wrld")[0].start == 3  # the smiley takes two units
+    assert [word.start for word in words_of_line('a "wrld-teh"')] == [3, 8]
 
 
 @given(st.text(max_size=80))
@@ -86,6 +87,7 @@ def test_the_next_misspelled_word_wraps_and_skips_code() -> None:
     text = "the wrld\n```\nteh\n```\n😀 teh end"
     first = next_misspelled(text, 0, misspelled)
     assert first == ("wrld", 4)
+    assert next_misspelled(text, 8, misspelled) == first
     second = next_misspelled(text, 9, misspelled)
     assert second == ("teh", 24)
     assert next_misspelled(text, 28, misspelled) == first

@@ -43,14 +43,14 @@ def test_each_spelling_of_a_key_is_found(name: str) -> None:
     assert text.endswith(" b")
 
 
-@pytest.mark.parametrize("length", [24, 25, 26])
+@pytest.mark.parametrize("length", range(24, 29))
 @pytest.mark.parametrize("before", ["", "u", "us"])
 def test_a_key_within_base64_keeps_no_digit_of_its_own(before: str, length: int) -> None:
     key = KEY[:length]
-    encoded = b64encode(f"{before}{key}!".encode()).decode()
+    encoded = b64encode(f"{before}{key}z".encode()).decode()
     cleaned = Redactor([key]).clean(encoded)
     # What is left of a key are the digits that the characters around it share.
-    assert len(cleaned.replace(REMOVED, "").rstrip("=")) <= len(b64encode(f"{before}!!".encode()))
+    assert len(cleaned.replace(REMOVED, "").rstrip("=")) <= len(b64encode(f"{before}zz".encode()))
     assert REMOVED in cleaned
 
 

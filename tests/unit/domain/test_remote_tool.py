@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,10 +12,17 @@ from desktop_app.domain.tools.remote_tool import (
     ADDRESS_TOUCHES,
     COMMAND_TOUCHES,
     remote_tools,
+    unavailable_entry,
     unusable_arguments,
     visible_text,
 )
-from desktop_app.domain.tools.tool import ListedTool, ToolDefinition, ToolKind
+from desktop_app.domain.tools.tool import (
+    ListedTool,
+    ToolCallState,
+    ToolDefinition,
+    ToolKind,
+    runs_without_asking,
+)
 
 EMPTY = {"properties": {}, "type": "object"}
 
@@ -89,6 +97,37 @@ def test_a_bad_name_makes_a_tool_unusable(name: str, shown: str) -> None:
     expected = ListedTool(definition(shown), ErrorNote("The tool’s name isn’t valid."))
     assert only_tool(listed(name)) == expected
     assert only_tool(listed(name, fault="broken")) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "sent"),
+    [
+        ("", "look", "look"),
+        ("files", "read", "files__read"),
+        ("a" * 30, "b" * 32, "a" * 30 + "__" + "b" * 32),
+        ("", "a b", "a_b_c8687a08"),
+        ("a" * 30, "b" * 33, "a" * 30 + "__" + "b" * 23 + "_771d153d"),
+    ],
+)
+def test_a_tool_is_sent_by_a_name_of_64_letters(source: str, name: str, sent: str) -> None:
+    tool = ToolDefinition(name, "Looks.", source=source)
+    assert tool.wire_name == sent
+    assert tool.full_name == (f"{source}/{name}" if source else name)
+    assert tool.sent_text.startswith(f"{sent}\nLooks.\n")
+    assert replace(tool, hosted={}).sent_text == ""
+
+
+def test_a_tool_is_described_by_what_it_touches() -> None:
+    tool = ToolDefinition("a", "Looks.", touches="Reads a page")
+    assert tool.display_description == "Reads a page"
+    assert replace(tool, source="files").display_description == "Looks."
+    assert replace(tool, touches="").display_description == "Looks."
+    assert unavailable_entry("files", ErrorNote("Off.")).definition.full_name == "files/*"
+    assert [state.value for state in ToolCallState if not state.has_ended] == [
+        *("requested", "allowed", "running")
+    ]
+    names = ("web_search", "/*", "clock", "files/*")
+    assert [name for name in names if not runs_without_asking(name)] == ["clock", "files/*"]
 
 
 def test_the_first_of_two_tools_with_the_same_name_is_used() -> None:

@@ -13,21 +13,26 @@ from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
+    HostedCall,
+    ImageArrived,
     Incomplete,
     Notice,
     ReasoningDelta,
     ReasoningItem,
     RefusalDelta,
+    RoundEnded,
     Started,
     StatusChanged,
     StreamEvent,
     TextDelta,
+    TextWasReasoning,
     ToolCallDelta,
     ToolCallStep,
     UsageReported,
 )
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import (
+    ImagePart,
     ReasoningPart,
     RefusalPart,
     TextPart,
@@ -35,7 +40,7 @@ from desktop_app.domain.conversations.message_parts import (
     tool_calls,
 )
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.errors import StreamCutError
+from desktop_app.domain.errors import ContentFilteredError, StreamCutError
 from desktop_app.domain.spending.cost import Usage
 
 
@@ -174,12 +179,82 @@ def test_events_set_facts_about_the_reply() -> None:
     [
         (Completed(), MessageStatus.COMPLETE),
         (Incomplete("max_output_tokens"), MessageStatus.INCOMPLETE),
+        (Incomplete("content_filter"), MessageStatus.REFUSED),
+        (Failed(ContentFilteredError("No.")), MessageStatus.REFUSED),
         (Failed(StreamCutError("Cut.")), MessageStatus.FAILED),
     ],
 )
 def test_the_last_event_decides_the_status(end: StreamEvent, status: MessageStatus) -> None:
     reply = fold(TextDelta("a"), end)
     assert (reply.status, reply.text) == (status, "a")
+
+
+def test_the_rounds_of_a_tool_loop_are_one_reply() -> None:
+    image = ImagePart("0" * 64, "a.png", "image/png", 9)
+    search = ToolCallPart("h", "web_search", "{}", is_hosted=True)
+    reply = fold(
+        Started("r1"),
+        TextDelta(" I look. "),
+        ToolCallDelta(0, "{}", "", "f"),
+        ToolCallDelta(1, "{}", "a", "g"),
+        ToolCallDelta(2, "{}", "a", "h"),
+        TextWasReasoning(),
+        UsageReported(Usage(10, 0, 1), "flex"),
+        RoundEnded(),
+    )
+    assert [call.call_id for call in tool_calls(reply.parts)] == ["call_0_0", "a", "call_0_2"]
+    assert reply.parts[0] == ReasoningPart("I look.")
+    assert (reply.round, reply.round_start, reply.response_id) == (1, 4, "")
+    assert (reply.round_usage, reply.is_uncounted) == (None, False)
+    assert not reply.may_be_billed
+    assert fold(RoundEnded()).is_uncounted
+    reply = reduce(
+        accumulate,
+        [
+            ReasoningDelta("So"),
+            HostedCall(search),
+            HostedCall(replace(search, result="3"), image_part=image),
+            ToolCallDelta(0, "{", "a", "f"),
+            ToolCallDelta(0, "}"),
+            TextDelta("Done"),
+            ImageArrived(b"", image),
+            ImageArrived(b"", None),
+            UsageReported(Usage(20, 5, 2)),
+        ],
+        reply,
+    )
+    assert reply.parts[4:] == (
+        ReasoningPart("So"),
+        replace(search, result="3", round=1),
+        image,
+        ToolCallPart("a", "f", "{}", round=1),
+        TextPart("Done"),
+        image,
+    )
+    assert (reply.usage, reply.round_usage) == (Usage(30, 5, 3), Usage(20, 5, 2))
+    assert reply.service_tier == "flex"
+    assert reply.may_be_billed
+    assert accumulate(reply, ToolCallStep(ToolCallPart("other", "f", "{}"))) == reply
+    assert [call.call_id for call in tool_calls(accumulate(reply, RoundEnded()).parts)][-1] == (
+        "call_1_1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("events", "is_billed"),
+    [
+        ([], False),
+        ([Started("r")], True),
+        ([TextDelta("a")], True),
+        ([Completed()], True),
+        ([Incomplete("x")], True),
+        ([Failed(StreamCutError("Cut."))], False),
+        ([Started("r"), RoundEnded(), Completed()], False),
+        ([RoundEnded(), TextDelta("a"), Completed()], True),
+    ],
+)
+def test_an_answer_that_has_begun_may_be_billed(events: list[StreamEvent], is_billed: bool) -> None:
+    assert fold(*events).may_be_billed is is_billed
 
 
 def test_parts_that_do_not_change_are_made_once() -> None:

@@ -36,6 +36,13 @@ AT_AN_ADDRESS = ToolServer("notes", url="https://tools.example/mcp")
             "be a variable of the tool server",
         ),
         ({}, "either a command or an address"),
+        ({"command": ("server",), "url": "https://a.example"}, "either a command or an address"),
+        ({"url": "https://a.example", "headers": {"X Y": "b"}}, "be a header of the tool server"),
+        ({"url": "https://a.example", "headers": {"X": "a\nb"}}, "be a header of the tool server"),
+        ({"url": "ftp://a.example"}, "isn’t a web address"),
+        ({"url": "https://"}, "isn’t a web address"),
+        ({"url": "http://a.example"}, "isn’t encrypted"),
+        ({"url": "https://u:p@a.example"}, "contains a password"),
     ],
 )
 def test_a_refusal_names_what_no_process_can_get(given: dict[str, Any], reason: str) -> None:
@@ -43,6 +50,16 @@ def test_a_refusal_names_what_no_process_can_get(given: dict[str, Any], reason: 
         server_of("notes", **given)
     assert reason in error.value.message
     assert NUL not in error.value.sentences
+
+
+@pytest.mark.parametrize(
+    "url", ["http://localhost:8000/mcp", "http://192.168.0.9/mcp", "https://a.example/mcp"]
+)
+def test_an_encrypted_or_private_address_is_accepted(url: str) -> None:
+    server, _ = server_of("n" * 40, url=url, headers={"X-Team": "a b"})
+    assert server.url == url
+    with pytest.raises(ToolServerError):
+        server_of("n" * 41, url=url)
 
 
 def test_values_for_an_address_belong_to_its_origin() -> None:
@@ -150,6 +167,16 @@ def test_other_arguments_are_not_secret(words: tuple[str, ...]) -> None:
     assert server.command == ("npx", *words)
     assert not secrets
     assert not server.has_secrets
+
+
+@pytest.mark.parametrize(
+    "secrets",
+    [ServerSecrets({"K": "v"}), ServerSecrets({}, {"H": "v"}), ServerSecrets(query="q"),
+     ServerSecrets(arguments=("a",))],
+)  # fmt: skip
+def test_any_secret_is_stored(secrets: ServerSecrets) -> None:
+    assert secrets
+    assert not ServerSecrets()
 
 
 def test_secrets_survive_their_text_form() -> None:

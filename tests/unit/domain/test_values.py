@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,10 +12,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.bounds import MAX_COUNT, MAX_NAME_CHARS, checked_money, converted
-from desktop_app.domain.conversations.conversation import title_from
+from desktop_app.domain.bounds import (
+    EARLIEST_TIME,
+    MAX_COUNT,
+    MAX_NAME_CHARS,
+    checked_money,
+    checked_time,
+    converted,
+    is_hash,
+    is_id,
+)
+from desktop_app.domain.conversations.conversation import (
+    Message,
+    MessageStatus,
+    Role,
+    new_id,
+    now,
+    title_from,
+)
 from desktop_app.domain.conversations.message_parts import (
     ChosenPages,
+    CollectionPart,
     DocumentPart,
     ImagePart,
     PageImage,
@@ -22,9 +41,14 @@ from desktop_app.domain.conversations.message_parts import (
     RefusalPart,
     TextPart,
     ToolCallPart,
+    chunked_documents,
+    draft_parts,
+    last_text,
+    part_id,
     parts_from_json,
     parts_to_json,
     text_of,
+    with_interrupted_calls,
 )
 from desktop_app.domain.conversations.notices import (
     AnswerNotice,
@@ -34,7 +58,8 @@ from desktop_app.domain.conversations.notices import (
     notice_from_json,
     notice_to_json,
 )
-from desktop_app.domain.spending.cost import FREE, Price, Usage, call_cost
+from desktop_app.domain.spending.cost import FREE, Price, Usage, call_cost, exact_digits, sum_costs
+from desktop_app.domain.tools.tool import ToolCallState
 
 HASH = "0" * 64
 PAGE = {"number": 2, "width": 8, "height": 9}
@@ -85,11 +110,36 @@ def test_a_price_is_exact() -> None:
     assert FREE.cost(usage) == 0
 
 
+@pytest.mark.parametrize(
+    ("costs", "total"), [(["1", "0.5"], "1.5"), ([], "0"), (["1", None], None), ([None], None)]
+)
+def test_a_sum_is_known_if_every_cost_is(costs: list[str | None], total: str | None) -> None:
+    amounts = [cost and Decimal(cost) for cost in costs]
+    assert sum_costs(amounts) == (total and Decimal(total))
+
+
+@pytest.mark.parametrize(
+    ("amount", "digits"),
+    [
+        ("1234.5", "1234.50"),
+        ("20", "20.00"),
+        ("0.0005", "0.0005"),
+        ("1E+1", "10.00"),
+        ("0", "0.00"),
+    ],
+)
+def test_every_digit_of_an_amount_is_shown(amount: str, digits: str) -> None:
+    assert exact_digits(Decimal(amount)) == digits
+
+
 @given(st.lists(st.builds(Usage, *[st.integers(0, 10**6)] * 4)))
 def test_usage_adds_up_field_by_field(usages: list[Usage]) -> None:
-    total = sum(usages, Usage())
-    assert total.input_tokens == sum(usage.input_tokens for usage in usages)
-    assert total.reasoning_tokens == sum(usage.reasoning_tokens for usage in usages)
+    total = sum(usages, Usage(0, 0, 0, 0))
+    for name in ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens"):
+        assert getattr(total, name) == sum(getattr(usage, name) for usage in usages)
+    assert total - total == Usage()
+    assert total + total - total == total
+    assert Usage(9, 8, 7, 6) - Usage(1, 2, 3, 4) == Usage(8, 6, 4, 2)
 
 
 text = st.text()
@@ -207,10 +257,93 @@ def test_a_title_is_made_from_the_first_words(words: str, title: str) -> None:
     assert title_from(words) == title
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sent"),
+    [
+        ('{"a": 1}', '{"a": 1}'),
+        ("", "{}"),
+        ("{}", "{}"),
+        (" ", "{}"),
+        ("[1]", '{"invalid": "[1]"}'),
+        ("no", '{"invalid": "no"}'),
+        ("[" * 100_000, f'{{"invalid": "{"[" * 2000}"}}'),
+    ],
+)
+def test_arguments_are_sent_as_an_object(arguments: str, sent: str) -> None:
+    call = ToolCallPart("id", "f", arguments)
+    assert call.sent_arguments == sent
+    assert (call.run_arguments, replace(call, edited="[2]").run_arguments) == (arguments, "[2]")
+
+
+def test_running_calls_of_an_ended_answer_were_interrupted() -> None:
+    done = ToolCallPart("d", "f", "{}", state=ToolCallState.DONE)
+    running = replace(done, state=ToolCallState.RUNNING)
+    parts = (TextPart("a"), done, running)
+    ended = (TextPart("a"), done, replace(done, state=ToolCallState.INTERRUPTED))
+    assert with_interrupted_calls(parts) == ended
+    assert with_interrupted_calls(ended) is ended
+
+
+def test_a_draft_holds_attachments_only() -> None:
+    image = ImagePart(HASH, "a", "image/png", 9)
+    collection = CollectionPart("c", "C")
+    document = DocumentPart(HASH, "b", "text/plain", 9)
+    made: list[Part] = [TextPart("a"), image, collection, document]
+    assert draft_parts(made) == (image, collection, document)
+    assert [part_id(part) for part in draft_parts(made)] == [HASH, "c", HASH]
+    assert chunked_documents([*made, replace(document, in_parts=True)]) == (
+        replace(document, in_parts=True),
+    )
+    answer = Message("m", "c", None, Role.ASSISTANT, MessageStatus.COMPLETE, tuple(made), now())
+    assert answer.sent_parts == (TextPart("a"), collection)
+    assert replace(answer, role=Role.USER).sent_parts == tuple(made)
+    assert answer.attachments == (image, document)
+    assert answer.file_hashes == (HASH,)
+
+
+def test_the_last_text_follows_the_last_call() -> None:
+    call = ToolCallPart("id", "f", "{}")
+    assert last_text([TextPart("a"), call, TextPart("b"), call, TextPart("c")]) == "c"
+    assert last_text([TextPart("a"), TextPart("b")]) == "a\n\nb"
+    assert last_text([TextPart("a"), call]) == ""
+
+
 @given(st.text())
 def test_a_title_is_one_short_line(words: str) -> None:
     assert len(title_from(words)) <= 61
     assert len(title_from(words).splitlines()) <= 1
+
+
+@pytest.mark.parametrize(
+    ("value", "is_valid"),
+    [("a", True), ("A.b:c_d-9", True), ("a" * 64, True), ("a" * 65, False), ("", False),
+     (".a", False), ("a/b", False), ("a\n", False), (7, False)],
+)  # fmt: skip
+def test_an_id_is_safe_in_a_path(value: object, is_valid: bool) -> None:
+    assert is_id(value) is is_valid
+
+
+def test_ids_are_long_and_differ() -> None:
+    assert len({new_id() for _ in range(9)}) == 9
+    assert all(is_hash(new_id() * 2) for _ in range(9))
+    assert not any(map(is_hash, ("A" * 64, "0" * 63, "0" * 65, "g" * 64, 7)))
+
+
+@pytest.mark.parametrize(
+    ("time", "is_taken"),
+    [
+        (EARLIEST_TIME, True),
+        (EARLIEST_TIME - timedelta(microseconds=1), False),
+        (datetime(2999, 12, 31, tzinfo=UTC), True),
+        (datetime(3000, 1, 1, tzinfo=UTC), False),
+    ],
+)
+def test_a_time_can_be_shown_in_every_zone(time: datetime, is_taken: bool) -> None:
+    if is_taken:
+        assert checked_time(time) == time
+    else:
+        with pytest.raises(ValueError, match="out of bounds"):
+            checked_time(time)
 
 
 @pytest.mark.parametrize("count", [-1, 2**40 + 1, 10**400, float("nan"), float("inf"), "1", None])

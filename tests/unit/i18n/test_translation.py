@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from desktop_app.domain.errors import SettingError
 from desktop_app.i18n import formatting, pseudo, translation
 from desktop_app.i18n.translation import (
-    N_,
     in_english,
     language,
     offered_languages,
@@ -74,7 +73,9 @@ def test_english_needs_no_catalog() -> None:
     assert tr_plural("{count} file", "{count} files", 1) == "1 file"
     assert tr_plural("{count} file", "{count} files", 1200) == "1,200 files"
     assert tr_context("state", "Open") == "Open"
-    assert N_("Open") == "Open"
+    assert (translation.yes_no(True), translation.yes_no(False)) == ("yes", "no")
+    assert translation.tr_filled("{name}: {count}", {"name": "{count}", "count": 2}) == "{count}: 2"
+    assert translation.tr_filled("", {}) == ""
 
 
 def test_a_catalog_translates_messages_plurals_and_contexts(folder: Path) -> None:
@@ -136,6 +137,8 @@ def test_output_for_programs_is_in_english(folder: Path) -> None:
         ("", "nl", ("de-AT",), "nl"),
         ("de", "nl", ("en-US",), "de"),
         ("klingon", "", (), "en"),
+        ("pseudo-rtl", "de", (), "pseudo-rtl"),
+        ("", "", ("fr-FR", "NL"), "nl"),
     ],
 )
 def test_the_variable_the_setting_and_the_system_choose_the_language(
@@ -197,6 +200,18 @@ def test_other_texts_than_amounts_are_refused(text: str) -> None:
 def test_an_amount_that_a_field_shows_is_read_again(amount: Decimal, code: str) -> None:
     formatting.use_formats_of(code)
     assert formatting.parse_amount(formatting.editable_amount(amount)) == amount
+
+
+def test_a_pseudo_language_changes_every_kind_of_text() -> None:
+    use_language("pseudo-rtl", Path())
+    assert translation.is_right_to_left()
+    assert translation.language_of_formats() == "en"
+    shown = [tr_plural("{count} file", "{count} many", n) for n in (1, 2)]
+    assert shown == ["⟦1 ƒîļé~~~~⟧", "⟦2 ɱåñý~~~~⟧"]
+    assert tr_context("state", "Open") == "⟦Öþéñ~⟧"
+    assert pseudo.pseudo_text("") == ""
+    use_language("pseudo", Path())
+    assert not translation.is_right_to_left()
 
 
 def test_errors_are_english_in_logs() -> None:

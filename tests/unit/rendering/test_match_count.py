@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.rendering.search.text_search import count_in_markdown, fold_text
+from desktop_app.rendering.search.text_search import count_in_markdown, count_matches, fold_text
 
 COUNTED = [
     ("a **needle**", 1),
@@ -57,6 +57,11 @@ def test_words_are_counted_as_they_are_shown(source: str, expected: int) -> None
 )
 def test_words_shown_differently_are_counted(source: str, words: str, expected: int) -> None:
     assert count_in_markdown(source, fold_text(words)) == expected
+
+
+@pytest.mark.parametrize(("phrase", "expected"), [("needle", 3), ("", 0), ("pin", 0)])
+def test_words_of_texts_are_counted(phrase: str, expected: int) -> None:
+    assert count_matches(["A needle", "NEEDLEneedle"], phrase) == expected
 
 
 @pytest.mark.parametrize("end", ["\n" * 200_000, "\n \t" * 60_000, "[foo](" * 20_000])
