@@ -19,6 +19,7 @@ from desktop_app.documents.worker.protocol import (
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_sections import UNITS
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
+from desktop_app.domain.errors import DocumentUnsupportedError
 from desktop_app.i18n.translation import N_
 
 _SAVE_AS_PDF: Final = N_("Save it as PDF.")
@@ -142,8 +143,8 @@ def _read_binary(
 
             return ReaderResult(kind, binary_workbook.read_xls(name, data))
         case _:
-            raise refusals.unsupported_error(
-                name, N_("Repartee can’t read “{name}”."), _READABLE_FORMATS
+            raise DocumentUnsupportedError(
+                N_("Repartee can’t read “{name}”."), hint=_READABLE_FORMATS, name=name
             )
 
 
@@ -157,8 +158,8 @@ def _binary_kind(name: str, data: bytes) -> str | None:
     if data.startswith(media_type.OLE):
         return _compound_file_kind(name, data)
     if kind == document_types.ZIP and media_type.is_unsupported_package(name):
-        raise refusals.unsupported_error(
-            name, N_("Repartee can’t read the format of “{name}”."), _SAVE_AS_PDF
+        raise DocumentUnsupportedError(
+            N_("Repartee can’t read the format of “{name}”."), hint=_SAVE_AS_PDF, name=name
         )
     # An archive with the ending of another format, such as .docx, is not that format.
     is_misnamed_zip = kind == document_types.ZIP and kind_of_ending not in (None, kind)
@@ -167,8 +168,8 @@ def _binary_kind(name: str, data: bytes) -> str | None:
     if kind_of_ending:
         raise refusals.misnamed_error(name, PurePath(name).suffix.lower())
     if kind is not None:  # "", an OpenDocument format without a reader
-        raise refusals.unsupported_error(
-            name, N_("Repartee can’t read the format of “{name}”."), _SAVE_AS_PDF
+        raise DocumentUnsupportedError(
+            N_("Repartee can’t read the format of “{name}”."), hint=_SAVE_AS_PDF, name=name
         )
     return None
 
@@ -191,16 +192,16 @@ def _compound_file_kind(name: str, data: bytes) -> str:
     suffix = PurePath(name).suffix.lower()
     if suffix == document_types.DOCUMENT_FORMATS[document_types.XLS].suffix:
         raise refusals.misnamed_error(name, suffix)
-    raise refusals.unsupported_error(
-        name, N_("“{name}” is in an old Office format."), N_("Save it as .docx or .xlsx.")
+    raise DocumentUnsupportedError(
+        N_("“{name}” is in an old Office format."), hint=N_("Save it as .docx or .xlsx."), name=name
     )
 
 
 def _read_text(name: str, data: bytes, bundle: DocumentBundle) -> ReaderResult:
     decoded = plain_text.decode(data)
     if decoded is None:
-        raise refusals.unsupported_error(
-            name, N_("Repartee can’t read “{name}”."), _READABLE_FORMATS
+        raise DocumentUnsupportedError(
+            N_("Repartee can’t read “{name}”."), hint=_READABLE_FORMATS, name=name
         )
     kind = media_type.detect_text(name, data)
     if kind == document_types.MAIL:

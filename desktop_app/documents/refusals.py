@@ -72,74 +72,38 @@ def empty_error(name: str) -> errors.DocumentEmptyError:
     )
 
 
-def unsupported_error(name: str, message: str, hint: str) -> errors.DocumentUnsupportedError:
-    return errors.DocumentUnsupportedError(message, hint, name=name)
-
-
 def too_large_error(
-    name: str, message: str, hint: str, **params: Param
+    name: str, message: str, hint: str = hints.ATTACH_PART_OR_RAISE, **params: Param
 ) -> errors.DocumentTooLargeError:
     """Return the error for exceeding a limit."""
     return errors.DocumentTooLargeError(message, hint, params=params, name=name)
 
 
 def file_too_large_error(name: str, limits: Limits) -> errors.DocumentTooLargeError:
-    return too_large_error(
-        name,
-        N_("“{name}” is larger than {limit} MB."),
-        hints.ATTACH_PART_OR_RAISE,
-        limit=limits.file_bytes >> 20,
-    )
+    limit = limits.file_bytes >> 20
+    return too_large_error(name, N_("“{name}” is larger than {limit} MB."), limit=limit)
 
 
 def too_many_files_error(name: str, limit: int) -> errors.DocumentTooLargeError:
-    """Return the error for more files than the limit."""
-    return too_large_error(
-        name, N_("“{name}” has more than {limit} files."), hints.ATTACH_PART_OR_RAISE, limit=limit
-    )
+    return too_large_error(name, N_("“{name}” has more than {limit} files."), limit=limit)
 
 
 def too_many_pages_error(
     name: str, count: int, unit: str, limit: int
 ) -> errors.DocumentTooLargeError:
     """Return the error for more pages than the limit; `unit` is "page", "slide" …"""
-    return too_large_error(
-        name,
-        N_("“{name}” exceeds {limit} pages or sheets ({count})."),
-        hints.ATTACH_PART_OR_RAISE,
-        count=count,
-        unit=unit,
-        limit=limit,
-    )
+    message = N_("“{name}” exceeds {limit} pages or sheets ({count}).")
+    return too_large_error(name, message, count=count, unit=unit, limit=limit)
 
 
 def unpacks_too_large_error(name: str, limits: Limits) -> errors.DocumentTooLargeError:
-    """Return the error for archives that unpack to more than the limit."""
-    return too_large_error(
-        name,
-        N_("“{name}” unpacks to more than {limit} MB."),
-        hints.ATTACH_PART_OR_RAISE,
-        limit=limits.unpacked_bytes >> 20,
-    )
-
-
-def folder_too_large_error(name: str, limits: Limits) -> errors.DocumentTooLargeError:
-    return too_large_error(
-        name,
-        N_("“{name}” contains more than {limit} MB of files."),
-        hints.ATTACH_PART,
-        limit=limits.unpacked_bytes >> 20,
-    )
+    limit = limits.unpacked_bytes >> 20
+    return too_large_error(name, N_("“{name}” unpacks to more than {limit} MB."), limit=limit)
 
 
 def too_much_text_error(name: str) -> errors.DocumentTooLargeError:
-    """Return the error for a document with more text than the limit."""
-    return too_large_error(
-        name,
-        N_("“{name}” contains more than {limit} MB of text."),
-        hints.ATTACH_PART,
-        limit=MAX_TEXT_BYTES >> 20,
-    )
+    message = N_("“{name}” contains more than {limit} MB of text.")
+    return too_large_error(name, message, hints.ATTACH_PART, limit=MAX_TEXT_BYTES >> 20)
 
 
 def unreadable_error(name: str, error: OSError) -> errors.DocumentError:
@@ -151,16 +115,6 @@ def unreadable_error(name: str, error: OSError) -> errors.DocumentError:
         hint=hints.CHECK_FILE,
         name=name,
         words=system_words(error),
-    )
-
-
-def needs_memory_error(name: str, limits: Limits) -> errors.DocumentTooLargeError:
-    """Return the error for exceeding the memory limit."""
-    return too_large_error(
-        name,
-        N_("“{name}” needs over {limit} MB of memory."),
-        hints.ATTACH_PART_OR_RAISE,
-        limit=limits.memory_bytes >> 20,
     )
 
 

@@ -119,17 +119,6 @@ def _annotation_string(annotation: Any, key: bytes) -> str:
     return _read_string(partial(raw.FPDFAnnot_GetStringValue, annotation, key))
 
 
-def field_centers(page: pdfium.PdfPage) -> list[tuple[float, float]]:
-    """Return the centers of the form fields on a page, in points."""
-    centers = []
-    for annotation in _annotations(page):
-        if raw.FPDFAnnot_GetSubtype(annotation) == raw.FPDF_ANNOT_WIDGET:
-            rect = raw.FS_RECTF()
-            if raw.FPDFAnnot_GetRect(annotation, rect):
-                centers.append(((rect.left + rect.right) / 2, (rect.bottom + rect.top) / 2))
-    return centers
-
-
 def _annotations(page: pdfium.PdfPage) -> Iterator[Any]:
     for index in range(raw.FPDFPage_GetAnnotCount(page)):
         annotation = raw.FPDFPage_GetAnnot(page, index)

@@ -14,10 +14,9 @@ import pypdfium2 as pdfium
 from pypdfium2 import raw
 
 from desktop_app.documents.office import markdown_text as md
-from desktop_app.documents.pdf import page_annotations, page_words, raised_digits
-from desktop_app.documents.pdf import tables as tables_of_page
+from desktop_app.documents.pdf import page_words, raised_digits
 from desktop_app.documents.pdf.page_words import RIGHT_TO_LEFT
-from desktop_app.documents.pdf.tables import Table
+from desktop_app.documents.pdf.tables import Table, find_tables, page_rulings
 
 Piece = list[int] | Table
 """Character numbers in the content stream, or a table."""
@@ -67,21 +66,11 @@ def _characters(piece: Piece) -> Iterator[int]:
 
 def _pieces(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[Piece]:
     """Return the tables of a page, and the runs of characters around them."""
-    rulings = tables_of_page.page_rulings(page)
+    rulings = page_rulings(page)
     tables: list[Table] = []
     if rulings.across and rulings.down:
-        words = page_words.words_of_page(textpage)
-        if not page_words.are_rotated(textpage, words):
-            # Tables with form fields are forms, whose fields are listed by name.
-            centers = page_annotations.field_centers(page)
-            tables = [
-                _in_reading_direction(table, textpage)
-                for table in tables_of_page.find_tables(rulings, words)
-                if not any(
-                    table.left < x < table.right and table.bottom < y < table.top
-                    for x, y in centers
-                )
-            ]
+        found = find_tables(rulings, page_words.words_of_page(textpage))
+        tables = [_in_reading_direction(table, textpage) for table in found]
     return list(_insert_tables(tables, textpage))
 
 

@@ -25,6 +25,7 @@ from desktop_app.documents.worker.protocol import (
     replace_surrogates,
 )
 from desktop_app.documents.worker.reader_client import ReaderClient
+from desktop_app.domain import hints
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_notes import SkipReason
 from desktop_app.domain.documents.extracted_document import (
@@ -34,6 +35,7 @@ from desktop_app.domain.documents.extracted_document import (
 )
 from desktop_app.domain.documents.image_header import read_image_header
 from desktop_app.domain.errors import DocumentError
+from desktop_app.i18n.translation import N_
 
 __all__ = ["DocumentWorker", "Limits", "OnProgress", "Progress", "ScaledImage"]
 
@@ -133,7 +135,12 @@ class DocumentWorker(ReaderClient):
             except DocumentError as error:
                 bundle.refuse(member, error)
         if bytes_left < 0:
-            raise refusals.folder_too_large_error(name, limits)
+            raise refusals.too_large_error(
+                name,
+                N_("“{name}” contains more than {limit} MB of files."),
+                hints.ATTACH_PART,
+                limit=limits.unpacked_bytes >> 20,
+            )
         if not bundle.texts:
             raise refusals.empty_error(name)
         text = bundle.text()

@@ -28,7 +28,7 @@ from desktop_app.documents.worker.protocol import (
     Result,
     T,
 )
-from desktop_app.domain import errors, hints
+from desktop_app.domain import errors
 from desktop_app.domain.errors import DocumentError
 from desktop_app.i18n.translation import N_
 
@@ -127,10 +127,7 @@ class ReaderClient:
                 self._discard()
                 limit = f"{limits.seconds:g}"
                 raise refusals.too_large_error(
-                    name,
-                    N_("Reading “{name}” takes longer than {limit} s."),
-                    hints.ATTACH_PART_OR_RAISE,
-                    limit=limit,
+                    name, N_("Reading “{name}” takes longer than {limit} s."), limit=limit
                 ) from error
             except ChildGoneError as error:
                 self._discard()

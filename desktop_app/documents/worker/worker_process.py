@@ -36,6 +36,7 @@ from desktop_app.documents.worker.protocol import (
     Strip,
 )
 from desktop_app.domain.errors import DocumentError
+from desktop_app.i18n.translation import N_
 from desktop_app.paths import resource_path
 
 if TYPE_CHECKING:
@@ -121,7 +122,12 @@ def _reply(header: dict[str, Any], payload: bytes, replies: BinaryIO) -> Result[
     except DocumentError as error:
         return _refusal(error)
     except MemoryError:
-        refusal = _refusal(refusals.needs_memory_error(header["name"], limits))
+        needs_memory = refusals.too_large_error(
+            header["name"],
+            N_("“{name}” needs over {limit} MB of memory."),
+            limit=limits.memory_bytes >> 20,
+        )
+        refusal = _refusal(needs_memory)
         refusal.ends_child = True
         return refusal
 
