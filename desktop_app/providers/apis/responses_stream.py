@@ -170,9 +170,7 @@ class ResponsesReader(EventReader):
         has come, because a gateway may stream only the text.
         """
         is_read_whole = self._is_background or not self.has_content
-        if is_read_whole:
-            self._calls.reopen()
-        elif self._calls:
+        if self._calls and not is_read_whole:
             return
         for index, item in enumerate(items):
             if is_read_whole or json_fields.text(item, "type") in _CALL_TYPES:
@@ -216,7 +214,6 @@ class ResponsesReader(EventReader):
     def _on_item_added(self, index: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
         self._texts.forget_item(index)  # some gateways number every item 0
         self._open.add(index)
-        self._calls.close(index)
         kind = json_fields.text(item, "type")
         if kind in _CALL_TYPES:
             yield from self._begin_call(index, item)
@@ -230,7 +227,6 @@ class ResponsesReader(EventReader):
         self._open.discard(index)
         self._has_closed = True
         yield from self._read_item(index, item)
-        self._calls.close(index)
 
     def _read_item(self, index: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
         """Yield the content of a finished item that its deltas lacked."""
@@ -350,45 +346,26 @@ class _Texts:
 class _Calls:
     """The calls of an answer, told apart by the ids of their items, else by their index.
 
-    Some gateways number every item 0, or leave out the number or the ids.
+    Some gateways number every item 0, or leave out the number.
     """
 
     def __init__(self) -> None:
-        # The numbers of calls: by the item's id, and by its index and the call's id.
-        self._known: dict[str | tuple[int, str], int] = {}
-        self._newest: dict[int, int] = {}  # the number of the newest call at each index
-        self._open: set[int] = set()  # indexes of calls that have not ended
-        self._numbers: set[int] = set()
+        self._numbers: dict[str | int, int] = {}  # by id, and of the newest call at each index
+        self._count = 0
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return self._count
 
-    def number(self, index: int, item_id: str, call_id: str = "") -> int:
+    def number(self, index: int, *ids: str) -> int:
         """Return the number of the call that an event belongs to."""
-        number = self._find(index, item_id, call_id)
-        return self._newest.get(index, index) if number is None else number
+        known = (self._numbers[key] for key in (*ids, index) if key in self._numbers)
+        return next(known, index)
 
-    def begin(self, index: int, item_id: str, call_id: str) -> int | None:
+    def begin(self, index: int, *ids: str) -> int | None:
         """Return the number of a call that begins; None if it began before."""
-        if self._find(index, item_id, call_id) is not None:
+        keys = [*filter(None, ids)] or [index]
+        if any(key in self._numbers for key in keys):
             return None
-        number = index if index not in self._numbers else max(self._numbers) + 1
-        self._numbers.add(number)
-        self._newest[index] = number
-        self._open.add(index)
-        self._known[item_id] = self._known[index, call_id] = number
-        return number
-
-    def _find(self, index: int, item_id: str, call_id: str) -> int | None:
-        for key, name in ((index, call_id), call_id), (item_id, item_id):
-            if name and key in self._known:
-                return self._known[key]
-        return self._newest[index] if index in self._open else None
-
-    def close(self, index: int) -> None:
-        """End the call at an index: the next call with this index is new, even without an id."""
-        self._open.discard(index)
-
-    def reopen(self) -> None:
-        """Assign calls without ids in the final list to the calls that came with their index."""
-        self._open |= self._newest.keys()
+        self._numbers |= dict.fromkeys((*keys, index), self._count)
+        self._count += 1
+        return self._count - 1

@@ -131,7 +131,7 @@ def events_of(arguments: str, *, has_ids: tuple[str, ...] = (), **place: Any) ->
     ]
 
 
-@pytest.mark.parametrize("has_ids", [(), ("id",), ("call_id",), ("id", "call_id")])
+@pytest.mark.parametrize("has_ids", [("id",), ("call_id",), ("id", "call_id")])
 @pytest.mark.parametrize("place", [{}, {"output_index": 0}])
 def test_calls_of_responses_without_numbers_stay_apart(
     has_ids: tuple[str, ...], place: Row
