@@ -2,13 +2,11 @@
 
 Everything here blocks, sometimes until the user has answered a dialog: `vault.py` calls it in
 threads. The library is imported on first use: it takes 40 ms and 15 MB, and start-up needs no key.
-If the platform has a known back end, the library's search for one is avoided: it takes another 90
-ms and starts gcc and ldconfig.
+Its search for a back end is avoided: it takes another 90 ms and starts gcc and ldconfig.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -29,11 +27,10 @@ T = TypeVar("T")
 # The keyrings of operating systems. Other back ends may store keys in plain files, or store nothing
 # (null, fail).
 _TRUSTED: Final = frozenset(
-    f"keyring.backends.{name}"
-    for name in ("SecretService", "libsecret", "kwallet", "macOS", "Windows")
+    f"keyring.backends.{name}" for name in ("SecretService", "libsecret", "kwallet")
 )
 
-# Errors of keyring and secretstorage, by name, because secretstorage is not on every platform.
+# Errors of keyring and secretstorage, by name, so that neither is imported here.
 _LOCKED: Final = frozenset({"KeyringLocked", "LockedException", "PromptDismissedException"})
 
 
@@ -93,18 +90,15 @@ def _run_on_backend(job: Callable[[KeyringBackend], T]) -> T:
 
 
 def _backend() -> KeyringBackend:
-    """Return the keyring of the library's own configuration, else the platform's.
+    """Return the keyring of the library's own configuration, else the Secret Service.
 
     Raises:
         CredentialError: it is not one of the trusted keyrings.
     """
     from keyring import core
 
-    backend = core.load_env() or core.load_config()
-    if backend is None and sys.platform == "linux":
-        backend = core.load_keyring("keyring.backends.SecretService.Keyring")
-    elif backend is None:
-        backend = core.get_keyring()
+    secret_service = "keyring.backends.SecretService.Keyring"
+    backend = core.load_env() or core.load_config() or core.load_keyring(secret_service)
     if type(backend).__module__ not in _TRUSTED:
         raise CredentialError(
             N_("{module} isn’t the operating system’s keyring."),
@@ -122,25 +116,15 @@ def _backend_errors() -> tuple[type[BaseException], ...]:
     does not exist causes LookupError, ImportError or ValueError.
     """
     from keyring.errors import KeyringError
+    from secretstorage.exceptions import SecretStorageException
 
-    errors: tuple[type[BaseException], ...] = (
-        KeyringError,
-        RuntimeError,
-        OSError,
-        ImportError,
-        AttributeError,
-        LookupError,
-        ValueError,
-        EOFError,
+    # Errors of its D-Bus library that secretstorage passes on.
+    from secretstorage.util import DBusErrorResponse  # type: ignore[attr-defined]
+
+    return (
+        *(KeyringError, SecretStorageException, DBusErrorResponse),
+        *(RuntimeError, OSError, ImportError, AttributeError, LookupError, ValueError, EOFError),
     )
-    try:
-        from secretstorage.exceptions import SecretStorageException
-
-        # Errors of its D-Bus library that secretstorage passes on.
-        from secretstorage.util import DBusErrorResponse  # type: ignore[attr-defined]
-    except ImportError:  # not on this platform
-        return errors
-    return (*errors, SecretStorageException, DBusErrorResponse)
 
 
 def _credential_error(exc: BaseException) -> CredentialError:

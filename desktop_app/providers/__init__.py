@@ -1,4 +1,4 @@
 """The API client: requests in, stream events out.
 
-`provider_client` is the entry point. May import domain, i18n, foreign_file, httpx and truststore.
+`provider_client` is the entry point. May import domain, i18n, foreign_file and httpx.
 """

@@ -120,7 +120,10 @@ class Negotiation:
             return self._fall_back()
         if refusal.status is None:
             raise refusal  # it came inside a stream, so something may have been billed
-        if not self.request.background and self._would_store_conversation(refusal):
+        # Responses stores every conversation unless told otherwise; Chat Completions stores nothing
+        # unless told to.
+        is_store = refusal.param.split(".")[0] == "store" and not self.request.background
+        if is_store and not self._is_api_fixed and self._may_fall_back:
             return self._fall_back()
         return self._omit_refused(refusal)
 
@@ -145,42 +148,27 @@ class Negotiation:
         self.request = replace(self.request, background=False)
         return _setting_notices(self._profile.name, "background", NoticeCode.SETTING_REFUSED)
 
-    def _would_store_conversation(self, refusal: RefusedParameterError) -> bool:
-        """Return True if only Chat Completions is left because `store` is refused.
-
-        Responses stores every conversation unless told otherwise; Chat Completions stores nothing
-        unless told to.
-        """
-        is_store = refusal.param.split(".")[0] == "store"
-        return is_store and not self._is_api_fixed and self._may_fall_back
-
     def _omit_refused(self, refusal: RefusedParameterError) -> list[Notice | Started]:
         """Leave out the refused field or setting. Return the notices to show."""
         param = refusal.param
-        had_background = self.request.background
-        schema_before = self.request.schema
+        provider = self._profile.name
         field_name = own_field(param, self.omitted_fields)
         if field_name is not None:
             self.omitted_fields |= {field_name}
-            # "encrypted_content" is not among them, and not remembered: the server refused the
-            # reasoning of this conversation, not the field.
             if field_name in OWN_FIELDS:
                 self._new_refusals |= {field_name}
-        else:
-            self.request, refused_setting = without_refused_setting(
-                self.request, self._info, refusal
-            )
-            if param != NO_TOOLS:  # not remembered for tools: a restarted server may take them
-                self._new_refusals |= {refused_setting}
-            if self.request.schema != schema_before:
-                return []  # the answer is checked anyway, so the user need not know
-        if had_background and not self.request.background:
-            param = "background"  # a refused `store` can mean background mode, which needs `store`
-        provider = self._profile.name
-        if field_name == "encrypted_content":
+                return []  # the user loses nothing
+            # "encrypted_content" is not remembered: the server refused the reasoning of this
+            # conversation, not the field.
             return [Notice(notice(NoticeCode.REASONING_LEFT_OUT, provider=provider))]
-        if field_name is not None:  # the user loses nothing
-            return []
+        before = self.request
+        self.request, refused_setting = without_refused_setting(before, self._info, refusal)
+        if param != NO_TOOLS:  # not remembered for tools: a restarted server may take them
+            self._new_refusals |= {refused_setting}
+        if self.request.schema != before.schema:
+            return []  # the answer is checked anyway, so the user need not know
+        if before.background and not self.request.background:
+            param = "background"  # a refused `store` can mean background mode, which needs `store`
         server_message = str(refusal.params.get("words", ""))
         if param == "tools" and server_message:  # the message may say what to do
             code = NoticeCode.TOOLS_REFUSED

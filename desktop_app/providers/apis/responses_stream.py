@@ -363,7 +363,9 @@ class _Calls:
 
     def begin(self, index: int, *ids: str) -> int | None:
         """Return the number of a call that begins; None if it began before."""
-        keys = [*filter(None, ids)] or [index]
+        keys: list[str | int] = [each for each in ids if each]
+        if not keys:
+            keys = [index]
         if any(key in self._numbers for key in keys):
             return None
         self._numbers |= dict.fromkeys((*keys, index), self._count)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import ssl
-import sys
 import threading
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -30,7 +29,7 @@ _CHOOSE_PEM: Final = N_("Choose a PEM or DER certificate file (.pem, .crt, .cer)
 MAX_CA_FILE_BYTES: Final = 4 * 1024 * 1024  # arbitrary: the system's bundle has about 200 KB
 
 # Paths of certificates on Linux distributions, in case OpenSSL was built for a different one. The
-# list is truststore's.
+# list is that of the library truststore.
 _BUNDLES: Final = (
     "/etc/ssl/cert.pem",
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
@@ -68,12 +67,6 @@ def trusted_context(ca_file: str = "") -> ssl.SSLContext:
 
 
 def _system_context() -> ssl.SSLContext:
-    if sys.platform == "win32":
-        import truststore
-
-        return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    # On Linux, this does once what truststore does for each connection: it reads all certificates,
-    # which blocks the event loop for 20 ms.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     paths = ssl.get_default_verify_paths()
     # The default folder of OpenSSL may be empty.
