@@ -182,21 +182,3 @@ def test_processes_are_started_in_one_place() -> None:
         if started:
             found[str(path.relative_to(ROOT))] = started
     assert found.keys() == STARTS_PROCESSES, found
-
-
-@pytest.mark.parametrize(
-    "code",
-    [
-        "import subprocess",
-        "from subprocess import run",
-        "import asyncio\nasyncio.create_subprocess_shell('x')",
-        "from asyncio import create_subprocess_exec\ncreate_subprocess_exec('x')",
-        "import os\nos.execv('x', [])",
-        "import os\nos.posix_spawn",
-        "from PySide6.QtCore import QProcess\nQProcess.startDetached('x')",
-        "from concurrent.futures import ProcessPoolExecutor\nProcessPoolExecutor()",
-    ],
-)
-def test_a_spawn_is_recognized(code: str) -> None:
-    assert list(spawns(ast.parse(code)))
-    assert HINT_OF_SPAWN.search(code)

@@ -150,11 +150,6 @@ def test_every_part_is_listed_with_its_text(scripts: Any) -> None:
             assert " ".join(text.split()) in words, f"{part.name}: {identifier}"
 
 
-def test_every_standard_text_is_used(scripts: Any) -> None:
-    for path in (scripts("parts").TEXTS / "spdx").iterdir():
-        assert f"\n{path.stem}\n" in LICENSES, path.name
-
-
 # ---------------------------------------------------------------- the bill of materials
 
 
@@ -185,34 +180,6 @@ def test_the_bill_of_materials_is_valid_and_names_everything(tmp_path: Path, scr
 
 
 # ---------------------------------------------------------------- known vulnerabilities
-
-SOUND = {"name": "sound", "version": "1.0", "vulns": []}
-WEAK = {"name": "weak", "version": "2.0", "vulns": [{"id": "PYSEC-2026-1"}]}
-UNKNOWN = {"name": "unknown", "skip_reason": "Dependency not found on PyPI"}
-
-
-@pytest.mark.attack("supply-chain")
-@pytest.mark.parametrize(
-    ("rows", "code", "said"),
-    [
-        ([SOUND], 0, "No vulnerability is known of all 1 requirements."),
-        (
-            [UNKNOWN],
-            3,
-            "NOTHING COULD BE LOOKED UP: whether there are vulnerabilities is not known.",
-        ),
-        ([], 3, "NOTHING COULD BE LOOKED UP: whether there are vulnerabilities is not known."),
-        ([SOUND, UNKNOWN], 3, "THE OTHERS COULD NOT BE LOOKED UP."),
-        ([SOUND, WEAK, UNKNOWN], 1, "1 known vulnerabilities."),
-    ],
-)
-def test_an_audit_says_what_it_could_look_up(
-    scripts: Any, rows: list[Any], code: int, said: str
-) -> None:
-    findings = scripts("audit").Findings()
-    findings.add({"dependencies": rows})
-    assert findings.code == code
-    assert findings.lines()[-1].endswith(said)
 
 
 def test_an_audit_that_breaks_off_is_no_clean_one(tmp_path: Path) -> None:

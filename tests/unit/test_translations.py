@@ -177,11 +177,6 @@ def test_no_chapter_is_left_over(code: str) -> None:
     assert sorted(path.name for path in (HELP / code).iterdir()) == CHAPTERS
 
 
-def test_german_and_dutch_are_offered() -> None:
-    assert {"de", "nl"} <= set(TRANSLATED)
-    assert {path.name for path in LOCALE.iterdir()} == set(TRANSLATED)
-
-
 # ---------------------------------------------------------------- the code
 
 # What shows its first argument, or announces it.
@@ -233,8 +228,3 @@ def test_no_text_is_shown_that_is_not_marked() -> None:
         if WORD.search(text) and text not in NAMES and not ROLE.fullmatch(text)
     ]
     assert not found
-
-
-def test_a_text_that_is_not_marked_is_found() -> None:
-    tree = ast.parse('label.setText("Two words" if x else tr("Marked"))\nbox.setToolTip(f"{n} MB")')
-    assert [text for _, text in shown_literals(tree)] == ["Two words", " MB"]

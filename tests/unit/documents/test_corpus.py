@@ -1,6 +1,6 @@
 """Difficult features of each format, with the words that must be found.
 
-`tests/data/make_corpus.py` makes the files. The expected texts were checked by hand.
+The expected texts were checked by hand.
 """
 
 from __future__ import annotations

@@ -66,6 +66,9 @@ NOON = datetime(2026, 3, 18, 12, tzinfo=UTC)
         ("1+" * 999 + "1", "1000"),
         ("(" * 60 + "1" + ")" * 60, "1"),
         ("2^3^2 - 1_0.5", "501.5"),
+        *(("+5", "5"), ("-+5", "-5"), ("sum(1,0)", "1")),
+        *(("10^100", "1" + "0" * 100), ("10^101", "1E+101")),
+        *(("10^-100", f"0.{'0' * 99}1"), ("10^-101", "1E-101")),
     ],
 )
 def test_calculations_are_exact(expression: str, value: str) -> None:
@@ -77,6 +80,11 @@ def test_calculations_are_exact(expression: str, value: str) -> None:
 )
 def test_rounding_is_named_in_the_result(expression: str) -> None:
     assert calculate(expression).endswith("(rounded to 100 digits)")
+
+
+def test_the_constants_are_known() -> None:
+    assert calculate("pi").startswith("3.14159265358979")
+    assert calculate("e").startswith("2.71828182845904")
 
 
 @pytest.mark.parametrize(
@@ -315,6 +323,10 @@ def test_rows_beyond_the_bound_are_named(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(tables, "MAX_CELLS", 4)
     found = run_query([csv("a,b\n1,x\n2,y\n3,z\n")], "SELECT sum(a) FROM t")
     assert found["result"] == "sum(a)\n3\n(Of the table t, only the first 2 of 3 rows)"
+    wide = run_query([csv("a,b,c,d,e\n1\n2\n")], "SELECT sum(a) FROM t")
+    assert wide["result"] == "sum(a)\n1\n(Of the table t, only the first 1 of 2 rows)"
+    exact = run_query([csv("a,b\n1,x\n2,y\n")], "SELECT sum(a) FROM t")
+    assert exact["result"] == "sum(a)\n3"
 
 
 def test_a_table_that_cannot_be_used_does_not_hide_the_others() -> None:
