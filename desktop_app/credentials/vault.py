@@ -160,16 +160,12 @@ class KeyVault:
             return backend
 
         try:
-            backend = await _run_in_thread(store, self._prompt_timeout_s)
-        except CredentialError as exc:
+            stored = await self._run_probe(store, self._prompt_timeout_s)
+        finally:
             abandoned.set()
-            self.last_probe = ProbeResult(works=False, backend="", why=exc.what_happened)
+        if not stored.works:
             self.use_for_session(name, secret, KeyPlace.SESSION)
             return KeyPlace.SESSION
-        except asyncio.CancelledError:
-            abandoned.set()
-            raise
-        self.last_probe = ProbeResult(works=True, backend=backend, why="")
         self._changes += 1
         # Without the record, the secret is not found in the keyring: it is in memory until then.
         self.use_for_session(name, secret, KeyPlace.SESSION)
@@ -213,9 +209,12 @@ class KeyVault:
 
     async def probe(self, timeout_s: float) -> ProbeResult:
         """Try the keyring with a test entry. May open the dialog that unlocks it."""
+        return await self._run_probe(self._keyring.probe, timeout_s)
 
+    async def _run_probe(self, job: Callable[[], str], timeout_s: float) -> ProbeResult:
+        """Run a job that probes the keyring and returns its name. Record and return the result."""
         try:
-            backend = await _run_in_thread(self._keyring.probe, timeout_s)
+            backend = await _run_in_thread(job, timeout_s)
         except CredentialError as exc:
             self.last_probe = ProbeResult(works=False, backend="", why=exc.what_happened)
         else:

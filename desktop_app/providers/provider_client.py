@@ -17,7 +17,7 @@ from desktop_app.domain.answering.stream_events import Failed, Notice, StreamEve
 from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.conversations.message_parts import TextPart
-from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, notice
+from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.errors import (
     ContextTooLongError,
     EndpointMissingError,
@@ -109,13 +109,11 @@ class ProviderClient:
                 yield event
                 match event:
                     case UsageReported(usage) if self._is_cut(request, usage.input_tokens):
-                        yield Notice(self._cut_notice(usage.input_tokens))
+                        count = formatting.number(usage.input_tokens)
+                        code, name = NoticeCode.INPUT_CUT, self._profile.name
+                        yield Notice(notice(code, provider=name, tokens=count))
                     case Failed(ContextTooLongError() as error) if error.window:
                         self._memory.record_window(request.model, error.window)
-
-    def _cut_notice(self, tokens: int) -> AnswerNotice:
-        count = formatting.number(tokens)
-        return notice(NoticeCode.INPUT_CUT, provider=self._profile.name, tokens=count)
 
     def _set_server_kind(self, kind: ServerKind | None) -> None:
         """Set the kind of server that the list of models has shown; None if it shows none."""
@@ -184,11 +182,7 @@ class ProviderClient:
         info = info_at(self._profile, request.model, self._catalog)
         is_offered = provider_compaction.is_offered(self._profile, info)
         if not is_offered or provider_compaction.REFUSED in known_refusals:
-            raise EndpointMissingError(
-                N_("The base URL of {provider} doesn’t support compaction."),
-                hint=hints.CHECK_ADDRESS,
-                provider=self._profile.name,
-            )
+            raise self._missing_error(N_("The base URL of {provider} doesn’t support compaction."))
         try:
             with self._in_use():
                 return await provider_compaction.compact(
@@ -209,11 +203,7 @@ class ProviderClient:
 
         self._require_key()
         if not embeddings.is_offered(self._profile):
-            raise EndpointMissingError(
-                N_("The base URL of {provider} doesn’t support embeddings."),
-                hint=hints.CHECK_ADDRESS,
-                provider=self._profile.name,
-            )
+            raise self._missing_error(N_("The base URL of {provider} doesn’t support embeddings."))
         known_refusals = self._memory.refused_for(model)
         requests = embeddings.EmbeddingRequests(
             self._transport, self._profile.name, model, known_refusals
@@ -239,9 +229,10 @@ class ProviderClient:
                     return None
                 body = {"content": text, "model": model}
                 async with self._transport.post(LLAMA_CPP_COUNTER, body) as reply:
-                    tokens = await reply.json(_token_list)
+                    counted = await reply.json(lambda value: value)
         except (AttemptError, ProviderError, TimeoutError):
-            tokens = None
+            counted = None
+        tokens = counted.get("tokens") if isinstance(counted, dict) else None
         if not isinstance(tokens, list):
             self._kind = None  # the program can do without the server's count
             return None
@@ -295,12 +286,11 @@ class ProviderClient:
         """Close every connection."""
         await self._transport.aclose()
 
+    def _missing_error(self, message: str) -> EndpointMissingError:
+        return EndpointMissingError(message, hints.CHECK_ADDRESS, provider=self._profile.name)
+
     def _require_key(self) -> None:
         if self._profile.needs_key and self._key is None:
             raise MissingKeyError(
                 N_("{provider} needs an API key."), hint=hints.ADD_KEY, provider=self._profile.name
             )
-
-
-def _token_list(reply: object) -> object:
-    return reply.get("tokens") if isinstance(reply, dict) else None

@@ -30,6 +30,7 @@ INCLUDE_FIELDS: Final = {
 MAX_CITATIONS: Final = 100
 MAX_BASE64_CHARS: Final = 16 * 1024 * 1024
 _MAX_HEAD_CHARS: Final = 100
+_ACTION_FIELDS: Final = ("type", "query", "url", "pattern")
 _ADDRESS: Final = re.compile(r"https?://[^\s<>()\[\]]+")
 _MARKUP_CHARACTERS: Final = re.compile(r"([\\\[\]<>`*_])")
 
@@ -104,45 +105,38 @@ def code_images(item: Mapping[str, Any]) -> Iterator[bytes]:
 def hosted_call(call_id: str, item: Mapping[str, Any]) -> HostedCall:
     """Return a call from its output item."""
     tool = HOSTED_ITEMS[json_fields.text(item, "type")]
+    result, image = "", b""
+    match tool:
+        case "web_search":
+            action = json_fields.mapping(item, "action")
+            texts = {name: json_fields.text(action, name) for name in _ACTION_FIELDS}
+            arguments: dict[str, Any] = {name: text for name, text in texts.items() if text}
+            queries = json_fields.texts(action, "queries")
+            if queries and "query" not in arguments:
+                arguments["queries"] = queries
+        case "file_search":
+            arguments = {"queries": json_fields.texts(item, "queries")}
+            found = json_fields.rows(item, "results")
+            names = (json_fields.text(each, "filename") for each in found)
+            result = "\n".join(dict.fromkeys(filter(None, names)))
+        case "code_interpreter":
+            container = json_fields.text(item, "container_id")
+            arguments = {"code": json_fields.text(item, "code"), "container": container}
+            logs = (json_fields.text(each, "logs") for each in json_fields.rows(item, "outputs"))
+            result = "\n".join(filter(None, logs))
+        case _:
+            arguments = {"prompt": json_fields.text(item, "revised_prompt")}
+            image = decode_image(json_fields.text(item, "result"))
     failed = json_fields.text(item, "status") in ("failed", "incomplete")
     call = ToolCallPart(
         call_id,
         tool,
-        json.dumps(_parse_arguments(tool, item), ensure_ascii=False),
+        json.dumps(arguments, ensure_ascii=False),
         state=ToolCallState.FAILED if failed else ToolCallState.DONE,
-        result=_parse_result(tool, item),
+        result=result,
         is_hosted=True,
     )
-    image = json_fields.text(item, "result") if tool == "image_generation" else ""
-    return HostedCall(call, decode_image(image))
-
-
-def _parse_arguments(tool: str, item: Mapping[str, Any]) -> dict[str, Any]:
-    match tool:
-        case "web_search":
-            action = json_fields.mapping(item, "action")
-            names = ("type", "query", "url", "pattern")
-            action_fields = {
-                name: text for name in names if (text := json_fields.text(action, name))
-            }
-            queries = [] if "query" in action_fields else json_fields.texts(action, "queries")
-            return {**action_fields, "queries": queries} if queries else action_fields
-        case "file_search":
-            return {"queries": json_fields.texts(item, "queries")}
-        case "code_interpreter":
-            container = json_fields.text(item, "container_id")
-            return {"code": json_fields.text(item, "code"), "container": container}
-    return {"prompt": json_fields.text(item, "revised_prompt")}
-
-
-def _parse_result(tool: str, item: Mapping[str, Any]) -> str:
-    if tool == "code_interpreter":
-        logs = (json_fields.text(each, "logs") for each in json_fields.rows(item, "outputs"))
-        return "\n".join(filter(None, logs))
-    if tool == "file_search":
-        names = (json_fields.text(each, "filename") for each in json_fields.rows(item, "results"))
-        return "\n".join(dict.fromkeys(filter(None, names)))
-    return ""
+    return HostedCall(call, image)
 
 
 def decode_image(text: str) -> bytes:
