@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
@@ -11,19 +11,14 @@ from PySide6.QtWidgets import QWidget
 from desktop_app.domain.answering.generation import Examples
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.boxes import column_of
-from desktop_app.ui.widgets.buttons.dialog_button import delete_button, dialog_button
+from desktop_app.ui.widgets.buttons.dialog_button import compact_button, delete_button
+from desktop_app.ui.widgets.forms.form_dialog import ask
 from desktop_app.ui.widgets.forms.form_widgets import FormSection, MultilineField
-from desktop_app.ui.widgets.forms.tab_order import TabAnchor, order_tabs
+from desktop_app.ui.widgets.forms.tab_order import order_tabs
 from desktop_app.ui.widgets.text.foreign_text import spoken_text
 
 # In pixels at the default text size (see `Theme.px`).
 _FIELD_HEIGHT: Final = 64
-
-
-class _RemovedExample(NamedTuple):
-    position: int
-    question: str
-    answer: str
 
 
 class ExampleTurns(FormSection):
@@ -31,7 +26,7 @@ class ExampleTurns(FormSection):
 
     Signals:
         changed(Examples): the complete examples, once the user pauses or leaves a field, or removes
-            or restores an example.
+            an example.
     """
 
     changed = Signal(object)
@@ -43,31 +38,20 @@ class ExampleTurns(FormSection):
         )
         self._reported: tuple[str, Examples] = ("", ())  # with the id of the preset
         self._examples: list[_ExampleFields] = []
-        self.add_button = dialog_button(tr("Add example"), "add-example")
+        self.add_button = compact_button(tr("Add example"), "add-example", "plain")
         self.add_button.clicked.connect(self._add_empty)
-        self.undo_button = dialog_button(tr("Undo"), "undo-example")
-        self.undo_button.setAccessibleName(spoken_text(tr("Undo: bring the removed example back")))
-        self.undo_button.clicked.connect(self._restore)
-        self.undo_button.hide()
-        self._removed_example: _RemovedExample | None = None
-        self._anchor = TabAnchor(self)
-        self.add(self.undo_button)
-        self._column.setAlignment(self.undo_button, Qt.AlignmentFlag.AlignLeft)
         self.add(self.add_button)
-        self._column.setAlignment(self.add_button, Qt.AlignmentFlag.AlignLeft)
 
     def show_examples(self, preset_id: str, examples: Examples) -> None:
         """Show a preset's examples; if they are already shown, keep unfinished examples."""
         if (preset_id, examples) == self._reported:
             return
-        self.undo_button.hide()
         self._reported = preset_id, examples
         for fields in self._examples:
             _delete_fields(fields)
         self._examples = []
         for question, answer in examples:
             self._add(question, answer)
-        self._number_examples()
 
     def report_edits(self) -> None:
         """Report texts that were typed but not reported yet."""
@@ -76,49 +60,40 @@ class ExampleTurns(FormSection):
             fields.answer.report_edits()
 
     def _add_empty(self) -> None:
-        fields = self._add("", "")
-        self._number_examples()
-        fields.question.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._add("", "").question.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _add(self, question: str, answer: str) -> _ExampleFields:
         fields = _ExampleFields(question, answer, self._report)
-        fields.remove_button.clicked.connect(lambda: self._remove(fields))
-        self._examples.append(fields)
+        fields.remove_button.clicked.connect(lambda: self._ask_removal(fields))
         self.body.addWidget(fields)
+        stops = (fields.question, fields.answer, fields.remove_button)
+        if self._examples:
+            order_tabs(self._examples[-1].remove_button, stops)
+        order_tabs(fields.question, (*stops[1:], self.add_button))
+        self._examples.append(fields)
+        fields.set_number(len(self._examples))
         return fields
 
-    def _restore(self) -> None:
-        if self._removed_example is None:
+    def _ask_removal(self, fields: _ExampleFields) -> None:
+        if not any(map(str.strip, fields.texts)):
+            self._remove(fields)
             return
-        removed = self._removed_example
-        self._removed_example = None
-        fields = self._add(removed.question, removed.answer)
-        self._examples.insert(removed.position, self._examples.pop())
-        self.body.insertWidget(removed.position, fields)
-        self._number_examples()
-        fields.question.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.undo_button.hide()
-        self._report()
+        ask(
+            self,
+            "confirm-example-removal",
+            tr("Remove this example?"),
+            "",
+            label=tr("Remove"),
+            on_accepted=lambda: self._remove(fields),
+        )
 
     def _remove(self, fields: _ExampleFields) -> None:
-        fields.question.report_edits()
-        fields.answer.report_edits()
-        self._removed_example = _RemovedExample(self._examples.index(fields), *fields.texts)
         self._examples.remove(fields)
-        self.undo_button.show()
-        self.undo_button.setFocus(Qt.FocusReason.OtherFocusReason)
         _delete_fields(fields)
-        self._number_examples()
+        for number, remaining in enumerate(self._examples, 1):
+            remaining.set_number(number)
+        self.add_button.setFocus(Qt.FocusReason.OtherFocusReason)
         self._report()
-
-    def _number_examples(self) -> None:
-        """Set the numbers and the Tab order of the examples."""
-        previous_widget: QWidget = self._anchor
-        for number, fields in enumerate(self._examples, 1):
-            fields.set_number(number)
-            previous_widget = order_tabs(
-                previous_widget, (fields.question, fields.answer, fields.remove_button)
-            )
 
     def _report(self) -> None:
         preset_id, reported_examples = self._reported

@@ -6,7 +6,7 @@ lengths (`px`) and fonts from it. Everything that a style sheet can express is i
 
     QPushButton, QToolButton    primary · plain · quiet · link · fold · row (a whole row) ·
                                 example (a card that is a button) · send · stop ·
-                                filter (property "set")
+                                filter (property "set") · segment · small-segment
     QLabel                      title · strong · dim · note · hero · key (a shortcut) · error ·
                                 error-title · error-note · warning · warning-note
     QFrame                      side (list and panel; property "edge": the side of its hairline) ·
@@ -230,6 +230,13 @@ QFrame[role="chip"], QFrame[role="note-card"] { background: @code_ground; border
     border-radius: $10px; }
 QFrame[role="error-card"] { background: @error_ground; border: none; border-radius: $10px; }
 QFrame[role="segments"] { background: @hover; border: none; border-radius: $8px; }
+[role="segment"], [role="small-segment"] { color: @dim; padding: 0; margin: $2px;
+    border-radius: $6px; min-height: 0; }
+[role="small-segment"] { font-size: @note; }
+[role="segment"]:hover, [role="small-segment"]:hover { color: @text; }
+[role="segment"]:checked, [role="small-segment"]:checked { background: @segment; color: @text;
+    font-weight: 600; }
+[role="segment"]:disabled, [role="small-segment"]:disabled { color: @faint; }
 QFrame[role="rule"] { background: @line; border: none; max-height: 1px; min-height: 1px; }
 QFrame[role="overlay"] { background: @overlay; border: 2px dashed @accent; border-radius: $14px; }
 QFrame[role="overlay"] QLabel { color: @accent; font-size: @heading; font-weight: 600; }
@@ -365,6 +372,7 @@ def style_sheet(theme: Theme) -> str:
         "accent_strong": strong_accent.name(),
         "focus_on_accent": theme.text.name(),
         "overlay": f"rgba({theme.tint.red()}, {theme.tint.green()}, {theme.tint.blue()}, 215)",
+        "segment": (theme.ground if theme.is_dark else theme.card).name(),
         "check": icons.sheet_image_path("check-dark" if theme.is_dark else "check-light"),
         "check_disabled": icons.sheet_image_path("check-disabled"),
         "chevron": icons.sheet_image_path("chevron"),

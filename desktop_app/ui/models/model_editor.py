@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
-from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QLocale, Qt, Signal
 from PySide6.QtGui import QIntValidator
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QVBoxLayout, QWidget
 
 from desktop_app.domain.models.model_facts import MAX_PRICE, MAX_TOKENS, ModelFacts
 from desktop_app.domain.models.model_row import ModelRow
@@ -23,12 +21,8 @@ from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
 from desktop_app.ui.widgets.forms.form_dialog import FormDialog
 from desktop_app.ui.widgets.forms.form_widgets import Combo, Note
-from desktop_app.ui.widgets.text.foreign_text import (
-    PlainLabel,
-    menu_text,
-    spoken_text,
-    window_title,
-)
+from desktop_app.ui.widgets.forms.line_field import line_field
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, menu_text, window_title
 
 _PRICES: Final = (
     ("input_price", N_("Input price")),
@@ -72,31 +66,46 @@ class ModelEditor(FormDialog):
         self.effort_choice = Combo(tr("Efforts"), object_name="model-efforts")
         self._problem = Note(object_name="model-problem")
         self.save_button = dialog_button(tr("Save"), "save-model")
-        self._clear_button = dialog_button(tr("Clear all"), "clear-model")
-        self._undo_button = dialog_button(tr("Undo"), "undo-clear-model")
-        self._undo_button.setAccessibleName(spoken_text(tr("Undo: {what}", what=tr("Clear all"))))
-        self._undo_button.hide()
-        self._undo_steps: list[Callable[[], object]] = []
-        self._build()
-        self._show_entries()
+        clear_button = dialog_button(tr("Clear all"), "clear-model")
+        content = QWidget()
+        self._form = QVBoxLayout(content)
+        self._build_form()
+        provider = tr("{model} – {provider}", model=row.name, provider=row.provider_name)
+        head = row_of((PlainLabel(provider, role="strong", wraps=True), 1), HelpButton())
+        note = tr(
+            "What you enter is used for this provider, instead of what it reports. "
+            "Empty fields stay automatic."
+        )
+        column_of(
+            head,
+            PlainLabel(note, role="note", wraps=True),
+            (scroll_area_of(content), 1),
+            self._problem,
+            row_of(clear_button, STRETCH, self.save_button, spacing=8),
+            parent=self,
+            margins=DIALOG_MARGINS,
+            spacing=12,
+        )
+        self._show_entries(self._user_entries)
         self.save_button.clicked.connect(self._save)
-        self._clear_button.clicked.connect(self._clear_all)
-        self._undo_button.clicked.connect(self._restore)
+        clear_button.clicked.connect(lambda: self._show_entries(ModelFacts(row.model)))
         self.effort_choice.currentIndexChanged.connect(lambda _index: self._show_efforts())
         self.update_theme()
         self.resize(fitting_size(_SIZE, parent))
         self.fields["window"].setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _build(self) -> None:
-        content = QWidget()
-        self._form = QVBoxLayout(content)
-        for name, label in _LIMITS:
-            field = self._add_field(name, tr(label), tr("tokens"), self._known_limit(name))
-            field.setValidator(QIntValidator(1, MAX_TOKENS, field))
-        for name, label in _PRICES:
-            self._add_field(
-                name, tr(label), tr("US dollars per million tokens"), self._known_price(name)
-            )
+    def _build_form(self) -> None:
+        """Create a row for each fact, with its automatic value as the hint."""
+        price_unit = tr("US dollars per million tokens")
+        rows = [(*each, tr("tokens"), self._known_limit(each[0])) for each in _LIMITS]
+        rows += [(*each, price_unit, self._known_price(each[0])) for each in _PRICES]
+        for name, label, unit, known_value in rows:
+            text = tr("{name} ({unit})", name=tr(label), unit=unit)
+            field = self.fields[name] = line_field(text, f"model-{name}")
+            field.setPlaceholderText(known_value or tr_context("value", "unknown"))
+            self._add_row(text, field)
+        for name, _ in _LIMITS:
+            self.fields[name].setValidator(QIntValidator(1, MAX_TOKENS, self.fields[name]))
         for key, label in (
             (_EFFORTS_AUTOMATIC, tr("Automatic")),
             (_EFFORTS_NONE, tr("Takes none")),
@@ -105,47 +114,15 @@ class ModelEditor(FormDialog):
             self.effort_choice.addItem(label, key)
         self._add_row(tr("Efforts"), self.effort_choice)
         self._effort_boxes = QWidget()
-        boxes = FlowLayout(parent=self._effort_boxes)
-        for effort in Effort:
-            box = self.efforts[effort] = QCheckBox(menu_text(tr(effort.label)))
-            boxes.addWidget(box)
+        self.efforts = {effort: QCheckBox(menu_text(tr(effort.label))) for effort in Effort}
+        FlowLayout(*self.efforts.values(), parent=self._effort_boxes)
         self._form.addWidget(self._effort_boxes)
         for name, label in _FLAGS:
-            combo = self.flags[name] = Combo(tr(label))
-            combo.setObjectName(f"model-{name}")
+            combo = self.flags[name] = Combo(tr(label), object_name=f"model-{name}")
             combo.addItem(tr("Automatic ({value})", value=self._known_flag(name)), _AUTOMATIC)
             combo.addItem(tr_context("value", "yes"), _YES)
             combo.addItem(tr_context("value", "no"), _NO)
             self._add_row(tr(label), combo)
-        self._lay_out(scroll_area_of(content))
-
-    def _lay_out(self, form_area: QScrollArea) -> None:
-        title = PlainLabel(
-            tr("{model} – {provider}", model=self._row.name, provider=self._row.provider_name),
-            role="strong",
-            wraps=True,
-        )
-        note = PlainLabel(
-            tr(
-                "What you enter is used for this provider, instead of what it reports. "
-                "Empty fields stay automatic."
-            ),
-            role="note",
-            wraps=True,
-        )
-        head = row_of((title, 1), HelpButton())
-        foot = row_of(self._clear_button, self._undo_button, STRETCH, self.save_button, spacing=8)
-        rows = (head, note, (form_area, 1), self._problem, foot)
-        column_of(*rows, parent=self, margins=DIALOG_MARGINS, spacing=12)
-
-    def _add_field(self, name: str, label: str, unit: str, known_value: str) -> QLineEdit:
-        field = self.fields[name] = QLineEdit()
-        field.setObjectName(f"model-{name}")
-        field.setPlaceholderText(known_value or tr_context("value", "unknown"))
-        text = tr("{name} ({unit})", name=label, unit=unit)
-        field.setAccessibleName(spoken_text(text))
-        self._add_row(text, field)
-        return field
 
     def _add_row(self, text: str, field: QWidget) -> None:
         label = PlainLabel(text, wraps=True)
@@ -186,8 +163,7 @@ class ModelEditor(FormDialog):
         theme = current_theme()
         self._form.setSpacing(theme.px(10))
 
-    def _show_entries(self) -> None:
-        entries = self._user_entries
+    def _show_entries(self, entries: ModelFacts) -> None:
         for name, _ in _LIMITS:
             value = getattr(entries, name)
             self.fields[name].setText("" if value is None else str(value))
@@ -195,13 +171,11 @@ class ModelEditor(FormDialog):
             value = getattr(entries, name)
             self.fields[name].setText("" if value is None else editable_amount(value))
         for name, _ in _FLAGS:
-            value = getattr(entries, name)
-            key = {None: _AUTOMATIC, True: _YES, False: _NO}[value]
+            key = {None: _AUTOMATIC, True: _YES, False: _NO}[getattr(entries, name)]
             self.flags[name].setCurrentIndex(self.flags[name].findData(key))
+        key = _EFFORTS_CHOSEN if entries.efforts else _EFFORTS_NONE
         if entries.efforts is None:
             key = _EFFORTS_AUTOMATIC
-        else:
-            key = _EFFORTS_CHOSEN if entries.efforts else _EFFORTS_NONE
         self.effort_choice.setCurrentIndex(self.effort_choice.findData(key))
         for effort, box in self.efforts.items():
             box.setChecked(effort in (entries.efforts or self._row.efforts or ()))
@@ -209,27 +183,6 @@ class ModelEditor(FormDialog):
 
     def _show_efforts(self) -> None:
         self._effort_boxes.setVisible(self.effort_choice.currentData() == _EFFORTS_CHOSEN)
-
-    def _clear_all(self) -> None:
-        combos = (self.effort_choice, *self.flags.values())
-        has_text = any(field.text() for field in self.fields.values())
-        if not has_text and not any(combo.currentIndex() for combo in combos):
-            return  # a second click would replace the state that Undo restores
-        self._undo_steps = [
-            *(partial(field.setText, field.text()) for field in self.fields.values()),
-            *(partial(combo.setCurrentIndex, combo.currentIndex()) for combo in combos),
-            *(partial(box.setChecked, box.isChecked()) for box in self.efforts.values()),
-            partial(setattr, self, "_user_entries", self._user_entries),
-        ]
-        self._user_entries = ModelFacts(self._row.model)
-        self._show_entries()
-        self._undo_button.show()
-
-    def _restore(self) -> None:
-        for undo_step in self._undo_steps:
-            undo_step()
-        self._clear_button.setFocus(Qt.FocusReason.OtherFocusReason)
-        self._undo_button.hide()
 
     def _save(self) -> None:
         try:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
+from shiboken6 import isValid
 
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.models.variants import Effort
@@ -63,11 +64,6 @@ async def test_entered_facts_about_a_model_are_stored_and_used() -> None:
         editor.effort_choice.setCurrentIndex(2)
         editor.efforts[Effort.LOW].setChecked(True)
         editor.efforts[Effort.HIGH].setChecked(True)
-        find(editor, QPushButton, "clear-model").click()
-        find(editor, QPushButton, "clear-model").click()  # keeps the state that Undo restores
-        assert not editor.fields["window"].text()
-        assert not editor.effort_choice.currentIndex()
-        find(editor, QPushButton, "undo-clear-model").click()
         editor.save_button.click()
         await until(lambda: bool(app.state.providers.get("own").own_models))  # type: ignore[union-attr]
         app.state.setup.choose(ModelChoice("own", "mystery", None, Effort.MEDIUM))
@@ -77,6 +73,15 @@ async def test_entered_facts_about_a_model_are_stored_and_used() -> None:
         assert resolved.model.input_limit == 9000
         assert resolved.effort is Effort.HIGH
         assert [p for p in await app.backend.settings.profiles() if p.own_models]
+        app.controllers.composer.models.edit("own", "mystery")
+        await until(lambda: not isValid(editor))
+        editor = await dialog_of(ModelEditor)
+        assert editor.fields["window"].text() == "9000"
+        find(editor, QPushButton, "clear-model").click()
+        assert not editor.fields["window"].text()
+        assert not editor.effort_choice.currentIndex()
+        editor.save_button.click()
+        await until(lambda: app.state.setup.resolved.price is None)
 
 
 async def test_a_model_of_unknown_price_asks_once_under_a_limit() -> None:

@@ -1,6 +1,7 @@
 """The Shortcuts page: every command with its keys; a click on the keys changes them.
 
-A second shortcut that is pressed soon after the first makes a chord of both.
+A second shortcut that is pressed soon after the first makes a chord of both. Esc keeps the keys,
+Backspace removes them.
 
 Invalid shortcuts are refused with a reason. Conflicting shortcuts are accepted and marked at
 both commands, so that the user decides which of the two to change.
@@ -9,11 +10,10 @@ both commands, so that the user decides which of the two to change.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
-from PySide6.QtCore import QEvent, QKeyCombination, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QGuiApplication, QKeyEvent, QKeySequence, QPaintEvent
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtCore import QKeyCombination, QSize, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeySequence, QPaintEvent
+from PySide6.QtWidgets import QKeySequenceEdit, QLabel, QLineEdit, QWidget
 
 from desktop_app.commands.command import Category, Command
 from desktop_app.commands.keymap import Keymap
@@ -37,119 +37,37 @@ from desktop_app.ui.widgets.buttons.hint_button import PaintedButton
 from desktop_app.ui.widgets.forms.form_widgets import Note, Tone
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
 
-CHORD_MS: Final = 1500
-"""The time in which a second shortcut makes a chord with the first."""
-_BARE_MODIFIERS: Final = frozenset(
-    (Qt.Key.Key_Control, Qt.Key.Key_Shift, Qt.Key.Key_Alt, Qt.Key.Key_Meta, Qt.Key.Key_AltGr)
-)
-
 
 class KeyCap(PaintedButton):
-    """A button with the keys of a command, which captures new keys after a click.
-
-    Esc keeps the keys, Backspace removes them.
-
-    Signals:
-        captured(str): the pressed keys, as a shortcut's text; "" for none. A chord is reported
-            after its first shortcut, which was reported alone.
-    """
-
-    captured = Signal(str)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._is_waiting = False
-        self._keys = self._first_keys = ""
-        # Without a parent: Qt would call `event`, which uses the timer, before the assignment.
-        self._chord_timer = QTimer(singleShot=True, interval=CHORD_MS)
-        self.clicked.connect(lambda: self._set_waiting(True))
-
-    def set_keys(self, keys: str) -> None:
-        """Show these keys."""
-        self._keys = keys
-        self._set_waiting(False)
+    """A button with the keys of a command."""
 
     def sizeHint(self) -> QSize:
         width, height = painting.key_size(current_theme(), self.text())
         return QSize(width, height + current_theme().px(2))
-
-    def event(self, event: QEvent) -> bool:
-        # While capturing, no key may trigger a shortcut, and Tab must not move the focus.
-        is_capturing = self._is_waiting or self._chord_timer.isActive()
-        if is_capturing and event.type() == QEvent.Type.ShortcutOverride:
-            event.accept()
-            return True
-        if is_capturing and event.type() == QEvent.Type.KeyPress:
-            assert isinstance(event, QKeyEvent)
-            self._capture(event)
-            return True
-        return super().event(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self._chord_timer.stop()
-        self._set_waiting(False)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = painting.painter_of(self)
         theme = current_theme()
         if self.underMouse():
             painting.fill_background(painter, self.rect(), theme.hover, theme.px(5))
-        color = theme.accent if self._is_waiting else theme.dim
-        painting.draw_key(painter, theme, self.rect(), self.text(), color)
-        if self._is_waiting or self.hasFocus():
+        painting.draw_key(painter, theme, self.rect(), self.text(), theme.dim)
+        if self.hasFocus():
             painting.draw_outline(painter, self.rect(), theme.accent, theme.px(5), width=2)
 
-    def _set_waiting(self, is_waiting: bool) -> None:
-        self._is_waiting = is_waiting
-        if is_waiting:
-            self._chord_timer.stop()
-            announce(self, tr("Press keys…"))
-        keys = shortcut_text(self._keys) or tr_context("shortcut", "None")
-        self.setText(tr("Press keys…") if is_waiting else keys)
-        self.updateGeometry()
 
-    def _capture(self, event: QKeyEvent) -> None:
-        if event.isAutoRepeat() or event.key() in _BARE_MODIFIERS or not _has_name(event):
-            return
-        is_plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        if self._chord_timer.isActive():
-            self._capture_second(event, is_plain=is_plain)
-        elif is_plain and event.key() == Qt.Key.Key_Escape:
-            self._set_waiting(False)
-        elif is_plain and event.key() == Qt.Key.Key_Backspace:
-            self._set_waiting(False)
-            self.captured.emit("")
-        else:
-            self._first_keys = _pressed_keys(event)
-            self._set_waiting(False)
-            self._chord_timer.start()
-            self.captured.emit(self._first_keys)
-
-    def _capture_second(self, event: QKeyEvent, *, is_plain: bool) -> None:
-        """Make a chord with the first keys, or keep only these on Esc, Enter and Tab."""
-        self._chord_timer.stop()
-        ending_keys = (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
-            self.focusNextPrevChild(event.key() == Qt.Key.Key_Tab)
-        elif not (is_plain and event.key() in ending_keys):
-            self.captured.emit(f"{self._first_keys}, {_pressed_keys(event)}")
-
-
-def _has_name(event: QKeyEvent) -> bool:
-    """Return False for a key that Qt cannot write as text: a dead key, or one unknown to Qt."""
-    is_character = event.key() < Qt.Key.Key_Escape  # the first key that is no Unicode character
-    return is_character or len(_portable_text(QKeyCombination(event.keyCombination().key()))) > 1
-
-
-def _pressed_keys(event: QKeyEvent) -> str:
-    """Return the pressed keys as text; keys of the keypad count as those of the main block."""
-    modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-    return _portable_text(QKeyCombination(modifiers, event.keyCombination().key()))
-
-
-def _portable_text(keys: QKeyCombination) -> str:
-    return QKeySequence(keys).toString(QKeySequence.SequenceFormat.PortableText)
+def _key_edit(name: str) -> QKeySequenceEdit:
+    """Create the field for a shortcut or a chord of two; Esc and Enter end the entry."""
+    edit = QKeySequenceEdit()
+    edit.setObjectName(name)
+    edit.setMaximumSequenceLength(2)
+    ending_keys = (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter)
+    edit.setFinishingKeyCombinations([QKeyCombination(key) for key in ending_keys])
+    for widget in (edit, *edit.findChildren(QLineEdit)):
+        widget.setAccessibleName(spoken_text(tr("Press keys…")))
+        if isinstance(widget, QLineEdit):
+            widget.setPlaceholderText(tr("Press keys…"))
+    edit.hide()
+    return edit
 
 
 class CommandRow(QWidget):
@@ -174,17 +92,20 @@ class CommandRow(QWidget):
         self._note = Note()
         self._conflicting: tuple[str, ...] = ()
         self._status: tuple[str, Tone] = ("", "note")
-        row = row_of((title, 1), self._reset_button, self._key_cap)
+        self._key_edit = _key_edit(f"new-keys-{command.id}")
+        row = row_of((title, 1), self._reset_button, self._key_cap, self._key_edit)
         column_of(row, self._note, parent=self, margins=0, spacing=0)
-        self._key_cap.captured.connect(self._change_keys)
+        self._key_cap.clicked.connect(self._begin_entry)
+        self._key_edit.editingFinished.connect(self._end_entry)
         self._reset_button.clicked.connect(
             lambda: self.changed.emit(command.id, normalized(command.shortcut))
         )
 
     def show_keys(self, keys: str, *, is_changed: bool, conflicting: Sequence[str]) -> None:
         """Show the command's keys and the commands that they conflict with."""
-        self._key_cap.set_keys(keys)
         keys_text = shortcut_text(keys)
+        self._key_cap.setText(keys_text or tr_context("shortcut", "None"))
+        self._key_cap.updateGeometry()
         spoken = (
             tr("{command}: {keys}", command=self._title, keys=keys_text)
             if keys_text
@@ -211,6 +132,24 @@ class CommandRow(QWidget):
             self._note.set_text(conflict_text, "warning", is_result=self._key_cap.hasFocus())
         else:
             self._note.set_text(*self._status)
+
+    def _begin_entry(self) -> None:
+        self._key_cap.hide()
+        self._key_edit.clear()
+        self._key_edit.show()
+        self._key_edit.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _end_entry(self) -> None:
+        if self._key_edit.isHidden():
+            return
+        keys = self._key_edit.keySequence().toString(QKeySequence.SequenceFormat.PortableText)
+        had_focus = self._key_edit.hasFocus()
+        self._key_edit.hide()
+        self._key_cap.show()
+        if had_focus:
+            self._key_cap.setFocus(Qt.FocusReason.OtherFocusReason)
+        if keys:
+            self._change_keys("" if keys == "Backspace" else keys)
 
     def _change_keys(self, keys: str) -> None:
         try:

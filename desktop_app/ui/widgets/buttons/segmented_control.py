@@ -1,8 +1,7 @@
 """A control that shows a few options side by side, of which the user chooses one.
 
 The segments are a group of exclusive buttons: Tab stops at the group only once, and the arrow keys
-move within the group. Left and Right go through all rows; without the code for this, Qt would stop
-at the edge of each row.
+move within the group.
 """
 
 from __future__ import annotations
@@ -10,88 +9,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QFont, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QGridLayout, QPushButton, QSizePolicy
 
 from desktop_app.ui.look import painting
-from desktop_app.ui.look.theme import RADIUS, ROW_HEIGHT, current_theme, set_role
+from desktop_app.ui.look.theme import ROW_HEIGHT, current_theme, set_role
 from desktop_app.ui.widgets.accessibility.role_names import GROUP, RADIO, TAB, TABS
-from desktop_app.ui.widgets.buttons.hint_button import PaintedButton
-from desktop_app.ui.widgets.text.foreign_text import marked_text, spoken_text
+from desktop_app.ui.widgets.text.foreign_text import PlainButton, spoken_text
 
 
-class Segment(PaintedButton):
-    """A button as wide as its bold text, so that checking it moves nothing.
-
-    Signals:
-        step_requested(int): go to the next (+1) or previous (-1) segment.
-    """
-
-    step_requested = Signal(int)
+class Segment(PlainButton):
+    """A button as wide as its bold text, so that checking it moves nothing."""
 
     def __init__(self, label: str, padding: int, role: str, *, is_small: bool) -> None:
-        super().__init__()
-        self.accessible_role = role  # before setText, which makes Qt ask for the role
-        self.setText(label)
+        self.accessible_role = role
+        super().__init__(label, role="small-segment" if is_small else "segment")
         self._is_small = is_small
         self._padding = padding
-        self._has_ring = False
         self.setCheckable(True)
         # Otherwise Enter in another field of the dialog would choose this segment.
         self.setAutoDefault(False)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
-    def _font(self, *, bold: bool) -> QFont:
-        if not self._is_small:
-            return current_theme().strong() if bold else current_theme().interface()
-        font = current_theme().note()
-        font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
-        return font
-
     def sizeHint(self) -> QSize:
-        text = painting.text_width(self.text(), self._font(bold=True))
-        return QSize(text + 2 * current_theme().px(self._padding), current_theme().px(ROW_HEIGHT))
+        hint = self.minimumSizeHint()
+        return QSize(hint.width() + 2 * current_theme().px(self._padding), hint.height())
 
     def minimumSizeHint(self) -> QSize:
-        text = painting.text_width(self.text(), self._font(bold=True))
-        return QSize(text, current_theme().px(ROW_HEIGHT))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go to the segment before or after this one on Left and Right."""
-        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
-        if step and self.isRightToLeft():
-            step = -step
-        if step:
-            self.step_requested.emit(step)
-        else:
-            super().keyPressEvent(event)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self._has_ring = painting.needs_ring(event, self._has_ring)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painting.antialias(painter)
         theme = current_theme()
-        inset = theme.px(2)
-        inner = self.rect().adjusted(inset, inset, -inset, -inset)
-        radius = theme.px(RADIUS - 2)
-        if self.isChecked():
-            background = theme.ground if theme.is_dark else theme.card
-            painting.fill_background(painter, inner, background, radius)
-        if self.hasFocus() and self._has_ring:
-            painting.draw_outline(painter, inner, theme.accent, radius, width=2)
-        if not self.isEnabled():
-            color = theme.faint
-        elif self.isChecked() or self.underMouse():
-            color = theme.text
-        else:
-            color = theme.dim
-        painter.setPen(color)
-        painter.setFont(self._font(bold=self.isChecked()))
-        flags = painting.CENTER.value | painting.MNEMONIC
-        painter.drawText(self.rect(), flags, marked_text(self))
+        font = theme.note() if self._is_small else theme.strong()
+        font.setWeight(font.Weight.DemiBold)
+        return QSize(painting.text_width(self.text(), font), theme.px(ROW_HEIGHT))
 
 
 class SegmentedControl(QFrame):
@@ -125,38 +72,21 @@ class SegmentedControl(QFrame):
         super().__init__()
         set_role(self, "segments")
         self.accessible_role = TABS if is_tabs else GROUP
-        role = TAB if is_tabs else RADIO
         self.setAccessibleName(spoken_text(name))
         self._group = QButtonGroup(self)
-        self._columns = columns or len(options)
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setSpacing(0)
         self._buttons: dict[str, Segment] = {}
-        for key, label in options:
-            self._add(key, Segment(label, padding, role, is_small=is_small))
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(0)
+        for number, (key, label) in enumerate(options):
+            segment = Segment(label, padding, TAB if is_tabs else RADIO, is_small=is_small)
+            segment.setObjectName(key)
+            segment.clicked.connect(lambda _checked=False, key=key: self.chosen.emit(key))
+            self._group.addButton(segment)
+            grid.addWidget(segment, *divmod(number, columns or len(options)))
+            self._buttons[key] = segment
         # In a narrow window the labels move closer together.
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-
-    def _add(self, key: str, button: Segment) -> None:
-        button.setObjectName(key)
-        button.clicked.connect(lambda _checked=False, key=key: self.chosen.emit(key))
-        button.step_requested.connect(lambda step: self._step(button, step))
-        self._group.addButton(button)
-        row, column = divmod(len(self._buttons), self._columns)
-        self._grid.addWidget(button, row, column)
-        self._buttons[key] = button
-
-    def _step(self, button: Segment, step: int) -> None:
-        """Choose the next or previous segment that can be chosen; stay at the ends."""
-        choosable = [b for b in self._buttons.values() if b.isEnabled() and not b.isHidden()]
-        index = choosable.index(button) + step
-        if 0 <= index < len(choosable):
-            if step > 0:
-                choosable[index].setFocus(Qt.FocusReason.TabFocusReason)
-            else:
-                choosable[index].setFocus(Qt.FocusReason.BacktabFocusReason)
-            choosable[index].click()
 
     def button(self, key: str) -> QPushButton:
         """Return the button of an option."""
