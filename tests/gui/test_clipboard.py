@@ -77,6 +77,18 @@ def test_only_the_requested_format_is_built_and_only_once() -> None:
     assert data.data("image/png").isEmpty()
 
 
+@pytest.mark.attack("plain-text")
+@pytest.mark.parametrize("is_short", [True, False])
+def test_no_copy_has_control_characters(is_short: bool) -> None:
+    hostile = "a\x1b[201~\rb\u202ec\u2066\x9b\x7f\td\n\u200fe"
+    kinds = (PLAIN, HTML, MARKDOWN)
+    texts = ClipboardTexts({kind: lambda: [hostile] for kind in kinds}, is_short=is_short)
+    data = mime_data(texts)
+    assert data.text() == "a[201~bc\td\n\u200fe"
+    assert data.html() == data.text()
+    assert bytes(data.data(MARKDOWN).data()).decode() == data.text()
+
+
 def test_a_newer_copy_is_not_replaced(parent: QObject, qtbot: QtBot) -> None:
     slow, copying = SlowTexts(), ClipboardCopier(parent)
     done: list[bool] = []

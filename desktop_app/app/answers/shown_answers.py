@@ -21,6 +21,7 @@ from desktop_app.ui.transcript.message_items import (
     SHOW_VALUE,
     is_continuable,
 )
+from desktop_app.ui.widgets.text.clipboard import copyable
 from desktop_app.ui.window.main_window import MainWindow
 
 STORE_TOPIC = "store"  # the topic of notifications about answers that cannot be stored
@@ -151,7 +152,7 @@ class StructuredAnswers(QObject):
     def _copy(self, answer: Message, *, as_csv: bool) -> None:
         text = text_to_copy(answer, as_csv=as_csv)
         if text is not None:
-            QGuiApplication.clipboard().setText(text)
+            QGuiApplication.clipboard().setText(copyable(text))
             self._notifications.notify(tr("Copied"))
 
 

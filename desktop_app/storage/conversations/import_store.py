@@ -9,6 +9,7 @@ an interrupted import, the next one adds what is missing.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import sqlite3
 import time
 from collections.abc import Sequence
@@ -36,6 +37,7 @@ from desktop_app.storage.conversations.conversation_store import (
     update_answer,
 )
 from desktop_app.storage.conversations.folder_store import put_folder
+from desktop_app.storage.conversations.row_conversion import message_from_row
 from desktop_app.storage.database.database import Action, Database, T
 from desktop_app.storage.settings.prompt_store import add_preset
 
@@ -80,9 +82,9 @@ class ImportStore:
         """Add a conversation, or its missing messages if it exists. Take it out of the trash.
 
         Existing messages stay unchanged, except answers of which an earlier export had only the
-        beginning, because they were streaming. If messages were added, the shown path becomes that
-        of the imported conversation; the path that the user chose meanwhile stays as another
-        version.
+        beginning, because they were streaming. Another text for an unfinished answer becomes
+        another version. If messages were added, the shown path becomes that of the imported
+        conversation; the path that the user chose meanwhile stays as another version.
 
         Args:
             messages: parents before their children.
@@ -90,6 +92,22 @@ class ImportStore:
         Raises:
             ImportRefusedError: one of the messages already belongs to another conversation.
         """
+        new_ids = await self._database.read(partial(_ids_of_versions, messages))
+        if new_ids:
+            messages = [
+                replace(
+                    message,
+                    id=new_ids.get(message.id, message.id),
+                    parent_id=new_ids.get(message.parent_id or "", message.parent_id),
+                )
+                for message in messages
+            ]
+            leaf_of_import = new_ids.get(conversation.leaf_id or "", conversation.leaf_id)
+            conversation = replace(conversation, leaf_id=leaf_of_import)
+            compactions = [
+                replace(each, message_id=new_ids.get(each.message_id, each.message_id))
+                for each in compactions
+            ]
         missing_messages = await self._database.read(partial(_missing_messages, messages))
         batches = [
             missing_messages[start : start + BATCH_SIZE]
@@ -127,6 +145,24 @@ class ImportStore:
                 await asyncio.sleep(max(self._busy_s, SHORTEST_GAP_S))
             self._busy_s = 0.0
         return result
+
+
+def _ids_of_versions(messages: Sequence[Message], connection: sqlite3.Connection) -> dict[str, str]:
+    """Return new ids for the answers that would shorten or change a stored unfinished one."""
+    new_ids: dict[str, str] = {}
+    for message in messages:
+        row = connection.execute("SELECT * FROM messages WHERE id = ?", (message.id,)).fetchone()
+        if row is None or row["status"] not in _UNFINISHED_STATUSES:
+            continue
+        stored = message_from_row(row)
+        is_beginning = message.text.startswith(stored.text.rstrip()) and all(
+            len(message.parts) > number and type(message.parts[number]) is type(part)
+            for number, part in enumerate(stored.parts)
+        )
+        if message.status not in _UNFINISHED_STATUSES and not is_beginning:
+            text = f"{message.id}\n{message.text}".encode("utf-8", "surrogatepass")
+            new_ids[message.id] = hashlib.sha256(text).hexdigest()[:32]
+    return new_ids
 
 
 def _missing_messages(messages: Sequence[Message], connection: sqlite3.Connection) -> list[Message]:

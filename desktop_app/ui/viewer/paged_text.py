@@ -22,6 +22,7 @@ from desktop_app.ui.transcript.layout.text_ranges import selected_range
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.forms.line_field import text_field
+from desktop_app.ui.widgets.text.clipboard import copyable
 from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
 from desktop_app.ui.widgets.text.utf16 import utf16_length
 
@@ -128,10 +129,8 @@ class PagedText(QWidget):
     def copy(self) -> None:
         """Copy the selection, or the whole text if nothing is selected."""
         cursor = self.view.textCursor()
-        if cursor.hasSelection():
-            self.view.copy()
-        else:
-            QGuiApplication.clipboard().setText(self.text)
+        text = cursor.selection().toPlainText() if cursor.hasSelection() else self.text
+        QGuiApplication.clipboard().setText(copyable(text))
 
     # -------------------------------------------------------------- a page of the text
 

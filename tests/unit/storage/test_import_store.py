@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
-from desktop_app.domain.conversations.conversation import Conversation, Folder, Message
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    Folder,
+    Message,
+    MessageStatus,
+)
+from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.storage.conversations.conversation_store import CompactionStore, ConversationStore
@@ -73,6 +79,31 @@ async def test_only_missing_messages_are_added(tmp_path: Path) -> None:
         assert abs(hit.date - longer.updated_at) < timedelta(seconds=1), (
             "the title has the new time"
         )
+
+
+@pytest.mark.attack("imports")
+async def test_another_text_of_an_interrupted_answer_becomes_another_version(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path / "store.sqlite3") as database:
+        imports, store, made = ImportStore(database), ConversationStore(database), a_conversation()
+        question = a_question(made, "Why?")
+        whole = ended(an_answer(question), "A long answer, and its end.")
+        begun = replace(whole, status=MessageStatus.INTERRUPTED, parts=(TextPart("A long answer"),))
+        made = replace(made, leaf_id=begun.id)
+        await imports.add(made, (question, begun), None)
+        short = replace(whole, parts=(TextPart("Short."),))
+        further = a_turn(made, short)
+        export = replace(made, leaf_id=further[1].id)
+        for count in (3, 0):  # the second import finds the version of the first
+            outcome = await imports.add(export, (question, short, *further), None)
+            assert outcome == ImportOutcome(False, count)
+        path = await store.path(made.id)
+        assert [message.text for message in path] == ["Why?", "Short.", "Why?", "Because."]
+        assert await store.message(begun.id) == begun
+        # The text of which the stored one is the beginning completes it.
+        assert await imports.add(made, (question, whole), None) == ImportOutcome(False, 1)
+        assert await store.message(begun.id) == whole
 
 
 async def test_an_imported_conversation_leaves_the_trash(tmp_path: Path) -> None:

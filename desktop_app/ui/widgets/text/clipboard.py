@@ -8,6 +8,7 @@ to exist as long as the clipboard has it.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from threading import Event, Lock, Thread
@@ -28,6 +29,18 @@ _PAUSE_S: Final = 0.001
 """A building thread works and pauses for these times in turn, so that the main thread runs."""
 _DELAY_MS: Final = 1000
 """The building time after which `ClipboardCopier.delayed` is emitted."""
+
+
+# Control characters except newline and tab, and controls of the text direction.
+_UNSAFE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def copyable(text: str) -> str:
+    """Return a text without characters that could end a paste or hide what a program runs.
+
+    An answer can contain them: a terminal takes ESC for the end of a bracketed paste.
+    """
+    return _UNSAFE.sub("", text)
 
 
 class ClipboardTexts:
@@ -69,7 +82,7 @@ class ClipboardTexts:
         # A lock for each format: a finished text does not wait for another format.
         with self._locks[kind]:
             if kind not in self._built:
-                self._built[kind] = "".join(self._with_pauses(self._builders[kind]()))
+                self._built[kind] = copyable("".join(self._with_pauses(self._builders[kind]())))
                 del self._builders[kind]  # frees the data that it refers to
             return self._built[kind]
 
