@@ -336,7 +336,7 @@ async def _backup(options: Options) -> int:
 
 def _restore(options: Options) -> int:
     user_folders = folders()
-    reporter = ProgressReporter(tr("Restoring (MB)"))
+    reporter = ProgressReporter(tr("Restoring attachments"))
     archive = expand_path(options.path)
     restored = restore_backup(
         archive,

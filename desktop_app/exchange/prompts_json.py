@@ -34,7 +34,7 @@ from desktop_app.domain.answering.answer_form import FormSource
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.prompts.prompts import Prompt
-from desktop_app.domain.system_error import system_words
+from desktop_app.exchange.importers.imported_conversation import reading_errors
 from desktop_app.exchange.preset_json import (
     FileItem,
     Title,
@@ -42,7 +42,7 @@ from desktop_app.exchange.preset_json import (
     preset_to_json,
     time_to_json,
 )
-from desktop_app.foreign_file import RefusedFileError, open_file, read_all
+from desktop_app.foreign_file import open_file, read_all
 from desktop_app.i18n.translation import N_
 
 _CHOOSE_PROMPTS: Final = N_("Choose a file exported from Prompts.")
@@ -98,37 +98,19 @@ def read_file(path: Path) -> PromptCollection:
     Raises:
         ImportRefusedError: it cannot be read, or is of another kind.
     """
-    try:
-        with open_file(path) as file:
-            text = read_all(file, MAX_FILE_BYTES).decode("utf-8-sig")
-    except RefusedFileError as exc:
-        raise ImportRefusedError(
-            exc.message, params=exc.params, hint=_CHOOSE_PROMPTS, file=path.name
-        ) from exc
-    except UnicodeDecodeError as exc:
-        raise ImportRefusedError(
-            N_("This isn’t a Repartee prompts file because it isn’t JSON."),
-            hint=_CHOOSE_PROMPTS,
-            details=str(exc),
-        ) from exc
-    except OSError as exc:
-        raise ImportRefusedError(
-            N_("Couldn’t read {file}: {words}."),
-            hint=N_("Choose another file."),
-            file=path.name,
-            words=system_words(exc),
-        ) from exc
-    return parse_prompts(text)
+    with reading_errors(path, _CHOOSE_PROMPTS), open_file(path) as file:
+        data = read_all(file, MAX_FILE_BYTES)
+    return parse_prompts(data)
 
 
-def parse_prompts(text: str) -> PromptCollection:
-    """Return the content of a file's text.
+def parse_prompts(data: str | bytes) -> PromptCollection:
+    """Return the content of a file.
 
     Raises:
         ImportRefusedError: it is of another kind, or any item is invalid.
     """
     try:
-        value = json.loads(text)
+        value = json.loads(data)
     except (ValueError, RecursionError) as exc:
         raise ImportRefusedError(
             N_("This isn’t a Repartee prompts file because it isn’t JSON."),

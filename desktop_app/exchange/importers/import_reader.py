@@ -9,8 +9,8 @@ there are none of these. Reading an export never opens another file.
 from __future__ import annotations
 
 import json
-import re
 from bisect import bisect_left
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -22,10 +22,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final, NamedTuple
 from zipfile import ZipInfo, is_zipfile
 
+import msgspec
+
 from desktop_app.domain import hints
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.errors import ImportRefusedError
-from desktop_app.domain.system_error import system_words
 from desktop_app.exchange import own_json
 from desktop_app.exchange.importers import chatgpt, claude, librechat, open_webui
 from desktop_app.exchange.importers.imported_conversation import (
@@ -34,6 +35,7 @@ from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
     damaged_conversation_error,
     parse_json,
+    reading_errors,
     short_title,
     text_at,
     time_from_seconds,
@@ -48,8 +50,6 @@ MAX_IMAGE_BYTES: Final = 64 * 1024**2
 # not an export, and would only fill the memory.
 _ALWAYS_PLAUSIBLE_BYTES: Final = 64 * 1024**2
 _MAX_COMPRESSION_RATIO: Final = 100
-_LIST_START: Final = re.compile(r"(?:\xef\xbb\xbf)?\s*\[\s*")  # with the bytes of a BOM
-_SEPARATOR: Final = re.compile(r"\s*([],])\s*")
 _MAX_DETAILS_CHARS: Final = 200  # of the JSON parser's message, in a sentence
 OWN_KIND: Final = "Repartee"
 """The kind of this program's own exports."""
@@ -123,32 +123,14 @@ def read_export(path: Path) -> ParsedExport:
     Raises:
         ImportRefusedError: it cannot be read, or is not an export.
     """
-    name = path.name or str(path)  # "." has no name
-    try:
-        with open_file(path) as file:
-            if is_zipfile(file):
-                export = _read_archive(ForeignArchive(file), _Images(path))
-            else:
-                export = _read_json(read_all(file, MAX_JSON_BYTES), lambda _file_id: None)
-            file_time = time_from_seconds(fstat(file.fileno()).st_mtime) or EPOCH
-        conversations = (_with_time(each, file_time) for each in export.conversations)
-        return replace(export, conversations=conversations)
-    except OSError as exc:
-        raise ImportRefusedError(
-            N_("Couldn’t read {file}: {words}."),
-            hint=hints.CHECK_NAME_AND_PERMISSIONS,
-            details=str(path),
-            file=name,
-            words=system_words(exc),
-        ) from exc
-    except RefusedFileError as exc:
-        raise ImportRefusedError(
-            exc.message, params=exc.params, hint=hints.EXPORT_AGAIN, file=name
-        ) from exc
-    except MemoryError as exc:
-        raise ImportRefusedError(
-            N_("There isn’t enough memory to import {file}."), hint=hints.EXPORT_AGAIN, file=name
-        ) from exc
+    with reading_errors(path, hints.EXPORT_AGAIN), open_file(path) as file:
+        if is_zipfile(file):
+            export = _read_archive(ForeignArchive(file), _Images(path))
+        else:
+            export = _read_json(read_all(file, MAX_JSON_BYTES), lambda _file_id: None)
+        file_time = time_from_seconds(fstat(file.fileno()).st_mtime) or EPOCH
+    conversations = (_with_time(each, file_time) for each in export.conversations)
+    return replace(export, conversations=conversations)
 
 
 def _with_time(imported: Imported, file_time: datetime) -> Imported:
@@ -295,9 +277,8 @@ class _Images:
 
 def _read_json(data: bytes, find_file: FindFile) -> ParsedExport:
     """Return the conversations in JSON. The first of a known kind decides the kind of all."""
-    items: list[Any] = []
-    spans = _item_spans(data)
-    if not spans:
+    items = _split_list(data)
+    if not items:
         value = _parse(data)
         if isinstance(value, ImportRefusedError):
             raise _NotJsonError(value.details)
@@ -310,48 +291,30 @@ def _read_json(data: bytes, find_file: FindFile) -> ParsedExport:
                 N_("The file is a backup, not an export."), hint=hints.RESTORE_BACKUP
             )
         items = value if isinstance(value, list) else [value]
-
-    def load_items() -> Iterator[Any]:
-        return (_parse(data[start:end]) for start, end in spans) if spans else iter(items)
-
-    for item in load_items():
+    for item in map(_parse, items):
         for program in _PROGRAMS:
             if program.is_conversation(item):
-                conversations = _read_each(load_items(), program, find_file)
-                return ParsedExport(program.name, len(spans or items), conversations)
+                conversations = _read_each(map(_parse, items), program, find_file)
+                return ParsedExport(program.name, len(items), conversations)
     raise _UnknownExportError
 
 
-def _item_spans(data: bytes) -> list[tuple[int, int]]:
-    """Return where each item of a list begins and ends; [] for other JSON.
+def _split_list(data: bytes) -> list[Any]:
+    """Return the JSON of each item of a list; [] for other JSON.
 
     Parsed one by one, the conversations of 500 MB take 0.5 GB of memory; parsed at once, 2.8 GB.
     """
-    text = data.decode("latin-1")  # one character for each byte
-    start = _LIST_START.match(text)
-    # The length of a number is enough here: `int` refuses thousands of digits, and so all items.
-    decoder = json.JSONDecoder(parse_int=len)
-    spans: list[tuple[int, int]] = []
-    position = len(text) if start is None else start.end()
-    while position < len(text):
-        try:
-            _, end = decoder.raw_decode(text, position)
-        except (ValueError, RecursionError):
-            return []
-        spans.append((position, end))
-        separator = _SEPARATOR.match(text, end)
-        if separator is None:
-            return []
-        position = separator.end()
-        if separator[1] == "]":
-            return spans if position == len(text) else []
+    with suppress(msgspec.MsgspecError, RecursionError):
+        return msgspec.json.decode(data.removeprefix(BOM_UTF8), type=list[msgspec.Raw])
     return []
 
 
-def _parse(data: bytes) -> Any:
-    """Parse JSON; return an error if it is not JSON."""
+def _parse(item: Any) -> Any:
+    """Return the value of JSON, or an error if it is not JSON; other values are parsed already."""
+    if not isinstance(item, bytes | msgspec.Raw):
+        return item
     try:
-        return json.loads(data)
+        return json.loads(bytes(item))
     except (ValueError, RecursionError) as exc:
         return damaged_conversation_error(None, exc)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import isfinite
+from pathlib import Path
 from typing import Any, Final
 
 from desktop_app.domain import bounds, hints
@@ -23,7 +25,9 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.errors import ImportRefusedError, StorageError
 from desktop_app.domain.prompts.preset import Preset
+from desktop_app.domain.system_error import system_words
 from desktop_app.domain.tools.tool import ToolCallState
+from desktop_app.foreign_file import RefusedFileError
 from desktop_app.i18n.translation import N_
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -199,6 +203,28 @@ def damaged_conversation_error(item: Any, cause: Exception) -> ImportRefusedErro
     return not_imported_error(text_at(item, "title") or text_at(item, "name"), cause)
 
 
+@contextmanager
+def reading_errors(path: Path, hint: str) -> Iterator[None]:
+    """Raise errors of reading a foreign file as ImportRefusedError, with the hint if refused."""
+    name = path.name or str(path)  # "." has no name
+    try:
+        yield
+    except OSError as exc:
+        raise ImportRefusedError(
+            N_("Couldn’t read {file}: {words}."),
+            hint=hints.CHECK_NAME_AND_PERMISSIONS,
+            details=str(path),
+            file=name,
+            words=system_words(exc),
+        ) from exc
+    except RefusedFileError as exc:
+        raise ImportRefusedError(exc.message, params=exc.params, hint=hint, file=name) from exc
+    except MemoryError as exc:
+        raise ImportRefusedError(
+            N_("There isn’t enough memory to import {file}."), hint=hint, file=name
+        ) from exc
+
+
 def short_title(title: str) -> str:
     """Return the beginning of a title, on one line, for an error message."""
     title = " ".join(title[:_MAX_READ_TITLE_CHARS].split())
@@ -208,39 +234,18 @@ def short_title(title: str) -> str:
 def not_imported_error(title: str, cause: Exception) -> ImportRefusedError:
     """Return the error for a conversation that was not imported, with its title and the reason."""
     shown_title = short_title(title)
-    words = str(cause)[:_MAX_CAUSE_CHARS]
+    reason = cause.details if isinstance(cause, StorageError) else str(cause)
+    words = reason[:_MAX_CAUSE_CHARS] or type(cause).__name__
+    message = (
+        N_("“{title}” was skipped ({words}).")
+        if shown_title
+        else N_("An untitled conversation was skipped ({words}).")
+    )
     if isinstance(cause, ImportRefusedError):  # the store refuses nothing else
         message = (
             N_("“{title}” was skipped because it contains messages of another conversation.")
             if shown_title
             else cause.message
-        )
-    elif isinstance(cause, RecursionError):
-        message = (
-            N_("“{title}” was skipped because it is nested too deeply.")
-            if shown_title
-            else N_("An untitled conversation was skipped because it is nested too deeply.")
-        )
-    elif isinstance(cause, StorageError):
-        words = cause.details[:_MAX_CAUSE_CHARS]
-        message = (
-            N_("“{title}” was skipped because it couldn’t be saved ({words}).")
-            if shown_title
-            else N_("An untitled conversation was skipped because it couldn’t be saved ({words}).")
-        )
-    elif isinstance(cause, KeyError):
-        words = str(cause)[:_MAX_SHOWN_TITLE_CHARS]
-        message = (
-            N_("“{title}” was skipped because {words} is missing.")
-            if shown_title
-            else N_("An untitled conversation was skipped because {words} is missing.")
-        )
-    else:
-        words = words or type(cause).__name__
-        message = (
-            N_("“{title}” was skipped because its data is invalid ({words}).")
-            if shown_title
-            else N_("An untitled conversation was skipped because its data is invalid ({words}).")
         )
     details = repr(cause)[:_MAX_DETAILS_CHARS]
     return ImportRefusedError(

@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from desktop_app.domain import hints
-from desktop_app.domain.errors import ImportRefusedError, ToolServerError, UserFacingError
-from desktop_app.domain.system_error import system_words
+from desktop_app.domain.errors import ToolServerError, UserFacingError
 from desktop_app.domain.tools.tool_server import (
     MAX_SERVER_NAME_CHARS,
     ServerSecrets,
     ToolServer,
     server_of,
 )
-from desktop_app.foreign_file import RefusedFileError, open_file
+from desktop_app.exchange.importers.imported_conversation import reading_errors
+from desktop_app.foreign_file import open_file
 from desktop_app.i18n.translation import N_
 
 MAX_FILE_BYTES: Final = 1 << 20
@@ -80,19 +80,8 @@ def read_servers(path: Path) -> list[ConfiguredServer]:
         hint=N_("It needs a JSON object with “mcpServers” or “servers”."),
         name=path.name,
     )
-    try:
-        with open_file(path) as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise ImportRefusedError(
-            N_("Couldn’t read {file}: {words}."),
-            hint=hints.CHECK_NAME_AND_PERMISSIONS,
-            details=str(path),
-            file=str(path),
-            words=system_words(error),
-        ) from error
-    except RefusedFileError as error:
-        raise ImportRefusedError(error.message, params=error.params, file=str(path)) from error
+    with reading_errors(path, ""), open_file(path) as file:
+        data = file.read(MAX_FILE_BYTES + 1)
     if len(data) > MAX_FILE_BYTES:
         raise refusal
     try:

@@ -39,6 +39,7 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
 from desktop_app.i18n.translation import N_
 from desktop_app.storage.conversations.row_conversion import (
+    NO_USAGE,
     USAGE_COLUMNS,
     Cells,
     choice_from_row,
@@ -361,15 +362,17 @@ def _save_result(
         return False
     if row["status"] != ItemStatus.SENT.value:
         return True
-    tokens: tuple[int | None, ...] = (None,) * len(USAGE_COLUMNS)
-    if result.usage is not None:
-        tokens = astuple(result.usage)
-    assignments = ", ".join(f"{name} = ?" for name in USAGE_COLUMNS)
-    sql = f"""UPDATE batch_items SET status = ?, answer = ?, error = ?, answered_by = ?,
-        cost = ?, {assignments} WHERE job_id = ? AND number = ?"""  # noqa: S608
-    texts = (to_text(result.answer), error_to_text(result.error), to_text(result.answered_by))
-    cost_text = None if cost is None else str(cost)
-    connection.execute(sql, (result.status.value, *texts, cost_text, *tokens, *key))
+    changes: Row = {
+        "job_id": key[0],
+        "number": key[1],
+        "status": result.status.value,
+        "answer": to_text(result.answer),
+        "error": error_to_text(result.error),
+        "answered_by": to_text(result.answered_by),
+        "cost": None if cost is None else str(cost),
+        **(NO_USAGE if result.usage is None else asdict(result.usage)),
+    }
+    update_row(connection, "batch_items", changes, "job_id", "number")
     # A failure without usage was not billed. An answer was, even if its usage is unknown.
     if result.status is ItemStatus.ANSWERED or result.usage is not None:
         _add_to_ledger(connection, job, result.usage or Usage(), cost)

@@ -38,7 +38,6 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.conversations.notices import notice_from_json, notice_to_json
 from desktop_app.domain.error_note import ErrorNote, error_from_json, error_to_json
 from desktop_app.domain.errors import StoreDamagedError
-from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.i18n.translation import N_
 from desktop_app.storage.database.row_writing import Row
@@ -55,6 +54,7 @@ _COLUMNS: Final[dict[type, tuple[tuple[str, _Convert, _Convert], ...]]] = {}
 
 USAGE_COLUMNS: Final = tuple(field.name for field in fields(Usage))
 NO_USAGE: Final[Row] = dict.fromkeys(USAGE_COLUMNS)  # all are NULL
+_NO_CHOICE: Final[Row] = dict.fromkeys(field.name for field in fields(ModelChoice))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -280,27 +280,14 @@ async def read_rows(
 
 def choice_to_row(choice: ModelChoice | None) -> Row:
     """Return the four columns of a choice; all are NULL for None."""
-    if choice is None:
-        return {"provider_id": None, "model": None, "variant": None, "effort": None}
-    return {
-        "provider_id": choice.provider_id,
-        "model": to_text(choice.model),
-        "variant": None if choice.variant is None else choice.variant.value,
-        "effort": None if choice.effort is None else choice.effort.value,
-    }
+    return dict(_NO_CHOICE) if choice is None else to_row(choice)
 
 
 def choice_from_row(row: Cells) -> ModelChoice | None:
     """Return the choice in its four columns, or None if they are NULL."""
     if row["provider_id"] is None:
         return None
-    variant, effort = row["variant"], row["effort"]
-    return ModelChoice(
-        row["provider_id"],
-        row["model"],
-        None if variant is None else Variant(variant),
-        None if effort is None else Effort(effort),
-    )
+    return from_row(ModelChoice, row)
 
 
 def usage_from_row(row: Cells) -> Usage | None:

@@ -27,9 +27,9 @@ from desktop_app.domain.conversations.compaction import Compaction
 from desktop_app.domain.conversations.conversation import MessageStatus, Role
 from desktop_app.domain.documents.collections import Collection
 from desktop_app.domain.documents.passage_words import index_terms
-from desktop_app.domain.errors import StoreDamagedError
+from desktop_app.domain.errors import StorageError, StoreDamagedError
 from desktop_app.domain.prompts.preset import Preset
-from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.storage.batch.batch_store import item_from_row, job_from_row
 from desktop_app.storage.conversations.conversation_store import record_attachments
 from desktop_app.storage.conversations.row_conversion import (
@@ -134,6 +134,7 @@ class RepairResult:
         conversations, messages: the numbers of conversations and messages in the new store.
         damaged_tables: the number of tables that could not be read completely.
         mended_messages: the number of messages that had lost their conversation or their parent.
+        copied: the number of rows that were copied.
         dropped: the number of rows left out, because they are invalid or repeated.
         reads_left: the number of further reads that may end at damage.
         repaired_file: the new store; None if it has the path of the damaged one.
@@ -144,6 +145,7 @@ class RepairResult:
     messages: int = 0
     damaged_tables: int = 0
     mended_messages: int = 0
+    copied: int = 0
     dropped: int = 0
     reads_left: int = _MAX_READS
     repaired_file: Path | None = None
@@ -159,27 +161,13 @@ class RepairResult:
             )
         ]
         if self.damaged_tables:
+            sentences.append(tr("Parts of the file couldn’t be read."))
+        if self.dropped or self.mended_messages:
             sentences.append(
-                tr_plural(
-                    "{count} table of the file couldn’t be read completely.",
-                    "{count} tables of the file couldn’t be read completely.",
-                    self.damaged_tables,
-                )
-            )
-        if self.dropped:
-            sentences.append(
-                tr_plural(
-                    "{count} invalid row was skipped.",
-                    "{count} invalid rows were skipped.",
-                    self.dropped,
-                )
-            )
-        if self.mended_messages:
-            sentences.append(
-                tr_plural(
-                    "{count} message had lost its place and got a new one.",
-                    "{count} messages had lost their places and got new ones.",
-                    self.mended_messages,
+                tr(
+                    "Skipped invalid rows: {dropped}. Messages that got a new place: {mended}.",
+                    dropped=self.dropped,
+                    mended=self.mended_messages,
                 )
             )
         if self.repaired_file is None:
@@ -196,8 +184,8 @@ def repair_store(database: Path, now: datetime, progress: Progress) -> RepairRes
         now: the time in the new name of the damaged file.
 
     Raises:
-        StorageError: the store is open elsewhere, there is no room, or another program or version
-            wrote it; it is unchanged.
+        StorageError: the store is open elsewhere, there is no room, another program or version
+            wrote it, or it has no readable row; it is unchanged.
     """
     name = f"{database.stem}.before-repair-{now:%Y%m%d-%H%M%S}.sqlite3"
     result = RepairResult(database.with_name(name))
@@ -248,32 +236,36 @@ def _recovered_store(
             source = database.with_name(database.name + suffix)
             if source.exists():
                 shutil.copyfile(source, copy.with_name(copy.name + suffix))
-        _make_readable(copy, Path(scratch))
+        is_store = _count_readable(copy) > 0
+        if not is_store:
+            _graft_first_page(copy, Path(scratch))
         new_store = Path(scratch) / "new.sqlite3"
         create_private(new_store)
         with closing(connect(new_store, "rw")) as target:
             _build_store(target, copy, result, progress)
+            if not is_store and not result.copied:
+                raise StorageError(
+                    N_("Nothing could be recovered from {place}. It isn’t a library."),
+                    hint=N_("Move it elsewhere, or restore a backup."),
+                    place=str(database),
+                )
             require_sound(target, "quick_check", str(database), "the repaired store")
         sync(new_store)
         yield new_store
 
 
-def _make_readable(copy: Path, scratch: Path) -> None:
-    """Give a copy whose first page is damaged that of a new store, if rows are found with it.
+def _graft_first_page(copy: Path, scratch: Path) -> None:
+    """Give a copy whose first page is damaged that of a new store.
 
     The schema names the first page of each table. These are the same in all stores, except that
     SQLite numbers the tables otherwise in a file that it has rebuilt.
     """
-    if _count_readable(copy):
-        return
     fresh, rebuilt = scratch / "fresh.sqlite3", scratch / "rebuilt.sqlite3"
     with closing(connect(fresh, "rwc")) as connection:
         migrate(connection)
         connection.execute("VACUUM INTO ?", (str(rebuilt),))
     size = copy.stat().st_size // _PAGE_BYTES
-    with copy.open("rb") as file:
-        original = file.read(_PAGE_BYTES)
-    candidates = [(0, original)]
+    candidates = []
     for template in (fresh, rebuilt):
         first_page, leaves = _schema_pages(template.read_bytes(), size + 1)
         _write(copy, 0, first_page)
@@ -363,6 +355,7 @@ def _copy_table(
             if read is not None:
                 read(values)
             target.execute(insert, tuple(values.values()))
+            result.copied += 1
         except (*BAD_VALUE, sqlite3.IntegrityError, StoreDamagedError):
             result.dropped += 1
 

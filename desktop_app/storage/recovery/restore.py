@@ -49,7 +49,7 @@ _CHOOSE_BACKUP: Final = N_("Choose a file created with “repartee backup”.")
 
 
 Progress = Callable[[int, int], None]
-"""Called with the number of megabytes done, and the number of all megabytes."""
+"""Called with the number of attachments done, and the number of all attachments."""
 
 _MAX_MANIFEST_BYTES: Final = 64 << 20
 # A running job would send these files at the next start, at a cost. The user can retry them.
@@ -112,7 +112,7 @@ def restore_backup(
     # Errors are translated twice: the outer block translates those of opening the archive. The
     # inner one translates those of reading it, before `_open_archive` gets them.
     with translate_errors(name), _open_archive(archive) as pack, translate_errors(name):
-        members_by_hash = _attachments_in(pack, archive)
+        store, members_by_hash = _members_of(pack, archive)
         create_private_folder(database.parent)
         with (
             exclusive_lock(
@@ -123,8 +123,7 @@ def restore_backup(
             tempfile.TemporaryDirectory(dir=database.parent, prefix=".restore-") as scratch,
         ):
             new_store = Path(scratch) / STORE
-            unpacker = _Unpacker(pack, archive, progress)
-            unpacker.unpack_store(new_store)
+            _unpack(pack, store, new_store, archive)
             with closing(connect(new_store, "rw")) as connection:
                 _require_own_store(connection, archive)
                 current = current_settings(database, built_in)
@@ -134,9 +133,11 @@ def restore_backup(
                 _adapt(connection, database)
                 sql = "SELECT sha256 FROM attachments ORDER BY sha256"
                 hashes = [row[0] for row in connection.execute(sql)]
-            for sha256 in hashes:
+            for number, sha256 in enumerate(hashes):
+                progress(number, len(hashes))
                 if sha256 in members_by_hash:
-                    unpacker.unpack_attachment(members_by_hash[sha256], sha256, attachments)
+                    target = attachment_path(attachments, sha256)
+                    _unpack_attachment(pack, members_by_hash[sha256], target, sha256, archive)
             sync(new_store)
             previous = database.with_name(
                 f"{database.stem}.before-restore-{now:%Y%m%d-%H%M%S}.sqlite3"
@@ -241,10 +242,11 @@ def _open_archive(archive: Path) -> Iterator[ForeignArchive]:
             raise _damaged_error(archive, exc.details) from exc
 
 
-def _attachments_in(pack: ForeignArchive, archive: Path) -> Mapping[str, ZipInfo]:
-    """Return the attachments in a valid backup archive, by their hashes."""
+def _members_of(pack: ForeignArchive, archive: Path) -> tuple[ZipInfo, Mapping[str, ZipInfo]]:
+    """Return the store of a valid backup archive, and its attachments by their hashes."""
     manifest = pack.find(MANIFEST)
-    if manifest is None or pack.find(STORE) is None:
+    store = pack.find(STORE)
+    if manifest is None or store is None:
         raise _no_backup_error(archive, f"{MANIFEST} or {STORE} is missing")
     # A forged manifest can be long, so the details of errors are cut.
     try:
@@ -265,66 +267,46 @@ def _attachments_in(pack: ForeignArchive, archive: Path) -> Mapping[str, ZipInfo
             and is_hash(sha256)
         ):
             members_by_hash[sha256] = info
-    return members_by_hash
+    return store, members_by_hash
 
 
-class _Unpacker:
-    """An unpacker of an archive that reports progress."""
+def _unpack_attachment(
+    pack: ForeignArchive, info: ZipInfo, target: Path, sha256: str, archive: Path
+) -> None:
+    """Unpack an attachment, unless it exists undamaged."""
+    if is_undamaged(target, sha256):
+        return
+    for folder in (target.parent.parent, target.parent):
+        create_private_folder(folder)
+    partial_file = target.with_name(f".{target.name}")
+    try:
+        if _unpack(pack, info, partial_file, archive) != sha256:
+            raise _damaged_error(archive, f"{info.filename} has other bytes")
+        sync(partial_file)
+        partial_file.replace(target)
+    finally:
+        partial_file.unlink(missing_ok=True)
+    sync(target.parent)
 
-    def __init__(self, pack: ForeignArchive, archive: Path, progress: Progress) -> None:
-        self._pack = pack
-        self._archive = archive
-        self._progress = progress
-        self._done_bytes = self._total_bytes = 0
 
-    def unpack_store(self, target: Path) -> None:
-        """Unpack the store."""
-        store = self._pack.find(STORE)
-        assert store is not None  # checked by _attachments_in
-        create_private(target)
-        self._unpack(store, target)
-
-    def unpack_attachment(self, info: ZipInfo, sha256: str, attachments: Path) -> None:
-        """Unpack an attachment, unless it exists undamaged."""
-        target = attachment_path(attachments, sha256)
-        if is_undamaged(target, sha256):
-            return
-        for folder in (attachments, target.parent):
-            create_private_folder(folder)
-        partial_file = target.with_name(f".{target.name}")
-        try:
-            create_private(partial_file)
-            if self._unpack(info, partial_file) != sha256:
-                raise _damaged_error(self._archive, f"{info.filename} has other bytes")
-            sync(partial_file)
-            partial_file.replace(target)
-        finally:
-            partial_file.unlink(missing_ok=True)
-        sync(target.parent)
-
-    def _unpack(self, info: ZipInfo, target: Path) -> str:
-        """Unpack a member; return its hash."""
-        self._require_free_space(target.parent, info.file_size)
-        self._total_bytes += info.file_size
-        digest = hashlib.sha256()
-        with target.open("wb") as file:
-            for chunk in self._pack.chunks(info):
-                digest.update(chunk)
-                file.write(chunk)
-                self._done_bytes += len(chunk)
-                self._progress(self._done_bytes >> 20, max(1, self._total_bytes >> 20))
-        return digest.hexdigest()
-
-    def _require_free_space(self, folder: Path, size: int) -> None:
-        free = shutil.disk_usage(folder).free
-        if size > free:
-            raise StoreFullError(
-                N_("{file} needs {size} MB, but only {free} MB are free."),
-                hint=N_("Free up space, then restore again."),
-                file=self._archive.name,
-                size=-(-size >> 20),  # rounded up: more than the free space
-                free=free >> 20,
-            )
+def _unpack(pack: ForeignArchive, info: ZipInfo, target: Path, archive: Path) -> str:
+    """Unpack a member to a private file; return its hash."""
+    free = shutil.disk_usage(target.parent).free
+    if info.file_size > free:
+        raise StoreFullError(
+            N_("{file} needs {size} MB, but only {free} MB are free."),
+            hint=N_("Free up space, then restore again."),
+            file=archive.name,
+            size=-(-info.file_size >> 20),  # rounded up: more than the free space
+            free=free >> 20,
+        )
+    create_private(target)
+    digest = hashlib.sha256()
+    with target.open("wb") as file:
+        for chunk in pack.chunks(info):
+            digest.update(chunk)
+            file.write(chunk)
+    return digest.hexdigest()
 
 
 def _no_backup_error(path: Path, details: str) -> StorageError:

@@ -92,7 +92,7 @@ def test_a_bad_conversation_is_reported_with_its_title_and_reason(tmp_path: Path
     (imported,), (error,) = found_in(file)
     assert imported.conversation.title == GOOD
     assert error.what_happened.startswith("“Holiday Holiday")
-    assert "is invalid (an amount of money is out of bounds)." in error.what_happened
+    assert "was skipped (an amount of money is out of bounds)." in error.what_happened
 
 
 @pytest.mark.parametrize("read", [read_export, prompts_json.read_file])

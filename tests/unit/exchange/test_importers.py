@@ -355,7 +355,12 @@ def write_list(tmp_path: Path, text: str) -> Path:
 
 @pytest.mark.parametrize(
     ("text", "count"),
-    [("[A,B]", 2), ("[A,null,5,B]", 4), (f'[A, {{"b": {"9" * 5000}}}, B, {{}}]', 4)],
+    [
+        ("[A,B]", 2),
+        ("[A,null,5,B]", 4),
+        (r'[A,{"b":"\ud800"},B]', 3),
+        (f'[A, {{"b": {"9" * 5000}}}, B, {{}}]', 4),
+    ],
 )
 def test_all_conversations_of_a_list_are_read(tmp_path: Path, text: str, count: int) -> None:
     export = read_export(write_list(tmp_path, text))

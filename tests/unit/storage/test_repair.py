@@ -155,6 +155,17 @@ def test_without_its_first_page_all_rows_are_found(tmp_path: Path, is_rebuilt: b
     assert sorted(rows(path, "SELECT * FROM messages")) == messages
 
 
+@pytest.mark.parametrize("size", [100, 3 * PAGE + 7, 2_000 * PAGE])
+def test_a_file_that_is_no_library_is_refused_and_unchanged(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "store.sqlite3"
+    data = random.Random(size).randbytes(size)
+    path.write_bytes(data)
+    with pytest.raises(StorageError, match="Nothing could be recovered"):
+        repaired(path)
+    assert path.read_bytes() == data
+    assert {each.name for each in tmp_path.iterdir()} == {path.name, f"{path.name}-lock"}
+
+
 def test_messages_without_a_conversation_get_a_new_one(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     filled(path)
@@ -163,7 +174,7 @@ def test_messages_without_a_conversation_get_a_new_one(tmp_path: Path) -> None:
         connection.execute("DELETE FROM messages WHERE role = 'user' AND parts LIKE '%quince 5 %'")
     found = repaired(path)
     assert found.mended_messages == 3
-    assert "3 messages had lost their places" in found.sentence
+    assert "Messages that got a new place: 3." in found.sentence
     words = first_words(path)
     assert words[LOST_TITLE] == ["quince", "apricot"]
     assert words["Title 5"] == ["apricot"]
