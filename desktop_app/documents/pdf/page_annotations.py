@@ -24,17 +24,12 @@ _MARKUPS: Final = (
     raw.FPDF_ANNOT_SQUIGGLY,
     raw.FPDF_ANNOT_STRIKEOUT,
 )
-_COMMENTS: Final = (
-    *_MARKUPS,
-    raw.FPDF_ANNOT_TEXT,
-    raw.FPDF_ANNOT_CARET,
-    raw.FPDF_ANNOT_SQUARE,
-    raw.FPDF_ANNOT_CIRCLE,
-    raw.FPDF_ANNOT_LINE,
-    raw.FPDF_ANNOT_POLYGON,
-    raw.FPDF_ANNOT_POLYLINE,
-    raw.FPDF_ANNOT_INK,
-    raw.FPDF_ANNOT_STAMP,
+_NO_COMMENTS: Final = (
+    raw.FPDF_ANNOT_WIDGET,
+    raw.FPDF_ANNOT_FREETEXT,
+    raw.FPDF_ANNOT_LINK,
+    raw.FPDF_ANNOT_FILEATTACHMENT,
+    raw.FPDF_ANNOT_POPUP,  # shows the comment of another annotation
 )
 # XFA forms name fields by their place in a tree: “topmostSubform[0].Page1[0].f1_01[0]”.
 _XFA_NAME: Final = re.compile(r"([^.\[]+\[\d+\]\.)+[^.\[]+(\[\d+\])?")
@@ -61,7 +56,7 @@ def lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, text: str) -> list
         elif kind == raw.FPDF_ANNOT_FREETEXT:
             if typed_text := _annotation_string(annotation, b"Contents"):
                 typed.append(typed_text)
-        elif kind in _COMMENTS and (words := _line(annotation, b"Contents")):
+        elif kind not in _NO_COMMENTS and (words := _line(annotation, b"Contents")):
             marked_words = _marked_words(open_textpage(), annotation) if kind in _MARKUPS else ""
             comments.append(_comment_line(annotation, words, marked_words))
         elif kind == raw.FPDF_ANNOT_LINK and (address := _target_url(document, annotation)):

@@ -66,7 +66,7 @@ def _characters(textpage: pdfium.PdfTextPage, indices: Iterable[int]) -> Iterato
     The number of a surrogate pair is that of its second half.
     """
     decode = codecs.getincrementaldecoder("utf-16-le")("replace").decode
-    letters = reading_order.reversed_ligatures(textpage)
+    letters = reading_order.reversed_ligatures(textpage, reading_order.character_stream(textpage))
     for index in indices:
         unit = raw.FPDFText_GetUnicode(textpage, index)
         text = letters.get(index) or decode(page_words.encode_units([unit]))

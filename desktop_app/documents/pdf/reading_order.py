@@ -28,8 +28,8 @@ _LIGATURE: Final = re.compile("[\u0622\u0623\u0625\u0627]\u0644")
 def text(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> str:
     """Return a page's text, with tables in Markdown, raised digits and pdfium's line ends."""
     pieces = _pieces(page, textpage)
-    stream = _stream(textpage)
-    shown = reversed_ligatures(textpage) | raised_digits.find(textpage, stream)
+    stream = character_stream(textpage)
+    shown = reversed_ligatures(textpage, stream) | raised_digits.find(textpage, stream)
     if len(pieces) == 1 and not shown:
         return str(textpage.get_text_range())
     text_so_far = ""
@@ -43,10 +43,14 @@ def text(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> str:
     return text_so_far
 
 
-def _stream(textpage: pdfium.PdfTextPage) -> str:
-    """Return one character for each number, unlike pdfium's text."""
-    numbers = range(textpage.count_chars())
-    return "".join(chr(raw.FPDFText_GetUnicode(textpage, n) & 0xFFFF) for n in numbers)
+def character_stream(textpage: pdfium.PdfTextPage) -> str:
+    """Return one character for each number; in pdfium's text, some have two numbers, or none."""
+    found = str(textpage.get_text_range())
+    count = textpage.count_chars()
+    if len(found) == count:
+        return found
+    units = (raw.FPDFText_GetUnicode(textpage, index) & 0xFFFF for index in range(count))
+    return "".join(map(chr, units))
 
 
 def order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[int]:
@@ -74,13 +78,16 @@ def _pieces(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[Piece]:
     return list(_insert_tables(tables, textpage))
 
 
-def reversed_ligatures(textpage: pdfium.PdfTextPage) -> dict[int, str]:
+def reversed_ligatures(textpage: pdfium.PdfTextPage, stream: str) -> dict[int, str]:
     """Return the letters to show for each "lam alef" ligature, by their numbers.
 
     The ligature is a single glyph, whose letters pdfium reverses together with the line.
+
+    Args:
+        stream: the characters in the order of their numbers.
     """
     shown: dict[int, str] = {}
-    for match in _LIGATURE.finditer(_stream(textpage)):
+    for match in _LIGATURE.finditer(stream):
         first = match.start()
         boxes = [page_words.character_box(textpage, index) for index in (first, first + 1)]
         if boxes[0] == boxes[1]:

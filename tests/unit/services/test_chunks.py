@@ -51,11 +51,6 @@ def test_images_take_at_most_half_of_a_chunk(room: int, pages: list[list[int]]) 
     ]
 
 
-def test_a_chunk_has_at_most_twenty_images() -> None:
-    spans = page_spans(document(*range(1, 42)), text_of(41), 1_000_000, MODEL)
-    assert [len(span.pages) for span in spans] == [20, 20, 1]
-
-
 def test_an_image_larger_than_half_of_a_chunk_is_refused() -> None:
     with pytest.raises(IllegalChoiceError) as refused:
         page_spans(document(2), text_of(2), 2 * IMAGE_TOKENS - 1, MODEL)
