@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits, Progress
+from desktop_app.documents.worker.page_worker import PageWorker, Strip, ViewedDocument
 from desktop_app.domain import errors
 from tests.data.long_pdf import long_pdf
 from tests.helpers.children import python_child
@@ -218,3 +219,35 @@ def test_the_child_ends_when_the_parent_is_killed() -> None:
         assert is_running(pid)
         parent.kill()
     asyncio.run(until(ended(pid)))
+
+
+async def test_pages_are_rendered_after_another_document_and_after_the_child_ended() -> None:
+    report, slides = (
+        ViewedDocument(name, name, DATA / name) for name in ("report.pdf", "two-columns.pdf")
+    )
+    strip = Strip(1, 60, 80, 0, 20)
+    worker = PageWorker(idle_s=0.2)
+    try:
+        assert len(await worker.open_document(report)) == 3
+        first = await worker.render_strip(report, strip)
+        child = worker.pid
+        assert await worker.render_strip(slides, strip) != first
+        assert await worker.render_strip(report, strip) == first
+        assert worker.pid == child
+        assert child
+        assert worker._child
+        os.kill(child, signal.SIGKILL)
+        await worker._child.wait()
+        assert await worker.render_strip(report, strip) == first
+        child = worker.pid
+        assert child
+        await until(ended(child))  # idle
+        assert await worker.find_boxes(report, 1, "Alder & Finch Cold Storage", "")
+        damaged = ViewedDocument("damaged", "damaged.pdf", b"no PDF")
+        with pytest.raises(errors.DocumentDamagedError):
+            await worker.open_document(damaged)
+        with pytest.raises(errors.DocumentDamagedError):
+            await worker.render_strip(damaged, strip)
+        assert await worker.render_strip(report, strip) == first
+    finally:
+        await worker.aclose()
