@@ -6,7 +6,9 @@ import base64
 import copy
 import html
 import json
+import os
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,8 @@ from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
     add_image,
     ended_call,
+    seconds_of,
+    time_from_seconds,
 )
 from desktop_app.exchange.importers.message_tree import Node, SourceConversation, build_conversation
 
@@ -236,7 +240,7 @@ def test_claudes_calls_of_tools_are_kept_with_their_results() -> None:
 
 def test_claudes_design_chats_are_imported_with_what_was_said_during_an_answer() -> None:
     attachments = [{"name": "notes.md", "content": "Round"}, {"name": "sketch.png"}]
-    call = {"id": "t1", "name": "write", "input": {"path": "a"}, "output": {"size": 3}}
+    call = {"id": "t1", "name": "write", "input": {"path": "a"}, "output": {"size": "é"}}
     blocks = [
         {"type": "thinking", "text": "Shapes."},
         {"type": "tool_call", "toolCall": call},
@@ -267,7 +271,7 @@ def test_claudes_design_chats_are_imported_with_what_was_said_during_an_answer()
     assert [(m.role, m.parts) for m in others] == [
         (
             Role.ASSISTANT,
-            (ReasoningPart("Shapes."), ended_call("t1", "write", {"path": "a"}, '{"size": 3}')),
+            (ReasoningPart("Shapes."), ended_call("t1", "write", {"path": "a"}, '{"size": "é"}')),
         ),
         (Role.USER, (TextPart("In blue"),)),
         (Role.ASSISTANT, (TextPart("[Error: Overloaded]"), TextPart("Done."))),
@@ -535,6 +539,105 @@ def test_times_are_read_in_any_unit(tmp_path: Path, factor: int) -> None:
     assert found.messages[0].created_at.timestamp() == 1_700_000_000
 
 
+NOON = 1_700_000_000
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        *((NOON, NOON), (NOON + 0.5, NOON + 0.5), (0, 0), ("2023-11-14", 1_699_920_000)),
+        *(("2023-11-14T22:13:20Z", NOON), ("2023-11-14T23:13:20+01:00", NOON)),
+        *(("2023-11-14T22:13:20", NOON), ("noon", None), (None, None), ([NOON], None)),
+        *((True, None), (float("nan"), None), (float("inf"), None)),
+    ],
+)
+def test_a_time_is_a_number_or_a_text(value: Any, seconds: float | None) -> None:
+    assert seconds_of(value) == seconds
+
+
+@pytest.mark.parametrize(
+    ("seconds", "year"), [(NOON, 2023), (1e11, None), (1.1e12, 2004), (-3e9, None), (None, None)]
+)
+def test_a_time_out_of_range_is_left_out(seconds: float | None, year: int | None) -> None:
+    assert getattr(time_from_seconds(seconds), "year", None) == year
+
+
+def test_a_conversation_without_times_is_as_old_as_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "export.json"
+    messages = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+    file.write_text(json.dumps([{"id": "w", "title": "t", "chat": {"messages": messages}}]))
+    os.utime(file, (NOON, NOON))
+    (found,) = read_export(file).conversations
+    assert isinstance(found, ImportedConversation)
+    assert found.conversation.created_at == datetime.fromtimestamp(NOON, UTC)
+    assert all(0 <= message.created_at.timestamp() - NOON < 1 for message in found.messages)
+
+
+@pytest.mark.parametrize(
+    ("kind", "media_type", "is_noted"),
+    [
+        ("text", "image/png", True),
+        ("multimodal_text", "image/png", False),
+        ("multimodal_text", "application/pdf", True),
+        ("multimodal_text", "", True),
+    ],
+)
+@pytest.mark.parametrize("field", ["mime_type", "mimeType"])
+def test_an_attached_file_of_chatgpt_is_noted_unless_it_is_shown(
+    kind: str, media_type: str, is_noted: bool, field: str
+) -> None:
+    content = {"content_type": kind, "parts": ["Look"]}
+    attached = [{"name": "a", field: media_type}, {"id": "no name"}]
+    message = chatgpt_message("user", content, metadata={"attachments": attached})
+    value = {"id": "c", "mapping": {"m": node("m", None, message)}}
+    (read,) = chatgpt.read_conversation(value, no_file).messages
+    notes = (TextPart("[Attached: a]"),) if is_noted else ()
+    assert read.parts == (*notes, TextPart("Look"))
+
+
+@pytest.mark.parametrize(
+    ("message", "parts", "status"),
+    [
+        ({"content": "a"}, ("a",), MessageStatus.COMPLETE),
+        ({"content": "a", "done": True}, ("a",), MessageStatus.COMPLETE),
+        ({"content": "a", "done": False}, ("a",), MessageStatus.INCOMPLETE),
+        ({"content": "a", "error": {"content": "b"}}, ("a", "[Error: b]"), MessageStatus.COMPLETE),
+        (
+            {"content": 'a <details type="reasoning">b'},
+            ('a <details type="reasoning">b',),
+            MessageStatus.COMPLETE,
+        ),
+        ({"content": "a <details b"}, ("a <details b",), MessageStatus.COMPLETE),
+    ],
+)
+def test_an_answer_of_open_webui_may_be_incomplete(
+    message: dict[str, Any], parts: tuple[str, ...], status: MessageStatus
+) -> None:
+    messages = [{"role": "assistant", **message}]
+    value = {"title": "", "chat": {"id": "w", "title": "Chat", "messages": messages}}
+    found = open_webui.read_conversation(value, no_file)
+    assert found.conversation.title == "Chat"
+    (read,) = found.messages
+    assert (read.parts, read.status) == (tuple(map(TextPart, parts)), status)
+
+
+@pytest.mark.parametrize(
+    ("files", "parts"),
+    [
+        ([{"file_name": "a"}], ["[Attached: a]"]),
+        ([{"file_name": "a"}, {"file_name": "a"}], ["[Attached: a]"]),
+        ([{"file_name": ""}], []),
+        ([{"file_name": "a", "extracted_content": " "}], ["[Attached: a]"]),
+        ([{"file_name": "a", "extracted_content": "b"}, {"file_name": "a"}], []),
+    ],
+)
+def test_a_file_of_claude_is_noted_once(files: list[dict[str, str]], parts: list[str]) -> None:
+    message = {"sender": "human", "text": "So", "attachments": files}
+    (read,) = claude.read_conversation({"uuid": "c", "chat_messages": [message]}, no_file).messages
+    texts = [part.text for part in read.parts if isinstance(part, TextPart)]
+    assert texts == [*parts, "So"]
+
+
 def chatgpt_path(tmp_path: Path, *messages: Any) -> ImportedConversation:
     nodes = {str(n): node(str(n), str(n - 1), message) for n, message in enumerate(messages)}
     last = str(len(messages) - 1)
@@ -661,6 +764,7 @@ def test_open_webuis_files_are_imported(tmp_path: Path) -> None:
         {"type": "image", "url": "/api/v1/files/x"},
         {"type": "image", "url": "data:image/png;base64,ü"},
         {"type": "image", "url": "data:image/png;base64,A"},
+        {"type": "image", "url": address.replace("iVBO", "iV!BO")},
         {"type": "file", "name": "b.pdf"},
     ]
     messages = [{"role": "user", "content": "Look", "files": files}]
@@ -672,4 +776,7 @@ def test_open_webuis_files_are_imported(tmp_path: Path) -> None:
         image.sha256: ("", PIXEL),
     }
     lost = "[A picture that is not in the export]"
-    assert found.messages[0].text == f"{lost}\n\n{lost}\n\n{lost}\n\n[Attached: b.pdf]\n\nLook"
+    assert (
+        found.messages[0].text
+        == f"{lost}\n\n{lost}\n\n{lost}\n\n{lost}\n\n[Attached: b.pdf]\n\nLook"
+    )
