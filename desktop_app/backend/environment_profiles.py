@@ -14,8 +14,13 @@ from desktop_app.domain.answering.chat_request import (
     ProviderProfile,
 )
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.domain.network.azure_address import split_version, with_version
-from desktop_app.domain.network.custom_fields import CustomField, parse_headers, parse_query
+from desktop_app.domain.network.custom_fields import (
+    CustomField,
+    parse_headers,
+    parse_query,
+    split_version,
+    with_version,
+)
 from desktop_app.domain.network.network_address import (
     split_credentials,
     split_url,

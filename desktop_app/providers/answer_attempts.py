@@ -39,8 +39,8 @@ from desktop_app.domain.errors import (
     StreamCutError,
 )
 from desktop_app.domain.models.model_catalog import Api, ModelCatalog, ModelInfo
+from desktop_app.domain.models.model_facts import ServerKind
 from desktop_app.domain.models.model_listing import info_at
-from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.domain.network.origin import origin
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis import chat_completions, responses

@@ -30,9 +30,14 @@ from typing import TYPE_CHECKING, Any, Final
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import ProviderError, UnexpectedReplyError
-from desktop_app.domain.models.model_facts import MAX_PRICE, MAX_TOKENS, ModelFacts, ModelKind
+from desktop_app.domain.models.model_facts import (
+    MAX_PRICE,
+    MAX_TOKENS,
+    ModelFacts,
+    ModelKind,
+    ServerKind,
+)
 from desktop_app.domain.models.model_listing import ModelListing
-from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.retries import AttemptError

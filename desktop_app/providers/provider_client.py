@@ -25,8 +25,8 @@ from desktop_app.domain.errors import (
     ProviderError,
 )
 from desktop_app.domain.models.model_catalog import ModelCatalog
+from desktop_app.domain.models.model_facts import ServerKind
 from desktop_app.domain.models.model_listing import ModelListing, info_at
-from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
+from desktop_app.domain.models.model_facts import ServerKind
 from desktop_app.domain.models.parameter_support import first_api
-from desktop_app.domain.models.server_kind import ServerKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

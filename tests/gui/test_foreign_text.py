@@ -238,7 +238,7 @@ def the_settings_of_a_provider(host: WidgetHost, text: str) -> QWidget:
 
 @place
 def the_table_of_models(host: WidgetHost, text: str) -> QWidget:
-    from desktop_app.domain.models.model_row import ModelRow
+    from desktop_app.domain.models.model_facts import ModelRow
     from desktop_app.ui.models.models_dialog import ModelsDialog
 
     made = ModelsDialog(host.window)

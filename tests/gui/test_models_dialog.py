@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
-from desktop_app.domain.models.model_facts import ModelFacts
-from desktop_app.domain.models.model_row import ModelRow
+from desktop_app.domain.models.model_facts import ModelFacts, ModelRow
 from desktop_app.ui.models.model_columns import ENDS_COLUMN
 from desktop_app.ui.models.models_dialog import ModelsDialog
 from tests.helpers.widgets import find

@@ -11,8 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.models.model_facts import ModelFacts
-from desktop_app.domain.models.model_row import ModelRow
+from desktop_app.domain.models.model_facts import ModelFacts, ModelRow
 from desktop_app.ui.composer.choice.choice_view import ModelEntry
 from desktop_app.ui.widgets.window_activation import bring_to_front
 from desktop_app.ui.window.main_window import MainWindow

@@ -13,12 +13,24 @@ from enum import StrEnum
 from typing import Any, Final
 
 from desktop_app.domain.models.model_catalog import ModelInfo
-from desktop_app.domain.models.variants import Effort
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Price
 
 MAX_PRICE: Final = Decimal(100_000)
 """Dollars per million tokens. The dearest model costs a few hundred."""
 MAX_TOKENS: Final = 100_000_000
+
+
+class ServerKind(StrEnum):
+    """The program that serves an API, as its list of models shows."""
+
+    LITELLM = "litellm"
+    LLAMA_CPP = "llama.cpp"
+    LLAMA_CPP_PYTHON = "llama-cpp-python"
+    LM_STUDIO = "lm-studio"
+    OLLAMA = "ollama"
+    SGLANG = "sglang"
+    VLLM = "vllm"
 
 
 class ModelKind(StrEnum):
@@ -119,3 +131,44 @@ _INFO_FIELDS: Final = {
     "makes_images": "makes_images",
 }
 """The fields of `ModelInfo` by those of `ModelFacts`."""
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """A model of a provider, as a row of the table of models; None means unknown.
+
+    Attributes:
+        window, max_output: tokens.
+        price: US dollars per million tokens, as the provider charges them.
+        end_date: the day from which the provider no longer serves it.
+        user_entries: the user's entries; None if there can be none.
+        is_from_environment: environment variables define the provider.
+    """
+
+    provider_id: str
+    provider_name: str
+    model: str
+    name: str
+    variant: Variant | None = None
+    window: int | None = None
+    max_output: int | None = None
+    price: Price | None = None
+    efforts: tuple[Effort, ...] | None = None
+    images: bool | None = None
+    tools: bool | None = None
+    reasoning: bool | None = None
+    schema: bool | None = None
+    end_date: date | None = None
+    is_favorite: bool = False
+    user_entries: ModelFacts | None = None
+    is_from_environment: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Return the ids of the provider and the model."""
+        return self.provider_id, self.model
+
+    def matches(self, text: str) -> bool:
+        """Return True if every word of `text` is in the names."""
+        names = f"{self.name} {self.model} {self.provider_name}".casefold()
+        return all(word in names for word in text.casefold().split())

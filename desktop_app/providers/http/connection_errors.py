@@ -18,7 +18,7 @@ from desktop_app.domain.errors import (
     UnreachableError,
     WebPageError,
 )
-from desktop_app.domain.models.server_kind import ServerKind
+from desktop_app.domain.models.model_facts import ServerKind
 from desktop_app.domain.network.network_address import ProxyAddress, is_loopback, is_private
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.http.retries import AttemptError

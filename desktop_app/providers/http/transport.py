@@ -34,7 +34,7 @@ from desktop_app.providers.http.silence import SilenceLimits
 if TYPE_CHECKING:
     import httpx
 
-    from desktop_app.domain.models.server_kind import ServerKind
+    from desktop_app.domain.models.model_facts import ServerKind
     from desktop_app.domain.network.network_address import ProxyAddress
     from desktop_app.providers.http.request_secrets import ProviderAccess
 

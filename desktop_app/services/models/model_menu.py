@@ -18,9 +18,8 @@ from desktop_app.domain.answering.chat_request import (
     ProviderProfile,
 )
 from desktop_app.domain.models.model_catalog import ModelCatalog
-from desktop_app.domain.models.model_facts import ModelFacts
+from desktop_app.domain.models.model_facts import ModelFacts, ModelRow
 from desktop_app.domain.models.model_listing import ModelAvailability, ModelListing
-from desktop_app.domain.models.model_row import ModelRow
 from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.formatting import tokens
 from desktop_app.i18n.translation import tr

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.domain.models.model_row import ModelRow
+from desktop_app.domain.models.model_facts import ModelRow
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.models.model_columns import (

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.network.azure_address import split_version, with_version
-from desktop_app.domain.network.custom_fields import CustomField
+from desktop_app.domain.network.custom_fields import CustomField, split_version, with_version
 from desktop_app.domain.network.origin import host_of, origin
 from desktop_app.domain.network.secret import Scheme, Secret
 

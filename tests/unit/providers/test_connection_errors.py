@@ -13,7 +13,7 @@ import pytest
 
 from desktop_app.domain.answering.stream_events import Failed
 from desktop_app.domain.errors import NetworkError
-from desktop_app.domain.models.server_kind import ServerKind
+from desktop_app.domain.models.model_facts import ServerKind
 from desktop_app.domain.network.network_address import parse_proxy
 from desktop_app.domain.network.secret import Secret
 from desktop_app.providers.http.connection_errors import ConnectionAttempt

@@ -10,7 +10,7 @@ import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.domain.models.server_kind import ServerKind
+from desktop_app.domain.models.model_facts import ServerKind
 from desktop_app.providers.server_memory import ServerMemory
 from tests.unit.providers.samples import COMPATIBLE, OPENAI
 

@@ -19,9 +19,8 @@ import pytest
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import NetworkError
-from desktop_app.domain.models.model_facts import ModelFacts, ModelKind
+from desktop_app.domain.models.model_facts import ModelFacts, ModelKind, ModelRow
 from desktop_app.domain.models.model_listing import ModelListing
-from desktop_app.domain.models.model_row import ModelRow
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Price
 from desktop_app.providers.http.request_secrets import ProviderAccess

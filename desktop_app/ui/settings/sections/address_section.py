@@ -12,7 +12,7 @@ from dataclasses import replace
 from PySide6.QtCore import Qt, QUrl, Signal
 
 from desktop_app.domain.answering.chat_request import NO_PROVIDER, ProviderProfile
-from desktop_app.domain.network.azure_address import split_version, with_version
+from desktop_app.domain.network.custom_fields import split_version, with_version
 from desktop_app.domain.network.network_address import (
     is_loopback,
     is_private,
