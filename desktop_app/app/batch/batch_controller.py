@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desktop_app.app.batch.batch_runs import BatchRuns
 from desktop_app.app.library.list_presenter import ListPresenter
 from desktop_app.app.library.navigator import Navigator
 from desktop_app.app.state.window_state import WindowState
 from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.domain import hints
-from desktop_app.domain.batch.batch_jobs import BatchJob
+from desktop_app.domain.batch.batch_jobs import BatchJob, BatchStatus
 from desktop_app.domain.batch.batch_wording import job_result_text
 from desktop_app.domain.error_note import error_from_note
-from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.domain.errors import IllegalChoiceError, StorageError, UserFacingError
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.chat.prompt_library import SUMMARY
 from desktop_app.ui.widgets.forms.form_dialog import ask
@@ -25,6 +27,7 @@ from desktop_app.ui.widgets.window_activation import bring_to_front
 from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
+    from desktop_app.services.batch.batch_service import BatchService
     from desktop_app.ui.batch.batch_dialog import BatchDialog
     from desktop_app.ui.batch.batch_new_page import NewBatchJob
 
@@ -36,11 +39,12 @@ BATCH_TOPIC: Final = "batch"
 _Handler = Callable[..., Coroutine[Any, Any, None]]
 
 
+CLAIM_RETRY_S: Final = 30.0
+"""The time until the next step if another process runs the job, or the store fails."""
+
+
 class BatchController(QObject):
     """The dialog of batch jobs: what the user requests there, and the state of the jobs.
-
-    Attributes:
-        runs: the tasks of running jobs.
 
     Signals:
         job_ended(BatchJob): a job has ended.
@@ -68,11 +72,8 @@ class BatchController(QObject):
         self._is_refreshing = False
         self._timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
         self._timer.timeout.connect(self._tasks.slot(self._refresh))
-        self.runs = BatchRuns(self, state.backend, self._tasks)
-        self.runs.job_changed.connect(lambda _: self._refresh_soon())
-        self.runs.reading_progressed.connect(self._show_reading)
-        self.runs.files_read.connect(self._on_files_read)
-        self.runs.stopped.connect(self._on_stopped)
+        self._runs: dict[str, asyncio.Future[None]] = {}  # the running jobs, by id
+        self._wake_events: dict[str, asyncio.Event] = {}
 
     @property
     def is_creating(self) -> bool:
@@ -107,13 +108,14 @@ class BatchController(QObject):
     async def resume_jobs(self) -> None:
         """Continue jobs that an earlier window or a command has begun."""
         for job_id in await self._state.backend.batch_store.open_ids():
-            self.runs.resume(job_id)
+            self._resume(job_id)
         self._refresh_soon()
 
     def close(self) -> None:
-        """Stop at the program's end."""
+        """Stop at the program's end; jobs continue at their provider."""
         self._timer.stop()
-        self.runs.close()
+        for task in self._runs.values():
+            task.cancel()
 
     def check_store(self) -> None:
         """Show jobs that another process has written, and continue the unfinished ones."""
@@ -219,7 +221,7 @@ class BatchController(QObject):
         if resolved is None:
             raise IllegalChoiceError(N_("Provider removed."), hint=hints.CHOOSE_ANOTHER)
         settings = ask_settings(self._state.values.all).for_one_answer()  # those at the click
-        job = await self.runs.service.create(
+        job = await self._service.create(
             await expand_paths(new_job.paths),
             resolved,
             new_job.task,
@@ -229,11 +231,11 @@ class BatchController(QObject):
         )
         self._get_dialog().new_page.clear_job(new_job)
         await self._show_job(job.id)
-        self.runs.resume(job.id)
+        self._resume(job.id)
 
     async def _start_job(self, job_id: str) -> None:
-        await self.runs.service.start(job_id)
-        self.runs.resume(job_id)
+        await self._service.start(job_id)
+        self._resume(job_id)
 
     async def _offer_cancellation(self, job_id: str) -> None:
         """Cancel a job; ask first if the provider has been working on it, perhaps for hours."""
@@ -252,15 +254,15 @@ class BatchController(QObject):
         )
 
     async def _cancel(self, job_id: str) -> None:
-        await self.runs.stop_reading(job_id)
-        job = await self.runs.service.cancel(job_id)
+        await self._stop_reading(job_id)
+        job = await self._service.cancel(job_id)
         if not job.status.is_over:
-            self.runs.resume(job_id)
+            self._resume(job_id)
 
     async def _retry_job(self, job_id: str) -> None:
-        job = await self.runs.service.create_retry(job_id)
+        job = await self._service.create_retry(job_id)
         await self._show_job(job.id)
-        self.runs.resume(job.id)
+        self._resume(job.id)
 
     def _confirm_removal(self, job_id: str) -> None:
         ask(
@@ -273,7 +275,7 @@ class BatchController(QObject):
         )
 
     async def _remove(self, job_id: str) -> None:
-        await self.runs.service.remove(job_id)
+        await self._service.remove(job_id)
         self._get_dialog().show_list()
 
     async def _export_results(self, job_id: str, format_: str, target: Path) -> None:
@@ -301,6 +303,73 @@ class BatchController(QObject):
             self._presenter.upsert(conversation)
             await self._navigator.open(id_)
             self._get_dialog().hide()
+
+    # -------------------------------------------------------------- running jobs
+
+    @cached_property
+    def _service(self) -> BatchService:
+        """Return the batch service."""
+        from desktop_app.backend.batch_wiring import batch_service  # not needed at the start
+
+        return batch_service(self._state.backend, lambda _job_id: self._refresh_soon())
+
+    def _resume(self, job_id: str) -> None:
+        """Start a job's task, or end the pause of its running task."""
+        if job_id in self._runs:
+            self._wake_events[job_id].set()
+            return
+        self._wake_events[job_id] = asyncio.Event()
+        self._runs[job_id] = self._tasks.start(self._run_job(job_id))
+
+    async def _stop_reading(self, job_id: str) -> None:
+        """Stop reading a job's files, if it is being prepared."""
+        job = await self._state.backend.batch_store.get(job_id)
+        task = self._runs.get(job_id)
+        if job is not None and job.status is BatchStatus.PREPARING and task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def _run_job(self, job_id: str) -> None:
+        try:
+            wake_event = self._wake_events[job_id]
+            while (pause_s := await self._run_step(job_id)) is not None:
+                with suppress(TimeoutError):  # the pause is over
+                    await asyncio.wait_for(wake_event.wait(), pause_s)
+                wake_event.clear()
+        finally:
+            self._runs.pop(job_id, None)
+            self._wake_events.pop(job_id, None)
+            with suppress(StorageError):  # the claim also ends with this process
+                await self._state.backend.batch_store.release(job_id)
+
+    async def _run_step(self, job_id: str) -> float | None:
+        """Run a job's next step.
+
+        Return the seconds until the following step, None if there is none for now.
+        """
+        store = self._state.backend.batch_store
+        try:
+            is_owner = await store.claim(job_id)
+            job = await store.get(job_id)
+            if job is None:
+                return None
+            if not is_owner:
+                self._refresh_soon()
+                return None if job.status.is_over else CLAIM_RETRY_S
+            if job.status is BatchStatus.PREPARING:
+                job = await self._service.prepare(
+                    job_id, lambda *counts: self._show_reading(job_id, *counts)
+                )
+                if job.status is BatchStatus.READY:
+                    self._on_files_read(job)
+                return None
+            pause_s = await self._service.advance(job_id)
+            job = await store.get(job_id)
+            if pause_s is None and job is not None:
+                self._on_stopped(job)
+        except StorageError:
+            return CLAIM_RETRY_S
+        return pause_s
 
     # -------------------------------------------------------------- events of jobs
 

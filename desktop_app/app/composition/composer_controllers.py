@@ -85,36 +85,9 @@ class ComposerControllers:
 
     def _make_tools(self) -> None:
         window, state = self._window, self._state
-        current = state.current
-        tasks = state.tasks
-        backend = state.backend
-        self.servers = ServersController(
-            window,
-            lambda: backend.tool_servers,
-            panel=window.settings,
-            notifications=window.notifications,
-            tasks=tasks,
-            prompts=state.prompts,
-            server_store=lambda: backend.server_store,
-        )
-        self.resources = ResourcesController(
-            window,
-            lambda: backend.tool_servers,
-            current=current,
-            tasks=tasks,
-            notifications=window.notifications,
-        )
-        self.tools = ToolsController(
-            window,
-            setup=state.setup,
-            tasks=tasks,
-            pane=window.pane,
-            panel=window.settings,
-            permissions=backend.permissions,
-            tools=lambda: backend.tools,
-            hosted_prices=backend.catalog.hosted_tools,
-        )
-        self.prompts.dialog_created.connect(self.tools.connect_pages)
+        self.servers = ServersController(window, state)
+        self.resources = ResourcesController(window, state)
+        self.tools = ToolsController(window, state, self.prompts)
 
     def _connect(self) -> None:
         """Attach dropped content, and content that servers and prompts offer."""

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QWidget
 
-from desktop_app.app.state.conversation.open_conversation import OpenConversation
-from desktop_app.app.tasks import Tasks
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.commands.command_search import PaletteEntry
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.window.cards.notifications import Notifications
+from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from desktop_app.services.tools.server_registry import ToolServers
     from desktop_app.ui.window.command_palette import CommandPalette
 
 
@@ -33,9 +30,6 @@ class _Resource(NamedTuple):
 class ResourcesController(QObject):
     """Palette of the servers' resources, of which one is attached.
 
-    Args:
-        servers: returns the servers; the start does not need them.
-
     Signals:
         content_attach_requested(DroppedData, str): attach a resource to the conversation in which
             it was chosen.
@@ -43,21 +37,12 @@ class ResourcesController(QObject):
 
     content_attach_requested = Signal(object, str)
 
-    def __init__(
-        self,
-        window: QWidget,
-        servers: Callable[[], ToolServers],
-        *,
-        current: OpenConversation,
-        tasks: Tasks,
-        notifications: Notifications,
-    ) -> None:
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
         super().__init__(window)
         self._window = window
-        self._servers = servers
-        self._current = current
-        self._tasks = tasks
-        self._notifications = notifications
+        self._backend = state.backend
+        self._current = state.current
+        self._tasks = state.tasks
         self._palette: CommandPalette | None = None
         self._resources: list[_Resource] = []
 
@@ -84,7 +69,7 @@ class ResourcesController(QObject):
     async def _list(self, palette: CommandPalette) -> None:
         resources: list[_Resource] = []
         problems: list[str] = []
-        for run in await self._servers().runs():
+        for run in await self._backend.tool_servers.runs():
             try:
                 rows = await run.fetch_list("resources")
             except UserFacingError as error:
@@ -93,7 +78,7 @@ class ResourcesController(QObject):
             name = run.server.name
             resources += [_Resource(name, row["uri"], run.redact(row["name"])) for row in rows]
         if problems:
-            self._notifications.notify("\n".join(problems))
+            self._window.notifications.notify("\n".join(problems))
         if palette.isVisible():  # not closed meanwhile
             self._resources = resources
             palette.empty_label.setText(tr("No tool server offers a resource."))
@@ -104,7 +89,7 @@ class ResourcesController(QObject):
     async def _attach(self, resource: _Resource, conversation_id: str) -> None:
         from desktop_app.ui.composer.dropped_content import DroppedData
 
-        run = await self._servers().run(resource.server)
+        run = await self._backend.tool_servers.run(resource.server)
         content = await run.read_resource(resource.uri)
         data, name = await asyncio.to_thread(_decode_resource, content, resource.name)
         self.content_attach_requested.emit(DroppedData(name, data), conversation_id)

@@ -4,30 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer
-from PySide6.QtWidgets import QWidget
 from shiboken6 import isValid
 
-from desktop_app.app.state.shared_lists import PromptList
-from desktop_app.app.tasks import Tasks
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.domain.errors import SignInNeededError, ToolServerError, UserFacingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.widgets.file_dialogs import choose_file
 from desktop_app.ui.widgets.text.foreign_text import one_line
-from desktop_app.ui.window.cards.notifications import Notifications
+from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
     from desktop_app.domain.tools.tool_server import ServerSecrets, ToolServer
     from desktop_app.exchange.importers.server_configuration import ConfiguredServer
-    from desktop_app.services.tools.server_registry import ToolServers
     from desktop_app.services.tools.server_run import ServerRun
-    from desktop_app.storage.tools.server_store import ServerStore
-    from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.settings.tabs.servers_tab import ServerRow, ServersTab
     from desktop_app.ui.tools.server_form import EnteredServer, ServerForm
 
@@ -40,35 +35,20 @@ REFRESH_DELAY_MS = 200
 
 
 class ServersController(QObject):
-    """Connection of tool servers with their settings page and the prompt library.
+    """Connection of tool servers with their settings page and the prompt library."""
 
-    Args:
-        servers: returns the servers; the start does not need them.
-    """
-
-    def __init__(
-        self,
-        parent: QWidget,
-        servers: Callable[[], ToolServers],
-        *,
-        panel: SettingsPanel,
-        notifications: Notifications,
-        tasks: Tasks,
-        prompts: PromptList,
-        server_store: Callable[[], ServerStore],
-    ) -> None:
-        super().__init__(parent)
-        self._parent = parent
-        self._servers = servers
-        self._page = panel.pages.servers
-        self._notifications = notifications
-        self._tasks = tasks
-        self._prompts = prompts
-        self._server_store = server_store
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window)
+        self._parent = window
+        self._backend = state.backend
+        self._page = window.settings.pages.servers
+        self._notifications = window.notifications
+        self._tasks = state.tasks
+        self._prompts = state.prompts
         self._results: dict[str, str] = {}  # name of a server -> the sentence on its last test
         self._refresh_timer = QTimer(self, singleShot=True, interval=REFRESH_DELAY_MS)
         self._refresh_timer.timeout.connect(self._tasks.slot(self.show_servers))
-        panel.servers_opened.connect(self._tasks.slot(self.show_servers))
+        window.settings.servers_opened.connect(self._tasks.slot(self.show_servers))
         self._page.on_created(self._connect_page)
 
     def _connect_page(self, page: ServersTab) -> None:
@@ -85,7 +65,7 @@ class ServersController(QObject):
         """Offer the prompts that each server had when it was last asked."""
         from desktop_app.domain.prompts.prompts import Prompt
 
-        stored_prompts = await self._server_store().prompts()
+        stored_prompts = await self._backend.server_store.prompts()
         self._prompts.set_served(
             Prompt(f"server:{server}:{name}", f"{server}: {name}", text)
             for server, name, text in stored_prompts
@@ -93,7 +73,7 @@ class ServersController(QObject):
 
     async def show_servers(self) -> None:
         """Show all servers with their states."""
-        runs = await self._servers().runs()
+        runs = await self._backend.tool_servers.runs()
         for run in runs:
             run.watch(self._refresh_timer.start)
         rows = [await self._make_row(run) for run in runs]
@@ -115,7 +95,7 @@ class ServersController(QObject):
             ServerState.SIGNING_IN: tr("Sign in with your browser. The log has the address."),
             ServerState.RUNNING: self._results.get(server.name) or tr("Running"),
         }.get(run.state, tr("Not running. It starts when it’s needed."))
-        is_signed_in = await self._servers().is_signed_in(server)
+        is_signed_in = await self._backend.tool_servers.is_signed_in(server)
         return ServerRow(server.name, location, status, is_signed_in=is_signed_in)
 
     # -- adding and editing
@@ -134,7 +114,7 @@ class ServersController(QObject):
     async def _edit(self, name: str) -> None:
         from desktop_app.ui.tools.server_form import STORED, EnteredServer
 
-        server = (await self._servers().run(name)).server
+        server = (await self._backend.tool_servers.run(name)).server
 
         def with_marks(values: Mapping[str, str]) -> dict[str, str]:
             # The value of a secret is "" here; the form shows STORED in its place.
@@ -155,7 +135,7 @@ class ServersController(QObject):
     async def _save(self, form: ServerForm, entered: EnteredServer, *, replaces: bool) -> None:
         try:
             server, secrets = await self._build_server(entered, replaces=replaces)
-            await self._servers().add(server, secrets, replaces=replaces)
+            await self._backend.tool_servers.add(server, secrets, replaces=replaces)
         except UserFacingError as error:
             if not isValid(form):  # closed meanwhile
                 raise
@@ -185,8 +165,8 @@ class ServersController(QObject):
         )
         stored_secrets = ServerSecrets()
         if replaces and has_unchanged:
-            run = await self._servers().run(entered.name)
-            stored_secrets = await self._servers().secrets_of(run.server)
+            run = await self._backend.tool_servers.run(entered.name)
+            stored_secrets = await self._backend.tool_servers.secrets_of(run.server)
         url = entered.url
         if stored_secrets:
             url = url.replace(f"?{STORED}", f"?{stored_secrets.query}")
@@ -220,7 +200,7 @@ class ServersController(QObject):
         )
 
     async def _remove(self, name: str) -> None:
-        await self._servers().remove(name)
+        await self._backend.tool_servers.remove(name)
         await self.load_prompts()
         await self.show_servers()
 
@@ -228,7 +208,7 @@ class ServersController(QObject):
 
     async def test(self, name: str) -> None:
         """Restart a server, and show whether it works and how many tools it has."""
-        run = await self._servers().run(name)
+        run = await self._backend.tool_servers.run(name)
         started_at = time.monotonic()
         try:
             await run.restart()
@@ -237,10 +217,10 @@ class ServersController(QObject):
             await self.show_servers()  # the row says why
 
     async def _sign_in(self, name: str) -> None:
-        run = await self._servers().run(name)
+        run = await self._backend.tool_servers.run(name)
         started_at = time.monotonic()
         try:
-            await self._servers().sign_in(name, _open_in_browser)
+            await self._backend.tool_servers.sign_in(name, _open_in_browser)
         except UserFacingError:
             if run.failure is not None:
                 await self.show_servers()
@@ -250,13 +230,13 @@ class ServersController(QObject):
         await self._list_tools(run, started_at)
 
     async def _sign_out(self, name: str) -> None:
-        await self._servers().sign_out(name)
+        await self._backend.tool_servers.sign_out(name)
         await self.show_servers()
 
     async def _list_tools(self, run: ServerRun, started_at: float) -> None:
         from desktop_app.services.tools.server_source import store_lists
 
-        tools = await store_lists(run, self._servers().storage)
+        tools = await store_lists(run, self._backend.tool_servers.storage)
         await self.load_prompts()
         self._results[run.server.name] = tr_plural(
             "Running, {count} tool, ready after {seconds} s",
@@ -269,7 +249,7 @@ class ServersController(QObject):
     async def _show_log(self, name: str) -> None:
         from desktop_app.ui.tools.server_form import ServerLog
 
-        run = await self._servers().run(name)
+        run = await self._backend.tool_servers.run(name)
         lines = [line.text for line in run.log]
         ServerLog(name, lines, self._parent).open()
 
@@ -323,7 +303,7 @@ class ServersController(QObject):
         added_count, problems = 0, []
         for configured in configured_servers:
             try:
-                await self._servers().add(*configured.require_usable())
+                await self._backend.tool_servers.add(*configured.require_usable())
                 added_count += 1
             except UserFacingError as error:
                 problems.append(error.sentences)

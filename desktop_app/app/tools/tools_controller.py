@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
 from contextlib import suppress
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QWidget
 
-from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-from desktop_app.app.tasks import Tasks
+from desktop_app.app.prompts.prompts_controller import PromptsController
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.app.tools.consent_controller import KIND_NOTES
 from desktop_app.backend.answer_settings import with_override
 from desktop_app.domain.answering.answer_form import (
@@ -32,14 +29,11 @@ from desktop_app.i18n.translation import tr
 from desktop_app.services.structured.answer_forms import require_grammar_support
 from desktop_app.services.tools.consent import fingerprint
 from desktop_app.services.tools.hosted_tools import hosted_refusal, price_text
-from desktop_app.services.tools.tool_set import ToolCatalog
-from desktop_app.storage.tools.permission_store import PermissionStore
 from desktop_app.ui.settings.tabs.schema_form import EditRequest, describe_form, describe_tools
-from desktop_app.ui.window.conversation_pane import ConversationPane
+from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
     from desktop_app.ui.library.prompts_dialog import PromptsDialog
-    from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
     from desktop_app.ui.tools.tool_picker import ToolPicker
 
@@ -55,37 +49,27 @@ class ToolsController(QObject):
         picker: the list of tools that is open; None for none.
     """
 
-    def __init__(
-        self,
-        parent: QWidget,
-        *,
-        setup: AnswerSetup,
-        tasks: Tasks,
-        pane: ConversationPane,
-        panel: SettingsPanel,
-        permissions: PermissionStore,
-        tools: Callable[[], ToolCatalog],
-        hosted_prices: Mapping[str, Decimal],
-    ) -> None:
-        super().__init__(parent)
-        self._parent = parent
-        self._choice_row = pane.prompt.row
-        self._current = setup.current
-        self._setup = setup
-        self._tasks = tasks
-        self._notifications = pane.notifications
-        self._permissions = permissions
-        self._tools = tools
-        self._hosted_prices = hosted_prices
+    def __init__(self, window: MainWindow, state: WindowState, prompts: PromptsController) -> None:
+        super().__init__(window)
+        self._parent = window
+        self._choice_row = window.prompt.row
+        self._current = state.current
+        self._setup = state.setup
+        self._tasks = state.tasks
+        self._notifications = window.notifications
+        self._backend = state.backend
         self.picker: ToolPicker | None = None
         self._shown_fingerprints: dict[str, str] = {}  # fingerprints in the picker, by full name
         self._dialogs: set[AnswerFormDialog] = set()
-        pane.prompt.row.tools_button.clicked.connect(lambda: self.choose())
-        panel.pages.responses.on_created(lambda page: page.edit_requested.connect(self.edit))
-        setup.current.opened.connect(self._show)
-        setup.choice_changed.connect(self._show)
+        self._choice_row.tools_button.clicked.connect(lambda: self.choose())
+        window.settings.pages.responses.on_created(
+            lambda page: page.edit_requested.connect(self.edit)
+        )
+        prompts.dialog_created.connect(self._connect_pages)
+        state.current.opened.connect(self._show)
+        state.setup.choice_changed.connect(self._show)
 
-    def connect_pages(self, dialog: PromptsDialog) -> None:
+    def _connect_pages(self, dialog: PromptsDialog) -> None:
         """Connect the pages of prompts and presets."""
         dialog.prompts.edit_requested.connect(self.edit)
         dialog.presets.edit_requested.connect(self.edit)
@@ -148,11 +132,11 @@ class ToolsController(QObject):
         from desktop_app.ui.tools.tool_picker import ToolChoice
 
         conversation_id = self._current.id
-        store = self._permissions
+        store = self._backend.permissions
         stored_permissions = await store.for_all_conversations()
         choices: list[ToolChoice] = []
         self._shown_fingerprints = {}
-        for tool in await self._tools().list_tools():
+        for tool in await self._backend.tools.list_tools():
             name = tool.definition.full_name
             permission: Permission | None = None
             if tool.definition.needs_consent:
@@ -160,7 +144,7 @@ class ToolsController(QObject):
                 permission = await store.permission(
                     conversation_id, name, self._shown_fingerprints[name]
                 )
-            price = price_text(tool, self._hosted_prices, self._setup.profile)
+            price = price_text(tool, self._backend.catalog.hosted_tools, self._setup.profile)
             description = " ".join(filter(None, (_tool_text(tool), price)))
             reason = self._refusal_reason(tool)
             choices.append(
@@ -196,7 +180,7 @@ class ToolsController(QObject):
         return () if refusal is None else error_segments(refusal, WINDOW)
 
     async def _permit(self, name: str, permission: Permission) -> None:
-        store = self._permissions
+        store = self._backend.permissions
         conversation_id = self._current.id
         await store.forget(name, conversation_id)
         if permission is Permission.ASK:  # asking is what happens without a stored permission

@@ -21,8 +21,7 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.composer.dropped_content import accept_copy, files_in
 from desktop_app.ui.composer.file_drop_filter import FileDropFilter
 from desktop_app.ui.library.collection_files import CollectionFilesDelegate, CollectionFilesModel
-from desktop_app.ui.library.library_list import LibraryList, LibraryRow
-from desktop_app.ui.library.name_field import NameField
+from desktop_app.ui.library.library_list import LibraryList, LibraryRow, NameField
 from desktop_app.ui.library.status_line import StatusLine
 from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, SPRING, column_of, row_of

@@ -1,4 +1,4 @@
-"""A searchable list of named rows under headings, at the left of the library dialogs."""
+"""A searchable list of named rows under headings, and the field for a row's name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, Signal
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QApplication, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QStyleOptionViewItem, QWidget
 
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import current_theme, set_role
@@ -109,6 +109,29 @@ class LibraryDelegate(RowDelegate):
                 rect.setRight(note_rect.left() - px(8))
             color = theme.faint if row.is_faint else theme.text
             painting.draw_text(painter, rect, row.title, theme.interface(), color)
+
+
+class NameField(QLineEdit):
+    """A field that knows whether the user has edited the name that it shows.
+
+    Attributes:
+        is_edited: True if the text is no longer that of `set_name`.
+    """
+
+    def __init__(self, label: str, name: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setAccessibleName(spoken_text(label))
+        self._initial = ""
+
+    def set_name(self, name: str) -> None:
+        """Show a name, and record the text: a field may drop characters of the name."""
+        self.setText(name)
+        self._initial = self.text()
+
+    @property
+    def is_edited(self) -> bool:
+        return self.text() != self._initial
 
 
 class LibraryList(QWidget):

@@ -22,8 +22,7 @@ from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.settings.setting import Group
 from desktop_app.ui.composer.choice.choice_view import ModelEntry
 from desktop_app.ui.library.example_turns import ExampleTurns
-from desktop_app.ui.library.library_list import LibraryList, LibraryRow
-from desktop_app.ui.library.name_field import NameField
+from desktop_app.ui.library.library_list import LibraryList, LibraryRow, NameField
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.settings.tabs.schema_form import EditRequest, SchemaForm
