@@ -12,7 +12,7 @@ from desktop_app.domain.models.model_catalog import Api
 
 
 class ScriptedBatches:
-    """Batches at a provider; see services/batch/batch_ports.py.
+    """Batches at a provider; see services/batch/batch_files.py.
 
     Attributes:
         calls: the name and the arguments of each call.

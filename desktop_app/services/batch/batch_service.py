@@ -55,14 +55,16 @@ from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.parameter_support import first_api
 from desktop_app.domain.spending.cost import Price, cost_of
 from desktop_app.i18n.translation import N_
-from desktop_app.services.batch.batch_files import BatchFiles, form_of_job, image_pages
-from desktop_app.services.batch.batch_ports import (
+from desktop_app.services.batch.batch_files import (
+    BatchFiles,
     BatchGateway,
     BatchProvider,
     BatchStorage,
     CostOf,
     OnProgress,
     Profiles,
+    form_of_job,
+    image_pages,
 )
 from desktop_app.services.chat.send_context import AskSettings
 from desktop_app.services.models.choice_resolution import ProviderModels, ResolvedChoice

@@ -27,11 +27,17 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, Passage
 from desktop_app.domain.tools.strict_schema import is_strict
 from desktop_app.domain.tools.tool import ToolContext, ToolError
 from desktop_app.services.tools.call_run import MAX_PARALLEL
-from desktop_app.tools import confined_job, tables
+from desktop_app.tools import document_tools, tables
 from desktop_app.tools.built_in import BuiltInTools, describe_time
 from desktop_app.tools.calculator import MAX_EXPRESSION_CHARS, calculate
-from desktop_app.tools.confined_job import missing_sandbox, run_job
-from desktop_app.tools.document_tools import MAX_JOBS, PYTHON, QUERY_TABLE, DocumentTools
+from desktop_app.tools.document_tools import (
+    MAX_JOBS,
+    PYTHON,
+    QUERY_TABLE,
+    DocumentTools,
+    missing_sandbox,
+    run_job,
+)
 from desktop_app.tools.tables import tables_of
 from desktop_app.tools.tool_process import MAX_OUTPUT_CHARS, run_python, run_query
 from tests.helpers.blocking import blocking
@@ -505,7 +511,7 @@ def test_code_is_bounded() -> None:
 @needs_sandbox
 async def test_code_that_takes_too_long_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     before = await processes_below(os.getpid())
-    monkeypatch.setattr(confined_job, "MAX_RUN_S", 0)
+    monkeypatch.setattr(document_tools, "MAX_RUN_S", 0)
     with pytest.raises(ToolError, match="It took longer than 0 s and was stopped"):
         await run_job({"kind": "python", "code": "while True: pass"})
     assert await processes_below(os.getpid()) <= before
@@ -513,7 +519,7 @@ async def test_code_that_takes_too_long_is_stopped(monkeypatch: pytest.MonkeyPat
 
 _PARENT = """
 import asyncio
-from desktop_app.tools.confined_job import run_job
+from desktop_app.tools.document_tools import run_job
 asyncio.run(run_job({"kind": "python", "code": "import time; time.sleep(3600)"}))
 """
 
