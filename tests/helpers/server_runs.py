@@ -88,7 +88,7 @@ async def running_server(
     """Yield a server that is stopped at the end."""
     server, secrets = server_of("demo", command=command, **options)
 
-    async def make_launch(*, is_sign_in: bool) -> Launch:
+    async def make_launch(is_sign_in: bool) -> Launch:
         home = options.get("folder") or os.environ.get("HOME", "/")
         values = secret_values(server, secrets, variables or {})
         return Launch(launch_message(server, secrets, variables or {}, home), values)

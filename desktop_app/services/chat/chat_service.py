@@ -363,7 +363,7 @@ class ChatService:
         gateway = self.calls.gateway
         delimiter = await self.sources.delimiters.delimiter_for(question.conversation_id)
         if context.tools:
-            from desktop_app.services.tools.tool_loop import LoopTask, ToolLoop  # rarely needed
+            from desktop_app.services.tools.tool_loop import LoopTask, tool_gateway  # rarely needed
 
             path = tuple(context.path)
             task = LoopTask(
@@ -373,9 +373,11 @@ class ChatService:
                 delimiter=delimiter,
                 limits=context.settings.limits,
                 call_hold=hold,
+                consent=self._tools.consent,
+                budget=self.calls.budget,
                 tool_prices=self._models.tool_prices(resolved),
             )
-            gateway = ToolLoop(gateway, task, consent=self._tools.consent, budget=self.calls.budget)
+            gateway = tool_gateway(gateway, task)
         if context.documents:
             gateway = self.chunked_reader.reading_gateway(
                 question=question,

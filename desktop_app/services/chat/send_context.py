@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from desktop_app.domain.answering.answer_form import (
-    AnswerForm,
-    AnswerGrammar,
-    AnswerSchema,
-    FormKind,
-    FormSource,
-)
+from desktop_app.domain.answering.answer_form import AnswerForm, AnswerGrammar, AnswerSchema
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.answering.generation import Examples, GenerationParameters
 from desktop_app.domain.conversations.compaction import Compaction, SentPath, sent_path
@@ -57,13 +51,6 @@ class AskSettings:
     def answer_form(self) -> AnswerForm | None:
         """Return the schema or grammar of the answer."""
         return self.schema or self.grammar
-
-    @property
-    def has_grammar(self) -> bool:
-        """Return True if the answer has a grammar, of these settings or of the conversation."""
-        form = FormSource.from_setting(self.parameters.form)
-        is_chosen = form is not None and form.kind is not FormKind.SCHEMA
-        return self.grammar is not None or (is_chosen and self.schema is None)
 
     def without_tools(self) -> AskSettings:
         """Return these settings without tools, for use when nobody can approve a call."""

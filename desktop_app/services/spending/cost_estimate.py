@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from functools import cached_property
 from typing import NamedTuple
 
 from desktop_app.domain.answering.answer_form import AnswerSchema
@@ -27,7 +26,7 @@ from desktop_app.domain.conversations.message_parts import (
     tool_calls,
 )
 from desktop_app.domain.errors import DocumentDoesNotFitError
-from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
+from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.token_counts import GUESSED_SHARE, CountMethod, TokenCount
 from desktop_app.domain.spending.cost import Usage, cost_of
 from desktop_app.i18n.formatting import joined
@@ -96,15 +95,9 @@ class Estimate(NamedTuple):
 
     def for_answers(self, count: int) -> Estimate:
         """Return the estimate for several answers, from this one for a single answer."""
-        return self._replace(
-            input_cost=_multiply(self.input_cost, count),
-            longest_answer_cost=_multiply(self.longest_answer_cost, count),
-            answers=count,
-        )
-
-
-def _multiply(cost: Decimal | None, count: int) -> Decimal | None:
-    return None if cost is None else cost * count
+        costs = (self.input_cost, self.longest_answer_cost)
+        input_cost, longest = (None if cost is None else cost * count for cost in costs)
+        return self._replace(input_cost=input_cost, longest_answer_cost=longest, answers=count)
 
 
 class Estimator:
@@ -120,9 +113,7 @@ class Estimator:
         self._attachments = attachments
         self._passages = passages
         self._may_ask = False
-        self._tokens_of_documents: dict[tuple[str, str], int] = {}
-        self._tokens_of_messages: dict[tuple[str, str, str, int], int] = {}
-        self._tokens_of_definitions: dict[tuple[str, str, str], int] = {}
+        self._counted: dict[tuple[object, ...], int] = {}  # tokens by what was counted
 
     def for_sending(self) -> Estimator:
         """Return an estimator for the moment of sending, which may ask the server to count."""
@@ -232,7 +223,10 @@ class Estimator:
         is_exact = True
         provider_count: TokenCount | None = None
         first_sent = len(path) - len(sent_path.messages)
-        facts = _PathFacts(path, first_sent, resolved.files)
+        # Another model may not see images, or may count them differently. A file may contain some.
+        first_image = next((n for n, m in enumerate(path) if _has_images(m)), len(path))
+        has_tags = (has_delimited_parts([m], resolved.files) for m in sent_path.messages)
+        first_delimited = next((n for n, tagged in enumerate(has_tags, first_sent) if tagged), -1)
         changed_at = last_change(context.compactions)
         # From the newest message back to the last that the provider has counted.
         for number in range(len(path) - 1, first_sent - 1, -1):
@@ -245,15 +239,14 @@ class Estimator:
                 # The usage of an answer with tool calls is that of several requests.
                 and not tool_calls(message.parts)
                 and _is_same_provider(message, resolved)
-                and (_is_same_model(message, resolved) or number < facts.first_image)
+                and (_is_same_model(message, resolved) or number < first_image)
                 and message.created_at > changed_at
-                and _is_plausible(message.usage, path[first_sent : number + 1])
             ):
                 provider_count = TokenCount(total + _tokens_in_window(message.usage), is_exact)
                 if not definitions:
                     return provider_count
             total += await self.message_tokens(message, resolved)
-            if number == facts.first_delimited:
+            if number == first_delimited:
                 total += await self.text_tokens(SAMPLE_DELIMITER.explanation, resolved)
             is_exact = is_exact and not message.parts  # an empty answer has no tokens to estimate
         if instructions := context.settings.counted_instructions:
@@ -262,28 +255,25 @@ class Estimator:
             total += await self._compaction_tokens(sent_path.compaction, resolved)
             is_exact = False
         if definitions:
-            total += await self._definition_tokens("\n".join(definitions), resolved)
+            text = "\n".join(definitions)
+            key = ("definitions", text, resolved.profile.id, resolved.model.id)
+            if key not in self._counted:
+                self._counted[key] = await self.text_tokens(text, resolved)
+            total += self._counted[key]
             is_exact = False  # providers rewrite the definitions in a form of their own
         if provider_count is not None and provider_count.tokens >= total:
             return provider_count
         return TokenCount(total, is_exact)
-
-    async def _definition_tokens(self, text: str, resolved: ResolvedChoice) -> int:
-        key = (text, resolved.profile.id, resolved.model.id)
-        if key not in self._tokens_of_definitions:
-            # Only the last count is kept.
-            self._tokens_of_definitions = {key: await self.text_tokens(text, resolved)}
-        return self._tokens_of_definitions[key]
 
     async def _compaction_tokens(self, compaction: Compaction, resolved: ResolvedChoice) -> int:
         # Counted for this provider when it was made. A provider's state has no text to count.
         is_own = compaction.provider_id == resolved.profile.id
         if is_own or compaction.kind is CompactionKind.PROVIDER:
             return compaction.tokens_after
-        key = (compaction.id, resolved.profile.id, "", 0)
-        if key not in self._tokens_of_messages:
-            self._tokens_of_messages[key] = await self.summary_tokens(compaction.body, resolved)
-        return self._tokens_of_messages[key]
+        key = (compaction.id, resolved.profile.id)
+        if key not in self._counted:
+            self._counted[key] = await self.summary_tokens(compaction.body, resolved)
+        return self._counted[key]
 
     async def summary_tokens(self, summary: str, resolved: ResolvedChoice) -> int:
         """Return the tokens of a summary as it is sent."""
@@ -299,12 +289,12 @@ class Estimator:
     async def document_tokens(self, part: DocumentPart, resolved: ResolvedChoice) -> int:
         """Return the tokens of a document in the prompt for this provider's model."""
         spans = part.chosen.spans if part.chosen else ()
-        model = f"{resolved.profile.id} {resolved.model.id}"
-        key = (part.sha256, f"{model} {part.in_parts} {part.by_tools} {spans} {part.again_as}")
-        if key not in self._tokens_of_documents:
+        form = (part.in_parts, part.by_tools, spans, part.again_as)
+        key = (part.sha256, resolved.profile.id, resolved.model.id, form)
+        if key not in self._counted:
             block = await sent_block(part, self._attachments, SAMPLE_DELIMITER)
-            self._tokens_of_documents[key] = await self.text_tokens(block, resolved)
-        return self._tokens_of_documents[key]
+            self._counted[key] = await self.text_tokens(block, resolved)
+        return self._counted[key]
 
     def is_sure_to_fit(self, context: SendContext, draft: Draft) -> bool:
         """Return True if the draft fits by its size in bytes; False if it must be counted.
@@ -384,18 +374,17 @@ class Estimator:
 
     async def message_tokens(self, message: Message, resolved: ResolvedChoice) -> int:
         """Return the tokens of a message with its documents and images."""
-        key_suffix = "" if resolved.files is None else " files"
         documents = (p for p in message.attachments if isinstance(p, DocumentPart))
-        key_suffix += "".join(f" {part.again_as} {part.in_parts}" for part in documents)
+        form = (resolved.files is None, *((p.again_as, p.in_parts) for p in documents))
         calls = (text for c in tool_calls(message.parts) for text in (c.arguments, c.result))
         text = "\n".join((message.text, *calls))
-        key = (message.id, resolved.profile.id + key_suffix, resolved.model.id, len(text))
-        if key not in self._tokens_of_messages:
+        key = (message.id, resolved.profile.id, resolved.model.id, len(text), form)
+        if key not in self._counted:
             tokens = await self.text_tokens(text, resolved)
             parts = (*message.attachments, *message.passage_parts)
             attached_count = await self._attached_tokens(parts, resolved)
-            self._tokens_of_messages[key] = tokens + MESSAGE_OVERHEAD + attached_count.tokens
-        return self._tokens_of_messages[key]
+            self._counted[key] = tokens + MESSAGE_OVERHEAD + attached_count.tokens
+        return self._counted[key]
 
 
 def _definitions(context: SendContext) -> list[str]:
@@ -439,48 +428,8 @@ def usable_input(info: ModelInfo) -> int | None:
     return info.context_window - min(reserved, info.context_window // 4)
 
 
-class _PathFacts:
-    """Facts about the messages of a path, each found when it is first needed.
-
-    Args:
-        first_sent: the index of the first message that is sent.
-    """
-
-    def __init__(self, path: Sequence[Message], first_sent: int, files: FileInputs | None) -> None:
-        self.path = path
-        self.first_sent = first_sent
-        self._files = files
-
-    @cached_property
-    def first_image(self) -> int:
-        """Return the index of the first message with images or a file, or the number of messages.
-
-        Another model may not see images, or may count them differently. A file may contain images,
-        too.
-        """
-        numbers = (
-            number
-            for number, message in enumerate(self.path)
-            if any(has_images(part) or is_wanted_as_file(part) for part in message.parts)
-        )
-        return next(numbers, len(self.path))
-
-    @cached_property
-    def first_delimited(self) -> int:
-        """Return the index of the first sent message with text in tags; -1 if there is none."""
-        numbers = range(self.first_sent, len(self.path))
-        has_tags = (n for n in numbers if has_delimited_parts([self.path[n]], self._files))
-        return next(has_tags, -1)
-
-
-def _is_plausible(usage: Usage, messages: Sequence[Message]) -> bool:
-    """Return False if a usage states too few tokens for the texts of these messages.
-
-    Texts have three to five characters a token, and only runs of blanks or dashes more. A file to
-    import may state any usage, which would hide the cost of its conversation.
-    """
-    texts = (part.text for m in messages for part in m.parts if isinstance(part, TextPart))
-    return sum(map(len, texts)) <= (usage.input_tokens + usage.output_tokens) * 8
+def _has_images(message: Message) -> bool:
+    return any(has_images(part) or is_wanted_as_file(part) for part in message.parts)
 
 
 def _tokens_in_window(usage: Usage) -> int:

@@ -228,7 +228,7 @@ class ToolServers:
         """End all servers."""
         await asyncio.gather(*(run.stop() for run in self._runs.values()))
 
-    async def _make_launch(self, server: ToolServer, *, is_sign_in: bool) -> Launch:
+    async def _make_launch(self, server: ToolServer, is_sign_in: bool) -> Launch:
         """Return the launch of a server: see `MakeLaunch`."""
         secrets = await self.secrets_of(server)
         environment = self._environment

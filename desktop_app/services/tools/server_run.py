@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,9 +25,6 @@ from desktop_app.i18n.translation import N_
 _CHECK_SERVER: Final = N_("Check its configuration in {servers_page}.")
 
 
-# A local server that has ended this often within the period is started again only by the user.
-MAX_CRASHES: Final = 3
-CRASH_PERIOD_S: Final = 300.0
 IDLE_S: Final = 600.0
 """Seconds without a request until a server is stopped, because it takes 65 MB and more.
 
@@ -74,11 +70,11 @@ class Launch(NamedTuple):
     secrets: Sequence[str]
 
 
-class MakeLaunch(Protocol):
-    """Function that prepares a start of a server. Raises UserFacingError."""
+MakeLaunch = Callable[[bool], Awaitable[Launch]]
+"""Prepares a start; if its argument is True, the server has the user sign in.
 
-    async def __call__(self, *, is_sign_in: bool) -> Launch:
-        """Return the launch. If `is_sign_in`, the server has the user sign in."""
+Raises UserFacingError.
+"""
 
 
 class ServerState(StrEnum):
@@ -127,7 +123,6 @@ class ServerRun:
         self._lock = asyncio.Lock()
         self._lists: dict[str, Any] = {}
         self._last_error_line = ""  # the last line of standard error since the last start
-        self._crashes: list[float] = []
         self._is_starting = False
         self._is_closing = False
         self._active_requests = 0  # the number of requests in progress
@@ -206,9 +201,8 @@ class ServerRun:
             raise self._refused_error(why) from None
 
     async def restart(self) -> None:
-        """Restart the server, even after repeated crashes. Raises UserFacingError."""
+        """Restart the server. Raises UserFacingError."""
         await self.stop()
-        self._crashes.clear()
         await self._running_connection()
 
     async def sign_in(self, on_address: Callable[[str], None]) -> bool:
@@ -223,7 +217,6 @@ class ServerRun:
             UserFacingError: nobody was signed in, or the sign-in could not be stored.
         """
         await self.stop()
-        self._crashes.clear()
         self._on_address = on_address
         self._sign_in_task = asyncio.current_task()
         try:
@@ -303,13 +296,10 @@ class ServerRun:
     def on_ended(self) -> None:
         """Set the failure, unless this program ended the server, or another failure is reported.
 
-        Start and sign-in report failures of their own. Only ends of a local program count toward
-        MAX_CRASHES: a server on the network may be out of reach.
+        Start and sign-in report failures of their own.
         """
         self._lists = {}
         if not (self._is_closing or self._is_starting or self._needs_sign_in):
-            if not self.server.url:
-                self._crashes.append(time.monotonic())
             self.failure = self._stopped_error()
             self._on_changed()
 
@@ -329,17 +319,8 @@ class ServerRun:
     async def _start(self) -> Connection:
         """Start the server and return its connection. Raises UserFacingError."""
         await self._close()
-        period_start = time.monotonic() - CRASH_PERIOD_S
-        self._crashes = [crashed_at for crashed_at in self._crashes if crashed_at > period_start]
-        if len(self._crashes) >= MAX_CRASHES:
-            raise self._record_failure(
-                self._make_error(
-                    N_("The tool server “{server}” keeps stopping and wasn’t started again."),
-                    N_("See its log and restart it in {servers_page}."),
-                )
-            )
         try:
-            launch = await self._make_launch(is_sign_in=self._on_address is not None)
+            launch = await self._make_launch(self._on_address is not None)
         except UserFacingError as error:
             raise self._record_failure(error) from None
         self._secrets = launch.secrets

@@ -1,8 +1,8 @@
 """The tool loop: asks, runs the calls that the model requests, and asks again with their results.
 
-ToolLoop is a gateway like any other; its caller sees only that an answer takes several requests. An
-AnswerRun stores each ToolCallStep before it takes the next event: no call runs, and no result is
-used, before the step is on disk.
+`tool_gateway` returns a gateway like any other; its caller sees only that an answer takes several
+requests. An AnswerRun stores each ToolCallStep before it takes the next event: no call runs, and no
+result is used, before the step is on disk.
 """
 
 from __future__ import annotations
@@ -84,38 +84,33 @@ class LoopTask:
     delimiter: PromptDelimiter
     limits: ToolLimits
     call_hold: Hold
+    consent: ConsentBroker
+    budget: Budget
     tool_prices: Mapping[str, Decimal] = field(default_factory=dict)
 
 
-class ToolLoop(GatewayWrapper):
-    """A gateway whose provider runs tools between its requests."""
-
-    def __init__(
-        self, gateway: Gateway, task: LoopTask, *, consent: ConsentBroker, budget: Budget
-    ) -> None:
-        super().__init__(gateway, lambda _profile, provider: _LoopProvider(provider, self))
-        self.task = task
-        self.consent = consent
-        self.budget = budget
+def tool_gateway(gateway: Gateway, task: LoopTask) -> Gateway:
+    """Return a gateway whose provider runs tools between its requests."""
+    return GatewayWrapper(gateway, lambda _profile, provider: _LoopProvider(provider, task))
 
 
 class _LoopProvider(ProviderWrapper):
     """A provider whose answers run tools between their requests."""
 
-    def __init__(self, provider: Provider, loop: ToolLoop) -> None:
+    def __init__(self, provider: Provider, task: LoopTask) -> None:
         super().__init__(provider)
-        self._loop = loop
+        self._task = task
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of all rounds; the last is the only terminal event."""
-        task = self._loop.task
+        task = self._task
         started_at = time.monotonic()
         reply = Reply()
         images: list[ImageData] = []
         context = task.context._replace(
             show_image=lambda media_type, data: images.append(ImageData(media_type, data))
         )
-        call_run = CallRun(task.tools, self._loop.consent, context)
+        call_run = CallRun(task.tools, task.consent, context)
         while True:
             terminal_event: StreamEvent | None = None
             async with aclosing(
@@ -167,7 +162,7 @@ class _LoopProvider(ProviderWrapper):
         """
         if not reply.round:
             return request
-        task = self._loop.task
+        task = self._task
         answer_so_far = RequestMessage(Role.ASSISTANT, _request_parts(reply.parts, task.delimiter))
         shown: tuple[RequestMessage, ...] = ()
         if images and task.resolved.model.sees_images is not False:
@@ -181,7 +176,7 @@ class _LoopProvider(ProviderWrapper):
 
     def _reached_limit(self, reply: Reply, seconds: float) -> str:
         """Return why no other request may follow; "" if it may."""
-        task = self._loop.task
+        task = self._task
         price = task.resolved.counted_price
         if seconds >= task.limits.seconds:
             return TOO_LONG
@@ -193,9 +188,9 @@ class _LoopProvider(ProviderWrapper):
 
     async def _hold_next_input(self, request: ChatRequest, reply: Reply, last_reply: Reply) -> Hold:
         """Hold the cost of the next input under the monthly cap. Raises UserFacingError."""
-        resolved = self._loop.task.resolved
+        resolved = self._task.resolved
         cost = cost_of(resolved.counted_price, Usage(_input_tokens(request, reply, last_reply)))
-        return await self._loop.budget.hold(
+        return await self._task.budget.hold(
             resolved.profile, cost, resolved.model.id, Purpose.ANSWER.value
         )
 

@@ -34,8 +34,6 @@ GRACE_S: Final = 2.0
 
 Less than CLOSING_S of host_process.py, after which this process ends with the server.
 """
-MAX_NOTIFICATIONS: Final = 20_000
-"""More lines in a row that are no replies end the connection. The SDK takes seconds for these."""
 
 Log = Callable[[str, str], None]
 """Takes a level ("" for a line of standard error) and a line for the server's log."""
@@ -90,7 +88,6 @@ async def _read(
     process: asyncio.subprocess.Process, incoming: Any, log: Log, on_ended: Callable[[], None]
 ) -> None:
     assert process.stdout is not None
-    notifications = 0
     async with incoming:
         while True:
             try:
@@ -102,11 +99,6 @@ async def _read(
             if not line:
                 break
             message = _parse(line)
-            is_reply = message is not None and hasattr(message.message, "id")
-            notifications = 0 if is_reply else notifications + 1
-            if notifications > MAX_NOTIFICATIONS:
-                on_ended()
-                raise HostError("it sent too many messages in a row")
             if message is None:
                 if text := line[:MAX_SHOWN_BYTES].decode("utf-8", "replace").rstrip():
                     log("warning", f"Not a message: {text}")

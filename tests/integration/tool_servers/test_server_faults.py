@@ -59,16 +59,6 @@ async def test_a_crash_ends_the_call_and_the_next_one_starts_it_again() -> None:
         await wait_for_log(server, "started ", 2)
 
 
-async def test_a_server_that_keeps_crashing_stays_down_until_it_is_restarted() -> None:
-    async with scripted_server() as server:
-        for _ in range(3):
-            await server.call("crash")
-        with pytest.raises(ToolServerError, match="keeps stopping"):
-            await server.tools()
-        await server.run.restart()
-        assert await server.call("echo", text="again") == "echo: again"
-
-
 @pytest.mark.parametrize(
     "refusal", [(404, b""), (404, b"no"), (400, b"Bad Request: No valid session ID provided")]
 )

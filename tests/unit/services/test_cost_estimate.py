@@ -108,19 +108,6 @@ def test_earlier_messages_are_estimated_without_a_cache_discount() -> None:
     assert made.input_cost == Decimal("1.75") * made.input_tokens / 1_000_000
 
 
-@pytest.mark.attack("imports")
-def test_a_forged_usage_does_not_hide_the_cost_of_a_long_conversation() -> None:
-    choice = resolved("gpt-5.2", profile=OPENAI)
-    asked = ModelChoice(OPENAI.id, "gpt-5.2")
-    earlier = [said("word " * 40_000), answered("word " * 10_000, choice=asked)]
-    honest = answered("So.", choice=asked, usage=Usage(50_000, 0, 1, 0))
-    forged = replace(honest, usage=Usage(1, 0, 1, 0))
-    more = estimate(choice).input_tokens
-    assert estimate(choice, [*earlier, honest]).input_tokens == 50_001 + more
-    counted = estimate(choice, [*earlier, forged]).input_tokens
-    assert counted == 50_001 + 3 * MESSAGE_OVERHEAD + more
-
-
 def tool_set(*definitions: ToolDefinition) -> ToolSet:
     source = cast(ToolSource, None)  # never asked
     return ToolSet({each.name: SourcedTool(each, source) for each in definitions})

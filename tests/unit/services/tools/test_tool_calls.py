@@ -73,7 +73,7 @@ from desktop_app.services.tools.consent import (
     fingerprint,
     may_run_without_asking,
 )
-from desktop_app.services.tools.tool_loop import LoopTask, ToolLoop
+from desktop_app.services.tools.tool_loop import LoopTask, tool_gateway
 from desktop_app.services.tools.tool_set import ToolCatalog
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from tests.helpers.fragment import Fragment
@@ -393,10 +393,16 @@ async def looped(
     tools = await ToolCatalog([own or source()]).choose(["look"])
     choice = resolved or ResolvedChoice(OPENAI, INFO, None, None)
     task = LoopTask(
-        tools, ToolContext("c"), choice, SAMPLE_DELIMITER, limits or ToolLimits(), Hold()
+        tools,
+        ToolContext("c"),
+        choice,
+        SAMPLE_DELIMITER,
+        limits or ToolLimits(),
+        Hold(),
+        broker(),
+        budget,
     )
-    loop = ToolLoop(OneProvider(provider), task, consent=broker(), budget=budget)
-    client = await loop.provider(OPENAI)
+    client = await tool_gateway(OneProvider(provider), task).provider(OPENAI)
     events = [event async for event in client.stream(ChatRequest("gpt-5.2", ()))]
     return events, provider, budget.costs
 
