@@ -24,7 +24,7 @@ from typing import Any, Final
 
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.compaction import Compaction
-from desktop_app.domain.conversations.conversation import MessageStatus, Role
+from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.documents.collections import Collection
 from desktop_app.domain.documents.passage_words import index_terms
 from desktop_app.domain.errors import StorageError, StoreDamagedError
@@ -76,7 +76,7 @@ _MAX_READS: Final = 40_000
 """Reads that may end at damage: each takes about half a millisecond."""
 _MAX_VAIN_READS: Final = 1000
 """Successive reads of a table that find no row: its first page or the rest of it is lost."""
-_MAX_COUNTED: Final = 10_000
+_READ_ROLE: Final = "SELECT 1 FROM messages NOT INDEXED WHERE role IN ('user', 'assistant')"
 _MAX_VALUE_BYTES: Final = 64 << 20
 """No value of the program is longer. A damaged length would make SQLite ask for as much memory."""
 _PAGE_BYTES: Final = 4096
@@ -236,7 +236,7 @@ def _recovered_store(
             source = database.with_name(database.name + suffix)
             if source.exists():
                 shutil.copyfile(source, copy.with_name(copy.name + suffix))
-        is_store = _count_readable(copy) > 0
+        is_store = _can_read(copy, "SELECT count(*) FROM sqlite_master")
         if not is_store:
             _graft_first_page(copy, Path(scratch))
         new_store = Path(scratch) / "new.sqlite3"
@@ -255,7 +255,7 @@ def _recovered_store(
 
 
 def _graft_first_page(copy: Path, scratch: Path) -> None:
-    """Give a copy whose first page is damaged that of a new store.
+    """Give a copy whose first page is damaged that of a new store or a rebuilt one.
 
     The schema names the first page of each table. These are the same in all stores, except that
     SQLite numbers the tables otherwise in a file that it has rebuilt.
@@ -265,15 +265,14 @@ def _graft_first_page(copy: Path, scratch: Path) -> None:
         migrate(connection)
         connection.execute("VACUUM INTO ?", (str(rebuilt),))
     size = copy.stat().st_size // _PAGE_BYTES
-    candidates = []
-    for template in (fresh, rebuilt):
+    for template in (rebuilt, fresh):
         first_page, leaves = _schema_pages(template.read_bytes(), size + 1)
-        _write(copy, 0, first_page)
-        _write(copy, size, leaves)
-        candidates.append((_count_readable(copy), first_page + leaves))
-    best = max(candidates, key=lambda each: each[0])[1]
-    _write(copy, 0, best[:_PAGE_BYTES])
-    _write(copy, size, best[_PAGE_BYTES:])
+        with copy.open("r+b") as file:
+            file.write(first_page)
+            file.seek(size * _PAGE_BYTES)
+            file.write(leaves)
+        if _can_read(copy, _READ_ROLE):
+            return
 
 
 def _schema_pages(data: bytes, first_leaf: int) -> tuple[bytes, bytes]:
@@ -296,22 +295,10 @@ def _schema_pages(data: bytes, first_leaf: int) -> tuple[bytes, bytes]:
     return bytes(page), leaves
 
 
-def _write(path: Path, page: int, data: bytes) -> None:
-    with path.open("r+b") as file:
-        file.seek(page * _PAGE_BYTES)
-        file.write(data)
-
-
-def _count_readable(copy: Path) -> int:
-    """Return 0 if SQLite cannot read the schema, else 1 and the number of messages in reach."""
-    count = 0
+def _can_read(copy: Path, sql: str) -> bool:
     with suppress(*UNREADABLE), closing(connect(copy, "rw")) as connection:
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        count = 1
-        sql = "SELECT role FROM messages NOT INDEXED LIMIT ?"
-        for (role,) in connection.execute(sql, (_MAX_COUNTED,)):
-            count += role in tuple(Role)
-    return count
+        return connection.execute(sql).fetchone() is not None
+    return False
 
 
 def _build_store(

@@ -137,16 +137,12 @@ def _set_direction(paragraph: Paragraph) -> None:
 
 
 def _add_table(document: Document, table: OfficeTable) -> None:
-    columns = max(map(len, table.rows))
-    aligns = (*table.aligns, *[""] * columns)
-    added_table = document.add_table(rows=0, cols=columns, style="Table Grid")
+    added_table = document.add_table(rows=0, cols=table.columns, style="Table Grid")
     if table.from_right:
         added_table.table_direction = WD_TABLE_DIRECTION.RTL
-    for number, row in enumerate(table.rows):
-        cells = added_table.add_row().cells
-        for cell, text, align in zip(cells, row, aligns, strict=False):
+    for number, row in enumerate(table.aligned_rows()):
+        for cell, (text, align) in zip(added_table.add_row().cells, row, strict=True):
             cell.paragraphs[0].add_run(text).bold = number == 0 or None
             _set_direction(cell.paragraphs[0])
             if not is_from_right(text):
-                default_align = "right" if table.from_right else ""
-                cell.paragraphs[0].alignment = _ALIGNMENTS.get(align or default_align)
+                cell.paragraphs[0].alignment = _ALIGNMENTS.get(align)

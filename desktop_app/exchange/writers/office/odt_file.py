@@ -189,27 +189,16 @@ def _styles_of(run: Run, *, is_code: bool) -> list[str]:
 
 def _make_table(table: OfficeTable, name: str) -> Table:
     odf_table = Table(name, style=_TABLE_STYLE + _FROM_RIGHT_SUFFIX if table.from_right else None)
-    columns = max(map(len, table.rows))
-    aligns = (*table.aligns, *[""] * columns)
-    for number, texts in enumerate(table.rows):
+    for number, cells in enumerate(table.aligned_rows()):
         row = Row()
-        cells = (*texts, *[""] * (columns - len(texts)))
-        for text, align in zip(cells, aligns, strict=False):
+        for text, align in cells:
             cell = Cell(style=_CELL_STYLE)
             cell.set_attribute("office:value-type", "string")
-            paragraph = Paragraph(style=_style_in_table(table, text, align))
+            from_right = _STANDARD_STYLE + _FROM_RIGHT_SUFFIX
+            style = from_right if is_from_right(text) else _ALIGN_STYLES.get(align)
+            paragraph = Paragraph(style=style)
             paragraph.append(_make_span(text, None if number else _BOLD_STYLE))
             cell.append(paragraph)
             row.append_cell(cell)
         odf_table.append_row(row)
     return odf_table
-
-
-def _style_in_table(table: OfficeTable, text: str, align: str) -> str | None:
-    """Return the style of a cell's text.
-
-    In a table from right to left, text from left to right is aligned at the right, too.
-    """
-    if is_from_right(text):
-        return _STANDARD_STYLE + _FROM_RIGHT_SUFFIX
-    return _ALIGN_STYLES.get(align or ("right" if table.from_right else ""))

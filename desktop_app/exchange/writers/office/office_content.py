@@ -59,6 +59,19 @@ class OfficeTable:
     from_right: bool = False
     aligns: tuple[str, ...] = ()
 
+    @property
+    def columns(self) -> int:
+        """Return the number of columns of the longest row."""
+        return max(map(len, self.rows))
+
+    def aligned_rows(self) -> Iterator[list[tuple[str, str]]]:
+        """Yield each row, as long as the longest, as texts with their alignments."""
+        usual = "right" if self.from_right else ""
+        padding = [""] * self.columns
+        for row in self.rows:
+            cells = zip([*row, *padding], [*self.aligns, *padding], padding, strict=False)
+            yield [(text, align or usual) for text, align, _ in cells]
+
 
 def messages_of(
     path: Iterable[Message], name_of_model: Callable[[str], str]
