@@ -419,10 +419,28 @@ def test_the_type_of_an_image_is_detected_from_its_bytes(data: bytes, media_type
 
 
 @pytest.mark.parametrize("is_set", [True, False])
-def test_starred_and_archived_chatgpt_conversations_stay_so(is_set: bool) -> None:
-    marks = {"is_starred": is_set, "is_archived": not is_set}
-    found = chatgpt.read_conversation({**CHATGPT[0], **marks}, no_file).conversation
-    assert (found.pinned, found.archived) == (is_set, not is_set)
+def test_starred_and_archived_conversations_stay_so(is_set: bool) -> None:
+    marks = {"is_starred": is_set, "is_archived": not is_set, "pinned": is_set}
+    marks["archived"] = not is_set
+    for sample, read in (
+        (CHATGPT[0], chatgpt.read_conversation),
+        (OPEN_WEBUI[0], open_webui.read_conversation),
+        (CLAUDE[0], claude.read_conversation),
+    ):
+        found = read({**sample, **marks}, no_file).conversation
+        is_archived = not is_set and read is not claude.read_conversation
+        assert (found.pinned, found.archived) == (is_set, is_archived)
+        unmarked = {name: value for name, value in sample.items() if name not in marks}
+        found = read(unmarked, no_file).conversation
+        assert not found.pinned
+        assert not found.archived
+
+
+def test_a_backup_is_no_export(tmp_path: Path) -> None:
+    file = tmp_path / "x.json"
+    file.write_text(json.dumps({"format": "repartee-backup"}))
+    with pytest.raises(ImportRefusedError, match="is a backup"):
+        read_export(file)
 
 
 @pytest.mark.parametrize(

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 import pytest
-from markdown_it.common import normalize_url
 
 from desktop_app.rendering.block_model import Block, Kind, source_text
 from desktop_app.rendering.incremental import block_stream
 from desktop_app.rendering.incremental.block_stream import BlockStream
-from desktop_app.rendering.markdown.formulas import find_last_closer
-from desktop_app.rendering.markdown.inline_parser import InlineParser
 from desktop_app.rendering.markdown.inline_runs import wide_table_note
-from desktop_app.rendering.markdown.links import destination_to_show, is_openable
-from desktop_app.rendering.markdown.parser import is_too_dense, parser
+from desktop_app.rendering.markdown.links import is_openable
+from desktop_app.rendering.markdown.parser import is_too_dense
 from desktop_app.rendering.markdown.tables import MAX_COLUMNS
-from desktop_app.rendering.provisional.provisional_inline import complete_inline
-
-if TYPE_CHECKING:
-    from markdown_it.token import Token
 
 _SIZE: Final = 10_000
 _MOST_OPEN: Final = 7_500
@@ -105,63 +98,3 @@ def test_a_text_is_parsed_up_to_each_limit_of_marks(most: str, over: str) -> Non
 
 def test_a_long_host_of_marks_cannot_be_opened() -> None:
     assert not is_openable(f"http://a{chr(0x315) * 24_000}{chr(0x300) * 24_000}")
-
-
-@pytest.fixture
-def parsed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return a list that receives the length of each text parsed for inline marks."""
-    lengths: list[int] = []
-    parse = InlineParser.parse
-
-    def counted(self: InlineParser, src: str, *rest: Any) -> list[Token]:
-        lengths.append(len(src))
-        return parse(self, src, *rest)
-
-    monkeypatch.setattr(InlineParser, "parse", counted)
-    return lengths
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("unit", ["a*b_c`d ", "*a **a ", "\\(a ", ";~~>", "[a ", "`\ud83d"])
-def test_the_open_tail_is_parsed_a_few_times(parsed: list[int], unit: str) -> None:
-    """Check this for pieces of the least length that `piece_bounds` recommends."""
-    source, stream, at = "~~" + unit * (25_000 // len(unit)), BlockStream(), 0
-    while at < len(source):
-        piece = max(400, stream.piece_bounds[0])
-        stream.feed(source[at : at + piece])
-        at += piece
-    stream.finish()
-    assert sum(parsed) < 14 * len(source)
-
-
-def test_a_text_of_many_marks_is_not_completed(parsed: list[int]) -> None:
-    source = "**open " + "*a* `b` " * 350
-    BlockStream().feed(source)
-    assert sum(length >= len(source.strip()) for length in parsed) == 1
-
-
-def test_the_closer_of_a_formula_is_searched_once() -> None:
-    text = "\\(a " * 500 + "b"
-    before = find_last_closer.cache_info().misses
-    parser().parse(text, {})
-    assert find_last_closer.cache_info().misses - before == 1
-    complete_inline(text)
-    assert find_last_closer.cache_info().misses - before == 1
-
-
-def test_normalized_addresses_are_cached(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[str] = []
-    normalize = normalize_url.normalizeLink
-
-    def counted(url: str) -> str:
-        seen.append(url)
-        return normalize(url)
-
-    monkeypatch.setattr(normalize_url, "normalizeLink", counted)
-    source, stream = "".join(f"https://known-{n}.example " for n in range(60)), BlockStream()
-    places = destination_to_show.cache_info().misses
-    for start in range(0, len(source), 60):
-        stream.feed(source[start : start + 60])
-    stream.finish()
-    assert len(seen) < 2.5 * 60  # each address once complete, and once half-written
-    assert destination_to_show.cache_info().misses - places < 2.5 * 60
