@@ -83,6 +83,47 @@ def test_arguments_that_are_cut_off_are_announced_and_cannot_be_changed(
 
 
 @pytest.mark.attack("tools")
+def test_code_below_empty_lines_is_in_sight(qtbot: QtBot, light_theme: Theme) -> None:
+    card = ConsentCard()
+    qtbot.addWidget(card)
+    card.ask("python", "", json.dumps({"code": "print(1)" + "\n" * 30 + " \n" * 31 + "send()"}))
+    assert card.arguments.toPlainText().splitlines() == [
+        "{",
+        '  "code": "print(1)',
+        "⋯ 60 empty lines",
+        'send()"',
+        "}",
+    ]
+    assert card.arguments.isReadOnly()
+    assert card.changed_arguments == ""
+    card.ask("python", "", json.dumps({"code": "a\n\n\n\nb"}))
+    assert not card.arguments.isReadOnly()
+
+
+@pytest.mark.attack("tools")
+def test_a_call_is_allowed_once_the_end_of_its_arguments_was_shown(
+    qtbot: QtBot, light_theme: Theme
+) -> None:
+    card = ConsentCard()
+    qtbot.addWidget(card)
+    card.resize(500, 300)
+    allowing = (card.once_button, card.conversation_button, card.always_button)
+    code = json.dumps({"code": "".join(f"print({number})\n" for number in range(60))})
+    for _ in range(2):  # the second question begins at its start again
+        card.ask("python", "It runs code.", code)
+        assert not any(button.isEnabled() for button in allowing)
+        assert card.deny_button.isEnabled()
+        assert card.words.endswith("scroll to the end of the arguments. It runs code.")
+        scroll_bar = card.arguments.verticalScrollBar()
+        scroll_bar.setValue(scroll_bar.maximum())
+        scroll_bar.setValue(0)
+        assert all(button.isEnabled() for button in allowing)
+        assert card.words.endswith("? It runs code.")
+    card.ask("calculator", "", '{"a": 1}')
+    assert all(button.isEnabled() for button in allowing)
+
+
+@pytest.mark.attack("tools")
 def test_nested_arguments_do_not_grow_by_indentation(qtbot: QtBot, light_theme: Theme) -> None:
     nested = '{"a":' + "[" * 500 + "0," * 9_000 + "0" + "]" * 500 + "}"
     card = ConsentCard()

@@ -12,7 +12,7 @@ from PySide6.QtGui import QMouseEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QPushButton
 
 from desktop_app.domain.conversations.message_facts import indent_json
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import current_theme, set_role
 from desktop_app.ui.widgets.boxes import column_of, row_of
@@ -43,6 +43,8 @@ _HIDDEN_CHARACTERS: Final = re.compile(
 )
 # Cyrillic or mathematical letters make a host look like another.
 _HOST: Final = re.compile(r"(?<=://)[\w.@:%-]+")
+# Empty lines could move the rest of a code out of sight.
+_EMPTY_LINES: Final = re.compile(r"\n(?:[^\S\n]*\n){4,}")
 _NON_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 
 
@@ -101,8 +103,13 @@ class ConsentCard(QFrame):
         )
         self.deny_button = self._button(tr("Deny"), "consent-deny", ConsentChoice.DENY)
         self._tool = ""
+        self._note_text = ""
+        self._has_shown_end = False
         self._shown_arguments = ""
         self._room = self.maximumHeight()  # no limit until `set_room`
+        scroll_bar = self.arguments.verticalScrollBar()
+        scroll_bar.valueChanged.connect(self._update_allowing)
+        scroll_bar.rangeChanged.connect(self._update_allowing)
         self._lay_out()
         self.update_theme()
         self.hide()
@@ -152,10 +159,13 @@ class ConsentCard(QFrame):
             readable = f"{readable[:_MAX_ARGUMENT_CHARACTERS]}…"
             remark = tr("Only the beginning of the arguments is shown.")
             note = f"{remark} {note}".strip()
-        self._note.setText(note)
-        self._note.setVisible(bool(note))
-        self.arguments.setReadOnly(not is_whole)
-        self.arguments.setPlainText(readable)
+        self._note_text = note
+        folded = _EMPTY_LINES.sub(_count_empty_lines, readable)
+        self.arguments.setReadOnly(not is_whole or folded != readable)
+        self.arguments.setPlainText(folded)
+        self.arguments.verticalScrollBar().setValue(0)
+        self._has_shown_end = False
+        self._update_allowing()
         self._shown_arguments = self.arguments.toPlainText()
         self.set_waiting(waiting)
         self.show()
@@ -172,8 +182,8 @@ class ConsentCard(QFrame):
 
     def show_problem(self, problem: str) -> None:
         """Show why the changed arguments cannot be used, and focus them."""
-        self._note.setText(multiline_text(problem))
-        self._note.show()
+        self._note_text = multiline_text(problem)
+        self._update_allowing()
         self.arguments.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def update_theme(self) -> None:
@@ -209,6 +219,18 @@ class ConsentCard(QFrame):
             rows_height = self._buttons.heightForWidth(self._buttons.geometry().width())
             available_height += rows_height - self.once_button.sizeHint().height()
         self.arguments.setFixedHeight(max(min_height, min(max_height, available_height)))
+
+    def _update_allowing(self) -> None:
+        """Let the tool be allowed only once the end of its arguments was shown."""
+        scroll_bar = self.arguments.verticalScrollBar()
+        if scroll_bar.value() >= scroll_bar.maximum() > 0:
+            self._has_shown_end = True
+        is_shown = self._has_shown_end or scroll_bar.maximum() == 0
+        for button in (self.once_button, self.conversation_button, self.always_button):
+            button.setEnabled(is_shown)
+        remark = "" if is_shown else tr("To allow this, scroll to the end of the arguments.")
+        self._note.setText(f"{remark} {self._note_text}".strip())
+        self._note.setVisible(bool(self._note.text()))
 
     def _lay_out(self) -> None:
         # The two plain answers first: with large text, the last row may have to be scrolled to.
@@ -249,6 +271,11 @@ def readable_arguments(arguments: str) -> str:
     start = text[: _MAX_ARGUMENT_CHARACTERS + 1]  # one more tells the caller that text is missing
     hosts_shown = _HOST.sub(lambda host: _NON_ASCII.sub(_escape, host[0]), start)
     return _HIDDEN_CHARACTERS.sub(_escape, hosts_shown)
+
+
+def _count_empty_lines(match: re.Match[str]) -> str:
+    count = match[0].count("\n") - 1
+    return "\n" + tr_plural("⋯ {count} empty line", "⋯ {count} empty lines", count) + "\n"
 
 
 def _escape(match: re.Match[str]) -> str:
