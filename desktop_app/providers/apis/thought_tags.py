@@ -1,14 +1,14 @@
 """Finds reasoning that a server leaves in the text of an answer, between tags.
 
-Only tags around the beginning of an answer count: `<think>…</think>` in any usual spelling, or a
-closing tag alone at the start of a line, because some templates put the opening one into the
+Only tags around the beginning of an answer count: `<think>…</think>` in any usual spelling, the
+channels of Harmony, or a closing tag alone, because some templates put the opening one into the
 prompt. A tag that the text quotes, in code or in a sentence, stays text.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from enum import Enum, auto
 from typing import Final
 
 from desktop_app.domain.answering.stream_events import (
@@ -34,21 +34,27 @@ _CLOSERS: Final = {
     "<|start_thinking|>": "<|end_thinking|>",
 }
 """The closing tags by their opening ones, which models write in any case."""
-_FENCES: Final = ("```", "~~~")
-_LINE_STARTS: Final = (*_CLOSERS, *_CLOSERS.values(), *_FENCES)
-_CONTENT: Final = (
-    *(RefusalDelta, ToolCallDelta, HostedCall, ImageArrived),
-    *(Completed, Incomplete, Failed),
+_OPENER: Final = re.compile("|".join(map(re.escape, _CLOSERS)), re.IGNORECASE)
+_CLOSER: Final = re.compile("|".join(map(re.escape, _CLOSERS.values())), re.IGNORECASE)
+_CHANNEL: Final = re.compile(
+    r"(?:<\|start\|>assistant)?<\|channel\|>(\w+)[^<]{0,99}(?:<\|constrain\|>\w+)?<\|message\|>"
 )
-
-
-class _Place(Enum):
-    """The place in an answer that is read next."""
-
-    START = auto()  # an opening tag counts
-    THOUGHT = auto()
-    TEXT = auto()  # a closing tag alone counts at the start of a line
-    REST = auto()  # no tag counts
+_CHANNEL_STARTS: Final = ("<|start|>assistant<|channel|>", "<|channel|>")
+_CHANNEL_ENDS: Final = ("<|end|>", "<|return|>", "<|call|>")
+_CHANNEL_END: Final = re.compile("|".join(map(re.escape, _CHANNEL_ENDS)))
+_MAX_HEADER_CHARS: Final = 200
+_MAX_LINE_CHARS: Final = 400
+_QUOTES_BEFORE: Final = frozenset(" \t`\"'“‘«([{<*_")
+_QUOTES_AFTER: Final = frozenset(" \t`\"'”’»)]}.,;:!?*_")
+_CONTENT: Final = (
+    RefusalDelta,
+    ToolCallDelta,
+    HostedCall,
+    ImageArrived,
+    Completed,
+    Incomplete,
+    Failed,
+)
 
 
 class ThoughtSplitter:
@@ -56,37 +62,41 @@ class ThoughtSplitter:
 
     def __init__(self) -> None:
         self._held = ""  # text that may belong to a tag
-        self._place = _Place.START
-        self._after = _Place.TEXT  # the place after the start
-        self._closer = ""
-        self._is_blank = True  # the open reasoning has no text yet
-        self._is_line_start = True
+        self._is_at_start = True  # no text of the answer has come, so that an opening tag counts
+        self._end: re.Pattern[str] | None = None  # of the open tag or channel
+        self._partial_ends: tuple[str, ...] = ()
+        self._is_thought = False  # what `_end` ends is reasoning
+        self._is_blank = True  # and has no text yet
+        self._may_lack_opener = True
+        # The text so far, as far as it decides whether a closing tag is quoted.
+        self._line = ""
+        self._tail = ""
         self._is_in_fence = False
 
     def feed(self, event: StreamEvent) -> Iterator[StreamEvent]:
         """Yield the events to pass on once `event` has come."""
-        if isinstance(event, TextDelta):
-            self._held += event.text
-            yield from self._split(is_end=False)
-            return
-        if isinstance(event, _CONTENT):
-            yield from self._split(is_end=True)
-        yield event
+        match event:
+            case TextDelta(text):
+                self._held += text
+                yield from self._split(is_end=False)
+            case _:
+                if isinstance(event, _CONTENT):
+                    yield from self._split(is_end=True)
+                yield event
 
     def _split(self, *, is_end: bool) -> Iterator[StreamEvent]:
         """Yield what is decided of the held text; at the end, all of it."""
         while self._held:
-            before = self._held, self._place
-            match self._place:
-                case _Place.START:
-                    self._read_start(is_end=is_end)
-                case _Place.THOUGHT:
-                    yield from self._read_thought(is_end=is_end)
-                case _Place.TEXT:
-                    yield from self._read_line(is_end=is_end)
-                case _Place.REST:
-                    yield TextDelta(self._take(len(self._held)))
-            if before == (self._held, self._place):
+            before = (self._held, self._is_at_start, self._end)
+            if self._end is not None:
+                yield from self._read_tagged(self._end, is_end=is_end)
+            elif self._is_at_start:
+                self._read_start(is_end=is_end)
+            elif self._may_lack_opener:
+                yield from self._read_text(is_end=is_end)
+            else:
+                yield TextDelta(self._take(len(self._held)))
+            if before == (self._held, self._is_at_start, self._end):
                 return
 
     def _take(self, length: int) -> str:
@@ -94,69 +104,108 @@ class ThoughtSplitter:
         return taken
 
     def _read_start(self, *, is_end: bool) -> None:
+        """Read an opening tag or the header of a channel, or find that there is none."""
         text = self._held.lstrip()
-        opener = _begun_tag(text, tuple(_CLOSERS))
-        if opener:
-            self._place, self._after = _Place.THOUGHT, _Place.REST
-            self._closer = _CLOSERS[opener]
-            self._is_blank = True
-            self._held = text[len(opener) :]
-        elif is_end or not _may_begin(text, tuple(_CLOSERS)):
-            self._place = self._after
-            if self._after is _Place.REST:  # the blank after reasoning
+        channel = _CHANNEL.match(text)
+        opener = _OPENER.match(text)
+        if channel is not None:
+            self._open(_CHANNEL_END, _CHANNEL_ENDS, is_thought=channel[1] != "final")
+            self._held = text[channel.end() :]
+        elif opener is not None:
+            closer = _CLOSERS[opener[0].lower()]
+            self._open(re.compile(re.escape(closer), re.IGNORECASE), (closer,), is_thought=True)
+            self._held = text[opener.end() :]
+        elif is_end or not _may_open(text):
+            self._is_at_start = False
+            if not self._may_lack_opener:  # after reasoning
                 self._held = text
 
-    def _read_thought(self, *, is_end: bool) -> Iterator[StreamEvent]:
+    def _open(
+        self, end: re.Pattern[str], partial_ends: tuple[str, ...], *, is_thought: bool
+    ) -> None:
+        self._end = end
+        self._partial_ends = partial_ends
+        self._is_thought = is_thought
+        self._is_blank = True
+        self._may_lack_opener = False
+
+    def _read_tagged(self, end: re.Pattern[str], *, is_end: bool) -> Iterator[StreamEvent]:
+        """Read the text up to the end of the tag or channel."""
         if self._is_blank:
             self._held = self._held.lstrip()
-        end = self._held.lower().find(self._closer)
-        if end != -1:
-            text = self._take(end).rstrip()
-            self._take(len(self._closer))
-            self._place = _Place.START  # other reasoning may follow
+        found = end.search(self._held)
+        if found is not None:
+            text = self._take(found.start()).rstrip()
+            self._take(len(found[0]))
+            self._end = None
+            self._is_at_start = True  # another tag or channel may follow
         else:
             # Spaces before the end are left out, so they wait until it is known not to come.
-            kept = len(self._held) - _partial_length(self._held, self._closer)
+            kept = len(self._held) - _partial_length(self._held, self._partial_ends)
             text = self._take(len(self._held) if is_end else len(self._held[:kept].rstrip()))
         if text:
             self._is_blank = False
-            yield ReasoningDelta(text)
+            yield ReasoningDelta(text) if self._is_thought else TextDelta(text)
 
-    def _read_line(self, *, is_end: bool) -> Iterator[StreamEvent]:
-        """Read text up to the end of its line."""
-        if self._is_line_start:
-            line = self._held.lstrip(" \t")
-            tag = _begun_tag(line, _LINE_STARTS)
-            if not tag and not is_end and _may_begin(line, _LINE_STARTS):
+    def _read_text(self, *, is_end: bool) -> Iterator[StreamEvent]:
+        """Read text that a closing tag without an opening one may end."""
+        found = _CLOSER.search(self._held)
+        if found is None:
+            partial = 0 if is_end else _partial_length(self._held, tuple(_CLOSERS.values()))
+            text = self._take(len(self._held) - partial)
+            if text:
+                self._note(text)
+                yield TextDelta(text)
+            return
+        if text := self._take(found.start()):
+            self._note(text)
+            yield TextDelta(text)
+            if not self._may_lack_opener:
                 return
-            if tag in _FENCES:
+        following = self._held[len(found[0]) : len(found[0]) + 1]
+        if not following and not is_end:
+            return
+        tag = self._take(len(found[0]))
+        if self._is_quoted(following):
+            self._note(tag)
+            yield TextDelta(tag)
+            return
+        self._may_lack_opener = False
+        self._is_at_start = True
+        yield TextWasReasoning()
+
+    def _note(self, text: str) -> None:
+        """Note whether an opening tag, or code, is in the text of the answer."""
+        self._tail += text
+        if _OPENER.search(self._tail):
+            self._may_lack_opener = False
+        self._tail = self._tail[-max(map(len, _CLOSERS)) :]
+        first, *lines = text.split("\n")
+        self._line = (self._line + first)[:_MAX_LINE_CHARS]
+        for line in lines:
+            if self._line.lstrip().startswith(("```", "~~~")):
                 self._is_in_fence = not self._is_in_fence
-            elif tag in _CLOSERS:
-                self._place = _Place.REST
-                return
-            elif tag and not self._is_in_fence:
-                self._held = line[len(tag) :]
-                self._place, self._after = _Place.START, _Place.REST
-                yield TextWasReasoning()
-                return
-        end = self._held.find("\n") + 1
-        self._is_line_start = end > 0
-        yield TextDelta(self._take(end or len(self._held)))
+            self._line = line[:_MAX_LINE_CHARS]
+
+    def _is_quoted(self, following: str) -> bool:
+        """Return True for a closing tag in code or in a sentence, before this character."""
+        is_in_code = self._is_in_fence or self._line.count("`") % 2 == 1
+        return is_in_code or self._tail[-1:] in _QUOTES_BEFORE or following in _QUOTES_AFTER
 
 
-def _begun_tag(text: str, tags: tuple[str, ...]) -> str:
-    """Return the tag that the text begins with, or ""."""
-    beginning = text[: max(map(len, tags))].lower()
-    return next((tag for tag in tags if beginning.startswith(tag)), "")
+def _may_open(text: str) -> bool:
+    """Return True if more text may complete an opening tag, or the header of a channel."""
+    beginning = text[:_MAX_HEADER_CHARS].lower()
+    if any(opener.startswith(beginning) for opener in (*_CLOSERS, *_CHANNEL_STARTS)):
+        return True
+    is_header = beginning.startswith(_CHANNEL_STARTS)
+    return is_header and "<|message|>" not in beginning and len(text) < _MAX_HEADER_CHARS
 
 
-def _may_begin(text: str, tags: tuple[str, ...]) -> bool:
-    """Return True if more text may complete one of the tags."""
-    beginning = text[: max(map(len, tags))].lower()
-    return any(tag.startswith(beginning) for tag in tags)
-
-
-def _partial_length(text: str, tag: str) -> int:
-    """Return the length of the longest end of `text` that begins the tag."""
-    lengths = range(min(len(tag) - 1, len(text)), 0, -1)
-    return next((n for n in lengths if tag.startswith(text[-n:].lower())), 0)
+def _partial_length(text: str, tags: tuple[str, ...]) -> int:
+    """Return the length of the longest end of `text` that begins one of the tags."""
+    longest = max(map(len, tags)) - 1
+    for length in range(min(longest, len(text)), 0, -1):
+        if any(tag.startswith(text[-length:].lower()) for tag in tags):
+            return length
+    return 0

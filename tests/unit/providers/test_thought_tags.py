@@ -60,10 +60,19 @@ def in_pieces(text: str, size: int) -> list[StreamEvent]:
         ("<think>a</thinking>b</think>c", "a</thinking>b", "c"),
         # The opening tag is in the prompt.
         ("Weighing it.\n</think>\n\nForty-two.", "Weighing it.", "Forty-two."),
-        ("Weighing it.\n</think>Forty-two.", "Weighing it.", "Forty-two."),
+        ("Weighing it.</think>Forty-two.", "Weighing it.", "Forty-two."),
         ("</think>\n\nYes.", "", "Yes."),
         ("Weighing it.\n</think>", "Weighing it.", ""),
         ("```\ncode\n```\nso\n</think>\nYes.", "```\ncode\n```\nso", "Yes."),
+        # Harmony
+        (
+            "<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>final<|message|>"
+            "Yes.<|return|>",
+            "Hm.",
+            "Yes.",
+        ),
+        ("<|channel|>commentary to=f <|message|>Hm.<|end|>Yes.", "Hm.", "Yes."),
+        ("<|channel|>final <|constrain|>json<|message|>{}", "", "{}"),
     ],
 )  # fmt: skip
 def test_reasoning_in_tags_is_reasoning(text: str, thought: str, answer: str, size: int) -> None:
