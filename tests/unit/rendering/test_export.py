@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.rendering.export.html_writer import to_html
+from desktop_app.rendering.export.html_writer import right_to_left_attributes, to_html
 from desktop_app.rendering.export.text_writer import plain_pieces, to_markdown
 from desktop_app.rendering.incremental.block_stream import render
 
@@ -73,6 +73,31 @@ def test_nesting_survives_export_to_markdown(source: str) -> None:
 @pytest.mark.parametrize("source", ["[***a***](https://b.c)", "**~~*a*~~**"])
 def test_styles_of_the_same_text_are_nested_in_a_fixed_order(source: str) -> None:
     assert to_markdown(render(source)) == source
+
+
+@pytest.mark.parametrize(
+    "source", ["```\n~~~~~\n```", "````\n```\n````", "~~~a`b\n`````\n~~~", "~~~~a`b\n~~~\n~~~~"]
+)
+def test_a_fence_is_longer_than_those_of_its_kind_in_the_code(source: str) -> None:
+    assert to_markdown(render(source)) == source
+
+
+@pytest.mark.parametrize(
+    ("source", "html"),
+    [
+        ("1. a", "<ol><li>a</li></ol>"),
+        ("3. a", '<ol start="3"><li>a</li></ol>'),
+        ("0) a", '<ol start="0"><li>a</li></ol>'),
+        ('a "b" & <c', '<p>a "b" &amp; &lt;c</p>'),
+    ],
+)
+def test_markdown_becomes_plain_html(source: str, html: str) -> None:
+    assert re.sub(r"\n", "", to_html(render(source))) == html
+
+
+def test_text_from_right_to_left_has_its_direction() -> None:
+    assert right_to_left_attributes("Text") == ""
+    assert 'dir="rtl"' in right_to_left_attributes("שלום")
 
 
 @pytest.mark.parametrize("rows", [3, 30])
@@ -239,8 +264,8 @@ def test_commonmark_examples_survive_export() -> None:
             "  ```\n  f\n  ```"
         ),
         "> | a |\n> |---|\n> | b |\n\n> | c |\n> |---|\n\n>\n\n> > d\n\n> e\n> > f\n>\n> > g",
-        "~~~ a`b\n~~~~\n```\n~~~",
-        "~~~~ a`b\n~~~\n```\n~~~~",
+        "~~~a`b\n~~~~\n```\n~~~",
+        "~~~~a`b\n~~~\n```\n~~~~",
         "[a](https://a.b/?x&amp;copy;y)",
         "~one~ (~two~) **x**~three~ \\~~four~ ~\\~five\\~~ ~~six ~7~~ \\~none\\~ ~/p ~10",
     ],

@@ -153,6 +153,20 @@ def test_a_long_destination_is_cut() -> None:
     assert image_destination(f"{longest}y") == f"{longest[:79]}…"
 
 
+@pytest.mark.parametrize(
+    ("target", "place"),
+    [
+        ("", ""),
+        ("#a", ""),
+        ("data:image/svg+xml,<svg>", "image/svg+xml, not shown"),
+        ("DATA:image/png;base64,AA", "image/png, not shown"),
+        ("https://a.example/b.png", "https://a.example/b.png"),
+    ],
+)
+def test_an_image_that_is_not_drawn_has_a_place(target: str, place: str) -> None:
+    assert image_destination(target) == place
+
+
 @pytest.mark.attack("links")
 @pytest.mark.parametrize(
     ("words", "target", "place"),

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.rendering.search.text_search import count_in_markdown, count_matches, fold_text
+from desktop_app.rendering.search.text_search import (
+    count_in_markdown,
+    count_matches,
+    fold_text,
+    match_ranges,
+)
 
 COUNTED = [
     ("a **needle**", 1),
@@ -62,6 +67,26 @@ def test_words_shown_differently_are_counted(source: str, words: str, expected: 
 @pytest.mark.parametrize(("phrase", "expected"), [("needle", 3), ("", 0), ("pin", 0)])
 def test_words_of_texts_are_counted(phrase: str, expected: int) -> None:
     assert count_matches(["A needle", "NEEDLEneedle"], phrase) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase", "ranges"),
+    [
+        ("Äb ab", "ab", [(0, 2), (3, 5)]),
+        ("aaa", "aa", [(0, 2)]),
+        ("aaaa", "aa", [(0, 2), (2, 4)]),
+        ("xﬁn", "fi", [(1, 2)]),
+        ("xﬁn", "in", [(1, 3)]),
+        ("e\u0301a\u00ad b", "ea b", [(0, 6)]),
+        ("a\u2028b", "a b", [(0, 3)]),
+        ("a", "b", []),
+        ("a", "", []),
+    ],
+)
+def test_matches_are_found_where_they_are_shown(
+    text: str, phrase: str, ranges: list[tuple[int, int]]
+) -> None:
+    assert match_ranges(text, phrase) == ranges
 
 
 @pytest.mark.parametrize("end", ["\n" * 200_000, "\n \t" * 60_000, "[foo](" * 20_000])
