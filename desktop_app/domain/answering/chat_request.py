@@ -21,6 +21,7 @@ from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.tools.tool import ToolDefinition
+from desktop_app.domain.value import Value
 
 FAMILY_MODEL = "gpt-5.2"  # a server that lists it serves the GPT-5.2 family
 API_KEY_HEADER = "api-key"  # Azure's
@@ -54,8 +55,7 @@ _ATTRIBUTE_NAMES: Final = {
 }
 
 
-@dataclass(frozen=True)
-class ProviderProfile:
+class ProviderProfile(Value, frozen=True):
     """A provider to send requests to. The key is not part of it: see credentials/.
 
     Attributes:
@@ -191,8 +191,7 @@ class FileData:
 RequestPart = TextPart | ReasoningPart | RefusalPart | ToolCallPart | ImageData | FileData
 
 
-@dataclass(frozen=True)
-class RequestMessage:
+class RequestMessage(Value, frozen=True):
     """A message as it is sent: documents as text, images and files with their bytes."""
 
     role: Role

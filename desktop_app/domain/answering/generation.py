@@ -8,12 +8,13 @@ default".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from msgspec import Meta
 
 from desktop_app.domain.bounds import Amount, Count, converted
+from desktop_app.domain.value import Value
 
 MAX_STOP_SEQUENCES: Final = 4
 """The most stop sequences that OpenAI's API accepts."""
@@ -21,8 +22,7 @@ MAX_CANDIDATES: Final = 8
 """The most answers to a question."""
 
 
-@dataclass(frozen=True)
-class GenerationParameters:
+class GenerationParameters(Value, frozen=True):
     """The user's parameters for an answer; None leaves the field out of the request.
 
     Attributes:
@@ -49,15 +49,14 @@ class GenerationParameters:
     form: str = ""
 
 
-PARAMETER_NAMES = frozenset(field.name for field in fields(GenerationParameters))
+PARAMETER_NAMES = frozenset(GenerationParameters.__struct_fields__)
 _DEFAULTS = GenerationParameters()
 
 Examples = tuple[tuple[str, str], ...]
 """Pairs of a question and its ideal answer."""
 
 
-@dataclass(frozen=True)
-class Overrides:
+class Overrides(Value, frozen=True):
     """The values that are set at one link of the chain.
 
     Attributes:

@@ -6,7 +6,7 @@ drawn. The window shows the beginning of the answer; the store, Copy and Export 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Final
 
 from desktop_app.domain.conversations.conversation import Message
@@ -27,8 +27,7 @@ MAX_SHOWN_ARGUMENT_CHARS: Final = 100_000
 NOT_ALL_SHOWN: Final = notice(NoticeCode.NOT_ALL_SHOWN)
 
 
-@dataclass(frozen=True, slots=True)
-class ShownMessage(Message):
+class ShownMessage(Message, frozen=True):
     """An answer that is not shown as it is stored: only its beginning, or its JSON in another form.
 
     Attributes:

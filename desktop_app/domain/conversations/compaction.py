@@ -8,7 +8,6 @@ compaction, and so is a path whose compaction was undone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -16,6 +15,7 @@ from desktop_app.domain.answering.chat_request import FAMILY_MODEL, ProviderProf
 from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.value import Value
 
 
 class CompactionKind(StrEnum):
@@ -28,8 +28,7 @@ class CompactionKind(StrEnum):
     SUMMARY = "summary"
 
 
-@dataclass(frozen=True, slots=True)
-class Compaction:
+class Compaction(Value, frozen=True):
     """A replacement for the beginning of a conversation.
 
     Attributes:
@@ -65,16 +64,14 @@ class Compaction:
         return is_same_api and model.startswith(FAMILY_MODEL)
 
 
-@dataclass(frozen=True)
-class ProviderState:
+class ProviderState(Value, frozen=True):
     """A provider's compacted state: its items as JSON, and the usage of the call, if reported."""
 
     items: str
     usage: Usage | None
 
 
-@dataclass(frozen=True)
-class SentPath:
+class SentPath(Value, frozen=True):
     """The part of a path that is sent: a compaction, if any, then `messages` in order."""
 
     compaction: Compaction | None

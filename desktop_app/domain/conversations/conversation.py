@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
+
+from msgspec import field
 
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.message_parts import (
@@ -32,6 +34,7 @@ from desktop_app.domain.conversations.notices import NoticeText
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.value import Value
 
 
 class Role(StrEnum):
@@ -59,8 +62,7 @@ class MessageStatus(StrEnum):
     INTERRUPTED = "interrupted"
 
 
-@dataclass(frozen=True, slots=True)
-class ModelChoice:
+class ModelChoice(Value, frozen=True):
     """The model that is to answer: provider, model or variant, and effort.
 
     `variant` is set for the GPT-5.2 family and decides the model; `model` is then "". Without a
@@ -74,8 +76,7 @@ class ModelChoice:
     effort: Effort | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteRun:
+class RemoteRun(Value, frozen=True):
     """A background run, which the provider continues without a connection.
 
     Attributes:
@@ -85,8 +86,7 @@ class RemoteRun:
     response_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Value, frozen=True):
     """A message of a conversation.
 
     Attributes:
@@ -153,8 +153,7 @@ class Message:
         return Draft(self.text, (*self.attachments, *collections), self.template_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Value, frozen=True):
     """The unsent text and attachments of a conversation.
 
     Attributes:
@@ -204,8 +203,7 @@ class Draft:
         return Draft("", self.collections)
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(Value, frozen=True):
     """A conversation as listed; its messages are loaded separately.
 
     Attributes:
@@ -241,8 +239,7 @@ class Conversation:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(Value, frozen=True):
     """A folder of conversations, with settings.
 
     Attributes:
@@ -320,8 +317,7 @@ class SearchOrder(StrEnum):
     BEST = "best"
 
 
-@dataclass(frozen=True, slots=True)
-class SearchHit:
+class SearchHit(Value, frozen=True):
     """A search result.
 
     Attributes:

@@ -20,6 +20,7 @@ from msgspec import Meta
 from desktop_app.domain.bounds import Amount, Count, Hash, Name, Positive, converted
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.tools.tool import ToolCallState
+from desktop_app.domain.value import Value
 
 _MAX_SENT_NAME_CHARS: Final = 64
 """The APIs' limit of the name of a function."""
@@ -29,15 +30,13 @@ TEXT_ONLY: Final = "text"
 """A document's `detail` if its image pages are not sent."""
 
 
-@dataclass(frozen=True)
-class TextPart:
+class TextPart(Value, frozen=True):
     """Markdown as the model wrote it, or text as the user typed it."""
 
     text: str
 
 
-@dataclass(frozen=True)
-class ReasoningPart:
+class ReasoningPart(Value, frozen=True):
     """The model's reasoning, or a summary of it.
 
     Attributes:
@@ -53,15 +52,13 @@ class ReasoningPart:
     seconds: Amount | None = None
 
 
-@dataclass(frozen=True)
-class RefusalPart:
+class RefusalPart(Value, frozen=True):
     """The model's text when it declines."""
 
     text: str
 
 
-@dataclass(frozen=True)
-class PageImage:
+class PageImage(Value, frozen=True):
     """A page to send as an image, usually a scan: its number, from 1, and its pixels."""
 
     number: Positive
@@ -69,8 +66,7 @@ class PageImage:
     height: Positive
 
 
-@dataclass(frozen=True)
-class ChosenPages:
+class ChosenPages(Value, frozen=True):
     """The sections (pages, slides, sheets or chapters) of a document that are sent.
 
     Attributes:
@@ -96,8 +92,7 @@ class ChosenPages:
         return any(first <= number <= last for first, last in self.spans)
 
 
-@dataclass(frozen=True)
-class DocumentPart:
+class DocumentPart(Value, frozen=True):
     """A document that is sent with the message, usually as its extracted text.
 
     Attributes:
@@ -154,8 +149,7 @@ class DocumentPart:
         return self.tokens if self.chosen is None else self.chosen.tokens
 
 
-@dataclass(frozen=True)
-class ImagePart:
+class ImagePart(Value, frozen=True):
     """An image that is sent with the message.
 
     `width` and `height` are in pixels as displayed, 0 if not measured. `detail` is one of
@@ -177,8 +171,7 @@ class ImagePart:
         return (self.width, self.height) if self.width and self.height else None
 
 
-@dataclass(frozen=True)
-class CollectionPart:
+class CollectionPart(Value, frozen=True):
     """A collection in a draft; it stays there after sending, until the user removes it.
 
     The sent message has a PassagesPart instead. `name` is the name that the collection had when it
@@ -189,8 +182,7 @@ class CollectionPart:
     name: Name
 
 
-@dataclass(frozen=True)
-class PassagesPart:
+class PassagesPart(Value, frozen=True):
     """The passages of a collection that were sent with a question.
 
     Attributes:
@@ -205,8 +197,7 @@ class PassagesPart:
     known: tuple[Count, ...] = ()
 
 
-@dataclass(frozen=True)
-class ToolCallPart:
+class ToolCallPart(Value, frozen=True):
     """A tool call that the model asks for, and its result.
 
     Attributes:

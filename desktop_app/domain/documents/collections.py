@@ -12,13 +12,13 @@ It is stored, sent to models and written to JSON; users see `place_text`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from desktop_app.domain.bounds import Count, Hash, Name, Positive
 from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import tr
 
 FileStatus = Literal["ready", "failed", "waiting", "removed"]
@@ -65,8 +65,7 @@ class CollectionFile(NamedTuple):
     problem: ErrorNote | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FoundFile:
+class FoundFile(Value, frozen=True):
     """A file found on disk: size in bytes, modification time in nanoseconds."""
 
     path: Path
@@ -74,8 +73,7 @@ class FoundFile:
     modified: int
 
 
-@dataclass(frozen=True, slots=True)
-class PassageLocation:
+class PassageLocation(Value, frozen=True):
     """The location of a found passage, with the fields of a Passage, but without its text.
 
     Attributes:
@@ -94,8 +92,7 @@ class PassageLocation:
     tokens: int
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(Value, frozen=True):
     """A passage of a document that is sent with a question.
 
     Attributes:

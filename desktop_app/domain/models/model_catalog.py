@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -20,6 +20,7 @@ from desktop_app.domain.errors import IllegalChoiceError, SettingError
 from desktop_app.domain.models.image_tokens import ImageTokens, image_tokens_from_row
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import FREE, Price
+from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_
 
 _LIST_EFFORTS: Final = N_("Supported: {accepted}.")
@@ -43,8 +44,7 @@ class Api(StrEnum):
     CHAT_COMPLETIONS = "chat_completions"
 
 
-@dataclass(frozen=True)
-class ModelInfo:
+class ModelInfo(Value, frozen=True):
     """The facts about a model; None means unknown, never "no", except in `variant`.
 
     Attributes:

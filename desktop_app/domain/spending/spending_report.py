@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from msgspec import field
+
 from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.value import Value
 
 
 class Purpose(StrEnum):
@@ -68,8 +70,7 @@ class Call(NamedTuple):
     performance: CallPerformance | None = None
 
 
-@dataclass(frozen=True)
-class SpendingSum:
+class SpendingSum(Value, frozen=True):
     """The sum of several calls.
 
     Attributes:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from msgspec import field
+
 from desktop_app.domain.text_enum import TextEnum
+from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_, tr
 
 if TYPE_CHECKING:
@@ -61,8 +63,7 @@ class ToolError(Exception):
     """A failure of a tool; the message is for the model."""
 
 
-@dataclass(frozen=True)
-class ToolDefinition:
+class ToolDefinition(Value, frozen=True):
     """A tool as models see it and as the user judges it.
 
     Attributes:

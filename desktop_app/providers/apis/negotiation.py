@@ -11,7 +11,7 @@ or a setting with the refused value (`effort="xhigh"`), so that other values are
 from __future__ import annotations
 
 import json
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from desktop_app.domain import hints
@@ -210,7 +210,7 @@ chooses the limit on the answer's tokens, but the program chooses its name.
 # Codes that refuse the setting itself, whatever its value. Any other may refuse only the value.
 _SETTING_CODES: Final = frozenset({"unsupported_parameter", "unknown_parameter", "extra_forbidden"})
 _REQUEST_FIELDS: Final = ("effort", "background", "schema")
-_SETTINGS: Final = (*_REQUEST_FIELDS, *(field.name for field in fields(GenerationParameters)))
+_SETTINGS: Final = (*_REQUEST_FIELDS, *GenerationParameters.__struct_fields__)
 
 
 def own_field(param: str, left_out: frozenset[str]) -> str | None:

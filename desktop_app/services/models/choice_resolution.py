@@ -7,7 +7,7 @@ nearest supported one is sent, and shown as chosen. Switching back restores the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -22,6 +22,7 @@ from desktop_app.domain.models.model_listing import ModelAvailability, ModelList
 from desktop_app.domain.models.parameter_support import first_api
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import FREE, Price
+from desktop_app.domain.value import Value
 
 ON_DEVICE_MODEL = "smollm2-135m-instruct"
 ON_DEVICE_WINDOW = 8192  # tokens: the most that local_model/ allows for a file of the user's
@@ -41,8 +42,7 @@ class PriceClaim(Enum):
     NONE = "none"
 
 
-@dataclass(frozen=True)
-class ResolvedChoice:
+class ResolvedChoice(Value, frozen=True):
     """The model and settings that are sent.
 
     Attributes:
@@ -97,8 +97,7 @@ class ResolvedChoice:
         return price.times(self.profile.price_multiplier)
 
 
-@dataclass(frozen=True)
-class ProviderModels:
+class ProviderModels(Value, frozen=True):
     """The models of a provider, with facts from the catalog, the server's list and the user.
 
     Attributes:
