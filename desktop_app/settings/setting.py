@@ -7,9 +7,10 @@ stands for no limit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
+
+from desktop_app.domain.value import Value
 
 SettingValue = str | int | float | bool | None
 
@@ -53,8 +54,7 @@ class Choice(NamedTuple):
     label: str
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(Value, frozen=True):
     """A setting. Its texts are marked for translation.
 
     Attributes:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
+
+from msgspec import field
 
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import Conversation, ModelChoice
 from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.domain.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Preset:
+class Preset(Value, frozen=True):
     """The settings that a conversation takes over.
 
     Attributes:

@@ -18,10 +18,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
+
+from desktop_app.domain.value import Value
 
 SELECTION = "selection"
 CLIPBOARD = "clipboard"
@@ -66,8 +67,7 @@ class PromptRequirements(NamedTuple):
 NO_REQUIREMENTS: Final = PromptRequirements()
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(Value, frozen=True):
     """A prompt of the library.
 
     Attributes:

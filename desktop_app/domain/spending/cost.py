@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
 from desktop_app.domain.bounds import Count
+from desktop_app.domain.value import Value
 
 MILLION = Decimal(1_000_000)
 
 
-@dataclass(frozen=True)
-class Usage:
+class Usage(Value, frozen=True):
     """The tokens of a call, as the provider reported them.
 
     `cached_tokens` is part of `input_tokens`, `reasoning_tokens` part of `output_tokens`.

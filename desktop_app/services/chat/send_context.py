@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+
+from msgspec import field
 
 from desktop_app.domain.answering.answer_form import AnswerForm, AnswerGrammar, AnswerSchema
 from desktop_app.domain.answering.chat_request import ProviderKind
@@ -17,6 +19,7 @@ from desktop_app.domain.models.parameter_support import refused_by_every_api, wi
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.domain.tools.tool import ToolLimits
+from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.structured.answer_forms import require_grammar_support
@@ -28,8 +31,7 @@ MAX_OUTPUT_TOKENS_ON_DEVICE = 1024
 _WITH_BACKGROUND = (ProviderKind.OPENAI, ProviderKind.COMPATIBLE)
 
 
-@dataclass(frozen=True)
-class AskSettings:
+class AskSettings(Value, frozen=True):
     """The user's settings for answers."""
 
     instructions: str = ""
@@ -68,8 +70,7 @@ class AskSettings:
         return replace(self, parameters=replace(self.parameters, candidates=1))
 
 
-@dataclass(frozen=True)
-class SendContext:
+class SendContext(Value, frozen=True):
     """The conversation that a request contains, and how it is answered.
 
     Attributes:
@@ -87,7 +88,7 @@ class SendContext:
     resolved: ResolvedChoice
     compactions: Sequence[Compaction] = ()
     settings: AskSettings = AskSettings()
-    tools: ToolSet = ToolSet()  # noqa: RUF009 — never changed
+    tools: ToolSet = ToolSet()
     repairs: Message | None = None
     purpose: Purpose = Purpose.ANSWER
 

@@ -9,12 +9,12 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_
 
 if TYPE_CHECKING:
@@ -58,16 +58,14 @@ class UnusablePatternError(UnusableSchemaError):
     """A schema with a regular expression that the library does not know."""
 
 
-@dataclass(frozen=True)
-class SchemaProblem:
+class SchemaProblem(Value, frozen=True):
     """A place where a value does not match: a JSON path, and the reason in English."""
 
     path: str
     reason: str
 
 
-@dataclass(frozen=True)
-class CheckedAnswer:
+class CheckedAnswer(Value, frozen=True):
     """The value of an answer, and the result of its check.
 
     Attributes:
