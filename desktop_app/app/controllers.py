@@ -66,7 +66,7 @@ class Controllers:
         turns.cap_change_requested.connect(self.panel.providers.open_at_cap)
         turns.price_entry_requested.connect(self.composer.models.edit)
         self.panel.providers.key_stored.connect(self.running.retry_with_key)
-        bar = self.dialogs.batch_bar
+        bar = self.dialogs.batches.bar
         current = self.state.current
         bar.reading_stop_requested.connect(self.composer.readings.cancel_paths)
         bar.reading_stop_requested.connect(lambda _: queue.remove(current.id))

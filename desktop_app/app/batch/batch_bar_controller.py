@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -26,18 +26,27 @@ MANY_FILES: Final = 10
 class BatchBarController(QObject):
     """Controller of the bar. It shows an offer, or else a job that ended, or else running jobs.
 
+    Args:
+        begin: begins a job with these files.
+        show: shows all jobs.
+
     Signals:
         reading_stop_requested(list[Path]): stop reading these files for the prompt.
-        new_job_requested(list[Path]): create a job from these files.
-        jobs_requested(): show all jobs.
     """
 
     reading_stop_requested = Signal(list)
-    new_job_requested = Signal(list)
-    jobs_requested = Signal()
 
-    def __init__(self, window: MainWindow, state: WindowState) -> None:
+    def __init__(
+        self,
+        window: MainWindow,
+        state: WindowState,
+        *,
+        begin: Callable[[Sequence[Path]], None],
+        show: Callable[[], None],
+    ) -> None:
         super().__init__(window)
+        self._begin_job = begin
+        self._show_jobs = show
         self._prompt = window.prompt
         self._state = state
         self._current = state.current
@@ -84,7 +93,7 @@ class BatchBarController(QObject):
         paths = self._offered_paths
         self._offered_paths = []
         if not paths:
-            self.jobs_requested.emit()
+            self._show_jobs()
             return
         self.reading_stop_requested.emit(paths)  # the files must not go into the prompt
         # Files that had been attached before the offer stay, even if they are offered again.
@@ -97,7 +106,7 @@ class BatchBarController(QObject):
                 if part_id(part) in ids_at_offer or origins.get(part_id(part)) not in set(paths)
             ]
         )
-        self.new_job_requested.emit(paths)
+        self._begin_job(paths)
         self._show_state()
 
     def _dismiss(self) -> None:

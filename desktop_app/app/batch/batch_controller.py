@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from desktop_app.app.batch.batch_bar_controller import BatchBarController
 from desktop_app.app.library.list_presenter import ListPresenter
 from desktop_app.app.library.navigator import Navigator
 from desktop_app.app.state.window_state import WindowState
@@ -46,16 +47,15 @@ CLAIM_RETRY_S: Final = 30.0
 class BatchController(QObject):
     """The dialog of batch jobs: what the user requests there, and the state of the jobs.
 
+    Attributes:
+        bar: the bar above the prompt.
+
     Signals:
         job_ended(BatchJob): a job has ended.
-        jobs_shown(): the dialog shows all jobs.
-        running_changed(list[BatchJob]): the jobs that were sent and have not ended.
         progressed(int, int): the number of finished files in running jobs, and of all their files.
     """
 
     job_ended = Signal(object)
-    jobs_shown = Signal()
-    running_changed = Signal(list)
     progressed = Signal(int, int)
 
     def __init__(
@@ -70,6 +70,7 @@ class BatchController(QObject):
         self._dialog: BatchDialog | None = None
         self._running_requests: set[tuple[_Handler, tuple[Any, ...]]] = set()
         self._is_refreshing = False
+        self.bar = BatchBarController(window, state, begin=self.begin, show=self.show)
         self._timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
         self._timer.timeout.connect(self._tasks.slot(self._refresh))
         self._runs: dict[str, asyncio.Future[None]] = {}  # the running jobs, by id
@@ -128,7 +129,7 @@ class BatchController(QObject):
         dialog = self._get_dialog()
         dialog.show_list()
         bring_to_front(dialog)
-        self.jobs_shown.emit()
+        self.bar.forget_end()
         self._tasks.start(self._refresh())
 
     def begin(self, paths: Sequence[Path] = ()) -> None:
@@ -179,7 +180,7 @@ class BatchController(QObject):
         try:
             jobs = await self._state.backend.batch_store.all()
             running = [job for job in jobs if job.status.was_sent and not job.status.is_over]
-            self.running_changed.emit(running)
+            self.bar.show_running(running)
             total = sum(job.counts.total for job in running)
             self.progressed.emit(sum(job.done for job in running), total)
             dialog = self._dialog
@@ -389,6 +390,7 @@ class BatchController(QObject):
         self._refresh_soon()
         if job.status.is_over:
             self._notify(job, job_result_text(job))
+            self.bar.show_end(job)
             self.job_ended.emit(job)
         elif job.error:
             self._window.notifications.notify(error_from_note(job.error))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from desktop_app.app.batch.batch_bar_controller import BatchBarController
 from desktop_app.app.batch.batch_controller import BatchController
 from desktop_app.app.help.help_controller import HelpController
 from desktop_app.app.library.list_presenter import ListPresenter
@@ -34,17 +33,8 @@ class DialogControllers:
         self._window = window
         self._state = state
         self.spending = SpendingController(window, state, name_of_model)
-        self._make_batches(navigator, presenter)
+        self.batches = BatchController(window, state, navigator, presenter)
         self._make_help()
-
-    def _make_batches(self, navigator: Navigator, presenter: ListPresenter) -> None:
-        batches = self.batches = BatchController(self._window, self._state, navigator, presenter)
-        bar = self.batch_bar = BatchBarController(self._window, self._state)
-        bar.new_job_requested.connect(batches.begin)
-        bar.jobs_requested.connect(batches.show)
-        batches.running_changed.connect(bar.show_running)
-        batches.job_ended.connect(bar.show_end)
-        batches.jobs_shown.connect(bar.forget_end)
 
     def _make_help(self) -> None:
         """Create the help, and the shortcuts of windows that bind none themselves."""

@@ -141,7 +141,7 @@ class CollectionsController(QObject):
 
     async def _show_files(self, dialog: CollectionsDialog) -> None:
         """Show the files of the shown collection, what embedding them sends, and the progress."""
-        from desktop_app.ui.library.collection_files import sort_files  # not needed at the start
+        from desktop_app.ui.library.collections_dialog import sort_files  # not needed at the start
 
         collections = self._collections()
         shown_id = dialog.current

@@ -8,7 +8,7 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, Signal
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QApplication, QLineEdit, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QStyleOptionViewItem, QWidget
 
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import current_theme, set_role
@@ -24,8 +24,8 @@ from desktop_app.ui.widgets.text.foreign_text import set_tooltip, spoken_text
 _MAX_WIDTH: Final = 220
 _MIN_WIDTH: Final = 130
 _INSET: Final = 10
-_SHARE_OF_PAGE: Final = 0.28
-"""The share of a page's width that the list takes, from `_MIN_WIDTH` to `_MAX_WIDTH`."""
+_LIST_STRETCH: Final = 28
+_EDITOR_STRETCH: Final = 72
 
 
 @dataclass(frozen=True)
@@ -184,6 +184,7 @@ class LibraryList(QWidget):
         self.view.delete_pressed.connect(lambda index: self.delete_pressed.emit(_id_of(index)))
         self.view.up_pressed_at_top.connect(self.field.setFocus)
         self.view.chosen.connect(lambda index: self.chosen.emit(_id_of(index)))
+        self.update_theme()
 
     def set_rows(self, rows: Sequence[LibraryRow]) -> None:
         """Set the rows; the current row stays current if it is still shown."""
@@ -198,12 +199,10 @@ class LibraryList(QWidget):
         if index.isValid():
             self.view.setCurrentIndex(index)
 
-    def fit(self, available_width: int) -> None:
-        """Set the width in a page of `available_width` pixels; the editor gets the larger part."""
+    def update_theme(self) -> None:
         px = current_theme().px
-        min_width = max(px(_MIN_WIDTH), self.new_button.sizeHint().width())
-        width = max(min_width, round(available_width * _SHARE_OF_PAGE))
-        self.setFixedWidth(min(width, px(_MAX_WIDTH)))
+        self.setMinimumWidth(max(px(_MIN_WIDTH), self.new_button.sizeHint().width()))
+        self.setMaximumWidth(max(self.minimumWidth(), px(_MAX_WIDTH)))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Pass arrow keys and Enter from the search field to the list."""
@@ -236,6 +235,12 @@ class LibraryList(QWidget):
         if row_id != self.current_id:
             self.current_id = row_id
             self.current_changed.emit(row_id)
+
+
+def beside_list(rows: LibraryList, *editors: QWidget, parent: QWidget | None = None) -> QHBoxLayout:
+    """Return a row of a list and its editors, of which one is shown; it gets the larger part."""
+    stretched = ((editor, _EDITOR_STRETCH) for editor in editors)
+    return row_of((rows, _LIST_STRETCH), *stretched, parent=parent, margins=0, spacing=16)
 
 
 def _id_of(index: QModelIndex) -> str:

@@ -22,7 +22,7 @@ from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.settings.setting import Group
 from desktop_app.ui.composer.choice.choice_view import ModelEntry
 from desktop_app.ui.library.example_turns import ExampleTurns
-from desktop_app.ui.library.library_list import LibraryList, LibraryRow, NameField
+from desktop_app.ui.library.library_list import LibraryList, LibraryRow, NameField, beside_list
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.settings.tabs.schema_form import EditRequest, SchemaForm
@@ -122,8 +122,7 @@ class PresetsPage(QWidget):
             wraps=True,
         )
         self._placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        columns = (self.list, (self._editor, 1), (self._placeholder, 1))
-        row_of(*columns, parent=self, margins=0, spacing=16)
+        beside_list(self.list, self._editor, self._placeholder, parent=self)
 
     def _connect(self) -> None:
         self.list.current_changed.connect(self._show_preset)
@@ -238,13 +237,11 @@ class PresetsPage(QWidget):
 
     def update_theme(self) -> None:
         theme = current_theme()
-        self.list.fit(self.width())
         self._px = theme.px
         self._place_choices()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.list.fit(event.size().width())
         self._place_choices()
 
     def _place_choices(self) -> None:

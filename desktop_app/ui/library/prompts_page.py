@@ -15,7 +15,6 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 
 from PySide6.QtCore import QStringListModel, Qt, Signal, SignalInstance
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QCompleter, QWidget
 
 from desktop_app.domain.prompts.prompts import (
@@ -28,7 +27,7 @@ from desktop_app.domain.prompts.prompts import (
 )
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_context
-from desktop_app.ui.library.library_list import LibraryList, LibraryRow
+from desktop_app.ui.library.library_list import LibraryList, LibraryRow, beside_list
 from desktop_app.ui.look.theme import current_theme
 from desktop_app.ui.settings.tabs.schema_form import EditRequest, describe_form
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
@@ -119,7 +118,6 @@ class PromptsPage(QWidget):
         self.delete_button = delete_button(tr("Delete"), "delete-prompt")
         self._lay_out()
         self._connect()
-        self.update_theme()
         self._show_prompt("")
 
     def _lay_out(self) -> None:
@@ -141,8 +139,7 @@ class PromptsPage(QWidget):
         column_of(*editor_parts, parent=self._editor, margins=0, spacing=10)
         self._placeholder = PlainLabel(tr("Select a prompt, or create one"), role="note")
         self._placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        columns = (self.list, (self._editor, 1), (self._placeholder, 1))
-        row_of(*columns, parent=self, margins=0, spacing=16)
+        beside_list(self.list, self._editor, self._placeholder, parent=self)
 
     def _connect(self) -> None:
         self.list.current_changed.connect(self._show_prompt)
@@ -208,13 +205,6 @@ class PromptsPage(QWidget):
             self._prompt = replace(prompt, **changes)
             self._reported_texts = self._texts_in_fields()
             self.change_requested.emit(prompt.id, changes)
-
-    def update_theme(self) -> None:
-        self.list.fit(self.width())
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self.list.fit(event.size().width())
 
     # ------------------------------------------------------------------ private
 
