@@ -26,9 +26,9 @@ from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.storage.conversations.row_conversion import (
     conversation_to_row,
-    message_to_row,
     searchable_text,
     to_micros,
+    to_row,
 )
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.row_writing import insert_rows, upsert_row
@@ -107,7 +107,7 @@ def _insert(
     upsert_row(connection, "conversations", {**conversation_to_row(conversation), "draft": ""})
     owner = {"owner_pid": None, "owner_started": None}
     for message in messages:
-        insert_rows(connection, "messages", [{**message_to_row(message), **owner}])
+        insert_rows(connection, "messages", [{**to_row(message), **owner}])
         _add_entry(
             connection, EntryKind.MESSAGE, message.id, searchable_text(message.parts), message
         )

@@ -42,8 +42,6 @@ from desktop_app.storage.conversations.row_conversion import (
     NO_USAGE,
     USAGE_COLUMNS,
     Cells,
-    choice_from_row,
-    choice_to_row,
     error_from_text,
     error_to_text,
     from_row,
@@ -52,7 +50,6 @@ from desktop_app.storage.conversations.row_conversion import (
     to_json,
     to_row,
     to_text,
-    usage_from_row,
 )
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.deletion_wipe import mark_for_wipe, wipe_deleted
@@ -86,12 +83,7 @@ def job_to_row(job: BatchJob) -> Row:
             for name, value in asdict(job.estimate).items()
         },
     }
-    return {
-        **to_row(job, "choice", "error", "counts", *_JOB_DETAILS),
-        **choice_to_row(job.choice),
-        "details": to_json(details),
-        "error": error_to_text(job.error),
-    }
+    return {**to_row(job, "counts", *_JOB_DETAILS), "details": to_json(details)}
 
 
 def job_from_row(row: Cells) -> BatchJob:
@@ -101,18 +93,14 @@ def job_from_row(row: Cells) -> BatchJob:
     return from_row(
         BatchJob,
         row,
-        choice=choice_from_row(row),
         api=Api(details["api"]),
         template_id=details["template_id"],
         instructions=overrides.instructions or "",
         parameters=overrides.parameters,
         examples=overrides.examples,
         estimate=from_row(BatchEstimate, details["estimate"]),
-        error=error_from_text(row["error"]),
         counts=BatchCounts(
-            usage=usage_from_row(row) or Usage(),
-            cost=Decimal(row["cost"]),
-            uncounted=row["uncounted"],
+            usage=from_row(Usage, row), cost=Decimal(row["cost"]), uncounted=row["uncounted"]
         ),
     )
 
@@ -120,10 +108,9 @@ def job_from_row(row: Cells) -> BatchJob:
 def item_to_row(item: BatchItem) -> Row:
     """Return all columns of `batch_items` except the id, the usage and the cost."""
     return {
-        **to_row(item, "part", "error", "usage", "cost"),
+        **to_row(item, "part", "usage", "cost"),
         "sha256": item.sha256 or None,
         "part": to_json(parts_to_json([] if item.part is None else [item.part])),
-        "error": error_to_text(item.error),
     }
 
 
@@ -131,13 +118,7 @@ def item_from_row(row: Cells) -> BatchItem:
     """Return the item in a row; `answer` is "" if the row was read without it."""
     parts = parts_from_json(json.loads(row["part"]))
     files = [part for part in parts if isinstance(part, DocumentPart | ImagePart)]
-    return from_row(
-        BatchItem,
-        row,
-        part=files[0] if files else None,
-        error=error_from_text(row["error"]),
-        usage=usage_from_row(row),
-    )
+    return from_row(BatchItem, row, part=files[0] if files else None)
 
 
 class BatchStore:

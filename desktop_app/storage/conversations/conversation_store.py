@@ -31,7 +31,6 @@ from desktop_app.storage.conversations.row_conversion import (
     draft_to_text,
     from_row,
     message_from_row,
-    message_to_row,
     read_row,
     read_rows,
     searchable_text,
@@ -543,7 +542,7 @@ def _put_draft(connection: sqlite3.Connection, conversation_id: str, draft: Draf
 
 def insert_message(connection: sqlite3.Connection, message: Message) -> None:
     """Add a message, and index it for the search unless it is still streaming."""
-    insert_rows(connection, "messages", [{**message_to_row(message), **_owner_columns(message)}])
+    insert_rows(connection, "messages", [{**to_row(message), **_owner_columns(message)}])
     record_attachments(connection, message)
     if message.status is not MessageStatus.STREAMING:
         _add_message_entry(connection, message)

@@ -9,14 +9,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from desktop_app.domain.conversations.conversation import Folder
-from desktop_app.storage.conversations.row_conversion import (
-    folder_from_row,
-    folder_to_row,
-    read_rows,
-    to_micros,
-)
+from desktop_app.storage.conversations.row_conversion import from_row, read_rows, to_micros, to_row
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.row_writing import upsert_row
 
@@ -30,7 +26,7 @@ class FolderStore:
     async def all(self) -> list[Folder]:
         """Return all folders, by name."""
         sql = "SELECT * FROM folders ORDER BY name COLLATE NOCASE, created_at, id"
-        return await read_rows(self._database, folder_from_row, sql)
+        return await read_rows(self._database, partial(from_row, Folder), sql)
 
     async def save(self, folder: Folder) -> None:
         """Add or change a folder."""
@@ -43,7 +39,7 @@ class FolderStore:
 
 def put_folder(connection: sqlite3.Connection, folder: Folder) -> None:
     """Insert or update a folder."""
-    upsert_row(connection, "folders", folder_to_row(folder), unchanged=("created_at",))
+    upsert_row(connection, "folders", to_row(folder), unchanged=("created_at",))
 
 
 class ConversationFlagStore:

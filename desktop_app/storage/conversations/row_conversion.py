@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -19,7 +19,6 @@ from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
-    Folder,
     Message,
     MessageStatus,
     ModelChoice,
@@ -35,7 +34,7 @@ from desktop_app.domain.conversations.message_parts import (
     text_of,
     with_interrupted_calls,
 )
-from desktop_app.domain.conversations.notices import notice_from_json, notice_to_json
+from desktop_app.domain.conversations.notices import NoticeText, notice_from_json, notice_to_json
 from desktop_app.domain.error_note import ErrorNote, error_from_json, error_to_json
 from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.domain.spending.cost import Usage
@@ -50,11 +49,12 @@ Cells = sqlite3.Row | Mapping[str, Any]
 """A row by column name: SQLite's, or a row that is being checked."""
 
 _Convert = Callable[[Any], Any]
-_COLUMNS: Final[dict[type, tuple[tuple[str, _Convert, _Convert], ...]]] = {}
+_COLUMNS: Final[dict[type, tuple[tuple[str, _Convert, _Convert, type | None], ...]]] = {}
+_SPREAD: Final = (ModelChoice, Usage)
+"""Values whose fields have columns of their own; these are NULL for None."""
 
 USAGE_COLUMNS: Final = tuple(field.name for field in fields(Usage))
 NO_USAGE: Final[Row] = dict.fromkeys(USAGE_COLUMNS)  # all are NULL
-_NO_CHOICE: Final[Row] = dict.fromkeys(field.name for field in fields(ModelChoice))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -98,27 +98,41 @@ def _has_utf8(text: str) -> bool:
 
 
 def to_row(value: object, *omitted: str) -> Row:
-    """Return a cell for each field of a dataclass or NamedTuple, except those omitted."""
-    return {
-        name: to_cell(getattr(value, name))
-        for name, to_cell, _ in _columns(type(value))
-        if name not in omitted
-    }
+    """Return the cells of the fields of a dataclass or NamedTuple, except those omitted."""
+    row: Row = {}
+    for name, to_cell, _, spread in _columns(type(value)):
+        if name in omitted:
+            continue
+        field = getattr(value, name)
+        if spread is None:
+            row[name] = to_cell(field)
+        elif field is None:
+            row.update(dict.fromkeys(each[0] for each in _columns(spread)))
+        else:
+            row.update(to_row(field))
+    return row
 
 
 def from_row(cls: type[T], row: Cells, **values: Any) -> T:
     """Return an instance of a class whose fields are cells of a row, or `values`."""
-    for name, _, from_cell in _columns(cls):
-        if name not in values:
+    for name, _, from_cell, spread in _columns(cls):
+        if name in values:
+            continue
+        if spread is None:
             values[name] = from_cell(row[name])
+        else:
+            first = _columns(spread)[0][0]
+            values[name] = None if row[first] is None else from_row(spread, row)
     return cls(**values)
 
 
-def _columns(cls: type) -> tuple[tuple[str, _Convert, _Convert], ...]:
+def _columns(cls: type) -> tuple[tuple[str, _Convert, _Convert, type | None], ...]:
     """Return the fields of a class, each with its conversions to a cell and back."""
     if cls not in _COLUMNS:
-        hints = get_type_hints(cls)
-        _COLUMNS[cls] = tuple((name, *_conversions(hint)) for name, hint in hints.items())
+        _COLUMNS[cls] = tuple(
+            (name, *_conversions(hint), next((s for s in _SPREAD if hint in (s, s | None)), None))
+            for name, hint in get_type_hints(cls).items()
+        )
     return _COLUMNS[cls]
 
 
@@ -130,6 +144,10 @@ def _conversions(hint: Any) -> tuple[_Convert, _Convert]:
         Decimal: (str, Decimal),
         Overrides: (overrides_to_text, overrides_from_text),
         Draft: (draft_to_text, _draft_from_text),
+        ErrorNote | None: (error_to_text, error_from_text),
+        RemoteRun: (lambda run: to_json(asdict(run)), lambda text: RemoteRun(**json.loads(text))),
+        tuple[Part, ...]: (_parts_to_text, _parts_from_text),
+        tuple[NoticeText, ...]: (_notices_to_text, _notices_from_text),
     }
     if hint in known:
         return known[hint]
@@ -148,14 +166,13 @@ def _unless_none(convert: _Convert, value: Any) -> Any:
 
 def conversation_to_row(conversation: Conversation) -> Row:
     """Return all columns of `conversations` except the draft."""
-    row = to_row(conversation, "choice", "streaming", "draft")
-    return {**row, **choice_to_row(conversation.choice)}
+    return to_row(conversation, "streaming", "draft")
 
 
 def settings_to_row(conversation: Conversation) -> Row:
     """Return the columns of `conversations` with the settings of its answers."""
     return {
-        **choice_to_row(conversation.choice),
+        **to_row(conversation.choice),
         "overrides": overrides_to_text(conversation.overrides),
         "preset_id": conversation.preset_id,
     }
@@ -163,7 +180,7 @@ def settings_to_row(conversation: Conversation) -> Row:
 
 def conversation_from_row(row: Cells) -> Conversation:
     """Return the conversation in a row of `conversations` with the extra column `streaming`."""
-    return from_row(Conversation, row, choice=choice_from_row(row))
+    return from_row(Conversation, row)
 
 
 def overrides_to_text(overrides: Overrides) -> str:
@@ -174,16 +191,6 @@ def overrides_to_text(overrides: Overrides) -> str:
 def overrides_from_text(text: str) -> Overrides:
     """Return the overrides in a column's text."""
     return Overrides.from_json(json.loads(text or "{}"))
-
-
-def folder_to_row(folder: Folder) -> Row:
-    """Return all columns of `folders`."""
-    return {**to_row(folder, "choice"), **choice_to_row(folder.choice)}
-
-
-def folder_from_row(row: Cells) -> Folder:
-    """Return the folder in a row of `folders`."""
-    return from_row(Folder, row, choice=choice_from_row(row))
 
 
 def draft_to_text(draft: Draft) -> str:
@@ -205,23 +212,25 @@ def error_from_text(text: str) -> ErrorNote | None:
     return error_from_json(json.loads(text)) if text else None
 
 
-def message_to_row(message: Message) -> Row:
-    """Return all columns of `messages` except `owner_pid` and `owner_started`."""
-    nested = ("parts", "choice", "usage", "error", "notices", "remote_run")
-    return {
-        **to_row(message, *nested),
-        **choice_to_row(message.choice),
-        **(NO_USAGE if message.usage is None else asdict(message.usage)),
-        "error": error_to_text(message.error),
-        "notices": to_json([notice_to_json(notice) for notice in message.notices]),
-        "parts": to_json(parts_to_json(message.parts)),
-        "remote_run": None if message.remote_run is None else to_json(asdict(message.remote_run)),
-    }
+def _parts_to_text(parts: tuple[Part, ...]) -> str:
+    return to_json(parts_to_json(parts))
+
+
+def _parts_from_text(text: str) -> tuple[Part, ...]:
+    return parts_from_json(json.loads(text))
+
+
+def _notices_to_text(notices: tuple[NoticeText, ...]) -> str:
+    return to_json([notice_to_json(notice) for notice in notices])
+
+
+def _notices_from_text(text: str) -> tuple[NoticeText, ...]:
+    return () if text == "[]" else tuple(map(notice_from_json, json.loads(text)))
 
 
 def answer_to_row(message: Message) -> Row:
     """Return the columns that change while an answer streams and when it ends."""
-    row = message_to_row(message)
+    row = to_row(message)
     for name in ("conversation_id", "parent_id", "role", "created_at", "template_id"):
         del row[name]
     return row
@@ -229,21 +238,11 @@ def answer_to_row(message: Message) -> Row:
 
 def message_from_row(row: Cells) -> Message:
     """Return the message in a row of `messages`."""
-    parts = parts_from_json(json.loads(row["parts"]))
-    if row["status"] != MessageStatus.STREAMING:  # no tool runs any more
-        parts = with_interrupted_calls(parts)
-    notices = [] if row["notices"] == "[]" else json.loads(row["notices"])  # most have none
-    remote_run = row["remote_run"]
-    return from_row(
-        Message,
-        row,
-        parts=parts,
-        choice=choice_from_row(row),
-        usage=usage_from_row(row),
-        error=error_from_text(row["error"]),
-        notices=tuple(map(notice_from_json, notices)),
-        remote_run=None if remote_run is None else RemoteRun(**json.loads(remote_run)),
-    )
+    message = from_row(Message, row)
+    if message.status is MessageStatus.STREAMING:
+        return message
+    parts = with_interrupted_calls(message.parts)  # no tool runs any more
+    return message if parts == message.parts else replace(message, parts=parts)
 
 
 def searchable_text(parts: tuple[Part, ...]) -> str:
@@ -276,22 +275,3 @@ async def read_rows(
 ) -> list[T]:
     """Return the rows of a query, converted on the reader's thread. Raises StorageError."""
     return await database.read(lambda c: [read_row(convert, row) for row in c.execute(sql, values)])
-
-
-def choice_to_row(choice: ModelChoice | None) -> Row:
-    """Return the four columns of a choice; all are NULL for None."""
-    return dict(_NO_CHOICE) if choice is None else to_row(choice)
-
-
-def choice_from_row(row: Cells) -> ModelChoice | None:
-    """Return the choice in its four columns, or None if they are NULL."""
-    if row["provider_id"] is None:
-        return None
-    return from_row(ModelChoice, row)
-
-
-def usage_from_row(row: Cells) -> Usage | None:
-    """Return the usage in the four token columns, or None if they are NULL."""
-    if row["input_tokens"] is None:
-        return None
-    return from_row(Usage, row)

@@ -21,7 +21,6 @@ from desktop_app.domain.documents.extracted_document import IndexedPassage
 from desktop_app.domain.documents.passage_words import index_terms
 from desktop_app.storage.conversations.row_conversion import (
     Cells,
-    error_from_text,
     error_to_text,
     from_row,
     read_rows,
@@ -202,8 +201,7 @@ class CollectionStore:
 
 def file_from_row(row: Cells) -> CollectionFile:
     """Return the file in a row of `collection_files`."""
-    problem = error_from_text(row["problem"])
-    return from_row(CollectionFile, row, sha256=row["sha256"] or "", problem=problem)
+    return from_row(CollectionFile, row, sha256=row["sha256"] or "")
 
 
 def _put_files(

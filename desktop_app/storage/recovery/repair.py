@@ -24,7 +24,7 @@ from typing import Any, Final
 
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.compaction import Compaction
-from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.conversations.conversation import Folder, MessageStatus
 from desktop_app.domain.documents.collections import Collection
 from desktop_app.domain.documents.passage_words import index_terms
 from desktop_app.domain.errors import StorageError, StoreDamagedError
@@ -34,7 +34,6 @@ from desktop_app.storage.batch.batch_store import item_from_row, job_from_row
 from desktop_app.storage.conversations.conversation_store import record_attachments
 from desktop_app.storage.conversations.row_conversion import (
     conversation_from_row,
-    folder_from_row,
     from_row,
     message_from_row,
     searchable_text,
@@ -61,7 +60,7 @@ _NOT_COPIED: Final = frozenset(
 _READERS: Final[Mapping[str, Callable[[Any], object]]] = {
     "conversations": lambda row: conversation_from_row({**row, "streaming": 0}),
     "messages": message_from_row,
-    "folders": folder_from_row,
+    "folders": partial(from_row, Folder),
     "settings": lambda row: json.loads(row["value"]),
     "profiles": profile_from_row,
     "prompts": prompt_from_row,
