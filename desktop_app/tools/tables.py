@@ -11,7 +11,6 @@ from typing import Final
 
 from desktop_app.domain.documents.table_text import CSV_TYPES, find_first_row, lines_of, sheet_rows
 
-MAX_CELLS: Final = 20_000_000
 _MAX_FIELD_CHARS: Final = 0x7FFFFFFF
 """The largest limit that the csv module takes on every system."""
 
@@ -25,15 +24,11 @@ class DocumentTable:
 
     Attributes:
         rows: can be read once; each row is as long as `columns`.
-        count: the number of rows.
-        left_out: the number of further rows, beyond MAX_CELLS.
     """
 
     name: str
     columns: Sequence[str]
     rows: Iterable[Sequence[str]]
-    count: int
-    left_out: int
 
 
 def tables_of(name: str, media_type: str, text: str) -> Iterator[DocumentTable]:
@@ -63,10 +58,7 @@ def _csv_rows(text: str) -> Iterator[list[str]]:
 
 def _read_table(name: str, read_rows: Rows) -> Iterator[DocumentTable]:
     """Yield the table of the rows; nothing if the first row, which names the columns, is empty."""
-    width = count = 0
-    for row in read_rows():
-        width = max(width, len(row))
-        count += 1
+    width = max(map(len, read_rows()), default=0)
     header = next(read_rows(), [])
     if not any(header):
         return
@@ -81,11 +73,5 @@ def _read_table(name: str, read_rows: Rows) -> Iterator[DocumentTable]:
             column += "_"
         taken_names.add(column.casefold())
         columns.append(column)
-    row_count = count - 1  # without the header
-    kept_count = min(row_count, max(1, MAX_CELLS // width))
-    padded_rows = (
-        [*row, *[""] * (width - len(row))] for row in islice(read_rows(), 1, kept_count + 1)
-    )
-    yield DocumentTable(
-        name, columns, padded_rows, count=kept_count, left_out=row_count - kept_count
-    )
+    rows = islice(read_rows(), 1, None)  # without the header
+    yield DocumentTable(name, columns, ([*row, *[""] * (width - len(row))] for row in rows))

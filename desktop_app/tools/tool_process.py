@@ -180,9 +180,6 @@ def _add_table(connection: Any, table: DocumentTable) -> Iterator[str]:
             f"{column} (as {examples[column]})" for column in [*examples][:MAX_NAMED_COLUMNS]
         )
         yield f"(Numbers that are texts in the table {table.name}; convert them first: {names})"
-    if table.left_out:
-        total = table.count + table.left_out
-        yield f"(Of the table {table.name}, only the first {table.count} of {total} rows)"
 
 
 def _quote_name(name: str) -> str:

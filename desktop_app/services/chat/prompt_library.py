@@ -92,39 +92,26 @@ def task_for_each(task: str, requirements: PromptRequirements, parts: Iterable[P
 
 
 def prompt_from_markdown(prompt_id: str, source: str, position: int = 0) -> Prompt:
-    """Return the built-in prompt of a file.
-
-    Raises:
-        ValueError: the heading or the text is missing, or the front matter is unknown.
-    """
+    """Return the built-in prompt of a file."""
     requirements = NO_REQUIREMENTS
     if source.startswith(_FRONT_MATTER):
         front_matter, _, source = source.removeprefix(_FRONT_MATTER).partition(_FRONT_MATTER)
-        requirements = _parse_requirements(prompt_id, front_matter)
+        fields = dict(line.split(": ") for line in front_matter.splitlines())
+        grammar = BuiltInGrammar(fields["grammar"]) if "grammar" in fields else None
+        requirements = PromptRequirements(int(fields.get("documents", 0)), grammar)
     heading, _, body = source.partition("\n")
     folder = ""
     if body.startswith(_FOLDER_PREFIX):
         line, _, body = body.partition("\n")
         folder = line.removeprefix(_FOLDER_PREFIX).strip()
-    if not heading.startswith("# ") or not body.strip():
-        raise ValueError(f"prompt {prompt_id}: a heading and a text are needed")
     return Prompt(
         prompt_id,
-        title=heading[2:].strip(),
+        title=heading.removeprefix("# "),
         text=body.strip(),
         folder=folder,
         position=position,
         requirements=requirements,
     )
-
-
-def _parse_requirements(prompt_id: str, front_matter: str) -> PromptRequirements:
-    fields = dict(line.split(": ", 1) for line in front_matter.splitlines())
-    documents = fields.pop("documents", "0")
-    grammar = fields.pop("grammar", None)
-    if fields or documents not in ("0", "1", "2"):
-        raise ValueError(f"prompt {prompt_id}: unknown front matter")
-    return PromptRequirements(int(documents), None if grammar is None else BuiltInGrammar(grammar))
 
 
 def merge_prompts(

@@ -27,7 +27,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, Passage
 from desktop_app.domain.tools.strict_schema import is_strict
 from desktop_app.domain.tools.tool import ToolContext, ToolError
 from desktop_app.services.tools.call_run import MAX_PARALLEL
-from desktop_app.tools import document_tools, tables
+from desktop_app.tools import document_tools
 from desktop_app.tools.built_in import BuiltInTools, describe_time
 from desktop_app.tools.calculator import MAX_EXPRESSION_CHARS, calculate
 from desktop_app.tools.document_tools import (
@@ -323,16 +323,6 @@ def test_numbers_are_numbers_and_keys_stay_texts() -> None:
 def test_a_cell_is_a_number_if_no_digit_is_lost(cell: str, kind: str) -> None:
     said = run_query([csv(f"n,key\n{cell},x\n")], "SELECT typeof(n) FROM t")
     assert said["result"].splitlines()[:2] == ["typeof(n)", kind]
-
-
-def test_rows_beyond_the_bound_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "MAX_CELLS", 4)
-    found = run_query([csv("a,b\n1,x\n2,y\n3,z\n")], "SELECT sum(a) FROM t")
-    assert found["result"] == "sum(a)\n3\n(Of the table t, only the first 2 of 3 rows)"
-    wide = run_query([csv("a,b,c,d,e\n1\n2\n")], "SELECT sum(a) FROM t")
-    assert wide["result"] == "sum(a)\n1\n(Of the table t, only the first 1 of 2 rows)"
-    exact = run_query([csv("a,b\n1,x\n2,y\n")], "SELECT sum(a) FROM t")
-    assert exact["result"] == "sum(a)\n3"
 
 
 def test_a_table_that_cannot_be_used_does_not_hide_the_others() -> None:
