@@ -50,7 +50,7 @@ from desktop_app.services.documents.chunk_context import ChunkPositions, placed_
 from desktop_app.services.structured.schema_check import UnusableSchemaError, require_schema
 from desktop_app.storage.batch.batch_store import BatchStore
 from desktop_app.storage.spending.ledger import Ledger
-from desktop_app.tools.tables import tables_of
+from desktop_app.tools.tool_process import tables_of
 from desktop_app.tools.web_page_tool import WebPageTool
 from desktop_app.ui.composer.dropped_content import has_attachable_content
 from desktop_app.ui.composer.text.rich_text_paste import text_of_html

@@ -49,9 +49,8 @@ from desktop_app.services.documents.note_taking import (
 )
 from desktop_app.services.documents.summary_grammar import is_built_in
 from desktop_app.services.models.choice_resolution import ResolvedChoice
-from desktop_app.services.ports import AttachmentSource, Gateway, ImageSource
+from desktop_app.services.ports import AttachmentSource, Gateway, GatewayWrapper, ImageSource
 from desktop_app.services.prompt_delimiter import PromptDelimiter, one_line
-from desktop_app.services.provider_wrapper import GatewayWrapper
 from desktop_app.services.spending.budget import Hold, PaidCalls
 from desktop_app.services.spending.cost_estimate import (
     MESSAGE_OVERHEAD,

@@ -54,9 +54,8 @@ from desktop_app.i18n.translation import N_
 from desktop_app.services.chat.small_tasks.utility_model import SmallReply, input_cost
 from desktop_app.services.documents.summary_grammar import is_built_in
 from desktop_app.services.models.choice_resolution import ResolvedChoice
-from desktop_app.services.ports import Provider
+from desktop_app.services.ports import Provider, ProviderWrapper
 from desktop_app.services.prompt_delimiter import SAMPLE_DELIMITER, PromptDelimiter
-from desktop_app.services.provider_wrapper import ProviderWrapper
 from desktop_app.services.spending.budget import Hold
 
 if TYPE_CHECKING:

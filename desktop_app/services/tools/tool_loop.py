@@ -49,9 +49,8 @@ from desktop_app.domain.tools.tool import (
     ToolLimits,
 )
 from desktop_app.services.models.choice_resolution import ResolvedChoice
-from desktop_app.services.ports import Gateway, Provider
+from desktop_app.services.ports import Gateway, GatewayWrapper, Provider, ProviderWrapper
 from desktop_app.services.prompt_delimiter import PromptDelimiter
-from desktop_app.services.provider_wrapper import GatewayWrapper, ProviderWrapper
 from desktop_app.services.spending.budget import Budget, Hold
 from desktop_app.services.tools.call_results import sent_parts
 from desktop_app.services.tools.call_run import CallRun

@@ -38,8 +38,7 @@ from desktop_app.tools.document_tools import (
     missing_sandbox,
     run_job,
 )
-from desktop_app.tools.tables import tables_of
-from desktop_app.tools.tool_process import MAX_OUTPUT_CHARS, run_python, run_query
+from desktop_app.tools.tool_process import MAX_OUTPUT_CHARS, run_python, run_query, tables_of
 from tests.helpers.blocking import blocking
 from tests.helpers.process_tree import processes_below, wait_until_gone
 
