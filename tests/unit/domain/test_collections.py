@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.domain.bounds import MAX_COUNT
-from desktop_app.domain.conversations.conversation import Draft, next_passage_number
+from desktop_app.domain.conversations.conversation import Draft, SearchHit, next_passage_number
 from desktop_app.domain.conversations.message_parts import (
+    ChosenPages,
     CollectionPart,
     DocumentPart,
     ImagePart,
+    PageImage,
     PassagesPart,
     TextPart,
     parts_from_json,
@@ -92,6 +96,53 @@ def test_a_collection_stays_in_the_prompt_but_is_not_a_question() -> None:
     assert draft.question_attachments == (document, PICTURE)
     assert not draft.after_sending.has_question
     assert draft.has_question
+
+
+def test_a_draft_survives_its_json_form() -> None:
+    draft = Draft("Why?", (PICTURE, COLLECTION), "t")
+    assert Draft.from_json(json.loads(json.dumps(draft.to_json()))) == draft
+    assert Draft.from_json({"text": "a", "attachments": []}) == Draft("a")
+    assert not Draft().has_question
+    assert Draft("", (PICTURE,)).has_question
+
+
+@pytest.mark.parametrize(
+    ("page", "place", "source"),
+    [
+        (3, "page 3", "lease.pdf, page 3"),
+        (None, "Deposit", "lease.pdf, Deposit"),
+        (None, "", "lease.pdf"),
+    ],
+)
+def test_a_citation_names_document_and_place(page: int | None, place: str, source: str) -> None:
+    passage = a_passage(page=page, place=place)
+    assert passage.source == source
+    assert passage.text_key == ("a" * 64, 10, 20)
+
+
+@pytest.mark.parametrize(
+    ("snippet", "match"), [("a \2b c\3 d \2e\3", "b c"), ("a", ""), ("\2a", "a")]
+)
+def test_the_first_match_of_a_hit_is_known(snippet: str, match: str) -> None:
+    hit = SearchHit("c", "Title", None, snippet, datetime(2026, 1, 1, tzinfo=UTC))
+    assert hit.first_match == match
+
+
+@pytest.mark.parametrize(
+    ("changes", "pages"),
+    [
+        ({}, [2, 3]),
+        ({"detail": "text"}, []),
+        ({"again_as": "a"}, []),
+        ({"by_tools": True}, []),
+        ({"chosen": ChosenPages("page", ((3, 4),), 5)}, [3]),
+        ({"pictured": ()}, []),
+    ],
+)
+def test_pages_are_sent_as_images_once(changes: dict[str, Any], pages: list[int]) -> None:
+    pictured = (PageImage(2, 9, 9), PageImage(3, 9, 9))
+    part = DocumentPart("d" * 64, "a.pdf", "application/pdf", 9, 5, pictured=pictured)
+    assert [page.number for page in replace(part, **changes).image_pages] == pages
 
 
 def test_an_edited_question_searches_its_collections_again() -> None:

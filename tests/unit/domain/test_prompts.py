@@ -12,6 +12,7 @@ from desktop_app.domain.prompts.prompts import (
     fill,
     missing_names,
     parse,
+    preview,
     program_variables_in,
     variables,
 )
@@ -72,6 +73,20 @@ def test_a_name_is_asked_for_once_with_its_first_default() -> None:
     assert program_variables_in(text) == {"date", "selection"}
     assert fill(text, {"date": "today"}).text == "Anna, Anna Anna: today "
     assert fill("{{to}} {{to=Bo}}", {}).text == "Bo Bo"
+
+
+@pytest.mark.parametrize(
+    ("text", "length", "shown"),
+    [
+        ("Hello {{name}}, {{tone=kind}}!", 40, "Hello …, kind!"),
+        (" a\n\n b ", 40, "a b"),
+        ("abcdef", 3, "abc"),
+        ("{{a=x}}bcd", 5, "xbcd"),
+        ("", 5, ""),
+    ],
+)
+def test_a_preview_is_one_short_line(text: str, length: int, shown: str) -> None:
+    assert preview(text, length) == shown
 
 
 def test_an_escaped_variable_is_plain_text() -> None:

@@ -240,6 +240,12 @@ def test_the_rounds_of_a_tool_loop_are_one_reply() -> None:
     )
 
 
+@pytest.mark.parametrize(("length", "is_kept"), [(1, True), (64, True), (65, False)])
+def test_a_long_id_of_a_call_is_replaced(length: int, is_kept: bool) -> None:
+    (call,) = tool_calls(fold(ToolCallDelta(0, "{}", "i" * length, "f"), RoundEnded()).parts)
+    assert call.call_id == ("i" * length if is_kept else "call_0_0")
+
+
 @pytest.mark.parametrize(
     ("events", "is_billed"),
     [

@@ -179,6 +179,30 @@ def test_any_secret_is_stored(secrets: ServerSecrets) -> None:
     assert not ServerSecrets()
 
 
+def test_a_missing_variable_is_named_unless_it_has_a_default() -> None:
+    server, secrets = server_of("demo", command=("run", "${env:A}", "${B:-b}"))
+    message = launch_message(server, secrets, {"A": "a"}, "/home/ann")
+    assert message["command"] == ["run", "a", "b"]
+    assert message["folder"] == "/home/ann"
+    assert launch_message(server, secrets, {"A": "", "B": "c"}, "/")["command"] == [
+        *("run", "", "c")
+    ]
+    with pytest.raises(ToolServerError) as error:
+        launch_message(server, secrets, {}, "/home/ann")
+    assert error.value.params["variable"] == "A"
+    assert server.secret_name != replace(server, name="other").secret_name
+
+
+@pytest.mark.parametrize(
+    ("url", "is_passed"), [("http://proxy:1", True), ("http://u:p@proxy:1", False)]
+)
+def test_a_program_gets_no_password_of_a_proxy(url: str, is_passed: bool) -> None:
+    variables = {"HTTPS_PROXY": url, "no_proxy": "a"}
+    started = launch_message(STARTED, ServerSecrets(), variables, "/")
+    assert started["environment"] == (variables if is_passed else {"no_proxy": "a"})
+    assert launch_message(AT_AN_ADDRESS, ServerSecrets(), variables, "/")["proxies"] == variables
+
+
 def test_secrets_survive_their_text_form() -> None:
     secrets = ServerSecrets({"K": "v"}, {"X-Key": "w"}, "q")
     assert ServerSecrets.from_text(secrets.to_text()) == secrets
