@@ -244,7 +244,7 @@ def _recovered_store(
             _build_store(target, copy, result, progress)
             if not is_store and not result.copied:
                 raise StorageError(
-                    N_("Nothing could be recovered from {place}. It isn’t a library."),
+                    N_("Nothing could be recovered from {place}."),
                     hint=N_("Move it elsewhere, or restore a backup."),
                     place=str(database),
                 )
