@@ -95,6 +95,8 @@ def _is_replaced(built_in: Preset, ids: Collection[str], names: Collection[str])
 def preset_named(name: str, presets: Collection[Preset]) -> Preset | None:
     """Return the first of the presets with this name or id; None if there is none.
 
+    The beginning of an id is enough if no other id begins so.
+
     A built-in preset is also found by its English name, so scripts work in every language.
     """
     # Names and ids are typed by the user, so both are compared without regard to case.
@@ -105,7 +107,8 @@ def preset_named(name: str, presets: Collection[Preset]) -> Preset | None:
     for built_in in built_in_presets():
         if built_in.name.casefold() == searched_name:
             return next((preset for preset in presets if preset.id == built_in.id), None)
-    return None
+    matches = [p for p in presets if searched_name and p.id.casefold().startswith(searched_name)]
+    return matches[0] if len(matches) == 1 else None
 
 
 def hidden_ids(value: object) -> set[str]:

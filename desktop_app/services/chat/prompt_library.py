@@ -172,7 +172,8 @@ def _sort_key(entry: PromptEntry) -> tuple[str, int, str, str]:
 def find_prompt(name: str, entries: Iterable[PromptEntry]) -> Prompt:
     """Return the prompt with this id, or with this title in any case, even if hidden.
 
-    The title may be the stored one, or the one in the user's language.
+    The title may be the stored one, or the one in the user's language. The beginning of an id is
+    enough if no title is the same and no other id begins so.
 
     Raises:
         IllegalChoiceError: no prompt or several prompts have this title.
@@ -184,6 +185,9 @@ def find_prompt(name: str, entries: Iterable[PromptEntry]) -> Prompt:
     matches = [p for p in shown_titles if p.title.casefold() == folded_name]
     if not matches:
         matches = [p for p, title in shown_titles.items() if title.casefold() == folded_name]
+    beginning = [p for p in shown_titles if folded_name and p.id.startswith(folded_name)]
+    if not matches and len(beginning) == 1:
+        return beginning[0]
     if len(matches) == 1:
         return matches[0]
     known_titles = ", ".join(title for p, title in shown_titles.items() if not p.hidden)

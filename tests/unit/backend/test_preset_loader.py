@@ -13,6 +13,7 @@ from desktop_app.backend.preset_loader import (
     preset_named,
     with_built_in,
 )
+from desktop_app.domain.prompts.preset import Preset
 from desktop_app.i18n.translation import tr
 
 FIRST, SECOND, *OTHERS = built_in_presets()
@@ -59,3 +60,6 @@ def test_names_are_shown_in_the_users_language_and_found_in_english_too() -> Non
         assert preset_named(name, presets) == shown
     assert preset_cases(FIRST.name) == preset_cases(shown.name) == preset_cases(FIRST.id)
     assert preset_named("unknown", presets) is None
+    own = [Preset("ab12", "One"), Preset("ab34", "Two")]
+    assert preset_named("AB3", own) == own[1]
+    assert preset_named("ab", own) is preset_named("", own) is None

@@ -98,6 +98,10 @@ def test_a_prompt_is_found_by_its_id_or_its_title() -> None:
     entries = merge_prompts([SHIPPED], [OWN])
     twins = merge_prompts([], [replace(OWN, id="reply", title="x"), OWN])
     assert find_prompt("reply", twins).id == "reply", "an id comes before a title"
+    by_hash = merge_prompts([], [replace(OWN, id="ab12"), replace(OWN, id="ab34")])
+    assert find_prompt("ab3", by_hash).id == "ab34"
+    with pytest.raises(IllegalChoiceError):
+        find_prompt("ab", by_hash)
     assert find_prompt("translate", entries) == find_prompt(" TRANSLATE ", entries) == SHIPPED
     with pytest.raises(IllegalChoiceError, match="no prompt “x”") as refused:
         find_prompt(
