@@ -87,8 +87,8 @@ _PATH_VARIABLES: Final = frozenset(
     )
 )
 
-# Variables that name the provider of this run (backend/environment_profiles.py). The address may
-# contain a password.
+# Variables that name the provider of this run (providers/gateway/environment_profiles.py). The
+# address may contain a password.
 PROVIDER_VARIABLES: Final = (
     *("COMETAPI_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"),
     *("OPENAI_CUSTOM_HEADERS", "OPENAI_CUSTOM_QUERY"),

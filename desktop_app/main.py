@@ -40,14 +40,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Importing leaves hardly any garbage; collecting it at Python's own threshold of 700 objects
     # takes a tenth of the time of a short command.
     gc.set_threshold(50_000)
-    from desktop_app.cli.streams.console import escaped_output
+    from desktop_app.cli.console import escaped_output
 
     with escaped_output():
         return _run_command(arguments)
 
 
 def _run_command(arguments: list[str]) -> int:
-    from desktop_app.cli.streams.console import OutputError
+    from desktop_app.cli.console import OutputError
 
     is_question = arguments[:1] in (["ask"], ["summarize"])
     if is_question and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
@@ -57,8 +57,8 @@ def _run_command(arguments: list[str]) -> int:
     except OutputError as error:
         return _report_output_error(error)
     except BrokenPipeError:  # as with `repartee search … | head`
+        from desktop_app.cli.console import drop_output
         from desktop_app.cli.exit_code import ExitCode
-        from desktop_app.cli.streams.console import drop_output
 
         drop_output()
         return ExitCode.READER_GONE
@@ -77,7 +77,7 @@ def _end_interrupted(arguments: list[str], *, is_question: bool) -> int:
         from desktop_app.cli.exit_code import ExitCode
 
         if is_question:
-            from desktop_app.cli.answers.answer_output import AnswerOutput
+            from desktop_app.chat.command.answer_output import AnswerOutput
 
             is_several = not {"--compare", "--n"}.isdisjoint(arguments)
             output = AnswerOutput(as_json="--json" in arguments, is_several=is_several)
@@ -88,8 +88,8 @@ def _end_interrupted(arguments: list[str], *, is_question: bool) -> int:
 
 
 def _report_output_error(error: OSError) -> int:
+    from desktop_app.cli.console import drop_output, write_diagnostic
     from desktop_app.cli.exit_code import ExitCode
-    from desktop_app.cli.streams.console import drop_output, write_diagnostic
     from desktop_app.domain.system_error import system_words
     from desktop_app.i18n.translation import tr
 
@@ -122,8 +122,8 @@ def _command(arguments: list[str]) -> int:
 
 def _open_window(arguments: list[str]) -> int:
     """Open the window with files, or hidden, as at login and by the session bus."""
-    from desktop_app.app.desktop.single_instance import open_or_call
-    from desktop_app.app.desktop.window_request import HiddenRequest, request_for
+    from desktop_app.app.single_instance import open_or_call
+    from desktop_app.desktop.window_request import HiddenRequest, request_for
 
     end = arguments.index("--") if "--" in arguments else len(arguments)
     options = [word for word in arguments[:end] if word.startswith("-") and word != "-"]
@@ -159,7 +159,7 @@ def _use_language(arguments: list[str]) -> None:
     if "--json" in arguments:  # for programs, which expect English
         return
     from desktop_app.paths import folders
-    from desktop_app.storage.settings.startup_settings import use_stored_language
+    from desktop_app.settings.startup_settings import use_stored_language
 
     use_stored_language(folders().database)
 
@@ -175,19 +175,19 @@ def _run_child(name: str, arguments: Sequence[str]) -> int:
 
         return model()
     if name == "math":
-        from desktop_app.rendering.processes.json_server import serve_formulas
+        from desktop_app.markdown.processes.json_server import serve_formulas
 
         return serve_formulas()
     if name == "lexing":
-        from desktop_app.rendering.processes.json_server import serve_lexing
+        from desktop_app.markdown.processes.json_server import serve_lexing
 
         return serve_lexing()
     if name == "server":
-        from desktop_app.tool_servers.host.host_process import main as server
+        from desktop_app.tools.host.host_process import main as server
 
         return server()
     if name == "tool":
-        from desktop_app.tools.tool_process import main as tool
+        from desktop_app.tools.built_in.tool_process import main as tool
 
         return tool()
     from desktop_app.app.startup.qt_probe import main as qt_probe
@@ -196,32 +196,32 @@ def _run_child(name: str, arguments: Sequence[str]) -> int:
 
 
 def _run(options: Options) -> int:
-    from desktop_app.cli.streams.console import set_quiet
+    from desktop_app.cli.console import set_quiet
 
     set_quiet(is_quiet=getattr(options, "quiet", False))
     _guard_memory(options.command)
     if options.command in ("ask", "summarize"):
-        from desktop_app.cli.ask import run_ask
+        from desktop_app.chat.command.ask import run_ask
 
         return run_ask(options)
     if options.command == "batch":
-        from desktop_app.cli.batch.batch_command import run_batch
+        from desktop_app.batch.command.batch_command import run_batch
 
         return run_batch(options)
     if options.command == "eval":
-        from desktop_app.cli.eval_command import run_eval
+        from desktop_app.evaluation.command import run_eval
 
         return run_eval(options)
     if options.command == "search":
-        from desktop_app.cli.reports.search_command import run_search
+        from desktop_app.library.command import run_search
 
         return run_search(options)
     if options.command == "spending":
-        from desktop_app.cli.reports.spending_command import run_spending
+        from desktop_app.spending.command import run_spending
 
         return run_spending(options)
     if options.command == "models":
-        from desktop_app.cli.reports.models_command import run_models
+        from desktop_app.providers.command import run_models
 
         return run_models(options)
     if options.command == "doctor":
@@ -229,11 +229,11 @@ def _run(options: Options) -> int:
 
         return run_doctor(options)
     if options.command == "tools":
-        from desktop_app.cli.tool_commands import run_tools
+        from desktop_app.tools.command.tool_commands import run_tools
 
         return run_tools(options)
     if options.command == "mcp":
-        from desktop_app.cli.servers.mcp_command import run_mcp
+        from desktop_app.tools.command.mcp_command import run_mcp
 
         return run_mcp(options)
     if options.command in LIBRARY_COMMANDS:
@@ -245,12 +245,12 @@ def _run(options: Options) -> int:
 
 def _open_quick_prompt(text: str | None) -> int:
     """Open the quick prompt with a text; None for what is piped in."""
-    from desktop_app.app.desktop.single_instance import open_or_call
-    from desktop_app.app.desktop.window_request import QuickRequest
+    from desktop_app.app.single_instance import open_or_call
+    from desktop_app.desktop.window_request import QuickRequest
 
     _guard_memory("quick")
     if text is None:
-        from desktop_app.cli.streams.standard_input import read_piped
+        from desktop_app.cli.standard_input import read_piped
 
         text = read_piped()
     return open_or_call(QuickRequest(text))

@@ -43,7 +43,7 @@ class Folders(NamedTuple):
 
     @property
     def temporary(self) -> Path:
-        """Return the folder of temporary files (storage/database/temporary_files.py)."""
+        """Return the folder of temporary files (storage/temporary_files.py)."""
         return self.cache / "temporary"
 
     @property

@@ -1,5 +1,3 @@
-"""Controllers between services and widgets, one package per feature.
+"""The program's window: its start, frame, state, shortcuts, palette and end."""
 
-May import everything; the only place that uses qasync. A feature may import shared objects of
-another, such as `RunningAnswers`, but no controllers.
-"""
+__all__ = ["controllers", "shortcuts", "single_instance", "startup", "state", "tasks", "window"]

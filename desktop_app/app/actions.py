@@ -1,6 +1,6 @@
-"""The actions of the window's controllers, by the ids of their commands (commands/command.py).
+"""The actions of the window's controllers, by the ids of their commands (shortcuts/command.py).
 
-Actions of the whole program are in window_session, those of the quick prompt in ui/quick.
+Actions of the whole program are in window_session, those of the quick prompt in quick/ui.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from collections.abc import Callable
 
 from desktop_app.app.controllers import Controllers
 from desktop_app.app.help.help_controller import SHORTCUTS
+from desktop_app.app.window.focus_order import step_region
+from desktop_app.app.window.main_window import MainWindow
 from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, ListFilter
 from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.transcript.search.find_in_transcript import FindInTranscript
-from desktop_app.ui.widgets.program_menu import open_context_menu
-from desktop_app.ui.window.focus_order import step_region
-from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.transcript.search.find_in_transcript import FindInTranscript
+from desktop_app.widgets.program_menu import open_context_menu
 
 Actions = dict[str, Callable[[], object]]
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 # The other imports of the first paint precede Qt, because PySide inspects every later import.
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.settings.startup_settings import read_startup_settings
 from desktop_app.settings.values import with_defaults
-from desktop_app.storage.settings.startup_settings import read_startup_settings
-from desktop_app.ui.look.theme import current_theme
+from desktop_app.widgets.look.theme import current_theme
 
 # isort: split
 from PySide6.QtCore import QTimer
@@ -27,24 +27,24 @@ import desktop_app.app.import_hook_removal  # noqa: F401 — shortens every late
 import asyncio
 
 from desktop_app import __version__
-from desktop_app.app.desktop.window_request import (
+from desktop_app.app.startup.gc_policy import resume_collection, suspend_collection
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.window_session import WindowSession
+from desktop_app.backend.backend import Backend
+from desktop_app.desktop.window_request import (
     HiddenRequest,
     LinkRequest,
     QuickRequest,
     WindowRequest,
 )
-from desktop_app.app.startup.gc_policy import resume_collection, suspend_collection
-from desktop_app.app.window_session import WindowSession
-from desktop_app.backend.backend import Backend
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.paths import folders, resource_path
-from desktop_app.ui.look.theme import APPLICATION_ARGUMENTS
-from desktop_app.ui.look.theme_watcher import LookSettings, PortalAppearance, ThemeWatcher
-from desktop_app.ui.look.window_language import WindowLanguage
-from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.widgets.look.theme import APPLICATION_ARGUMENTS
+from desktop_app.widgets.look.theme_watcher import LookSettings, PortalAppearance, ThemeWatcher
+from desktop_app.widgets.look.window_language import WindowLanguage
 
 if TYPE_CHECKING:
-    from desktop_app.session.session_bus import SessionBus
+    from desktop_app.desktop.session_bus import SessionBus
 
 DESKTOP_FILE = "io.github.repartee.Repartee"
 CALL_TIMEOUT_MS: Final = 30_000
@@ -100,7 +100,7 @@ class Application:
 
     def show(self) -> None:
         """Build the window and paint it; return after the first paint."""
-        from desktop_app.ui.look import icons
+        from desktop_app.widgets.look import icons
 
         stored_settings = read_startup_settings(folders().database)
         values = with_defaults(stored_settings)
@@ -144,13 +144,13 @@ class Application:
                     self._join_task.cancel()
                     loop.run_until_complete(asyncio.gather(self._join_task, return_exceptions=True))
                     loop.run_until_complete(self._bus.aclose())
-        from desktop_app.ui.widgets.accessibility.accessible_roles import release_roles
+        from desktop_app.widgets.accessibility.accessible_roles import release_roles
 
         release_roles()
         return self._exit_code
 
     def _join_bus(self, loop: asyncio.AbstractEventLoop) -> None:
-        from desktop_app.session.session_bus import SessionBus
+        from desktop_app.desktop.session_bus import SessionBus
 
         if self._join_task is None:
             self._bus = SessionBus()
@@ -159,9 +159,9 @@ class Application:
     async def _acquire_bus_name(self) -> None:
         """Acquire the program's name on the session bus, then deny inspection."""
         from desktop_app.app.startup.this_process import deny_inspection_after_portal
-        from desktop_app.session.application_object import APP_ID, ApplicationObject, bus_name
-        from desktop_app.session.login_start import is_sandboxed
-        from desktop_app.session.session_bus import JOIN_TIMEOUT_S, BusError
+        from desktop_app.desktop.application_object import APP_ID, ApplicationObject, bus_name
+        from desktop_app.desktop.login_start import is_sandboxed
+        from desktop_app.desktop.session_bus import JOIN_TIMEOUT_S, BusError
 
         name = bus_name(folders().scope)
         owns_name = False
@@ -184,14 +184,14 @@ class Application:
         session.connect_desktop(self._bus)
 
     def _open_addresses(self, addresses: tuple[str, ...]) -> None:
-        from desktop_app.app.desktop.window_request import (
+        from desktop_app.desktop.session_bus import BusError
+        from desktop_app.desktop.window_request import (
             MAX_FILES,
             RequestError,
             encode,
             request_for,
             too_many_files,
         )
-        from desktop_app.session.session_bus import BusError
 
         try:  # requests from the bus have the limits of those from the local socket
             if len(addresses) > MAX_FILES:  # before each is parsed
@@ -219,10 +219,10 @@ class Application:
             self.window.show()
 
     async def _run_sessions(self, loop: asyncio.AbstractEventLoop) -> None:
-        from desktop_app.app.desktop.window_request import OpenRequest
         from desktop_app.app.window_session import WindowSession
+        from desktop_app.desktop.window_request import OpenRequest
         from desktop_app.domain.errors import UserFacingError
-        from desktop_app.ui.transcript.view import TranscriptView
+        from desktop_app.transcript.view import TranscriptView
 
         self.window.set_transcript(TranscriptView(current_theme()))
         request = self._request
@@ -278,7 +278,7 @@ class Application:
 
     def _rebuild_window(self) -> None:
         """Build the window again, in the language of the settings, and delete the old one."""
-        from desktop_app.ui.transcript.view import TranscriptView
+        from desktop_app.transcript.view import TranscriptView
 
         stored_settings = read_startup_settings(folders().database)
         self._language.use(str(with_defaults(stored_settings)["look.language"]))
@@ -341,8 +341,8 @@ def report_failed_start(error: UserFacingError) -> int:
     """
     from PySide6.QtWidgets import QMessageBox
 
-    from desktop_app.cli.streams.console import write_diagnostic  # only a failing start needs it
-    from desktop_app.ui.widgets.text.foreign_text import message_box
+    from desktop_app.cli.console import write_diagnostic  # only a failing start needs it
+    from desktop_app.widgets.text.foreign_text import message_box
 
     # The user's folders may be the cause, so nothing is read from them here. Before the window
     # exists, there is no application yet; the local name keeps a new one alive for the dialog.
@@ -380,9 +380,9 @@ def _last_appearance(state: dict[str, object]) -> PortalAppearance:
 
 
 def _build_window(theme: ThemeWatcher) -> MainWindow:
-    from desktop_app.ui.composer.prompt_editor import PromptEditor
-    from desktop_app.ui.settings.settings_panel import SettingsPanel
-    from desktop_app.ui.window.main_window import MainWindow
+    from desktop_app.app.window.main_window import MainWindow
+    from desktop_app.composer.prompt_editor import PromptEditor
+    from desktop_app.settings.ui.settings_panel import SettingsPanel
 
     prompt = PromptEditor()
     prompt.send_action.set_refusal(tr(STARTING))  # until a conversation is open

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.composition.composer_controllers import ComposerControllers
 from desktop_app.app.composition.conversation_controllers import ConversationControllers
 from desktop_app.app.composition.dialog_controllers import DialogControllers
 from desktop_app.app.composition.panel_controllers import PanelControllers
 from desktop_app.app.composition.sidebar_controllers import SidebarControllers
-from desktop_app.app.settings.place_opener import PlaceOpener
+from desktop_app.app.place_opener import PlaceOpener
 from desktop_app.app.startup.closed_store import ClosedWork
 from desktop_app.app.state.window_state import WindowState
 from desktop_app.app.tasks import Tasks
+from desktop_app.app.window.main_window import MainWindow
 from desktop_app.backend.backend import Backend
+from desktop_app.chat.ui.running_answers import RunningAnswers
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.ui.look.theme_watcher import ThemeWatcher
-from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.widgets.look.theme_watcher import ThemeWatcher
 
 
 class Controllers:

@@ -7,11 +7,11 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from desktop_app.app.answers.shown_answers import STORE_TOPIC
+from desktop_app.chat.ui.shown_answers import STORE_TOPIC
 from desktop_app.domain import hints
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.window.cards.notifications import Notifications
+from desktop_app.widgets.cards.notifications import Notifications
 
 log = logging.getLogger(__name__)
 

@@ -11,9 +11,16 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.controllers import Controllers
-from desktop_app.app.state.providers import SettingValues
 from desktop_app.app.tasks import Tasks
-from desktop_app.commands.command_search import (
+from desktop_app.app.window.command_palette import CommandPalette
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.composer.choice.choice_view import ModelEntry
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.providers.ui.providers import SettingValues
+from desktop_app.settings.schema import SETTINGS
+from desktop_app.settings.setting import Group
+from desktop_app.settings.settings_store import SettingsStore
+from desktop_app.shortcuts.command_search import (
     CONVERSATION,
     FoldedTitle,
     PaletteEntry,
@@ -22,15 +29,8 @@ from desktop_app.commands.command_search import (
     find_entries,
     fold_titles,
 )
-from desktop_app.commands.keymap import Keymap
-from desktop_app.i18n.translation import N_, tr
-from desktop_app.settings.schema import SETTINGS
-from desktop_app.settings.setting import Group
-from desktop_app.storage.settings.settings_store import SettingsStore
-from desktop_app.ui.composer.choice.choice_view import ModelEntry
-from desktop_app.ui.look.shortcut_text import shortcut_text
-from desktop_app.ui.window.command_palette import CommandPalette
-from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.shortcuts.keymap import Keymap
+from desktop_app.widgets.look.shortcut_text import shortcut_text
 
 PALETTE_COMMAND = "palette.open"
 USES_KEY = "palette.uses"  # the key of the stored use counts
@@ -114,7 +114,7 @@ class Palette(QObject):
 
     def _make_widget(self) -> CommandPalette:
         # Imported here, because the start does not need it.
-        from desktop_app.ui.window.command_palette import CommandPalette
+        from desktop_app.app.window.command_palette import CommandPalette
 
         widget = CommandPalette(
             self._parent,

@@ -10,10 +10,10 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QWidget
 
-from desktop_app.app.state.providers import SettingValues
-from desktop_app.commands.command import CommandScope
-from desktop_app.commands.keymap import Keymap
+from desktop_app.providers.ui.providers import SettingValues
 from desktop_app.settings.schema import KEYS_PREFIX
+from desktop_app.shortcuts.command import CommandScope
+from desktop_app.shortcuts.keymap import Keymap
 
 ESCAPE = "Esc"
 # On many keyboards, + is Shift and the key of =; that key alone also counts as +.

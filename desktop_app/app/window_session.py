@@ -12,44 +12,44 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QTimer
 
 from desktop_app.app.actions import Actions, actions_of
-from desktop_app.app.chat.choice_controller import BuiltInModelNote
 from desktop_app.app.controllers import Controllers
-from desktop_app.app.desktop.call_server import CallServer
-from desktop_app.app.desktop.closing_controller import ClosingController, UnfinishedWork
-from desktop_app.app.desktop.language_change import LanguageChange, commands_to_reopen
-from desktop_app.app.desktop.window_request import (
+from desktop_app.app.error_notifier import ErrorNotifier
+from desktop_app.app.language_change import LanguageChange, commands_to_reopen
+from desktop_app.app.shortcuts import Shortcuts
+from desktop_app.app.shutdown import EndStep, Shutdown
+from desktop_app.app.startup.closed_store import ClosedWork
+from desktop_app.app.startup.memory_release import MemoryTrimmer
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.backend.backend import Backend, use_limits, use_routine_model, use_weights
+from desktop_app.backend.log_file import start_log
+from desktop_app.chat.run_resumption import Resumer
+from desktop_app.chat.ui.choice_controller import BuiltInModelNote
+from desktop_app.composer.dropped_content import DroppedContent
+from desktop_app.desktop.ui.call_server import CallServer
+from desktop_app.desktop.ui.closing_controller import ClosingController, UnfinishedWork
+from desktop_app.desktop.window_request import (
     BATCHES,
     HiddenRequest,
     LinkRequest,
     QuickRequest,
     WindowRequest,
 )
-from desktop_app.app.error_notifier import ErrorNotifier
-from desktop_app.app.library.list_presenter import UnreadMarks
-from desktop_app.app.quick.quick_host import QuickHost
-from desktop_app.app.shortcuts import Shortcuts
-from desktop_app.app.shutdown import EndStep, Shutdown
-from desktop_app.app.startup.closed_store import ClosedWork
-from desktop_app.app.startup.memory_release import MemoryTrimmer
-from desktop_app.backend.backend import Backend, use_limits, use_routine_model, use_weights
-from desktop_app.backend.log_file import start_log
-from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.errors import StorageError
-from desktop_app.services.chat.run_resumption import Resumer
+from desktop_app.library.ui.list_presenter import UnreadMarks
+from desktop_app.quick.ui.quick_host import QuickHost
 from desktop_app.settings.schema import KEYS_PREFIX
-from desktop_app.ui.composer.dropped_content import DroppedContent
-from desktop_app.ui.look.theme_watcher import ThemeWatcher
-from desktop_app.ui.widgets.forms.form_dialog import leave_field
-from desktop_app.ui.widgets.window_activation import bring_to_front
-from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.shortcuts.keymap import Keymap
+from desktop_app.widgets.forms.form_dialog import leave_field
+from desktop_app.widgets.look.theme_watcher import ThemeWatcher
+from desktop_app.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
     from desktop_app.app.composition.desktop_controllers import DesktopControllers
     from desktop_app.app.palette import Palette
-    from desktop_app.app.quick.quick_prompt_controller import QuickPromptController
-    from desktop_app.app.spelling_controller import SpellingController
-    from desktop_app.session.session_bus import SessionBus
-    from desktop_app.ui.widgets.accessibility.mnemonics import WindowMnemonics
+    from desktop_app.composer.spelling_controller import SpellingController
+    from desktop_app.desktop.session_bus import SessionBus
+    from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
+    from desktop_app.widgets.accessibility.mnemonics import WindowMnemonics
 
 WINDOW_STATE_KEY = "window.state"
 # Delays after the start, for parts that the first question does not need.
@@ -278,8 +278,8 @@ class WindowSession:
 
     def show_mnemonics(self) -> WindowMnemonics:
         """Add mnemonics to all windows, and scroll fields with the focus into view from now on."""
-        from desktop_app.ui.widgets.accessibility.mnemonics import WindowMnemonics
-        from desktop_app.ui.widgets.forms.tab_order import FocusScroller
+        from desktop_app.widgets.accessibility.mnemonics import WindowMnemonics
+        from desktop_app.widgets.forms.tab_order import FocusScroller
 
         if self._mnemonics is None:
             main_window = self._window
@@ -296,7 +296,7 @@ class WindowSession:
 
     async def check_spelling(self) -> None:
         """Begin to check the spelling in both prompts. The start does not wait for it."""
-        from desktop_app.app.spelling_controller import SpellingController
+        from desktop_app.composer.spelling_controller import SpellingController
 
         if self.spelling is not None:
             return

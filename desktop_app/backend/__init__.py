@@ -1,4 +1,12 @@
-"""The composition root without Qt: builds stores, services and providers.
+"""The composition root without Qt: builds stores, services and providers."""
 
-May import everything but `cli`, `app`, `ui` and Qt.
-"""
+__all__ = [
+    "answer_settings",
+    "backend",
+    "batch_wiring",
+    "display_check",
+    "image_scaling",
+    "log_file",
+    "preset_loader",
+    "prompt_loader",
+]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from desktop_app.chat.send_context import AskSettings
 from desktop_app.domain.answering.generation import (
     GenerationParameters,
     Overrides,
@@ -14,7 +15,6 @@ from desktop_app.domain.answering.generation import (
     resolve_overrides,
 )
 from desktop_app.domain.tools.tool import ToolLimits
-from desktop_app.services.chat.send_context import AskSettings
 from desktop_app.settings.schema import SETTINGS
 from desktop_app.settings.setting import SettingValue
 

@@ -8,58 +8,58 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.backend.environment_profiles import profiles_of_environment
-from desktop_app.backend.gateway.provider_gateway import ProviderGateway
-from desktop_app.backend.gateway.provider_registry import ProviderRegistry
-from desktop_app.backend.gateway.token_counting import ProviderTokenCounter
 from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.backend.prompt_loader import load_prompt_requirements
+from desktop_app.chat.chat_service import AnswerTools, ChatService, RequestSources
+from desktop_app.chat.compaction_service import CompactionService
+from desktop_app.chat.conversation_store import CompactionStore, ConversationStore
+from desktop_app.chat.cost_estimate import Estimator
+from desktop_app.chat.utility_model import UtilityModel
 from desktop_app.child_processes import environment_with_keys
-from desktop_app.credentials.vault import KeyPlace, KeyVault
+from desktop_app.documents.store.attachment_store import AttachmentStore
+from desktop_app.documents.store.note_store import NoteStore
+from desktop_app.documents.token_counting import ProviderTokenCounter
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.models.model_catalog import ModelCatalog
-from desktop_app.domain.spending.spending_report import Purpose
+from desktop_app.domain.prompt_delimiter import DelimiterFactory
+from desktop_app.domain.spending_report import Purpose
 from desktop_app.i18n.translation import N_
+from desktop_app.library.folder_store import ConversationFlagStore, FolderStore
+from desktop_app.library.search_query import Search
 from desktop_app.local_model.server import LocalModel
 from desktop_app.paths import Folders, folders, resource_path
-from desktop_app.services.chat.chat_service import AnswerTools, ChatService, RequestSources
-from desktop_app.services.chat.compaction_service import CompactionService
-from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
-from desktop_app.services.models.choice_resolution import ModelChoices, ResolvedChoice
-from desktop_app.services.models.model_listings import ModelListings
-from desktop_app.services.prompt_delimiter import DelimiterFactory
-from desktop_app.services.spending.budget import Budget, PaidCalls
-from desktop_app.services.spending.cost_estimate import Estimator
-from desktop_app.services.tools.consent import ConsentBroker
+from desktop_app.prompts.prompt_store import PromptStore
+from desktop_app.providers.gateway.environment_profiles import profiles_of_environment
+from desktop_app.providers.gateway.provider_gateway import ProviderGateway
+from desktop_app.providers.gateway.provider_registry import ProviderRegistry
+from desktop_app.providers.keys.vault import KeyPlace, KeyVault
+from desktop_app.providers.models.choice_resolution import ModelChoices, ResolvedChoice
+from desktop_app.providers.models.model_listing_store import ListingStore
+from desktop_app.providers.models.model_listings import ModelListings
 from desktop_app.settings.setting import SettingValue
+from desktop_app.settings.settings_store import SettingsStore
 from desktop_app.settings.values import with_defaults
-from desktop_app.storage.conversations.conversation_store import CompactionStore, ConversationStore
-from desktop_app.storage.conversations.folder_store import ConversationFlagStore, FolderStore
-from desktop_app.storage.database.database import Database
-from desktop_app.storage.database.temporary_database import TemporaryConversations
-from desktop_app.storage.documents.attachment_store import AttachmentStore
-from desktop_app.storage.documents.note_store import NoteStore
-from desktop_app.storage.search.search_query import Search
-from desktop_app.storage.settings.model_listing_store import ListingStore
-from desktop_app.storage.settings.prompt_store import PromptStore
-from desktop_app.storage.settings.settings_store import SettingsStore
-from desktop_app.storage.spending.ledger import Ledger
-from desktop_app.storage.spending.spending_holds import SpendingHolds
-from desktop_app.storage.tools.permission_store import PermissionStore
+from desktop_app.spending.budget import Budget, PaidCalls
+from desktop_app.spending.ledger import Ledger
+from desktop_app.spending.spending_holds import SpendingHolds
+from desktop_app.storage.database import Database
+from desktop_app.storage.temporary_database import TemporaryConversations
+from desktop_app.tools.calls.consent import ConsentBroker
+from desktop_app.tools.permission_store import PermissionStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from desktop_app.services.collections.collection_service import Collections
-    from desktop_app.services.collections.embedding_service import EmbeddingChoice, Embeddings
-    from desktop_app.services.documents.chunked_reading import ChunkedReader
-    from desktop_app.services.ports import ChatAttachments, MessageStore
-    from desktop_app.services.tools.server_registry import ToolServers
-    from desktop_app.services.tools.tool_set import ToolCatalog
-    from desktop_app.storage.batch.batch_store import BatchStore
-    from desktop_app.storage.tools.server_store import ServerStore
+    from desktop_app.batch.batch_store import BatchStore
+    from desktop_app.chat.attachments.chunked_reading import ChunkedReader
+    from desktop_app.collections.collection_service import Collections
+    from desktop_app.collections.embedding_service import EmbeddingChoice, Embeddings
+    from desktop_app.providers.ports import ChatAttachments, MessageStore
+    from desktop_app.tools.calls.tool_set import ToolCatalog
+    from desktop_app.tools.servers.server_registry import ToolServers
+    from desktop_app.tools.servers.server_store import ServerStore
 
 _CORRECT_FILE: Final = N_("Correct {file} or remove it.")
 
@@ -162,7 +162,7 @@ class Backend:
 
         def chunked_reader() -> ChunkedReader:
             # The import takes 10 ms, and few questions need it.
-            from desktop_app.services.documents.chunked_reading import ChunkedReader
+            from desktop_app.chat.attachments.chunked_reading import ChunkedReader
 
             return ChunkedReader(
                 calls=self.paid_calls,
@@ -206,7 +206,7 @@ class Backend:
         """Return the tools of all sources."""
         # Imported late, because few answers need tools.
         from desktop_app.backend.tool_wiring import server_sources, tool_sources
-        from desktop_app.services.tools.tool_set import ToolCatalog
+        from desktop_app.tools.calls.tool_set import ToolCatalog
 
         return ToolCatalog(tool_sources(self), lambda: server_sources(self.tool_servers))
 
@@ -221,10 +221,10 @@ class Backend:
     def collections(self) -> Collections:
         """Return the service for questions about many documents."""
         # The imports take 10 ms, and few conversations need them.
+        from desktop_app.collections.collection_service import Collections
+        from desktop_app.collections.collection_store import CollectionStore
+        from desktop_app.collections.vector_store import VectorStore
         from desktop_app.documents.index.collection_reader import CollectionReader
-        from desktop_app.services.collections.collection_service import Collections
-        from desktop_app.storage.documents.collection_store import CollectionStore
-        from desktop_app.storage.documents.vector_store import VectorStore
 
         return Collections(
             CollectionStore(self.database),
@@ -237,7 +237,7 @@ class Backend:
     @cached_property
     def embeddings(self) -> Embeddings:
         """Return the service that requests embeddings."""
-        from desktop_app.services.collections.embedding_service import Embeddings  # few need it
+        from desktop_app.collections.embedding_service import Embeddings  # few need it
 
         return Embeddings(self.gateway, self.ledger, self.budget, self.embedding_choice)
 
@@ -249,14 +249,14 @@ class Backend:
     @cached_property
     def batch_store(self) -> BatchStore:
         """Return the store of batch jobs."""
-        from desktop_app.storage.batch.batch_store import BatchStore  # 9 ms
+        from desktop_app.batch.batch_store import BatchStore  # 9 ms
 
         return BatchStore(self.database, self.ledger)
 
     @cached_property
     def server_store(self) -> ServerStore:
         """Return the store of tool servers."""
-        from desktop_app.storage.tools.server_store import ServerStore  # few runs need it
+        from desktop_app.tools.servers.server_store import ServerStore  # few runs need it
 
         return ServerStore(self.database)
 
@@ -302,8 +302,8 @@ class Backend:
 
 def _clean_folders(user_folders: Folders) -> None:
     """Remove files that killed processes left."""
-    from desktop_app.storage.database.temporary_files import remove_abandoned
-    from desktop_app.storage.recovery.erasure import remove_scratch
+    from desktop_app.backup.erasure import remove_scratch
+    from desktop_app.storage.temporary_files import remove_abandoned
 
     remove_abandoned(user_folders.temporary)
     with suppress(OSError):  # the next start tries again

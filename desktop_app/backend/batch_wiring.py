@@ -11,8 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop_app.backend.prompt_loader import load_prompt_requirements
+from desktop_app.batch.batch_files import BatchFiles, form_of_job, question_of
+from desktop_app.batch.batch_service import BatchService
+from desktop_app.chat.attachments.image_attachments import with_detail
+from desktop_app.chat.structured.answer_forms import form_notice
 from desktop_app.domain import hints
-from desktop_app.domain.batch.batch_jobs import BatchFile
+from desktop_app.domain.batch_jobs import BatchFile
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Message,
@@ -25,17 +29,13 @@ from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice, notice_of_error
 from desktop_app.domain.errors import DocumentError
 from desktop_app.i18n.translation import N_
-from desktop_app.services.batch.batch_files import BatchFiles, form_of_job, question_of
-from desktop_app.services.batch.batch_service import BatchService
-from desktop_app.services.documents.image_attachments import with_detail
-from desktop_app.services.structured.answer_forms import form_notice
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
-    from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
+    from desktop_app.batch.batch_store import BatchStore
+    from desktop_app.chat.conversation_store import ConversationStore
+    from desktop_app.domain.batch_jobs import BatchItem, BatchJob
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
-    from desktop_app.storage.batch.batch_store import BatchStore
-    from desktop_app.storage.conversations.conversation_store import ConversationStore
 
 
 def batch_service(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
+from desktop_app.collections.embedding_service import EmbeddingChoice
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.cost import Price
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_listing import ModelListing
-from desktop_app.domain.spending.cost import Price
 from desktop_app.providers.jobs.embeddings import is_offered
-from desktop_app.services.collections.embedding_service import EmbeddingChoice
 from desktop_app.settings.setting import SettingValue
 
 

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from desktop_app.documents.worker.document_worker import DocumentWorker, ScaledImage
     from desktop_app.documents.worker.protocol import Pixels
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
-    from desktop_app.services.ports import AttachmentSource
+    from desktop_app.providers.ports import AttachmentSource
 
 MAX_CACHE_BYTES: Final = 48 << 20
 
 
 class ImageScaler:
-    """Scaler of stored images. Implements services.ports.ImageSource."""
+    """Scaler of stored images. Implements providers.ports.ImageSource."""
 
     def __init__(self, originals: AttachmentSource, worker: DocumentWorker) -> None:
         self._originals = originals

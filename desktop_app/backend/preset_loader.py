@@ -1,4 +1,4 @@
-"""The built-in presets: `resources/presets.json`, in the format of exchange/preset_json.py."""
+"""The built-in presets: `resources/presets.json`, in the format of prompts/preset_json.py."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, Final
 
-from desktop_app.domain.prompts.preset import Preset
-from desktop_app.exchange.preset_json import preset_from_json
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.paths import resource_path
+from desktop_app.prompts.preset import Preset
+from desktop_app.prompts.preset_json import preset_from_json
 
 HIDDEN_PRESETS: Final = "presets.hidden"
 """The setting with the ids of built-in presets that the user has deleted."""

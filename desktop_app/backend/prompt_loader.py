@@ -9,7 +9,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.domain.prompts.prompts import (
+from desktop_app.i18n.translation import N_
+from desktop_app.paths import resource_path
+from desktop_app.prompts.prompt import (
     CLIPBOARD,
     DATE,
     NO_REQUIREMENTS,
@@ -18,9 +20,7 @@ from desktop_app.domain.prompts.prompts import (
     PromptRequirements,
     program_variables_in,
 )
-from desktop_app.i18n.translation import N_
-from desktop_app.paths import resource_path
-from desktop_app.services.chat.prompt_library import (
+from desktop_app.prompts.prompt_library import (
     PromptEntry,
     fill_prompt,
     find_prompt,
@@ -30,7 +30,7 @@ from desktop_app.services.chat.prompt_library import (
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
-    from desktop_app.storage.settings.prompt_store import PromptStore
+    from desktop_app.prompts.prompt_store import PromptStore
 
 
 def built_in_prompts() -> tuple[Prompt, ...]:

@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop_app.child_processes import PROVIDER_VARIABLES, environment_with_keys
-from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.providers.http.trust import trusted_context
-from desktop_app.services.tools.hosted_tools import HostedTools
-from desktop_app.services.tools.server_registry import ServerEnvironment, ToolServers
-from desktop_app.services.tools.server_source import ServerSource
-from desktop_app.tool_servers.server_connection import ServerConnection
-from desktop_app.tools.built_in import BuiltInTools
-from desktop_app.tools.document_tools import DocumentTools
-from desktop_app.tools.web_page_tool import WebPageTool
+from desktop_app.providers.keys.vault import KeyPlace
+from desktop_app.tools.built_in.built_in import BuiltInTools
+from desktop_app.tools.built_in.document_tools import DocumentTools
+from desktop_app.tools.built_in.web_page_tool import WebPageTool
+from desktop_app.tools.calls.hosted_tools import HostedTools
+from desktop_app.tools.servers.server_connection import ServerConnection
+from desktop_app.tools.servers.server_registry import ServerEnvironment, ToolServers
+from desktop_app.tools.servers.server_source import ServerSource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.conversations.message_parts import PassagesPart
     from desktop_app.domain.network.secret import Secret
-    from desktop_app.services.tools.tool_set import ToolSource
+    from desktop_app.tools.calls.tool_set import ToolSource
 
 
 def tool_sources(backend: Backend) -> tuple[ToolSource, ...]:

@@ -1,4 +1,15 @@
-"""The commands of `repartee` that need no window.
+"""The command line: its options, standard input and output, and commands of no single feature."""
 
-May import `backend` and everything below it; no Qt.
-"""
+__all__ = [
+    "arguments",
+    "command_line",
+    "command_setup",
+    "console",
+    "doctor",
+    "exit_code",
+    "library_commands",
+    "output_file",
+    "page_options",
+    "password_prompt",
+    "standard_input",
+]

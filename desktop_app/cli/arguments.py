@@ -27,11 +27,11 @@ from desktop_app.cli.command_line import (
     variant_or_model_argument,
     whole_number,
 )
-from desktop_app.cli.streams.console import write_line
+from desktop_app.cli.console import write_line
 from desktop_app.domain.answering.generation import MAX_CANDIDATES, MAX_STOP_SEQUENCES
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.domain.places import Place, place_name
-from desktop_app.domain.spending.spending_report import Grouping
+from desktop_app.domain.spending_report import Grouping
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import click
 
-from desktop_app.cli.streams.console import clean_line, error_fields, write, write_json
+from desktop_app.cli.console import clean_line, error_fields, write, write_json
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr

@@ -9,13 +9,8 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from desktop_app.cli.console import error_fields, terminal_error_text, write_diagnostic, write_json
 from desktop_app.cli.exit_code import ExitCode
-from desktop_app.cli.streams.console import (
-    error_fields,
-    terminal_error_text,
-    write_diagnostic,
-    write_json,
-)
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.i18n.translation import N_
 from desktop_app.paths import folders
@@ -24,7 +19,7 @@ if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.cli.command_line import Options
     from desktop_app.domain.conversations.conversation import Conversation
-    from desktop_app.storage.database.database import Database
+    from desktop_app.storage.database import Database
 
 
 def run_command(command: Coroutine[Any, Any, int], options: Options) -> int:
@@ -105,7 +100,7 @@ async def open_store() -> AsyncIterator[Database]:
 
     Building the whole backend takes twice as long.
     """
-    from desktop_app.storage.database.database import Database
+    from desktop_app.storage.database import Database
 
     database = Database(folders().database)
     try:

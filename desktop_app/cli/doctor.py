@@ -17,23 +17,23 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from desktop_app import __version__
 from desktop_app.backend.backend import Backend, use_weights
 from desktop_app.backend.display_check import display_problem
-from desktop_app.backend.environment_profiles import BUILT_IN, ON_DEVICE
 from desktop_app.backend.log_file import CRASH_NAME, last_lines
 from desktop_app.child_processes import child_command, start_child
 from desktop_app.cli.command_setup import run_command
-from desktop_app.cli.streams.console import terminal_error_text, write_json, write_lines
-from desktop_app.commands.keymap import Keymap
+from desktop_app.cli.console import terminal_error_text, write_json, write_lines
+from desktop_app.desktop.login_start import autostart_file, starts_at_login
+from desktop_app.desktop.portal.portal_shortcut import check_portal
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import SettingError, UserFacingError
 from desktop_app.domain.network.network_address import split_url, unencrypted_private_host
 from desktop_app.domain.places import Place, place_name
-from desktop_app.hotkey import hotkey_status
-from desktop_app.hotkey.hotkey_status import HotkeyStatus, check_hotkey, is_x11
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 from desktop_app.local_model.server import find_weights
+from desktop_app.providers.gateway.environment_profiles import BUILT_IN, ON_DEVICE
+from desktop_app.quick.hotkey import hotkey_status
+from desktop_app.quick.hotkey.hotkey_status import HotkeyStatus, check_hotkey, is_x11
 from desktop_app.sandbox import detect_mechanisms
-from desktop_app.session.login_start import autostart_file, starts_at_login
-from desktop_app.session.portal.portal_shortcut import check_portal
+from desktop_app.shortcuts.keymap import Keymap
 
 if TYPE_CHECKING:
     from desktop_app.cli.command_line import Options

@@ -15,8 +15,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from desktop_app.backend.environment_profiles import BUILT_IN
 from desktop_app.backend.preset_loader import replaces_built_in
+from desktop_app.backup.backup import delete_old_backups, make_backup
+from desktop_app.backup.repair import repair_store, repair_to
+from desktop_app.backup.restore import restore_backup
 from desktop_app.cli.command_setup import (
     cancel_at_signals,
     error_exit_code,
@@ -25,9 +27,7 @@ from desktop_app.cli.command_setup import (
     open_backend,
     report_error,
 )
-from desktop_app.cli.exit_code import ExitCode
-from desktop_app.cli.output_file import partial_file, unwritable_error
-from desktop_app.cli.streams.console import (
+from desktop_app.cli.console import (
     ProgressReporter,
     can_ask,
     is_yes,
@@ -39,7 +39,9 @@ from desktop_app.cli.streams.console import (
     write_question,
     write_stderr_line,
 )
-from desktop_app.cli.streams.standard_input import replace_stdin_with_file
+from desktop_app.cli.exit_code import ExitCode
+from desktop_app.cli.output_file import partial_file, unwritable_error
+from desktop_app.cli.standard_input import replace_stdin_with_file
 from desktop_app.domain.conversations.conversation import ModelChoice, now
 from desktop_app.domain.conversations.message_parts import AttachmentFile
 from desktop_app.domain.documents.image_header import read_image_header
@@ -52,6 +54,7 @@ from desktop_app.domain.errors import (
     StoreRefusedError,
     UserFacingError,
 )
+from desktop_app.exchange.import_store import ImportOutcome, ImportStore
 from desktop_app.exchange.importers.import_reader import OWN_KIND, read_export
 from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
@@ -59,17 +62,14 @@ from desktop_app.exchange.importers.imported_conversation import (
 )
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.paths import folders
-from desktop_app.storage.conversations.import_store import ImportOutcome, ImportStore
-from desktop_app.storage.recovery.backup import delete_old_backups, make_backup
-from desktop_app.storage.recovery.repair import repair_store, repair_to
-from desktop_app.storage.recovery.restore import restore_backup
+from desktop_app.providers.gateway.environment_profiles import BUILT_IN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from desktop_app.backend.backend import Backend
+    from desktop_app.backup.active_settings import SettingChange
     from desktop_app.cli.command_line import Options
-    from desktop_app.storage.recovery.active_settings import SettingChange
 
 
 def run_library(options: Options) -> int:
@@ -89,7 +89,7 @@ def run_library(options: Options) -> int:
                 return asyncio.run(_import(options))
         if options.command == "backup":
             return asyncio.run(_backup(options))
-        from desktop_app.cli.export_command import export  # loads the writers of all formats
+        from desktop_app.exchange.command import export  # loads the writers of all formats
 
         return asyncio.run(export(options))
     except UserFacingError as error:

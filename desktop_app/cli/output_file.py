@@ -14,8 +14,8 @@ from desktop_app.domain.errors import StorageError
 from desktop_app.domain.system_error import system_words
 from desktop_app.i18n.translation import N_
 from desktop_app.paths import folders
-from desktop_app.storage.database.private_files import create_private
-from desktop_app.storage.database.temporary_files import TemporaryFolder, removed_at_end
+from desktop_app.storage.private_files import create_private
+from desktop_app.storage.temporary_files import TemporaryFolder, removed_at_end
 
 STANDARD_OUTPUT = "-"
 _MAX_LINKS = 40  # as the kernel follows

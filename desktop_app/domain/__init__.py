@@ -1,4 +1,28 @@
-"""Plain values.
+"""Plain values."""
 
-May import the standard library and i18n.
-"""
+__all__ = [
+    "answering",
+    "batch_jobs",
+    "bounds",
+    "code_fence",
+    "conversations",
+    "cost",
+    "derived_id",
+    "documents",
+    "error_note",
+    "error_text",
+    "errors",
+    "export_format",
+    "hints",
+    "json_table",
+    "models",
+    "network",
+    "places",
+    "prompt_delimiter",
+    "prose_words",
+    "spending_report",
+    "statistics",
+    "system_error",
+    "tools",
+    "value",
+]

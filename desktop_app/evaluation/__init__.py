@@ -1,4 +1,3 @@
-"""`repartee eval`: the same cases asked of several models, their answers checked and compared.
+"""`repartee eval`: the same cases asked of several models, their answers checked and compared."""
 
-May import `backend` and services; no Qt.
-"""
+__all__ = ["command"]

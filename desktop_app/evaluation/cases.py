@@ -14,7 +14,7 @@ import regex
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.system_error import quoted_words
 from desktop_app.i18n.translation import tr
-from desktop_app.services.structured.schema_check import require_schema
+from desktop_app.tools.schema_check import require_schema
 
 KINDS: Final = ("contains", "regex", "schema", "judge")
 _OPTIONS: Final = ("ignore_case", "not")

@@ -9,13 +9,13 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.conversations.conversation import MessageStatus
-from desktop_app.domain.spending.cost import Usage, sum_costs
+from desktop_app.domain.cost import Usage, sum_costs
 from desktop_app.domain.statistics import percentile, rounded, wilson_interval
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 
 if TYPE_CHECKING:
-    from desktop_app.services.models.choice_resolution import ResolvedChoice
+    from desktop_app.providers.models.choice_resolution import ResolvedChoice
 
 _STYLE: Final = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem; color: #1c1c1c; background: #fff; }

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from desktop_app.chat.send_context import SendContext
+from desktop_app.chat.utility_model import SmallTask
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.answering.stream_events import RefusalDelta, StatusChanged, TextDelta
 from desktop_app.domain.conversations.conversation import (
@@ -17,9 +19,9 @@ from desktop_app.domain.conversations.conversation import (
     new_id,
     now,
 )
+from desktop_app.domain.cost import Usage, cost_of, sum_costs
 from desktop_app.domain.errors import DocumentDoesNotFitError, SpendingCapError, UserFacingError
-from desktop_app.domain.spending.cost import Usage, cost_of, sum_costs
-from desktop_app.domain.spending.spending_report import Purpose
+from desktop_app.domain.spending_report import Purpose
 from desktop_app.evaluation.checks import (
     JUDGE_INSTRUCTIONS,
     failure_in_verdict,
@@ -28,21 +30,19 @@ from desktop_app.evaluation.checks import (
     labelled,
 )
 from desktop_app.evaluation.report import CaseResult, Run, amount_of, name_of
-from desktop_app.services.chat.send_context import SendContext
-from desktop_app.services.chat.small_tasks.utility_model import SmallTask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from desktop_app.backend.backend import Backend
+    from desktop_app.chat.chat_service import ChatService
+    from desktop_app.chat.send_context import AskSettings
     from desktop_app.domain.answering.reply import Reply
     from desktop_app.domain.answering.stream_events import StreamEvent
     from desktop_app.domain.conversations.conversation import ModelChoice
     from desktop_app.domain.conversations.notices import NoticeText
     from desktop_app.evaluation.cases import Case, Check
-    from desktop_app.services.chat.chat_service import ChatService
-    from desktop_app.services.chat.send_context import AskSettings
-    from desktop_app.services.models.choice_resolution import ResolvedChoice
+    from desktop_app.providers.models.choice_resolution import ResolvedChoice
 
 MAX_JUDGE_TOKENS: Final = 2048
 

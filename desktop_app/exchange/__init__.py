@@ -1,4 +1,3 @@
-"""Conversations and prompts as files.
+"""Conversations as files: our own JSON, the store of imports, `repartee export`."""
 
-May import domain, rendering and foreign_file.
-"""
+__all__ = ["command", "csv_cell", "import_store", "importers", "prompts_json", "ui"]

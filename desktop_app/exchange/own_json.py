@@ -48,17 +48,17 @@ from desktop_app.domain.conversations.message_parts import (
     parts_to_json,
 )
 from desktop_app.domain.conversations.notices import notice_from_json, notice_to_json
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.error_note import error_from_json, error_to_json
 from desktop_app.domain.errors import ImportRefusedError
-from desktop_app.domain.prompts.preset import Preset
-from desktop_app.domain.spending.cost import Usage
 from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
     damaged_conversation_error,
     objects_at,
 )
-from desktop_app.exchange.preset_json import overrides_from_json, preset_from_json, preset_to_json
 from desktop_app.i18n.translation import N_
+from desktop_app.prompts.preset import Preset
+from desktop_app.prompts.preset_json import overrides_from_json, preset_from_json, preset_to_json
 
 FORMAT: Final = "repartee"
 VERSION: Final = 1

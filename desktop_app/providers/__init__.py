@@ -1,4 +1,3 @@
-"""The API client: requests in, stream events out.
+"""The API client: requests in, stream events out. `provider_client` is the entry point."""
 
-`provider_client` is the entry point. May import domain, i18n, foreign_file and httpx.
-"""
+__all__ = ["command", "gateway", "http", "jobs", "keys", "models", "ports", "ui"]

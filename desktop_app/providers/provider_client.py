@@ -18,6 +18,7 @@ from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.conversations.notices import NoticeCode, notice
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import (
     ContextTooLongError,
     EndpointMissingError,
@@ -27,7 +28,6 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_facts import ServerKind
 from desktop_app.domain.models.model_listing import ModelListing, info_at
-from desktop_app.domain.spending.cost import Usage
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_
 from desktop_app.providers import model_list

@@ -1,4 +1,11 @@
-"""Every setting as data: key, type, default, bounds. Also presets of servers, and key pages.
+"""Every setting as data: key, type, default, bounds; and their store."""
 
-May import domain.
-"""
+__all__ = [
+    "schema",
+    "server_presets",
+    "setting",
+    "settings_store",
+    "startup_settings",
+    "ui",
+    "values",
+]

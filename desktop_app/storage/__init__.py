@@ -1,4 +1,18 @@
-"""The store: an SQLite file with one writer thread and two readers, and files beside it.
+"""The store: an SQLite file with one writer thread and two readers, and files beside it."""
 
-May import domain, i18n, paths and foreign_file.
-"""
+__all__ = [
+    "database",
+    "deletion_wipe",
+    "private_files",
+    "process_identity",
+    "row_conversion",
+    "row_writing",
+    "schema",
+    "search",
+    "sqlite_connection",
+    "storage_errors",
+    "store_lock",
+    "temporary_database",
+    "temporary_files",
+    "ui",
+]

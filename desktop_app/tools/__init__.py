@@ -1,4 +1,12 @@
-"""The built-in tools: their definitions, and the code that runs them.
+"""Tools that a model may call: consent, `repartee mcp`, `repartee tools`."""
 
-May import services and everything below, and httpx for the fetched page.
-"""
+__all__ = [
+    "built_in",
+    "calls",
+    "command",
+    "host",
+    "permission_store",
+    "schema_check",
+    "servers",
+    "ui",
+]

@@ -24,15 +24,15 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.storage.conversations.row_conversion import (
+from desktop_app.storage.database import Database
+from desktop_app.storage.row_conversion import (
     conversation_to_row,
     searchable_text,
     to_micros,
     to_row,
 )
-from desktop_app.storage.database.database import Database
-from desktop_app.storage.database.row_writing import insert_rows, upsert_row
-from desktop_app.storage.database.schema import migrate
+from desktop_app.storage.row_writing import insert_rows, upsert_row
+from desktop_app.storage.schema import migrate
 from desktop_app.storage.search.search_index import EntryKind
 from desktop_app.storage.search.search_text import index_text
 

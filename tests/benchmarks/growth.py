@@ -20,42 +20,42 @@ from typing import Any, Final
 from PySide6.QtCore import QMimeData
 
 from desktop_app.backend.log_file import redacted
+from desktop_app.batch.batch_store import BatchStore
+from desktop_app.chat.attachments.chunk_context import ChunkPositions, placed_pages
+from desktop_app.composer.dropped_content import has_attachable_content
+from desktop_app.composer.text.rich_text_paste import text_of_html
 from desktop_app.documents.index.chunks import chunks
 from desktop_app.documents.index.passage_index import passages
 from desktop_app.documents.text.web_page import convert_selection, to_markdown
 from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.domain.answering.stream_events import TextDelta
-from desktop_app.domain.batch.batch_jobs import BatchItem
+from desktop_app.domain.batch_jobs import BatchItem
 from desktop_app.domain.conversations.message_parts import DocumentPart, PageImage, parts_to_json
 from desktop_app.domain.documents.passage_matching import find_passage
 from desktop_app.domain.models.image_tokens import TileTokens
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.tools.tool import ToolError
-from desktop_app.domain.tools.tool_server import ServerSecrets, ToolServer, referenced_variables
 from desktop_app.exchange.writers.footnotes import unique_footnotes
 from desktop_app.i18n.formatting import parse_amount
+from desktop_app.markdown.incremental.block_stream import render
+from desktop_app.markdown.parsing.inline_runs import runs_of
+from desktop_app.markdown.parsing.links import is_openable
+from desktop_app.markdown.parsing.parser import parser
+from desktop_app.markdown.provisional.provisional_blocks import without_undecided_end
+from desktop_app.markdown.provisional.provisional_inline import complete_inline
+from desktop_app.markdown.search.word_differences import differing_words
+from desktop_app.markdown.spoken_sentences import SentenceSplitter
 from desktop_app.providers.errors.error_body import parse_error
 from desktop_app.providers.errors.error_replies import error_from
 from desktop_app.providers.http.sse import SSEDecoder
-from desktop_app.rendering.incremental.block_stream import render
-from desktop_app.rendering.markdown.inline_runs import runs_of
-from desktop_app.rendering.markdown.links import is_openable
-from desktop_app.rendering.markdown.parser import parser
-from desktop_app.rendering.provisional.provisional_blocks import without_undecided_end
-from desktop_app.rendering.provisional.provisional_inline import complete_inline
-from desktop_app.rendering.search.word_differences import differing_words
-from desktop_app.rendering.spoken_sentences import SentenceSplitter
-from desktop_app.services.documents.chunk_context import ChunkPositions, placed_pages
-from desktop_app.services.structured.schema_check import UnusableSchemaError, require_schema
-from desktop_app.storage.batch.batch_store import BatchStore
-from desktop_app.storage.spending.ledger import Ledger
-from desktop_app.tools.tool_process import tables_of
-from desktop_app.tools.web_page_tool import WebPageTool
-from desktop_app.ui.composer.dropped_content import has_attachable_content
-from desktop_app.ui.composer.text.rich_text_paste import text_of_html
+from desktop_app.spending.ledger import Ledger
+from desktop_app.tools.built_in.tool_process import tables_of
+from desktop_app.tools.built_in.web_page_tool import WebPageTool
+from desktop_app.tools.schema_check import UnusableSchemaError, require_schema
+from desktop_app.tools.servers.tool_server import ServerSecrets, ToolServer, referenced_variables
+from tests.unit.batch.test_batch_store import a_job
 from tests.unit.storage.samples import opened
-from tests.unit.storage.test_batch_store import a_job
 
 LARGER: Final = 4
 """The size of the larger input, relative to the smaller."""

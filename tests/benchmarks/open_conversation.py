@@ -74,11 +74,8 @@ async def _measure(count: int, times: int) -> dict[str, Any]:
 
 async def _fill(app: AppHarness, conversation_id: str, count: int) -> list[Message]:
     """Store a conversation of `count` messages of 2 KB on average."""
+    from desktop_app.chat.conversation_store import insert_conversation, insert_message
     from desktop_app.domain.conversations.conversation import Conversation, now
-    from desktop_app.storage.conversations.conversation_store import (
-        insert_conversation,
-        insert_message,
-    )
     from tests.benchmarks.streaming import history_of
     from tests.helpers.messages import CHOICE
 

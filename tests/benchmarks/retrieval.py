@@ -35,14 +35,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from desktop_app.backend.backend import Backend
+from desktop_app.collections.collection_service import FUSION_K, MAX_FOUND_PASSAGES
+from desktop_app.collections.collection_store import TITLE_WEIGHT
+from desktop_app.collections.embedding_service import MAX_TEXTS_PER_CALL
 from desktop_app.documents.index.passage_index import PASSAGE_TOKENS, passages
 from desktop_app.documents.index.token_count import count_tokens
 from desktop_app.domain.documents import passage_words
 from desktop_app.domain.documents.letter_folding import fold, unspaced_run
 from desktop_app.domain.documents.vectors import Vector
-from desktop_app.services.collections.collection_service import FUSION_K, MAX_FOUND_PASSAGES
-from desktop_app.services.collections.embedding_service import MAX_TEXTS_PER_CALL
-from desktop_app.storage.documents.collection_store import TITLE_WEIGHT
 
 DATA: Final = Path(__file__).parent.parent / "data"
 TOP: Final = 5

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from desktop_app.domain.conversations.conversation import SearchOrder
-from desktop_app.storage.search.search_query import Search
+from desktop_app.library.search_query import Search
 from tests.benchmarks._large_library import VOCABULARY, Words, make_library, open_library
 
 

@@ -37,7 +37,7 @@ application.exec()
 
 REPARTEE = """
 import time
-from desktop_app.app.desktop.window_request import OpenRequest
+from desktop_app.desktop.window_request import OpenRequest
 from desktop_app.app.application import Application
 
 class Measured(Application):

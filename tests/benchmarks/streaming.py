@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication, QWidget
 
-    from desktop_app.ui.transcript.media.typesetter import Typesetter
+    from desktop_app.transcript.media.typesetter import Typesetter
 
 FRAME_S = 1 / 60
 _ROUNDS = 10
@@ -126,8 +126,8 @@ class Transcript:
             new_id,
             now,
         )
-        from desktop_app.ui.look import theme
-        from desktop_app.ui.transcript.view import TranscriptView
+        from desktop_app.transcript.view import TranscriptView
+        from desktop_app.widgets.look import theme
 
         view = TranscriptView(theme.light())
         self.widget = view
@@ -145,7 +145,7 @@ class Transcript:
             view.formula_display.set_typesetter(self._typesetter)
         if highlights:
             from desktop_app.child_processes import child_command
-            from desktop_app.ui.transcript.media.json_process import JsonProcess
+            from desktop_app.transcript.media.json_process import JsonProcess
 
             view.highlighter.set_lexer(JsonProcess(child_command("lexing"), view))
 
@@ -184,7 +184,7 @@ def _typesetter() -> Typesetter:
     from PySide6.QtWidgets import QApplication
 
     from desktop_app.child_processes import child_command
-    from desktop_app.ui.transcript.media.typesetter import Typesetter
+    from desktop_app.transcript.media.typesetter import Typesetter
 
     typesetter = Typesetter(child_command("math"))
     typesetter.find("x", display=False)
@@ -259,8 +259,8 @@ def make_application() -> QApplication:
 
     import desktop_app.app.import_hook_removal  # noqa: F401 — as the window's start does
     from desktop_app.app.startup import gc_policy
-    from desktop_app.rendering.markdown.parser import parser
-    from desktop_app.ui.look import icons, theme
+    from desktop_app.markdown.parsing.parser import parser
+    from desktop_app.widgets.look import icons, theme
 
     application = QApplication.instance() or QApplication([])
     assert isinstance(application, QApplication)

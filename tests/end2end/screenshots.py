@@ -23,12 +23,12 @@ from pathlib import Path
 from typing import Any
 
 from desktop_app.backend.backend import Backend
-from desktop_app.backend.environment_profiles import COMETAPI
 from desktop_app.domain.conversations.conversation import Conversation, ModelChoice, new_id, now
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.spending.spending_report import Call
+from desktop_app.domain.spending_report import Call
 from desktop_app.paths import Folders
+from desktop_app.providers.gateway.environment_profiles import COMETAPI
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.end2end.program import AssistiveClient, Program, wait_for
 from tests.helpers.secrets import key_for

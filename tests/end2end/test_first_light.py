@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.storage.settings.settings_store import SettingsStore
-from desktop_app.storage.settings.startup_settings import read_startup_settings
+from desktop_app.settings.settings_store import SettingsStore
+from desktop_app.settings.startup_settings import read_startup_settings
 from tests.end2end.kills import Kills, Server
 from tests.end2end.program import LONGEST_S, AssistiveClient, Program, wait_for
 from tests.helpers.blocking import blocking

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from desktop_app.rendering.incremental.block_stream import render
+from desktop_app.markdown.incremental.block_stream import render
 from tests.fuzz import files
-from tests.unit.rendering.test_block_stream import (
+from tests.unit.markdown.test_block_stream import (
     CODE,
     CONTAINERS,
     LINES,

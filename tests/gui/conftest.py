@@ -12,8 +12,8 @@ from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.startup.gc_policy import collect_if_due
 from desktop_app.paths import resource_path
-from desktop_app.ui.look import icons, theme
-from desktop_app.ui.look.theme_watcher import LookSettings, ThemeWatcher
+from desktop_app.widgets.look import icons, theme
+from desktop_app.widgets.look.theme_watcher import LookSettings, ThemeWatcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
-from desktop_app.commands.command import COMMANDS
-from desktop_app.ui.batch import batch_bar
-from desktop_app.ui.batch.batch_bar import BatchBar
-from desktop_app.ui.library import status_line
-from desktop_app.ui.library.status_line import StatusLine
-from desktop_app.ui.settings.tabs import shortcuts_tab
-from desktop_app.ui.transcript.search import find_bar
-from desktop_app.ui.transcript.search.find_bar import FindBar
-from desktop_app.ui.widgets.accessibility import announcements
-from desktop_app.ui.widgets.forms import form_widgets
-from desktop_app.ui.widgets.forms.form_widgets import Note
-from desktop_app.ui.window.cards.notifications import Notifications
+from desktop_app.batch.ui import batch_bar
+from desktop_app.batch.ui.batch_bar import BatchBar
+from desktop_app.settings.ui import shortcuts_tab
+from desktop_app.shortcuts.command import COMMANDS
+from desktop_app.transcript.search import find_bar
+from desktop_app.transcript.search.find_bar import FindBar
+from desktop_app.widgets import status_line
+from desktop_app.widgets.accessibility import announcements
+from desktop_app.widgets.cards.notifications import Notifications
+from desktop_app.widgets.forms import form_widgets
+from desktop_app.widgets.forms.form_widgets import Note
+from desktop_app.widgets.status_line import StatusLine
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.ui.look.theme import Theme
+    from desktop_app.widgets.look.theme import Theme
 
 MODULES = (batch_bar, status_line, find_bar, form_widgets, shortcuts_tab)
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QRect
 from PySide6.QtWidgets import QWidget
 
-from desktop_app.ui.composer.attachment_chips import AttachmentChips, Chip, ChipWidget
-from desktop_app.ui.widgets.boxes import column_of
+from desktop_app.composer.attachment_chips import AttachmentChips, Chip, ChipWidget
+from desktop_app.widgets.boxes import column_of
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.ui.look.theme import Theme
+    from desktop_app.widgets.look.theme import Theme
 
 
 def chip(name: str) -> Chip:

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
 
-from desktop_app.domain.batch.batch_jobs import BatchItem, BatchItemSummary, BatchJob, ItemStatus
-from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.models.variants import Effort
-from desktop_app.ui.batch.batch_dialog import BatchDialog
-from desktop_app.ui.batch.batch_job_page import BatchJobPage
-from desktop_app.ui.batch.batch_new_page import (
+from desktop_app.batch.ui.batch_dialog import BatchDialog
+from desktop_app.batch.ui.batch_job_page import BatchJobPage
+from desktop_app.batch.ui.batch_new_page import (
     BatchModelOption,
     BatchNewPage,
     BatchProviderOption,
     NewBatchJob,
 )
+from desktop_app.domain.batch_jobs import BatchItem, BatchItemSummary, BatchJob, ItemStatus
+from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.domain.models.variants import Effort
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.ui.look.theme import Theme
+    from desktop_app.widgets.look.theme import Theme
 
 
 def test_a_former_file_is_not_opened_while_the_chosen_file_loads(light_theme: Theme) -> None:

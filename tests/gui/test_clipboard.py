@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.ui.widgets.text.clipboard import (
+from desktop_app.widgets.text.clipboard import (
     HTML,
     MARKDOWN,
     PLAIN,

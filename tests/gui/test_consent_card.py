@@ -9,13 +9,13 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from desktop_app.ui.tools import consent_card
-from desktop_app.ui.tools.consent_card import ConsentCard, ConsentChoice
+from desktop_app.tools.ui import consent_card
+from desktop_app.tools.ui.consent_card import ConsentCard, ConsentChoice
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.ui.look.theme import Theme
+    from desktop_app.widgets.look.theme import Theme
 
 
 @pytest.mark.attack("tools")

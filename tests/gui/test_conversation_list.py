@@ -20,9 +20,9 @@ from desktop_app.domain.conversations.conversation import (
     SearchHit,
 )
 from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST
-from desktop_app.ui.sidebar.conversation_list import ConversationList
-from desktop_app.ui.sidebar.rows.conversation_model import ConversationModel, Roles
-from desktop_app.ui.sidebar.search.list_search import plain_snippet
+from desktop_app.library.ui.conversation_list import ConversationList
+from desktop_app.library.ui.rows.conversation_model import ConversationModel, Roles
+from desktop_app.library.ui.search.list_search import plain_snippet
 from tests.helpers.menus import entry_text
 
 if TYPE_CHECKING:

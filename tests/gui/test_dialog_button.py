@@ -8,15 +8,15 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QLineEdit
 
-from desktop_app.ui.widgets.boxes import column_of
-from desktop_app.ui.widgets.buttons.dialog_button import delete_button, dialog_button
+from desktop_app.widgets.boxes import column_of
+from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.ui.widgets.text.foreign_text import PlainButton
+    from desktop_app.widgets.text.foreign_text import PlainButton
 
 
 @pytest.mark.parametrize("create", [dialog_button, delete_button])

@@ -11,8 +11,8 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QPlainTextEdit, QWidget
 
-from desktop_app.ui.batch.batch_dialog import BatchDialog
-from desktop_app.ui.library.collections_dialog import CollectionsDialog
+from desktop_app.batch.ui.batch_dialog import BatchDialog
+from desktop_app.collections.ui.collections_dialog import CollectionsDialog
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

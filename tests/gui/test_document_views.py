@@ -9,21 +9,21 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 
-from desktop_app.rendering.document_text import DocumentText, TextForm
-from desktop_app.ui.look.theme import light
-from desktop_app.ui.look.theme_watcher import change_theme
-from desktop_app.ui.transcript.search.find_bar import FindBar
-from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
-from desktop_app.ui.viewer.document_viewer import DocumentViewer
-from desktop_app.ui.viewer.paged_text import PagedText, page_ends
-from desktop_app.ui.viewer.viewer_pages import ViewerPages
-from desktop_app.ui.viewer.viewer_text import ViewerText
+from desktop_app.documents.ui.attachment_preview import AttachmentPreview
+from desktop_app.documents.ui.document_viewer import DocumentViewer
+from desktop_app.documents.ui.paged_text import PagedText, page_ends
+from desktop_app.documents.ui.viewer_pages import ViewerPages
+from desktop_app.documents.ui.viewer_text import ViewerText
+from desktop_app.markdown.document_text import DocumentText, TextForm
+from desktop_app.transcript.search.find_bar import FindBar
+from desktop_app.widgets.look.theme import light
+from desktop_app.widgets.look.theme_watcher import change_theme
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.ui.look.theme import Theme
+    from desktop_app.widgets.look.theme import Theme
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from desktop_app.ui.window.empty_state import EmptyState
+from desktop_app.app.window.empty_state import EmptyState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,12 +8,7 @@ import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from desktop_app.ui.widgets.file_dialogs import (
-    choose_file,
-    choose_files,
-    choose_folder,
-    choose_target,
-)
+from desktop_app.widgets.file_dialogs import choose_file, choose_files, choose_folder, choose_target
 from tests.helpers.file_dialogs import choose_paths
 
 if TYPE_CHECKING:

@@ -16,12 +16,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.ui.look import theme
-from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.ui.widgets.forms.fitting_dialog import scroll_area_of
-from desktop_app.ui.widgets.forms.tab_order import FocusScroller
-from desktop_app.ui.widgets.text.card_text import CardText
-from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainTextField, PlainToolButton
+from desktop_app.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.widgets.forms.fitting_dialog import scroll_area_of
+from desktop_app.widgets.forms.tab_order import FocusScroller
+from desktop_app.widgets.look import theme
+from desktop_app.widgets.text.card_text import CardText
+from desktop_app.widgets.text.foreign_text import PlainButton, PlainTextField, PlainToolButton
 
 if TYPE_CHECKING:
     from collections.abc import Callable

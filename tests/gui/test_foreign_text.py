@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.composer.choice.choice_view import ChoiceView, ModelEntry
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -39,11 +40,10 @@ from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.places import Place
-from desktop_app.ui.composer.choice.choice_view import ChoiceView, ModelEntry
-from desktop_app.ui.look import theme as themes
-from desktop_app.ui.look.theme_watcher import LookSettings, ThemeWatcher
-from desktop_app.ui.widgets.text.foreign_text import message_box
-from desktop_app.ui.widgets.text.linked_label import PLACE_SCHEME, LinkedLabel
+from desktop_app.widgets.look import theme as themes
+from desktop_app.widgets.look.theme_watcher import LookSettings, ThemeWatcher
+from desktop_app.widgets.text.foreign_text import message_box
+from desktop_app.widgets.text.linked_label import PLACE_SCHEME, LinkedLabel
 from tests.helpers.menus import entry_text
 from tests.helpers.messages import answer, question
 from tests.helpers.pipe_trap import PipeTrap
@@ -122,7 +122,7 @@ def models(text: str) -> ChoiceView:
 
 @place
 def titles_in_the_list(host: WidgetHost, text: str) -> QWidget:
-    from desktop_app.ui.sidebar.conversation_list import ConversationList
+    from desktop_app.library.ui.conversation_list import ConversationList
 
     made = ConversationList()
     made.set_folders([Folder("f", text, NOW)])
@@ -132,7 +132,7 @@ def titles_in_the_list(host: WidgetHost, text: str) -> QWidget:
 
 @place
 def hits_of_a_search(host: WidgetHost, text: str) -> QWidget:
-    from desktop_app.ui.sidebar.conversation_list import ConversationList
+    from desktop_app.library.ui.conversation_list import ConversationList
 
     made = ConversationList()
     made.search.show_hits([SearchHit("c", text, "m", f"\x02{text}\x03 {text}", NOW, document=text)])
@@ -141,7 +141,7 @@ def hits_of_a_search(host: WidgetHost, text: str) -> QWidget:
 
 @place
 def the_header(host: WidgetHost, text: str) -> QWidget:
-    from desktop_app.ui.window.header import Header
+    from desktop_app.app.window.header import Header
 
     made = Header()
     made.set_title(text)
@@ -152,9 +152,9 @@ def the_header(host: WidgetHost, text: str) -> QWidget:
 
 @place
 def the_title_of_the_window(host: WidgetHost, text: str) -> QWidget:
-    from desktop_app.ui.composer.prompt_editor import PromptEditor
-    from desktop_app.ui.settings.settings_panel import SettingsPanel
-    from desktop_app.ui.window.main_window import MainWindow
+    from desktop_app.app.window.main_window import MainWindow
+    from desktop_app.composer.prompt_editor import PromptEditor
+    from desktop_app.settings.ui.settings_panel import SettingsPanel
 
     app = QApplication.instance()
     assert isinstance(app, QApplication)
@@ -166,7 +166,7 @@ def the_title_of_the_window(host: WidgetHost, text: str) -> QWidget:
 
 @place
 def chips(host: WidgetHost, text: str) -> QWidget:
-    from desktop_app.ui.composer.attachment_chips import AttachmentChips, Chip
+    from desktop_app.composer.attachment_chips import AttachmentChips, Chip
 
     made = AttachmentChips()
     made.set_chips([Chip("a", text, text, "failed", None, "file-text", tooltip=text)])
@@ -175,7 +175,7 @@ def chips(host: WidgetHost, text: str) -> QWidget:
 
 @place
 def an_error_card(host: WidgetHost, text: str) -> QWidget:
-    from desktop_app.ui.window.cards.notifications import Notifications
+    from desktop_app.widgets.cards.notifications import Notifications
 
     made = Notifications()
     error = UserFacingError(text, remedy=text, details=text)
@@ -193,7 +193,7 @@ def a_message_box(host: WidgetHost, text: str) -> QWidget:
 
 @place
 def the_question_before_a_tool_runs(host: WidgetHost, text: str) -> QWidget:
-    from desktop_app.ui.tools.consent_card import ConsentCard
+    from desktop_app.tools.ui.consent_card import ConsentCard
 
     card = ConsentCard()
     # The card shows longer arguments than other places, because they must be complete.
@@ -203,7 +203,7 @@ def the_question_before_a_tool_runs(host: WidgetHost, text: str) -> QWidget:
 
 @place
 def the_prompt(host: WidgetHost, text: str) -> QWidget:
-    from desktop_app.ui.composer.prompt_editor import PromptEditor
+    from desktop_app.composer.prompt_editor import PromptEditor
 
     made = PromptEditor()
     made.send_action.set_refusal(text)
@@ -215,7 +215,7 @@ def the_prompt(host: WidgetHost, text: str) -> QWidget:
 
 @place
 def the_menu_of_models(host: WidgetHost, text: str) -> QWidget:
-    from desktop_app.ui.composer.choice.choice_menus import fill_models
+    from desktop_app.composer.choice.choice_menus import fill_models
 
     menu = QMenu(host.window)
     fill_models(menu, models(text), lambda _: None)
@@ -224,8 +224,8 @@ def the_menu_of_models(host: WidgetHost, text: str) -> QWidget:
 
 @place
 def the_settings_of_a_provider(host: WidgetHost, text: str) -> QWidget:
-    from desktop_app.ui.settings.sections.key_state import KeyState
-    from desktop_app.ui.settings.settings_panel import SettingsPanel
+    from desktop_app.providers.ui.key_state import KeyState
+    from desktop_app.settings.ui.settings_panel import SettingsPanel
 
     made = SettingsPanel()
     profile = ProviderProfile("p", text, ProviderKind.COMPATIBLE, "https://a.example/v1")
@@ -239,7 +239,7 @@ def the_settings_of_a_provider(host: WidgetHost, text: str) -> QWidget:
 @place
 def the_table_of_models(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.domain.models.model_facts import ModelRow
-    from desktop_app.ui.models.models_dialog import ModelsDialog
+    from desktop_app.providers.ui.models.models_dialog import ModelsDialog
 
     made = ModelsDialog(host.window)
     made.set_rows([ModelRow("p", text, text, text)])
@@ -249,7 +249,7 @@ def the_table_of_models(host: WidgetHost, text: str) -> QWidget:
 
 @place
 def facts_around_messages(host: WidgetHost, text: str) -> QWidget:
-    from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.transcript.view import TranscriptView
 
     made = TranscriptView(host.theme)
     made.set_model_names(lambda _: text)
@@ -379,7 +379,7 @@ def test_foreign_text_is_shown_as_plain_text(
 
 @pytest.mark.attack("plain-text")
 def test_a_name_with_an_ampersand_is_no_shortcut(host: WidgetHost) -> None:
-    from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainToolButton
+    from desktop_app.widgets.text.foreign_text import PlainButton, PlainToolButton
 
     for kind in (PlainButton, PlainToolButton):
         button = kind()
@@ -392,7 +392,7 @@ def test_a_name_with_an_ampersand_is_no_shortcut(host: WidgetHost) -> None:
 @pytest.mark.attack("plain-text")
 def test_edited_text_is_not_changed(host: WidgetHost) -> None:
     """A field contains the text itself, because it may be stored again."""
-    from desktop_app.ui.library.collections_dialog import CollectionsDialog, CollectionState
+    from desktop_app.collections.ui.collections_dialog import CollectionsDialog, CollectionState
 
     name = HOSTILE["bidi"][0]
     made = CollectionsDialog(host.window)
@@ -402,7 +402,7 @@ def test_edited_text_is_not_changed(host: WidgetHost) -> None:
 
 @pytest.mark.attack("plain-text")
 def test_opening_the_editor_of_a_long_title_does_not_cut_it(host: WidgetHost) -> None:
-    from desktop_app.ui.sidebar.conversation_list import ConversationList
+    from desktop_app.library.ui.conversation_list import ConversationList
 
     made = ConversationList()
     made.set_conversations([conversation("x" * 1_000)])
@@ -420,7 +420,7 @@ def test_opening_the_editor_of_a_long_title_does_not_cut_it(host: WidgetHost) ->
 def test_no_document_opens_the_files_that_it_names(
     host: WidgetHost, trap: PipeTrap, tag: str
 ) -> None:
-    from desktop_app.ui.widgets.text.sealed_document import SealedBrowser, SealedDocument
+    from desktop_app.widgets.text.sealed_document import SealedBrowser, SealedDocument
 
     html = f"<html><head>{tag.format(trap.path)}</head><body>{tag.format(trap.path)}</body></html>"
     browser, document = SealedBrowser(), SealedDocument()

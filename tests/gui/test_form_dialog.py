@@ -10,9 +10,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QMessageBox, QPlainTextEdit, QPushButton, QWidget
 
 from desktop_app.domain.models.model_facts import ModelRow
-from desktop_app.ui.models.model_editor import ModelEditor
-from desktop_app.ui.tools.server_form import EnteredServer, ServerForm
-from desktop_app.ui.widgets.forms.form_dialog import FormDialog, ask_about_changes
+from desktop_app.providers.ui.models.model_editor import ModelEditor
+from desktop_app.tools.ui.server_form import EnteredServer, ServerForm
+from desktop_app.widgets.forms.form_dialog import FormDialog, ask_about_changes
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import Qt
 
-from desktop_app.ui.window.header import Header
+from desktop_app.app.window.header import Header
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

@@ -9,9 +9,9 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtWidgets import QToolButton
 
 from desktop_app.app.help.help_chapters import render_chapter
-from desktop_app.ui.help.help_window import HelpWindow
-from desktop_app.ui.look import theme as themes
-from desktop_app.ui.widgets.rows.rows_model import ROW
+from desktop_app.app.help.help_window import HelpWindow
+from desktop_app.widgets.look import theme as themes
+from desktop_app.widgets.rows.rows_model import ROW
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

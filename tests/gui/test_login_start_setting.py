@@ -8,14 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from desktop_app.app.desktop import login_start_setting
-from desktop_app.app.desktop.login_start_setting import LoginStartSetting
-from desktop_app.app.state.providers import SettingValues
-from desktop_app.session.login_start import set_start_at_login, starts_at_login
-from desktop_app.session.session_bus import SessionBus
+from desktop_app.desktop.login_start import set_start_at_login, starts_at_login
+from desktop_app.desktop.session_bus import SessionBus
+from desktop_app.desktop.ui import login_start_setting
+from desktop_app.desktop.ui.login_start_setting import LoginStartSetting
+from desktop_app.providers.ui.providers import SettingValues
 from desktop_app.settings.schema import START_AT_LOGIN
-from desktop_app.storage.database.database import Database
-from desktop_app.storage.settings.settings_store import SettingsStore
+from desktop_app.settings.settings_store import SettingsStore
+from desktop_app.storage.database import Database
 
 if TYPE_CHECKING:
     import pytest

@@ -12,15 +12,15 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, QWidget
 
-from desktop_app.commands.command_search import PaletteEntry
+from desktop_app.app.window.command_palette import CommandPalette
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.composer.dropped_content import DroppedData
+from desktop_app.composer.prompt_editor import PromptEditor
 from desktop_app.domain.conversations.conversation import Conversation, ModelChoice, now
-from desktop_app.ui.composer.dropped_content import DroppedData
-from desktop_app.ui.composer.prompt_editor import PromptEditor
-from desktop_app.ui.look.theme_watcher import ThemeWatcher
-from desktop_app.ui.settings.settings_panel import SettingsPanel
-from desktop_app.ui.transcript.view import TranscriptView
-from desktop_app.ui.window.command_palette import CommandPalette
-from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.settings.ui.settings_panel import SettingsPanel
+from desktop_app.shortcuts.command_search import PaletteEntry
+from desktop_app.transcript.view import TranscriptView
+from desktop_app.widgets.look.theme_watcher import ThemeWatcher
 from tests.helpers.full_store import WINDOW_STATE
 
 if TYPE_CHECKING:

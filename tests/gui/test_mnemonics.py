@@ -12,10 +12,10 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QMenu, QVBoxLayout, QWidget
 
-from desktop_app.ui.widgets.accessibility.mnemonics import WindowMnemonics, with_mnemonics
-from desktop_app.ui.widgets.buttons.dialog_button import cancel_button
-from desktop_app.ui.widgets.program_menu import ProgramMenu
-from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, menu_text
+from desktop_app.widgets.accessibility.mnemonics import WindowMnemonics, with_mnemonics
+from desktop_app.widgets.buttons.dialog_button import cancel_button
+from desktop_app.widgets.program_menu import ProgramMenu
+from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, menu_text
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

@@ -10,14 +10,14 @@ import pytest
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from desktop_app.domain.models.model_facts import ModelFacts, ModelRow
-from desktop_app.ui.models.model_columns import ENDS_COLUMN
-from desktop_app.ui.models.models_dialog import ModelsDialog
+from desktop_app.providers.ui.models.model_columns import ENDS_COLUMN
+from desktop_app.providers.ui.models.models_dialog import ModelsDialog
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.ui.look.theme import Theme
+    from desktop_app.widgets.look.theme import Theme
 
 
 @pytest.mark.parametrize("current", ["", "m3"])

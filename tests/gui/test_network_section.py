@@ -22,14 +22,14 @@ from PySide6.QtWidgets import (
 from desktop_app.domain.answering.chat_request import DIRECT, ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.network.custom_fields import CustomField
-from desktop_app.ui.look import theme as themes
-from desktop_app.ui.settings.sections.key_state import KeyState
-from desktop_app.ui.settings.sections.network_section import (
+from desktop_app.providers.ui.key_state import KeyState
+from desktop_app.providers.ui.network_section import (
     NOT_STORED_NOTE,
     STORAGE_NOTES,
     CertificateSection,
 )
-from desktop_app.ui.settings.settings_panel import SettingsPanel
+from desktop_app.settings.ui.settings_panel import SettingsPanel
+from desktop_app.widgets.look import theme as themes
 from tests.helpers.widgets import accept_question, find
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QPushButton
 
 from desktop_app.domain.errors import StoreFullError
-from desktop_app.ui.window.cards.notifications import NOTE_DURATION_MS, Notifications
+from desktop_app.widgets.cards.notifications import NOTE_DURATION_MS, Notifications
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

@@ -10,16 +10,16 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QInputMethodEvent
 from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
-from desktop_app.domain.prompts.prompts import Prompt
-from desktop_app.ui.composer.completion import prompt_menu
-from desktop_app.ui.composer.completion.prompt_completer import PromptCompleter, typed_name
-from desktop_app.ui.composer.completion.prompt_fields import GrowingTextField, PromptFields
-from desktop_app.ui.composer.completion.prompt_menu import PromptMenu, matching_prompts
-from desktop_app.ui.composer.prompt_editor import PromptEditor
-from desktop_app.ui.look import theme as themes
-from desktop_app.ui.quick.quick_prompt import QuickPrompt
-from desktop_app.ui.transcript.view import TranscriptView
-from desktop_app.ui.widgets.forms.form_widgets import Combo
+from desktop_app.composer.completion import prompt_menu
+from desktop_app.composer.completion.prompt_completer import PromptCompleter, typed_name
+from desktop_app.composer.completion.prompt_fields import GrowingTextField, PromptFields
+from desktop_app.composer.completion.prompt_menu import PromptMenu, matching_prompts
+from desktop_app.composer.prompt_editor import PromptEditor
+from desktop_app.prompts.prompt import Prompt
+from desktop_app.quick.ui.quick_prompt import QuickPrompt
+from desktop_app.transcript.view import TranscriptView
+from desktop_app.widgets.forms.form_widgets import Combo
+from desktop_app.widgets.look import theme as themes
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:

@@ -28,14 +28,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.commands.keymap import Keymap
+from desktop_app.composer.attachment_chips import Chip, ChipWidget
+from desktop_app.composer.choice.choice_view import ChoiceView, ModelEntry
+from desktop_app.composer.dropped_content import DroppedData
+from desktop_app.composer.prompt_editor import PromptEditor
+from desktop_app.composer.suggestions import Suggestion
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.ui.composer.attachment_chips import Chip, ChipWidget
-from desktop_app.ui.composer.choice.choice_view import ChoiceView, ModelEntry
-from desktop_app.ui.composer.dropped_content import DroppedData
-from desktop_app.ui.composer.prompt_editor import PromptEditor
-from desktop_app.ui.composer.suggestions import Suggestion
-from desktop_app.ui.look import theme as themes
+from desktop_app.shortcuts.keymap import Keymap
+from desktop_app.widgets.look import theme as themes
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import find
 

@@ -11,11 +11,11 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop_app.backend.answer_settings import overridden_values
 from desktop_app.domain.answering.generation import Overrides
-from desktop_app.domain.prompts.preset import Preset
-from desktop_app.domain.prompts.prompts import Prompt
+from desktop_app.prompts.preset import Preset
+from desktop_app.prompts.prompt import Prompt
+from desktop_app.prompts.ui.prompts_dialog import PromptsDialog
 from desktop_app.settings.values import with_defaults
-from desktop_app.ui.library.prompts_dialog import PromptsDialog
-from desktop_app.ui.look import theme as themes
+from desktop_app.widgets.look import theme as themes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

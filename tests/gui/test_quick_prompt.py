@@ -22,12 +22,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.commands.keymap import Keymap
+from desktop_app.composer.choice.choice_view import ChoiceView
+from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.ui.composer.choice.choice_view import ChoiceView
-from desktop_app.ui.composer.dropped_content import DroppedData
-from desktop_app.ui.look import theme as themes
-from desktop_app.ui.quick.quick_prompt import MAX_ANSWER_SHARE, QuickPrompt
+from desktop_app.quick.ui.quick_prompt import MAX_ANSWER_SHARE, QuickPrompt
+from desktop_app.shortcuts.keymap import Keymap
+from desktop_app.widgets.look import theme as themes
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:

@@ -10,16 +10,16 @@ from PySide6.QtWidgets import QComboBox, QLabel, QPlainTextEdit, QPushButton, QS
 
 from desktop_app.settings.schema import settings_of
 from desktop_app.settings.setting import Group
+from desktop_app.settings.ui.responses_tab import CONVERSATION, DEFAULTS, FOLDER, ResponsesTab
 from desktop_app.settings.values import with_defaults
-from desktop_app.ui.settings.tabs.responses_tab import CONVERSATION, DEFAULTS, FOLDER, ResponsesTab
-from desktop_app.ui.settings.tabs.schema_form import SchemaForm
-from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.widgets.forms.schema_form import SchemaForm
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.ui.look.theme import Theme
+    from desktop_app.widgets.look.theme import Theme
 
 TEMPERATURE = "answer.temperature"
 

@@ -10,13 +10,13 @@ from PySide6.QtWidgets import QMenu, QPushButton
 
 from desktop_app.domain.conversations.conversation import Folder, SearchFilter
 from desktop_app.domain.models.variants import Variant
-from desktop_app.ui.sidebar.search.search_filters import DaysDialog, SearchFilters
+from desktop_app.library.ui.search.search_filters import DaysDialog, SearchFilters
 from tests.helpers.menus import entry_text
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.ui.look.theme import Theme
+    from desktop_app.widgets.look.theme import Theme
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 

@@ -7,9 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from desktop_app.app.state.providers import SettingValues
-from desktop_app.storage.database.database import Database
-from desktop_app.storage.settings.settings_store import SettingsStore
+from desktop_app.providers.ui.providers import SettingValues
+from desktop_app.settings.settings_store import SettingsStore
+from desktop_app.storage.database import Database
 
 
 class _SlowStore(SettingsStore):

@@ -26,15 +26,15 @@ from PySide6.QtWidgets import (
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.i18n.translation import use_language
+from desktop_app.providers.ui.key_state import KeyState
 from desktop_app.settings.schema import setting, settings_of
 from desktop_app.settings.server_presets import SERVER_PRESETS, profile_from
 from desktop_app.settings.setting import Group
+from desktop_app.settings.ui.responses_tab import CONVERSATION
+from desktop_app.settings.ui.settings_panel import PAGES, SettingsPanel
 from desktop_app.settings.values import validate
-from desktop_app.ui.look import theme as themes
-from desktop_app.ui.settings.sections.key_state import KeyState
-from desktop_app.ui.settings.settings_panel import PAGES, SettingsPanel
-from desktop_app.ui.settings.tabs.responses_tab import CONVERSATION
-from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.widgets.look import theme as themes
 from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import accept_question, find

@@ -7,7 +7,7 @@ import sys
 import pytest
 from PySide6.QtGui import QKeySequence
 
-from desktop_app.ui.look.shortcut_text import shortcut_text
+from desktop_app.widgets.look.shortcut_text import shortcut_text
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS writes keys as symbols")

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.domain.spending.spending_report import SpendingRow, SpendingSum
-from desktop_app.ui.spending.bar_chart import BarChart
-from desktop_app.ui.spending.spending_view import NOT_COUNTED, SpendingView
+from desktop_app.domain.spending_report import SpendingRow, SpendingSum
+from desktop_app.spending.ui.bar_chart import BarChart
+from desktop_app.spending.ui.spending_view import NOT_COUNTED, SpendingView
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.ui.look.theme import Theme
+    from desktop_app.widgets.look.theme import Theme
 
 
 def test_no_name_in_the_copied_table_is_a_formula(qtbot: QtBot, light_theme: Theme) -> None:

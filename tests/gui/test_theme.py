@@ -11,8 +11,8 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QGuiApplicati
 from PySide6.QtWidgets import QFrame, QLabel
 
 from desktop_app.paths import resource_path
-from desktop_app.ui.look import icons, theme
-from desktop_app.ui.look.theme_watcher import LookSettings, ThemeWatcher
+from desktop_app.widgets.look import icons, theme
+from desktop_app.widgets.look.theme_watcher import LookSettings, ThemeWatcher
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication

@@ -16,8 +16,8 @@ from email.policy import HTTP
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from desktop_app.domain.spending.cost import Price
-from desktop_app.services.batch.batch_files import CostOf
+from desktop_app.batch.batch_files import CostOf
+from desktop_app.domain.cost import Price
 from tests.unit.providers.loopback import LoopbackServer, Received, replies
 
 USAGE = {"input_tokens": 1_000, "output_tokens": 100, "total_tokens": 1_100}

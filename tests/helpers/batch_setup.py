@@ -11,9 +11,13 @@ from typing import Any
 
 from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.backend.prompt_loader import built_in_requirements
+from desktop_app.batch.batch_files import BatchFiles
+from desktop_app.batch.batch_service import BatchService
+from desktop_app.batch.batch_store import BatchStore
 from desktop_app.documents.refusals import locked_error
+from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.batch.batch_jobs import BatchFile, BatchItem, BatchJob
+from desktop_app.domain.batch_jobs import BatchFile, BatchItem, BatchJob
 from desktop_app.domain.conversations.message_parts import Attachment, DocumentPart
 from desktop_app.domain.errors import DocumentEmptyError
 from desktop_app.domain.models.model_listing import ModelListing
@@ -21,17 +25,13 @@ from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.jobs.batch_client import BatchClient
+from desktop_app.providers.models.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.providers.provider_client import ProviderClient
-from desktop_app.services.batch.batch_files import BatchFiles
-from desktop_app.services.batch.batch_service import BatchService
-from desktop_app.services.models.choice_resolution import ProviderModels, ResolvedChoice
-from desktop_app.services.spending.budget import Budget
-from desktop_app.storage.batch.batch_store import BatchStore
-from desktop_app.storage.database.database import Database
-from desktop_app.storage.documents.attachment_store import AttachmentStore
-from desktop_app.storage.settings.settings_store import SettingsStore
-from desktop_app.storage.spending.ledger import Ledger
-from desktop_app.storage.spending.spending_holds import SpendingHolds
+from desktop_app.settings.settings_store import SettingsStore
+from desktop_app.spending.budget import Budget
+from desktop_app.spending.ledger import Ledger
+from desktop_app.spending.spending_holds import SpendingHolds
+from desktop_app.storage.database import Database
 from tests.helpers.prompt_delimiters import delimiters
 from tests.helpers.scripted_provider import WordCounter
 from tests.helpers.secrets import key_for

@@ -30,7 +30,7 @@ from desktop_app import child_processes
 from desktop_app.child_processes import ChildCommand, ChildKind
 from desktop_app.documents.worker import reader_client
 from desktop_app.main import main
-from desktop_app.tool_servers import server_connection
+from desktop_app.tools.servers import server_connection
 
 ROOT: Final = Path(__file__).parents[2]
 STARTERS: Final = (reader_client, server_connection)
@@ -147,8 +147,8 @@ def _load(kind: str) -> None:
     importlib.import_module("desktop_app.sandbox.linux")
     if kind == "server":
         for name in (
-            "desktop_app.tool_servers.host.hosted_server",
-            "desktop_app.tool_servers.host.host_process",
+            "desktop_app.tools.host.hosted_server",
+            "desktop_app.tools.host.host_process",
             "anyio._backends._asyncio",
             "anyio.streams.tls",
         ):

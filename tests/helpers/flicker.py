@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from desktop_app.rendering.block_model import Block, Kind, Runs
-from desktop_app.rendering.incremental.block_stream import BlockStream
+from desktop_app.markdown.block_model import Block, Kind, Runs
+from desktop_app.markdown.incremental.block_stream import BlockStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

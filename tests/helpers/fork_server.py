@@ -33,15 +33,9 @@ _DESCRIPTORS: Final = 4  # the standard streams and a pipe for the status
 # Variables that Python and its libraries read once, when they start.
 _READ_AT_START: Final = ("PYTHON", "LANG", "LC_", "TZ", "LD_", "OPENSSL_")
 _PACKAGES: Final = (
-    "backend",
-    "cli",
-    "credentials",
-    "domain",
-    "exchange",
-    "providers",
-    "services",
-    "settings",
-    "storage",
+    *("backend", "backup", "batch", "chat", "cli", "collections", "domain", "exchange", "library"),
+    *("prompts", "providers", "settings", "spending", "storage", "tools.calls", "tools.command"),
+    "tools.servers",
 )
 _LIBRARIES: Final = (
     *("anyio", "encodings.idna", "httpcore", "httpx", "jsonschema_rs", "secretstorage", "sqlite3"),
@@ -249,7 +243,8 @@ def _import_command_line() -> None:
     for package in _PACKAGES:
         path = importlib.import_module(f"desktop_app.{package}").__path__
         for module in pkgutil.walk_packages(path, f"desktop_app.{package}."):
-            importlib.import_module(module.name)
+            if ".ui" not in module.name:
+                importlib.import_module(module.name)
     for name in _LIBRARIES:
         importlib.import_module(name)
 

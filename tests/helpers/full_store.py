@@ -12,9 +12,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from desktop_app.batch.batch_store import BatchStore
+from desktop_app.chat.conversation_store import CompactionStore, ConversationStore
+from desktop_app.collections.collection_store import CollectionStore
+from desktop_app.collections.vector_store import VectorStore
+from desktop_app.documents.store.attachment_store import AttachmentStore
+from desktop_app.documents.store.note_store import NoteStore
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import Overrides
-from desktop_app.domain.batch.batch_jobs import BatchEstimate, BatchItem, BatchJob, BatchStatus
+from desktop_app.domain.batch_jobs import BatchEstimate, BatchItem, BatchJob, BatchStatus
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -32,6 +38,7 @@ from desktop_app.domain.conversations.message_parts import (
     ReasoningPart,
     TextPart,
 )
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.documents.collections import Collection, CollectionFile
 from desktop_app.domain.documents.extracted_document import IndexedPassage
 from desktop_app.domain.documents.passage_words import index_terms
@@ -39,22 +46,15 @@ from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.domain.prompts.preset import Preset
-from desktop_app.domain.prompts.prompts import Prompt
-from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.spending.spending_report import Call
-from desktop_app.storage.batch.batch_store import BatchStore
-from desktop_app.storage.conversations.conversation_store import CompactionStore, ConversationStore
-from desktop_app.storage.conversations.folder_store import FolderStore
-from desktop_app.storage.database.database import Database
-from desktop_app.storage.documents.attachment_store import AttachmentStore
-from desktop_app.storage.documents.collection_store import CollectionStore
-from desktop_app.storage.documents.note_store import NoteStore
-from desktop_app.storage.documents.vector_store import VectorStore
-from desktop_app.storage.settings.model_listing_store import ListingStore
-from desktop_app.storage.settings.prompt_store import PromptStore
-from desktop_app.storage.settings.settings_store import SettingsStore
-from desktop_app.storage.spending.ledger import Ledger
+from desktop_app.domain.spending_report import Call
+from desktop_app.library.folder_store import FolderStore
+from desktop_app.prompts.preset import Preset
+from desktop_app.prompts.prompt import Prompt
+from desktop_app.prompts.prompt_store import PromptStore
+from desktop_app.providers.models.model_listing_store import ListingStore
+from desktop_app.settings.settings_store import SettingsStore
+from desktop_app.spending.ledger import Ledger
+from desktop_app.storage.database import Database
 
 NOON = datetime(2026, 3, 14, 12, 0, 0, 123456, tzinfo=UTC)
 CHOICE = ModelChoice("openai", "gpt-5.2", Variant.THINKING, Effort.HIGH)

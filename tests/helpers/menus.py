@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop_app.ui.widgets.accessibility.mnemonics import without_mnemonic
+from desktop_app.widgets.accessibility.mnemonics import without_mnemonic
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from desktop_app.rendering.block_model import Block, Patch
+from desktop_app.markdown.block_model import Block, Patch
 
 
 def apply_patches(patches: Iterable[Patch], blocks: list[Block]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from desktop_app.services.prompt_delimiter import DIGITS, SAMPLE_DELIMITER, DelimiterFactory
+from desktop_app.domain.prompt_delimiter import DIGITS, SAMPLE_DELIMITER, DelimiterFactory
 
 _NUMBER: Final = re.compile(rf"(?<=[a-z])-\d{{{DIGITS}}}(?=[ >])")
 _EXPLANATION: Final = re.compile(

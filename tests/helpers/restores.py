@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from desktop_app.backend.environment_profiles import BUILT_IN
-from desktop_app.storage.recovery.active_settings import SettingChange
-from desktop_app.storage.recovery.restore import RestoreResult, restore_backup
+from desktop_app.backup.active_settings import SettingChange
+from desktop_app.backup.restore import RestoreResult, restore_backup
+from desktop_app.providers.gateway.environment_profiles import BUILT_IN
 
 
 class AnsweredRestore:

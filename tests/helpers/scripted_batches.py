@@ -6,13 +6,13 @@ from collections.abc import AsyncGenerator
 from typing import BinaryIO
 
 from desktop_app.domain.answering.chat_request import ChatRequest
-from desktop_app.domain.batch.batch_jobs import BatchResult, BatchStatus, RemoteBatch
+from desktop_app.domain.batch_jobs import BatchResult, BatchStatus, RemoteBatch
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api
 
 
 class ScriptedBatches:
-    """Batches at a provider; see services/batch/batch_files.py.
+    """Batches at a provider; see batch/batch_files.py.
 
     Attributes:
         calls: the name and the arguments of each call.

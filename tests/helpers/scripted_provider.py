@@ -1,4 +1,4 @@
-"""A scripted provider that implements the interface in services.ports."""
+"""A scripted provider that implements the interface in providers.ports."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfi
 from desktop_app.domain.answering.stream_events import StreamEvent
 from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.conversations.conversation import RemoteRun
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import EndpointMissingError, ProviderError, UserFacingError
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.models.token_counts import CountMethod, TokenCount
-from desktop_app.domain.spending.cost import Usage
 
 
 class ScriptedProvider:

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from desktop_app.domain.tools.tool import Report, ToolContext, ToolDefinition, ToolError
-from desktop_app.domain.tools.tool_server import (
+from desktop_app.tools.servers.server_connection import ServerConnection
+from desktop_app.tools.servers.server_run import Launch, ServerRun
+from desktop_app.tools.servers.server_source import ServerSource, tools_of
+from desktop_app.tools.servers.tool_server import (
     ToolServer,
     launch_message,
     secret_values,
     server_of,
 )
-from desktop_app.services.tools.server_run import Launch, ServerRun
-from desktop_app.services.tools.server_source import ServerSource, tools_of
-from desktop_app.tool_servers.server_connection import ServerConnection
 
 SCRIPTED: Final = str(Path(__file__).with_name("tool_server.py"))
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from desktop_app.backend.gateway.provider_gateway import ProviderGateway
-from desktop_app.credentials.vault import KeyVault
 from desktop_app.local_model.server import LocalModel
-from desktop_app.storage.database.database import Database
-from desktop_app.storage.settings.settings_store import SettingsStore
+from desktop_app.providers.gateway.provider_gateway import ProviderGateway
+from desktop_app.providers.keys.vault import KeyVault
+from desktop_app.settings.settings_store import SettingsStore
+from desktop_app.storage.database import Database
 from tests.unit.providers.samples import CATALOG
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from desktop_app.services.chat.prompt_library import prompt_from_markdown
+from desktop_app.prompts.prompt_library import prompt_from_markdown
 
 _FOLDER: Final = Path(__file__).parents[2] / "resources" / "templates"
 

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from desktop_app.domain.tools.tool import ListedTool, Permission, ToolContext, ToolDefinition
-from desktop_app.services.tools.consent import ConsentBroker, ConsentQuestion, Decision
-from desktop_app.services.tools.tool_set import ToolCatalog
+from desktop_app.tools.calls.consent import ConsentBroker, ConsentQuestion, Decision
+from desktop_app.tools.calls.tool_set import ToolCatalog
 
 
 class Permissions:

@@ -21,7 +21,7 @@ from desktop_app.child_processes import (
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.documents.worker.page_worker import PageWorker, ViewedDocument
 from desktop_app.local_model.server import LocalModel
-from desktop_app.rendering.processes.formula_client import FormulaClient
+from desktop_app.markdown.processes.formula_client import FormulaClient
 from tests.helpers.children import python_child
 from tests.integration.cli.command import Shell
 

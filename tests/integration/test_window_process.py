@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.app.desktop.window_request import MAX_FILES
+from desktop_app.desktop.application_object import INTERFACE, bus_name, object_path
+from desktop_app.desktop.session_bus import BusError, BusObject
+from desktop_app.desktop.window_request import MAX_FILES
 from desktop_app.paths import folders
-from desktop_app.session.application_object import INTERFACE, bus_name, object_path
-from desktop_app.session.session_bus import BusError, BusObject
 from tests.helpers.bus_service import message_bus_daemon, session_bus
 from tests.helpers.waiting import LONGEST_S, until
 

@@ -14,7 +14,7 @@ import pytest
 from desktop_app.child_processes import ChildKind, child_command, library_command, open_child
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.local_model.server import LocalModel
-from desktop_app.rendering.processes.formula_client import FormulaClient
+from desktop_app.markdown.processes.formula_client import FormulaClient
 from tests.helpers.traps import Traps, imported_later
 
 if TYPE_CHECKING:

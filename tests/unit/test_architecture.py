@@ -12,16 +12,23 @@ import pytest
 
 PRODUCT = "desktop_app"
 ROOT = Path(__file__).parents[2]
-PACKAGES_WITH_QT = {"app", "ui"}
+PACKAGES_WITH_QT = {"app", "composer", "transcript", "widgets"}
+"""Beside the subpackages `ui` of all others."""
 
 IMPORT_WITHOUT_QT = """
 import importlib, pkgutil, sys
 for name in ("PySide6", "shiboken6", "qasync"):
     sys.modules[name] = None  # makes "import name" raise ImportError
+def parts(package, paths):
+    for part in pkgutil.iter_modules(paths, package + "."):
+        if not part.name.endswith(".ui"):
+            yield part.name
+            if part.ispkg:
+                yield from parts(part.name, importlib.import_module(part.name).__path__)
 for package in sys.argv[1:]:
     module = importlib.import_module(package)
-    for part in pkgutil.walk_packages(getattr(module, "__path__", []), package + "."):
-        importlib.import_module(part.name)
+    for part in parts(package, getattr(module, "__path__", [])):
+        importlib.import_module(part)
 """
 
 

@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 KINDS: tuple[ChildKind, ...] = get_args(ChildKind)
 STARTS_PROCESSES = {
     "desktop_app/child_processes.py",
-    "desktop_app/ui/transcript/media/json_process.py",
+    "desktop_app/transcript/media/json_process.py",
 }
 SAY_WHERE = "import os, sys; print(os.getcwd(), *sorted(os.environ), sep='\\n')"
 

@@ -18,9 +18,9 @@ from typing import IO, Any, cast
 import pytest
 
 from desktop_app import __version__
-from desktop_app.app.desktop import single_instance
-from desktop_app.app.desktop.single_instance import WindowLock
-from desktop_app.app.desktop.window_request import (
+from desktop_app.app import single_instance
+from desktop_app.app.single_instance import WindowLock
+from desktop_app.desktop.window_request import (
     PREFIX,
     OpenRequest,
     QuickRequest,

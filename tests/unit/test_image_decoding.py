@@ -15,7 +15,7 @@ import pytest
 PRODUCT: Final = Path(__file__).parents[2] / "desktop_app"
 DECODERS: Final = {"QImageReader", "QMovie", "fromData", "imageData", "loadFromData"}
 ALLOWED: Final = {
-    ("ui/composer/dropped_content.py", "imageData"): "only of an image that is decoded already"
+    ("composer/dropped_content.py", "imageData"): "only of an image that is decoded already"
 }
 
 

@@ -2,7 +2,7 @@
 
 Qt guesses if a text is HTML, and turns "&" into shortcuts and "[*]" into markers. Foreign text must
 have none of these effects. So it passes through the classes and functions of `foreign_text.py` and
-`sealed_document.py` in `ui/widgets/text`, and `Combo`. This test reads the source of `ui` and `app`
+`sealed_document.py` in `widgets/text`, and `Combo`. This test reads the source of `ui` and `app`
 and finds code that bypasses them.
 """
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 PRODUCT: Final = Path(__file__).parents[2] / "desktop_app"
 
 HOMES: Final = {
-    "QLabel": "ui/widgets/text/foreign_text.py",
-    "QPushButton": "ui/widgets/text/foreign_text.py",
-    "QToolButton": "ui/widgets/text/foreign_text.py",
-    "QMenu": "ui/widgets/program_menu.py",
-    "QMessageBox": "ui/widgets/text/foreign_text.py",
-    "QPlainTextEdit": "ui/widgets/text/foreign_text.py",
-    "QTextDocument": "ui/widgets/text/sealed_document.py",
-    "QTextBrowser": "ui/widgets/text/sealed_document.py",
-    "QTextEdit": "ui/widgets/text/sealed_document.py",
-    "QComboBox": "ui/widgets/forms/form_widgets.py",
-    "QSystemTrayIcon": "app/desktop/tray_controller.py",  # its only text is the program's name
+    "QLabel": "widgets/text/foreign_text.py",
+    "QPushButton": "widgets/text/foreign_text.py",
+    "QToolButton": "widgets/text/foreign_text.py",
+    "QMenu": "widgets/program_menu.py",
+    "QMessageBox": "widgets/text/foreign_text.py",
+    "QPlainTextEdit": "widgets/text/foreign_text.py",
+    "QTextDocument": "widgets/text/sealed_document.py",
+    "QTextBrowser": "widgets/text/sealed_document.py",
+    "QTextEdit": "widgets/text/sealed_document.py",
+    "QComboBox": "widgets/forms/form_widgets.py",
+    "QSystemTrayIcon": "desktop/ui/tray_controller.py",  # its only text is the program's name
 }
 """Classes that only one module may create, call or inherit, because it makes them safe."""
 
@@ -69,17 +69,17 @@ RICH: Final = {
 """Methods that take HTML, or what Qt may take for it."""
 
 ALLOWED: Final = {
-    ("ui/widgets/text/foreign_text.py", "setDetailedText"): "shown in a plain field; a test looks",
-    ("ui/widgets/text/foreign_text.py", "setInformativeText"): "its label is set to plain text",
-    ("ui/widgets/text/foreign_text.py", "setTextFormat"): "sets plain text",
-    ("ui/widgets/text/linked_label.py", "setTextFormat"): "escapes all but its links; a test looks",
-    ("ui/widgets/text/clipboard.py", "setHtml"): "fills the clipboard, which shows nothing",
+    ("widgets/text/foreign_text.py", "setDetailedText"): "shown in a plain field; a test looks",
+    ("widgets/text/foreign_text.py", "setInformativeText"): "its label is set to plain text",
+    ("widgets/text/foreign_text.py", "setTextFormat"): "sets plain text",
+    ("widgets/text/linked_label.py", "setTextFormat"): "escapes all but its links; a test looks",
+    ("widgets/text/clipboard.py", "setHtml"): "fills the clipboard, which shows nothing",
 }
 
 ROLES: Final = {
-    "ui/models/model_columns.py",
-    "ui/widgets/rows/rows_model.py",
-    "ui/widgets/rows/table_model.py",
+    "providers/ui/models/model_columns.py",
+    "widgets/rows/rows_model.py",
+    "widgets/rows/table_model.py",
 }
 """The models with tooltips; each hands them through `tooltip_text`."""
 
@@ -110,8 +110,8 @@ TEXT_OF: Final = {
     "showText": "tooltip_text",
 }
 TEXT_MAKERS: Final = {
-    "ui/widgets/text/foreign_text.py",
-    "ui/widgets/accessibility/mnemonics.py",  # changes only the marks of texts that entries have
+    "widgets/text/foreign_text.py",
+    "widgets/accessibility/mnemonics.py",  # changes only the marks of texts that entries have
 }
 ICONS: Final = {"_icon", "icon"}
 OBJECTS: Final = {"action", "menu", "submenu", "self", "made"}

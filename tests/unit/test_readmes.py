@@ -13,7 +13,7 @@ READMES = [
     "desktop_app/README.md",
     "desktop_app/behavior.md",
     "desktop_app/how-to-add.md",
-    "desktop_app/ui/transcript/README.md",
+    "desktop_app/transcript/README.md",
     "packaging/README.md",
     "tests/README.md",
     "tests/benchmarks/README.md",

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from desktop_app.app.attachments.attachments_controller import AttachmentsController
-from desktop_app.app.attachments.document_passwords import DocumentPasswords
-from desktop_app.app.attachments.drop_controller import DropController
-from desktop_app.app.attachments.file_readings import AttachmentReader, FileReadings
-from desktop_app.app.attachments.images_controller import ImageChips
-from desktop_app.app.attachments.preview_controller import DraftAttachmentHolder, PreviewController
-from desktop_app.app.chat.choice_controller import AvailableModels, ChoiceController
-from desktop_app.app.chat.estimate_presenter import EstimatePresenter
-from desktop_app.app.documents.collections_controller import CollectionsController
-from desktop_app.app.library.navigator import Navigator
-from desktop_app.app.models.models_controller import ModelsController
-from desktop_app.app.prompts.presets_controller import PresetsController
-from desktop_app.app.prompts.prompts_controller import PromptsController
 from desktop_app.app.state.window_state import WindowState
-from desktop_app.app.tools.resources_controller import ResourcesController
-from desktop_app.app.tools.servers_controller import ServersController
-from desktop_app.app.tools.tools_controller import ToolsController
-from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.chat.ui.choice_controller import AvailableModels, ChoiceController
+from desktop_app.collections.ui.collections_controller import CollectionsController
+from desktop_app.composer.attachments.attachments_controller import AttachmentsController
+from desktop_app.composer.attachments.document_passwords import DocumentPasswords
+from desktop_app.composer.attachments.drop_controller import DropController
+from desktop_app.composer.attachments.file_readings import AttachmentReader, FileReadings
+from desktop_app.composer.attachments.images_controller import ImageChips
+from desktop_app.composer.attachments.preview_controller import (
+    DraftAttachmentHolder,
+    PreviewController,
+)
+from desktop_app.library.ui.navigator import Navigator
+from desktop_app.prompts.ui.presets_controller import PresetsController
+from desktop_app.prompts.ui.prompts_controller import PromptsController
+from desktop_app.providers.ui.models.models_controller import ModelsController
+from desktop_app.spending.ui.estimate_presenter import EstimatePresenter
+from desktop_app.tools.ui.resources_controller import ResourcesController
+from desktop_app.tools.ui.servers_controller import ServersController
+from desktop_app.tools.ui.tools_controller import ToolsController
 
 
 class ComposerControllers:

@@ -4,38 +4,38 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from desktop_app.app.answers.running_answers import RunningAnswers
-from desktop_app.app.answers.server_watch import ServerWatch
-from desktop_app.app.answers.shown_answers import ShownAnswers, StructuredAnswers
-from desktop_app.app.attachments.document_passwords import DocumentUnlocker
-from desktop_app.app.attachments.drop_controller import AttachmentDrags
-from desktop_app.app.attachments.images_controller import ImagesController, MessageSource
-from desktop_app.app.chat.answer_actions import AnswerActions, Branching
-from desktop_app.app.chat.chat_controller import ChatController, EditedQuestion, QuestionQueue
-from desktop_app.app.chat.chunked_reading_controller import ChunkedReadingController
-from desktop_app.app.chat.compaction_controller import CompactionController, CompactionNotes
-from desktop_app.app.chat.comparison_controller import (
+from desktop_app.app.composition.composer_controllers import ComposerControllers
+from desktop_app.app.composition.sidebar_controllers import SidebarControllers
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.chat.ui.answer_actions import AnswerActions, Branching
+from desktop_app.chat.ui.chat_controller import ChatController, EditedQuestion, QuestionQueue
+from desktop_app.chat.ui.chunked_reading_controller import ChunkedReadingController
+from desktop_app.chat.ui.compaction_controller import CompactionController, CompactionNotes
+from desktop_app.chat.ui.comparison.comparison_controller import (
     ComparedAnswers,
     ComparedModels,
     ComparisonController,
 )
-from desktop_app.app.chat.temporary_controller import TemporaryController
-from desktop_app.app.chat.turn_starter import TitleController, TurnPresenter, TurnStarter
-from desktop_app.app.composition.composer_controllers import ComposerControllers
-from desktop_app.app.composition.sidebar_controllers import SidebarControllers
-from desktop_app.app.documents.viewer_controller import ViewerController, ViewerTarget
-from desktop_app.app.export.export_controller import ExportController
-from desktop_app.app.state.window_state import WindowState
-from desktop_app.app.tools.consent_controller import ConsentController
+from desktop_app.chat.ui.running_answers import RunningAnswers
+from desktop_app.chat.ui.server_watch import ServerWatch
+from desktop_app.chat.ui.shown_answers import ShownAnswers, StructuredAnswers
+from desktop_app.chat.ui.temporary_controller import TemporaryController
+from desktop_app.chat.ui.turn_starter import TitleController, TurnPresenter, TurnStarter
 from desktop_app.child_processes import child_command
+from desktop_app.composer.attachments.document_passwords import DocumentUnlocker
+from desktop_app.composer.attachments.drop_controller import AttachmentDrags
+from desktop_app.composer.attachments.images_controller import ImagesController, MessageSource
+from desktop_app.documents.ui.viewer_controller import ViewerController, ViewerTarget
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.storage.database.temporary_files import TemporaryCopies
-from desktop_app.ui.look.theme import current_theme
-from desktop_app.ui.transcript.media.json_process import JsonProcess
-from desktop_app.ui.transcript.media.typesetter import Typesetter
-from desktop_app.ui.transcript.view import TranscriptView
-from desktop_app.ui.window.cards.notifications import Actions
-from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.exchange.ui.export_controller import ExportController
+from desktop_app.storage.temporary_files import TemporaryCopies
+from desktop_app.tools.ui.consent_controller import ConsentController
+from desktop_app.transcript.media.json_process import JsonProcess
+from desktop_app.transcript.media.typesetter import Typesetter
+from desktop_app.transcript.view import TranscriptView
+from desktop_app.widgets.cards.notifications import Actions
+from desktop_app.widgets.look.theme import current_theme
 
 
 class ConversationControllers:

@@ -10,21 +10,21 @@ from collections.abc import Awaitable, Callable
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.controllers import Controllers
-from desktop_app.app.desktop.answer_notifier import AnswerNotifier
-from desktop_app.app.desktop.closing_controller import ClosingController
-from desktop_app.app.desktop.hotkey_controller import BindingController, HotkeyController
-from desktop_app.app.desktop.login_start_setting import LoginStartSetting
-from desktop_app.app.desktop.tray_controller import TrayController
-from desktop_app.app.quick.quick_host import QuickHost
-from desktop_app.commands.keymap import Keymap
-from desktop_app.hotkey.hotkey_status import HOTKEY_COMMAND
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.desktop.desktop_watch import AppearanceWatch, SleepWatch
+from desktop_app.desktop.session_bus import SessionBus
+from desktop_app.desktop.ui.answer_notifier import AnswerNotifier
+from desktop_app.desktop.ui.closing_controller import ClosingController
+from desktop_app.desktop.ui.login_start_setting import LoginStartSetting
+from desktop_app.desktop.ui.tray_controller import TrayController
 from desktop_app.i18n.translation import tr
-from desktop_app.session.desktop_watch import AppearanceWatch, SleepWatch
-from desktop_app.session.session_bus import SessionBus
+from desktop_app.quick.hotkey.hotkey_status import HOTKEY_COMMAND
+from desktop_app.quick.ui.hotkey_controller import BindingController, HotkeyController
+from desktop_app.quick.ui.quick_host import QuickHost
 from desktop_app.settings.schema import START_AT_LOGIN
-from desktop_app.ui.look.icons import program_icon
-from desktop_app.ui.look.theme_watcher import ThemeWatcher
-from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.shortcuts.keymap import Keymap
+from desktop_app.widgets.look.icons import program_icon
+from desktop_app.widgets.look.theme_watcher import ThemeWatcher
 
 
 class DesktopControllers:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from desktop_app.app.batch.batch_controller import BatchController
 from desktop_app.app.help.help_controller import HelpController
-from desktop_app.app.library.list_presenter import ListPresenter
-from desktop_app.app.library.navigator import Navigator
-from desktop_app.app.settings.spending_controller import SpendingController
 from desktop_app.app.shortcuts import DialogShortcuts
 from desktop_app.app.state.window_state import WindowState
-from desktop_app.ui.widgets.program_menu import open_context_menu
-from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.batch.ui.batch_controller import BatchController
+from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.library.ui.navigator import Navigator
+from desktop_app.spending.ui.spending_controller import SpendingController
+from desktop_app.widgets.program_menu import open_context_menu
 
 
 class DialogControllers:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from desktop_app.app.library.data.backup_controller import BackupController
-from desktop_app.app.library.data.data_page_controller import DataPageController
-from desktop_app.app.library.data.transfer_controller import TransferController
-from desktop_app.app.settings.providers_controller import ProvidersController
-from desktop_app.app.settings.settings_controller import LookController, SettingsController
-from desktop_app.app.settings.shortcut_files import ShortcutFiles
 from desktop_app.app.startup.closed_store import ClosedWork
 from desktop_app.app.state.window_state import WindowState
-from desktop_app.ui.look.theme_watcher import ThemeWatcher
-from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.exchange.ui.transfer_controller import TransferController
+from desktop_app.providers.ui.providers_controller import ProvidersController
+from desktop_app.settings.ui.settings_controller import LookController, SettingsController
+from desktop_app.settings.ui.shortcut_files import ShortcutFiles
+from desktop_app.storage.ui.backup_controller import BackupController
+from desktop_app.storage.ui.data_page_controller import DataPageController
+from desktop_app.widgets.look.theme_watcher import ThemeWatcher
 
 
 class PanelControllers:

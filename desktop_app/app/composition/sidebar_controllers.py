@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from desktop_app.app.answers.running_answers import RunningAnswers
-from desktop_app.app.library.data.housekeeping import Housekeeping
-from desktop_app.app.library.folders_controller import FoldersController, FolderSettingsController
-from desktop_app.app.library.list_presenter import ListPresenter, PinnedOrder, SearchController
-from desktop_app.app.library.navigator import (
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.chat.ui.running_answers import RunningAnswers
+from desktop_app.library.ui.folders_controller import FoldersController, FolderSettingsController
+from desktop_app.library.ui.list_presenter import ListPresenter, PinnedOrder, SearchController
+from desktop_app.library.ui.navigator import (
     DraftSaver,
     ForeignChanges,
     LinkController,
     Navigator,
     ShownConversation,
 )
-from desktop_app.app.library.trash import Trash
-from desktop_app.app.state.window_state import WindowState
-from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.library.ui.trash import Trash
+from desktop_app.storage.ui.housekeeping import Housekeeping
 
 
 class SidebarControllers:

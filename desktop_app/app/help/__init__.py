@@ -1,1 +1,1 @@
-"""The help: renders its chapters and opens them at the section that fits the focus."""
+"""The help: its chapters, and the window that opens them at the section that fits the focus."""

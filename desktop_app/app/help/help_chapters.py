@@ -22,14 +22,14 @@ from typing import Final
 
 import markdown
 
-from desktop_app.commands.command import Category
-from desktop_app.commands.keymap import Keymap
+from desktop_app.app.help.help_window import HelpChapter, HelpSection
 from desktop_app.domain.places import Place, place_name
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import SETTINGS
-from desktop_app.ui.help.help_window import HelpChapter, HelpSection
-from desktop_app.ui.look.shortcut_text import shortcut_text
-from desktop_app.ui.widgets.text.linked_label import PLACE_SCHEME
+from desktop_app.shortcuts.command import Category
+from desktop_app.shortcuts.keymap import Keymap
+from desktop_app.widgets.look.shortcut_text import shortcut_text
+from desktop_app.widgets.text.linked_label import PLACE_SCHEME
 
 CHAPTERS: Final = (
     ("getting-started", N_("Getting started")),

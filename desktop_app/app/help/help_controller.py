@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
-from desktop_app.app.state.providers import SettingValues
 from desktop_app.app.tasks import Tasks
-from desktop_app.commands.keymap import Keymap
 from desktop_app.i18n.translation import language
 from desktop_app.paths import resource_path
+from desktop_app.providers.ui.providers import SettingValues
 from desktop_app.settings.schema import KEYS_PREFIX
-from desktop_app.storage.settings.settings_store import SettingsStore
-from desktop_app.ui.widgets.buttons.dialog_button import HelpButton
+from desktop_app.settings.settings_store import SettingsStore
+from desktop_app.shortcuts.keymap import Keymap
+from desktop_app.widgets.buttons.dialog_button import HelpButton
 
 if TYPE_CHECKING:
-    from desktop_app.ui.help.help_window import HelpChapter, HelpWindow
+    from desktop_app.app.help.help_window import HelpChapter, HelpWindow
 
 GEOMETRY_KEY: Final = "window.help"
 START: Final = "getting-started"
@@ -153,7 +153,7 @@ class HelpController(QObject):
 
     async def _open_first(self) -> None:
         # Imported here, because the start does not need it.
-        from desktop_app.ui.help.help_window import HelpWindow
+        from desktop_app.app.help.help_window import HelpWindow
 
         geometry = (await self._settings_store.all()).get(GEOMETRY_KEY)
         window = HelpWindow(self._chapters())

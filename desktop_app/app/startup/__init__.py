@@ -1,4 +1,1 @@
-"""Work before and after the window: garbage collection, Qt probe, work on a closed store.
-
-Imports no other feature.
-"""
+"""Work before and after the window: garbage collection, Qt probe, work on a closed store."""

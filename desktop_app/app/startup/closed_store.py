@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.startup.store_dialog import Choices, StoreDialog
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import StoreDamagedError, UserFacingError
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.widgets.external_open import open_path
-from desktop_app.ui.widgets.file_dialogs import choose_file
-from desktop_app.ui.window.store_dialog import Choices, StoreDialog
+from desktop_app.widgets.external_open import open_path
+from desktop_app.widgets.file_dialogs import choose_file
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from desktop_app.backup.active_settings import SettingChange
     from desktop_app.paths import Folders
-    from desktop_app.storage.recovery.active_settings import SettingChange
 
 Progress = Callable[[int, int], None]
 Ask = Callable[[str, str, Choices], str]
@@ -68,7 +68,7 @@ class ClosedWork:
 
 def repair_work(folders: Folders) -> ClosedWork:
     """Return the work that repairs the store."""
-    from desktop_app.storage.recovery.repair import repair_store
+    from desktop_app.backup.repair import repair_store
 
     def work(progress: Progress, _ask: Ask) -> str:
         return repair_store(folders.database, now(), progress).sentence
@@ -78,8 +78,8 @@ def repair_work(folders: Folders) -> ClosedWork:
 
 def restore_work(folders: Folders, archive: Path) -> ClosedWork:
     """Return the work that replaces the store by a backup."""
-    from desktop_app.backend.environment_profiles import BUILT_IN
-    from desktop_app.storage.recovery.restore import restore_backup
+    from desktop_app.backup.restore import restore_backup
+    from desktop_app.providers.gateway.environment_profiles import BUILT_IN
 
     def work(progress: Progress, ask: Ask) -> str:
         def confirm(changes: Sequence[SettingChange]) -> bool:
@@ -102,8 +102,8 @@ def restore_work(folders: Folders, archive: Path) -> ClosedWork:
 
 def erasure_work(folders: Folders) -> ClosedWork:
     """Return the work that deletes everything."""
-    from desktop_app.storage.database.temporary_files import remove_all
-    from desktop_app.storage.recovery.erasure import erase_everything
+    from desktop_app.backup.erasure import erase_everything
+    from desktop_app.storage.temporary_files import remove_all
 
     def work(_progress: Progress, _ask: Ask) -> str:
         erase_everything(folders.database, folders.attachments)

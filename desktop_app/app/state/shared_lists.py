@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.composer.suggestions import Suggestion
 from desktop_app.domain.conversations.conversation import Conversation, Folder
-from desktop_app.domain.prompts.preset import Preset
-from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.i18n.translation import tr
-from desktop_app.services.chat.prompt_library import (
+from desktop_app.library.folder_store import FolderStore
+from desktop_app.prompts.preset import Preset
+from desktop_app.prompts.prompt import Prompt
+from desktop_app.prompts.prompt_library import (
     FOR_DOCUMENTS,
     FOR_TWO_DOCUMENTS,
     PromptEntry,
     merge_prompts,
     translate_names,
 )
-from desktop_app.storage.conversations.folder_store import FolderStore
-from desktop_app.ui.composer.suggestions import Suggestion
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.conversation.answer_setup import AnswerSetup
+    from desktop_app.chat.ui.answer_setup import AnswerSetup
 
 
 class FolderList(QObject):

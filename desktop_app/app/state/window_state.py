@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.state.conversation.answer_setup import AnswerSetup
-from desktop_app.app.state.conversation.new_conversation import NewConversation
-from desktop_app.app.state.conversation.open_conversation import MessagePresenter, OpenConversation
-from desktop_app.app.state.draft.drafts import (
-    AttachmentOrigins,
-    AttachmentSources,
-    Drafts,
-    PromptDraft,
-)
-from desktop_app.app.state.providers import Providers, SettingValues
 from desktop_app.app.state.shared_lists import CollectionFacts, FolderList, Presets, PromptList
 from desktop_app.app.tasks import Tasks
+from desktop_app.app.window.main_window import MainWindow
 from desktop_app.backend.backend import Backend
-from desktop_app.storage.spending.ledger import Ledger
-from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.chat.ui.answer_setup import AnswerSetup
+from desktop_app.chat.ui.new_conversation import NewConversation
+from desktop_app.chat.ui.open_conversation import MessagePresenter, OpenConversation
+from desktop_app.composer.drafts import AttachmentOrigins, AttachmentSources, Drafts, PromptDraft
+from desktop_app.providers.ui.providers import Providers, SettingValues
+from desktop_app.spending.ledger import Ledger
 
 
 class WindowState:

@@ -1,4 +1,1 @@
-"""Mail files and Outlook messages.
-
-May import the root of `documents`, `containers` and `text`.
-"""
+"""Mail files and Outlook messages."""

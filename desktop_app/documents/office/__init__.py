@@ -1,4 +1,1 @@
-"""Office formats: Word, PowerPoint, OpenDocument, RTF, EPUB.
-
-May import the root of `documents`, `text` and `worker.protocol`.
-"""
+"""Office formats: Word, PowerPoint, OpenDocument, RTF, EPUB."""

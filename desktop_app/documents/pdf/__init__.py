@@ -1,5 +1,4 @@
 """PDF: text, reading order, tables, annotations, page images.
 
-The only importer of pypdfium2. May import the root of `documents`, `office.markdown_text` and
-`worker.protocol`.
+The only importer of pypdfium2.
 """

@@ -1,4 +1,1 @@
-"""Excel workbooks: .xlsx, and .xlsb and .xls.
-
-May import the root of `documents`, `office` and `text`.
-"""
+"""Excel workbooks: .xlsx, and .xlsb and .xls."""

@@ -1,4 +1,1 @@
-"""Plain text in any encoding, notebooks, HTML.
-
-May import the root of `documents`, and `markdown_text` and `package` of `office`.
-"""
+"""Plain text in any encoding, notebooks, HTML."""

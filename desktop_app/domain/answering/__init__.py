@@ -1,4 +1,1 @@
-"""Requests for answers, their parameters and forms, and the reply that grows from events.
-
-Imports domain only.
-"""
+"""Requests for answers, their parameters and forms, and the reply that grows from events."""

@@ -40,8 +40,8 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
 )
 from desktop_app.domain.conversations.notices import NoticeText
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import ContentFilteredError, ProviderError
-from desktop_app.domain.spending.cost import Usage
 
 CONTENT_FILTER: Final = "content_filter"
 """The reason of `Incomplete` for an answer that the provider's filter stopped."""

@@ -14,8 +14,8 @@ from desktop_app.domain.answering.answer_status import Status
 from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.conversations.message_parts import ImagePart, ToolCallPart
 from desktop_app.domain.conversations.notices import NoticeText
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import ProviderError
-from desktop_app.domain.spending.cost import Usage
 
 
 class Started(Struct, frozen=True):

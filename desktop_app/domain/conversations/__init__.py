@@ -1,4 +1,1 @@
-"""Conversations, their messages, notices and compactions.
-
-May import the rest of `domain`.
-"""
+"""Conversations, their messages, notices and compactions."""

@@ -13,8 +13,8 @@ from enum import StrEnum
 
 from desktop_app.domain.answering.chat_request import FAMILY_MODEL, ProviderProfile
 from desktop_app.domain.conversations.conversation import Message, Role
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.value import Value
 
 

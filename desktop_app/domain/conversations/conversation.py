@@ -31,9 +31,9 @@ from desktop_app.domain.conversations.message_parts import (
     text_of,
 )
 from desktop_app.domain.conversations.notices import NoticeText
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.value import Value
 
 

@@ -105,12 +105,12 @@ class DocumentPart(Value, frozen=True):
         in_parts: True for a document that is too large and read in chunks: the model takes notes of
             each chunk, and answers from its notes.
         by_tools: True for a document that is too large and read with tools: its beginning is sent,
-            and the model reads the rest: services/documents/document_beginnings.py.
+            and the model reads the rest: chat/attachments/document_beginnings.py.
         chosen: the sections that are sent; None for all.
         is_protected: the original needs a password, which is never stored.
-        as_file: the original is sent instead of its text: services/documents/file_attachments.py.
+        as_file: the original is sent instead of its text: chat/attachments/file_attachments.py.
         again_as: the name under which the request already contains the document; only this name
-            is sent. "" for none. Never stored: services/documents/attachment_dedup.py.
+            is sent. "" for none. Never stored: chat/attachments/attachment_dedup.py.
     """
 
     sha256: Hash

@@ -1,4 +1,1 @@
-"""Documents: sections, collections, passages, vectors.
-
-May import the rest of `domain`.
-"""
+"""Documents: sections, collections, passages, vectors."""

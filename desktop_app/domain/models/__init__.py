@@ -1,4 +1,1 @@
-"""Models: variants, efforts, the catalog, supported parameters.
-
-May import the rest of `domain`.
-"""
+"""Models: variants, efforts, the catalog, supported parameters."""

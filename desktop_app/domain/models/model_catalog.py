@@ -16,10 +16,10 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any, Final, NamedTuple, get_type_hints
 
+from desktop_app.domain.cost import FREE, Price
 from desktop_app.domain.errors import IllegalChoiceError, SettingError
 from desktop_app.domain.models.image_tokens import ImageTokens, image_tokens_from_row
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.domain.spending.cost import FREE, Price
 from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_
 

@@ -12,9 +12,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
+from desktop_app.domain.cost import Price
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.domain.spending.cost import Price
 
 MAX_PRICE: Final = Decimal(100_000)
 """Dollars per million tokens. The dearest model costs a few hundred."""

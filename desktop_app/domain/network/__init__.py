@@ -1,4 +1,1 @@
-"""Addresses of servers, and the headers and keys of requests: origins, redaction, proxies.
-
-Imports domain only.
-"""
+"""Addresses of servers, and the headers and keys of requests: origins, redaction, proxies."""

@@ -1,4 +1,1 @@
-"""Tools that a model may call: definitions, states of calls, servers, strict schemas.
-
-May import the rest of `domain`.
-"""
+"""Tools that a model may call: definitions, states of calls, servers, strict schemas."""

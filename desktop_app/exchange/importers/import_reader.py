@@ -58,7 +58,7 @@ _ASSET_NAMES: Final = "conversation_asset_file_names.json"
 
 Some include a folder: `{"file-1.dat": "dalle-generations/1.webp", …}`.
 """
-_BACKUP_FORMAT: Final = "repartee-backup"  # in the manifest of storage/recovery/backup.py
+_BACKUP_FORMAT: Final = "repartee-backup"  # in the manifest of backup/backup.py
 
 Imported = ImportedConversation | ImportRefusedError
 """A conversation, or the error of one that is damaged."""

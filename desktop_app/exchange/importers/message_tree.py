@@ -31,7 +31,7 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
 )
-from desktop_app.exchange.derived_id import derived_id
+from desktop_app.domain.derived_id import derived_id
 from desktop_app.exchange.importers.imported_conversation import (
     EPOCH,
     ImportedConversation,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from desktop_app.rendering.markdown.parser import parser
+from desktop_app.markdown.parsing.parser import parser
 
 _CODE_TOKENS: Final = ("fence", "code_block")
 # Also matches escapes and code spans. Names have a limit because the search for the ends of 8,000

@@ -27,7 +27,7 @@ from desktop_app.domain.conversations.message_facts import (
 from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, ToolCallPart
 from desktop_app.domain.error_text import NOT_CONTINUABLE
 from desktop_app.exchange.writers.html_style import STYLE
-from desktop_app.rendering.block_model import (
+from desktop_app.markdown.block_model import (
     ADDED_MARK,
     Block,
     Run,
@@ -35,12 +35,12 @@ from desktop_app.rendering.block_model import (
     clean_text,
     show_invisible,
 )
-from desktop_app.rendering.export.html_writer import HtmlWriter
-from desktop_app.rendering.incremental.block_stream import render
-from desktop_app.rendering.markdown.footnote_links import link_to_mark
-from desktop_app.rendering.processes import highlight
-from desktop_app.rendering.processes.math_typesetting import Formula
-from desktop_app.rendering.structured_answer import with_rendered_form
+from desktop_app.markdown.export.html_writer import HtmlWriter
+from desktop_app.markdown.incremental.block_stream import render
+from desktop_app.markdown.parsing.footnote_links import link_to_mark
+from desktop_app.markdown.processes import highlight
+from desktop_app.markdown.processes.math_typesetting import Formula
+from desktop_app.markdown.structured_answer import with_rendered_form
 
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _EMBEDDED_TYPES: Final = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp"))

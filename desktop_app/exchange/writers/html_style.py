@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from desktop_app.rendering.color_tokens import DARK, LIGHT, NAMES
+from desktop_app.markdown.color_tokens import DARK, LIGHT, NAMES
 
 _RULES: Final = """
 * { box-sizing: border-box; }

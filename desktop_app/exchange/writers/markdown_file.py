@@ -16,8 +16,8 @@ from desktop_app.domain.conversations.message_facts import (
 from desktop_app.domain.conversations.message_parts import ReasoningPart, ToolCallPart
 from desktop_app.exchange.writers.footnotes import unique_footnotes
 from desktop_app.i18n.translation import tr
-from desktop_app.rendering.markdown.parser import parser
-from desktop_app.rendering.structured_answer import with_rendered_form
+from desktop_app.markdown.parsing.parser import parser
+from desktop_app.markdown.structured_answer import with_rendered_form
 
 ModelName = Callable[[str], str]
 

@@ -10,8 +10,8 @@ from html import escape
 
 from desktop_app.domain.conversations.conversation import Conversation, Message, Role
 from desktop_app.domain.conversations.message_facts import attachment_caption, heading_of
-from desktop_app.rendering.export.html_writer import right_to_left_attributes, to_html
-from desktop_app.rendering.incremental.block_stream import render
+from desktop_app.markdown.export.html_writer import right_to_left_attributes, to_html
+from desktop_app.markdown.incremental.block_stream import render
 
 
 def html_pieces(

@@ -1,4 +1,1 @@
-"""The Responses and Chat Completions APIs: bodies and streams.
-
-May import `http` and `errors`.
-"""
+"""The Responses and Chat Completions APIs: bodies and streams."""

@@ -42,6 +42,7 @@ from desktop_app.domain.conversations.message_parts import (
     text_of,
     tool_calls,
 )
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.parameter_support import (
     NEW_LIMIT_NAME,
@@ -52,7 +53,6 @@ from desktop_app.domain.models.parameter_support import (
     sendable_parameters,
 )
 from desktop_app.domain.network.origin import origin
-from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.strict_schema import is_strict, sendable_arguments
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis.answer_forms import schema_format

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from desktop_app.domain.answering.stream_events import Failed, Notice, StreamEvent
 from desktop_app.domain.conversations.notices import NoticeCode, notice
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import ProviderError
-from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.errors import error_body, error_replies
 from desktop_app.providers.http import json_fields
 

@@ -1,4 +1,1 @@
-"""Batches, background runs, compaction and embeddings at a provider.
-
-May import `http` and `apis`.
-"""
+"""Batches, background runs, compaction and embeddings at a provider."""

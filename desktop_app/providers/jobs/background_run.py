@@ -33,6 +33,7 @@ from desktop_app.domain.answering.stream_events import (
     StreamEvent,
 )
 from desktop_app.domain.conversations.conversation import RemoteRun
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import (
     AuthenticationError,
     EndpointMissingError,
@@ -43,7 +44,6 @@ from desktop_app.domain.errors import (
     StreamCutError,
     UnexpectedReplyError,
 )
-from desktop_app.domain.spending.cost import Usage
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis import responses
 from desktop_app.providers.apis.event_reader import usage_of

@@ -22,7 +22,7 @@ from urllib.parse import quote
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.answering.reply import Reply, accumulate
-from desktop_app.domain.batch.batch_jobs import (
+from desktop_app.domain.batch_jobs import (
     BatchResult,
     BatchStatus,
     ItemStatus,

@@ -1,4 +1,1 @@
-"""Full-text search over titles, messages and attachments.
-
-May import `storage.database`, and the row conversions and SQL of `storage.conversations`.
-"""
+"""The index of the full-text search over titles, messages and attachments."""

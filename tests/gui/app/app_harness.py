@@ -16,17 +16,21 @@ from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
 
-from desktop_app.app.desktop.window_request import (
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.window_session import WindowSession
+from desktop_app.backend.backend import Backend
+from desktop_app.chat.conversation_store import ConversationStore
+from desktop_app.composer.attachment_chips import ChipWidget
+from desktop_app.composer.prompt_editor import PromptEditor
+from desktop_app.composer.text.prompt_text import PromptText
+from desktop_app.desktop.session_bus import SessionBus
+from desktop_app.desktop.window_request import (
     HiddenRequest,
     OpenRequest,
     QuickRequest,
     WindowRequest,
 )
-from desktop_app.app.window_session import WindowSession
-from desktop_app.backend.backend import Backend
-from desktop_app.backend.gateway.provider_gateway import ProviderGateway
-from desktop_app.backend.gateway.provider_registry import ProviderRegistry
-from desktop_app.backend.gateway.token_counting import ProviderTokenCounter
+from desktop_app.documents.token_counting import ProviderTokenCounter
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -34,21 +38,17 @@ from desktop_app.domain.conversations.conversation import (
     MessageStatus,
 )
 from desktop_app.domain.errors import StoreFullError
+from desktop_app.library.ui.rows.conversation_model import Roles
 from desktop_app.paths import folders
-from desktop_app.services.models.model_listings import ModelListings
-from desktop_app.session.session_bus import SessionBus
+from desktop_app.providers.gateway.provider_gateway import ProviderGateway
+from desktop_app.providers.gateway.provider_registry import ProviderRegistry
+from desktop_app.providers.models.model_listing_store import ListingStore
+from desktop_app.providers.models.model_listings import ModelListings
+from desktop_app.settings.startup_settings import read_startup_settings
+from desktop_app.settings.ui.settings_panel import SettingsPanel
 from desktop_app.settings.values import with_defaults
-from desktop_app.storage.conversations.conversation_store import ConversationStore
-from desktop_app.storage.settings.model_listing_store import ListingStore
-from desktop_app.storage.settings.startup_settings import read_startup_settings
-from desktop_app.ui.composer.attachment_chips import ChipWidget
-from desktop_app.ui.composer.prompt_editor import PromptEditor
-from desktop_app.ui.composer.text.prompt_text import PromptText
-from desktop_app.ui.look.theme_watcher import LookSettings, ThemeWatcher
-from desktop_app.ui.settings.settings_panel import SettingsPanel
-from desktop_app.ui.sidebar.rows.conversation_model import Roles
-from desktop_app.ui.transcript.view import TranscriptView
-from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.transcript.view import TranscriptView
+from desktop_app.widgets.look.theme_watcher import LookSettings, ThemeWatcher
 from tests.gui.app.scripted_providers import ScriptedGateway, ScriptedProviders, Turn
 from tests.helpers.scripted_provider import WordCounter
 from tests.helpers.waiting import LONGEST_S

@@ -28,16 +28,29 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.app.answers.shown_answers import STORE_TOPIC
 from desktop_app.app.application import report_failed_start
-from desktop_app.app.desktop import hotkey_controller
-from desktop_app.app.desktop.hotkey_controller import BindingController
-from desktop_app.app.documents.viewer_controller import ViewerTarget
-from desktop_app.app.quick import paste_back
+from desktop_app.app.help.help_window import HelpWindow
+from desktop_app.app.startup.store_dialog import StoreDialog
+from desktop_app.app.window.command_palette import CommandPalette
+from desktop_app.app.window.overlays import DropOverlay
 from desktop_app.backend.answer_settings import with_override, without_override
-from desktop_app.backend.environment_profiles import OPENAI
-from desktop_app.commands.command_search import PaletteEntry
-from desktop_app.credentials.vault import KeyPlace
+from desktop_app.batch.ui.batch_bar import BatchBar
+from desktop_app.batch.ui.batch_dialog import BatchDialog
+from desktop_app.chat.ui.answer_form_dialog import AnswerFormDialog
+from desktop_app.chat.ui.compaction_card import CompactionCard
+from desktop_app.chat.ui.comparison.compare_dialog import CompareDialog
+from desktop_app.chat.ui.comparison.comparison_window import ComparisonWindow
+from desktop_app.chat.ui.sent_text_dialog import SentTextDialog
+from desktop_app.chat.ui.shown_answers import STORE_TOPIC
+from desktop_app.collections.ui.collections_dialog import CollectionsDialog
+from desktop_app.composer.attachment_chips import ChipWidget
+from desktop_app.composer.completion.prompt_fields import PromptFields
+from desktop_app.composer.dropped_content import drop_hint
+from desktop_app.composer.spelling import Spelling
+from desktop_app.desktop.desktop_binding import BindingDesktop
+from desktop_app.documents.ui.attachment_preview import AttachmentPreview, ImageView
+from desktop_app.documents.ui.password_dialog import PasswordDialog
+from desktop_app.documents.ui.viewer_controller import ViewerTarget
 from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import Overrides
@@ -49,50 +62,36 @@ from desktop_app.domain.conversations.conversation import (
     now,
 )
 from desktop_app.domain.conversations.message_parts import part_id
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import ProviderFaultError, StorageError, ToolServerError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.network.secret import Secret
-from desktop_app.domain.prompts.preset import Preset
-from desktop_app.domain.prompts.prompts import Prompt
-from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.spending.spending_report import Call
-from desktop_app.domain.tools.tool_server import server_of
-from desktop_app.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
+from desktop_app.domain.spending_report import Call
 from desktop_app.i18n.translation import tr
-from desktop_app.session.desktop_binding import BindingDesktop
+from desktop_app.library.ui.search.search_filters import DaysDialog
+from desktop_app.prompts.preset import Preset
+from desktop_app.prompts.prompt import Prompt
+from desktop_app.prompts.ui.prompts_dialog import PromptsDialog
+from desktop_app.providers.gateway.environment_profiles import OPENAI
+from desktop_app.providers.keys.vault import KeyPlace
+from desktop_app.providers.ui.models.model_editor import ModelEditor
+from desktop_app.providers.ui.models.models_dialog import ModelsDialog
+from desktop_app.quick.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
+from desktop_app.quick.ui import hotkey_controller, paste_back
+from desktop_app.quick.ui.hotkey_controller import BindingController
 from desktop_app.settings.schema import SPELLING_LANGUAGES
-from desktop_app.ui.batch.batch_bar import BatchBar
-from desktop_app.ui.batch.batch_dialog import BatchDialog
-from desktop_app.ui.comparison.compare_dialog import CompareDialog
-from desktop_app.ui.comparison.comparison_window import ComparisonWindow
-from desktop_app.ui.composer.attachment_chips import ChipWidget
-from desktop_app.ui.composer.completion.prompt_fields import PromptFields
-from desktop_app.ui.composer.dropped_content import drop_hint
-from desktop_app.ui.composer.spelling import Spelling
-from desktop_app.ui.help.help_window import HelpWindow
-from desktop_app.ui.library.collections_dialog import CollectionsDialog
-from desktop_app.ui.library.prompts_dialog import PromptsDialog
-from desktop_app.ui.models.model_editor import ModelEditor
-from desktop_app.ui.models.models_dialog import ModelsDialog
-from desktop_app.ui.settings.collapsible_section import CollapsibleSection
-from desktop_app.ui.settings.settings_panel import PAGES
-from desktop_app.ui.settings.tabs.schema_form import EditRequest
-from desktop_app.ui.settings.tabs.servers_tab import ServerSection
-from desktop_app.ui.sidebar.search.search_filters import DaysDialog
-from desktop_app.ui.spending.spending_view import SpendingView
-from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
-from desktop_app.ui.tools.consent_card import ConsentCard
-from desktop_app.ui.tools.server_form import ServerForm, ServerLog
-from desktop_app.ui.transcript.keyboard.link_target_label import LinkTargetLabel
-from desktop_app.ui.viewer.attachment_preview import AttachmentPreview, ImageView
-from desktop_app.ui.viewer.password_dialog import PasswordDialog
-from desktop_app.ui.widgets.program_menu import ProgramMenu
-from desktop_app.ui.window.cards.compaction_card import CompactionCard
-from desktop_app.ui.window.cards.progress_card import ProgressCard
-from desktop_app.ui.window.command_palette import CommandPalette
-from desktop_app.ui.window.overlays import DropOverlay
-from desktop_app.ui.window.sent_text_dialog import SentTextDialog
-from desktop_app.ui.window.store_dialog import StoreDialog
+from desktop_app.settings.ui.settings_panel import PAGES
+from desktop_app.shortcuts.command_search import PaletteEntry
+from desktop_app.spending.ui.spending_view import SpendingView
+from desktop_app.tools.servers.tool_server import server_of
+from desktop_app.tools.ui.consent_card import ConsentCard
+from desktop_app.tools.ui.server_form import ServerForm, ServerLog
+from desktop_app.tools.ui.servers_tab import ServerSection
+from desktop_app.transcript.keyboard.link_target_label import LinkTargetLabel
+from desktop_app.widgets.cards.progress_card import ProgressCard
+from desktop_app.widgets.forms.collapsible_section import CollapsibleSection
+from desktop_app.widgets.forms.schema_form import EditRequest
+from desktop_app.widgets.program_menu import ProgramMenu
 from tests.end2end.batch_states import fill_batches
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
 from tests.gui.app.test_viewer import opened, stored_document

@@ -17,6 +17,7 @@ from desktop_app.domain.answering.stream_events import (
     UsageReported,
 )
 from desktop_app.domain.conversations.compaction import ProviderState
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import (
     EndpointMissingError,
@@ -27,7 +28,6 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.parameter_support import LearnedSupport
-from desktop_app.domain.spending.cost import Usage
 
 NOT_LISTED = NetworkError("There is no list of models.")
 TERMINAL = (Completed, Incomplete, Failed)

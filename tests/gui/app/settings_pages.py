@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtGui import QTextDocumentFragment
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from desktop_app.ui.settings.sections.network_section import CertificateSection
-from desktop_app.ui.settings.settings_panel import SettingsPanel
-from desktop_app.ui.widgets.forms.form_widgets import FormSection, Note
+from desktop_app.providers.ui.network_section import CertificateSection
+from desktop_app.settings.ui.settings_panel import SettingsPanel
+from desktop_app.widgets.forms.form_widgets import FormSection, Note
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.widgets import find
 

@@ -27,9 +27,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.ui.transcript.keyboard.action_row import ActionRow
-from desktop_app.ui.transcript.keyboard.focus_targets import FocusTargetButton
-from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.transcript.keyboard.action_row import ActionRow
+from desktop_app.transcript.keyboard.focus_targets import FocusTargetButton
 from tests.gui.app import scenes
 from tests.gui.app.app_harness import AppHarness
 from tests.helpers.translated_texts import is_of_qt, widgets_of

@@ -8,10 +8,10 @@ from PySide6.QtGui import QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QMenu, QToolButton
 
+from desktop_app.chat.prompt_assembly import CONTINUE
 from desktop_app.domain.answering.stream_events import Incomplete, TextDelta, TextWasReasoning
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.errors import AuthenticationError, StreamCutError
-from desktop_app.services.chat.prompt_assembly import CONTINUE
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, SlowStore, until
 from tests.gui.app.scripted_providers import Turn
 from tests.helpers.menus import entry_text

@@ -7,7 +7,7 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
-from desktop_app.app.answers.server_watch import RetryCountdown
+from desktop_app.chat.ui.server_watch import RetryCountdown
 from desktop_app.domain.answering.stream_events import StatusChanged
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.variants import Variant

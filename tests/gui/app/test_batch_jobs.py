@@ -13,8 +13,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QMessageBox
 
-from desktop_app.ui.batch.batch_bar import BatchBar
-from desktop_app.ui.batch.batch_dialog import BatchDialog
+from desktop_app.batch.ui.batch_bar import BatchBar
+from desktop_app.batch.ui.batch_dialog import BatchDialog
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.batch_server import BatchServer, Outcome, lines, not_executed, refused
 from tests.helpers.widgets import find

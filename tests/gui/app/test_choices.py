@@ -10,16 +10,16 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QPushButton
 
-from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
+from desktop_app.composer.choice.choice_view import ChoiceView, ModelEntry
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import AuthenticationError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.origin import origin
-from desktop_app.domain.spending.spending_report import Grouping
-from desktop_app.ui.composer.choice.choice_view import ChoiceView, ModelEntry
-from desktop_app.ui.settings.sections.key_section import KeySection
-from desktop_app.ui.settings.tabs.responses_tab import CONVERSATION
+from desktop_app.domain.spending_report import Grouping
+from desktop_app.providers.gateway.environment_profiles import COMETAPI, OPENAI
+from desktop_app.providers.ui.key_section import KeySection
+from desktop_app.settings.ui.responses_tab import CONVERSATION
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.settings_pages import answer_field, answer_note, connection_result, provider_page
 from tests.helpers.secrets import key_for

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QMessageBox
 
-from desktop_app.app.desktop import closing_controller
-from desktop_app.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
+from desktop_app.desktop.ui import closing_controller
+from desktop_app.quick.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.settings.schema import ON_CLOSE, OnClose
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
 

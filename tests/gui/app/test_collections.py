@@ -10,8 +10,8 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QLabel, QPushButton
 
+from desktop_app.collections.ui.collections_dialog import CollectionsDialog
 from desktop_app.domain.conversations.message_parts import DocumentPart
-from desktop_app.ui.library.collections_dialog import CollectionsDialog
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.family import FAMILY_ENVIRONMENT
 from tests.helpers.widgets import find

@@ -9,13 +9,13 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
+from desktop_app.chat.prompt_assembly import SUMMARY_READ
+from desktop_app.chat.ui import compaction_card
+from desktop_app.chat.ui.compaction_card import CompactionCard
+from desktop_app.chat.ui.sent_text_dialog import SentTextDialog
 from desktop_app.domain.conversations.compaction import ProviderState
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import ProviderFaultError
-from desktop_app.domain.spending.cost import Usage
-from desktop_app.services.chat.prompt_assembly import SUMMARY_READ
-from desktop_app.ui.window.cards import compaction_card
-from desktop_app.ui.window.cards.compaction_card import CompactionCard
-from desktop_app.ui.window.sent_text_dialog import SentTextDialog
 from tests.gui.app.app_harness import AppHarness, until
 
 if TYPE_CHECKING:

@@ -10,14 +10,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-from desktop_app.backend.environment_profiles import OPENAI
+from desktop_app.chat.ui.comparison.compare_dialog import CompareDialog
+from desktop_app.chat.ui.comparison.comparison_window import ComparisonWindow
 from desktop_app.domain.answering.stream_events import Completed, UsageReported
 from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.models.variants import Variant
-from desktop_app.domain.spending.cost import Usage
-from desktop_app.ui.comparison.compare_dialog import CompareDialog
-from desktop_app.ui.comparison.comparison_window import ComparisonWindow
+from desktop_app.providers.gateway.environment_profiles import OPENAI
 from tests.gui.app.app_harness import AppHarness, until
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from desktop_app.documents.ui.password_dialog import PasswordDialog
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.paths import folders
-from desktop_app.ui.viewer.password_dialog import PasswordDialog
 from tests.data.locked_pdf import locked_pdf
 from tests.gui.app.app_harness import AppHarness, until
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QMimeData, Qt
 
-from desktop_app.app.attachments.drop_controller import file_name
-from desktop_app.app.desktop.window_request import OpenRequest
+from desktop_app.composer.attachments.drop_controller import file_name
+from desktop_app.composer.suggestions import SuggestionButton
+from desktop_app.desktop.window_request import OpenRequest
 from desktop_app.domain.conversations.message_parts import DocumentPart
-from desktop_app.ui.composer.suggestions import SuggestionButton
 from tests.data.long_pdf import long_pdf
 from tests.gui.app.app_harness import AppHarness, until
 

@@ -10,12 +10,12 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiAppli
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
-from desktop_app.app.attachments.attachments_controller import (
+from desktop_app.composer.attachments.attachments_controller import (
     MAX_CHIPS,
     OTHER_ATTACHMENTS_CHIP,
     SHOW_ALL_ACTION,
 )
-from desktop_app.app.desktop.window_request import MAX_FILES
+from desktop_app.desktop.window_request import MAX_FILES
 from desktop_app.domain.conversations.conversation import Folder, new_id, now
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.widgets import find

@@ -22,14 +22,14 @@ from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox, QPushButton, QWidget
 from shiboken6 import isValid
 
-import desktop_app.ui
+import desktop_app
 from desktop_app.backend.preset_loader import built_in_presets
 from desktop_app.backend.prompt_loader import built_in_prompts
 from desktop_app.i18n import formatting, pseudo
 from desktop_app.i18n.translation import LANGUAGES
 from desktop_app.paths import resource_path
-from desktop_app.ui.look.window_language import WindowLanguage
-from desktop_app.ui.quick.quick_prompt import QuickPrompt
+from desktop_app.quick.ui.quick_prompt import QuickPrompt
+from desktop_app.widgets.look.window_language import WindowLanguage
 from tests.gui.app import scenes
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
 from tests.helpers.layout_faults import layout_faults
@@ -212,15 +212,19 @@ def _font_families() -> frozenset[str]:
     return frozenset(QFontDatabase.families())
 
 
+_WINDOW_CODE = re.compile(r"desktop_app\.(\w+\.ui|app|composer|transcript|widgets)\.")
+
+
 def _classes_of_ui() -> set[type]:
     """Return the product's classes of widgets."""
-    for module in pkgutil.walk_packages(desktop_app.ui.__path__, "desktop_app.ui."):
-        importlib.import_module(module.name)
+    for module in pkgutil.walk_packages(desktop_app.__path__, "desktop_app."):
+        if _WINDOW_CODE.match(module.name):
+            importlib.import_module(module.name)
     found, waiting = set(), [QWidget]
     while waiting:
         for cls in waiting.pop().__subclasses__():
             waiting.append(cls)
-            if cls.__module__.startswith("desktop_app.ui."):
+            if _WINDOW_CODE.match(cls.__module__):
                 found.add(cls)
     return found
 

@@ -14,9 +14,9 @@ from PySide6.QtGui import QGuiApplication, QPainter
 from PySide6.QtPrintSupport import QPrinter
 from PySide6.QtWidgets import QFileDialog, QPushButton
 
-from desktop_app.app.export import export_controller
 from desktop_app.child_processes import child_command
-from desktop_app.ui.printing.pages import PrintedPages
+from desktop_app.exchange.ui import export_controller
+from desktop_app.exchange.ui.printing.pages import PrintedPages
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.file_dialogs import choose_paths, file_dialog
 

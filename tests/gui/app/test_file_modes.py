@@ -17,7 +17,7 @@ from desktop_app import child_processes
 from desktop_app.child_processes import keep_files_private
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.paths import folders
-from desktop_app.ui.widgets.external_open import open_path
+from desktop_app.widgets.external_open import open_path
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.test_export_and_print import has_said, pdf_printer
 from tests.gui.app.test_viewer import OPENAI

@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton
 
-from desktop_app.ui.help.help_window import HelpWindow
-from desktop_app.ui.spending.spending_view import SpendingView
+from desktop_app.app.help.help_window import HelpWindow
+from desktop_app.spending.ui.spending_view import SpendingView
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.widgets import find
 

@@ -9,8 +9,8 @@ import pytest
 from PySide6.QtWidgets import QLabel
 
 from desktop_app.app.startup.closed_store import ClosedStore, restore_work
+from desktop_app.backup.backup import make_backup
 from desktop_app.paths import folders
-from desktop_app.storage.recovery.backup import make_backup
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.test_data_page_controller import answers, choose, dialog
 from tests.helpers.full_store import NOON

@@ -7,9 +7,9 @@ from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
+from desktop_app.collections.ui.collections_dialog import CollectionsDialog
 from desktop_app.domain.errors import AuthenticationError
-from desktop_app.ui.library.collections_dialog import CollectionsDialog
-from desktop_app.ui.tools.consent_card import ConsentCard
+from desktop_app.tools.ui.consent_card import ConsentCard
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import DATA
 

@@ -13,17 +13,17 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QApplication, QWidget
 
+from desktop_app.chat.ui.temporary_bar import TemporaryBar, TemporaryRow
 from desktop_app.domain.conversations.conversation import MessageStatus
-from desktop_app.ui.window.cards.temporary_bar import TemporaryBar, TemporaryRow
 from tests.gui.app.app_harness import AppHarness, until
 
 PROGRAM = """
 import json, logging, os, sys
 from desktop_app.app.application import Application
-from desktop_app.app.desktop.window_request import OpenRequest
+from desktop_app.desktop.window_request import OpenRequest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
-from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.app.window.main_window import MainWindow
 
 seen = []
 

@@ -17,8 +17,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QMessageBox, QPushButton
 
-from desktop_app.app.library.navigator import PREVIEW_COUNT
 from desktop_app.backend.backend import Backend
+from desktop_app.chat.conversation_store import insert_conversation, insert_message
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -33,9 +33,9 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, ListFilter
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.storage.conversations.conversation_store import insert_conversation, insert_message
-from desktop_app.ui.sidebar.conversation_view import ConversationView
-from desktop_app.ui.sidebar.rows.conversation_model import Roles
+from desktop_app.library.ui.conversation_view import ConversationView
+from desktop_app.library.ui.navigator import PREVIEW_COUNT
+from desktop_app.library.ui.rows.conversation_model import Roles
 from tests.gui.app.app_harness import AppHarness, PausableStore, until
 from tests.helpers.menus import entry_text
 from tests.helpers.messages import answer, question

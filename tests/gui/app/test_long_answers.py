@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from PySide6.QtGui import QGuiApplication
 
+from desktop_app.chat.answers import answer_measures
 from desktop_app.domain.answering import shown_length
 from desktop_app.domain.answering.shown_length import NOT_ALL_SHOWN
 from desktop_app.domain.answering.stream_events import TextDelta
-from desktop_app.services.answers import answer_measures
 from tests.gui.app.app_harness import AppHarness, until
 
 

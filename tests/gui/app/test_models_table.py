@@ -12,9 +12,9 @@ from shiboken6 import isValid
 
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.models.variants import Effort
-from desktop_app.services.models.model_menu import FAVORITES, favorites_in
-from desktop_app.ui.models.model_editor import ModelEditor
-from desktop_app.ui.models.models_dialog import ModelsDialog
+from desktop_app.providers.models.model_menu import FAVORITES, favorites_in
+from desktop_app.providers.ui.models.model_editor import ModelEditor
+from desktop_app.providers.ui.models.models_dialog import ModelsDialog
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import OWN_SERVER, dialog_of
 from tests.helpers.widgets import find

@@ -13,12 +13,12 @@ from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu, QPushButton, QToolButton
 
-from desktop_app.backend.environment_profiles import COMETAPI
 from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n import formatting
-from desktop_app.services.models.choice_resolution import INSTANT_RETIRED
-from desktop_app.storage.settings.model_listing_store import ListingStore
+from desktop_app.providers.gateway.environment_profiles import COMETAPI
+from desktop_app.providers.models.choice_resolution import INSTANT_RETIRED
+from desktop_app.providers.models.model_listing_store import ListingStore
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.settings_pages import certificate_note, connection_result, press_test
 from tests.gui.app.test_choices import COMET, SERVER, row

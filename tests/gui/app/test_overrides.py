@@ -12,8 +12,8 @@ from desktop_app.domain.models.variants import Effort
 from desktop_app.i18n.translation import tr
 from desktop_app.settings.schema import setting, settings_of
 from desktop_app.settings.setting import Group
-from desktop_app.ui.settings.tabs.responses_tab import CONVERSATION
-from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.settings.ui.responses_tab import CONVERSATION
+from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.settings_pages import answer_field, answer_note
 from tests.helpers.family import FAMILY_ENVIRONMENT

@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton
 
-from desktop_app.commands.command import COMMANDS
-from desktop_app.ui.window.command_palette import CommandPalette
+from desktop_app.app.window.command_palette import CommandPalette
+from desktop_app.shortcuts.command import COMMANDS
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.widgets import find
 

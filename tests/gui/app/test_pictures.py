@@ -11,19 +11,19 @@ from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QColor, QImage, QImageReader
 from PySide6.QtWidgets import QLabel, QToolButton
 
+from desktop_app.composer.attachment_chips import ChipWidget
+from desktop_app.composer.dropped_content import DroppedData, read_dropped
+from desktop_app.composer.text.prompt_text import PromptText
 from desktop_app.domain.answering.chat_request import ImageData
 from desktop_app.domain.answering.stream_events import ImageArrived
 from desktop_app.domain.conversations.message_parts import ImagePart
-from desktop_app.rendering.markdown.inline_images import image_size_of
-from desktop_app.ui.composer.attachment_chips import ChipWidget
-from desktop_app.ui.composer.dropped_content import DroppedData, read_dropped
-from desktop_app.ui.composer.text.prompt_text import PromptText
-from desktop_app.ui.transcript.media.message_images import MessageImages
+from desktop_app.markdown.parsing.inline_images import image_size_of
+from desktop_app.transcript.media.message_images import MessageImages
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.menus import entry_text
 from tests.helpers.pictures import animation, drawing, exif, packed, photo, unpacked
 from tests.helpers.widgets import find
-from tests.unit.rendering.test_inline_images import address
+from tests.unit.markdown.test_inline_images import address
 
 OPENAI = {"OPENAI_API_KEY": "sk-test"}
 

@@ -6,16 +6,16 @@ import pytest
 from PySide6.QtCore import Qt, QUrl
 
 from desktop_app.app.help.help_chapters import CHAPTERS, placeholder_values, render_chapters
-from desktop_app.app.settings.place_opener import HELP_PLACES, SETTINGS_PAGES
-from desktop_app.commands.keymap import Keymap
+from desktop_app.app.place_opener import HELP_PLACES, SETTINGS_PAGES
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.places import PLACE_PATHS, Place, linked_text, place_name
+from desktop_app.markdown.parsing.links import is_openable
 from desktop_app.paths import resource_path
-from desktop_app.rendering.markdown.links import is_openable
-from desktop_app.ui.models.models_dialog import ModelsDialog
-from desktop_app.ui.settings.collapsible_section import CollapsibleSection
-from desktop_app.ui.settings.settings_panel import PAGES
-from desktop_app.ui.widgets.text.linked_label import LinkedLabel
+from desktop_app.providers.ui.models.models_dialog import ModelsDialog
+from desktop_app.settings.ui.settings_panel import PAGES
+from desktop_app.shortcuts.keymap import Keymap
+from desktop_app.widgets.forms.collapsible_section import CollapsibleSection
+from desktop_app.widgets.text.linked_label import LinkedLabel
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import dialog_of
 

@@ -14,9 +14,9 @@ from desktop_app.backend.answer_settings import with_override
 from desktop_app.backend.preset_loader import built_in_presets
 from desktop_app.domain.answering.generation import Examples, Overrides
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.domain.prompts.preset import Preset
-from desktop_app.ui.library.prompts_dialog import PromptsDialog
-from desktop_app.ui.widgets.forms.form_widgets import Combo, MultilineField
+from desktop_app.prompts.preset import Preset
+from desktop_app.prompts.ui.prompts_dialog import PromptsDialog
+from desktop_app.widgets.forms.form_widgets import Combo, MultilineField
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import accept_question, find

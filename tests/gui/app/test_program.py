@@ -15,11 +15,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QPushButton, QSlider
 
-from desktop_app.app.desktop.window_request import OpenRequest, QuickRequest, encode
-from desktop_app.commands.command import COMMANDS, CommandScope
+from desktop_app.desktop.window_request import OpenRequest, QuickRequest, encode
 from desktop_app.domain.errors import StreamCutError
+from desktop_app.quick.ui.quick_prompt import QuickPrompt
 from desktop_app.quick_call import call
-from desktop_app.ui.quick.quick_prompt import QuickPrompt
+from desktop_app.shortcuts.command import COMMANDS, CommandScope
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
 from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.widgets import find

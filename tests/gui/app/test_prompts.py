@@ -12,17 +12,17 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QMessageBox, QPushButton
 
-from desktop_app.app.attachments.file_readings import ATTACHED_TEXT
 from desktop_app.backend.prompt_loader import today
+from desktop_app.composer.attachments.file_readings import ATTACHED_TEXT
+from desktop_app.composer.completion.prompt_fields import GrowingTextField, PromptFields
+from desktop_app.composer.completion.prompt_menu import PromptMenu
+from desktop_app.composer.suggestions import SuggestionButton, Suggestions
+from desktop_app.composer.text.prompt_text import PromptText
+from desktop_app.composer.text.text_insertion import LARGE_PASTE_CHARACTERS
 from desktop_app.domain.errors import StoreFullError
-from desktop_app.domain.prompts.prompts import Prompt
-from desktop_app.storage.settings.prompt_store import PromptStore
-from desktop_app.ui.composer.completion.prompt_fields import GrowingTextField, PromptFields
-from desktop_app.ui.composer.completion.prompt_menu import PromptMenu
-from desktop_app.ui.composer.suggestions import SuggestionButton, Suggestions
-from desktop_app.ui.composer.text.prompt_text import PromptText
-from desktop_app.ui.composer.text.text_insertion import LARGE_PASTE_CHARACTERS
-from desktop_app.ui.library.prompts_dialog import PromptsDialog
+from desktop_app.prompts.prompt import Prompt
+from desktop_app.prompts.prompt_store import PromptStore
+from desktop_app.prompts.ui.prompts_dialog import PromptsDialog
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.templates import translate_into
 from tests.helpers.widgets import find

@@ -10,14 +10,14 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QMessageBox, QPlainTextEdit, QPushButton
 
-from desktop_app.app.quick import paste_back as paste_back_module
-from desktop_app.app.quick.quick_draft import QUICK_DRAFT_KEY, UnsentQuestion
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.paths import folders
+from desktop_app.quick.ui import paste_back as paste_back_module
+from desktop_app.quick.ui.quick_draft import QUICK_DRAFT_KEY, UnsentQuestion
+from desktop_app.quick.ui.quick_prompt import QuickPrompt
 from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
-from desktop_app.storage.settings.settings_store import SettingsStore
-from desktop_app.ui.quick.quick_prompt import QuickPrompt
-from desktop_app.ui.widgets.text.elided_label import ElidedLabel
+from desktop_app.settings.settings_store import SettingsStore
+from desktop_app.widgets.text.elided_label import ElidedLabel
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, PausableStore, SlowStore, until
 from tests.gui.app.scripted_providers import Turn
 from tests.helpers.widgets import find

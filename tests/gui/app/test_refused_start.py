@@ -8,14 +8,14 @@ import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from desktop_app.app.desktop.call_server import CallServer
 from desktop_app.app.help.help_controller import START
+from desktop_app.app.help.help_window import HelpWindow
+from desktop_app.chat.conversation_store import ConversationStore
+from desktop_app.desktop.ui.call_server import CallServer
 from desktop_app.domain.errors import StorageError, StoreFullError
 from desktop_app.main import main
 from desktop_app.paths import folders
-from desktop_app.storage.conversations.conversation_store import ConversationStore
-from desktop_app.storage.settings.settings_store import SettingsStore
-from desktop_app.ui.help.help_window import HelpWindow
+from desktop_app.settings.settings_store import SettingsStore
 from tests.gui.app.app_harness import AppHarness, until
 
 

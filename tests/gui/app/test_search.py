@@ -10,11 +10,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 
 from desktop_app.domain.conversations.conversation import SearchFilter, SearchHit, SearchOrder, now
-from desktop_app.storage.search.search_query import Search
-from desktop_app.ui.sidebar.conversation_view import ConversationView
-from desktop_app.ui.sidebar.search.search_filters import ORDERS, SearchFilters
-from desktop_app.ui.widgets.accessibility import announcements
-from desktop_app.ui.widgets.rows.rows_model import ROW
+from desktop_app.library.search_query import Search
+from desktop_app.library.ui.conversation_view import ConversationView
+from desktop_app.library.ui.search.search_filters import ORDERS, SearchFilters
+from desktop_app.widgets.accessibility import announcements
+from desktop_app.widgets.rows.rows_model import ROW
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.menus import entry_text
 

@@ -6,11 +6,11 @@ import asyncio
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from desktop_app.app.answers import server_watch
-from desktop_app.app.desktop.window_request import HiddenRequest
-from desktop_app.app.state.providers import Providers
+from desktop_app.chat.ui import server_watch
+from desktop_app.desktop.window_request import HiddenRequest
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.storage.spending.ledger import from_nanos
+from desktop_app.providers.ui.providers import Providers
+from desktop_app.spending.ledger import from_nanos
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.closed_port import closed_port

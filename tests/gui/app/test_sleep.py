@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.app.answers.server_watch import MAX_WAIT_MS
-from desktop_app.app.library.data import backup_controller
-from desktop_app.app.library.data.backup_controller import FIRST_CHECK, LAST_KEY
+from desktop_app.chat.ui.server_watch import MAX_WAIT_MS
+from desktop_app.desktop.desktop_watch import MANAGER
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.session.desktop_watch import MANAGER
+from desktop_app.storage.ui import backup_controller
+from desktop_app.storage.ui.backup_controller import FIRST_CHECK, LAST_KEY
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.bus_service import BusService, message_bus_daemon
 from tests.helpers.widgets import timer_of

@@ -10,10 +10,10 @@ from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QPlainTextEdit, QWidget
 
-from desktop_app.session import dictionaries
+from desktop_app.composer.text import prompt_spelling
+from desktop_app.desktop import dictionaries
 from desktop_app.settings.schema import SPELLING, SPELLING_LANGUAGES
-from desktop_app.ui.composer.text import prompt_spelling
-from desktop_app.ui.widgets.text.foreign_text import PlainLabel
+from desktop_app.widgets.text.foreign_text import PlainLabel
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.menus import entry_text
 

@@ -13,15 +13,15 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QPushButton
 
-from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.answering.stream_events import Completed, UsageReported
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.spending.spending_report import Call, CallPerformance
-from desktop_app.services.spending import budget
-from desktop_app.ui.settings.sections.spending_section import SpendingSection
-from desktop_app.ui.sidebar.rows import date_groups
-from desktop_app.ui.spending.spending_view import SpendingView
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.spending_report import Call, CallPerformance
+from desktop_app.library.ui.rows import date_groups
+from desktop_app.providers.gateway.environment_profiles import OPENAI
+from desktop_app.spending import budget
+from desktop_app.spending.ui.spending_section import SpendingSection
+from desktop_app.spending.ui.spending_view import SpendingView
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.test_library import another_program, focus_window
 from tests.helpers.file_dialogs import choose_paths

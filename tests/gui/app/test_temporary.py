@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QPushButton
 
+from desktop_app.chat.ui.temporary_bar import TemporaryBar, TemporaryRow
 from desktop_app.domain.errors import ProviderFaultError
 from desktop_app.paths import folders
-from desktop_app.ui.window.cards.temporary_bar import TemporaryBar, TemporaryRow
 from tests.gui.app.app_harness import AppHarness, until
 
 SECRET = "zanzibarquix"

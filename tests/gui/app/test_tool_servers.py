@@ -11,13 +11,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QTextEdit
 
-from desktop_app.app.tools import servers_controller
+from desktop_app.app.window.command_palette import CommandPalette
 from desktop_app.domain.conversations.message_parts import DocumentPart
-from desktop_app.domain.tools.tool_server import server_of
-from desktop_app.ui.settings.tabs.servers_tab import ServerSection
-from desktop_app.ui.tools.server_form import ServerForm
-from desktop_app.ui.widgets.forms.form_widgets import Note
-from desktop_app.ui.window.command_palette import CommandPalette
+from desktop_app.tools.servers.tool_server import server_of
+from desktop_app.tools.ui import servers_controller
+from desktop_app.tools.ui.server_form import ServerForm
+from desktop_app.tools.ui.servers_tab import ServerSection
+from desktop_app.widgets.forms.form_widgets import Note
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.guarded_server import guarded_server

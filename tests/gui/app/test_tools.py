@@ -22,13 +22,13 @@ from PySide6.QtWidgets import (
 
 from desktop_app.domain.answering.stream_events import Completed, ToolCallDelta
 from desktop_app.domain.conversations.message_parts import ToolCallPart
-from desktop_app.domain.tools.remote_tool import remote_tools
 from desktop_app.domain.tools.tool import Permission, ToolDefinition
-from desktop_app.domain.tools.tool_server import server_of
-from desktop_app.services.tools.consent import ConsentQuestion, Decision, fingerprint
-from desktop_app.ui.tools import consent_card
-from desktop_app.ui.tools.consent_card import ConsentCard
-from desktop_app.ui.tools.tool_picker import ToolPicker
+from desktop_app.tools.calls.consent import ConsentQuestion, Decision, fingerprint
+from desktop_app.tools.servers.remote_tool import remote_tools
+from desktop_app.tools.servers.tool_server import server_of
+from desktop_app.tools.ui import consent_card
+from desktop_app.tools.ui.consent_card import ConsentCard
+from desktop_app.tools.ui.tool_picker import ToolPicker
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.widgets import find
 

@@ -9,11 +9,11 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.errors import CredentialError
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.network.secret import Secret
+from desktop_app.providers.gateway.environment_profiles import OPENAI
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import DATA
 from tests.gui.app.test_choices import SERVER

@@ -13,16 +13,16 @@ from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit
 
-from desktop_app.app.documents.viewer_controller import ViewerTarget
+from desktop_app.documents.ui.viewer_controller import ViewerTarget
 from desktop_app.domain.conversations.message_parts import DocumentPart, part_id
-from desktop_app.rendering.document_text import SLICE_LENGTH
+from desktop_app.markdown.document_text import SLICE_LENGTH
 from tests.data.long_pdf import long_pdf, pdf_of
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.transcript_views import marked_text
 from tests.helpers.widgets import find, timer_of
 
 if TYPE_CHECKING:
-    from desktop_app.ui.viewer.document_viewer import DocumentViewer
+    from desktop_app.documents.ui.document_viewer import DocumentViewer
 
 CORPUS = Path(__file__).parents[2] / "data" / "corpus"
 OPENAI = {"OPENAI_API_KEY": "sk-test"}

@@ -16,16 +16,16 @@ from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, PassagesPart
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.rendering.markdown.inline_images import image_bytes_of
-from desktop_app.rendering.processes.highlight import ColoredSpan, file_spans
-from desktop_app.rendering.processes.math_typesetting import Formula, typeset
-from desktop_app.ui.look.theme import light
-from desktop_app.ui.printing.pages import PrintedPages, set_paper
-from desktop_app.ui.printing.print_job import paint
-from desktop_app.ui.printing.wide_tables import column_groups
+from desktop_app.exchange.ui.printing.pages import PrintedPages, set_paper
+from desktop_app.exchange.ui.printing.print_job import paint
+from desktop_app.exchange.ui.printing.wide_tables import column_groups
+from desktop_app.markdown.parsing.inline_images import image_bytes_of
+from desktop_app.markdown.processes.highlight import ColoredSpan, file_spans
+from desktop_app.markdown.processes.math_typesetting import Formula, typeset
+from desktop_app.widgets.look.theme import light
 from tests.helpers.messages import answer, question
 from tests.helpers.pipe_trap import PipeTrap
-from tests.unit.rendering.test_inline_images import address
+from tests.unit.markdown.test_inline_images import address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,9 +10,9 @@ import pypdfium2.raw as pdfium
 
 from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.domain.errors import StorageError
-from desktop_app.ui.printing.print_job import PrintSource, pdf_of
+from desktop_app.exchange.ui.printing.print_job import PrintSource, pdf_of
 from tests.helpers.messages import answer, question
-from tests.unit.rendering.test_inline_images import address
+from tests.unit.markdown.test_inline_images import address
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

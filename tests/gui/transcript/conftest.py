@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from desktop_app.child_processes import child_command
-from desktop_app.ui.transcript.media.json_process import JsonProcess
-from desktop_app.ui.transcript.view import TranscriptView
-from desktop_app.ui.transcript.viewport import stream_scheduler, viewport_filler
+from desktop_app.transcript.media.json_process import JsonProcess
+from desktop_app.transcript.view import TranscriptView
+from desktop_app.transcript.viewport import stream_scheduler, viewport_filler
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.ui.look.theme import Theme
+    from desktop_app.widgets.look.theme import Theme
 
 
 @pytest.fixture

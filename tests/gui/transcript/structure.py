@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextCursor
 
-from desktop_app.rendering.block_model import ADDED_MARK, LINE_BREAK
-from desktop_app.ui.transcript.transcript_styles import (
+from desktop_app.markdown.block_model import ADDED_MARK, LINE_BREAK
+from desktop_app.transcript.transcript_styles import (
     CELL_PAD,
     DECORATION,
     INDENT,
@@ -39,7 +39,7 @@ from desktop_app.ui.transcript.transcript_styles import (
 if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextDocument, QTextTable
 
-    from desktop_app.ui.look.theme import Theme
+    from desktop_app.widgets.look.theme import Theme
 
 BULLETS: Final = ("•", "◦", "▪")
 LEAST_BOLD, LEAST_BOLDER = 501, 800

@@ -10,21 +10,21 @@ from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop_app.domain.conversations.conversation import MessageStatus
-from desktop_app.domain.spending.cost import Usage
-from desktop_app.ui.transcript.accessibility.accessible_node import NO_INTERFACE, AccessibleNode
-from desktop_app.ui.transcript.accessibility.accessible_transcript import AccessibleTranscript
-from desktop_app.ui.widgets.accessibility.accessible_roles import AccessibleChoice, install_roles
-from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.ui.widgets.forms.form_widgets import Combo
-from desktop_app.ui.widgets.program_menu import ProgramMenu
+from desktop_app.domain.cost import Usage
+from desktop_app.transcript.accessibility.accessible_node import NO_INTERFACE, AccessibleNode
+from desktop_app.transcript.accessibility.accessible_transcript import AccessibleTranscript
+from desktop_app.widgets.accessibility.accessible_roles import AccessibleChoice, install_roles
+from desktop_app.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.widgets.forms.form_widgets import Combo
+from desktop_app.widgets.program_menu import ProgramMenu
 from tests.helpers.messages import answer, question
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject
     from PySide6.QtGui import QAccessibleInterface
 
-    from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.transcript.view import TranscriptView
+    from desktop_app.widgets.look.theme import Theme
 
 Role = QAccessible.Role
 

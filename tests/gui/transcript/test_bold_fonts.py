@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QImage, QPainter, QTextCharFormat
 
-from desktop_app.rendering.block_model import Kind, Run
-from desktop_app.ui.look.theme import light
-from desktop_app.ui.printing.print_styles import PrintStyles
+from desktop_app.exchange.ui.printing.print_styles import PrintStyles
+from desktop_app.markdown.block_model import Kind, Run
+from desktop_app.widgets.look.theme import light
 from tests.helpers.messages import answer, question
 
 if TYPE_CHECKING:
-    from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.transcript.view import TranscriptView
 
 
 @pytest.fixture

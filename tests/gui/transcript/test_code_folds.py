@@ -11,12 +11,8 @@ from PySide6.QtWidgets import QApplication
 
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import ToolCallPart
-from desktop_app.ui.look.theme import dark
-from desktop_app.ui.transcript.media.code_folds import (
-    MAX_UNFOLDED_LINES,
-    TOGGLE_CODE,
-    VISIBLE_LINES,
-)
+from desktop_app.transcript.media.code_folds import MAX_UNFOLDED_LINES, TOGGLE_CODE, VISIBLE_LINES
+from desktop_app.widgets.look.theme import dark
 from tests.gui.transcript.test_streaming import finished
 from tests.helpers.messages import answer, question, streaming
 
@@ -25,7 +21,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from desktop_app.domain.conversations.conversation import Message
-    from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.transcript.view import TranscriptView
 
 LINES = 200
 

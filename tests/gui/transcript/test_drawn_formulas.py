@@ -9,10 +9,10 @@ from PySide6.QtCore import QPoint, QRect, QSize
 from PySide6.QtGui import QAccessible, QColor, QGuiApplication, QTextCursor
 
 from desktop_app.child_processes import child_command
-from desktop_app.rendering.block_model import FORMULA_END, FORMULA_START
-from desktop_app.ui.look import theme
-from desktop_app.ui.transcript.media.drawn_formulas import DRAWN
-from desktop_app.ui.transcript.media.typesetter import Typesetter
+from desktop_app.markdown.block_model import FORMULA_END, FORMULA_START
+from desktop_app.transcript.media.drawn_formulas import DRAWN
+from desktop_app.transcript.media.typesetter import Typesetter
+from desktop_app.widgets.look import theme
 from tests.gui.test_theme import contrast
 from tests.gui.transcript.test_streaming import look, stream_into
 from tests.helpers.children import MISSING_CHILD
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QTextLine
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.transcript.view import TranscriptView
 
 INVISIBLE = set("\u2061\u2062\u2063\u2064")
 TEXT = (

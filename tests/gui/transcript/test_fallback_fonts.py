@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtGui import QFont
 
-from desktop_app.ui.transcript.immediate_length import IMMEDIATE_CHARACTERS
-from desktop_app.ui.transcript.media import fallback_fonts
-from desktop_app.ui.transcript.media.fallback_fonts import FallbackFonts, few_scripts_length
+from desktop_app.transcript.immediate_length import IMMEDIATE_CHARACTERS
+from desktop_app.transcript.media import fallback_fonts
+from desktop_app.transcript.media.fallback_fonts import FallbackFonts, few_scripts_length
 from tests.helpers.messages import answer, streaming
 from tests.helpers.transcript_views import is_writing
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.transcript.view import TranscriptView
 
 _PAGES = (
     0x370,

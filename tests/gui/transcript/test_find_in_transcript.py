@@ -11,9 +11,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
 from desktop_app.child_processes import child_command
-from desktop_app.ui.transcript.media.drawn_formulas import DRAWN
-from desktop_app.ui.transcript.media.typesetter import Typesetter
-from desktop_app.ui.transcript.view import TranscriptView
+from desktop_app.transcript.media.drawn_formulas import DRAWN
+from desktop_app.transcript.media.typesetter import Typesetter
+from desktop_app.transcript.view import TranscriptView
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:

@@ -13,13 +13,13 @@ from PySide6.QtWidgets import QApplication, QLabel, QToolButton, QWidget
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.ui.transcript.keyboard.focus_targets import FocusTargetButton, focus_targets_of
+from desktop_app.transcript.keyboard.focus_targets import FocusTargetButton, focus_targets_of
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.transcript.view import TranscriptView
 
 LINES = "".join(f"line_{number}\n" for number in range(40))
 SAID = f"""See [the docs](https://docs.example/a) and [b](https://xn--80ak6aa92e.example/).

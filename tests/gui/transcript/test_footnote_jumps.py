@@ -10,7 +10,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from desktop_app.ui.transcript.keyboard.focus_targets import (
+from desktop_app.transcript.keyboard.focus_targets import (
     FocusTargetButton,
     focus_targets_of,
     text_rects,
@@ -18,8 +18,8 @@ from desktop_app.ui.transcript.keyboard.focus_targets import (
 from tests.helpers.messages import answer
 
 if TYPE_CHECKING:
-    from desktop_app.ui.transcript.keyboard.focus_targets import FocusTarget
-    from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.transcript.keyboard.focus_targets import FocusTarget
+    from desktop_app.transcript.view import TranscriptView
 
 LONG = "\n\n".join(f"Paragraph {n} of many words." for n in range(60))
 SOURCE = f"One[^1] and two[^b].\n\n{LONG}\n\nAgain[^1].\n\n[^1]: The note.\n\n[^b]: Other."

@@ -9,8 +9,8 @@ import pytest
 from PySide6.QtCore import QProcess
 
 from desktop_app.child_processes import child_command
-from desktop_app.ui.transcript.media import json_process
-from desktop_app.ui.transcript.media.json_process import JsonProcess
+from desktop_app.transcript.media import json_process
+from desktop_app.transcript.media.json_process import JsonProcess
 from tests.helpers.children import python_child
 from tests.helpers.traps import Traps
 

@@ -25,15 +25,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PySide6.QtCore import Qt
 
-from desktop_app.ui.transcript.transcript_styles import INDENT, QUOTE, QUOTED_AT
-from desktop_app.ui.transcript.view import TranscriptView
+from desktop_app.transcript.transcript_styles import INDENT, QUOTE, QUOTED_AT
+from desktop_app.transcript.view import TranscriptView
 from tests.gui.transcript import structure
 from tests.helpers.messages import answer, streaming
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from desktop_app.ui.look.theme import Theme
+    from desktop_app.widgets.look.theme import Theme
 
 DATA = Path(__file__).parents[2] / "data" / "markdown"
 CHOICES = {"raw-html", "bare-address", "all-cells"}

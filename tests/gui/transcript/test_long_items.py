@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QLabel
 
-from desktop_app.ui.look import theme
+from desktop_app.widgets.look import theme
 from tests.gui.transcript.test_long_message import settle
 from tests.gui.transcript.test_message_navigator import on_screen
 from tests.gui.transcript.test_streaming import finished
@@ -20,7 +20,7 @@ from tests.helpers.widgets import find
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.transcript.view import TranscriptView
 
 pytestmark = pytest.mark.usefixtures("long_slices", "low_limits")
 

@@ -10,10 +10,10 @@ from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
-from desktop_app.rendering.export.html_writer import to_html
-from desktop_app.rendering.export.text_writer import to_markdown
-from desktop_app.rendering.incremental.block_stream import render
-from desktop_app.ui.look import theme
+from desktop_app.markdown.export.html_writer import to_html
+from desktop_app.markdown.export.text_writer import to_markdown
+from desktop_app.markdown.incremental.block_stream import render
+from desktop_app.widgets.look import theme
 from tests.gui.transcript.test_message_navigator import on_screen
 from tests.gui.transcript.test_streaming import finished
 from tests.helpers.messages import answer, question, streaming
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from desktop_app.domain.conversations.conversation import Message
-    from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.transcript.view import TranscriptView
 
 pytestmark = pytest.mark.usefixtures("long_slices", "low_limits")
 

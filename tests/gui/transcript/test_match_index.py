@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from desktop_app.ui.transcript.search.match_index import Match, MatchCount, MatchIndex
+from desktop_app.transcript.search.match_index import Match, MatchCount, MatchIndex
 
 
 def test_matches_are_numbered_across_messages_and_wrap_around() -> None:

@@ -10,14 +10,14 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QTextCursor
 
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
-from desktop_app.ui.transcript.keyboard.focus_targets import FocusTargetButton
+from desktop_app.transcript.keyboard.focus_targets import FocusTargetButton
 from tests.helpers.messages import answer, question
-from tests.unit.rendering.test_inline_images import address
+from tests.unit.markdown.test_inline_images import address
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.transcript.view import TranscriptView
 
 PHOTO = ImagePart("a" * 64, "IMG 1.jpg", "image/jpeg", 9, 4000, 3000)
 TALL = ImagePart("b" * 64, "tall.png", "image/png", 9, 500, 2000)

@@ -10,14 +10,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.domain.conversations.message_parts import ReasoningPart
-from desktop_app.ui.transcript.immediate_length import IMMEDIATE_CHARACTERS
+from desktop_app.transcript.immediate_length import IMMEDIATE_CHARACTERS
 from tests.helpers.messages import answer, question
 from tests.helpers.transcript_views import is_writing
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.transcript.view import TranscriptView
 
 SOURCE = "".join(f"## Part {n}\n\nSome **words** of part {n}.\n\n" for n in range(900)) + "The end."
 

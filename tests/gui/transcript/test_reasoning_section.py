@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.ui.transcript.reasoning_section import ReasoningSection
-from desktop_app.ui.transcript.unfolded_sections import UnfoldedSections
+from desktop_app.transcript.reasoning_section import ReasoningSection
+from desktop_app.transcript.unfolded_sections import UnfoldedSections
 
 
 def test_the_duration_lasts_from_the_first_reasoning_to_the_first_text() -> None:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import Qt
 
+from desktop_app.composer.text.prompt_text import PromptText
 from desktop_app.domain.conversations.conversation import Role
-from desktop_app.ui.composer.text.prompt_text import PromptText
-from desktop_app.ui.look import theme
-from desktop_app.ui.transcript.keyboard.action_row import ActionRow
-from desktop_app.ui.transcript.view import TranscriptView
+from desktop_app.transcript.keyboard.action_row import ActionRow
+from desktop_app.transcript.view import TranscriptView
+from desktop_app.widgets.look import theme
 from tests.helpers.messages import answer, question
 
 if TYPE_CHECKING:

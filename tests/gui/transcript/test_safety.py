@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QTextDocument
 
-from desktop_app.ui.widgets.text.sealed_document import empty_resource
+from desktop_app.widgets.text.sealed_document import empty_resource
 from tests.helpers.messages import answer
 from tests.helpers.opened_urls import opened_urls
 from tests.helpers.pictures import drawing, packed
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.transcript.view import TranscriptView
 
 SCHEMES = (
     "http",

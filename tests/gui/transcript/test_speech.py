@@ -9,14 +9,14 @@ import pytest
 from PySide6.QtGui import QGuiApplication, QTextCursor
 
 from desktop_app.domain.conversations.conversation import MessageStatus
-from desktop_app.ui.transcript import speech
+from desktop_app.transcript import speech
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from desktop_app.domain.conversations.conversation import Message
-    from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.transcript.view import TranscriptView
 
 
 class Heard:

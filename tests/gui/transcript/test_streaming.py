@@ -13,7 +13,7 @@ from PySide6.QtGui import QTextBlock, QTextCursor, QTextDocument, QTextFormat, Q
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import TextPart
-from desktop_app.ui.transcript.view import TranscriptView
+from desktop_app.transcript.view import TranscriptView
 from tests.helpers.examples import examples
 from tests.helpers.messages import answer, question, streaming
 from tests.helpers.nested_markdown import sources
@@ -21,8 +21,8 @@ from tests.helpers.nested_markdown import sources
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.transcript.media.json_process import JsonProcess
+    from desktop_app.transcript.media.json_process import JsonProcess
+    from desktop_app.widgets.look.theme import Theme
 
 PIECES = [
     "Some words ", "**bold** ", "*it* ", "`c` ", "- item\n", "  - nested\n", "1. one\n", "\n",

@@ -15,12 +15,12 @@ from desktop_app.domain.conversations.message_facts import (
     token_facts,
 )
 from desktop_app.domain.conversations.message_parts import ChosenPages, DocumentPart, PassagesPart
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.spending.cost import Usage
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.transcript.citation_sources import citation_name, source_lines
-from desktop_app.ui.transcript.message_items import ending_lines
+from desktop_app.transcript.citation_sources import citation_name, source_lines
+from desktop_app.transcript.message_items import ending_lines
 from tests.helpers.messages import answer, question
 from tests.helpers.translated_texts import untranslated
 

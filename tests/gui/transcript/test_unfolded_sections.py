@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.ui.transcript.media.code_folds import TOGGLE_CODE
-from desktop_app.ui.transcript.message_items import TOGGLE_DETAILS, TOGGLE_PASSAGES, TOGGLE_TOOL
-from desktop_app.ui.transcript.unfolded_sections import UnfoldedSections
+from desktop_app.transcript.media.code_folds import TOGGLE_CODE
+from desktop_app.transcript.message_items import TOGGLE_DETAILS, TOGGLE_PASSAGES, TOGGLE_TOOL
+from desktop_app.transcript.unfolded_sections import UnfoldedSections
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,10 @@ from PySide6.QtWidgets import QApplication, QToolButton, QToolTip
 from desktop_app.domain import hints
 from desktop_app.domain.conversations.conversation import INCOMPLETE, MessageStatus
 from desktop_app.domain.conversations.message_parts import DocumentPart, ReasoningPart, TextPart
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.spending.cost import Usage
-from desktop_app.ui.look import theme
-from desktop_app.ui.transcript.view import TranscriptView
+from desktop_app.transcript.view import TranscriptView
+from desktop_app.widgets.look import theme
 from tests.gui.transcript.test_message_navigator import many
 from tests.helpers.messages import answer, question, streaming
 from tests.helpers.opened_urls import opened_urls

@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from desktop_app.services.models.choice_resolution import INSTANT_RETIRED
+from desktop_app.providers.models.choice_resolution import INSTANT_RETIRED
 from tests.helpers.prompt_delimiters import plain
 from tests.helpers.templates import translate_into
 from tests.integration.cli.command import Ended, Shell, against, answer_to, gateway

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from desktop_app.storage.database.database import Database
-from desktop_app.storage.settings.settings_store import SettingsStore
+from desktop_app.settings.settings_store import SettingsStore
+from desktop_app.storage.database import Database
 from tests.helpers.blocking import blocking
 from tests.integration.cli.command import Shell, answer_to
 from tests.integration.cli.replies import COMPLETED, CREATED, WHOLE, delta

@@ -7,7 +7,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from desktop_app.storage.spending.ledger import from_nanos
+from desktop_app.spending.ledger import from_nanos
 from tests.integration.cli.command import Shell, answer_to
 from tests.integration.cli.replies import COMPLETED, CREATED
 from tests.unit.providers.loopback import Script, streams

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.domain.conversations.conversation import Conversation, ModelChoice, new_id, now
 from desktop_app.domain.models.variants import Variant
-from desktop_app.storage.conversations.conversation_store import ConversationStore
-from desktop_app.storage.database.database import Database
+from desktop_app.storage.database import Database
 from tests.integration.cli.command import KEY, Shell, against, answer_to
 from tests.integration.cli.replies import ANSWER, WHOLE, refusal
 from tests.unit.providers.loopback import LoopbackServer

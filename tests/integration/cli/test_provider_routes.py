@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.backend.environment_profiles import OPENAI
-from desktop_app.storage.database.database import Database
-from desktop_app.storage.settings.settings_store import SettingsStore
+from desktop_app.providers.gateway.environment_profiles import OPENAI
+from desktop_app.settings.settings_store import SettingsStore
+from desktop_app.storage.database import Database
 from tests.helpers.certificates import Authority
 from tests.helpers.proxies import HttpProxy, SocksProxy
 from tests.integration.cli.command import Shell, gateway

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.storage.settings.settings_store import SettingsStore
+from desktop_app.settings.settings_store import SettingsStore
 from tests.helpers.started_backend import started_backend
 from tests.unit.providers.loopback import LoopbackServer, replies
 from tests.unit.providers.samples import COMPATIBLE

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.credentials.vault import KeyPlace, KeyVault, keyring_entry
 from desktop_app.domain.errors import CredentialError
 from desktop_app.domain.network.secret import Secret
-from desktop_app.storage.settings.settings_store import SettingsStore
+from desktop_app.providers.keys.vault import KeyPlace, KeyVault, keyring_entry
+from desktop_app.settings.settings_store import SettingsStore
 from tests.helpers.system_keyring import default_collection, keyring_secrets
 from tests.helpers.waiting import LONGEST_S
 from tests.integration.credentials.conftest import SILENT_S, Desktop

@@ -12,7 +12,7 @@ import pytest
 from desktop_app.backend.backend import Backend
 from desktop_app.domain.errors import ToolServerError
 from desktop_app.domain.tools.tool import Permission, ToolContext
-from desktop_app.domain.tools.tool_server import server_of
+from desktop_app.tools.servers.tool_server import server_of
 from tests.helpers.server_runs import SCRIPTED
 from tests.helpers.system_keyring import keyring_secrets
 

@@ -14,13 +14,13 @@ import pytest
 from desktop_app.backend.backend import Backend
 from desktop_app.domain.errors import ToolServerError
 from desktop_app.domain.tools.tool import ToolContext
-from desktop_app.domain.tools.tool_server import server_of
-from desktop_app.services.tools.server_run import ServerState
+from desktop_app.tools.servers.server_run import ServerState
+from desktop_app.tools.servers.tool_server import server_of
 from tests.helpers.guarded_server import GuardedServer, guarded_server
 from tests.helpers.system_keyring import keyring_secrets
 
 if TYPE_CHECKING:
-    from desktop_app.services.tools.server_registry import ToolServers
+    from desktop_app.tools.servers.server_registry import ToolServers
 
 KEPT = "tool-server:guarded:sign-in"
 

@@ -11,19 +11,19 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.backup.backup import make_backup
+from desktop_app.backup.erasure import erase_everything
+from desktop_app.backup.repair import repair_store
+from desktop_app.collections.collection_service import CollectionProgress, Collections
+from desktop_app.collections.collection_store import CollectionStore
+from desktop_app.collections.vector_store import VectorStore
 from desktop_app.documents.index.collection_reader import CollectionReader
+from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.documents.collections import Collection, CollectionFile, Passage
 from desktop_app.domain.errors import DocumentError
-from desktop_app.services.collections.collection_service import CollectionProgress, Collections
-from desktop_app.storage.database.database import Database
-from desktop_app.storage.documents.attachment_store import AttachmentStore
-from desktop_app.storage.documents.collection_store import CollectionStore
-from desktop_app.storage.documents.vector_store import VectorStore
-from desktop_app.storage.recovery.backup import make_backup
-from desktop_app.storage.recovery.erasure import erase_everything
-from desktop_app.storage.recovery.repair import repair_store
+from desktop_app.storage.database import Database
 from tests.helpers.restores import AnsweredRestore, restore_now
 
 pytestmark = pytest.mark.usefixtures("forked_children")

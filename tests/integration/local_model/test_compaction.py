@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from desktop_app.backend.backend import Backend
-from desktop_app.backend.environment_profiles import ON_DEVICE
+from desktop_app.chat.send_context import AskSettings, SendContext
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.conversations.compaction import CompactionKind
 from desktop_app.domain.conversations.conversation import (
@@ -22,7 +22,7 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.paths import folders
-from desktop_app.services.chat.send_context import AskSettings, SendContext
+from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
 
 pytestmark = pytest.mark.slow
 

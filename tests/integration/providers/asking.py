@@ -13,6 +13,12 @@ from typing import Any
 
 from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.backend.prompt_loader import built_in_requirements
+from desktop_app.chat.answers.answer_run import AnswerRun
+from desktop_app.chat.chat_service import AnswerTools, ChatService, RequestSources
+from desktop_app.chat.conversation_store import CompactionStore, ConversationStore
+from desktop_app.chat.cost_estimate import Estimator
+from desktop_app.chat.send_context import AskSettings
+from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.answering.answer_status import AnswerStatus, Status, StatusCode, status_text
 from desktop_app.domain.answering.chat_request import ProviderProfile
@@ -31,20 +37,14 @@ from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.http.transport import Timeouts
+from desktop_app.providers.models.choice_resolution import ModelChoices, ProviderModels
 from desktop_app.providers.provider_client import ProviderClient
-from desktop_app.services.answers.answer_run import AnswerRun
-from desktop_app.services.chat.chat_service import AnswerTools, ChatService, RequestSources
-from desktop_app.services.chat.send_context import AskSettings
-from desktop_app.services.models.choice_resolution import ModelChoices, ProviderModels
-from desktop_app.services.spending.budget import Budget, PaidCalls
-from desktop_app.services.spending.cost_estimate import Estimator
-from desktop_app.services.tools.tool_set import ToolCatalog
-from desktop_app.storage.conversations.conversation_store import CompactionStore, ConversationStore
-from desktop_app.storage.database.database import Database
-from desktop_app.storage.documents.attachment_store import AttachmentStore
-from desktop_app.storage.settings.settings_store import SettingsStore
-from desktop_app.storage.spending.ledger import Ledger
-from desktop_app.storage.spending.spending_holds import SpendingHolds
+from desktop_app.settings.settings_store import SettingsStore
+from desktop_app.spending.budget import Budget, PaidCalls
+from desktop_app.spending.ledger import Ledger
+from desktop_app.spending.spending_holds import SpendingHolds
+from desktop_app.storage.database import Database
+from desktop_app.tools.calls.tool_set import ToolCatalog
 from tests.helpers.parts import unused_parts
 from tests.helpers.prompt_delimiters import delimiters
 from tests.helpers.scripted_provider import WordCounter

@@ -23,10 +23,10 @@ from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind,
 from desktop_app.domain.answering.stream_events import Failed, StreamEvent
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import ReasoningPart, ToolCallPart
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import ProviderError, StreamCutError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.variants import Effort
-from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking

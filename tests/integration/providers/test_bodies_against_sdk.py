@@ -49,7 +49,7 @@ from desktop_app.providers.http.transport import pack_body
 from desktop_app.providers.jobs import embeddings
 from desktop_app.providers.jobs.batch_client import URLS, request_line
 from desktop_app.providers.provider_client import ProviderClient
-from desktop_app.services.tools.hosted_tools import HostedTools
+from desktop_app.tools.calls.hosted_tools import HostedTools
 from tests.helpers.batch_server import BatchServer
 from tests.helpers.blocking import blocking
 from tests.helpers.generation import maybe, parameters

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.chat.send_context import AskSettings
 from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.variants import Variant
 from desktop_app.providers.http.silence import SilenceLimits
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.jobs.background_run import RunTimes
-from desktop_app.services.chat.send_context import AskSettings
 from tests.helpers.background_server import BackgroundServer, Fault, events_of
 from tests.helpers.waiting import LONGEST_S
 from tests.integration.providers.asking import Asker, asker_of, stored_path

@@ -14,8 +14,8 @@ from desktop_app.domain.answering.stream_events import Notice
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.providers.server_memory import REFUSALS_LIFETIME
-from desktop_app.storage.database.database import Database
-from desktop_app.storage.settings.settings_store import SettingsStore
+from desktop_app.settings.settings_store import SettingsStore
+from desktop_app.storage.database import Database
 from tests.helpers.stored_gateway import gateway_over
 from tests.unit.providers.loopback import LoopbackServer, replies, streams
 from tests.unit.providers.samples import COMPATIBLE, ask, sse

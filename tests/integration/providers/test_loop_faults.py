@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 
+from desktop_app.chat.send_context import AskSettings
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import tool_calls
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.tools.tool import ToolCallState
-from desktop_app.services.chat.send_context import AskSettings
-from desktop_app.services.tools.tool_set import ToolCatalog
+from desktop_app.tools.calls.tool_set import ToolCatalog
 from tests.helpers.blocking import blocking
 from tests.helpers.tools import Source
 from tests.integration.providers.asking import asker_of, event, stored_path

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
+from desktop_app.chat.send_context import AskSettings
 from desktop_app.domain.conversations.conversation import Draft, Message
 from desktop_app.domain.conversations.message_parts import Attachment, DocumentPart
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.services.chat.send_context import AskSettings
 from tests.integration.providers.asking import Asker, asker_of, event
 from tests.unit.providers.loopback import LoopbackServer, Received, streams
 

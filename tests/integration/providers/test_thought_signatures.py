@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from desktop_app.chat.send_context import AskSettings
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.conversations.conversation import Conversation, Draft, Message
 from desktop_app.domain.conversations.message_parts import tool_calls
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.services.chat.send_context import AskSettings
-from desktop_app.services.tools.tool_set import ToolCatalog
+from desktop_app.tools.calls.tool_set import ToolCatalog
 from tests.helpers.tools import Source
 from tests.integration.providers.asking import asker_of, event, stored_path
 from tests.unit.providers.loopback import LoopbackServer, Received, replies, streams

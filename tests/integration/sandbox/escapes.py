@@ -29,7 +29,7 @@ from typing import Any, Final, cast
 from desktop_app import sandbox
 from desktop_app.documents.worker import worker_process
 from desktop_app.local_model import server_process
-from desktop_app.rendering.processes import json_server
+from desktop_app.markdown.processes import json_server
 from desktop_app.sandbox import linux
 
 # Calls that Python has no name for: x86_64, aarch64.

@@ -177,7 +177,7 @@ def test_without_seccomp_landlock_still_holds(target: Target) -> None:
 OTHER_ABI = """
 import ctypes, os, sys
 from desktop_app import sandbox
-from desktop_app.rendering.processes.json_server import POLICY
+from desktop_app.markdown.processes.json_server import POLICY
 sandbox.confine(POLICY)
 {attempt}
 print("still here")
@@ -208,7 +208,7 @@ def test_a_call_of_another_abi_kills_the_process(attempt: str) -> None:
 MANY_THREADS = """
 import threading
 from desktop_app import sandbox
-from desktop_app.rendering.processes.json_server import POLICY
+from desktop_app.markdown.processes.json_server import POLICY
 threading.Thread(target=threading.Event().wait, daemon=True).start()
 try:
     sandbox.confine(POLICY)
@@ -227,7 +227,7 @@ def test_a_process_with_an_unconfined_thread_is_refused() -> None:
 INHERITED = """
 import os
 from desktop_app import sandbox
-from desktop_app.rendering.processes.json_server import POLICY
+from desktop_app.markdown.processes.json_server import POLICY
 sandbox.confine(POLICY)
 try:
     print(os.read(DESCRIPTOR, 10))

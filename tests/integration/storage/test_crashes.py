@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.errors import StorageError
-from desktop_app.storage.conversations.conversation_store import ConversationStore
-from desktop_app.storage.search.search_query import Search
+from desktop_app.library.search_query import Search
 from tests.unit.storage.samples import a_conversation, a_question, an_answer, opened
 
 ROOT = Path(__file__).parents[3]
@@ -25,7 +25,7 @@ import asyncio, sys
 from dataclasses import replace
 from pathlib import Path
 from desktop_app.domain.conversations.message_parts import TextPart
-from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.chat.conversation_store import ConversationStore
 from tests.unit.storage.samples import *
 
 async def main():
@@ -53,7 +53,7 @@ asyncio.run(main())
 ANSWERING = """
 import asyncio, sys
 from pathlib import Path
-from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.chat.conversation_store import ConversationStore
 from tests.unit.storage.samples import *
 
 async def main():
@@ -75,7 +75,7 @@ asyncio.run(main())
 WRITER = """
 import asyncio, sys
 from pathlib import Path
-from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.chat.conversation_store import ConversationStore
 from tests.unit.storage.samples import *
 
 async def main():
@@ -95,8 +95,8 @@ import asyncio, sys
 from pathlib import Path
 from desktop_app.domain.conversations.message_parts import Attachment
 from desktop_app.domain.errors import StoreFullError
-from desktop_app.storage.documents.attachment_store import AttachmentStore
-from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.documents.store.attachment_store import AttachmentStore
+from desktop_app.chat.conversation_store import ConversationStore
 from tests.unit.storage.samples import *
 import hashlib
 

@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 from desktop_app.main import main as repartee
 from desktop_app.paths import folders
-from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.chat.conversation_store import ConversationStore
 from tests.unit.storage.samples import *
 
 folder = Path(sys.argv[1])

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.chat.conversation_store import ConversationStore
 from tests.helpers.blocking import blocking
 from tests.integration.storage.test_crashes import ROOT
 from tests.unit.storage.samples import opened
@@ -35,7 +35,7 @@ import asyncio, sys
 from dataclasses import replace
 from pathlib import Path
 from desktop_app.domain.conversations.message_parts import TextPart
-from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.chat.conversation_store import ConversationStore
 from tests.unit.storage.samples import *
 
 async def main():

@@ -27,6 +27,8 @@ from pathlib import Path
 from time import sleep
 from typing import Any
 
+from desktop_app.chat.conversation_store import ConversationStore
+from desktop_app.chat.send_context import AskSettings
 from desktop_app.domain.answering.chat_request import ChatRequest
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.stream_events import (
@@ -39,14 +41,12 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.conversations.message_parts import ToolCallPart, tool_calls
 from desktop_app.domain.tools.tool import ListedTool, ToolCallState, ToolContext, ToolDefinition
-from desktop_app.services.chat.send_context import AskSettings
-from desktop_app.services.tools.tool_set import ToolCatalog
-from desktop_app.storage.conversations.conversation_store import ConversationStore
-from desktop_app.storage.database.database import Database
-from desktop_app.storage.spending.ledger import from_nanos
+from desktop_app.spending.ledger import from_nanos
+from desktop_app.storage.database import Database
+from desktop_app.tools.calls.tool_set import ToolCatalog
 from tests.helpers.blocking import blocking
 from tests.helpers.scripted_provider import ScriptedProvider
-from tests.unit.services.test_chat_service import open_chat
+from tests.unit.chat.test_chat_service import open_chat
 
 ROOT = Path(__file__).parents[3]
 ROUNDS, PARALLEL = 3, 2

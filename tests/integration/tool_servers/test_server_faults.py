@@ -9,10 +9,10 @@ import pytest
 
 from desktop_app.domain.errors import ToolServerError
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ToolContext, ToolError
-from desktop_app.domain.tools.tool_server import ServerFailure
-from desktop_app.services.tools.consent import fingerprint
-from desktop_app.services.tools.server_run import ServerState
-from desktop_app.services.tools.server_source import TOOL_CHANGED
+from desktop_app.tools.calls.consent import fingerprint
+from desktop_app.tools.servers.server_run import ServerState
+from desktop_app.tools.servers.server_source import TOOL_CHANGED
+from desktop_app.tools.servers.tool_server import ServerFailure
 from tests.helpers.server_runs import RunningServer, running_server, scripted_server
 from tests.helpers.session_server import session_server
 from tests.helpers.waiting import until

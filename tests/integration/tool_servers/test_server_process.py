@@ -24,7 +24,7 @@ async def use() -> None:
         assert await server.call("echo", text="hi") == "echo: hi"
 
 asyncio.run(use())
-assert "desktop_app.tool_servers.server_connection" in sys.modules
+assert "desktop_app.tools.servers.server_connection" in sys.modules
 print(*[name for name in sys.modules if name.partition(".")[0] in ("mcp", "mcp_types")])
 """
 

@@ -7,16 +7,16 @@ from decimal import Decimal
 
 import pytest
 
-from desktop_app.backend import environment_profiles
 from desktop_app.backend.backend import read_catalog, use_routine_model
-from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.variants import Variant
-from desktop_app.domain.spending.spending_report import Purpose
+from desktop_app.domain.spending_report import Purpose
 from desktop_app.paths import folders
+from desktop_app.providers.gateway import environment_profiles
+from desktop_app.providers.keys.vault import KeyPlace
 from tests.helpers.fragment import Fragment
 from tests.helpers.secrets import key_for
 from tests.helpers.started_backend import started_backend

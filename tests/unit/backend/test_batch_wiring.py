@@ -21,15 +21,15 @@ from desktop_app.backend.batch_wiring import (
     has_at_least,
     store_as_conversation,
 )
-from desktop_app.domain.batch.batch_jobs import BatchFile, BatchItem, BatchJob, ItemStatus
+from desktop_app.batch.batch_store import BatchStore
+from desktop_app.chat.conversation_store import ConversationStore
+from desktop_app.domain.batch_jobs import BatchFile, BatchItem, BatchJob, ItemStatus
 from desktop_app.domain.conversations.conversation import MessageStatus, ModelChoice, Role, now
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import StorageError
-from desktop_app.domain.spending.cost import Usage
-from desktop_app.storage.batch.batch_store import BatchStore
-from desktop_app.storage.conversations.conversation_store import ConversationStore
 from tests.helpers.started_backend import started_backend
 
 CHOICE = ModelChoice("openai", "gpt-5.2")

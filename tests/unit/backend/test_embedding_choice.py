@@ -9,11 +9,11 @@ from decimal import Decimal
 import pytest
 
 from desktop_app.backend.embedding_choice import embedding_choice, embedding_model
+from desktop_app.collections.embedding_service import EmbeddingChoice
 from desktop_app.domain.answering.chat_request import FAMILY_MODEL, ProviderProfile
+from desktop_app.domain.cost import Price
 from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.model_listing import ModelListing
-from desktop_app.domain.spending.cost import Price
-from desktop_app.services.collections.embedding_service import EmbeddingChoice
 from desktop_app.settings.setting import SettingValue
 from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI
 

@@ -13,8 +13,8 @@ from desktop_app.backend.preset_loader import (
     preset_named,
     with_built_in,
 )
-from desktop_app.domain.prompts.preset import Preset
 from desktop_app.i18n.translation import tr
+from desktop_app.prompts.preset import Preset
 
 FIRST, SECOND, *OTHERS = built_in_presets()
 

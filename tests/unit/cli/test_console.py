@@ -15,8 +15,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from desktop_app.cli.streams import console
-from desktop_app.cli.streams.console import clean, clean_line, escaped_output, to_json
+from desktop_app.cli import console
+from desktop_app.cli.console import clean, clean_line, escaped_output, to_json
 from desktop_app.main import main
 
 HOSTILE = "a\x1b[2J\x07\x9b31m\x00\r\u202eb\u2066\u2028\u200f\udce9\U000e0041\x7f"

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.cli.doctor import (
     Finding,
     _check_routes,
@@ -16,6 +15,7 @@ from desktop_app.cli.doctor import (
     qt_failure_text,
 )
 from desktop_app.domain.answering.chat_request import ProviderProfile
+from desktop_app.providers.gateway.environment_profiles import OPENAI
 from tests.helpers.started_backend import started_backend
 from tests.unit.providers.samples import COMPATIBLE
 

@@ -17,10 +17,10 @@ from desktop_app.child_processes import REPORTS_TO_WINDOW
 from desktop_app.cli.arguments import program
 from desktop_app.cli.command_line import parse
 from desktop_app.cli.library_commands import run_library
-from desktop_app.cli.reports.search_command import run_search
 from desktop_app.domain.error_note import error_from_json
 from desktop_app.domain.errors import StoreFullError
-from desktop_app.storage.conversations.import_store import ImportOutcome, ImportStore
+from desktop_app.exchange.import_store import ImportOutcome, ImportStore
+from desktop_app.library.command import run_search
 
 AT = datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
 Run = Callable[..., tuple[int, str, str]]

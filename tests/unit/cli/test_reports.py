@@ -15,16 +15,16 @@ import pytest
 from desktop_app.backend.backend import Backend
 from desktop_app.cli.arguments import program
 from desktop_app.cli.command_line import parse
-from desktop_app.cli.reports import spending_command
-from desktop_app.cli.reports.models_command import run_models
-from desktop_app.cli.reports.spending_command import run_spending
-from desktop_app.cli.tool_commands import run_tools
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.model_listing import ModelListing
-from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.spending.spending_report import Call, CallPerformance
-from desktop_app.services.models.model_menu import FAVORITES
-from desktop_app.storage.settings.model_listing_store import ListingStore
+from desktop_app.domain.spending_report import Call, CallPerformance
+from desktop_app.providers.command import run_models
+from desktop_app.providers.models.model_listing_store import ListingStore
+from desktop_app.providers.models.model_menu import FAVORITES
+from desktop_app.spending import command as spending_command
+from desktop_app.spending.command import run_spending
+from desktop_app.tools.command.tool_commands import run_tools
 from tests.helpers.started_backend import started_backend
 from tests.unit.providers.samples import COMPATIBLE
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from desktop_app.cli.streams import standard_input
-from desktop_app.cli.streams.standard_input import read_all, read_piped, replace_stdin_with_file
+from desktop_app.cli import standard_input
+from desktop_app.cli.standard_input import read_all, read_piped, replace_stdin_with_file
 from desktop_app.domain.errors import IllegalChoiceError
 
 LIMIT = 10

@@ -10,7 +10,7 @@ import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import GenerationParameters
-from desktop_app.domain.batch.batch_jobs import (
+from desktop_app.domain.batch_jobs import (
     BatchCounts,
     BatchEstimate,
     BatchJob,
@@ -21,8 +21,8 @@ from desktop_app.domain.batch.batch_jobs import (
     item_number,
 )
 from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.domain.cost import Price
 from desktop_app.domain.models.model_catalog import ModelInfo
-from desktop_app.domain.spending.cost import Price
 from tests.helpers.fragment import Fragment
 
 JOB = BatchJob(

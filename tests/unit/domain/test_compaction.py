@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
 from desktop_app.domain.conversations.compaction import (
     Compaction,
     CompactionKind,
@@ -21,6 +20,7 @@ from desktop_app.domain.conversations.compaction import (
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, ModelChoice, Role
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.models.model_catalog import Api
+from desktop_app.providers.gateway.environment_profiles import COMETAPI, OPENAI
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MODEL = "gpt-5.2"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.cli.streams.console import terminal_error_text
+from desktop_app.cli.console import terminal_error_text
 from desktop_app.domain.answering.answer_status import status_text
 from desktop_app.domain.conversations.notices import (
     notice_from_json,
@@ -22,9 +22,9 @@ from desktop_app.domain.error_note import (
 )
 from desktop_app.domain.error_text import TERMINAL, hint_text
 from desktop_app.domain.errors import AuthenticationError, StoreDamagedError, ToolServerError
-from desktop_app.domain.tools.remote_tool import unusable_arguments
-from desktop_app.domain.tools.tool_server import ServerFault
 from desktop_app.i18n.translation import use_language
+from desktop_app.tools.servers.remote_tool import unusable_arguments
+from desktop_app.tools.servers.tool_server import ServerFault
 
 
 def test_only_a_terminal_names_the_command_that_repairs() -> None:

@@ -16,9 +16,9 @@ from desktop_app.domain.conversations.message_parts import (
     PageImage,
     ToolCallPart,
 )
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.variants import Effort
-from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.tool import ToolCallState
 from tests.helpers.messages import answer, question
 

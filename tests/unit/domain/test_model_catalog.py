@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import pytest
 
+from desktop_app.domain.cost import FREE, Price
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.models.model_catalog import Api, FileInputs, ModelCatalog, ModelInfo
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.domain.spending.cost import FREE, Price
 from desktop_app.paths import resource_path
 
 SHIPPED = resource_path("models.toml").read_text()

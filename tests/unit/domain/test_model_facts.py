@@ -8,10 +8,10 @@ from decimal import Decimal
 
 import pytest
 
+from desktop_app.domain.cost import Price
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.model_facts import ModelFacts, ModelKind
 from desktop_app.domain.models.variants import Effort
-from desktop_app.domain.spending.cost import Price
 
 
 @pytest.mark.parametrize(

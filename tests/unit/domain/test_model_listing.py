@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.cost import Price
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.model_listing import (
@@ -17,7 +18,6 @@ from desktop_app.domain.models.model_listing import (
     with_listed_details,
     with_listed_window,
 )
-from desktop_app.domain.spending.cost import Price
 
 OPENAI = ProviderProfile("o", "OpenAI", ProviderKind.OPENAI, "https://api.openai.com/v1")
 COMET = ProviderProfile("c", "CometAPI", ProviderKind.COMETAPI, "https://api.cometapi.com/v1")

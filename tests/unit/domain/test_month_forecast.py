@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.spending.spending_report import MonthSpending, SpendingSum, month_forecast
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.spending_report import MonthSpending, SpendingSum, month_forecast
 
 
 @pytest.mark.parametrize(

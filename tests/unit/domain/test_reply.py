@@ -39,9 +39,9 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
     tool_calls,
 )
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import ContentFilteredError, StreamCutError
-from desktop_app.domain.spending.cost import Usage
 
 
 def fold(*events: StreamEvent) -> Reply:

@@ -58,7 +58,7 @@ from desktop_app.domain.conversations.notices import (
     notice_from_json,
     notice_to_json,
 )
-from desktop_app.domain.spending.cost import FREE, Price, Usage, call_cost, exact_digits, sum_costs
+from desktop_app.domain.cost import FREE, Price, Usage, call_cost, exact_digits, sum_costs
 from desktop_app.domain.tools.tool import ToolCallState
 
 HASH = "0" * 64

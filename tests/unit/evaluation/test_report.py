@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.statistics import percentile, rounded, wilson_interval
 from desktop_app.evaluation.cases import read_cases
 from desktop_app.evaluation.checks import failure_in_verdict
@@ -24,7 +24,7 @@ from desktop_app.evaluation.report import (
     table_lines,
     total_of,
 )
-from desktop_app.services.models.choice_resolution import ResolvedChoice
+from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from tests.unit.providers.samples import CATALOG, OPENAI
 
 CHOICE = ResolvedChoice(OPENAI, CATALOG.info("gpt-5.2"), Variant.THINKING, Effort.HIGH)

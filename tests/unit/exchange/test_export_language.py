@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, ItemStatus
+from desktop_app.batch import batch_report
+from desktop_app.domain.batch_jobs import BatchItem, BatchJob, ItemStatus
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, ModelChoice, now
 from desktop_app.domain.conversations.message_parts import (
     ChosenPages,
@@ -19,10 +20,10 @@ from desktop_app.domain.conversations.message_parts import (
     PassagesPart,
     ToolCallPart,
 )
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.models.variants import Effort
-from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.tool import ToolCallState
-from desktop_app.exchange.writers import batch_report, markdown_file, rich_text
+from desktop_app.exchange.writers import markdown_file, rich_text
 from desktop_app.exchange.writers.html_page import HtmlPage
 from desktop_app.exchange.writers.office.office_content import messages_of
 from tests.helpers.messages import answer, question

@@ -19,7 +19,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.exchange.writers.html_page import END, EmbeddedImage, HtmlPage
 from desktop_app.exchange.writers.markdown_file import to_markdown
-from desktop_app.rendering.processes.math_typesetting import CannotTypesetError, Formula, typeset
+from desktop_app.markdown.processes.math_typesetting import CannotTypesetError, Formula, typeset
 from tests.helpers.examples import examples
 from tests.helpers.messages import answer, question
 from tests.unit.domain.test_collections import a_passage

@@ -36,7 +36,7 @@ from desktop_app.exchange.writers.office.office_content import (
 )
 from desktop_app.exchange.writers.office.pptx_outline import write_pptx
 from desktop_app.exchange.writers.office.table_files import write_csv, write_xlsx
-from desktop_app.rendering.incremental.block_stream import render
+from desktop_app.markdown.incremental.block_stream import render
 from tests.helpers.examples import examples
 
 ANSWER = """\

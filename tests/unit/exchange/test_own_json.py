@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from desktop_app.chat.conversation_store import CompactionStore, ConversationStore
 from desktop_app.domain.answering.generation import GenerationParameters, Overrides
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import (
@@ -26,22 +27,21 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.message_parts import AttachmentFile, ChosenPages, DocumentPart
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.tools.tool import HOSTED_TOOLS
+from desktop_app.exchange.import_store import ImportOutcome, ImportStore
 from desktop_app.exchange.importers.import_reader import read_export
 from desktop_app.exchange.importers.imported_conversation import ImportedConversation
 from desktop_app.exchange.own_json import JsonWriter
-from desktop_app.exchange.preset_json import preset_to_json
-from desktop_app.storage.conversations.conversation_store import CompactionStore, ConversationStore
-from desktop_app.storage.conversations.folder_store import FolderStore
-from desktop_app.storage.conversations.import_store import ImportOutcome, ImportStore
-from desktop_app.storage.settings.prompt_store import PromptStore
+from desktop_app.library.folder_store import FolderStore
+from desktop_app.prompts.preset import Preset
+from desktop_app.prompts.preset_json import preset_to_json
+from desktop_app.prompts.prompt_store import PromptStore
 from tests.helpers.blocking import blocking
 from tests.helpers.compacted import compacted, items
 from tests.helpers.examples import examples
 from tests.helpers.generation import overrides
+from tests.unit.chat.test_conversation_store import drafts, trees
 from tests.unit.storage.samples import CHOICE, NOON, a_conversation, a_question, opened
-from tests.unit.storage.test_conversation_store import drafts, trees
 
 FOLDER = Folder(new_id(), "Thesis", NOON, CHOICE)
 

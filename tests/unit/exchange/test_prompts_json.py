@@ -15,12 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.domain.answering.generation import Overrides
+from desktop_app.domain.derived_id import derived_id
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.domain.prompts.preset import Preset
-from desktop_app.domain.prompts.prompts import Prompt
-from desktop_app.exchange.derived_id import derived_id
-from desktop_app.exchange.preset_json import preset_from_json
 from desktop_app.exchange.prompts_json import (
     PromptCollection,
     new_items,
@@ -28,6 +25,9 @@ from desktop_app.exchange.prompts_json import (
     read_file,
     to_json_text,
 )
+from desktop_app.prompts.preset import Preset
+from desktop_app.prompts.preset_json import preset_from_json
+from desktop_app.prompts.prompt import Prompt
 from tests.helpers.generation import overrides
 
 WORDS = st.text(st.characters(codec="utf-8"), min_size=1).filter(str.strip)

@@ -22,9 +22,9 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.conversation import MessageStatus, RemoteRun
 from desktop_app.domain.conversations.notices import NoticeCode, notice
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import AuthenticationError, ProviderError, RunLostError
 from desktop_app.domain.models.variants import Effort
-from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.http.transport import Timeouts

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.batch.batch_jobs import BatchStatus, RemoteBatch
+from desktop_app.domain.batch_jobs import BatchStatus, RemoteBatch
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.providers.http.request_secrets import ProviderAccess

@@ -27,6 +27,7 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
 )
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import (
     ContextTooLongError,
     ProviderError,
@@ -37,7 +38,6 @@ from desktop_app.domain.errors import (
     UnexpectedReplyError,
 )
 from desktop_app.domain.models.variants import Effort
-from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis import chat_completions
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader

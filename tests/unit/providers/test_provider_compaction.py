@@ -17,6 +17,7 @@ from openai.types.responses.response_compact_params import ResponseCompactParams
 from pydantic import ConfigDict, TypeAdapter, with_config
 
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import (
     AuthenticationError,
     EndpointMissingError,
@@ -25,7 +26,6 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.variants import Effort
-from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.compacted import compacted, items

@@ -27,6 +27,7 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
 )
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import (
     ContextTooLongError,
     ProviderError,
@@ -37,7 +38,6 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.variants import Effort
-from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis import responses
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.http.transport import data_url

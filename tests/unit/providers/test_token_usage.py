@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.cost import Usage
 from desktop_app.providers.apis.event_reader import MAX_TOKENS, usage_of
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderProfile
-from desktop_app.domain.batch.batch_jobs import BatchStatus
+from desktop_app.domain.batch_jobs import BatchStatus
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.providers.jobs.batch_client import BatchClient
 from tests.helpers.batch_server import BatchServer

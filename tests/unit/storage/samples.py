@@ -19,7 +19,7 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.storage.database.database import Database
+from desktop_app.storage.database import Database
 
 NOON = datetime(2026, 3, 14, 12, 0, 0, 123456, tzinfo=UTC)
 CHOICE = ModelChoice("openai", "gpt-5.2", Variant.THINKING, Effort.HIGH)

@@ -16,16 +16,16 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.domain.errors import (
     StorageError,
     StoreDamagedError,
     StoreFullError,
     StoreTooNewError,
 )
-from desktop_app.storage.conversations.conversation_store import ConversationStore
-from desktop_app.storage.database import schema
-from desktop_app.storage.database.database import READERS, Database
-from desktop_app.storage.database.store_lock import exclusive_lock
+from desktop_app.storage import schema
+from desktop_app.storage.database import READERS, Database
+from desktop_app.storage.store_lock import exclusive_lock
 from tests.helpers.blocking import blocking
 from tests.helpers.waiting import LONGEST_S
 from tests.unit.storage.samples import a_conversation, opened
@@ -205,7 +205,7 @@ def test_a_file_that_is_no_database_is_damage(path: Path) -> None:
 CRASH = """
 import asyncio, os, sys
 from pathlib import Path
-from desktop_app.storage.database.database import Database
+from desktop_app.storage.database import Database
 async def main():
     database = Database(Path(sys.argv[1]))
     await database.open()
@@ -254,7 +254,7 @@ async def test_damage_is_found_after_a_crash(path: Path, monkeypatch: pytest.Mon
         await asyncio.to_thread(open_and_close, path)
 
     # A store that is too large to be checked during start-up is checked later.
-    monkeypatch.setattr("desktop_app.storage.database.database.CHECKED_AT_OPEN_BYTES", 0)
+    monkeypatch.setattr("desktop_app.storage.database.CHECKED_AT_OPEN_BYTES", 0)
     simulate_unclean_exit()
     async with opened(path) as database:
         assert database.needs_check
@@ -366,7 +366,7 @@ def test_an_open_store_without_its_lock_file_is_still_locked(path: Path) -> None
     create(path)
     code = (
         "import asyncio, sys, pathlib\n"
-        "from desktop_app.storage.database.database import Database\n"
+        "from desktop_app.storage.database import Database\n"
         "async def main():\n"
         "    database = Database(pathlib.Path(sys.argv[1]))\n"
         "    await database.open()\n"

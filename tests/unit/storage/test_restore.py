@@ -14,21 +14,21 @@ from typing import Any
 
 import pytest
 
+from desktop_app.backup.backup import make_backup
+from desktop_app.chat.conversation_store import ConversationStore
+from desktop_app.collections.collection_store import CollectionStore
+from desktop_app.collections.vector_store import VectorStore
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.documents.passage_words import question_terms
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.network.custom_fields import CustomField
-from desktop_app.domain.tools.tool_server import ToolServer
-from desktop_app.storage.conversations.conversation_store import ConversationStore
-from desktop_app.storage.database.deletion_wipe import wipe_deleted
-from desktop_app.storage.database.sqlite_connection import connect
-from desktop_app.storage.documents.collection_store import CollectionStore
-from desktop_app.storage.documents.vector_store import VectorStore
-from desktop_app.storage.recovery.backup import make_backup
-from desktop_app.storage.search.search_query import Search
-from desktop_app.storage.settings.settings_store import SettingsStore
-from desktop_app.storage.tools.server_store import ServerStore
+from desktop_app.library.search_query import Search
+from desktop_app.settings.settings_store import SettingsStore
+from desktop_app.storage.deletion_wipe import wipe_deleted
+from desktop_app.storage.sqlite_connection import connect
+from desktop_app.tools.servers.server_store import ServerStore
+from desktop_app.tools.servers.tool_server import ToolServer
 from tests.helpers.blocking import blocking
 from tests.helpers.full_store import NOON, PROFILE, everything, fill, opened
 from tests.helpers.hostile_backups import BROKEN, ValidBackup, broken_archives

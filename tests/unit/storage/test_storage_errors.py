@@ -14,7 +14,7 @@ from desktop_app.domain.errors import (
     StoreFullError,
     StoreRefusedError,
 )
-from desktop_app.storage.database.storage_errors import translate_errors
+from desktop_app.storage.storage_errors import translate_errors
 from tests.helpers.fragment import Fragment
 
 

@@ -12,18 +12,18 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.chat.conversation_store import CompactionStore, ConversationStore
+from desktop_app.documents.store.attachment_store import AttachmentStore
+from desktop_app.documents.store.note_store import NoteStore
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import Conversation, Draft, Message
 from desktop_app.domain.conversations.message_parts import Attachment, DocumentPart
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import StorageError
-from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.spending.spending_report import Call
-from desktop_app.storage.conversations.conversation_store import CompactionStore, ConversationStore
-from desktop_app.storage.database.database import Database
-from desktop_app.storage.database.temporary_database import TemporaryConversations
-from desktop_app.storage.documents.attachment_store import AttachmentStore
-from desktop_app.storage.documents.note_store import NoteStore
-from desktop_app.storage.spending.ledger import Ledger
+from desktop_app.domain.spending_report import Call
+from desktop_app.spending.ledger import Ledger
+from desktop_app.storage.database import Database
+from desktop_app.storage.temporary_database import TemporaryConversations
 from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, ended, opened
 
 WORD = "zanzibarquix"

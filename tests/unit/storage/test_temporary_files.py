@@ -10,11 +10,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.domain.errors import StoreFullError
-from desktop_app.storage.database.temporary_files import (
-    TemporaryCopies,
-    TemporaryFolder,
-    remove_abandoned,
-)
+from desktop_app.storage.temporary_files import TemporaryCopies, TemporaryFolder, remove_abandoned
 from tests.helpers.full_disk import full_disk
 
 ROOT = Path(__file__).parents[3]
@@ -23,7 +19,7 @@ HOLDS_ONE = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-from desktop_app.storage.database.temporary_files import TemporaryFolder
+from desktop_app.storage.temporary_files import TemporaryFolder
 
 folder = TemporaryFolder(Path(sys.argv[2]))
 (folder.path / "copy").write_text("secret")

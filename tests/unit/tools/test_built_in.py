@@ -26,11 +26,10 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.message_parts import DocumentPart, PassagesPart
 from desktop_app.domain.tools.strict_schema import is_strict
 from desktop_app.domain.tools.tool import ToolContext, ToolError
-from desktop_app.services.tools.call_run import MAX_PARALLEL
-from desktop_app.tools import document_tools
-from desktop_app.tools.built_in import BuiltInTools, describe_time
-from desktop_app.tools.calculator import MAX_EXPRESSION_CHARS, calculate
-from desktop_app.tools.document_tools import (
+from desktop_app.tools.built_in import document_tools
+from desktop_app.tools.built_in.built_in import BuiltInTools, describe_time
+from desktop_app.tools.built_in.calculator import MAX_EXPRESSION_CHARS, calculate
+from desktop_app.tools.built_in.document_tools import (
     MAX_JOBS,
     PYTHON,
     QUERY_TABLE,
@@ -38,7 +37,13 @@ from desktop_app.tools.document_tools import (
     missing_sandbox,
     run_job,
 )
-from desktop_app.tools.tool_process import MAX_OUTPUT_CHARS, run_python, run_query, tables_of
+from desktop_app.tools.built_in.tool_process import (
+    MAX_OUTPUT_CHARS,
+    run_python,
+    run_query,
+    tables_of,
+)
+from desktop_app.tools.calls.call_run import MAX_PARALLEL
 from tests.helpers.blocking import blocking
 from tests.helpers.process_tree import processes_below, wait_until_gone
 
@@ -434,7 +439,7 @@ async def test_few_confined_processes_run_at_the_same_time(monkeypatch: pytest.M
         running -= 1
         return "4"
 
-    monkeypatch.setattr("desktop_app.tools.document_tools.run_job", run)
+    monkeypatch.setattr("desktop_app.tools.built_in.document_tools.run_job", run)
     tools = BuiltInTools(DocumentTools(Library(), nothing, collected, text_of).tools())
     calls = [
         asyncio.create_task(
@@ -508,7 +513,7 @@ async def test_code_that_takes_too_long_is_stopped(monkeypatch: pytest.MonkeyPat
 
 _PARENT = """
 import asyncio
-from desktop_app.tools.document_tools import run_job
+from desktop_app.tools.built_in.document_tools import run_job
 asyncio.run(run_job({"kind": "python", "code": "import time; time.sleep(3600)"}))
 """
 

@@ -15,8 +15,8 @@ import pytest
 
 from desktop_app.documents.text import web_page
 from desktop_app.domain.tools.tool import ToolContext, ToolError
-from desktop_app.tools import web_page_tool
-from desktop_app.tools.web_page_tool import (
+from desktop_app.tools.built_in import web_page_tool
+from desktop_app.tools.built_in.web_page_tool import (
     MAX_PAGE_BYTES,
     WebPageTool,
     is_public,

@@ -25,8 +25,8 @@ from desktop_app.exchange.writers.office.office_content import (
     is_same_code,
     to_office_text,
 )
-from desktop_app.rendering.block_model import Block, Kind, source_text
-from desktop_app.rendering.markdown.links import is_openable
+from desktop_app.markdown.block_model import Block, Kind, source_text
+from desktop_app.markdown.parsing.links import is_openable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,7 +12,7 @@ from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.domain.conversations.message_facts import heading_of, sent_passages
 from desktop_app.domain.conversations.message_parts import tool_calls
 from desktop_app.exchange.writers.markdown_file import call_as_markdown, ending_lines
-from desktop_app.rendering.block_model import (
+from desktop_app.markdown.block_model import (
     FORMULA_END,
     FORMULA_START,
     LINE_BREAK,
@@ -22,9 +22,9 @@ from desktop_app.rendering.block_model import (
     Runs,
     source_text,
 )
-from desktop_app.rendering.incremental.block_stream import render
-from desktop_app.rendering.markdown.text_direction import starting_side
-from desktop_app.rendering.structured_answer import with_rendered_form
+from desktop_app.markdown.incremental.block_stream import render
+from desktop_app.markdown.parsing.text_direction import starting_side
+from desktop_app.markdown.structured_answer import with_rendered_form
 
 MAX_PROPERTY_CHARS: Final = 255
 """The limit for a document's title among its properties."""

@@ -16,7 +16,7 @@ from desktop_app.exchange.writers.office.office_content import (
     is_from_right,
     to_office_text,
 )
-from desktop_app.rendering.block_model import Block, Kind
+from desktop_app.markdown.block_model import Block, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

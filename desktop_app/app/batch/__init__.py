@@ -1,1 +1,0 @@
-"""Batch jobs in the window."""

@@ -1,0 +1,99 @@
+"""The change of the language, for which the window and some dialogs are built again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
+
+from desktop_app.i18n.translation import tr
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from desktop_app.widgets.cards.notifications import Notifications
+
+LANGUAGE_RETRY_MS = 300
+
+
+class LanguageChange(QObject):
+    """The wait until the window can be built again without loss of work or text.
+
+    Args:
+        has_unsent: returns True if the quick prompt has unsent text.
+        is_creating: returns True if a batch job is being created.
+        is_busy: returns True if responses, transfers or updates of collections run, files are
+            read, or temporary conversations exist.
+
+    Signals:
+        rebuild_requested(): the window is to be built again.
+    """
+
+    rebuild_requested = Signal()
+
+    def __init__(
+        self,
+        parent: QObject,
+        has_unsent: Callable[[], bool],
+        is_creating: Callable[[], bool],
+        is_busy: Callable[[], bool],
+        *,
+        notifications: Notifications,
+    ) -> None:
+        super().__init__(parent)
+        self._has_unsent = has_unsent
+        self._is_creating = is_creating
+        self._is_busy = is_busy
+        self._notifications = notifications
+        # Checked repeatedly, because no signal tells that the last dialog has closed.
+        self._retry_timer = QTimer(self, interval=LANGUAGE_RETRY_MS)
+        self._retry_timer.timeout.connect(self._try_rebuild)
+
+    def begin(self) -> None:
+        """Request the rebuild as soon as possible; notify of an obstacle."""
+        self._retry_timer.start()
+        obstacle = self._try_rebuild()
+        if obstacle:
+            self._notifications.notify(obstacle)
+
+    def _try_rebuild(self) -> str:
+        """Request the rebuild and return "", or return the obstacle as a sentence."""
+        if self._has_unsent():
+            return tr("The language changes once the quick prompt’s text is sent.")
+        if is_dialog_open() or self._is_creating():
+            return tr("The language changes once the other windows are closed.")
+        if self._is_busy():
+            return tr(
+                "The language changes once responses and transfers end, all files are read, and "
+                "temporary conversations are closed."
+            )
+        self._retry_timer.stop()
+        self.rebuild_requested.emit()
+        return ""
+
+
+_COMMANDS: Final = {
+    "batch-jobs": "batch.show",
+    "models-dialog": "models.show",
+    "spending": "spending.show",
+}
+"""Windows in which nothing is typed, by object name, and the command that shows each."""
+
+
+def commands_to_reopen() -> tuple[str, ...]:
+    """Return the ids of the commands that show the open windows again."""
+    names = {window.objectName() for window in _visible_windows()}
+    return tuple(command for name, command in _COMMANDS.items() if name in names)
+
+
+def is_dialog_open() -> bool:
+    """Return True if a dialog is open that may contain typed text or ask a question."""
+    return any(
+        isinstance(window, QDialog) and window.objectName() not in _COMMANDS
+        for window in _visible_windows()
+    )
+
+
+def _visible_windows() -> list[QWidget]:
+    return [window for window in QApplication.topLevelWidgets() if window.isVisible()]

@@ -1,4 +1,0 @@
-"""The conversation list: presenter, folders, trash, search, unread marks.
-
-Of the other features it imports `answers`.
-"""

@@ -1,4 +1,0 @@
-"""The library's data as a whole: backup, restore, import, export, expiry.
-
-Of the other features it imports `startup`.
-"""

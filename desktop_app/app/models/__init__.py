@@ -1,1 +1,0 @@
-"""The table of models. Imports no other feature."""

@@ -1,4 +1,0 @@
-"""Tools in the window: their choice, the user's consent to calls, tool servers.
-
-Imports no other feature.
-"""

@@ -1,0 +1,1 @@
+"""The main window: its panes, overlays, command palette and order of focus."""

@@ -1,0 +1,233 @@
+"""The command palette: a search field above a list of commands with their shortcuts.
+
+It covers its window, with a card near the top. Esc, a click outside the card or choosing a
+command closes it and restores the keyboard focus, before the command runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QRect, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtWidgets import QApplication, QFrame, QStyleOptionViewItem, QWidget
+from shiboken6 import isValid
+
+from desktop_app.shortcuts.command_search import PaletteEntry, matching_entries
+from desktop_app.widgets.accessibility.announcements import announce
+from desktop_app.widgets.accessibility.role_names import DIALOG
+from desktop_app.widgets.boxes import column_of
+from desktop_app.widgets.forms.line_field import line_field
+from desktop_app.widgets.look import painting
+from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.rows.row_delegate import RowDelegate
+from desktop_app.widgets.rows.row_view import RowView
+from desktop_app.widgets.rows.rows_model import ROW, Index, RowsModel
+from desktop_app.widgets.text.foreign_text import PlainLabel, spoken_text
+
+# Pixels at the default text size, except `_MAX_ROWS`.
+_WIDTH: Final = 520
+_MAX_ROWS: Final = 10
+_CARD_TOP: Final = 56
+"""The distance of the card from the top of the window."""
+_FIELD_HEIGHT: Final = 64
+"""The height of the card without its list: the search field, with its margins."""
+_INSET: Final = 12
+
+
+def _accessible_text(entry: PaletteEntry) -> str:
+    return ", ".join(filter(None, (entry.title, entry.note, entry.keys)))
+
+
+class _CommandDelegate(RowDelegate):
+    """The painter of an entry: its title, its note and, at the end, its shortcut."""
+
+    def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        theme = current_theme()
+        px = theme.px
+        entry: PaletteEntry = index.data(ROW)
+        keys = entry.keys
+        rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
+        if keys:
+            width, height = painting.key_size(theme, keys)
+            key_rect = QRect(rect.right() - width, rect.center().y() - height // 2, width, height)
+            painting.draw_key(painter, theme, key_rect, keys, theme.dim)
+            rect.setRight(key_rect.left() - px(8))
+        painting.draw_text(painter, rect, entry.title, theme.interface(), theme.text)
+        title_width = painting.text_width(entry.title, theme.interface())
+        rect.setLeft(rect.left() + title_width + px(_INSET))
+        painting.draw_text(painter, rect, entry.note, theme.note(), theme.dim)
+
+
+class CommandPalette(QWidget):
+    """A search field over a list of commands. See the module.
+
+    Args:
+        name: the stable object name.
+        label: the accessible name and placeholder.
+        empty_text: the text shown if nothing matches.
+
+    Signals:
+        chosen(str): emitted with the id of the chosen entry, after the palette has closed.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, window: QWidget, name: str, label: str, empty_text: str) -> None:
+        super().__init__(window)
+        self.accessible_role = DIALOG
+        self.setObjectName(name)
+        self.setAccessibleName(spoken_text(label))
+        self._find: Callable[[str], Sequence[PaletteEntry]] = lambda _typed: ()
+        self._previous_focus: QWidget | None = None
+        self._announced_text = ""
+        self._card = QFrame(self)
+        self._card.setProperty("role", "card")
+        self.field = line_field(label, "command")
+        self.model: RowsModel[PaletteEntry] = RowsModel(
+            lambda entry: entry.title, _accessible_text, self
+        )
+        self._delegate = _CommandDelegate(self)
+        self.view = RowView("commands", self.model, self._delegate)
+        self.view.setAccessibleName(spoken_text(label))
+        self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.empty_label = PlainLabel(empty_text, role="note")
+        parts = (self.field, self.view, self.empty_label)
+        self._column = column_of(*parts, parent=self._card, margins=10, spacing=8)
+        self.field.textChanged.connect(self._show_matches)
+        self.field.installEventFilter(self)
+        self.view.chosen.connect(self._choose)
+        self.hide()
+
+    def update_theme(self) -> None:
+        if self.isVisible():
+            self._fit()
+
+    def open_with(
+        self,
+        entries: Sequence[PaletteEntry],
+        find: Callable[[str], Sequence[PaletteEntry]] | None = None,
+    ) -> None:
+        """Open the palette with an empty search field, and focus the field.
+
+        Args:
+            entries: the entries to search by default.
+            find: returns the entries for typed text, "" included, in place of `entries`.
+        """
+        if not self.isVisible():  # otherwise the focus is in the palette itself
+            self._previous_focus = QApplication.focusWidget()
+        self._announced_text = ""
+        self._find = find or (lambda typed: matching_entries(typed, entries))
+        self.field.clear()
+        self._show_matches("")
+        self.window().installEventFilter(self)
+        self._fit()
+        self.show()
+        self.raise_()
+        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def dismiss(self) -> None:
+        """Close the palette and restore the keyboard focus."""
+        previous = self._previous_focus
+        self._previous_focus = None
+        self.window().removeEventFilter(self)
+        if previous is not None and isValid(previous):
+            # Before hiding, because Qt would focus the next widget, which would be announced.
+            # As after a menu, a widget that showed its focus shows it again.
+            previous.setFocus(Qt.FocusReason.PopupFocusReason)
+        self.hide()
+        self.model.set_rows([])  # otherwise Qt reports the hidden rows as shown and focused
+
+    def search_again(self) -> None:
+        """Search again after entries were added; do nothing while nothing is typed.
+
+        A row that the user has moved to stays selected.
+        """
+        if not self.field.text().strip():
+            return
+        chosen_row = None
+        former_index = self.view.currentIndex()
+        if former_index.row() > 0:  # the first row is current without a choice of the user
+            chosen_row = former_index.data(ROW)
+        self._show_matches(self.field.text())
+        if chosen_row in self.model.rows:
+            position = self.model.rows.index(chosen_row)
+            self.view.setCurrentIndex(self.view.model().index(position, 0))
+            self._select_current()
+
+    def _show_matches(self, typed: str) -> None:
+        matches = self._find(typed)
+        self.model.set_rows(matches)
+        self.view.setVisible(bool(matches))
+        self.empty_label.setVisible(not matches)
+        self.view.setCurrentIndex(self.view.model().index(0, 0))
+        self._select_current()
+        if self.isVisible():
+            self._fit()
+
+    def _select_current(self) -> None:
+        """Select and announce the row that Enter runs, because the focus stays in the field."""
+        self.view.select_only(self.view.currentIndex())
+        text = self.view.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole)
+        if not text:  # nothing matches
+            text = self.empty_label.text()
+        if text != self._announced_text:  # otherwise every key press would repeat it
+            self._announced_text = text
+            announce(self.field, text)
+
+    def _choose(self, index: QModelIndex) -> None:
+        entry: PaletteEntry | None = index.data(ROW)
+        if entry is not None:
+            self.dismiss()
+            self.chosen.emit(entry.id)
+
+    def _fit(self) -> None:
+        """Cover the window, with the card below its top edge."""
+        px = current_theme().px
+        window = self.window()
+        self.setGeometry(window.rect())
+        width = min(px(_WIDTH), window.width() - 2 * px(_INSET))
+        available_height = window.height() - px(_CARD_TOP) - 2 * px(_INSET) - px(_FIELD_HEIGHT)
+        rows = min(self.model.rowCount(), _MAX_ROWS)
+        row_height = px(self._delegate.height)
+        list_height = min(rows * row_height, max(row_height, available_height))
+        self.view.setFixedHeight(list_height)
+        self._column.activate()
+        self._card.setFixedWidth(width)
+        self._card.adjustSize()
+        self._card.move((window.width() - width) // 2, px(_CARD_TOP))
+
+    # ------------------------------------------------------------ events
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Forward keys from the field to the list; close on lost focus; follow resizing."""
+        if watched is self.field and event.type() == QEvent.Type.KeyPress:
+            return self._handle_key(event)  # type: ignore[arg-type]
+        if watched is self.field and event.type() == QEvent.Type.FocusOut:
+            # The focus returns from another window or a menu.
+            temporary = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
+            if self.isVisible() and event.reason() not in temporary:  # type: ignore[attr-defined]
+                self._previous_focus = None  # another widget has taken the focus, and keeps it
+                self.dismiss()
+        if watched is self.window() and event.type() == QEvent.Type.Resize:
+            self._fit()
+        return super().eventFilter(watched, event)
+
+    def _handle_key(self, event: QKeyEvent) -> bool:
+        moves = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
+        if event.key() in moves:
+            QApplication.sendEvent(self.view, event)
+            self._select_current()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._choose(self.view.currentIndex())
+        elif event.key() == Qt.Key.Key_Escape:
+            self.dismiss()
+        else:  # Tab stays here: nothing else can be focused
+            return event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab)
+        return True
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Close the palette on a click outside the card."""
+        if not self._card.geometry().contains(event.position().toPoint()):
+            self.dismiss()

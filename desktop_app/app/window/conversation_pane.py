@@ -1,0 +1,208 @@
+"""The middle pane: header, transcript and prompt.
+
+In an empty conversation the prompt is vertically centered, with examples above it. The prompt and
+the cards around it keep a readable width. The first paint shows only the header and the
+prompt; `add_later_parts` adds the rest.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from desktop_app.app.window.header import Header
+from desktop_app.widgets.boxes import column_of
+from desktop_app.widgets.look import theme as themes
+from desktop_app.widgets.look.theme import current_theme
+
+if TYPE_CHECKING:
+    from desktop_app.app.window.empty_state import EmptyState
+    from desktop_app.composer.prompt_editor import PromptEditor
+    from desktop_app.transcript.view import TranscriptView
+    from desktop_app.widgets.cards.card_area import CardArea
+    from desktop_app.widgets.cards.notifications import Notifications
+
+# Heights are in pixels at the default text size.
+_TIGHT_HEIGHT: Final = 320
+"""Below this height of the pane, the prompt is compact, and gaps are smaller."""
+_MIN_CARDS_HEIGHT: Final = 34
+"""The least height of the cards: a line and a part of the next."""
+_TAB: Final = Qt.FocusPolicy.TabFocus
+
+
+class ConversationPane(QWidget):
+    """The middle pane of the main window.
+
+    Attributes:
+        header, prompt: available from the start.
+        transcript, notifications, cards: available after `add_later_parts`.
+
+    Signals:
+        title_changed(str): the title of the shown conversation; "" for none.
+    """
+
+    transcript: TranscriptView
+    notifications: Notifications
+    cards: CardArea
+
+    title_changed = Signal(str)
+
+    def __init__(self, window: QWidget, header: Header, prompt: PromptEditor) -> None:
+        super().__init__(window)
+        self._empty_state: EmptyState | None = None
+        self._tab_stops: list[QWidget] = []  # of the cards below the notifications
+        self.header = header
+        self.prompt = prompt
+        self._transcript = QWidget()  # placeholder until the transcript is created
+        self._space_above = QWidget()
+        self._space_below = QWidget()
+        # Widgets of limited, readable width.
+        self._text_column = QVBoxLayout()
+        self._text_column.setSpacing(0)
+        self._text_column.addWidget(prompt)
+        # In an empty conversation, more space below puts the prompt slightly above the middle.
+        self._column = column_of(
+            header,
+            (self._space_above, 10),
+            (self._transcript, 10),
+            self._text_column,
+            (self._space_below, 14),
+            parent=self,
+            margins=0,
+            spacing=0,
+        )
+        self._is_empty = False
+        self.update_theme()
+
+    def add_later_parts(
+        self, transcript: TranscriptView, empty_state: EmptyState, notifications: Notifications
+    ) -> None:
+        """Add the parts that the first paint does not show; see `MainWindow.set_transcript`."""
+        from desktop_app.widgets.cards.card_area import CardArea  # not needed for the first paint
+
+        self.cards = CardArea()
+        self._empty_state = empty_state
+        self.transcript = transcript
+        self.notifications = notifications
+        self._text_column.insertWidget(0, empty_state)
+        self._text_column.insertWidget(1, self.cards)
+        self.cards.add(notifications)
+        self._text_column.addWidget(empty_state.key_line)
+        self._column.replaceWidget(self._transcript, transcript)
+        self._transcript.deleteLater()
+        self._transcript = transcript
+        transcript.setMinimumHeight(1)  # in a small window cards and the prompt come first
+        self._arrange(is_empty=self._is_empty)
+        self._hide_optional_parts()
+
+    def add_above_prompt(self, widget: QWidget) -> None:
+        """Insert a widget between the notifications and the prompt, also in the tab order."""
+        # Not needed for the first paint.
+        from desktop_app.widgets.forms.tab_order import order_tabs
+
+        self.cards.add(widget)
+        preceding = self._tab_stops[-1] if self._tab_stops else self.notifications.close_button
+        parts = [w for w in widget.findChildren(QWidget) if w.focusPolicy() & _TAB]
+        order_tabs(preceding, parts)
+        self._tab_stops += parts
+
+    def focus_cards(self, reason: Qt.FocusReason) -> None:
+        """Focus the first widget of the cards that Tab stops at, and scroll to it."""
+        for stop in (*self.notifications.tab_stops, *self._tab_stops):
+            if stop.isVisible() and stop.focusPolicy() & _TAB:
+                stop.setFocus(reason)
+                self.cards.ensureWidgetVisible(stop, 0, 0)
+                return
+
+    def update_theme(self) -> None:
+        self._arrange(is_empty=self._is_empty)
+        self._hide_optional_parts()
+
+    def set_title(self, title: str) -> None:
+        """Show the conversation's title, "" for none."""
+        self.header.set_title(title)
+        self.title_changed.emit(title)
+
+    def show_empty_state(self, is_shown: bool) -> None:
+        """Center the prompt below the examples, or show the transcript above the prompt."""
+        self.prompt.hint.set_keys_visible(not is_shown)
+        self._arrange(is_empty=is_shown)
+
+    def _arrange(self, *, is_empty: bool) -> None:
+        self._is_empty = is_empty
+        self._transcript.setVisible(not is_empty)
+        for widget in (self._empty_state, self._space_above, self._space_below):
+            if widget is not None:
+                widget.setVisible(is_empty)
+        self._set_margins()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Adjust the margins, and hide optional parts if the height is small."""
+        super().resizeEvent(event)
+        self._fit_card_texts()
+        self._set_margins()
+        self._hide_optional_parts()
+
+    def event(self, event: QEvent) -> bool:
+        """Hide optional parts again after any part changed its height."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._hide_optional_parts()
+        return super().event(event)
+
+    def _fit_card_texts(self) -> None:
+        """Limit the text of each card to a share of the window's height."""
+        if self._empty_state is None:  # no card exists yet
+            return
+        from desktop_app.widgets.text.card_text import CardText
+
+        for text in self.findChildren(CardText):
+            text.fit()
+
+    def _hide_optional_parts(self) -> None:
+        """Hide optional parts, and let the cards scroll, if the height is small.
+
+        The height that the header and the prompt leave is for a line of the cards, the key line,
+        the rest of the cards, the question and the examples, in this order.
+        """
+        px = current_theme().px
+        self.prompt.set_compact(self.height() < px(_TIGHT_HEIGHT))
+        if self._empty_state is None:
+            return
+        margins = self._text_column.contentsMargins()
+        spacing = self._text_column.spacing()
+        width = self.width() - margins.left() - margins.right()
+        spare_height = self.height() - self.header.minimumHeight() - margins.bottom()
+        spare_height -= _height_at(self.prompt, width)
+        cards_height = self.cards.needed_height
+        min_cards_height = min(cards_height, px(_MIN_CARDS_HEIGHT)) + spacing if cards_height else 0
+        key_line_height = self._empty_state.fit_key_line(
+            width, spare_height - min_cards_height - spacing
+        )
+        if key_line_height:
+            spare_height -= key_line_height + spacing
+        if cards_height:
+            spare_height -= spacing
+            self.cards.set_room(max(spare_height, px(_MIN_CARDS_HEIGHT)))
+            spare_height -= cards_height
+        fits = self._empty_state.show_fitting_parts(width, spare_height - spacing)
+        self._empty_state.setVisible(fits and self._is_empty)
+
+    def _set_margins(self) -> None:
+        px = current_theme().px
+        side = max(px(themes.MARGIN), (self.width() - px(current_theme().max_line_width)) // 2)
+        self._text_column.setContentsMargins(side, 0, side, px(6))
+        is_spacious = self._is_empty and self.height() >= px(_TIGHT_HEIGHT)
+        spacing = px(20 if is_spacious else 8)
+        self._text_column.setSpacing(spacing)
+        if self._empty_state is not None:
+            self.cards.set_spacing(spacing)
+        self._column.activate()  # now, because the new width has already been applied
+
+
+def _height_at(widget: QWidget, width: int) -> int:
+    """Return the height that a widget needs at a width."""
+    height = widget.heightForWidth(width)
+    return height if height >= 0 else widget.sizeHint().height()

@@ -1,0 +1,198 @@
+"""An empty conversation: a question, examples, and the model that answers without a key.
+
+The prompt editor sits between the examples and the key line, so there are two widgets:
+`EmptyState` (question and examples) and its `key_line`. `ConversationPane` lays them out.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QWidget
+
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.widgets.boxes import STRETCH, column_of, row_of
+from desktop_app.widgets.look import icons
+from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
+
+# key (the id of a built-in prompt, or "summarize"), icon, title, description
+_EXAMPLES: Final = (
+    (
+        "summarize",
+        "file-text",
+        N_("Summarize a document"),
+        N_("Drop a PDF, a Word document, or any other file"),
+    ),
+    ("explain", "braces", N_("Explain code"), N_("Paste it or attach the file")),
+    ("translate", "languages", N_("Translate text"), N_("Keeps the Markdown formatting")),
+)
+
+
+class _CardSizes(NamedTuple):
+    """The sizes of the examples at some width.
+
+    Attributes:
+        are_stacked: True if the words of an example are too long for columns.
+        height: the height of each example in pixels.
+        total_height: the height of all examples together.
+    """
+
+    are_stacked: bool
+    height: int
+    total_height: int
+
+
+class EmptyState(QWidget):
+    """The question and the examples above the prompt.
+
+    Attributes:
+        key_line: names the model that answers now and offers to add a key; hidden at first, and
+            if there is no room for it.
+
+    Signals:
+        example_chosen(str): the id of a built-in prompt, or "summarize", which needs files.
+        add_key_requested(): the user clicked "Add an API key".
+    """
+
+    example_chosen = Signal(str)
+    add_key_requested = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("empty-state")
+        self._question = PlainLabel(tr("What are you working on?"), wraps=True, role="hero")
+        self._question.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.cards = [
+            _ExampleCard(key, icon, tr(title), tr(description))
+            for key, icon, title, description in _EXAMPLES
+        ]
+        self._row = row_of(*((card, 1) for card in self.cards), spacing=12)
+        for card in self.cards:
+            card.clicked.connect(lambda *_, key=card.key: self.example_chosen.emit(key))
+        parts = (self._question, self._row)
+        self._column = column_of(*parts, parent=self, margins=(0, 0, 0, 8), spacing=22)
+        self.key_line = _KeyLine()
+        self.key_line.button.clicked.connect(self.add_key_requested)
+        self.key_line.hide()
+        self._is_key_line_wanted = False
+        self._key_line_fits = True
+        self.update_theme()
+
+    def set_key_line(self, is_wanted: bool, text: str) -> None:
+        """Set the text of the key line, and whether to show the line if there is room."""
+        self.key_line.words.setText(text)
+        self._is_key_line_wanted = is_wanted
+        self._update_key_line()
+
+    def fit_key_line(self, width: int, height: int) -> int:
+        """Show the key line only if it fits; return its height, 0 if it is hidden."""
+        needed = self.key_line.height_for(width) if self._is_key_line_wanted else 0
+        self._key_line_fits = needed <= height
+        self._update_key_line()
+        return needed if self._key_line_fits else 0
+
+    def _update_key_line(self) -> None:
+        self.key_line.setVisible(self._is_key_line_wanted and self._key_line_fits)
+
+    def show_fitting_parts(self, width: int, height: int) -> bool:
+        """Show the question and the examples if they fit; return True if the question fits."""
+        question_height = (
+            self._question.heightForWidth(width) + self._column.contentsMargins().bottom()
+        )
+        examples_height = self._column.spacing() + self._measure_cards(width).total_height
+        self._question.setVisible(question_height <= height)
+        for card in self.cards:
+            card.setVisible(question_height + examples_height <= height)
+        return question_height <= height
+
+    def update_theme(self) -> None:
+        self._equalize_heights()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Adjust the examples: in a narrow window their lines wrap, or they are stacked."""
+        super().resizeEvent(event)
+        self._equalize_heights()
+
+    def _equalize_heights(self) -> None:
+        """Give all examples the height that the tallest needs at the current width."""
+        sizes = self._measure_cards(self.width())
+        _set_stacked(self._row, sizes.are_stacked)
+        for card in self.cards:
+            card.setFixedHeight(sizes.height)
+
+    def _measure_cards(self, width: int) -> _CardSizes:
+        count = len(self.cards)
+        gaps = self._row.spacing() * (count - 1)
+        column_width = max(1, (width - gaps) // count)
+        are_stacked = any(card.sizeHint().width() > column_width for card in self.cards)
+        height = max(card.height_for(width if are_stacked else column_width) for card in self.cards)
+        return _CardSizes(are_stacked, height, height * count + gaps if are_stacked else height)
+
+
+class _ExampleCard(PlainButton):
+    """An example: icon, title and description."""
+
+    def __init__(self, key: str, icon_name: str, title: str, description: str) -> None:
+        super().__init__(name=f"example-{key}", role="example")
+        self.key = key
+        self._icon_name = icon_name
+        self.setAccessibleName(spoken_text(title))
+        self.setAccessibleDescription(spoken_text(description))
+        self._icon = PlainLabel()
+        heading = PlainLabel(title, role="strong", wraps=True)
+        note = PlainLabel(description, role="note", wraps=True)
+        parts = (self._icon, heading, note, STRETCH)
+        self._column = column_of(*parts, parent=self, margins=(15, 13, 14, 13), spacing=7)
+        for label in (self._icon, heading, note):
+            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.update_theme()
+
+    def height_for(self, width: int) -> int:
+        """Return the height of the wrapped lines at this width."""
+        self.ensurePolished()
+        return self._column.heightForWidth(width)
+
+    def sizeHint(self) -> QSize:
+        """Return the layout's size, because a button uses only that of its own, empty text."""
+        return self._column.minimumSize()
+
+    def minimumSizeHint(self) -> QSize:
+        """Return no minimum, because lines wrap."""
+        return QSize(0, 0)
+
+    def update_theme(self) -> None:
+        theme = current_theme()
+        self._icon.setPixmap(icons.pixmap(self._icon_name, theme.accent, theme.px(20)))
+
+
+class _KeyLine(QFrame):
+    """The line that names the model that answers without a key, with a button to add a key."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("key-line")
+        self.setProperty("role", "note-card")
+        self._icon = PlainLabel()
+        self.words = PlainLabel(role="note", wraps=True)
+        self.button = PlainButton(tr("Add an API key"), name="add-key", role="primary")
+        text = row_of(self._icon, (self.words, 1), spacing=8)
+        self._row = row_of((text, 1), self.button, parent=self, margins=(12, 8, 8, 8), spacing=8)
+        self.update_theme()
+
+    def height_for(self, width: int) -> int:
+        """Return the height at this width; the button moves below the text if it is too wide."""
+        _set_stacked(self._row, self.button.sizeHint().width() > width // 2)
+        return self.heightForWidth(width)
+
+    def update_theme(self) -> None:
+        theme = current_theme()
+        self._icon.setPixmap(icons.pixmap("cpu", theme.dim, theme.px(18)))
+
+
+def _set_stacked(row: QBoxLayout, is_stacked: bool) -> None:
+    """Stack the parts of a row, or put them side by side."""
+    direction = QBoxLayout.Direction
+    row.setDirection(direction.TopToBottom if is_stacked else direction.LeftToRight)

@@ -1,0 +1,70 @@
+"""The order in which the keyboard focus moves through the main window, by Tab and by region."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.widgets.forms.tab_order import order_tabs
+
+
+def order_tabs_of(window: MainWindow) -> None:
+    """Set the tab order: left to right, top to bottom."""
+    listing = window.conversations
+    order = (
+        listing.search.field,
+        listing.new_button,
+        listing.filter_bar.back_button,
+        listing.filter_bar.menu_button,
+        listing.filter_bar.empty_button,
+        listing.view,
+        listing.search.view,
+        listing.filter_row.archive_button,
+        listing.filter_row.trash_button,
+        listing.filter_row.new_folder_button,
+        window.header.list_button,
+        window.header.preset,
+        window.header.settings_button,
+        window.transcript.find_in_transcript.anchor,
+        window.transcript,
+        window.transcript.latest_button,
+        *window.empty_state.cards,
+        window.notifications.anchor,
+        window.notifications.close_button,
+        window.prompt,
+        window.empty_state.key_line.button,
+        window.settings,
+    )
+    order_tabs(order[0], order[1:])
+
+
+def step_region(window: MainWindow, step: int) -> None:
+    """Focus the next (+1) or previous (-1) visible region, in reading order; wrap around."""
+    listing = window.conversations
+    views = (listing.view, listing.search.view)
+    field = listing.search.field
+    list_part = next((view for view in views if view.isVisible()), field)
+    regions: list[tuple[QWidget, Callable[[Qt.FocusReason], object]]] = [
+        (listing, list_part.setFocus),
+        (window.pane.header, window.header.settings_button.setFocus),
+        (window.transcript, window.transcript.setFocus),
+        (window.empty_state, window.empty_state.cards[0].setFocus),
+        (window.pane.cards, window.pane.focus_cards),
+        (window.prompt, window.prompt.focus_text),
+        (window.settings, window.settings.focus_tabs),
+    ]
+    focused: QWidget | None = window.focusWidget()  # PySide's types forget None
+    visible_regions = [(region, focus) for region, focus in regions if region.isVisible()]
+    current = next(
+        (
+            number
+            for number, (region, _) in enumerate(visible_regions)
+            if focused is not None and (region is focused or region.isAncestorOf(focused))
+        ),
+        -1 if step > 0 else 0,
+    )
+    _, focus_region = visible_regions[(current + step) % len(visible_regions)]
+    focus_region(Qt.FocusReason.TabFocusReason)

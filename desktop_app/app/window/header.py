@@ -1,0 +1,210 @@
+"""The line above the transcript: title, context meter, cost and buttons."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QFrame, QToolButton, QWidget
+
+from desktop_app.i18n.formatting import percent, tokens
+from desktop_app.i18n.translation import tr
+from desktop_app.widgets.boxes import row_of
+from desktop_app.widgets.buttons.menu_button import MenuButton
+from desktop_app.widgets.look import icons
+from desktop_app.widgets.look.mirroring import margins
+from desktop_app.widgets.look.theme import current_theme, limit_size
+from desktop_app.widgets.text.elided_label import ElidedLabel
+from desktop_app.widgets.text.foreign_text import (
+    PlainLabel,
+    PlainToolButton,
+    one_line,
+    set_tooltip,
+    spoken_text,
+)
+
+HEIGHT: Final = 46
+_NEARLY_FULL: Final = 0.8
+"""The share of the context from which the meter has the warning color."""
+_MAX_PRESET_WIDTH: Final = 260
+
+
+class Header(QFrame):
+    """The header of a conversation.
+
+    Signals:
+        settings_requested(): show or hide the settings panel.
+        list_requested(): show or hide the conversations.
+        preset_menu_requested(QMenu): fill the menu with the presets.
+    """
+
+    settings_requested = Signal()
+    list_requested = Signal()
+    preset_menu_requested = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.list_button = _button("toggle-list", tr("Conversations"))
+        self.settings_button = _button("open-settings", tr("Settings"))
+        self.temporary_icon = PlainLabel(name="temporary-sign")
+        self.temporary_icon.setAccessibleName(tr("Temporary conversation"))
+        self.temporary_icon.setToolTip(tr("Temporary conversation: not saved on this computer"))
+        self.temporary_icon.hide()
+        self.title = ElidedLabel(name="title", role="title")
+        self.meter = ContextMeter()
+        self.context = PlainLabel(role="note")
+        self.cost = PlainLabel(role="note")
+        self._dot = PlainLabel("·", role="note")
+        self.preset = MenuButton(
+            self.preset_menu_requested.emit, has_background=False, object_name="preset"
+        )
+        self.preset.hide()
+        self._figures = row_of(self.meter, self.context, self._dot, self.cost)
+        self._line = row_of(
+            self.list_button,
+            self.temporary_icon,
+            (self.title, 1),
+            self.preset,
+            self._figures,
+            self.settings_button,
+            parent=self,
+        )
+        self.list_button.clicked.connect(self.list_requested)
+        self.settings_button.clicked.connect(self.settings_requested)
+        self.list_button.hide()
+        self.set_context(None, None)
+        self.set_cost("")
+        self.update_theme()
+
+    def set_title(self, title: str) -> None:
+        """Show the conversation's title, "" for none."""
+        self.title.setText(title)
+
+    def set_context(self, used: int | None, limit: int | None) -> None:
+        """Show the used tokens of the model's context; None, or a limit of 0, hides the meter."""
+        is_known = used is not None and bool(limit)
+        self.meter.setVisible(is_known)
+        self.context.setVisible(is_known)
+        if used is not None and limit:
+            self.meter.set_share(used / limit)
+            self.context.setText(tr("{used} of {limit}", used=tokens(used), limit=tokens(limit)))
+            description = tr("{used} of {limit} tokens in context", used=used, limit=limit)
+            set_tooltip(self.context, description)
+            set_tooltip(self.meter, description)
+            self.context.setAccessibleName(spoken_text(description))
+        self._show_dot()
+
+    def set_cost(self, cost: str, note: str = "") -> None:
+        """Show the cost of the conversation, "" for none; `note` goes into the tooltip."""
+        self.cost.setText(cost)
+        self.cost.setVisible(bool(cost))
+        tooltip = tr("Cost of this conversation")
+        set_tooltip(self.cost, f"{tooltip}\n{note}".strip())
+        self.cost.setAccessibleName(spoken_text(tr("Cost of this conversation: {cost}", cost=cost)))
+        self.cost.setAccessibleDescription(spoken_text(note))
+        self._show_dot()
+
+    def set_preset(self, name: str, *, is_offered: bool, is_changed: bool) -> None:
+        """Show the preset in use, "" for none.
+
+        Args:
+            is_offered: whether presets exist; otherwise the button is hidden.
+            is_changed: whether the settings have been changed since the preset was applied.
+        """
+        text = description = tr("No preset")
+        if name and is_changed:
+            text = tr("{name} · changed", name=name)
+            description = tr("Preset: {name} (changed)", name=one_line(name))
+        elif name:
+            text = name
+            description = tr("Preset: {name}", name=one_line(name))
+        self.preset.setText(text)
+        self.preset.setAccessibleName(spoken_text(description))
+        set_tooltip(self.preset, description)
+        self.preset.setVisible(is_offered)
+
+    def open_preset_menu(self) -> None:
+        """Open the preset menu by keyboard, with its first entry active."""
+        menu = self.preset.menu()
+        menu.popup(self.preset.mapToGlobal(self.preset.rect().bottomLeft()))
+        if menu.actions():
+            menu.setActiveAction(menu.actions()[0])
+
+    def set_temporary(self, is_temporary: bool) -> None:
+        """Show or hide the sign of a temporary conversation."""
+        self.temporary_icon.setVisible(is_temporary)
+
+    def set_list_button(self, is_visible: bool) -> None:
+        """Show or hide the button that opens the conversations."""
+        self.list_button.setVisible(is_visible)
+        self._set_margins()
+
+    def update_theme(self) -> None:
+        theme = current_theme()
+        px = theme.px
+        self.setFixedHeight(px(HEIGHT))
+        self._line.setSpacing(px(2))
+        self._figures.setSpacing(px(8))
+        self._set_margins()
+        for button, name in (
+            (self.list_button, "panel-left"),
+            (self.settings_button, "panel-right"),
+        ):
+            icons.set_icon(button, name, theme.dim, px(20))
+            limit_size(button, px(32), px(32))
+        self.temporary_icon.setPixmap(icons.pixmap("lock", theme.dim, px(15)))
+        self.temporary_icon.setContentsMargins(*margins(0, 0, px(6), 0))
+        self.preset.setMaximumWidth(px(_MAX_PRESET_WIDTH))
+
+    def _set_margins(self) -> None:
+        left = 12 if self.list_button.isVisibleTo(self) else 20
+        self._line.setContentsMargins(
+            *margins(current_theme().px(left), 0, current_theme().px(9), 0)
+        )
+
+    def _show_dot(self) -> None:
+        has_both = self.context.isVisibleTo(self) and self.cost.isVisibleTo(self)
+        self._dot.setVisible(has_both)
+
+
+class ContextMeter(QWidget):
+    """A ring that shows how much of the model's context is used."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAccessibleName(tr("Context used"))
+        self._share = 0.0
+        self.update_theme()
+
+    def set_share(self, share: float) -> None:
+        """Set the share from 0 to 1; values outside are clamped."""
+        self._share = min(1.0, max(0.0, share))
+        self.setAccessibleDescription(spoken_text(percent(round(self._share * 100))))
+        self.update()
+
+    def update_theme(self) -> None:
+        theme = current_theme()
+        self.setFixedSize(theme.px(16), theme.px(16))
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the ring, and its filled part clockwise from the top."""
+        width = current_theme().px(2)
+        rect = QRectF(self.rect()).adjusted(width / 2, width / 2, -width / 2, -width / 2)
+        is_nearly_full = self._share >= _NEARLY_FULL
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(current_theme().line, width))
+            painter.drawEllipse(rect)
+            pen = QPen(current_theme().warning if is_nearly_full else current_theme().accent, width)
+            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+            painter.setPen(pen)
+            if self._share:
+                painter.drawArc(rect, 90 * 16, -max(1, round(self._share * 360 * 16)))
+
+
+def _button(name: str, label: str) -> QToolButton:
+    button = PlainToolButton(name=name, role="quiet", label=label)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return button

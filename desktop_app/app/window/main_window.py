@@ -1,0 +1,238 @@
+"""The main window: conversations, transcript and prompt, settings, from left to right."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QMainWindow, QWidget
+from shiboken6 import isValid
+
+from desktop_app.app.window.conversation_pane import ConversationPane
+from desktop_app.app.window.header import Header
+from desktop_app.app.window.outer_panes import OuterPanes
+from desktop_app.app.window.overlays import DropOverlay
+from desktop_app.library.ui.conversation_list import ConversationList
+from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.text.foreign_text import window_title
+
+if TYPE_CHECKING:
+    from desktop_app.app.window.empty_state import EmptyState
+    from desktop_app.composer.dropped_content import DroppedContent
+    from desktop_app.composer.prompt_editor import PromptEditor
+    from desktop_app.domain.places import Place
+    from desktop_app.settings.ui.settings_panel import SettingsPanel
+    from desktop_app.transcript.view import TranscriptView
+    from desktop_app.widgets.cards.notifications import Notifications
+    from desktop_app.widgets.look.theme_watcher import ThemeWatcher
+
+# Pixels at the default text size.
+_DEFAULT_SIZE: Final = QSize(1280, 800)
+_MINIMUM_SIZE: Final = QSize(400, 360)
+# Pixels on the screen. The window can always be made this small: with large text, the panes scroll.
+_MAX_MINIMUM_SIZE: Final = QSize(640, 480)
+
+
+class MainWindow(QMainWindow):
+    """The main window. It receives its larger parts and lays them out.
+
+    It is a QMainWindow so that screen readers call it a window; it does not use that
+    class's layout.
+
+    Attributes:
+        conversations, settings: the outer panes.
+        pane: the middle pane.
+        outer_panes: shows and hides the outer panes.
+        header, prompt: the parts of the middle pane with these names.
+        transcript, empty_state, notifications: available after `set_transcript`.
+
+    Signals:
+        files_dropped(list[Path]): local files were dropped outside the list of conversations.
+        data_dropped(DroppedData): an image, mail message or rich text without a file was dropped.
+        close_requested(): the user closes the window.
+        escaped(): Esc was pressed, and no widget handled it.
+        place_requested(Place): a link to a place of the window was followed.
+    """
+
+    transcript: TranscriptView
+    empty_state: EmptyState
+    notifications: Notifications
+
+    files_dropped = Signal(list)
+    data_dropped = Signal(object)
+    close_requested = Signal()
+    escaped = Signal()
+    place_requested = Signal(object)
+
+    def __init__(
+        self, watcher: ThemeWatcher, prompt: PromptEditor, settings: SettingsPanel
+    ) -> None:
+        super().__init__()
+        self.setObjectName("main")
+        self._watcher = watcher
+        self.conversations = ConversationList(self)
+        self.header = Header()
+        self.prompt = prompt
+        self.settings = settings
+        self.pane = ConversationPane(self, self.header, prompt)
+        self.outer_panes = OuterPanes(self, self.conversations, settings, middle=self.pane)
+        settings.setParent(self)
+        settings.setProperty("edge", "left")
+        self._focus_before_rename: QWidget | None = None
+        self._connect()
+        self.pane.set_title("")
+        self.setMinimumSize(self._fit_screen(_MINIMUM_SIZE).boundedTo(_MAX_MINIMUM_SIZE))
+        self.resize(self._fit_screen(_DEFAULT_SIZE))
+
+    def request_place(self, place: Place) -> None:
+        """Emit `place_requested` for a link in this window or its dialogs."""
+        self.place_requested.emit(place)
+
+    def set_transcript(self, transcript: TranscriptView) -> None:
+        """Add the transcript and the other parts that the first paint does not show.
+
+        Call it once, before showing a conversation, but after the first paint, which it would
+        delay by a third.
+        """
+        # Not before the first paint.
+        from desktop_app.app.window.focus_order import order_tabs_of
+        from desktop_app.widgets.accessibility.accessible_roles import install_roles
+
+        install_roles(self)
+        self.transcript = transcript
+        self._add_later_parts()
+        self.pane.add_later_parts(transcript, self.empty_state, self.notifications)
+        transcript.text_typed.connect(lambda _: self.prompt.focus_text())
+        transcript.text_typed.connect(self.prompt.field.insertion.insert_plain)
+        order_tabs_of(self)
+
+    # ------------------------------------------------------------ commands and state
+
+    def search(self) -> None:
+        """Show the search field and focus it."""
+        self.outer_panes.show_list()
+        self.conversations.search.focus()
+
+    def rename(self) -> None:
+        """Edit the name of the focused conversation or folder, or else of the open conversation.
+
+        The list is shown, and the focus returns afterwards.
+        """
+        former_focus = self.focusWidget()
+        self.outer_panes.show_list()
+        if self.conversations.name_editing.rename_selected():
+            self._focus_before_rename = former_focus
+
+    def _end_rename(self) -> None:
+        """Restore the focus after a rename."""
+        former_focus = self._focus_before_rename
+        self._focus_before_rename = None
+        has_focus = self.conversations.view.hasFocus()  # otherwise the user has moved the focus
+        if not has_focus or former_focus is None or not isValid(former_focus):
+            return
+        if former_focus.isVisible():  # search hits are hidden by now
+            former_focus.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def saved_state(self) -> dict[str, Any]:
+        """Return the state to restore at the next start: geometry, visible panes, appearance."""
+        panes = self.outer_panes
+        portal = self._watcher.portal
+        return {
+            "geometry": bytes(self.saveGeometry().toBase64().data()).decode(),
+            "list": panes.wants_list,
+            "settings": panes.wants_settings and panes.drawer is not self.settings,
+            # As the desktop portal reported them, for the first paint of the next start.
+            "is_dark": portal.is_dark,
+            "is_strong": portal.has_high_contrast,
+        }
+
+    def restore_state(self, state: dict[str, Any]) -> None:
+        """Restore a result of `saved_state`.
+
+        Without a valid geometry, the window keeps its own. Without valid values for the panes, the
+        conversations are shown and the settings hidden.
+        """
+        geometry = state.get("geometry")
+        if isinstance(geometry, str):
+            from PySide6.QtCore import QByteArray  # unneeded until a geometry is stored
+
+            self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
+        self.outer_panes.restore(
+            wants_list=state.get("list") is not False, wants_settings=state.get("settings") is True
+        )
+
+    # ------------------------------------------------------------ building
+
+    def _connect(self) -> None:
+        self.pane.title_changed.connect(self._set_window_title)
+        self.conversations.name_editing.ended.connect(self._end_rename)
+
+    def _set_window_title(self, title: str) -> None:
+        self.setWindowTitle(window_title(title or "Repartee"))  # Qt adds the program's name
+
+    def _add_later_parts(self) -> None:
+        from desktop_app.app.window.drop_area import DropArea
+        from desktop_app.app.window.empty_state import EmptyState
+        from desktop_app.composer.file_drop_filter import FileDropFilter
+        from desktop_app.widgets.cards.notifications import Notifications
+
+        self.empty_state = EmptyState()
+        self.notifications = Notifications()
+        self.notifications.focus_lost.connect(self.prompt.focus_text)
+        overlay = DropOverlay(self)
+        self.outer_panes.add_cover(overlay)
+        drops = DropArea(self, overlay, self.conversations)
+        FileDropFilter(self.prompt)
+        FileDropFilter(self.conversations.search.field)
+        drops.content_dropped.connect(self._on_dropped)
+
+    def update_theme(self) -> None:
+        self.setMinimumSize(self._fit_screen(_MINIMUM_SIZE).boundedTo(_MAX_MINIMUM_SIZE))
+        self.outer_panes.arrange()
+
+    def _fit_screen(self, size: QSize) -> QSize:
+        """Scale a size to the current text size, limited to the screen."""
+        px = current_theme().px
+        scaled = QSize(px(size.width()), px(size.height()))
+        return scaled.boundedTo(self.screen().availableSize())
+
+    # ------------------------------------------------------------ events
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.outer_panes.resize()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Close the drawer on Esc, or emit `escaped` if none is open; Enter presses a button."""
+        # Not for the first paint.
+        from desktop_app.widgets.buttons.dialog_button import press_focused
+
+        if event.key() == Qt.Key.Key_Escape and self.outer_panes.drawer is not None:
+            self.outer_panes.close_drawer()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.escaped.emit()
+        elif not press_focused(self, event):
+            super().keyPressEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        """Refresh the theme after the system changed its font or colors."""
+        if event.type() == QEvent.Type.ThemeChange:
+            self._watcher.refresh()
+        return super().event(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Emit `close_requested`; stay open unless the session ends."""
+        from desktop_app.app.window.session_end import is_session_ending  # not for the first paint
+
+        event.setAccepted(is_session_ending())
+        self.close_requested.emit()
+
+    def _on_dropped(self, dropped: DroppedContent) -> None:
+        """Emit dropped files and data; insert text into the prompt."""
+        if dropped.files:
+            self.files_dropped.emit(list(dropped.files))
+        if dropped.data is not None:
+            self.data_dropped.emit(dropped.data)
+        self.prompt.insert_dropped(replace(dropped, files=(), data=None))

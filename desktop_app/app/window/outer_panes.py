@@ -1,0 +1,198 @@
+"""The outer panes of the main window: the conversations on the left, the settings on the right.
+
+An outer pane that does not fit is hidden, and opens as a drawer over the middle pane, with a shade
+that closes it. The middle pane always stays the widest.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtWidgets import QWidget
+
+from desktop_app.app.window.conversation_pane import ConversationPane
+from desktop_app.app.window.overlays import Shade
+from desktop_app.library.ui.conversation_list import ConversationList
+from desktop_app.widgets.look import theme as themes
+from desktop_app.widgets.look.mirroring import mirrored_rect
+from desktop_app.widgets.look.theme import current_theme
+
+if TYPE_CHECKING:
+    from desktop_app.settings.ui.settings_panel import SettingsPanel
+
+# Widths are in pixels at the default text size. From this window width on, the conversations are a
+# pane in the row.
+_MIN_WIDE_WIDTH: Final = 900
+# The settings panel joins the row only if the middle pane keeps at least this width.
+_MIN_MIDDLE_WIDTH: Final = 560
+
+
+class _PaneState(Enum):
+    """The state of an outer pane."""
+
+    HIDDEN = 0
+    IN_ROW = 1
+    DRAWER = 2
+
+
+class OuterPanes:
+    """Shows and hides the outer panes, and lays out all panes.
+
+    Attributes:
+        wants_list, wants_settings: whether the user wants the panes in the row if they fit.
+        drawer: the pane that is open as a drawer, or None.
+    """
+
+    def __init__(
+        self,
+        window: QWidget,
+        conversations: ConversationList,
+        settings: SettingsPanel,
+        middle: ConversationPane,
+    ) -> None:
+        self._window = window
+        self._list = conversations
+        self._settings = settings
+        self._middle = middle
+        self._shade = Shade(window)
+        self._covers: list[QWidget] = [self._shade]
+        self.wants_list = True
+        self.wants_settings = False
+        self.drawer: QWidget | None = None
+        middle.header.settings_requested.connect(self.toggle_settings)
+        middle.header.list_requested.connect(self.toggle_list)
+        self._shade.pressed.connect(self.close_drawer)
+        settings.show_requested.connect(lambda: self.show_settings(True))
+        settings.close_requested.connect(lambda: self.show_settings(False))
+        for choice_signal in (
+            conversations.open_requested,
+            conversations.search.hit_open_requested,
+            conversations.new_requested,
+            conversations.new_in_folder_requested,
+        ):
+            choice_signal.connect(self._close_list_drawer)
+
+    def add_cover(self, cover: QWidget) -> None:
+        """Let a widget always cover the whole window."""
+        cover.setGeometry(self._window.rect())
+        self._covers.append(cover)
+
+    def toggle_settings(self) -> None:
+        """Show or hide the settings panel."""
+        self.show_settings(self._state_of(self._settings) == _PaneState.HIDDEN)
+
+    def show_settings(self, is_shown: bool) -> None:
+        """Show the settings panel and focus it, or hide it and focus the prompt."""
+        self.wants_settings = is_shown
+        if not is_shown:  # before hiding it, which would focus the next widget
+            self._middle.prompt.focus_text()
+        self._show_pane(self._settings, is_shown)
+        if is_shown:
+            self._settings.focus_tabs(Qt.FocusReason.ShortcutFocusReason)
+
+    @property
+    def is_list_shown(self) -> bool:
+        """Return True if the conversations are shown, in the row or as a drawer."""
+        return self._state_of(self._list) != _PaneState.HIDDEN
+
+    def toggle_list(self) -> None:
+        """Show or hide the conversations."""
+        shows_list = not self.is_list_shown
+        if self._is_wide():
+            self.wants_list = shows_list
+        if not shows_list:
+            self._middle.prompt.focus_text()
+        self._show_pane(self._list, shows_list)
+        if shows_list and self.drawer is self._list:
+            self._list.view.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._list.view.ensure_current()
+
+    def show_list(self) -> None:
+        """Show the conversations."""
+        if not self.is_list_shown:
+            self.toggle_list()
+
+    def restore(self, *, wants_list: bool, wants_settings: bool) -> None:
+        """Show the panes that the user wanted in an earlier run."""
+        self.wants_list = wants_list
+        self.wants_settings = wants_settings
+        self.arrange()
+
+    def close_drawer(self) -> None:
+        """Close the drawer, and focus the prompt."""
+        if self.drawer is self._settings:
+            self.wants_settings = False
+        self.drawer = None
+        self._middle.prompt.focus_text()
+        self.arrange()
+
+    def resize(self) -> None:
+        """Lay out all panes for a new size; a drawer returns to the row if its pane fits again."""
+        if self.drawer is self._list and self._is_wide():
+            self.drawer = None
+            self.wants_list = True
+        elif self.drawer is self._settings and self._settings_fit():
+            self.drawer = None
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Lay out all panes for the current width."""
+        window = self._window
+        width, height = window.width(), window.height()
+        list_width = min(self._px(themes.LIST_WIDTH), width)
+        panel_width = min(self._px(themes.PANEL_WIDTH), width)
+        list_state = self._state_of(self._list)
+        panel_state = self._state_of(self._settings)
+        left = list_width if list_state == _PaneState.IN_ROW else 0
+        right = panel_width if panel_state == _PaneState.IN_ROW else 0
+        for pane, x, pane_width in (
+            (self._middle, left, width - left - right),
+            (self._list, 0, list_width),
+            (self._settings, width - panel_width, panel_width),
+        ):
+            pane.setGeometry(mirrored_rect(QRect(x, 0, pane_width, height), window.rect()))
+        for cover in self._covers:
+            cover.setGeometry(window.rect())
+        self._list.setVisible(list_state != _PaneState.HIDDEN)
+        self._settings.setVisible(panel_state != _PaneState.HIDDEN)
+        self._shade.setVisible(self.drawer is not None)
+        self._middle.header.set_list_button(list_state != _PaneState.IN_ROW)
+        if self.drawer is not None:
+            self._shade.raise_()
+            self.drawer.raise_()
+
+    def _state_of(self, pane: QWidget) -> _PaneState:
+        if self.drawer is pane:
+            return _PaneState.DRAWER
+        list_in_row = self.wants_list and self._is_wide()
+        if pane is self._list:
+            return _PaneState.IN_ROW if list_in_row else _PaneState.HIDDEN
+        settings_in_row = self.wants_settings and self._settings_fit()
+        return _PaneState.IN_ROW if settings_in_row else _PaneState.HIDDEN
+
+    def _is_wide(self) -> bool:
+        return self._window.width() >= self._px(_MIN_WIDE_WIDTH)
+
+    def _settings_fit(self) -> bool:
+        available_width = self._window.width() - self._px(themes.PANEL_WIDTH)
+        if self.wants_list and self._is_wide():
+            available_width -= self._px(themes.LIST_WIDTH)
+        return available_width >= self._px(_MIN_MIDDLE_WIDTH)
+
+    def _px(self, length: int) -> int:
+        return current_theme().px(length)
+
+    def _show_pane(self, pane: QWidget, is_shown: bool) -> None:
+        """Show an outer pane, as a drawer if the row has no room for it; or hide it."""
+        fits = self._is_wide() if pane is self._list else self._settings_fit()
+        if is_shown:
+            self.drawer = None if fits else pane
+        elif self.drawer is pane:
+            self.drawer = None
+        self.arrange()
+
+    def _close_list_drawer(self) -> None:
+        if self.drawer is self._list:
+            self.close_drawer()

@@ -1,0 +1,189 @@
+"""Settings of a backup that name hosts, commands and paths, and so become active by a restore.
+
+The author of a forged backup would gain the user's questions, or a command that runs here. The user
+is therefore shown these settings before anything changes.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from desktop_app.domain.answering.chat_request import DIRECT, ProviderProfile
+from desktop_app.domain.bounds import BAD_VALUE
+from desktop_app.domain.errors import StorageError
+from desktop_app.domain.network.network_address import split_credentials, split_url
+from desktop_app.domain.network.origin import origin
+from desktop_app.domain.tools.tool import runs_without_asking
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import N_, tr, tr_context
+from desktop_app.settings.settings_store import profile_from_row
+from desktop_app.storage.schema import stored_version
+from desktop_app.storage.sqlite_connection import connect
+from desktop_app.storage.storage_errors import UNREADABLE, damaged_error
+
+_SETTINGS: Final = {
+    "default.provider": N_("Default provider"),
+    "local_model.weights": N_("Local model file"),
+    "answer.system_prompt": N_("Instructions"),
+    "answer.tools": N_("Tools"),
+    "tools.vector_stores": N_("Vector stores"),
+    "backup.folder": N_("Backup folder"),
+}
+_TABLES_WITH_TOOLS: Final = ("conversations", "folders", "presets")
+_MAX_SHOWN_CHARS: Final = 500  # a host has at most 253, and its end says whose it is
+
+
+class SettingChange(NamedTuple):
+    """A setting that the backup would change, as shown to the user."""
+
+    label: str
+    current: str
+    restored: str
+
+    @property
+    def sentence(self) -> str:
+        """Return one line for the list of changes."""
+        return f"{self.label}: {self.current} → {self.restored}"
+
+
+class _Active(NamedTuple):
+    """A setting's label, its value, and the value if the store did not set it."""
+
+    label: str
+    value: str
+    default: str
+
+
+ActiveSettings = dict[tuple[str, str], _Active]
+"""The settings of a store by the id of their owner and their name."""
+
+
+def active_settings(
+    connection: sqlite3.Connection | None, built_in: Iterable[ProviderProfile]
+) -> ActiveSettings:
+    """Return the settings of a store that name hosts, commands and paths; None is an empty store.
+
+    Raises:
+        sqlite3.Error, StoreDamagedError: the store is damaged.
+    """
+    profiles = {profile.id: profile for profile in built_in}
+    values: ActiveSettings = {}
+    for row in _rows(connection, "SELECT * FROM profiles"):
+        try:
+            profiles[row["id"]] = profile_from_row(row)
+        except BAD_VALUE as exc:
+            raise damaged_error("backup", f"profile: {type(exc).__name__}") from exc
+    for profile in profiles.values():
+        defaults = _fields(ProviderProfile(profile.id, profile.name, profile.kind))
+        for label, value in _fields(profile).items():
+            name = f"{_shorten(profile.name)} ({_shorten(profile.id)}), {label}"
+            values[profile.id, label] = _Active(name, value, defaults[label])
+    for row in _rows(connection, "SELECT * FROM settings"):
+        if (key := row["key"]) in _SETTINGS:
+            text = str(_read_json(row["value"]) or _none())
+            values["settings", key] = _Active(tr(_SETTINGS[key]), text, _none())
+    for row in _rows(connection, "SELECT * FROM tool_servers"):
+        label = tr("Tool server “{name}”", name=_shorten(row["name"]))
+        values["tools", row["name"]] = _Active(label, _command(row["definition"]), _none())
+    tools: set[str] = set()
+    for table in _TABLES_WITH_TOOLS:
+        sql = f"""SELECT overrides FROM {table} WHERE overrides LIKE '%"tools"%'"""  # noqa: S608
+        for row in _rows(connection, sql):
+            overrides = _read_json(row["overrides"])
+            names = overrides.get("tools") if isinstance(overrides, dict) else None
+            tools.update(filter(runs_without_asking, names if isinstance(names, list) else ()))
+    label = tr("Tools of conversations, folders and presets")
+    values["tools", ""] = _Active(label, ", ".join(sorted(tools)) or _none(), _none())
+    for row in _rows(connection, "SELECT * FROM collections"):
+        sql = "SELECT path FROM collection_files WHERE collection_id = ?"
+        paths = {str(Path(path).parent) for (path,) in _rows(connection, sql, row["id"])}
+        label = tr("Collection “{name}”, folder", name=_shorten(row["name"]))
+        text = ", ".join(sorted(path for path in {row["folder"], *paths} if path))
+        values["collections", row["id"]] = _Active(label, text or _none(), _none())
+    return values
+
+
+def current_settings(database: Path, built_in: Iterable[ProviderProfile]) -> ActiveSettings:
+    """Return the settings of the current store; those of an empty one if it cannot be read.
+
+    The caller has the store's lock.
+    """
+    with suppress(*UNREADABLE, StorageError), closing(connect_unchanged(database)) as connection:
+        if stored_version(connection, database):
+            return active_settings(connection, built_in)
+    return active_settings(None, built_in)
+
+
+def connect_unchanged(database: Path) -> sqlite3.Connection:
+    """Connect to the current store without creating files. The caller has the store's lock."""
+    # Reading a store without a log would create one, unless it is opened as immutable.
+    has_log = database.with_name(database.name + "-wal").exists()
+    return connect(database, "ro", is_immutable=not has_log)
+
+
+def find_changes(current: ActiveSettings, restored: ActiveSettings) -> list[SettingChange]:
+    """Return the settings that would become active."""
+    changes = []
+    for key, active in restored.items():
+        known = current.get(key)
+        before = active.default if known is None else known.value
+        if active.value != before:
+            shown = _shorten(active.value)
+            if shown == _shorten(before):
+                shown = tr("{text} (differs later on)", text=shown)
+            changes.append(SettingChange(active.label, _shorten(before), shown))
+    return changes
+
+
+def _rows(connection: sqlite3.Connection | None, sql: str, *values: str) -> list[sqlite3.Row]:
+    return [] if connection is None else connection.execute(sql, values).fetchall()
+
+
+def _fields(profile: ProviderProfile) -> dict[str, str]:
+    """Return what decides where a provider's data goes and what may be spent, by its label."""
+    address, *_ = split_credentials(profile.base_url)
+    path = split_url(address).path.rstrip("/") if origin(address) else ""
+    headers = ", ".join(f"{field.name}: {field.value}" for field in profile.custom_fields)
+    cap = profile.monthly_cap
+    return {
+        tr("Base URL"): (origin(address) or address or _none()) + path,
+        tr("Proxy"): _proxy(profile.proxy),
+        tr("Trusted certificates"): profile.ca_file or _none(),
+        tr("Unencrypted connections allowed to"): ", ".join(profile.plain_http_hosts) or _none(),
+        tr("API key header"): profile.key_header or "Authorization",
+        tr("Headers and query parameters"): headers or _none(),
+        tr("Monthly limit"): tr("No limit") if cap is None else formatting.money(cap),
+    }
+
+
+def _proxy(text: str) -> str:
+    if not text:
+        return tr("Environment variables")
+    return tr("No proxy") if text == DIRECT else origin(text) or tr("invalid URL")
+
+
+def _command(definition: str) -> str:
+    """Return the command or the address of a tool server, with its folder and variables."""
+    fields = _read_json(definition)
+    return str(fields["url"]) if isinstance(fields, dict) and fields.get("url") else definition
+
+
+def _read_json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _none() -> str:
+    return tr_context("value", "none")
+
+
+def _shorten(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _MAX_SHOWN_CHARS else f"{line[:_MAX_SHOWN_CHARS]}…"

@@ -1,0 +1,420 @@
+"""Builds a new store from a damaged one, with the rows that can still be read.
+
+SQLite reads a copy of the damaged file, table by table in the order of the rows. Where it meets
+damage, the rows behind it are reached from the other end, and by halving what lies between. The
+rows go into a new, empty store. What is derived is rebuilt: the search index, the sums of the
+spending. A message that has lost its conversation gets a new one; a message that has lost its
+parent gets the preceding message as its parent. The damaged file stays beside the new store.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import struct
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from desktop_app.backup.restore import replace_store
+from desktop_app.batch.batch_store import item_from_row, job_from_row
+from desktop_app.chat.conversation_store import record_attachments
+from desktop_app.collections.collection_store import file_from_row
+from desktop_app.documents.store.attachment_cleanup import remove_unneeded_rows
+from desktop_app.domain.bounds import BAD_VALUE
+from desktop_app.domain.conversations.compaction import Compaction
+from desktop_app.domain.conversations.conversation import Folder, MessageStatus
+from desktop_app.domain.documents.collections import Collection
+from desktop_app.domain.documents.passage_words import index_terms
+from desktop_app.domain.errors import StorageError, StoreDamagedError
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.prompts.preset import Preset
+from desktop_app.prompts.prompt_store import prompt_from_row
+from desktop_app.settings.settings_store import profile_from_row
+from desktop_app.storage.database import refuse_foreign
+from desktop_app.storage.private_files import create_private, sync
+from desktop_app.storage.row_conversion import (
+    conversation_from_row,
+    from_row,
+    message_from_row,
+    searchable_text,
+)
+from desktop_app.storage.schema import migrate
+from desktop_app.storage.search.search_index import EntryKind, add_entry
+from desktop_app.storage.sqlite_connection import connect, require_sound
+from desktop_app.storage.storage_errors import UNREADABLE, translate_errors
+from desktop_app.storage.store_lock import exclusive_lock
+
+LOST_TITLE: Final = N_("Recovered conversation")
+# Made anew from other rows, or by processes that ran when the file was damaged.
+_NOT_COPIED: Final = frozenset(
+    {"search_entries", "message_attachments", "spending_holds", "part_notes"}
+)
+# A row that these cannot read is left out: it would make the window refuse its conversation.
+_READERS: Final[Mapping[str, Callable[[Any], object]]] = {
+    "conversations": lambda row: conversation_from_row({**row, "streaming": 0}),
+    "messages": message_from_row,
+    "folders": partial(from_row, Folder),
+    "settings": lambda row: json.loads(row["value"]),
+    "profiles": profile_from_row,
+    "prompts": prompt_from_row,
+    "presets": partial(from_row, Preset),
+    "collections": partial(from_row, Collection),
+    "collection_files": file_from_row,
+    "compactions": partial(from_row, Compaction),
+    "batch_jobs": job_from_row,
+    "batch_items": item_from_row,
+}
+_MAX_READS: Final = 40_000
+"""Reads that may end at damage: each takes about half a millisecond."""
+_MAX_VAIN_READS: Final = 1000
+"""Successive reads of a table that find no row: its first page or the rest of it is lost."""
+_READ_ROLE: Final = "SELECT 1 FROM messages NOT INDEXED WHERE role IN ('user', 'assistant')"
+_MAX_VALUE_BYTES: Final = 64 << 20
+"""No value of the program is longer. A damaged length would make SQLite ask for as much memory."""
+_PAGE_BYTES: Final = 4096
+_LAST_ROW_ID: Final = (1 << 63) - 1
+_CREATE_LOST_CONVERSATIONS: Final = """
+    INSERT INTO conversations (id, title, created_at, updated_at, provider_id, model, variant,
+        effort, pinned, draft)
+    SELECT conversation_id, ?, min(created_at), max(created_at), coalesce(provider_id, ''),
+        coalesce(model, ''), variant, effort, 0, ''
+    FROM messages WHERE conversation_id NOT IN (SELECT id FROM conversations)
+    GROUP BY conversation_id
+"""
+_LOST_CONVERSATIONS: Final = """SELECT count(*) FROM messages
+    WHERE conversation_id NOT IN (SELECT id FROM conversations)"""
+_REPLACE_LOST_PARENTS: Final = """
+    UPDATE messages SET parent_id = (
+        SELECT p.id FROM messages AS p
+        WHERE p.conversation_id = messages.conversation_id AND p.rowid < messages.rowid
+        ORDER BY p.rowid DESC LIMIT 1
+    ) WHERE parent_id IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM messages AS p
+        WHERE p.id = messages.parent_id AND p.conversation_id = messages.conversation_id
+    )
+"""
+_REPAIR_REFERENCES: Final = (
+    """UPDATE conversations SET leaf_id = (
+        SELECT id FROM messages WHERE conversation_id = conversations.id
+        ORDER BY rowid DESC LIMIT 1
+    ) WHERE leaf_id IS NULL OR leaf_id NOT IN (SELECT id FROM messages)""",
+    """UPDATE conversations SET folder_id = NULL
+    WHERE folder_id IS NOT NULL AND folder_id NOT IN (SELECT id FROM folders)""",
+    "DELETE FROM collection_files WHERE collection_id NOT IN (SELECT id FROM collections)",
+    # A file without its passages waits to be read again.
+    """UPDATE collection_files SET status = 'waiting'
+    WHERE status = 'ready' AND sha256 NOT IN (SELECT sha256 FROM passages)""",
+    "DELETE FROM passage_vectors WHERE passage_id NOT IN (SELECT id FROM passages)",
+    "DELETE FROM attachment_origins WHERE sha256 NOT IN (SELECT sha256 FROM attachments)",
+    """DELETE FROM compactions WHERE conversation_id NOT IN (SELECT id FROM conversations)
+    OR message_id NOT IN (SELECT id FROM messages)""",
+    """DELETE FROM tool_permissions WHERE conversation_id IS NOT NULL
+    AND conversation_id NOT IN (SELECT id FROM conversations)""",
+    "DELETE FROM batch_items WHERE job_id NOT IN (SELECT id FROM batch_jobs)",
+)
+
+Progress = Callable[[int, int], None]
+"""Called with the number of tables done, and the number of all tables."""
+
+
+@dataclass
+class RepairResult:
+    """The result of a repair.
+
+    Attributes:
+        damaged_file: the new path of the damaged file.
+        conversations, messages: the numbers of conversations and messages in the new store.
+        damaged_tables: the number of tables that could not be read completely.
+        mended_messages: the number of messages that had lost their conversation or their parent.
+        copied: the number of rows that were copied.
+        dropped: the number of rows left out, because they are invalid or repeated.
+        reads_left: the number of further reads that may end at damage.
+        repaired_file: the new store; None if it has the path of the damaged one.
+    """
+
+    damaged_file: Path
+    conversations: int = 0
+    messages: int = 0
+    damaged_tables: int = 0
+    mended_messages: int = 0
+    copied: int = 0
+    dropped: int = 0
+    reads_left: int = _MAX_READS
+    repaired_file: Path | None = None
+
+    @property
+    def sentence(self) -> str:
+        """Return a summary for the user."""
+        sentences = [
+            tr(
+                "Recovered conversations: {conversations}, messages: {messages}.",
+                conversations=self.conversations,
+                messages=self.messages,
+            )
+        ]
+        if self.damaged_tables:
+            sentences.append(tr("Parts of the file couldn’t be read."))
+        if self.dropped or self.mended_messages:
+            sentences.append(
+                tr(
+                    "Skipped invalid rows: {dropped}. Messages that got a new place: {mended}.",
+                    dropped=self.dropped,
+                    mended=self.mended_messages,
+                )
+            )
+        if self.repaired_file is None:
+            sentences.append(tr("The damaged file is in {file}.", file=str(self.damaged_file)))
+        else:
+            sentences.append(tr("The new library is in {file}.", file=str(self.repaired_file)))
+        return " ".join(sentences)
+
+
+def repair_store(database: Path, now: datetime, progress: Progress) -> RepairResult:
+    """Replace a damaged store with a new store of the rows that can be read.
+
+    Args:
+        now: the time in the new name of the damaged file.
+
+    Raises:
+        StorageError: the store is open elsewhere, there is no room, another program or version
+            wrote it, or it has no readable row; it is unchanged.
+    """
+    name = f"{database.stem}.before-repair-{now:%Y%m%d-%H%M%S}.sqlite3"
+    result = RepairResult(database.with_name(name))
+    with (
+        translate_errors(str(database)),
+        _lock_for_repair(database),
+        _recovered_store(database, database.parent, result, progress) as new_store,
+    ):
+        replace_store(new_store, database, result.damaged_file)
+    return result
+
+
+def repair_to(database: Path, target: Path, progress: Progress) -> RepairResult:
+    """Write a new store of the rows that can be read to `target`; the damaged one is unchanged.
+
+    The disk of the damaged store may be full or read-only.
+
+    Raises:
+        StorageError: as `repair_store`.
+    """
+    result = RepairResult(database, repaired_file=target)
+    with ExitStack() as stack:
+        with suppress(OSError):  # nobody can have the store open if no lock can be made
+            stack.enter_context(_lock_for_repair(database))
+        stack.enter_context(translate_errors(str(target)))
+        with _recovered_store(database, target.parent, result, progress) as new_store:
+            shutil.copyfile(new_store, target)
+    return result
+
+
+def _lock_for_repair(database: Path) -> AbstractContextManager[None]:
+    return exclusive_lock(
+        database,
+        N_("Your library is open in another Repartee window or command."),
+        N_("Close it, then repair again."),
+    )
+
+
+@contextmanager
+def _recovered_store(
+    database: Path, folder: Path, result: RepairResult, progress: Progress
+) -> Iterator[Path]:
+    """Yield a new store of the rows that can be read, in a temporary folder in `folder`."""
+    refuse_foreign(database)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".repair-") as scratch:
+        copy = Path(scratch) / "damaged.sqlite3"
+        for suffix in ("", "-wal"):
+            source = database.with_name(database.name + suffix)
+            if source.exists():
+                shutil.copyfile(source, copy.with_name(copy.name + suffix))
+        is_store = _can_read(copy, "SELECT count(*) FROM sqlite_master")
+        if not is_store:
+            _graft_first_page(copy, Path(scratch))
+        new_store = Path(scratch) / "new.sqlite3"
+        create_private(new_store)
+        with closing(connect(new_store, "rw")) as target:
+            _build_store(target, copy, result, progress)
+            if not is_store and not result.copied:
+                raise StorageError(
+                    N_("Nothing could be recovered from {place}."),
+                    hint=N_("Move it elsewhere, or restore a backup."),
+                    place=str(database),
+                )
+            require_sound(target, "quick_check", str(database), "the repaired store")
+        sync(new_store)
+        yield new_store
+
+
+def _graft_first_page(copy: Path, scratch: Path) -> None:
+    """Give a copy whose first page is damaged that of a new store or a rebuilt one.
+
+    The schema names the first page of each table. These are the same in all stores, except that
+    SQLite numbers the tables otherwise in a file that it has rebuilt.
+    """
+    fresh, rebuilt = scratch / "fresh.sqlite3", scratch / "rebuilt.sqlite3"
+    with closing(connect(fresh, "rwc")) as connection:
+        migrate(connection)
+        connection.execute("VACUUM INTO ?", (str(rebuilt),))
+    size = copy.stat().st_size // _PAGE_BYTES
+    for template in (rebuilt, fresh):
+        first_page, leaves = _schema_pages(template.read_bytes(), size + 1)
+        with copy.open("r+b") as file:
+            file.write(first_page)
+            file.seek(size * _PAGE_BYTES)
+            file.write(leaves)
+        if _can_read(copy, _READ_ROLE):
+            return
+
+
+def _schema_pages(data: bytes, first_leaf: int) -> tuple[bytes, bytes]:
+    """Return the first page of a store, and the leaves of its schema.
+
+    The leaves are to be appended to another store, from the page with the number `first_leaf` on:
+    their own places may have other content there.
+    """
+    page = bytearray(data[:_PAGE_BYTES])
+    # Sections 1.3 and 1.6 of SQLite's file format: after the header of 100 bytes, an interior page
+    # has the number of its cells, its last child, and the places of its cells, each with a child.
+    (cells,) = struct.unpack_from(">H", page, 103)
+    places = [108, *struct.unpack_from(f">{cells}H", page, 112)]
+    leaves = b""
+    for number, place in enumerate(places, first_leaf):
+        (child,) = struct.unpack_from(">I", page, place)
+        leaves += data[(child - 1) * _PAGE_BYTES : child * _PAGE_BYTES]
+        struct.pack_into(">I", page, place, number)
+    struct.pack_into(">I", page, 28, first_leaf + cells)  # the number of pages
+    return bytes(page), leaves
+
+
+def _can_read(copy: Path, sql: str) -> bool:
+    with suppress(*UNREADABLE), closing(connect(copy, "rw")) as connection:
+        return connection.execute(sql).fetchone() is not None
+    return False
+
+
+def _build_store(
+    target: sqlite3.Connection, copy: Path, result: RepairResult, progress: Progress
+) -> None:
+    """Fill the new store `target`."""
+    migrate(target)
+    target.execute("BEGIN IMMEDIATE")
+    target.execute("DELETE FROM settings")
+    sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    names = [row[0] for row in target.execute(sql)]
+    tables = [name for name in names if name not in _NOT_COPIED and "_index" not in name]
+    with suppress(*UNREADABLE), closing(connect(copy, "rw")) as source:
+        source.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE_BYTES)
+        source.text_factory = lambda data: data.decode("utf-8", "replace")
+        for number, table in enumerate(tables):
+            progress(number, len(tables))
+            _copy_table(source, target, table, result)
+    (orphans,) = target.execute(_LOST_CONVERSATIONS).fetchone()
+    target.execute(_CREATE_LOST_CONVERSATIONS, (tr(LOST_TITLE),))
+    result.mended_messages = orphans + target.execute(_REPLACE_LOST_PARENTS).rowcount
+    for statement in _REPAIR_REFERENCES:
+        target.execute(statement)
+    _rebuild_derived(target)
+    target.execute("COMMIT")
+    result.conversations = target.execute("SELECT count(*) FROM conversations").fetchone()[0]
+    result.messages = target.execute("SELECT count(*) FROM messages").fetchone()[0]
+
+
+def _copy_table(
+    source: sqlite3.Connection, target: sqlite3.Connection, table: str, result: RepairResult
+) -> None:
+    columns = [row["name"] for row in target.execute(f"PRAGMA table_info({table})")]
+    names = ["rowid", *columns]
+    marks = ", ".join("?" * len(names))
+    insert = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
+    read = _READERS.get(table)
+    for row in _TableReader(source, table, columns, result).rows():
+        values = dict(zip(names, row, strict=True))
+        try:
+            if read is not None:
+                read(values)
+            target.execute(insert, tuple(values.values()))
+            result.copied += 1
+        except (*BAD_VALUE, sqlite3.IntegrityError, StoreDamagedError):
+            result.dropped += 1
+
+
+class _TableReader:
+    """A reader of the rows of a damaged table, from both ends of each gap."""
+
+    def __init__(
+        self, source: sqlite3.Connection, table: str, columns: list[str], result: RepairResult
+    ) -> None:
+        self._source = source
+        listed = ", ".join(f'"{name}"' for name in columns)
+        # NOT INDEXED, because an index may lead to rows that the table does not have.
+        self._select = f"""SELECT rowid AS row_id, {listed} FROM {table} NOT INDEXED
+            WHERE rowid BETWEEN ? AND ? ORDER BY rowid"""  # noqa: S608 - our own names
+        self._result = result
+
+    def rows(self, first: int = 0, last: int = _LAST_ROW_ID) -> Iterator[sqlite3.Row]:
+        """Yield the rows from `first` to `last` that can be read."""
+        ranges = [(first, last)]
+        has_gap = False
+        vain_reads = 0
+        while ranges and self._result.reads_left > 0 and vain_reads < _MAX_VAIN_READS:
+            first, last = ranges.pop()
+            low, high = first - 1, last + 1
+            is_whole = True
+            for direction in ("ASC", "DESC"):
+                self._result.reads_left -= 1
+                vain_reads += 1
+                cursor = self._source.cursor()
+                with suppress(*UNREADABLE), closing(cursor):
+                    for row in cursor.execute(f"{self._select} {direction}", (low + 1, high - 1)):
+                        if not low < row["row_id"] < high:  # a loop in a damaged tree
+                            break
+                        if direction == "ASC":
+                            low = row["row_id"]
+                        else:
+                            high = row["row_id"]
+                        vain_reads = 0
+                        yield row
+                    else:
+                        break
+            else:
+                is_whole = False
+            if is_whole:
+                continue
+            has_gap = True
+            if high - low > 2:
+                middle = (low + high) // 2
+                ranges += [(middle + 1, high - 1), (low + 1, middle)]
+        if has_gap:
+            self._result.damaged_tables += 1
+
+
+def _rebuild_derived(connection: sqlite3.Connection) -> None:
+    """Rebuild the references to attachments and the search indexes."""
+    # Each loop writes to other tables than it reads, so it need not fetch all rows first.
+    for row in connection.execute("SELECT id, title, updated_at FROM conversations"):
+        add_entry(connection, EntryKind.TITLE, row["id"], row["title"], row["updated_at"])
+    for row in connection.execute("SELECT * FROM messages"):
+        message = message_from_row(row)
+        record_attachments(connection, message)
+        if message.status is not MessageStatus.STREAMING:
+            text = searchable_text(message.parts)
+            add_entry(connection, EntryKind.MESSAGE, message.id, text, row["created_at"])
+    # The damaged store, which is kept, still needs the files of all its attachments. A cleanup
+    # would delete an unneeded attachment with its file, but leaves a file without a row as long as
+    # the damaged store is there. So only the rows are removed here.
+    remove_unneeded_rows(connection)
+    for row in connection.execute("SELECT sha256, text, created_at FROM attachments"):
+        add_entry(connection, EntryKind.ATTACHMENT, row["sha256"], row["text"], row["created_at"])
+    sql = """SELECT p.id, p.title, p.start, p."end", a.text FROM passages AS p
+        JOIN attachments AS a ON a.sha256 = p.sha256"""
+    insert = "INSERT INTO passage_index (rowid, title, words) VALUES (?, ?, ?)"
+    for id_, title, start, end, text in connection.execute(sql):
+        connection.execute(insert, (id_, index_terms(title), index_terms(text[start:end])))

@@ -1,0 +1,324 @@
+"""Replaces the store with the store of a backup; see `backup.py` for the archive.
+
+The archive may come from anyone. Its store is taken only if its schema is exactly this program's,
+so that it has no triggers and views, and if SQLite finds no damage. Attachments are taken only if
+that store names them and their bytes have this hash. Before anything changes, the user is told
+which hosts, commands and paths would become active (`active_settings.py`), and may cancel.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from zipfile import ZipInfo
+
+from desktop_app.backup.active_settings import (
+    SettingChange,
+    active_settings,
+    connect_unchanged,
+    current_settings,
+    find_changes,
+)
+from desktop_app.backup.backup import FORMAT, MANIFEST, STORE, VERSION
+from desktop_app.documents.store.attachment_store import attachment_path, is_undamaged
+from desktop_app.domain import hints
+from desktop_app.domain.answering.chat_request import ProviderProfile
+from desktop_app.domain.bounds import is_hash
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.errors import StorageError, StoreDamagedError, StoreFullError
+from desktop_app.domain.system_error import system_words
+from desktop_app.foreign_file import ForeignArchive, NoArchiveError, RefusedFileError, open_file
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.storage.private_files import create_private, create_private_folder, sync
+from desktop_app.storage.row_conversion import error_to_text
+from desktop_app.storage.schema import has_exact_schema, migrate, stored_version
+from desktop_app.storage.sqlite_connection import connect, remove_log, require_sound
+from desktop_app.storage.storage_errors import UNREADABLE, damaged_error, translate_errors
+from desktop_app.storage.store_lock import exclusive_lock
+
+_CHOOSE_BACKUP: Final = N_("Choose a file created with “repartee backup”.")
+
+
+Progress = Callable[[int, int], None]
+"""Called with the number of attachments done, and the number of all attachments."""
+
+_MAX_MANIFEST_BYTES: Final = 64 << 20
+# A running job would send these files at the next start, at a cost. The user can retry them.
+_HOLD_UNSENT_FILES: Final = """
+    UPDATE batch_items SET status = 'unanswered', error = ? WHERE status = 'read'
+    AND job_id IN (SELECT id FROM batch_jobs WHERE status NOT IN ('preparing', 'ready'))
+"""
+
+
+AskAboutChanges = Callable[[Sequence[SettingChange]], bool]
+"""Called with the settings that would change, if there are any; returns False to cancel."""
+
+
+class RestoreResult(NamedTuple):
+    """The result of a restore.
+
+    Attributes:
+        previous_store: the new path of the previous store; None if there was none.
+    """
+
+    previous_store: Path | None
+
+    def sentence(self, archive: str) -> str:
+        """Return a summary for the user."""
+        text = tr("Your library was restored from {archive}.", archive=archive)
+        if self.previous_store is None:
+            return text
+        place = tr("The previous library is in {file}.", file=str(self.previous_store))
+        return f"{text} {place}"
+
+
+def restore_backup(
+    archive: Path,
+    database: Path,
+    attachments: Path,
+    now: datetime,
+    progress: Progress,
+    *,
+    ask: AskAboutChanges,
+    built_in: Sequence[ProviderProfile] = (),
+) -> RestoreResult | None:
+    """Replace the store with the store of a backup.
+
+    Args:
+        now: the time in the new name of the previous store.
+        ask: called on this thread before anything changes, if hosts, commands or paths would become
+            active.
+        built_in: the profiles that exist without being stored.
+
+    Returns:
+        The result, or None if the user chose to cancel; then nothing was changed.
+
+    Raises:
+        StorageError: the store is open elsewhere, there is no room, or the file is no backup; the
+            store is unchanged.
+        StoreDamagedError: the backup is damaged; the store is unchanged.
+        StoreTooNewError: a newer version made the backup.
+    """
+    name = str(archive)
+    # Errors are translated twice: the outer block translates those of opening the archive. The
+    # inner one translates those of reading it, before `_open_archive` gets them.
+    with translate_errors(name), _open_archive(archive) as pack, translate_errors(name):
+        store, members_by_hash = _members_of(pack, archive)
+        create_private_folder(database.parent)
+        with (
+            exclusive_lock(
+                database,
+                N_("Your library is open in another Repartee window or command."),
+                N_("Close it, then restore again."),
+            ),
+            tempfile.TemporaryDirectory(dir=database.parent, prefix=".restore-") as scratch,
+        ):
+            new_store = Path(scratch) / STORE
+            _unpack(pack, store, new_store, archive)
+            with closing(connect(new_store, "rw")) as connection:
+                _require_own_store(connection, archive)
+                current = current_settings(database, built_in)
+                changes = find_changes(current, active_settings(connection, built_in))
+                if changes and not ask(changes):
+                    return None
+                _adapt(connection, database)
+                sql = "SELECT sha256 FROM attachments ORDER BY sha256"
+                hashes = [row[0] for row in connection.execute(sql)]
+            for number, sha256 in enumerate(hashes):
+                progress(number, len(hashes))
+                if sha256 in members_by_hash:
+                    target = attachment_path(attachments, sha256)
+                    _unpack_attachment(pack, members_by_hash[sha256], target, sha256, archive)
+            sync(new_store)
+            previous = database.with_name(
+                f"{database.stem}.before-restore-{now:%Y%m%d-%H%M%S}.sqlite3"
+            )
+            has_previous = replace_store(new_store, database, previous)
+            return RestoreResult(previous if has_previous else None)
+
+
+def _require_own_store(connection: sqlite3.Connection, archive: Path) -> None:
+    """Raise StorageError unless an unpacked store has this program's schema and no damage."""
+    version = stored_version(connection, archive)
+    if not version:
+        raise damaged_error(str(archive), "its store is empty")
+    migrate(connection, version)
+    if not has_exact_schema(connection):
+        raise damaged_error(str(archive), "its store has another schema")
+    require_sound(connection, "quick_check", str(archive), "the backup's store")
+
+
+def _adapt(connection: sqlite3.Connection, database: Path) -> None:
+    """Adapt a restored store to this computer."""
+    connection.execute("BEGIN")
+    connection.execute(
+        _HOLD_UNSENT_FILES,
+        (error_to_text(ErrorNote(N_("The job was canceled before it was sent. Not charged."))),),
+    )
+    # Only the user of this computer gives permissions, and its processes hold amounts.
+    connection.execute("DELETE FROM tool_permissions")
+    connection.execute("DELETE FROM spending_holds")
+    # The old backups of the previous library stay: see `delete_old_backups`.
+    connection.execute(
+        """UPDATE settings SET value = json_quote(lower(hex(randomblob(4))))
+        WHERE key = 'store.library'"""
+    )
+    # The backup's origins describe the keyring of the computer that made it. Its keys may be in
+    # this keyring, but their origins are unknown until the keyring is asked.
+    connection.execute("UPDATE keys_in_keyring SET origin = ''")
+    with suppress(*UNREADABLE), closing(connect_unchanged(database)) as current:
+        for name, key_origin in current.execute("SELECT profile_id, origin FROM keys_in_keyring"):
+            sql = "UPDATE keys_in_keyring SET origin = ? WHERE profile_id = ?"
+            connection.execute(sql, (key_origin, name))
+    connection.execute("COMMIT")
+
+
+def replace_store(new_store: Path, database: Path, previous: Path) -> bool:
+    """Move `new_store` to the store's path; keep the previous store as `previous`.
+
+    If this process is killed, the store is the old one or the new one. Return True if there was a
+    previous store. The caller has the store's lock.
+    """
+    has_previous = database.exists() and database.stat().st_size > 0
+    if has_previous:
+        with suppress(*UNREADABLE), closing(connect(database, "rw")) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        for suffix in ("", "-wal"):  # the log stays if it cannot be read
+            file = database.with_name(database.name + suffix)
+            if file.exists() and file.stat().st_size:
+                _link_or_copy(file, previous.with_name(previous.name + suffix))
+    remove_log(database)
+    new_store.replace(database)
+    sync(database.parent)
+    return has_previous
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:  # the file system has no hard links
+        create_private(target)
+        shutil.copyfile(source, target)
+        sync(target)
+
+
+# -------------------------------------------------------------- the archive
+
+
+@contextmanager
+def _open_archive(archive: Path) -> Iterator[ForeignArchive]:
+    """Open a backup. Raises StorageError for all its errors, also within the block."""
+    try:
+        pack = ForeignArchive(open_file(archive))
+    except NoArchiveError as exc:
+        raise _no_backup_error(archive, str(exc)) from exc
+    except RefusedFileError as exc:
+        raise StorageError(
+            exc.message, hint=_CHOOSE_BACKUP, details=str(exc), params=exc.params, file=archive.name
+        ) from exc
+    except OSError as exc:
+        raise StorageError(
+            N_("Couldn’t read {file}: {words}."),
+            hint=hints.CHECK_NAME_AND_PERMISSIONS,
+            file=str(archive),
+            words=system_words(exc),
+        ) from exc
+    with closing(pack):
+        try:
+            yield pack
+        except RefusedFileError as exc:
+            raise _damaged_error(archive, str(exc)) from exc
+        except StoreDamagedError as exc:
+            raise _damaged_error(archive, exc.details) from exc
+
+
+def _members_of(pack: ForeignArchive, archive: Path) -> tuple[ZipInfo, Mapping[str, ZipInfo]]:
+    """Return the store of a valid backup archive, and its attachments by their hashes."""
+    manifest = pack.find(MANIFEST)
+    store = pack.find(STORE)
+    if manifest is None or store is None:
+        raise _no_backup_error(archive, f"{MANIFEST} or {STORE} is missing")
+    # A forged manifest can be long, so the details of errors are cut.
+    try:
+        content: Any = json.loads(pack.read(manifest, _MAX_MANIFEST_BYTES))
+        format_and_version = (content["format"], content["version"])
+    except (KeyError, ValueError, TypeError, RecursionError) as exc:
+        raise _no_backup_error(archive, repr(exc)[:500]) from exc
+    if format_and_version != (FORMAT, VERSION):
+        raise _no_backup_error(archive, f"format and version: {format_and_version}"[:500])
+    members_by_hash: dict[str, ZipInfo] = {}
+    for info in pack.members:
+        folder, *hash_parts = info.filename.split("/")
+        sha256 = "".join(hash_parts)
+        if (
+            folder == "attachments"
+            and len(hash_parts) == 2
+            and len(hash_parts[0]) == 2
+            and is_hash(sha256)
+        ):
+            members_by_hash[sha256] = info
+    return store, members_by_hash
+
+
+def _unpack_attachment(
+    pack: ForeignArchive, info: ZipInfo, target: Path, sha256: str, archive: Path
+) -> None:
+    """Unpack an attachment, unless it exists undamaged."""
+    if is_undamaged(target, sha256):
+        return
+    for folder in (target.parent.parent, target.parent):
+        create_private_folder(folder)
+    partial_file = target.with_name(f".{target.name}")
+    try:
+        if _unpack(pack, info, partial_file, archive) != sha256:
+            raise _damaged_error(archive, f"{info.filename} has other bytes")
+        sync(partial_file)
+        partial_file.replace(target)
+    finally:
+        partial_file.unlink(missing_ok=True)
+    sync(target.parent)
+
+
+def _unpack(pack: ForeignArchive, info: ZipInfo, target: Path, archive: Path) -> str:
+    """Unpack a member to a private file; return its hash."""
+    free = shutil.disk_usage(target.parent).free
+    if info.file_size > free:
+        raise StoreFullError(
+            N_("{file} needs {size} MB, but only {free} MB are free."),
+            hint=N_("Free up space, then restore again."),
+            file=archive.name,
+            size=-(-info.file_size >> 20),  # rounded up: more than the free space
+            free=free >> 20,
+        )
+    create_private(target)
+    digest = hashlib.sha256()
+    with target.open("wb") as file:
+        for chunk in pack.chunks(info):
+            digest.update(chunk)
+            file.write(chunk)
+    return digest.hexdigest()
+
+
+def _no_backup_error(path: Path, details: str) -> StorageError:
+    return StorageError(
+        N_("{file} isn’t a Repartee backup."), hint=_CHOOSE_BACKUP, details=details, file=path.name
+    )
+
+
+def _damaged_error(path: Path, details: str) -> StoreDamagedError:
+    return StoreDamagedError(
+        N_("The backup {file} is damaged, so your library wasn’t changed."),
+        hint=N_("Choose another backup."),
+        details=details,
+        file=path.name,
+    )

@@ -1,0 +1,1 @@
+"""Backup, restore and expiry in the window."""

@@ -1,0 +1,189 @@
+"""The Data page: titles, import, export, backups, document limits, deleting everything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QMenu, QWidget
+
+from desktop_app.domain.export_format import EXPORT_FORMATS
+from desktop_app.i18n.translation import N_, tr, tr_context
+from desktop_app.settings.setting import Group
+from desktop_app.widgets.boxes import STRETCH, column_of, row_of
+from desktop_app.widgets.buttons.dialog_button import compact_button
+from desktop_app.widgets.file_dialogs import choose_folder
+from desktop_app.widgets.flow_layout import FlowLayout
+from desktop_app.widgets.forms.collapsible_section import CollapsibleSection
+from desktop_app.widgets.forms.form_widgets import FormSection, Note, ReadOnlyLine, Tone
+from desktop_app.widgets.forms.line_field import line_field
+from desktop_app.widgets.forms.schema_form import SchemaForm
+from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.program_menu import ProgramMenu
+from desktop_app.widgets.text.foreign_text import menu_text, set_tooltip
+
+TRANSFER: Final = N_(
+    "Imports files from Repartee, ChatGPT, Claude, Open WebUI, and LibreChat. Importing a file "
+    "again adds nothing."
+)
+BACKUPS: Final = N_(
+    "A backup is one file with your conversations, attachments, and settings. It contains no API "
+    "keys."
+)
+DELETES: Final = N_(
+    "Permanently deletes all conversations, folders, attachments, collections, batch jobs, "
+    "drafts, prompts, presets, and permissions for tools, and Repartee’s own copies of its "
+    "database. Settings, providers, tool servers, API keys, spending history, and your "
+    "backups are kept."
+)
+LIMITS: Final = N_("Files that exceed a limit aren’t attached.")
+FOLDER_KEY = "backup.folder"
+
+
+class DataTab(QWidget):
+    """The Data page. See the module.
+
+    Signals:
+        changed(str, object): the key of a setting and its value.
+        import_requested(): import conversations.
+        export_requested(str, str): export the "open" conversation or "all", in the format of
+            this id.
+        backup_requested(): make a backup now.
+        restore_requested(): restore a backup.
+        erase_requested(): delete everything; the user has confirmed it.
+    """
+
+    changed = Signal(str, object)
+    import_requested = Signal()
+    export_requested = Signal(str, str)
+    backup_requested = Signal()
+    restore_requested = Signal()
+    erase_requested = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._titles = SchemaForm(Group.LIBRARY)
+        self._schedule = SchemaForm(Group.BACKUP)
+        self._limits = SchemaForm(Group.DOCUMENTS)
+        documents = CollapsibleSection(tr("Document limits"), "document-limits")
+        documents.body.addWidget(Note(tr(LIMITS)))
+        documents.body.addWidget(self._limits)
+        self._transfer = FormSection(tr("Import and export"))
+        self._backups = FormSection(tr("Backups"))
+        self._state = Note(object_name="backup-state")
+        erase_section = EraseSection()
+        self._folder = ReadOnlyLine(tr("Backup folder"), "backup-folder")
+        self._path = ""
+        self._build_transfer()
+        self._build_backups()
+        sections = (self._titles, self._transfer, self._backups, documents, erase_section, STRETCH)
+        column_of(*sections, parent=self, margins=0, spacing=16)
+        for form in (self._titles, self._schedule, self._limits):
+            form.changed.connect(self.changed)
+        erase_section.erase_confirmed.connect(self.erase_requested)
+        self.update_theme()
+
+    def _build_transfer(self) -> None:
+        self._transfer.note.set_text(tr(TRANSFER))
+        import_button = compact_button(tr("Import…"), "import", "plain")
+        import_button.clicked.connect(self.import_requested)
+        self._export_button = compact_button(tr("Export"), "export", "plain")
+        menu = ProgramMenu(self._export_button)
+        # Submenus, because a style sheet hides the titles of a menu's sections.
+        self._open_menu = self._add_export_menu(menu, "open", tr("This conversation"))
+        self._open_menu.setEnabled(False)
+        self._add_export_menu(menu, "all", tr("All conversations"))
+        self._export_button.setMenu(menu)
+        self._transfer.body.addLayout(FlowLayout(import_button, self._export_button))
+
+    def _build_backups(self) -> None:
+        self._folder.setPlaceholderText(tr("No folder selected"))
+        set_tooltip(self._folder, tr("No folder selected"))
+        choose_button = compact_button(tr("Choose…"), "choose-backup-folder", "plain")
+        choose_button.clicked.connect(self._choose_folder)
+        self._backups.note.set_text(tr(BACKUPS))
+        self._backups.body.addLayout(row_of((self._folder, 1), choose_button))
+        self._gap = QWidget()
+        self._backups.add(self._gap)
+        self._backups.add(self._schedule)
+        self._backups.add(self._state)
+        self._backup_button = compact_button(tr("Back up now"), "backup-now", "plain")
+        self._backup_button.clicked.connect(self.backup_requested)
+        restore_button = compact_button(tr("Restore…"), "restore", "plain")
+        restore_button.clicked.connect(self.restore_requested)
+        buttons = QWidget()
+        FlowLayout(self._backup_button, restore_button, parent=buttons)
+        self._backups.add(buttons)
+
+    def set_values(self, values: Mapping[str, object]) -> None:
+        """Show the settings."""
+        for form in (self._titles, self._schedule, self._limits):
+            form.set_values(values)
+        path = self._path = str(values.get(FOLDER_KEY) or "")
+        self._folder.show_text(path, path or tr("No folder selected"))
+
+    def set_backup_state(self, text: str, tone: Tone) -> None:
+        """Show when the last backup was made, or why there is none."""
+        self._state.set_text(text, tone)
+
+    def set_has_open_conversation(self, has_open: bool) -> None:
+        """Set whether an open conversation can be exported."""
+        self._open_menu.setEnabled(has_open)
+
+    def update_theme(self) -> None:
+        theme = current_theme()
+        self._gap.setFixedHeight(theme.px(4))
+
+    def _add_export_menu(self, parent: QMenu, scope: str, title: str) -> QMenu:
+        menu = ProgramMenu(menu_text(title), parent)
+        for export_format in EXPORT_FORMATS:
+            action = menu.addAction(menu_text(tr("{format}…", format=tr(export_format.label))))
+            action.triggered.connect(
+                lambda *_, f=export_format.id: self.export_requested.emit(scope, f)
+            )
+        parent.addMenu(menu)
+        return menu
+
+    def _choose_folder(self) -> None:
+        choose_folder(
+            self,
+            tr("Backup folder"),
+            lambda folder: self.changed.emit(FOLDER_KEY, str(folder)),
+            start=self._path or Path.home(),
+        )
+
+
+class EraseSection(CollapsibleSection):
+    """The section to delete everything: collapsed, explained, and confirmed by a typed word.
+
+    Signals:
+        erase_confirmed(): the user confirmed.
+    """
+
+    erase_confirmed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__(tr("Delete everything"), "delete-everything")
+        self._word = tr_context("typed to confirm", "delete")
+        hint = tr("Type “{word}” to confirm", word=self._word)
+        self._field = line_field(hint, "delete-word")
+        set_tooltip(self._field, hint)  # it may be cut
+        self._button = compact_button(tr("Delete everything"), "delete-now", "plain")
+        self._button.setEnabled(False)
+        self._field.textChanged.connect(lambda: self._button.setEnabled(self._is_confirmed()))
+        self._field.returnPressed.connect(self._confirm)
+        self._button.clicked.connect(self._confirm)
+        self.body.addWidget(Note(tr(DELETES)))
+        self.body.addWidget(self._field)
+        self.body.addWidget(self._button)
+        self.head.toggled.connect(self._field.clear)
+
+    def _is_confirmed(self) -> bool:
+        return self._field.text().strip().casefold() == self._word.casefold()
+
+    def _confirm(self) -> None:
+        if self._is_confirmed():
+            self._field.clear()
+            self.erase_confirmed.emit()

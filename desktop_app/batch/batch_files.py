@@ -1,0 +1,311 @@
+"""The files of a batch job: read and counted before the user confirms it, then written as requests.
+
+Each file stands alone: one that cannot be read or sent is left out with the reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import BinaryIO, Final, Protocol
+
+from desktop_app.chat.attachments.image_attachments import (
+    ImageForm,
+    attached_image_tokens,
+    page_tokens,
+    require_image_input,
+)
+from desktop_app.chat.cost_estimate import MESSAGE_OVERHEAD, usable_input
+from desktop_app.chat.prompt_assembly import example_turns, question_parts, request_messages
+from desktop_app.chat.structured.answer_forms import load_form
+from desktop_app.domain.answering.answer_form import AnswerForm, AnswerSchema
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.batch_jobs import (
+    MAX_BYTES,
+    MAX_REQUESTS,
+    BatchItem,
+    BatchJob,
+    BatchResult,
+    ItemStatus,
+    RemoteBatch,
+)
+from desktop_app.domain.conversations.conversation import (
+    Draft,
+    Message,
+    MessageStatus,
+    Role,
+    new_id,
+    now,
+)
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+from desktop_app.domain.error_note import ErrorNote, note_from_error
+from desktop_app.domain.errors import (
+    AttachmentMissingError,
+    DocumentEncryptedError,
+    IllegalChoiceError,
+    Param,
+    StorageError,
+    StoreDamagedError,
+    UserFacingError,
+)
+from desktop_app.domain.models.model_catalog import Api, ModelInfo
+from desktop_app.domain.models.parameter_support import LearnedSupport
+from desktop_app.domain.prompt_delimiter import DelimiterFactory
+from desktop_app.i18n.translation import N_
+from desktop_app.providers.ports import AttachmentSource, ImageSource, TokenCounter
+
+ReadFile = Callable[[Path], Awaitable[DocumentPart | ImagePart]]
+"""Reads a file and stores it in the attachment store. Raises UserFacingError."""
+Profiles = Callable[[], Awaitable[Sequence[ProviderProfile]]]
+"""Returns all configured providers."""
+CostOf = Callable[[BatchResult], Decimal | None]
+"""Returns the cost of a result in US dollars; None if it is unknown."""
+OnProgress = Callable[[int, int], None]
+"""Called with the number of files read and the number of all files."""
+
+
+class BatchStorage(Protocol):
+    """Store of batch jobs; see batch/batch_store.py. All methods raise StorageError.
+
+    `get` returns None for an unknown job, `save_results` the number of results without a file.
+    """
+
+    async def get(self, job_id: str) -> BatchJob | None: ...
+    async def items(self, job_id: str) -> list[BatchItem]: ...
+    async def create(self, job: BatchJob, items: Iterable[BatchItem]) -> None: ...
+    async def save(self, job: BatchJob) -> None: ...
+    async def mark_cancelled(self, job_id: str) -> None: ...
+    async def save_item(self, item: BatchItem) -> None: ...
+    async def remove(self, job_id: str) -> None: ...
+    async def save_upload(self, job_id: str, file_id: str, last_number: int) -> None: ...
+    async def forget_upload(self, job_id: str) -> None: ...
+    async def save_results(
+        self, job: BatchJob, results: Sequence[BatchResult], cost_of: CostOf
+    ) -> int: ...
+    async def end(
+        self,
+        job: BatchJob,
+        status: ItemStatus,
+        error: ErrorNote,
+        errors_by_number: Mapping[int, ErrorNote],
+    ) -> None: ...
+
+
+class BatchProvider(Protocol):
+    """Batches at a provider; see providers/jobs/batch_client.py.
+
+    `find` returns None if the provider has no such batch. `results` yields None for an invalid
+    line. All methods raise ProviderError.
+    """
+
+    def line(self, custom_id: str, request: ChatRequest, api: Api) -> bytes: ...
+    async def upload(self, name: str, file: BinaryIO) -> str: ...
+    async def delete_file(self, file_id: str) -> None: ...
+    async def create(self, name: str, input_file_id: str, api: Api) -> RemoteBatch: ...
+    async def find(self, name: str, input_file_id: str) -> RemoteBatch | None: ...
+    async def fetch(self, batch_id: str) -> RemoteBatch: ...
+    async def cancel(self, batch_id: str) -> RemoteBatch: ...
+    def results(self, file_id: str, api: Api) -> AsyncGenerator[BatchResult | None, None]: ...
+
+
+class BatchGateway(Protocol):
+    """Source of providers for batches."""
+
+    async def batches(self, profile: ProviderProfile) -> BatchProvider:
+        """Return the client for a provider's batches. Raises UserFacingError."""
+
+    async def learned_support(self, profile: ProviderProfile, model: str) -> LearnedSupport:
+        """Return the API, and the settings refused for a model, if known. Raises StorageError."""
+
+
+# Tokens around the text of a document: its name, its pages, the explanation of its tags.
+BLOCK_TOKENS: Final = 60
+# For the estimate of documents whose tokens were not counted.
+_BYTES_PER_TOKEN: Final = 4
+
+
+@dataclass(frozen=True)
+class BatchFiles:
+    """Reader and writer of the files of jobs.
+
+    Attributes:
+        scratch: the folder for files to upload, which have no name there.
+        max_requests, max_bytes: of a batch; only tests change them.
+    """
+
+    store: BatchStorage
+    read_file: ReadFile
+    counter: TokenCounter
+    attachments: AttachmentSource
+    images: ImageSource
+    delimiters: DelimiterFactory
+    scratch: Path
+    max_requests: int = MAX_REQUESTS
+    max_bytes: int = MAX_BYTES
+
+    # -- before the user confirms the job
+
+    async def prepare(
+        self,
+        job: BatchJob,
+        profile: ProviderProfile,
+        info: ModelInfo,
+        on_progress: OnProgress | None = None,
+    ) -> None:
+        """Read and count the files that have not been read yet.
+
+        After an interruption, a second call continues with the next file.
+
+        Raises:
+            StorageError: the store fails.
+            IllegalChoiceError: the schema of the answers is invalid.
+        """
+        examples = [text for pair in job.examples for text in pair]
+        form = await form_of_job(job)
+        schema = form.sent_text if isinstance(form, AnswerSchema) else ""
+        shared_prompt = "\n".join((job.instructions, *examples, schema))
+        items = await self.store.items(job.id)
+        count = await self.counter.count(f"{shared_prompt}\n{job.task}", profile, info.id)
+        # Two messages: the instructions and the question.
+        prompt_tokens = count.tokens + 2 * MESSAGE_OVERHEAD
+        for number, item in enumerate(items):
+            if on_progress is not None:
+                on_progress(number, len(items))
+            if item.status is ItemStatus.UNREAD:
+                await self.store.save_item(await self._read(item, info, prompt_tokens))
+        if on_progress is not None:
+            on_progress(len(items), len(items))
+
+    async def _read(self, item: BatchItem, info: ModelInfo, prompt_tokens: int) -> BatchItem:
+        try:
+            part = await self.read_file(item.file)
+            require_image_input([part], info)
+        except StorageError:
+            raise  # the store fails, not the file
+        except UserFacingError as error:
+            return replace(item, status=ItemStatus.LEFT_OUT, error=_note_with_hint(error))
+        tokens = prompt_tokens + _part_tokens(part, info)
+        limit = usable_input(info)
+        if limit is not None and tokens > limit:
+            params: dict[str, Param] = {"tokens": tokens, "model": info.name, "limit": limit}
+            note = ErrorNote(
+                N_("Too large: about {tokens} tokens, but {model} accepts {limit}."),
+                hint=N_("Send it in a conversation to read it in parts."),
+                params=params,
+            )
+            return replace(item, status=ItemStatus.LEFT_OUT, part=part, tokens=tokens, error=note)
+        return replace(item, status=ItemStatus.READ, part=part, tokens=tokens, error=None)
+
+    # -- to be sent
+
+    async def write_requests(
+        self, file: BinaryIO, job: BatchJob, info: ModelInfo, provider: BatchProvider
+    ) -> int:
+        """Write the requests of the job's files, up to the limits of a batch.
+
+        Return the number of the last file written; 0 for none.
+
+        Raises:
+            StorageError: the store failed; the call can be repeated.
+        """
+        last_number = requests = size = 0
+        for item in await self.store.items(job.id):
+            if item.status is not ItemStatus.READ:
+                continue
+            try:
+                line = await self._request_line(job, info, provider, item)
+            except UserFacingError as error:
+                if _is_failure_of_store(error):
+                    raise
+                await self._leave_out(item, note_from_error(error))
+                continue
+            if len(line) > self.max_bytes:
+                await self._leave_out(item, ErrorNote(N_("Too large for a batch.")))
+                continue
+            requests += 1
+            size += len(line)
+            if requests > self.max_requests or size > self.max_bytes:
+                break
+            await asyncio.to_thread(file.write, line)
+            last_number = item.number
+        return last_number
+
+    async def _leave_out(self, item: BatchItem, error: ErrorNote) -> None:
+        await self.store.save_item(replace(item, status=ItemStatus.LEFT_OUT, error=error))
+
+    async def _request_line(
+        self, job: BatchJob, info: ModelInfo, provider: BatchProvider, item: BatchItem
+    ) -> bytes:
+        question = question_of(job, item, conversation_id="")
+        form = await form_of_job(job)
+        image_form = ImageForm(info, self.images)
+        delimiter = await self.delimiters.delimiter_for(job.id)
+        messages = await request_messages([question], self.attachments, delimiter, image_form)
+        request = ChatRequest(
+            model=info.id,
+            messages=(*example_turns(job.examples), *messages),
+            instructions=job.instructions,
+            effort=job.choice.effort,
+            parameters=job.parameters,
+            schema=form if isinstance(form, AnswerSchema) else None,
+        )
+        return await asyncio.to_thread(provider.line, item.custom_id, request, job.api)
+
+
+async def form_of_job(job: BatchJob) -> AnswerForm | None:
+    """Return the schema or grammar of a job's answers; None if any answer will do.
+
+    Raises IllegalChoiceError.
+    """
+    return await load_form(job.parameters.form)
+
+
+def question_of(job: BatchJob, item: BatchItem, conversation_id: str) -> Message:
+    """Return the question about a file as a message; `conversation_id` is "" if it has none."""
+    attachments = () if item.part is None else (item.part,)
+    return Message(
+        id=new_id(),
+        conversation_id=conversation_id,
+        parent_id=None,
+        role=Role.USER,
+        status=MessageStatus.COMPLETE,
+        parts=question_parts(Draft(job.task, attachments)),
+        created_at=job.started_at or now(),
+        choice=job.choice,
+        template_id=job.template_id,
+    )
+
+
+def image_pages(items: Sequence[BatchItem], info: ModelInfo) -> tuple[int, int]:
+    """Return the number of pages that are sent as images, and their tokens."""
+    documents = [item.part for item in items if isinstance(item.part, DocumentPart)]
+    tokens = sum(page_tokens(part, info).tokens for part in documents)
+    return sum(len(part.image_pages) for part in documents), tokens
+
+
+def _note_with_hint(error: UserFacingError) -> ErrorNote:
+    """Return the error of a file, with a hint that a batch job can offer."""
+    if isinstance(error, DocumentEncryptedError):
+        error = error.with_hint(N_("Save a copy without a password and add that."))
+    elif isinstance(error, IllegalChoiceError):
+        error = error.with_hint("")  # a prompt can leave parts out, a job cannot
+    return note_from_error(error)
+
+
+def _part_tokens(part: DocumentPart | ImagePart, info: ModelInfo) -> int:
+    if isinstance(part, ImagePart):
+        return attached_image_tokens(part, info).tokens
+    text_tokens = part.size // _BYTES_PER_TOKEN if part.tokens is None else part.tokens
+    return text_tokens + BLOCK_TOKENS + page_tokens(part, info).tokens
+
+
+def _is_failure_of_store(error: UserFacingError) -> bool:
+    """Return True if the store failed, False for an error of one file.
+
+    A missing or damaged attachment is an error of its file.
+    """
+    is_of_file = isinstance(error, AttachmentMissingError | StoreDamagedError)
+    return isinstance(error, StorageError) and not is_of_file

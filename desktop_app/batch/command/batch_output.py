@@ -1,0 +1,184 @@
+"""The results of a batch job, as a report in a file and as JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from desktop_app.batch.batch_report import csv_report, markdown_report
+from desktop_app.batch.batch_wording import item_error_text, job_error_text
+from desktop_app.cli.output_file import partial_file, unwritable_error
+from desktop_app.domain.conversations.notices import NoticeCode, notice
+from desktop_app.domain.models.parameter_support import api_notices, model_notices
+from desktop_app.i18n.translation import in_english
+
+if TYPE_CHECKING:
+    from desktop_app.batch.batch_store import BatchStore
+    from desktop_app.chat.send_context import AskSettings
+    from desktop_app.domain.batch_jobs import BatchItem, BatchJob
+    from desktop_app.domain.conversations.notices import NoticeText
+    from desktop_app.domain.models.model_catalog import ModelCatalog
+    from desktop_app.providers.models.choice_resolution import ResolvedChoice
+
+
+async def write_report(
+    store: BatchStore, catalog: ModelCatalog, job: BatchJob, format_: str, target: Path
+) -> None:
+    """Write a job's report, "markdown" or "csv", to a file.
+
+    Raises:
+        StorageError: the report cannot be written there.
+    """
+    # Without the byte order mark, spreadsheets assume the system's legacy encoding.
+    encoding = "utf-8-sig" if format_ == "csv" else "utf-8"
+    try:
+        with (
+            partial_file(target) as file,
+            file.open("w", encoding=encoding, errors="replace", newline="") as stream,
+        ):
+            async for piece in report_pieces(store, catalog, job, format_):
+                await asyncio.to_thread(stream.write, piece)
+    except OSError as exc:
+        raise unwritable_error(target, exc) from exc
+
+
+async def report_pieces(
+    store: BatchStore,
+    catalog: ModelCatalog,
+    job: BatchJob,
+    format_: str,
+    escape: Callable[[str], str] = str,
+) -> AsyncIterator[str]:
+    """Yield the text of a report: its head, then a page of items at a time.
+
+    A report is in English on every system, so that scripts can read it.
+
+    Args:
+        format_: "markdown" or "csv".
+        escape: makes the title, names, models and errors safe to display. The default leaves them
+            as they are, for a file.
+    """
+    job = replace(job, title=escape(job.title))
+    with in_english():  # not around a `yield`, whose caller uses the user's language
+        head = "".join(_report_parts(catalog, job, items=[], format_=format_, escape=escape))
+    yield head
+    last_number = 0
+    while page := await store.page(job.id, last_number):
+        last_number = page[-1].number
+        with in_english():
+            items = [
+                replace(item, name=escape(item.name), answered_by=escape(item.answered_by))
+                for item in page
+            ]
+            _head, *item_texts = _report_parts(catalog, job, items, format_, escape)
+        yield "".join(item_texts)
+
+
+def _report_parts(
+    catalog: ModelCatalog,
+    job: BatchJob,
+    items: list[BatchItem],
+    format_: str,
+    escape: Callable[[str], str],
+) -> Iterator[str]:
+    """Yield the head of a report, then the text of these items."""
+
+    def error_text(item: BatchItem) -> str:
+        return escape(item_error_text(item))
+
+    if format_ == "csv":
+        return csv_report(job, items, error_text)
+    return markdown_report(job, items, lambda model: catalog.info(model).name, error_text)
+
+
+def job_json(job: BatchJob) -> dict[str, Any]:
+    """Return a job, without its files, as JSON values."""
+    choice = job.choice
+    counts = job.counts
+    estimate = job.estimate
+    return {
+        "id": job.id,
+        "title": job.title,
+        "status": job.status.value,
+        "provider": choice.provider_id,
+        "model": choice.model,
+        "variant": choice.variant.value if choice.variant else None,
+        "effort": choice.effort.value if choice.effort else None,
+        "files": counts.total,
+        "answered": counts.answered,
+        "refused": counts.refused,
+        "failed": counts.failed,
+        "unanswered": counts.unanswered,
+        "left_out": counts.left_out,
+        "waiting": counts.waiting,
+        "input_tokens": counts.usage.input_tokens,
+        "output_tokens": counts.usage.output_tokens,
+        "cost_usd": f"{counts.cost:f}",
+        "estimate_usd": None if estimate.cost is None else f"{estimate.cost:f}",
+        "error": job_error_text(job) or None,
+        "created_at": job.created_at.isoformat(),
+        "started_at": job.started_at.isoformat() if job.started_at else None,
+        "ended_at": job.ended_at.isoformat() if job.ended_at else None,
+        "batch_ids": [job.batch_id] if job.batch_id else [],
+    }
+
+
+async def job_and_items_json(store: BatchStore, job: BatchJob) -> dict[str, Any]:
+    """Return a job with its files (its items) as JSON values."""
+    items: list[dict[str, Any]] = []
+    last_number = 0
+    while page := await store.page(job.id, last_number):
+        last_number = page[-1].number
+        items += [_item_json(job, item) for item in page]
+    return {**job_json(job), "items": items}
+
+
+def _parsed_answer(job: BatchJob, item: BatchItem) -> Any:
+    """Return the JSON value of an answer, if the job has a schema; else None."""
+    if not job.parameters.form or item.error or not item.answer:
+        return None
+    try:
+        return json.loads(item.answer)
+    except (ValueError, RecursionError):  # "answer" has the text all the same
+        return None
+
+
+def _item_json(job: BatchJob, item: BatchItem) -> dict[str, Any]:
+    return {
+        "name": item.name,
+        "status": item.status.value,
+        "answered_by": item.answered_by or None,
+        "answer": item.answer,
+        "parsed": _parsed_answer(job, item),
+        "error": item_error_text(item) or None,
+        "usage": asdict(item.usage) if item.usage else None,
+        "cost_usd": None if item.cost is None else f"{item.cost:f}",
+    }
+
+
+def job_notices(settings: AskSettings, resolved: ResolvedChoice, job: BatchJob) -> list[NoticeText]:
+    """Return the notices on settings that the job leaves out or changes."""
+    notices: list[NoticeText] = [resolved.notice] if resolved.notice else []
+    notices += model_notices(
+        parameters=job.parameters,
+        accepted=job.parameters,
+        requested=settings.requested,
+        profile=resolved.profile,
+        info=resolved.model,
+        effort=resolved.effort,
+    )
+    notices += api_notices(
+        parameters=job.parameters,
+        requested=settings.requested,
+        profile=resolved.profile,
+        info=resolved.model,
+        effort=resolved.effort,
+        api=job.api,
+    )
+    if settings.parameters.candidates > 1:
+        notices.append(notice(NoticeCode.SETTING_NOT_IN_API, setting="n", api="Batch API"))
+    return notices

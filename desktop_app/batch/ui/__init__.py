@@ -1,0 +1,1 @@
+"""The window of batch jobs, and the bar that offers one."""

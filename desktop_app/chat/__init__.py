@@ -1,0 +1,17 @@
+"""Conversations: asking, compaction, titles, the price of a question, and their store."""
+
+__all__ = [
+    "answers",
+    "attachments",
+    "chat_service",
+    "command",
+    "compaction_service",
+    "conversation_store",
+    "cost_estimate",
+    "prompt_assembly",
+    "run_resumption",
+    "send_context",
+    "structured",
+    "ui",
+    "utility_model",
+]

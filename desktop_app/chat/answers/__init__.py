@@ -1,0 +1,1 @@
+"""The run of an answer: streamed, measured, limited, stored and recorded in the ledger."""

@@ -1,0 +1,183 @@
+"""Records the requests of an answer, and the tools that the provider ran for it, in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Final
+
+from desktop_app.chat.answers.answer_measures import AnswerTiming
+from desktop_app.domain.answering.reply import Reply
+from desktop_app.domain.answering.stream_events import RoundEnded, StreamEvent
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, now
+from desktop_app.domain.conversations.message_parts import tool_calls
+from desktop_app.domain.cost import Usage, call_cost
+from desktop_app.domain.errors import SpendingCapError
+from desktop_app.domain.spending_report import Call, CallPerformance, Purpose
+from desktop_app.providers.models.choice_resolution import ResolvedChoice
+from desktop_app.providers.ports import SpendingStorage
+from desktop_app.tools.calls.hosted_tools import hosted_cost
+
+NO_PRICES: Final[Mapping[str, Decimal]] = MappingProxyType({})
+
+
+class AnswerLedger:
+    """The entries of an answer in the ledger.
+
+    The methods `record_…` add entries and raise StorageError. Their parameters are `reply`, the
+    reply so far, and `answer`, the answer as it is stored.
+
+    Attributes:
+        timing: the times of the answer.
+
+    Args:
+        resolved: the model that is asked; a stand-in may replace it before anything is recorded.
+        purpose: of the answer's requests.
+        tool_prices: the price in US dollars of a call of each tool that the provider runs.
+    """
+
+    def __init__(
+        self,
+        spending: SpendingStorage,
+        resolved: ResolvedChoice,
+        purpose: Purpose = Purpose.ANSWER,
+        tool_prices: Mapping[str, Decimal] = NO_PRICES,
+        timing: AnswerTiming | None = None,
+    ) -> None:
+        self._spending = spending
+        self.resolved = resolved
+        self._purpose = purpose
+        self._tool_prices = tool_prices
+        self.timing = timing or AnswerTiming()
+        self._round_usage: Usage | None = None  # the usage of the request that ended last
+        self._rounds_recorded = 0
+        self._fees_recorded = Decimal(0)
+
+    def cost(self, reply: Reply) -> Decimal | None:
+        """Return the US dollars of requests and the provider's tools; None if unknown."""
+        price = _billed_choice(self.resolved, reply).price
+        if reply.usage is None or reply.is_uncounted or price is None:
+            return None
+        return price.cost(reply.usage) + hosted_cost(tool_calls(reply.parts), self._tool_prices)
+
+    def observe(self, event: StreamEvent, reply: Reply) -> None:
+        """Measure an event that `reply` does not contain yet."""
+        self.timing.observe(event)
+        if isinstance(event, RoundEnded):
+            self._round_usage = reply.round_usage
+
+    async def record_call(self, reply: Reply, answer: Message, *, is_sent: bool) -> None:
+        """Record the last request, and the fees that are not recorded yet.
+
+        There are these cases:
+
+        * The provider reported usage: the cost is that of the usage.
+        * It reported none, but may bill the request: the cost is zero if the model is free,
+          otherwise unknown.
+        * The request cannot be billed: the cost is zero if it was sent and failed, otherwise
+          nothing is recorded.
+
+        Args:
+            is_sent: the request was sent.
+        """
+        usage = reply.round_usage
+        can_be_billed = usage is not None or reply.may_be_billed
+        # The spending cap stops a round before it is sent, so no request failed.
+        has_failed = reply.error is not None and reply.error.code != SpendingCapError.code
+        if not can_be_billed and not (is_sent and has_failed):
+            return
+        price = self.resolved.price
+        has_free_model = price is not None and price.is_free
+        if usage is None and has_free_model:
+            has_cost = False
+        else:
+            has_cost = can_be_billed
+        # If either write fails, the caller repeats both. So the fees come first: `record_fees`
+        # leaves out what is recorded already, `_add_request` would add the request again.
+        await self.record_fees(reply, answer)
+        await self._add_request(reply, answer, usage, is_billed=has_cost)
+
+    async def record_round(self, reply: Reply, answer: Message) -> bool:
+        """Record the request of the round that has ended. Return False if it was recorded before.
+
+        Call it if the answer continues with another round. `reply` is already in that next round,
+        so the usage is the one that `observe` kept when the round ended.
+        """
+        if self._rounds_recorded >= reply.round:
+            return False
+        await self._add_request(reply, answer, self._round_usage)
+        self._rounds_recorded += 1
+        return True
+
+    async def record_fees(self, reply: Reply, answer: Message, *, ended_only: bool = False) -> None:
+        """Record the cost of the provider's tools, as far as it is not recorded yet.
+
+        Call it during a request, too: the fees are then recorded even if the process is killed
+        before the end.
+
+        Args:
+            ended_only: leave out the calls that still run, because they may fail.
+        """
+        all_calls = tool_calls(reply.parts)
+        calls = [call for call in all_calls if call.state.has_ended or not ended_only]
+        fees = hosted_cost(calls, self._tool_prices)
+        if fees > self._fees_recorded:
+            cost = fees - self._fees_recorded
+            await self._spending.add(self._make_entry(answer, Purpose.TOOLS, cost))
+            self._fees_recorded = fees
+
+    async def _add_request(
+        self, reply: Reply, answer: Message, usage: Usage | None, *, is_billed: bool = True
+    ) -> None:
+        billed_choice = _billed_choice(self.resolved, reply)
+        cost = call_cost(billed_choice.counted_price, usage, is_billed=is_billed)
+        entry = self._make_entry(answer, self._purpose, cost)
+        performance = self._measure_performance(billed_choice, reply, answer)
+        await self._spending.add(entry._replace(usage=usage or Usage(), performance=performance))
+
+    def _make_entry(self, answer: Message, purpose: Purpose, cost: Decimal | None) -> Call:
+        return Call(
+            provider_id=self.resolved.profile.id,
+            model=self.resolved.model.id,
+            usage=Usage(),
+            cost=cost,
+            purpose=purpose.value,
+            conversation_id=answer.conversation_id,
+            message_id=answer.id,
+            at=now(),
+        )
+
+    def _measure_performance(
+        self, billed_choice: ResolvedChoice, reply: Reply, answer: Message
+    ) -> CallPerformance:
+        is_only_round = not reply.round  # otherwise tools ran during the time of the answer
+        if answer.status is MessageStatus.STREAMING:
+            # The request of a round has ended well, and the answer continues with the next round.
+            # The retries, which are those of all rounds, are recorded with the last request.
+            outcome = MessageStatus.COMPLETE
+            retries = 0
+        else:
+            outcome = answer.status
+            retries = self.timing.retries
+        return CallPerformance(
+            effort=billed_choice.effort.value if billed_choice.effort else "",
+            tier=billed_choice.service_tier or "",
+            outcome=outcome.value,
+            retries=retries,
+            first_token_s=self.timing.first_token_s if is_only_round else None,
+            duration_s=answer.duration_s if is_only_round else None,
+        )
+
+
+def _billed_choice(resolved: ResolvedChoice, reply: Reply) -> ResolvedChoice:
+    """Return the choice with the reply's service tier, or the requested tier if none.
+
+    If another model answered, the choice keeps its price only if the price is certain.
+    """
+    tier = reply.service_tier
+    if tier == "auto":
+        tier = ""  # it leaves the tier to the account, and so does not name the tier that answered
+    answered_choice = resolved.with_reply_model(reply.model)
+    return replace(answered_choice, service_tier=tier or answered_choice.service_tier)

@@ -1,0 +1,432 @@
+"""Runs of answers: streamed, checkpointed twice a second, and stored at the end.
+
+If the task of an AnswerRun is canceled, the text so far is stored, and a run in the foreground has
+ended. A run in the background is ended by `cancel_remote`. After `leave_running` it continues at
+the provider instead, and is resumed at the next start: see run_resumption.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, replace
+
+from desktop_app.chat.answers.answer_ledger import AnswerLedger
+from desktop_app.chat.answers.answer_measures import AnswerLimit
+from desktop_app.chat.answers.answer_writes import Checkpoints, RetriedWrites, StoreListener
+from desktop_app.chat.structured.answer_forms import problem_notices
+from desktop_app.domain import hints
+from desktop_app.domain.answering.answer_form import FORM_NOT_FOLLOWED, AnswerSchema
+from desktop_app.domain.answering.answer_status import AnswerStatus, StatusCode, answer_status
+from desktop_app.domain.answering.chat_request import ChatRequest
+from desktop_app.domain.answering.reply import Reply, accumulate
+from desktop_app.domain.answering.stream_events import (
+    Failed,
+    HostedCall,
+    ImageArrived,
+    Notice,
+    RoundEnded,
+    StatusChanged,
+    StreamEvent,
+    ToolCallStep,
+    UsageReported,
+)
+from desktop_app.domain.conversations.conversation import (
+    INCOMPLETE,
+    REFUSED,
+    Conversation,
+    Message,
+    MessageStatus,
+    ModelChoice,
+    RemoteRun,
+)
+from desktop_app.domain.conversations.message_parts import last_text, with_interrupted_calls
+from desktop_app.domain.conversations.notices import NoticeCode, notice
+from desktop_app.domain.error_note import ErrorNote, note_from_error
+from desktop_app.domain.errors import (
+    ModelNotFoundError,
+    RunLostError,
+    StorageError,
+    UserFacingError,
+    to_provider_error,
+)
+from desktop_app.domain.models.variants import Variant
+from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
+from desktop_app.i18n.translation import N_
+from desktop_app.providers.models.choice_resolution import MAX_MODEL_NAME_CHARS, ResolvedChoice
+from desktop_app.providers.ports import ChatAttachments, Gateway, MessageStore, Provider
+from desktop_app.spending.budget import Hold
+
+Listener = Callable[[StreamEvent, Reply], None]
+
+
+def answering_choice(resolved: ResolvedChoice) -> ModelChoice:
+    """Return the choice stored with an answer: the model that is sent, and its effort."""
+    return ModelChoice(resolved.profile.id, resolved.model.id, resolved.variant, resolved.effort)
+
+
+@dataclass(frozen=True)
+class PreparedAnswer:
+    """An answer that is ready to be requested.
+
+    Attributes:
+        question: None if it was stored before.
+        resolved: the choice that the request was built for.
+        gateway: gives the provider that streams the answer, with tools or documents in parts.
+        hold: the input's share of the provider's monthly cap, held until the first round of tools
+            is recorded, or the answer ends.
+        schema: the schema that the answer is checked against, even if the model does not support
+            schemas; None for no check.
+        stand_in: returns the model to ask if the provider does not serve Instant's model.
+    """
+
+    conversation: Conversation
+    question: Message | None
+    answer: Message
+    resolved: ResolvedChoice
+    request: ChatRequest
+    gateway: Gateway
+    hold: Hold
+    schema: AnswerSchema | None = None
+    stand_in: Callable[[], ResolvedChoice] | None = None
+
+
+class AnswerRun:
+    """The run of an answer.
+
+    Attributes:
+        conversation, question, answer: as stored; `question` is None if it was stored before.
+        reply: the answer so far, as the provider sent it.
+        siblings: further answers to the same question, which run at the same time.
+        checkpoints: stores the answer while it streams.
+        hold: the hold of the request, released at the end of `run`.
+        timing: the times of the answer.
+        prepared: what is requested.
+        schema: the schema that the answer is checked against; None for no check.
+    """
+
+    def __init__(
+        self,
+        prepared: PreparedAnswer,
+        store: MessageStore,
+        images: ChatAttachments,
+        ledger: AnswerLedger,
+    ) -> None:
+        self.conversation = prepared.conversation
+        self.question = prepared.question
+        self.answer = prepared.answer
+        self.reply = Reply(notices=self.answer.notices)
+        self.siblings: tuple[AnswerRun, ...] = ()
+        self.schema = prepared.schema
+        self.hold = prepared.hold
+        self.checkpoints = Checkpoints(self, store)
+        self.prepared = prepared
+        self._store = store
+        self._image_store = images
+        self._ledger = ledger
+        self.timing = ledger.timing
+        self._writes = RetriedWrites()
+        self._limit = AnswerLimit(prepared.resolved.profile.name)
+        self._is_sent = False
+        self._is_recorded = False
+        # A canceled caller leaves `store_end` running, and another may call it meanwhile.
+        self._end_lock = asyncio.Lock()
+        self._is_left_running = False
+        self._run_to_cancel: RemoteRun | None = None
+
+    async def run(
+        self, listen: Listener, on_store: StoreListener, *, retry_writes: bool = True
+    ) -> Message:
+        """Stream the answer to its end and store it.
+
+        Args:
+            listen: called with every event and the reply so far.
+            on_store: called with an error if the answer could not be stored, and with None once
+                storing works again, or the final answer is stored.
+            retry_writes: repeat the writes of steps and of the final answer until they succeed. A
+                window can wait until the disk has space; a command has to end. Checkpoints, images
+                and the text of a canceled task are written once.
+
+        Returns:
+            The final answer, which also contains any failure of the provider.
+
+        Raises:
+            asyncio.CancelledError: the task was canceled; the text so far is stored, or
+                `on_store` was called with the error.
+        """
+        self._writes.report_to(on_store, repeats=retry_writes)
+        try:
+            return await self._run(listen)
+        finally:
+            await self.hold.release()
+
+    def set_siblings(self, siblings: Sequence[AnswerRun]) -> None:
+        """Set the further answers to the same question."""
+        self.siblings = tuple(siblings)
+
+    def leave_running(self) -> None:
+        """Let a background run continue when the task is canceled."""
+        self._is_left_running = True
+
+    async def cancel_remote(self) -> bool:
+        """Cancel a stopped background run at the provider and record its usage.
+
+        Return True if the answer has changed. Raises StorageError.
+        """
+        remote_run = self._run_to_cancel
+        if remote_run is None:
+            return False
+        old_reply = self.reply
+        try:
+            provider = await self.prepared.gateway.provider(self.prepared.resolved.profile)
+            usage = await provider.cancel(remote_run)
+        except UserFacingError:
+            may_go_on = notice(NoticeCode.MAY_GO_ON, provider=self.prepared.resolved.profile.name)
+            self.reply = accumulate(self.reply, Notice(may_go_on))
+        except asyncio.CancelledError:
+            self._run_to_cancel = None
+            await asyncio.shield(self.store_end())  # with a call of unknown cost
+            raise
+        else:
+            if usage is not None:
+                self.reply = accumulate(self.reply, UsageReported(usage))
+        self._run_to_cancel = None
+        if self.reply is not old_reply:
+            duration_s = self.answer.duration_s  # of the answer, without the time of this call
+            self.answer = replace(
+                self._final_answer(MessageStatus.CANCELLED), duration_s=duration_s
+            )
+        if error := await self._writes.write(self.store_end):
+            raise error
+        return self.reply is not old_reply
+
+    async def store_end(self) -> None:
+        """Store the answer as `run` left it, and record its call.
+
+        After a StorageError, call it again: what is stored already is not stored twice.
+        """
+        async with self._end_lock:
+            await self._store.save_answer(self.answer)
+            if self.answer.status is MessageStatus.STREAMING:  # it was left running
+                return
+            # A run that is still to be canceled is recorded by `cancel_remote`, with its usage.
+            if self._run_to_cancel is None and not self._is_recorded:
+                await self._ledger.record_call(self.reply, self.answer, is_sent=self._is_sent)
+                self._is_recorded = True
+        await self.hold.release()  # in case that the release in `run` failed
+
+    async def _run(self, listen: Listener) -> Message:
+        checkpoints = asyncio.create_task(self.checkpoints.write(self._writes.report))
+        try:
+            await self._stream(listen)
+            if self.schema is not None:
+                self.reply = await _with_mismatch_notices(self.reply, self.schema)
+        except asyncio.CancelledError:
+            checkpoints.cancel()
+            await asyncio.shield(self._stop())
+            raise
+        finally:
+            checkpoints.cancel()
+            with suppress(asyncio.CancelledError):
+                await checkpoints
+        await self._finish(_end_status(self.reply))
+        return self.answer
+
+    async def _stop(self) -> None:
+        """Store the answer so far; a background run that continues can be resumed later.
+
+        An answer that has ended meanwhile is stored as it is.
+        """
+        if self.reply.status is not MessageStatus.STREAMING:
+            await self._finish(_end_status(self.reply), once=True)
+            return
+        unfinished_answer = self.answer_so_far
+        if not self._is_left_running or unfinished_answer.remote_run is None:
+            self._run_to_cancel = unfinished_answer.remote_run
+            # Without its id, the run cannot be canceled, and may go on at the provider.
+            if self.prepared.request.background and not self.reply.response_id:
+                provider_name = self.prepared.resolved.profile.name
+                stopped_unnamed = notice(NoticeCode.STOPPED_UNNAMED, provider=provider_name)
+                self.reply = accumulate(self.reply, Notice(stopped_unnamed))
+            await self._finish(MessageStatus.CANCELLED, once=True)
+            return
+        self.answer = unfinished_answer
+        try:
+            await self.store_end()
+        except StorageError as error:
+            self._writes.report(error)
+
+    async def _stream(self, listen: Listener) -> None:
+        """Stream the answer to its end. If Instant is not served, its stand-in answers."""
+        listen(StatusChanged(0, self._opening_status), self.reply)
+        try:
+            provider = await self.prepared.gateway.provider(self.prepared.resolved.profile)
+        except UserFacingError as error:
+            self._add_event(Failed(to_provider_error(error)), listen)
+            return
+        self._is_sent = True
+        async with aclosing(self._events_of(provider)) as events:
+            async for event in events:
+                is_missing = isinstance(event, Failed) and isinstance(
+                    event.error, ModelNotFoundError
+                )
+                if is_missing and self.reply.is_empty and self._has_stand_in:
+                    break  # out of the stream, which is closed before the stand-in answers
+                event = await self._writes.store_image(
+                    event,
+                    self.answer,
+                    self._image_store,
+                    lambda added_event: self._add_event(added_event, listen),
+                )
+                self._add_event(self._limit.check(event), listen)
+                if self._limit.is_exceeded or not await self._store_step(event, listen):
+                    return
+            else:  # the stream has ended
+                return
+        self._ask_stand_in(listen)
+        await self._stream(listen)
+
+    @property
+    def _has_stand_in(self) -> bool:
+        """Return True for Instant's own model, False for others and its stand-in."""
+        resolved = self.prepared.resolved
+        is_instant = resolved.variant is Variant.INSTANT and not resolved.notice
+        return is_instant and self.prepared.stand_in is not None
+
+    def _ask_stand_in(self, listen: Listener) -> None:
+        """Prepare the request for Instant's stand-in, after a notice."""
+        assert self.prepared.stand_in is not None
+        tier = self.prepared.resolved.service_tier
+        resolved = replace(self.prepared.stand_in(), service_tier=tier)
+        request = replace(self.prepared.request, model=resolved.model.id, effort=resolved.effort)
+        self.prepared = replace(self.prepared, resolved=resolved, request=request)
+        self._ledger.resolved = resolved
+        self.answer = replace(self.answer, choice=answering_choice(resolved))
+        self._add_event(Notice(notice(NoticeCode.INSTANT_RETIRED)), listen)
+
+    async def _store_step(self, event: StreamEvent, listen: Listener) -> bool:
+        """Store a step of the tool loop before the next step is taken.
+
+        Return False if that failed, so that the answer ends here and no tool runs.
+        """
+        if not isinstance(event, ToolCallStep | HostedCall | ImageArrived | RoundEnded):
+            return True
+
+        async def write() -> None:
+            if isinstance(event, HostedCall):
+                await self._ledger.record_fees(self.reply, self.answer, ended_only=True)
+            if isinstance(event, RoundEnded) and await self._ledger.record_round(
+                self.reply, self.answer
+            ):
+                # The recorded cost replaces the hold. The tool loop makes one for the next request.
+                await self.hold.release()
+            await self._store.save_answer(self.answer_so_far)
+
+        error = await self._writes.write(write)
+        if error is not None:
+            self._add_event(Failed(to_provider_error(error)), listen)
+        return error is None
+
+    @property
+    def _opening_status(self) -> AnswerStatus:
+        """Return the status until the first event."""
+        return answer_status(StatusCode.WAITING, model=self.prepared.resolved.model.name)
+
+    def _events_of(self, provider: Provider) -> AsyncGenerator[StreamEvent, None]:
+        return provider.stream(self.prepared.request)
+
+    def _add_event(self, event: StreamEvent, listen: Listener) -> None:
+        self._ledger.observe(event, self.reply)  # with the reply before the event
+        self.reply = accumulate(self.reply, event)
+        if self.reply.run is not None:
+            self.checkpoints.store_run_id()
+        listen(event, self.reply)
+
+    @property
+    def answer_so_far(self) -> Message:
+        """Return the unfinished answer with the reply so far, as checkpoints store it."""
+        reply = self.reply
+        return replace(
+            self.answer,
+            parts=self.timing.with_thinking_time(reply.parts),
+            usage=reply.usage,
+            cost=self._ledger.cost(reply),
+            notices=reply.notices,
+            remote_run=reply.run,
+        )
+
+    async def _finish(self, status: MessageStatus, *, once: bool = False) -> None:
+        """Store the final answer with a status.
+
+        Args:
+            once: do not repeat a write that fails.
+        """
+        self.answer = self._final_answer(status)
+        if await self._writes.write(self.store_end, once=once) is None:
+            self._writes.report(None)
+
+    def _final_answer(self, status: MessageStatus) -> Message:
+        reply = self.reply
+        self.timing.end_thinking()
+        return replace(
+            self.answer,
+            status=status,
+            parts=with_interrupted_calls(self.timing.with_thinking_time(reply.parts)),
+            usage=reply.usage,
+            cost=self._ledger.cost(reply),
+            duration_s=self.timing.elapsed_s,
+            error=_error_note(reply),
+            notices=reply.notices,
+            remote_run=None,
+            answered_by=reply.model[:MAX_MODEL_NAME_CHARS],
+        )
+
+
+async def _with_mismatch_notices(reply: Reply, schema: AnswerSchema) -> Reply:
+    """Return the reply, and if it is complete, with notices on its mismatches with the schema."""
+    if reply.status is not MessageStatus.COMPLETE:
+        return reply
+    from desktop_app.tools.schema_check import check_answer  # few have a schema
+
+    result = await asyncio.to_thread(check_answer, schema.schema, last_text(reply.parts))
+    return replace(reply, notices=(*reply.notices, *problem_notices(result.problems)))
+
+
+def _end_status(reply: Reply) -> MessageStatus:
+    # The provider does not know the background run any more: like a run that a crash has ended.
+    if isinstance(reply.error, RunLostError):
+        return MessageStatus.INTERRUPTED
+    return reply.status
+
+
+def _error_note(reply: Reply) -> ErrorNote | None:
+    if reply.error is not None:
+        return note_from_error(reply.error)
+    if reply.status is MessageStatus.INCOMPLETE:
+        return ErrorNote(
+            _INCOMPLETE.get(reply.incomplete_reason, N_("The model stopped early.")),
+            hint=hints.CONTINUE
+            if reply.incomplete_reason != FORM_NOT_FOLLOWED
+            else N_("Ask again or choose another model."),
+            details=reply.incomplete_reason,
+            code=INCOMPLETE,
+        )
+    if reply.status is MessageStatus.REFUSED and reply.incomplete_reason:
+        return ErrorNote(
+            N_("The provider’s content filter stopped the response."),
+            hint=hints.RETRY_CHANGED,
+            details=reply.incomplete_reason,
+            code=REFUSED,
+        )
+    return None
+
+
+_INCOMPLETE = {
+    "max_output_tokens": N_("The response reached its maximum length."),
+    "length": N_("The response reached its maximum length."),
+    FORM_NOT_FOLLOWED: N_("The model didn’t follow the grammar."),
+    TOO_MANY_ROUNDS: N_("The model kept calling tools and reached the limit of rounds."),
+    TOO_LONG: N_("The tools reached their time limit."),
+    TOO_EXPENSIVE: N_("The tools reached their cost limit."),
+}

@@ -1,0 +1,1 @@
+"""Documents in a question: files, images, duplicates, reading in parts."""

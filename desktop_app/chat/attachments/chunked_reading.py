@@ -1,0 +1,461 @@
+"""Reads documents in chunks if they are larger than the model's window.
+
+Each document is split at its natural boundaries; its image pages go with their chunk. The model
+takes notes on each chunk for the task, and answers from all the notes: see note_taking.py.
+
+A chunk is a range of a document's text. A piece is what one call gets: the text of a chunk with
+its label and image pages, a section of it if the server refused it as too long, or merged notes.
+
+Every note is cached under a hash of its input, so an answer that was stopped, failed or ended by a
+crash continues where it was, and nothing is billed twice. Every call has its own price and its own
+line in the ledger.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from math import ceil
+from typing import Final, Protocol
+from weakref import WeakValueDictionary
+
+from desktop_app.chat.attachments.chunk_context import ChunkPositions, only_images, page_spans
+from desktop_app.chat.attachments.image_attachments import ImageForm, page_name, page_tokens
+from desktop_app.chat.attachments.note_taking import (
+    INSTRUCTIONS,
+    MERGING,
+    DocumentPiece,
+    NoteCache,
+    ReadingProvider,
+    ReadingTask,
+    max_note_tokens,
+    note_key,
+    wrap_piece,
+)
+from desktop_app.chat.attachments.summary_grammar import is_built_in
+from desktop_app.chat.cost_estimate import MESSAGE_OVERHEAD, USABLE_SHARE, Estimator, usable_input
+from desktop_app.domain.answering.chat_request import ChatRequest, ImageData, RequestPart
+from desktop_app.domain.conversations.conversation import Message
+from desktop_app.domain.conversations.message_parts import DocumentPart, chunked_documents, text_of
+from desktop_app.domain.cost import Usage, cost_of, sum_costs
+from desktop_app.domain.documents.document_sections import chosen_text
+from desktop_app.domain.documents.extracted_document import TextChunk
+from desktop_app.domain.errors import ContextTooLongError
+from desktop_app.domain.models.image_tokens import LARGEST_SIDE, image_tokens
+from desktop_app.domain.models.token_counts import GUESSED_SHARE, CountMethod
+from desktop_app.domain.models.variants import Effort
+from desktop_app.domain.prompt_delimiter import PromptDelimiter, one_line
+from desktop_app.domain.spending_report import Purpose
+from desktop_app.i18n.formatting import money
+from desktop_app.i18n.translation import tr
+from desktop_app.providers.models.choice_resolution import ResolvedChoice
+from desktop_app.providers.ports import AttachmentSource, Gateway, GatewayWrapper, ImageSource
+from desktop_app.spending.budget import Hold, PaidCalls
+
+# The limit applies to large windows, too: notes on a longer chunk say less, and several larger
+# chunks at once would exceed the providers' limits per minute.
+MAX_CHUNK_TOKENS: Final = 64_000
+# The built-in model reads a prompt of 5,000 tokens at half the speed of a prompt of 1,500.
+MAX_CHUNK_TOKENS_BUILT_IN: Final = 2_000
+# The assumed input limit of a model whose limit is unknown, in tokens.
+UNKNOWN_WINDOW: Final = 100_000
+# A refused piece is split so that its sections fill this share of the window.
+SPLIT_SHARE: Final = 0.6
+MAX_SECTIONS: Final = 50
+MIN_PART_TOKENS: Final = 300
+# The end of a section moves back to one of these borders, strongest first, by at most this share of
+# a section: an arbitrary number.
+_BORDERS: Final = ("\n\n", "\n", ". ", "。", " ")
+_MAX_MOVED_SHARE: Final = 0.3
+# The planned tokens of a note; the model decides its length.
+USUAL_NOTE_TOKENS: Final = 1500
+# For a quick estimate of the tokens of short texts.
+_CHARS_PER_TOKEN: Final = 3
+# The tokens of a call's messages and tags apart from their texts, generously.
+_FRAME_TOKENS: Final = 8 * MESSAGE_OVERHEAD
+
+
+class Splitter(Protocol):
+    """Splitter of long texts."""
+
+    async def chunks(self, text: str, tokens: int) -> list[TextChunk]:
+        """Return chunks of at most `tokens` OpenAI tokens. Raises UserFacingError."""
+
+
+class ChunkedReader:
+    """Reader of documents in chunks.
+
+    Args:
+        note_taker: returns the model that takes the notes, given the model that answers.
+    """
+
+    def __init__(
+        self,
+        *,
+        calls: PaidCalls,
+        attachments: AttachmentSource,
+        images: ImageSource,
+        estimator: Estimator,
+        splitter: Splitter,
+        notes: NoteCache,
+        note_taker: Callable[[ResolvedChoice], ResolvedChoice] = lambda answering: answering,
+    ) -> None:
+        self._note_taker = note_taker
+        self.gateway, self.budget, self.spending = calls
+        self.notes = notes
+        self._images = images
+        self._attachments = attachments
+        self._estimator = estimator  # asks no server; `for_sending()` returns one that may
+        self._splitter = splitter
+        self._note_locks = WeakValueDictionary[str, asyncio.Lock]()
+
+    async def plan(
+        self,
+        documents: Sequence[DocumentPart],
+        prompt: str,
+        answering: ResolvedChoice,
+        instructions: str = "",
+        *,
+        answers: int = 1,
+    ) -> ChunkPlan:
+        """Return the plan for reading documents in chunks. Raises UserFacingError.
+
+        Args:
+            answering: the model that answers from the notes.
+            answers: the number of answers, which share the notes.
+        """
+        taker = self._limited_note_taker(answering)
+        task = ReadingTask(tuple(documents), prompt, taker, instructions, answerer=answering)
+        pieces = await self.pieces(task, for_sending=False)
+        return await self.plan_of(task, pieces, answers=answers)
+
+    def _limited_note_taker(self, answering: ResolvedChoice) -> ResolvedChoice:
+        """Return the model that takes the notes, limited to the answering model's input.
+
+        The notes are then short enough for both: merged again by the note taker, and sent together
+        to the answering model.
+        """
+        taker = self._note_taker(answering)
+        max_input = usable_input(answering.model)
+        taker_max_input = usable_input(taker.model)
+        if max_input is None or (taker_max_input is not None and taker_max_input <= max_input):
+            return taker
+        return replace(taker, model=replace(taker.model, max_input=max_input))
+
+    async def plan_of(
+        self, task: ReadingTask, pieces: Sequence[DocumentPiece], *, answers: int = 1
+    ) -> ChunkPlan:
+        """Return the plan for these pieces; cached notes cost nothing."""
+        uncached_pieces = [p for p in pieces if await self.notes.get(note_key(task, p)) is None]
+        overhead = ceil((len(INSTRUCTIONS) + len(task.prompt)) / _CHARS_PER_TOKEN)
+        # A small model's notes are limited; any other is expected to write notes of usual length.
+        note_tokens = min(max_note_tokens(task) or USUAL_NOTE_TOKENS, USUAL_NOTE_TOKENS)
+        notes_usage = Usage(
+            input_tokens=sum(piece.tokens + overhead for piece in uncached_pieces),
+            output_tokens=len(uncached_pieces) * note_tokens,
+        )
+        answer_usage = Usage(
+            input_tokens=answers * len(pieces) * note_tokens,
+            output_tokens=answers * USUAL_NOTE_TOKENS,
+        )
+        taker = task.note_taker
+        answering = task.answering
+        price = answering.counted_price  # the ordinary price if the service tier's is unknown
+        cost_if_answerer_reads = None
+        if answering.model.id != taker.model.id:
+            cost_if_answerer_reads = cost_of(price, notes_usage + answer_usage)
+        return ChunkPlan(
+            calls=len(pieces),
+            cached_calls=len(pieces) - len(uncached_pieces),
+            input_tokens=notes_usage.input_tokens + answer_usage.input_tokens,
+            cost=sum_costs([cost_of(taker.price, notes_usage), cost_of(price, answer_usage)]),
+            leaves_out_reasoning=taker.effort not in (None, Effort.NONE),
+            method=await self._estimator.method_of(INSTRUCTIONS, taker),
+            note_taker=taker.model.name,
+            answerer=answering.model.name,
+            cost_if_answerer_reads=cost_if_answerer_reads,
+        )
+
+    async def texts(
+        self,
+        document: DocumentPart,
+        prompt: str,
+        answering: ResolvedChoice,
+        delimiter: PromptDelimiter,
+        instructions: str = "",
+    ) -> list[str]:
+        """Return the chunks of a document as they would be sent. Raises UserFacingError."""
+        task = ReadingTask((document,), prompt, self._limited_note_taker(answering), instructions)
+        pieces = await self.pieces(task, for_sending=False)
+        return [
+            "\n\n".join([wrap_piece(piece, delimiter, are_notes=False), *_page_names(piece)])
+            for piece in pieces
+        ]
+
+    def reading_gateway(
+        self,
+        question: Message,
+        answer: Message,
+        request: ChatRequest,
+        answering: ResolvedChoice,
+        delimiter: PromptDelimiter,
+        gateway: Gateway,
+        answer_hold: Hold,
+        purpose: Purpose,
+    ) -> Gateway:
+        """Return a gateway whose provider reads the documents in chunks, then answers.
+
+        Args:
+            gateway: for the notes and the answer; perhaps with tools.
+            answer_hold, purpose: of the request for the answer.
+        """
+        task = ReadingTask(
+            chunked_documents(question.parts),
+            prompt=question.text,
+            note_taker=self._limited_note_taker(answering),
+            instructions=request.instructions,
+            parameters=request.parameters,
+            conversation_id=question.conversation_id,
+            message_id=answer.id,
+            delimiter=delimiter,
+            answerer=answering,
+            answer_hold=answer_hold,
+            purpose=purpose,
+        )
+        return self.gateway_for(task, gateway)
+
+    def gateway_for(self, task: ReadingTask, gateway: Gateway | None = None) -> Gateway:
+        """Return a gateway whose provider does `task`, by default through the reader's gateway."""
+        return GatewayWrapper(
+            gateway or self.gateway,
+            lambda _profile, provider: ReadingProvider(self, task, provider),
+        )
+
+    async def pieces(self, task: ReadingTask, *, for_sending: bool = True) -> list[DocumentPiece]:
+        """Return a piece for each chunk of all documents, in order. Raises UserFacingError.
+
+        The same task, model and text make the same pieces, so later readings find their notes.
+
+        Args:
+            for_sending: False makes the pieces for a plan: no server counts them.
+        """
+        estimator = self._estimator.for_sending() if for_sending else self._estimator
+        is_small = is_built_in(task.note_taker)
+        useful_tokens = MAX_CHUNK_TOKENS_BUILT_IN if is_small else MAX_CHUNK_TOKENS
+        max_tokens = min(await self.room_for_material(task, estimator), useful_tokens)
+        all_pieces = []
+        for document in task.documents:
+            text = await self._attachments.text(document.sha256)
+            text = await asyncio.to_thread(chosen_text, document, text)
+            pieces = await self._pieces_of(document, text, max_tokens, task, estimator)
+            name = one_line(document.name)
+            for number, piece in enumerate(pieces, 1):
+                label = f'document="{name}" part="{number} of {len(pieces)}"{piece.label}'
+                all_pieces.append(replace(piece, label=label))
+        return all_pieces
+
+    async def _pieces_of(
+        self,
+        document: DocumentPart,
+        text: str,
+        max_tokens: int,
+        task: ReadingTask,
+        estimator: Estimator,
+    ) -> list[DocumentPiece]:
+        """Return the pieces of a document's text that fit `max_tokens` with their image pages.
+
+        Their labels give their position in the document.
+        """
+        pieces = []
+        model = task.note_taker.model
+        rate = estimator.tokenizer_rate(task.note_taker)
+        positions = await asyncio.to_thread(ChunkPositions, text)
+        for span in page_spans(document, text, max_tokens, model):
+            text_tokens = max(MIN_PART_TOKENS, max_tokens - span.image_tokens)
+            if rate is not None:  # an estimate; a part that the server refuses is split again
+                text_tokens = ceil(max(MIN_PART_TOKENS, text_tokens * GUESSED_SHARE) / rate)
+            span_text = text[span.start : span.end]
+            for chunk in await self._splitter.chunks(span_text, text_tokens):
+                start, end = span.start + chunk.start, span.start + chunk.end
+                pages = [page for at, page in span.pages if start <= at < end]
+                images = only_images(document, pages)
+                pieces.append(
+                    DocumentPiece(
+                        positions.attributes(start),
+                        positions.table_head(start) + text[start:end],
+                        ceil(chunk.tokens * (rate or 1)) + page_tokens(images, model).tokens,
+                        images if pages else None,
+                    )
+                )
+        return pieces
+
+    async def split(
+        self, task: ReadingTask, piece: DocumentPiece, error: ContextTooLongError
+    ) -> list[DocumentPiece]:
+        """Return the sections of a piece that the server refused as too long.
+
+        They depend only on the piece, the server's error and the model's window, so that another
+        reading makes the same sections and finds their notes. A piece that cannot be split is
+        returned alone.
+        """
+        count = 2
+        window = error.window or task.note_taker.model.input_limit
+        if error.tokens and window:
+            count = min(max(2, ceil(error.tokens / (window * SPLIT_SHARE))), MAX_SECTIONS)
+        size = ceil(len(piece.text) / count)
+        ranges = await asyncio.to_thread(even_parts, piece.text, size)
+        if len(ranges) < 2:
+            return [piece]
+        sections = []
+        for number, (start, end) in enumerate(ranges, 1):
+            label = f'{piece.label} section="{number} of {len(ranges)}"'
+            tokens = piece.tokens * (end - start) // len(piece.text)
+            image_document = piece.image_document if number == 1 else None
+            sections.append(DocumentPiece(label, piece.text[start:end], tokens, image_document))
+        return sections
+
+    async def room_for_material(self, task: ReadingTask, estimator: Estimator) -> int:
+        """Return the tokens that fit a call of the note taker beside prompt and instructions."""
+        taker = task.note_taker
+        overhead = _FRAME_TOKENS
+        for text in (
+            task.instructions + INSTRUCTIONS + MERGING,
+            task.prompt,
+            task.delimiter.wrap("notes", ""),
+        ):
+            overhead += await estimator.text_tokens(text, taker)
+        window_tokens = usable_input(taker.model) or UNKNOWN_WINDOW
+        return max(MIN_PART_TOKENS, int((window_tokens - overhead) * USABLE_SHARE))
+
+    async def max_notes_tokens(self, task: ReadingTask, request: ChatRequest) -> int:
+        """Return the tokens that all notes may have in the last call.
+
+        The call also contains the earlier messages, and the documents and images that are sent in
+        full. An image counts as a large one, because its size is not known here.
+        """
+        estimator = self._estimator.for_sending()
+        taker = task.note_taker
+        taken_tokens = 0
+        for message in request.messages:
+            text = text_of(message.parts)  # type: ignore[arg-type]
+            taken_tokens += await estimator.text_tokens(text, taker) + MESSAGE_OVERHEAD
+            for part in message.parts:
+                if isinstance(part, ImageData):
+                    rule = task.answering.model.image_tokens
+                    taken_tokens += image_tokens((LARGEST_SIDE,) * 2, part.detail, rule).tokens
+        # The room allows for USABLE_SHARE. A model that is counted less exactly gets less.
+        share = await estimator.usable_window_share(INSTRUCTIONS, taker) / USABLE_SHARE
+        room = int(await self.room_for_material(task, estimator) * share)
+        return max(MIN_PART_TOKENS, room - taken_tokens)
+
+    async def merge_notes(
+        self, task: ReadingTask, notes: list[DocumentPiece], max_tokens: int
+    ) -> list[DocumentPiece]:
+        """Join adjacent notes until another would exceed `max_tokens`; return the pieces."""
+        batches: list[list[DocumentPiece]] = [[]]
+        for note in notes:
+            if batches[-1] and sum(n.tokens for n in batches[-1]) + note.tokens > max_tokens:
+                batches.append([])
+            batches[-1].append(note)
+        return [await self._merge(task, batch) for batch in batches]
+
+    def note_lock(self, key: str) -> asyncio.Lock:
+        """Return the lock of a note, so that several answers do not pay for the same note."""
+        return self._note_locks.setdefault(key, asyncio.Lock())
+
+    async def image_pages(self, task: ReadingTask, piece: DocumentPiece) -> list[RequestPart]:
+        """Return the image pages of a piece. Raises UserFacingError."""
+        image_form = ImageForm(task.note_taker.model, self._images)
+        return [] if piece.image_document is None else await image_form.pages(piece.image_document)
+
+    async def with_note(self, task: ReadingTask, piece: DocumentPiece, text: str) -> DocumentPiece:
+        """Return a piece with the note in place of its source."""
+        return DocumentPiece(piece.label, text, await self._count_tokens(task, text))
+
+    async def _merge(self, task: ReadingTask, notes: Sequence[DocumentPiece]) -> DocumentPiece:
+        text = "\n\n".join(
+            task.delimiter.wrap("notes", note.text, f" {note.label}") for note in notes
+        )
+        label = notes[0].label
+        if len(notes) > 1:
+            last_label = notes[-1].label.replace('"', "")  # it becomes the value of an attribute
+            label = f'{label} to="{last_label}"'
+        return DocumentPiece(label, text, await self._count_tokens(task, text))
+
+    async def _count_tokens(self, task: ReadingTask, text: str) -> int:
+        return await self._estimator.for_sending().text_tokens(text, task.note_taker)
+
+
+def _page_names(piece: DocumentPiece) -> list[str]:
+    document = piece.image_document
+    return [page_name(document, page.number) for page in document.pictured] if document else []
+
+
+def even_parts(text: str, size: int) -> list[tuple[int, int]]:
+    """Return the ranges of parts of at most `size` characters, ending at borders if possible."""
+    parts = []
+    start = 0
+    while len(text) - start > size:
+        end = start + size
+        earliest = end - int(size * _MAX_MOVED_SHARE)
+        for border in _BORDERS:
+            border_start = text.rfind(border, earliest, end)
+            if border_start > start:
+                end = border_start + len(border)
+                break
+        parts.append((start, end))
+        start = end
+    if start < len(text):
+        parts.append((start, len(text)))
+    return parts
+
+
+@dataclass(frozen=True)
+class ChunkPlan:
+    """The calls and cost of reading in chunks.
+
+    Attributes:
+        calls: the number of calls without the final answer.
+        cached_calls: the calls among them whose notes are stored.
+        cost: US dollars, approximate; None if the price is unknown.
+        method: how the tokens were counted.
+        leaves_out_reasoning: the model reasons before each note, at an unknown cost that is not
+            included.
+        note_taker, answerer: the names of the models that take the notes, and answer from them.
+        cost_if_answerer_reads: US dollars if the answering model took the notes; None if no other
+            model takes them, or if its price is unknown.
+    """
+
+    calls: int
+    cached_calls: int
+    input_tokens: int
+    cost: Decimal | None
+    leaves_out_reasoning: bool = False
+    method: CountMethod = CountMethod.TOKENIZER
+    note_taker: str = ""
+    answerer: str = ""
+    cost_if_answerer_reads: Decimal | None = None
+
+    @property
+    def comparison(self) -> str:
+        """Return a sentence on `cost_if_answerer_reads`; "" if that is None."""
+        if self.cost_if_answerer_reads is None:
+            return ""
+        return tr(
+            "{taker} reads the parts. Reading with {answerer} would cost about {cost}.",
+            taker=self.note_taker,
+            answerer=self.answerer,
+            cost=money(self.cost_if_answerer_reads),
+        )
+
+    @property
+    def cost_text(self) -> str:
+        """Return the cost as text; "" if it is unknown or zero."""
+        if not self.cost:
+            return ""
+        cost = money(self.cost)
+        if self.leaves_out_reasoning:
+            return tr("about {cost}, plus reasoning", cost=cost)
+        return tr("about {cost}", cost=cost)

@@ -1,0 +1,571 @@
+"""Starts answers: stores the question before it is sent, and the answer while it streams.
+
+begin(…)   checks, then stores the question and its empty answers   → AnswerRun
+run(…)     of the AnswerRun: see answer_run.py                      → the final answer
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from desktop_app.chat.answers.answer_ledger import AnswerLedger
+from desktop_app.chat.answers.answer_run import AnswerRun, PreparedAnswer, answering_choice
+from desktop_app.chat.attachments.document_beginnings import beginning_notice, require_reading_tools
+from desktop_app.chat.attachments.file_attachments import require_files, text_notice, without_files
+from desktop_app.chat.attachments.image_attachments import (
+    ImageForm,
+    require_image_input,
+    unseen_images_notice,
+)
+from desktop_app.chat.attachments.summary_grammar import grammar_for
+from desktop_app.chat.cost_estimate import Estimator
+from desktop_app.chat.passage_context import NoCollections, PassageSource, find_passages
+from desktop_app.chat.prompt_assembly import example_turns, question_parts, sent_messages
+from desktop_app.chat.send_context import (
+    AskSettings,
+    SendContext,
+    accepted_parameters,
+    offers_background,
+    with_form,
+)
+from desktop_app.chat.structured.answer_forms import form_notice, repair_turn
+from desktop_app.domain import hints
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    Draft,
+    Message,
+    MessageStatus,
+    ModelChoice,
+    Role,
+    new_id,
+    now,
+    title_from,
+)
+from desktop_app.domain.conversations.message_parts import (
+    Part,
+    PassagesPart,
+    chunked_documents,
+    tool_calls,
+)
+from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice
+from desktop_app.domain.cost import FREE, Usage, cost_of
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.models.parameter_support import model_notices
+from desktop_app.domain.prompt_delimiter import DelimiterFactory, PromptDelimiter
+from desktop_app.domain.spending_report import Purpose
+from desktop_app.domain.tools.tool import HOSTED_TOOLS, ToolContext
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.providers.models.choice_resolution import ModelChoices, ResolvedChoice
+from desktop_app.providers.ports import (
+    ChatAttachments,
+    CompactionStorage,
+    Gateway,
+    ImageSource,
+    MessageStore,
+    RequirementsLoader,
+)
+from desktop_app.spending.budget import Hold, PaidCalls
+from desktop_app.tools.calls.consent import ConsentBroker
+from desktop_app.tools.calls.hosted_tools import hosted_refusal
+from desktop_app.tools.calls.tool_set import ToolCatalog, ToolSet
+
+if TYPE_CHECKING:  # few questions have documents to read in parts
+    from desktop_app.chat.attachments.chunked_reading import ChunkedReader
+
+
+@dataclass(frozen=True)
+class RequestSources:
+    """The sources of what a request contains.
+
+    Attributes:
+        messages: the store of questions and answers.
+        attachments: the texts of attached documents.
+        images: attached images, scaled for a model.
+        compactions: the compactions that replace the beginnings of long conversations.
+        load_requirements: returns the requirements of a prompt.
+        delimiters: makes the tags around untrusted text.
+        chunked_reader: returns the reader of documents that exceed a model's limit.
+        passages: returns the finder of passages in collections.
+    """
+
+    messages: MessageStore
+    attachments: ChatAttachments
+    images: ImageSource
+    compactions: CompactionStorage
+    load_requirements: RequirementsLoader
+    delimiters: DelimiterFactory
+    chunked_reader: Callable[[], ChunkedReader]
+    passages: Callable[[], PassageSource] = NoCollections
+
+    async def build_request(self, context: SendContext) -> ChatRequest:
+        """Return the request for all answers. Raises StorageError, DocumentError."""
+        question = context.question
+        resolved = context.resolved
+        settings = context.settings
+        delimiter = await self.delimiters.delimiter_for(question.conversation_id)
+        image_form = ImageForm(resolved.model, self.images, resolved.files)
+        requirements = await self.load_requirements(question.template_id)
+        state, messages = await sent_messages(
+            context.sent, self.attachments, delimiter, image_form, provider_id=resolved.profile.id
+        )
+        repair_messages = repair_turn(context.repairs) if context.repairs else ()
+        request = ChatRequest(
+            model=resolved.model.id,
+            messages=(*example_turns(settings.examples), *messages, *repair_messages),
+            instructions=settings.instructions,
+            effort=resolved.effort,
+            parameters=accepted_parameters(settings.parameters, resolved),
+            cache_key=question.conversation_id,
+            state=state,
+            store=resolved.profile.keeps_at_provider,
+            background=settings.background and offers_background(resolved),
+            schema=None if resolved.model.takes_schema is False else settings.schema,
+            grammar=settings.grammar or grammar_for(requirements, question.parts, resolved),
+            wants_images=bool(resolved.model.makes_images),
+            requested=settings.requested,
+        )
+        return _with_tools(request, context.tools, delimiter)
+
+
+class AnswerTools(NamedTuple):
+    """The tools that answers may use: all of them, and the user's permission for their calls."""
+
+    catalog: Callable[[], ToolCatalog]
+    consent: ConsentBroker
+
+
+class ChatService:
+    """Service that checks questions, stores them and starts their answers."""
+
+    def __init__(
+        self,
+        *,
+        sources: RequestSources,
+        calls: PaidCalls,
+        estimator: Estimator,
+        models: ModelChoices,
+        tools: AnswerTools,
+    ) -> None:
+        self.sources = sources
+        self.calls = calls
+        self.estimator = estimator
+        self._models = models
+        self._tools = tools
+
+    @cached_property
+    def chunked_reader(self) -> ChunkedReader:
+        """Return the reader of documents in parts."""
+        return self.sources.chunked_reader()
+
+    def resolve(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
+        """Return the model and effort that serve `choice` at `profile` today."""
+        return self._models.resolve(profile, choice)
+
+    def resolve_with(
+        self, profile: ProviderProfile, choice: ModelChoice, settings: AskSettings
+    ) -> ResolvedChoice:
+        """Resolve `choice` in the service tier of the settings."""
+        resolved = self.resolve(profile, choice)
+        tier = accepted_parameters(settings.parameters, resolved).service_tier
+        return replace(resolved, service_tier=tier)
+
+    async def begin(
+        self,
+        conversation: Conversation,
+        path: Sequence[Message],
+        draft: Draft,
+        profile: ProviderProfile,
+        settings: AskSettings,
+        purpose: Purpose = Purpose.ANSWER,
+    ) -> AnswerRun:
+        """Store the question and its empty answers after `path`; nothing is sent yet.
+
+        Returns:
+            The first answer; the others, if several are requested, are its `siblings`.
+
+        Raises:
+            IllegalChoiceError, DocumentError, SpendingCapError, StorageError: nothing was stored or
+                sent. One possible reason is that no model is chosen.
+        """
+        runs = await self._prepare(conversation, path, draft, profile, settings, purpose)
+        return await self._store(runs)
+
+    async def begin_another_answer(
+        self,
+        conversation: Conversation,
+        path: Sequence[Message],
+        profile: ProviderProfile,
+        settings: AskSettings,
+        *,
+        repairs: Message | None = None,
+    ) -> AnswerRun:
+        """Store another empty answer to the last question of `path`; earlier answers stay.
+
+        Args:
+            repairs: an answer that does not match its schema; the model gets it with the reason.
+
+        Raises as `begin`.
+        """
+        runs = await self._prepare(conversation, path, None, profile, settings, repairs=repairs)
+        return await self._store(runs)
+
+    async def begin_comparison(
+        self,
+        conversation: Conversation,
+        path: Sequence[Message],
+        draft: Draft | None,
+        choices: Sequence[tuple[ProviderProfile, ModelChoice]],
+        settings: AskSettings,
+    ) -> AnswerRun:
+        """Store a question, and an empty answer to it by each of several choices.
+
+        The answers are versions of one another.
+
+        Args:
+            draft: the question; None for the last one of `path`.
+            choices: the provider and the choice for each answer.
+
+        Returns:
+            The first answer; the others are its `siblings`.
+
+        Raises as `begin`: one of the answers is refused, and nothing was stored or sent.
+        """
+        runs: list[AnswerRun] = []
+        async with AsyncExitStack() as undo:
+            for profile, choice in choices:
+                with_choice = replace(conversation, choice=choice)
+                [run] = await self._prepare(
+                    with_choice, path, draft, profile, settings.for_one_answer()
+                )
+                undo.push_async_callback(run.hold.release)
+                runs.append(run)
+                if run.question is not None:  # the others answer it again
+                    path, draft = [*path, run.question], None
+            undo.pop_all()
+        return await self._store(runs)
+
+    async def _prepare(
+        self,
+        conversation: Conversation,
+        path: Sequence[Message],
+        draft: Draft | None,
+        profile: ProviderProfile,
+        settings: AskSettings,
+        purpose: Purpose = Purpose.ANSWER,
+        repairs: Message | None = None,
+    ) -> list[AnswerRun]:
+        """Return the runs that answer a draft, or another run for the last question of `path`.
+
+        Nothing is stored. Raises as `begin`.
+        """
+        resolved = _require_model(self.resolve_with(profile, conversation.choice, settings))
+        parts: Sequence[Part]
+        if draft is None:
+            settings = settings.for_one_answer()
+            parts, template_id = path[-1].parts, path[-1].template_id
+        else:
+            parts, template_id = draft.attachments, draft.template_id
+            require_files(draft.attachments, path, resolved)
+        require_image_input(without_files(parts, resolved.files), resolved.model)
+        requirements = await self.sources.load_requirements(template_id)
+        settings = await with_form(settings, requirements.form, resolved)
+        compactions = await self.sources.compactions.load(conversation.id)
+        tools = await self._chosen_tools(settings, resolved)
+        context = SendContext(path, resolved, compactions, settings, tools, repairs, purpose)
+        if draft is None:  # the question is in the path already
+            holds = await self._hold_input(context, Draft())
+            return await self._prepare_runs(conversation, None, context, holds)
+        passages = await find_passages(self.sources.passages, context, draft)
+        holds = await self._hold_input(context, draft, passages)
+        question = Message(
+            id=new_id(),
+            conversation_id=conversation.id,
+            parent_id=path[-1].id if path else None,
+            role=Role.USER,
+            status=MessageStatus.COMPLETE,
+            parts=question_parts(draft, passages),
+            created_at=now(),
+            choice=conversation.choice,
+            template_id=draft.template_id,
+        )
+        conversation = replace(conversation, draft=draft.after_sending)
+        if not conversation.title:
+            conversation = replace(
+                conversation, title=_first_title(question), title_is_automatic=True
+            )
+        context = replace(context, path=[*path, question])
+        return await self._prepare_runs(conversation, question, context, holds)
+
+    async def _hold_input(
+        self, context: SendContext, draft: Draft, passages: Sequence[PassagesPart] = ()
+    ) -> list[Hold]:
+        """Hold the cost of the input for each answer.
+
+        A question that surely fits is counted only for a cap and a known price. If this process is
+        killed, each hold with a model counts as a call of unknown cost.
+
+        Raises as `begin`, if the model's window or the provider's cap has no room.
+        """
+        resolved = context.resolved
+        settings = context.settings
+        budget = self.calls.budget
+        price = resolved.counted_price
+        # The call of an answer from documents in parts is held once their notes are taken. A later
+        # process can resume a background run.
+        parts = draft.attachments or (context.path[-1].parts if context.path else ())
+        is_resumable = settings.background and offers_background(resolved)
+        model = "" if chunked_documents(parts) or is_resumable else resolved.model.id
+        await budget.require_price(resolved.profile, resolved.model, price)
+        needs_cost = budget.needs_cost(resolved.profile, price is not None)
+        if self.estimator.is_sure_to_fit(context, draft) and not needs_cost:
+            cost = Decimal(0) if price == FREE else None
+        else:
+            estimate = await self.estimator.for_sending().estimate(
+                context, draft, passages=passages
+            )
+            self.estimator.require_fit(draft, estimate, resolved, may_compact=bool(context.path))
+            cost = cost_of(price, Usage(input_tokens=estimate.input_tokens))
+        async with AsyncExitStack() as undo:
+            holds = []
+            for _ in range(settings.parameters.candidates):
+                hold = await budget.hold(resolved.profile, cost, model, context.purpose.value)
+                holds.append(await undo.enter_async_context(hold))
+            undo.pop_all()
+        return holds
+
+    async def _gateway(
+        self, context: SendContext, request: ChatRequest, answer: Message, hold: Hold
+    ) -> Gateway:
+        """Return a gateway that also runs the tools and reads the documents in parts, if any.
+
+        Args:
+            hold: of the answer; the tools and the notes add their later requests to it.
+        """
+        question, resolved = context.question, context.resolved
+        gateway = self.calls.gateway
+        delimiter = await self.sources.delimiters.delimiter_for(question.conversation_id)
+        if context.tools:
+            from desktop_app.tools.calls.tool_loop import LoopTask, tool_gateway  # rarely needed
+
+            path = tuple(context.path)
+            task = LoopTask(
+                tools=context.tools,
+                context=ToolContext(question.conversation_id, path, self.sources.attachments.text),
+                resolved=resolved,
+                delimiter=delimiter,
+                limits=context.settings.limits,
+                call_hold=hold,
+                consent=self._tools.consent,
+                budget=self.calls.budget,
+                tool_prices=self._models.tool_prices(resolved),
+            )
+            gateway = tool_gateway(gateway, task)
+        if context.documents:
+            gateway = self.chunked_reader.reading_gateway(
+                question=question,
+                answer=answer,
+                request=request,
+                answering=resolved,
+                delimiter=delimiter,
+                gateway=gateway,
+                answer_hold=hold,
+                purpose=context.purpose,
+            )
+        return gateway
+
+    async def _prepare_runs(
+        self,
+        conversation: Conversation,
+        question: Message | None,
+        context: SendContext,
+        holds: Sequence[Hold],
+    ) -> list[AnswerRun]:
+        """Return a run for each hold, not stored yet, that answers the question of the context.
+
+        Args:
+            question: the question if it is new; None for another answer to a stored question.
+        """
+        resolved = context.resolved
+        async with AsyncExitStack() as undo:
+            for hold in holds:
+                undo.push_async_callback(hold.release)
+            notices = _answer_notices(context)
+            answers = [_empty_answer(context.question, resolved, notices) for _ in holds]
+            conversation = replace(conversation, leaf_id=answers[0].id, updated_at=now())
+            require_reading_tools(context.question.parts, context.tools.tools)
+            request = await self.sources.build_request(context)
+            gateways = [
+                await self._gateway(context, request, answer, hold)
+                for answer, hold in zip(answers, holds, strict=True)
+            ]
+            undo.pop_all()
+        tool_prices = self._models.tool_prices(resolved)
+        return [
+            AnswerRun(
+                PreparedAnswer(
+                    conversation,
+                    question,
+                    answer,
+                    resolved,
+                    request,
+                    gateway,
+                    hold,
+                    context.settings.schema,
+                    partial(self._models.retire_instant, resolved.profile, conversation.choice),
+                ),
+                self.sources.messages,
+                self.sources.attachments,
+                AnswerLedger(self.calls.spending, resolved, context.purpose, tool_prices),
+            )
+            for answer, gateway, hold in zip(answers, gateways, holds, strict=True)
+        ]
+
+    async def _store(self, runs: Sequence[AnswerRun]) -> AnswerRun:
+        """Store the empty answers of `runs`, and their question if it is new; return the first."""
+        async with AsyncExitStack() as undo:
+            for run in runs:
+                undo.push_async_callback(run.hold.release)
+            first_run = runs[0]
+            answers = [run.answer for run in runs]
+            conversation, question = first_run.conversation, first_run.question
+            await self.sources.messages.begin_turn(conversation, question, *answers)
+            undo.pop_all()
+        first_run.set_siblings(runs[1:])
+        return first_run
+
+    async def with_tools_and_form(self, context: SendContext, template_id: str = "") -> SendContext:
+        """Return the context with the tools and the form of the answer, to estimate a cost.
+
+        No server of tools is started: the tools are those that it listed last.
+
+        Args:
+            template_id: the template of the question, which may have a form.
+
+        Raises:
+            UserFacingError: the template or the form cannot be used.
+        """
+        requirements = await self.sources.load_requirements(template_id)
+        settings = await with_form(context.settings, requirements.form, context.resolved)
+        tools = await self._chosen_tools(settings, context.resolved, starts_servers=False)
+        return replace(context, settings=settings, tools=tools)
+
+    async def _chosen_tools(
+        self, settings: AskSettings, resolved: ResolvedChoice, *, starts_servers: bool = True
+    ) -> ToolSet:
+        names = settings.parameters.tools
+        if not names or resolved.model.takes_tools is False:
+            return ToolSet()
+        refused_names = tuple(n for n in names if n in HOSTED_TOOLS and hosted_refusal(n, resolved))
+        tool_set = await self._tools.catalog().choose(
+            [name for name in names if name not in refused_names], starts_servers=starts_servers
+        )
+        return replace(tool_set, missing=(*tool_set.missing, *refused_names))
+
+
+def _answer_notices(context: SendContext) -> Sequence[NoticeText]:
+    """Return the notices of a new answer; some may be empty."""
+    resolved = context.resolved
+    settings = context.settings
+    messages = context.sent.messages
+    missing_names = ", ".join(context.tools.missing)
+    return (
+        resolved.notice,
+        unseen_images_notice(messages, resolved.model),
+        text_notice(messages, resolved),
+        beginning_notice(messages),
+        *_parameter_notices(settings, resolved),
+        notice(NoticeCode.TOOLS_MISSING, names=missing_names) if missing_names else "",
+        *_unsupported_notices(settings, resolved.model),
+        form_notice(settings.answer_form),
+        notice(NoticeCode.REPAIRED) if context.repairs else "",
+    )
+
+
+def _unsupported_notices(settings: AskSettings, model: ModelInfo) -> list[NoticeText]:
+    """Return notices on tools and a schema that the model is known not to support."""
+    unsupported: list[str] = []
+    if settings.parameters.tools and model.takes_tools is False:
+        unsupported.append("tools")
+    if settings.schema is not None and model.takes_schema is False:
+        unsupported.append("schema")
+    return [
+        notice(NoticeCode.SETTING_NOT_SUPPORTED, setting=name, model=model.name)
+        for name in unsupported
+    ]
+
+
+def _require_model(resolved: ResolvedChoice) -> ResolvedChoice:
+    """Return the choice. Raises IllegalChoiceError if it has no model."""
+    if not resolved.model.id:
+        profile = resolved.profile
+        hint = (
+            N_("Choose one in the model menu, or set OPENAI_MODEL or AZURE_OPENAI_DEPLOYMENT.")
+            if profile.from_environment
+            else hints.TYPE_MODEL
+        )
+        raise IllegalChoiceError(
+            N_("{provider} has no default model."), hint=hint, provider=profile.short_name
+        )
+    return resolved
+
+
+def _first_title(question: Message) -> str:
+    names = ", ".join(part.name for part in question.attachments)
+    return title_from(names or question.text) or tr("New conversation")
+
+
+def _empty_answer(
+    question: Message, resolved: ResolvedChoice, notices: Sequence[NoticeText]
+) -> Message:
+    return Message(
+        id=new_id(),
+        conversation_id=question.conversation_id,
+        parent_id=question.id,
+        role=Role.ASSISTANT,
+        status=MessageStatus.STREAMING,
+        parts=(),
+        created_at=now(),
+        choice=answering_choice(resolved),
+        notices=tuple(filter(None, notices)),
+    )
+
+
+def _parameter_notices(settings: AskSettings, resolved: ResolvedChoice) -> list[AnswerNotice]:
+    parameters = settings.parameters
+    accepted = accepted_parameters(parameters, resolved)
+    return model_notices(
+        parameters,
+        accepted,
+        settings.requested,
+        resolved.profile,
+        info=resolved.model,
+        effort=resolved.effort,
+    )
+
+
+def _with_tools(request: ChatRequest, tools: ToolSet, delimiter: PromptDelimiter) -> ChatRequest:
+    """Return the request with tools, and with the explanation of the delimiter around results.
+
+    With tools it does not run in the background, because nobody could approve the calls.
+    """
+    # Earlier answers may have results, although no tool is chosen now.
+    has_results = any(tool_calls(message.parts) for message in request.messages)
+    if not tools and not has_results:
+        return request
+    instructions = "\n\n".join(
+        text for text in (request.instructions, delimiter.explanation) if text
+    )
+    return replace(
+        request,
+        instructions=instructions,
+        tools=tools.definitions,
+        tool_choice="auto" if tools else "",
+        background=request.background and not tools,
+    )

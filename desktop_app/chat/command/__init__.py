@@ -1,0 +1,1 @@
+"""`repartee ask` and `repartee summarize`."""

@@ -1,0 +1,611 @@
+"""`repartee ask`: the answer on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from desktop_app.backend.backend import Backend, use_limits, use_routine_model, use_weights
+from desktop_app.backend.prompt_loader import fill_template, prompt_library
+from desktop_app.chat.attachments.file_attachments import apply_file_preference
+from desktop_app.chat.attachments.image_attachments import with_detail
+from desktop_app.chat.command.answer_output import AnswerOutput
+from desktop_app.chat.command.answer_parameters import apply_preset, settings_of
+from desktop_app.chat.command.ask_collections import (
+    cited_sources,
+    embed_missing,
+    find_collections,
+    passages_json,
+)
+from desktop_app.chat.command.chosen_model import (
+    answering_profile,
+    choice_of,
+    fetch_price_if_unknown,
+    fetch_window_if_uncertain,
+    find_profile,
+    options_for,
+    replace_invalid_utf8,
+    require_comparable,
+    required_effort,
+)
+from desktop_app.chat.command.form_options import is_form_notice, with_form
+from desktop_app.chat.send_context import SendContext
+from desktop_app.chat.structured.answer_forms import require_grammar_support
+from desktop_app.cli import password_prompt
+from desktop_app.cli.command_setup import (
+    cancel_at_signals,
+    error_exit_code,
+    expand_path,
+    find_conversation,
+)
+from desktop_app.cli.console import ProgressReporter, write_diagnostic, write_note
+from desktop_app.cli.exit_code import ExitCode
+from desktop_app.cli.page_options import pages_by_file, with_pages
+from desktop_app.cli.standard_input import read_all, replace_stdin_with_file
+from desktop_app.documents.store.attachment_store import generated_image
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    Draft,
+    Message,
+    ModelChoice,
+    new_id,
+    now,
+)
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.errors import (
+    DocumentDoesNotFitError,
+    DocumentError,
+    IllegalChoiceError,
+    StorageError,
+    UserFacingError,
+)
+from desktop_app.domain.models.answering_model import is_same_model
+from desktop_app.domain.models.token_counts import COUNT_DESCRIPTIONS, CountMethod
+from desktop_app.foreign_file import RefusedFileError, open_file
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.prompts.prompt_library import SUMMARY, fill_prompt, find_prompt, task_for_each
+from desktop_app.providers.models.choice_resolution import require_supported
+from desktop_app.spending.budget import NEAR_LIMIT
+from desktop_app.tools.calls.consent import AllowedTools
+from desktop_app.tools.command.tool_commands import require_known_tools, require_tools
+from desktop_app.tools.servers.remote_tool import ALL_TOOLS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from desktop_app.chat.answers.answer_run import AnswerRun
+    from desktop_app.chat.chat_service import ChatService
+    from desktop_app.chat.cost_estimate import Estimate
+    from desktop_app.chat.send_context import AskSettings
+    from desktop_app.cli.command_line import Options
+    from desktop_app.documents.store.attachment_store import AttachmentStore
+    from desktop_app.documents.worker.document_worker import Progress
+    from desktop_app.domain.answering.chat_request import ProviderProfile
+    from desktop_app.domain.conversations.message_parts import Part
+    from desktop_app.domain.documents.extracted_document import ExtractedDocument
+    from desktop_app.providers.models.choice_resolution import ResolvedChoice
+
+
+def run_ask(options: Options) -> int:
+    """Ask once; return the exit code."""
+    is_several = bool(options.compare) or (options.n or 1) > 1
+    output = AnswerOutput(as_json=options.json, shows_steps=options.in_parts, is_several=is_several)
+    try:
+        # Read before the loop runs, because its Ctrl+C handler cannot end a blocking read.
+        question = _read_question(options)
+        is_beside_question = options.command == "ask" and options.prompt not in (None, "-")
+        with replace_stdin_with_file(
+            options.file, is_beside_question=is_beside_question
+        ) as options.file:
+            return asyncio.run(_ask(options, question, output))
+    except asyncio.CancelledError:
+        return ExitCode.INTERRUPTED  # a second signal during shutdown
+    except KeyboardInterrupt:  # while reading the question, or during shutdown
+        output.end_without_answer()
+        return ExitCode.INTERRUPTED
+    except UserFacingError as error:
+        output.refuse(error)
+        return error_exit_code(error)
+
+
+def _read_question(options: Options) -> str:
+    """Return the question from the command line or standard input.
+
+    Standard input is the question if "-" is typed, or if nothing is typed and no file is "-".
+    Return "" if there is no question, but a file or a template.
+
+    Raises:
+        IllegalChoiceError: nothing is asked, or options contradict each other.
+    """
+    if options.compare:
+        require_comparable(options.compare, options.n)
+    typed = options.prompt
+    if options.set and not options.template:
+        raise IllegalChoiceError(
+            N_("--set needs a saved prompt."), hint=N_("Name one with --template.")
+        )
+    text = "" if typed is None else replace_invalid_utf8(typed)
+    if typed == "-" or (typed is None and "-" not in options.file):
+        text = read_all()
+    if text.strip():
+        return text
+    if not options.file and not options.template:
+        raise IllegalChoiceError(N_("Enter a message."), hint=N_('Try: repartee ask "Hello"'))
+    return ""
+
+
+async def _draft_of_question(
+    backend: Backend, options: Options, typed: str, parts: Sequence[Part]
+) -> Draft:
+    """Return the question: from a template, as typed, or the default for files alone.
+
+    Without a question, images are described and documents summarized.
+    """
+    if options.template:
+        template, question = await fill_template(backend, options.template, options.set, typed)
+        if options.in_parts:
+            question = task_for_each(question, template.requirements, parts)
+        return Draft(question, template_id=template.id)
+    if typed:
+        return Draft(typed)
+    if all(isinstance(part, ImagePart) for part in parts):
+        return Draft("Describe what this shows.")
+    summary = find_prompt(SUMMARY, await prompt_library(backend))
+    return Draft(
+        task_for_each(fill_prompt(summary, {}, {}), summary.requirements, parts),
+        template_id=summary.id,
+    )
+
+
+async def _ask(options: Options, question: str, output: AnswerOutput) -> int:
+    cancel_at_signals()
+    task = asyncio.current_task()
+    assert task is not None
+    output.set_stop(task.cancel)
+    backend = Backend(
+        allows_unpriced=options.allow_unpriced, wants_embeddings=options.create_embeddings
+    )
+    try:
+        await backend.open()
+        use_weights(backend.gateway.local_model, await backend.settings.all())
+        await backend.listings.load()
+        return await _answer(backend, options, question, output)
+    except asyncio.CancelledError:
+        output.end_interrupted()
+        return ExitCode.INTERRUPTED
+    finally:
+        output.set_stop(lambda: None)
+        await backend.aclose()
+
+
+async def _answer(backend: Backend, options: Options, question: str, output: AnswerOutput) -> int:
+    pages = pages_by_file(options.pages, options.file)
+    values = await backend.values()
+    use_limits(backend, values)
+    use_routine_model(backend, values)
+    continued = await _continued(backend, options)
+    profile, settings, choices = await _choose(backend, options, values, output)
+    backend.consent.set_source(AllowedTools(tuple(options.allow_tool)))
+    if options.template:  # check it before reading the files, which may be slow
+        await fill_template(backend, options.template, options.set, question)
+    collections = await find_collections(backend, options.collection)
+    await embed_missing(backend, collections, without_asking=options.create_embeddings)
+    paths = [expand_path(name) for name in options.file]
+    attached = [(path, await extract_file(backend, path)) for path in paths]
+    if collections or any(isinstance(document.part, DocumentPart) for _, document in attached):
+        for choice in choices:
+            await fetch_window_if_uncertain(backend, profile, choice)
+    resolved_choices = [backend.chat.resolve(profile, choice) for choice in choices]
+    null_store = None
+    if not options.save:
+        null_store = _null_store(attached, keeps_images=options.json)
+    service = await _prepare_service(backend, null_store, attached)
+    parts = [
+        await sendable_part(document, pages.get(name, ""), values, resolved_choices[0])
+        for name, (_, document) in zip(options.file, attached, strict=True)
+    ]
+    draft = await _draft_of_question(backend, options, question, parts)
+    draft = replace(draft, attachments=(*parts, *collections))
+    conversation_id = new_id()
+    if null_store is not None:
+        conversation_id = unsaved_conversation_id(settings.counted_instructions, parts, draft.text)
+    created_at = now()
+    path: list[Message] = []
+    conversation = Conversation(
+        conversation_id, title="", created_at=created_at, updated_at=created_at, choice=choices[0]
+    )
+    if continued is not None:
+        conversation = replace(continued, choice=choices[0])
+        path = await backend.conversations.path(continued.id)
+    # With tools, the model can read the rest of documents that do not fit.
+    if attached and settings.parameters.tools and not options.in_parts:
+        for resolved in resolved_choices:
+            draft = await _reduce_to_beginnings(service, draft, resolved, settings)
+    if options.in_parts:  # show the cost of long documents before anything is sent
+        draft = await _in_parts_if_too_large(service, draft, resolved_choices[0], settings)
+    try:
+        run = await _begin(service, conversation, path, draft, profile, choices, settings)
+    except DocumentDoesNotFitError as error:
+        if not options.in_parts:
+            raise error.with_hint(N_("Use “repartee summarize” for long documents.")) from error
+        raise
+    runs = [run, *run.siblings]
+    _write_notices(runs)
+    code = await _run_answers(backend, runs, output, null_store)
+    await _warn_of_limit(backend, profile)
+    return code
+
+
+async def _continued(backend: Backend, options: Options) -> Conversation | None:
+    """Return the conversation to continue, whose model answers unless the options name another."""
+    if options.conversation:
+        conversation = await find_conversation(backend, options.conversation)
+    elif options.continued:
+        conversations = await backend.conversations.all()
+        if not conversations:
+            raise IllegalChoiceError(N_("There is no conversation to continue."))
+        conversation = conversations[0]
+    else:
+        return None
+    options.save = True
+    choice = conversation.choice
+    if not any((options.provider, options.model, options.variant, options.preset)):
+        options.provider = choice.provider_id
+        options.variant = choice.variant.value if choice.variant else None
+        options.model = None if choice.variant else choice.model
+        if options.effort is None and choice.effort is not None:
+            options.effort = choice.effort.value
+            options.has_preset_effort = True
+    return conversation
+
+
+async def _choose(
+    backend: Backend, options: Options, values: Mapping[str, Any], output: AnswerOutput
+) -> tuple[ProviderProfile, AskSettings, list[ModelChoice]]:
+    """Return the provider, the settings, and the choice of each answer; send no question.
+
+    Raises:
+        IllegalChoiceError: an option names something unknown, or the model does not support it.
+        UserFacingError: the provider's models are needed, and it cannot be reached or refuses.
+    """
+    provider = await find_profile(backend, options.provider)
+    output.use_provider(
+        from_environment=provider.from_environment
+    )  # decides how an error below is worded
+    preset = await apply_preset(backend, options)
+    settings = with_form(_with_tools(settings_of(values, options, preset), options), options)
+    compared = [options_for(options, spec) for spec in options.compare]
+    provider = await find_profile(backend, options.provider)  # the preset may name another
+    output.use_provider(from_environment=provider.from_environment)
+    profile = await answering_profile(backend, options, compared)
+    compared = compared or [options]
+    choices = [await choice_of(backend, profile, each) for each in compared]
+    for answer_options, choice in zip(compared, choices, strict=True):
+        effort = required_effort(answer_options, choice)
+        require_supported(backend.chat.resolve(profile, choice), effort, backend.catalog)
+    for choice in choices:
+        await fetch_price_if_unknown(backend, profile, choice)
+    resolved_choices = [backend.chat.resolve(profile, choice) for choice in choices]
+    await _require_form_and_tools(backend, options, settings, resolved_choices)
+    return profile, settings, choices
+
+
+def _write_notices(runs: Sequence[AnswerRun]) -> None:
+    """Write the notices of the answers, each once, except those on the requested form."""
+    notices = (notice for run in runs for notice in run.answer.notices)
+    for notice in dict.fromkeys(notice for notice in notices if not is_form_notice(notice)):
+        write_note(str(notice))
+
+
+async def _warn_of_limit(backend: Backend, profile: ProviderProfile) -> None:
+    """Warn, once for each month and limit, that the provider's limit is nearly reached."""
+    month = await backend.budget.month_to_warn_of(profile)
+    if month is not None and month.cap is not None:
+        spent = formatting.money(month.spent)
+        limit = formatting.money(month.cap)
+        write_diagnostic(tr(NEAR_LIMIT, spent=spent, limit=limit, provider=profile.short_name))
+
+
+async def _require_form_and_tools(
+    backend: Backend,
+    options: Options,
+    settings: AskSettings,
+    resolved_choices: Sequence[ResolvedChoice],
+) -> None:
+    """Raise unless every answering model can follow the grammar and use the tools.
+
+    Raises:
+        IllegalChoiceError: a model cannot, or --allow-tool names an unknown tool.
+    """
+    tools = settings.parameters.tools
+    for resolved in resolved_choices:
+        if settings.grammar is not None:
+            require_grammar_support(settings.grammar, resolved)
+        if tools:  # listing the tools loads the modules of all tools
+            await require_tools(backend, tools, resolved, is_saved=options.save)
+    await require_known_tools(backend, options.allow_tool, tools)
+
+
+async def _begin(
+    service: ChatService,
+    conversation: Conversation,
+    path: Sequence[Message],
+    draft: Draft,
+    profile: ProviderProfile,
+    choices: Sequence[ModelChoice],
+    settings: AskSettings,
+) -> AnswerRun:
+    """Begin the answer, or all that are compared. Raises as `ChatService.begin`."""
+    if len(choices) == 1:
+        return await service.begin(conversation, path, draft, profile, settings)
+    profile_choices = [(profile, choice) for choice in choices]
+    return await service.begin_comparison(
+        conversation, path=path, draft=draft, choices=profile_choices, settings=settings
+    )
+
+
+def _with_tools(settings: AskSettings, options: Options) -> AskSettings:
+    """Return the settings with only the command line's tools, and its limit of rounds."""
+    servers = tuple(f"{name}/{ALL_TOOLS}" for name in options.mcp)
+    parameters = replace(settings.parameters, tools=(*options.tool, *servers))
+    limits = settings.limits
+    if options.max_rounds is not None:
+        limits = limits._replace(rounds=options.max_rounds)
+    return replace(settings, parameters=parameters, limits=limits)
+
+
+async def sendable_part(
+    document: ExtractedDocument, pages: str, values: Mapping[str, Any], resolved: ResolvedChoice
+) -> DocumentPart | ImagePart:
+    """Return a file as it is sent: only `pages`, or all if "". Raises IllegalChoiceError."""
+    part = with_detail(document.part, str(values["answer.image_detail"]))
+    if pages:
+        part = await with_pages(part, document.text, pages)
+    return apply_file_preference(part, resolved, as_files=bool(values["answer.documents_as_files"]))
+
+
+async def _reduce_to_beginnings(
+    service: ChatService, draft: Draft, resolved: ResolvedChoice, settings: AskSettings
+) -> Draft:
+    """Return the draft, with documents reduced to their beginnings if it would not fit."""
+    from desktop_app.chat.attachments.document_beginnings import reduce_to_beginnings
+
+    context = SendContext([], resolved, settings=settings)
+    context = await service.with_tools_and_form(context, draft.template_id)
+    estimator = service.estimator.for_sending()
+    return await reduce_to_beginnings(estimator, context, draft, settings.parameters.tools)
+
+
+async def _in_parts_if_too_large(
+    service: ChatService, draft: Draft, resolved: ResolvedChoice, settings: AskSettings
+) -> Draft:
+    """Return the draft, set to be read in parts if its documents are too large; show the cost."""
+    context = SendContext([], resolved, settings=settings)
+    context = await service.with_tools_and_form(context, draft.template_id)
+    estimate = await service.estimator.for_sending().estimate(context, draft)
+    try:
+        service.estimator.require_fit(draft, estimate, resolved)
+    except DocumentDoesNotFitError:
+        return await _in_parts(service, draft, resolved, settings)
+    write_note(_input_text(estimate.for_answers(settings.parameters.candidates)))
+    _write_method(estimate.method)
+    return draft
+
+
+def _write_method(method: CountMethod) -> None:
+    """Report how tokens were counted, unless the model's own tokenizer counted them."""
+    if method is not CountMethod.TOKENIZER:
+        write_note(tr(COUNT_DESCRIPTIONS[method]))
+
+
+def _input_text(estimate: Estimate) -> str:
+    """Return the size of the input, and its cost if known."""
+    tokens = formatting.number(estimate.input_tokens * estimate.answers)
+    if not estimate.is_exact:
+        tokens = tr("about {tokens}", tokens=tokens)
+    if not estimate.input_cost:
+        return tr("Input tokens: {tokens}", tokens=tokens)
+    cost = formatting.money(estimate.input_cost)
+    return tr("Input tokens: {tokens}, about {cost}", tokens=tokens, cost=cost)
+
+
+async def _in_parts(
+    service: ChatService, draft: Draft, resolved: ResolvedChoice, settings: AskSettings
+) -> Draft:
+    """Return the draft with its documents set to be read in parts; show the plan and its cost."""
+    attachments = tuple(
+        replace(part, in_parts=True) if isinstance(part, DocumentPart) else part
+        for part in draft.attachments
+    )
+    documents = [part for part in attachments if isinstance(part, DocumentPart)]
+    plan = await service.chunked_reader.plan(
+        documents,
+        draft.text,
+        resolved,
+        settings.instructions,
+        answers=settings.parameters.candidates,
+    )
+    sentences = [
+        tr_plural(
+            "Too large for {model}. Reading {count} part, about {tokens} input tokens.",
+            "Too large for {model}. Reading {count} parts, about {tokens} input tokens.",
+            plan.calls,
+            model=resolved.model.name,
+            tokens=formatting.number(plan.input_tokens),
+        )
+    ]
+    if plan.cached_calls:
+        sentences.append(
+            tr_plural(
+                "{count} part was read before.",
+                "{count} parts were read before.",
+                plan.cached_calls,
+            )
+        )
+    if plan.cost_text:
+        sentences.append(tr("Cost: {cost}", cost=plan.cost_text))
+    write_note(" ".join(sentences))
+    _write_method(plan.method)
+    return replace(draft, attachments=attachments)
+
+
+async def _run_answers(
+    backend: Backend, runs: Sequence[AnswerRun], output: AnswerOutput, null_store: NullStore | None
+) -> int:
+    await output.run(runs)
+    first, question = runs[0], runs[0].question
+    store = null_store or backend.attachments
+    output.close(
+        await _with_total_usage(backend, first.answer),
+        conversation_id=first.conversation.id if null_store is None else None,
+        passages=passages_json(question),
+        images=[await _images_of(run.answer, store) for run in runs],
+    )
+    for source in dict.fromkeys(s for run in runs for s in cited_sources(question, run.answer)):
+        write_diagnostic(source)
+    choice, answered_by = first.answer.choice, first.answer.answered_by
+    if len(runs) == 1 and choice is not None and not is_same_model(choice.model, answered_by):
+        write_note(tr("Answered by {model}.", model=answered_by))
+    return output.exit_code
+
+
+async def _images_of(
+    answer: Message, store: NullStore | AttachmentStore
+) -> list[tuple[str, bytes]]:
+    """Return the media types and the bytes of the images of an answer."""
+    images = [part for part in answer.parts if isinstance(part, ImagePart)]
+    return [(image.media_type, await store.bytes(image.sha256)) for image in images]
+
+
+async def _with_total_usage(backend: Backend, answer: Message) -> Message:
+    """Return the answer with the usage and cost of all its calls, including reading in parts."""
+    try:
+        spent = await backend.ledger.answer_spending(answer.conversation_id, answer.id)
+    except StorageError:
+        return answer
+    if spent.calls < 2:
+        return answer
+    has_usage = spent.usage != Usage()  # False if the provider reported none
+    usage = spent.usage if has_usage else answer.usage
+    return replace(answer, usage=usage, cost=None if spent.uncounted else spent.cost)
+
+
+def unsaved_conversation_id(
+    instructions: str, attachments: Iterable[DocumentPart | ImagePart], question: str
+) -> str:
+    """Return an id for a conversation that is not saved.
+
+    It is a hash of the instructions and attachments, or of the question if there are neither. The
+    provider's cache key and the tags around documents are made from the id. So questions about the
+    same documents begin with the same bytes, which the provider's cache can serve.
+    """
+    hashes = [part.sha256 for part in attachments]
+    lone_question = "" if instructions or hashes else question
+    content = json.dumps([instructions, hashes, lone_question])
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+async def extract_file(backend: Backend, path: Path) -> ExtractedDocument:
+    """Return the document in a file; write the reader's note, if any, to standard error."""
+    reporter = ProgressReporter(path.name or str(path))
+
+    def show(progress: Progress) -> None:
+        reporter.show(progress.done, progress.total or None)
+
+    document = await password_prompt.extract(backend.documents, path, show)
+    if document.note:
+        write_diagnostic(f"{document.name}: {document.note}")
+    return document
+
+
+async def _prepare_service(
+    backend: Backend,
+    null_store: NullStore | None,
+    attached: Sequence[tuple[Path, ExtractedDocument]],
+) -> ChatService:
+    """Return the service that answers. Store the attachments if the answer is stored."""
+    if null_store is not None:
+        return backend.chat_with(null_store, null_store)
+    for path, document in attached:
+        await backend.attachments.add_document(path, document)
+    return backend.chat
+
+
+def _null_store(
+    attached: Sequence[tuple[Path, ExtractedDocument]], *, keeps_images: bool
+) -> NullStore:
+    """Return the store for answers that are not saved."""
+    files = {document.sha256: AttachedFile(document.text, path) for path, document in attached}
+    return NullStore(files, keeps_images)
+
+
+class AttachedFile(NamedTuple):
+    """A file that is sent with a question that is not saved."""
+
+    text: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class NullStore:
+    """Store of messages and attachments that stores nothing.
+
+    Attributes:
+        files: the attached files by their SHA-256.
+        keeps_images: True to keep generated images, in memory, for the JSON.
+    """
+
+    files: dict[str, AttachedFile]
+    keeps_images: bool = False
+    _images: dict[str, bytes] = field(default_factory=dict)
+
+    async def begin_turn(
+        self, conversation: Conversation, question: Message | None, *answers: Message
+    ) -> None:
+        """Do nothing."""
+
+    async def save_answer(self, answer: Message) -> None:
+        """Do nothing."""
+
+    async def add_image(self, _answer: Message, data: bytes) -> ImagePart | None:
+        """Keep a generated image for the JSON, or return None."""
+        image = generated_image(data) if self.keeps_images else None
+        if image is not None:
+            self._images[image.sha256] = data
+        return image
+
+    async def text(self, sha256: str) -> str:
+        """Return the text of a document of this run."""
+        return self.files[sha256].text
+
+    async def bytes(self, sha256: str) -> bytes:
+        """Return the bytes of an attached file, if it is unchanged since its text was read.
+
+        Raises:
+            DocumentError: it has changed or is gone.
+        """
+        if sha256 in self._images:
+            return self._images[sha256]
+        path = self.files[sha256].path
+        try:
+            data = await asyncio.to_thread(_read_file, path)
+        except (OSError, RefusedFileError):
+            data = b""  # its hash differs, too
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise DocumentError(
+                N_("“{name}” changed while Repartee was reading it."),
+                hint=N_("Send the message again."),
+                name=path.name,
+            )
+        return data
+
+
+def _read_file(path: Path) -> bytes:
+    with open_file(path) as file:
+        return file.read()

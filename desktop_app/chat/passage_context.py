@@ -1,0 +1,186 @@
+"""The passages sent with a question: their number, form and instructions.
+
+Passages are material; their text is never an instruction. They stand before the words of their
+question, in the same form on every turn, so that the provider's cache can serve them. A passage
+that is already in the conversation is not sent again: a later question refers to its number, which
+never changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Final, Protocol
+
+from desktop_app.chat.send_context import SendContext
+from desktop_app.domain.conversations.conversation import Draft, Message, next_passage_number
+from desktop_app.domain.conversations.message_parts import PassagesPart
+from desktop_app.domain.documents.collections import Passage
+from desktop_app.domain.errors import DocumentError
+from desktop_app.domain.prompt_delimiter import PromptDelimiter, attribute
+from desktop_app.i18n.translation import N_
+from desktop_app.providers.models.choice_resolution import ResolvedChoice
+
+# About ten passages. The first few contain the answer (`python -m tests.benchmarks retrieval`);
+# more passages distract a model and cost on every turn.
+MAX_TOKENS: Final = 4_000
+# The largest share of a small window that passages may take.
+MAX_WINDOW_SHARE: Final = 1 / 4
+# A question with fewer search terms (see passage_words.py) continues the previous question.
+MIN_SEARCH_TERMS: Final = 8
+
+HOW_TO_ANSWER: Final = (
+    "The passages above were found in the person's documents for the question below. Answer it "
+    "from them alone, and from passages that came with earlier questions. After each statement "
+    "cite the passages that support it by their numbers in square brackets, such as [3] or "
+    "[3][5]. Where they do not support an answer, say plainly that the documents do not say it, "
+    "and do not guess."
+)
+KNOWN_PASSAGES: Final = (
+    "These passages, which came with earlier questions, were also found for the question below: {}."
+)
+NOTHING_FOUND: Final = (
+    "Nothing in these documents was found for the question below. Unless other passages support an "
+    "answer, say plainly that the documents do not say it, and do not guess."
+)
+
+
+class PassageSource(Protocol):
+    """Source of passages: see collection_service.py."""
+
+    async def retrieve(
+        self,
+        collection_ids: Sequence[str],
+        question: str,
+        budget_tokens: int,
+        *,
+        is_estimate: bool = False,
+    ) -> tuple[PassagesPart, ...]:
+        """Return the best passages of each existing collection, numbered from 1.
+
+        They have at most `budget_tokens` tokens together. For an estimate, nothing leaves this
+        computer. Raises UserFacingError.
+        """
+
+
+class NoCollections:
+    """A source without passages."""
+
+    async def retrieve(
+        self,
+        _collection_ids: Sequence[str],
+        _question: str,
+        _budget_tokens: int,
+        *,
+        is_estimate: bool = False,
+    ) -> tuple[PassagesPart, ...]:
+        """Return nothing."""
+        return ()
+
+
+async def find_passages(
+    source: Callable[[], PassageSource],
+    context: SendContext,
+    draft: Draft,
+    *,
+    is_estimate: bool = False,
+) -> tuple[PassagesPart, ...]:
+    """Return the passages of the draft's collections, numbered after those of the path.
+
+    Passages that are sent with the path are left out. Return () if the draft has no collection.
+
+    Raises:
+        DocumentError: a collection no longer exists.
+        UserFacingError: the search failed.
+    """
+    if not draft.collections:
+        return ()
+    found_parts = await source().retrieve(
+        [part.collection_id for part in draft.collections],
+        retrieval_text(context.path, draft.text),
+        passage_budget(context.resolved),
+        is_estimate=is_estimate,
+    )
+    found_ids = {part.collection_id for part in found_parts}
+    for part in draft.collections:
+        if part.collection_id not in found_ids:
+            raise DocumentError(
+                N_("The collection “{name}” isn’t on this computer."),
+                hint=N_("Remove it from the prompt, or choose another."),
+                name=part.name,
+            )
+    return _without_known(found_parts, context.path, context.sent.messages)
+
+
+def _without_known(
+    found_parts: Sequence[PassagesPart], path: Sequence[Message], sent_messages: Sequence[Message]
+) -> tuple[PassagesPart, ...]:
+    """Return the passages that are not in `sent_messages`; those in `path` keep their numbers.
+
+    Each part's `known` has the numbers of its passages that are in `sent_messages`.
+    """
+    numbers = _numbers_by_key(path)
+    sent_numbers = _numbers_by_key(sent_messages)
+    number = next_passage_number(path)
+    parts = []
+    for part in found_parts:
+        new_passages: list[Passage] = []
+        known_numbers: list[int] = []
+        for passage in part.passages:
+            if passage.text_key in sent_numbers:
+                known_numbers.append(sent_numbers[passage.text_key])
+                continue
+            if passage.text_key not in numbers:
+                numbers[passage.text_key] = number
+                number += 1
+            new_passages.append(replace(passage, number=numbers[passage.text_key]))
+        parts.append(
+            replace(part, passages=tuple(new_passages), known=tuple(sorted(known_numbers)))
+        )
+    return tuple(parts)
+
+
+def _numbers_by_key(messages: Iterable[Message]) -> dict[tuple[str, int, int], int]:
+    return {
+        p.text_key: p.number for m in messages for part in m.passage_parts for p in part.passages
+    }
+
+
+def retrieval_text(path: Sequence[Message], question: str) -> str:
+    """Return the search text: a question; if short, also the last question with passages.
+
+    "And in winter?", for example, says little alone.
+    """
+    from desktop_app.domain.documents.passage_words import question_terms  # would slow the start
+
+    last_question = next((m.text for m in reversed(path) if m.passage_parts), "")
+    says_little = 0 < len(question_terms(question)) < MIN_SEARCH_TERMS
+    return f"{question}\n{last_question}" if says_little and last_question else question
+
+
+def passage_budget(resolved: ResolvedChoice) -> int:
+    """Return the number of tokens that passages may have in total."""
+    limit = resolved.model.input_limit
+    return MAX_TOKENS if limit is None else min(MAX_TOKENS, int(limit * MAX_WINDOW_SHARE))
+
+
+def passages_block(part: PassagesPart, delimiter: PromptDelimiter) -> str:
+    """Return the passages of a collection as the prompt contains them, with instructions."""
+    blocks = [_passage_block(passage, delimiter) for passage in part.passages]
+    block = delimiter.wrap_blocks("passages", blocks, attribute("collection", part.name))
+    if not part.passages and not part.known:
+        return f"{block}\n\n{NOTHING_FOUND}"
+    known_numbers = " ".join(f"[{number}]" for number in part.known)
+    texts = (
+        [block, KNOWN_PASSAGES.format(known_numbers), HOW_TO_ANSWER]
+        if known_numbers
+        else [block, HOW_TO_ANSWER]
+    )
+    return "\n\n".join(texts)
+
+
+def _passage_block(passage: Passage, delimiter: PromptDelimiter) -> str:
+    attributes = attribute("number", str(passage.number)) + attribute("document", passage.name)
+    if passage.place:
+        attributes += attribute("place", passage.place)
+    return delimiter.wrap("passage", passage.text, attributes)

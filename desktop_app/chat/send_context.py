@@ -1,0 +1,166 @@
+"""The conversation and the settings that a question is sent with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from msgspec import field
+
+from desktop_app.chat.structured.answer_forms import require_grammar_support
+from desktop_app.domain.answering.answer_form import AnswerForm, AnswerGrammar, AnswerSchema
+from desktop_app.domain.answering.chat_request import ProviderKind
+from desktop_app.domain.answering.generation import Examples, GenerationParameters
+from desktop_app.domain.conversations.compaction import Compaction, SentPath, sent_path
+from desktop_app.domain.conversations.conversation import Message
+from desktop_app.domain.conversations.message_parts import DocumentPart, chunked_documents
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.models.parameter_support import refused_by_every_api, without_refused
+from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.domain.spending_report import Purpose
+from desktop_app.domain.tools.tool import ToolLimits
+from desktop_app.domain.value import Value
+from desktop_app.i18n.translation import N_
+from desktop_app.providers.models.choice_resolution import ResolvedChoice
+from desktop_app.tools.calls.tool_set import ToolSet
+
+# Tokens. A small model that repeats itself would continue to the end of its window. The command
+# Continue extends an answer that this limit has cut.
+MAX_OUTPUT_TOKENS_ON_DEVICE = 1024
+_WITH_BACKGROUND = (ProviderKind.OPENAI, ProviderKind.COMPATIBLE)
+
+
+class AskSettings(Value, frozen=True):
+    """The user's settings for answers."""
+
+    instructions: str = ""
+    parameters: GenerationParameters = field(default_factory=GenerationParameters)
+    background: bool = False  # for the next answer, if offered: see `offers_background`
+    limits: ToolLimits = field(default_factory=ToolLimits)
+    examples: Examples = ()
+    requested: frozenset[str] = frozenset()  # parameters whose omission is reported
+    schema: AnswerSchema | None = None
+    grammar: AnswerGrammar | None = None
+
+    @property
+    def counted_instructions(self) -> str:
+        """Return all text that is sent before the conversation, to count its tokens."""
+        examples = (text for pair in self.examples for text in pair)
+        return "\n".join(filter(None, (self.instructions, *examples)))
+
+    @property
+    def answer_form(self) -> AnswerForm | None:
+        """Return the schema or grammar of the answer."""
+        return self.schema or self.grammar
+
+    def without_tools(self) -> AskSettings:
+        """Return these settings without tools, for use when nobody can approve a call."""
+        return replace(self, parameters=replace(self.parameters, tools=()))
+
+    def for_comparison(self) -> AskSettings:
+        """Return these settings for a compared answer: no tools, no background run.
+
+        The user could not tell which answer wants to call a tool.
+        """
+        return replace(self.without_tools().for_one_answer(), background=False)
+
+    def for_one_answer(self) -> AskSettings:
+        """Return these settings for a single answer."""
+        return replace(self, parameters=replace(self.parameters, candidates=1))
+
+
+class SendContext(Value, frozen=True):
+    """The conversation that a request contains, and how it is answered.
+
+    Attributes:
+        path: the messages, oldest first; also the question, once it is a message.
+        resolved: the model that answers.
+        compactions: all compactions of the conversation; `sent_path` chooses the one to send.
+        settings: the user's settings, with the schema or grammar of the answer.
+        tools: the tools that are sent.
+        repairs: an answer that does not match its schema; the model gets it with the reason. None
+            for a usual answer.
+        purpose: the purpose of the requests in the ledger.
+    """
+
+    path: Sequence[Message]
+    resolved: ResolvedChoice
+    compactions: Sequence[Compaction] = ()
+    settings: AskSettings = AskSettings()
+    tools: ToolSet = ToolSet()
+    repairs: Message | None = None
+    purpose: Purpose = Purpose.ANSWER
+
+    @property
+    def sent(self) -> SentPath:
+        """Return the messages that are sent, after the compaction that replaces the others."""
+        resolved = self.resolved
+        return sent_path(self.path, self.compactions, resolved.profile, resolved.model.id)
+
+    @property
+    def question(self) -> Message:
+        """Return the question, which ends the path."""
+        return self.path[-1]
+
+    @property
+    def documents(self) -> tuple[DocumentPart, ...]:
+        """Return the documents of the question that are read in chunks."""
+        return chunked_documents(self.question.parts)
+
+
+async def with_form(
+    settings: AskSettings, prompt_form: str, resolved: ResolvedChoice
+) -> AskSettings:
+    """Return the settings with the schema or grammar of the prompt, else of the conversation.
+
+    Settings that already have a schema or a grammar stay as they are.
+
+    Raises:
+        IllegalChoiceError: the schema or grammar is invalid, or cannot be sent.
+    """
+    if settings.schema is not None or settings.grammar is not None:
+        return settings
+    from desktop_app.chat.structured.answer_forms import load_form  # rarely needed
+
+    form = await load_form(prompt_form, settings.parameters.form)
+    if isinstance(form, AnswerGrammar):
+        if settings.parameters.tools:
+            raise IllegalChoiceError(
+                N_("With a grammar, the model can’t call tools."),
+                hint=N_("Turn off the tools or remove the grammar."),
+            )
+        require_grammar_support(form, resolved)
+        return replace(settings, grammar=form)
+    return settings if form is None else replace(settings, schema=form)
+
+
+def accepted_parameters(
+    parameters: GenerationParameters, resolved: ResolvedChoice
+) -> GenerationParameters:
+    """Return the parameters that the model accepts, with its limit on the output.
+
+    The panel shows refused parameters as disabled, with the reason.
+    """
+    # Parameters that depend on the API are removed when its request is built.
+    refused_names = refused_by_every_api(resolved.profile, resolved.model, resolved.effort)
+    parameters = without_refused(parameters, refused_names)
+    max_tokens = parameters.max_output_tokens
+    model_limit = resolved.model.max_output
+    if resolved.profile.kind is ProviderKind.ON_DEVICE and not max_tokens:
+        max_tokens = MAX_OUTPUT_TOKENS_ON_DEVICE
+    if max_tokens and model_limit:
+        max_tokens = min(max_tokens, model_limit)
+    return replace(parameters, max_output_tokens=max_tokens)
+
+
+def offers_background(resolved: ResolvedChoice) -> bool:
+    """Return True for a long run at a provider that may support background runs.
+
+    OpenAI supports them; whether a compatible server does, only its reply shows.
+    """
+    profile = resolved.profile
+    info = resolved.model
+    is_long = info.variant is Variant.PRO or resolved.effort is Effort.XHIGH
+    may_offer = profile.kind in _WITH_BACKGROUND and profile.api is not Api.CHAT_COMPLETIONS
+    return is_long and may_offer and (info.apis is None or Api.RESPONSES in info.apis)

@@ -1,0 +1,1 @@
+"""Answers that follow a JSON Schema or a grammar."""

@@ -1,0 +1,1 @@
+"""Questions and answers in the window: turns, queue, edits, branches, choice of the model."""

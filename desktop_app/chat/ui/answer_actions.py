@@ -1,0 +1,297 @@
+"""Actions on messages of the open conversation: retry, continue, edit, mark, other versions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QCursor
+from PySide6.QtWidgets import QToolButton
+
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.chat.prompt_assembly import CONTINUE
+from desktop_app.chat.ui.chat_controller import EditedQuestion
+from desktop_app.chat.ui.choice_controller import AvailableModels
+from desktop_app.chat.ui.running_answers import RunningAnswers
+from desktop_app.chat.ui.turn_starter import TurnStarter
+from desktop_app.composer.choice.choice_menus import fill_efforts, fill_models
+from desktop_app.domain import hints
+from desktop_app.domain.conversations.compaction import Compaction
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    Draft,
+    Message,
+    MessageStatus,
+    ModelChoice,
+    Role,
+    new_id,
+    now,
+)
+from desktop_app.domain.conversations.review import with_next_mark
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.library.ui.navigator import Navigator
+from desktop_app.widgets.program_menu import ProgramMenu
+
+
+class AnswerActions(QObject):
+    """The actions on the transcript's messages, and their commands for the last message."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        state: WindowState,
+        turns: TurnStarter,
+        navigator: Navigator,
+        choices: AvailableModels,
+        edited: EditedQuestion,
+    ) -> None:
+        super().__init__(window)
+        self._parent = window
+        self._current = state.setup.current
+        self._transcript = window.pane.transcript
+        self._notifications = window.pane.notifications
+        self._turns = turns
+        self._navigator = navigator
+        self._choices = choices
+        self._setup = state.setup
+        self._messages = state.messages
+        self._tasks = state.tasks
+        self._conversations = state.backend.conversations
+        self._actions: dict[str, Callable[[Message], object]] = {
+            "retry": lambda answer: self._tasks.start(self._retry(answer)),
+            "retry-with": self._offer_retry_choices,
+            "continue": lambda answer: self._tasks.start(self._continue(answer)),
+            "edit": edited.begin,
+            "review": lambda answer: self._tasks.start(self._mark(answer)),
+            "older-version": lambda message: self._tasks.start(self._switch_version(message, -1)),
+            "newer-version": lambda message: self._tasks.start(self._switch_version(message, +1)),
+        }
+        window.pane.transcript.action_requested.connect(self._run_action)
+
+    def _run_action(self, message_id: str, action: str) -> None:
+        message = self._current.message(message_id)
+        if message is not None and action in self._actions:
+            self._actions[action](message)
+
+    # -------------------------------------------------------------- commands
+
+    def retry_last(self) -> None:
+        """Ask the last question again."""
+        if self._current.path:
+            self._tasks.start(self._retry(self._current.path[-1]))
+
+    def act_on_last(self, action: str) -> None:
+        """Apply an action to the last message."""
+        if self._current.path:
+            self._run_action(self._current.path[-1].id, action)
+
+    def mark_last(self) -> None:
+        """Give the last answer its next mark."""
+        answers = [message for message in self._current.path if message.role is Role.ASSISTANT]
+        if answers:
+            self._tasks.start(self._mark(answers[-1]))
+        else:
+            self._notifications.notify(tr("There is no response to mark."))
+
+    def switch_version(self, step: int) -> None:
+        """Show another version of the focused message, or of the last that has several.
+
+        Args:
+            step: -1 for the next older version, +1 for the next newer one.
+        """
+        focused_id = self._transcript.focus_navigator.focused_message_id()
+        message = self._current.message_with_versions(focused_id)
+        if message is not None:
+            self._tasks.start(self._switch_version(message, step))
+        elif focused_id:
+            self._notifications.notify(tr("This message has no other versions."))
+        else:
+            self._notifications.notify(tr("No message in this conversation has other versions."))
+
+    def continue_last(self) -> None:
+        """Continue the last message if it is an answer that was cut."""
+        path = self._current.path
+        uncut_statuses = (MessageStatus.COMPLETE, MessageStatus.STREAMING, MessageStatus.REFUSED)
+        if path and path[-1].role is Role.ASSISTANT and path[-1].status not in uncut_statuses:
+            self._tasks.start(self._continue(path[-1]))
+        else:
+            self._notifications.notify(tr("There is no incomplete response to continue."))
+
+    # -------------------------------------------------------------- actions
+
+    async def _retry(self, message: Message, choice: ModelChoice | None = None) -> None:
+        """Request another answer to `message`, or if that is an answer, to its question."""
+        path = self._current.path_before(message.id)
+        if message.role is Role.USER:
+            path.append(message)
+        if path:
+            await self._turns.begin(path, None, choice)
+
+    def _offer_retry_choices(self, answer: Message) -> None:
+        """Open a menu of models and efforts for another answer to the same question."""
+        view = self._choices.view
+        current_choice = self._setup.choice
+
+        def retry_with(choice: ModelChoice) -> None:
+            self._tasks.start(self._retry(answer, choice))
+
+        menu = ProgramMenu(self._parent)
+        menu.setObjectName("retry-with")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if view.display_effort is not None:
+            fill_efforts(
+                menu, view, lambda effort: retry_with(replace(current_choice, effort=effort))
+            )
+            menu.addSeparator()
+        fill_models(menu, view, lambda entry: retry_with(self._choices.choice_with(entry)))
+        button = self._parent.findChild(QToolButton, "message-retry-with")
+        if button is not None and button.hasFocus():  # pressed with the keyboard
+            menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
+        else:
+            menu.popup(QCursor.pos())
+
+    async def _continue(self, answer: Message) -> None:
+        """Continue an answer that was cut. A draft in the prompt editor stays there."""
+        path = [*self._current.path_before(answer.id), answer]
+        await self._turns.begin(path, Draft(CONTINUE), single_answer=True)
+
+    async def _mark(self, answer: Message) -> None:
+        """Give an answer its next mark: reviewed, rejected, and none again."""
+        if answer.status is MessageStatus.STREAMING:
+            self._notifications.notify(tr("Wait for the response to finish, then mark it."))
+            return
+        marked_answer = with_next_mark(answer)
+        await self._conversations.save_answer(marked_answer)
+        if answer.conversation_id == self._current.id:
+            self._messages.update(marked_answer)
+
+    async def _switch_version(self, message: Message, step: int) -> None:
+        """Show an older (-1) or newer (+1) version, with its buttons at the same height."""
+        version_ids = self._current.versions.get(message.id, ())
+        index = version_ids.index(message.id) + step if message.id in version_ids else -1
+        if not 0 <= index < len(version_ids):
+            return
+        opened_id = self._current.id
+        was_focused = bool(self._transcript.focus_navigator.focused_message_id())
+        await self._conversations.show_version(opened_id, version_ids[index])
+        if opened_id != self._current.id:
+            return
+        y = self._transcript.navigator.actions_line_y(message.id)
+        await self._navigator.open(opened_id)
+        if was_focused and self._transcript.hasFocus():
+            self._transcript.reading.read_at(version_ids[index], -1)
+        elif y is not None:
+            self._transcript.navigator.scroll_actions_line_to(version_ids[index], y)
+
+
+class Branching(QObject):
+    """Creation of branches; the original conversation does not change."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        state: WindowState,
+        running: RunningAnswers,
+        navigator: Navigator,
+        presenter: ListPresenter,
+    ) -> None:
+        super().__init__(window.transcript)
+        self._current = state.current
+        self._tasks = state.tasks
+        self._conversation_store = state.backend.conversations
+        self._compaction_store = state.backend.compactions
+        self._running = running
+        self._navigator = navigator
+        self._presenter = presenter
+        window.transcript.action_requested.connect(self._run_action)
+
+    def _run_action(self, message_id: str, action: str) -> None:
+        if action == "branch":
+            self._tasks.start(self._branch(message_id))
+
+    def branch_last(self) -> None:
+        """Branch after the last message."""
+        if self._current.path:
+            self._run_action(self._current.path[-1].id, "branch")
+
+    async def _branch(self, message_id: str) -> None:
+        """Copy the messages up to this one into a new conversation, and open it."""
+        if self._current.is_temporary:
+            raise IllegalChoiceError(
+                N_("Temporary conversations can’t be branched, because the branch would be saved."),
+                hint=hints.USE_REGULAR,
+            )
+        path = self._current.path
+        ids = [message.id for message in path]
+        if message_id not in ids:
+            return
+        path_to_copy = [self._running.newest_state(m) for m in path[: ids.index(message_id) + 1]]
+        source = self._current.conversation
+        compactions = await self._compaction_store.load(source.id)
+        conversation, messages = copy_branch(source, path_to_copy)
+        copied_compactions = copy_compactions(compactions, path_to_copy, messages)
+        await self._conversation_store.add_with_messages(conversation, messages, copied_compactions)
+        self._presenter.upsert(conversation)
+        await self._navigator.open(conversation.id)
+
+
+def copy_branch(
+    conversation: Conversation, path: Sequence[Message]
+) -> tuple[Conversation, list[Message]]:
+    """Return a new conversation with copies of these messages, each with a new id.
+
+    An answer that still streams is copied with the text so far.
+    """
+    branch_id = new_id()
+    messages = []
+    parent_id: str | None = None
+    for message in path:
+        is_streaming = message.status is MessageStatus.STREAMING
+        copy = replace(
+            message,
+            id=new_id(),
+            conversation_id=branch_id,
+            parent_id=parent_id,
+            status=MessageStatus.CANCELLED if is_streaming else message.status,
+            remote_run=None,
+        )
+        messages.append(copy)
+        parent_id = copy.id
+    created_at = now()
+    title = tr("{title} (branch)", title=conversation.title)
+    branch = replace(
+        conversation,
+        id=branch_id,
+        title=title,
+        title_is_automatic=False,
+        created_at=created_at,
+        updated_at=created_at,
+        leaf_id=parent_id,
+        pinned=False,
+        archived=False,
+        trashed_at=None,
+        streaming=False,
+        draft=Draft(),
+    )
+    return branch, messages
+
+
+def copy_compactions(
+    compactions: Iterable[Compaction], path: Sequence[Message], copies: Sequence[Message]
+) -> list[Compaction]:
+    """Copy a path's compactions, so that the branch sends no more text than the original."""
+    copy_of = {message.id: copy for message, copy in zip(path, copies, strict=True)}
+    return [
+        replace(
+            compaction,
+            id=new_id(),
+            conversation_id=copy_of[compaction.message_id].conversation_id,
+            message_id=copy_of[compaction.message_id].id,
+        )
+        for compaction in compactions
+        if compaction.message_id in copy_of
+    ]

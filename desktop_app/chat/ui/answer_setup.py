@@ -1,0 +1,242 @@
+"""The provider, model and settings of a conversation's answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.app.state.shared_lists import FolderList
+from desktop_app.app.tasks import Tasks
+from desktop_app.backend.answer_settings import ask_settings
+from desktop_app.chat.attachments.attachment_dedup import deduplicate_parts
+from desktop_app.chat.chat_service import ChatService
+from desktop_app.chat.conversation_store import ConversationStore
+from desktop_app.chat.send_context import AskSettings, SendContext, offers_background
+from desktop_app.chat.ui.open_conversation import OpenConversation
+from desktop_app.composer.drafts import Drafts
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.generation import Overrides
+from desktop_app.domain.conversations.conversation import Conversation, ModelChoice
+from desktop_app.domain.conversations.message_parts import DraftPart
+from desktop_app.providers.models.choice_resolution import ResolvedChoice
+from desktop_app.providers.ui.providers import Providers, SettingValues
+from desktop_app.storage.temporary_database import TemporaryConversations
+
+P = TypeVar("P", bound=DraftPart)
+
+
+class AnswerSetup(QObject):
+    """Provider, model, effort and settings of each conversation's answers.
+
+    Attributes:
+        current: the open conversation.
+        values: the settings.
+        providers: the providers and their models.
+
+    Signals:
+        choice_changed(): the open conversation may have another provider, model, effort or setting.
+        other_conversation_changed(Conversation): the same for a conversation that is not open.
+    """
+
+    choice_changed = Signal()
+    other_conversation_changed = Signal(object)
+
+    def __init__(
+        self,
+        current: OpenConversation,
+        parent: QObject,
+        *,
+        values: SettingValues,
+        providers: Providers,
+        folders: FolderList,
+        drafts: Drafts,
+        temporary: TemporaryConversations,
+        tasks: Tasks,
+        chat_service: ChatService,
+        conversations: ConversationStore,
+    ) -> None:
+        super().__init__(parent)
+        self.values = values
+        self.providers = providers
+        self.current = current
+        self._folders = folders
+        self._drafts = drafts
+        self._temporary = temporary
+        self._tasks = tasks
+        self._chat_service = chat_service
+        self._conversations = conversations
+        self._background_id = ""  # the conversation whose answers run in the background
+        self._save_lock = asyncio.Lock()
+        for signal in (current.folder_changed, folders.changed, providers.changed):
+            signal.connect(self._report_change)
+
+    def _report_change(self) -> None:
+        """Emit `choice_changed`, once a conversation is open: the first may have another model."""
+        if self.current.opening_number:
+            self.choice_changed.emit()
+
+    # -------------------------------------------------------------- any conversation
+
+    def profile_of(self, conversation: Conversation) -> ProviderProfile:
+        """Return a conversation's provider, or the default if that provider was removed.
+
+        Nothing is sent to the default provider in that case: see `Providers.has_provider`.
+        """
+        profile = self.providers.get(conversation.choice.provider_id) or self.providers.default
+        if self._temporary.is_temporary(conversation.id):  # its provider must not store it either
+            return replace(profile, keeps_at_provider=False)
+        return profile
+
+    def choice_of(self, conversation: Conversation) -> ModelChoice:
+        """Return the choice for a conversation's next answer.
+
+        On this computer, the model is the one in use now. A choice without a model, and without a
+        variant that the provider serves, becomes the provider's default choice. The choice of a
+        removed provider is returned unchanged.
+        """
+        profile = self.profile_of(conversation)
+        choice = conversation.choice
+        if profile.id != choice.provider_id:
+            return choice
+        if profile.kind is ProviderKind.ON_DEVICE:
+            return replace(choice, model=self.providers.on_device_model)
+        has_variant = choice.variant is not None and profile.serves_gpt_family
+        if choice.model or has_variant:
+            return choice
+        return self.providers.default_choice(profile)
+
+    async def known_choice(self, conversation: Conversation) -> ModelChoice:
+        """Return `choice_of`; if it has no model or variant, request the models and try again.
+
+        Raises:
+            StorageError: the store does not tell if the provider has a key.
+        """
+        choice = self.choice_of(conversation)
+        if choice.model or choice.variant is not None:
+            return choice
+        await self.providers.refresh_listing(self.profile_of(conversation), force=True)
+        return self.choice_of(conversation)
+
+    def settings_of(self, conversation: Conversation) -> AskSettings:
+        """Return the settings of a conversation's answers: its own, its folder's, the defaults."""
+        folder = self._folders.folder_of(conversation)
+        chain = [conversation.overrides]
+        if folder is not None:
+            chain.append(folder.overrides)
+        settings = ask_settings(self.values.all, *chain)
+        return replace(settings, background=self._wants_background(conversation))
+
+    # -------------------------------------------------------------- the open conversation
+
+    @property
+    def profile(self) -> ProviderProfile:
+        """Return the provider of the open conversation."""
+        return self.profile_of(self.current.conversation)
+
+    @property
+    def choice(self) -> ModelChoice:
+        """Return the provider, model and effort of the open conversation."""
+        return self.choice_of(self.current.conversation)
+
+    @property
+    def ask_settings(self) -> AskSettings:
+        """Return the settings of the open conversation's answers."""
+        return self.settings_of(self.current.conversation)
+
+    @property
+    def resolved(self) -> ResolvedChoice:
+        """Return the model, price and limits that the open conversation's choice resolves to."""
+        return self._chat_service.resolve_with(self.profile, self.choice, self.ask_settings)
+
+    @property
+    def context(self) -> SendContext:
+        """Return the context of the next question in the open conversation."""
+        return SendContext(
+            list(self.current.path_before_question),
+            self.resolved,
+            self.current.compactions,
+            self.ask_settings,
+        )
+
+    def deduplicate(self, parts: Sequence[P]) -> list[P]:
+        """Return attachments as the next question sends them; those sent before are only named."""
+        return deduplicate_parts(self.context.sent.messages, parts, self.resolved.files)
+
+    # -------------------------------------------------------------- background
+
+    @property
+    def background(self) -> bool | None:
+        """Return True if answers run in the background, None if that is not offered.
+
+        The user turns it on for one conversation at a time. A new conversation turns it off.
+        """
+        if self.current.is_temporary or self.values["answer.background"] == "off":
+            return None
+        if not offers_background(self.resolved):
+            return None
+        return self._wants_background(self.current.conversation)
+
+    def _wants_background(self, conversation: Conversation) -> bool:
+        is_off = self.values["answer.background"] == "off"
+        return self._background_id == conversation.id and not is_off
+
+    def choose_background(self, is_wanted: bool) -> None:
+        """Turn background answers on or off in the open conversation."""
+        self._background_id = self.current.id if is_wanted else ""
+        self.choice_changed.emit()
+
+    def forget_background(self) -> None:
+        """Turn background answers off; this emits nothing."""
+        self._background_id = ""
+
+    # -------------------------------------------------------------- changes
+
+    def choose(self, choice: ModelChoice) -> None:
+        """Change the provider, model and effort of the open conversation."""
+        self.current.update(replace(self.current.conversation, choice=choice))
+        if not self.current.is_new:
+            self._tasks.start(self._conversations.save_settings(self.current.conversation))
+        self.choice_changed.emit()
+
+    def override(self, conversation_id: str, change: Callable[[Overrides], Overrides]) -> None:
+        """Change the open conversation's own settings, or those of a conversation just left."""
+        self.change_settings(
+            conversation_id, lambda former: replace(former, overrides=change(former.overrides))
+        )
+
+    def change_settings(
+        self, conversation_id: str, change: Callable[[Conversation], Conversation]
+    ) -> None:
+        """Change choice and settings of a conversation that is open or was just left."""
+        if conversation_id == self.current.id:
+            self.copy_settings(conversation_id, change(self.current.conversation))
+        elif conversation_id == self._drafts.blank_id:
+            self.copy_settings(conversation_id, change(self.current.last_blank))
+        else:
+
+            async def read_and_save() -> None:
+                async with self._save_lock:  # each change begins with the result of the last
+                    conversation = await self._conversations.get(conversation_id)
+                    if conversation is not None:
+                        changed_conversation = change(conversation)
+                        await self._conversations.save_settings(changed_conversation)
+                        self.other_conversation_changed.emit(changed_conversation)
+
+            self._tasks.start(read_and_save())
+
+    def copy_settings(self, conversation_id: str, source: Conversation) -> None:
+        """Copy choice and settings to the open conversation, or to the blank one that was left."""
+        is_blank = conversation_id == self._drafts.blank_id
+        if is_blank:
+            self._drafts.put_blank_settings(source.overrides, source.preset_id)
+        if conversation_id == self.current.id:
+            self.current.update(self.current.conversation.with_settings_of(source))
+            if not is_blank:
+                self._tasks.start(self._conversations.save_settings(self.current.conversation))
+            self.choice_changed.emit()
+        else:
+            self.current.update_last_blank(source)

@@ -1,0 +1,310 @@
+"""Actions of the main window's prompt: ask, edit, queue, compare and stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.chat.structured.answer_forms import can_be_repaired
+from desktop_app.chat.ui.running_answers import RunningAnswers
+from desktop_app.chat.ui.turn_starter import TurnStarter
+from desktop_app.composer.drafts import QuestionEdit
+from desktop_app.domain.conversations.conversation import (
+    Draft,
+    Message,
+    MessageStatus,
+    ModelChoice,
+    Role,
+)
+from desktop_app.i18n.translation import tr
+from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.shortcuts.keymap import Keymap
+from desktop_app.widgets.look.shortcut_text import shortcut_text
+
+
+class ChatController(QObject):
+    """Connection of the prompt with the turns and the running answers.
+
+    Args:
+        cancel_other_work: cancels other work on the open conversation; returns True if there was
+            any.
+        is_reading: returns True if files for the draft of a conversation are being read.
+    """
+
+    def __init__(
+        self,
+        window: MainWindow,
+        state: WindowState,
+        running: RunningAnswers,
+        turns: TurnStarter,
+        queue: QuestionQueue,
+        edited: EditedQuestion,
+        *,
+        cancel_other_work: Callable[[], bool],
+        is_reading: Callable[[str], bool],
+    ) -> None:
+        super().__init__(window.pane)
+        self._running = running
+        self._turns = turns
+        self._queue = queue
+        prompt = self._prompt = window.pane.prompt
+        self._notifications = window.pane.notifications
+        self._edited_question = edited
+        self._values = state.values
+        self._cancel_other_work = cancel_other_work
+        self._is_reading = is_reading
+        self._current = state.current
+        self._draft = state.current.draft
+        self._tasks = state.tasks
+        self._announced_hint = ""
+        prompt.submit_requested.connect(lambda text: self.submit(text, prompt.field.template_id))
+        prompt.stop_requested.connect(self.stop)
+        prompt.field.keys.stop_pressed.connect(self.stop_latest)
+        self._current.opened.connect(self._show_state)
+        edited.changed.connect(self._show_hint)
+        queue.changed.connect(self._show_hint)
+        running.started.connect(lambda _id: self._show_state())
+        running.finished.connect(self._finish)
+
+    # -------------------------------------------------------------- asking
+
+    def submit(self, text: str, template_id: str) -> None:
+        """Ask the question in the prompt, once no answer is running and its files are read.
+
+        The prompt is cleared once the question is on disk.
+        """
+        draft = self._draft.with_text(text, template_id)
+        opened_id = self._current.id
+        if draft.has_question and self._queue.must_wait(opened_id):
+            # The whole draft, with its files, stays in the prompt, from where it is sent later.
+            self._queue.add(opened_id, text)
+        elif draft.has_question:
+            self._tasks.start(self._turns.begin(list(self._current.path_before_question), draft))
+
+    async def compare(self, choices: Sequence[ModelChoice]) -> None:
+        """Ask several models the question in the prompt, or if it is empty the last question."""
+        draft = self._draft.current
+        # Unlike in `submit`, the question cannot wait, because the queue keeps no choice of models.
+        if self._is_reading(self._current.id):
+            self._notifications.notify(tr("Wait until the attached files are read."))
+            return
+        if draft.has_question:
+            path = list(self._current.path_before_question)
+            await self._turns.begin(path, draft, compared=choices)
+            return
+        path = list(self._current.path)
+        while path and path[-1].role is not Role.USER:
+            path.pop()
+        if path:
+            # Without a draft, the last question of the path is asked again.
+            await self._turns.begin(path, draft=None, compared=choices)
+
+    def _show_hint(self) -> None:
+        """Show a hint if a question is queued or edited, and announce it once."""
+        opened_id = self._current.id
+        hint = ""
+        is_editing = self._current.edited_question is not None
+        key = shortcut_text(Keymap.from_settings(self._values.all).shortcut_of("prompt.stop"))
+        if opened_id in self._queue:
+            hint = tr("Queued · {key} to cancel", key=key) if key else tr("Queued")
+        # While an answer is running, the key stops the answer first: see `stop_latest`.
+        elif is_editing and key and not self._running.is_running(opened_id):
+            hint = tr("Editing · The original message is kept · {key} to cancel", key=key)
+        elif is_editing:
+            hint = tr("Editing · The original message is kept")
+        self._prompt.hint.set_hint(hint)
+        if hint and hint != self._announced_hint:
+            self._notifications.announce(hint)
+        self._announced_hint = hint
+
+    # -------------------------------------------------------------- answering
+
+    def _finish(self, conversation_id: str, answer: Message) -> None:
+        if answer.status is MessageStatus.STREAMING:
+            # The program ends, but the answer has not: its provider continues it in the background.
+            return
+        is_open = conversation_id == self._current.id
+        if is_open:
+            self._show_state()
+        if not self._running.is_running(conversation_id):
+            if answer.status is MessageStatus.FAILED:
+                # What was queued behind a failed answer is not asked; it stays in the prompt.
+                self._queue.remove(conversation_id)
+            else:
+                self._queue.send(conversation_id)
+        if is_open and can_be_repaired(answer) and self._values["answer.repair"]:
+            path = self._current.path_before(answer.id)
+            self._tasks.start(self._turns.begin(path, draft=None, repairs=answer))
+
+    def _show_state(self) -> None:
+        is_running = self._running.is_running(self._current.id)
+        self._prompt.set_streaming(is_running)
+        if not is_running:
+            self._prompt.row.set_rate("")
+        self._show_hint()
+
+    def stop(self) -> None:
+        """Stop the answer of the open conversation."""
+        self._running.stop(self._current.id)
+
+    def stop_latest(self) -> None:
+        """Cancel one thing: the first of a queued question, other work, an answer, an edit."""
+        opened_id = self._current.id
+        if opened_id in self._queue:
+            self._queue.remove(opened_id)
+        elif self._cancel_other_work():
+            return
+        elif self._running.is_running(opened_id):
+            self.stop()
+        elif resume_edit := self._edited_question.discard():
+            self._notifications.notify_undo(tr("Edit discarded"), resume_edit)
+
+
+class QuestionQueue(QObject):
+    """The queued question of each conversation, at most one, which stays in its prompt or draft.
+
+    Args:
+        is_reading: returns True if files for the draft of a conversation are being read.
+
+    Signals:
+        changed(): a question was added or removed.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        window: MainWindow,
+        state: WindowState,
+        running: RunningAnswers,
+        turns: TurnStarter,
+        presenter: ListPresenter,
+        *,
+        is_reading: Callable[[str], bool],
+    ) -> None:
+        super().__init__(window.prompt)
+        self._running = running
+        self._turns = turns
+        self._presenter = presenter
+        self._prompt = window.prompt
+        self._is_reading = is_reading
+        self._current = state.current
+        self._drafts = state.drafts
+        self._tasks = state.tasks
+        self._conversations = state.backend.conversations
+        self._texts: dict[str, str] = {}  # by conversation id
+        window.prompt.text_changed.connect(lambda: self.remove(state.current.id))
+
+    def __contains__(self, conversation_id: str) -> bool:
+        """Return True if a question of this conversation is queued."""
+        return conversation_id in self._texts
+
+    def must_wait(self, conversation_id: str) -> bool:
+        """Return True if a question of this conversation cannot be asked yet."""
+        return self._running.is_running(conversation_id) or self._is_reading(conversation_id)
+
+    def add(self, conversation_id: str, text: str) -> None:
+        """Queue the question of a conversation."""
+        self._texts[conversation_id] = text
+        self.changed.emit()
+
+    def remove(self, conversation_id: str) -> None:
+        """Remove a conversation's question from the queue; it stays in the prompt or draft."""
+        if self._texts.pop(conversation_id, None) is not None:
+            self.changed.emit()
+
+    def send(self, conversation_id: str) -> None:
+        """Ask the queued question of a conversation if it need not wait any more."""
+        if self.must_wait(conversation_id):
+            return
+        text = self._texts.pop(conversation_id, None)
+        if text is None:
+            return
+        self.changed.emit()
+        if conversation_id == self._current.id:
+            self._prompt.send_action.send()
+        else:
+            self._tasks.start(self._ask_in_other_conversation(conversation_id, text))
+
+    async def _ask_in_other_conversation(self, conversation_id: str, text: str) -> None:
+        """Ask a question in a conversation that is not open."""
+        conversation = self._presenter.cache.find_existing(conversation_id)
+        is_edited = self._drafts.edit_in(conversation_id) is not None
+        if conversation is None or is_edited:
+            return  # deleted, or a question that replaces an earlier one and stays in the draft
+        draft = replace(self._drafts.cached(conversation_id), text=text)
+        path = await self._conversations.path(conversation_id)
+        await self._turns.begin(path, draft, conversation=conversation)
+
+    def clear(self) -> None:
+        """Ask no queued question any more, because the program ends."""
+        self._texts.clear()
+
+
+class EditedQuestion(QObject):
+    """The question that is being edited in each conversation, if any.
+
+    After an edit, the prompt shows the draft that it had before.
+
+    Signals:
+        changed(): editing began or ended.
+    """
+
+    changed = Signal()
+
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window)
+        self._prompt = window.prompt
+        self._current = state.current
+        self._draft = state.current.draft
+        self._drafts = state.drafts
+
+    def begin(self, message: Message) -> None:
+        """Edit a question, or the question of an answer, if it has one."""
+        path = [*self._current.path_before(message.id), message]
+        question = next((m for m in reversed(path) if m.role is Role.USER), None)
+        if question is None:
+            return  # imported conversations may begin with an answer
+        self._begin(question, self._draft.current)
+        self._put_into_prompt(question.as_draft)
+
+    def _begin(self, question: Message, typed_draft: Draft) -> None:
+        """Edit a question in place of a draft, which returns after the edit."""
+        edit = self._drafts.end_edit(question.conversation_id)
+        previous_draft = typed_draft if edit is None else edit.with_changed_question(typed_draft)
+        self._drafts.edit(question.conversation_id, QuestionEdit(question, previous_draft))
+
+    def discard(self) -> Callable[[], None] | None:
+        """Stop editing: restore the draft that was in the prompt before.
+
+        Returns:
+            A function that restores the edited text; None if no question was changed.
+        """
+        edit = self._drafts.edit_in(self._current.id)
+        if edit is None or self._current.edited_question is None:
+            return None
+        typed_draft = self._draft.current
+        self._drafts.end_edit(self._current.id)
+        self._put_into_prompt(edit.previous)
+        if typed_draft == edit.question.as_draft:
+            return None
+        return lambda: self._resume(edit.question, typed_draft)
+
+    def _resume(self, question: Message, typed_draft: Draft) -> None:
+        conversation_id = question.conversation_id
+        if conversation_id != self._current.id:  # shown when the conversation is opened again
+            self._begin(question, self._drafts.cached(conversation_id))
+            self._drafts.put(conversation_id, typed_draft)
+        elif self._current.message(question.id) is not None:
+            self.begin(question)
+            self._put_into_prompt(typed_draft)
+
+    def _put_into_prompt(self, draft: Draft) -> None:
+        self._draft.replace(draft)
+        self._prompt.set_text(draft.text, draft.template_id)
+        self.changed.emit()
+        self._prompt.focus_text()

@@ -1,0 +1,526 @@
+"""The compaction of long conversations: its offer, its work and its notes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.chat.compaction_service import CompactionPlan, CompactionService, readable_content
+from desktop_app.chat.cost_estimate import usable_input
+from desktop_app.chat.send_context import SendContext
+from desktop_app.chat.ui.compaction_card import CompactionCard
+from desktop_app.chat.ui.running_answers import RunningAnswers
+from desktop_app.chat.ui.sent_text_dialog import SentTextDialog
+from desktop_app.domain.conversations.compaction import (
+    Compaction,
+    CompactionKind,
+    compactions_by_message,
+    sent_path,
+)
+from desktop_app.domain.conversations.conversation import Conversation, Draft, Message, now
+from desktop_app.domain.cost import FREE, Usage
+from desktop_app.domain.errors import DocumentDoesNotFitError, UserFacingError
+from desktop_app.i18n.formatting import money, tokens
+from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.transcript.message_items import MessageNote
+from desktop_app.widgets.cards.notifications import Actions
+
+COMPACTION_TOPIC = "compaction"
+CHECK_MS = 300  # after the last change, because a check may count the conversation
+# After "Not now" or Undo, offer again once the conversation has grown by this share of the limit.
+REOFFER_GROWTH = 0.1
+NOTHING_TO_GAIN = N_("This conversation is too short to compact.")
+
+
+class _Offer(NamedTuple):
+    """A plan that is offered for a conversation."""
+
+    conversation_id: str
+    plan: CompactionPlan
+
+
+class _Work(NamedTuple):
+    """The task that compacts a conversation, and the text on the card meanwhile."""
+
+    task: asyncio.Future[None]
+    card_text: str
+
+
+class CompactionController(QObject):
+    """Connection of the card above the prompt with the compaction service.
+
+    Signals:
+        ended(str): the compaction of the conversation with this id was stored, failed, or was
+            canceled.
+    """
+
+    ended = Signal(str)
+
+    def __init__(
+        self,
+        window: MainWindow,
+        state: WindowState,
+        running: RunningAnswers,
+        *,
+        compaction_service: Callable[[], CompactionService],
+    ) -> None:
+        super().__init__(window.pane)
+        current = state.setup.current
+        self._add_above_prompt = window.pane.add_above_prompt
+        self._prompt = window.pane.prompt
+        self._notifications = window.pane.notifications
+        self._current = current
+        self._values = state.setup.values
+        self._setup = state.setup
+        self._tasks = state.tasks
+        self._chat_service = state.backend.chat
+        self._compaction_service = compaction_service
+        self._running = running
+        self._card: CompactionCard | None = None
+        self._current_offer: _Offer | None = None
+        self._work: dict[str, _Work] = {}  # by the conversation's id
+        # Conversation id -> tokens of the declined plan or undone compaction.
+        self._declined_tokens: dict[str, int] = {}
+        self._check_number = 0
+        self._timer = QTimer(self, singleShot=True, interval=CHECK_MS)
+        self._timer.timeout.connect(self._tasks.slot(self._check))
+        self._current.opened.connect(self._on_opened)
+        for signal in (
+            self._setup.choice_changed,
+            current.path_changed,
+            current.compactions_changed,
+        ):
+            signal.connect(self._timer.start)
+        running.started.connect(lambda _id: self._show_card())
+
+    # -------------------------------------------------------------- the offer
+
+    def _on_opened(self) -> None:
+        self._current_offer = None
+        self._show_card()
+
+    async def _check(self) -> None:
+        """Offer to compact if the open conversation nearly fills the context window."""
+        self._check_number += 1
+        check_number = self._check_number
+        opened_id = self._current.id
+        if not self._current.path or self._is_busy(opened_id):
+            return
+        plan = None
+        try:
+            if await self._compaction_service().is_nearly_full(self._context):
+                plan = await self._compaction_service().plan(self._context)
+        except UserFacingError:
+            return  # sending reports the error
+        if check_number != self._check_number or opened_id != self._current.id:
+            return
+        self._current_offer = None
+        if plan is not None and not self._is_declined(opened_id, plan):
+            self._current_offer = _Offer(opened_id, plan)
+        self._show_card()
+
+    def _is_declined(self, conversation_id: str, plan: CompactionPlan) -> bool:
+        """Return True if a plan was declined and the conversation has hardly grown since."""
+        declined_tokens = self._declined_tokens.get(conversation_id)
+        if declined_tokens is None:
+            return False
+        limit = usable_input(self._setup.resolved.model) or 0
+        return plan.tokens <= declined_tokens + limit * REOFFER_GROWTH
+
+    @property
+    def _context(self) -> SendContext:
+        """Return the context of a question after all messages, even if an earlier one is edited."""
+        return replace(self._setup.context, path=list(self._current.path))
+
+    def _is_busy(self, conversation_id: str) -> bool:
+        return conversation_id in self._work or self._running.is_running(conversation_id)
+
+    def offer(self) -> None:
+        """Show the effect of compacting, or compact at once if it is free."""
+        self._tasks.start(self._offer())
+
+    async def _offer(self) -> None:
+        opened_id = self._current.id
+        if self._is_busy(opened_id):
+            self._notifications.notify(tr("Wait for the response to finish, then compact."))
+            return
+        plan = None
+        if self._current.path:
+            plan = await self._compaction_service().plan(self._context)
+        if opened_id != self._current.id or self._is_busy(opened_id):
+            return
+        if plan is None:
+            self._notifications.notify(tr(NOTHING_TO_GAIN))
+            return
+        self._check_number += 1
+        self._current_offer = _Offer(opened_id, plan)
+        if plan.maker.price == FREE:
+            self._accept()
+            return
+        self._show_card()
+        self._get_card().compact_button.setFocus()
+
+    def remedies_for(self, error: UserFacingError) -> Actions:
+        """Return the offer to compact if documents do not fit beside earlier messages; else ()."""
+        does_not_fit = isinstance(error, DocumentDoesNotFitError) and bool(self._current.path)
+        return [(tr("Compact"), self.offer)] if does_not_fit else ()
+
+    def _get_card(self) -> CompactionCard:
+        if self._card is None:
+            self._card = CompactionCard()
+            self._card.accepted.connect(self._accept)
+            self._card.declined.connect(self._decline)
+            self._card.cancel_requested.connect(self.cancel)
+            self._add_above_prompt(self._card)
+        return self._card
+
+    def _show_card(self) -> None:
+        opened_id = self._current.id
+        if opened_id in self._work:
+            self._get_card().show_work(self._work[opened_id].card_text)
+        elif (
+            self._current_offer is not None
+            and self._current_offer.conversation_id == opened_id
+            and not self._is_busy(opened_id)
+        ):
+            self._get_card().offer(*offer_texts(self._current_offer.plan))
+        elif self._card is not None:
+            self._card.hide()
+
+    def _decline(self) -> None:
+        if self._current_offer is not None:
+            self.postpone(self._current_offer.conversation_id, self._current_offer.plan.tokens)
+            self._current_offer = None
+        self._show_card()
+        self._prompt.focus_text()
+
+    def postpone(self, conversation_id: str, used_tokens: int) -> None:
+        """Offer to compact a conversation only once it has grown well beyond these tokens."""
+        self._declined_tokens[conversation_id] = used_tokens
+
+    # -------------------------------------------------------------- the work
+
+    def _accept(self) -> None:
+        offer = self._current_offer
+        if offer is not None and not self._is_busy(offer.conversation_id):
+            self._current_offer = None
+            instructions = self._setup.ask_settings.instructions
+            self._start_compaction(offer.conversation_id, offer.plan, instructions)
+            self._prompt.focus_text()
+
+    def _start_compaction(
+        self, conversation_id: str, plan: CompactionPlan, instructions: str
+    ) -> asyncio.Future[None]:
+        task = self._tasks.start(self._compact(conversation_id, plan, instructions))
+        card_text = tr("Compacting with {model}…", model=plan.maker.model.name)
+        self._work[conversation_id] = _Work(task, card_text)
+        task.add_done_callback(lambda _task: self._on_ended(conversation_id))
+        self._show_card()
+        return task
+
+    async def _compact(self, conversation_id: str, plan: CompactionPlan, instructions: str) -> None:
+        """Compact a conversation, and report the result or the error."""
+
+        def on_part(done_parts: int, parts: int) -> None:
+            card_text = tr(
+                "Compacting with {model}, part {part} of {parts}…",
+                model=plan.maker.model.name,
+                part=done_parts + 1,
+                parts=parts,
+            )
+            self._work[conversation_id] = self._work[conversation_id]._replace(card_text=card_text)
+            self._show_card()
+
+        self._notifications.dismiss_topic(COMPACTION_TOPIC)
+        service = self._compaction_service()
+        try:
+            compaction = await service.compact(plan, instructions, on_part)
+        except UserFacingError as error:
+            self._notifications.notify(error, topic=COMPACTION_TOPIC)
+            return
+        self._notifications.announce(result_text(compaction))
+
+    def _on_ended(self, conversation_id: str) -> None:
+        del self._work[conversation_id]
+        self._show_card()
+        self.ended.emit(conversation_id)
+
+    def cancel(self) -> bool:
+        """Cancel the compaction of the open conversation; return True if there was one."""
+        is_working = self._current.id in self._work
+        if is_working:
+            self._work[self._current.id].task.cancel()
+        return is_working
+
+    def close(self) -> None:
+        """Cancel all compactions at the program's end."""
+        self._timer.stop()
+        for work in self._work.values():
+            work.task.cancel()
+
+    async def compact_before_turn(
+        self, conversation: Conversation, path: Sequence[Message], draft: Draft
+    ) -> None:
+        """Wait for a running compaction, or compact first if that is enabled and needed."""
+        if conversation.id not in self._work and self._values["answer.auto_compact"]:
+            await self._compact_automatically(conversation, path, draft)
+        if conversation.id in self._work:
+            # `_compact` reports a failure itself; the question is then sent uncompacted.
+            await asyncio.wait([self._work[conversation.id].task])
+
+    async def _compact_automatically(
+        self, conversation: Conversation, path: Sequence[Message], draft: Draft
+    ) -> None:
+        """Start to compact if the next question nearly fills the context window."""
+        service = self._compaction_service()
+        chat = self._chat_service
+        resolved = chat.resolve(self._setup.profile_of(conversation), conversation.choice)
+        settings = self._setup.settings_of(conversation)
+        compactions = await service.load(conversation.id)
+        if not path or usable_input(resolved.model) is None:
+            return
+        draft_tokens = 0
+        if draft.has_question:
+            estimate = await chat.estimator.estimate(SendContext([], resolved), draft)
+            draft_tokens = estimate.input_tokens
+        context = SendContext(path, resolved, compactions, settings)
+        is_nearly_full = await service.is_nearly_full(context, more_tokens=draft_tokens)
+        plan = await service.plan(context) if is_nearly_full else None
+        if plan is not None and conversation.id not in self._work:
+            self._current_offer = None
+            self._start_compaction(conversation.id, plan, settings.instructions)
+
+
+def offer_texts(plan: CompactionPlan) -> tuple[str, str]:
+    """Return the offer's text, and the effect and cost of compacting."""
+    used_text = tokens(plan.request_tokens) if plan.is_exact else f"≈ {tokens(plan.request_tokens)}"
+    limit = usable_input(plan.answering.model)
+    if limit:
+        offer = tr(
+            "This conversation uses {used} of the {limit} tokens that {model} accepts.",
+            used=used_text,
+            limit=tokens(limit),
+            model=plan.answering.model.name,
+        )
+    else:
+        offer = tr("This conversation uses {used} tokens.", used=used_text)
+    undo = tr("Messages stay visible here, and you can undo it.")
+    return offer, f"{_effect_text(plan)} {undo} {_cost_text(plan)}"
+
+
+def _effect_text(plan: CompactionPlan) -> str:
+    """Return a sentence on what replaces the messages, and who makes it."""
+    provider = plan.answering.profile.name
+    model = plan.maker.model.name
+    is_whole = plan.tokens == plan.request_tokens
+    part_text = tokens(plan.tokens)
+    if plan.kind is CompactionKind.PROVIDER:
+        if is_whole:
+            return tr("{provider} will compact it into a form only it can read.", provider=provider)
+        return tr(
+            "{provider} will compact the first {tokens} tokens into a form only it can read.",
+            provider=provider,
+            tokens=part_text,
+        )
+    if is_whole:
+        return tr("{model} will write a summary to send instead.", model=model)
+    return tr(
+        "{model} will write a summary to send instead of the first {tokens} tokens.",
+        model=model,
+        tokens=part_text,
+    )
+
+
+def _cost_text(plan: CompactionPlan) -> str:
+    """Return the cost of compacting, compared with the price of the answering model."""
+    input_cost = plan.cost_of_input
+    highest_cost = plan.cost_at_most
+    if plan.maker.price == FREE:
+        return tr("It’s free.")
+    if input_cost is None:
+        return tr("The cost is unknown.")
+    if highest_cost is None:
+        return tr("It costs {cost} for input.", cost=money(input_cost))
+    cost_text = tr(
+        "It costs {cost} for input, {most} at most.",
+        cost=money(input_cost),
+        most=money(highest_cost),
+    )
+    if plan.answering.price is None or plan.answering.model.id == plan.maker.model.id:
+        return cost_text
+    answering_cost = plan.answering.price.cost(Usage(input_tokens=plan.tokens))
+    comparison = tr(
+        "With {model}: {cost} for input.",
+        model=plan.answering.model.name,
+        cost=money(answering_cost),
+    )
+    return f"{cost_text} {comparison}"
+
+
+class CompactionNotes(QObject):
+    """Connection of the stored compactions with their notes in the transcript.
+
+    Signals:
+        undone(Compaction): the user undid a compaction.
+    """
+
+    undone = Signal(object)
+
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window)
+        current = state.setup.current
+        self._parent = window
+        self._transcript = window.pane.transcript
+        self._notifications = window.pane.notifications
+        self._setup = state.setup
+        self._current = current
+        self._providers = state.setup.providers
+        self._tasks = state.tasks
+        self._compaction_store = state.backend.compactions
+        current.opened.connect(lambda: self.load(current.id))
+        for signal in (
+            state.setup.choice_changed,
+            current.path_changed,
+            current.compactions_changed,
+        ):
+            signal.connect(self._show)
+        window.pane.transcript.action_requested.connect(self._run_action)
+
+    def load(self, conversation_id: str) -> None:
+        """Read the compactions again if this conversation is open."""
+        if conversation_id == self._current.id and not self._current.is_new:
+            self._tasks.start(self._load())
+
+    async def _load(self) -> None:
+        opened_id = self._current.id
+        compactions = await self._compaction_store.load(opened_id)
+        if opened_id == self._current.id:
+            self._current.set_compactions(compactions)
+
+    @property
+    def _noted_compactions(self) -> dict[str, Compaction]:
+        """Return the compactions that have a note, by the id of the message above the note."""
+        return compactions_by_message(self._current.path, self._current.compactions)
+
+    def _show(self) -> None:
+        path = self._current.path
+        compactions = self._current.compactions
+        if not compactions:
+            self._transcript.set_notes({})
+            return
+        next_profile = self._setup.profile
+        next_model_id = self._setup.resolved.model.id
+        sent_compaction = sent_path(path, compactions, next_profile, next_model_id).compaction
+        notes = {
+            message_id: compaction_note(
+                compaction,
+                maker_name=self._maker_name(compaction),
+                next_provider_name=next_profile.name,
+                sent_compaction=sent_compaction,
+            )
+            for message_id, compaction in self._noted_compactions.items()
+        }
+        self._transcript.set_notes(notes)
+
+    def _maker_name(self, compaction: Compaction) -> str:
+        profile = self._providers.get(compaction.provider_id)
+        return tr("a removed provider") if profile is None else profile.name
+
+    def _run_action(self, message_id: str, action: str) -> None:
+        compaction = self._noted_compactions.get(message_id)
+        if compaction is None:
+            return
+        if action == "undo-compaction":
+            self._tasks.start(self._undo(compaction))
+        elif action == "show-sent":
+            self._show_sent(compaction)
+
+    def _show_sent(self, compaction: Compaction) -> None:
+        hidden_characters, text = readable_content(compaction)
+        if compaction.kind is CompactionKind.SUMMARY:
+            note = tr(
+                "A summary by {model} replaces the messages above it.", model=compaction.model
+            )
+        else:
+            note = tr_plural(
+                "{count} character in a form only {provider} can read is sent with this text:",
+                "{count} characters in a form only {provider} can read are sent with this text:",
+                hidden_characters,
+                provider=self._maker_name(compaction),
+            )
+        SentTextDialog(note, text, self._parent).open()
+
+    def undo(self) -> None:
+        """Undo the last compaction in the path, so that the messages themselves are sent again."""
+        compaction = self._last_compaction_or_notify()
+        if compaction is not None:
+            self._tasks.start(self._undo(compaction))
+
+    def show_sent(self) -> None:
+        """Show the text by which the last compaction replaces the messages above it."""
+        compaction = self._last_compaction_or_notify()
+        if compaction is not None:
+            self._show_sent(compaction)
+
+    def _last_compaction_or_notify(self) -> Compaction | None:
+        """Return the last compaction in the path; notify the user if there is none."""
+        noted_compactions = self._noted_compactions
+        for message in reversed(self._current.path):
+            if message.id in noted_compactions:
+                return noted_compactions[message.id]
+        self._notifications.notify(tr("This conversation isn’t compacted."))
+        return None
+
+    async def _undo(self, compaction: Compaction) -> None:
+        await self._compaction_store.undo(compaction.id, now())
+        self.undone.emit(compaction)
+        self._notifications.announce(tr("Compaction undone. The full messages will be sent again."))
+        self.load(compaction.conversation_id)
+
+
+def result_text(compaction: Compaction) -> str:
+    """Return the effect of a compaction: the tokens before and after."""
+    return tr(
+        "Compacted: {before} → {after} tokens",
+        before=tokens(compaction.tokens_before),
+        after=tokens(compaction.tokens_after),
+    )
+
+
+def compaction_note(
+    compaction: Compaction,
+    maker_name: str,
+    next_provider_name: str,
+    sent_compaction: Compaction | None,
+) -> MessageNote:
+    """Return the note below the last message that a compaction replaces.
+
+    Args:
+        maker_name: the provider that made the compaction.
+        next_provider_name: the provider that gets the next question.
+        sent_compaction: the compaction that is sent with the next question; None if that provider
+            gets all messages.
+    """
+    actions = ((tr("Undo"), "undo-compaction"), (tr("Show compacted content"), "show-sent"))
+    if sent_compaction is None:
+        text = tr(
+            "Compacted by {maker} · {sender} gets the full messages",
+            maker=maker_name,
+            sender=next_provider_name,
+        )
+        return MessageNote(text, actions)
+    if sent_compaction.id != compaction.id:
+        # Usually a later compaction includes this one. To undo this one would not change what is
+        # sent.
+        return MessageNote(result_text(compaction))
+    text = result_text(compaction)
+    if compaction.kind is CompactionKind.PROVIDER:
+        only_reader = tr("Only {provider} can read it", provider=maker_name)
+        text = f"{text} · {only_reader}"
+    return MessageNote(text, actions)

@@ -1,0 +1,259 @@
+"""The open conversation and its messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.composer.drafts import Drafts, PromptDraft
+from desktop_app.domain.answering.shown_length import shorten
+from desktop_app.domain.conversations.compaction import Compaction
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    Draft,
+    Message,
+    ModelChoice,
+    Role,
+    now,
+)
+from desktop_app.markdown.structured_answer import with_rendered_form
+from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
+from desktop_app.providers.ui.providers import Providers
+from desktop_app.storage.temporary_database import TemporaryConversations
+from desktop_app.transcript.viewport.message_stream import MessageStream
+
+
+class OpenConversation(QObject):
+    """The conversation that the window shows.
+
+    Attributes:
+        draft: its draft.
+        conversation: its current state.
+        is_new: True if it is blank and not stored yet.
+        last_blank: the blank conversation, as it was when another was last opened.
+        opening_number: counts the calls of `open`. An asynchronous step compares it with an earlier
+            value to find out if a conversation was opened meanwhile.
+        path: the messages that are shown, oldest first.
+        versions: maps the id of a shown message to the ids of all its versions, oldest first.
+            Messages with a single version are left out.
+        compactions: its compactions, () until they are loaded.
+
+    Signals:
+        opened(): a conversation was opened, perhaps the same again, or is shown again after a
+            preview of another.
+        folder_changed(): the conversation was moved; the settings of its folder may differ.
+        path_changed(): messages were added or replaced.
+        compactions_changed(): the compactions of the open conversation were read.
+    """
+
+    opened = Signal()
+    folder_changed = Signal()
+    path_changed = Signal()
+    compactions_changed = Signal()
+
+    def __init__(
+        self, drafts: Drafts, draft: PromptDraft, temporary: TemporaryConversations, parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self.draft = draft
+        self._drafts = drafts
+        self._temporary = temporary
+        self.conversation = blank_conversation(drafts.blank_id, ModelChoice(ON_DEVICE.id, ""))
+        self.last_blank = self.conversation
+        self.is_new = True
+        self.opening_number = 0
+        self.path: list[Message] = []
+        self.versions: Mapping[str, tuple[str, ...]] = {}
+        self.compactions: tuple[Compaction, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """Return the conversation's id."""
+        return self.conversation.id
+
+    @property
+    def is_temporary(self) -> bool:
+        """Return True if the conversation is in memory only."""
+        return self._temporary.is_temporary(self.id)
+
+    @property
+    def is_listed(self) -> bool:
+        """Return True if the list can show the conversation."""
+        return not (self.is_new or self.is_temporary)
+
+    @property
+    def path_before_question(self) -> list[Message]:
+        """Return the messages before the next question.
+
+        While an earlier question is edited, these are the messages before that question.
+        """
+        edited_question = self.edited_question
+        return self.path if edited_question is None else self.path_before(edited_question.id)
+
+    @property
+    def edited_question(self) -> Message | None:
+        """Return the question of the path that is being edited; None if none is."""
+        edit = self._drafts.edit_in(self.id)
+        return None if edit is None else self.message(edit.question.id)
+
+    @property
+    def version_numbers(self) -> dict[str, tuple[int, int]]:
+        """Return the number of the shown version and the number of versions, by message id.
+
+        Messages with a single version are left out, as in `versions`.
+        """
+        return {
+            message_id: (ids.index(message_id) + 1, len(ids))
+            for message_id, ids in self.versions.items()
+        }
+
+    def open(
+        self,
+        conversation: Conversation,
+        path: Sequence[Message],
+        versions: Mapping[str, tuple[str, ...]],
+        draft: Draft,
+        *,
+        is_new: bool = False,
+    ) -> None:
+        """Show another conversation, or the open one with newly read messages."""
+        if self.is_new:
+            self.last_blank = self.conversation
+        self.conversation = conversation
+        self.is_new = is_new
+        self.path = list(path)
+        self.versions = versions
+        self.compactions = ()
+        self.opening_number += 1
+        self.draft.load(draft)
+        self.opened.emit()
+
+    def reopen(self) -> None:
+        """Show the conversation again, after a preview of another had replaced it."""
+        self.opened.emit()
+
+    def update(self, conversation: Conversation) -> None:
+        """Set a newer state of the open conversation."""
+        was_moved = conversation.folder_id != self.conversation.folder_id
+        self.conversation = conversation
+        if was_moved:
+            self.folder_changed.emit()
+
+    def update_last_blank(self, source: Conversation) -> None:
+        """Copy choice and settings from `source` to the blank conversation that was left."""
+        self.last_blank = self.last_blank.with_settings_of(source)
+
+    def set_stored(self, conversation: Conversation) -> None:
+        """Set the open conversation as it was just stored.
+
+        This emits nothing: a stored turn or draft does not move the conversation to another folder.
+        """
+        self.conversation = conversation
+        self.is_new = False
+
+    def append(self, *messages: Message) -> None:
+        """Add messages at the end.
+
+        Afterwards the caller shows them and calls `report_path`. Not before: a listener of
+        `path_changed` adds notes to shown messages.
+        """
+        self.path = [*self.path, *messages]
+
+    def report_path(self) -> None:
+        """Emit `path_changed` for added messages that the transcript shows by now."""
+        self.path_changed.emit()
+
+    def message(self, message_id: str) -> Message | None:
+        """Return a message of the path by its id, None if it is not in the path."""
+        return next((message for message in self.path if message.id == message_id), None)
+
+    def message_with_versions(
+        self, focused_id: str, *, answers_only: bool = False
+    ) -> Message | None:
+        """Return the message with several versions that a command acts on, None if there is none.
+
+        That is the focused message or, if it is a question with a single version, its answer. If
+        no message of the path is focused, it is the last message with several versions.
+
+        Args:
+            focused_id: the id of the focused message; "" if none is focused.
+            answers_only: skip questions.
+        """
+        candidates = self.path[::-1]
+        focused = self.message(focused_id)
+        if focused is not None:
+            first = self.path.index(focused)
+            count = 2 if focused.role is Role.USER else 1  # a question and its answer
+            candidates = self.path[first : first + count]
+        for message in candidates:
+            is_wanted = message.role is Role.ASSISTANT or not answers_only
+            if is_wanted and message.id in self.versions:
+                return message
+        return None
+
+    def path_before(self, message_id: str) -> list[Message]:
+        """Return the messages before this message; [] if it is not in the path."""
+        ids = [message.id for message in self.path]
+        return self.path[: ids.index(message_id)] if message_id in ids else []
+
+    def replace_message(self, message: Message) -> None:
+        """Set a newer state of a message."""
+        self.path = [message if old.id == message.id else old for old in self.path]
+        self.path_changed.emit()
+
+    def set_compactions(self, compactions: Sequence[Compaction]) -> None:
+        """Set the loaded compactions."""
+        self.compactions = tuple(compactions)
+        self.compactions_changed.emit()
+
+
+def blank_conversation(conversation_id: str, choice: ModelChoice, title: str = "") -> Conversation:
+    """Return a conversation without messages."""
+    created_at = now()
+    return Conversation(conversation_id, title, created_at, updated_at=created_at, choice=choice)
+
+
+class MessagePresenter:
+    """Presenter that updates messages of the open conversation in the window's transcript."""
+
+    def __init__(
+        self, stream: MessageStream, *, current: OpenConversation, providers: Providers
+    ) -> None:
+        self._stream = stream
+        self._current = current
+        self._providers = providers
+        self._shown_as_text: set[str] = set()  # ids of answers whose JSON is shown as text
+
+    def show(self, message: Message) -> None:
+        """Show a newer state of a message in the transcript."""
+        number = self._current.version_numbers.get(message.id)
+        self._stream.update_message(self.display_form(message), number)
+
+    def update(self, message: Message) -> None:
+        """Show a newer state of a message, and set it in the open conversation."""
+        self.show(message)
+        self._current.replace_message(message)
+
+    def show_as_text(self, answer: Message, as_text: bool) -> None:
+        """Show the JSON of an answer as text, or again as a table or a tree."""
+        if as_text:
+            self._shown_as_text.add(answer.id)
+        else:
+            self._shown_as_text.discard(answer.id)
+        self.show(answer)
+
+    def display_form(self, message: Message) -> Message:
+        """Return a message for the window: long answers shortened, JSON as a table or a tree."""
+        if message.role is Role.ASSISTANT:
+            as_text = message.id in self._shown_as_text
+            message = with_rendered_form(shorten(message), as_text=as_text)
+        return self.with_environment_error(message)
+
+    def with_environment_error(self, message: Message) -> Message:
+        """Return a message whose error names the environment if its key comes from there."""
+        profile = self._providers.get(message.choice.provider_id) if message.choice else None
+        if message.error is None or profile is None or not profile.from_environment:
+            return message
+        return replace(message, error=replace(message.error, is_of_environment=True))

@@ -1,0 +1,184 @@
+"""Notices when a server on the user's machine or network is back.
+
+If the last answer on screen failed because its server could not be reached, the server's port is
+tried: a connection is opened and closed without a request. Once that succeeds, the error says that
+the server is back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.domain.answering.answer_status import Status, status_text
+from desktop_app.domain.conversations.conversation import Message
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.errors import UnreachableError
+from desktop_app.domain.network.network_address import is_private, split_url
+from desktop_app.i18n.translation import N_
+
+FIRST_WAIT_MS: Final = 1_000
+MAX_WAIT_MS: Final = 15_000  # the wait doubles after each failure up to this
+CONNECT_TIMEOUT_S: Final = 1.0
+
+
+class ServerWatch(QObject):
+    """Check of the last answer's server, less and less often, until it accepts a connection."""
+
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window)
+        self._window = window
+        self._notifications = window.notifications
+        self._messages = state.messages
+        self._current = state.current
+        self._providers = state.providers
+        self._tasks = state.tasks
+        self._watched_id = ""
+        self._wait_ms = FIRST_WAIT_MS
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(self._on_timer)
+        state.current.opened.connect(self._restart_watch)
+        state.current.path_changed.connect(self._on_path_changed)
+        state.providers.changed.connect(self._restart_watch)
+
+    def check_soon(self) -> None:
+        """Try again soon: the computer has woken up, and the network is coming back."""
+        self._wait_ms = FIRST_WAIT_MS
+        if self._timer.isActive():
+            self._timer.start(FIRST_WAIT_MS)
+
+    def _restart_watch(self) -> None:
+        self._watched_id = ""
+        self._on_path_changed()
+
+    def _on_path_changed(self) -> None:
+        message = self._failed_answer()
+        if message is None:
+            self._watched_id = ""
+            self._timer.stop()
+        elif message.id != self._watched_id:
+            self._watched_id = message.id
+            self._wait_ms = FIRST_WAIT_MS
+            self._timer.start(FIRST_WAIT_MS)
+
+    def _failed_answer(self) -> Message | None:
+        """Return the last message if its server could not be reached and can be tried."""
+        message = self._current.path[-1] if self._current.path else None
+        if message is None or message.error is None or message.error.code != UnreachableError.code:
+            return None
+        return message if self._server_address(message) else None
+
+    def _server_address(self, message: Message) -> tuple[str, int] | None:
+        """Return host and port of an answer's provider; None if unknown or on a public network.
+
+        The profile supplies them, because the message may be from somebody else's backup.
+        """
+        profile = self._providers.get(message.choice.provider_id) if message.choice else None
+        url = split_url(profile.base_url if profile else "")
+        if not url.hostname or not is_private(url.hostname):
+            return None
+        return url.hostname, url.port or (443 if url.scheme == "https" else 80)
+
+    def _on_timer(self) -> None:
+        message = self._failed_answer()
+        address = self._server_address(message) if message else None
+        if message is None or address is None:
+            return
+        if self._window.isVisible() and not self._window.isMinimized():
+            self._tasks.start(self._try_connection(message, address))
+        else:  # nobody would see it
+            self._timer.start(self._wait_ms)
+
+    async def _try_connection(self, message: Message, address: tuple[str, int]) -> None:
+        has_recovered = await _accepts_connections(*address)
+        if message.id != self._watched_id:
+            return
+        if has_recovered:
+            self._show_recovery(message, address)
+        else:
+            self._wait_ms = min(self._wait_ms * 2, MAX_WAIT_MS)
+            self._timer.start(self._wait_ms)
+
+    def _show_recovery(self, message: Message, address: tuple[str, int]) -> None:
+        """Show at the answer, and tell screen readers, that the server is back."""
+        host = f"[{address[0]}]" if ":" in address[0] else address[0]
+        error = message.error or ErrorNote("")
+        note = ErrorNote(
+            N_("The server at {host} is back."),
+            hint=N_("Select Retry to send the message again."),
+            details=error.details,
+            code=error.code,
+            params={"host": f"{host}:{address[1]}"},
+        )
+        self._messages.show(replace(message, error=note))
+        self._notifications.announce(note.sentences)
+
+
+async def _accepts_connections(host: str, port: int) -> bool:
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            _, writer = await asyncio.open_connection(host, port)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    with suppress(OSError):  # the server may have closed it first
+        await writer.wait_closed()
+    return True
+
+
+class RetryCountdown(QObject):
+    """The countdowns of several waits, each under its key.
+
+    Signals:
+        ticked(str, str): a key, and the sentence to show now.
+    """
+
+    ticked = Signal(str, str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        # Key -> the time of the retry, and the status that its sentence names.
+        self._waits: dict[str, tuple[float, Status | None]] = {}
+        self._timer = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._tick)
+
+    def start(self, key: str, seconds: float, status: Status | None) -> str:
+        """Count down from `seconds`; return the first sentence to show."""
+        deadline = time.monotonic() + seconds
+        self._waits[key] = (deadline, status)
+        self._schedule(time.monotonic())
+        return status_text(status, seconds)
+
+    def stop(self, key: str) -> None:
+        """Stop the countdown of this key."""
+        self._waits.pop(key, None)
+        if not self._waits:
+            self._timer.stop()
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        for key, (deadline, status) in list(self._waits.items()):
+            if deadline <= now:
+                del self._waits[key]
+            self.ticked.emit(key, status_text(status, max(deadline - now, 0)))
+        self._schedule(now)
+
+    def _schedule(self, now: float) -> None:
+        """Set the timer to the moment when the next figure changes.
+
+        A figure is a remaining time, rounded up to seconds, so it changes at each whole second.
+        """
+        if self._waits:
+            remaining_times = (deadline - now for deadline, _ in self._waits.values())
+            next_change_s = min(
+                remaining_s - max(math.ceil(remaining_s) - 1, 0) for remaining_s in remaining_times
+            )
+            self._timer.start(max(math.ceil(next_change_s * 1000), 1))

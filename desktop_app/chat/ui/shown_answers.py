@@ -1,0 +1,185 @@
+"""Shows streaming answers in the transcript, and finished JSON answers as trees of values."""
+
+from __future__ import annotations
+
+import json
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QGuiApplication
+
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.chat.ui.running_answers import RunningAnswers
+from desktop_app.domain.conversations.conversation import Message, MessageStatus
+from desktop_app.domain.error_text import CONTINUABLE, NOT_CONTINUABLE
+from desktop_app.domain.errors import StorageError
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.markdown.structured_answer import json_value
+from desktop_app.transcript.message_items import (
+    COPY_CSV,
+    COPY_JSON,
+    SHOW_JSON,
+    SHOW_VALUE,
+    is_continuable,
+)
+from desktop_app.widgets.text.clipboard import copyable
+
+STORE_TOPIC = "store"  # the topic of notifications about answers that cannot be stored
+_OTHER_END = N_("Response ended.")
+_ANNOUNCEMENTS = {
+    MessageStatus.COMPLETE: N_("Response complete."),
+    MessageStatus.REFUSED: N_("The model declined."),
+    MessageStatus.CANCELLED: N_("Response stopped."),
+    MessageStatus.FAILED: N_("Response failed."),
+}
+
+
+def end_announcement(answer: Message) -> str:
+    """Return the announcement of an answer's end, with the reason and remedy shown below it."""
+    sentences = [tr(_ANNOUNCEMENTS.get(answer.status, _OTHER_END))]
+    if answer.error is not None:
+        sentences.append(answer.error.what_happened)
+        sentences.append(
+            answer.error.hint_on(CONTINUABLE if is_continuable(answer) else NOT_CONTINUABLE)
+        )
+    return " ".join(filter(None, sentences))
+
+
+class ShownAnswers(QObject):
+    """Connection of the running answers with the transcript."""
+
+    def __init__(self, window: MainWindow, state: WindowState, running: RunningAnswers) -> None:
+        super().__init__(window.pane)
+        self._transcript = window.pane.transcript
+        self._notifications = window.pane.notifications
+        self._choice_row = window.pane.prompt.row
+        self._running = running
+        self._current = state.current
+        self._messages = state.messages
+        self._ended_answer: Message | None = None  # announced when all of it is shown
+        window.pane.transcript.message_updated.connect(self._announce_end)
+        self._current.opened.connect(lambda: running.repeat_status(self._current.id))
+        self._current.opened.connect(lambda: self._choice_row.set_rate(""))
+        self._current.opened.connect(self._announce_early_end)
+        running.text_arrived.connect(self._show_text)
+        running.reasoning_arrived.connect(self._show_reasoning)
+        running.status_changed.connect(self._show_status_line)
+        running.rate_changed.connect(self._show_rate)
+        running.amended.connect(self._show_amended)
+        running.stepped.connect(self._show_amended)
+        running.store_error_changed.connect(self._show_store_error)
+        running.finished.connect(self._show_end)
+
+    def _show_end(self, conversation_id: str, answer: Message) -> None:
+        """Show the end of an answer, unless another version of it is shown."""
+        if answer.status is MessageStatus.STREAMING or not self._is_open(conversation_id):
+            return  # a streaming answer continues at its provider after the program's end
+        self._ended_answer = answer
+        if self._current.message(answer.id) is not None:
+            self._transcript.stream.set_status_line(answer.id, "")
+            self._show_amended(answer.conversation_id, answer)
+
+    def _announce_early_end(self) -> None:
+        """Announce an answer that ended before its conversation was reloaded with the question."""
+        answer = self._ended_answer
+        if answer is not None and self._current.message(answer.id) is not None:
+            self._announce_end(answer.id)
+        self._ended_answer = None
+
+    def _announce_end(self, message_id: str) -> None:
+        """Announce the end after the answer's last sentence, which may be read aloud."""
+        answer = self._ended_answer
+        if answer is None or answer.id != message_id:
+            return
+        self._ended_answer = None
+        self._transcript.speech.finish_once(answer.id, answer.text)
+        self._notifications.announce(end_announcement(self._messages.display_form(answer)))
+
+    def dismiss_store_error(self) -> None:
+        """Dismiss the storage error after a successful write, unless answers are still unstored."""
+        if not self._running.has_unstored:
+            self._notifications.dismiss_topic(STORE_TOPIC)
+
+    def _is_open(self, conversation_id: str) -> bool:
+        return conversation_id == self._current.id
+
+    def _show_text(self, conversation_id: str, message_id: str, text: str) -> None:
+        if self._is_open(conversation_id):
+            self._transcript.stream.append_text(message_id, text)
+
+    def _show_reasoning(self, conversation_id: str, message_id: str, text: str) -> None:
+        if self._is_open(conversation_id):
+            self._transcript.stream.append_reasoning(message_id, text)
+
+    def _show_status_line(self, conversation_id: str, message_id: str, sentence: str) -> None:
+        if self._is_open(conversation_id):
+            self._transcript.stream.set_status_line(message_id, sentence)
+
+    def _show_rate(self, _conversation_id: str, message_id: str, rate: float) -> None:
+        if self._current.message(message_id) is not None:
+            self._choice_row.set_rate(tr("{count} tok/s", count=round(rate)))
+
+    def _show_amended(self, conversation_id: str, answer: Message) -> None:
+        if self._is_open(conversation_id):
+            self._messages.update(answer)
+
+    def _show_store_error(self, _conversation_id: str, error: StorageError | None) -> None:
+        if error is not None:
+            self._notifications.notify(error, topic=STORE_TOPIC)
+        else:
+            self.dismiss_store_error()
+
+
+class StructuredAnswers(QObject):
+    """Actions on the JSON of the open conversation's answers."""
+
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window.pane)
+        self._current = state.current
+        self._messages = state.messages
+        self._notifications = window.pane.notifications
+        window.pane.transcript.action_requested.connect(self._run_action)
+
+    def _run_action(self, message_id: str, action: str) -> None:
+        answer = self._current.message(message_id)
+        if answer is None:
+            return
+        if action in (SHOW_JSON, SHOW_VALUE):
+            self._messages.show_as_text(answer, action == SHOW_JSON)
+        elif action in (COPY_JSON, COPY_CSV):
+            self._copy(answer, as_csv=action == COPY_CSV)
+
+    def _copy(self, answer: Message, *, as_csv: bool) -> None:
+        text = text_to_copy(answer, as_csv=as_csv)
+        if text is not None:
+            QGuiApplication.clipboard().setText(copyable(text))
+            self._notifications.notify(tr("Copied"))
+
+
+def text_to_copy(answer: Message, *, as_csv: bool) -> str | None:
+    """Return an answer's value as JSON or CSV; None if it is not JSON or nested too deeply."""
+    try:
+        value = json_value(answer)
+    except ValueError:  # not JSON
+        return None
+    try:
+        return csv_of(value) if as_csv else json.dumps(value, ensure_ascii=False, indent=2)
+    except RecursionError:  # a value that can just be read is too deep to be written
+        return None
+
+
+def csv_of(value: object) -> str:
+    """Return a value as CSV (RFC 4180), in which no cell is a formula."""
+    # Imported here, because start-up does not need these modules.
+    import csv
+    import io
+
+    from desktop_app.domain.json_table import rows_for_export
+    from desktop_app.exchange.csv_cell import escape_cell
+
+    table = rows_for_export(value)
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    for row in (table.columns, *table.rows):
+        writer.writerow([escape_cell(cell) for cell in row])
+    return buffer.getvalue()

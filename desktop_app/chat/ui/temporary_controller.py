@@ -1,0 +1,152 @@
+"""The temporary conversation: opened, left, reopened, and closed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.chat.ui.running_answers import RunningAnswers
+from desktop_app.domain.conversations.conversation import new_id
+from desktop_app.i18n.translation import tr
+from desktop_app.library.ui.navigator import Navigator
+
+if TYPE_CHECKING:
+    from desktop_app.chat.ui.temporary_bar import TemporaryBar, TemporaryRow
+
+
+class TemporaryController(QObject):
+    """Connection of the temporary conversation with its command and its widgets.
+
+    Signals:
+        content_dropped(DroppedContent, str, bool): something was dropped on its row; the
+            arguments are those of `ConversationView.content_dropped`.
+    """
+
+    content_dropped = Signal(object, str, bool)
+
+    def __init__(
+        self, window: MainWindow, state: WindowState, running: RunningAnswers, navigator: Navigator
+    ) -> None:
+        super().__init__(window.prompt)
+        self._pane = window.pane
+        self._conversation_list = window.conversations
+        self._bar: TemporaryBar | None = None
+        self._row: TemporaryRow | None = None
+        self._prompt = window.prompt
+        self._current = state.current
+        self._draft = state.current.draft
+        self._new_conversation = state.new_conversation
+        self._tasks = state.tasks
+        self._running = running
+        self._navigator = navigator
+        self._temporary = state.temporary
+        self._id = ""
+        self._is_being_replaced = False
+        self._current.opened.connect(self._show_widgets)
+
+    def open(self) -> None:
+        """Open the temporary conversation; if it is open with content, offer to replace it."""
+        if self._id and self._id != self._current.id:
+            self._reopen()
+        elif not self._id:
+            self._open_another()
+        elif self._has_content:
+            self._is_being_replaced = True
+            self._get_bar().ask()
+        else:
+            self._prompt.focus_text()
+
+    def request_close(self) -> None:
+        """Show the temporary conversation and close it; ask first if it has content."""
+        if self._id == self._current.id:
+            self._close_shown()
+        else:
+            self._tasks.start(self._show_and_close())
+
+    async def _show_and_close(self) -> None:
+        await self._navigator.open(self._id)
+        self._prompt.focus_text()
+        if self._id == self._current.id:
+            self._close_shown()
+
+    def _close_shown(self) -> None:
+        self._is_being_replaced = False
+        if self._has_content:
+            self._get_bar().ask()
+        else:
+            self._close()
+
+    @property
+    def would_lose_content(self) -> bool:
+        """Return True if there is a temporary conversation, except an open one without content."""
+        return bool(self._id) and (self._id != self._current.id or self._has_content)
+
+    @property
+    def _has_content(self) -> bool:
+        """Return True if the temporary conversation, which is open, has messages or a draft."""
+        is_typed = bool(self._prompt.text().strip() or self._draft.value.has_question)
+        return bool(self._current.path) or is_typed
+
+    def _open_another(self) -> None:
+        from desktop_app.chat.ui.temporary_bar import TITLE  # not needed at the start
+
+        conversation = self._new_conversation.blank_with(new_id(), tr(TITLE))
+        self._temporary.begin(conversation.id)
+        self._id = conversation.id
+        self._navigator.open_temporary(conversation)
+
+    def _reopen(self) -> None:
+        self._tasks.start(self._navigator.open(self._id))
+        self._prompt.focus_text()
+
+    def _close(self) -> None:
+        """Delete the conversation, and open a blank one: a temporary one if it is replaced."""
+        closed_id = self._id
+        self._id = ""
+        self._running.stop(closed_id)
+        self._temporary.discard(closed_id)
+        self._navigator.open_new()
+        self._navigator.forget_temporary(closed_id)
+        self._show_widgets()
+        if self._is_being_replaced:
+            self._is_being_replaced = False
+            self._open_another()
+
+    def _show_widgets(self) -> None:
+        """Show the row if there is a temporary conversation, and the card if it is open."""
+        is_open = self._current.is_temporary
+        self._pane.header.set_temporary(is_open)
+        if is_open:
+            self._get_bar().explain()
+        if self._bar is not None:
+            self._bar.setVisible(is_open)
+        if self._id and self._row is None:
+            self._row = self._make_row()
+        if self._row is not None:
+            self._row.setVisible(bool(self._id))
+
+    def _make_row(self) -> TemporaryRow:
+        from desktop_app.chat.ui.temporary_bar import TemporaryRow
+
+        row = TemporaryRow()
+        row.open_requested.connect(self._reopen)
+        row.close_requested.connect(self.request_close)
+        row.drop_hint_changed.connect(self._conversation_list.view.drop_hint_changed)
+        row.content_dropped.connect(
+            lambda content: self.content_dropped.emit(content, self._id, False)
+        )
+        self._conversation_list.top.addWidget(row)
+        return row
+
+    def _get_bar(self) -> TemporaryBar:
+        if self._bar is None:
+            from desktop_app.chat.ui.temporary_bar import TemporaryBar
+
+            self._bar = TemporaryBar()
+            self._bar.close_requested.connect(self.request_close)
+            self._bar.confirmed.connect(self._close)
+            self._pane.add_above_prompt(self._bar)
+        return self._bar

@@ -1,0 +1,298 @@
+"""Runs the program's own small tasks: short texts by a small model of the same provider.
+
+Every call is priced and recorded in the ledger with its purpose. Nothing is stored at the provider,
+no reasoning is summarized, and no model is used that is known to cost more than the
+conversation's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from desktop_app.chat.answers.answer_measures import AnswerLimit, AnswerTiming
+from desktop_app.domain import hints
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile, RequestMessage
+from desktop_app.domain.answering.generation import GenerationParameters
+from desktop_app.domain.answering.reply import Reply, accumulate
+from desktop_app.domain.answering.stream_events import StreamEvent
+from desktop_app.domain.conversations.conversation import MessageStatus, Role, now
+from desktop_app.domain.conversations.message_parts import TextPart, text_of
+from desktop_app.domain.cost import Usage, call_cost, cost_of
+from desktop_app.domain.errors import ContentFilteredError, ModelNotFoundError, ProviderError
+from desktop_app.domain.models.answering_model import is_same_model
+from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.domain.spending_report import Call, CallPerformance, Purpose
+from desktop_app.i18n.translation import N_
+from desktop_app.providers.models.choice_resolution import (
+    MAX_MODEL_NAME_CHARS,
+    ProviderModels,
+    ResolvedChoice,
+)
+from desktop_app.spending.budget import PaidCalls
+
+# For holds. Most tokens have more bytes than this, so holds are too large rather than too small.
+BYTES_PER_TOKEN: Final = 3
+
+
+@dataclass(frozen=True)
+class SmallTask:
+    """A task for a small model.
+
+    Attributes:
+        answering: the model that answers the conversation; the small model costs no more.
+        conversation_id: the conversation in the ledger's entry of each call; "" for none.
+        message_id: the message in the ledger's entry of each call; "" for none.
+    """
+
+    purpose: Purpose
+    answering: ResolvedChoice
+    conversation_id: str = ""
+    message_id: str = ""
+
+
+class SmallReply:
+    """A reply that is held in memory, and fails if it exceeds MAX_ANSWER_BYTES.
+
+    Attributes:
+        reply: the reply as received so far.
+    """
+
+    def __init__(self, provider: str) -> None:
+        self._limit = AnswerLimit(provider)
+        self._timing = AnswerTiming()
+        self.reply = Reply()
+
+    def add(self, event: StreamEvent) -> None:
+        """Add an event."""
+        self._timing.observe(event)
+        self.reply = accumulate(self.reply, self._limit.check(event))
+
+    @property
+    def text(self) -> str:
+        """Return the text so far, without outer spaces."""
+        return text_of(self.reply.parts).strip()
+
+    @property
+    def error(self) -> ProviderError | None:
+        """Return the error; None if the text is complete, or was cut at a limit."""
+        reply = self.reply
+        if reply.error is None and reply.status is MessageStatus.REFUSED:
+            message = (
+                N_("The provider’s content filter stopped the response.")
+                if reply.incomplete_reason
+                else N_("The model declined.")
+            )
+            return ContentFilteredError(
+                message, hint=hints.RETRY_CHANGED, details=text_of(reply.parts)
+            )
+        return reply.error
+
+    @property
+    def is_billed(self) -> bool:
+        """Return True if the provider may bill the call."""
+        return self.reply.usage is not None or self.reply.may_be_billed
+
+    def performance(self, resolved: ResolvedChoice) -> CallPerformance:
+        """Return the performance of the call, which counts as canceled if it has not ended."""
+        status = self.reply.status
+        if status is MessageStatus.STREAMING:
+            status = MessageStatus.CANCELLED
+        return CallPerformance(
+            effort=resolved.effort.value if resolved.effort else "",
+            tier=self.reply.service_tier or resolved.service_tier or "",
+            outcome=status.value,
+            retries=self._timing.retries,
+            first_token_s=self._timing.first_token_s,
+            duration_s=self._timing.elapsed_s,
+        )
+
+
+class UtilityModel:
+    """Requests for short texts to small models."""
+
+    def __init__(
+        self, calls: PaidCalls, models_of: Callable[[ProviderProfile], ProviderModels]
+    ) -> None:
+        self.gateway = calls.gateway
+        self.budget = calls.budget
+        self._spending = calls.spending
+        self._models_of = models_of
+        # The ids of a provider, and of a model that it does not have.
+        self._missing_models: set[tuple[str, str]] = set()
+        self._prefers_small = True
+
+    def prefer_small(self, wanted: bool) -> None:
+        """Use a small model for routine tasks if `wanted`, else the conversation's model."""
+        self._prefers_small = wanted
+
+    def model_for(self, purpose: Purpose, answering: ResolvedChoice) -> ResolvedChoice:
+        """Return the model for a task in a conversation that `answering` answers.
+
+        This is the first small model that the provider serves and that costs no more. Judgments and
+        tests of a key always prefer it; other tasks only if the user does.
+
+        Otherwise this is `answering` with the task's effort. If the model does not support that
+        effort, it gets its least; if its efforts are not known, its effort stays.
+        """
+        models = self._models_of(answering.profile)
+        job = models.catalog.small_job(purpose.value)
+        wants_small = self._prefers_small or purpose in (Purpose.JUDGMENT, Purpose.TEST)
+        # All small models of the catalog are of the GPT family.
+        small_models = job.models if wants_small and models.profile.serves_gpt_family else ()
+        for model_id in small_models:
+            info = models.info(model_id)
+            small_choice = models.choice_of(
+                info, _supported_effort(info, job.effort), variant=info.variant
+            )
+            if self._is_served(models, info) and not _is_dearer(small_choice, answering):
+                return small_choice
+        effort = answering.effort
+        if answering.model.efforts is not None:
+            effort = _supported_effort(answering.model, job.effort)
+        return replace(
+            answering,
+            variant=None,
+            effort=effort,
+            notice="",
+            warning="",
+            files=None,
+            service_tier=None,
+        )
+
+    def choice_of_variant(self, profile: ProviderProfile, variant: Variant) -> ResolvedChoice:
+        """Return the choice of the model of a variant."""
+        models = self._models_of(profile)
+        return models.choice_of(models.catalog.for_variant(variant), variant=variant)
+
+    async def ask(
+        self, task: SmallTask, instructions: str, text: str, *, max_output_tokens: int
+    ) -> str:
+        """Return a short text without outer spaces; a text cut at a limit counts as complete.
+
+        Raises:
+            SpendingCapError: the provider's monthly cap would be exceeded; nothing was sent.
+            UserFacingError: there is no key, the provider failed, or the model declined.
+        """
+        while True:
+            resolved = self.model_for(task.purpose, task.answering)
+            request = ChatRequest(
+                model=resolved.model.id,
+                messages=(RequestMessage(Role.USER, (TextPart(text),)),),
+                instructions=instructions,
+                effort=resolved.effort,
+                parameters=GenerationParameters(max_output_tokens=max_output_tokens),
+            )
+            size_bytes = len((instructions + text).encode("utf-8", "surrogatepass"))
+            cost = input_cost(resolved, size_bytes // BYTES_PER_TOKEN)
+            hold = await self.budget.hold(
+                resolved.profile, cost, resolved.model.id, task.purpose.value
+            )
+            small_reply = SmallReply(resolved.profile.name)
+            async with hold:
+                try:
+                    await self._receive(small_reply, resolved.profile, request)
+                except asyncio.CancelledError:
+                    if small_reply.is_billed:
+                        await asyncio.shield(self._record_reply(task, resolved, small_reply))
+                    raise
+                await self._record_reply(task, resolved, small_reply)
+            error = small_reply.error
+            if error is None:
+                return small_reply.text
+            is_small = resolved.model != task.answering.model
+            if not is_small or not isinstance(error, ModelNotFoundError):
+                raise error
+            # The next round chooses another model.
+            self._missing_models.add((resolved.profile.id, resolved.model.id))
+
+    async def record_call(
+        self,
+        task: SmallTask,
+        resolved: ResolvedChoice,
+        usage: Usage | None,
+        *,
+        performance: CallPerformance,
+        answered_by: str = "",
+        is_billed: bool = True,
+    ) -> None:
+        """Record a call of a task in the ledger, without usage if the provider reported none.
+
+        Args:
+            answered_by: the model that the reply names; "" for none.
+            is_billed: False if the provider refused the call, or was not reached.
+        """
+        answered_by = answered_by[:MAX_MODEL_NAME_CHARS]
+        is_asked_model = is_same_model(resolved.model.id, answered_by)
+        price = resolved.with_reply_model(answered_by).price
+        await self._spending.add(
+            Call(
+                provider_id=resolved.profile.id,
+                model=resolved.model.id if is_asked_model else answered_by,
+                usage=usage or Usage(),
+                cost=call_cost(price, usage, is_billed=is_billed),
+                purpose=task.purpose.value,
+                conversation_id=task.conversation_id or None,
+                message_id=task.message_id or None,
+                at=now(),
+                performance=performance,
+            )
+        )
+
+    async def _record_reply(
+        self, task: SmallTask, resolved: ResolvedChoice, small_reply: SmallReply
+    ) -> None:
+        await self.record_call(
+            task,
+            resolved,
+            small_reply.reply.usage,
+            performance=small_reply.performance(resolved),
+            answered_by=small_reply.reply.model,
+            is_billed=small_reply.is_billed,
+        )
+
+    async def _receive(
+        self, small_reply: SmallReply, profile: ProviderProfile, request: ChatRequest
+    ) -> None:
+        provider = await self.gateway.provider(profile)
+        async with aclosing(provider.stream(request)) as events:
+            async for event in events:
+                small_reply.add(event)
+
+    def _is_served(self, models: ProviderModels, info: ModelInfo) -> bool:
+        """Return True unless the listing lacks the model, or the provider reported it missing."""
+        today = date.today()  # noqa: DTZ011 — the user's day
+        is_missing = (models.profile.id, info.id) in self._missing_models
+        return models.availability(info, today).is_served and not is_missing
+
+
+def input_cost(resolved: ResolvedChoice, tokens: int) -> Decimal | None:
+    """Return the cost of an input in US dollars; None if the price is unknown."""
+    return cost_of(resolved.price, Usage(input_tokens=tokens))
+
+
+def _is_dearer(small: ResolvedChoice, answering: ResolvedChoice) -> bool:
+    """Return True if the small model may cost more than the model `answering`."""
+    small_price = small.price
+    # Small tasks are sent without a service tier, so ordinary prices are compared.
+    answering_price = replace(answering, service_tier=None).price
+    if small_price is None:
+        return True
+    if answering_price is None:
+        return False  # not known to cost more
+    return small_price.input > answering_price.input or small_price.output > answering_price.output
+
+
+def _supported_effort(info: ModelInfo, preferred: Effort | None) -> Effort | None:
+    """Return the preferred effort, else the model's least; None if no efforts are known."""
+    if not info.efforts:
+        return None
+    if preferred in info.efforts:
+        return preferred
+    return info.efforts[0]

@@ -1,4 +1,0 @@
-"""`repartee batch`.
-
-May import `backend`, services and exchange; no Qt.
-"""

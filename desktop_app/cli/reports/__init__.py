@@ -1,4 +1,0 @@
-"""The commands that report figures: `repartee spending` and `repartee models`.
-
-May import what `cli` may.
-"""

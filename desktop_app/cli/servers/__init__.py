@@ -1,4 +1,0 @@
-"""`repartee mcp`: the servers of tools.
-
-May import `backend`, services and exchange; no Qt.
-"""

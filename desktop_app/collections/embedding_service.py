@@ -1,0 +1,172 @@
+"""Embedding vectors from a provider, if the user has enabled them.
+
+The texts of a collection's passages, and each question to the collection, leave this computer once.
+They go only to the provider that `chosen` returns. Every call is held against the monthly cap and
+recorded in the ledger.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final, Protocol
+
+from desktop_app.domain.answering.chat_request import ProviderProfile
+from desktop_app.domain.conversations.conversation import MessageStatus, now
+from desktop_app.domain.cost import Price, Usage, cost_of
+from desktop_app.domain.documents.vectors import Vector
+from desktop_app.domain.errors import BILLABLE_ERRORS, ProviderError
+from desktop_app.domain.spending_report import Call, CallPerformance, Purpose
+from desktop_app.providers.ports import SpendingStorage
+from desktop_app.spending.budget import Budget
+
+# Texts per call: far fewer than OpenAI's API accepts, so that parsing the reply does not delay
+# typing.
+MAX_TEXTS_PER_CALL: Final = 48
+
+
+@dataclass(frozen=True)
+class EmbeddingChoice:
+    """The embedding model that the user chose.
+
+    Attributes:
+        price: per million tokens; None if unknown.
+    """
+
+    profile: ProviderProfile
+    model: str
+    price: Price | None
+
+    @property
+    def key(self) -> str:
+        """Return the key of the model's vectors in the store.
+
+        Vectors of different models have separate keys, because they cannot be compared.
+        """
+        return f"{self.profile.id} {self.model}"
+
+    def cost(self, tokens: int | None) -> Decimal | None:
+        """Return the cost of the tokens in US dollars; None if they or the price are unknown."""
+        if tokens is None:
+            return None
+        return cost_of(self.price, Usage(input_tokens=tokens))
+
+
+@dataclass(frozen=True)
+class EmbeddingPlan:
+    """The work and cost of embedding a collection.
+
+    Attributes:
+        passages: the number of passages without a vector.
+        tokens: the approximate number of tokens in these passages.
+    """
+
+    choice: EmbeddingChoice
+    passages: int
+    tokens: int
+
+    @property
+    def cost(self) -> Decimal | None:
+        """Return the approximate cost in US dollars; None if the price is unknown."""
+        return self.choice.cost(self.tokens)
+
+
+class EmbeddingProvider(Protocol):
+    """A provider of embedding vectors."""
+
+    async def embed(self, model: str, texts: Sequence[str]) -> tuple[list[Vector], int | None]:
+        """Return vectors of at most MAX_TEXTS_PER_CALL texts, and the billed tokens.
+
+        The tokens are None if the provider does not report them. Raises ProviderError.
+        """
+
+
+class EmbeddingGateway(Protocol):
+    """Source of embedding providers."""
+
+    async def provider(self, profile: ProviderProfile) -> EmbeddingProvider:
+        """Return a provider that is ready for a call. Raises UserFacingError."""
+
+
+class Embeddings:
+    """Requests for vectors, within the monthly cap.
+
+    Args:
+        chosen: returns the user's embedding model; None if embeddings are off, or if no provider
+            has them.
+    """
+
+    def __init__(
+        self,
+        gateway: EmbeddingGateway,
+        spending: SpendingStorage,
+        budget: Budget,
+        chosen: Callable[[], Awaitable[EmbeddingChoice | None]],
+    ) -> None:
+        self._gateway = gateway
+        self._spending = spending
+        self._budget = budget
+        self.chosen = chosen
+
+    async def vectors(
+        self, choice: EmbeddingChoice, texts: Sequence[str], tokens: int
+    ) -> list[Vector]:
+        """Return the vectors of the texts.
+
+        Args:
+            tokens: the approximate number of tokens in all texts, for the check of the cap.
+
+        Raises:
+            SpendingCapError: the provider's monthly cap would be exceeded; nothing was sent.
+            UserFacingError: there is no key, or the provider failed.
+        """
+        hold = await self._budget.hold(
+            choice.profile, choice.cost(tokens), choice.model, Purpose.EMBEDDING.value
+        )
+        async with hold:
+            provider = await self._gateway.provider(choice.profile)
+            started_at = time.monotonic()
+            try:
+                vectors, billed_tokens = await provider.embed(choice.model, texts)
+            except ProviderError as error:
+                # After a billable error, the tokens of the failed request may be billed as well,
+                # and their number is unknown.
+                billed_tokens = None if isinstance(error, BILLABLE_ERRORS) else error.billed_tokens
+                # No tokens cost nothing, even if the price is unknown.
+                failed_cost = Decimal(0) if billed_tokens == 0 else choice.cost(billed_tokens)
+                usage = Usage(input_tokens=error.billed_tokens or 0)
+                await self._record(choice, usage, failed_cost, MessageStatus.FAILED, started_at)
+                raise
+            except asyncio.CancelledError:  # the request may be billed
+                record = self._record(choice, Usage(), None, MessageStatus.CANCELLED, started_at)
+                await asyncio.shield(record)
+                raise
+            usage = Usage(input_tokens=billed_tokens or 0)
+            cost = choice.cost(billed_tokens)
+            await self._record(choice, usage, cost, MessageStatus.COMPLETE, started_at)
+        return vectors
+
+    async def _record(
+        self,
+        choice: EmbeddingChoice,
+        usage: Usage,
+        cost: Decimal | None,
+        outcome: MessageStatus,
+        started_at: float,
+    ) -> None:
+        await self._spending.add(
+            Call(
+                provider_id=choice.profile.id,
+                model=choice.model,
+                usage=usage,
+                cost=cost,
+                purpose=Purpose.EMBEDDING.value,
+                at=now(),
+                performance=CallPerformance(
+                    outcome=outcome.value, duration_s=time.monotonic() - started_at
+                ),
+            )
+        )

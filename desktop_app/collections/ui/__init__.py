@@ -1,0 +1,1 @@
+"""The dialog of collections, and their use in a prompt."""

@@ -1,0 +1,16 @@
+"""The prompt: text, attachments, model choice, completion of `/` prompts, drafts."""
+
+__all__ = [
+    "attachment_chips",
+    "attachments",
+    "choice",
+    "completion",
+    "drafts",
+    "dropped_content",
+    "file_drop_filter",
+    "prompt_editor",
+    "spelling",
+    "spelling_controller",
+    "suggestions",
+    "text",
+]

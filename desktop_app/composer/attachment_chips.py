@@ -1,0 +1,531 @@
+"""Chips for the attachments of the prompt, with the progress of reading each.
+
+A chip shows an icon, a thumbnail or a progress ring, its name and its summary. Its menu
+selects what is sent, and a cross (or Delete) removes it. Clicking the chip previews what
+will be sent. Chips are updated in place, because progress arrives many times a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, Literal, NamedTuple
+
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QImage,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QFrame,
+    QMenu,
+    QScrollArea,
+    QSizePolicy,
+    QWidget,
+)
+
+from desktop_app.i18n.translation import tr
+from desktop_app.widgets.flow_layout import FlowLayout, order_children
+from desktop_app.widgets.look import painting
+from desktop_app.widgets.look.icons import set_icon
+from desktop_app.widgets.look.mirroring import mirrored_rect
+from desktop_app.widgets.look.theme import current_theme, set_role
+from desktop_app.widgets.program_menu import ProgramMenu, add_choice
+from desktop_app.widgets.text.foreign_text import (
+    PlainToolButton,
+    menu_text,
+    one_line,
+    set_tooltip,
+    spoken_text,
+)
+
+# In pixels at the default text size (see `Theme.px`).
+_CHIP_HEIGHT: Final = 46
+_MAX_CHIP_WIDTH: Final = 400
+_SPACING: Final = 8
+_THUMBNAIL_SIZE: Final = 34
+
+_MAX_ROWS: Final = 2.5  # the half row shows that there are more
+_CHIPS_PER_STEP: Final = 8  # a new chip takes a millisecond
+
+
+class DetailLevel(NamedTuple):
+    """An entry in a chip's menu that chooses the detail in which images are sent."""
+
+    value: str
+    label: str
+
+
+class ChipAction(NamedTuple):
+    """An entry in a chip's menu; `is_checked` is None if the entry has no check mark."""
+
+    key: str
+    label: str
+    is_checked: bool | None = None
+
+
+@dataclass(frozen=True)
+class Chip:
+    """An attachment as shown by a chip.
+
+    Attributes:
+        summary: its size ("52 pages · 33,907 tokens · 12 %"), the present step, or a failure.
+        progress: 0 to 1 while the file is read; None if unknown, or once the file is read.
+        icon: name of a Lucide icon.
+        tooltip: further information.
+        thumbnail: the image in small, once it is known.
+        detail_levels: the choices for an image, or for a document with images of pages.
+        detail_level: the value of the selected detail level.
+        actions: the other entries of the menu.
+        has_preview: whether the content to send can be previewed.
+    """
+
+    id: str
+    name: str
+    summary: str
+    state: Literal["reading", "ready", "failed"]
+    progress: float | None
+    icon: str
+    tooltip: str = ""
+    thumbnail: QImage | None = None
+    detail_levels: tuple[DetailLevel, ...] = ()
+    detail_level: str = ""
+    actions: tuple[ChipAction, ...] = ()
+    has_preview: bool = False
+
+
+class _PreviewButton(QAbstractButton):
+    """The part of a chip that opens the preview: all but its buttons.
+
+    The chip paints the content, and this widget only the outline of the focus.
+    """
+
+    def __init__(self, chip: ChipWidget) -> None:
+        super().__init__(chip)
+        self._chip = chip
+        self.setObjectName("preview-attachment")
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paint an outline while it has the focus."""
+        if self.hasFocus():
+            theme = current_theme()
+            painter = painting.painter_of(self)
+            painting.draw_outline(painter, self.rect(), theme.accent, theme.px(10), width=2)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Preview on Enter, remove on Delete, open the menu on the menu key or arrow down."""
+        match event.key():
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
+                self.click()
+            case Qt.Key.Key_Delete | Qt.Key.Key_Backspace:
+                self._chip.remove()
+            case Qt.Key.Key_Menu | Qt.Key.Key_Down:
+                self._chip.open_menu()
+            case _:
+                super().keyPressEvent(event)
+
+    def contextMenuEvent(self, _event: QContextMenuEvent) -> None:
+        self._chip.open_menu()
+
+
+class ChipWidget(QFrame):
+    """The widget that shows a `Chip`, with its buttons and its menu.
+
+    Signals:
+        remove_requested(str): the user removes the attachment with this id.
+        detail_requested(str, str): the user chose a detail level for the attachment with this id.
+        preview_requested(str): preview the attachment with this id.
+        action_requested(str, str): the user chose another menu entry; the attachment's id and the
+            entry's key.
+    """
+
+    remove_requested = Signal(str)
+    detail_requested = Signal(str, str)
+    preview_requested = Signal(str)
+    action_requested = Signal(str, str)
+
+    def __init__(self, chip: Chip) -> None:
+        super().__init__()
+        self._chip = chip
+        set_role(self, "chip")
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._remove_button = PlainToolButton(self, name="remove-attachment", role="quiet")
+        self._remove_button.installEventFilter(self)
+        self._remove_button.clicked.connect(self.remove)
+        self._menu_button = PlainToolButton(self, role="quiet")
+        self._menu_button.clicked.connect(self.open_menu)
+        self._preview = _PreviewButton(self)
+        self._preview.clicked.connect(lambda: self.preview_requested.emit(self._chip.id))
+        self.update_theme()
+        self.set_chip(chip)
+
+    def set_chip(self, chip: Chip) -> None:
+        """Show the current state of the attachment."""
+        if chip == self._chip and self.accessibleName():  # it is shown already
+            return
+        self._chip = chip
+        name = one_line(chip.name)
+        summary = one_line(chip.summary)
+        self.setAccessibleName(spoken_text(f"{name}, {summary}"))
+        set_tooltip(self, "\n".join(line for line in (name, summary, chip.tooltip) if line))
+        self.setAccessibleDescription(spoken_text(chip.tooltip))
+        self._name_menu()
+        spoken = tr("Preview {name}, {detail}", name=name, detail=summary)
+        self._preview.setAccessibleName(spoken_text(spoken))
+        self._preview.setAccessibleDescription(spoken_text(chip.tooltip))
+        self._preview.setVisible(chip.has_preview)
+        self._remove_button.setAccessibleName(spoken_text(tr("Remove {name}", name=name)))
+        is_reading = chip.state == "reading"
+        set_tooltip(self._remove_button, tr("Stop reading") if is_reading else tr("Remove"))
+        self._fit_preview()
+        self.updateGeometry()
+        self.update()
+
+    def _name_menu(self) -> None:
+        """Name the menu button after its menu: the detail of an image, otherwise options."""
+        chip = self._chip
+        level = dict(chip.detail_levels).get(chip.detail_level, "")
+        # A document with images of pages has detail levels, too, but among other entries.
+        is_detail = bool(chip.detail_levels) and chip.icon == "image"
+        self._menu_button.setObjectName("picture-detail" if is_detail else "attachment-options")
+        name = one_line(chip.name)
+        if is_detail:
+            spoken = tr("Image detail of {name}: {level}", name=name, level=level)
+            hint = tr("Image detail: {level}", level=level)
+        else:
+            spoken = tr("Options for {name}", name=name)
+            hint = tr("Choose what is sent")
+        self._menu_button.setAccessibleName(spoken_text(spoken))
+        set_tooltip(self._menu_button, hint)
+        self._menu_button.setVisible(self._has_menu)
+
+    @property
+    def _has_menu(self) -> bool:
+        return bool(self._chip.detail_levels or self._chip.actions)
+
+    def remove(self) -> None:
+        """Ask to remove the attachment."""
+        self.remove_requested.emit(self._chip.id)
+
+    @property
+    def tab_stops(self) -> tuple[QWidget, ...]:
+        """Return the widgets that Tab visits, in order."""
+        return self._preview, self._menu_button, self._remove_button
+
+    def focus_preview(self) -> None:
+        """Focus the part that opens the preview."""
+        self._preview.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def update_theme(self) -> None:
+        theme = current_theme()
+        set_icon(self._remove_button, "x", theme.dim, theme.px(14))
+        set_icon(self._menu_button, "chevron-down", theme.dim, theme.px(14))
+        self.updateGeometry()
+        self.update()
+
+    def menu(self) -> QMenu:
+        """Return a new menu with the actions and the detail levels."""
+        menu = ProgramMenu(self)
+        for chip_action in self._chip.actions:
+            action = menu.addAction(menu_text(chip_action.label))
+            action.setObjectName(chip_action.key)
+            action.setCheckable(chip_action.is_checked is not None)
+            action.setChecked(bool(chip_action.is_checked))
+            action.triggered.connect(
+                lambda *_, key=chip_action.key: self.action_requested.emit(self._chip.id, key)
+            )
+        if self._chip.actions and self._chip.detail_levels:
+            menu.addSeparator()
+        from PySide6.QtGui import QActionGroup  # not needed at start-up
+
+        group = QActionGroup(menu)
+        for value, label in self._chip.detail_levels:
+            choose = partial(self.detail_requested.emit, self._chip.id, value)
+            action = add_choice(menu, label, value == self._chip.detail_level, choose)
+            group.addAction(action)
+        return menu
+
+    def open_menu(self) -> None:
+        """Open the menu, if it has entries."""
+        if not self._has_menu:
+            return
+        menu = self.menu()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self._menu_button.mapToGlobal(QPoint(0, self._menu_button.height())))
+
+    def sizeHint(self) -> QSize:
+        px = current_theme().px
+        widest_text = max(
+            painting.text_width(self._chip.name, current_theme().strong()),
+            painting.text_width(self._chip.summary, current_theme().note()),
+        )
+        width = self._text_left() + widest_text + px(44)  # with the cross
+        if self._has_menu:
+            width += px(24)
+        return QSize(min(width, px(_MAX_CHIP_WIDTH)), px(_CHIP_HEIGHT))
+
+    def _text_left(self) -> int:
+        return current_theme().px(40 if self._chip.thumbnail is None else 52)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(current_theme().px(120), current_theme().px(_CHIP_HEIGHT))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        size = self._remove_button.sizeHint()
+        top = (self.height() - size.height()) // 2
+        for button, count in ((self._remove_button, 1), (self._menu_button, 2)):
+            rect = QRect(QPoint(self._left_of_buttons(count), top), size)
+            button.setGeometry(mirrored_rect(rect, self.rect()))
+        self._fit_preview()
+
+    def _left_of_buttons(self, count: int) -> int:
+        """Return the x coordinate at which `count` buttons begin in a left-to-right window."""
+        return self.width() - current_theme().px(3) - count * self._remove_button.sizeHint().width()
+
+    @property
+    def _text_end(self) -> int:
+        return self._left_of_buttons(2 if self._has_menu else 1)
+
+    def _fit_preview(self) -> None:
+        rect = QRect(0, 0, self._text_end - current_theme().px(1), self.height())
+        self._preview.setGeometry(mirrored_rect(rect, self.rect()))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = painting.painter_of(self)
+        theme = current_theme()
+        px = current_theme().px
+        chip = self._chip
+        icon_rect = QRect(px(10), 0, px(24), self.height())
+        if chip.state == "reading":
+            _paint_ring(painter, icon_rect, chip.progress)
+        elif chip.state == "failed":
+            painting.draw_icon(painter, icon_rect, "triangle-alert", theme.error, px(20))
+        elif chip.thumbnail is not None:
+            side = px(_THUMBNAIL_SIZE)
+            box = QRect(px(8), (self.height() - side) // 2, side, side)
+            _paint_thumbnail(painter, chip.thumbnail, box, corner=px(6))
+        else:
+            painting.draw_icon(painter, icon_rect, chip.icon, theme.accent, px(20))
+        left = self._text_left()
+        width = self._text_end - left - px(2)
+        middle = self.height() // 2
+        upper = QRect(left, middle - px(18), width, px(18))
+        lower = QRect(left, middle - px(1), width, px(18))
+        # File names often differ only at the end.
+        elide_mode = Qt.TextElideMode.ElideMiddle
+        painting.draw_text(painter, upper, chip.name, theme.strong(), theme.text, elide_mode)
+        color = theme.error if chip.state == "failed" else theme.dim
+        painting.draw_text(painter, lower, chip.summary, theme.note(), color)
+
+    def eventFilter(self, watched: object, event: QEvent) -> bool:
+        """Let Delete and Backspace on the cross remove the attachment, too."""
+        if event.type() == QEvent.Type.KeyPress:
+            press: QKeyEvent = event  # type: ignore[assignment]
+            if press.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+                self.remove()
+                return True
+        return False
+
+
+def _paint_thumbnail(painter: QPainter, thumbnail: QImage, box: QRect, *, corner: int) -> None:
+    """Paint the center of the image as a square with round corners."""
+    side = min(thumbnail.width(), thumbnail.height())
+    middle = QRect(0, 0, side, side)
+    middle.moveCenter(thumbnail.rect().center())
+    from PySide6.QtGui import QPainterPath  # not needed at start-up
+
+    corners = QPainterPath()
+    corners.addRoundedRect(QRectF(box), corner, corner)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    painter.setClipPath(corners)
+    painter.drawImage(box, thumbnail, middle)
+    painter.restore()
+
+
+def _paint_ring(painter: QPainter, rect: QRect, progress: float | None) -> None:
+    """Paint the progress of reading in the middle of a rectangle."""
+    theme = current_theme()
+    side = theme.px(18)
+    ring = QRectF(0, 0, side, side)
+    ring.moveCenter(QRectF(rect).center())
+    painter.setPen(QPen(theme.line, theme.px(3)))
+    painter.drawEllipse(ring)
+    if progress is None:  # a static quarter: an animation would need a timer
+        fraction = 0.25
+    else:  # at least a dot
+        fraction = min(1.0, max(0.02, progress))
+    pen = QPen(theme.accent, theme.px(3))
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    painter.setPen(pen)
+    # Qt counts in sixteenths of a degree, counterclockwise. The arc begins at the top and grows
+    # clockwise.
+    painter.drawArc(ring, 90 * 16, round(-360 * 16 * fraction))
+
+
+class AttachmentChips(QScrollArea):
+    """All chips, wrapped into rows; beyond two and a half rows they scroll.
+
+    Signals:
+        remove_requested(str), detail_requested(str, str): as in ChipWidget.
+        preview_requested(str), action_requested(str, str): as in ChipWidget.
+        changed(): the chips were set; the surroundings may need another size.
+    """
+
+    remove_requested = Signal(str)
+    detail_requested = Signal(str, str)
+    preview_requested = Signal(str)
+    action_requested = Signal(str, str)
+    changed = Signal()
+
+    def __init__(self) -> None:
+        theme = current_theme()
+        super().__init__()
+        self._is_compact = False
+        self._widgets: dict[str, ChipWidget] = {}
+        self._chips: Sequence[Chip] = ()
+        self._timer = QTimer(self, singleShot=True, interval=0)
+        self._timer.timeout.connect(lambda: self.set_chips(self._chips))
+        self.setObjectName("attachments")
+        self.setAccessibleName(tr("Attachments"))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        # The viewport is created here, because PySide takes 15 ms to wrap a viewport
+        # created by Qt.
+        viewport = QWidget()
+        self.setViewport(viewport)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        content = QWidget()
+        self._content = content
+        self._flow = FlowLayout(parent=content)
+        self._flow.setSpacing(theme.px(_SPACING))
+        self.setWidget(content)
+        for surface in (viewport, content):
+            surface.setAutoFillBackground(False)
+        self.hide()
+        self.update_theme()
+
+    def set_chips(self, chips: Sequence[Chip]) -> None:
+        """Show these chips, in this order; many new chips appear in several steps.
+
+        A chip that is added below others scrolls into view.
+        """
+        known_ids = {chip.id for chip in self._chips}
+        self._chips = chips
+        new_ids = dict.fromkeys(chip.id for chip in chips if chip.id not in self._widgets)
+        later_ids = set(list(new_ids)[_CHIPS_PER_STEP:])
+        if later_ids:
+            chips = [chip for chip in chips if chip.id not in later_ids]
+            self._timer.start()  # the next step sets all chips again
+        chip_ids = list(dict.fromkeys(chip.id for chip in chips))
+        for chip_id in [key for key in self._widgets if key not in chip_ids]:
+            widget = self._widgets.pop(chip_id)
+            self._flow.removeWidget(widget)
+            widget.hide()  # now, because deletion waits for the event loop
+            widget.deleteLater()
+        previous_ids = list(self._widgets)
+        for chip in chips:
+            if chip.id in self._widgets:
+                self._widgets[chip.id].set_chip(chip)
+            else:
+                self._add(chip)
+        if chip_ids[: len(previous_ids)] != previous_ids:
+            self._order(chip_ids)
+        elif len(chip_ids) > len(previous_ids):  # all new chips are below the others
+            self._order_tabs(chip_ids[len(previous_ids) :], previous_ids[-1:])
+        self.setVisible(bool(chips))
+        self._fit()
+        self.changed.emit()
+        # Not if all chips are new, as in another conversation.
+        if chips and chips[-1].id not in known_ids and not known_ids.isdisjoint(chip_ids):
+            # Later, because the rows are laid out in the next turn of the event loop.
+            QTimer.singleShot(0, self, partial(self._scroll_to, chips[-1].id))
+
+    def _scroll_to(self, chip_id: str) -> None:
+        if chip_id in self._widgets:
+            self.ensureWidgetVisible(self._widgets[chip_id], 0, 0)
+
+    def _order(self, chip_ids: Sequence[str]) -> None:
+        """Bring all chips, and the tab stops in them, into this order."""
+        self._widgets = {chip_id: self._widgets[chip_id] for chip_id in chip_ids}
+        for widget in self._widgets.values():
+            self._flow.removeWidget(widget)
+            self._flow.addWidget(widget)
+        self._order_tabs(chip_ids)
+
+    def _order_tabs(self, chip_ids: Sequence[str], previous_ids: Sequence[str] = ()) -> None:
+        """Order the tab stops of these chips, after the last of the previous chips."""
+        stops = [stop for chip_id in chip_ids for stop in self._widgets[chip_id].tab_stops]
+        if previous_ids:
+            # Not needed for the first paint.
+            from desktop_app.widgets.forms.tab_order import order_tabs
+
+            order_tabs(self._widgets[previous_ids[-1]].tab_stops[-1], stops)
+        else:
+            order_children(self._content, stops)
+
+    def set_compact(self, is_compact: bool) -> None:
+        """Show fewer rows if there is little room."""
+        if is_compact != self._is_compact:
+            self._is_compact = is_compact
+            self._fit()
+
+    def count(self) -> int:
+        """Return the number of chips shown; further ones may appear in later steps."""
+        return len(self._widgets)
+
+    @property
+    def focused_chip_id(self) -> str:
+        """Return the id of the chip with the keyboard focus, "" for none."""
+        focused = QApplication.focusWidget()
+        if focused is None:
+            return ""
+        return next((id_ for id_, w in self._widgets.items() if w.isAncestorOf(focused)), "")
+
+    def focus_chip(self, chip_id: str) -> None:
+        """Focus a chip if it still exists."""
+        if chip_id in self._widgets:
+            self._widgets[chip_id].focus_preview()
+
+    def _add(self, chip: Chip) -> None:
+        widget = ChipWidget(chip)
+        widget.remove_requested.connect(self.remove_requested)
+        widget.detail_requested.connect(self.detail_requested)
+        widget.preview_requested.connect(self.preview_requested)
+        widget.action_requested.connect(self.action_requested)
+        self._flow.addWidget(widget)
+        widget.show()  # now, because the layout does it in the next turn of the event loop
+        self._widgets[chip.id] = widget
+
+    def update_theme(self) -> None:
+        theme = current_theme()
+        self._flow.setSpacing(theme.px(_SPACING))
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Set the height that the rows need, up to the limit."""
+        needed = self._flow.heightForWidth(self.viewport().width())
+        px = current_theme().px
+        limit = round(px(_CHIP_HEIGHT + _SPACING) * _MAX_ROWS)
+        if self._is_compact:
+            limit = px(_CHIP_HEIGHT)  # a single row
+        if self.height() != min(needed, limit):
+            self.setFixedHeight(min(needed, limit))

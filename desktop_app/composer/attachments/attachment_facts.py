@@ -1,0 +1,210 @@
+"""The chip of a document: its text, tooltip and actions, for the model that would answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from desktop_app.chat.attachments.file_attachments import (
+    can_be_file,
+    file_refusal,
+    file_tokens,
+    is_file,
+)
+from desktop_app.chat.attachments.image_attachments import page_tokens
+from desktop_app.composer.attachment_chips import Chip, ChipAction, DetailLevel
+from desktop_app.domain.conversations.message_facts import image_pages_fact, pages_fact, token_count
+from desktop_app.domain.conversations.message_parts import TEXT_ONLY, ChosenPages, DocumentPart
+from desktop_app.domain.cost import FREE, Usage
+from desktop_app.domain.documents.document_sections import unit_of
+from desktop_app.domain.models.image_tokens import DETAILS
+from desktop_app.domain.models.token_counts import TokenCount
+from desktop_app.i18n.formatting import money
+from desktop_app.i18n.formatting import percent as format_percent
+from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.providers.models.choice_resolution import ResolvedChoice
+
+# While many files are read, the first has a chip of its own. This is the id of the chip that stands
+# for all others.
+OTHER_READINGS_CHIP: Final = "rest"
+# The ids of the actions in the menu of a chip.
+PREVIEW_ACTION: Final = "preview"
+OPEN_ACTION: Final = "open-document"
+CHOOSE_ACTION: Final = "choose-pages"
+SEND_ALL_ACTION: Final = "send-all-pages"
+AS_FILE_ACTION: Final = "send-as-file"
+BY_TOOLS_ACTION: Final = "send-the-beginning"
+# Facts on a chip, and a sentence of its tooltip.
+BEGINNING: Final = N_("only the beginning, tools read the rest")
+AGAIN: Final = N_("already in this conversation")
+PROTECTED: Final = N_("Password-protected. Only the extracted text is saved, not the password.")
+_CHOOSE_LABELS: Final = {
+    "page": N_("Choose pages…"),
+    "slide": N_("Choose slides…"),
+    "sheet": N_("Choose sheets…"),
+    "chapter": N_("Choose chapters…"),
+}
+_DETAIL_LABELS: Final = {
+    "auto": N_("Auto detail"),
+    "low": N_("Low detail"),
+    "high": N_("High detail"),
+    TEXT_ONLY: N_("Text only"),
+}
+
+
+def document_chip(part: DocumentPart, resolved: ResolvedChoice) -> Chip:
+    """Return the chip of a document as it would be sent now."""
+    refusal = _refusal_text(part, resolved)
+    facts = []
+    if pages := pages_fact(part):
+        facts.append(pages)
+    if part.by_tools:
+        facts.append(tr(BEGINNING))
+    elif refusal:
+        facts.append(refusal)
+    elif part.again_as:
+        facts.append(tr(AGAIN))
+    else:
+        facts += amounts(part, resolved)
+    if is_file(part, resolved.files):
+        facts.append(tr("as a file"))
+    return Chip(
+        id=part.sha256,
+        name=part.name,
+        summary=" · ".join(facts),
+        state="failed" if refusal else "ready",
+        progress=None,
+        icon="file-text",
+        tooltip=_tooltip_text(part, resolved),
+        detail_levels=_detail_levels(part, resolved),
+        detail_level=part.detail,
+        actions=_menu_actions(part, resolved),
+        has_preview=True,
+    )
+
+
+def amounts(part: DocumentPart, resolved: ResolvedChoice) -> list[str]:
+    """Return tokens, share of the context window and cost of the sent part of a document.
+
+    Return [] if its tokens were not counted, or a single note while chosen pages are counted.
+    """
+    if part.sent_tokens is None:
+        is_counting = part.chosen is not None  # choosing pages starts a count of their text
+        return [tr("counting…")] if is_counting else []
+    tokens, is_exact = _count_tokens(part, resolved)
+    return [token_count(tokens, is_exact=is_exact), *share_and_cost(tokens, resolved)]
+
+
+def share_and_cost(tokens: int, resolved: ResolvedChoice) -> list[str]:
+    """Return the tokens' share of the context window and their cost, as far as they are known."""
+    facts = []
+    if resolved.model.input_limit:
+        percent = 100 * tokens / resolved.model.input_limit
+        facts.append(format_percent(round(percent)) if percent >= 1 else f"< {format_percent(1)}")
+    price = resolved.price
+    if price is not None and price != FREE:
+        facts.append(money(price.cost(Usage(input_tokens=tokens))))
+    return facts
+
+
+def price_note(resolved: ResolvedChoice) -> str:
+    """Return why no cost is shown; "" if there is a cost."""
+    if resolved.price is None:
+        return tr(
+            "The price of {model} at {provider} is unknown.",
+            model=resolved.model.name,
+            provider=resolved.profile.name,
+        )
+    return tr("Free on this computer") if resolved.price == FREE else ""
+
+
+def _refusal_text(part: DocumentPart, resolved: ResolvedChoice) -> str:
+    """Return a short reason why the document cannot be sent as it is chosen; "" if it can."""
+    if refusal := file_refusal(part, resolved):
+        return refusal.what_happened
+    sends_images = bool(part.image_pages) and not is_file(part, resolved.files)
+    if sends_images and resolved.model.sees_images is False:  # None: it is unknown
+        return tr("{model} doesn’t support images", model=resolved.model.name)
+    return ""
+
+
+def _count_tokens(part: DocumentPart, resolved: ResolvedChoice) -> TokenCount:
+    """Count the tokens of a document as it is sent."""
+    if is_file(part, resolved.files):
+        tokens = file_tokens(part, part.tokens or 0, resolved.model)
+        return TokenCount(tokens, is_exact=False)
+    image_count = page_tokens(part, resolved.model)
+    # OpenAI's tokenizer counts for every model, and is exact for OpenAI's own.
+    is_exact = image_count.is_exact and resolved.profile.serves_gpt_family
+    return TokenCount((part.sent_tokens or 0) + image_count.tokens, is_exact)
+
+
+def _menu_actions(part: DocumentPart, resolved: ResolvedChoice) -> tuple[ChipAction, ...]:
+    """Return the actions in the menu of a chip."""
+    actions = [
+        ChipAction(PREVIEW_ACTION, tr("Preview")),
+        ChipAction(OPEN_ACTION, tr("Open document")),
+    ]
+    if unit := unit_of(part):
+        actions.append(ChipAction(CHOOSE_ACTION, tr(_CHOOSE_LABELS[unit])))
+    if part.chosen is not None:
+        actions.append(ChipAction(SEND_ALL_ACTION, _send_all_label(part.chosen)))
+    if part.by_tools:
+        actions.append(ChipAction(BY_TOOLS_ACTION, tr("Send only the beginning"), is_checked=True))
+    if can_be_file(part, resolved.files) or part.as_file:
+        actions.append(
+            ChipAction(AS_FILE_ACTION, tr("Send original file"), is_checked=part.as_file)
+        )
+    return tuple(actions)
+
+
+def _detail_levels(part: DocumentPart, resolved: ResolvedChoice) -> tuple[DetailLevel, ...]:
+    """Return the detail levels of a document's page images, with labels; () without images."""
+    # With the detail "text only", `part` itself would have no image pages.
+    with_auto_detail = replace(part, detail="auto")
+    if not with_auto_detail.image_pages or is_file(part, resolved.files):
+        return ()
+    levels = [*DETAILS]
+    # If every page is sent as an image, none has text to send without it.
+    if len(with_auto_detail.image_pages) < (part.sent_pages or 0):
+        levels.append(TEXT_ONLY)
+    return tuple(
+        DetailLevel(level, _detail_label(replace(part, detail=level), resolved)) for level in levels
+    )
+
+
+def _detail_label(part: DocumentPart, resolved: ResolvedChoice) -> str:
+    tokens, is_exact = _count_tokens(part, resolved)
+    return f"{tr(_DETAIL_LABELS[part.detail])} · {token_count(tokens, is_exact=is_exact)}"
+
+
+def _send_all_label(chosen: ChosenPages) -> str:
+    if chosen.unit == "slide":
+        return tr_plural("Send {count} slide", "Send all {count} slides", chosen.of)
+    if chosen.unit == "sheet":
+        return tr_plural("Send {count} sheet", "Send all {count} sheets", chosen.of)
+    if chosen.unit == "chapter":
+        return tr_plural("Send {count} chapter", "Send all {count} chapters", chosen.of)
+    return tr_plural("Send {count} page", "Send all {count} pages", chosen.of)
+
+
+def _tooltip_text(part: DocumentPart, resolved: ResolvedChoice) -> str:
+    """Return notes on how a document is sent, one a line."""
+    lines = []
+    if part.as_file and part.chosen is not None:
+        lines.append(tr("The selection is sent as text, not as a file."))
+    if part.again_as:
+        lines.append(
+            tr("Already in this conversation as “{name}”. Not sent again.", name=part.again_as)
+        )
+    elif is_file(part, resolved.files):
+        lines.append(tr("{provider} reads the original file.", provider=resolved.profile.name))
+    elif images_note := image_pages_fact(part):
+        lines.append(images_note)
+    if part.is_protected:
+        lines.append(tr(PROTECTED))
+        if part.image_pages:
+            lines.append(tr("After a restart, its pages need the password again."))
+    if cost_note := price_note(resolved):
+        lines.append(cost_note)
+    return "\n".join(lines)

@@ -1,0 +1,343 @@
+"""Shows attachments as chips at the prompt, and adds and removes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Literal
+
+from PySide6.QtCore import QObject
+
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.chat.attachments.file_attachments import require_files, without_files
+from desktop_app.chat.attachments.image_attachments import require_image_input, with_detail
+from desktop_app.composer.attachment_chips import Chip, ChipAction
+from desktop_app.composer.attachments.attachment_facts import OTHER_READINGS_CHIP, document_chip
+from desktop_app.composer.attachments.file_readings import (
+    FEW_FILES,
+    PASTED_NAME,
+    FileReading,
+    FileReadings,
+)
+from desktop_app.composer.attachments.images_controller import ImageChips
+from desktop_app.composer.dropped_content import DroppedData
+from desktop_app.composer.text.text_insertion import MAX_TEXT_CHARACTERS
+from desktop_app.domain.conversations.message_facts import token_count
+from desktop_app.domain.conversations.message_parts import (
+    CollectionPart,
+    DocumentPart,
+    DraftPart,
+    ImagePart,
+    part_id,
+)
+from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError
+from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.providers.models.choice_resolution import ResolvedChoice
+from desktop_app.providers.ui.providers import PROVIDER_REMOVED
+
+# Of more attachments, the last chip stands for all that have no chip of their own. It never stands
+# for a single attachment, whose own chip takes the same room.
+MAX_CHIPS = 40
+OTHER_ATTACHMENTS_CHIP = "more"  # the id of the last chip
+SHOW_ALL_ACTION = "show-all-attachments"  # the action in the last chip's menu
+
+
+class AttachmentsController(QObject):
+    """Connection of the prompt's chips with the draft and the files that are being read."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        state: WindowState,
+        image_chips: ImageChips,
+        readings: FileReadings,
+    ) -> None:
+        super().__init__(window.pane)
+        prompt = window.pane.prompt
+        self._prompt = prompt
+        self._notifications = window.pane.notifications
+        self._current = state.setup.current
+        self._draft = state.setup.current.draft
+        self._drafts = state.drafts
+        self._providers = state.setup.providers
+        self._setup = state.setup
+        self._tasks = state.tasks
+        self._attachment_store = state.backend.attachments
+        self._image_chips = image_chips
+        self._prompts = state.prompts
+        self._readings = readings
+        self._collection_facts = state.collection_facts
+        self._is_expanded = False
+        self._has_opened = False
+        prompt.attach_requested.connect(self.attach)
+        prompt.field.insertion.large_text_pasted.connect(self.attach_text)
+        prompt.field.insertion.data_pasted.connect(self.attach_content)
+        prompt.chips.detail_requested.connect(self._choose_detail)
+        prompt.chips.action_requested.connect(self._run_action)
+        prompt.chips.remove_requested.connect(self._remove)
+        prompt.text_changed.connect(self._show_suggestions)
+        state.prompts.changed.connect(self._show_suggestions)
+        image_chips.thumbnail_made.connect(self._show_thumbnail)
+        readings.text_attached.connect(self._offer_as_text)
+        self._current.opened.connect(self._on_opened)
+        for signal in (
+            self._current.opened,
+            self._current.path_changed,
+            self._current.compactions_changed,
+            self._setup.choice_changed,
+            self._draft.changed,
+            self._providers.changed,
+            self._providers.listings_changed,
+            state.collection_facts.changed,
+            readings.progressed,
+        ):
+            signal.connect(self._show_chips)
+
+    # -------------------------------------------------------------- attaching
+
+    def attach(self, paths: Iterable[Path], conversation_id: str = "") -> None:
+        """Read files and attach them to a conversation's draft, by default the open one's."""
+        self._readings.read([(path.name or str(path), path) for path in paths], conversation_id)
+        self._prompt.focus_text()
+
+    def attach_text(self, text: str, conversation_id: str = "") -> None:
+        """Attach a long pasted text as a document to a draft, by default the open one's."""
+        self._readings.read([(tr(PASTED_NAME), text)], conversation_id)
+
+    def attach_content(self, content: DroppedData, conversation_id: str = "") -> None:
+        """Attach dropped or pasted data without a file: an image, a message or rich text."""
+        self._readings.read([(content.name, content)], conversation_id)
+        self._prompt.focus_text()
+
+    def insert_as_text(self) -> None:
+        """Move the last attached plain text, pasted or from a file, into the prompt."""
+        documents = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]
+        texts = [part for part in documents if part.media_type == "text/plain"]
+        if texts:
+            self._tasks.start(self._insert_as_text(texts[-1].sha256))
+        else:
+            self._notifications.notify(tr("No text is attached"))
+
+    async def _insert_as_text(self, sha256: str) -> None:
+        conversation_id = self._current.id
+        text = await self._attachment_store.text(sha256)
+        if conversation_id != self._current.id:  # the prompt now belongs to another conversation
+            return
+        if len(text) > MAX_TEXT_CHARACTERS:
+            self._notifications.notify(tr("This text is too long for the message box."))
+            return
+        self._prompt.field.insertion.insert_plain(text)
+        self._remove_part(sha256)
+        self._prompt.focus_text()
+
+    def _offer_as_text(self, conversation_id: str, sha256: str) -> None:
+        if conversation_id == self._current.id:
+            self._notifications.notify(
+                tr("Long text attached as a document"),
+                [(tr("Insert as text"), lambda: self._tasks.start(self._insert_as_text(sha256)))],
+            )
+
+    # -------------------------------------------------------------- removing, changing
+
+    def _remove(self, chip_id: str) -> None:
+        if chip_id == OTHER_READINGS_CHIP:
+            # The first file has a chip of its own.
+            self._readings.cancel(list(self._readings.in_open_conversation)[1:])
+            return
+        if chip_id in self._readings.ids:
+            self._readings.cancel([chip_id])
+            return
+        previous_parts = self._draft.value.attachments
+        self._remove_part(chip_id)
+        remaining_parts = self._draft.value.attachments
+        removed_parts = [part for part in previous_parts if part not in remaining_parts]
+        if removed_parts:
+            message = tr("“{name}” removed", name=removed_parts[0].name)
+            if len(removed_parts) > 1:
+                message = tr_plural(
+                    "{count} attachment removed", "{count} attachments removed", len(removed_parts)
+                )
+            undo = self._make_undo(self._current.id, previous_parts, removed_parts)
+            self._notifications.notify_undo(message, undo)
+
+            def undo_on_shortcut() -> None:
+                # `undo_last` also closes the notification, but it only knows the last undo.
+                if self._notifications.last_undo is undo:
+                    self._notifications.undo_last()
+                else:
+                    undo()
+
+            self._prompt.field.keys.offer_undo(undo_on_shortcut)
+
+    def _remove_part(self, chip_id: str) -> None:
+        remaining_parts = tuple(p for p in self._draft.value.attachments if part_id(p) != chip_id)
+        if chip_id == OTHER_ATTACHMENTS_CHIP:
+            remaining_parts = remaining_parts[:MAX_CHIPS]
+        self._draft.set_attachments(remaining_parts)
+
+    def _make_undo(
+        self,
+        conversation_id: str,
+        previous_parts: Sequence[DraftPart],
+        removed_parts: Sequence[DraftPart],
+    ) -> Callable[[], None]:
+        """Return a function that attaches removed parts again, to the draft that had them."""
+
+        async def attach_to_draft() -> None:
+            for part in removed_parts:
+                await self._drafts.attach(conversation_id, part)
+
+        def undo() -> None:
+            if conversation_id != self._current.id:
+                self._tasks.start(attach_to_draft())
+                return
+            current_parts = self._draft.value.attachments
+            by_id = {part_id(part): part for part in (*removed_parts, *current_parts)}
+            # The old order, then what was added since.
+            order = dict.fromkeys(map(part_id, (*previous_parts, *current_parts)))
+            # Of the previous parts, another removal may have taken some since.
+            self._draft.set_attachments([by_id[id_] for id_ in order if id_ in by_id])
+
+        return undo
+
+    def _choose_detail(self, chip_id: str, detail: str) -> None:
+        """Change the detail of an image or of a document's pages."""
+        attachments = tuple(
+            with_detail(part, detail)
+            if not isinstance(part, CollectionPart) and part.sha256 == chip_id
+            else part
+            for part in self._draft.value.attachments
+        )
+        self._draft.set_attachments(attachments)
+
+    def _run_action(self, _chip_id: str, action: str) -> None:
+        """Show all chips, if that was chosen. Other controllers run all other actions."""
+        if action == SHOW_ALL_ACTION:
+            self._is_expanded = True
+            self._show_chips()
+
+    # -------------------------------------------------------------- showing
+
+    def _show_chips(self) -> None:
+        readings = self._readings.in_open_conversation
+        chips = [*self._make_attachment_chips(), *self._make_reading_chips(readings)]
+        self._prompt.chips.set_chips(chips)
+        if not self._has_opened:  # no model is chosen yet
+            return
+        if self._providers.has_provider(self._current.conversation):
+            refusal = self._find_refusal()
+        else:
+            refusal = tr(PROVIDER_REMOVED)
+        # A question waits for its files, but not for another choice of the user.
+        can_queue = bool(readings) and not refusal
+        if can_queue:
+            refusal = tr("Reading {name}…", name=next(iter(readings.values())).name)
+        self._prompt.send_action.set_refusal(refusal, can_queue=can_queue)
+        self._show_suggestions()
+
+    def _make_attachment_chips(self) -> list[Chip]:
+        """Return a chip for each attachment; of many, the last chip stands for the rest."""
+        parts = self._draft.value.attachments
+        resolved = self._setup.resolved
+        separate_count = len(parts)
+        if not self._is_expanded and len(parts) > MAX_CHIPS + 1:
+            separate_count = MAX_CHIPS
+        sent_parts = self._setup.deduplicate(parts[:separate_count])
+        chips = [self._make_chip(part, resolved) for part in sent_parts]
+        if other_parts := parts[separate_count:]:
+            tokens = sum(part.tokens or 0 for part in other_parts if isinstance(part, DocumentPart))
+            label = tr_plural("Show {count}", "Show all {count}", len(parts))
+            count = len(other_parts)
+            name = tr_plural("{count} more attachment", "{count} more attachments", count)
+            detail = token_count(tokens, is_exact=False)
+            chips.append(
+                Chip(
+                    OTHER_ATTACHMENTS_CHIP,
+                    name,
+                    summary=detail,
+                    state="ready",
+                    progress=None,
+                    icon="file-text",
+                    actions=(ChipAction(SHOW_ALL_ACTION, label),),
+                )
+            )
+        return chips
+
+    def _on_opened(self) -> None:
+        self._is_expanded = False
+        self._has_opened = True
+
+    def _make_reading_chips(self, readings: dict[str, FileReading]) -> list[Chip]:
+        """Return a chip for each file being read; for many, the first and one for the others."""
+        separate_count = len(readings) if len(readings) <= FEW_FILES else 1
+        chips = [
+            Chip(
+                id_,
+                r.name,
+                summary=r.detail,
+                state="reading",
+                progress=r.progress,
+                icon="file-text",
+            )
+            for id_, r in list(readings.items())[:separate_count]
+        ]
+        if other_count := len(readings) - separate_count:
+            # Several readings share a batch, whose total counts once.
+            totals_by_batch = {id(r.batch): r.batch.total for r in readings.values()}
+            file_count = sum(totals_by_batch.values())
+            read_count = file_count - len(readings)
+            name = tr_plural("{count} more file", "{count} more files", other_count)
+            detail = tr("{done} of {total} read", done=read_count, total=file_count)
+            chips.append(
+                Chip(
+                    OTHER_READINGS_CHIP,
+                    name,
+                    summary=detail,
+                    state="reading",
+                    progress=read_count / file_count,
+                    icon="file-text",
+                )
+            )
+        return chips
+
+    def _make_chip(self, part: DraftPart, resolved: ResolvedChoice) -> Chip:
+        if isinstance(part, CollectionPart):
+            facts, exists = self._collection_facts.facts(part.collection_id)
+            state: Literal["ready", "failed"] = "ready" if exists else "failed"
+            return Chip(
+                part.collection_id,
+                part.name,
+                summary=facts,
+                state=state,
+                progress=None,
+                icon="library",
+            )
+        if isinstance(part, ImagePart):
+            return self._image_chips.chip(part, resolved)
+        return document_chip(part, resolved)
+
+    def _show_thumbnail(self, sha256: str) -> None:
+        if sha256 in map(part_id, self._draft.value.attachments):
+            self._show_chips()
+
+    def _find_refusal(self) -> str:
+        """Return why the chosen model cannot take the attachments; "" if it can."""
+        parts = self._draft.value.attachments
+        resolved = self._setup.resolved
+        try:
+            require_files(parts, self._current.path_before_question, resolved)
+            require_image_input(without_files(parts, resolved.files), resolved.model)
+        except IllegalChoiceError as error:
+            return f"{error.what_happened} {error.what_to_do}"
+        except DocumentDoesNotFitError:
+            pass  # sending then offers to read the documents in parts
+        return ""
+
+    def _show_suggestions(self) -> None:
+        documents = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]
+        can_suggest = bool(documents) and not self._readings.in_open_conversation
+        if can_suggest and not self._prompt.text().strip():
+            self._prompt.suggestions.set_suggestions(self._prompts.suggestions(len(documents)))
+        else:
+            self._prompt.suggestions.set_suggestions([])

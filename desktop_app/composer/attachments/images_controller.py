@@ -1,0 +1,234 @@
+"""Images: their chips in the prompt, thumbnails in the transcript, and the originals.
+
+Only the document worker decodes images, also those within the text of an answer. It returns small
+thumbnails as pixels. They are made when they come into view, and a few dozen are cached.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QImage
+
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.chat.attachments.image_attachments import attached_image_tokens
+from desktop_app.composer.attachment_chips import Chip, ChipAction, DetailLevel
+from desktop_app.composer.attachments.attachment_facts import (
+    PREVIEW_ACTION,
+    price_note,
+    share_and_cost,
+)
+from desktop_app.documents.worker.protocol import Pixels
+from desktop_app.domain import hints
+from desktop_app.domain.conversations.conversation import Message
+from desktop_app.domain.conversations.message_facts import token_count
+from desktop_app.domain.conversations.message_parts import ImagePart
+from desktop_app.domain.documents.document_types import IMAGE_SUFFIXES
+from desktop_app.domain.documents.image_header import read_image_header
+from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.domain.models.image_tokens import DETAILS, sent_size
+from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.markdown.parsing.inline_images import image_bytes_of
+from desktop_app.providers.models.choice_resolution import ResolvedChoice
+from desktop_app.storage.temporary_files import TemporaryCopies
+from desktop_app.transcript.media.message_images import OPEN_IMAGE, THUMBNAIL_BOX
+from desktop_app.transcript.view import TranscriptView
+from desktop_app.widgets.external_open import open_path
+
+MessageSource = Callable[[], Iterable[Message]]
+
+
+class ImagesController(QObject):
+    """Connection of stored images with transcripts."""
+
+    def __init__(
+        self, window: MainWindow, state: WindowState, chips: ImageChips, copies: TemporaryCopies
+    ) -> None:
+        super().__init__(window.transcript)
+        self._current = state.current
+        self._tasks = state.tasks
+        self._attachment_store = state.backend.attachments
+        self._scaler = state.backend.image_scaler
+        self._transcripts: list[TranscriptView] = []
+        self._chips = chips
+        self._copies = copies
+        self.show_images_in(window.transcript, lambda: state.current.path)
+        chips.thumbnail_made.connect(self._show_thumbnail)
+
+    def show_images_in(self, transcript: TranscriptView, messages: MessageSource) -> None:
+        """Show the images of these messages in a transcript."""
+        self._transcripts.append(transcript)
+        transcript.destroyed.connect(lambda: self._transcripts.remove(transcript))
+        transcript.image_requested.connect(partial(self._request_image, messages))
+        transcript.action_requested.connect(partial(self._run_action, messages))
+
+    def _request_image(self, messages: MessageSource, key: str) -> None:
+        data = image_bytes_of(key)
+        if data is not None:
+            self._tasks.start(self._show_embedded(key, data))
+            return
+        part = _find_image(messages(), key)
+        if part is not None and self._chips.thumbnail(part) is not None:
+            self._show_thumbnail(key)
+
+    async def _show_embedded(self, address: str, data: bytes) -> None:
+        header = read_image_header(data)
+        if header is None:
+            return
+        try:
+            pixels = await self._scaler.decode(data, header.media_type, THUMBNAIL_BOX)
+        except UserFacingError:
+            return  # the placeholder stays
+        self._show(address, to_qimage(pixels))
+
+    def _show_thumbnail(self, sha256: str) -> None:
+        if (image := self._chips.cached(sha256)) is not None:
+            self._show(sha256, image)
+
+    def _show(self, key: str, image: QImage) -> None:
+        for transcript in self._transcripts:
+            transcript.images.show(key, image)
+
+    # -------------------------------------------------------------- originals
+
+    def _run_action(self, messages: MessageSource, _message_id: str, action: str) -> None:
+        if not action.startswith(OPEN_IMAGE):
+            return
+        part = _find_image(messages(), action.removeprefix(OPEN_IMAGE))
+        if part is not None:
+            self._tasks.start(self._open(part))
+
+    async def _open(self, part: ImagePart) -> None:
+        """Open a read-only copy of the original with the system's viewer."""
+        if self._current.is_temporary:
+            raise IllegalChoiceError(
+                N_(
+                    "Other apps can’t open images of temporary conversations, since "
+                    "that saves them."
+                ),
+                hint=hints.USE_REGULAR,
+            )
+        data = await self._attachment_store.bytes(part.sha256)
+        # Not the name of the attached file, which may contain anything. The suffix selects the
+        # program.
+        name = f"{part.sha256[:16]}{IMAGE_SUFFIXES.get(part.media_type, '.png')}"
+        copy = await asyncio.to_thread(self._copies.make, data, part.sha256, name)
+        open_path(copy)
+
+
+def _find_image(messages: Iterable[Message], sha256: str) -> ImagePart | None:
+    parts = (part for message in messages for part in message.attachments)
+    return next((p for p in parts if isinstance(p, ImagePart) and p.sha256 == sha256), None)
+
+
+MAX_CACHED_THUMBNAILS: Final = 48
+
+
+def to_qimage(pixels: Pixels) -> QImage:
+    """Return a decoded image for painting. Qt never decodes a foreign image in this process."""
+    formats = QImage.Format
+    stride = 4 * pixels.width  # bytes a row, in RGBA
+    image = QImage(pixels.data, pixels.width, pixels.height, stride, formats.Format_RGBA8888)
+    # Qt paints this format faster. The converted image owns its bytes, unlike the first one.
+    return image.convertToFormat(formats.Format_ARGB32_Premultiplied)
+
+
+class ImageChips(QObject):
+    """Thumbnails and chips of stored images.
+
+    Signals:
+        thumbnail_made(str): the thumbnail of the image with this SHA-256.
+    """
+
+    thumbnail_made = Signal(str)
+
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window)
+        self._tasks = state.tasks
+        self._scaler = state.backend.image_scaler
+        self._cache: OrderedDict[str, QImage] = OrderedDict()
+        self._requested_hashes: set[str] = set()
+
+    def thumbnail(self, part: ImagePart) -> QImage | None:
+        """Return the thumbnail; start making a missing one, and return None until it is made."""
+        image = self._cache.get(part.sha256)
+        if image is not None:
+            self._cache.move_to_end(part.sha256)
+        elif part.sha256 not in self._requested_hashes:
+            self._requested_hashes.add(part.sha256)
+            self._tasks.start(self._make(part))
+        return image
+
+    def cached(self, sha256: str) -> QImage | None:
+        """Return a thumbnail, None if it is not in memory."""
+        return self._cache.get(sha256)
+
+    async def _make(self, part: ImagePart) -> None:
+        try:
+            pixels = await self._scaler.thumbnail(part, THUMBNAIL_BOX)
+        except UserFacingError:
+            return  # not tried again; opening the image reports the error
+        self._requested_hashes.discard(part.sha256)
+        self._cache[part.sha256] = to_qimage(pixels)
+        while len(self._cache) > MAX_CACHED_THUMBNAILS:
+            self._cache.popitem(last=False)
+        self.thumbnail_made.emit(part.sha256)
+
+    def chip(self, part: ImagePart, resolved: ResolvedChoice) -> Chip:
+        """Return the chip of an image as the model would see it."""
+        model = resolved.model
+        lacks_vision = model.sees_images is False
+        size = part.dimensions
+        facts = [f"{part.width} × {part.height}"] if size else []
+        if lacks_vision:
+            facts.append(tr("{model} doesn’t support images", model=model.name))
+        else:
+            tokens, is_exact = attached_image_tokens(part, model)
+            facts.append(token_count(tokens, is_exact=is_exact))
+            facts += share_and_cost(tokens, resolved)
+        return Chip(
+            id=part.sha256,
+            name=part.name,
+            summary=" · ".join(facts),
+            state="failed" if lacks_vision else "ready",
+            progress=None,
+            icon="image",
+            tooltip="\n".join(filter(None, (_tooltip_text(part, model), price_note(resolved)))),
+            thumbnail=self.thumbnail(part),
+            detail_levels=tuple(
+                DetailLevel(value, _detail_label(part, value, model)) for value in DETAILS
+            ),
+            detail_level=part.detail,
+            actions=(ChipAction(PREVIEW_ACTION, tr("Preview")),),
+            has_preview=True,
+        )
+
+
+_DETAIL_LABELS: Final = {"auto": N_("Auto"), "low": N_("Low"), "high": N_("High")}
+
+
+def _detail_label(part: ImagePart, detail: str, model: ModelInfo) -> str:
+    tokens, is_exact = attached_image_tokens(replace(part, detail=detail), model)
+    return f"{tr(_DETAIL_LABELS[detail])} · {token_count(tokens, is_exact=is_exact)}"
+
+
+def _tooltip_text(part: ImagePart, model: ModelInfo) -> str:
+    lines = []
+    if part.animated:
+        lines.append(tr("Animation: only the first frame is sent"))
+    if part.dimensions and model.sees_images is not False:
+        width, height = sent_size(part.dimensions, part.detail, model.image_tokens)
+        if (width, height) == part.dimensions:
+            lines.append(tr("Sent without metadata"))
+        else:
+            size = f"{width} × {height}"
+            lines.append(tr("Sent at {size}, without metadata", size=size))
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""The row below the prompt's text: model, effort, variants, background, and their menus."""

@@ -1,0 +1,203 @@
+"""The menus of models, of efforts and of background answers, with the reasons of refusals.
+
+They are filled whenever they open.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QMenu, QWidgetAction
+
+from desktop_app.composer.choice.choice_view import ChoiceFigures, ChoiceView, ModelEntry
+from desktop_app.domain.models.variants import Effort
+from desktop_app.i18n.translation import tr
+from desktop_app.widgets.program_menu import ProgramMenu
+from desktop_app.widgets.text.foreign_text import LONGEST_LINE, PlainLabel, menu_text, set_tooltip
+
+_MAX_FLAT_ENTRIES: Final = 18
+"""With more models of several providers, each provider has a submenu."""
+_MAX_UNGROUPED_ENTRIES: Final = 40
+"""If a provider has more models, they are grouped by maker."""
+_MAX_NOTE_CHARACTERS: Final = 60
+"""The width of a note, in average characters."""
+
+
+def fill_models(
+    menu: QMenu,
+    choice: ChoiceView,
+    on_chosen: Callable[[ModelEntry], None],
+    figures: ChoiceFigures | None = None,
+) -> None:
+    """Fill the menu with the models of all providers, and the figures of variants, if given.
+
+    Providers are headings, or submenus if several providers have many models together.
+    """
+    by_provider: defaultdict[tuple[str, str], list[ModelEntry]] = defaultdict(list)
+    for entry in choice.models:
+        by_provider[entry.provider_id, entry.provider_name].append(entry)
+    group = QActionGroup(menu)
+    for (_, provider), entries in by_provider.items():
+        parent: QMenu = menu
+        if len(choice.models) > _MAX_FLAT_ENTRIES and len(by_provider) > 1:
+            submenu = ProgramMenu(menu_text(provider), menu)
+            menu.addMenu(submenu)
+            parent = submenu
+        else:
+            _add_note(menu, provider)
+        for entry, entry_menu in _group_by_maker(parent, entries):
+            entry_figures = _figures_of(entry, choice, figures)
+            action = _add_entry(
+                entry_menu,
+                group,
+                label=_model_label(entry),
+                is_checked=_is_chosen(entry, choice),
+                figures=entry_figures,
+            )
+            action.triggered.connect(lambda _=False, entry=entry: on_chosen(entry))
+
+
+def _model_label(entry: ModelEntry) -> str:
+    note = entry.note
+    if not note and entry.variant is not None:
+        note = tr(entry.variant.advice)
+    if not note:
+        return entry.name
+    return f"{entry.name} · {note}"
+
+
+def _figures_of(entry: ModelEntry, choice: ChoiceView, figures: ChoiceFigures | None) -> str:
+    """Return the cost and duration of a variant of the chosen provider; "" for other entries."""
+    if figures is None or entry.variant is None or entry.provider_id != choice.provider_id:
+        return ""
+    return figures.variants.get(entry.variant, "")
+
+
+def add_model_actions(
+    menu: QMenu, on_table: Callable[[], object], on_comparison: Callable[[], object]
+) -> None:
+    """Add the entries that open the table of all models and the comparison of several."""
+    menu.addSeparator()
+    menu.addAction(tr("All models…")).triggered.connect(lambda: on_table())
+    menu.addAction(tr("Compare models…")).triggered.connect(lambda: on_comparison())
+
+
+def _group_by_maker(parent: QMenu, entries: list[ModelEntry]) -> Iterator[tuple[ModelEntry, QMenu]]:
+    """Yield each entry with its menu.
+
+    In a long list (an aggregator has hundreds of models), models go into submenus by the
+    first word of their ids. A model that shares this word with no other goes into "Other".
+    Variants stay in the menu itself.
+    """
+    if len(entries) <= _MAX_UNGROUPED_ENTRIES:
+        for entry in entries:
+            yield entry, parent
+        return
+    counts = Counter(_maker_of(entry) for entry in entries if entry.variant is None)
+    # The submenus by maker; "" is the maker of "Other". They are added when their order is known.
+    menus: dict[str, QMenu] = {}
+    for entry in entries:
+        if entry.variant is not None:
+            yield entry, parent
+            continue
+        maker = _maker_of(entry)
+        if counts[maker] == 1:
+            maker = ""
+        if maker not in menus:
+            menus[maker] = ProgramMenu(menu_text(maker) or tr("Other"), parent)
+        yield entry, menus[maker]
+    for _, menu in sorted(menus.items(), key=lambda pair: (pair[0] == "", pair[0])):
+        parent.addMenu(menu)  # "Other" is the last
+
+
+def _maker_of(entry: ModelEntry) -> str:
+    """Return the first word of a model's id: "gpt" of gpt-5.2, "claude" of anthropic/claude-4."""
+    _, _, model_name = entry.model.rpartition("/")
+    return re.split(r"[-_.:\d ]", model_name.casefold(), maxsplit=1)[0]
+
+
+def fill_efforts(
+    menu: QMenu,
+    choice: ChoiceView,
+    on_chosen: Callable[[Effort], None],
+    figures: ChoiceFigures | None = None,
+) -> None:
+    """Fill the menu with the efforts, each with its use, and its figures, if given.
+
+    Refused efforts are disabled, with the reasons below.
+    """
+    group = QActionGroup(menu)
+    reasons: list[str] = []
+    for effort in choice.listed_efforts:
+        label = f"{tr(effort.label)} · {tr(effort.advice)}"
+        entry_figures = "" if figures is None else figures.efforts.get(effort, "")
+        action = _add_entry(
+            menu, group, label, is_checked=effort is choice.effort, figures=entry_figures
+        )
+        action.triggered.connect(lambda _=False, effort=effort: on_chosen(effort))
+        if reason := choice.effort_refusals.get(effort, ""):
+            action.setEnabled(False)
+            set_tooltip(action, reason)
+            reasons.append(reason)
+    for reason in dict.fromkeys(reasons):  # several efforts may have the same reason
+        _add_note(menu, reason)
+
+
+def fill_background(menu: QMenu, choice: ChoiceView, on_chosen: Callable[[bool], None]) -> None:
+    """Fill the menu with the two places where answers can run, and explain each."""
+    group = QActionGroup(menu)
+    foreground = _add_entry(menu, group, tr("Run here"), is_checked=not choice.background)
+    foreground.triggered.connect(lambda _=False: on_chosen(False))
+    _add_note(menu, tr("Stops if you quit, the connection fails, or the computer sleeps."))
+    background = _add_entry(
+        menu, group, tr("Run in background"), is_checked=bool(choice.background)
+    )
+    background.triggered.connect(lambda _=False: on_chosen(True))
+    _add_note(
+        menu,
+        tr(
+            "Keeps running at {provider}, which stores the request and the response "
+            "(OpenAI: 30 days or more).",
+            provider=choice.provider_name,
+        ),
+    )
+
+
+def _add_entry(
+    menu: QMenu, group: QActionGroup, label: str, *, is_checked: bool, figures: str = ""
+) -> QAction:
+    # The figures are aligned at the right, where other menus show keys.
+    action = menu.addAction(menu_text(label, keys=figures))
+    action.setCheckable(True)
+    group.addAction(action)
+    action.setChecked(is_checked)
+    return action
+
+
+def _add_note(menu: QMenu, text: str) -> None:
+    """Add a text that cannot be chosen: a single line if it fits."""
+    label = PlainLabel(text, menu, role="note", wraps=True)
+    label.setContentsMargins(12, 6, 12, 4)
+    label.ensurePolished()
+    # The size that Qt suggests for a wrapped text is much narrower than the menu.
+    metrics = label.fontMetrics()
+    max_width = metrics.averageCharWidth() * _MAX_NOTE_CHARACTERS
+    margins = label.contentsMargins()
+    text_width = metrics.horizontalAdvance(label.text()) + 1  # 1 for fractions of a pixel
+    width = min(text_width + margins.left() + margins.right(), max_width)
+    label.setMinimumWidth(width)
+    label.setMaximumWidth(max_width)
+    label.setFixedHeight(label.heightForWidth(width))
+    action = QWidgetAction(menu)
+    action.setDefaultWidget(label)
+    action.setText(menu_text(text, LONGEST_LINE))  # screen readers read this text
+    action.setEnabled(False)
+    menu.addAction(action)
+
+
+def _is_chosen(entry: ModelEntry, choice: ChoiceView) -> bool:
+    return entry.provider_id == choice.provider_id and entry.model == choice.model

@@ -1,0 +1,1 @@
+"""Completion of `/` prompts: the list, the form for variables, the mark of inserted text."""

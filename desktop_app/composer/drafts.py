@@ -1,0 +1,295 @@
+"""The drafts of all conversations, in memory and in the store.
+
+While writes are pending, the memory is newer than the store. The blank conversation has a draft,
+too, with settings for its answers. It keeps its id until it is stored, so that files still being
+read arrive in its draft.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.app.tasks import Tasks
+from desktop_app.backend.image_scaling import ImageScaler
+from desktop_app.chat.conversation_store import ConversationStore
+from desktop_app.documents.store.attachment_store import AttachmentStore
+from desktop_app.documents.worker.document_worker import DocumentWorker
+from desktop_app.domain.answering.generation import Overrides
+from desktop_app.domain.conversations.conversation import Conversation, Draft, Message, new_id
+from desktop_app.domain.conversations.message_parts import DraftPart, part_id
+from desktop_app.domain.errors import StorageError
+from desktop_app.domain.prompt_delimiter import DelimiterFactory
+from desktop_app.settings.settings_store import SettingsStore
+
+if TYPE_CHECKING:
+    from desktop_app.composer.prompt_editor import PromptEditor
+
+BLANK_KEY = "window.new_draft"
+
+
+class QuestionEdit(NamedTuple):
+    """An earlier question in the prompt, and the draft that was there before."""
+
+    question: Message
+    previous: Draft
+
+    def with_changed_question(self, typed_draft: Draft) -> Draft:
+        """Return the previous draft, followed by the question as typed if it was changed."""
+        if typed_draft == self.question.as_draft:
+            return self.previous
+        return _join_drafts(self.previous, typed_draft)
+
+    def after_sending(self, draft: Draft) -> Draft:
+        """Return the previous draft, followed by what was typed after sending."""
+        return _join_drafts(self.previous, draft) if draft.has_question else self.previous
+
+
+class Drafts:
+    """Drafts of conversations by id.
+
+    Attributes:
+        blank_id: the id of the blank conversation.
+        blank_overrides: the settings of its answers.
+        blank_preset_id: the id of the preset that was applied to it; None for none.
+    """
+
+    def __init__(
+        self, conversations: ConversationStore, settings_store: SettingsStore, tasks: Tasks
+    ) -> None:
+        self._conversations = conversations
+        self._settings_store = settings_store
+        self._tasks = tasks
+        self._drafts: dict[str, Draft] = {}
+        self._edits: dict[str, QuestionEdit] = {}
+        self._unwritten: set[str] = set()  # conversations whose last write failed
+        self.blank_id = new_id()
+        self.blank_overrides = Overrides()
+        self.blank_preset_id: str | None = None
+
+    def load(self, stored_settings: dict[str, Any]) -> None:
+        """Load the blank conversation's draft from the stored settings."""
+        row = stored_settings.get(BLANK_KEY) or {}
+        self._drafts[self.blank_id] = Draft.from_json(row) if row else Draft()
+        self.blank_overrides = Overrides.from_json(row.get("overrides") or {})
+        self.blank_preset_id = row.get("preset")
+
+    def draft_of(self, conversation: Conversation) -> Draft:
+        """Return the draft of a conversation that was read from the store."""
+        return self._drafts.get(conversation.id, conversation.draft)
+
+    def cached(self, conversation_id: str) -> Draft:
+        """Return the draft in memory, an empty one for a conversation that was never open."""
+        return self._drafts.get(conversation_id, Draft())
+
+    def blank_draft(self) -> Draft:
+        """Return the draft of the blank conversation."""
+        return self.cached(self.blank_id)
+
+    def put(self, conversation_id: str, draft: Draft) -> None:
+        """Set a draft, and write it if it has changed or its last write failed."""
+        if self._drafts.get(conversation_id) != draft or conversation_id in self._unwritten:
+            self._drafts[conversation_id] = draft
+            self._tasks.start(self._write(conversation_id, self._draft_to_store(conversation_id)))
+
+    @property
+    def has_unwritten(self) -> bool:
+        """Return True if the last write of a draft failed."""
+        return bool(self._unwritten)
+
+    async def write_again(self) -> None:
+        """Write the drafts whose last write failed."""
+        for conversation_id in tuple(self._unwritten):
+            with suppress(StorageError):  # it has been reported
+                await self._write(conversation_id, self._draft_to_store(conversation_id))
+
+    def edit(self, conversation_id: str, edit: QuestionEdit) -> None:
+        """Begin an edit: its question becomes the draft, and the previous draft is stored."""
+        self._edits[conversation_id] = edit
+        self._drafts[conversation_id] = edit.question.as_draft
+        self._tasks.start(self._write(conversation_id, edit.previous))
+
+    def edit_in(self, conversation_id: str) -> QuestionEdit | None:
+        """Return the edit in a conversation, None for none."""
+        return self._edits.get(conversation_id)
+
+    def end_edit(self, conversation_id: str) -> QuestionEdit | None:
+        """End the edit in a conversation, and return the edit, None for none."""
+        return self._edits.pop(conversation_id, None)
+
+    def put_blank_settings(self, overrides: Overrides, preset_id: str | None) -> None:
+        """Set and write the settings of the blank conversation."""
+        self.blank_overrides = overrides
+        self.blank_preset_id = preset_id
+        self._tasks.start(self._write(self.blank_id, self.blank_draft()))
+
+    def remove_sent(self, conversation_id: str, sent_draft: Draft) -> Draft:
+        """Remove a stored question from its draft, end its edit, and return the rest."""
+        remaining = _remaining_draft(self.cached(conversation_id), sent_draft)
+        edit = self.end_edit(conversation_id)
+        if edit is not None:
+            remaining = edit.after_sending(remaining)
+        self.replace_stored(conversation_id, remaining)
+        return remaining
+
+    def replace_stored(self, conversation_id: str, draft: Draft) -> None:
+        """Set the draft of a conversation that was just stored, perhaps the blank one."""
+        if conversation_id == self.blank_id:
+            self.blank_id = new_id()
+            self.blank_overrides = Overrides()
+            self.blank_preset_id = None
+            self._tasks.start(self._settings_store.remove(BLANK_KEY))
+        # Written even if empty, because an older state may be about to be written.
+        self._drafts[conversation_id] = draft
+        self._tasks.start(self._write(conversation_id, draft))
+
+    def forget(self, conversation_id: str) -> None:
+        """Forget the draft of a conversation that was deleted."""
+        self._drafts.pop(conversation_id, None)
+        self._edits.pop(conversation_id, None)
+        self._unwritten.discard(conversation_id)
+
+    async def attach(self, conversation_id: str, part: DraftPart) -> None:
+        """Attach a part to the draft of a conversation that is not open, at most once."""
+        draft = self._drafts.get(conversation_id)
+        if draft is None:
+            conversation = await self._conversations.get(conversation_id)
+            if conversation is None:
+                return  # deleted in the meantime
+            draft = self.draft_of(conversation)
+        if part_id(part) not in map(part_id, draft.attachments):
+            self.put(conversation_id, replace(draft, attachments=(*draft.attachments, part)))
+
+    def _draft_to_store(self, conversation_id: str) -> Draft:
+        """Return the draft to store: during an edit, the previous one and the changed text."""
+        draft = self.cached(conversation_id)
+        edit = self._edits.get(conversation_id)
+        return draft if edit is None else edit.with_changed_question(draft)
+
+    async def _write(self, conversation_id: str, draft: Draft) -> None:
+        try:
+            await self._store(conversation_id, draft)
+        except StorageError:
+            self._unwritten.add(conversation_id)
+            raise
+        self._unwritten.discard(conversation_id)
+
+    async def _store(self, conversation_id: str, draft: Draft) -> None:
+        if conversation_id == self.blank_id:
+            row = {
+                **draft.to_json(),
+                "overrides": self.blank_overrides.to_json(),
+                "preset": self.blank_preset_id,
+            }
+            await self._settings_store.set(BLANK_KEY, row)
+        else:
+            await self._conversations.save_draft(conversation_id, draft)
+
+
+def _remaining_draft(draft: Draft, sent_draft: Draft) -> Draft:
+    """Return the part of a draft that was typed or attached after `sent_draft`."""
+    attachments = sent_draft.question_attachments
+    parts = tuple(part for part in draft.attachments if part not in attachments)
+    return Draft(_find_inserted_text(sent_draft.text, draft.text), parts)
+
+
+def _find_inserted_text(sent_text: str, text: str) -> str:
+    """Return what was inserted into a sent text; the whole text if some of it was changed."""
+    pairs = enumerate(zip(sent_text, text, strict=False))
+    start = next(
+        (index for index, (sent_character, character) in pairs if sent_character != character),
+        min(len(sent_text), len(text)),
+    )
+    end = start + len(text) - len(sent_text)
+    is_insertion = end >= start and text.endswith(sent_text[start:])
+    return text[start:end] if is_insertion else text
+
+
+def _join_drafts(first: Draft, second: Draft) -> Draft:
+    text = "\n\n".join(filter(None, (first.text, second.text)))
+    parts = {part_id(part): part for part in (*first.attachments, *second.attachments)}
+    return Draft(text, tuple(parts.values()), second.template_id or first.template_id)
+
+
+class AttachmentOrigins:
+    """Paths of attached files by SHA-256, as far as known."""
+
+    def __init__(self, store: AttachmentStore) -> None:
+        self._store = store
+        self._paths: dict[str, Path] = {}
+
+    @property
+    def paths(self) -> Mapping[str, Path]:
+        """Return all known paths by SHA-256."""
+        return self._paths
+
+    def add(self, sha256: str, path: Path) -> None:
+        """Record the path of an attached file in memory."""
+        self._paths[sha256] = path
+
+    async def load(self, hashes: Iterable[str]) -> None:
+        """Load the paths of attachments from the store."""
+        unknown = [sha256 for sha256 in hashes if sha256 not in self._paths]
+        if unknown:
+            self._paths |= await self._store.origins(unknown)
+
+
+class AttachmentSources(NamedTuple):
+    """The sources of an attachment's content, and the tags around it in a question."""
+
+    attachment_store: AttachmentStore
+    documents: DocumentWorker
+    image_scaler: ImageScaler
+    delimiters: DelimiterFactory
+
+
+class PromptDraft(QObject):
+    """Text and attachments of the prompt.
+
+    Attributes:
+        value: the last draft that was set; its text lacks what was typed since.
+
+    Signals:
+        changed(): attachments were added, removed or changed, or the draft was replaced.
+    """
+
+    changed = Signal()
+
+    def __init__(self, prompt: PromptEditor) -> None:
+        super().__init__(prompt)
+        self._prompt = prompt
+        self.value = Draft()
+
+    @property
+    def current(self) -> Draft:
+        """Return the draft with the text that is in the prompt now."""
+        return self.with_text(self._prompt.text(), self._prompt.field.template_id)
+
+    def load(self, draft: Draft) -> None:
+        """Set the draft of a conversation that is being opened.
+
+        `OpenConversation.opened` reports it.
+        """
+        self.value = draft
+
+    def replace(self, draft: Draft) -> None:
+        """Replace text and attachments."""
+        self.value = draft
+        self.changed.emit()
+
+    def update_text(self) -> None:
+        """Copy the prompt's current text into `value`; this emits nothing."""
+        self.value = self.current
+
+    def with_text(self, text: str, template_id: str) -> Draft:
+        """Return the draft with another text, and the template that produced it."""
+        return replace(self.value, text=text, template_id=template_id)
+
+    def set_attachments(self, attachments: Sequence[DraftPart]) -> None:
+        """Replace the attachments."""
+        self.replace(replace(self.value, attachments=tuple(attachments)))

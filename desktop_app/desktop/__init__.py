@@ -1,0 +1,13 @@
+"""The desktop session: later starts, bus, notifications, sleep, start at login, spelling."""
+
+__all__ = [
+    "application_object",
+    "desktop_binding",
+    "desktop_watch",
+    "dictionaries",
+    "login_start",
+    "portal",
+    "session_bus",
+    "ui",
+    "window_request",
+]

@@ -1,0 +1,171 @@
+"""Watchers of the desktop: its appearance, its tray, and the computer's sleep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from desktop_app.desktop.portal.portal_requests import portal_object
+from desktop_app.desktop.session_bus import DAEMON, BusError, BusObject, SessionBus
+
+if TYPE_CHECKING:
+    from desktop_app.desktop.session_bus import Body
+
+_SETTINGS: Final = portal_object("org.freedesktop.portal.Settings")
+_NAMESPACE: Final = "org.freedesktop.appearance"
+_SCHEME: Final = "color-scheme"
+_CONTRAST: Final = "contrast"
+_MOTION: Final = "reduced-motion"
+WATCHER: Final = BusObject(
+    "org.kde.StatusNotifierWatcher", "/StatusNotifierWatcher", "org.kde.StatusNotifierWatcher"
+)
+MANAGER: Final = BusObject(
+    "org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager"
+)
+
+
+class AppearanceWatch:
+    """Watcher of the color scheme, the contrast and the motion that the desktop portal reports.
+
+    Qt follows the portal on few desktops; on GNOME it ignores the value at the start.
+    https://flatpak.github.io/xdg-desktop-portal/docs/doc-org.freedesktop.portal.Settings.html
+
+    Args:
+        report: called with two values, True if the desktop is dark and True if its contrast is
+            high; either is None if the portal does not say.
+        report_motion: called with True if the desktop reduces motion, and with False if not, or if
+            the portal does not say. Never called without a session bus.
+    """
+
+    def __init__(
+        self,
+        bus: SessionBus,
+        report: Callable[[bool | None, bool | None], object],
+        report_motion: Callable[[bool], object],
+    ) -> None:
+        self._bus = bus
+        self._report = report
+        self._report_motion = report_motion
+        self._values: dict[str, int] = {}
+
+    async def watch(self) -> None:
+        """Report the appearance, and report it again whenever it changes."""
+        try:
+            await self._bus.listen(_SETTINGS, "SettingChanged", self._on_change)
+        except BusError:
+            self._report(None, None)
+            return
+        for key in (_SCHEME, _CONTRAST, _MOTION):
+            try:
+                (value,) = await self._bus.call(_SETTINGS, "Read", "ss", _NAMESPACE, key)
+            except BusError:  # older portals have neither contrast nor motion
+                continue
+            self._set_value(key, value[1])  # a variant in a variant
+        self._report_values()
+
+    def _on_change(self, body: Body) -> None:
+        match body:
+            case (str(namespace), str(key), value) if namespace == _NAMESPACE:
+                self._set_value(key, value)
+                self._report_values()
+
+    def _set_value(self, key: str, value: object) -> None:
+        match value:
+            case ("u", int(number)):
+                self._values[key] = number
+
+    def _report_values(self) -> None:
+        scheme = self._values.get(_SCHEME)
+        contrast = self._values.get(_CONTRAST)
+        is_dark = {1: True, 2: False}.get(scheme or 0)  # 0 is no preference
+        self._report(is_dark, None if contrast is None else contrast == 1)
+        self._report_motion(self._values.get(_MOTION) == 1)
+
+
+class TrayHost:
+    """Watcher for a tray, a host of StatusNotifierItems: it may start after the program.
+
+    https://www.freedesktop.org/wiki/Specifications/StatusNotifierItem/
+
+    Args:
+        on_change: called with True once there is a tray, and with False when it has gone.
+        start: starts a coroutine as a task.
+    """
+
+    def __init__(
+        self,
+        bus: SessionBus,
+        on_change: Callable[[bool], None],
+        start: Callable[[Coroutine[Any, Any, None]], object],
+    ) -> None:
+        self._bus = bus
+        self._on_change = on_change
+        self._start = start
+        self._is_present = False
+
+    async def watch(self) -> None:
+        """Report a tray that is present, and every change.
+
+        Raises:
+            BusError: the bus cannot be used.
+        """
+        await self._bus.listen(DAEMON, "NameOwnerChanged", self._on_owner_change)
+        await self._bus.listen(WATCHER, "StatusNotifierHostRegistered", self._on_registered)
+        await self._check_host()
+
+    async def _check_host(self) -> None:
+        with suppress(BusError):  # there is no StatusNotifierWatcher yet
+            if await self._bus.read_property(WATCHER, "IsStatusNotifierHostRegistered"):
+                self._set_presence(True)
+
+    def _on_owner_change(self, body: Body) -> None:
+        match body:
+            case (WATCHER.service, _, owner):
+                self._set_presence(False)
+                if owner:  # Xfce's panel has its tray from the start, and sends no signal
+                    self._start(self._check_host())
+
+    def _on_registered(self, _body: Body) -> None:
+        self._set_presence(True)
+
+    def _set_presence(self, is_present: bool) -> None:
+        if is_present != self._is_present:
+            self._is_present = is_present
+            self._on_change(is_present)
+
+
+class SleepWatch:
+    """Watcher of sleep and waking, until `aclose`. Without a system bus, it reports nothing.
+
+    systemd-logind or elogind reports both:
+    https://www.freedesktop.org/software/systemd/man/latest/org.freedesktop.login1.html
+
+    Args:
+        on_sleep: called when the computer is about to sleep.
+        on_wake: called when it has woken.
+    """
+
+    def __init__(self, on_sleep: Callable[[], None], on_wake: Callable[[], None]) -> None:
+        self._bus = SessionBus("SYSTEM")
+        self._on_sleep = on_sleep
+        self._on_wake = on_wake
+
+    async def watch(self) -> None:
+        """Connect to the bus, and listen."""
+        try:
+            await self._bus.connect()
+            await self._bus.listen(MANAGER, "PrepareForSleep", self._on_signal)
+        except BusError:
+            return
+
+    async def aclose(self) -> None:
+        """Leave the bus."""
+        await self._bus.aclose()
+
+    def _on_signal(self, body: Body) -> None:
+        match body:
+            case (True,):
+                self._on_sleep()
+            case (False,):
+                self._on_wake()

@@ -1,0 +1,158 @@
+"""Notifications through the portal, or through the desktop's own service if it has no portal.
+
+https://flatpak.github.io/xdg-desktop-portal/docs/doc-org.freedesktop.portal.Notification.html
+https://specifications.freedesktop.org/notification-spec/latest/
+"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.desktop.application_object import APP_ID
+from desktop_app.desktop.portal.portal_requests import Portal, portal_object
+from desktop_app.desktop.session_bus import BusObject
+from desktop_app.i18n.translation import tr
+
+if TYPE_CHECKING:
+    from desktop_app.desktop.session_bus import Body, SessionBus
+
+PORTAL_INTERFACE: Final = "org.freedesktop.portal.Notification"
+SERVICE: Final = BusObject(
+    "org.freedesktop.Notifications",
+    "/org/freedesktop/Notifications",
+    "org.freedesktop.Notifications",
+)
+_OPEN_ACTION: Final = "open"
+# The portal calls actions with this prefix on our ApplicationObject, even after the program's end.
+# It finds the object by the program's name on the bus; without that name a click would do nothing.
+_APP_OPEN_ACTION: Final = f"app.{_OPEN_ACTION}"
+_TIMEOUT_BY_SERVER: Final = -1  # a timeout that the desktop chooses
+
+
+@dataclass(frozen=True)
+class Notification:
+    """A notification of the program.
+
+    Attributes:
+        key: a later notification with the same key replaces this one.
+        link: passed to the `on_open` of the notifier if the user clicks on the notification.
+    """
+
+    title: str
+    body: str
+    key: str
+    link: str
+
+
+class Notifier:
+    """Notifications of the program. A click on a notification opens its link.
+
+    Args:
+        on_open: called with the link of the notification that was clicked.
+    """
+
+    def __init__(self, bus: SessionBus, on_open: Callable[[str], None]) -> None:
+        self._bus = bus
+        self._on_open = on_open
+        self._has_portal: bool | None = None  # None until the first notification
+        self._lock = asyncio.Lock()
+        # By the number that the service assigned; the portal needs no numbers.
+        self._shown_notifications: dict[int, Notification] = {}
+
+    async def notify(self, notification: Notification) -> None:
+        """Show a notification.
+
+        Raises:
+            BusError: the desktop cannot show notifications.
+        """
+        async with self._lock:  # listen once, even if two answers end at the same time
+            if self._has_portal is None:
+                has_portal = await Portal(self._bus).version(PORTAL_INTERFACE) > 0
+                await self._listen(has_portal=has_portal)
+                self._has_portal = has_portal
+        if self._has_portal:
+            await self._notify_by_portal(notification)
+        else:
+            await self._notify_by_service(notification)
+
+    async def withdraw(self, key: str) -> None:
+        """Remove the notification with this key, because the user has opened its link.
+
+        Raises:
+            BusError: the bus or the portal cannot be used.
+        """
+        if self._has_portal:
+            target = portal_object(PORTAL_INTERFACE)
+            await self._bus.call(target, "RemoveNotification", "s", key)
+        numbers = [
+            number for number, shown in self._shown_notifications.items() if shown.key == key
+        ]
+        for number in numbers:
+            self._shown_notifications.pop(number, None)
+            await self._bus.call(SERVICE, "CloseNotification", "u", number)
+
+    async def _listen(self, *, has_portal: bool) -> None:
+        if has_portal:
+            target = portal_object(PORTAL_INTERFACE)
+            await self._bus.listen(target, "ActionInvoked", self._on_portal_click)
+        else:
+            await self._bus.listen(SERVICE, "ActionInvoked", self._on_service_click)
+            await self._bus.listen(SERVICE, "NotificationClosed", self._on_closed)
+
+    async def _notify_by_portal(self, notification: Notification) -> None:
+        name = _APP_OPEN_ACTION if self._bus.is_activatable else _OPEN_ACTION
+        action = ("s", name)
+        # Xfce 4.18, for one, ignores a click on the notification itself.
+        button = {"label": ("s", tr("Open")), "action": action, "target": ("s", notification.link)}
+        fields = {
+            "title": ("s", notification.title),
+            "body": ("s", notification.body),
+            "default-action": action,
+            "default-action-target": ("s", notification.link),
+            "buttons": ("aa{sv}", [button]),
+        }
+        target = portal_object(PORTAL_INTERFACE)
+        await self._bus.call(target, "AddNotification", "sa{sv}", notification.key, fields)
+
+    async def _notify_by_service(self, notification: Notification) -> None:
+        key = notification.key
+        replaced_number = 0  # the service's number for "none"
+        for number, shown in self._shown_notifications.items():
+            if shown.key == key:
+                replaced_number = number
+                break
+        (new_number,) = await self._bus.call(
+            SERVICE,
+            "Notify",
+            "susssasa{sv}i",
+            "Repartee",
+            replaced_number,
+            APP_ID,
+            notification.title,
+            html.escape(notification.body, quote=False),  # most services read the body as markup
+            ["default", tr("Open")],  # Xfce shows a button; on others, a click anywhere counts
+            {"desktop-entry": ("s", APP_ID)},
+            _TIMEOUT_BY_SERVER,
+        )
+        self._shown_notifications.pop(replaced_number, None)
+        self._shown_notifications[new_number] = notification
+
+    def _on_portal_click(self, body: Body) -> None:
+        match body:  # the notification's key, the action, and the action's target in a list
+            case (_, _, [(_, str(link)), *_]):
+                self._on_open(link)
+
+    def _on_service_click(self, body: Body) -> None:
+        match body:
+            # The signal is sent to all programs, for the notifications of all programs.
+            case (int(number), "default") if number in self._shown_notifications:
+                self._on_open(self._shown_notifications.pop(number).link)
+
+    def _on_closed(self, body: Body) -> None:
+        match body:
+            case (int(number), _):
+                self._shown_notifications.pop(number, None)

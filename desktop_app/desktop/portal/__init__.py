@@ -1,0 +1,1 @@
+"""The desktop portal: its requests, the global shortcut, typing on Wayland."""

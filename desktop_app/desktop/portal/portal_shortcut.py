@@ -1,0 +1,140 @@
+"""The global shortcut through the portal, by which Wayland desktops grant one.
+
+The desktop asks the user, who may choose other keys, and remembers the answer.
+https://flatpak.github.io/xdg-desktop-portal/docs/doc-org.freedesktop.portal.GlobalShortcuts.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from desktop_app.desktop.application_object import bus_name
+from desktop_app.desktop.portal.portal_requests import Portal, portal_object
+from desktop_app.desktop.session_bus import BusError, BusObject, SessionBus
+from desktop_app.quick.hotkey.hotkey_status import (
+    HOTKEY_COMMAND,
+    HotkeyError,
+    HotkeyReport,
+    HotkeyStatus,
+)
+from desktop_app.quick.hotkey.keysyms import portal_trigger
+
+if TYPE_CHECKING:
+    from desktop_app.desktop.session_bus import Body
+
+INTERFACE: Final = "org.freedesktop.portal.GlobalShortcuts"
+
+
+def _holder_name(scope: str) -> str:
+    """Return the name that the process with the shortcut owns on the bus."""
+    return f"{bus_name(scope)}.GlobalShortcut"
+
+
+class PortalShortcut:
+    """A shortcut that the portal reports, until `close`.
+
+    Args:
+        on_press: called when the user presses it.
+        on_loss: called when the desktop has ended the shortcut; `close` is still needed.
+    """
+
+    def __init__(
+        self, bus: SessionBus, scope: str, on_press: Callable[[], None], on_loss: Callable[[], None]
+    ) -> None:
+        self._bus = bus
+        self._scope = scope
+        self._on_press = on_press
+        self._on_loss = on_loss
+        self._portal = Portal(bus)
+        self._session: BusObject | None = None
+        self._is_listening = False
+
+    async def bind(self, keys: str, description: str) -> str:
+        """Ask for the shortcut; return the keys that the desktop chose, in its own words.
+
+        Args:
+            keys: the keys to suggest, in Qt's portable text.
+            description: a sentence that the desktop shows.
+
+        Raises:
+            HotkeyError: there is no portal, or the user refused.
+        """
+        try:
+            return await self._bind(keys, description)
+        except BusError as error:
+            await self.close()
+            raise HotkeyError(HotkeyStatus.UNAVAILABLE) from error
+
+    async def _bind(self, keys: str, description: str) -> str:
+        if not self._is_listening:
+            await self._bus.listen(portal_object(INTERFACE), "Activated", self._on_activated)
+            self._is_listening = True
+        session = await self._portal.begin_session(INTERFACE)
+        try:
+            await self._bus.listen(session, "Closed", self._on_closed)
+        except (BusError, asyncio.CancelledError):
+            await self._portal.close(session)
+            raise
+        self._session = session
+        shortcut = {
+            "description": ("s", description),
+            "preferred_trigger": ("s", portal_trigger(keys)),
+        }
+        shortcuts = [(HOTKEY_COMMAND, shortcut)]
+        results = await self._portal.request(
+            INTERFACE, "BindShortcuts", "oa(sa{sv})sa{sv}", session.path, shortcuts, "", {}
+        )
+        trigger = _bound_trigger(results.get("shortcuts", ("", ()))[1])
+        if trigger is None:
+            raise BusError("the shortcut was not bound")
+        await self._bus.request_name(_holder_name(self._scope))
+        return trigger
+
+    async def close(self) -> None:
+        """Release the shortcut."""
+        session = self._session
+        self._session = None
+        if session is None:
+            return
+        await self._bus.ignore(session, "Closed", self._on_closed)
+        await self._portal.close(session)
+        with suppress(BusError):
+            await self._bus.release_name(_holder_name(self._scope))
+
+    def _on_activated(self, body: Body) -> None:
+        match body:
+            case (str(session), str(shortcut), _, _) if shortcut == HOTKEY_COMMAND:
+                if self._session is not None and session == self._session.path:
+                    self._on_press()
+
+    def _on_closed(self, _body: Body) -> None:
+        if self._session:
+            self._on_loss()
+
+
+async def check_portal(keys: str, scope: str) -> HotkeyReport:
+    """Return the state of the global shortcut on a desktop without X11."""
+    bus = SessionBus()
+    status = HotkeyStatus.UNAVAILABLE
+    try:
+        await bus.connect()
+        if await bus.has_owner(_holder_name(scope)):
+            status = HotkeyStatus.WORKS
+        elif await Portal(bus).version(INTERFACE) > 0:
+            status = HotkeyStatus.ASKS
+    except BusError:
+        pass
+    finally:
+        await bus.aclose()
+    return HotkeyReport(keys, status if keys else HotkeyStatus.OFF)
+
+
+def _bound_trigger(shortcuts: Any) -> str | None:
+    """Return the keys of our shortcut among the bound ones, None if it is not bound."""
+    for shortcut, properties in shortcuts:
+        if shortcut == HOTKEY_COMMAND:
+            return str(properties.get("trigger_description", ("s", ""))[1])
+    return None

@@ -1,0 +1,1 @@
+"""The window on the desktop: tray, notifications, calls of later starts, closing."""

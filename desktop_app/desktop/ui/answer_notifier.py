@@ -1,0 +1,131 @@
+"""Notifications of ended answers and jobs, and of waiting tools, while no window is in front."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.desktop.application_object import show_progress
+from desktop_app.desktop.notifier import Notification, Notifier
+from desktop_app.desktop.session_bus import BusError, SessionBus
+from desktop_app.desktop.window_request import BATCHES
+from desktop_app.domain.conversations.conversation import Message, MessageStatus
+from desktop_app.domain.conversations.message_link import MessageLink, parse_link
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.settings.schema import NOTIFICATIONS
+from desktop_app.widgets.text.foreign_text import one_line
+
+if TYPE_CHECKING:
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.chat.ui.running_answers import RunningAnswers
+    from desktop_app.domain.batch_jobs import BatchJob
+    from desktop_app.providers.ui.providers import SettingValues
+
+LONG_ANSWER_S: Final = 10.0
+"""Shorter answers are not announced: the user is still waiting for them."""
+_DEFAULT_HEADING: Final = N_("Response ready")
+_HEADINGS: Final = {
+    MessageStatus.FAILED: N_("Response failed"),
+    MessageStatus.REFUSED: N_("The model declined"),
+}
+
+
+class AnswerNotifier(QObject):
+    """Notifications of answers, batch jobs and waiting tools, which show a title, but no answer.
+
+    Args:
+        is_in_front: returns True if one of the program's windows has the focus.
+        title_of: returns a conversation's title, "" if it must not be shown.
+
+    Signals:
+        message_requested(str, str): a notification was clicked; the ids of its conversation and
+            message, "" for the message of a waiting tool.
+        batches_requested(): a notification of a batch job was clicked.
+    """
+
+    message_requested = Signal(str, str)
+    batches_requested = Signal()
+
+    def __init__(
+        self,
+        parent: QObject,
+        running: RunningAnswers,
+        is_in_front: Callable[[], bool],
+        title_of: Callable[[str], str],
+        *,
+        bus: SessionBus,
+        values: SettingValues,
+        tasks: Tasks,
+    ) -> None:
+        super().__init__(parent)
+        self._is_in_front = is_in_front
+        self._title_of = title_of
+        self._bus = bus
+        self._values = values
+        self._tasks = tasks
+        self._clock = time.monotonic
+        self._notifier = Notifier(bus, self._on_link_clicked)
+        self._notified_ids: set[str] = set()
+        self._started_at: dict[str, float] = {}
+        running.started.connect(self._on_started)
+        running.finished.connect(self._on_finished)
+
+    def notify_batch_end(self, job: BatchJob) -> None:
+        """Notify of the end of a batch job."""
+        self._notify(tr("Batch job finished"), job.title, key=BATCHES, link=BATCHES)
+
+    def notify_waiting_tool(self, conversation_id: str) -> None:
+        """Notify that a tool waits for the user's permission."""
+        self._notified_ids.add(conversation_id)
+        link = str(MessageLink(conversation_id))
+        title = self._title_of(conversation_id)
+        self._notify(tr("A tool is waiting for your permission"), title, key=link, link=link)
+
+    def show_progress(self, done: int, total: int) -> None:
+        """Show the progress of all running batch jobs on the program's icon."""
+        show_progress(self._bus, done / total if total else None)
+
+    def forget(self, conversation_id: str) -> None:
+        """Remove the notification of a conversation that was opened."""
+        if conversation_id in self._notified_ids:
+            self._notified_ids.remove(conversation_id)
+            self._start_quietly(self._notifier.withdraw(str(MessageLink(conversation_id))))
+
+    def _on_started(self, conversation_id: str) -> None:
+        self._started_at[conversation_id] = self._clock()
+
+    def _on_finished(self, conversation_id: str, answer: Message) -> None:
+        started_at = self._started_at.pop(conversation_id, self._clock())
+        duration_s = max(self._clock() - started_at, answer.duration_s or 0.0)
+        if duration_s <= LONG_ANSWER_S or answer.status is MessageStatus.CANCELLED:
+            return
+        link = str(MessageLink(conversation_id, answer.id))
+        self._notified_ids.add(conversation_id)
+        heading = tr(_HEADINGS.get(answer.status, _DEFAULT_HEADING))
+        # A later answer in the conversation replaces the notification.
+        key = str(MessageLink(conversation_id))
+        self._notify(heading, self._title_of(conversation_id), key=key, link=link)
+
+    def _notify(self, heading: str, title: str, *, key: str, link: str) -> None:
+        if self._values[NOTIFICATIONS] and not self._is_in_front():
+            notification = Notification(heading, one_line(title), key=key, link=link)
+            self._start_quietly(self._notifier.notify(notification))
+
+    def _start_quietly(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.start(_ignore_bus_errors(work))
+
+    def _on_link_clicked(self, address: str) -> None:
+        link = parse_link(address)
+        if address == BATCHES:
+            self.batches_requested.emit()
+        elif link is not None:
+            self.message_requested.emit(link.conversation_id, link.message_id)
+
+
+async def _ignore_bus_errors(work: Coroutine[Any, Any, None]) -> None:
+    with suppress(BusError):  # a desktop without notifications
+        await work

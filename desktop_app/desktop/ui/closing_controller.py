@@ -1,0 +1,290 @@
+"""Closing the window: the program keeps running in the background, or ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QApplication
+
+from desktop_app.app.window.session_end import is_session_ending
+from desktop_app.domain.places import linked_text, plain_text
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.settings.schema import ON_CLOSE, OnClose
+from desktop_app.widgets.forms.form_dialog import ask_about_changes
+from desktop_app.widgets.text.foreign_text import message_box
+from desktop_app.widgets.text.linked_label import set_linked_informative_text
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QMessageBox, QWidget
+
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.chat.ui.running_answers import RunningAnswers
+    from desktop_app.providers.ui.providers import SettingValues
+    from desktop_app.quick.hotkey.hotkey_status import HotkeyReport
+
+_STAY_DETAILS: Final = N_(
+    "Global shortcut, notifications, and responses keep working. The icon in the tray opens the "
+    "window again. You can change this in {appearance_page}."
+)
+
+
+class UnfinishedWork(NamedTuple):
+    """Work that the end of the program would stop or lose.
+
+    Attributes:
+        is_reading: returns True while files are being read, to be attached.
+        is_transferring: returns True while conversations are exported, imported, backed up or
+            printed.
+        has_temporary: returns True if a temporary conversation would be lost.
+        is_temporary: returns True for the id of a temporary conversation.
+        is_waiting_for_user: returns True while a tool waits for the user's permission.
+    """
+
+    is_reading: Callable[[], bool]
+    is_transferring: Callable[[], bool]
+    has_temporary: Callable[[], bool]
+    is_temporary: Callable[[str], bool]
+    is_waiting_for_user: Callable[[], bool]
+
+
+class UnwrittenText(Protocol):
+    """Text that the user typed, of which a write may have failed, as on a full disk."""
+
+    @property
+    def has_unwritten(self) -> bool: ...
+    async def write_again(self) -> None: ...
+
+
+class ClosingController(QObject):
+    """Handler of closed windows, which ends the program once nothing keeps it running.
+
+    Args:
+        has_other_windows: returns True if another window is visible.
+        was_started_to_stay: the program was started without a window, and must not end by itself.
+
+    Attributes:
+        is_finishing: the window was hidden until the running answers end; then the program ends.
+
+    Signals:
+        ended(): the program is to end: nothing keeps it running, or the user quits.
+        hidden(): the window was hidden, and the program keeps running.
+    """
+
+    ended = Signal()
+    hidden = Signal()
+
+    def __init__(
+        self,
+        window: QWidget,
+        running: RunningAnswers,
+        has_other_windows: Callable[[], bool],
+        unfinished: UnfinishedWork,
+        *,
+        values: SettingValues,
+        texts: Sequence[UnwrittenText],
+        tasks: Tasks,
+        was_started_to_stay: bool,
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._running = running
+        self._has_other_windows = has_other_windows
+        self._unfinished = unfinished
+        self._values = values
+        self._unwritten_texts = texts
+        self._tasks = tasks
+        self._was_started_to_stay = was_started_to_stay
+        self._is_asking = False  # a question is open; no other is asked until it closes
+        self._has_tray = self._has_hotkey = False
+        self.is_finishing = False
+        running.finished.connect(lambda *_: self.end_if_nothing_shows())
+
+    def set_tray(self, is_shown: bool) -> None:
+        """Record whether the tray shows an icon, by which the user opens a hidden window again."""
+        self._has_tray = is_shown
+
+    def set_hotkey(self, report: HotkeyReport) -> None:
+        """Record whether the global shortcut works, which opens the quick prompt."""
+        from desktop_app.quick.hotkey.hotkey_status import HotkeyStatus  # not needed at the start
+
+        self._has_hotkey = report.status is HotkeyStatus.WORKS
+
+    @property
+    def is_resident(self) -> bool:
+        """Return True if the program keeps running while nothing is visible."""
+        should_stay = self._values[ON_CLOSE] == OnClose.KEEP
+        can_be_reopened = self._has_tray or self._has_hotkey
+        return self._was_started_to_stay or (should_stay and can_be_reopened)
+
+    def close_window(self) -> None:
+        """Close the window as the setting says; ask if it says so, or if work might be lost."""
+        if is_session_ending():  # nobody could answer a question any more
+            self.ended.emit()
+        elif self._is_asking:
+            return
+        elif self.is_resident:
+            self.is_finishing = False
+            self._hide()
+        elif ask_about_changes():
+            return
+        elif self._values[ON_CLOSE] == OnClose.ASK and self._has_tray:
+            self._ask_whether_to_stay()
+        else:
+            self._end_or_ask()
+
+    def quit(self) -> None:
+        """End the program, resident or not; ask if work is unsaved or still running."""
+        if self._is_asking or ask_about_changes():
+            return
+        self._end_or_ask()
+
+    def end_if_nothing_shows(self) -> None:
+        """End the program if nothing is visible, no answer streams and it need not stay."""
+        is_visible = self._window.isVisible() or self._has_other_windows()
+        should_stay = self.is_resident and not self.is_finishing
+        if not is_visible and not should_stay and not self._running.conversations:
+            self.ended.emit()
+
+    @property
+    def _has_unsaved(self) -> bool:
+        return self._running.has_unstored or any(
+            text.has_unwritten for text in self._unwritten_texts
+        )
+
+    def _end_or_ask(self) -> None:
+        if self._has_unsaved:
+            self._tasks.start(self._save_or_ask())
+        elif self._unfinished.is_reading():
+            self._ask_to_quit(
+                tr("Files are still being read. Quit anyway?"),
+                tr("Files that haven’t been read are not attached."),
+                self._end_or_ask_about_transfers,
+            )
+        else:
+            self._end_or_ask_about_transfers()
+
+    def _end_or_ask_about_transfers(self) -> None:
+        if self._unfinished.is_transferring():
+            self._ask_to_quit(
+                tr("A transfer is still running. Quit anyway?"),
+                tr(
+                    "Unfinished exports, backups, and print jobs are discarded. Conversations "
+                    "imported so far are kept."
+                ),
+                self._end_or_ask_about_temporary,
+            )
+        else:
+            self._end_or_ask_about_temporary()
+
+    def _end_or_ask_about_temporary(self) -> None:
+        is_answering = any(map(self._unfinished.is_temporary, self._running.conversations))
+        if self._unfinished.has_temporary() and not is_answering:  # else the next question says so
+            self._ask_to_quit(
+                tr("A temporary conversation is open. Quit anyway?"),
+                tr("Temporary conversations are deleted when you quit."),
+                self._end_or_ask_about_answers,
+            )
+        else:
+            self._end_or_ask_about_answers()
+
+    def _end_or_ask_about_answers(self) -> None:
+        if self._running.conversations:
+            self._ask_whether_to_stop()
+        else:
+            self._end()
+
+    async def _save_or_ask(self) -> None:
+        """Save what could not be saved before, as on a full disk; ask if that fails again."""
+        for text in self._unwritten_texts:
+            await text.write_again()
+        if not self._has_unsaved:
+            self._end_or_ask()
+        elif not self._is_asking:
+            self._ask_to_quit(
+                tr("Some text couldn’t be saved. Quit anyway?"),
+                tr(
+                    "Unsaved messages, responses, and prompts are lost. Free up disk space or "
+                    "copy them first."
+                ),
+                self._end,
+            )
+
+    def _end(self) -> None:
+        self._window.hide()
+        self.ended.emit()
+
+    def _hide(self) -> None:
+        self._window.hide()
+        self.hidden.emit()
+
+    def _begin_question(self, text: str, details: str) -> QMessageBox:
+        """Return a question for the caller to open."""
+        # The quick prompt stays above the window and would cover the question.
+        box = message_box(text, details, parent=QApplication.activeWindow() or self._window)
+        box.setObjectName("closing-question")
+        self._is_asking = True
+        box.finished.connect(self._on_answered)
+        box.finished.connect(box.deleteLater)
+        return box
+
+    def _on_answered(self) -> None:
+        self._is_asking = False
+
+    def _ask_to_quit(self, text: str, details: str, quit_now: Callable[[], None]) -> None:
+        """Ask about something that is lost at the end, and call `quit_now` if that is accepted."""
+        box = self._begin_question(text, details)
+        quit_button = box.addButton(tr("Quit now"), box.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton(box.StandardButton.Cancel))
+        quit_button.clicked.connect(quit_now)
+        box.open()
+        box.activateWindow()
+
+    def _ask_whether_to_stay(self) -> None:
+        details = linked_text(_STAY_DETAILS)
+        question = tr("Keep Repartee running in the background?")
+        box = self._begin_question(question, plain_text(details))
+        set_linked_informative_text(box, details)
+        keep_button = box.addButton(tr("Keep running"), box.ButtonRole.AcceptRole)
+        quit_button = box.addButton(tr("Quit"), box.ButtonRole.DestructiveRole)
+        box.addButton(box.StandardButton.Cancel)
+        box.setDefaultButton(keep_button)
+        keep_button.setObjectName("keep-running")
+
+        keep_button.clicked.connect(lambda: self._apply_choice(OnClose.KEEP))
+        quit_button.clicked.connect(lambda: self._apply_choice(OnClose.QUIT))
+        box.open()
+
+    def _apply_choice(self, choice: OnClose) -> None:
+        self._tasks.start(self._values.set(ON_CLOSE, choice.value))
+        if choice is OnClose.KEEP:
+            self._hide()
+        else:
+            self._end_or_ask()
+
+    def _ask_whether_to_stop(self) -> None:
+        running_ids = self._running.conversations
+        temporary_count = sum(map(self._unfinished.is_temporary, running_ids))
+        details = tr("Quitting now keeps what has arrived.")
+        if temporary_count == len(running_ids):
+            details = tr("Temporary conversations are deleted when you quit.")
+        elif temporary_count:
+            details = tr("Quitting now keeps what has arrived, except in temporary conversations.")
+        box = self._begin_question(tr("A response is still running. Quit anyway?"), details)
+        stop_button = box.addButton(tr("Quit now"), box.ButtonRole.DestructiveRole)
+        stop_button.clicked.connect(self._end)
+        box.setDefaultButton(box.addButton(box.StandardButton.Cancel))
+        # Nobody could read a temporary response, or give a permission, in a hidden window.
+        if temporary_count < len(running_ids) and not self._unfinished.is_waiting_for_user():
+            wait_button = box.addButton(tr("Finish, then quit"), box.ButtonRole.AcceptRole)
+            wait_button.clicked.connect(self._finish)
+            box.setDefaultButton(wait_button)
+        box.open()
+        box.activateWindow()  # the tray may have asked, with the window hidden or behind others
+
+    def _finish(self) -> None:
+        """Hide the window, and end once no answer streams."""
+        self.is_finishing = True
+        self._hide()
+        self.end_if_nothing_shows()  # the answer may have ended meanwhile

@@ -1,0 +1,1 @@
+"""Attachments by content hash, what removes them, and notes on them."""

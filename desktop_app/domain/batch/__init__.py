@@ -1,4 +1,0 @@
-"""Batch jobs and their states.
-
-May import the rest of `domain`.
-"""

@@ -1,0 +1,417 @@
+"""Batch jobs: a question about each of many files, answered at half price within a day.
+
+A job is a list of items, one for each file. It is sent as one file of requests, from which the
+provider makes one batch. Results are matched by `custom_id`, never by order.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Final, NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from desktop_app.domain import hints
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.generation import Examples, GenerationParameters
+from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+from desktop_app.domain.cost import Price, Usage, cost_of
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.models.model_catalog import Api, ModelInfo
+from desktop_app.domain.text_enum import TextEnum
+from desktop_app.i18n.translation import N_
+
+BATCH_TIER: Final = "batch"
+"""The catalog's name for the price of batches."""
+# The limits of a batch. Source: OpenAI's guide to the Batch API.
+MAX_REQUESTS: Final = 50_000
+MAX_BYTES: Final = 200_000_000
+USUAL_ANSWER_TOKENS: Final = 1000
+"""The estimated tokens of an answer with its reasoning."""
+
+
+SCHEMA_PROBLEM: Final = "schema_problem"
+"""The code of the error of an answer that does not match its schema."""
+
+
+class BatchStatus(TextEnum):
+    """The state of a job.
+
+    PREPARING: its files are being read. READY: all are read; the job waits for the user's
+    confirmation. UPLOADING: it is being sent. All others are states of the provider's batch.
+    """
+
+    PREPARING = "preparing", N_("Reading files")
+    READY = "ready", N_("Ready to start")
+    UPLOADING = "uploading", N_("Uploading")
+    VALIDATING = "validating", N_("Validating")
+    IN_PROGRESS = "in_progress", N_("In progress")
+    FINALIZING = "finalizing", N_("Collecting results")
+    COMPLETED = "completed", N_("Completed")
+    FAILED = "failed", N_("Failed")
+    EXPIRED = "expired", N_("Expired")
+    CANCELLING = "cancelling", N_("Canceling")
+    CANCELLED = "cancelled", N_("Canceled")
+
+    @property
+    def is_over(self) -> bool:
+        """Return True for a final state."""
+        return self in FINAL_STATUSES
+
+    @property
+    def was_sent(self) -> bool:
+        """Return False while files are being read, or the user has to confirm the job."""
+        return self not in (BatchStatus.PREPARING, BatchStatus.READY)
+
+
+FINAL_STATUSES: Final = frozenset(
+    {BatchStatus.COMPLETED, BatchStatus.FAILED, BatchStatus.EXPIRED, BatchStatus.CANCELLED}
+)
+
+
+class ItemStatus(TextEnum):
+    """The state of a file of a job.
+
+    UNREAD: not read yet. READ: it will be sent. LEFT_OUT: it cannot be read or is too large, and is
+    not sent. SENT: it waits for its answer. ANSWERED: it has one. REFUSED: the model declined, or
+    the provider's filter stopped it. FAILED: the provider rejected the request, or its result is
+    unusable. UNANSWERED: the batch ended without a result for it; nothing is billed.
+    """
+
+    UNREAD = "unread", N_("Not read yet")
+    READ = "read", N_("Ready to send")
+    LEFT_OUT = "left_out", N_("Skipped")
+    SENT = "sent", N_("Waiting")
+    ANSWERED = "answered", N_("Answered")
+    REFUSED = "refused", N_("Declined")
+    FAILED = "failed", N_("Failed")
+    UNANSWERED = "unanswered", N_("No response")
+
+
+RETRYABLE_STATUSES: Final = (ItemStatus.REFUSED, ItemStatus.FAILED, ItemStatus.UNANSWERED)
+"""The states of items that a retry takes over into a new job."""
+
+
+@dataclass(frozen=True)
+class BatchEstimate:
+    """The estimated size and cost of a job.
+
+    Attributes:
+        files: the number of files that are sent.
+        left_out: the number of files that are not sent.
+        input_tokens: of all files, estimated.
+        input_cost: US dollars at the batch price, else the ordinary one; None if unknown.
+        cost: of input and answers, if each answer has `BatchJob.expected_answer_tokens` tokens.
+        ordinary_cost: the cost of the same files as ordinary questions.
+        image_pages: the number of pages that are sent as images.
+        image_tokens, image_cost: of the image pages; included in `input_tokens` and the costs.
+    """
+
+    files: int = 0
+    left_out: int = 0
+    input_tokens: int = 0
+    input_cost: Decimal | None = None
+    cost: Decimal | None = None
+    ordinary_cost: Decimal | None = None
+    image_pages: int = 0
+    image_tokens: int = 0
+    image_cost: Decimal | None = None
+
+
+def estimate_batch(
+    tokens: Iterable[int],
+    left_out: int,
+    batch_price: Price | None,
+    ordinary_price: Price | None,
+    answer_tokens: int = USUAL_ANSWER_TOKENS,
+    images: tuple[int, int] = (0, 0),
+) -> BatchEstimate:
+    """Return the estimate for a job.
+
+    Args:
+        tokens: of the request for each file.
+        left_out: the number of files that are not sent.
+        batch_price, ordinary_price: None if unknown.
+        answer_tokens: of each answer.
+        images: the number of pages that are sent as images, and their tokens.
+    """
+    counts = list(tokens)
+    input_usage = Usage(input_tokens=sum(counts))
+    total = input_usage + Usage(output_tokens=answer_tokens * len(counts))
+    image_pages, image_tokens = images
+    return BatchEstimate(
+        files=len(counts),
+        left_out=left_out,
+        input_tokens=input_usage.input_tokens,
+        input_cost=cost_of(batch_price, input_usage),
+        cost=cost_of(batch_price, total),
+        ordinary_cost=cost_of(ordinary_price, total),
+        image_pages=image_pages,
+        image_tokens=image_tokens,
+        image_cost=cost_of(batch_price, Usage(input_tokens=image_tokens)),
+    )
+
+
+@dataclass(frozen=True)
+class BatchCounts:
+    """The number of a job's files per state, and the usage and cost of their answers.
+
+    Attributes:
+        cost: US dollars, of the results whose cost is known.
+        uncounted: the number of billed results of unknown cost.
+    """
+
+    total: int = 0
+    waiting: int = 0
+    left_out: int = 0
+    answered: int = 0
+    refused: int = 0
+    failed: int = 0
+    unanswered: int = 0
+    usage: Usage = field(default_factory=Usage)
+    cost: Decimal = Decimal(0)
+    uncounted: int = 0
+
+    @property
+    def unsuccessful(self) -> int:
+        """Return the number of sent files that ended without an answer."""
+        return self.refused + self.failed + self.unanswered
+
+    @property
+    def done(self) -> int:
+        """Return the number of sent files that have a final state."""
+        return self.answered + self.unsuccessful
+
+
+@dataclass(frozen=True)
+class BatchJob:
+    """A batch job.
+
+    Attributes:
+        choice: the user's choice, with the model and the effort that are sent.
+        base_url: the server that runs it; providers with other addresses do not have the job.
+        title: of the prompt, or the beginning of the task.
+        task: the question about each file.
+        template_id: the library prompt that the task comes from; "" for none.
+        error: why it cannot continue, or failed; None if neither.
+        is_cancelled: the user has canceled it; finished results are still fetched.
+        held: US dollars of input that count against the monthly cap while it runs; None before and
+            after, or if unknown.
+        examples: pairs of a question and its ideal answer, sent before each question.
+        input_file_id: the provider's id of the uploaded requests; "" before. Once it is stored, the
+            batch may exist: the provider must be asked before a batch is created.
+        batch_id: the provider's id of the batch; "" until it is stored.
+        remote_done: the number of finished requests by the provider's count.
+    """
+
+    id: str
+    choice: ModelChoice
+    title: str
+    task: str
+    created_at: datetime
+    status: BatchStatus = BatchStatus.PREPARING
+    template_id: str = ""
+    base_url: str = ""
+    api: Api = Api.RESPONSES
+    instructions: str = ""
+    parameters: GenerationParameters = field(default_factory=GenerationParameters)
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    estimate: BatchEstimate = field(default_factory=BatchEstimate)
+    error: ErrorNote | None = None
+    is_cancelled: bool = False
+    held: Decimal | None = None
+    examples: Examples = ()
+    input_file_id: str = ""
+    batch_id: str = ""
+    remote_done: int = 0
+    counts: BatchCounts = field(default_factory=BatchCounts)
+
+    @property
+    def batch_name(self) -> str:
+        """Return the name that identifies the file and the batch at the provider."""
+        return f"repartee-{self.id}"
+
+    @property
+    def done(self) -> int:
+        """Return the number of finished files, as stored or by the provider's count: the larger."""
+        return max(self.remote_done, self.counts.done)
+
+    @property
+    def expected_answer_tokens(self) -> int:
+        """Return the tokens that the estimate assumes of each answer."""
+        return min(USUAL_ANSWER_TOKENS, self.parameters.max_output_tokens or USUAL_ANSWER_TOKENS)
+
+
+class BatchFile(NamedTuple):
+    """A file for a new job.
+
+    Attributes:
+        path: as `BatchItem.path`.
+    """
+
+    name: str
+    path: str
+
+    @classmethod
+    def of(cls, name: str, path: Path) -> BatchFile:
+        """Return the file at an absolute path, whose name may be no UTF-8."""
+        readable_name = os.fsencode(name).decode("utf-8", "replace")
+        try:
+            str(path).encode()
+        except UnicodeEncodeError:
+            return cls(readable_name, path.as_uri())
+        return cls(readable_name, str(path))
+
+
+@dataclass(frozen=True)
+class BatchItem:
+    """A file of a job.
+
+    Attributes:
+        number: its position, from 1.
+        path: absolute; a file URI if the path is no UTF-8, which a database cannot store.
+        part: its entry in the attachment store; None until it is read.
+        tokens: of the request, estimated.
+        error: why it has no complete answer; None before its end, or if it has one.
+        conversation_id: of the conversation that was created from it; "" for none.
+        answered_by: the model that the result names; "" if it names none.
+    """
+
+    job_id: str
+    number: int
+    name: str
+    path: str
+    status: ItemStatus = ItemStatus.UNREAD
+    part: DocumentPart | ImagePart | None = None
+    tokens: int = 0
+    answer: str = ""
+    error: ErrorNote | None = None
+    usage: Usage | None = None
+    cost: Decimal | None = None
+    conversation_id: str = ""
+    answered_by: str = ""
+
+    @property
+    def custom_id(self) -> str:
+        """Return the id that its result is matched by."""
+        return custom_id(self.job_id, self.number)
+
+    @property
+    def file(self) -> Path:
+        """Return its path."""
+        if self.path.startswith("file:///"):
+            return Path(os.fsdecode(unquote_to_bytes(self.path.removeprefix("file://"))))
+        return Path(self.path)
+
+    @property
+    def sha256(self) -> str:
+        """Return the hash of its bytes, "" until they are read."""
+        return "" if self.part is None else self.part.sha256
+
+
+class BatchItemSummary(NamedTuple):
+    """An item as the job's list shows it; `tokens` are estimated until there is an answer."""
+
+    number: int
+    name: str
+    status: ItemStatus
+    tokens: int
+    cost: Decimal | None
+    error: ErrorNote | None
+
+
+def custom_id(job_id: str, number: int) -> str:
+    """Return the id of a request in its batch, unique in this store."""
+    return f"{job_id}-{number}"
+
+
+def item_number(job_id: str, request_id: str) -> int | None:
+    """Parse a `custom_id`; return None for an id of another job."""
+    given_job, _, digits = request_id.rpartition("-")
+    # As `custom_id` writes numbers: without leading zeros. No job has a billion items.
+    is_number = re.fullmatch("0|[1-9][0-9]{0,8}", digits) is not None
+    return int(digits) if given_job == job_id and is_number else None
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """The provider's result for one request.
+
+    Attributes:
+        status: ANSWERED, REFUSED, FAILED or UNANSWERED.
+        error: why there is no complete answer; None if there is one.
+        answered_by: the model that the result names; "" if it names none.
+    """
+
+    custom_id: str
+    status: ItemStatus
+    answer: str = ""
+    error: ErrorNote | None = None
+    usage: Usage | None = None
+    answered_by: str = ""
+
+
+class LineError(NamedTuple):
+    """An error in the requests: its line, from 1 (0 for none), and its text."""
+
+    line: int
+    message: str
+
+
+@dataclass(frozen=True)
+class RemoteBatch:
+    """A batch as the provider describes it.
+
+    Attributes:
+        status: None if it is unknown.
+        name: the `batch_name` of its job; "" if the program did not create it.
+        done: the number of requests that were completed or failed.
+        errors: why the batch failed as a whole.
+    """
+
+    id: str
+    status: BatchStatus | None
+    input_file_id: str = ""
+    output_file_id: str = ""
+    error_file_id: str = ""
+    name: str = ""
+    done: int = 0
+    errors: tuple[LineError, ...] = ()
+
+
+def batch_refusal(
+    profile: ProviderProfile, info: ModelInfo | None = None
+) -> IllegalChoiceError | None:
+    """Return why a provider or model gets no batches; None if both may get them.
+
+    The provider must have batches. A model is refused only if it is known not to take them.
+    """
+    if profile.kind is ProviderKind.ON_DEVICE:
+        return IllegalChoiceError(
+            N_("The local model doesn’t support batches."), hint=hints.CHOOSE_PROVIDER
+        )
+    if not profile.has_batches:
+        if profile.kind is ProviderKind.COMETAPI:
+            return IllegalChoiceError(
+                N_("{provider} doesn’t support batches."),
+                hint=hints.CHOOSE_PROVIDER,
+                provider=profile.name,
+            )
+        return IllegalChoiceError(
+            N_("{provider} may not support batches."),
+            hint=N_("If it does, turn on “Supports Batch API” in {provider_page}."),
+            provider=profile.name,
+        )
+    if info is not None and info.takes_batches is False:
+        return IllegalChoiceError(
+            N_("{model} doesn’t support batches."), hint=hints.CHOOSE_MODEL, model=info.name
+        )
+    return None

@@ -1,4 +1,0 @@
-"""Saved prompts with variables, and presets.
-
-Imports domain only.
-"""

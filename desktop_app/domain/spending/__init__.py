@@ -1,4 +1,0 @@
-"""Tokens and money, and reports on them.
-
-May import the rest of `domain`.
-"""

@@ -1,0 +1,248 @@
+"""Adds imported conversations to the store, none twice.
+
+An import writes short transactions, with pauses between series of them. Without pauses, a window
+with a streaming answer would never find the database free: SQLite retries in steps of up to a tenth
+of a second. A pause after each transaction would make 2,000 conversations take four minutes. After
+an interrupted import, the next one adds what is missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import sqlite3
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+from desktop_app.chat.conversation_store import (
+    insert_compaction,
+    insert_conversation,
+    insert_message,
+    put_conversation,
+    read_conversation,
+    update_answer,
+)
+from desktop_app.domain import hints
+from desktop_app.domain.conversations.compaction import Compaction
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    Folder,
+    Message,
+    MessageStatus,
+)
+from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.i18n.translation import N_
+from desktop_app.library.folder_store import put_folder
+from desktop_app.prompts.preset import Preset
+from desktop_app.prompts.prompt_store import add_preset
+from desktop_app.storage.database import Action, Database, T
+from desktop_app.storage.row_conversion import message_from_row
+
+BATCH_SIZE: Final = 100  # messages in one transaction
+# SQLite waits at most a tenth of a second between two attempts to write: in this gap, another
+# process can write.
+SHORTEST_GAP_S: Final = 0.12
+# A series of transactions ends after this time; a pause follows unless this process is alone.
+SERIES_S: Final = 0.1
+# Earlier versions imported unfinished answers of other programs as INTERRUPTED.
+_UNFINISHED_STATUSES: Final = (MessageStatus.INTERRUPTED, MessageStatus.INCOMPLETE)
+
+
+@dataclass(frozen=True)
+class ImportOutcome:
+    """The result of importing a conversation.
+
+    Attributes:
+        is_new: False if the conversation was in the library before.
+        messages: the number of messages added or completed.
+    """
+
+    is_new: bool
+    messages: int
+
+
+class ImportStore:
+    """The writer of imported conversations. All methods raise StorageError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._busy_s = 0.0  # the time that this series has taken
+
+    async def add(
+        self,
+        conversation: Conversation,
+        messages: Sequence[Message],
+        folder: Folder | None,
+        compactions: Sequence[Compaction] = (),
+        preset: Preset | None = None,
+    ) -> ImportOutcome:
+        """Add a conversation, or its missing messages if it exists. Take it out of the trash.
+
+        Existing messages stay unchanged, except answers of which an earlier export had only the
+        beginning, because they were streaming. Another text for an unfinished answer becomes
+        another version. If messages were added, the shown path becomes that of the imported
+        conversation; the path that the user chose meanwhile stays as another version.
+
+        Args:
+            messages: parents before their children.
+
+        Raises:
+            ImportRefusedError: one of the messages already belongs to another conversation.
+        """
+        new_ids = await self._database.read(partial(_ids_of_versions, messages))
+        if new_ids:
+            messages = [
+                replace(
+                    message,
+                    id=new_ids.get(message.id, message.id),
+                    parent_id=new_ids.get(message.parent_id or "", message.parent_id),
+                )
+                for message in messages
+            ]
+            leaf_of_import = new_ids.get(conversation.leaf_id or "", conversation.leaf_id)
+            conversation = replace(conversation, leaf_id=leaf_of_import)
+            compactions = [
+                replace(each, message_id=new_ids.get(each.message_id, each.message_id))
+                for each in compactions
+            ]
+        missing_messages = await self._database.read(partial(_missing_messages, messages))
+        batches = [
+            missing_messages[start : start + BATCH_SIZE]
+            for start in range(0, len(missing_messages), BATCH_SIZE)
+        ]
+        insertions: list[Action[None]] = []
+        leaf_id: str | None = None  # the last message of the batch before
+        for batch in batches[:-1]:
+            insertions.append(partial(_insert, batch, leaf_id))
+            leaf_id = batch[-1].id
+        if batches:
+            insertions.append(
+                partial(_insert_last, batches[-1], leaf_id, compactions, conversation)
+            )
+
+        def begin(connection: sqlite3.Connection) -> bool:
+            is_new = _create_if_missing(conversation, folder, preset, connection)
+            # The first batch belongs to this transaction: otherwise a kill could leave an empty
+            # conversation.
+            if insertions:
+                insertions[0](connection)
+            return is_new
+
+        is_new = await self._write(begin)
+        for insertion in insertions[1:]:
+            await self._write(insertion)
+        return ImportOutcome(is_new, len(missing_messages))
+
+    async def _write(self, action: Action[T]) -> T:
+        started_at = time.monotonic()
+        result = await self._database.write(action)
+        self._busy_s += time.monotonic() - started_at
+        if self._busy_s >= SERIES_S:
+            if not await self._database.is_alone():
+                await asyncio.sleep(max(self._busy_s, SHORTEST_GAP_S))
+            self._busy_s = 0.0
+        return result
+
+
+def _ids_of_versions(messages: Sequence[Message], connection: sqlite3.Connection) -> dict[str, str]:
+    """Return new ids for the answers that would shorten or change a stored unfinished one."""
+    new_ids: dict[str, str] = {}
+    for message in messages:
+        row = connection.execute("SELECT * FROM messages WHERE id = ?", (message.id,)).fetchone()
+        if row is None or row["status"] not in _UNFINISHED_STATUSES:
+            continue
+        stored = message_from_row(row)
+        is_beginning = message.text.startswith(stored.text.rstrip()) and all(
+            len(message.parts) > number and type(message.parts[number]) is type(part)
+            for number, part in enumerate(stored.parts)
+        )
+        if message.status not in _UNFINISHED_STATUSES and not is_beginning:
+            text = f"{message.id}\n{message.text}".encode("utf-8", "surrogatepass")
+            new_ids[message.id] = hashlib.sha256(text).hexdigest()[:32]
+    return new_ids
+
+
+def _missing_messages(messages: Sequence[Message], connection: sqlite3.Connection) -> list[Message]:
+    return [message for message in messages if not _is_stored(connection, message)]
+
+
+def _is_stored(connection: sqlite3.Connection, message: Message) -> bool:
+    """Return True if a message is stored, and not only the beginning of an answer.
+
+    Raises ImportRefusedError if it is in another conversation.
+    """
+    sql = "SELECT conversation_id, status FROM messages WHERE id = ?"
+    row = connection.execute(sql, (message.id,)).fetchone()
+    if row is not None and row["conversation_id"] != message.conversation_id:
+        raise ImportRefusedError(
+            N_("A conversation in the file contains messages of another conversation."),
+            hint=hints.EXPORT_AGAIN,
+        )
+    return row is not None and (
+        row["status"] not in _UNFINISHED_STATUSES or message.status in _UNFINISHED_STATUSES
+    )
+
+
+def _create_if_missing(
+    conversation: Conversation,
+    folder: Folder | None,
+    preset: Preset | None,
+    connection: sqlite3.Connection,
+) -> bool:
+    """Create the conversation, its folder and its preset if missing. Return True if it is new.
+
+    Take an existing conversation out of the trash, which would delete it.
+    """
+    if folder is not None:
+        sql = "SELECT 1 FROM folders WHERE id = ?"
+        if connection.execute(sql, (folder.id,)).fetchone() is None:
+            put_folder(connection, folder)
+    sql = "UPDATE conversations SET trashed_at = NULL WHERE id = ?"
+    is_new = not connection.execute(sql, (conversation.id,)).rowcount
+    if is_new:
+        if preset is not None:
+            add_preset(connection, preset)
+        insert_conversation(connection, replace(conversation, leaf_id=None))
+    return is_new
+
+
+def _insert(
+    messages: Sequence[Message], leaf_id: str | None, connection: sqlite3.Connection
+) -> None:
+    """Insert messages. If the shown path ends at `leaf_id`, extend it to the last message.
+
+    A kill before the next messages would otherwise leave a conversation that shows nothing.
+    """
+    for message in messages:
+        if _is_stored(connection, message):  # the same import may run twice at once
+            continue
+        if not update_answer(connection, message):
+            insert_message(connection, message)
+    sql = "UPDATE conversations SET leaf_id = ? WHERE id = ? AND leaf_id IS ?"
+    connection.execute(sql, (messages[-1].id, messages[-1].conversation_id, leaf_id))
+
+
+def _insert_last(
+    messages: Sequence[Message],
+    leaf_id: str | None,
+    compactions: Sequence[Compaction],
+    conversation: Conversation,
+    connection: sqlite3.Connection,
+) -> None:
+    """Insert the last messages, the compactions and the shown path in one transaction.
+
+    With separate transactions, an import could be interrupted after the messages. The next import
+    would find no missing message, so it would not add the compactions and the path.
+    """
+    _insert(messages, leaf_id, connection)
+    for compaction in compactions:
+        insert_compaction(connection, compaction)
+    stored_conversation = read_conversation(connection, conversation.id)
+    if stored_conversation is not None:
+        updated_at = max(stored_conversation.updated_at, conversation.updated_at)
+        put_conversation(
+            connection, replace(stored_conversation, updated_at=updated_at), conversation.leaf_id
+        )

@@ -1,0 +1,1 @@
+"""Conversations laid out on pages, for printers and PDF."""

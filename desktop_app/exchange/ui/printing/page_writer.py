@@ -1,0 +1,153 @@
+"""Writing blocks, frames and images at the end of a printed document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSizeF, QUrl
+from PySide6.QtGui import (
+    QImage,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextImageFormat,
+)
+
+from desktop_app.exchange.ui.printing.page_breaks import PageBreaks
+from desktop_app.exchange.ui.printing.print_styles import NOTE_SIZE, TEXT_SIZE, PrintStyles
+from desktop_app.markdown.block_model import ADDED_MARK, Run, clean_text, show_invisible
+from desktop_app.transcript.layout.long_text_splitter import (
+    MAX_BLOCK_UNITS,
+    LongTextSplitter,
+    RunIndex,
+    TextFormats,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PySide6.QtGui import QColor, QTextFrameFormat, QTextTable, QTextTableFormat
+
+    from desktop_app.widgets.look.theme import Theme
+
+
+class PageWriter:
+    """A writer that appends to `document`.
+
+    Attributes:
+        page: the size of a page in device pixels.
+        theme, styles: the colors and formats.
+        cursor: where the writer is: at the end, or in a cell of the last table.
+        breaks: keeps frames, tables and headings on one page.
+        is_block_empty: True if the next block takes the place of an empty one.
+    """
+
+    def __init__(
+        self, document: QTextDocument, page: QSizeF, theme: Theme, styles: PrintStyles
+    ) -> None:
+        self.document = document
+        self.page = page
+        self.theme = theme
+        self.styles = styles
+        self.cursor = QTextCursor(document)
+        self.breaks = PageBreaks(document, page.height(), styles.pixels_per_point)
+        self.is_block_empty = True
+
+    def insert_note(self, text: str, top: float, color: QColor | None = None) -> None:
+        """Insert small text, dim unless `color` is set, `top` points below the last block."""
+        block_format = self.styles.paragraph_format(top)
+        color = color or self.theme.dim
+        self.insert_text(display_text(text), block_format, NOTE_SIZE, color=color)
+
+    def insert_text(
+        self,
+        text: str,
+        block_format: QTextBlockFormat,
+        points: float = TEXT_SIZE,
+        *,
+        color: QColor | None = None,
+        bold: bool = False,
+    ) -> None:
+        """Append text; a very long one in several blocks."""
+        char_format = self.styles.plain_format(points, color or self.theme.text, bold=bold)
+        for part in self._split_line(text, block_format, char_format):
+            self.insert_block(block_format)
+            self.cursor.setBlockCharFormat(char_format)
+            self.cursor.insertText(part, char_format)
+            block_format.setTopMargin(0)  # above the first block only
+
+    def _split_line(
+        self, text: str, block_format: QTextBlockFormat, char_format: QTextCharFormat
+    ) -> Iterator[str]:
+        """Split a very long text where the page wraps it, and yield the parts.
+
+        The time that Qt needs for a block grows with the square of its length.
+        """
+        if len(text) <= MAX_BLOCK_UNITS:
+            yield text
+            return
+        frame_format = self.cursor.currentFrame().frameFormat()
+        splitter = LongTextSplitter(
+            self.page.width() - 2 * (frame_format.padding() + frame_format.border()), 0
+        )
+        formats = TextFormats(block_format, block_format, lambda _: char_format)
+        run_index = RunIndex((Run(text),))
+        offset = 0
+        while run_index.end - offset > MAX_BLOCK_UNITS:
+            end = splitter.part_end(run_index, offset, formats)
+            yield "".join(run.text for run in run_index.runs_between(offset, end))
+            offset = end
+        yield "".join(run.text for run in run_index.runs_between(offset, run_index.end))
+
+    def insert_block(self, block_format: QTextBlockFormat, *, keeps_next: bool = False) -> None:
+        """Append a block; `keeps_next` keeps it on one page with the line after it."""
+        if self.is_block_empty:
+            self.cursor.setBlockFormat(block_format)
+            self.cursor.setBlockCharFormat(QTextCharFormat())
+        else:
+            self.cursor.insertBlock(block_format, QTextCharFormat())
+        self.is_block_empty = False
+        if keeps_next:
+            self.breaks.keep_unbroken(self.cursor.block())
+
+    def begin_frame(self, frame_format: QTextFrameFormat) -> None:
+        """Begin a frame, kept on one page if it is short; later content goes into the frame."""
+        self.insert_block(self.styles.empty_block_format())
+        frame = self.cursor.insertFrame(frame_format)
+        self.is_block_empty = True
+        self.breaks.keep_unbroken(self.cursor.block(), frame)
+
+    def end_frame(self) -> None:
+        """Leave all frames and tables; later content goes below them."""
+        self.cursor.movePosition(QTextCursor.MoveOperation.End)
+        self.is_block_empty = True
+
+    def insert_table(self, rows: int, columns: int, table_format: QTextTableFormat) -> QTextTable:
+        """Insert a table; `end_frame` leaves it."""
+        self.insert_block(self.styles.empty_block_format())
+        table = self.cursor.insertTable(rows, columns, table_format)
+        self.breaks.keep_unbroken(self.cursor.block(), table)
+        return table
+
+    def move_to(self, cursor: QTextCursor) -> None:
+        """Go on at a position in the last table."""
+        self.cursor = cursor
+
+    def insert_image(self, name: str, image: QImage, max_width: float) -> None:
+        """Insert an image, scaled down to the maximum width and nearly half a page."""
+        self.document.addResource(QTextDocument.ResourceType.ImageResource.value, QUrl(name), image)
+        css_pixel = 0.75 * self.styles.pixels_per_point  # it is 0.75 points
+        width = image.width() * css_pixel
+        height = image.height() * css_pixel
+        scale = min(1.0, max_width / width, 0.45 * self.page.height() / height)
+        image_format = QTextImageFormat()
+        image_format.setName(name)
+        image_format.setWidth(width * scale)
+        image_format.setHeight(height * scale)
+        self.cursor.insertImage(image_format)
+
+
+def display_text(text: str) -> str:
+    """Return the text for one block, with control characters made visible."""
+    return show_invisible(clean_text(text)).replace(ADDED_MARK, "")

@@ -1,4 +1,0 @@
-"""Keys from and to other programs: the global shortcut, and pasting into another window.
-
-Knows no Qt. May import domain and commands.
-"""

@@ -1,0 +1,204 @@
+"""Full-text search over titles, messages and attachments; see search_index.py.
+
+A match is an entry of the index that contains the words and fits the filter. A hit is a match as
+the user sees it, with a snippet.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.chat.conversation_store import REVIEWED
+from desktop_app.domain.conversations.conversation import SearchFilter, SearchHit, SearchOrder
+from desktop_app.domain.conversations.message_parts import parts_from_json
+from desktop_app.storage.row_conversion import from_micros, read_row, searchable_text, to_micros
+from desktop_app.storage.search.search_text import match_expression, snippet
+
+if TYPE_CHECKING:
+    from desktop_app.storage.database import Database
+
+# `m` is the message of an entry: its own, or one that refers to an attachment. A title has none.
+# The order is that of the ids in the index, which is read only as far as needed.
+_MATCHES_SQL: Final = """
+    SELECT e.id AS entry_id, c.id AS conversation_id, c.archived, c.title, a.name, a.text,
+        m.id AS message_id, coalesce(m.id, c.id) AS id, m.parts, m.created_at, {score} AS score
+    FROM search_index AS i CROSS JOIN search_entries AS e ON e.id = i.rowid
+    LEFT JOIN message_attachments AS ma ON e.kind = 'attachment' AND ma.sha256 = e.ref
+    LEFT JOIN attachments AS a ON e.kind = 'attachment' AND a.sha256 = e.ref
+    LEFT JOIN messages AS m
+        ON m.id = CASE e.kind WHEN 'message' THEN e.ref WHEN 'attachment' THEN ma.message_id END
+    JOIN conversations AS c
+        ON c.id = CASE e.kind WHEN 'title' THEN e.ref ELSE m.conversation_id END
+    WHERE search_index MATCH :words AND i.rowid >= :since AND i.rowid < :until
+        AND c.trashed_at IS NULL {conditions}
+    ORDER BY i.rowid DESC"""
+_FILTER_CONDITIONS: Final = {
+    "review": "instr(m.notices, :review) > 0",
+    "folder": "c.folder_id = :folder",
+    "variant": "CASE e.kind WHEN 'title' THEN c.variant ELSE m.variant END = :variant",
+    # Messages that only cite a file of a collection do not count: passages are not an attachment.
+    "attachment": """c.id IN (
+        SELECT x.conversation_id
+        FROM message_attachments AS xa JOIN messages AS x ON x.id = xa.message_id
+        WHERE instr(x.parts, '{"kind":"passages"') = 0 OR EXISTS (
+            SELECT 1 FROM json_each(x.parts) AS part
+            WHERE json_extract(part.value, '$.sha256') IS NOT NULL
+        )
+    )""",
+}
+_VERDICT: Final = re.compile(
+    r"(?:^|(?<=\s))is:(reviewed|corrected|rejected)(?=\s|$)", re.IGNORECASE
+)
+# The best matches are chosen among this many of the newest matches.
+_MAX_RANKED_MATCHES: Final = 500
+# The limits of an integer in SQLite.
+_MAX_INTEGER: Final = (1 << 63) - 1
+_MIN_INTEGER: Final = -(1 << 63)
+_NO_FILTER: Final = SearchFilter()
+
+
+class Search:
+    """The full-text search through the library on disk."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def find(
+        self,
+        text: str,
+        limit: int = 50,
+        *,
+        search_filter: SearchFilter = _NO_FILTER,
+        order: SearchOrder = SearchOrder.NEWEST,
+    ) -> list[SearchHit]:
+        """Return the newest or best texts with every word of `text`; the last word is a prefix.
+
+        Words between double quotes must follow each other. "is:reviewed", "is:corrected" and
+        "is:rejected" find answers with this verdict of the user's, with or without other words. All
+        other punctuation is ignored. With neither words nor a verdict, nothing is found.
+
+        Raises:
+            StorageError: the store cannot be read.
+        """
+        text, search_filter = _extract_verdict(text, search_filter)
+        expression = match_expression(text)
+        if not expression:
+            if not search_filter.review:  # no verdict
+                return []
+            return await self._database.read(lambda c: _find_reviewed(c, search_filter, limit))
+        is_best = order is SearchOrder.BEST
+        most = _MAX_RANKED_MATCHES if is_best else limit
+        matches = await self._database.read(
+            lambda c: _newest_matches(c, expression, search_filter, most, is_scored=is_best)
+        )
+        if is_best:
+            # Titles first, then by BM25, then the newest. A lower score is better.
+            matches.sort(key=lambda row: (row["message_id"] is not None, row["score"]))
+        # Snippets are made in the database's thread too, because they take long for long texts.
+        return await self._database.read(lambda _: [_hit(row, text) for row in matches[:limit]])
+
+
+def _newest_matches(
+    connection: sqlite3.Connection,
+    expression: str,
+    search_filter: SearchFilter,
+    limit: int,
+    *,
+    is_scored: bool,
+) -> list[sqlite3.Row]:
+    """Return the newest matches. Rows are read one by one, so that older ones cost nothing."""
+    since, until = _time_range(search_filter)
+    conditions, values = _conditions(search_filter)
+    sql = _MATCHES_SQL.format(
+        score="bm25(search_index)" if is_scored else "0",
+        conditions="".join(f" AND {condition}" for condition in conditions),
+    )
+    matches: list[sqlite3.Row] = []
+    bounds = {"words": expression, "since": since, "until": until}
+    with closing(connection.execute(sql, {**values, **bounds})) as rows:
+        for row in rows:
+            if not matches or matches[-1]["entry_id"] != row["entry_id"]:
+                if len(matches) == limit:
+                    break
+                matches.append(row)
+            elif matches[-1]["created_at"] < row["created_at"]:
+                matches[-1] = row  # an attachment is found in the newest of its messages
+    return matches
+
+
+def _time_range(search_filter: SearchFilter) -> tuple[int, int]:
+    """Return the start of the filter's time range, and its end, which does not belong to it.
+
+    Both are in microseconds.
+    """
+    since = _MIN_INTEGER if search_filter.since is None else to_micros(search_filter.since)
+    until = _MAX_INTEGER if search_filter.until is None else to_micros(search_filter.until)
+    return since, until
+
+
+def _conditions(search_filter: SearchFilter) -> tuple[list[str], dict[str, str]]:
+    """Return a filter as SQL conditions, except its time range, and their parameters."""
+    values: dict[str, str] = {}
+    conditions = []
+    if search_filter.has_attachment:
+        conditions.append(_FILTER_CONDITIONS["attachment"])
+    for name, value in (("folder", search_filter.folder_id), ("variant", search_filter.variant)):
+        if value is not None:
+            conditions.append(_FILTER_CONDITIONS[name])
+            values[name] = str(value)
+    if search_filter.review:
+        conditions.append(_FILTER_CONDITIONS["review"])
+        # A piece of the JSON in which a message stores its notices.
+        values["review"] = f'"code":"review_{search_filter.review}"'
+    return conditions, values
+
+
+def _extract_verdict(text: str, search_filter: SearchFilter) -> tuple[str, SearchFilter]:
+    """Return the text without "is:reviewed" and the like, and the filter with that verdict."""
+    match = _VERDICT.search(text)
+    if match is None:
+        return text, search_filter
+    return _VERDICT.sub(" ", text).strip(), search_filter._replace(review=match[1].casefold())
+
+
+def _find_reviewed(
+    connection: sqlite3.Connection, search_filter: SearchFilter, limit: int
+) -> list[SearchHit]:
+    """Return the newest answers with the verdict of the filter."""
+    conditions, values = _conditions(search_filter)
+    since, until = _time_range(search_filter)
+    # The columns and conditions are constants of this module and of conversation_store.
+    sql = f"""SELECT m.created_at AS entry_id, c.id AS conversation_id, c.archived, c.title,
+            NULL AS name, NULL AS text, m.parts, m.id, m.id AS message_id
+        FROM messages AS m JOIN conversations AS c ON c.id = m.conversation_id
+        WHERE {REVIEWED} AND c.trashed_at IS NULL AND m.created_at >= :since
+            AND m.created_at < :until AND {" AND ".join(conditions)}
+        ORDER BY m.created_at DESC LIMIT :limit"""  # noqa: S608
+    bounds = {"since": since, "until": until, "limit": limit}
+    return [_hit(row, query="") for row in connection.execute(sql, {**values, **bounds})]
+
+
+def _hit(row: sqlite3.Row, query: str) -> SearchHit:
+    return SearchHit(
+        conversation_id=row["conversation_id"],
+        title=row["title"],
+        message_id=row["message_id"],
+        snippet=snippet(_text_of(row), query),
+        date=from_micros(row["entry_id"]),
+        archived=bool(row["archived"]),
+        document=row["name"] or "",
+    )
+
+
+def _text_of(row: sqlite3.Row) -> str:
+    if row["message_id"] is None:
+        return str(row["title"])
+    return str(row["text"]) if row["text"] is not None else read_row(_text_of_message, row)
+
+
+def _text_of_message(row: sqlite3.Row) -> str:
+    return searchable_text(parts_from_json(json.loads(row["parts"])))

@@ -1,0 +1,1 @@
+"""The conversation list: rows, filters, menus, folders, trash, and what opens a conversation."""

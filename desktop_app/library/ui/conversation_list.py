@@ -1,0 +1,328 @@
+"""The sidebar: search, new conversation, conversations by date, filters and footer.
+
+The *selected* row is the open conversation; the *current* row has the keyboard focus. Arrow
+keys move only the current row, Enter opens it. The user can mark several rows for an
+action. Otherwise only the program selects rows (`selection`), so that the selection always
+shows the open conversation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtWidgets import QFrame, QWidget
+
+from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
+from desktop_app.i18n.translation import tr
+from desktop_app.library.ui.conversation_view import ConversationView
+from desktop_app.library.ui.filter_bars import FilterBar, FilterRow
+from desktop_app.library.ui.list_pages import ListPages
+from desktop_app.library.ui.list_selection import ListSelection, NameEditing
+from desktop_app.library.ui.rows.conversation_model import ConversationModel, Roles
+from desktop_app.library.ui.rows.date_groups import DayChange, today
+from desktop_app.library.ui.search.list_search import ListSearch
+from desktop_app.library.ui.search.search_field import NewConversationButton
+from desktop_app.widgets.boxes import column_of, row_of
+from desktop_app.widgets.look import icons
+from desktop_app.widgets.look import theme as themes
+from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.text.elided_label import ElidedLabel
+from desktop_app.widgets.text.foreign_text import PlainLabel, set_tooltip, spoken_text
+
+if TYPE_CHECKING:
+    from desktop_app.domain.conversations.conversation import Conversation, Folder
+    from desktop_app.library.ui.list_menus import ListMenus
+    from desktop_app.library.ui.row_delegates import ConversationDelegate, HitDelegate
+
+
+class ConversationList(QFrame):
+    """The sidebar with the conversations. See the module.
+
+    The receivers of the requests update the rows.
+
+    Attributes:
+        folders: all folders, sorted by name.
+        theme: the current theme.
+        search: the search field with its filters and hits.
+        top: the layout above the rows; what is added to it comes below "New conversation".
+        selection: the selected rows.
+        pages: the rows, the hits, or a note without them.
+        name_editing: edits names in the rows.
+        day_change: reports that a new day has begun.
+
+    Signals:
+        open_requested(str id): the row of a conversation was clicked, or Enter was pressed on it.
+        new_requested(), new_in_folder_requested(str folder id), temporary_requested(): start a
+            conversation.
+        export_requested(list ids, str format id): export conversations.
+        renamed(str id, str title): the user changed a title; the row already shows it.
+        pin_requested(list ids, bool), archive_requested(list ids, bool): pin or unpin, archive or
+            unarchive conversations.
+        pin_order_requested(list ids): pin these conversations, in this order.
+        delete_requested(list ids), restore_requested(list ids): move conversations to the trash,
+            or out of it.
+        erase_requested(list ids): delete conversations permanently.
+        move_requested(list ids, str folder id or ""): move conversations to a folder, or out of it.
+        filter_requested(ListFilter): show the archive, the trash, the list or an opened folder.
+        folder_requested(list ids): create a folder with these conversations.
+        folder_renamed(str id, str name): the user changed a folder's name; the row already shows
+            it.
+        folder_delete_requested(str id), folder_settings_requested(str id): delete a folder, or show
+            its settings.
+        empty_trash_requested(): erase everything in the trash.
+        more_requested(bool): load the next page, or with True all remaining pages.
+    """
+
+    open_requested = Signal(str)
+    new_requested = Signal()
+    new_in_folder_requested = Signal(str)
+    temporary_requested = Signal()
+    export_requested = Signal(list, str)
+    renamed = Signal(str, str)
+    pin_requested = Signal(list, bool)
+    archive_requested = Signal(list, bool)
+    pin_order_requested = Signal(list)
+    delete_requested = Signal(list)
+    restore_requested = Signal(list)
+    erase_requested = Signal(list)
+    move_requested = Signal(list, str)
+    filter_requested = Signal(object)
+    folder_requested = Signal(list)
+    folder_renamed = Signal(str, str)
+    folder_delete_requested = Signal(str)
+    folder_settings_requested = Signal(str)
+    empty_trash_requested = Signal()
+    more_requested = Signal(bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "side")
+        self.setProperty("edge", "right")
+        self._scrolls_to_end = False
+        self.folders: tuple[Folder, ...] = ()
+        self.model = ConversationModel(today(), self)
+        self.search = ListSearch(self)
+        self.new_button = NewConversationButton()
+        self._delegates: tuple[ConversationDelegate, HitDelegate] | None = None
+        self.view = ConversationView("conversations", self.model)
+        self.selection = ListSelection(self.model, self.view)
+        self.name_editing = NameEditing(self.view, self.selection, self.search)
+        self.day_change = DayChange(self)
+        self.footer = SidebarFooter()
+        self.filter_bar = FilterBar()
+        self.filter_row = FilterRow()
+        self.pages = ListPages(self.model, self.view, self.search, self.filter_bar)
+        self._build()
+        self._connect_list()
+        self._connect_filters()
+
+    # ------------------------------------------------------------ rows
+
+    def set_conversations(
+        self,
+        conversations: Iterable[Conversation],
+        *,
+        list_filter: ListFilter = LIST,
+        last: Conversation | None = None,
+    ) -> None:
+        """Replace all rows by the first page that a filter shows; `last` as for `append`."""
+        self._scrolls_to_end = False
+        self.pages.set_loaded()
+        folders = self.folders if list_filter.kind is ListFilterKind.LIST else ()
+        self.model.set_conversations(
+            conversations, list_filter=list_filter, folders=folders, last=last
+        )
+        self._show_filter_name()
+        self.filter_row.show_filter(list_filter)
+        self.view.set_can_go_back(list_filter != LIST)
+
+    def append(self, page: Iterable[Conversation], last: Conversation | None) -> None:
+        """Append the next page. `last` is the last loaded conversation; None if no page follows."""
+        self.model.append(page, last)
+        self.selection.update()
+        if last is None and self._scrolls_to_end:
+            self._scrolls_to_end = False
+            self.view.go_to_end()
+
+    def set_folders(self, folders: Iterable[Folder]) -> None:
+        """Replace the folders."""
+        self.folders = tuple(sorted(folders, key=lambda folder: folder.name.casefold()))
+        self.model.set_folders(self.folders)
+        self._show_filter_name()
+        self.search.set_folders(self.folders)
+
+    def upsert(self, conversation: Conversation) -> None:
+        """Insert, update, move or remove the row to match the conversation."""
+        self._regroup()
+        self.model.upsert(conversation)
+        self.selection.update()
+
+    def set_unread(self, identifiers: Collection[str]) -> None:
+        """Mark the conversations with an answer that the user has not seen."""
+        self.model.set_unread(identifiers)
+        self.view.viewport().update()
+
+    # ------------------------------------------------------------ parts
+
+    def _build(self) -> None:
+        self.view.setAccessibleName(tr("Conversations"))
+        self.search.view.setAccessibleName(tr("Search results"))
+        top_margins = (0, 0, themes.ROW_MARGIN, 2)
+        self.top = column_of(self.search.column, self.new_button, margins=top_margins, spacing=9)
+        rows = (self.top, self.filter_bar, (self.pages, 1), self.filter_row, self.footer)
+        column_of(*rows, parent=self, margins=(10, 12, 0, 20), spacing=0)
+
+    # ------------------------------------------------------------ behavior
+
+    def _connect_list(self) -> None:
+        self.new_button.clicked.connect(self.new_requested)
+        self.new_button.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.new_button.customContextMenuRequested.connect(
+            lambda position: self.menus.open_new_menu(self.new_button.mapToGlobal(position))
+        )
+        for signal in (
+            self.model.rowsAboutToBeInserted,
+            self.model.modelAboutToBeReset,
+            self.search.hits.modelAboutToBeReset,
+        ):
+            signal.connect(self._create_delegates)
+        self.view.chosen.connect(self._open_row)
+        self.view.delete_pressed.connect(self._delete_row)
+        self.view.end_pressed.connect(self._request_all)
+        self.view.dropped.connect(self.move_requested)
+        self.view.pins_dropped.connect(self._place_pins)
+        self.view.up_pressed_at_top.connect(self.search.focus)
+        self.view.menu_requested.connect(lambda *place: self.menus.open_row_menu(*place))
+        self.model.renamed.connect(self.renamed)
+        self.model.folder_renamed.connect(self.folder_renamed)
+        self.model.more_requested.connect(lambda: self.more_requested.emit(False))
+        self.day_change.reported.connect(self._regroup)
+        self.name_editing.ended.connect(self._regroup)
+
+    def _create_delegates(self) -> None:
+        """Create the delegates when the first rows arrive: the first paint has no rows."""
+        if self._delegates is not None:
+            return
+        from desktop_app.library.ui.row_delegates import ConversationDelegate, HitDelegate
+
+        self._delegates = ConversationDelegate(self), HitDelegate(self)
+        self.view.setItemDelegate(self._delegates[0])
+        self.search.view.setItemDelegate(self._delegates[1])
+        self.name_editing.watch(self._delegates[0])
+
+    def _connect_filters(self) -> None:
+        bar = self.filter_bar
+        filter_row = self.filter_row
+        bar.back_requested.connect(self._go_back)
+        self.view.back_requested.connect(self._go_back)
+        bar.empty_requested.connect(self.empty_trash_requested)
+        bar.menu_requested.connect(lambda: self.menus.open_folder_menu(bar.menu_button))
+        bar.move_requested.connect(self.move_requested)
+        for part in (bar, filter_row):
+            part.archive_requested.connect(self.archive_requested)
+            part.restore_requested.connect(self.restore_requested)
+        filter_row.chosen.connect(self._choose_filter)
+        filter_row.folder_requested.connect(lambda: self.folder_requested.emit([]))
+        filter_row.delete_requested.connect(self.delete_requested)
+
+    def _open_row(self, row: QModelIndex) -> None:
+        if row.data(Roles.IS_FOLDER):
+            self.filter_requested.emit(ListFilter.for_folder(row.data(Roles.IDENTIFIER)))
+        elif not row.data(Roles.IS_HEADING):
+            self.open_requested.emit(row.data(Roles.IDENTIFIER))
+
+    def _place_pins(self, identifiers: list[str], before_id: str) -> None:
+        """Request to pin conversations before another pinned one, or with "" after the last."""
+        if before_id in identifiers:
+            return
+        other_ids = [id_ for id_ in self.model.pinned_ids if id_ not in identifiers]
+        position = other_ids.index(before_id) if before_id else len(other_ids)
+        order = [*other_ids[:position], *identifiers, *other_ids[position:]]
+        if order != self.model.pinned_ids:
+            self.pin_order_requested.emit(order)
+
+    def _delete_row(self, row: QModelIndex) -> None:
+        """Request to delete a folder or the affected conversations; in the trash, to erase them."""
+        if row.data(Roles.IS_FOLDER):
+            self.folder_delete_requested.emit(row.data(Roles.IDENTIFIER))
+            return
+        ids = [affected.data(Roles.IDENTIFIER) for affected in self.view.affected_rows]
+        is_trash = self.model.order.list_filter.kind is ListFilterKind.TRASH
+        (self.erase_requested if is_trash else self.delete_requested).emit(ids)
+
+    # ------------------------------------------------------------ filters
+
+    def _show_filter_name(self) -> None:
+        list_filter = self.model.order.list_filter
+        name = next((f.name for f in self.folders if f.id == list_filter.folder_id), "")
+        self.filter_bar.show_filter(list_filter, name)
+        self.view.setAccessibleName(
+            spoken_text(self.filter_bar.title.text() or tr("Conversations"))
+        )
+
+    def _choose_filter(self, list_filter: ListFilter) -> None:
+        """Request a filter. End a search first, because its hits cover the rows."""
+        self.search.end()
+        self.filter_requested.emit(list_filter)
+
+    def _go_back(self) -> None:
+        if self.model.order.list_filter != LIST:
+            self.filter_requested.emit(LIST)
+            self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _request_all(self) -> None:
+        if self.model.last_of_pages is not None:
+            self._scrolls_to_end = True
+            self.more_requested.emit(True)
+
+    @cached_property
+    def menus(self) -> ListMenus:
+        """Return the menus, created on first use because start-up does not need them."""
+        from desktop_app.library.ui.list_menus import ListMenus
+
+        return ListMenus(self)
+
+    def _regroup(self) -> None:
+        """Group by the current day, but not during a rename: regrouping closes the editor."""
+        if not self.view.is_editing:
+            self.model.set_today(today())
+
+
+class SidebarFooter(QWidget):
+    """The last line of the sidebar."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._icon_name = ""
+        self.icon = PlainLabel()
+        self.name = ElidedLabel(role="note")
+        self.month = PlainLabel(role="note")
+        parts = (self.icon, (self.name, 1), self.month)
+        row_of(*parts, parent=self, margins=(10, 6, 17, 0), spacing=8)
+        self.update_theme()
+
+    def show_provider(
+        self, name: str, icon_name: str, spending: str, *, is_near_cap: bool = False
+    ) -> None:
+        """Show the provider with its icon, and `spending`, the cost of this month ("" for none).
+
+        The cost is highlighted if it is near the provider's cap.
+        """
+        self._icon_name = icon_name
+        self.name.setText(name)
+        self.month.setText(spending)
+        set_tooltip(self.month, tr("Spent this month, out of your limit") if is_near_cap else "")
+        themes.set_style_property(self.month, "role", "warning" if is_near_cap else "note")
+        self._draw_icon()
+
+    def update_theme(self) -> None:
+        self._draw_icon()
+
+    def _draw_icon(self) -> None:
+        if self._icon_name:
+            size = current_theme().px(15)
+            self.icon.setPixmap(icons.pixmap(self._icon_name, current_theme().dim, size))
+        self.icon.setVisible(bool(self._icon_name))

@@ -1,0 +1,233 @@
+"""The bars of the sidebar's filters: Back above the list, archive and trash below it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtWidgets import QToolButton, QWidget
+
+from desktop_app.domain.conversations.list_filter import (
+    ARCHIVE,
+    LIST,
+    TRASH,
+    ListFilter,
+    ListFilterKind,
+)
+from desktop_app.i18n.translation import tr, tr_context
+from desktop_app.library.ui.conversation_view import dragged_ids
+from desktop_app.library.ui.rows.conversation_model import MIME_TYPE
+from desktop_app.widgets.accessibility.role_names import TAB
+from desktop_app.widgets.boxes import STRETCH, row_of
+from desktop_app.widgets.look import icons
+from desktop_app.widgets.look import theme as themes
+from desktop_app.widgets.look.shortcut_text import shortcut_text
+from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.text.elided_label import ElidedLabel
+from desktop_app.widgets.text.foreign_text import (
+    PlainButton,
+    PlainToolButton,
+    set_tooltip,
+    spoken_text,
+)
+
+
+def _title(kind: ListFilterKind) -> str:
+    """Return the title of the archive or the trash; "" for other lists."""
+    match kind:
+        case ListFilterKind.ARCHIVE:
+            return tr_context("list", "Archive")
+        case ListFilterKind.TRASH:
+            return tr_context("list", "Trash")
+    return ""
+
+
+class _DropButton(PlainToolButton):
+    """A quiet button that accepts dropped conversations.
+
+    Signals:
+        dropped(list[str]): conversations with these ids were dropped.
+    """
+
+    dropped = Signal(list)
+
+    def __init__(self, name: str, label: str, role: str = "") -> None:
+        super().__init__(name=name, role="quiet")
+        self.accessible_role = role
+        self.setAccessibleName(spoken_text(label))
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAcceptDrops(True)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Accept conversations, and paint the button as pressed."""
+        if event.mimeData().hasFormat(MIME_TYPE):
+            event.acceptProposedAction()
+            self.setDown(True)
+
+    def dragLeaveEvent(self, event: object) -> None:
+        self.setDown(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.setDown(False)
+        event.acceptProposedAction()
+        self.dropped.emit(dragged_ids(event.mimeData()))
+
+
+class FilterBar(QWidget):
+    """The title of the current filter and the Back button.
+
+    Signals:
+        back_requested(), empty_requested(), menu_requested(): the user clicked a button.
+        move_requested(list ids, ""), archive_requested(list ids, False),
+            restore_requested(list ids): conversations were dropped on the Back button; move them
+            out of the current filter.
+    """
+
+    back_requested = Signal()
+    empty_requested = Signal()
+    menu_requested = Signal()
+    move_requested = Signal(list, str)
+    archive_requested = Signal(list, bool)
+    restore_requested = Signal(list)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.back_button = _DropButton("back-to-list", tr("Back to all conversations"))
+        set_tooltip(
+            self.back_button,
+            tr(
+                "{action} ({shortcut})",
+                action=tr("Back to all conversations"),
+                shortcut=shortcut_text("Esc"),
+            ),
+        )
+        self.title = ElidedLabel(role="strong")
+        self.menu_button = PlainToolButton(name="folder-menu", role="quiet")
+        self.menu_button.setAccessibleName(tr("Folder actions"))
+        self.empty_button = PlainButton(
+            tr_context("action", "Empty"), name="empty-trash", role="link"
+        )
+        self.empty_button.setAccessibleName(tr("Empty trash"))
+        widgets = (self.back_button, (self.title, 1), self.menu_button, self.empty_button)
+        row_of(*widgets, parent=self, margins=(4, 0, themes.ROW_MARGIN + 6, 0), spacing=4)
+        self.back_button.clicked.connect(self.back_requested)
+        self.back_button.dropped.connect(self._move_out)
+        self.empty_button.clicked.connect(self.empty_requested)
+        self.menu_button.clicked.connect(self.menu_requested)
+        self.update_theme()
+        self.show_filter(LIST, "")
+
+    def show_filter(self, list_filter: ListFilter, folder_name: str) -> None:
+        """Show the title and buttons of a filter."""
+        self._kind = list_filter.kind
+        self.title.setText(_title(list_filter.kind) or folder_name)
+        self.menu_button.setVisible(list_filter.kind is ListFilterKind.FOLDER)
+        self.empty_button.setVisible(list_filter.kind is ListFilterKind.TRASH)
+
+    def _move_out(self, ids: list[str]) -> None:
+        match self._kind:
+            case ListFilterKind.FOLDER:
+                self.move_requested.emit(ids, "")
+            case ListFilterKind.ARCHIVE:
+                self.archive_requested.emit(ids, False)
+            case ListFilterKind.TRASH:
+                self.restore_requested.emit(ids)
+
+    def update_theme(self) -> None:
+        theme = current_theme()
+        self.setFixedHeight(theme.px(themes.ROW_HEIGHT))
+        for button, name in ((self.back_button, "chevron-left"), (self.menu_button, "ellipsis")):
+            _set_icon(button, name)
+
+
+class FilterRow(QWidget):
+    """The buttons for the archive, the trash and a new folder.
+
+    Signals:
+        chosen(ListFilter): the user chose a filter.
+        archive_requested(list ids, True), delete_requested(list ids), restore_requested(list ids):
+            archive or delete dropped conversations; restore them if they are in the trash.
+        folder_requested(): create a folder.
+    """
+
+    chosen = Signal(object)
+    archive_requested = Signal(list, bool)
+    delete_requested = Signal(list)
+    restore_requested = Signal(list)
+    folder_requested = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kind = ListFilterKind.LIST
+        self.archive_button = self._filter_button("show-archive", ARCHIVE)
+        self.trash_button = self._filter_button("show-trash", TRASH)
+        self.new_folder_button = PlainToolButton(
+            name="new-folder", role="quiet", label=tr("New folder")
+        )
+        self.new_folder_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.new_folder_button.clicked.connect(self.folder_requested)
+        widgets = (self.archive_button, self.trash_button, STRETCH, self.new_folder_button)
+        row_margins = (4, 6, themes.ROW_MARGIN + 6, 0)
+        self._row = row_of(*widgets, parent=self, margins=row_margins, spacing=4)
+        self.update_theme()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show the icons alone if the labels do not fit."""
+        super().resizeEvent(event)
+        style = Qt.ToolButtonStyle
+        for button in (self.archive_button, self.trash_button):
+            button.setToolButtonStyle(style.ToolButtonTextBesideIcon)
+        fits = self._row.sizeHint().width() <= self.width()
+        for button in (self.archive_button, self.trash_button):
+            if not fits:
+                button.setToolButtonStyle(style.ToolButtonIconOnly)
+            set_tooltip(button, "" if fits else button.text().strip())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, super().minimumSizeHint().height())
+
+    def show_filter(self, list_filter: ListFilter) -> None:
+        """Check the button of the current filter, if it has one."""
+        self._kind = list_filter.kind
+        for button, button_filter in ((self.archive_button, ARCHIVE), (self.trash_button, TRASH)):
+            button.setChecked(list_filter == button_filter)
+            themes.set_style_property(button, "current", list_filter == button_filter)
+
+    def update_theme(self) -> None:
+        for button, name in (
+            (self.archive_button, "archive"),
+            (self.trash_button, "trash-2"),
+            (self.new_folder_button, "folder-plus"),
+        ):
+            _set_icon(button, name)
+
+    def _filter_button(self, name: str, list_filter: ListFilter) -> _DropButton:
+        label = _title(list_filter.kind)
+        button = _DropButton(name, label, TAB)
+        button.setText(f" {label} ")  # keeps distance from the icon and the edge
+        button.setCheckable(True)
+        button.setProperty("current", False)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.clicked.connect(lambda on: self.chosen.emit(list_filter if on else LIST))
+        button.dropped.connect(partial(self._on_dropped, list_filter.kind))
+        return button
+
+    def _on_dropped(self, target: ListFilterKind, ids: list[str]) -> None:
+        if target is self._kind:
+            return  # dropped on the button of the filter that contains them
+        if self._kind is ListFilterKind.TRASH:
+            self.restore_requested.emit(ids)
+        elif target is ListFilterKind.ARCHIVE:
+            self.archive_requested.emit(ids, True)
+        else:
+            self.delete_requested.emit(ids)
+
+
+def _set_icon(button: QToolButton, name: str) -> None:
+    theme = current_theme()
+    size = theme.px(15)
+    icons.set_icon(button, name, theme.dim, size)
+    button.setMaximumHeight(theme.px(26))
+    if not button.text():
+        button.setFixedWidth(theme.px(26))

@@ -1,0 +1,320 @@
+"""Folders: created, renamed, deleted, filled with conversations, and their settings."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.backend.answer_settings import overridden_values, with_override, without_override
+from desktop_app.domain.conversations.conversation import Folder, ModelChoice, new_id, now
+from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
+from desktop_app.domain.errors import StorageError
+from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.library.ui.navigator import Navigator
+from desktop_app.settings.schema import setting
+from desktop_app.settings.setting import SettingValue
+from desktop_app.shortcuts.command_search import PaletteEntry
+
+if TYPE_CHECKING:
+    from desktop_app.app.window.command_palette import CommandPalette
+    from desktop_app.settings.ui.responses_tab import ResponsesTab
+
+NEW_NAME = N_("New folder")
+_NEW_ROW, _NO_FOLDER_ROW = "folder.new", "folder.none"  # rows of the picker
+
+
+class FoldersController(QObject):
+    """Connection of the conversation list's folders with the store.
+
+    Args:
+        show_list: shows the conversation list if it is hidden.
+    """
+
+    def __init__(
+        self,
+        window: MainWindow,
+        state: WindowState,
+        navigator: Navigator,
+        presenter: ListPresenter,
+        *,
+        show_list: Callable[[], None],
+    ) -> None:
+        super().__init__(window)
+        self._parent = window
+        self._notifications = window.notifications
+        self._conversation_list = window.conversations
+        self._show_list = show_list
+        self._folders = state.folders
+        self._flag_store = state.backend.flags
+        self._folder_store = state.backend.conversation_folders
+        self._navigator = navigator
+        self._presenter = presenter
+        self._picker: CommandPalette | None = None
+        self._ids_to_move: list[str] = []  # by the open picker
+        window.conversations.folder_requested.connect(self.create)
+        window.conversations.folder_renamed.connect(self._rename)
+        window.conversations.folder_delete_requested.connect(self.delete)
+        window.conversations.move_requested.connect(self.move)
+        window.conversations.new_in_folder_requested.connect(self._open_new_in)
+
+    # -------------------------------------------------------------- folders
+
+    def create(self, conversation_ids: Sequence[str] = ()) -> None:
+        """Create a folder with these conversations in it, and let the user edit its name."""
+        taken_names = {folder.name for folder in self._folders.by_id.values()}
+        name = tr(NEW_NAME)
+        numbers = itertools.count(2)
+        while name in taken_names:
+            name = tr("New folder {number}", number=next(numbers))
+        folder = Folder(new_id(), name, now())
+        self._presenter.writes.start(self._folders.save(folder))
+        if conversation_ids:
+            self.move(conversation_ids, folder.id)
+        self._presenter.start(self._edit_name(folder.id))
+
+    async def _edit_name(self, folder_id: str) -> None:
+        if self._presenter.list_filter != LIST:
+            await self._presenter.apply_filter(LIST)
+        self._show_list()
+        self._conversation_list.name_editing.rename(folder_id)
+
+    def _rename(self, folder_id: str, name: str) -> None:
+        folder = self._folders.by_id.get(folder_id)
+        if folder is not None:
+            self._presenter.writes.start(self._folders.save(replace(folder, name=name)))
+
+    def delete(self, folder_id: str) -> None:
+        """Delete a folder; its conversations stay in the list."""
+        folder = self._folders.by_id.get(folder_id)
+        if folder is not None:
+            # Removed at once, because Delete may be pressed twice.
+            self._folders.replace_all([f for f in self._folders.by_id.values() if f is not folder])
+            self._presenter.writes.start(self._delete(folder))
+
+    async def _delete(self, folder: Folder) -> None:
+        """Delete a folder from the store, and show its conversations without it."""
+        try:
+            ids = await self._flag_store.ids_in_folder(folder.id)
+            await self._folder_store.delete(folder.id)
+        except StorageError:
+            self._folders.replace_all([*self._folders.by_id.values(), folder])
+            raise
+        self._presenter.change(ids, folder_id=None)
+        is_shown = self._presenter.list_filter == ListFilter.for_folder(folder.id)
+        self._presenter.start(
+            self._presenter.apply_filter(LIST) if is_shown else self._presenter.refresh()
+        )
+        message = tr("Folder “{name}” deleted. Its conversations are kept.", name=folder.name)
+        self._notifications.notify_undo(
+            message, lambda: self._presenter.writes.start(self._restore(folder, ids))
+        )
+
+    async def _restore(self, folder: Folder, ids: list[str]) -> None:
+        await self._folder_store.save(folder)
+        await self._flag_store.move(ids, folder.id)
+        self._folders.replace_all([*self._folders.by_id.values(), folder])
+        self._presenter.change(ids, folder_id=folder.id)
+
+    def _open_new_in(self, folder_id: str) -> None:
+        self._navigator.open_new(folder_id)
+        self._presenter.start(self._presenter.apply_filter(ListFilter.for_folder(folder_id)))
+
+    # -------------------------------------------------------------- moving conversations
+
+    def move(self, conversation_ids: Sequence[str], folder_id: str) -> None:
+        """Move conversations into a folder, or out of any if `folder_id` is ""; offer Undo."""
+        conversations = [
+            c for id_ in conversation_ids if (c := self._presenter.cache.get(id_)) is not None
+        ]
+        target = folder_id or None
+        moved_conversations = [c for c in conversations if c.folder_id != target]
+        if not moved_conversations:
+            return
+        former_folder_ids = {c.id: c.folder_id for c in moved_conversations}
+        self._move_each({c.id: target for c in moved_conversations})
+        self._conversation_list.view.marks.reset()
+        folder = self._folders.by_id.get(folder_id)
+        count = len(moved_conversations)
+        title = moved_conversations[0].title
+        if folder is None:
+            message = tr_plural(
+                "“{title}” removed from its folder",
+                "{count} conversations removed from their folders",
+                count,
+                title=title,
+            )
+        else:
+            message = tr_plural(
+                "“{title}” moved to “{folder}”",
+                "{count} conversations moved to “{folder}”",
+                count,
+                title=title,
+                folder=folder.name,
+            )
+        self._notifications.notify_undo(message, lambda: self._move_each(former_folder_ids))
+
+    def _move_each(self, folder_by_conversation: dict[str, str | None]) -> None:
+        for target in set(folder_by_conversation.values()):
+            ids = [id_ for id_, folder_id in folder_by_conversation.items() if folder_id == target]
+            self._presenter.change(ids, folder_id=target)
+            self._presenter.writes.start(self._flag_store.move(ids, target))
+
+    def choose_target_folder(self) -> None:
+        """Let the user choose a folder for the marked conversations, else for the open one."""
+        ids = [
+            id_
+            for id_ in self._conversation_list.selection.affected_ids
+            if self._presenter.cache.get(id_)
+        ]
+        if not ids:
+            return
+        self._ids_to_move = ids
+        if self._picker is None:
+            self._picker = self._make_picker()
+        folders = sorted(self._folders.by_id.values(), key=lambda f: f.name.casefold())
+        rows = [PaletteEntry(folder.id, folder.name) for folder in folders]
+        rows += [
+            PaletteEntry(_NO_FOLDER_ROW, tr("No folder")),
+            PaletteEntry(_NEW_ROW, tr(NEW_NAME)),
+        ]
+        self._picker.open_with(rows)
+
+    def _make_picker(self) -> CommandPalette:
+        from desktop_app.app.window.command_palette import CommandPalette  # not needed at the start
+
+        picker = CommandPalette(
+            self._parent,
+            name="folder-picker",
+            label=tr("Move to folder"),
+            empty_text=tr("No matching folders"),
+        )
+        picker.chosen.connect(self._on_picked)
+        return picker
+
+    def _on_picked(self, row: str) -> None:
+        if row == _NEW_ROW:
+            self.create(self._ids_to_move)
+        else:
+            self.move(self._ids_to_move, "" if row == _NO_FOLDER_ROW else row)
+
+
+class FolderSettingsController(QObject):
+    """Connection of a folder's page of settings with the folders."""
+
+    def __init__(self, window: MainWindow, state: WindowState, presenter: ListPresenter) -> None:
+        super().__init__(window)
+        self._presenter = presenter
+        self._notifications = window.notifications
+        self._panel = window.settings
+        self._current = state.setup.current
+        self._folders = state.folders
+        self._requested_id = ""  # the folder to show; "" for the open conversation's
+        window.settings.pages.responses.on_created(self._connect_page)
+        state.folders.changed.connect(self._show_values)
+        state.setup.current.opened.connect(self._show_open)
+        state.setup.choice_changed.connect(self._show_values)
+
+    def _connect_page(self, page: ResponsesTab) -> None:
+        page.folder_override_changed.connect(
+            lambda id_, key, value: self._change(id_, lambda f: with_value(f, key, value))
+        )
+        page.folder_override_removed.connect(self._remove_value)
+
+    def show(self, folder_id: str = "") -> None:
+        """Show a folder's settings.
+
+        The default is the folder that the list shows, else that of the open conversation.
+        """
+        list_filter = self._presenter.list_filter
+        is_in_folder = list_filter.kind is ListFilterKind.FOLDER
+        default_id = list_filter.folder_id if is_in_folder else self._current.conversation.folder_id
+        requested_id = folder_id or default_id or ""
+        if requested_id not in self._folders.by_id:
+            self._notifications.notify(tr("Open a folder to change its settings."))
+            return
+        self._requested_id = requested_id
+        self._show_values()
+        self._panel.request_show()
+        self._panel.show_folder()
+
+    def _show_open(self) -> None:
+        self._requested_id = ""
+        self._show_values()
+
+    def _show_values(self) -> None:
+        opened_id = self._current.conversation.folder_id or ""
+        folder = self._folders.by_id.get(self._requested_id or opened_id)
+
+        def show_on(page: ResponsesTab) -> None:
+            if folder is None:
+                page.set_folder("", "", {})
+            else:
+                page.set_folder(folder.id, folder.name, values_of(folder))
+
+        self._panel.pages.responses.set_content("folder", show_on)
+
+    def _change(self, folder_id: str, change: Callable[[Folder], Folder]) -> None:
+        folder = self._folders.by_id.get(folder_id)
+        if folder is not None:
+            self._presenter.writes.start(self._folders.save(change(folder)))
+
+    def _remove_value(self, folder_id: str, key: str) -> None:
+        """Reset a setting of a folder to the default; offer Undo."""
+        folder = self._folders.by_id.get(folder_id)
+        if folder is None:
+            return
+        removed_value = values_of(folder).get(key)
+        self._presenter.writes.start(self._folders.save(without_value(folder, key)))
+        self._notifications.notify_undo(
+            tr("“{name}” reset to default", name=tr(setting(key).label)),
+            lambda: self._change(
+                folder_id,
+                # Unless the setting was set again since.
+                lambda f: f if key in values_of(f) else with_value(f, key, removed_value),
+            ),
+        )
+
+
+VARIANT = "default.variant"
+EFFORT = "default.effort"
+_DEFAULT_PROVIDER = ""
+
+
+def values_of(folder: Folder) -> dict[str, SettingValue]:
+    """Return the settings of a folder."""
+    values = overridden_values(folder.overrides)
+    if folder.choice is not None and folder.choice.variant is not None:
+        values[VARIANT] = folder.choice.variant.value
+    if folder.choice is not None and folder.choice.effort is not None:
+        values[EFFORT] = folder.choice.effort.value
+    return values
+
+
+def with_value(folder: Folder, key: str, value: SettingValue) -> Folder:
+    """Return the folder with this setting set to a valid value."""
+    choice = folder.choice or ModelChoice(_DEFAULT_PROVIDER, "")
+    if key == VARIANT:
+        return replace(folder, choice=replace(choice, variant=Variant(str(value)), model=""))
+    if key == EFFORT:
+        return replace(folder, choice=replace(choice, effort=Effort(str(value))))
+    return replace(folder, overrides=with_override(folder.overrides, key, value))
+
+
+def without_value(folder: Folder, key: str) -> Folder:
+    """Return the folder without a setting."""
+    if key not in (VARIANT, EFFORT):
+        return replace(folder, overrides=without_override(folder.overrides, key))
+    if folder.choice is None:
+        return folder
+    choice = folder.choice
+    choice = replace(choice, variant=None) if key == VARIANT else replace(choice, effort=None)
+    is_empty = choice == ModelChoice(_DEFAULT_PROVIDER, "")
+    return replace(folder, choice=None if is_empty else choice)

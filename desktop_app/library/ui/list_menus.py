@@ -1,0 +1,185 @@
+"""The menus of the conversation list: for conversations, for a folder, for the empty area.
+
+Labels state the number of conversations if an action applies to several.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from PySide6.QtCore import QModelIndex, QObject, QPoint, Qt
+from PySide6.QtGui import QAction, QIcon
+from PySide6.QtWidgets import QMenu, QWidget
+
+from desktop_app.domain.conversations.conversation import Conversation, Folder
+from desktop_app.domain.conversations.list_filter import ListFilterKind
+from desktop_app.domain.export_format import EXPORT_FORMATS
+from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.library.ui.conversation_list import ConversationList
+from desktop_app.library.ui.rows.conversation_model import Roles
+from desktop_app.widgets.look import icons
+from desktop_app.widgets.look.shortcut_text import shortcut_text
+from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.program_menu import ProgramMenu
+from desktop_app.widgets.text.foreign_text import menu_text
+
+
+class ListMenus(QObject):
+    """The menus of one conversation list.
+
+    They emit the requests of the list.
+    """
+
+    def __init__(self, listing: ConversationList) -> None:
+        super().__init__(listing)
+        self._list = listing
+
+    def open_row_menu(self, row: QModelIndex, position: QPoint) -> None:
+        """Open the menu of a row at a position on the screen."""
+        _open_at(self.menu_for(row), position)
+
+    def open_new_menu(self, position: QPoint) -> None:
+        """Open the list's menu at a position on the screen, for the "New conversation" button."""
+        _open_at(self.list_menu(), position)
+
+    def open_folder_menu(self, button: QWidget) -> None:
+        """Open the menu of the opened folder below a button."""
+        folder_id = self._list.model.order.list_filter.folder_id
+        folder = next((f for f in self._list.folders if f.id == folder_id), None)
+        if folder is not None:
+            _open_at(self.folder_menu(folder), button.mapToGlobal(QPoint(0, button.height())))
+
+    def menu_for(self, row: QModelIndex) -> QMenu:
+        """Return the menu of a row of the view; the list's menu for a heading or no row."""
+        view = self._list.view
+        model = self._list.model
+        folder = model.folder_at(view.source_of(row))
+        if folder is not None:
+            return self.folder_menu(folder)
+        if not row.data(Roles.IDENTIFIER):
+            return self.list_menu()
+        # A row outside the selection is meant alone.
+        rows = view.affected_rows if row in view.affected_rows else [row]
+        conversations = [model.conversation_at(view.source_of(affected)) for affected in rows]
+        return self.conversations_menu([c for c in conversations if c is not None])
+
+    def conversations_menu(self, conversations: Sequence[Conversation]) -> QMenu:
+        """Return the menu of conversations in the current filter."""
+        menu = ProgramMenu(self._list)
+        ids = [conversation.id for conversation in conversations]
+        count = len(ids)
+        if self._list.model.order.list_filter.kind is ListFilterKind.TRASH:
+            label = tr_plural("Restore", "Restore {count} conversations", count)
+            self._add(menu, "archive-restore", label, self._list.restore_requested.emit, ids)
+            label = tr_plural(
+                "Delete permanently", "Delete {count} conversations permanently", count
+            )
+            self._add(menu, "trash-2", label, self._list.erase_requested.emit, ids, keys="Del")
+            return menu
+        if count == 1:
+            self._add(
+                menu, "pencil", tr("Rename"), self._list.name_editing.rename, ids[0], keys="F2"
+            )
+        are_archived = all(conversation.archived for conversation in conversations)
+        if not are_archived:
+            are_pinned = all(conversation.pinned for conversation in conversations)
+            if are_pinned:
+                label = tr_plural("Unpin", "Unpin {count} conversations", count)
+            else:
+                label = tr_plural("Pin", "Pin {count} conversations", count)
+            icon_name = "pin-off" if are_pinned else "pin"
+            self._add(menu, icon_name, label, self._list.pin_requested.emit, ids, not are_pinned)
+            self._add_move_targets(menu, conversations)
+        self._add_export(menu, ids)
+        if are_archived:
+            label = tr_plural("Unarchive", "Unarchive {count} conversations", count)
+        else:
+            label = tr_plural("Archive", "Archive {count} conversations", count)
+        icon_name = "archive-restore" if are_archived else "archive"
+        self._add(menu, icon_name, label, self._list.archive_requested.emit, ids, not are_archived)
+        label = tr_plural("Delete", "Delete {count} conversations", count)
+        self._add(menu, "trash-2", label, self._list.delete_requested.emit, ids, keys="Del")
+        return menu
+
+    def folder_menu(self, folder: Folder) -> QMenu:
+        """Return the menu of a folder, or of its row."""
+        menu = ProgramMenu(self._list)
+        id_ = folder.id
+        label = tr("New conversation here")
+        self._add(menu, "square-pen", label, self._list.new_in_folder_requested.emit, id_)
+        label = tr("Folder settings")
+        self._add(menu, "settings", label, self._list.folder_settings_requested.emit, id_)
+        # The name is edited in the folder's row, which only the unfiltered list has.
+        if self._list.model.order.list_filter.kind is ListFilterKind.LIST:
+            self._add(menu, "pencil", tr("Rename"), self._list.name_editing.rename, id_, keys="F2")
+        label = tr("Delete folder")
+        self._add(menu, "trash-2", label, self._list.folder_delete_requested.emit, id_, keys="Del")
+        return menu
+
+    def list_menu(self) -> QMenu:
+        """Return the menu of the list itself, for headings and the area without rows."""
+        menu = ProgramMenu(self._list)
+        self._add(menu, "square-pen", tr("New conversation"), self._list.new_requested.emit)
+        label = tr("New temporary conversation")
+        self._add(menu, "lock", label, self._list.temporary_requested.emit)
+        self._add(menu, "folder-plus", tr("New folder"), self._list.folder_requested.emit, [])
+        return menu
+
+    def _add_export(self, menu: QMenu, ids: Sequence[str]) -> None:
+        label = tr_plural("Export as", "Export {count} conversations as", len(ids))
+        submenu = self._add_submenu(menu, "file-up", label)
+        submenu.setObjectName("export-as")
+        for export_format in EXPORT_FORMATS:
+            submenu.addAction(
+                menu_text(tr(export_format.label)),
+                partial(self._list.export_requested.emit, list(ids), export_format.id),
+            )
+
+    def _add_move_targets(self, menu: QMenu, conversations: Sequence[Conversation]) -> None:
+        """Add the folders; disable the folder that already contains all chosen conversations."""
+        ids = [conversation.id for conversation in conversations]
+        folder_ids = {conversation.folder_id for conversation in conversations}
+        label = tr_plural("Move to", "Move {count} conversations to", len(conversations))
+        submenu = self._add_submenu(menu, "folder-input", label)
+        submenu.setObjectName("move-to")
+        move = self._list.move_requested.emit
+        for folder in self._list.folders:
+            entry = self._add(submenu, "folder", folder.name, move, ids, folder.id)
+            entry.setEnabled(folder_ids != {folder.id})
+        if self._list.folders:
+            submenu.addSeparator()
+        if folder_ids != {None}:
+            self._add(submenu, "x", tr("No folder"), move, ids, "")
+        create = self._list.folder_requested.emit
+        self._add(submenu, "folder-plus", tr("New folder"), create, ids)
+
+    def _add(
+        self,
+        menu: QMenu,
+        icon: str,
+        label: str,
+        action: Callable[..., object],
+        *arguments: object,
+        keys: str = "",
+    ) -> QAction:
+        """Add an entry that calls `action` with the arguments."""
+        return menu.addAction(
+            self._icon(icon),
+            menu_text(label, keys=shortcut_text(keys)),
+            partial(action, *arguments),
+        )
+
+    def _add_submenu(self, menu: QMenu, icon: str, label: str) -> QMenu:
+        submenu = ProgramMenu(menu_text(label), menu)
+        submenu.setIcon(self._icon(icon))
+        menu.addMenu(submenu)
+        return submenu
+
+    def _icon(self, name: str) -> QIcon:
+        return icons.icon(name, current_theme().dim, current_theme().px(15))
+
+
+def _open_at(menu: QMenu, position: QPoint) -> None:
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    menu.popup(position)

@@ -1,0 +1,531 @@
+"""The part of the library that the conversation list shows: pages, search, pins, unread marks.
+
+A dot marks conversations and folders in which an answer streams. Changes are shown at once and
+written later (`PendingWrites`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QGuiApplication
+
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.tasks import PendingWrites, Tasks
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.chat.conversation_store import ConversationStore
+from desktop_app.chat.ui.open_conversation import OpenConversation
+from desktop_app.chat.ui.running_answers import RunningAnswers
+from desktop_app.domain.conversations.conversation import Conversation, Message, MessageStatus
+from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
+from desktop_app.domain.errors import StorageError
+from desktop_app.i18n.translation import tr
+from desktop_app.library.ui.conversation_list import ConversationList
+from desktop_app.settings.settings_store import SettingsStore
+
+PAGE_SIZE = 100  # more rows than the tallest window has
+LARGE_PAGE = 2000  # for commands that need all rows
+MAX_REREAD = 1000  # rows that are read again after other processes wrote
+
+
+class ListPresenter(QObject):
+    """Presenter that fills the conversation list and applies changes to it.
+
+    Attributes:
+        cache: the conversations that were read or changed.
+        writes: the writes of changes that the list shows already.
+
+    Args:
+        show_title: shows the title of the open conversation.
+    """
+
+    def __init__(
+        self,
+        window: MainWindow,
+        state: WindowState,
+        running: RunningAnswers,
+        *,
+        show_title: Callable[[str], None],
+    ) -> None:
+        super().__init__(window.conversations)
+        self._list = window.conversations
+        self._show_title = show_title
+        self._current = state.setup.current
+        self._folders = state.folders
+        self._setup = state.setup
+        self._temporary = state.temporary
+        self._tasks = state.tasks
+        self._conversations = state.backend.conversations
+        self._running = running
+        self.cache = ConversationCache(state.setup.current, running)
+        self.writes = PendingWrites(state.tasks)
+        self._filter_number = 0
+        window.conversations.filter_requested.connect(
+            lambda list_filter: self.start(self.apply_filter(list_filter))
+        )
+        window.conversations.more_requested.connect(
+            lambda all_rows: self.start(self._load_more(all_rows=all_rows))
+        )
+        window.conversations.renamed.connect(self.rename)
+        self._setup.choice_changed.connect(self._cache_choice)
+        self._setup.other_conversation_changed.connect(self.upsert)
+        self._folders.changed.connect(self._show_folders)
+        running.started.connect(self._show_dot)
+        running.finished.connect(lambda id_, _answer: self._show_dot(id_))
+
+    def start(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Start a task that writes no change of the list (see `writes`)."""
+        self._tasks.start(work)
+
+    # -------------------------------------------------------------- conversations
+
+    @property
+    def list_filter(self) -> ListFilter:
+        """Return the filter of the list."""
+        return self._list.model.order.list_filter
+
+    @property
+    def chosen_conversations(self) -> list[Conversation]:
+        """Return the conversations that a command applies to: those marked, else the open one."""
+        ids = self._list.selection.affected_ids
+        return [cached for id_ in ids if (cached := self.cache.get(id_)) is not None]
+
+    def upsert(self, conversation: Conversation) -> None:
+        """Cache a conversation and show it at its position in the list; the caller writes it."""
+        self.writes.invalidate_reads()
+        self.cache.set(conversation)
+        if self._temporary.was_ever_temporary(conversation.id):
+            return  # temporary conversations are in no list
+        self._list.upsert(self._with_streaming_state(conversation))
+        self._show_dot(conversation.id)
+
+    def forget(self, conversation_id: str) -> None:
+        """Remove a permanently deleted conversation."""
+        self.forget_erased([conversation_id])
+        self._list.model.remove(conversation_id)
+
+    def forget_erased(self, conversation_ids: Sequence[str]) -> None:
+        """Remove permanently deleted conversations from the cache.
+
+        The caller reloads the list if it shows them.
+        """
+        for conversation_id in conversation_ids:
+            self.cache.remove(conversation_id)
+
+    def change(self, conversation_ids: Sequence[str], **changes: Any) -> None:
+        """Show changed values of conversations; the caller writes them."""
+        for conversation_id in conversation_ids:
+            cached = self.cache.get(conversation_id)
+            if cached is not None:
+                self.upsert(replace(cached, **changes))
+        if self._current.id in conversation_ids and not self._current.is_new:
+            self._current.update(replace(self._current.conversation, **changes))
+            self._show_title(self._current.conversation.title)
+
+    def rename(self, conversation_id: str, title: str) -> None:
+        """Set a conversation's title, and write it; the default title replaces an empty one."""
+        title = title.strip() or tr("New conversation")
+        self.change([conversation_id], title=title, title_is_automatic=False)
+        self.writes.start(self._conversations.rename(conversation_id, title))
+
+    def _cache_choice(self) -> None:
+        if self.cache.set_current_choice():
+            self.writes.invalidate_reads()
+
+    # -------------------------------------------------------------- filters and pages
+
+    async def load(self) -> None:
+        """Fill the list with the folders and the first page."""
+        self._list.set_folders(self._folders.by_id.values())
+        await self.apply_filter(LIST)
+
+    async def apply_filter(self, list_filter: ListFilter) -> None:
+        """Apply another filter and scroll to the top; a later call supersedes an earlier one."""
+        self._filter_number += 1
+        filter_number = self._filter_number
+        pinned, page = await self._read_top(list_filter, PAGE_SIZE)
+        if filter_number != self._filter_number:
+            return
+        rows = [self._with_streaming_state(c) for c in self.cache.set_stored([*pinned, *page])]
+        last = page[-1] if len(page) == PAGE_SIZE else None
+        self._list.set_conversations(rows, list_filter=list_filter, last=last)
+        self._list.selection.select(self._current.id if self._current.is_listed else None)
+        self._show_dots_of_folders()
+
+    async def _load_more(self, *, all_rows: bool) -> None:
+        """Append the next page, or all remaining rows."""
+        filter_number = self._filter_number
+        size = LARGE_PAGE if all_rows else PAGE_SIZE
+        last = self._list.model.last_of_pages
+        while last is not None:
+            read = partial(read_page, self._conversations, self.list_filter, size, last)
+            try:
+                page = await self.writes.read_settled(read)
+            except StorageError:
+                self._list.append((), last)  # the page can be requested again
+                raise
+            if filter_number != self._filter_number:
+                return
+            last = page[-1] if len(page) == size else None
+            self._list.append(
+                [self._with_streaming_state(c) for c in self.cache.set_stored(page)], last
+            )
+            if not all_rows:
+                return
+
+    async def refresh(self) -> None:
+        """Show other processes' changes to the folders and to the rows that are loaded."""
+        list_filter = self.list_filter
+        filter_number = self._filter_number
+
+        def is_pinned(conversation: Conversation) -> bool:
+            return conversation.pinned and list_filter.has_pinned
+
+        unpinned_conversations = [c for c in self._list.model.conversations if not is_pinned(c)]
+        limit = min(len(unpinned_conversations), MAX_REREAD) + PAGE_SIZE
+        folders = await self.writes.read_settled(self._folders.read)
+        if {folder.id: folder for folder in folders} != self._folders.by_id:
+            self._folders.replace_all(folders)
+        if list_filter.folder_id and list_filter.folder_id not in self._folders.by_id:
+            await self.apply_filter(LIST)
+            return
+        pinned, page = await self._read_top(list_filter, limit)
+        if filter_number != self._filter_number:
+            return
+        read_conversations = self.cache.set_stored([*pinned, *page])
+        if len(unpinned_conversations) <= MAX_REREAD:
+            self._list.append((), page[-1] if len(page) == limit else None)
+        for conversation in read_conversations:
+            self._list.upsert(self._with_streaming_state(conversation))
+        read_ids = {c.id for c in read_conversations}
+        missing_conversations = [c for c in self._list.model.conversations if c.id not in read_ids]
+        if len(page) == limit:  # rows below the page were not read
+            page_end = list_filter.sort_time_of(page[-1])
+            missing_conversations = [
+                c
+                for c in missing_conversations
+                if is_pinned(c) or list_filter.sort_time_of(c) > page_end
+            ]
+        await self._refresh_missing(missing_conversations)
+
+    async def _refresh_missing(self, missing_conversations: Sequence[Conversation]) -> None:
+        """Update or remove conversations that were moved or deleted."""
+        for conversation in missing_conversations:
+            read = partial(self._conversations.get, conversation.id)
+            stored = await self.writes.read_settled(read)
+            if stored is None:
+                self.forget(conversation.id)
+            else:
+                self._list.upsert(self._with_streaming_state(self.cache.set_stored([stored])[0]))
+
+    async def _read_top(
+        self, list_filter: ListFilter, limit: int
+    ) -> tuple[list[Conversation], list[Conversation]]:
+        """Return the pinned conversations above the pages, and the first page of `limit` rows."""
+        read = partial(read_top, self._conversations, list_filter, limit)
+        return await self.writes.read_settled(read)
+
+    # -------------------------------------------------------------- dots and folders
+
+    def _with_streaming_state(self, conversation: Conversation) -> Conversation:
+        """Return a conversation that has a dot in the list if it streams, here or elsewhere."""
+        is_running = self._running.is_running(conversation.id)
+        return replace(conversation, streaming=is_running or conversation.streaming)
+
+    def _show_folders(self) -> None:
+        self._list.set_folders(self._folders.by_id.values())
+        self._show_dots_of_folders()
+
+    def _show_dot(self, conversation_id: str) -> None:
+        self.writes.invalidate_reads()
+        self._list.model.set_streaming(conversation_id, self._running.is_running(conversation_id))
+        self._show_dots_of_folders()
+
+    def _show_dots_of_folders(self) -> None:
+        """Show a dot at each folder in which an answer streams."""
+        if self.list_filter == LIST:
+            answering_conversations = [self.cache.get(id_) for id_ in self._running.conversations]
+            busy_folder_ids = {
+                conversation.folder_id for conversation in answering_conversations if conversation
+            }
+            for folder_id in self._folders.by_id:
+                self._list.model.set_streaming(folder_id, folder_id in busy_folder_ids)
+
+
+async def read_top(
+    store: ConversationStore, list_filter: ListFilter, limit: int
+) -> tuple[list[Conversation], list[Conversation]]:
+    """Return the pinned conversations above a filter's pages, and its first page."""
+    pinned: list[Conversation] = []
+    if list_filter.has_pinned:
+        all_pinned = await store.list_pinned()
+        pinned = [c for c in all_pinned if list_filter.includes(c)]
+    return pinned, await read_page(store, list_filter, limit, None)
+
+
+async def read_page(
+    store: ConversationStore, list_filter: ListFilter, limit: int, after: Conversation | None
+) -> list[Conversation]:
+    """Return the page after a conversation, None for the first page."""
+    match list_filter.kind:
+        case ListFilterKind.ARCHIVE:
+            return await store.list_archived(limit, after=after)
+        case ListFilterKind.TRASH:
+            return await store.list_trashed(limit, after=after)
+    folder_id = list_filter.folder_id or None
+    return await store.list_page(limit, after=after, folder_id=folder_id)
+
+
+class ConversationCache:
+    """The conversations that were read or changed since the start."""
+
+    def __init__(self, current: OpenConversation, running: RunningAnswers) -> None:
+        self._current = current
+        self._running = running
+        self._by_id: dict[str, Conversation] = {}
+
+    def get(self, conversation_id: str) -> Conversation | None:
+        """Return a conversation, None if permanently deleted or never read."""
+        return self._by_id.get(conversation_id)
+
+    def find_existing(self, conversation_id: str) -> Conversation | None:
+        """Return a conversation, None if it was deleted or never read.
+
+        A conversation in the trash counts as deleted, unless it is open.
+        """
+        cached = self.get(conversation_id)
+        is_open = conversation_id == self._current.id
+        if cached is not None and cached.trashed_at is not None and not is_open:
+            return None
+        return cached
+
+    def set(self, conversation: Conversation) -> None:
+        """Set a conversation that was changed."""
+        self._by_id[conversation.id] = conversation
+
+    def merge(self, conversation: Conversation) -> Conversation:
+        """Set and return a stored conversation, with changes that may not be written yet."""
+        cached = self.get(conversation.id)
+        if cached is not None:
+            conversation = replace(
+                cached, leaf_id=conversation.leaf_id, draft=conversation.draft, streaming=False
+            )
+        self._by_id[conversation.id] = conversation
+        return conversation
+
+    def set_stored(self, stored_conversations: Iterable[Conversation]) -> list[Conversation]:
+        """Set and return conversations that were just read from the store.
+
+        The open conversation keeps its choice, which may not be written yet. The store may lag
+        behind an answer that runs here, so that such a conversation counts as not streaming.
+        """
+        ids = []
+        for conversation in stored_conversations:
+            if self._running.is_running(conversation.id):
+                conversation = replace(conversation, streaming=False)
+            self._by_id[conversation.id] = conversation
+            ids.append(conversation.id)
+        self.set_current_choice()
+        return [self._by_id[id_] for id_ in ids]
+
+    def set_current_choice(self) -> bool:
+        """Set the open conversation's choice, so that a new title does not undo it.
+
+        Return False if it is not cached.
+        """
+        current = self.get(self._current.id)
+        if current is not None:
+            self._by_id[current.id] = current.with_settings_of(self._current.conversation)
+        return current is not None
+
+    def remove(self, conversation_id: str) -> None:
+        """Remove a permanently deleted conversation."""
+        self._by_id.pop(conversation_id, None)
+
+
+class SearchController(QObject):
+    """Connection of the search field with the search through the library."""
+
+    def __init__(self, window: MainWindow, state: WindowState, presenter: ListPresenter) -> None:
+        super().__init__(window)
+        self._list = window.conversations
+        self._tasks = state.tasks
+        self._presenter = presenter
+        self._library_search = state.backend.search
+        self._task: asyncio.Future[Any] | None = None
+        self._list.search.changed.connect(self._search)
+
+    def _search(self, text: str) -> None:
+        """Cancel the previous search, and search for this text; "" shows all conversations."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        if text:
+            self._task = self._tasks.start(self._find(text))
+        else:
+            self._list.search.show_hits(None)
+
+    async def _find(self, text: str) -> None:
+        filters = self._list.search.filters
+        hits = await self._library_search.find(
+            text, search_filter=filters.current, order=filters.order
+        )
+        self._list.search.show_hits([hit for hit in hits if self._should_show(hit.conversation_id)])
+
+    def _should_show(self, conversation_id: str) -> bool:
+        """Return False for a conversation that was just trashed, which the store may still find."""
+        conversation = self._presenter.cache.get(conversation_id)
+        return conversation is None or conversation.trashed_at is None
+
+
+ORDER_KEY: Final = "list.pinned_order"
+
+
+class PinnedOrder(QObject):
+    """Pins of the list's conversations, in the user's order."""
+
+    def __init__(self, window: MainWindow, state: WindowState, presenter: ListPresenter) -> None:
+        super().__init__(window)
+        self._presenter = presenter
+        self._list = window.conversations
+        self._notifications = window.notifications
+        self._flag_store = state.backend.flags
+        self._settings_store = state.backend.settings
+        window.conversations.pin_order_requested.connect(self._arrange)
+        window.conversations.pin_requested.connect(self._pin)
+
+    async def load(self) -> None:
+        """Load the order, before the list is filled."""
+        stored_order = (await self._settings_store.all()).get(ORDER_KEY)
+        if isinstance(stored_order, list):
+            self._list.model.set_pin_order([str(id_) for id_ in stored_order])
+
+    def _pin(self, conversation_ids: Sequence[str], pinned: bool) -> None:
+        self._notifications.announce(tr("Pinned") if pinned else tr("Unpinned"))
+        self._presenter.change(conversation_ids, pinned=pinned)
+        self._presenter.writes.start(self._flag_store.set_pinned(conversation_ids, pinned))
+
+    def pin_chosen(self) -> None:
+        """Pin the marked conversations or the open one, or unpin them if all are pinned."""
+        if chosen_conversations := self._presenter.chosen_conversations:
+            should_pin = not all(conversation.pinned for conversation in chosen_conversations)
+            self._pin([conversation.id for conversation in chosen_conversations], should_pin)
+
+    def move(self, step: int) -> None:
+        """Move the chosen pinned conversation up (-1) or down (+1), and announce its position."""
+        order = self._list.model.pinned_ids
+        chosen_conversations = [c for c in self._presenter.chosen_conversations if c.id in order]
+        if len(chosen_conversations) != 1:
+            self._notifications.notify(tr("Choose one pinned conversation to move it."))
+            return
+        conversation = chosen_conversations[0]
+        index = order.index(conversation.id)
+        new_index = min(max(index + step, 0), len(order) - 1)
+        order.insert(new_index, order.pop(index))
+        if new_index != index:
+            self._arrange(order)
+        self._notifications.announce(
+            tr(
+                "{title}: {position} of {count} pinned conversations",
+                title=conversation.title,
+                position=new_index + 1,
+                count=len(order),
+            )
+        )
+
+    def _arrange(self, order: Sequence[str]) -> None:
+        """Show and store this order of pinned conversations; pin those that are not yet pinned."""
+        former_order = self._list.model.pinned_ids
+        newly_pinned = [id_ for id_ in order if id_ not in former_order]
+        self._apply_order(order, newly_pinned, pinned=True)
+        self._notifications.notify_undo(
+            tr("Pinned conversations rearranged"),
+            lambda: self._apply_order(former_order, newly_pinned, pinned=False),
+        )
+
+    def _apply_order(self, order: Sequence[str], changed_ids: list[str], *, pinned: bool) -> None:
+        if changed_ids:
+            self._presenter.change(changed_ids, pinned=pinned)
+            self._presenter.writes.start(self._flag_store.set_pinned(changed_ids, pinned))
+        # In a folder, the list shows only some pinned conversations.
+        order = [*order, *(id_ for id_ in self._list.model.order.pin_order if id_ not in order)]
+        self._list.model.set_pin_order(order)
+        self._presenter.writes.start(self._settings_store.set(ORDER_KEY, order))
+
+
+UNREAD_KEY: Final = "window.unread"
+MAX_UNREAD: Final = 500  # the oldest marks go, because each change writes the whole list
+
+
+class UnreadMarks(QObject):
+    """Marks in the list, stored over restarts. Opening a conversation removes its mark.
+
+    Args:
+        is_in_front: returns True if the window has the focus.
+        is_exempt: returns True for a conversation that gets no mark: the quick prompt shows it,
+            or it is temporary, so that its id stays off the disk.
+
+    Signals:
+        seen(str): the user has opened or returned to an unread conversation (its id).
+    """
+
+    seen = Signal(str)
+
+    def __init__(
+        self,
+        parent: QObject,
+        running: RunningAnswers,
+        conversation_list: ConversationList,
+        is_in_front: Callable[[], bool],
+        is_exempt: Callable[[str], bool],
+        *,
+        current: OpenConversation,
+        settings_store: SettingsStore,
+        tasks: Tasks,
+    ) -> None:
+        super().__init__(parent)
+        self._list = conversation_list
+        self._is_in_front = is_in_front
+        self._is_exempt = is_exempt
+        self._current = current
+        self._settings_store = settings_store
+        self._tasks = tasks
+        self._unread_ids: dict[str, None] = {}  # conversation ids, in the order of their marks
+        running.finished.connect(self._on_finished)
+        current.opened.connect(self._mark_read)
+        application = QGuiApplication.instance()
+        if isinstance(application, QGuiApplication):
+            application.focusWindowChanged.connect(self._mark_read)
+
+    async def load(self) -> None:
+        """Load the stored marks, and show them."""
+        stored_ids = (await self._settings_store.all()).get(UNREAD_KEY)
+        self._unread_ids = dict.fromkeys(
+            map(str, stored_ids if isinstance(stored_ids, list) else ())
+        )
+        self._list.set_unread(self._unread_ids)
+        self._mark_read()  # the last conversation has been opened before
+
+    def _on_finished(self, conversation_id: str, answer: Message) -> None:
+        is_stopped = answer.status is MessageStatus.CANCELLED  # by the user or a deletion
+        is_seen = conversation_id == self._current.id and self._is_in_front()
+        if not is_stopped and not is_seen and not self._is_exempt(conversation_id):
+            self._unread_ids[conversation_id] = None
+            while len(self._unread_ids) > MAX_UNREAD:
+                del self._unread_ids[next(iter(self._unread_ids))]
+            self._save()
+
+    def _mark_read(self, *_: object) -> None:
+        if self._current.id in self._unread_ids and self._is_in_front():
+            del self._unread_ids[self._current.id]
+            self._save()
+            self.seen.emit(self._current.id)
+
+    def _save(self) -> None:
+        self._list.set_unread(self._unread_ids)
+        self._tasks.start(self._settings_store.set(UNREAD_KEY, list(self._unread_ids)))

@@ -1,0 +1,545 @@
+"""Opening of conversations: from the list, from links, and after other programs wrote.
+
+`ShownConversation` shows the open conversation. `ListPresenter` decides what the list shows;
+`Trash` deletes, `PinnedOrder` pins.
+
+SQLite tells whether another process wrote. It is asked when a window of the program gets the focus,
+and when an answer ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QGuiApplication
+
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.chat.ui.running_answers import RunningAnswers
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    Draft,
+    Message,
+    MessageStatus,
+    now,
+    title_from,
+)
+from desktop_app.domain.conversations.list_filter import LIST, ListFilterKind
+from desktop_app.domain.conversations.message_link import MessageLink, parse_link
+from desktop_app.domain.errors import StorageError
+from desktop_app.i18n.translation import tr
+from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.transcript.message_commands import COPY_LINK
+
+PREVIEW_COUNT = 30  # messages shown while the rest of a longer conversation is read
+OPEN_KEY = "window.conversation"  # the id of the open conversation
+SCROLL_KEY = "window.scroll"  # the position at which it was left
+
+
+class Navigator(QObject):
+    """Opener of conversations, from the list and for other controllers."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        state: WindowState,
+        running: RunningAnswers,
+        presenter: ListPresenter,
+        saver: DraftSaver,
+        shown_conversation: ShownConversation,
+    ) -> None:
+        super().__init__(window.pane)
+        self._pane = window.pane
+        self._current = state.current
+        self._drafts = state.drafts
+        self._new_conversation = state.new_conversation
+        self._tasks = state.tasks
+        self._conversations = state.backend.conversations
+        self._settings_store = state.backend.settings
+        self._running = running
+        self._presenter = presenter
+        self._saver = saver
+        self._shown_conversation = shown_conversation
+        self._request_number = 0  # of the latest request to open a conversation
+        self._has_opened = False  # True once a conversation is open
+
+    # -------------------------------------------------------------- start and end
+
+    async def load(self) -> None:
+        """Fill the list, and open the last conversation where it was left, or a blank one."""
+        await self._presenter.load()
+        stored_settings = await self._settings_store.all()
+        self._drafts.load(stored_settings)
+        last_id = stored_settings.get(OPEN_KEY)
+        if last_id and await self._conversations.get(last_id) is not None:
+            if stored_settings.get(SCROLL_KEY):
+                message_id, offset = stored_settings[SCROLL_KEY]
+                self._shown_conversation.set_scroll_position(last_id, (message_id, offset))
+            await self.open(last_id)
+        if not self._has_opened:
+            self._open_blank()
+
+    def close(self) -> None:
+        """Store the draft and the scroll position."""
+        self._store_view_state()
+        settings = self._settings_store
+        scroll_position = self._shown_conversation.scroll_position(self._current.id)
+        if scroll_position is None or self._current.is_temporary:
+            self._tasks.start(settings.remove(SCROLL_KEY))
+        else:
+            self._tasks.start(settings.set(SCROLL_KEY, list(scroll_position)))
+
+    # -------------------------------------------------------------- opening
+
+    def open_here(self) -> None:
+        """Open a blank conversation in the folder that the list shows.
+
+        If the list shows the archive or the trash, it returns to the other conversations.
+        """
+        list_filter = self._presenter.list_filter
+        self.open_new(list_filter.folder_id or None)
+        if list_filter.kind in (ListFilterKind.ARCHIVE, ListFilterKind.TRASH):
+            self._tasks.start(self._presenter.apply_filter(LIST))
+
+    def open_fresh(self, reading_names: Sequence[str] = ()) -> None:
+        """Open a blank conversation without a draft; a draft that it had becomes a conversation.
+
+        Args:
+            reading_names: the names of the files for its draft that are being read.
+        """
+        if self._current.is_new:
+            self._saver.save()
+        draft = self._drafts.blank_draft()
+        if draft.has_question or reading_names:
+            self._store_blank(draft, reading_names)
+        self.open_here()
+
+    def _store_blank(self, draft: Draft, reading_names: Sequence[str]) -> None:
+        """Store the blank conversation, so that the list shows it with its unsent draft.
+
+        Args:
+            reading_names: see `open_fresh`.
+        """
+        if not self._current.is_new:
+            self._open_blank()
+        names = ", ".join([*(part.name for part in draft.attachments), *reading_names])
+        title = title_from(draft.text or names) or tr("New conversation")
+        conversation = replace(
+            self._current.conversation,
+            title=title,
+            title_is_automatic=True,
+            updated_at=now(),
+            draft=draft,
+        )
+        self._current.set_stored(conversation)
+        self._presenter.writes.start(self._conversations.create(conversation))
+        self._drafts.replace_stored(conversation.id, draft)
+        self._presenter.upsert(conversation)
+
+    def open_new(self, folder_id: str | None = None) -> None:
+        """Open a blank conversation in a folder, None for none, with the last blank one's draft."""
+        self._request_number += 1
+        self._open_blank(folder_id)
+        self._pane.notifications.announce(tr("New conversation"))
+        self._tasks.start(self._settings_store.remove(OPEN_KEY))
+        self._pane.prompt.focus_text()
+
+    def open_another_blank(self) -> None:
+        """Open another blank conversation, and move the open conversation's draft there."""
+        draft = self._current.draft
+        typed_draft = draft.current
+        folder_id = self._current.conversation.folder_id
+        draft.replace(Draft())
+        self._pane.prompt.set_text("")
+        if typed_draft.has_question:
+            self._drafts.put(self._drafts.blank_id, typed_draft)
+        self._open_blank(folder_id)
+
+    def mark_open(self) -> None:
+        """Select the open conversation in the list, and have the next start open it again."""
+        if self._current.is_temporary:
+            return
+        self._shown_conversation.select_open()
+        self._tasks.start(self._settings_store.set(OPEN_KEY, self._current.id))
+
+    def open_temporary(self, conversation: Conversation) -> None:
+        """Store a temporary conversation in memory, and open it."""
+        self._tasks.start(self._conversations.create(conversation))
+        self._request_number += 1
+        early_text = self._store_view_state()
+        self._presenter.cache.merge(conversation)
+        self._current.open(conversation, [], {}, Draft())
+        self._append_early_text(early_text)
+        self._pane.prompt.focus_text()
+
+    def forget_temporary(self, conversation_id: str) -> None:
+        """Forget a temporary conversation that was closed."""
+        self._drafts.forget(conversation_id)
+        self._presenter.forget(conversation_id)
+        self._shown_conversation.set_scroll_position(conversation_id, None)
+
+    def _open_blank(self, folder_id: str | None = None) -> None:
+        early_text = self._store_view_state()
+        self._new_conversation.open(folder_id)
+        self._append_early_text(early_text)
+
+    def open(
+        self, conversation_id: str, message_id: str = "", words: str = ""
+    ) -> Coroutine[Any, Any, None]:
+        """Open a conversation, optionally at a message and some words in it.
+
+        The latest call wins, in the order of the calls, not of the tasks that await them.
+        """
+        self._request_number += 1
+        return self._open(self._request_number, conversation_id, message_id, words)
+
+    async def _open(
+        self, request_number: int, conversation_id: str, message_id: str, words: str
+    ) -> None:
+        store = self._conversations
+        is_open = conversation_id == self._current.id and self._shown_conversation.is_showing(
+            conversation_id
+        )
+        if message_id and is_open and self._current.message(message_id) is not None:
+            self._pane.transcript.scroll_to_message(message_id, words)
+            return
+        if message_id and message_id not in {m.id for m in await store.path(conversation_id)}:
+            await store.show_version(conversation_id, message_id)
+        conversation = await store.get(conversation_id)
+        if conversation is None:
+            self._presenter.forget(conversation_id)
+            if request_number == self._request_number and not self._shown_conversation.is_showing(
+                self._current.id
+            ):
+                self._current.reopen()  # end the preview of another conversation
+            return
+        if not message_id and self._shown_conversation.scroll_position(conversation_id) is None:
+            await self._preview(request_number, conversation)
+        try:
+            read = partial(self._read_path, conversation_id)
+            path, versions = await self._presenter.writes.read_settled(read)
+        except StorageError:
+            self._current.reopen()  # end the preview
+            raise
+        if request_number != self._request_number:
+            return
+        conversation = self._presenter.cache.merge(conversation)
+        # Text that was typed so far belongs to the former conversation.
+        early_text = self._store_view_state()
+        draft = self._drafts.draft_of(conversation)
+        if conversation_id != self._current.id:
+            self._pane.notifications.announce(conversation.title)
+        self._current.open(conversation, path, versions, draft)
+        self._append_early_text(early_text)
+        if message_id:
+            self._pane.transcript.scroll_to_message(message_id, words)
+        if not self._current.is_temporary:
+            self._tasks.start(self._settings_store.set(OPEN_KEY, conversation_id))
+
+    async def _read_path(
+        self, conversation_id: str
+    ) -> tuple[list[Message], dict[str, tuple[str, ...]]]:
+        store = self._conversations
+        versions = await store.versions_on_path(conversation_id)
+        return await self._with_running_answer(await store.path(conversation_id)), versions
+
+    async def _preview(self, request_number: int, conversation: Conversation) -> None:
+        """Show the end of a long conversation while the rest is read."""
+        store = self._conversations
+        tail = await self._with_running_answer(await store.tail(conversation.id, PREVIEW_COUNT))
+        if (
+            request_number != self._request_number
+            or len(tail) < PREVIEW_COUNT
+            or self._shown_conversation.is_showing(conversation.id)
+        ):
+            return
+        title = (self._presenter.cache.get(conversation.id) or conversation).title
+        self._shown_conversation.preview(conversation.id, title, tail)
+
+    async def _with_running_answer(self, path: list[Message]) -> list[Message]:
+        """Return the path with the text of the running answer so far."""
+        if not path or path[-1].status is not MessageStatus.STREAMING:
+            return path
+        newest_message = self._running.newest_state(path[-1])
+        if newest_message is path[-1]:  # it has ended, or another process writes it
+            newest_message = await self._conversations.message(newest_message.id) or newest_message
+        return [*path[:-1], newest_message]
+
+    def _store_view_state(self) -> str:
+        """Store the scroll position and the draft of the conversation that is left.
+
+        Return the text that was typed before any conversation was open, "" later.
+        """
+        if not self._has_opened:
+            self._has_opened = True
+            return self._pane.prompt.text()
+        self._shown_conversation.save_scroll()
+        self._saver.save()
+        return ""
+
+    def _append_early_text(self, early_text: str) -> None:
+        if early_text:
+            prompt = self._pane.prompt
+            prompt.set_text(prompt.text() + early_text, prompt.field.template_id)
+            self._saver.save_soon()
+
+
+ScrollPosition = tuple[str, int]
+"""The id of the topmost message on screen, and the pixels of it that are scrolled off."""
+
+
+class ShownConversation(QObject):
+    """Presenter of the open conversation, or of the end of one that is about to be opened."""
+
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window.pane)
+        self._pane = window.pane
+        self._conversation_list = window.conversations
+        self._current = state.current
+        self._messages = state.messages
+        self._shown_id = ""  # the conversation whose messages are in the transcript
+        self._positions: dict[str, ScrollPosition] = {}  # by conversation id
+        state.current.opened.connect(self._show_opened)
+
+    def is_showing(self, conversation_id: str) -> bool:
+        """Return True if the transcript has messages of this conversation."""
+        return conversation_id == self._shown_id
+
+    def scroll_position(self, conversation_id: str) -> ScrollPosition | None:
+        """Return the position at which a conversation was left, None for the bottom."""
+        return self._positions.get(conversation_id)
+
+    def set_scroll_position(self, conversation_id: str, position: ScrollPosition | None) -> None:
+        """Set the position at which a conversation will be shown, None for the bottom."""
+        if position is None:
+            self._positions.pop(conversation_id, None)
+        else:
+            self._positions[conversation_id] = position
+
+    def preview(self, conversation_id: str, title: str, tail: Sequence[Message]) -> None:
+        """Show the end of a conversation that is about to be opened.
+
+        Sending is disabled in the meantime, because the question would go to the former
+        conversation.
+        """
+        self.save_scroll()
+        self._shown_id = conversation_id
+        self._pane.set_title(title)
+        self._pane.show_empty_state(False)
+        self._pane.prompt.send_action.set_refusal(tr("Loading conversation…"))
+        self._pane.transcript.set_messages(
+            [self._messages.display_form(message) for message in tail]
+        )
+        self._conversation_list.selection.select(conversation_id)
+        self._pane.transcript.viewport().repaint()  # before reading occupies the processor
+
+    def save_scroll(self) -> None:
+        """Record the scroll position of the open conversation, or none at the bottom."""
+        if not self._current.path or self._shown_id != self._current.id:
+            return
+        navigator = self._pane.transcript.navigator
+        position = None if navigator.is_at_end else navigator.scroll_state()
+        self.set_scroll_position(self._current.id, position)
+
+    def select_open(self) -> None:
+        """Select the open conversation in the list, or nothing if the list does not have it."""
+        self._conversation_list.selection.select(
+            self._current.id if self._current.is_listed else None
+        )
+
+    def _show_opened(self) -> None:
+        self._pane.set_title(self._current.conversation.title)
+        self._pane.show_empty_state(not self._current.path)
+        navigator = self._pane.transcript.navigator
+        scroll_position = self.scroll_position(self._current.id)
+        if self._shown_id == self._current.id and not navigator.is_at_end:
+            scroll_position = navigator.scroll_state()  # the user has begun to read
+        self._shown_id = self._current.id
+        self._pane.transcript.set_messages(
+            [self._messages.display_form(message) for message in self._current.path],
+            versions=self._current.version_numbers,
+        )
+        if scroll_position is not None:
+            navigator.restore_scroll(scroll_position)
+        self.select_open()
+        draft = self._current.draft.value
+        prompt = self._pane.prompt
+        if (prompt.text(), prompt.field.template_id) != (draft.text, draft.template_id):
+            prompt.set_text(draft.text, draft.template_id)
+
+
+DRAFT_MS = 400
+
+
+class DraftSaver(QObject):
+    """Timer that copies the prompt's text into the draft and stores the draft."""
+
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window.prompt)
+        self._prompt = window.prompt
+        self._current = state.current
+        self._draft = state.current.draft
+        self._drafts = state.drafts
+        self._timer = QTimer(self, singleShot=True, interval=DRAFT_MS)
+        self._timer.timeout.connect(self.save)
+        window.prompt.text_changed.connect(self.save_soon)
+        state.current.draft.changed.connect(self.save_soon)
+
+    def save_soon(self) -> None:
+        """Save after a pause without another change."""
+        self._timer.start()
+
+    def save(self) -> None:
+        """Save now."""
+        self._timer.stop()
+        self._draft.update_text()
+        self._drafts.put(self._current.id, self._draft.value)
+
+    def remove_sent(self, conversation_id: str, sent_draft: Draft) -> None:
+        """Remove a sent question from its draft; what was typed or attached later stays."""
+        is_open = conversation_id == self._current.id
+        if is_open:
+            self.save()
+        remaining_draft = self._drafts.remove_sent(conversation_id, sent_draft)
+        if is_open:
+            self._draft.replace(remaining_draft)
+            if self._prompt.text() != remaining_draft.text:
+                self._prompt.set_text(remaining_draft.text, remaining_draft.template_id)
+
+
+class LinkController(QObject):
+    """Opener of links, and copier of those to the open conversation."""
+
+    def __init__(self, window: MainWindow, state: WindowState, navigator: Navigator) -> None:
+        super().__init__(window.pane)
+        self._navigator = navigator
+        self._current = state.current
+        self._tasks = state.tasks
+        self._notifications = window.pane.notifications
+        self._conversations = state.backend.conversations
+        window.pane.transcript.action_requested.connect(self._run_action)
+
+    def _run_action(self, message_id: str, action: str) -> None:
+        if action == COPY_LINK:
+            self.copy(message_id)
+
+    def open(self, address: str) -> None:
+        """Open the target of a link."""
+        link = parse_link(address)
+        if link is None:
+            self._notifications.notify(tr("This link isn’t valid."))
+        else:
+            self._tasks.start(self._follow(link))
+
+    async def _follow(self, link: MessageLink) -> None:
+        """Open the target of a link, or notify that it no longer exists."""
+        store = self._conversations
+        message_id = link.message_id
+        if await store.get(link.conversation_id) is None:
+            self._notifications.notify(tr("This link leads to a deleted conversation."))
+            return
+        if message_id:
+            message = await store.message(message_id)
+            if message is None or message.conversation_id != link.conversation_id:
+                self._notifications.notify(tr("This link leads to a deleted message."))
+                message_id = ""
+        await self._navigator.open(link.conversation_id, message_id)
+
+    def copy(self, message_id: str = "") -> None:
+        """Copy a link to a message of the open conversation, "" for the conversation itself."""
+        current = self._current
+        if current.is_temporary or not current.path:
+            self._notifications.notify(tr("Only saved conversations have a link."))
+            return
+        QGuiApplication.clipboard().setText(str(MessageLink(current.id, message_id)))
+        self._notifications.notify(tr("Link copied"))
+
+
+class ForeignChanges(QObject):
+    """Updater of the list and the open conversation after writes of other processes.
+
+    Signals:
+        found(): another process has written to the store.
+    """
+
+    found = Signal()
+
+    def __init__(
+        self,
+        window: MainWindow,
+        state: WindowState,
+        running: RunningAnswers,
+        navigator: Navigator,
+        presenter: ListPresenter,
+    ) -> None:
+        super().__init__(window.pane)
+        self._running = running
+        self._navigator = navigator
+        self._presenter = presenter
+        self._show_title = window.pane.set_title
+        self._notifications = window.pane.notifications
+        self._current = state.current
+        self._messages = state.messages
+        self._conversations = state.backend.conversations
+        self._database = state.backend.database
+        self._tasks = state.tasks
+        self._seen_version = 0
+
+    async def watch(self) -> None:
+        """Begin to look for writes of other processes."""
+        self._seen_version = await self._database.foreign_version()
+        application = QGuiApplication.instance()
+        assert isinstance(application, QGuiApplication)
+        application.focusWindowChanged.connect(self._start_look)
+        self._running.finished.connect(self._start_look)
+
+    def _start_look(self, *_: object) -> None:
+        self._tasks.start(self._look())
+
+    async def _look(self) -> None:
+        # The messages of a running answer are newer here: look again when it ends.
+        if self._running.is_running(self._current.id):
+            return
+        version = await self._database.foreign_version()
+        if version != self._seen_version:
+            self._seen_version = version
+            self.found.emit()
+            await self.show()
+
+    async def show(self) -> None:
+        """Show changes by other processes, in the list and in the transcript."""
+        former = self._current.conversation
+        await self._presenter.refresh()
+        opened_id = self._current.id
+        if self._current.is_new or self._running.is_running(opened_id):
+            return
+        stored_conversation = await self._conversations.get(opened_id)
+        path = await self._conversations.path(opened_id)
+        if opened_id != self._current.id:
+            return
+        if self._current.conversation is not former:  # changed here, perhaps after it was read
+            await self.show()
+        elif stored_conversation is None:
+            self._presenter.forget(opened_id)
+            self._navigator.open_new()
+            self._notifications.notify(tr("Another program deleted this conversation."))
+        elif self._has_another_path(path):
+            await self._navigator.open(opened_id)
+        else:
+            self._update_open(stored_conversation, path)
+
+    def _has_another_path(self, path: Sequence[Message]) -> bool:
+        """Return True if the messages of `path` are not those that are shown."""
+        return [message.id for message in path] != [message.id for message in self._current.path]
+
+    def _update_open(self, stored_conversation: Conversation, path: Sequence[Message]) -> None:
+        """Show the open conversation and its messages as they are stored."""
+        self._current.update(stored_conversation.with_settings_of(self._current.conversation))
+        self._show_title(stored_conversation.title)
+        for old, new in zip(self._current.path, path, strict=True):
+            if old != new:
+                self._messages.update(new)

@@ -1,0 +1,392 @@
+"""The rows of the conversation list: folders, and conversations grouped by date.
+
+Headings are rows, too, but disabled, so that keys and clicks skip them. A change of a
+conversation changes, moves, inserts or removes its row and at most two headings. So views
+keep their selection, current row and scroll position.
+
+Large lists are loaded in pages. `more_requested` asks for the next page; until it arrives,
+conversations that sort after the loaded pages are not shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from enum import IntEnum
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, Qt, Signal
+
+from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind, days_left
+from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.library.ui.rows.row_order import FolderRow, Heading, Key, RowOrder, SortedRows
+from desktop_app.widgets.rows.rows_model import Index
+from desktop_app.widgets.text.foreign_text import one_line
+
+if TYPE_CHECKING:
+    # Not imported at run time, because imports here delay the first paint.
+    from desktop_app.domain.conversations.conversation import Conversation, Folder
+
+MIME_TYPE: Final = "application/x-repartee-conversations"
+_NO_PARENT: Final = QModelIndex()
+_NO_GROUP: Final = -1
+"""Stands for a group of rows if there is none."""
+
+
+class Roles(IntEnum):
+    """Additional data of a row for delegates."""
+
+    IS_HEADING = Qt.ItemDataRole.UserRole
+    STREAMING = Qt.ItemDataRole.UserRole + 1
+    IDENTIFIER = Qt.ItemDataRole.UserRole + 2
+    IS_FOLDER = Qt.ItemDataRole.UserRole + 3
+    NOTE = Qt.ItemDataRole.UserRole + 4  # the text at the end of the row
+    UNREAD = Qt.ItemDataRole.UserRole + 5
+    IN_PINNED_GROUP = Qt.ItemDataRole.UserRole + 6
+
+
+class ConversationModel(QAbstractListModel):
+    """A list model of folders, conversations and headings. See the module.
+
+    Attributes:
+        order: the order of the rows, with the filter of the list.
+        last_of_pages: the last loaded conversation, as it was when loaded; None if all are loaded.
+
+    Signals:
+        renamed(str id, str title): the user edited a title; the row already shows it.
+        folder_renamed(str id, str name): the user edited a folder's name.
+        more_requested(): append the next page.
+    """
+
+    renamed = Signal(str, str)
+    folder_renamed = Signal(str, str)
+    more_requested = Signal()
+
+    def __init__(self, today: date, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.order = RowOrder(today)
+        self._rows = SortedRows()
+        self._unread: frozenset[str] = frozenset()
+        self.last_of_pages: Conversation | None = None
+        self._has_requested_page = False
+
+    # ------------------------------------------------------------ QAbstractItemModel
+
+    def rowCount(self, parent: Index = _NO_PARENT) -> int:
+        return 0 if parent.isValid() else len(self._rows)
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Return a row's flags.
+
+        Headings are disabled. Names are editable except in the trash. Folders accept drops.
+        """
+        row = self._rows[index.row()] if index.isValid() else None
+        if row is None or isinstance(row, Heading):
+            return Qt.ItemFlag.NoItemFlags
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemNeverHasChildren
+        if isinstance(row, FolderRow):
+            return flags | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsDropEnabled
+        flags |= Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled
+        if self.order.list_filter.kind is not ListFilterKind.TRASH:
+            flags |= Qt.ItemFlag.ItemIsEditable
+        return flags
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return a row's title, accessible text or `Roles` data."""
+        if not index.isValid():
+            return None
+        row = self._rows[index.row()]
+        if isinstance(row, Heading):
+            if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+                return row.label
+            if role == Roles.IS_HEADING:
+                return True
+            return None
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return one_line(_name(row))
+            case Qt.ItemDataRole.EditRole:
+                return _name(row)
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return _accessible_text(row, is_unread=row.id in self._unread)
+            case Roles.STREAMING:
+                return row.streaming
+            case Roles.UNREAD:
+                return row.id in self._unread
+            case Roles.IDENTIFIER:
+                return row.id
+            case Roles.IN_PINNED_GROUP:
+                return not isinstance(row, FolderRow) and self.order.is_in_pinned_group(row)
+            case Roles.IS_FOLDER:
+                return isinstance(row, FolderRow)
+            case Roles.NOTE:
+                return _trash_note(row)
+            case Roles.IS_HEADING:
+                return False
+        return None
+
+    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        """Set a title or name, and emit the change. Return False for an empty name."""
+        name = " ".join(str(value).split())
+        if role != Qt.ItemDataRole.EditRole or not name or not index.isValid():
+            return False
+        row = self._rows[index.row()]
+        if isinstance(row, Heading):
+            return False
+        if name == _name(row):
+            return True
+        if isinstance(row, FolderRow):
+            # Folders are sorted by name, so the row may move.
+            self._insert_or_update(replace(row, folder=replace(row.folder, name=name)))
+            self.folder_renamed.emit(row.id, name)
+        else:
+            self._replace(index.row(), replace(row, title=name))
+            self.renamed.emit(row.id, name)
+        return True
+
+    def canFetchMore(self, _parent: Index) -> bool:
+        return self.last_of_pages is not None and not self._has_requested_page
+
+    def fetchMore(self, _parent: Index) -> None:
+        if self.canFetchMore(_NO_PARENT):
+            self._has_requested_page = True
+            self.more_requested.emit()
+
+    def mimeTypes(self) -> list[str]:
+        return [MIME_TYPE]
+
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
+        result = QMimeData()
+        ids = [
+            conversation.id
+            for index in indexes
+            if (conversation := self.conversation_at(index)) is not None
+        ]
+        result.setData(MIME_TYPE, "\n".join(ids).encode())
+        return result
+
+    # ------------------------------------------------------------ queries
+
+    def conversation_at(self, index: Index) -> Conversation | None:
+        """Return a row's conversation, or None for headings and folders."""
+        if not index.isValid():
+            return None
+        row = self._rows[index.row()]
+        return None if isinstance(row, FolderRow | Heading) else row
+
+    def folder_at(self, index: Index) -> Folder | None:
+        """Return a row's folder, or None for other rows."""
+        if not index.isValid():
+            return None
+        row = self._rows[index.row()]
+        return row.folder if isinstance(row, FolderRow) else None
+
+    def index_of(self, identifier: str) -> QModelIndex:
+        """Return the index of a conversation or folder; invalid if it is not listed."""
+        position = self._rows.position_of(identifier)
+        return QModelIndex() if position is None else self.index(position)
+
+    @property
+    def conversations(self) -> list[Conversation]:
+        """Return the listed conversations, from top to bottom."""
+        return [row for row in self._rows if not isinstance(row, FolderRow | Heading)]
+
+    # ------------------------------------------------------------ changes
+
+    def set_conversations(
+        self,
+        conversations: Iterable[Conversation],
+        *,
+        list_filter: ListFilter = LIST,
+        folders: Iterable[Folder] = (),
+        last: Conversation | None = None,
+    ) -> None:
+        """Replace all rows and the filter; `last` as for `append`."""
+        rows = [FolderRow(folder) for folder in folders]
+        self._reset([*rows, *conversations], list_filter, last)
+
+    def append(self, page: Iterable[Conversation], last: Conversation | None) -> None:
+        """Append the next page.
+
+        Args:
+            last: the last conversation of the loaded pages; None if no page follows.
+        """
+        self.last_of_pages = last
+        self._has_requested_page = False
+        new_conversations = [c for c in page if self._rows.key_of(c.id) is None]
+        keyed_rows = sorted(((self.order.key(c), c) for c in new_conversations), key=itemgetter(0))
+        # Usually all of a page sorts after the present rows, and is inserted at once.
+        if keyed_rows and self._rows.find(keyed_rows[0][0]) < len(self._rows):
+            for _, conversation in keyed_rows:
+                self._insert_or_update(conversation)
+        elif keyed_rows:
+            self._insert(self.order.with_headings(keyed_rows, self._rows.last_group))
+
+    def set_today(self, today: date) -> None:
+        """Regroup the rows after the day has changed."""
+        if self.order.set_today(today):
+            rows = [row for row in self._rows if not isinstance(row, Heading)]
+            self._reset(rows, self.order.list_filter, self.last_of_pages)
+
+    def upsert(self, conversation: Conversation) -> None:
+        """Insert, update, move or remove the row to match the conversation.
+
+        The row is removed if the filter excludes the conversation, or if the conversation sorts
+        after the loaded pages.
+        """
+        if self._is_after_pages(conversation) or not self.order.list_filter.includes(conversation):
+            self.remove(conversation.id)
+        else:
+            self._insert_or_update(conversation)
+
+    def _is_after_pages(self, conversation: Conversation) -> bool:
+        if self.last_of_pages is None:
+            return False
+        return self.order.key(conversation) > self.order.key(self.last_of_pages)
+
+    def set_folders(self, folders: Iterable[Folder]) -> None:
+        """Replace the folders, which only the unfiltered list shows."""
+        are_shown = self.order.list_filter.kind is ListFilterKind.LIST
+        folders_by_id = {}
+        if are_shown:
+            folders_by_id = {folder.id: folder for folder in folders}
+        shown_rows = {row.id: row for row in self._rows if isinstance(row, FolderRow)}
+        for removed_id in shown_rows.keys() - folders_by_id.keys():
+            self.remove(removed_id)
+        for id_, folder in folders_by_id.items():
+            row = shown_rows.get(id_, FolderRow(folder))
+            self._insert_or_update(replace(row, folder=folder))  # a shown row keeps its dot
+
+    def remove(self, identifier: str) -> None:
+        """Remove a row, and its group's heading if the group is then empty."""
+        position = self._rows.position_of(identifier)
+        if position is not None:
+            first = position
+            if self._rows.is_alone_in_group(position):
+                first = position - 1  # the heading
+            self._remove_rows(first, position)
+
+    def set_unread(self, identifiers: Collection[str]) -> None:
+        """Mark these conversations as unread, and no others. The caller repaints the rows."""
+        self._unread = frozenset(identifiers)
+
+    @property
+    def pinned_ids(self) -> list[str]:
+        """Return the ids in the group of pinned conversations, in their order."""
+        return [
+            conversation.id
+            for conversation in self.conversations
+            if self.order.is_in_pinned_group(conversation)
+        ]
+
+    def set_pin_order(self, order: Iterable[str]) -> None:
+        """Show the pinned conversations in this order; those missing from it come first."""
+        self.order.set_pin_order(order)
+        for conversation in self.conversations:
+            if self.order.is_in_pinned_group(conversation):
+                self._insert_or_update(conversation)
+
+    def set_streaming(self, identifier: str, is_streaming: bool) -> None:
+        """Show or hide the streaming dot of a conversation or folder."""
+        position = self._rows.position_of(identifier)
+        if position is not None:
+            row = self._rows[position]
+            assert not isinstance(row, Heading)
+            self._replace(position, replace(row, streaming=is_streaming))
+
+    # ------------------------------------------------------------ rows
+
+    def _reset(
+        self,
+        rows: Iterable[Conversation | FolderRow],
+        list_filter: ListFilter,
+        last: Conversation | None,
+    ) -> None:
+        self.beginResetModel()
+        self.order.set_list_filter(list_filter)
+        self.last_of_pages = last
+        self._has_requested_page = False
+        keyed_rows = sorted(((self.order.key(row), row) for row in rows), key=itemgetter(0))
+        self._rows = SortedRows(self.order.with_headings(keyed_rows, _NO_GROUP))
+        self.endResetModel()
+
+    def _insert(self, keyed: Iterable[tuple[Key, Conversation | FolderRow | Heading]]) -> None:
+        """Insert sorted rows, between which no present row belongs."""
+        keyed_rows = list(keyed)
+        position = self._rows.find(keyed_rows[0][0])
+        self.beginInsertRows(QModelIndex(), position, position + len(keyed_rows) - 1)
+        self._rows.insert(keyed_rows)
+        self.endInsertRows()
+
+    def _insert_or_update(self, row: Conversation | FolderRow) -> None:
+        """Insert a row with the heading that it needs, or move and update it."""
+        new_key = self.order.key(row)
+        old_key = self._rows.key_of(row.id)
+        new_group = new_key[0]
+        has_heading = self._rows.has_group(new_group)
+        if old_key is None:
+            group_above = new_group if has_heading else _NO_GROUP
+            self._insert(self.order.with_headings([(new_key, row)], group_above))
+        elif old_key != new_key:
+            if not has_heading:
+                heading = self.order.heading(new_group)
+                self._insert([(heading.key, heading)])
+            self._move(old_key, new_key)
+            old_group = old_key[0]
+            old_heading = self._rows.find(self.order.heading(old_group).key)
+            if self._rows.ends_group(old_heading):
+                self._remove_rows(old_heading, old_heading)
+        self._replace(self._rows.find(new_key), row)
+
+    def _remove_rows(self, first: int, last: int) -> None:
+        self.beginRemoveRows(QModelIndex(), first, last)
+        self._rows.remove(first, last)
+        self.endRemoveRows()
+
+    def _replace(self, position: int, row: Conversation | FolderRow) -> None:
+        if self._rows[position] != row:
+            self._rows.replace(position, row)
+            index = self.index(position)
+            self.dataChanged.emit(index, index)
+
+    def _move(self, old_key: Key, new_key: Key) -> None:
+        """Move a row instead of inserting it again, so that views keep its selection."""
+        source = self._rows.find(old_key)
+        target = self._rows.find(new_key)
+        must_move = target not in (source, source + 1)  # before itself, or before the next row
+        if must_move:
+            self.beginMoveRows(QModelIndex(), source, source, QModelIndex(), target)
+        self._rows.move(source, target, new_key)
+        if must_move:
+            self.endMoveRows()
+
+
+def _name(row: Conversation | FolderRow) -> str:
+    return row.folder.name if isinstance(row, FolderRow) else row.title
+
+
+def _accessible_text(row: Conversation | FolderRow, *, is_unread: bool) -> str:
+    name = one_line(_name(row))
+    if isinstance(row, FolderRow):
+        name = tr("Folder {name}", name=name)
+    if row.streaming:
+        name = tr("{title}, responding", title=name)
+    elif is_unread:
+        name = tr("{title}, unread response", title=name)
+    if isinstance(row, FolderRow) or row.trashed_at is None:
+        return name
+    return tr_plural(
+        "{title}, will be deleted in {count} day",
+        "{title}, will be deleted in {count} days",
+        days_left(row.trashed_at, datetime.now(UTC)),
+        title=name,
+    )
+
+
+def _trash_note(row: Conversation | FolderRow) -> str:
+    """Return how long a conversation stays in the trash; "" for other rows."""
+    if isinstance(row, FolderRow) or row.trashed_at is None:
+        return ""
+    return tr_plural("{count} day", "{count} days", days_left(row.trashed_at, datetime.now(UTC)))

@@ -1,0 +1,1 @@
+"""The search in the conversation list: its field, filters and hits."""

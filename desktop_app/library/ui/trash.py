@@ -1,0 +1,247 @@
+"""Deletion, archiving and restoring of conversations with Undo, and permanent deletion."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from PySide6.QtCore import QObject, Qt
+
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.chat.ui.running_answers import RunningAnswers
+from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.conversations.list_filter import TRASH, TRASH_RETENTION
+from desktop_app.domain.errors import StorageError
+from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.library.ui.list_presenter import ListPresenter
+from desktop_app.library.ui.navigator import Navigator
+from desktop_app.widgets.forms.form_dialog import ask
+
+log = logging.getLogger(__name__)
+
+
+class Trash(QObject):
+    """Commands of the list that trash, archive, restore and permanently delete."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        state: WindowState,
+        running: RunningAnswers,
+        navigator: Navigator,
+        presenter: ListPresenter,
+    ) -> None:
+        super().__init__(window)
+        self._parent = window
+        self._notifications = window.notifications
+        self._current = state.current
+        self._view = window.conversations.view
+        self._conversations = state.backend.conversations
+        self._flag_store = state.backend.flags
+        self._attachment_store = state.backend.attachments
+        self._running = running
+        self._navigator = navigator
+        self._presenter = presenter
+        window.conversations.delete_requested.connect(self.delete)
+        window.conversations.view.undo_pressed.connect(window.notifications.undo_last)
+        window.conversations.restore_requested.connect(self.restore)
+        window.conversations.erase_requested.connect(self._offer_to_erase)
+        window.conversations.archive_requested.connect(self.archive)
+        window.conversations.empty_trash_requested.connect(self.confirm_and_empty)
+        # A new answer restores its conversation from the trash. The slot is queued because, after
+        # starting a run, `TurnPresenter` sets the open conversation, still marked as trashed.
+        running.started.connect(self._restore_answered, Qt.ConnectionType.QueuedConnection)
+        self._current.opened.connect(self._notify_if_trashed)
+
+    # -------------------------------------------------------------- moving to and from the trash
+
+    def delete(self, conversation_ids: Sequence[str]) -> None:
+        """Move conversations into the trash, and offer Undo."""
+        ids = self._filter_ids(conversation_ids, in_trash=False)
+        if not ids:
+            return
+        message = tr_plural(
+            "“{title}” moved to trash",
+            "{count} conversations moved to trash",
+            len(ids),
+            title=self._single_title(ids),
+        )
+        opened_id = self._current.id
+        trashed_at = now()
+        for id_ in ids:
+            self._running.stop(id_)
+        had_focus = self._view.hasFocus()
+        self._presenter.change(ids, trashed_at=trashed_at)
+        if opened_id in ids:
+            self._navigator.open_new()
+        if had_focus and self._view.isVisible():  # so that Delete works again
+            self._view.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._presenter.writes.start(self._flag_store.set_trashed(ids, trashed_at))
+        self._notifications.notify_undo(message, lambda: self._undo(ids, trashed_at, opened_id))
+
+    def restore(self, conversation_ids: Sequence[str]) -> None:
+        """Restore conversations from the trash."""
+        ids = self._filter_ids(conversation_ids, in_trash=True)
+        if ids:
+            self._presenter.change(ids, trashed_at=None)
+            self._presenter.writes.start(self._flag_store.set_trashed(ids, None))
+
+    def archive(self, conversation_ids: Sequence[str], archived: bool) -> None:
+        """Archive conversations, or take them out of the archive."""
+        ids = list(conversation_ids)
+        count = len(ids)
+        title = self._single_title(ids)
+        if archived:
+            message = tr_plural(
+                "“{title}” archived", "{count} conversations archived", count, title=title
+            )
+        else:
+            message = tr_plural(
+                "“{title}” unarchived", "{count} conversations unarchived", count, title=title
+            )
+        self._set_archived(ids, archived)
+        self._notifications.notify_undo(message, lambda: self._set_archived(ids, not archived))
+
+    def _set_archived(self, ids: list[str], archived: bool) -> None:
+        self._presenter.change(ids, archived=archived)
+        self._presenter.writes.start(self._flag_store.set_archived(ids, archived))
+
+    def _undo(self, ids: list[str], trashed_at: datetime, opened_id: str) -> None:
+        """Restore the conversations that have been in the trash since `trashed_at`."""
+        cached_conversations = [(id_, self._presenter.cache.get(id_)) for id_ in ids]
+        restorable_ids = [
+            id_ for id_, c in cached_conversations if c is not None and c.trashed_at == trashed_at
+        ]
+        self.restore(restorable_ids)
+        if opened_id in restorable_ids:
+            self._presenter.start(self._navigator.open(opened_id))
+
+    def _filter_ids(self, ids: Sequence[str], *, in_trash: bool) -> list[str]:
+        """Return the ids of cached conversations in the trash, or outside it if not `in_trash`."""
+        cached_conversations = [(id_, self._presenter.cache.get(id_)) for id_ in ids]
+        return [
+            id_ for id_, c in cached_conversations if c and (c.trashed_at is not None) == in_trash
+        ]
+
+    def _single_title(self, ids: Sequence[str]) -> str:
+        """Return the title of a single conversation; "" for several."""
+        conversation = self._presenter.cache.get(ids[0]) if len(ids) == 1 else None
+        return conversation.title if conversation else ""
+
+    def delete_chosen(self) -> None:
+        """Delete the marked conversations, or the open one if none is marked.
+
+        Those in the trash are deleted permanently, after a question.
+        """
+        ids = [conversation.id for conversation in self._presenter.chosen_conversations]
+        self._offer_to_erase(ids)
+        self.delete(ids)
+
+    def archive_chosen(self) -> None:
+        """Archive the marked conversations or the open one, or unarchive them if all are archived.
+
+        Conversations in the trash do not change.
+        """
+        chosen_conversations = [
+            c for c in self._presenter.chosen_conversations if c.trashed_at is None
+        ]
+        if chosen_conversations:
+            self.archive(
+                [c.id for c in chosen_conversations],
+                not all(c.archived for c in chosen_conversations),
+            )
+
+    # -------------------------------------------------------------- the open conversation
+
+    def _notify_if_trashed(self) -> None:
+        """Notify that the open conversation is in the trash, and offer to restore it."""
+        open_conversation = self._current.conversation
+        if open_conversation.trashed_at is not None and not self._current.is_new:
+            self._notifications.notify(
+                tr("This conversation is in the trash."),
+                actions=[(tr("Restore"), lambda: self.restore([open_conversation.id]))],
+            )
+
+    def _restore_answered(self, conversation_id: str) -> None:
+        running = self._running
+        if running.is_running(conversation_id) and not running.is_stopping(conversation_id):
+            self.restore([conversation_id])
+
+    # -------------------------------------------------------------- permanent deletion
+
+    def _offer_to_erase(self, conversation_ids: Sequence[str]) -> None:
+        ids = self._filter_ids(conversation_ids, in_trash=True)
+        if ids:
+            question = tr_plural(
+                "Permanently delete “{title}”?",
+                "Permanently delete {count} conversations?",
+                len(ids),
+                title=self._single_title(ids),
+            )
+            self._ask(question, lambda: self._presenter.start(self.erase(ids)))
+
+    def confirm_and_empty(self) -> None:
+        """Ask for confirmation, then empty the trash, or say that it is empty."""
+
+        async def offer() -> None:
+            if await self._conversations.list_trashed(1):
+                self._ask(tr("Empty trash?"), lambda: self._presenter.start(self.empty()))
+            else:
+                self._notifications.notify(tr("Trash is empty"))
+
+        self._presenter.start(offer())
+
+    def _ask(self, question: str, on_accepted: Callable[[], object]) -> None:
+        ask(
+            self._parent,
+            "delete-for-good",
+            question,
+            tr("This can’t be undone."),
+            label=tr("Delete permanently"),
+            on_accepted=on_accepted,
+        )
+
+    async def erase(self, conversation_ids: Sequence[str]) -> None:
+        """Permanently delete those of the conversations that are in the trash."""
+        ids = self._filter_ids(conversation_ids, in_trash=True)  # Undo may have restored some
+        for conversation_id in ids:
+            self._stop_and_close(conversation_id)
+            self._presenter.forget(conversation_id)
+        await self._conversations.erase(ids)
+        await self._attachment_store.remove_of_deleted_conversations()
+
+    async def empty(self) -> None:
+        """Permanently delete everything in the trash."""
+        open_conversation = self._current.conversation
+        if open_conversation.trashed_at is not None:
+            self._stop_and_close(open_conversation.id)
+        await self._erase_trashed(now())
+
+    async def expire(self) -> None:
+        """Permanently delete conversations whose time in the trash has expired.
+
+        Failures are retried the next time. While an expired conversation is open, it stays, as do
+        those trashed after it.
+        """
+        cutoff = now() - TRASH_RETENTION
+        if (trashed_at := self._current.conversation.trashed_at) is not None:
+            cutoff = min(cutoff, trashed_at)
+        try:
+            await self._erase_trashed(cutoff)
+        except StorageError as error:
+            log.warning("%s %s", error, error.details)
+
+    async def _erase_trashed(self, cutoff: datetime) -> None:
+        erased_ids = await self._conversations.empty_trash(cutoff)
+        self._presenter.forget_erased(erased_ids)
+        if erased_ids and self._presenter.list_filter == TRASH:
+            await self._presenter.apply_filter(TRASH)
+        await self._attachment_store.remove_of_deleted_conversations()
+
+    def _stop_and_close(self, conversation_id: str) -> None:
+        """Stop a conversation's answer, and open a blank conversation if this one is open."""
+        self._running.stop(conversation_id)
+        if self._current.id == conversation_id:
+            self._navigator.open_new()

@@ -1,0 +1,15 @@
+"""Markdown without Qt: source to blocks."""
+
+__all__ = [
+    "block_model",
+    "color_tokens",
+    "document_text",
+    "export",
+    "incremental",
+    "parsing",
+    "processes",
+    "search",
+    "spoken_formula",
+    "spoken_sentences",
+    "structured_answer",
+]

@@ -1,0 +1,1 @@
+"""Blocks to HTML, Markdown and plain text."""

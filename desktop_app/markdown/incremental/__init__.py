@@ -1,0 +1,1 @@
+"""Parses a growing source: a stable prefix, an open tail, and patches of blocks."""

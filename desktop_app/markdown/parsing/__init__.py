@@ -1,0 +1,1 @@
+"""The Markdown that models write, parsed into blocks and runs."""

@@ -1,0 +1,289 @@
+"""Converts inline tokens to runs of a single style each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from desktop_app.i18n.translation import tr
+from desktop_app.markdown.block_model import (
+    LINE_BREAK,
+    Run,
+    Runs,
+    clean_text,
+    formula_run,
+    is_destination,
+    mark_program_text,
+    show_invisible,
+    source_text,
+)
+from desktop_app.markdown.parsing import citations, elements
+from desktop_app.markdown.parsing.footnote_links import link_to_note
+from desktop_app.markdown.parsing.inline_images import image_runs
+from desktop_app.markdown.parsing.links import WORD_BREAK, destination_to_show, image_destination
+from desktop_app.markdown.parsing.tables import MAX_COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from markdown_it.token import Token
+
+_MAX_CONTEXT_LENGTH: Final = 100
+"""Characters before or after a link that are searched for a host, an arbitrary number."""
+
+
+def unparsed_note() -> Run:
+    """Return the note that follows a text with too many marks to parse."""
+    return Run(
+        mark_program_text(tr("shown as written, because it has too many marks")), italic=True
+    )
+
+
+def wide_table_note() -> Run:
+    """Return the note before the text of a table that has too many columns."""
+    words = tr("a table of more than {count} columns, shown as text", count=MAX_COLUMNS)
+    return Run(mark_program_text(words), italic=True)
+
+
+class _ClosedLink(NamedTuple):
+    """A link that may mislead together with the text after it: "[example](…).com" names a host.
+
+    Attributes:
+        end: the index after its last run.
+        words: the text that the link shows.
+        target: the address that the link opens.
+        context: the words with the text that touches them, so far.
+    """
+
+    end: int
+    words: str
+    target: str
+    context: str
+
+
+class _RunBuilder:
+    """The runs so far, and the open styles.
+
+    Attributes:
+        bold, italic, strike: the number of open marks of each style.
+        elements: the open elements of HTML, the outermost first.
+        link: the target of the open link; "" for none.
+        link_start: the index of the link's first run.
+        closed_link: the last link, while text without a space follows it; None for none.
+    """
+
+    __slots__ = (
+        "bold", "closed_link", "elements", "italic", "link", "link_start", "runs", "strike",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.bold = 0
+        self.italic = 0
+        self.strike = 0
+        self.elements: list[str] = []
+        self.link_start = 0
+        self.link = ""
+        self.closed_link: _ClosedLink | None = None
+        self.runs: list[Run] = []
+
+    def add_text(
+        self, text: str, *, code: bool = False, math: bool = False, image: bool = False
+    ) -> None:
+        text = clean_text(text)
+        if not text:
+            return
+        if self.closed_link is not None:
+            self._extend_closed_link(self.closed_link, text)
+        # The characters that enclose a formula are invisible, too, and must stay.
+        text = show_invisible(text, code=code, link=bool(self.link) and not math)
+        run = Run(
+            text,
+            bold=self.bold > 0,
+            italic=self.italic > 0,
+            code=code,
+            strike=self.strike > 0,
+            math=math,
+            image=image,
+            link=self.link,
+            element=self.elements[-1] if self.elements else "",
+        )
+        last = self.runs[-1] if self.runs else None
+        if last is not None and last[1:] == run[1:] and not (code or math or image):
+            self.runs[-1] = last._replace(text=last.text + text)
+        else:
+            self.runs.append(run)
+
+    def open_link(self, target: str) -> None:
+        """Open a link, or continue the previous one if both have this target.
+
+        Adjacent links with one target look like a single link, whose words may mislead together.
+        """
+        self.closed_link = None
+        if target and self.runs and target == self.runs[-1].link and is_destination(self.runs[-1]):
+            self.runs.pop()  # appended again if the words of both links mislead
+        self.link = target
+        end = len(self.runs)
+        first_run = end
+        while (
+            target
+            and first_run
+            and self.runs[first_run - 1].link == target
+            and end - first_run < _MAX_CONTEXT_LENGTH
+        ):
+            first_run -= 1
+        self.link_start = first_run
+
+    def close_link(self) -> None:
+        """Close the link, and append its destination if its words could mislead."""
+        runs = self.runs[self.link_start :]
+        # The words of a link with a formula are unknown, because a formula can draw any letters.
+        has_formula = any(run.math for run in runs)
+        words = None if has_formula else "".join(map(source_text, runs))
+        context = self._text_touching(self.link_start) + (words or "")
+        destination = destination_to_show(words, self.link, context)
+        if runs and runs[-1].link == self.link:
+            if destination:
+                self.runs.append(_destination_run(destination, self.link))
+            elif words is not None and len(context) <= _MAX_CONTEXT_LENGTH:
+                # Shorter words may mislead once more text is known.
+                self.closed_link = _ClosedLink(len(self.runs), words, self.link, context)
+        self.link = ""
+
+    def _text_touching(self, end: int) -> str:
+        """Return the text before a run, from the last space on, or its last characters."""
+        pieces: list[str] = []
+        length = 0
+        for run in reversed(self.runs[max(0, end - _MAX_CONTEXT_LENGTH) : end]):
+            piece = source_text(run)[-_MAX_CONTEXT_LENGTH:]
+            touching = WORD_BREAK.split(piece)[-1]
+            pieces.append(touching)
+            length += len(touching)
+            if touching != piece or not piece or length > _MAX_CONTEXT_LENGTH:
+                break
+        return "".join(reversed(pieces))
+
+    def _extend_closed_link(self, closed: _ClosedLink, text: str) -> None:
+        """Insert the destination of a closed link if its words mislead with the text after it."""
+        self.closed_link = None
+        touching = WORD_BREAK.split(text[:_MAX_CONTEXT_LENGTH], maxsplit=1)[0]
+        context = closed.context + touching
+        destination = destination_to_show(closed.words, closed.target, context) if touching else ""
+        if destination:
+            self.runs.insert(closed.end, _destination_run(destination, closed.target))
+        elif touching == text and len(context) <= _MAX_CONTEXT_LENGTH:  # no space has come yet
+            self.closed_link = closed._replace(context=context)
+
+
+def runs_of(children: Sequence[Token] | None) -> Runs:
+    """Return the runs of an inline token's children; a line end is a line break, as in chats."""
+    if not children:
+        return ()
+    if len(children) == 1 and children[0].type == "text":  # most table cells
+        text = show_invisible(clean_text(children[0].content))
+        return (Run(text),) if text else ()
+    builder = _RunBuilder()
+    for token in children:
+        kind = token.type
+        if kind == "text":
+            builder.add_text(token.content)
+        elif kind == "softbreak":
+            builder.add_text(LINE_BREAK)
+        elif kind == "code_inline":
+            builder.add_text(token.content, code=True)
+        else:
+            _apply_token(builder, token)
+    return tuple(builder.runs)
+
+
+def _without_outer_space(tex: str) -> str:
+    """Return TeX without spaces around it, but keep the space of TeX's command "\\ "."""
+    text = tex.strip()
+    if text.endswith("\\") and tex[-1].isspace():
+        return f"{text} "
+    return text
+
+
+def _apply_token(builder: _RunBuilder, token: Token) -> None:
+    match token.type:
+        case "strong_open" | "strong_close":
+            builder.bold += token.nesting
+        case "em_open" | "em_close":
+            builder.italic += token.nesting
+        case "s_open" | "s_close":
+            builder.strike += token.nesting
+        case elements.OPEN | elements.CLOSE:
+            (builder.elements.append if token.nesting > 0 else builder.elements.remove)(token.tag)
+        case "link_open":
+            target = str(token.attrGet("href") or "")
+            if citations.imitates_own_link(target):  # only the program makes links to itself
+                target = ""
+            builder.open_link(target)
+        case "link_close":
+            builder.close_link()
+        case "hardbreak":
+            builder.add_text(LINE_BREAK)
+        case citations.TOKEN:
+            _add_citation(builder, token)
+        case "math_inline":
+            tex = _without_outer_space(token.content.replace("\n", " "))
+            builder.add_text(formula_run(tex).text, math=True)
+        case "too_dense":
+            builder.runs.append(unparsed_note())
+        case "too_wide":
+            builder.runs += [wide_table_note(), Run(" ")]
+        case "footnote_ref":
+            label = clean_text(token.meta["label"])
+            builder.runs.append(Run(label, note=True, link=link_to_note(label)))
+        case "image":
+            _add_image(builder, token)
+        case _:
+            builder.add_text(token.content)
+
+
+def _add_citation(builder: _RunBuilder, token: Token) -> None:
+    """Add a citation as links, or as text within the words of a link."""
+    if builder.link:
+        builder.add_text(token.content)
+        return
+    for words, builder.link in citations.pieces(token.content, token.meta["numbers"]):
+        builder.add_text(words)
+    builder.link = ""
+
+
+def _add_image(builder: _RunBuilder, token: Token) -> None:
+    """Add the runs of a drawn image, or the name of any other image.
+
+    Unless it is within another link, the name is a link to the image, and the address follows it.
+    An image without a name is named by its address.
+    """
+    outer_link = builder.link
+    source = str(token.attrGet("src") or "")
+    if citations.imitates_own_link(source):
+        source = ""
+    words = clean_text(_alternative_text(token))
+    drawn_runs = image_runs(words, source)
+    if drawn_runs:
+        builder.runs += drawn_runs
+        return
+    builder.link = outer_link or source
+    builder.add_text(words or source or tr("image"), image=True)
+    destination = image_destination(source) if words else ""
+    if destination and not outer_link:
+        builder.runs.append(_destination_run(destination, builder.link))
+    builder.link = outer_link
+
+
+def _destination_run(destination: str, link: str) -> Run:
+    """Return a run for the words after a link that say where it leads."""
+    return Run(mark_program_text(show_invisible(clean_text(destination), link=True)), link=link)
+
+
+def _alternative_text(token: Token) -> str:
+    parts = []
+    for child in token.children or ():
+        if child.type in ("softbreak", "hardbreak"):
+            parts.append(" ")
+        elif child.type == "image":
+            parts.append(_alternative_text(child))
+        else:
+            parts.append(child.content)
+    return "".join(parts)

@@ -1,0 +1,98 @@
+"""Typesets formulas for files: asks a process of json_server.py, and waits for its answer.
+
+The window has another client (transcript/media/typesetter.py), which never waits.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import time
+from contextlib import suppress
+from subprocess import DEVNULL, PIPE
+from typing import TYPE_CHECKING, Any, Final
+
+from desktop_app.child_processes import open_child
+from desktop_app.markdown.processes.json_server import MAX_ANSWER_BYTES, parse_answer
+from desktop_app.markdown.processes.math_typesetting import Formula, is_within_limits, parse_formula
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from subprocess import Popen
+
+    from desktop_app.child_processes import ChildCommand
+
+_MAX_WAIT_S: Final = 5.0
+"""Seconds after which a request is given up."""
+_REQUEST_ID: Final = 0
+"""The id of every request: each waits for its answer, so there is never a second one."""
+
+
+class FormulaClient:
+    """A client of one child process, with a cache of formulas by TeX and display mode.
+
+    The process starts at the first request and ends at `close`. A request that crashes the process
+    or takes too long has no answer; the next request starts another process.
+    """
+
+    def __init__(self, command: ChildCommand) -> None:
+        """`command` starts the process."""
+        self._command = command
+        self._process: Popen[bytes] | None = None
+        self._formulas: dict[tuple[str, bool], Formula | None] = {}
+
+    def close(self) -> None:
+        """End the process."""
+        process = self._process
+        self._process = None
+        if process is not None:
+            # Closing fails if the process has ended without reading a request.
+            with suppress(OSError), process:
+                process.kill()
+
+    def find(self, tex: str, *, display: bool) -> Formula | None:
+        """Return the formula; None if it cannot be typeset, or crashes the process."""
+        key = (tex, display)
+        if key not in self._formulas:
+            answer = self.ask({"tex": tex, "display": display}) if is_within_limits(tex) else None
+            self._formulas[key] = parse_formula(answer)
+        return self._formulas[key]
+
+    def ask(self, request: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the answer; None if the process cannot start, ends, hangs or answers wrongly."""
+        deadline = time.monotonic() + _MAX_WAIT_S
+        answer = None
+        with suppress(OSError):
+            if self._process is None:
+                self._process = open_child(self._command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
+            requests, answers = self._process.stdin, self._process.stdout
+            assert requests is not None
+            assert answers is not None
+            line = json.dumps({"id": _REQUEST_ID, **request}).encode() + b"\n"
+            _write(requests.fileno(), line, deadline)
+            answer = parse_answer(_read_line(answers.fileno(), deadline), _REQUEST_ID)
+        if answer is None:
+            self.close()
+        return answer
+
+
+def _write(descriptor: int, request: bytes, deadline: float) -> None:
+    """Write to a pipe. Raise TimeoutError if the process has not read enough at `deadline`."""
+    for offset in range(0, len(request), select.PIPE_BUF):
+        if not select.select([], [descriptor], [], max(0.0, deadline - time.monotonic()))[1]:
+            raise TimeoutError("the process does not read the request")
+        # A pipe that is ready takes PIPE_BUF bytes without blocking.
+        os.write(descriptor, request[offset : offset + select.PIPE_BUF])
+
+
+def _read_line(descriptor: int, deadline: float) -> bytes:
+    """Return a line of the process's output; b"" if it takes too long or the process has ended."""
+    line = b""
+    while not line.endswith(b"\n") and len(line) <= MAX_ANSWER_BYTES:
+        ready, _, _ = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
+        piece = os.read(descriptor, 1 << 16) if ready else b""
+        if not piece:
+            return b""
+        line += piece
+    return line

@@ -1,0 +1,117 @@
+"""The child processes that typeset formulas and lex code: one loop, and its protocol.
+
+Each process reads requests from its standard input, one JSON object per line, and writes an answer
+to each to its standard output: to `{"id": 3, …}` either `{"id": 3, …}` with the result, or
+`{"id": 3, "error": "…"}`. Requests that take too long are aborted; memory is limited, and files,
+sockets and processes are out of reach (see the package `sandbox`). The process ends when its
+standard input closes.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from desktop_app import sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+POLICY: Final = sandbox.Policy(memory_bytes=512 << 20)
+MAX_CPU_S: Final = 1.0
+"""Maximum seconds of processor time of `run_limited`, not counting other processes."""
+MAX_ANSWER_BYTES: Final = 1 << 20
+"""Bytes. The largest drawing of a formula takes half of it."""
+
+_Result = TypeVar("_Result")
+
+
+class TooSlowError(Exception):
+    """Work has used up its time."""
+
+
+def run_limited(work: Callable[[], _Result]) -> _Result:
+    """Return the result of `work`. Call it only in the main thread, and do not nest calls.
+
+    Raises:
+        TooSlowError: the work took longer than `MAX_CPU_S`.
+    """
+    signal.signal(signal.SIGPROF, _abort)
+    signal.setitimer(signal.ITIMER_PROF, MAX_CPU_S)
+    try:
+        return work()
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def _abort(_number: int, _frame: FrameType | None) -> None:
+    raise TooSlowError
+
+
+def serve(answer: Callable[[dict[str, Any]], dict[str, Any]]) -> int:
+    """Answer until the standard input closes. The process is confined before it reads a byte."""
+    sandbox.confine(POLICY)
+    # Ctrl+C in the terminal is meant for the parent process, which ends this process itself.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            result = run_limited(partial(answer, request))
+        except TooSlowError:
+            result = {"error": "too slow"}
+        sys.stdout.write(json.dumps({"id": request["id"], **result}) + "\n")
+        sys.stdout.flush()
+    return 0
+
+
+def parse_answer(line: bytes, number: int) -> dict[str, Any] | None:
+    """Return the answer to request `number`, without the number; None for any other line."""
+    try:
+        answer = json.loads(line) if len(line) <= MAX_ANSWER_BYTES else None
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(answer, dict) or answer.pop("id", None) != number:
+        return None
+    return answer
+
+
+def serve_formulas() -> int:
+    """Typeset formulas; see `serve`."""
+    return serve(typeset_formula)
+
+
+def typeset_formula(request: dict[str, Any]) -> dict[str, Any]:
+    """Return the drawing of a formula, or an error for one that is to stay as written.
+
+    `{"tex": "x^2", "display": false}` gives `{"svg": …, "width": …, "ascent": …, "depth": …}`.
+    """
+    from desktop_app.markdown.processes.math_typesetting import CannotTypesetError, typeset
+
+    try:
+        return typeset(request["tex"], display=request["display"])._asdict()
+    except CannotTypesetError as error:
+        return {"error": str(error)}
+
+
+def serve_lexing() -> int:
+    """Lex code; see `serve`."""
+    return serve(lex_code)
+
+
+def lex_code(request: dict[str, Any]) -> dict[str, Any]:
+    """Return the colored spans of code, or an error if its language has no lexer.
+
+    `{"language": "python", "code": "x = 1"}` gives `{"spans": [[line, start, length, color], …]}`.
+    Many lexers take minutes for some text of a few thousand characters, even for blank lines.
+    """
+    from desktop_app.markdown.processes import highlight
+
+    lexer = highlight.lexer_for(request["language"])
+    if lexer is None:
+        return {"error": "no lexer"}
+    spans = highlight.spans(request["code"], lexer)
+    return {"spans": [(span.line, span.start, span.length, span.color.value) for span in spans]}

@@ -1,0 +1,305 @@
+"""Presets: stored, applied to the open conversation, and edited on their page."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QMenu
+
+from desktop_app.app.state.shared_lists import DEFAULT_PRESET
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.backend.answer_settings import (
+    overridden_values,
+    with_override,
+    with_restored,
+    without_override,
+)
+from desktop_app.backend.preset_loader import (
+    HIDDEN_PRESETS,
+    built_in_presets,
+    hidden_ids,
+    with_built_in,
+)
+from desktop_app.chat.ui.choice_controller import AvailableModels
+from desktop_app.domain.answering.generation import Overrides
+from desktop_app.domain.conversations.conversation import Conversation, new_id, now
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.prompts.preset import Preset, preset_of
+from desktop_app.prompts.ui.prompts_controller import PromptsController
+from desktop_app.settings.schema import setting
+from desktop_app.widgets.program_menu import add_choice
+from desktop_app.widgets.text.foreign_text import menu_text
+
+if TYPE_CHECKING:
+    from desktop_app.prompts.ui.prompts_dialog import PromptsDialog
+
+NEW_NAME = N_("New preset")
+
+
+class PresetsController(QObject):
+    """Connection of the presets with the open conversation, the header's menu and their page.
+
+    Args:
+        prompts: owns the dialog of which the page of presets is a part.
+        choices: the models that a preset can name.
+    """
+
+    def __init__(
+        self,
+        window: MainWindow,
+        state: WindowState,
+        prompts: PromptsController,
+        choices: AvailableModels,
+    ) -> None:
+        super().__init__(window)
+        self._notifications = window.pane.notifications
+        self._header = window.pane.header
+        self._state = state
+        self._current = state.current
+        self._setup = state.setup
+        self._presets = state.presets
+        self._prompts = prompts
+        self._choices = choices
+        self._dialog: PromptsDialog | None = None
+        self._prompt_store = state.backend.prompts
+        self._settings_store = state.backend.settings
+        prompts.dialog_created.connect(self._connect_page)
+        prompts.imported.connect(state.tasks.slot(self.load))
+        self._header.preset_menu_requested.connect(self._fill_menu)
+        for signal in (self._current.opened, self._setup.choice_changed):
+            signal.connect(self._show_in_header)
+        for signal in (state.values.changed, state.providers.changed):
+            signal.connect(lambda *_: self._show_on_page())
+
+    # -------------------------------------------------------------- the stored presets
+
+    async def load(self) -> None:
+        """Load the presets from the store."""
+        stored_presets = await self._prompt_store.presets()
+        self._presets.replace_all(with_built_in(stored_presets, await self._hidden_ids()))
+        self._show()
+
+    async def _hidden_ids(self) -> set[str]:
+        return hidden_ids((await self._settings_store.all()).get(HIDDEN_PRESETS))
+
+    async def refresh(self) -> None:
+        """Add presets that another process has imported."""
+        stored_presets = await self._prompt_store.presets()
+        new_presets = [preset for preset in stored_presets if preset.id not in self._presets.by_id]
+        if new_presets:
+            self._presets.replace_all((*self._presets.by_id.values(), *new_presets))
+            self._show()
+
+    def _save(self, preset: Preset) -> None:
+        """Add or replace a preset."""
+        self._presets.put(preset)
+        self._show()
+        self._prompts.writer.start(partial(self._prompt_store.save, presets=[preset]))
+
+    def _add(self, preset: Preset) -> None:
+        """Add a preset after all others of the user, and edit its name on the page."""
+        built_in_ids = {preset.id for preset in built_in_presets()}
+        own = (p.position for p in self._presets.by_id.values() if p.id not in built_in_ids)
+        self._save(replace(preset, position=max(own, default=-1) + 1))
+        if self._dialog is not None:
+            self._dialog.presets.edit(preset.id)
+
+    def _free_name(self) -> str:
+        """Return a name for a new preset."""
+        taken_names = {preset.name for preset in self._presets.by_id.values()}
+        numbered = (tr("New preset {number}", number=number) for number in itertools.count(2))
+        names = itertools.chain([tr(NEW_NAME)], numbered)
+        return next(name for name in names if name not in taken_names)
+
+    async def _delete_stored(self, preset_id: str) -> None:
+        """Delete a preset. Hide a built-in preset, or it would return at the next start."""
+        await self._prompt_store.remove_preset(preset_id)
+        if any(preset.id == preset_id for preset in built_in_presets()):
+            hidden = await self._hidden_ids()
+            await self._settings_store.set(HIDDEN_PRESETS, sorted(hidden | {preset_id}))
+
+    # -------------------------------------------------------------- in the open conversation
+
+    def use(self, preset_id: str) -> None:
+        """Apply a preset to the open conversation."""
+        preset = self._presets.by_id[preset_id]
+        self._change(
+            lambda conversation: self._presets.apply(preset, conversation),
+            tr("Preset “{name}” applied", name=preset.name),
+        )
+
+    def _unset(self) -> None:
+        """Remove the preset and all own settings of the open conversation."""
+        self._change(
+            lambda conversation: replace(conversation, overrides=Overrides(), preset_id=None),
+            tr("Preset removed. The defaults apply."),
+        )
+
+    def _change(self, change: Callable[[Conversation], Conversation], message: str) -> None:
+        """Change the open conversation's settings; Undo restores its former settings."""
+        former = self._current.conversation
+        applied = change(former)
+        if applied == former:
+            return
+        self._setup.copy_settings(former.id, applied)
+
+        def restored(current: Conversation) -> Conversation:
+            return replace(
+                current,
+                choice=former.choice,
+                overrides=former.overrides,
+                preset_id=former.preset_id,
+            )
+
+        self._notifications.notify_undo(
+            message, lambda: self._setup.change_settings(former.id, restored)
+        )
+
+    def save_here(self) -> None:
+        """Create a preset from the open conversation's settings, and edit its name.
+
+        The preset contains the instructions even if they come from the defaults or the folder,
+        because those may differ elsewhere.
+        """
+        conversation = self._current.conversation
+        instructions = self._setup.ask_settings.instructions
+        if conversation.overrides.instructions is None and instructions:
+            conversation = replace(
+                conversation, overrides=replace(conversation.overrides, instructions=instructions)
+            )
+        with_choice = replace(conversation, choice=self._setup.choice)
+        preset = preset_of(with_choice, new_id(), self._free_name(), now())
+        self._prompts.manage("presets")
+        self._add(preset)
+        self._setup.copy_settings(self._current.id, replace(conversation, preset_id=preset.id))
+
+    def _update(self, preset: Preset) -> None:
+        """Change a preset to the open conversation's settings."""
+        updated_preset = preset_of(self._current.conversation, preset.id, preset.name, now())
+        self._save(replace(updated_preset, position=preset.position, created_at=preset.created_at))
+        self._notifications.notify_undo(
+            tr("Preset “{name}” updated", name=preset.name), lambda: self._save(preset)
+        )
+
+    # -------------------------------------------------------------- the header
+
+    def choose(self) -> None:
+        """Open the menu of presets, or the page that creates them if there are none."""
+        if self._presets.by_id:
+            self._header.open_preset_menu()
+        else:
+            self._prompts.manage("presets")
+
+    def _show(self) -> None:
+        self._show_in_header()
+        self._show_on_page()
+
+    def _show_in_header(self) -> None:
+        conversation = self._current.conversation
+        preset = self._presets.preset_of(conversation)
+        self._header.set_preset(
+            "" if preset is None else preset.name,
+            is_offered=bool(self._presets.by_id),
+            is_changed=self._presets.is_changed(conversation),
+        )
+
+    def _fill_menu(self, menu: QMenu) -> None:
+        conversation = self._current.conversation
+        current_preset = self._presets.preset_of(conversation)
+        for preset in self._presets.by_id.values():
+            add_choice(menu, preset.name, preset is current_preset, partial(self.use, preset.id))
+        add_choice(menu, tr("No preset"), current_preset is None, self._unset)
+        menu.addSeparator()
+        if current_preset is not None and self._presets.is_changed(conversation):
+            change = menu.addAction(menu_text(tr("Update “{name}”", name=current_preset.name)))
+            change.triggered.connect(lambda: self._update(current_preset))
+        menu.addAction(tr("Save as preset")).triggered.connect(self.save_here)
+        menu.addAction(tr("Edit presets…")).triggered.connect(
+            lambda: self._prompts.manage("presets")
+        )
+
+    # -------------------------------------------------------------- the page
+
+    def _connect_page(self, dialog: PromptsDialog) -> None:
+        self._dialog = dialog
+        page = dialog.presets
+        page.save_requested.connect(self._save_named)
+        page.override_changed.connect(
+            lambda id_, key, value: self._override(
+                id_, lambda overrides: with_override(overrides, key, value)
+            )
+        )
+        page.override_removed.connect(self._remove_override)
+        page.examples_changed.connect(
+            lambda id_, pairs: self._override(
+                id_, lambda overrides: replace(overrides, examples=pairs)
+            )
+        )
+        page.new_requested.connect(
+            lambda: self._add(Preset(new_id(), self._free_name(), created_at=now()))
+        )
+        page.duplicate_requested.connect(self._duplicate)
+        page.delete_requested.connect(self._delete)
+        page.use_requested.connect(self.use)
+        set_default = self._state.new_conversation.set_default
+        page.default_requested.connect(
+            lambda id_: self._state.tasks.start(set_default(DEFAULT_PRESET, id_))
+        )
+        self._show_on_page()
+
+    def _show_on_page(self) -> None:
+        if self._dialog is not None:
+            page, values = self._dialog.presets, self._state.values.all
+            page.set_models(self._choices.models)
+            page.set_values(values, lambda preset: overridden_values(preset.overrides))
+            page.set_presets(list(self._presets.by_id.values()), str(values[DEFAULT_PRESET]))
+
+    def _save_named(self, preset: Preset) -> None:
+        """Save name and choice from the page; the settings in memory may be newer."""
+        stored_preset = self._presets.by_id.get(preset.id)
+        self._save(
+            preset if stored_preset is None else replace(preset, overrides=stored_preset.overrides)
+        )
+
+    def _override(self, preset_id: str, change: Callable[[Overrides], Overrides]) -> None:
+        preset = self._presets.by_id.get(preset_id)
+        if preset is not None:
+            self._save(replace(preset, overrides=change(preset.overrides)))
+
+    def _report(self, message: str, undo: Callable[[], object]) -> None:
+        if self._dialog is not None:
+            self._dialog.status.show_message(message, undo)
+
+    def _remove_override(self, preset_id: str, key: str) -> None:
+        """Reset a setting of a preset to the default; offer Undo."""
+        removed_value = overridden_values(self._presets.by_id[preset_id].overrides).get(key)
+        self._override(preset_id, lambda overrides: without_override(overrides, key))
+        self._report(
+            tr("“{name}” reset to default", name=tr(setting(key).label)),
+            lambda: self._override(
+                preset_id, lambda overrides: with_restored(overrides, key, removed_value)
+            ),
+        )
+
+    def _duplicate(self, preset_id: str) -> None:
+        preset = self._presets.by_id[preset_id]
+        name = tr("{name} (copy)", name=preset.name)
+        self._add(replace(preset, id=new_id(), name=name, created_at=now()))
+
+    def _delete(self, preset_id: str) -> None:
+        deleted = self._presets.remove(preset_id)
+        self._show()
+        self._prompts.writer.start(partial(self._delete_stored, preset_id))
+
+        def undo() -> None:
+            self._save(deleted)
+            if self._dialog is not None:
+                self._dialog.presets.list.select(deleted.id)
+
+        self._report(tr("“{name}” deleted", name=deleted.name), undo)

@@ -1,0 +1,311 @@
+"""The page of presets: a list, and an editor for the model and settings of a preset.
+
+Changes are saved automatically. The settings are the rows of the Responses page; a setting that a
+preset does not override keeps its default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal, SignalInstance
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
+
+from desktop_app.composer.choice.choice_view import ModelEntry
+from desktop_app.domain.answering.generation import Examples
+from desktop_app.domain.models.variants import FAMILY_EFFORTS, Effort, Variant
+from desktop_app.i18n.translation import N_, tr, tr_context
+from desktop_app.prompts.preset import Preset
+from desktop_app.prompts.ui.example_turns import ExampleTurns
+from desktop_app.settings.setting import Group
+from desktop_app.widgets.boxes import STRETCH, column_of, row_of
+from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button
+from desktop_app.widgets.flow_layout import FlowLayout
+from desktop_app.widgets.forms.fitting_dialog import scroll_area_of
+from desktop_app.widgets.forms.form_widgets import Combo
+from desktop_app.widgets.forms.schema_form import EditRequest, SchemaForm
+from desktop_app.widgets.library_list import LibraryList, LibraryRow, NameField, beside_list
+from desktop_app.widgets.look.mirroring import margins
+from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.text.foreign_text import PlainLabel
+
+if TYPE_CHECKING:
+    OverridesOf = Callable[[Preset], Mapping[str, object]]
+
+# Below this width, the effort is below the model.
+_NARROW_WIDTH = 430
+_SAME_AS_CONVERSATION = N_("Same as conversation")
+
+
+class PresetsPage(QWidget):
+    """The page of presets.
+
+    Signals:
+        save_requested(Preset): its name, model or effort changed.
+        override_changed(str, str, object): preset id, key and value of a setting.
+        override_removed(str, str): preset id and the key of a setting it no longer overrides.
+        examples_changed(str, Examples): preset id and its examples.
+        new_requested(): create a preset.
+        duplicate_requested(str), delete_requested(str), use_requested(str): preset id.
+        default_requested(str): preset id for new conversations; "" for none.
+        edit_requested(EditRequest): change a value in a window of its own.
+    """
+
+    save_requested = Signal(object)
+    override_changed = Signal(str, str, object)
+    override_removed = Signal(str, str)
+    examples_changed = Signal(str, object)
+    new_requested = Signal()
+    duplicate_requested = Signal(str)
+    delete_requested = Signal(str)
+    use_requested = Signal(str)
+    default_requested = Signal(str)
+    edit_requested = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("presets-page")
+        self._presets: dict[str, Preset] = {}
+        self._values: Mapping[str, object] = {}
+        self._overrides_of: OverridesOf = lambda _preset: {}
+        self._default_id = ""
+        self._preset: Preset | None = None
+        self.list = LibraryList(
+            name="presets",
+            label=tr("Presets"),
+            find_label=tr("Find a preset"),
+            new_label=tr("New preset"),
+        )
+        self.name = NameField(tr("Name"), "preset-name")
+        self.name.setPlaceholderText(tr("Name"))
+        self.model = Combo(tr("Model"))
+        self.effort = Combo(tr("Effort"))
+        self.model.setObjectName("preset-model")
+        self.effort.setObjectName("preset-effort")
+        self.form = SchemaForm(Group.ANSWER, tr("Set by this preset"))
+        self.examples = ExampleTurns()
+        self.default_box = QCheckBox(tr("Use for new conversations"))
+        self.default_box.setObjectName("preset-default")
+        self.use_button = dialog_button(tr("Apply"), "use-preset")
+        self.use_button.setToolTip(tr("Apply to the current conversation"))
+        self.duplicate_button = dialog_button(tr("Duplicate"), "duplicate-preset")
+        self.delete_button = delete_button(tr("Delete"), "delete-preset")
+        self.effort.addItem(tr(_SAME_AS_CONVERSATION), None)
+        for effort in FAMILY_EFFORTS:
+            self.effort.addItem(tr(effort.label), effort)
+        self.set_models(())
+        self._lay_out()
+        self._connect()
+        self.update_theme()
+        self._show_preset("")
+
+    def _lay_out(self) -> None:
+        self._choices = row_of(spacing=8)
+        for label, combo in ((tr("Model"), self.model), (tr("Effort"), self.effort)):
+            heading = PlainLabel(label, role="strong")
+            heading.setBuddy(combo)
+            self._choices.addLayout(column_of(heading, combo), 1)
+        content = QWidget()
+        rows = (self._choices, self.default_box, self.form, self.examples, STRETCH)
+        self._content_layout = column_of(*rows, parent=content, spacing=16)
+        buttons = FlowLayout(self.use_button, self.duplicate_button, self.delete_button)
+        self._editor = QWidget()
+        editor_parts = (self.name, (scroll_area_of(content), 1), buttons)
+        column_of(*editor_parts, parent=self._editor, margins=0, spacing=10)
+        self._placeholder = PlainLabel(
+            tr("A preset combines instructions, a model, an effort, and other settings."),
+            role="note",
+            wraps=True,
+        )
+        self._placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        beside_list(self.list, self._editor, self._placeholder, parent=self)
+
+    def _connect(self) -> None:
+        self.list.current_changed.connect(self._show_preset)
+        self.list.new_requested.connect(self._request_new)
+        self.list.chosen.connect(lambda _id: self.name.setFocus())
+        self.list.delete_pressed.connect(lambda id_: self._emit_with(self.delete_requested, id_))
+        self.name.editingFinished.connect(self.report_edits)
+        self.model.activated.connect(lambda _index: self.report_edits())
+        self.effort.activated.connect(lambda _index: self.report_edits())
+        self.form.changed.connect(self._report_override)
+        self.examples.changed.connect(self._report_examples)
+        self.form.edit_requested.connect(self._request_edit)
+        self.form.reset_requested.connect(
+            lambda key: self.override_removed.emit(self.list.current_id, key)
+        )
+        for button, signal in (
+            (self.use_button, self.use_requested),
+            (self.duplicate_button, self.duplicate_requested),
+            (self.delete_button, self.delete_requested),
+        ):
+            button.clicked.connect(lambda *_, s=signal: self._emit_with(s, self.list.current_id))
+        self.default_box.clicked.connect(
+            lambda on: self.default_requested.emit(self.list.current_id if on else "")
+        )
+
+    # ------------------------------------------------------------------ state
+
+    def set_models(self, models: Sequence[ModelEntry]) -> None:
+        """Set the models to choose from.
+
+        The data of an entry are the provider id, the model id and the variant, as in a `Preset`.
+        The next `set_presets` selects the model of the shown preset.
+        """
+        self.model.clear()
+        self.model.addItem(tr(_SAME_AS_CONVERSATION), ("", "", None))
+        for variant in Variant:
+            self.model.addItem(variant.label, ("", "", variant))
+        for entry in models:
+            if entry.variant is None:
+                label = tr("{model} – {provider}", model=entry.name, provider=entry.provider_name)
+                self.model.addItem(label, (entry.provider_id, entry.model, None))
+
+    def set_values(self, values: Mapping[str, object], overrides_of: OverridesOf) -> None:
+        """Set the defaults, and the function that returns the values that a preset overrides.
+
+        The next `set_presets` shows the values.
+        """
+        self._values = values
+        self._overrides_of = overrides_of
+
+    def set_presets(self, presets: Sequence[Preset], default: str) -> None:
+        """Set all presets, and the id of the default for new conversations."""
+        self._presets = {preset.id: preset for preset in presets}
+        self._default_id = default
+        rows = []
+        for preset in presets:
+            note = tr_context("preset", "default") if preset.id == default else ""
+            rows.append(LibraryRow(id=preset.id, title=preset.name, note=note))
+        self.list.set_rows(rows)
+        if not self.list.current_id and presets:
+            self.list.select(presets[0].id)
+        if self._preset is not None and self._preset.id in self._presets:
+            self._fill_fields(self._presets[self._preset.id])
+
+    def edit(self, preset_id: str) -> None:
+        """Show a preset and select its name for typing."""
+        self.list.select(preset_id)
+        self.name.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.name.selectAll()
+
+    def report_edits(self) -> None:
+        """Report changes that were not reported yet."""
+        preset = self._preset
+        if preset is None:
+            return
+        # Qt returns members of string enumerations as plain strings; they are converted below.
+        provider_id, model, variant = self.model.currentData()
+        effort = self.effort.currentData()
+        name = preset.name
+        typed_name = self.name.text().strip()
+        if self.name.is_edited and typed_name:
+            name = typed_name
+        edited_preset = replace(
+            preset,
+            name=name,
+            provider_id=provider_id,
+            model=model,
+            variant=Variant(variant) if variant else None,
+            effort=Effort(effort) if effort else None,
+        )
+        if not typed_name:  # a preset always has a name
+            self.name.set_name(preset.name)
+        self.name.setModified(False)
+        if edited_preset != preset:
+            self._preset = edited_preset
+            self.save_requested.emit(edited_preset)
+        # Last, because the signals of the form and of the examples refill the page.
+        self.form.report_edits()
+        self.examples.report_edits()
+
+    def _request_edit(self, request: EditRequest) -> None:
+        """Request a value for the shown preset, even if another is shown when it arrives."""
+        preset_id = self.list.current_id
+        key = request.key
+
+        def value_now() -> object:
+            preset = self._presets.get(preset_id)
+            return "" if preset is None else self._overrides_of(preset).get(key, "")
+
+        on_changed = partial(self.override_changed.emit, preset_id, key)
+        self.edit_requested.emit(request._replace(on_changed=on_changed, value_now=value_now))
+
+    def update_theme(self) -> None:
+        theme = current_theme()
+        self._px = theme.px
+        self._place_choices()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_choices()
+
+    def _place_choices(self) -> None:
+        """Place the effort beside the model, or below it in a narrow window."""
+        is_narrow = self.width() < self._px(_NARROW_WIDTH)
+        directions = QHBoxLayout.Direction
+        if is_narrow:
+            gap_before_scroll_bar = self._px(3)
+            self._choices.setDirection(directions.TopToBottom)
+        else:
+            gap_before_scroll_bar = self._px(12)
+            self._choices.setDirection(directions.LeftToRight)
+        self._content_layout.setContentsMargins(*margins(0, 0, gap_before_scroll_bar, 0))
+
+    # ------------------------------------------------------------------ private
+
+    def _show_preset(self, preset_id: str) -> None:
+        self.report_edits()  # of the preset that was shown until now
+        preset = self._presets.get(preset_id)
+        self._preset = None
+        self._editor.setVisible(preset is not None)
+        self._placeholder.setVisible(preset is None)
+        if preset is not None:
+            self.name.set_name(preset.name)
+            self._fill_fields(preset)
+
+    def _fill_fields(self, preset: Preset) -> None:
+        self._preset = None  # so that filling the fields is not reported as a change by the user
+        if not self.name.isModified():  # otherwise the user is typing it
+            self.name.set_name(preset.name)
+        self.model.setCurrentIndex(_find_or_add_model(self.model, preset))
+        self.effort.setCurrentIndex(max(0, self.effort.findData(preset.effort)))
+        self.default_box.setChecked(preset.id == self._default_id)
+        overrides = self._overrides_of(preset)
+        self.form.set_values({**self._values, **overrides})
+        self.form.set_overrides(overrides)
+        self.examples.show_examples(preset.id, preset.overrides.examples)
+        self._preset = preset
+
+    def _report_override(self, key: str, value: object) -> None:
+        if self._preset is not None:
+            self.override_changed.emit(self._preset.id, key, value)
+
+    def _report_examples(self, examples: Examples) -> None:
+        if self._preset is not None:
+            self.examples_changed.emit(self._preset.id, examples)
+
+    def _emit_with(self, signal: SignalInstance, preset_id: str) -> None:
+        self.report_edits()
+        if preset_id:
+            signal.emit(preset_id)
+
+    def _request_new(self) -> None:
+        self.report_edits()
+        self.new_requested.emit()
+
+
+def _find_or_add_model(models: Combo, preset: Preset) -> int:
+    """Return the index of the preset's model; add the model if it is not listed."""
+    model_data = (preset.provider_id, preset.model, preset.variant)
+    for index in range(models.count()):
+        if tuple(models.itemData(index)) == model_data:  # Qt returns a list
+            return index
+    model = preset.model or tr(_SAME_AS_CONVERSATION)
+    label = tr("{model} – {provider}", model=model, provider=preset.provider_id)
+    models.addItem(label, model_data)
+    return models.count() - 1

@@ -1,0 +1,387 @@
+"""The library of prompts: offered by `/`, by examples and for documents, and managed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QGuiApplication
+
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.tasks import Tasks, Work
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.backend.prompt_loader import built_in_prompts, today
+from desktop_app.composer.attachments.file_readings import ATTACHED_TEXT
+from desktop_app.domain.conversations.conversation import new_id, now
+from desktop_app.domain.errors import ImportRefusedError, StorageError
+from desktop_app.i18n.formatting import joined
+from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.prompts.prompt import CLIPBOARD, DATE, SELECTION, Prompt, fill, missing_names
+from desktop_app.prompts.prompt_library import PromptOrigin, copy_of, next_position, task_for_each
+from desktop_app.widgets.text_file import save_text
+from desktop_app.widgets.window_activation import bring_to_front
+
+if TYPE_CHECKING:
+    from desktop_app.composer.completion.prompt_completer import PromptCompleter
+    from desktop_app.prompts.ui.prompts_dialog import PromptsDialog
+
+
+class PromptWriter(QObject):
+    """The queue of changes that the window shows already.
+
+    A change that the store refuses, as on a full disk, stays in the queue until the next change.
+
+    Signals:
+        failure_changed(str): the store refuses the changes for this reason; "" if no longer.
+    """
+
+    failure_changed = Signal(str)
+
+    def __init__(self, parent: QObject, tasks: Tasks) -> None:
+        super().__init__(parent)
+        self._tasks = tasks
+        self._lock = asyncio.Lock()
+        self._queue: list[Callable[[], Work]] = []
+        self._failure = ""
+
+    @property
+    def has_unwritten(self) -> bool:
+        """Return True if a change is not stored yet."""
+        return bool(self._queue)
+
+    def start(self, write: Callable[[], Work]) -> None:
+        """Write a change after the previous ones."""
+        self._queue.append(write)
+        self._tasks.start(self._write_all())
+
+    async def write_again(self) -> None:
+        """Write what is not stored yet."""
+        with suppress(StorageError):  # it has been reported
+            await self._write_all()
+
+    async def _write_all(self) -> None:
+        async with self._lock:
+            try:
+                while self._queue:
+                    await self._queue[0]()
+                    del self._queue[0]
+            except StorageError as error:
+                self._set_failure(error.sentences)
+                raise
+        self._set_failure("")
+
+    def _set_failure(self, reason: str) -> None:
+        if reason or self._failure:
+            self._failure = reason
+            self.failure_changed.emit(reason)
+
+
+class PromptsController(QObject):
+    """Connection of the stored and built-in prompts with the fields that offer them.
+
+    A prompt of the library is called `template` beside the prompt that it is inserted into.
+
+    Attributes:
+        writer: the queue of changes of prompts and presets.
+
+    Signals:
+        dialog_created(PromptsDialog): the dialog is about to be shown for the first time.
+        imported(): a file of prompts and presets was imported.
+        text_attach_requested(str): attach a text that is too long for the prompt.
+    """
+
+    dialog_created = Signal(object)
+    imported = Signal()
+    text_attach_requested = Signal(str)
+
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window)
+        self._parent = window
+        self._prompt = window.pane.prompt
+        self._transcript = window.pane.transcript
+        self._draft = state.current.draft
+        self._values = state.values
+        self._tasks = state.tasks
+        self._prompt_store = state.backend.prompts
+        self.writer = PromptWriter(window, state.tasks)
+        self._built_in: tuple[Prompt, ...] = ()
+        self._stored_prompts: dict[str, Prompt] = {}
+        self._list = state.prompts
+        self._dialog: PromptsDialog | None = None
+        self.writer.failure_changed.connect(self._show_failure)
+        self.configure_completer(
+            window.pane.prompt.completer, self._fill_in, self._for_each_document
+        )
+        state.current.opened.connect(window.pane.prompt.completer.close)
+        window.pane.prompt.suggestions.chosen.connect(self.ask)
+
+    async def load(self) -> None:
+        """Load the prompts from the program's files and the store."""
+        self._built_in = await asyncio.to_thread(built_in_prompts)
+        stored_prompts = await self._prompt_store.prompts()
+        self._stored_prompts = {prompt.id: prompt for prompt in stored_prompts}
+        self._show_prompts()
+
+    def _show_prompts(self) -> None:
+        self._list.replace_all(self._built_in, self._stored_prompts.values())
+        if self._dialog is not None:
+            entries = [(entry.prompt, entry.origin.value) for entry in self._list.entries]
+            self._dialog.prompts.set_entries(entries)
+
+    # -------------------------------------------------------------- offering
+
+    def configure_completer(
+        self,
+        completer: PromptCompleter,
+        fill_in: Callable[[frozenset[str]], Mapping[str, str]],
+        finish: Callable[[Prompt, str], str] = lambda _prompt, text: text,
+    ) -> None:
+        """Offer the library in a prompt's completer; see `PromptCompleter.configure`."""
+        completer.configure(fill_in, finish)
+        completer.set_prompts(self._list.offered_prompts)
+        self._list.changed.connect(lambda: completer.set_prompts(self._list.offered_prompts))
+
+    def begin_example(self, key: str) -> None:
+        """Insert an example of the empty conversation before the typed text, with its defaults.
+
+        If there is no such prompt, let the user choose files.
+        """
+        if not self._list.entries:  # the prompts are still being loaded
+            begin_again = partial(self.begin_example, key)
+            self._list.changed.connect(begin_again, Qt.ConnectionType.SingleShotConnection)
+            return
+        template = next((e.prompt for e in self._list.entries if e.prompt.id == key), None)
+        if template is None:
+            self._prompt.attachment_picker.choose_files()
+            return
+        if self._prompt.field.template_id != template.id:
+            self._prompt.prepend(fill(template.text, {}).text, template.id)
+        self._prompt.focus_text()
+
+    def ask(self, prompt_id: str) -> None:
+        """Ask a suggested prompt; if it needs input, insert it instead."""
+        template = next(p for p in self._list.offered_prompts if p.id == prompt_id)
+        if missing_names(template.text, {}):
+            self._prompt.completer.insert_prompt(template)
+        else:
+            text = fill(template.text, {DATE: today()}).text.strip()
+            # The text stays in the prompt until it is sent. If it is refused, for example because
+            # the document is too large, the user can decide what to do.
+            text = self._for_each_document(template, text)
+            self._prompt.prepend(text, template.id)
+            self._prompt.send_action.submit()
+
+    def _for_each_document(self, template: Prompt, text: str) -> str:
+        """Return a template's text; a task about one document is extended to several."""
+        return task_for_each(text, template.requirements, self._draft.value.attachments)
+
+    def _fill_in(self, names: frozenset[str]) -> dict[str, str]:
+        """Return the values that the program fills in: selection, clipboard and date.
+
+        For a text that is too long for the prompt, emit `text_attach_requested`, and return words
+        that refer to the attached text.
+        """
+        values = {DATE: today()}
+        if SELECTION in names:
+            values[SELECTION] = ""
+            transcript = self._transcript
+            if transcript.textCursor().hasSelection():
+                values[SELECTION] = transcript.createMimeDataFromSelection().text()
+        if CLIPBOARD in names:
+            values[CLIPBOARD] = QGuiApplication.clipboard().text()
+        for name, text in values.items():
+            if len(text) > self._values.large_paste:
+                values[name] = ATTACHED_TEXT
+                self.text_attach_requested.emit(text)
+        return values
+
+    # -------------------------------------------------------------- managing
+
+    def manage(self, page: str = "prompts") -> None:
+        """Show the dialog that manages prompts and presets."""
+        dialog = self._get_dialog()
+        dialog.show_page(page)
+        bring_to_front(dialog)
+
+    def _get_dialog(self) -> PromptsDialog:
+        if self._dialog is not None:
+            return self._dialog
+        # Imported here, because the start does not need it.
+        from desktop_app.prompts.ui.prompts_dialog import PromptsDialog
+
+        dialog = self._dialog = PromptsDialog(self._parent)
+        page = dialog.prompts
+        page.change_requested.connect(self._change)
+        page.new_requested.connect(self._begin_new)
+        page.duplicate_requested.connect(self._duplicate)
+        page.delete_requested.connect(lambda id_: self._remove(id_, N_("“{name}” deleted")))
+        page.reset_requested.connect(lambda id_: self._remove(id_, N_("“{name}” reset to default")))
+        dialog.import_requested.connect(self._tasks.slot(self._import))
+        dialog.export_requested.connect(self._tasks.slot(self._export))
+        self.dialog_created.emit(dialog)
+        self._show_prompts()
+        return dialog
+
+    def _change(self, prompt_id: str, changes: Mapping[str, Any]) -> None:
+        """Change fields of a prompt. A built-in prompt's other fields are stored in English."""
+        prompt = {**{p.id: p for p in self._built_in}, **self._stored_prompts}[prompt_id]
+        self.save(replace(prompt, **changes))
+
+    def save(self, prompt: Prompt) -> None:
+        """Save a new or changed prompt."""
+        self._stored_prompts[prompt.id] = prompt
+        self._show_prompts()
+        self.writer.start(partial(self._prompt_store.save, [prompt]))
+
+    def _show_failure(self, reason: str) -> None:
+        """Show why a change was not stored: the dialog covers the card of the window."""
+        if self._dialog is not None and self._dialog.isVisible():
+            self._dialog.status.show_message(reason, is_error=True)
+
+    def _begin_new(self, folder: str) -> None:
+        prompts = [entry.prompt for entry in self._list.entries]
+        position = next_position(prompts, folder)
+        self._add(
+            Prompt(
+                id=new_id(),
+                title=tr("New prompt"),
+                text="",
+                folder=folder,
+                position=position,
+                created_at=now(),
+            )
+        )
+
+    def _duplicate(self, prompt_id: str) -> None:
+        prompts = [entry.prompt for entry in self._list.entries]
+        original = next(prompt for prompt in prompts if prompt.id == prompt_id)
+        duplicate = copy_of(original, new_id())
+        position = next_position(prompts, duplicate.folder)
+        self._add(replace(duplicate, position=position, created_at=now()))
+
+    def _add(self, prompt: Prompt) -> None:
+        self.save(prompt)
+        if self._dialog is not None:
+            self._dialog.prompts.edit(prompt.id)
+
+    def _remove(self, prompt_id: str, message: str) -> None:
+        """Remove a stored prompt; offer Undo with a message, marked by N_."""
+        removed_prompt = self._stored_prompts.pop(prompt_id)
+        self._show_prompts()
+        self.writer.start(partial(self._prompt_store.remove_prompt, prompt_id))
+
+        def undo() -> None:
+            self.save(removed_prompt)
+            if self._dialog is not None:
+                self._dialog.prompts.list.select(removed_prompt.id)
+
+        if self._dialog is not None:
+            self._dialog.status.show_message(tr(message, name=removed_prompt.title), undo)
+
+    # -------------------------------------------------------------- files
+
+    async def _import(self, path: Path) -> None:
+        from desktop_app.exchange.prompts_json import PromptCollection, new_items, read_file
+
+        store = self._prompt_store
+        dialog = self._dialog
+        await self.writer.write_again()  # `load` would lose what is not stored yet
+        try:
+            file_items = await asyncio.to_thread(read_file, path)
+            # Not the built-in prompts that are only hidden or moved: the file may change these.
+            own_prompts = tuple(
+                self._stored_prompts[entry.prompt.id]
+                for entry in self._list.entries
+                if entry.origin is not PromptOrigin.BUILT_IN
+            )
+            # Built-in prompts that the user has not changed: equal ones in the file are not new.
+            own_ids = {prompt.id for prompt in own_prompts}
+            unchanged_prompts = [p for p in self._built_in if p.id not in own_ids]
+            file_items = replace(
+                file_items, prompts=_remove_unchanged(file_items.prompts, unchanged_prompts)
+            )
+            added_items = new_items(
+                file_items, PromptCollection(own_prompts, tuple(await store.presets())), new_id
+            )
+            await store.save(added_items.prompts, added_items.presets)
+        except (ImportRefusedError, StorageError) as error:
+            if dialog is not None:
+                dialog.status.show_message(error.sentences, is_error=True)
+            return
+        await self.load()
+        self.imported.emit()
+        if dialog is not None:
+            added_ids = {prompt.id for prompt in added_items.prompts}
+            replaced_titles = [
+                entry.prompt.title
+                for entry in self._list.entries
+                if entry.origin is PromptOrigin.EDITED and entry.prompt.id in added_ids
+            ]
+            dialog.status.show_message(
+                _import_text(len(added_items.prompts), len(added_items.presets), replaced_titles)
+            )
+
+    async def _export(self, path: Path) -> None:
+        """Write the user's own prompts and presets to a file."""
+        from desktop_app.exchange.prompts_json import PromptCollection, to_json_text
+
+        presets = await self._prompt_store.presets()
+        # Also those that are only hidden or moved, in the order of the list.
+        ids = (entry.prompt.id for entry in self._list.entries)
+        own_prompts = [self._stored_prompts[id_] for id_ in ids if id_ in self._stored_prompts]
+        text = to_json_text(PromptCollection(tuple(own_prompts), tuple(presets)))
+        error = await asyncio.to_thread(save_text, path, text)
+        if self._dialog is None:
+            return
+        if error:
+            self._dialog.status.show_message(error, is_error=True)
+        else:
+            self._dialog.status.show_message(
+                _export_text(len(own_prompts), len(presets), path.name)
+            )
+
+
+def _remove_unchanged(prompts: Sequence[Prompt], built_in: Sequence[Prompt]) -> tuple[Prompt, ...]:
+    """Return the prompts without those that equal a built-in one; hidden prompts stay."""
+    built_in_fields = {(p.id, p.title, p.folder, p.text, p.form) for p in built_in}
+    return tuple(
+        p
+        for p in prompts
+        if p.hidden or (p.id, p.title, p.folder, p.text, p.form) not in built_in_fields
+    )
+
+
+def _count_text(prompt_count: int, preset_count: int) -> str:
+    counts = []
+    if prompt_count:
+        counts.append(tr_plural("{count} prompt", "{count} prompts", prompt_count))
+    if preset_count:
+        counts.append(tr_plural("{count} preset", "{count} presets", preset_count))
+    return joined(counts)
+
+
+def _export_text(prompt_count: int, preset_count: int, file_name: str) -> str:
+    if not prompt_count and not preset_count:
+        return tr("No prompts or presets of your own to export")
+    return tr(
+        "Exported {items} to {name}", items=_count_text(prompt_count, preset_count), name=file_name
+    )
+
+
+def _import_text(prompt_count: int, preset_count: int, replaced_titles: Sequence[str]) -> str:
+    if not prompt_count and not preset_count:
+        return tr("Nothing new to import")
+    items = _count_text(prompt_count, preset_count)
+    if not replaced_titles:
+        return tr("Imported {items}", items=items)
+    return tr(
+        "Imported {items}. Replaced built-in prompts: {names}. “Reset to default” restores them.",
+        items=items,
+        names=joined(replaced_titles),
+    )

@@ -1,0 +1,111 @@
+"""The window that manages prompts and presets: two pages, with import and export."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QDialog, QStackedWidget, QWidget
+
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.prompts.ui.presets_page import PresetsPage
+from desktop_app.prompts.ui.prompts_page import PromptsPage
+from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
+from desktop_app.widgets.buttons.dialog_button import HelpButton, dialog_button
+from desktop_app.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.widgets.file_dialogs import choose_file, choose_target
+from desktop_app.widgets.forms.fitting_dialog import fitting_size
+from desktop_app.widgets.status_line import StatusLine
+
+PAGES: Final = (("prompts", N_("Prompts")), ("presets", N_("Presets")))
+SIZE: Final = (820, 580)
+_DEFAULT_FILE: Final = "repartee-prompts.json"
+_FILE_FILTER: Final = N_("Prompts (*.json);;All files (*)")
+
+
+class PromptsDialog(QDialog):
+    """The window of prompts and presets.
+
+    Attributes:
+        prompts, presets: the pages.
+        status: reports the last action.
+
+    Signals:
+        import_requested(Path), export_requested(Path): the user chose this file.
+    """
+
+    import_requested = Signal(object)
+    export_requested = Signal(object)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("prompts-dialog")
+        self.setWindowTitle(tr("Prompts and presets"))
+        self._tabs = SegmentedControl(
+            [(page, tr(label)) for page, label in PAGES],
+            name=tr("Prompts or presets"),
+            is_tabs=True,
+        )
+        self.prompts = PromptsPage()
+        self.presets = PresetsPage()
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.prompts)
+        self._stack.addWidget(self.presets)
+        self.status = StatusLine("prompts")
+        self._import_button = dialog_button(tr("Import…"), "import-prompts")
+        self._export_button = dialog_button(tr("Export…"), "export-prompts")
+        self._lay_out()
+        self._tabs.chosen.connect(self.show_page)
+        self._import_button.clicked.connect(self._choose_import)
+        self._export_button.clicked.connect(self._choose_export)
+        self._initial_size = fitting_size(SIZE, parent)
+
+    def _lay_out(self) -> None:
+        head = row_of(
+            self._tabs, STRETCH, self._import_button, self._export_button, HelpButton(), spacing=8
+        )
+        rows = (head, (self._stack, 1), self.status)
+        self._column = column_of(*rows, parent=self, margins=DIALOG_MARGINS, spacing=12)
+
+    def show_page(self, page: str) -> None:
+        """Show "prompts" or "presets"."""
+        self.report_edits()
+        self._tabs.set_current(page)
+        self._stack.setCurrentIndex([name for name, _ in PAGES].index(page))
+
+    def report_edits(self) -> None:
+        """Report changes on the pages that were not reported yet."""
+        self.prompts.report_edits()
+        self.presets.report_edits()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._initial_size.isValid():  # the minimum width of the pages is known only now
+            self._column.activate()
+            self.resize(self._initial_size)
+            self._initial_size = QSize()
+        self.status.show_message("")
+        page = self._stack.currentWidget()
+        assert isinstance(page, PromptsPage | PresetsPage)
+        page.list.field.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self.report_edits()
+        super().hideEvent(event)
+
+    def _choose_import(self) -> None:
+        self.report_edits()
+        title = tr("Import prompts and presets")
+        choose_file(self, title, self.import_requested.emit, filters=tr(_FILE_FILTER))
+
+    def _choose_export(self) -> None:
+        self.report_edits()
+        choose_target(
+            self,
+            tr("Export prompts and presets"),
+            self.export_requested.emit,
+            start=_DEFAULT_FILE,
+            filters=tr(_FILE_FILTER),
+            suffix="json",
+        )

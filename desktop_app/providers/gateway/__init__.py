@@ -1,0 +1,1 @@
+"""The providers of this user: their clients and profiles, and what their replies taught."""

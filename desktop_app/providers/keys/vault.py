@@ -1,0 +1,275 @@
+"""API keys and passwords: in the keyring if one works, otherwise in this session's memory.
+
+Each secret belongs to one origin, which the keyring stores together with it: nothing outside the
+keyring can make the program send it elsewhere. A caller names the origin that it needs a secret
+for, and gets nothing if the secret belongs to another origin.
+
+Reading the keyring can open the dialog that unlocks it, so nothing is read before it is needed. The
+database records which secrets are in the keyring and for which origins (`KeyOriginStorage`). These
+records are a hint for the window; the keyring's entries decide.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from enum import StrEnum
+from functools import partial
+from typing import Final, NamedTuple, Protocol, TypeVar
+
+import msgspec
+
+from desktop_app.domain.errors import CredentialError, StorageError
+from desktop_app.domain.network.secret import Scheme, Secret
+from desktop_app.i18n.translation import N_
+from desktop_app.providers.keys.keyring_access import Keyring
+
+T = TypeVar("T")
+
+# The user may have to look up the password for the unlock dialog.
+PROMPT_TIMEOUT_S: Final = 60.0
+# Recorded after a restore in place of an origin that only the keyring's entry tells.
+UNKNOWN_ORIGIN: Final = ""
+
+
+class KeyPlace(StrEnum):
+    """The place of the secret for an origin."""
+
+    KEYRING = "keyring"
+    SESSION = "session"
+    ENVIRONMENT = "environment"
+    UNKNOWN = "unknown"
+    """It may be in the keyring, whose entry has not been read yet."""
+    ELSEWHERE = "elsewhere"
+    """A secret exists, but it belongs to another origin."""
+    NONE = "none"
+
+    @property
+    def is_usable(self) -> bool:
+        """Return True if a request may find a secret there."""
+        return self not in (KeyPlace.NONE, KeyPlace.ELSEWHERE)
+
+
+class ProbeResult(NamedTuple):
+    """The result of a probe.
+
+    Attributes:
+        backend: the name of the keyring; "" if it does not work.
+        why: a sentence that says why it does not work; "" if it does.
+    """
+
+    works: bool
+    backend: str
+    why: str
+
+
+class KeyOriginStorage(Protocol):
+    """Store of which secrets are in the keyring, and for which origins; it contains no secret."""
+
+    async def key_origin(self, name: str) -> str | None:
+        """Return the recorded origin of a secret, UNKNOWN_ORIGIN, or None if it has none."""
+
+    async def record_key_origin(self, name: str, origin: str | None) -> None:
+        """Record the origin of a secret in the keyring; None if there is no such secret."""
+
+
+class _SessionSecret(NamedTuple):
+    """A secret that is only in this process's memory, and its source."""
+
+    secret: Secret
+    place: KeyPlace
+
+
+class KeyVault:
+    """The secrets of all profiles and tool servers, by name: keys, passwords, tokens.
+
+    Args:
+        service: the service name of the secrets in the keyring.
+
+    Attributes:
+        last_probe: the result of the latest probe, None before the first.
+    """
+
+    def __init__(
+        self, service: str, origins: KeyOriginStorage, *, prompt_timeout_s: float = PROMPT_TIMEOUT_S
+    ) -> None:
+        self._keyring = Keyring(service)
+        self._origins = origins
+        self._prompt_timeout_s = prompt_timeout_s
+        self._session: dict[str, _SessionSecret] = {}
+        # Counts the entries stored and removed: a reader thus notices a change while it waits.
+        self._changes = 0
+        self._write_lock = threading.Lock()  # so that an old key never replaces a newer one
+        self.last_probe: ProbeResult | None = None
+
+    async def get(self, name: str, origin: str) -> Secret | None:
+        """Return the secret of this name for `origin`: this session's, else the keyring's.
+
+        Return None if there is none, or if it belongs to another origin.
+
+        Raises:
+            CredentialError: it is in the keyring, which is locked, gone or does not answer.
+            StorageError: the origins cannot be read or changed.
+        """
+        if not origin:
+            return None
+        in_session = self._session.get(name)
+        if in_session is not None and in_session.secret.origin == origin:
+            return in_session.secret
+        changes = self._changes
+        recorded_origin = await self._origins.key_origin(name)
+        # Reading may open a dialog, so an entry of another origin is not read.
+        if recorded_origin not in (origin, UNKNOWN_ORIGIN):
+            return None
+        stored = await _run_in_thread(lambda: self._read(name), self._prompt_timeout_s)
+        stored_origin = None if stored is None else stored.origin
+        # If an entry was changed meanwhile, its newer record must stay.
+        if stored_origin != recorded_origin and self._changes == changes:
+            await self._origins.record_key_origin(name, stored_origin)
+        return stored if stored_origin == origin else None
+
+    def _read(self, name: str) -> Secret | None:
+        """Return the secret in the keyring's entry; None if another program removed or wrote it."""
+        text = self._keyring.read(name)
+        return None if text is None else secret_in_entry(text)
+
+    async def set(self, name: str, secret: Secret) -> KeyPlace:
+        """Probe the keyring, then store a secret in it, replacing the previous one.
+
+        If the keyring does not work, the secret is kept in memory for this session, and
+        `last_probe` says why. Return the place of the secret.
+
+        Raises:
+            CredentialError: the secret belongs to no origin.
+            StorageError: the origin cannot be recorded; the secret is in memory, too.
+        """
+        if not secret.origin:
+            raise CredentialError(
+                N_("The API key wasn’t saved because the provider has no valid base URL."),
+                hint=N_("Enter the base URL, then the key."),
+            )
+        abandoned = threading.Event()
+
+        def store() -> str:
+            backend = self._keyring.probe()
+            with self._write_lock:
+                if not abandoned.is_set():  # otherwise the secret is in memory by now
+                    self._keyring.write(name, keyring_entry(secret))
+            return backend
+
+        try:
+            stored = await self._run_probe(store, self._prompt_timeout_s)
+        finally:
+            abandoned.set()
+        if not stored.works:
+            self.use_for_session(name, secret, KeyPlace.SESSION)
+            return KeyPlace.SESSION
+        self._changes += 1
+        # Without the record, the secret is not found in the keyring: it is in memory until then.
+        self.use_for_session(name, secret, KeyPlace.SESSION)
+        await self._origins.record_key_origin(name, secret.origin)
+        self._session.pop(name, None)
+        return KeyPlace.KEYRING
+
+    async def remove(self, name: str) -> None:
+        """Forget the secret of this name, of any origin.
+
+        Raises:
+            CredentialError: the keyring is locked, gone or does not answer; nothing is removed.
+            StorageError: the origins cannot be read or changed.
+        """
+        in_session = self._session.pop(name, None)
+        try:
+            if await self._origins.key_origin(name) is not None:
+                await _run_in_thread(partial(self._delete, name), self._prompt_timeout_s)
+                self._changes += 1
+                await self._origins.record_key_origin(name, None)
+        except (CredentialError, StorageError):
+            if in_session is not None:
+                self._session.setdefault(name, in_session)  # a newer one may have been set since
+            raise
+
+    def _delete(self, name: str) -> None:
+        with self._write_lock:
+            self._keyring.delete(name)
+
+    async def place(self, name: str, origin: str) -> KeyPlace:
+        """Return the place of the secret for `origin`, without reading the keyring."""
+        in_session = self._session.get(name)
+        if in_session is not None and in_session.secret.origin == origin:
+            return in_session.place
+        recorded_origin = await self._origins.key_origin(name)
+        if recorded_origin is None:
+            return KeyPlace.NONE if in_session is None else KeyPlace.ELSEWHERE
+        if recorded_origin == UNKNOWN_ORIGIN:
+            return KeyPlace.UNKNOWN
+        return KeyPlace.KEYRING if recorded_origin == origin else KeyPlace.ELSEWHERE
+
+    async def probe(self, timeout_s: float) -> ProbeResult:
+        """Try the keyring with a test entry. May open the dialog that unlocks it."""
+        return await self._run_probe(self._keyring.probe, timeout_s)
+
+    async def _run_probe(self, job: Callable[[], str], timeout_s: float) -> ProbeResult:
+        """Run a job that probes the keyring and returns its name. Record and return the result."""
+        try:
+            backend = await _run_in_thread(job, timeout_s)
+        except CredentialError as exc:
+            self.last_probe = ProbeResult(works=False, backend="", why=exc.what_happened)
+        else:
+            self.last_probe = ProbeResult(works=True, backend=backend, why="")
+        return self.last_probe
+
+    def use_for_session(self, name: str, secret: Secret, place: KeyPlace) -> None:
+        """Keep a secret in memory; `place` is its source (SESSION or ENVIRONMENT)."""
+        self._session[name] = _SessionSecret(secret, place)
+
+
+async def _run_in_thread(job: Callable[[], T], timeout_s: float) -> T:
+    """Run `job` in a thread that may be abandoned.
+
+    A thread that waits for a dialog cannot be stopped. It must block neither the program's end (so
+    no executor) nor the next call.
+    """
+    future: Future[T] = Future()
+
+    def run() -> None:
+        if future.set_running_or_notify_cancel():
+            try:
+                future.set_result(job())
+            except BaseException as exc:  # noqa: BLE001 - raised to the caller, as by an executor
+                future.set_exception(exc)
+
+    threading.Thread(target=run, name="keyring", daemon=True).start()
+    try:
+        return await asyncio.wait_for(asyncio.wrap_future(future), timeout_s)
+    except TimeoutError:
+        raise CredentialError(
+            N_("The keyring didn’t respond and may be locked."),
+            hint=N_("Unlock it and try again, or enter the key for this session."),
+            details=f"no answer for {timeout_s:g} s",
+        ) from None
+
+
+class _Entry(msgspec.Struct, forbid_unknown_fields=True):
+    """The JSON that the keyring stores for a secret."""
+
+    origin: str
+    key: str
+    scheme: Scheme
+
+
+def keyring_entry(secret: Secret) -> str:
+    """Return the text that the keyring stores for a secret: JSON with its origin."""
+    entry = _Entry(secret.origin, secret.value, secret.scheme)
+    return msgspec.json.encode(entry).decode()
+
+
+def secret_in_entry(text: str) -> Secret | None:
+    """Return the secret in a text from the keyring; None if this program did not write it."""
+    try:
+        entry = msgspec.json.decode(text, type=_Entry)
+    except (ValueError, RecursionError):
+        return None
+    return Secret(entry.key, entry.origin, entry.scheme)

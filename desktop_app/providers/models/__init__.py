@@ -1,0 +1,1 @@
+"""Models that providers serve: listings, the model menu, and the resolution of choices."""

@@ -1,0 +1,222 @@
+"""The entries of the model menu, and the rows of the table of models, of a provider.
+
+Any model that a provider lists can be used, known or not. Models that cannot chat (embeddings,
+speech, images) are filtered out by the catalog, the server's list or their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import date
+from typing import Final, NamedTuple
+
+from desktop_app.domain.answering.chat_request import (
+    API_KEY_HEADER,
+    FAMILY_MODEL,
+    ProviderKind,
+    ProviderProfile,
+)
+from desktop_app.domain.models.model_catalog import ModelCatalog
+from desktop_app.domain.models.model_facts import ModelFacts, ModelRow
+from desktop_app.domain.models.model_listing import ModelAvailability, ModelListing
+from desktop_app.domain.models.variants import Variant
+from desktop_app.i18n.formatting import tokens
+from desktop_app.i18n.translation import tr
+from desktop_app.providers.models.choice_resolution import ProviderModels
+
+
+class MenuEntry(NamedTuple):
+    """An entry of the menu.
+
+    Attributes:
+        model: the id of the model.
+        variant: None if the entry stands for the model itself.
+        note: the facts to know before choosing the entry.
+    """
+
+    model: str
+    name: str
+    variant: Variant | None = None
+    note: str = ""
+
+
+def menu_entries(models: ProviderModels, today: date) -> list[MenuEntry]:
+    """Return the menu's entries: the variants, the user's models, then the rest.
+
+    The rest are known models in the order of the catalog, then unknown ones by name.
+    """
+    entries: list[MenuEntry] = []
+    listing = models.listing
+    if models.profile.serves_gpt_family:
+        for variant in Variant:
+            info = models.catalog.for_variant(variant)
+            if not _may_have(models, info.id):
+                continue
+            note = _variant_note(models.availability(info, today))
+            entries.append(MenuEntry(info.id, info.name, variant, note))
+    variant_models = {entry.model for entry in entries}
+    others = _other_models(models, today)
+    for model_id in dict.fromkeys((*models.profile.models, *others)):
+        listed_model = listing.listed_model(model_id) if listing else ModelFacts(model_id)
+        if model_id in variant_models or listed_model.can_chat is False:
+            continue
+        info = models.info(model_id)
+        facts = (
+            _window_text(listed_model),
+            _price_text(listed_model),
+            models.availability(info, today).shutdown_mark,
+        )
+        note = " · ".join(fact for fact in facts if fact)
+        entries.append(MenuEntry(model_id, info.name, note=note))
+    return entries
+
+
+def _may_have(models: ProviderModels, model_id: str) -> bool:
+    """Return False if a compatible server does not list the model, and the user did not add it."""
+    if models.profile.kind is not ProviderKind.COMPATIBLE or models.listing is None:
+        return True
+    return model_id in models.profile.models or models.listing.has(model_id)
+
+
+def _window_text(listed_model: ModelFacts) -> str:
+    """Return the context window that this server reports; "" if it reports none."""
+    if not listed_model.window:
+        return ""
+    return tr("{tokens} tokens", tokens=tokens(listed_model.window))
+
+
+def _price_text(details: ModelFacts) -> str:
+    """Return the server's prices of a million tokens of input and output; "" if unknown."""
+    if details.input_price is None or details.output_price is None:
+        return ""
+    return f"${details.input_price:f} / ${details.output_price:f}"
+
+
+def _can_chat(catalog: ModelCatalog, listed_model: ModelFacts) -> bool:
+    """Return True if a model can chat by the catalog, the server's list or the model's name.
+
+    The server's list decides about models that the catalog does not know, if it says anything.
+    """
+    if listed_model.can_chat is None or catalog.knows(listed_model.id):
+        return catalog.can_chat(listed_model.id)
+    return listed_model.can_chat
+
+
+def proposed_model(models: ProviderModels) -> str:
+    """Return the model to propose if neither the profile nor the user names one; "" for none.
+
+    Azure lists the models that can be deployed, not those that are, so none is proposed there.
+    """
+    is_azure = models.profile.key_header == API_KEY_HEADER
+    if models.listing is None or is_azure:
+        return ""
+    return next(iter(chat_models(models.catalog, models.listing)), "")
+
+
+def with_listed_models(models: ProviderModels) -> ProviderProfile:
+    """Return the profile, with the GPT family's models that an environment's server lists.
+
+    Other profiles stay as they are. OPENAI_BASE_URL may name any server, and only the server's list
+    or the user shows that the server has GPT-5.2.
+    """
+    profile = models.profile
+    listing = models.listing
+    is_from_environment = profile.from_environment and profile.kind is ProviderKind.COMPATIBLE
+    if not is_from_environment or profile.models:
+        return profile
+    if listing is None or not listing.has(FAMILY_MODEL):
+        return profile
+    family = family_models(models.catalog)
+    return replace(profile, models=tuple(model for model in family if listing.has(model)))
+
+
+def family_models(catalog: ModelCatalog) -> tuple[str, ...]:
+    """Return the ids of the models of the GPT family."""
+    return tuple(info.id for info in catalog if info.id.startswith(FAMILY_MODEL))
+
+
+def chat_models(catalog: ModelCatalog, listing: ModelListing) -> tuple[str, ...]:
+    """Return the listed models that can chat, in the server's order."""
+    return tuple(m.id for m in listing.models if _can_chat(catalog, m))
+
+
+def _variant_note(availability: ModelAvailability) -> str:
+    if availability.model.variant is Variant.INSTANT and not availability.is_served:
+        return tr("GPT-5.2 without reasoning responds")
+    return availability.shutdown_mark
+
+
+def _other_models(models: ProviderModels, today: date) -> list[str]:
+    """Return the ids of the models that the server lists and that can chat.
+
+    Without a list, return OpenAI's models of the catalog if the provider serves them and the user
+    has named no models.
+    """
+    profile = models.profile
+    catalog = models.catalog
+    if models.listing is None:
+        if profile.models or not profile.serves_gpt_family:
+            return []
+        gpt_models = [info for info in catalog if info.id.startswith("gpt-")]
+        return [info.id for info in gpt_models if not models.availability(info, today).is_shut_down]
+    can_chat = set(chat_models(catalog, models.listing))
+    known_models = [info.id for info in catalog if info.id in can_chat]
+    return known_models + sorted(can_chat - set(known_models), key=str.casefold)
+
+
+FAVORITES: Final = "models.favorites"
+"""The setting that lists the favorites, as pairs of a provider's and a model's id."""
+
+
+def model_rows(
+    models: ProviderModels,
+    today: date,
+    *,
+    on_device_model: str,
+    favorites: Collection[tuple[str, str]] = (),
+) -> list[ModelRow]:
+    """Return a row for each chat model of a provider."""
+    profile = models.profile
+    is_on_device = profile.kind is ProviderKind.ON_DEVICE
+    entries = [MenuEntry(on_device_model, "")] if is_on_device else menu_entries(models, today)
+    return [
+        _make_row(models, entry, today, is_favorite=(profile.id, entry.model) in favorites)
+        for entry in entries
+    ]
+
+
+def _make_row(
+    models: ProviderModels, entry: MenuEntry, today: date, *, is_favorite: bool
+) -> ModelRow:
+    profile = models.profile
+    info = models.info(entry.model)
+    is_on_device = profile.kind is ProviderKind.ON_DEVICE
+    return ModelRow(
+        provider_id=profile.id,
+        provider_name=profile.name,
+        model=entry.model,
+        name=info.name,
+        variant=entry.variant,
+        window=info.context_window,
+        max_output=info.max_output,
+        price=models.choice_of(info).price,
+        efforts=info.efforts,
+        images=info.sees_images,
+        tools=info.takes_tools,
+        reasoning=info.is_reasoning,
+        schema=info.takes_schema,
+        end_date=models.availability(info, today).shutdown_date,
+        is_favorite=is_favorite,
+        user_entries=None if is_on_device else profile.own_model(entry.model),
+    )
+
+
+def favorites_in(value: object) -> set[tuple[str, str]]:
+    """Return the valid favorites in a stored value."""
+    pairs = value if isinstance(value, list) else []
+    return {
+        (pair[0], pair[1])
+        for pair in pairs
+        if isinstance(pair, list) and len(pair) == 2 and all(isinstance(x, str) for x in pair)
+    }

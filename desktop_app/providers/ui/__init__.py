@@ -1,0 +1,1 @@
+"""Providers in the settings: their address, key, network and price fields."""

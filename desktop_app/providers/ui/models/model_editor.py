@@ -1,0 +1,239 @@
+"""The form for the user's facts about a model at one provider; empty fields are automatic."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtGui import QIntValidator
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QVBoxLayout, QWidget
+
+from desktop_app.domain.models.model_facts import MAX_PRICE, MAX_TOKENS, ModelFacts, ModelRow
+from desktop_app.domain.models.variants import Effort
+from desktop_app.i18n.formatting import editable_amount, parse_amount
+from desktop_app.i18n.translation import N_, tr, tr_context, yes_no
+from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
+from desktop_app.widgets.buttons.dialog_button import HelpButton, dialog_button
+from desktop_app.widgets.flow_layout import FlowLayout
+from desktop_app.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
+from desktop_app.widgets.forms.form_dialog import FormDialog
+from desktop_app.widgets.forms.form_widgets import Combo, Note
+from desktop_app.widgets.forms.line_field import line_field
+from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.text.foreign_text import PlainLabel, menu_text, window_title
+
+_PRICES: Final = (
+    ("input_price", N_("Input price")),
+    ("cached_price", N_("Cached input price")),
+    ("output_price", N_("Output price")),
+)
+_SIZE: Final = (460, 620)
+_LIMITS: Final = (("window", N_("Context window")), ("max_output", N_("Output limit")))
+_FLAGS: Final = (
+    ("images", N_("Images")),
+    ("tools", N_("Tools")),
+    ("schema", N_("Structured output")),
+)
+_AUTOMATIC = ""
+_YES = "yes"
+_NO = "no"
+_EFFORTS_AUTOMATIC = "open"
+_EFFORTS_NONE = "none"
+_EFFORTS_CHOSEN = "chosen"
+
+
+class ModelEditor(FormDialog):
+    """The form for the user's facts about a model. See the module.
+
+    Signals:
+        saved(str, ModelFacts): the provider's id, and the entered facts.
+    """
+
+    saved = Signal(str, object)
+
+    def __init__(self, row: ModelRow, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("model-editor")
+        self.setWindowTitle(window_title(row.name))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._row = row
+        self._user_entries = row.user_entries or ModelFacts(row.model)
+        self.fields: dict[str, QLineEdit] = {}
+        self.flags: dict[str, Combo] = {}
+        self.efforts: dict[Effort, QCheckBox] = {}
+        self.effort_choice = Combo(tr("Efforts"), object_name="model-efforts")
+        self._problem = Note(object_name="model-problem")
+        self.save_button = dialog_button(tr("Save"), "save-model")
+        clear_button = dialog_button(tr("Clear all"), "clear-model")
+        content = QWidget()
+        self._form = QVBoxLayout(content)
+        self._build_form()
+        provider = tr("{model} – {provider}", model=row.name, provider=row.provider_name)
+        head = row_of((PlainLabel(provider, role="strong", wraps=True), 1), HelpButton())
+        note = tr(
+            "What you enter is used for this provider, instead of what it reports. "
+            "Empty fields stay automatic."
+        )
+        column_of(
+            head,
+            PlainLabel(note, role="note", wraps=True),
+            (scroll_area_of(content), 1),
+            self._problem,
+            row_of(clear_button, STRETCH, self.save_button, spacing=8),
+            parent=self,
+            margins=DIALOG_MARGINS,
+            spacing=12,
+        )
+        self._show_entries(self._user_entries)
+        self.save_button.clicked.connect(self._save)
+        clear_button.clicked.connect(lambda: self._show_entries(ModelFacts(row.model)))
+        self.effort_choice.currentIndexChanged.connect(lambda _index: self._show_efforts())
+        self.update_theme()
+        self.resize(fitting_size(_SIZE, parent))
+        self.fields["window"].setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _build_form(self) -> None:
+        """Create a row for each fact, with its automatic value as the hint."""
+        price_unit = tr("US dollars per million tokens")
+        rows = [(*each, tr("tokens"), self._known_limit(each[0])) for each in _LIMITS]
+        rows += [(*each, price_unit, self._known_price(each[0])) for each in _PRICES]
+        for name, label, unit, known_value in rows:
+            text = tr("{name} ({unit})", name=tr(label), unit=unit)
+            field = self.fields[name] = line_field(text, f"model-{name}")
+            field.setPlaceholderText(known_value or tr_context("value", "unknown"))
+            self._add_row(text, field)
+        for name, _ in _LIMITS:
+            self.fields[name].setValidator(QIntValidator(1, MAX_TOKENS, self.fields[name]))
+        for key, label in (
+            (_EFFORTS_AUTOMATIC, tr("Automatic")),
+            (_EFFORTS_NONE, tr("Takes none")),
+            (_EFFORTS_CHOSEN, tr("Takes these")),
+        ):
+            self.effort_choice.addItem(label, key)
+        self._add_row(tr("Efforts"), self.effort_choice)
+        self._effort_boxes = QWidget()
+        self.efforts = {effort: QCheckBox(menu_text(tr(effort.label))) for effort in Effort}
+        FlowLayout(*self.efforts.values(), parent=self._effort_boxes)
+        self._form.addWidget(self._effort_boxes)
+        for name, label in _FLAGS:
+            combo = self.flags[name] = Combo(tr(label), object_name=f"model-{name}")
+            combo.addItem(tr("Automatic ({value})", value=self._known_flag(name)), _AUTOMATIC)
+            combo.addItem(tr_context("value", "yes"), _YES)
+            combo.addItem(tr_context("value", "no"), _NO)
+            self._add_row(tr(label), combo)
+
+    def _add_row(self, text: str, field: QWidget) -> None:
+        label = PlainLabel(text, wraps=True)
+        label.setBuddy(field)
+        self._form.addWidget(label)
+        self._form.addWidget(field)
+
+    def _known_limit(self, name: str) -> str:
+        """Return the automatic limit; "" if it is unknown, or if the user has entered another."""
+        known_limit = self._row.window if name == "window" else self._row.max_output
+        is_entered = getattr(self._user_entries, name) is not None
+        return "" if known_limit is None or is_entered else str(known_limit)
+
+    def _known_price(self, name: str) -> str:
+        """Return the automatic price; "" if it is unknown, or if the user has entered another."""
+        price = self._row.price
+        if price is None or self._user_entries.price is not None:
+            return ""
+        amount = {
+            "input_price": price.input,
+            "cached_price": price.cached_input,
+            "output_price": price.output,
+        }[name]
+        return "" if amount is None else editable_amount(amount)
+
+    def _known_flag(self, name: str) -> str:
+        """Return the automatic value, "yes" or "no", or "unknown", in the user's language.
+
+        It is unknown, too, if the user has entered another.
+        """
+        row = self._row
+        value = {"images": row.images, "tools": row.tools, "schema": row.schema}[name]
+        if getattr(self._user_entries, name) is not None or value is None:
+            return tr_context("value", "unknown")
+        return yes_no(value)
+
+    def update_theme(self) -> None:
+        theme = current_theme()
+        self._form.setSpacing(theme.px(10))
+
+    def _show_entries(self, entries: ModelFacts) -> None:
+        for name, _ in _LIMITS:
+            value = getattr(entries, name)
+            self.fields[name].setText("" if value is None else str(value))
+        for name, _ in _PRICES:
+            value = getattr(entries, name)
+            self.fields[name].setText("" if value is None else editable_amount(value))
+        for name, _ in _FLAGS:
+            key = {None: _AUTOMATIC, True: _YES, False: _NO}[getattr(entries, name)]
+            self.flags[name].setCurrentIndex(self.flags[name].findData(key))
+        key = _EFFORTS_CHOSEN if entries.efforts else _EFFORTS_NONE
+        if entries.efforts is None:
+            key = _EFFORTS_AUTOMATIC
+        self.effort_choice.setCurrentIndex(self.effort_choice.findData(key))
+        for effort, box in self.efforts.items():
+            box.setChecked(effort in (entries.efforts or self._row.efforts or ()))
+        self._show_efforts()
+
+    def _show_efforts(self) -> None:
+        self._effort_boxes.setVisible(self.effort_choice.currentData() == _EFFORTS_CHOSEN)
+
+    def _save(self) -> None:
+        try:
+            entries = self._read_entries()
+        except ValueError as problem:
+            self._problem.set_text(str(problem), "error")
+            return
+        self.saved.emit(self._row.provider_id, entries)
+        self.accept()
+
+    def _read_entries(self) -> ModelFacts:
+        """Return the entered facts.
+
+        Raises:
+            ValueError: a value is missing or invalid; the message is a sentence for the user.
+        """
+        limits = {name: self._read_limit(name, tr(label)) for name, label in _LIMITS}
+        prices = {name: self._read_amount(name, tr(label)) for name, label in _PRICES}
+        entered_prices = {name for name, price in prices.items() if price is not None}
+        if entered_prices and not {"input_price", "output_price"} <= entered_prices:
+            raise ValueError(tr("Enter the prices of both input and output."))
+        chosen_efforts = tuple(effort for effort, box in self.efforts.items() if box.isChecked())
+        efforts = {_EFFORTS_AUTOMATIC: None, _EFFORTS_NONE: (), _EFFORTS_CHOSEN: chosen_efforts}
+        flags = {_AUTOMATIC: None, _YES: True, _NO: False}
+        return ModelFacts(
+            self._row.model,
+            window=limits["window"],
+            max_output=limits["max_output"],
+            input_price=prices["input_price"],
+            cached_price=prices["cached_price"],
+            output_price=prices["output_price"],
+            efforts=efforts[self.effort_choice.currentData()],
+            images=flags[self.flags["images"].currentData()],
+            tools=flags[self.flags["tools"].currentData()],
+            schema=flags[self.flags["schema"].currentData()],
+        )
+
+    def _read_limit(self, name: str, label: str) -> int | None:
+        text = self.fields[name].text().strip()
+        if not text:
+            return None
+        limit, is_number = QLocale().toInt(text)  # may have separators, as the validator allows
+        if not is_number or not 0 < limit <= MAX_TOKENS:
+            raise ValueError(tr("“{name}” isn’t a valid number of tokens.", name=label))
+        return limit
+
+    def _read_amount(self, name: str, label: str) -> Decimal | None:
+        refusal = tr("“{name}” isn’t a valid price.", name=label)
+        try:
+            amount = parse_amount(self.fields[name].text())
+        except ValueError as error:
+            raise ValueError(refusal) from error
+        if amount is not None and amount >= MAX_PRICE:
+            raise ValueError(refusal)
+        return amount

@@ -1,0 +1,287 @@
+"""The table of models to choose from: search, filter, sort, favorites, facts to enter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from PySide6.QtCore import QModelIndex, Qt, Signal, SignalInstance
+from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QDialog,
+    QHeaderView,
+    QMenu,
+    QTableView,
+    QWidget,
+)
+
+from desktop_app.domain.models.model_facts import ModelRow
+from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.providers.ui.models.model_columns import (
+    ENDS_COLUMN,
+    FAVORITE_COLUMN,
+    FILTERS,
+    NAME_COLUMN,
+    PROVIDER_COLUMN,
+    ModelFilter,
+    ModelsTable,
+)
+from desktop_app.widgets.boxes import DIALOG_MARGINS, column_of, row_of
+from desktop_app.widgets.buttons.dialog_button import HelpButton, dialog_button, press_focused
+from desktop_app.widgets.forms.fitting_dialog import fitting_size
+from desktop_app.widgets.forms.form_widgets import Combo
+from desktop_app.widgets.forms.line_field import line_field
+from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.program_menu import ProgramMenu
+from desktop_app.widgets.rows.rows_model import ROW
+from desktop_app.widgets.rows.table_model import show_as_rows
+from desktop_app.widgets.text.foreign_text import PlainLabel, menu_text, set_tooltip
+
+# In pixels at the default text size (see `Theme.px`).
+SIZE: Final = (1180, 600)
+"""Wide enough for all columns in German."""
+_MAX_NAME_WIDTH: Final = 320
+
+
+class ModelsDialog(QDialog):
+    """The dialog with the table of models.
+
+    Signals:
+        use_requested(ModelRow): answer with this model in the open conversation.
+        favorite_requested(ModelRow): switch whether it is a favorite.
+        edit_requested(ModelRow): enter facts about it.
+    """
+
+    use_requested = Signal(object)
+    favorite_requested = Signal(object)
+    edit_requested = Signal(object)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("models-dialog")
+        self.setWindowTitle(tr("Models"))
+        self.search = line_field(tr("Find a model"), "models-search")
+        self.search.setClearButtonEnabled(True)
+        self.filter = Combo(tr("Show"), object_name="models-filter")
+        for each in FILTERS:
+            self.filter.addItem(tr(each.label), each.key)
+        self._has_chosen_widths = False
+        self._model = ModelsTable(self)
+        self._filter_model = ModelFilter(self._model)
+        self.table = QTableView()
+        self.table.setObjectName("models-table")
+        self._count_label = PlainLabel(name="models-count", role="note")
+        self._use_button = dialog_button(tr("Use"), "use-model")
+        set_tooltip(self._use_button, tr("Use in the current conversation"))
+        self._favorite_button = dialog_button(tr("Favorite"), "favorite-model")
+        self._favorite_button.setCheckable(True)
+        self._edit_button = dialog_button(tr("Edit…"), "edit-model")
+        self._refusal_label = PlainLabel(name="edit-refusal", role="note", wraps=True)
+        self._build()
+        self._connect()
+        self.update_theme()
+        self.resize(fitting_size(SIZE, parent))
+
+    def _build(self) -> None:
+        table = self.table
+        table.setModel(self._filter_model)
+        table.setAccessibleName(tr("Models"))
+        show_as_rows(table)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        table.setSortingEnabled(True)
+        header = table.horizontalHeader()
+        # Measures only the visible rows, because a gateway lists hundreds.
+        header.setResizeContentsPrecision(0)
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        header.setSortIndicatorClearable(True)
+        head = row_of((self.search, 1), self.filter, HelpButton(), spacing=8)
+        buttons = (self._favorite_button, self._edit_button, self._use_button)
+        foot = row_of((self._count_label, 1), *buttons, spacing=8)
+        rows = (head, (table, 1), self._refusal_label, foot)
+        column_of(*rows, parent=self, margins=DIALOG_MARGINS, spacing=12)
+
+    def _connect(self) -> None:
+        self.search.textChanged.connect(self._filter)
+        self.filter.currentIndexChanged.connect(lambda _index: self._filter(self.search.text()))
+        self.table.horizontalHeader().sectionResized.connect(self._record_drag)
+        self.table.doubleClicked.connect(self._on_double_clicked)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.table.customContextMenuRequested.connect(
+            lambda position: self.sort_menu().popup(self.table.viewport().mapToGlobal(position))
+        )
+        self.table.clicked.connect(self._on_clicked)
+        self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_buttons())
+        self._use_button.clicked.connect(lambda: self._emit_with_current(self.use_requested))
+        self._favorite_button.clicked.connect(
+            lambda: self._emit_with_current(self.favorite_requested)
+        )
+        self._edit_button.clicked.connect(lambda: self._emit_with_current(self.edit_requested))
+
+    # ------------------------------------------------------------------ state
+
+    def set_rows(self, rows: Sequence[ModelRow]) -> None:
+        """Set the models; the current one stays current if it is still shown.
+
+        The table does not scroll, because a provider's list may arrive while the user reads it.
+        """
+        current = self.current
+        bar = self.table.verticalScrollBar()
+        scroll_position = bar.value()
+        self._model.update_rows(rows, lambda row: row.key)
+        self.table.setColumnHidden(ENDS_COLUMN, all(row.end_date is None for row in rows))
+        if current is not None:
+            self.select(*current.key)
+        self._show_count()
+        self._show_buttons()
+        self._fit_columns()
+        bar.setValue(scroll_position)
+
+    def select(self, provider_id: str, model: str) -> None:
+        """Make a model current, if it is shown."""
+        for row in range(self._filter_model.rowCount()):
+            index = self._filter_model.index(row, NAME_COLUMN)
+            if index.data(ROW).key == (provider_id, model):
+                self.table.setCurrentIndex(index)
+                self.table.scrollTo(index)
+                return
+
+    @property
+    def current(self) -> ModelRow | None:
+        """Return the model that the buttons apply to; None if no row is current."""
+        index = self.table.currentIndex()
+        row: ModelRow | None = index.data(ROW) if index.isValid() else None
+        return row
+
+    @property
+    def rows(self) -> list[ModelRow]:
+        """Return the shown models, in their order."""
+        return [
+            self._filter_model.index(row, 0).data(ROW)
+            for row in range(self._filter_model.rowCount())
+        ]
+
+    def update_theme(self) -> None:
+        theme = current_theme()
+        px = theme.px
+        self.table.verticalHeader().setDefaultSectionSize(px(30))
+        self._max_name_width = px(_MAX_NAME_WIDTH)
+        self.filter.setMinimumWidth(px(150))
+        self._has_chosen_widths = False
+        self._fit_columns()
+
+    # ------------------------------------------------------------------ events
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._fit_columns()
+        self.search.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.search.selectAll()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Use the model on Enter, or press a focused button; go from search to table on Down."""
+        if press_focused(self, event):
+            return
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._ensure_current()
+            self._emit_with_current(self.use_requested)
+        elif event.key() == Qt.Key.Key_Down and self.search.hasFocus():
+            self.table.setFocus(Qt.FocusReason.TabFocusReason)
+            self._ensure_current()
+        else:
+            super().keyPressEvent(event)
+
+    def _ensure_current(self) -> None:
+        if self.current is None:
+            self.table.setCurrentIndex(self._filter_model.index(0, NAME_COLUMN))
+
+    def sort_menu(self) -> QMenu:
+        """Return a menu that sorts the table by a column."""
+        menu = ProgramMenu(self)
+        menu.aboutToHide.connect(menu.deleteLater)
+        for column in range(NAME_COLUMN, self._filter_model.columnCount()):
+            if self.table.isColumnHidden(column):
+                continue
+            heading = str(self._filter_model.headerData(column, Qt.Orientation.Horizontal))
+            text = tr("Sort by {column}", column=heading)
+            menu.addAction(menu_text(text), partial(_sort_by, self.table, column))
+        return menu
+
+    # ------------------------------------------------------------------ private
+
+    def _filter(self, text: str) -> None:
+        self._filter_model.set_text(text)
+        self._filter_model.set_filter(self.filter.currentData())
+        self._show_count()
+        self._show_buttons()
+
+    def _on_clicked(self, index: QModelIndex) -> None:
+        if index.column() == FAVORITE_COLUMN:
+            self._emit_with_current(self.favorite_requested)
+
+    def _on_double_clicked(self, index: QModelIndex) -> None:
+        if index.column() != FAVORITE_COLUMN:
+            self._emit_with_current(self.use_requested)
+
+    def _emit_with_current(self, signal: SignalInstance) -> None:
+        row = self.current
+        if row is not None:
+            signal.emit(row)
+
+    def _show_count(self) -> None:
+        count = self._filter_model.rowCount()
+        self._count_label.setText(tr_plural("{count} model", "{count} models", count))
+
+    def _show_buttons(self) -> None:
+        row = self.current
+        self._use_button.setEnabled(row is not None)
+        self._favorite_button.setEnabled(row is not None)
+        self._favorite_button.setChecked(row is not None and row.is_favorite)
+        self._edit_button.setEnabled(row is not None and row.user_entries is not None)
+        refusal = "" if row is None or row.user_entries is not None else _edit_refusal(row)
+        self._refusal_label.setText(refusal)
+        self._refusal_label.setVisible(bool(refusal))
+        set_tooltip(self._edit_button, refusal or tr("Enter prices, limits, and abilities"))
+
+    def _record_drag(self) -> None:
+        """Note that the user has resized a column; the program resizes them without the mouse."""
+        if QApplication.mouseButtons():
+            self._has_chosen_widths = True
+
+    def _fit_columns(self) -> None:
+        """Fit the columns to their content, unless the user has chosen a width."""
+        if self._has_chosen_widths:
+            return
+        header = self.table.horizontalHeader()
+        mode = QHeaderView.ResizeMode
+        header.setSectionResizeMode(mode.ResizeToContents)
+        widths = [header.sectionSize(column) for column in range(header.count())]
+        header.setSectionResizeMode(mode.Interactive)
+        widths[NAME_COLUMN] = min(widths[NAME_COLUMN], self._max_name_width)
+        widths[PROVIDER_COLUMN] = min(widths[PROVIDER_COLUMN], self._max_name_width // 2)
+        for column, width in enumerate(widths):
+            self.table.setColumnWidth(column, width)
+        if sum(widths) <= self.table.viewport().width():
+            header.setSectionResizeMode(NAME_COLUMN, mode.Stretch)
+
+
+def _edit_refusal(row: ModelRow) -> str:
+    """Return why nothing can be entered about a model."""
+    if not row.is_from_environment:
+        return tr("Repartee runs this model itself, so there is nothing to edit.")
+    return tr(
+        "“{provider}” comes from environment variables. Add it in Settings to edit its models.",
+        provider=row.provider_name,
+    )
+
+
+def _sort_by(table: QTableView, column: int) -> None:
+    """Sort by a column: in descending order if it is already sorted in ascending order."""
+    header = table.horizontalHeader()
+    orders = Qt.SortOrder
+    is_ascending = header.sortIndicatorOrder() is orders.AscendingOrder
+    was_ascending = header.sortIndicatorSection() == column and is_ascending
+    table.sortByColumn(column, orders.DescendingOrder if was_ascending else orders.AscendingOrder)

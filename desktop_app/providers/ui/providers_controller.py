@@ -1,0 +1,420 @@
+"""Providers in the settings panel: profiles, keys, the network, and a test of the connection."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.cost import FREE, Usage
+from desktop_app.domain.error_text import WINDOW, environment_surface, error_segments
+from desktop_app.domain.errors import SettingError, UserFacingError
+from desktop_app.domain.models.model_listing import ModelListing
+from desktop_app.domain.network.custom_fields import CustomField
+from desktop_app.domain.network.origin import host_of, origin
+from desktop_app.domain.network.secret import Secret
+from desktop_app.domain.places import LinkedText
+from desktop_app.domain.spending_report import Purpose
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.providers.gateway.environment_profiles import OPENAI
+from desktop_app.providers.models.choice_resolution import ResolvedChoice
+from desktop_app.providers.models.model_menu import chat_models
+from desktop_app.providers.ui.key_state import KeyState
+from desktop_app.widgets.cards.notifications import Actions
+
+if TYPE_CHECKING:
+    from desktop_app.providers.http.trust import CaFile
+    from desktop_app.providers.ui.provider_tab import ProviderTab
+
+OFFER_TOPIC: Final = "new-provider"  # the topic of the offer to use a new provider
+_FIRST_REQUEST_TOPIC: Final = "first-request"  # the topic of the answer to a first request
+_MAX_SHOWN_CHARACTERS: Final = 200  # of the answer, which a notification shows
+_TEST_QUESTION: Final = "Reply with one short greeting."
+_TEST_INPUT_TOKENS: Final = 30  # an estimate, for the cost
+_TEST_OUTPUT_TOKENS: Final = 64  # the limit of the reply
+
+
+class ProvidersController(QObject):
+    """Connection of the panel's page of providers with the profiles and the keyring.
+
+    Signals:
+        key_stored(str): a key of the provider with this id was entered.
+    """
+
+    key_stored = Signal(str)
+
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window)
+        self._panel = window.settings
+        self._page = window.settings.pages.provider
+        self._notifications = window.notifications
+        self._state = state
+        self._providers = state.providers
+        self._setup = state.setup
+        self._tasks = state.tasks
+        self._vault = state.backend.vault
+        self._profile_lock = asyncio.Lock()  # held while a profile is changed
+        self._secret_lock = asyncio.Lock()  # held while a secret of a profile is stored
+        self._shown_id = ""  # the provider shown in the panel; "": the open conversation's
+        self._page.on_created(self._connect_page)
+        self._panel.opened.connect(self._request_models)
+        self._providers.changed.connect(self._show_profiles)
+        for signal in (state.current.opened, self._setup.choice_changed):
+            signal.connect(self._show_profiles)
+        # The offer names the open conversation and the default provider.
+        for signal in (state.current.opened, state.values.changed):
+            signal.connect(lambda: self._notifications.dismiss_topic(OFFER_TOPIC))
+
+    def _connect_page(self, page: ProviderTab) -> None:
+        slot = self._tasks.slot
+        page.profile_selected.connect(self._select_profile)
+        page.profile_save_requested.connect(slot(self._save))
+        page.profile_add_requested.connect(slot(self._save))
+        page.profile_removal_requested.connect(slot(self._remove_profile))
+        page.key_entered.connect(slot(self._enter_key))
+        page.key_removal_requested.connect(slot(self._remove_key))
+        page.test_requested.connect(slot(self._test))
+        page.network.password_entered.connect(slot(self._save_password))
+        page.network.password_removal_requested.connect(slot(self._remove_password))
+        page.network.custom_field_entered.connect(slot(self._save_field))
+        page.network.ca_file_chosen.connect(slot(self._choose_ca_file))
+
+    def open_at_key(self) -> None:
+        """Show the key field of the shown provider, or OpenAI's if that provider needs no key."""
+        self._panel.request_show()
+        if not self._profile_or_current(self._shown_id).needs_key:
+            self._select_profile(OPENAI.id)
+        self._panel.focus_key_field()
+
+    def open_at_network(self) -> None:
+        """Show the network settings of the provider in use, or OpenAI's if it has none."""
+        profile = self._setup.resolved.profile
+        has_none = profile.kind is ProviderKind.ON_DEVICE or profile.from_environment
+        self._panel.request_show()
+        self._select_profile(OPENAI.id if has_none else profile.id)
+        self._panel.show_section("provider", "network")
+
+    def open_at_cap(self, profile_id: str) -> None:
+        """Show the panel at the field for a provider's monthly cap.
+
+        A key of the environment has the cap of the stored provider with the same base URL.
+        """
+        profile = self._profile_or_current(profile_id)
+        if profile.from_environment:
+            same_server = (p for p in self._providers.all if p.base_url == profile.base_url)
+            profile = next((p for p in same_server if not p.from_environment), profile)
+        self._panel.request_show()
+        self._select_profile(profile.id)
+        self._panel.focus_cap_field()
+
+    # -------------------------------------------------------------- showing
+
+    def _profile_or_current(self, profile_id: str) -> ProviderProfile:
+        return self._providers.get(profile_id) or self._setup.profile
+
+    def _select_profile(self, profile_id: str) -> None:
+        self._shown_id = profile_id
+        self._show_profiles()
+        self._request_models()
+
+    def _request_models(self) -> None:
+        shown_profile = self._profile_or_current(self._shown_id)
+        self._tasks.start(self._providers.refresh_listing(shown_profile))
+
+    def _show_profiles(self) -> None:
+        shown_profile = self._profile_or_current(self._shown_id)
+        profiles = self._providers.all
+        self._page.set_content(
+            "profiles", lambda page: page.set_profiles(profiles, shown_profile.id)
+        )
+        self._tasks.start(self._show_secrets(shown_profile.id))
+
+    async def _show_secrets(self, profile_id: str) -> None:
+        """Show where the secrets of a profile are stored, without reading the keyring."""
+        profile = self._profile_or_current(profile_id)
+        key_origin, proxy_origin = origin(profile.base_url), origin(profile.proxy)
+        key_place = await self._vault.place(profile_id, key_origin)
+        key = KeyState(key_place.value, host_of(key_origin))
+        password_place = await self._vault.place(profile.proxy_password_id, proxy_origin)
+        password = KeyState(password_place.value, host_of(proxy_origin))
+        has_value = {
+            field.key: (
+                await self._vault.place(profile.custom_field_id(field), key_origin)
+            ).is_usable
+            for field in profile.custom_fields
+            if field.is_secret
+        }
+
+        def show(page: ProviderTab) -> None:
+            page.set_key_state(profile_id, key)
+            page.network.set_password_state(profile.proxy_password_id, password)
+            page.network.set_custom_field_states(profile_id, has_value)
+
+        self._page.set_content(("secrets", profile_id), show)
+
+    # -------------------------------------------------------------- profiles
+
+    async def _save(self, profile: ProviderProfile) -> None:
+        async with self._profile_lock:
+            await self._store(profile)
+
+    async def _change(
+        self, profile_id: str, change: Callable[[ProviderProfile], ProviderProfile]
+    ) -> None:
+        """Save a change of a profile, unless it was removed; other changes of it are kept."""
+        async with self._profile_lock:
+            profile = self._providers.get(profile_id)
+            if profile is not None:
+                await self._store(change(profile))
+
+    async def _store(self, profile: ProviderProfile) -> None:
+        """Save a new or changed profile; remove the secrets of custom fields that it lost."""
+        former = self._providers.get(profile.id)
+        if former is None:
+            self._shown_id = profile.id
+        await self._providers.save(profile)
+        if former is not None:
+            for name in sorted(former.secret_field_ids - profile.secret_field_ids):
+                await self._vault.remove(name)
+
+    async def _find_saved(
+        self, is_wanted: Callable[[ProviderProfile], bool]
+    ) -> ProviderProfile | None:
+        """Wait until earlier changes are saved; return the first wanted profile, None for none."""
+        async with self._profile_lock:
+            return next(filter(is_wanted, self._providers.all), None)
+
+    async def _remove_profile(self, profile_id: str) -> None:
+        async with self._profile_lock:
+            profile = self._providers.get(profile_id)
+            if profile is None:
+                return  # removed by an earlier click
+            # The key last: if the keyring refuses, the provider can still be used.
+            fields = sorted(profile.secret_field_ids)
+            for name in (*fields, profile.proxy_password_id, profile_id):
+                await self._vault.remove(name)
+            self._shown_id = ""
+            await self._providers.remove(profile_id)
+        current = self._state.current
+        if current.is_new and not self._providers.has_provider(current.conversation):
+            self._setup.choose(self._state.new_conversation.default_choice)
+        self._notifications.notify(tr("“{name}” removed", name=profile.name))
+
+    # -------------------------------------------------------------- keys
+
+    async def _enter_key(self, profile_id: str, key: str) -> None:
+        """Store a key, make its provider the default, and offer to use or try that provider."""
+        try:
+            async with self._secret_lock:
+                # The address that the user sees next to the key may not be saved yet.
+                profile = await self._find_saved(lambda p: p.id == profile_id)
+                if profile is None:
+                    return
+                await self._vault.set(profile_id, Secret(key, origin(profile.base_url)))
+        finally:
+            await self._show_secrets(profile_id)
+        self.key_stored.emit(profile_id)
+        await self._state.new_conversation.set_default("default.provider", profile_id)
+        self._offer_provider(self._profile_or_current(profile_id))
+        await self._providers.refresh_listing(self._profile_or_current(profile_id), force=True)
+
+    async def _remove_key(self, profile_id: str) -> None:
+        """Remove a provider's key; a default of this provider is reset."""
+        await self._vault.remove(profile_id)
+        await self._show_secrets(profile_id)
+        new_conversation = self._state.new_conversation
+        if self._state.values["default.provider"] == profile_id:
+            await new_conversation.set_default("default.provider", "")
+        await self._providers.reload()
+        if self._state.current.is_new and self._setup.profile.id == profile_id:
+            self._setup.choose(new_conversation.default_choice)
+        name = self._profile_or_current(profile_id).name
+        self._notifications.notify(tr("Key for {provider} removed", provider=name))
+
+    async def _test(self, profile_id: str) -> None:
+        """Request the provider's models, which is free and tests key and address."""
+        # A newly entered key or address may not be saved yet.
+        async with self._secret_lock, self._profile_lock:
+            profile = self._profile_or_current(profile_id)
+        started_at = time.monotonic()
+        models: tuple[str, ...] = ()
+        try:
+            listing = await self._providers.fetch_listing(profile)
+            models = chat_models(self._state.backend.catalog, listing)
+        except UserFacingError as error:
+            # The panel has no Retry button and no question.
+            surface = environment_surface(WINDOW) if profile.from_environment else WINDOW
+            result: tuple[bool, str | LinkedText] = (False, error_segments(error, surface))
+        else:
+            connected_text = tr_plural(
+                "Connected in {duration}, {count} model found.",
+                "Connected in {duration}, {count} models found.",
+                len(listing.models),
+                duration=formatting.duration(time.monotonic() - started_at),
+            )
+            result = (True, " ".join(filter(None, (connected_text, _windows_text(listing)))))
+        await self._show_secrets(profile_id)  # the keyring has been read by now
+        async with self._profile_lock:
+            current = self._providers.get(profile_id)
+            if current is None or current.base_url != profile.base_url:
+                return  # the result is for a former address
+            self._page.set_content(
+                ("test", profile_id), lambda page: page.test.set_result(profile_id, *result)
+            )
+            if current.kind is ProviderKind.COMPATIBLE and models and not current.from_environment:
+                await self._providers.save(replace(current, models=models))
+
+    # -------------------------------------------------------------- offer of a new provider
+
+    def _offer_provider(self, profile: ProviderProfile) -> None:
+        """Offer to use a provider in the open conversation, or to try it."""
+        try_actions = self._try_actions(profile)
+        if self._setup.profile.id == profile.id:
+            if try_actions:
+                self._notifications.notify(tr("Key saved."), actions=try_actions, topic=OFFER_TOPIC)
+            return
+        choice = self._state.new_conversation.choice_with(profile.id)
+        default_profile = self._providers.default
+        if default_profile.id == profile.id:
+            message = tr(
+                "New conversations will use {new}. This one still uses {old}.",
+                new=profile.name,
+                old=self._setup.profile.name,
+            )
+        else:
+            message = tr(
+                "Key saved. New conversations still use {name}.", name=default_profile.name
+            )
+        use_label = tr("Use {provider} here", provider=profile.name)
+        actions = [(use_label, lambda: self._setup.choose(choice)), *try_actions]
+        self._notifications.notify(message, actions=actions, topic=OFFER_TOPIC)
+
+    def _try_actions(self, profile: ProviderProfile) -> Actions:
+        """Return the offer of a first request, with its cost; () if the cost is zero or unknown."""
+        backend = self._state.backend
+        resolved = backend.chat.resolve(profile, self._providers.default_choice(profile))
+        price = backend.utility_model.model_for(Purpose.TEST, resolved).price
+        if price is None or price == FREE:
+            return ()
+        cost = price.cost(Usage(input_tokens=_TEST_INPUT_TOKENS, output_tokens=_TEST_OUTPUT_TOKENS))
+        label = tr("Try it for {cost} at most", cost=formatting.money(cost))
+        return [(label, lambda: self._tasks.start(self._send_test_request(resolved)))]
+
+    async def _send_test_request(self, resolved: ResolvedChoice) -> None:
+        """Send the request, and show the answer. Raises UserFacingError."""
+        from desktop_app.chat.utility_model import SmallTask  # rarely needed
+
+        started_at = time.monotonic()
+        utility_model = self._state.backend.utility_model
+        reply = await utility_model.ask(
+            SmallTask(Purpose.TEST, resolved),
+            "",
+            _TEST_QUESTION,
+            max_output_tokens=_TEST_OUTPUT_TOKENS,
+        )
+        message = tr(
+            "{model} responded in {duration}: {text}",
+            model=utility_model.model_for(Purpose.TEST, resolved).model.name,
+            duration=formatting.duration(time.monotonic() - started_at),
+            text=reply[:_MAX_SHOWN_CHARACTERS] or "–",
+        )
+        self._notifications.notify(message, topic=_FIRST_REQUEST_TOPIC)
+
+    # -------------------------------------------------------------- network
+
+    async def _save_password(self, secret_id: str, password: str) -> None:
+        """Store the password of a proxy for the proxy's current address."""
+        async with self._secret_lock:
+            profile = await self._find_saved(lambda p: p.proxy_password_id == secret_id)
+            if profile is None:
+                return
+            try:
+                await self._vault.set(secret_id, Secret(password, origin(profile.proxy)))
+            finally:
+                await self._show_secrets(profile.id)
+
+    async def _remove_password(self, secret_id: str) -> None:
+        async with self._secret_lock:
+            profile = await self._find_saved(lambda p: p.proxy_password_id == secret_id)
+            if profile is None:
+                return
+            try:
+                await self._vault.remove(secret_id)
+            finally:
+                await self._show_secrets(profile.id)
+        self._notifications.notify(tr("Password removed"))
+
+    async def _save_field(self, profile_id: str, field: CustomField, value: str) -> None:
+        """Store a custom header or query parameter under its name."""
+        async with self._secret_lock:
+            profile = await self._find_saved(lambda p: p.id == profile_id)
+            if profile is None:
+                return
+            if field.is_secret:
+                secret = Secret(value, origin(profile.base_url))
+                await self._vault.set(profile.custom_field_id(field), secret)
+            else:
+                field = replace(field, value=value)
+
+            def with_field(profile: ProviderProfile) -> ProviderProfile:
+                others = (f for f in profile.custom_fields if f.key != field.key)
+                return replace(profile, custom_fields=(*others, field))
+
+            await self._change(profile_id, with_field)
+
+    async def _choose_ca_file(self, profile_id: str, path: Path | None) -> None:
+        """Trust a file's certificates for a provider; None trusts the system's."""
+
+        def show(text: str, *, is_valid: bool = True) -> None:
+            self._page.set_content(
+                ("certificates", profile_id),
+                lambda page: page.network.set_ca_file_result(profile_id, is_valid, text),
+            )
+
+        try:
+            file = None if path is None else await asyncio.to_thread(_inspect_ca_file, str(path))
+        except SettingError as error:
+            show(error.sentences, is_valid=False)
+            return
+        show("" if file is None else _ca_file_text(file))
+        await self._change(profile_id, lambda p: replace(p, ca_file=str(path or "")))
+
+
+def _windows_text(listing: ModelListing) -> str:
+    """Return the context windows that a server reports for its models; "" for none."""
+    sizes = sorted(model.window for model in listing.models if model.window)
+    if not sizes:
+        return ""
+    smallest, largest = formatting.tokens(sizes[0]), formatting.tokens(sizes[-1])
+    if smallest == largest:
+        return tr("Context window: {limit} tokens.", limit=largest)
+    return tr("Context windows: {least} to {most} tokens.", least=smallest, most=largest)
+
+
+def _inspect_ca_file(name: str) -> CaFile:
+    from desktop_app.providers.http.trust import inspect_ca_file  # imports ssl
+
+    return inspect_ca_file(name)
+
+
+def _ca_file_text(ca_file: CaFile) -> str:
+    """Return a sentence on the contents of a file of certificates."""
+    if ca_file.until is not None and ca_file.name:
+        day = formatting.day(ca_file.until)
+        return tr(
+            "Contains the CA certificate {name}, valid until {day}.", name=ca_file.name, day=day
+        )
+    if not ca_file.authorities:
+        return tr("Contains the certificate of a server.")
+    return tr_plural(
+        "Contains {count} CA certificate.", "Contains {count} CA certificates.", ca_file.authorities
+    )

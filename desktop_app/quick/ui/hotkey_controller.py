@@ -1,0 +1,194 @@
+"""The grab of the global shortcut while the program runs.
+
+If none is available, a shortcut is created in the desktop's settings after confirmation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QGuiApplication
+
+from desktop_app.desktop.desktop_binding import (
+    BindingDesktop,
+    binding_desktop,
+    create_binding,
+    remove_binding,
+)
+from desktop_app.desktop.portal.portal_shortcut import PortalShortcut
+from desktop_app.i18n.translation import tr
+from desktop_app.quick.hotkey.hotkey_status import (
+    OPEN_COMMAND,
+    HotkeyError,
+    HotkeyReport,
+    HotkeyStatus,
+    is_x11,
+)
+from desktop_app.widgets.forms.form_dialog import ask
+from desktop_app.widgets.look.shortcut_text import shortcut_text
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.desktop.session_bus import SessionBus
+    from desktop_app.quick.hotkey.x11_hotkey import X11Hotkey
+    from desktop_app.widgets.cards.notifications import Notifications
+
+
+class HotkeyController(QObject):
+    """Grabber of the global shortcut's keys, which reports presses.
+
+    Signals:
+        pressed(): the user pressed the global shortcut.
+        reported(HotkeyReport): whether the keys work, after each change.
+    """
+
+    pressed = Signal()
+    reported = Signal(object)
+
+    def __init__(self, parent: QObject, *, bus: SessionBus, scope: str, tasks: Tasks) -> None:
+        super().__init__(parent)
+        self._tasks = tasks
+        self._is_paused = False
+        self._portal = PortalShortcut(bus, scope, self.pressed.emit, self._on_portal_lost)
+        self._keys: str | None = None  # None before the first `set_keys`
+        self._portal_request: asyncio.Task[str] | None = None
+        self._x11: X11Hotkey | None = None
+        self._change_lock = asyncio.Lock()
+
+    def set_keys(self, keys: str, *, paused: bool) -> None:
+        """Grab other keys, in Qt's portable text; "" for none. While `paused`, grab none."""
+        if (keys, paused) != (self._keys, self._is_paused):
+            self._keys = keys
+            self._is_paused = paused
+            self._cancel_portal_request()
+            self._tasks.start(self._apply_keys())
+
+    async def close(self) -> None:
+        """Release the keys."""
+        self._keys = ""
+        self._cancel_portal_request()
+        async with self._change_lock:
+            await self._release()
+
+    def _cancel_portal_request(self) -> None:
+        if self._portal_request is not None:
+            self._portal_request.cancel()
+
+    async def _apply_keys(self) -> None:
+        """Release the former keys, grab the current ones unless paused, and report the result."""
+        async with self._change_lock:
+            keys = self._keys or ""
+            await self._release()
+            if self._is_paused and keys:
+                self.reported.emit(HotkeyReport(keys, HotkeyStatus.PAUSED))
+                return
+            try:
+                report = await self._grab(keys)
+            except HotkeyError as error:
+                report = await _failure_report(keys, error.status)
+            if keys == self._keys:  # otherwise a later change waits for the lock, and reports
+                self.reported.emit(report)
+
+    async def _grab(self, keys: str) -> HotkeyReport:
+        if not keys:
+            return HotkeyReport(keys, HotkeyStatus.OFF)
+        if QGuiApplication.platformName() == "xcb" and is_x11(os.environ):
+            self._x11 = await asyncio.to_thread(_grab_on_x11, keys)
+            asyncio.get_running_loop().add_reader(self._x11.fileno(), self._read_presses)
+            # Xlib may have read presses with the grab's replies; no signal follows for them.
+            asyncio.get_running_loop().call_soon(self._read_presses)
+            return HotkeyReport(keys, HotkeyStatus.WORKS)
+        # The user may take minutes to answer the desktop's question.
+        binding = self._portal.bind(keys, tr("Open the quick prompt"))
+        self._portal_request = asyncio.get_running_loop().create_task(binding)
+        try:
+            trigger = str(await self._portal_request)
+        except asyncio.CancelledError:
+            if self._keys == keys:  # this task itself was canceled
+                raise
+            return HotkeyReport(keys, HotkeyStatus.OFF)
+        finally:
+            self._portal_request = None
+        return HotkeyReport(keys, HotkeyStatus.WORKS, trigger)
+
+    def _on_portal_lost(self) -> None:
+        self._tasks.start(self._portal.close())
+        self.reported.emit(HotkeyReport(self._keys or "", HotkeyStatus.UNAVAILABLE))
+
+    async def _release(self) -> None:
+        await self._portal.close()
+        if self._x11 is not None:
+            await asyncio.to_thread(self._detach_x11(self._x11).close)
+
+    def _detach_x11(self, x11: X11Hotkey) -> X11Hotkey:
+        """Stop reading presses, so that the caller can close `x11`."""
+        self._x11 = None
+        asyncio.get_running_loop().remove_reader(x11.fileno())
+        return x11
+
+    def _read_presses(self) -> None:
+        if self._x11 is None:
+            return
+        try:
+            press_count = self._x11.count_presses()
+        except HotkeyError as error:
+            self._tasks.start(asyncio.to_thread(self._detach_x11(self._x11).close))
+            self.reported.emit(HotkeyReport(self._keys or "", error.status))
+            return
+        if press_count:
+            self.pressed.emit()
+
+
+async def _failure_report(keys: str, status: HotkeyStatus) -> HotkeyReport:
+    desktop = await asyncio.to_thread(binding_desktop, os.environ)  # it searches the PATH
+    return HotkeyReport(keys, status, desktop="" if desktop is None else desktop.value)
+
+
+def _grab_on_x11(keys: str) -> X11Hotkey:
+    from desktop_app.quick.hotkey.x11_hotkey import X11Hotkey  # takes 40 ms, here in a thread
+
+    return X11Hotkey(keys)
+
+
+class BindingController(QObject):
+    """Offer of a shortcut in the desktop's settings if no global shortcut is available."""
+
+    def __init__(self, window: QWidget, *, notifications: Notifications, tasks: Tasks) -> None:
+        super().__init__(window)
+        self._window = window
+        self._notifications = notifications
+        self._tasks = tasks
+
+    def offer(self, keys: str) -> None:
+        """Ask, then create a shortcut with `keys`, which are in Qt's portable text.
+
+        Do nothing if `keys` is "", or if shortcuts of the desktop cannot be set.
+        """
+        desktop = binding_desktop(os.environ)
+        if desktop is not None and keys:
+            self._ask(desktop, keys)
+
+    def _ask(self, desktop: BindingDesktop, keys: str) -> None:
+        ask(
+            self._window,
+            "confirm-binding",
+            tr("Create a shortcut in the settings of {desktop}?", desktop=desktop.value),
+            tr("{keys} will run “{command}”.", keys=shortcut_text(keys), command=OPEN_COMMAND),
+            label=tr("Create"),
+            on_accepted=lambda: self._tasks.start(self._bind(desktop, keys)),
+            is_destructive=False,
+        )
+
+    async def _bind(self, desktop: BindingDesktop, keys: str) -> None:
+        await asyncio.to_thread(create_binding, desktop, keys)
+        undo = (tr("Undo"), lambda: self._tasks.start(self._unbind(desktop, keys)))
+        self._notifications.notify(tr("The shortcut was created."), [undo], stays=True)
+
+    async def _unbind(self, desktop: BindingDesktop, keys: str) -> None:
+        await asyncio.to_thread(remove_binding, desktop, keys)
+        self._notifications.notify(tr("The shortcut was removed."))

@@ -1,0 +1,231 @@
+"""Pasting the quick prompt's answer into the window of another program.
+
+On X11 this process types Paste itself. Under Wayland the desktop's portal types it, if the portal
+grants a keyboard. The portal always types Ctrl+V, because no program can see which window has the
+focus.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from typing import Final
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMessageBox
+
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.cli.console import clean
+from desktop_app.desktop.portal.portal_requests import PortalRefusedError
+from desktop_app.desktop.portal.remote_keyboard import RemoteKeyboard
+from desktop_app.desktop.session_bus import BusError, SessionBus
+from desktop_app.i18n.translation import tr
+from desktop_app.quick.hotkey.hotkey_status import is_x11
+from desktop_app.quick.hotkey.x11_paste import PasteTarget
+from desktop_app.quick.ui.quick_prompt import QuickPrompt
+from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
+from desktop_app.widgets.text.foreign_text import message_box
+
+TOKEN_KEY: Final = "desktop.paste_token"
+_RELEASE_TIMEOUT_S: Final = 5.0
+_POLL_INTERVAL_S: Final = 0.02
+_FOCUS_CHANGE_S: Final = 0.1
+"""Time for the compositor to move the focus; no program can see another's focus."""
+FETCH_S: Final = 2.0
+"""Time for the other program to fetch the clipboard, which this process provides."""
+
+
+def can_type() -> bool:
+    """Return True if this process can type into any other program's window.
+
+    Under Wayland, X types into X programs only.
+    """
+    return QGuiApplication.platformName() == "xcb" and is_x11(os.environ)
+
+
+class PasteBack(QObject):
+    """Paste command, which copies the answer, hides the quick prompt, and types Paste.
+
+    The answer stays on the clipboard. If the earlier content were restored, a slow program would
+    paste that instead.
+
+    Args:
+        bus: returns the session bus, None before the program has joined the desktop.
+
+    Signals:
+        ended(): the other program has had the time to fetch the text.
+    """
+
+    ended = Signal()
+
+    def __init__(
+        self, quick: QuickPrompt, state: WindowState, bus: Callable[[], SessionBus | None]
+    ) -> None:
+        super().__init__(quick)
+        self._settings_store = state.backend.settings
+        self._bus = bus
+        self._quick = quick
+        self._values = state.values
+        self._tasks = state.tasks
+        self._question: QMessageBox | None = None
+        self._is_typing = False
+        self._fetch_count = 0
+        quick.paste_requested.connect(self._begin_pasting)
+
+    @property
+    def is_pasting(self) -> bool:
+        """Return True while the other program still needs this process."""
+        return self._is_typing or self._fetch_count > 0
+
+    def _begin_pasting(self) -> None:
+        if self._is_typing or self._question is not None:
+            return
+        has_copied = self._quick.copy_selection_or_answer()
+        if not has_copied:
+            return
+        choice = self._values[PASTE_BACK]
+        if choice == PasteBackChoice.COPY:
+            self._quick.status.show_status(tr("Copied"))
+        elif not can_type():
+            self._is_typing = True
+            self._tasks.start(self._paste_by_portal())  # the desktop asks by itself
+        elif choice == PasteBackChoice.ASK:
+            self._ask()
+        else:
+            self._tasks.start(self._paste())
+
+    def _ask(self) -> None:
+        """Ask if the answer is to be pasted or only copied, and store the reply."""
+        box = self._question = message_box(
+            tr("Paste into the other window?"),
+            tr(
+                "Repartee closes the quick prompt and types Ctrl+V, or Shift+Insert in a terminal, "
+                "into the window behind it. You can change this in the settings."
+            ),
+            parent=self._quick,
+        )
+        box.setObjectName("confirm-paste")
+        paste_button = box.addButton(tr("Paste"), box.ButtonRole.AcceptRole)
+        copy_button = box.addButton(tr("Only copy"), box.ButtonRole.RejectRole)
+        box.addButton(box.StandardButton.Cancel)
+        box.setDefaultButton(paste_button)
+
+        def on_answered() -> None:
+            self._question = None
+            if box.clickedButton() is paste_button:
+                self._store_choice(PasteBackChoice.PASTE)
+                self._tasks.start(self._paste())
+            elif box.clickedButton() is copy_button:
+                self._store_choice(PasteBackChoice.COPY)
+                self._quick.status.show_status(tr("Copied"))
+            box.deleteLater()
+
+        box.finished.connect(lambda _result: on_answered())
+        box.open()
+
+    def _store_choice(self, choice: PasteBackChoice) -> None:
+        self._tasks.start(self._values.set(PASTE_BACK, choice.value))
+
+    async def _paste(self) -> None:
+        """Type Paste with X11 into the window that gets the focus."""
+        from desktop_app.quick.hotkey.x11_paste import PasteError, type_paste, wait_for_target
+
+        self._is_typing = True
+        window = int(self._quick.winId())
+        self._quick.hide()
+        try:
+            target = await asyncio.to_thread(wait_for_target, window)
+            self._set_selection_for(target)
+            await asyncio.to_thread(type_paste, target)
+        except PasteError:
+            self._show_failure()
+        finally:
+            self._is_typing = False
+        await self._wait_for_fetching()
+
+    async def _paste_by_portal(self) -> None:
+        """Type Paste by the desktop's portal; only copy if it refuses."""
+        try:
+            bus = self._bus()
+            keyboard = None if bus is None else RemoteKeyboard(bus)
+            if keyboard is None or not await keyboard.is_offered():
+                message = tr("Copied. This desktop doesn’t let programs paste for you.")
+                self._quick.status.show_status(message)
+                return
+            await self._type_by(keyboard)
+        except PortalRefusedError as error:
+            if error.is_by_user:
+                self._store_choice(PasteBackChoice.COPY)
+            self._quick.status.show_status(tr("Copied"))
+            return
+        except BusError:
+            self._show_failure()
+            return
+        finally:
+            self._is_typing = False
+        await self._wait_for_fetching()
+
+    async def _type_by(self, keyboard: RemoteKeyboard) -> None:
+        stored_settings = await self._settings_store.all()
+        token = await keyboard.open(str(stored_settings.get(TOKEN_KEY) or ""))
+        try:
+            await self._settings_store.set(TOKEN_KEY, token)  # the earlier token is no longer valid
+            if self._values[PASTE_BACK] == PasteBackChoice.ASK:
+                self._store_choice(PasteBackChoice.PASTE)
+            await self._release_focus()
+            await keyboard.type_paste()
+        finally:
+            await keyboard.close()
+
+    async def _release_focus(self) -> None:
+        """Hide the quick prompt once no modifier is held: it would change Ctrl+V.
+
+        Raises:
+            BusError: a key stays held.
+        """
+
+        def is_held() -> bool:
+            has_modifiers = (
+                QGuiApplication.queryKeyboardModifiers() != Qt.KeyboardModifier.NoModifier
+            )
+            # Qt sees modifiers only while one of its windows has the focus.
+            return self._quick.isActiveWindow() and has_modifiers
+
+        try:
+            async with asyncio.timeout(_RELEASE_TIMEOUT_S):
+                while is_held():  # noqa: ASYNC110 — nothing tells when the last one is released
+                    await asyncio.sleep(_POLL_INTERVAL_S)
+        except TimeoutError as error:
+            raise BusError("a key is held") from error
+        self._quick.hide()
+        await asyncio.sleep(_FOCUS_CHANGE_S)
+
+    def _show_failure(self) -> None:
+        self._quick.show_again()
+        self._quick.status.show_problem(
+            tr(
+                "Nothing was pasted, because the other window didn’t take the focus. "
+                "The response is on the clipboard."
+            )
+        )
+
+    async def _wait_for_fetching(self) -> None:
+        self._fetch_count += 1
+        try:
+            await asyncio.sleep(FETCH_S)
+        finally:
+            self._fetch_count -= 1
+            self.ended.emit()
+
+    @staticmethod
+    def _set_selection_for(target: PasteTarget) -> None:
+        """Set the primary selection to the copied text if the target is a terminal.
+
+        Other windows do not need it, and other programs would lose their selection. Control
+        characters are escaped, because one could end the paste, so that a shell runs the rest.
+        """
+        if target.is_terminal:
+            clipboard = QGuiApplication.clipboard()
+            clipboard.setText(clean(clipboard.text()), clipboard.Mode.Selection)

@@ -1,0 +1,320 @@
+"""The quick prompt: a question, its answer, and the transfer to the main window."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QGuiApplication
+
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.chat.ui.running_answers import RunningAnswers
+from desktop_app.composer.attachments.file_readings import ATTACHED_TEXT
+from desktop_app.composer.text.rich_text_paste import RichTextPaste
+from desktop_app.domain.conversations.conversation import Draft
+from desktop_app.domain.errors import SpendingCapError, UnpricedModelError, UserFacingError
+from desktop_app.i18n.translation import tr
+from desktop_app.prompts.prompt import SELECTION
+from desktop_app.quick.ui.quick_attachments import QuickAttachments
+from desktop_app.quick.ui.quick_conversation import QuickConversation, QuickHistory
+from desktop_app.quick.ui.quick_draft import MARKS, AccompanyingText, QuickDraft, UnsentQuestion
+from desktop_app.quick.ui.quick_prompt import QuickPrompt
+
+RAISE_CAP = "raise-cap"
+
+
+class QuickPromptController(QObject):
+    """Controller of the quick prompt.
+
+    Opening the prompt begins a new conversation, unless a question is unsent or an answer streams.
+
+    Args:
+        continue_in_window: see `QuickHost`; its arguments are the id of a conversation, an action,
+            the unsent text with attachments, and the accompanying text. It returns False if the
+            window did not take these over.
+        markdown_of: see `DropController.markdown_or_text`; its arguments are the plain text and the
+            HTML.
+
+    Attributes:
+        window: the quick prompt.
+        attachments: the attachments of the question.
+        accompanying: text from other programs that is sent with the question.
+        draft: stores the unsent question.
+
+    Signals:
+        question_stored(Conversation): a question was stored in a conversation of the list.
+    """
+
+    question_stored = Signal(object)
+
+    def __init__(
+        self,
+        quick: QuickPrompt,
+        state: WindowState,
+        running: RunningAnswers,
+        conversation: QuickConversation,
+        attachments: QuickAttachments,
+        history: QuickHistory,
+        continue_in_window: Callable[[str, str, Draft, str], Awaitable[bool]],
+        markdown_of: Callable[[str, str], Awaitable[str]],
+    ) -> None:
+        super().__init__(quick)
+        self.window = quick
+        self.attachments = attachments
+        self._running = running
+        self._conversation = conversation
+        self._history = history
+        self._continue_in_window = continue_in_window
+        self._markdown_of = markdown_of
+        self._values = state.values
+        self._tasks = state.tasks
+        self.accompanying = AccompanyingText()
+        # The last question as the user typed it. The field still shows it after it was sent.
+        self._typed_text = ""
+        # Held while the question goes to the store or to the window.
+        self._handover_lock = asyncio.Lock()
+        self.draft = QuickDraft(
+            quick,
+            state,
+            lambda: UnsentQuestion() if conversation.is_temporary else self.unsent_question,
+        )
+        self._connect()
+
+    def _connect(self) -> None:
+        quick = self.window
+        running = self._running
+        tasks = self._tasks
+        quick.submit_requested.connect(tasks.slot(self._submit))
+        quick.field.insertion.rich_text_pasted.connect(tasks.slot(self._convert_rich_text))
+        quick.large_text_dropped.connect(tasks.slot(self._add_long_text))
+        quick.stop_requested.connect(lambda: running.stop(self._conversation.id))
+        quick.open_in_window_requested.connect(tasks.slot(self._leave_for_window))
+        quick.status.remedy_requested.connect(
+            lambda: tasks.start(self._leave_for_window(RAISE_CAP))
+        )
+        quick.selection_requested.connect(self._add_selection)
+        quick.temporary_requested.connect(self._toggle_temporary)
+        quick.text_changed.connect(self.draft.save_soon)
+        # The main window applies an action to the answer; copying needs no other window.
+        quick.transcript.action_requested.connect(
+            lambda _id, action: (
+                None if action == "copy" else tasks.start(self._leave_for_window(action))
+            )
+        )
+        self.attachments.changed.connect(self.draft.save_soon)
+
+    @property
+    def is_visible(self) -> bool:
+        """Return True if the quick prompt is visible."""
+        return self.window.isVisible()
+
+    @property
+    def _is_busy(self) -> bool:
+        """Return True while a question is stored or moves to the window, or its answer streams."""
+        return self._handover_lock.locked() or self._running.is_running(self._conversation.id)
+
+    def open_with(self, text: str) -> None:
+        """Show the quick prompt; `text` is sent with the question.
+
+        A question that waits to be sent stays.
+        """
+        has_unsent = self.has_unsent
+        if not has_unsent and not self._is_busy:  # a streaming answer stays visible
+            self._begin_blank()
+        if not has_unsent:
+            self.accompanying.set("", "")
+            self._history.reset()
+        self._add_accompanying(text)
+        self._conversation.report_choice()
+        self.window.field.insertion.set_large_paste(self._values.large_paste)
+        self.window.open_with(self.accompanying.text, keeps_content=has_unsent)
+        self._tasks.start(self._history.load())
+        self._tasks.start(self._conversation.propose_model())
+
+    def _begin_blank(self) -> None:
+        self._conversation.begin()
+        self._typed_text = ""
+        self.attachments.clear()
+        self._set_temporary(False)
+
+    def _add_accompanying(self, text: str) -> None:
+        self.accompanying.add(text)
+        self.draft.save_soon()
+
+    async def _add_long_text(self, text: str, html: str) -> None:
+        """Send a very long text along with the question."""
+        self._add_accompanying(await self._markdown_of(text, html))
+        self.window.set_accompanying_text(self.accompanying.text)
+
+    async def _convert_rich_text(self, paste: RichTextPaste) -> None:
+        paste.replace_with(await self._markdown_of("", paste.html))
+
+    def is_showing(self, conversation_id: str) -> bool:
+        """Return True if the quick prompt shows this conversation."""
+        return self.is_visible and conversation_id == self._conversation.id
+
+    # -------------------------------------------------------------- selection, saving
+
+    def _add_selection(self) -> None:
+        """Add the text selected in another program, or the clipboard's if none is selected.
+
+        On request only: a selection that somebody forgot would be sent unnoticed.
+        """
+        clipboard = QGuiApplication.clipboard()
+        has_selection = clipboard.supportsSelection() and not clipboard.ownsSelection()
+        text = ""
+        if has_selection:
+            text = clipboard.text(clipboard.Mode.Selection)
+        if not text.strip():
+            text = clipboard.text()
+        if not text.strip():
+            self.window.status.show_status(tr("No text is selected or on the clipboard"))
+            return
+        self._add_accompanying(text)
+        self.window.set_accompanying_text(self.accompanying.text)
+
+    def _toggle_temporary(self) -> None:
+        # The button has already switched, so every refusal sets it back.
+        is_temporary = self._conversation.is_temporary
+        is_closed = self._conversation.is_closed
+        if self._is_busy or (self._conversation.path and not is_closed):
+            self.window.set_temporary(is_temporary)
+        elif not self._conversation.can_be_temporary:
+            self.window.set_temporary(False)
+            self.window.status.show_status(tr("A temporary conversation is already open"))
+        elif self.attachments.parts or self.attachments.reading_name:
+            self.window.set_temporary(is_temporary)
+            self.window.status.show_status(tr("Remove the attachments first"))
+        elif is_closed:  # its messages are gone, so only the unsent text can be kept
+            text = self._unsent_text()
+            template_id = self.window.field.template_id if text else ""
+            self._begin_blank()
+            self.window.open_with(self.accompanying.text)
+            self.window.field.set_text(text, template_id)
+        else:
+            # Undo could not restore a removed attachment into the other state.
+            self.attachments.clear()
+            self.window.status.show_status("")  # instead of an offer to restore an attachment
+            self._set_temporary(not is_temporary)
+
+    def _set_temporary(self, is_temporary: bool) -> None:
+        self._conversation.set_temporary(is_temporary)
+        self.draft.save_soon()
+        self.window.set_temporary(is_temporary)
+
+    # -------------------------------------------------------------- asking
+
+    async def _submit(self, text: str) -> None:
+        # The marks of a library prompt are filled; accompanying text without a mark follows.
+        filled_texts = self.accompanying.fill_marks(text, self.accompanying.text)
+        question = "\n\n".join(filter(None, filled_texts))
+        if self._is_busy or not question:
+            return
+        if self.attachments.reading_name:
+            self.window.status.show_problem(
+                tr("Reading {name}…", name=self.attachments.reading_name)
+            )
+            return
+        accompanying_text = self.accompanying.text
+        attached_parts = self.attachments.parts
+        try:
+            draft = Draft(question, attached_parts, self.window.field.template_id)
+            async with self._handover_lock:
+                run = await self._conversation.ask(draft)
+        except UserFacingError as error:
+            # A higher cap does not help if the price is unknown; that error is a subclass.
+            is_unpriced = isinstance(error, UnpricedModelError)
+            is_over_cap = isinstance(error, SpendingCapError) and not is_unpriced
+            self.window.status.show_problem(
+                error.sentences, tr("Raise the limit") if is_over_cap else ""
+            )
+            return
+        # Text that was added meanwhile waits for the next question.
+        self.accompanying.remove_sent(accompanying_text)
+        self._typed_text = text.strip()
+        self._history.reset()
+        self.draft.save_soon()
+        self.attachments.remove_sent(attached_parts)
+        self.window.set_accompanying_text(self.accompanying.text)
+        if not self._conversation.is_temporary:
+            self.question_stored.emit(run.conversation)
+        self.window.transcript.set_messages([run.answer])
+        self._running.start(run)
+        self.window.set_streaming(True)
+        self._tasks.start(self._history.load())
+
+    async def _leave_for_window(self, action: str = "") -> None:
+        async with self._handover_lock:
+            if self.is_visible:  # an earlier request may have moved it while this one waited
+                await self._move_to_window(action)
+
+    async def _move_to_window(self, action: str) -> None:
+        has_content = self._conversation.path or self.attachments.parts
+        if self._conversation.is_temporary and has_content:
+            self.window.status.show_status(tr("A temporary conversation stays here"))
+            return
+        if self.attachments.reading_name:
+            self.window.status.show_problem(
+                tr("Reading {name}…", name=self.attachments.reading_name)
+            )
+            return
+        field_text = self.window.field.toPlainText()
+        # Show the window first, because the program ends once nothing is visible.
+        if self._conversation.path:
+            # The text in the prompt was asked already, unless a cap refused it or it is new.
+            unasked_text = field_text.strip() if action == RAISE_CAP else self._unsent_text()
+            template_id = self.window.field.template_id if unasked_text else ""
+            unsent = Draft(unasked_text, self.attachments.parts, template_id)
+            if not await self._continue_in_window(self._conversation.id, action, unsent, ""):
+                self.window.hide()
+                return
+        else:
+            accompanying_text = self.accompanying.text.strip()
+            if len(accompanying_text) > self._values.large_paste:
+                # The window will attach the accompanying text, so the question names it.
+                text = field_text.replace(MARKS[SELECTION], ATTACHED_TEXT)
+                text, _ = self.accompanying.fill_marks(text, "")
+            else:
+                text, accompanying_text = self.accompanying.fill_marks(
+                    field_text, accompanying_text
+                )
+            text = text if text.strip() else ""  # the user may type on after a space
+            unsent = Draft(text, self.attachments.parts, self.window.field.template_id)
+            self.accompanying.set("", self.accompanying.clipboard)
+            await self._continue_in_window("", action, unsent, accompanying_text)
+        # The main window has the unsent text and the attachments now.
+        self.attachments.remove_sent(unsent.question_attachments)
+        if self.window.field.toPlainText() == field_text:  # nothing was typed meanwhile
+            # While the answer is still shown, its question is too.
+            self.window.field.set_text(self._typed_text if self._conversation.path else "")
+        self.window.hide()
+
+    @property
+    def has_unsent(self) -> bool:
+        """Return True if a text or an attachment waits to be sent."""
+        return bool(self.unsent_question or self.attachments.reading_name)
+
+    @property
+    def unsent_question(self) -> UnsentQuestion:
+        """Return the unsent question; while an earlier one is recalled, the text typed before."""
+        text = self._unsent_text()
+        text_before = self._history.text_before_recall(text)
+        draft = Draft(
+            text if text_before is None else text_before,
+            self.attachments.parts,
+            self.window.field.template_id if text_before is None and text else "",
+        )
+        return UnsentQuestion(draft, self.accompanying.text, self.accompanying.clipboard)
+
+    def restore_draft(self, stored: UnsentQuestion) -> None:
+        """Put the unsent question of an earlier run into the quick prompt."""
+        self.draft.set_stored(stored)
+        self.accompanying.set(stored.accompanying, stored.clipboard)
+        self.attachments.restore(stored.draft.question_attachments)
+        self.window.field.set_text(stored.draft.text, stored.draft.template_id)
+
+    def _unsent_text(self) -> str:
+        """Return the typed text, "" if it is the last question, which the prompt still shows."""
+        text = self.window.field.toPlainText().strip()
+        return "" if text == self._typed_text else text

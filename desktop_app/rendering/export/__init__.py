@@ -1,4 +1,0 @@
-"""Blocks to HTML, Markdown and plain text.
-
-May import `markdown`.
-"""

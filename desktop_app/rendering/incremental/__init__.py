@@ -1,4 +1,0 @@
-"""Parses a growing source: a stable prefix, an open tail, and patches of blocks.
-
-May import `markdown` and `provisional`.
-"""

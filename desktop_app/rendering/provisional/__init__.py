@@ -1,4 +1,0 @@
-"""Shows half-written Markdown as the construct that it is about to become.
-
-May import `markdown`.
-"""

@@ -1,4 +1,0 @@
-"""Finding and counting words in what Markdown shows.
-
-May import `markdown`.
-"""

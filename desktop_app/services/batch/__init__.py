@@ -1,4 +1,0 @@
-"""Batch jobs: preparation, upload, results.
-
-May import domain, `ports` and the other services.
-"""

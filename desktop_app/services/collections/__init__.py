@@ -1,4 +1,0 @@
-"""Collections: filling, searching, passages, embeddings.
-
-May import domain, `ports` and the other services.
-"""

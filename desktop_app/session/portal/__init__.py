@@ -1,4 +1,0 @@
-"""The desktop portal: its requests, the global shortcut, typing on Wayland.
-
-May import what `session` may.
-"""

@@ -1,0 +1,1 @@
+"""The settings panel: its frame and pages."""

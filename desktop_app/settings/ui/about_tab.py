@@ -1,0 +1,93 @@
+"""The About page: facts for bug reports, and the licenses of bundled software."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication, QShowEvent
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from desktop_app.documents.ui.paged_text import PagedText
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.widgets.boxes import column_of, row_of
+from desktop_app.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.widgets.forms.form_widgets import Note
+from desktop_app.widgets.forms.line_field import text_field
+from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.text.foreign_text import PlainButton, one_line, spoken_text
+
+# In pixels at the default text size (see `Theme.px`).
+_MIN_HEIGHT: Final = 120
+_PAGES: Final = (("program", N_("System info")), ("licenses", N_("Licenses")))
+
+
+class AboutTab(QWidget):
+    """The About page, which fills the available height.
+
+    Signals:
+        help_requested(): the user wants to open the help.
+    """
+
+    help_requested = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        pages = [(page, tr(title)) for page, title in _PAGES]
+        self._choice = SegmentedControl(pages, name=tr("About"), padding=8, is_tabs=True)
+        self._choice.expand()
+        self._choice.set_current("program")
+        self._pages = QStackedWidget()
+        self._help_button = PlainButton(tr("Open help"), name="open-help", role="link")
+        self._program = text_field(tr("System info"), "about-text", read_only=True)
+        # A megabyte of text, which would block the window for 100 ms if inserted at once.
+        self._licenses = PagedText("licenses", tr("Licenses"))
+        self._copy_button = PlainButton(tr("Copy"), name="copy-about", role="plain")
+        self._copy_button.setAccessibleName(spoken_text(tr("Copy system info")))
+        self._copy_note = Note()
+        self._lay_out()
+        self._choice.chosen.connect(self.show_page)
+        self._copy_button.clicked.connect(self._copy_text)
+        self._help_button.clicked.connect(self.help_requested)
+
+    def _lay_out(self) -> None:
+        program = QWidget()
+        row = row_of(self._copy_button, (self._copy_note, 1))
+        column_of((self._program, 1), row, parent=program, margins=0)
+        for page in (program, self._licenses):
+            self._pages.addWidget(page)
+        rows = ((self._help_button, Qt.AlignmentFlag.AlignLeft), self._choice, (self._pages, 1))
+        column_of(*rows, parent=self, margins=0, spacing=10)
+
+    def show_page(self, key: str) -> None:
+        """Show "program" or "licenses"."""
+        self._choice.set_current(key)
+        self._pages.setCurrentIndex([name for name, _ in _PAGES].index(key))
+
+    def set_about(self, text: str, licenses: str, ends: list[int]) -> None:
+        """Show the facts about the program, and the licenses.
+
+        `ends` are the offsets in `licenses` at which its pages end.
+        """
+        # Provider names and paths may contain line separators: keep each line a single line.
+        self._program.setPlainText("\n".join(map(one_line, text.split("\n"))))
+        self._licenses.set_text(licenses, ends)
+        self._copy_note.set_text(tr("Contains no API keys or conversations."))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Set the fonts only now: Qt drops those of fields that have no style sheet yet."""
+        super().showEvent(event)
+        self.update_theme()
+
+    def update_theme(self) -> None:
+        theme = current_theme()
+        font = theme.code()
+        font.setPointSizeF(theme.points(11))
+        for text in (self._program, self._licenses.view):
+            text.setFont(font)
+            text.document().setDocumentMargin(theme.px(6))
+            text.setMinimumHeight(theme.px(_MIN_HEIGHT))
+
+    def _copy_text(self) -> None:
+        QGuiApplication.clipboard().setText(self._program.toPlainText())
+        self._copy_note.set_text(tr("Copied"))

@@ -1,0 +1,186 @@
+"""Settings of answers: for the open conversation, for its folder, or as defaults.
+
+The same rows serve all three. For a conversation or a folder, a row shows the effective value and
+whether it is overridden there, and can remove the override.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.settings.setting import Group
+from desktop_app.widgets.boxes import column_of
+from desktop_app.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.widgets.forms.form_widgets import Note
+from desktop_app.widgets.forms.schema_form import EditRequest, SchemaForm
+
+CONVERSATION = "conversation"
+FOLDER = "folder"
+DEFAULTS = "defaults"
+SCOPES: Final = (
+    (CONVERSATION, N_("Conversation")),
+    (FOLDER, N_("Folder")),
+    (DEFAULTS, N_("Defaults")),
+)
+_SCOPE_NOTES: Final = {
+    CONVERSATION: N_("Changes apply to this conversation only. Other settings use the defaults."),
+    FOLDER: N_(
+        "Applies to conversations in “{folder}” that don’t override it. Model and effort apply to "
+        "new conversations."
+    ),
+    DEFAULTS: N_("Applies to all conversations that don’t override it."),
+}
+
+
+class ResponsesTab(QWidget):
+    """The Responses page. See the module.
+
+    Signals:
+        changed(str, object): a setting's key and its new default.
+        override_changed(str, str, object): conversation id, key and the conversation's own value.
+        override_removed(str, str): conversation id and key, whose inherited value applies again.
+        folder_override_changed(str, str, object): folder id, key and the folder's own value.
+        folder_override_removed(str, str): folder id and key.
+        edit_requested(EditRequest): change a value in a window of its own.
+    """
+
+    changed = Signal(str, object)
+    override_changed = Signal(str, str, object)
+    override_removed = Signal(str, str)
+    folder_override_changed = Signal(str, str, object)
+    folder_override_removed = Signal(str, str)
+    edit_requested = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._defaults: Mapping[str, object] = {}
+        self._conversation_id = ""
+        self._overrides: Mapping[str, object] = {}
+        self._folder_id = ""
+        self._folder_name = ""
+        self._folder_overrides: Mapping[str, object] = {}
+        self._refusals: Mapping[str, str] = {}
+        self._notes: Mapping[str, str] = {}
+        scopes = [(scope, tr(title)) for scope, title in SCOPES]
+        self._scope = SegmentedControl(scopes, name=tr("Apply settings to"), padding=6)
+        self._scope.setObjectName("scope")
+        self._scope.expand()
+        self._scope.set_current(DEFAULTS)
+        self._scope.button(FOLDER).hide()
+        self._note = Note()
+        self._form = SchemaForm(Group.ANSWER)
+        rows = (self._scope, self._note, (self._form, 1))
+        column_of(*rows, parent=self, margins=0, spacing=10)
+        self._scope.chosen.connect(self._choose_scope)
+        self._form.changed.connect(self._report)
+        self._form.reset_requested.connect(self._request_reset)
+        self._form.edit_requested.connect(self._request_edit)
+        self._shown_scope = DEFAULTS
+        self._update_form()
+
+    def set_values(self, values: Mapping[str, object]) -> None:
+        """Set the defaults."""
+        self._defaults = values
+        self._update_form()
+
+    def set_overrides(self, conversation_id: str, overrides: Mapping[str, object]) -> None:
+        """Set the open conversation and the values that it overrides."""
+        if conversation_id != self._conversation_id:
+            self._form.report_edits()  # typed text belongs to the previous conversation
+        self._conversation_id = conversation_id
+        self._overrides = overrides
+        self._update_form()
+
+    def set_folder(self, folder_id: str, name: str, overrides: Mapping[str, object]) -> None:
+        """Set the current folder and the values that it overrides; the id is "" for no folder."""
+        folder = folder_id, name, overrides
+        if folder == (self._folder_id, self._folder_name, self._folder_overrides):
+            # If a value of the conversation has just changed, the new one has not been set yet:
+            # the form would show the old one, and the cursor of the edited field would move.
+            return
+        if folder_id != self._folder_id:
+            self._form.report_edits()
+        self._folder_id, self._folder_name, self._folder_overrides = folder
+        self._scope.button(FOLDER).setVisible(bool(folder_id))
+        if not folder_id and self._shown_scope == FOLDER:
+            self.show_scope(CONVERSATION)
+        self._update_form()
+
+    def show_scope(self, scope: str) -> None:
+        """Show the settings of the conversation, the folder, or the defaults."""
+        self._scope.set_current(scope)
+        self._choose_scope(scope)
+
+    def show_row(self, key: str) -> None:
+        """Show the row of a setting: with the defaults, if the shown scope has no such row."""
+        if not self._form.is_row_shown(key):
+            self.show_scope(DEFAULTS)
+
+    def set_refusals(self, refusals: Mapping[str, str], notes: Mapping[str, str]) -> None:
+        """Set why the open conversation's model ignores settings, and remarks on others."""
+        self._refusals = refusals
+        self._notes = notes
+        self._show_refusals()
+
+    def _choose_scope(self, scope: str) -> None:
+        self._form.report_edits()
+        self._shown_scope = scope
+        self._update_form()
+        self._show_refusals()
+
+    def _show_refusals(self) -> None:
+        """Disable ignored settings of the conversation; note the reasons in the other scopes."""
+        if self._shown_scope == CONVERSATION:
+            self._form.set_refusals(self._refusals, self._notes)
+        else:
+            self._form.set_refusals({}, {**self._notes, **self._refusals})
+
+    def _update_form(self) -> None:
+        folder_overrides = self._folder_overrides if self._folder_id else {}
+        self._note.set_text(tr(_SCOPE_NOTES[self._shown_scope], folder=self._folder_name))
+        if self._shown_scope == CONVERSATION:
+            self._form.set_values({**self._defaults, **folder_overrides, **self._overrides})
+            self._form.set_overrides(self._overrides)
+        elif self._shown_scope == FOLDER:
+            self._form.set_values({**self._defaults, **folder_overrides})
+            self._form.set_overrides(folder_overrides, is_folder=True)
+        else:
+            self._form.set_values(self._defaults)
+            self._form.set_overrides(None)
+
+    def _request_reset(self, key: str) -> None:
+        if self._shown_scope == FOLDER:
+            self.folder_override_removed.emit(self._folder_id, key)
+        else:
+            self.override_removed.emit(self._conversation_id, key)
+
+    def _request_edit(self, request: EditRequest) -> None:
+        """Request a value for the shown scope, even if another is shown when it arrives."""
+        scope_ids = self._scope_ids
+        self.edit_requested.emit(
+            request._replace(
+                on_changed=partial(self._reporter(), request.key),
+                value_now=lambda: request.value_now() if self._scope_ids == scope_ids else "",
+            )
+        )
+
+    @property
+    def _scope_ids(self) -> tuple[str, str, str]:
+        return self._shown_scope, self._conversation_id, self._folder_id
+
+    def _report(self, key: str, value: object) -> None:
+        self._reporter()(key, value)
+
+    def _reporter(self) -> Callable[[str, object], None]:
+        """Return the function that reports a changed value of the shown scope."""
+        if self._shown_scope == CONVERSATION:
+            return partial(self.override_changed.emit, self._conversation_id)
+        if self._shown_scope == FOLDER:
+            return partial(self.folder_override_changed.emit, self._folder_id)
+        return self.changed.emit

@@ -1,0 +1,262 @@
+"""The settings panel: settings, shortcuts, own settings of the open conversation, About."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.backend.answer_settings import (
+    KEY_BY_NAME,
+    overridden_values,
+    with_override,
+    with_restored,
+    without_override,
+)
+from desktop_app.backend.backend import WEIGHTS_SETTING, use_weights
+from desktop_app.domain.answering.chat_request import ProviderProfile
+from desktop_app.domain.cost import Price
+from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.models.parameter_support import (
+    ParameterNote,
+    ParameterRefusal,
+    first_api,
+    parameter_notes,
+    parameter_refusals,
+)
+from desktop_app.domain.spending_report import Purpose
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import tr
+from desktop_app.paths import resource_path
+from desktop_app.providers.models.choice_resolution import ResolvedChoice
+from desktop_app.settings.schema import KEYS_PREFIX, setting
+from desktop_app.shortcuts.keymap import Keymap
+from desktop_app.widgets.look.theme_watcher import LookSettings, ThemeWatcher
+
+if TYPE_CHECKING:
+    from desktop_app.settings.ui.responses_tab import ResponsesTab
+
+
+def refusal_text(refusal: ParameterRefusal, model: ModelInfo) -> str:
+    """Return why a model does not support a setting, in a sentence."""
+    match refusal:
+        case ParameterRefusal.NOT_SUPPORTED:
+            return tr("{model} doesn’t support this setting.", model=model.name)
+        case ParameterRefusal.NEEDS_EFFORT:
+            efforts = [tr(effort.label) for effort in model.sampling_efforts or ()]
+            return tr(
+                "{model} supports this setting only with effort set to {efforts}.",
+                model=model.name,
+                efforts=formatting.joined(efforts),
+            )
+        case ParameterRefusal.NOT_IN_RESPONSES:
+            return tr("Not available in the Responses API, which {model} uses.", model=model.name)
+        case ParameterRefusal.NOT_IN_CHAT_COMPLETIONS:
+            return tr("Not available in Chat Completions, which {model} uses.", model=model.name)
+        case ParameterRefusal.NO_REASONING:
+            return tr("{model} doesn’t reason before it responds.", model=model.name)
+        case ParameterRefusal.LOCAL_MODEL:
+            return tr("Local models have a single service tier.")
+
+
+def note_text(note: ParameterNote, profile: ProviderProfile) -> str:
+    """Return a sentence on a setting that only one of the APIs supports."""
+    match note:
+        case ParameterNote.CHAT_COMPLETIONS_ONLY:
+            return tr("Sent only if {provider} uses Chat Completions.", provider=profile.name)
+        case ParameterNote.RESPONSES_ONLY:
+            return tr("Sent only if {provider} uses the Responses API.", provider=profile.name)
+
+
+class LookController:
+    """Connection of the settings "look.…" with the theme and the transcript."""
+
+    def __init__(self, window: MainWindow, state: WindowState, theme: ThemeWatcher) -> None:
+        self._theme = theme
+        self._transcript = window.transcript
+        self._values = state.values
+        self._tasks = state.tasks
+
+    def apply(self, key: str) -> None:
+        """Apply a changed setting if it belongs to the look."""
+        if key == "look.code_wrap":
+            self._transcript.wrap_code(bool(self._values[key]))
+        elif key.startswith("look."):
+            self._theme.set_look(LookSettings.from_values(self._values.all))
+
+    def resize_text(self, step: int) -> None:
+        """Change the text size by percentage points within 80 to 200 %; 0 restores 100 %."""
+        # Taken from the theme, because the setting may not be stored yet.
+        look = self._theme.look
+        size = 100 if step == 0 else look.text_size + step
+        if 80 <= size <= 200:
+            self._theme.set_look(look._replace(text_size=size))
+            self._tasks.start(self._values.set("look.text_size", size))
+
+
+class SettingsController(QObject):
+    """Connection of the panel with the settings and the open conversation's own settings.
+
+    Signals:
+        setting_stored(str): the user changed the setting with this key, and it was stored.
+    """
+
+    setting_stored = Signal(str)
+
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window)
+        self._notifications = window.notifications
+        self._pages = window.settings.pages
+        self._current = state.current
+        self._tasks = state.tasks
+        self._backend = state.backend
+        self._values = state.values
+        self._providers = state.providers
+        self._setup = state.setup
+        self._new_conversation = state.new_conversation
+        window.settings.about_opened.connect(self._tasks.slot(self._show_about))
+        self._connect()
+
+    def _connect(self) -> None:
+        pages = self._pages
+        pages.setting_changed.connect(self._tasks.slot(self._set))
+        pages.shortcut_changed.connect(self._tasks.slot(self._set_shortcut))
+        pages.provider.on_created(
+            lambda page: page.model_file_chosen.connect(self._tasks.slot(self._choose_weights))
+        )
+        pages.responses.on_created(self._connect_responses)
+        conversation_opened = self._current.opened
+        choice_changed = self._setup.choice_changed
+        self._values.changed.connect(self.show_values)
+        for signal in (conversation_opened, choice_changed):
+            signal.connect(self._show_overrides)
+        for signal in (
+            conversation_opened,
+            choice_changed,
+            self._current.path_changed,
+            self._values.changed,
+        ):
+            signal.connect(lambda: self._tasks.start(self._show_refusals()))
+
+    def _connect_responses(self, page: ResponsesTab) -> None:
+        page.override_changed.connect(
+            lambda id_, key, value: self._setup.override(
+                id_, lambda overrides: with_override(overrides, key, value)
+            )
+        )
+        page.override_removed.connect(self._remove_override)
+
+    # -------------------------------------------------------------- settings
+
+    async def _set(self, key: str, value: object) -> None:
+        if key.startswith("default."):
+            await self._new_conversation.set_default(key, value)
+        else:
+            await self._values.set(key, value)
+        self.setting_stored.emit(key)
+
+    async def _set_shortcut(self, command_id: str, keys: str) -> None:
+        """Change a shortcut. If it is reset, offer Undo, because the former keys are gone."""
+        key = f"{KEYS_PREFIX}{command_id}"
+        former_keys = Keymap.from_settings(self._values.all).shortcut_of(command_id)
+        await self._set(key, keys)
+        if keys != former_keys and keys == Keymap().shortcut_of(command_id):
+            self._notifications.notify_undo(
+                tr("Shortcut reset"), lambda: self._tasks.start(self._set(key, former_keys))
+            )
+
+    def _remove_override(self, conversation_id: str, key: str) -> None:
+        """Reset a setting to its default; offer Undo, because the user may have typed a text."""
+        removed_value = overridden_values(self._current.conversation.overrides).get(key)
+        self._setup.override(conversation_id, lambda overrides: without_override(overrides, key))
+        self._notifications.notify_undo(
+            tr("“{name}” reset to default", name=tr(setting(key).label)),
+            lambda: self._setup.override(
+                conversation_id, lambda overrides: with_restored(overrides, key, removed_value)
+            ),
+        )
+
+    def show_values(self, _key: str = "") -> None:
+        """Show the current settings in the panel."""
+        self._pages.set_values(self._values.all)
+
+    def _show_overrides(self) -> None:
+        conversation = self._current.conversation
+        overrides = overridden_values(conversation.overrides)
+        self._pages.responses.set_content(
+            "overrides", lambda page: page.set_overrides(conversation.id, overrides)
+        )
+
+    async def _show_refusals(self) -> None:
+        """Show which settings the conversation's model refuses and why, and notes on others."""
+        resolved = self._setup.resolved
+        profile, model = resolved.profile, resolved.model
+        learned = await self._backend.gateway.learned_support(profile, model.id)
+        if resolved != self._setup.resolved:
+            return  # another model has been chosen; a later call shows its settings
+        api = first_api(profile, model, learned.api)
+        reasons = parameter_refusals(profile, model, resolved.effort, api)
+        notes = {name: note_text(note, profile) for name, note in parameter_notes(api).items()}
+        tier = self._setup.ask_settings.parameters.service_tier
+        if tier and model.price is not None and model.price_at(tier) is None:
+            notes["service_tier"] = tr("The cost of this tier is unknown and isn’t shown.")
+        refusals = {
+            KEY_BY_NAME[name]: refusal_text(reason, model)
+            for name, reason in reasons.items()
+            if name in KEY_BY_NAME
+        }
+        notes = {KEY_BY_NAME[name]: text for name, text in notes.items() if name in KEY_BY_NAME}
+        notes |= self._routine_note(resolved)
+        self._pages.responses.set_content(
+            "refusals", lambda page: page.set_refusals(refusals, notes)
+        )
+
+    def _routine_note(self, resolved: ResolvedChoice) -> dict[str, str]:
+        """Return a note on the routine model's and the own model's prices, by setting key.
+
+        Return {} if one of the prices is unknown.
+        """
+        routine_model = self._backend.utility_model.model_for(Purpose.TITLE, resolved)
+        if routine_model.price is None or resolved.price is None:
+            return {}
+        note = tr(
+            "{model} now: {price} for a million tokens of input and output. {own}: {own_price}.",
+            model=routine_model.model.name,
+            price=_prices_text(routine_model.price),
+            own=resolved.model.name,
+            own_price=_prices_text(resolved.price),
+        )
+        return {"answer.routine_model": note}
+
+    async def _choose_weights(self, path: Path | None) -> None:
+        """Use another GGUF file on this computer, or return to the built-in model."""
+        local_model = self._backend.gateway.local_model
+        await local_model.aclose()
+        await self._values.set(WEIGHTS_SETTING, str(path or ""))
+        use_weights(local_model, self._values.all)
+        await self._providers.reload()
+
+    # -------------------------------------------------------------- about
+
+    async def _show_about(self) -> None:
+        from desktop_app.cli.doctor import findings_text, run_checks  # not at the start
+        from desktop_app.documents.ui.paged_text import page_ends
+
+        about = self._pages.about.page
+        about.set_about(tr("Loading…"), "", [])
+        licenses_text = await asyncio.to_thread(_read_text, resource_path("licences.txt"))
+        end_positions = await asyncio.to_thread(page_ends, licenses_text)
+        findings = findings_text(await run_checks(self._backend))
+        about.set_about(findings, licenses_text, end_positions)
+
+
+def _read_text(path: Path) -> str:
+    return path.read_text("utf-8") if path.is_file() else ""
+
+
+def _prices_text(price: Price) -> str:
+    return f"{formatting.exact_money(price.input)} / {formatting.exact_money(price.output)}"

@@ -1,0 +1,170 @@
+"""The pages of the settings, and the values that several of them show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from desktop_app.settings.schema import KEYS_PREFIX
+from desktop_app.shortcuts.keymap import Keymap
+
+if TYPE_CHECKING:  # the start needs none of them: importing them takes 50 ms
+    from desktop_app.backup.ui.data_tab import DataTab
+    from desktop_app.providers.ui.provider_tab import ProviderTab
+    from desktop_app.settings.ui.about_tab import AboutTab
+    from desktop_app.settings.ui.responses_tab import ResponsesTab
+    from desktop_app.settings.ui.shortcuts_tab import ShortcutsTab
+    from desktop_app.tools.ui.servers_tab import ServersTab
+    from desktop_app.widgets.forms.schema_form import AppearanceTab
+
+_Page = TypeVar("_Page", bound="QWidget")
+
+
+class LazyPage(Generic[_Page]):
+    """A page that is created when it is first shown, with the content it was given until then.
+
+    Args:
+        create: returns the page; called once.
+        owner: the parent of a page that nobody has shown yet.
+    """
+
+    def __init__(self, create: Callable[[], _Page], owner: QWidget) -> None:
+        self._create = create
+        self._owner = owner
+        self._page: _Page | None = None
+        self._connections: list[Callable[[_Page], object]] = []
+        self._content: dict[object, Callable[[_Page], object]] = {}
+
+    @property
+    def page(self) -> _Page:
+        """Return the page; create it if it does not exist yet."""
+        if self._page is None:
+            page = self._page = self._create()
+            page.setParent(self._owner)
+            page.hide()  # it would cover the owner, which shows it in a layout
+            for connect in tuple(self._connections):
+                connect(page)
+            for show in tuple(self._content.values()):
+                show(page)
+        return self._page
+
+    def on_created(self, connect: Callable[[_Page], object]) -> None:
+        """Call `connect`, which connects signals of the page, now or once the page exists."""
+        self._connections.append(connect)
+        if self._page is not None:
+            connect(self._page)
+
+    def set_content(self, key: object, show: Callable[[_Page], object]) -> None:
+        """Call `show`, which sets content of the page, now or once the page exists.
+
+        Args:
+            key: names the content; a later `show` with the same key replaces an earlier one.
+        """
+        self._content[key] = show
+        if self._page is not None:
+            show(self._page)
+
+
+class SettingsPages(QObject):
+    """The pages, each created when it is first shown; its module is imported only then.
+
+    Attributes:
+        provider, responses, appearance, shortcuts, servers, data, about: the pages.
+
+    Signals:
+        setting_changed(str, object): key and value, valid by the schema.
+        shortcut_changed(str, str): command id and keys; "" for none.
+    """
+
+    setting_changed = Signal(str, object)
+    shortcut_changed = Signal(str, str)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._values: dict[str, Any] = {}
+        self.provider: LazyPage[ProviderTab] = LazyPage(self._create_provider, parent)
+        self.responses: LazyPage[ResponsesTab] = LazyPage(self._create_responses, parent)
+        self.appearance: LazyPage[AppearanceTab] = LazyPage(self._create_appearance, parent)
+        self.shortcuts: LazyPage[ShortcutsTab] = LazyPage(self._create_shortcuts, parent)
+        self.servers: LazyPage[ServersTab] = LazyPage(self._create_servers, parent)
+        self.data: LazyPage[DataTab] = LazyPage(self._create_data, parent)
+        self.about: LazyPage[AboutTab] = LazyPage(self._create_about, parent)
+        for lazy in (self.provider, self.responses, self.appearance, self.data):
+            lazy.on_created(lambda page: page.changed.connect(self._on_setting_changed))
+        self.shortcuts.on_created(lambda page: page.changed.connect(self._on_shortcut_changed))
+        self.set_values({})
+
+    @property
+    def page_factories(self) -> Mapping[str, Callable[[], QWidget]]:
+        """Return the functions that return the pages, by the page names of `SettingsFrame`."""
+        return {
+            "provider": lambda: self.provider.page,
+            "answer": lambda: self.responses.page,
+            "look": lambda: self.appearance.page,
+            "keys": lambda: self.shortcuts.page,
+            "servers": lambda: self.servers.page,
+            "library": lambda: self.data.page,
+            "about": lambda: self.about.page,
+        }
+
+    def set_values(self, values: Mapping[str, Any]) -> None:
+        """Set the stored settings and changed shortcuts; missing ones have their defaults."""
+        self._values = dict(values)
+        for lazy in (self.provider, self.responses, self.appearance, self.data):
+            lazy.set_content("values", lambda page: page.set_values(self._values))
+        self._show_keymap()
+
+    def _show_keymap(self) -> None:
+        self.shortcuts.set_content(
+            "keymap", lambda page: page.set_keymap(Keymap.from_settings(self._values))
+        )
+
+    def _on_setting_changed(self, key: str, value: object) -> None:
+        self._values[key] = value
+        if key.startswith(KEYS_PREFIX):
+            self._show_keymap()
+        self.setting_changed.emit(key, value)
+
+    def _on_shortcut_changed(self, command_id: str, keys: str) -> None:
+        self._values[f"{KEYS_PREFIX}{command_id}"] = keys
+        self.appearance.set_content("values", lambda page: page.set_values(self._values))
+        self._show_keymap()
+        self.shortcut_changed.emit(command_id, keys)
+
+    def _create_provider(self) -> ProviderTab:
+        from desktop_app.providers.ui.provider_tab import ProviderTab
+
+        return ProviderTab()
+
+    def _create_responses(self) -> ResponsesTab:
+        from desktop_app.settings.ui.responses_tab import ResponsesTab
+
+        return ResponsesTab()
+
+    def _create_appearance(self) -> AppearanceTab:
+        from desktop_app.widgets.forms.schema_form import AppearanceTab
+
+        return AppearanceTab()
+
+    def _create_shortcuts(self) -> ShortcutsTab:
+        from desktop_app.settings.ui.shortcuts_tab import ShortcutsTab
+
+        return ShortcutsTab()
+
+    def _create_servers(self) -> ServersTab:
+        from desktop_app.tools.ui.servers_tab import ServersTab
+
+        return ServersTab()
+
+    def _create_data(self) -> DataTab:
+        from desktop_app.backup.ui.data_tab import DataTab
+
+        return DataTab()
+
+    def _create_about(self) -> AboutTab:
+        from desktop_app.settings.ui.about_tab import AboutTab
+
+        return AboutTab()

@@ -1,0 +1,270 @@
+"""The Shortcuts page: every command with its keys; a click on the keys changes them.
+
+A second shortcut that is pressed soon after the first makes a chord of both. Esc keeps the keys,
+Backspace removes them.
+
+Invalid shortcuts are refused with a reason. Conflicting shortcuts are accepted and marked at
+both commands, so that the user decides which of the two to change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QKeyCombination, QSize, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeySequence, QPaintEvent
+from PySide6.QtWidgets import QKeySequenceEdit, QLabel, QLineEdit, QWidget
+
+from desktop_app.domain.errors import SettingError
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import tr, tr_context
+from desktop_app.quick.hotkey.hotkey_status import (
+    HOTKEY_COMMAND,
+    OPEN_COMMAND,
+    STATUS_TEXTS,
+    HotkeyReport,
+    HotkeyStatus,
+)
+from desktop_app.shortcuts.command import Category, Command
+from desktop_app.shortcuts.keymap import Keymap
+from desktop_app.shortcuts.shortcut import key_refusal, normalized
+from desktop_app.widgets.accessibility.announcements import announce
+from desktop_app.widgets.boxes import column_of, row_of
+from desktop_app.widgets.buttons.hint_button import PaintedButton
+from desktop_app.widgets.forms.form_widgets import Note, Tone
+from desktop_app.widgets.look import painting
+from desktop_app.widgets.look.shortcut_text import shortcut_text
+from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
+
+
+class KeyCap(PaintedButton):
+    """A button with the keys of a command."""
+
+    def sizeHint(self) -> QSize:
+        width, height = painting.key_size(current_theme(), self.text())
+        return QSize(width, height + current_theme().px(2))
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = painting.painter_of(self)
+        theme = current_theme()
+        if self.underMouse():
+            painting.fill_background(painter, self.rect(), theme.hover, theme.px(5))
+        painting.draw_key(painter, theme, self.rect(), self.text(), theme.dim)
+        if self.hasFocus():
+            painting.draw_outline(painter, self.rect(), theme.accent, theme.px(5), width=2)
+
+
+def _key_edit(name: str) -> QKeySequenceEdit:
+    """Create the field for a shortcut or a chord of two; Esc and Enter end the entry."""
+    edit = QKeySequenceEdit()
+    edit.setObjectName(name)
+    edit.setMaximumSequenceLength(2)
+    ending_keys = (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter)
+    edit.setFinishingKeyCombinations([QKeyCombination(key) for key in ending_keys])
+    for widget in (edit, *edit.findChildren(QLineEdit)):
+        widget.setAccessibleName(spoken_text(tr("Press keys…")))
+        if isinstance(widget, QLineEdit):
+            widget.setPlaceholderText(tr("Press keys…"))
+    edit.hide()
+    return edit
+
+
+class CommandRow(QWidget):
+    """A command's title, its keys, a reset button, and a note about conflicts.
+
+    Signals:
+        changed(str, str): command id and its new keys.
+    """
+
+    changed = Signal(str, str)
+
+    def __init__(self, command: Command) -> None:
+        super().__init__()
+        self._command = command
+        self._title = tr(command.title)
+        title = PlainLabel(self._title, wraps=True)
+        self._reset_button = PlainButton(tr("Reset"), role="link", name=f"reset-{command.id}")
+        spoken = tr("Reset shortcut for “{command}”", command=self._title)
+        self._reset_button.setAccessibleName(spoken_text(spoken))
+        self._key_cap = KeyCap()
+        self._key_cap.setObjectName(f"keys-{command.id}")
+        self._note = Note()
+        self._conflicting: tuple[str, ...] = ()
+        self._status: tuple[str, Tone] = ("", "note")
+        self._key_edit = _key_edit(f"new-keys-{command.id}")
+        row = row_of((title, 1), self._reset_button, self._key_cap, self._key_edit)
+        column_of(row, self._note, parent=self, margins=0, spacing=0)
+        self._key_cap.clicked.connect(self._begin_entry)
+        self._key_edit.editingFinished.connect(self._end_entry)
+        self._reset_button.clicked.connect(
+            lambda: self.changed.emit(command.id, normalized(command.shortcut))
+        )
+
+    def show_keys(self, keys: str, *, is_changed: bool, conflicting: Sequence[str]) -> None:
+        """Show the command's keys and the commands that they conflict with."""
+        keys_text = shortcut_text(keys)
+        self._key_cap.setText(keys_text or tr_context("shortcut", "None"))
+        self._key_cap.updateGeometry()
+        spoken = (
+            tr("{command}: {keys}", command=self._title, keys=keys_text)
+            if keys_text
+            else tr("{command}: no shortcut", command=self._title)
+        )
+        has_changed = spoken_text(spoken) != self._key_cap.accessibleName()
+        self._key_cap.setAccessibleName(spoken_text(spoken))
+        self._reset_button.setVisible(is_changed)
+        if has_changed and self._key_cap.hasFocus():
+            announce(self._key_cap, spoken)
+        self._conflicting = tuple(conflicting)
+        self._show_note()
+
+    def set_status(self, text: str, tone: Tone) -> None:
+        """Set the note that is shown if the keys have no conflict."""
+        self._status = (text, tone)
+        self._show_note()
+
+    def _show_note(self) -> None:
+        if self._conflicting:
+            conflict_text = tr(
+                "Also used by {commands}.", commands=formatting.joined(self._conflicting)
+            )
+            self._note.set_text(conflict_text, "warning", is_result=self._key_cap.hasFocus())
+        else:
+            self._note.set_text(*self._status)
+
+    def _begin_entry(self) -> None:
+        self._key_cap.hide()
+        self._key_edit.clear()
+        self._key_edit.show()
+        self._key_edit.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _end_entry(self) -> None:
+        if self._key_edit.isHidden():
+            return
+        keys = self._key_edit.keySequence().toString(QKeySequence.SequenceFormat.PortableText)
+        had_focus = self._key_edit.hasFocus()
+        self._key_edit.hide()
+        self._key_cap.show()
+        if had_focus:
+            self._key_cap.setFocus(Qt.FocusReason.OtherFocusReason)
+        if keys:
+            self._change_keys("" if keys == "Backspace" else keys)
+
+    def _change_keys(self, keys: str) -> None:
+        try:
+            keys = normalized(keys)
+        except SettingError as error:
+            self._note.set_text(error.what_happened, "error")
+            return
+        is_default = keys == normalized(self._command.shortcut)
+        refusal = key_refusal(keys, self._command.scope) if keys and not is_default else None
+        if refusal:
+            self._note.set_text(tr(refusal, keys=shortcut_text(keys)), "error")
+        else:
+            self.changed.emit(self._command.id, keys)
+
+
+class HotkeyHelp(QWidget):
+    """Help if there is no global shortcut: the desktop's settings can bind keys to a shell command.
+
+    Signals:
+        binding_requested(str): bind these keys to `OPEN_COMMAND` in the desktop's settings.
+    """
+
+    binding_requested = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._keys = ""
+        copy_button = PlainButton(tr("Copy command"), name="copy-quick-command", role="link")
+        self._bind_button = PlainButton(name="bind-quick-command", role="link")
+        leading = Qt.AlignmentFlag.AlignLeading
+        column_of(
+            (copy_button, leading), (self._bind_button, leading), parent=self, margins=0, spacing=0
+        )
+        copy_button.clicked.connect(lambda: QGuiApplication.clipboard().setText(OPEN_COMMAND))
+        self._bind_button.clicked.connect(lambda: self.binding_requested.emit(self._keys))
+        self.hide()
+
+    def show_report(self, report: HotkeyReport) -> None:
+        """Show the buttons if the global shortcut is unavailable."""
+        self._keys = report.keys
+        self._bind_button.setText(tr("Create in {desktop}…", desktop=report.desktop))
+        self._bind_button.setVisible(bool(report.desktop))
+        self.setVisible(report.status is HotkeyStatus.UNAVAILABLE)
+
+
+class ShortcutsTab(QWidget):
+    """The Shortcuts page. See the module.
+
+    Signals:
+        changed(str, str): command id and its new keys.
+        binding_requested(str): as in `HotkeyHelp`.
+        import_requested(), export_requested(): read the shortcuts from a file, or write them.
+    """
+
+    changed = Signal(str, str)
+    binding_requested = Signal(str)
+    import_requested = Signal()
+    export_requested = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: dict[str, CommandRow] = {}
+        self._titles: list[QLabel] = []
+        file_buttons = row_of()
+        self._column = column_of(file_buttons, parent=self, margins=0, spacing=3)
+        for name, label, signal in (
+            ("import-shortcuts", tr("Import…"), self.import_requested),
+            ("export-shortcuts", tr("Export…"), self.export_requested),
+        ):
+            button = PlainButton(label, role="link", name=name)
+            button.clicked.connect(signal)
+            file_buttons.addWidget(button)
+        file_buttons.addStretch(1)
+        for category in Category:
+            title = PlainLabel(tr(category.value), role="strong")
+            self._titles.append(title)
+            self._column.addWidget(title)
+            for command in Keymap():
+                if command.category is category:
+                    self._add_row(command)
+        self._column.addStretch(1)
+        self.update_theme()
+
+    def _add_row(self, command: Command) -> None:
+        row = CommandRow(command)
+        row.changed.connect(self.changed)
+        self._rows[command.id] = row
+        self._column.addWidget(row)
+        if command.id == HOTKEY_COMMAND:
+            self._hotkey_help = HotkeyHelp()
+            self._hotkey_help.binding_requested.connect(self.binding_requested)
+            self._column.addWidget(self._hotkey_help)
+
+    def set_keymap(self, keymap: Keymap) -> None:
+        """Show the shortcuts of all commands."""
+        conflicts = keymap.conflicts()
+        titles = {command.id: tr("“{command}”", command=tr(command.title)) for command in keymap}
+        for command_id, row in self._rows.items():
+            conflicting = [titles[other_id] for other_id in conflicts.get(command_id, ())]
+            row.show_keys(
+                keymap.shortcut_of(command_id),
+                is_changed=keymap.is_changed(command_id),
+                conflicting=conflicting,
+            )
+
+    def set_hotkey(self, report: HotkeyReport) -> None:
+        """Show whether the global shortcut works."""
+        keys = one_line(report.trigger) or shortcut_text(report.keys)
+        text = tr(STATUS_TEXTS[report.status], keys=keys, command=OPEN_COMMAND)
+        fault_statuses = (HotkeyStatus.TAKEN, HotkeyStatus.UNAVAILABLE, HotkeyStatus.UNKNOWN_KEYS)
+        is_working = report.status not in fault_statuses
+        self._rows[HOTKEY_COMMAND].set_status(text, "note" if is_working else "warning")
+        self._hotkey_help.show_report(report)
+
+    def update_theme(self) -> None:
+        theme = current_theme()
+        for title in self._titles:
+            title.setContentsMargins(0, theme.px(10), 0, 0)

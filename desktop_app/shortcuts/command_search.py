@@ -1,0 +1,186 @@
+"""The rows of a palette, found by a few typed letters: commands, conversations, settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from desktop_app.domain.documents.letter_folding import fold
+from desktop_app.i18n.translation import tr
+from desktop_app.shortcuts.command import Command
+from desktop_app.shortcuts.keymap import Keymap
+
+CONVERSATION: Final = "conversation:"
+"""Prefix of the ids of conversations' rows."""
+MAX_ROWS: Final = 60
+"""The most rows that are found. The palette shows 10 at a time; the number was chosen by eye."""
+_LETTERS_RANK: Final = 5
+"""The rank after those of `match_rank`: of rows with only the typed letters, in order."""
+
+
+class PaletteEntry(NamedTuple):
+    """A row of a palette, in the language in use: a command, a conversation, a setting.
+
+    Attributes:
+        note: shown beside the title and searched too, such as a command's category.
+        keys: the shortcut, "" for none.
+        keywords: more words that find the row; not shown.
+    """
+
+    id: str
+    title: str
+    note: str = ""
+    keys: str = ""
+    keywords: str = ""
+
+    @property
+    def other_text(self) -> str:
+        """Return the text that is searched in addition to the title."""
+        return f"{self.note} {self.keywords}"
+
+
+def command_entries(commands: Iterable[Command], keymap: Keymap) -> list[PaletteEntry]:
+    """Return the rows of commands, in the language in use."""
+    return [
+        PaletteEntry(
+            c.id,
+            tr(c.title),
+            note=tr(c.category.value),
+            keys=keymap.shortcut_of(c.id),
+            keywords=tr(c.keywords) if c.keywords else "",
+        )
+        for c in commands
+    ]
+
+
+def matching_entries(typed: str, entries: Iterable[PaletteEntry]) -> Sequence[PaletteEntry]:
+    """Return the entries that contain every typed word in title, note or keywords.
+
+    They are sorted by `match_rank`; entries of the same rank keep their order. An empty text finds
+    all entries.
+    """
+    words = fold(typed).split()
+    ranked = [
+        (rank, entry)
+        for entry in entries
+        if (rank := match_rank(words, entry.title, entry.other_text)) is not None
+    ]
+    return [entry for _, entry in sorted(ranked, key=lambda pair: pair[0])]
+
+
+def match_rank(words: Sequence[str], title: str, other_text: str) -> int | None:
+    """Return how well an entry matches the folded words: 0 is best, None is no match.
+
+    Titles that have all words as whole words are best, then titles that begin with the words, then
+    entries in which each word begins a word, then entries that contain the words.
+    """
+    title = fold(title)
+    text = f"{title} {fold(other_text)}"
+    if not all(word in text for word in words):
+        return None
+    starts = title.startswith(" ".join(words))
+    if set(words) <= set(title.split()):
+        return 0 if starts else 1
+    if starts:
+        return 2
+    text_words = text.split()
+    begins = all(any(each.startswith(word) for each in text_words) for word in words)
+    return 3 if begins else 4
+
+
+class FoldedTitle(NamedTuple):
+    """The title of a conversation, as it is shown and as it is searched."""
+
+    id: str
+    title: str
+    folded: str
+
+
+def fold_titles(rows: Iterable[tuple[str, str]]) -> list[FoldedTitle]:
+    """Return the titles of conversations by their ids; call it in a thread for thousands."""
+    return [FoldedTitle(id_, title, " ".join(fold(title).split())) for id_, title in rows]
+
+
+def letters_in_order(text: str) -> re.Pattern[str]:
+    """Return a pattern that finds a line that contains these letters in order.
+
+    Between two letters, it skips only characters other than the second. So there is only one way to
+    match from a given start, and the search never goes back to try another.
+    """
+    first_letter, *other_letters = map(re.escape, text)
+    return re.compile(
+        first_letter + "".join(f"[^{letter}\\n]*{letter}" for letter in other_letters)
+    )
+
+
+class UseCounts:
+    """Counts of the choices of each row; older choices count less.
+
+    Args:
+        stored: a value of the property `stored`, as read from the settings.
+    """
+
+    # Each choice of any row multiplies the other scores by this number, which was chosen by eye.
+    _DECAY: Final = 0.9
+
+    def __init__(self, stored: object) -> None:
+        rows = stored.items() if isinstance(stored, Mapping) else ()
+        self._scores = {
+            str(key): float(score) for key, score in rows if isinstance(score, int | float)
+        }
+
+    def score(self, entry_id: str) -> float:
+        """Return the score of a row, higher for frequent and recent choices; 0 for none."""
+        return self._scores.get(entry_id, 0.0)
+
+    def count_choice(self, entry_id: str) -> None:
+        """Count a choice."""
+        scores = {key: score * self._DECAY for key, score in self._scores.items()}
+        scores[entry_id] = scores.get(entry_id, 0.0) + 1
+        self._scores = scores
+
+    @property
+    def stored(self) -> dict[str, float]:
+        """Return the counts as the settings store them."""
+        rounded = {key: round(score, 3) for key, score in self._scores.items()}
+        return {key: score for key, score in rounded.items() if score}
+
+
+def find_entries(
+    typed: str,
+    entries: Sequence[PaletteEntry],
+    titles: Iterable[FoldedTitle],
+    uses: UseCounts,
+    note: str = "",
+) -> list[PaletteEntry]:
+    """Return the best rows of a palette, sorted by how well they match, then by use.
+
+    If nothing is typed, return all entries except conversations, sorted by use.
+
+    Args:
+        entries: commands, prompts, presets, models, settings, collections.
+        titles: of conversations, newest first.
+        note: shown beside conversations.
+    """
+    words = fold(typed).split()
+    if not words:
+        return sorted(entries, key=lambda entry: -uses.score(entry.id))
+    letters = letters_in_order("".join(words))
+    ranked: list[tuple[int, PaletteEntry]] = []
+    for entry in entries:
+        rank = match_rank(words, entry.title, entry.other_text)
+        if rank is None and letters.search(fold(entry.title)):
+            rank = _LETTERS_RANK
+        if rank is not None:
+            ranked.append((rank, entry))
+    for title in titles:
+        rank = None
+        if all(word in title.folded for word in words):
+            rank = match_rank(words, title.title, "")
+        if rank is None and letters.search(title.folded):
+            rank = _LETTERS_RANK
+        if rank is not None:
+            ranked.append((rank, PaletteEntry(CONVERSATION + title.id, title.title, note)))
+    ranked.sort(key=lambda row: (row[0], -uses.score(row[1].id)))
+    return [entry for _, entry in ranked[:MAX_ROWS]]

@@ -1,0 +1,283 @@
+"""The ledger of spending. Entries stay when their conversation is deleted.
+
+Amounts are stored as whole nano-dollars, rounded up, so that SQLite adds them without an error.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from decimal import ROUND_CEILING, Decimal
+from typing import Any, Final
+
+from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.spending_report import (
+    TIME_GROUPINGS,
+    Call,
+    CallPerformance,
+    Grouping,
+    GroupPerformance,
+    SpendingRow,
+    SpendingSum,
+)
+from desktop_app.domain.statistics import percentile
+from desktop_app.storage.database import Databases
+from desktop_app.storage.process_identity import is_alive
+from desktop_app.storage.row_conversion import from_micros, to_micros
+
+_NANOS: Final = 1_000_000_000
+_MAX_NANOS: Final = 10**15
+"""A million dollars; the sum of thousands of such amounts still fits a column."""
+_MAX_RECENT_CALLS: Final = 2_000
+_MIN_CALLS_FOR_MEDIAN: Final = 3
+_DAY: Final = timedelta(days=1)
+_DAY_SQL: Final = "date(at / 1000000, 'unixepoch', 'localtime')"
+_KEYS: Final = {
+    Grouping.DAY: _DAY_SQL,
+    Grouping.MONTH: f"substr({_DAY_SQL}, 1, 7)",
+    Grouping.MODEL: "model",
+    Grouping.PROVIDER: "provider_id",
+    Grouping.PURPOSE: "purpose",
+    Grouping.EFFORT: "effort",
+    Grouping.TIER: "tier",
+    Grouping.OUTCOME: "outcome",
+}
+# An answer that came in one piece has no speed.
+_SPEED: Final = """CASE WHEN output_tokens > 0 AND duration_s > first_token_s
+    THEN output_tokens / (duration_s - first_token_s) END"""
+_SUMS: Final = """count(*), count(*) - count(cost), coalesce(sum(input_tokens), 0),
+    coalesce(sum(cached_tokens), 0), coalesce(sum(output_tokens), 0),
+    coalesce(sum(reasoning_tokens), 0), coalesce(sum(cost), 0)"""
+
+
+def to_nanos(amount: Decimal) -> int:
+    """Return US dollars as nano-dollars, rounded up, and limited to a million dollars."""
+    return min(int((amount * _NANOS).to_integral_value(ROUND_CEILING)), _MAX_NANOS)
+
+
+def from_nanos(nanos: int) -> Decimal:
+    """Return nano-dollars as US dollars."""
+    return Decimal(nanos) / _NANOS
+
+
+class Ledger:
+    """All calls, paid or free. All methods raise StorageError."""
+
+    def __init__(self, databases: Databases) -> None:
+        self._databases = databases
+        self._listeners: list[Callable[[str], None]] = []
+
+    def listen(self, listener: Callable[[str], None]) -> None:
+        """Have `add` and `notify` call `listener` with the id of the calls' provider."""
+        self._listeners.append(listener)
+
+    async def add(self, call: Call) -> None:
+        """Add a call. The entry on disk does not name a temporary conversation."""
+        database = self._databases.for_conversation(call.conversation_id)
+        disk = self._databases.disk
+        if database is not disk:  # the disk comes first: if it is full, the caller repeats both
+            nameless = call._replace(conversation_id=None, message_id=None)
+            await disk.write(lambda c: insert_call(c, nameless))
+        await database.write(lambda c: insert_call(c, call))
+        self.notify(call.provider_id)
+
+    def notify(self, provider_id: str) -> None:
+        """Tell the listeners that calls to a provider were added."""
+        for listener in self._listeners:
+            listener(provider_id)
+
+    async def spent_in_month(self, at: datetime, *provider_ids: str) -> SpendingSum:
+        """Return the spending in the local month of `at`; without providers, that of all."""
+        return await self._databases.disk.read(lambda c: month_of(c, at, provider_ids))
+
+    async def conversation_cost(self, conversation_id: str) -> Decimal:
+        """Return the US dollars spent in a conversation, without calls of unknown cost."""
+        return (await self._spent_in(conversation_id)).cost
+
+    async def has_unknown_cost(self, conversation_id: str) -> bool:
+        """Return True if the cost of a call in a conversation is unknown."""
+        return bool((await self._spent_in(conversation_id)).uncounted)
+
+    async def utility_cost(self, conversation_id: str) -> Decimal:
+        """Return the US dollars spent in a conversation on titles and compactions.
+
+        Calls of unknown cost are left out.
+        """
+        condition = " AND purpose IN ('title', 'compaction')"
+        return (await self._spent_in(conversation_id, condition)).cost
+
+    async def answer_spending(self, conversation_id: str, message_id: str) -> SpendingSum:
+        """Return the spending on an answer, including the calls that prepared it."""
+        return await self._spent_in(conversation_id, " AND message_id = ?", message_id)
+
+    async def _spent_in(
+        self, conversation_id: str, condition: str = "", *values: str
+    ) -> SpendingSum:
+        database = self._databases.for_conversation(conversation_id)
+        where = f"conversation_id = ?{condition}"
+        return await database.read(lambda c: _sum(c, where, conversation_id, *values))
+
+    async def median_seconds(self, provider_id: str) -> dict[tuple[str, str], float]:
+        """Return the median seconds that a provider's recent answers took, by model and effort.
+
+        The effort is "" for none. Models and efforts with fewer than three complete answers are
+        left out.
+        """
+        sql = """SELECT model, effort, duration_s FROM ledger
+            WHERE provider_id = ? AND purpose = 'answer' AND outcome = 'complete'
+            AND duration_s IS NOT NULL ORDER BY rowid DESC LIMIT ?"""
+        rows = await self._databases.disk.rows(sql, provider_id, _MAX_RECENT_CALLS)
+        seconds_by_choice: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
+        for row in rows:
+            seconds_by_choice[row["model"], row["effort"]].append(row["duration_s"])
+        return {
+            key: median
+            for key, seconds in seconds_by_choice.items()
+            if len(seconds) >= _MIN_CALLS_FOR_MEDIAN
+            and (median := percentile(seconds, 50)) is not None
+        }
+
+    async def first_token_seconds(self, conversation_id: str) -> dict[str, float]:
+        """Return the seconds until the first text of a conversation's answers, by message id."""
+        sql = """SELECT message_id, min(first_token_s) FROM ledger
+            WHERE conversation_id = ? AND first_token_s IS NOT NULL GROUP BY message_id"""
+        database = self._databases.for_conversation(conversation_id)
+        rows = await database.rows(sql, conversation_id)
+        return {row[0]: row[1] for row in rows}
+
+    async def group_spending(self, by: Grouping, since: date | None = None) -> list[SpendingRow]:
+        """Return the spending of each group of calls.
+
+        Days and months are in order of time; other groups begin with the most expensive.
+
+        Args:
+            since: the first local day; None for all calls.
+        """
+        await self._record_lost_calls()
+        return await self._databases.disk.read(lambda c: _grouped_rows(c, by, since))
+
+    async def _record_lost_calls(self) -> None:
+        disk = self._databases.disk
+        if await disk.read(_dead_holds):
+            await disk.write(record_lost_calls)
+
+
+def insert_call(connection: sqlite3.Connection, call: Call) -> None:
+    """Add a call in the caller's transaction."""
+    sql = """INSERT INTO ledger (at, provider_id, model, purpose, input_tokens, cached_tokens,
+        output_tokens, reasoning_tokens, cost, conversation_id, message_id,
+        effort, tier, outcome, retries, first_token_s, duration_s)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+    usage = call.usage
+    values = (
+        *(to_micros(call.at), call.provider_id, call.model, call.purpose),
+        *(usage.input_tokens, usage.cached_tokens, usage.output_tokens, usage.reasoning_tokens),
+        *(None if call.cost is None else to_nanos(call.cost), call.conversation_id),
+        *(call.message_id, *(call.performance or CallPerformance())),
+    )
+    connection.execute(sql, values)
+
+
+def record_lost_calls(connection: sqlite3.Connection) -> None:
+    """Turn the holds of dead processes into calls of unknown cost.
+
+    Holds without a model, which are not for a single call, are only deleted.
+    """
+    performance = CallPerformance(outcome=MessageStatus.INTERRUPTED.value)
+    for row in _dead_holds(connection):
+        if row["model"]:
+            names = (row["provider_id"], row["model"], row["purpose"])
+            call = Call(from_micros(row["at"]), *names, Usage(), None, performance=performance)
+            insert_call(connection, call)
+        connection.execute("DELETE FROM spending_holds WHERE id = ?", (row["id"],))
+
+
+def _dead_holds(connection: sqlite3.Connection) -> list[sqlite3.Row]:
+    rows = connection.execute("SELECT * FROM spending_holds").fetchall()
+    return [row for row in rows if not is_alive(row["owner_pid"], row["owner_started"])]
+
+
+def month_of(
+    connection: sqlite3.Connection, at: datetime, provider_ids: Sequence[str]
+) -> SpendingSum:
+    """Return the spending in the local month of `at`; without providers, that of all."""
+    first = at.astimezone().date().replace(day=1)
+    next_first = (first + 32 * _DAY).replace(day=1)
+    condition = "at >= ? AND at < ?"
+    if provider_ids:
+        condition += f" AND provider_id IN ({', '.join('?' * len(provider_ids))})"
+    return _sum(connection, condition, _midnight(first), _midnight(next_first), *provider_ids)
+
+
+def _grouped_rows(
+    connection: sqlite3.Connection, by: Grouping, since: date | None
+) -> list[SpendingRow]:
+    start = 0 if since is None else _midnight(since)
+    performances = _performances(connection, _KEYS[by], start)
+    sums = _sums_by(connection, (_KEYS[by],), "at >= ?", start)
+    rows = [SpendingRow(key, spent, performances[key]) for (key,), spent in sums.items()]
+    if by in TIME_GROUPINGS:
+        return sorted(rows, key=lambda row: row.key)
+    return sorted(rows, key=lambda row: (-row.spent.cost, row.key))
+
+
+def _performances(
+    connection: sqlite3.Connection, key: str, start: int
+) -> dict[str, GroupPerformance]:
+    """Return the failures, retries and times of each group of calls."""
+    first_tokens: defaultdict[str, list[float]] = defaultdict(list)
+    durations: defaultdict[str, list[float]] = defaultdict(list)
+    speeds: defaultdict[str, list[float]] = defaultdict(list)
+    sql = f"""SELECT {key}, first_token_s, duration_s, {_SPEED} FROM ledger
+        WHERE at >= ? AND duration_s IS NOT NULL"""  # noqa: S608 - our own expressions
+    for name, first_token_s, duration_s, speed in connection.execute(sql, (start,)):
+        durations[name].append(duration_s)
+        if first_token_s is not None:
+            first_tokens[name].append(first_token_s)
+        if speed is not None:
+            speeds[name].append(speed)
+    sql = f"""SELECT {key}, sum(outcome = 'failed'), sum(retries),
+        sum(output_tokens) FILTER (WHERE {_SPEED} > 0)
+        / sum(duration_s - first_token_s) FILTER (WHERE {_SPEED} > 0)
+        FROM ledger WHERE at >= ? GROUP BY 1"""  # noqa: S608 - our own expressions
+    return {
+        name: GroupPerformance(
+            failed=failed,
+            retries=retries,
+            p50_first_token_s=percentile(first_tokens[name], 50),
+            p95_first_token_s=percentile(first_tokens[name], 95),
+            p50_s=percentile(durations[name], 50),
+            tokens_per_s=tokens_per_s,
+            p50_tokens_per_s=percentile(speeds[name], 50),
+            p95_tokens_per_s=percentile(speeds[name], 95),
+        )
+        for name, failed, retries, tokens_per_s in connection.execute(sql, (start,))
+    }
+
+
+def _sum(connection: sqlite3.Connection, condition: str, *values: str | int) -> SpendingSum:
+    """Return the sum of the calls that meet a condition."""
+    return next(iter(_sums_by(connection, (), condition, *values).values()))
+
+
+def _sums_by(
+    connection: sqlite3.Connection, keys: Sequence[str], condition: str, *values: str | int
+) -> dict[tuple[Any, ...], SpendingSum]:
+    """Return sums of the calls that meet a condition, by the values of some expressions."""
+    # The expressions and conditions are constants of this module.
+    sql = f"SELECT {', '.join((_SUMS, *keys))} FROM ledger WHERE {condition}"  # noqa: S608
+    if keys:
+        sql += f" GROUP BY {', '.join(keys)}"
+    sums = {}
+    for calls, uncounted, *rest in connection.execute(sql, values):
+        tokens, cost, key = rest[:4], rest[4], rest[5:]
+        sums[tuple(key)] = SpendingSum(calls, uncounted, Usage(*tokens), from_nanos(cost))
+    return sums
+
+
+def _midnight(day: date) -> int:
+    """Return the start of a local day in microseconds."""
+    return to_micros(datetime(day.year, day.month, day.day).astimezone())

@@ -1,0 +1,301 @@
+"""The estimate under the prompt, the figures in the menus, and the meter above the transcript."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+
+from PySide6.QtCore import QObject, QTimer
+
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.chat.cost_estimate import Estimate, reprice
+from desktop_app.chat.send_context import SendContext
+from desktop_app.composer.choice.choice_row import EstimateTexts
+from desktop_app.composer.choice.choice_view import ChoiceFigures
+from desktop_app.domain.answering.chat_request import ProviderKind
+from desktop_app.domain.conversations.conversation import Draft, ModelChoice
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.models.token_counts import COUNT_DESCRIPTIONS
+from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.i18n.formatting import duration, money, tokens
+from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.providers.models.choice_resolution import ResolvedChoice
+
+ESTIMATE_MS = 300  # after the last change, because each estimate counts the whole request
+ESTIMATE_ON_DEVICE = EstimateTexts(
+    text=N_("Free · local"),
+    short=N_("Free"),
+    tooltip=N_("Runs on this computer. It’s free, and no data leaves the computer."),
+)
+NO_ESTIMATE = EstimateTexts(text="", short="", tooltip="")
+BEING_COUNTED = N_("Counting…")
+
+
+class EstimatePresenter(QObject):
+    """Presenter of the next question's estimate, and of the conversation's tokens and cost."""
+
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window.pane)
+        self._row = window.pane.prompt.row
+        self._header = window.pane.header
+        self._setup = state.setup
+        self._providers = state.setup.providers
+        self._current = state.setup.current
+        self._draft = state.setup.current.draft
+        self._chat_service = state.backend.chat
+        self._ledger = state.backend.ledger
+        self._estimate_number = 0  # of the newest estimate
+        self._measured_seconds: dict[str, MeasuredSeconds] = {}
+        self._last_estimate: Estimate | None = None
+        self._timer = QTimer(self, singleShot=True, interval=ESTIMATE_MS)
+        self._timer.timeout.connect(state.tasks.slot(self._estimate))
+        window.pane.prompt.text_changed.connect(self.update_soon)
+        self._current.compactions_changed.connect(self.update_soon)
+        self._draft.changed.connect(self.update_soon)
+        # An attachment may have thousands of tokens, so the old figures are hidden. They stay while
+        # the user types, because a key usually changes them by little.
+        self._draft.changed.connect(self._show_counting)
+        state.spending.spent.connect(self._forget_measured_seconds)
+
+    def update_soon(self) -> None:
+        """Estimate again in a moment."""
+        self._timer.start()
+
+    def show_choice(self) -> None:
+        """Show the figures and the cost with a new choice, computed from the last estimate."""
+        self._show_figures()
+        self._show_price()
+
+    def _show_counting(self) -> None:
+        """Show "Counting…" instead of an estimate until text and attachments are counted.
+
+        Without an estimate, the row shows nothing that is wrong: it is empty, or says that the
+        model on this computer is free.
+        """
+        if self._last_estimate is not None:
+            self._row.set_estimate(text=tr(BEING_COUNTED), short=tr(BEING_COUNTED), tooltip="")
+
+    def _forget_measured_seconds(self, provider_id: str) -> None:
+        self._measured_seconds.pop(provider_id, None)
+        self._timer.start()
+
+    def _show_figures(self) -> None:
+        """Show the highest cost and usual duration of the message with each variant and effort.
+
+        After a new choice, the figures are computed from the last estimate at once. Otherwise a
+        menu that opens before the next estimate would show the figures of the former model.
+        """
+        profile = self._setup.profile
+        settings = self._setup.ask_settings
+        figures = choice_figures(
+            self._setup.choice,
+            resolve=lambda choice: self._chat_service.resolve_with(profile, choice, settings),
+            estimate=self._last_estimate,
+            max_output_tokens=settings.parameters.max_output_tokens,
+            measured=self._measured_seconds.get(profile.id, {}),
+        )
+        self._row.set_choice_figures(figures)
+
+    def forget(self) -> None:
+        """Forget the last estimate: it does not apply to the question that is written now."""
+        self._estimate_number += 1  # an estimate that is being made does not apply either
+        self._last_estimate = None
+        self._show_price()
+
+    def _show_price(self) -> None:
+        """Show the last estimate at the price of the current choice, or nothing without one."""
+        setup = self._setup
+        estimate = self._last_estimate
+        has_provider = self._providers.has_provider(self._current.conversation)
+        if has_provider and setup.profile.kind is ProviderKind.ON_DEVICE:
+            self._row.set_estimate(*map(tr, ESTIMATE_ON_DEVICE))
+            return
+        texts = NO_ESTIMATE
+        if has_provider and estimate is not None:
+            max_output_tokens = setup.ask_settings.parameters.max_output_tokens
+            # `reprice` returns the cost of one answer; the next question may ask for several.
+            one_answer = reprice(estimate, setup.resolved, max_output_tokens)
+            texts = estimate_texts(one_answer.for_answers(estimate.answers))
+        self._row.set_estimate(*texts)
+
+    async def _update_figures(self, estimate: Estimate | None) -> None:
+        """Show the figures of an estimate; None shows durations only."""
+        profile = self._setup.profile
+        self._last_estimate = estimate
+        if profile.id not in self._measured_seconds:
+            self._measured_seconds[profile.id] = await self._ledger.median_seconds(profile.id)
+        self._show_figures()
+
+    async def _estimate(self) -> None:
+        """Show tokens in use, cost so far and the estimate; later calls supersede earlier ones."""
+        self._estimate_number += 1
+        estimate_number = self._estimate_number
+        # Taken before the first `await`, so that all figures are of the same moment.
+        conversation = self._current.conversation
+        draft = self._draft.current
+        context = self._setup.context
+        # While an earlier question is edited, `context.path` ends before it.
+        whole_context = replace(context, path=list(self._current.path))
+        resolved = context.resolved
+
+        tokens_used = await self._count_tokens_in_use(whole_context)
+        cost_so_far = await self._ledger.conversation_cost(conversation.id)
+        utility_cost = await self._ledger.utility_cost(conversation.id)
+        is_minimum = await self._ledger.has_unknown_cost(conversation.id)
+        if estimate_number != self._estimate_number:
+            return
+        self._header.set_context(tokens_used, resolved.model.input_limit)
+        self._show_cost_so_far(cost_so_far, is_minimum=is_minimum, utility_cost=utility_cost)
+        has_provider = self._providers.has_provider(conversation)
+        is_on_device = resolved.profile.kind is ProviderKind.ON_DEVICE
+        if not has_provider or not draft.has_question or is_on_device:
+            self.forget()
+            if has_provider:
+                await self._update_figures(None)
+            return
+        estimate = await self._estimate_cost(draft, context)
+        if estimate_number == self._estimate_number:
+            texts = NO_ESTIMATE if estimate is None else estimate_texts(estimate)
+            self._row.set_estimate(*texts)
+            await self._update_figures(estimate)
+
+    def _show_cost_so_far(
+        self, known_cost: Decimal, *, is_minimum: bool, utility_cost: Decimal
+    ) -> None:
+        """Show the cost of the conversation; "" if none is known, because “≥ $0” says nothing."""
+        cost_text = ""
+        if known_cost:
+            cost_text = f"≥ {money(known_cost)}" if is_minimum else money(known_cost)
+        note = ""
+        if utility_cost:
+            note = tr("Includes {cost} for the title and compaction", cost=money(utility_cost))
+        self._header.set_cost(cost_text, note)
+
+    async def _count_tokens_in_use(self, context: SendContext) -> int | None:
+        """Return the tokens of a conversation's context, None if they are unknown.
+
+        Usually the provider counted them with its last answer.
+        """
+        if all(message.usage is None for message in context.path):
+            return None  # no answer yet, or its provider counts no tokens
+        try:
+            return (await self._chat_service.estimator.context_tokens(context)).tokens
+        except UserFacingError:
+            return None
+
+    async def _estimate_cost(self, draft: Draft, context: SendContext) -> Estimate | None:
+        """Return the estimate of all requested answers, None if sending would fail."""
+        chat = self._chat_service
+        try:
+            one_answer = await chat.estimator.estimate(
+                await chat.with_tools_and_form(context, draft.template_id),
+                draft,
+                max_output_tokens=context.settings.parameters.max_output_tokens,
+            )
+            return one_answer.for_answers(context.settings.parameters.candidates)
+        except UserFacingError:
+            return None  # sending reports the error
+
+
+def estimate_texts(estimate: Estimate) -> EstimateTexts:
+    """Return the texts that show an estimate."""
+    is_exact = estimate.is_exact
+    count = estimate.input_tokens
+    tokens_text = tr("{tokens} tokens", tokens=_approximate(tokens(count), is_exact=is_exact))
+    cost_text = ""
+    figures = [tokens_text]
+    lines = [_input_tokens_text(count, is_exact=is_exact), tr(COUNT_DESCRIPTIONS[estimate.method])]
+    if estimate.answers > 1:
+        lines.append(tr("{count} responses, input billed for each", count=estimate.answers))
+    if estimate.input_cost is not None:
+        # In the narrow row, only the tokens have a “≈”. The tooltip repeats it for the cost.
+        cost_text = money(estimate.input_cost)
+        figures.append(tr("{cost} input", cost=cost_text))
+        lines.append(tr("Input cost: {cost}", cost=_approximate(cost_text, is_exact=is_exact)))
+    if estimate.longest_answer_cost is not None:
+        highest_cost = money(estimate.longest_answer_cost)
+        lines.append(
+            tr("Response cost: up to {cost}", cost=highest_cost)
+            if estimate.answers == 1
+            else tr("Cost of all responses: up to {cost}", cost=highest_cost)
+        )
+    if estimate.answers > 1:
+        figures.append(tr_plural("{count} response", "{count} responses", estimate.answers))
+    if estimate.limit is not None:
+        lines.append(
+            tr_plural("Input limit: {count} token", "Input limit: {count} tokens", estimate.limit)
+        )
+    return EstimateTexts(
+        text=" · ".join(figures), short=cost_text or tokens_text, tooltip="\n".join(lines)
+    )
+
+
+def _input_tokens_text(count: int, *, is_exact: bool) -> str:
+    if is_exact:
+        return tr_plural("Input: {count} token", "Input: {count} tokens", count)
+    return tr_plural("Input: ≈ {count} token", "Input: ≈ {count} tokens", count)
+
+
+def _approximate(figure: str, *, is_exact: bool) -> str:
+    return figure if is_exact else f"≈ {figure}"
+
+
+MeasuredSeconds = Mapping[tuple[str, str], float]
+"""Seconds that the user's answers usually took, by model and effort, "" for none."""
+
+
+def choice_figures(
+    choice: ModelChoice,
+    resolve: Callable[[ModelChoice], ResolvedChoice],
+    estimate: Estimate | None,
+    max_output_tokens: int | None,
+    measured: MeasuredSeconds,
+) -> ChoiceFigures:
+    """Return the figures of accepted efforts, and of variants if the provider serves them.
+
+    Args:
+        estimate: of the message being typed; None shows durations only.
+    """
+
+    def figures_text(alternative: ModelChoice) -> str:
+        resolved = resolve(alternative)
+        cost = _highest_cost_text(resolved, estimate, max_output_tokens)
+        return " · ".join(filter(None, (cost, _duration_text(resolved, measured))))
+
+    has_variants = resolve(choice).profile.serves_gpt_family
+    variants = {
+        variant: figures_text(replace(choice, variant=variant, model=""))
+        for variant in (Variant if has_variants else ())
+    }
+    accepted_efforts = resolve(choice).model.efforts or ()
+    efforts = {effort: figures_text(replace(choice, effort=effort)) for effort in accepted_efforts}
+    return ChoiceFigures(variants, efforts)
+
+
+def _highest_cost_text(
+    resolved: ResolvedChoice, estimate: Estimate | None, max_output_tokens: int | None
+) -> str:
+    """Return the highest cost of the message with its answers, "" if it is unknown."""
+    price = resolved.counted_price
+    limits = [limit for limit in (max_output_tokens, resolved.model.max_output) if limit]
+    if estimate is None or price is None or not limits:
+        return ""
+    usage = Usage(
+        input_tokens=estimate.input_tokens * estimate.answers,
+        output_tokens=min(limits) * estimate.answers,
+    )
+    return tr("up to {cost}", cost=money(price.cost(usage)))
+
+
+def _duration_text(resolved: ResolvedChoice, measured: MeasuredSeconds) -> str:
+    effort: Effort | None = resolved.effort
+    own_seconds = measured.get((resolved.model.id, effort.value if effort else ""))
+    if own_seconds is not None:
+        return tr("usually {duration}", duration=duration(own_seconds))
+    usual_seconds = resolved.model.usual_duration(effort)
+    if usual_seconds is None:
+        return ""
+    return tr("about {duration}", duration=duration(usual_seconds, digits=0))

@@ -1,0 +1,251 @@
+"""The window of spending: a table of the costs in a period, by a grouping, and a chart by day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import QAbstractItemView, QDialog, QHeaderView, QTableView, QWidget
+
+from desktop_app.domain.cost import exact_digits
+from desktop_app.domain.spending_report import Grouping, SpendingRow, SpendingSum
+from desktop_app.i18n.formatting import decimal, duration, exact_money, money, number, percent
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.spending.ui.bar_chart import BarChart
+from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
+from desktop_app.widgets.buttons.dialog_button import HelpButton, dialog_button
+from desktop_app.widgets.forms.fitting_dialog import fitting_size
+from desktop_app.widgets.forms.form_widgets import Combo
+from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.rows.table_model import TableModel, show_as_rows
+from desktop_app.widgets.text.foreign_text import PlainLabel, set_tooltip
+
+_SIZE: Final = (900, 560)
+_MISSING: Final = "–"
+NOT_COUNTED: Final = N_("Calls of unknown cost: no price is known, or no usage was reported.")
+_GROUPINGS: Final = (
+    (Grouping.MODEL, N_("By model"), N_("Model")),
+    (Grouping.DAY, N_("By day"), N_("Day")),
+    (Grouping.MONTH, N_("By month"), N_("Month")),
+    (Grouping.PROVIDER, N_("By provider"), N_("Provider")),
+    (Grouping.PURPOSE, N_("By purpose"), N_("Purpose")),
+    (Grouping.EFFORT, N_("By reasoning effort"), N_("Reasoning effort")),
+    (Grouping.TIER, N_("By service tier"), N_("Service tier")),
+    (Grouping.OUTCOME, N_("By outcome"), N_("Outcome")),
+)
+"""Each grouping, its name in the list, and the heading of the table's first column."""
+_PERIODS: Final = (
+    (N_("This month"), lambda today: today.replace(day=1)),
+    (N_("Today"), lambda today: today),
+    (N_("Last 30 days"), lambda today: today - timedelta(days=29)),
+    (N_("Last 12 months"), lambda today: today - timedelta(days=364)),
+    (N_("All time"), lambda _: None),
+)
+"""The name of each period, and its first day as a function of today; None for all time."""
+
+
+class _Column(NamedTuple):
+    """A column of figures: its heading, a row's figure, None if not measured, and its text."""
+
+    heading: str
+    figure: Callable[[SpendingRow], Decimal | float | None]
+    text: Callable[[Any], str]
+
+
+def _cached_share(row: SpendingRow) -> int | None:
+    usage = row.spent.usage
+    return round(100 * usage.cached_tokens / usage.input_tokens) if usage.input_tokens else None
+
+
+def _speed_text(tokens_per_s: float) -> str:
+    return decimal(tokens_per_s, 1) if tokens_per_s < 10 else number(round(tokens_per_s))
+
+
+_COLUMNS: Final = (
+    _Column(N_("Cost"), lambda row: row.spent.cost, money),
+    _Column(N_("Calls"), lambda row: row.spent.calls, number),
+    _Column(N_("Not counted"), lambda row: row.spent.uncounted, number),
+    _Column(N_("Input"), lambda row: row.spent.usage.input_tokens, number),
+    _Column(N_("Cached"), _cached_share, percent),
+    _Column(N_("Output"), lambda row: row.spent.usage.output_tokens, number),
+    _Column(N_("Reasoning"), lambda row: row.spent.usage.reasoning_tokens, number),
+    _Column(N_("Failed"), lambda row: row.performance.failed, number),
+    _Column(N_("First token"), lambda row: row.performance.p50_first_token_s, duration),
+    _Column(N_("95th percentile"), lambda row: row.performance.p95_first_token_s, duration),
+    _Column(N_("Duration"), lambda row: row.performance.p50_s, duration),
+    _Column(N_("Tokens/s"), lambda row: row.performance.p50_tokens_per_s, _speed_text),
+)
+_COST_COLUMN: Final = 1  # column 0 has the names
+_UNCOUNTED_COLUMN: Final = 3
+
+
+class SpendingView(QDialog):
+    """The window of spending.
+
+    Signals:
+        rows_requested(): read the rows of the chosen grouping and period, and show them.
+        export_requested(): write the shown rows to a file.
+    """
+
+    rows_requested = Signal()
+    export_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("spending")
+        self.setWindowTitle(tr("Spending"))
+        self.grouping_choice = Combo(tr("Group by"), object_name="spending-grouping")
+        for grouping, label, _ in _GROUPINGS:
+            self.grouping_choice.addItem(tr(label), grouping)
+        self.period_choice = Combo(tr("Period"), object_name="spending-period")
+        for label, first_day in _PERIODS:
+            self.period_choice.addItem(tr(label), first_day)
+        for combo in (self.grouping_choice, self.period_choice):
+            combo.setSizeAdjustPolicy(Combo.SizeAdjustPolicy.AdjustToContents)
+            combo.activated.connect(self.rows_requested)
+        self.chart = BarChart()
+        self._model = _SpendingModel()
+        self.table = QTableView()
+        self.table.setModel(self._model)
+        self.total = PlainLabel(name="spending-total", role="strong")
+        self.forecast = PlainLabel(
+            name="spending-forecast", role="dim", wraps=True, keeps_lines=True
+        )
+        self._copy_button = dialog_button(tr("Copy as table"), "copy-spending")
+        set_tooltip(self._copy_button, tr("Copies exact values for a spreadsheet"))
+        self._copy_button.clicked.connect(self.copy)
+        export_button = dialog_button(tr("Export…"), "export-spending")
+        export_button.clicked.connect(self.export_requested)
+        QShortcut(QKeySequence.StandardKey.Copy, self, self.copy)
+        self._lay_out(export_button)
+        self.update_theme()
+        self.resize(fitting_size(_SIZE, parent))
+
+    def _lay_out(self, export_button: QWidget) -> None:
+        table = self.table
+        table.setObjectName("spending-table")
+        table.setAccessibleName(tr("Spending"))
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        show_as_rows(table)
+        table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        header = table.horizontalHeader()
+        header.setResizeContentsPrecision(0)  # measures only the visible rows
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        head = row_of(self.grouping_choice, self.period_choice, STRETCH, HelpButton(), spacing=8)
+        foot = row_of((self.total, 1), self._copy_button, export_button, spacing=8)
+        parts = (head, self.chart, (table, 1), self.forecast, foot)
+        column_of(*parts, parent=self, margins=DIALOG_MARGINS, spacing=12)
+
+    @property
+    def rows(self) -> Sequence[SpendingRow]:
+        """Return the rows as shown."""
+        return self._model.rows
+
+    @property
+    def grouping(self) -> Grouping:
+        """Return the chosen grouping."""
+        return Grouping(self.grouping_choice.currentData())
+
+    def first_day(self, today: date) -> date | None:
+        """Return the first day of the period; None for all time."""
+        day: date | None = self.period_choice.currentData()(today)
+        return day
+
+    def show_rows(
+        self,
+        rows: Sequence[SpendingRow],
+        name_of: Callable[[SpendingRow], str],
+        days: Sequence[tuple[date, Decimal]],
+        forecast: Sequence[str],
+    ) -> None:
+        """Show rows of the chosen grouping.
+
+        Args:
+            name_of: returns the name of a row.
+            days: the costs of the days in the chart.
+            forecast: a line for each provider's month.
+        """
+        heading = next(heading for by, _, heading in _GROUPINGS if by is self.grouping)
+        self._model.show_rows(rows, name_of, heading)
+        self.table.setColumnHidden(_UNCOUNTED_COLUMN, not any(row.spent.uncounted for row in rows))
+        self.chart.set_days(days)
+        self.forecast.setText("\n".join(forecast))
+        self.forecast.setVisible(bool(forecast))
+        self._copy_button.setText(tr("Copy as table"))
+        self._show_total(sum((row.spent for row in rows), SpendingSum()))
+
+    def _show_total(self, total: SpendingSum) -> None:
+        cost, exact = money(total.cost), exact_money(total.cost)
+        if total.uncounted:
+            self.total.setText(
+                tr("Total: {cost} · {count} not counted", cost=cost, count=total.uncounted)
+            )
+            set_tooltip(self.total, f"{exact}\n{tr(NOT_COUNTED)}")
+        else:
+            self.total.setText(tr("Total: {cost}", cost=cost))
+            set_tooltip(self.total, exact)
+
+    def copy(self) -> None:
+        """Copy the table to the clipboard."""
+        QGuiApplication.clipboard().setText(self._model.to_tsv())
+        self._copy_button.setText(tr("Copied"))
+
+    def update_theme(self) -> None:
+        theme = current_theme()
+        self.table.verticalHeader().setDefaultSectionSize(theme.px(30))
+
+
+class _SpendingModel(TableModel[SpendingRow]):
+    """The rows, each with its name and its figures.
+
+    A year has 366 rows of 13 cells. Formatting all of them takes 0.3 s, so only visible cells are
+    formatted.
+    """
+
+    def __init__(self) -> None:
+        headings = [column.heading for column in _COLUMNS]
+        super().__init__(["", *headings], range(1, len(_COLUMNS) + 1))
+        self._name_of: Callable[[SpendingRow], str] = lambda row: row.key
+
+    def show_rows(
+        self, rows: Sequence[SpendingRow], name_of: Callable[[SpendingRow], str], heading: str
+    ) -> None:
+        self.beginResetModel()
+        self.rows = rows
+        self._name_of = name_of
+        self._headings = [heading, *self._headings[1:]]
+        self.endResetModel()
+
+    def cell_text(self, row: SpendingRow, column: int) -> str:
+        if column == 0:
+            return self._name_of(row)
+        figure = _COLUMNS[column - 1].figure(row)
+        return _MISSING if figure is None else _COLUMNS[column - 1].text(figure)
+
+    def cell_tooltip(self, row: SpendingRow, column: int) -> str:
+        """Return the exact cost of a rounded one."""
+        return exact_money(row.spent.cost) if column == _COST_COLUMN else ""
+
+    def to_tsv(self) -> str:
+        """Return tab-separated lines with exact figures, in which no name is a formula."""
+        lines = [[tr(heading) for heading in self._headings]]
+        for row in self.rows:
+            figures = [_exact(column.figure(row)) for column in _COLUMNS]
+            lines.append([_spreadsheet_cell(self._name_of(row)), *figures])
+        return "".join("\t".join(line) + "\n" for line in lines)
+
+
+def _exact(figure: Decimal | float | None) -> str:
+    if isinstance(figure, Decimal):
+        return exact_digits(figure)
+    return "" if figure is None else str(figure)
+
+
+def _spreadsheet_cell(text: str) -> str:
+    """Return a name as a single cell that spreadsheets do not take for a formula."""
+    plain = " ".join(text.split())
+    return f"'{plain}" if plain[:1] in ("=", "+", "-", "@") else plain

@@ -1,5 +1,0 @@
-"""Batch jobs.
-
-May import `storage.database`, `storage.spending`, and the row conversions of
-`storage.conversations`.
-"""

@@ -1,4 +1,0 @@
-"""Backup, restore, repair and erasure of a whole store.
-
-May import every package of `storage`.
-"""

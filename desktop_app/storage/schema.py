@@ -1,0 +1,102 @@
+"""The version of a store's schema: `schema.sql`, then the steps of later versions.
+
+A store names its program by `PRAGMA application_id` and its version by `PRAGMA user_version`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from desktop_app.domain.errors import StorageError, StoreTooNewError
+from desktop_app.i18n.translation import N_
+from desktop_app.storage.sqlite_connection import connect_in_memory
+
+APPLICATION_ID: Final = 0x52505254  # "RPRT"
+_FIRST_VERSION: Final = 2
+"""The version of `schema.sql`. Builds before the first release had version 1."""
+STEPS: Final[list[str]] = []
+"""SQL that leads from the first version to the next, and so on. A released step never changes."""
+
+
+def stored_version(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the version of a store's schema; 0 for an empty file. Nothing is written.
+
+    Raises:
+        StoreTooNewError: a newer version wrote it.
+        StorageError: another program wrote it, or a build before the first release.
+    """
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    application_id = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    if not tables and not application_id:
+        return 0
+    if application_id != APPLICATION_ID or version < _FIRST_VERSION:
+        if application_id == APPLICATION_ID or {"migrations", "conversations"} <= tables:
+            raise StorageError(
+                N_("A build before the first release wrote {place}."),
+                hint=N_(
+                    "Export your conversations with that build, move the file "
+                    "elsewhere, then import them."
+                ),
+                place=str(path),
+            )
+        raise StorageError(
+            N_("{place} belongs to another program."),
+            hint=N_("Move it elsewhere, then try again."),
+            place=str(path),
+        )
+    if version > _latest_version():
+        details = f"version {version}"
+        raise StoreTooNewError(
+            N_("Your library {place} is from a newer version of Repartee."),
+            hint=N_("Install that version to open it."),
+            details=details,
+            place=str(path),
+        )
+    return version
+
+
+def is_current(version: int) -> bool:
+    """Return True if a store of this version needs no step."""
+    return version == _latest_version()
+
+
+def migrate(connection: sqlite3.Connection, version: int = 0) -> None:
+    """Bring a store from `version` to this program's, by all steps or none. Raises sqlite3.Error.
+
+    The caller has the store's lock.
+    """
+    steps = STEPS[version - _FIRST_VERSION :]
+    if not version:
+        steps = [Path(__file__).with_name("schema.sql").read_text("utf-8"), *STEPS]
+    script = [
+        "BEGIN IMMEDIATE",
+        *steps,
+        f"PRAGMA application_id = {APPLICATION_ID}",
+        f"PRAGMA user_version = {_latest_version()}",
+        "COMMIT",
+    ]
+    try:
+        connection.executescript(";\n".join(script))
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def has_exact_schema(connection: sqlite3.Connection) -> bool:
+    """Return True if a store has this version's tables and indexes, and nothing else."""
+    with closing(connect_in_memory()) as template:
+        migrate(template)
+        return _schema_of(connection) == _schema_of(template)
+
+
+def _schema_of(connection: sqlite3.Connection) -> set[tuple[str, ...]]:
+    sql = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master"
+    return set(map(tuple, connection.execute(sql)))
+
+
+def _latest_version() -> int:
+    return _FIRST_VERSION + len(STEPS)

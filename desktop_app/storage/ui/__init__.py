@@ -1,0 +1,1 @@
+"""The library's data as a whole: backup, restore, import, export, expiry."""

@@ -1,0 +1,225 @@
+"""Automatic backups, daily or weekly, to a folder that the user chose.
+
+The last outcome is stored, so that a failure or an incomplete backup is notified only once and then
+shown in the settings. A failed backup is retried every hour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer
+
+from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.error_note import error_from_json, error_from_note, error_to_json
+from desktop_app.domain.errors import StorageError
+from desktop_app.i18n.formatting import moment
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.widgets.forms.form_widgets import Tone
+
+LAST_KEY = "backup.last"
+# No backup is made during the start.
+FIRST_CHECK = timedelta(seconds=20)
+RETRY_AFTER = timedelta(hours=1)
+# Qt's timers count milliseconds in 32 bits, and the clock may change meanwhile.
+MAX_WAIT = timedelta(hours=6)
+INTERVALS = {"day": timedelta(days=1), "week": timedelta(days=7)}
+BACKUP_TOPIC = "backup"
+
+BackUp = Callable[[str, int], Awaitable[CommandResult | None]]
+"""Takes a folder and the number of backups to keep; returns None unless it ran to its end."""
+
+
+def time_until_backup(
+    every: str, last_outcome: dict[str, Any], current_time: datetime
+) -> timedelta | None:
+    """Return the time until the next backup; None if backups are off.
+
+    Args:
+        every: the setting: "day", "week" or "off".
+        last_outcome: {"at": time of the last backup, "failed_at": time of a later failure}, as
+            ISO 8601.
+    """
+    if every not in INTERVALS:
+        return None
+    due_at = current_time
+    # A backup or failure dated in the future, by a wrong clock, must not delay others.
+    backed_up_at = _parse_time(last_outcome.get("at"))
+    if backed_up_at is not None and backed_up_at <= current_time:
+        due_at = backed_up_at + INTERVALS[every]
+    failed_at = _parse_time(last_outcome.get("failed_at"))
+    if failed_at is not None and failed_at <= current_time:
+        due_at = max(due_at, failed_at + RETRY_AFTER)
+    return max(due_at - current_time, timedelta())
+
+
+class BackupController(QObject):
+    """Timer that runs `repartee backup` when a backup is due.
+
+    Args:
+        back_up_visibly: makes a backup with visible progress.
+    """
+
+    def __init__(self, window: MainWindow, state: WindowState, back_up_visibly: BackUp) -> None:
+        super().__init__(window)
+        self._notifications = window.notifications
+        self._page = window.settings.pages.data
+        self._values = state.values
+        self._tasks = state.tasks
+        self._settings_store = state.backend.settings
+        self._back_up_visibly = back_up_visibly
+        self._command = CommandRunner()
+        self._last_outcome: dict[str, Any] = {}
+        self._is_running = False
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(self._tasks.slot(self._back_up_if_due))
+        self._values.changed.connect(self._on_value_changed)
+
+    async def start(self) -> None:
+        """Read the last outcome and start the timer."""
+        stored_settings = await self._settings_store.all()
+        self._last_outcome = stored_settings.get(LAST_KEY) or {}
+        self._show_state()
+        self._schedule(FIRST_CHECK)
+
+    def check_soon(self) -> None:
+        """Back up soon if a backup is due: the timer stood still while the computer slept."""
+        self._schedule(FIRST_CHECK)
+
+    def close(self) -> None:
+        """Stop the timer and a running backup at the program's end."""
+        self._timer.stop()
+        self._command.stop()
+
+    def _on_value_changed(self, key: str) -> None:
+        if key in ("backup.folder", "backup.every"):
+            if self._last_outcome.pop("failed_at", None):
+                self._last_outcome.pop("error", None)
+            self._show_state()
+            self._schedule(timedelta(seconds=2))
+
+    @property
+    def _folder(self) -> str:
+        return str(self._values["backup.folder"])
+
+    @property
+    def _kept_count(self) -> int:
+        return int(self._values["backup.keep"] or 1)
+
+    def _schedule(self, minimum: timedelta = timedelta()) -> None:
+        wait = time_until_backup(str(self._values["backup.every"]), self._last_outcome, now())
+        if wait is None or not self._folder:
+            self._timer.stop()
+            return
+        wait = min(max(wait, minimum), MAX_WAIT)
+        self._timer.start(int(wait.total_seconds() * 1000))
+
+    async def _back_up_if_due(self) -> None:
+        if self._is_running:
+            return  # the running backup starts the timer again at its end
+        wait = time_until_backup(str(self._values["backup.every"]), self._last_outcome, now())
+        try:
+            if wait == timedelta() and self._folder:
+                await self._back_up()
+        finally:  # also if the outcome could not be stored
+            self._schedule()
+
+    async def _back_up(self) -> None:
+        self._is_running = True
+        try:
+            result = await self._command.run(
+                "backup",
+                self._folder,
+                "--keep",
+                str(self._kept_count),
+                progress=lambda _done, _total: None,
+            )
+        except OSError as exc:  # the process cannot be started
+            result = CommandResult(1, "", str(exc))
+        finally:
+            self._is_running = False
+        if not self._command.was_stopped:
+            await self._record(result)
+
+    def back_up_now(self) -> None:
+        """Back up now."""
+        if not self._folder:
+            self._notifications.notify(tr("Choose a backup folder first."))
+            return
+        self._tasks.start(self._run_now())
+
+    async def _run_now(self) -> None:
+        result = await self._back_up_visibly(self._folder, self._kept_count)
+        if result is not None:
+            await self._record(result, is_manual=True)
+
+    async def _record(self, result: CommandResult, *, is_manual: bool = False) -> None:
+        """Store the outcome of a backup; notify of it, but of a repeated failure only once."""
+        ended_at = now().isoformat()
+        previous_outcome = self._last_outcome
+        error = None if result.error is None else error_to_json(result.error)
+        if result.code:
+            self._last_outcome = {**previous_outcome, "failed_at": ended_at, "error": error}
+        else:
+            self._last_outcome = {"at": ended_at, "error": error}
+        await self._settings_store.set(LAST_KEY, self._last_outcome)
+        self._show_state()
+        self._schedule()
+        if result.code:
+            if is_manual or "failed_at" not in previous_outcome:
+                self._notifications.notify(_backup_error(result), topic=BACKUP_TOPIC)
+        elif result.error is None:
+            self._notifications.dismiss_topic(BACKUP_TOPIC)
+            if is_manual:
+                self._notifications.notify(tr("Backed up to {file}.", file=result.output.strip()))
+        elif is_manual or error != previous_outcome.get("error"):
+            self._notifications.dismiss_topic(BACKUP_TOPIC)
+            self._notifications.notify(error_from_note(result.error), topic=BACKUP_TOPIC)
+
+    def _show_state(self) -> None:
+        """Show the last backup and its error, or that a folder is missing."""
+        backed_up_at = _parse_time(self._last_outcome.get("at"))
+        last_backup = (
+            tr("Last backup: {time}.", time=moment(backed_up_at))
+            if backed_up_at
+            else tr("No backup yet.")
+        )
+        error = self._last_outcome.get("error")
+        reason = "" if error is None else error_from_json(error).sentences
+        if failed_at := _parse_time(self._last_outcome.get("failed_at")):
+            failure = tr("The backup of {time} failed.", time=moment(failed_at))
+            sentences = " ".join(filter(None, (failure, reason, last_backup)))
+            self._show_on_page(sentences, "error")
+        elif self._values["backup.every"] != "off" and not self._folder:
+            self._show_on_page(tr("Choose a backup folder."), "warning")
+        elif reason:
+            self._show_on_page(f"{last_backup} {reason}", "warning")
+        else:
+            self._show_on_page(last_backup, "note")
+
+    def _show_on_page(self, text: str, tone: Tone) -> None:
+        self._page.set_content("backup", lambda page: page.set_backup_state(text, tone))
+
+
+def _backup_error(result: CommandResult) -> StorageError:
+    """Return the error of a failed backup, with the hint of its cause."""
+    hint = N_("Check the backup folder in {data_page}.")
+    message = N_("The backup failed.")
+    if result.error is None:
+        return StorageError(message, hint, details=result.messages)
+    cause = error_from_note(result.error)
+    params = {**cause.params, "words": cause.what_happened}
+    return StorageError(message, cause.hint or hint, params=params, details=result.messages)
+
+
+def _parse_time(text: object) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return time if time.tzinfo else None

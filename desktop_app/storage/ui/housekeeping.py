@@ -1,0 +1,87 @@
+"""Recovery from the last run, and removal of expired trash, unused attachments and old copies.
+
+The removal runs a little after the start, every few hours, and at the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Final
+
+from PySide6.QtCore import QObject, QTimer
+
+from desktop_app.app.tasks import Tasks
+from desktop_app.chat.conversation_store import ConversationStore
+from desktop_app.documents.store.attachment_store import AttachmentStore
+from desktop_app.domain.errors import StorageError
+from desktop_app.storage.database import Database
+from desktop_app.storage.deletion_wipe import resume_wipe
+
+log = logging.getLogger(__name__)
+
+# So soon that the user has not removed a document from a draft yet: Undo needs the document's file.
+FIRST_CLEANUP_MS: Final = 2000
+END_TIMEOUT_S: Final = 2.0
+INTERVAL_MS: Final = 6 * 60 * 60 * 1000
+
+
+class Housekeeping(QObject):
+    """Cleaner of the store at the start, periodically, and at the end.
+
+    Args:
+        expire: deletes conversations that have expired in the trash.
+    """
+
+    def __init__(
+        self,
+        expire: Callable[[], Awaitable[None]],
+        parent: QObject,
+        *,
+        tasks: Tasks,
+        conversations: ConversationStore,
+        attachment_store: AttachmentStore,
+        database: Database,
+    ) -> None:
+        super().__init__(parent)
+        self._tasks = tasks
+        self._expire = expire
+        self._conversations = conversations
+        self._attachment_store = attachment_store
+        self._database = database
+        # Repeated, because a window may stay open for weeks.
+        self._timer = QTimer(self, interval=INTERVAL_MS)
+        self._timer.timeout.connect(self._start_cleanup)
+
+    async def recover(self) -> None:
+        """Mark answers of ended processes as interrupted, before the list is read."""
+        try:
+            await self._conversations.interrupt_orphans()
+        except StorageError as error:  # the next start tries again
+            log.warning("%s %s", error, error.details)
+        if self._database.needs_check:  # the last exit was unclean, and the store is large
+            self._tasks.start(self._database.check())
+
+    def start(self) -> None:
+        """Clean up after two seconds, and then every six hours."""
+        QTimer.singleShot(FIRST_CLEANUP_MS, self, self._start_cleanup)
+        self._timer.start()
+
+    def _start_cleanup(self) -> None:
+        self._tasks.start(self.clean_up())
+
+    async def clean_up(self) -> None:
+        """Remove everything that is unused now; failures are retried the next time."""
+        await self._expire()
+        try:
+            await self._attachment_store.remove_unneeded()
+            await resume_wipe(self._database)
+        except StorageError as error:
+            log.warning("%s %s", error, error.details)
+
+    async def clean_up_at_end(self) -> None:
+        """Clean up at the program's end, for at most two seconds."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.clean_up(), END_TIMEOUT_S)

@@ -1,0 +1,1 @@
+"""The built-in tools: their definitions, and the code that runs them."""

@@ -1,0 +1,279 @@
+"""Checks and runs the tool calls of a round in parallel, and announces each step beforehand.
+
+Every failure is a result for the model: an unknown tool, invalid arguments, a denial, a crash, a
+time limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from desktop_app.domain.answering.answer_status import StatusCode, answer_status
+from desktop_app.domain.answering.stream_events import StatusChanged, StreamEvent, ToolCallStep
+from desktop_app.domain.conversations.message_parts import ToolCallPart
+from desktop_app.domain.errors import StorageError
+from desktop_app.domain.tools.tool import (
+    Report,
+    ToolCallState,
+    ToolContext,
+    ToolDefinition,
+    ToolError,
+)
+from desktop_app.i18n.formatting import percent
+from desktop_app.tools.calls.call_results import DENIED, limit_result
+from desktop_app.tools.calls.consent import ConsentBroker, ConsentQuestion
+from desktop_app.tools.calls.tool_set import SourcedTool, ToolSet
+from desktop_app.tools.schema_check import (
+    UnusablePatternError,
+    UnusableSchemaError,
+    decode,
+    schema_problems,
+)
+
+CLEANUP_S: Final = 2.0
+"""Seconds that an abandoned call may take to end. The answer does not wait longer for it."""
+REPORT_S: Final = 0.5
+"""Seconds between two reports of a running call; each is stored."""
+MAX_REPORT_CHARS: Final = 100
+"""Characters of a report's words that are shown, an arbitrary number."""
+MAX_PARALLEL: Final = 16
+"""Calls of a round that run; the model gets an error for each further call."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _ReadyCall:
+    """A call whose tool is available and whose arguments are valid."""
+
+    call: ToolCallPart
+    tool: SourcedTool
+    arguments: Any
+
+
+class CallRun:
+    """The runs of an answer's tool calls.
+
+    Attributes:
+        waited_s: the seconds that the user has taken to decide.
+    """
+
+    def __init__(self, tools: ToolSet, consent: ConsentBroker, context: ToolContext) -> None:
+        self._tools = tools
+        self._consent = consent
+        self._context = context
+        self.waited_s = 0.0
+
+    async def run(
+        self, calls: Sequence[ToolCallPart], remaining_s: float
+    ) -> AsyncGenerator[StreamEvent, None]:
+        """Yield the steps of the calls until all have ended.
+
+        The caller stores each step before it takes the next, so nothing runs unrecorded. Closing
+        the generator cancels the running calls.
+
+        Args:
+            remaining_s: the seconds that are left for the answer.
+        """
+        ready: list[_ReadyCall] = []
+        for number, call in enumerate(map(self._with_full_name, calls)):
+            if number >= MAX_PARALLEL:
+                await asyncio.sleep(0)  # storing a step in memory does not yield to other tasks
+                words = f"Too many calls at once. At most {MAX_PARALLEL} run."  # for the model
+                yield _end_step(call, ToolCallState.FAILED, words)
+                continue
+            result = await self._check(call, call.arguments)
+            if isinstance(result, _ReadyCall):
+                yield StatusChanged(0, answer_status(StatusCode.WAITING_FOR_PERMISSION))
+                result = await self._ask_user(result)
+                yield StatusChanged()  # ends the status
+            if isinstance(result, _ReadyCall):
+                yield ToolCallStep(result.call)
+                ready.append(result)
+            else:
+                yield result
+        for ready_call in ready:
+            yield ToolCallStep(replace(ready_call.call, state=ToolCallState.RUNNING))
+        if not ready:
+            return
+        reports: asyncio.Queue[ToolCallStep] = asyncio.Queue()
+        tasks = {
+            asyncio.ensure_future(self._run_one(ready_call, remaining_s, reports))
+            for ready_call in ready
+        }
+        report = asyncio.ensure_future(reports.get())
+        running_ids = {ready_call.call.call_id for ready_call in ready}
+        try:
+            while tasks:
+                done, _ = await asyncio.wait({*tasks, report}, return_when=asyncio.FIRST_COMPLETED)
+                for task in tasks & done:
+                    running_ids.discard(task.result().call.call_id)
+                    yield task.result()
+                tasks -= done
+                if report in done:
+                    # A report of a call that has ended would replace its result.
+                    if report.result().call.call_id in running_ids:
+                        yield report.result()
+                    report = asyncio.ensure_future(reports.get())
+        finally:
+            report.cancel()
+            for task in tasks:
+                task.cancel()
+            if tasks:
+                await asyncio.wait(tasks, timeout=CLEANUP_S)
+
+    def _with_full_name(self, call: ToolCallPart) -> ToolCallPart:
+        """Return the call with the tool's full name, if the name that was sent differs from it."""
+        tool = self._tools.tools.get(call.name)
+        if tool is None or tool.definition.full_name == call.display_name:
+            return call
+        return replace(call, full_name=tool.definition.full_name)
+
+    async def _check(self, call: ToolCallPart, text: str) -> _ReadyCall | ToolCallStep:
+        """Return the call ready to run, or its failure."""
+        tool = self._tools.tools.get(call.name)
+        if tool is None:
+            tool_names = ", ".join(sorted(self._tools.tools))
+            return _end_step(
+                call, ToolCallState.FAILED, f"There is no such tool. Tools: {tool_names}"
+            )
+        try:
+            arguments = await asyncio.to_thread(parse_arguments, tool.definition, text)
+        except ToolError as error:
+            return _end_step(call, ToolCallState.FAILED, str(error))
+        return _ReadyCall(call, tool, arguments)
+
+    async def _ask_user(self, ready: _ReadyCall) -> _ReadyCall | ToolCallStep:
+        """Ask the user, who may edit the arguments; return the allowed call, or its denial.
+
+        Edited arguments are checked again.
+        """
+        call = ready.call
+        started_at = time.monotonic()
+        question = ConsentQuestion(self._context.conversation_id, ready.tool.definition, call)
+        try:
+            decision = await self._consent.decide(question)
+        except StorageError:  # without the stored consents, nothing is allowed
+            return _end_step(call, ToolCallState.DENIED, DENIED)
+        finally:
+            self.waited_s += time.monotonic() - started_at
+        if not decision.is_allowed:
+            return _end_step(call, ToolCallState.DENIED, decision.reason or DENIED)
+        if decision.arguments and decision.arguments != call.arguments:
+            call = replace(call, edited=decision.arguments)
+            result = await self._check(call, decision.arguments)
+            if isinstance(result, ToolCallStep):
+                return result
+            ready = result
+        return replace(ready, call=replace(call, state=ToolCallState.ALLOWED))
+
+    async def _run_one(
+        self, ready: _ReadyCall, remaining_s: float, reports: asyncio.Queue[ToolCallStep]
+    ) -> ToolCallStep:
+        definition = ready.tool.definition
+        started_at = time.monotonic()
+        limit_s = max(0.0, min(definition.timeout_s, remaining_s))
+        context = self._context._replace(report=_make_reporter(ready.call, reports))
+        call_task = asyncio.ensure_future(
+            ready.tool.source.call(definition, ready.arguments, context)
+        )
+        try:
+            await asyncio.wait({call_task}, timeout=limit_s)
+        finally:
+            if not call_task.done():
+                call_task.cancel()
+                await asyncio.wait({call_task}, timeout=CLEANUP_S)
+        duration_s = time.monotonic() - started_at
+        state, text = _outcome_of(call_task, definition.full_name, limit_s)
+        return _end_step(ready.call, state, text, duration_s)
+
+
+def _make_reporter(call: ToolCallPart, reports: asyncio.Queue[ToolCallStep]) -> Report:
+    """Return a function that reports the progress of a call, at most once per REPORT_S.
+
+    Until a call has ended, its result is its progress, which the model never gets.
+    """
+    last_report = -REPORT_S
+
+    def report(done: float, total: float | None, words: str) -> None:
+        nonlocal last_report
+        now = time.monotonic()
+        if now - last_report < REPORT_S:
+            return
+        last_report = now
+        facts: list[str] = []
+        # A foreign server may report any numbers.
+        if total and 0 <= done / total <= 1:
+            facts.append(percent(round(100 * done / total)))
+        if words:
+            facts.append(words[:MAX_REPORT_CHARS])
+        text = " · ".join(facts)
+        reports.put_nowait(ToolCallStep(replace(call, state=ToolCallState.RUNNING, result=text)))
+
+    return report
+
+
+def _outcome_of(
+    call_task: asyncio.Future[str], name: str, limit_s: float
+) -> tuple[ToolCallState, str]:
+    """Return the state and result of a call. Any exception of a tool is a result."""
+    if not call_task.done() or call_task.cancelled():
+        return ToolCallState.FAILED, f"The call took longer than {limit_s:.0f} s and was stopped."
+    error = call_task.exception()
+    if error is None:
+        return ToolCallState.DONE, call_task.result()
+    if isinstance(error, ToolError):
+        return ToolCallState.FAILED, str(error)
+    # Its message may contain a key or a document, so only its type is logged.
+    _log.warning("tool %s failed: %s", name, type(error).__name__)
+    return ToolCallState.FAILED, f"The tool crashed ({type(error).__name__})."
+
+
+def _end_step(
+    call: ToolCallPart, state: ToolCallState, result: str, duration_s: float | None = None
+) -> ToolCallStep:
+    """Return the last step of a call; `duration_s` is None if it did not run."""
+    return ToolCallStep(replace(call, state=state, result=limit_result(result), seconds=duration_s))
+
+
+MAX_ARGUMENTS_CHARS: Final = 1 << 20
+
+
+def parse_arguments(tool: ToolDefinition, text: str) -> dict[str, Any]:
+    """Return the arguments of a call, an object.
+
+    Takes a while for long arguments: call it in a thread.
+
+    Raises:
+        ToolError: the tool does not take these arguments, or its schema cannot be used. The text
+            of the error is for the model.
+    """
+    if len(text) > MAX_ARGUMENTS_CHARS:
+        raise ToolError(f"The arguments are longer than {MAX_ARGUMENTS_CHARS} characters.")
+    try:
+        arguments = decode(text or "{}")
+    except (ValueError, RecursionError) as exc:
+        raise ToolError(f"The arguments are not valid JSON: {exc}") from exc
+    if not isinstance(arguments, dict):
+        raise ToolError("The arguments are not a JSON object.")
+    problems = _schema_mismatches(tool.parameters, arguments, is_foreign=bool(tool.source))
+    if problems:
+        raise ToolError("The arguments do not match the schema:\n" + "\n".join(problems))
+    return arguments
+
+
+def _schema_mismatches(schema: Mapping[str, Any], value: Any, *, is_foreign: bool) -> list[str]:
+    try:
+        problems = schema_problems(schema, value)
+    except UnusablePatternError as exc:
+        if is_foreign:
+            return []  # the server checks its arguments itself
+        raise ToolError(f"The tool’s schema cannot be used: {exc}") from exc
+    except UnusableSchemaError as exc:
+        raise ToolError(f"The tool’s schema cannot be used: {exc}") from exc
+    return [f"{problem.path}: {problem.reason}" for problem in problems]

@@ -1,0 +1,161 @@
+"""The user's consent to tool calls.
+
+A tool runs without a question only if it touches nothing, or if the user has allowed it: in this
+conversation, always, or with an option of a command. The decision depends on the tool, the stored
+permission and the user, never on words of a model, a document or a result. A permission is for a
+definition: if its description or schema changes, the user is asked again.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import NamedTuple, Protocol
+from urllib.parse import urlsplit
+
+from desktop_app.domain.conversations.message_parts import ToolCallPart
+from desktop_app.domain.tools.tool import PAGE_TOOL, Permission, ToolDefinition
+from desktop_app.tools.calls.tool_set import wildcard_of
+
+
+class ConsentQuestion(NamedTuple):
+    """A question to the user about one call."""
+
+    conversation_id: str
+    tool: ToolDefinition
+    call: ToolCallPart
+
+
+class Decision(NamedTuple):
+    """The answer to a `ConsentQuestion`.
+
+    Attributes:
+        permission: stored for later calls; ASK stores none.
+        arguments: as the user changed them; "" if they are unchanged.
+        reason: of a denial, for the model; "" for the usual one.
+    """
+
+    is_allowed: bool
+    permission: Permission = Permission.ASK
+    arguments: str = ""
+    reason: str = ""
+
+
+class ConsentSource(Protocol):
+    """Source of decisions about calls: the window, or the options of a command."""
+
+    async def decide(self, question: ConsentQuestion, stored_permission: Permission) -> Decision:
+        """Return the decision about a call. Canceling withdraws the question."""
+
+
+class PermissionStorage(Protocol):
+    """Store of the user's permissions: see tools/permission_store.py.
+
+    Raises StorageError.
+    """
+
+    async def permission(self, conversation_id: str, tool: str, fingerprint: str) -> Permission: ...
+    async def save(
+        self, conversation_id: str, tool: str, fingerprint: str, permission: Permission
+    ) -> None: ...
+
+
+class ConsentBroker:
+    """Forwarder of the questions of running answers to the current `ConsentSource`.
+
+    Without a source, every call is denied.
+    """
+
+    def __init__(self, store: PermissionStorage) -> None:
+        self._store = store
+        self._consent_source: ConsentSource | None = None
+
+    def set_source(self, source: ConsentSource) -> None:
+        """Ask `source` for the decisions from now on."""
+        self._consent_source = source
+
+    async def decide(self, question: ConsentQuestion) -> Decision:
+        """Return the decision about a call, and store its permission. Raises StorageError."""
+        tool, conversation_id = question.tool, question.conversation_id
+        name = tool.full_name
+        tool_fingerprint = fingerprint(tool)
+        stored_permission = await self._store.permission(conversation_id, name, tool_fingerprint)
+        scope = permission_scope(question)
+        if scope != name and stored_permission is not Permission.NEVER:
+            stored_permission = await self._store.permission(
+                conversation_id, scope, tool_fingerprint
+            )
+        if stored_permission is Permission.NEVER or self._consent_source is None:
+            return Decision(is_allowed=False)
+        decision = await self._consent_source.decide(question, stored_permission)
+        if decision.permission is not Permission.ASK:
+            if decision.arguments:  # the user may have changed the address
+                call = replace(question.call, edited=decision.arguments)
+                scope = permission_scope(question._replace(call=call))
+            saved_name = name if decision.permission is Permission.NEVER else scope
+            await self._store.save(
+                conversation_id, saved_name, tool_fingerprint, decision.permission
+            )
+        return decision
+
+
+def permission_scope(question: ConsentQuestion) -> str:
+    """Return the name for which a permission is stored: that of the tool.
+
+    The permission to fetch pages is for one host: with one for all hosts, injected text could carry
+    words away in an address without a question.
+    """
+    name = question.tool.full_name
+    return f"{name}\n{_page_host(question.call)}" if name == PAGE_TOOL else name
+
+
+def option_name(call: ToolCallPart) -> str:
+    """Return the name by which `--allow-tool` allows a call: the page tool's with a host."""
+    name = call.display_name
+    return f"{name}:{_page_host(call)}" if name == PAGE_TOOL else name
+
+
+def _page_host(call: ToolCallPart) -> str:
+    """Return the host of the page that a call fetches; "" if its arguments name none."""
+    try:
+        return urlsplit(json.loads(call.run_arguments)["url"]).hostname or ""
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return ""
+
+
+class AllowedTools:
+    """The decisions of a command: the tools that `--allow-tool` names, and no others."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._names = names
+
+    async def decide(self, question: ConsentQuestion, stored_permission: Permission) -> Decision:
+        """Allow a tool by its full name, one host's pages, or all tools of a source by SOURCE/*."""
+        tool = question.tool
+        call = replace(question.call, full_name=tool.full_name)
+        is_named = option_name(call) in self._names
+        is_of_source = bool(tool.source) and wildcard_of(tool.source) in self._names
+        return Decision(is_allowed=is_named or is_of_source)
+
+
+def may_run_without_asking(tool: ToolDefinition, stored_permission: Permission) -> bool:
+    """Return True if a window need not ask before a call."""
+    return not tool.needs_consent or stored_permission in (
+        Permission.CONVERSATION,
+        Permission.ALWAYS,
+    )
+
+
+def fingerprint(tool: ToolDefinition) -> str:
+    """Return a hash of all that the user judged a tool by, such as its description and schema."""
+    import hashlib  # loads OpenSSL, which the start does not need
+
+    judged_facts = [
+        tool.full_name,
+        tool.description,
+        tool.kind,
+        tool.touches,
+        dict(tool.parameters),
+    ]
+    text = json.dumps(judged_facts, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,150 @@
+"""The tools that a provider runs itself, offered if provider and model support them.
+
+Choosing a tool is the consent: the provider runs it without asking, and bills each call.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.message_parts import ToolCallPart
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.tools.tool import (
+    HOSTED_TOOLS,
+    ListedTool,
+    ToolCallState,
+    ToolContext,
+    ToolDefinition,
+    ToolError,
+    ToolKind,
+)
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.providers.models.choice_resolution import ResolvedChoice
+
+CODE_INTERPRETER: Final = "code_interpreter"
+_FILE_SEARCH: Final = "file_search"
+
+
+_TEXTS: Final = {
+    "web_search": ("Searches the web.", N_("The provider searches the web.")),
+    _FILE_SEARCH: (
+        "Searches the files of a vector store at the provider.",
+        N_("The provider searches files that you have stored there."),
+    ),
+    CODE_INTERPRETER: (
+        "Runs Python at the provider.",
+        N_("The provider runs Python in a container."),
+    ),
+    "image_generation": ("Generates images.", N_("The provider generates images.")),
+}
+"""The description of each tool for the model, and what it touches, for the user."""
+_REQUEST_FIELDS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "web_search": {"type": "web_search"},
+    CODE_INTERPRETER: {"type": "code_interpreter", "container": {"type": "auto"}},
+    # The price of an image depends on quality and size, so both are fixed.
+    "image_generation": {"type": "image_generation", "quality": "medium", "size": "1024x1024"},
+}
+
+
+class HostedTools:
+    """The source of hosted tools.
+
+    Args:
+        vector_stores: returns the ids of the user's vector stores.
+    """
+
+    name = ""
+
+    def __init__(self, vector_stores: Callable[[], Awaitable[Sequence[str]]]) -> None:
+        self._vector_stores = vector_stores
+
+    async def prepare(self) -> None:
+        """Do nothing."""
+
+    async def tools(self) -> Sequence[ListedTool]:
+        """Return all hosted tools. Raises UserFacingError."""
+        store_ids = list(await self._vector_stores())
+        search_fields = {"type": _FILE_SEARCH, "vector_store_ids": store_ids}
+        request_fields = {**_REQUEST_FIELDS, _FILE_SEARCH: search_fields}
+        refusals: dict[str, ErrorNote] = {}
+        if not store_ids:
+            refusals[_FILE_SEARCH] = ErrorNote(
+                N_("There is no vector store."),
+                hint=N_("Enter the ID of a vector store in {responses_page}."),
+            )
+        return [
+            ListedTool(
+                ToolDefinition(
+                    name,
+                    _TEXTS[name][0],
+                    kind=ToolKind.LEAVES,
+                    touches=_TEXTS[name][1],
+                    needs_consent=False,
+                    hosted=request_fields[name],
+                ),
+                refusals.get(name),
+            )
+            for name in HOSTED_TOOLS
+        ]
+
+    async def call(self, tool: ToolDefinition, arguments: Any, context: ToolContext) -> str:
+        """Raise ToolError: only the provider runs hosted tools."""
+        raise ToolError("Only the provider runs this tool.")
+
+
+def hosted_refusal(name: str, resolved: ResolvedChoice) -> ErrorNote | None:
+    """Return why a model cannot use a hosted tool; None if it can."""
+    profile, model = resolved.profile, resolved.model
+    if profile.kind is ProviderKind.ON_DEVICE:
+        return ErrorNote(N_("Local models don’t run tools themselves."))
+    if not profile.serves_gpt_family or profile.api is Api.CHAT_COMPLETIONS:
+        return ErrorNote(
+            N_("{provider} doesn’t run tools itself."), params={"provider": profile.name}
+        )
+    if name not in model.hosted_tools:
+        return ErrorNote(N_("{model} doesn’t support this tool."), params={"model": model.name})
+    return None
+
+
+def price_text(tool: ListedTool, prices: Mapping[str, Decimal], profile: ProviderProfile) -> str:
+    """Return the price of a hosted call as text; "" for other tools or an unknown price."""
+    price = prices.get(tool.definition.name)
+    if tool.definition.hosted is None or price is None:
+        return ""
+    money = formatting.exact_money(price * profile.price_multiplier)
+    if tool.definition.name == CODE_INTERPRETER:  # later code in the same container is free
+        return tr("At most {price} per use, besides the tokens.", price=money)
+    return tr("{price} per use, besides the tokens.", price=money)
+
+
+def hosted_cost(calls: Iterable[ToolCallPart], prices: Mapping[str, Decimal]) -> Decimal:
+    """Return the cost of hosted calls in US dollars.
+
+    A container is billed once, and failures are free. A tool without a price in `prices` adds 0.
+    """
+    total = Decimal(0)
+    containers: set[str] = set()
+    for call in calls:
+        if not call.is_hosted or call.state is ToolCallState.FAILED:
+            continue
+        if call.name == CODE_INTERPRETER:
+            container = _container_of(call)
+            if container in containers:
+                continue
+            containers.add(container)
+        total += prices.get(call.name, Decimal(0))
+    return total
+
+
+def _container_of(call: ToolCallPart) -> str:
+    """Return the id of the container in which code ran; "" if the call does not name it."""
+    try:
+        return str(json.loads(call.arguments)["container"])
+    except (ValueError, LookupError, TypeError):
+        return ""

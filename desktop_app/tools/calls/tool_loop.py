@@ -1,0 +1,215 @@
+"""The tool loop: asks, runs the calls that the model requests, and asks again with their results.
+
+`tool_gateway` returns a gateway like any other; its caller sees only that an answer takes several
+requests. An AnswerRun stores each ToolCallStep before it takes the next event: no call runs, and no
+result is used, before the step is on disk.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from math import ceil
+from typing import Final, cast
+
+from desktop_app.domain.answering.chat_request import (
+    ChatRequest,
+    ImageData,
+    RequestMessage,
+    RequestPart,
+)
+from desktop_app.domain.answering.reply import Reply, accumulate
+from desktop_app.domain.answering.stream_events import (
+    Completed,
+    Failed,
+    Incomplete,
+    RoundEnded,
+    StreamEvent,
+)
+from desktop_app.domain.conversations.conversation import Role
+from desktop_app.domain.conversations.message_parts import (
+    Part,
+    ReasoningPart,
+    RefusalPart,
+    TextPart,
+    ToolCallPart,
+    tool_calls,
+)
+from desktop_app.domain.cost import Usage, cost_of
+from desktop_app.domain.errors import UserFacingError, to_provider_error
+from desktop_app.domain.prompt_delimiter import PromptDelimiter
+from desktop_app.domain.spending_report import Purpose
+from desktop_app.domain.tools.tool import (
+    TOO_EXPENSIVE,
+    TOO_LONG,
+    TOO_MANY_ROUNDS,
+    ToolContext,
+    ToolLimits,
+)
+from desktop_app.providers.models.choice_resolution import ResolvedChoice
+from desktop_app.providers.ports import Gateway, GatewayWrapper, Provider, ProviderWrapper
+from desktop_app.spending.budget import Budget, Hold
+from desktop_app.tools.calls.call_results import sent_parts
+from desktop_app.tools.calls.call_run import CallRun
+from desktop_app.tools.calls.consent import ConsentBroker
+from desktop_app.tools.calls.hosted_tools import hosted_cost
+from desktop_app.tools.calls.tool_set import ToolSet
+
+NO_MORE_CALLS: Final = "none"
+"""The tool choice of the last request, so that the model answers with words."""
+
+MAX_IMAGES: Final = 8
+"""Images of results that a request has; the text of a result names all of them."""
+_IMAGES_NOTE: Final = TextPart("[The images that the tools have returned]")
+_CHARS_PER_TOKEN: Final = 3
+"""Texts have three to five characters a token, so estimates are rather too high."""
+_SENT_PART_TYPES: Final = (TextPart, ReasoningPart, RefusalPart, ToolCallPart)
+
+
+@dataclass(frozen=True)
+class LoopTask:
+    """The inputs of the loop of one answer.
+
+    Attributes:
+        call_hold: holds each request; the answer's run releases it once the request is recorded.
+    """
+
+    tools: ToolSet
+    context: ToolContext
+    resolved: ResolvedChoice
+    delimiter: PromptDelimiter
+    limits: ToolLimits
+    call_hold: Hold
+    consent: ConsentBroker
+    budget: Budget
+    tool_prices: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+def tool_gateway(gateway: Gateway, task: LoopTask) -> Gateway:
+    """Return a gateway whose provider runs tools between its requests."""
+    return GatewayWrapper(gateway, lambda _profile, provider: _LoopProvider(provider, task))
+
+
+class _LoopProvider(ProviderWrapper):
+    """A provider whose answers run tools between their requests."""
+
+    def __init__(self, provider: Provider, task: LoopTask) -> None:
+        super().__init__(provider)
+        self._task = task
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+        """Yield the events of all rounds; the last is the only terminal event."""
+        task = self._task
+        started_at = time.monotonic()
+        reply = Reply()
+        images: list[ImageData] = []
+        context = task.context._replace(
+            show_image=lambda media_type, data: images.append(ImageData(media_type, data))
+        )
+        call_run = CallRun(task.tools, task.consent, context)
+        while True:
+            terminal_event: StreamEvent | None = None
+            async with aclosing(
+                self._provider.stream(self._next_request(request, reply, images))
+            ) as events:
+                async for event in events:
+                    if isinstance(event, Completed | Incomplete | Failed):
+                        terminal_event = event
+                        break
+                    reply = accumulate(reply, event)
+                    yield event
+            ended_reply = accumulate(reply, RoundEnded())
+            calls = [
+                call
+                for call in tool_calls(ended_reply.parts)
+                if call.round == reply.round and not call.is_hosted
+            ]
+            if not isinstance(terminal_event, Completed) or not calls:
+                yield terminal_event or Completed()
+                return
+            if reply.round >= task.limits.rounds:
+                yield Incomplete(TOO_MANY_ROUNDS)
+                return
+            yield RoundEnded()
+            spent_s = time.monotonic() - started_at - call_run.waited_s
+            reply, last_reply = ended_reply, reply
+            async with aclosing(call_run.run(calls, task.limits.seconds - spent_s)) as steps:
+                async for step in steps:
+                    reply = accumulate(reply, step)
+                    yield step
+            spent_s = time.monotonic() - started_at - call_run.waited_s
+            if reason := self._reached_limit(reply, spent_s):
+                yield Incomplete(reason)
+                return
+            await task.call_hold.release()  # in case the answer's run could not release it
+            try:
+                input_hold = await self._hold_next_input(request, reply, last_reply)
+            except UserFacingError as error:
+                yield Failed(to_provider_error(error))
+                return
+            task.call_hold.add(input_hold)
+
+    def _next_request(
+        self, request: ChatRequest, reply: Reply, images: Sequence[ImageData]
+    ) -> ChatRequest:
+        """Return the next request with all rounds so far; the last request forbids calls.
+
+        The newest images of results follow in a message of their own, which both APIs take.
+        """
+        if not reply.round:
+            return request
+        task = self._task
+        answer_so_far = RequestMessage(Role.ASSISTANT, _request_parts(reply.parts, task.delimiter))
+        shown: tuple[RequestMessage, ...] = ()
+        if images and task.resolved.model.sees_images is not False:
+            shown = (RequestMessage(Role.USER, (_IMAGES_NOTE, *images[-MAX_IMAGES:])),)
+        is_last = reply.round >= task.limits.rounds
+        return replace(
+            request,
+            messages=(*request.messages, answer_so_far, *shown),
+            tool_choice=NO_MORE_CALLS if is_last else "auto",
+        )
+
+    def _reached_limit(self, reply: Reply, seconds: float) -> str:
+        """Return why no other request may follow; "" if it may."""
+        task = self._task
+        price = task.resolved.counted_price
+        if seconds >= task.limits.seconds:
+            return TOO_LONG
+        if task.limits.cost is None or price is None or reply.usage is None:
+            return ""
+        hosted_tools_cost = hosted_cost(tool_calls(reply.parts), task.tool_prices)
+        spent = price.cost(reply.usage) + hosted_tools_cost
+        return TOO_EXPENSIVE if spent >= Decimal(str(task.limits.cost)) else ""
+
+    async def _hold_next_input(self, request: ChatRequest, reply: Reply, last_reply: Reply) -> Hold:
+        """Hold the cost of the next input under the monthly cap. Raises UserFacingError."""
+        resolved = self._task.resolved
+        cost = cost_of(resolved.counted_price, Usage(_input_tokens(request, reply, last_reply)))
+        return await self._task.budget.hold(
+            resolved.profile, cost, resolved.model.id, Purpose.ANSWER.value
+        )
+
+
+def _input_tokens(request: ChatRequest, reply: Reply, last_reply: Reply) -> int:
+    """Estimate the tokens of the next request: the last input, its output and the results."""
+    last_round = reply.round - 1
+    result_characters = sum(len(c.result) for c in tool_calls(reply.parts) if c.round == last_round)
+    if (usage := last_reply.round_usage) is not None:
+        known_tokens = usage.input_tokens + usage.output_tokens
+        return known_tokens + ceil(result_characters / _CHARS_PER_TOKEN)
+    texts = [request.instructions]
+    texts += [p.text for m in request.messages for p in m.parts if isinstance(p, TextPart)]
+    texts += [p.text for p in reply.parts if isinstance(p, TextPart | ReasoningPart)]
+    characters = sum(map(len, texts)) + sum(
+        len(call.arguments) + len(call.result) for call in tool_calls(reply.parts)
+    )
+    return ceil(characters / _CHARS_PER_TOKEN)
+
+
+def _request_parts(parts: tuple[Part, ...], delimiter: PromptDelimiter) -> tuple[RequestPart, ...]:
+    sent_part_list = [part for part in parts if isinstance(part, _SENT_PART_TYPES)]
+    return cast("tuple[RequestPart, ...]", tuple(sent_parts(sent_part_list, delimiter)))

@@ -1,0 +1,1 @@
+"""`repartee tools` and `repartee mcp`."""

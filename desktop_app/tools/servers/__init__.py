@@ -1,0 +1,1 @@
+"""Tool servers (Model Context Protocol): their list, processes and runs."""

@@ -1,0 +1,295 @@
+"""A card above the prompt that asks before a tool runs."""
+
+from __future__ import annotations
+
+import json
+import re
+from enum import Enum, auto
+from typing import Final
+
+from PySide6.QtCore import QElapsedTimer, Qt, Signal
+from PySide6.QtGui import QMouseEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QFrame, QPushButton
+
+from desktop_app.domain.conversations.message_facts import indent_json
+from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.widgets.boxes import column_of, row_of
+from desktop_app.widgets.buttons.dialog_button import SingleClickButton
+from desktop_app.widgets.flow_layout import FlowLayout
+from desktop_app.widgets.forms.line_field import text_field
+from desktop_app.widgets.look import icons
+from desktop_app.widgets.look.theme import current_theme, set_role
+from desktop_app.widgets.text.card_text import CardText
+from desktop_app.widgets.text.foreign_text import (
+    PlainLabel,
+    multiline_text,
+    set_tooltip,
+    spoken_text,
+)
+
+MIN_READ_MS: Final = 500
+"""The time for which a new question ignores clicks that would allow it, in milliseconds."""
+_MAX_ARGUMENT_CHARACTERS: Final = 20_000
+"""Longer arguments are truncated, and cannot be changed."""
+_MIN_ARGUMENT_LINES: Final = 1.5
+_MAX_ARGUMENT_LINES: Final = 6
+# Characters that could hide or reorder what the user reads, and characters that a text field
+# changes: U+00A0 to a space, U+FDD0 and U+FDD1 to line breaks. Tags and variation selectors, which
+# are hidden, can carry a whole text. JSON accepts all these characters as escapes.
+_HIDDEN_CHARACTERS: Final = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u2800\u3164\ud800-\udfff\ufe00-\ufe0f\ufdd0\ufdd1\ufeff\uffa0\ufff0-\ufffc"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+# Cyrillic or mathematical letters make a host look like another.
+_HOST: Final = re.compile(r"(?<=://)[\w.@:%-]+")
+# Empty lines could move the rest of a code out of sight.
+_EMPTY_LINES: Final = re.compile(r"\n(?:[^\S\n]*\n){4,}")
+_NON_ASCII: Final = re.compile(r"[^\x00-\x7f]")
+
+
+class ConsentChoice(Enum):
+    """The user's answer to a `ConsentCard`."""
+
+    ONCE = auto()
+    CONVERSATION = auto()
+    ALWAYS = auto()
+    DENY = auto()
+
+
+class _AllowButton(SingleClickButton):
+    """A button that ignores the mouse while a question is too new to have been read.
+
+    A model decides when a question appears: under a pointer that is about to click something else,
+    or in place of the question that was just answered.
+    """
+
+    def __init__(self, label: str, name: str, question_age: QElapsedTimer) -> None:
+        super().__init__(label, role="link", name=name)
+        self._question_age = question_age
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if self._question_age.isValid() and self._question_age.elapsed() < MIN_READ_MS:
+            event.accept()
+            return
+        super().mousePressEvent(event)
+
+
+class ConsentCard(QFrame):
+    """The card that asks whether a tool may run.
+
+    Signals:
+        decided(ConsentChoice): the user clicked a button.
+    """
+
+    decided = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("consent")
+        set_role(self, "note-card")
+        self._icon = PlainLabel()
+        self._question = PlainLabel()
+        self._note = PlainLabel(role="note")
+        self._text = CardText(self._question, self._note)
+        self.arguments = text_field(tr("Arguments"), "consent-arguments")
+        self._question_age = QElapsedTimer()
+        self.once_button = self._button(tr("Allow once"), "consent-once", ConsentChoice.ONCE)
+        self.conversation_button = self._button(
+            tr("Allow in this conversation"), "consent-conversation", ConsentChoice.CONVERSATION
+        )
+        self.always_button = self._button(
+            tr("Always allow"), "consent-always", ConsentChoice.ALWAYS
+        )
+        self.deny_button = self._button(tr("Deny"), "consent-deny", ConsentChoice.DENY)
+        self._tool = ""
+        self._note_text = ""
+        self._has_shown_end = False
+        self._shown_arguments = ""
+        self._room = self.maximumHeight()  # no limit until `set_room`
+        scroll_bar = self.arguments.verticalScrollBar()
+        scroll_bar.valueChanged.connect(self._update_allowing)
+        scroll_bar.rangeChanged.connect(self._update_allowing)
+        self._lay_out()
+        self.update_theme()
+        self.hide()
+
+    @property
+    def words(self) -> str:
+        """Return the visible text, as one string."""
+        return f"{self._question.text()} {self._note.text()}".strip()
+
+    @property
+    def changed_arguments(self) -> str:
+        """Return the arguments if the user changed them; "" if not.
+
+        Line breaks in strings, as the field shows them, become escapes. Arguments that are not JSON
+        are returned as they are, and "{}" for an empty field.
+        """
+        text = self.arguments.toPlainText()
+        if text == self._shown_arguments:
+            return ""
+        if not text.strip():
+            return "{}"
+        try:
+            if _is_strict(text):
+                return text
+            arguments = json.loads(text, strict=False)  # strings may contain line breaks
+            return json.dumps(arguments, ensure_ascii=False)
+        except (ValueError, RecursionError):
+            return text
+
+    def show_changed_arguments(self, arguments: str) -> None:
+        """Show arguments that the user changed before."""
+        self.arguments.setPlainText(_with_line_breaks(arguments))
+
+    def ask(self, tool: str, note: str, arguments: str, *, waiting: int = 0) -> None:
+        """Ask about a call.
+
+        Args:
+            note: a sentence about the access of the tool.
+            arguments: as the model sent them.
+            waiting: the number of further questions.
+        """
+        self._tool = tool
+        self._question_age.start()
+        readable = readable_arguments(arguments)
+        is_whole = len(readable) <= _MAX_ARGUMENT_CHARACTERS
+        if not is_whole:
+            readable = f"{readable[:_MAX_ARGUMENT_CHARACTERS]}…"
+            remark = tr("Only the beginning of the arguments is shown.")
+            note = f"{remark} {note}".strip()
+        self._note_text = note
+        folded = _EMPTY_LINES.sub(_count_empty_lines, readable)
+        self.arguments.setReadOnly(not is_whole or folded != readable)
+        self.arguments.setPlainText(folded)
+        self.arguments.verticalScrollBar().setValue(0)
+        self._has_shown_end = False
+        self._update_allowing()
+        self._shown_arguments = self.arguments.toPlainText()
+        self.set_waiting(waiting)
+        self.show()
+
+    def set_waiting(self, count: int) -> None:
+        """Show the number of further questions."""
+        question = tr("Run the tool “{name}”?", name=self._tool)
+        if count:
+            question = tr(
+                "Run the tool “{name}”? {count} more to decide.", name=self._tool, count=count
+            )
+        self._question.setText(question)
+        self.setAccessibleName(spoken_text(self.words))
+
+    def show_problem(self, problem: str) -> None:
+        """Show why the changed arguments cannot be used, and focus them."""
+        self._note_text = multiline_text(problem)
+        self._update_allowing()
+        self.arguments.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def update_theme(self) -> None:
+        theme = current_theme()
+        px = theme.px
+        self._icon.setContentsMargins(0, px(3), 0, 0)
+        self._icon.setPixmap(icons.pixmap("info", theme.dim, px(18)))
+        self._fit()
+
+    def set_room(self, height: int) -> None:
+        """Shorten the arguments so that the buttons, or their first row, fit into this height."""
+        self._room = height
+        self._fit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Limit the arguments' height to `_MAX_ARGUMENT_LINES` and to the available room."""
+        line = self.arguments.fontMetrics().lineSpacing()
+        padding = current_theme().px(12)
+        min_height = round(line * _MIN_ARGUMENT_LINES) + padding
+        max_height = line * _MAX_ARGUMENT_LINES + padding
+        other_height = self.heightForWidth(self.width()) - self.arguments.minimumHeight()
+        available_height = self._room - other_height
+        if available_height < min_height:
+            # Then only the first row of buttons has to fit; the user scrolls to the others.
+            rows_height = self._buttons.heightForWidth(self._buttons.geometry().width())
+            available_height += rows_height - self.once_button.sizeHint().height()
+        self.arguments.setFixedHeight(max(min_height, min(max_height, available_height)))
+
+    def _update_allowing(self) -> None:
+        """Let the tool be allowed only once the end of its arguments was shown."""
+        scroll_bar = self.arguments.verticalScrollBar()
+        if scroll_bar.value() >= scroll_bar.maximum() > 0:
+            self._has_shown_end = True
+        is_shown = self._has_shown_end or scroll_bar.maximum() == 0
+        for button in (self.once_button, self.conversation_button, self.always_button):
+            button.setEnabled(is_shown)
+        remark = "" if is_shown else tr("To allow this, scroll to the end of the arguments.")
+        self._note.setText(f"{remark} {self._note_text}".strip())
+        self._note.setVisible(bool(self._note.text()))
+
+    def _lay_out(self) -> None:
+        # The two plain answers first: with large text, the last row may have to be scrolled to.
+        self._buttons = FlowLayout(
+            self.once_button,
+            self.deny_button,
+            self.conversation_button,
+            self.always_button,
+            spacing=16,
+        )
+        column = column_of(self._text, self.arguments, self._buttons, spacing=6)
+        icon = (self._icon, Qt.AlignmentFlag.AlignTop)
+        row_of(icon, (column, 1), parent=self, margins=(14, 10, 14, 10), spacing=10)
+
+    def _button(self, label: str, name: str, choice: ConsentChoice) -> QPushButton:
+        if choice is ConsentChoice.DENY:
+            button = SingleClickButton(label, role="link", name=name)
+        else:
+            button = _AllowButton(label, name, self._question_age)
+        if choice is ConsentChoice.ALWAYS:
+            set_tooltip(button, tr("In all conversations, until the tool changes"))
+        button.clicked.connect(lambda: self.decided.emit(choice))
+        return button
+
+
+def readable_arguments(arguments: str) -> str:
+    """Return the beginning of arguments, as indented JSON or as they are.
+
+    A result longer than `_MAX_ARGUMENT_CHARACTERS` may be incomplete. Hidden characters are
+    escaped, and so are all but ASCII characters in the hosts of addresses. Escaped line breaks in
+    JSON become real ones, so that code can be read before it runs.
+    """
+    indented = indent_json(arguments)
+    text = arguments if indented is None else _with_line_breaks(indented)
+    # Indentation makes deeply nested arguments much longer. They are shown as they are.
+    if len(text) > _MAX_ARGUMENT_CHARACTERS:
+        text = arguments
+    start = text[: _MAX_ARGUMENT_CHARACTERS + 1]  # one more tells the caller that text is missing
+    hosts_shown = _HOST.sub(lambda host: _NON_ASCII.sub(_escape, host[0]), start)
+    return _HIDDEN_CHARACTERS.sub(_escape, hosts_shown)
+
+
+def _count_empty_lines(match: re.Match[str]) -> str:
+    count = match[0].count("\n") - 1
+    return "\n" + tr_plural("⋯ {count} empty line", "⋯ {count} empty lines", count) + "\n"
+
+
+def _escape(match: re.Match[str]) -> str:
+    return json.dumps(match[0])[1:-1]  # without the quotes
+
+
+def _with_line_breaks(text: str) -> str:
+    """Replace the escapes of line breaks in JSON; an escaped backslash before an n stays."""
+    return re.sub(r"\\(.)", lambda found: "\n" if found[1] == "n" else found[0], text)
+
+
+def _is_strict(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,191 @@
+"""The questions about tool calls, one after another, in the conversation of the call."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QApplication
+
+from desktop_app.app.window.conversation_pane import ConversationPane
+from desktop_app.chat.ui.open_conversation import OpenConversation
+from desktop_app.domain.tools.tool import Permission, ToolDefinition, ToolError, ToolKind
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.tools.calls.consent import (
+    ConsentBroker,
+    ConsentQuestion,
+    Decision,
+    may_run_without_asking,
+)
+
+if TYPE_CHECKING:
+    from desktop_app.tools.ui.consent_card import ConsentCard, ConsentChoice
+
+KIND_NOTES: Final = {
+    ToolKind.READS: N_("The provider gets the result."),
+    ToolKind.WRITES: N_("It can change data."),
+    ToolKind.LEAVES: N_("It sends data to other servers."),
+}
+
+
+@dataclass(eq=False)
+class _PendingQuestion:
+    """A question that waits for the user."""
+
+    question: ConsentQuestion
+    answer: asyncio.Future[Decision]
+    changed_arguments: str = ""
+
+    def set_changed_arguments(self, arguments: str) -> None:
+        """Keep the arguments that the user has changed, while another question is shown."""
+        self.changed_arguments = arguments
+
+    def reopen(self) -> None:
+        """Wait for another answer."""
+        self.answer = asyncio.get_running_loop().create_future()
+
+
+class ConsentController(QObject):
+    """Controller of the card above the prompt, which asks the broker's questions.
+
+    Signals:
+        question_opened(str): a question waits, in the conversation with this id.
+    """
+
+    question_opened = Signal(str)
+
+    def __init__(
+        self, *, pane: ConversationPane, consent: ConsentBroker, current: OpenConversation
+    ) -> None:
+        super().__init__(pane)
+        self._pane = pane
+        self._prompt = pane.prompt
+        self._current = current
+        self._notifications = pane.notifications
+        self._pending_questions: list[_PendingQuestion] = []
+        self._shown_question: _PendingQuestion | None = None
+        self._card: ConsentCard | None = None
+        current.opened.connect(self._show)
+        consent.set_source(self)
+
+    @property
+    def is_asking(self) -> bool:
+        """Return True while a question waits, in whichever conversation."""
+        return bool(self._pending_questions)
+
+    async def decide(self, question: ConsentQuestion, stored: Permission) -> Decision:
+        """Return the user's decision, or consent at once if `stored` gives it.
+
+        If the task is canceled, the question is withdrawn.
+        """
+        if may_run_without_asking(question.tool, stored):
+            return Decision(is_allowed=True)
+        pending = _PendingQuestion(question, asyncio.get_running_loop().create_future())
+        self._pending_questions.append(pending)
+        if question.conversation_id != self._current.id:
+            message = tr("A tool in another conversation is waiting for your permission.")
+            self._notifications.notify(message)
+        self._show()
+        self.question_opened.emit(question.conversation_id)
+        try:
+            decision = await pending.answer
+            while problem := await _find_problem(question.tool, decision.arguments):
+                pending.reopen()
+                self._show_problem(pending, problem)
+                decision = await pending.answer
+            return decision
+        finally:
+            self._pending_questions.remove(pending)
+            self._show()
+
+    def _show(self) -> None:
+        """Show the first question of the open conversation, or none."""
+        open_questions = [
+            p for p in self._pending_questions if p.question.conversation_id == self._current.id
+        ]
+        first_pending = open_questions[0] if open_questions else None
+        former_pending = self._shown_question
+        if (
+            former_pending is not None
+            and former_pending is not first_pending
+            and self._card is not None
+        ):
+            former_pending.set_changed_arguments(self._card.changed_arguments)
+        if first_pending is None:
+            self._shown_question = None
+            if self._card is not None:
+                self._hide(self._card)
+            return
+        card = self._get_card()
+        waiting_count = len(open_questions) - 1
+        if first_pending is former_pending:
+            card.set_waiting(waiting_count)
+            return
+        self._shown_question = first_pending
+        tool, call = first_pending.question.tool, first_pending.question.call
+        touches = tr(tool.touches) if tool.touches else ""
+        note = " ".join(filter(None, (touches, tr(KIND_NOTES[tool.kind]))))
+        card.ask(tool.full_name, note, call.arguments, waiting=waiting_count)
+        if first_pending.changed_arguments:
+            card.show_changed_arguments(first_pending.changed_arguments)
+        self._notifications.announce(card.words)
+
+    def _show_problem(self, pending: _PendingQuestion, problem: str) -> None:
+        """Show why the tool refused the arguments; the user can change them again."""
+        if pending is self._shown_question and self._card is not None:
+            message = tr("Not valid: {words}", words=problem)
+            self._card.show_problem(message)
+            self._notifications.announce(message)
+
+    def _hide(self, card: ConsentCard) -> None:
+        """Hide the card; move its focus to the prompt, because Qt would choose any widget."""
+        focus = QApplication.focusWidget()
+        had_focus = focus is not None and card.isAncestorOf(focus)
+        card.hide()
+        if had_focus:
+            self._prompt.focus_text()
+
+    def _get_card(self) -> ConsentCard:
+        from desktop_app.tools.ui.consent_card import ConsentCard  # not needed at the start
+
+        if self._card is None:
+            self._card = ConsentCard()
+            self._card.decided.connect(self._on_decided)
+            self._pane.cards.room_changed.connect(self._card.set_room)
+            self._pane.add_above_prompt(self._card)
+        return self._card
+
+    def _on_decided(self, choice: ConsentChoice) -> None:
+        """Answer the shown question with the user's decision and changed arguments."""
+        from desktop_app.tools.ui.consent_card import ConsentChoice
+
+        pending = self._shown_question
+        card = self._card
+        if pending is None or card is None or pending.answer.done():
+            return
+        if choice is ConsentChoice.DENY:
+            pending.answer.set_result(Decision(is_allowed=False))
+        else:
+            permission = {
+                ConsentChoice.ONCE: Permission.ASK,
+                ConsentChoice.CONVERSATION: Permission.CONVERSATION,
+                ConsentChoice.ALWAYS: Permission.ALWAYS,
+            }[choice]
+            pending.answer.set_result(
+                Decision(is_allowed=True, permission=permission, arguments=card.changed_arguments)
+            )
+
+
+async def _find_problem(tool: ToolDefinition, arguments: str) -> str:
+    """Return why a tool does not accept changed arguments; "" if it does, or nothing changed."""
+    if not arguments:
+        return ""
+    from desktop_app.tools.calls.call_run import parse_arguments  # not for the start
+
+    try:
+        await asyncio.to_thread(parse_arguments, tool, arguments)
+    except ToolError as error:
+        return str(error)
+    return ""

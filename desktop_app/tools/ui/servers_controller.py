@@ -1,0 +1,322 @@
+"""Tool servers in the settings: their list, forms, tests, logs, and imports."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, QTimer
+from shiboken6 import isValid
+
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.domain.errors import SignInNeededError, ToolServerError, UserFacingError
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.widgets.file_dialogs import choose_file
+from desktop_app.widgets.text.foreign_text import one_line
+
+if TYPE_CHECKING:
+    from desktop_app.exchange.importers.server_configuration import ConfiguredServer
+    from desktop_app.tools.servers.server_run import ServerRun
+    from desktop_app.tools.servers.tool_server import ServerSecrets, ToolServer
+    from desktop_app.tools.ui.server_form import EnteredServer, ServerForm
+    from desktop_app.tools.ui.servers_tab import ServerRow, ServersTab
+
+_MAX_LISTED_CHARS: Final = 20_000  # of the commands of an imported file, which are shown whole
+# A longer list is shown in a field that scrolls: the question must fit a small screen.
+_MAX_SHOWN_LINES: Final = 8
+_MAX_SHOWN_CHARS: Final = 500
+REFRESH_DELAY_MS = 200
+"""The delay of an update of the list, because a server may write many log lines at once."""
+
+
+class ServersController(QObject):
+    """Connection of tool servers with their settings page and the prompt library."""
+
+    def __init__(self, window: MainWindow, state: WindowState) -> None:
+        super().__init__(window)
+        self._parent = window
+        self._backend = state.backend
+        self._page = window.settings.pages.servers
+        self._notifications = window.notifications
+        self._tasks = state.tasks
+        self._prompts = state.prompts
+        self._results: dict[str, str] = {}  # name of a server -> the sentence on its last test
+        self._refresh_timer = QTimer(self, singleShot=True, interval=REFRESH_DELAY_MS)
+        self._refresh_timer.timeout.connect(self._tasks.slot(self.show_servers))
+        window.settings.servers_opened.connect(self._tasks.slot(self.show_servers))
+        self._page.on_created(self._connect_page)
+
+    def _connect_page(self, page: ServersTab) -> None:
+        page.add_requested.connect(lambda: self._open_form(None))
+        page.edit_requested.connect(self._tasks.slot(self._edit))
+        page.removal_requested.connect(self._confirm_removal)
+        page.test_requested.connect(self._tasks.slot(self.test))
+        page.sign_in_requested.connect(self._tasks.slot(self._sign_in))
+        page.sign_out_requested.connect(self._tasks.slot(self._sign_out))
+        page.log_requested.connect(self._tasks.slot(self._show_log))
+        page.import_requested.connect(self._choose_import)
+
+    async def load_prompts(self) -> None:
+        """Offer the prompts that each server had when it was last asked."""
+        from desktop_app.prompts.prompt import Prompt
+
+        stored_prompts = await self._backend.server_store.prompts()
+        self._prompts.set_served(
+            Prompt(f"server:{server}:{name}", f"{server}: {name}", text)
+            for server, name, text in stored_prompts
+        )
+
+    async def show_servers(self) -> None:
+        """Show all servers with their states."""
+        runs = await self._backend.tool_servers.runs()
+        for run in runs:
+            run.watch(self._refresh_timer.start)
+        rows = [await self._make_row(run) for run in runs]
+        self._page.set_content("servers", lambda page: page.set_servers(rows))
+
+    async def _make_row(self, run: ServerRun) -> ServerRow:
+        from desktop_app.tools.servers.server_run import ServerState
+        from desktop_app.tools.ui.servers_tab import ServerRow
+
+        server = run.server
+        location = server.url or server.program
+        if run.state is ServerState.FAILED and run.failure is not None:
+            needs_sign_in = isinstance(run.failure, SignInNeededError)
+            # If a sign-in is needed, a button says the rest.
+            text = run.failure.what_happened if needs_sign_in else run.failure.sentences
+            return ServerRow(server.name, location, text, tone="error", can_sign_in=needs_sign_in)
+        status = {
+            ServerState.STARTING: tr("Starting…"),
+            ServerState.SIGNING_IN: tr("Sign in with your browser. The log has the address."),
+            ServerState.RUNNING: self._results.get(server.name) or tr("Running"),
+        }.get(run.state, tr("Not running. It starts when it’s needed."))
+        is_signed_in = await self._backend.tool_servers.is_signed_in(server)
+        return ServerRow(server.name, location, status, is_signed_in=is_signed_in)
+
+    # -- adding and editing
+
+    def _open_form(self, stored_server: EnteredServer | None) -> None:
+        from desktop_app.tools.ui.server_form import ServerForm
+
+        form = ServerForm(stored_server, self._parent)
+        form.saved.connect(
+            lambda entered: self._tasks.start(
+                self._save(form, entered, replaces=stored_server is not None)
+            )
+        )
+        form.open()
+
+    async def _edit(self, name: str) -> None:
+        from desktop_app.tools.ui.server_form import STORED, EnteredServer
+
+        server = (await self._backend.tool_servers.run(name)).server
+
+        def with_marks(values: Mapping[str, str]) -> dict[str, str]:
+            # The value of a secret is "" here; the form shows STORED in its place.
+            return {key: value or STORED for key, value in values.items()}
+
+        url = f"{server.url}?{STORED}" if server.has_query else server.url
+        self._open_form(
+            EnteredServer(
+                name=name,
+                command=server.command,
+                folder=server.folder,
+                url=url,
+                environment=with_marks(server.environment),
+                headers=with_marks(server.headers),
+            )
+        )
+
+    async def _save(self, form: ServerForm, entered: EnteredServer, *, replaces: bool) -> None:
+        try:
+            server, secrets = await self._build_server(entered, replaces=replaces)
+            await self._backend.tool_servers.add(server, secrets, replaces=replaces)
+        except UserFacingError as error:
+            if not isValid(form):  # closed meanwhile
+                raise
+            form.show_problem(error.sentences)
+            return
+        if isValid(form):
+            form.accept()
+        self._results.pop(server.name, None)
+        await self.show_servers()
+        await self.test(server.name)  # its tools can be chosen once they are known
+
+    async def _build_server(
+        self, entered: EnteredServer, *, replaces: bool
+    ) -> tuple[ToolServer, ServerSecrets]:
+        """Return the entered server and its secrets; unchanged values come from the store."""
+        from desktop_app.tools.servers.tool_server import (
+            ServerSecrets,
+            has_keyring_arguments,
+            server_of,
+        )
+        from desktop_app.tools.ui.server_form import STORED
+
+        has_unchanged = (
+            STORED in (*entered.environment.values(), *entered.headers.values())
+            or has_keyring_arguments(entered.command)
+            or entered.url.endswith(f"?{STORED}")
+        )
+        stored_secrets = ServerSecrets()
+        if replaces and has_unchanged:
+            run = await self._backend.tool_servers.run(entered.name)
+            stored_secrets = await self._backend.tool_servers.secrets_of(run.server)
+        url = entered.url
+        if stored_secrets:
+            url = url.replace(f"?{STORED}", f"?{stored_secrets.query}")
+
+        def fill_in(values: Mapping[str, str], stored_values: Mapping[str, str]) -> dict[str, str]:
+            return {k: stored_values.get(k, "") if v == STORED else v for k, v in values.items()}
+
+        return server_of(
+            entered.name,
+            command=entered.command,
+            folder=entered.folder,
+            url=url,
+            environment=fill_in(entered.environment, stored_secrets.environment),
+            headers=fill_in(entered.headers, stored_secrets.headers),
+            arguments=stored_secrets.arguments,
+        )
+
+    def _confirm_removal(self, name: str) -> None:
+        from desktop_app.widgets.forms.form_dialog import ask
+
+        ask(
+            self._parent,
+            "confirm-server-removal",
+            tr("Remove the tool server “{server}”?", server=name),
+            tr(
+                "Its stored values and your permissions for its tools are removed, too. "
+                "This can’t be undone."
+            ),
+            label=tr("Remove"),
+            on_accepted=lambda: self._tasks.start(self._remove(name)),
+        )
+
+    async def _remove(self, name: str) -> None:
+        await self._backend.tool_servers.remove(name)
+        await self.load_prompts()
+        await self.show_servers()
+
+    # -- testing, log, import
+
+    async def test(self, name: str) -> None:
+        """Restart a server, and show whether it works and how many tools it has."""
+        run = await self._backend.tool_servers.run(name)
+        started_at = time.monotonic()
+        try:
+            await run.restart()
+            await self._list_tools(run, started_at)
+        except UserFacingError:
+            await self.show_servers()  # the row says why
+
+    async def _sign_in(self, name: str) -> None:
+        run = await self._backend.tool_servers.run(name)
+        started_at = time.monotonic()
+        try:
+            await self._backend.tool_servers.sign_in(name, _open_in_browser)
+        except UserFacingError:
+            if run.failure is not None:
+                await self.show_servers()
+                return
+            await self._list_tools(run, started_at)
+            raise  # the error says that the sign-in is not remembered
+        await self._list_tools(run, started_at)
+
+    async def _sign_out(self, name: str) -> None:
+        await self._backend.tool_servers.sign_out(name)
+        await self.show_servers()
+
+    async def _list_tools(self, run: ServerRun, started_at: float) -> None:
+        from desktop_app.tools.servers.server_source import store_lists
+
+        tools = await store_lists(run, self._backend.tool_servers.storage)
+        await self.load_prompts()
+        self._results[run.server.name] = tr_plural(
+            "Running, {count} tool, ready after {seconds} s",
+            "Running, {count} tools, ready after {seconds} s",
+            len(tools),
+            seconds=formatting.decimal(time.monotonic() - started_at, 1),
+        )
+        await self.show_servers()
+
+    async def _show_log(self, name: str) -> None:
+        from desktop_app.tools.ui.server_form import ServerLog
+
+        run = await self._backend.tool_servers.run(name)
+        lines = [line.text for line in run.log]
+        ServerLog(name, lines, self._parent).open()
+
+    def _choose_import(self) -> None:
+        choose_file(
+            self._parent,
+            tr("Import tool servers"),
+            self._tasks.slot(self._import),
+            filters=tr("JSON files ({pattern})", pattern="*.json"),
+        )
+
+    async def _import(self, path: Path) -> None:
+        """Read the servers in a file, show their commands, and add them if confirmed."""
+        from desktop_app.exchange.importers.server_configuration import read_servers
+        from desktop_app.tools.servers.tool_server import launch_summary
+        from desktop_app.widgets.forms.form_dialog import ask
+
+        configured_servers = await asyncio.to_thread(read_servers, path)
+        usable_servers = [
+            (configured.server, configured.secrets)
+            for configured in configured_servers
+            if configured.server is not None
+        ]
+        if not usable_servers:
+            await self._add_imported(configured_servers)
+            return
+        lines = [
+            line for server, secrets in usable_servers for line in launch_summary(server, secrets)
+        ]
+        # A line that is cut at this length is still too long for the check below.
+        launch_text = "\n".join(one_line(line, _MAX_LISTED_CHARS + 1) for line in lines)
+        if len(launch_text) > _MAX_LISTED_CHARS:
+            raise ToolServerError(
+                N_("“{name}” has no configuration of tool servers."),
+                hint=N_("It needs a JSON object with “mcpServers” or “servers”."),
+                name=path.name,
+            )
+        note = tr("Programs have the same access to your files as you have.")
+        is_long = len(lines) > _MAX_SHOWN_LINES or len(launch_text) > _MAX_SHOWN_CHARS
+        ask(
+            self._parent,
+            "confirm-server-import",
+            tr_plural("Add {count} tool server?", "Add {count} tool servers?", len(usable_servers)),
+            note if is_long else f"{note}\n\n{launch_text}",
+            label=tr("Add"),
+            on_accepted=lambda: self._tasks.start(self._add_imported(configured_servers)),
+            details=launch_text if is_long else "",
+        )
+
+    async def _add_imported(self, configured_servers: Sequence[ConfiguredServer]) -> None:
+        added_count, problems = 0, []
+        for configured in configured_servers:
+            try:
+                await self._backend.tool_servers.add(*configured.require_usable())
+                added_count += 1
+            except UserFacingError as error:
+                problems.append(error.sentences)
+        message = tr_plural(
+            "{count} tool server was added.", "{count} tool servers were added.", added_count
+        )
+        self._notifications.notify("\n".join([message, *problems]))
+        await self.show_servers()
+
+
+def _open_in_browser(address: str) -> None:
+    from PySide6.QtCore import QUrl
+
+    from desktop_app.widgets.external_open import open_link
+
+    open_link(QUrl(address))

@@ -1,0 +1,296 @@
+"""The choice of tools and answer forms, for conversations, settings, presets and prompts."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject
+
+from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.window.main_window import MainWindow
+from desktop_app.backend.answer_settings import with_override
+from desktop_app.chat.structured.answer_forms import require_grammar_support
+from desktop_app.domain.answering.answer_form import (
+    GRAMMAR_SYNTAXES,
+    MAX_FORM_CHARS,
+    AnswerGrammar,
+    FormKind,
+    FormSource,
+)
+from desktop_app.domain.error_text import WINDOW, error_segments
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.places import LinkedText, LinkSegment
+from desktop_app.domain.tools.tool import ListedTool, Permission
+from desktop_app.foreign_file import RefusedFileError, open_file, read_all
+from desktop_app.i18n.translation import tr
+from desktop_app.prompts.ui.prompts_controller import PromptsController
+from desktop_app.tools.calls.consent import fingerprint
+from desktop_app.tools.calls.hosted_tools import hosted_refusal, price_text
+from desktop_app.tools.ui.consent_controller import KIND_NOTES
+from desktop_app.widgets.forms.schema_form import EditRequest, describe_form, describe_tools
+
+if TYPE_CHECKING:
+    from desktop_app.chat.ui.answer_form_dialog import AnswerFormDialog
+    from desktop_app.prompts.ui.prompts_dialog import PromptsDialog
+    from desktop_app.tools.ui.tool_picker import ToolPicker
+
+# The keys of the two settings.
+TOOLS: Final = "answer.tools"
+FORM: Final = "answer.form"
+
+
+class ToolsController(QObject):
+    """Controller of the list of tools and the window of forms.
+
+    Attributes:
+        picker: the list of tools that is open; None for none.
+    """
+
+    def __init__(self, window: MainWindow, state: WindowState, prompts: PromptsController) -> None:
+        super().__init__(window)
+        self._parent = window
+        self._choice_row = window.prompt.row
+        self._current = state.current
+        self._setup = state.setup
+        self._tasks = state.tasks
+        self._notifications = window.notifications
+        self._backend = state.backend
+        self.picker: ToolPicker | None = None
+        self._shown_fingerprints: dict[str, str] = {}  # fingerprints in the picker, by full name
+        self._dialogs: set[AnswerFormDialog] = set()
+        self._choice_row.tools_button.clicked.connect(lambda: self.choose())
+        window.settings.pages.responses.on_created(
+            lambda page: page.edit_requested.connect(self.edit)
+        )
+        prompts.dialog_created.connect(self._connect_pages)
+        state.current.opened.connect(self._show)
+        state.setup.choice_changed.connect(self._show)
+
+    def _connect_pages(self, dialog: PromptsDialog) -> None:
+        """Connect the pages of prompts and presets."""
+        dialog.prompts.edit_requested.connect(self.edit)
+        dialog.presets.edit_requested.connect(self.edit)
+
+    def _show(self) -> None:
+        """Show the tools and the form that the open conversation uses, at its prompt."""
+        parameters = self._setup.ask_settings.parameters
+        lines = []
+        if parameters.tools:
+            lines.append(tr("Tools: {names}", names=describe_tools("\n".join(parameters.tools))))
+        if parameters.form:
+            lines.append(tr("Response format: {format}", format=describe_form(parameters.form)))
+        self._choice_row.set_tools("\n".join(lines))
+
+    # -------------------------------------------------------------- tools
+
+    def choose(self) -> None:
+        """Let the user choose the tools of the open conversation."""
+        conversation_id = self._current.id
+        value = "\n".join(self._setup.ask_settings.parameters.tools)
+
+        def apply(names: str) -> None:
+            self._setup.override(
+                conversation_id, lambda overrides: with_override(overrides, TOOLS, names)
+            )
+
+        request = EditRequest(TOOLS, value, apply, self._choice_row.tools_button)
+        picker = self._open_picker(request, is_for_conversation=True)
+        picker.set_form(describe_form(self._setup.ask_settings.parameters.form))
+        picker.form_requested.connect(self.choose_form)
+
+    def edit(self, request: EditRequest) -> None:
+        """Let the user change a value of the settings, a preset or a prompt."""
+        if request.key == TOOLS:
+            self._open_picker(request, is_for_conversation=False)
+        else:
+            self._open_form(request)
+
+    def _open_picker(self, request: EditRequest, *, is_for_conversation: bool) -> ToolPicker:
+        from desktop_app.tools.ui.tool_picker import ToolPicker  # not at the start
+
+        picker = self.picker = ToolPicker(self._parent)
+        picker.destroyed.connect(lambda: self._forget_picker(picker))
+        picker.chosen.connect(lambda names: request.on_changed("\n".join(names)))
+        picker.permission_chosen.connect(self._tasks.slot(self._permit))
+        picker.show_at(request.anchor)
+        self._tasks.start(
+            self._fill(picker, request.value.split("\n"), is_for_conversation=is_for_conversation)
+        )
+        return picker
+
+    def _forget_picker(self, picker: ToolPicker) -> None:
+        if picker is self.picker:
+            self.picker = None
+
+    async def _fill(
+        self, picker: ToolPicker, names: list[str], *, is_for_conversation: bool
+    ) -> None:
+        """List all tools, and those that no longer exist but are still chosen or permitted."""
+        from desktop_app.tools.ui.tool_picker import ToolChoice
+
+        conversation_id = self._current.id
+        store = self._backend.permissions
+        stored_permissions = await store.for_all_conversations()
+        choices: list[ToolChoice] = []
+        self._shown_fingerprints = {}
+        for tool in await self._backend.tools.list_tools():
+            name = tool.definition.full_name
+            permission: Permission | None = None
+            if tool.definition.needs_consent:
+                self._shown_fingerprints[name] = fingerprint(tool.definition)
+                permission = await store.permission(
+                    conversation_id, name, self._shown_fingerprints[name]
+                )
+            price = price_text(tool, self._backend.catalog.hosted_tools, self._setup.profile)
+            description = " ".join(filter(None, (_tool_text(tool), price)))
+            reason = self._refusal_reason(tool)
+            choices.append(
+                ToolChoice(
+                    name,
+                    words=description,
+                    reason=reason,
+                    is_chosen=name in names,
+                    permission=permission,
+                )
+            )
+        known_names = {choice.name for choice in choices}
+        missing_note = tr("It no longer exists.")
+        for name in sorted({*stored_permissions, *filter(None, names)} - known_names):
+            permission = stored_permissions.get(name)
+            choices.append(
+                ToolChoice(
+                    name,
+                    words="",
+                    reason=(LinkSegment(missing_note),),
+                    is_chosen=name in names,
+                    permission=permission,
+                )
+            )
+        if picker is self.picker:
+            picker.set_tools(choices, is_for_conversation=is_for_conversation)
+
+    def _refusal_reason(self, tool: ListedTool) -> LinkedText:
+        """Return why a tool cannot be chosen in the open conversation; () if it can."""
+        refusal = tool.refusal
+        if tool.definition.hosted is not None:
+            refusal = hosted_refusal(tool.definition.name, self._setup.resolved) or refusal
+        return () if refusal is None else error_segments(refusal, WINDOW)
+
+    async def _permit(self, name: str, permission: Permission) -> None:
+        store = self._backend.permissions
+        conversation_id = self._current.id
+        await store.forget(name, conversation_id)
+        if permission is Permission.ASK:  # asking is what happens without a stored permission
+            return
+        # Permit the tool as it was shown, because its server may have changed it since.
+        tool_fingerprint = self._shown_fingerprints.get(name, "")
+        await store.save(conversation_id, name, tool_fingerprint, permission)
+
+    # -------------------------------------------------------------- forms
+
+    def choose_form(self) -> None:
+        """Let the user choose the form of the open conversation's answers."""
+        conversation_id = self._current.id
+        value = self._setup.ask_settings.parameters.form
+
+        def apply(form: str) -> None:
+            self._setup.override(
+                conversation_id, lambda overrides: with_override(overrides, FORM, form)
+            )
+
+        def value_now() -> str:
+            if self._current.id != conversation_id:  # only the open conversation's form is known
+                return ""
+            return self._setup.ask_settings.parameters.form
+
+        self._open_form(
+            EditRequest(
+                FORM,
+                value,
+                on_changed=apply,
+                anchor=self._choice_row.tools_button,
+                value_now=value_now,
+            )
+        )
+
+    def _open_form(self, request: EditRequest) -> None:
+        from desktop_app.chat.ui.answer_form_dialog import AnswerFormDialog  # not at the start
+
+        dialog = AnswerFormDialog(request.anchor.window())
+        self._dialogs.add(dialog)
+        dialog.finished.connect(lambda _result: self._forget_dialog(dialog))
+        dialog.form_chosen.connect(lambda form: self._apply_form(request, form))
+        dialog.check_requested.connect(
+            lambda source, should_accept: self._tasks.start(
+                self._check(dialog, source, should_accept=should_accept)
+            )
+        )
+        dialog.file_requested.connect(lambda path: self._tasks.start(self._read(dialog, path)))
+        dialog.show_form(request.value, self._form_refusals())
+        dialog.open()
+
+    def _apply_form(self, request: EditRequest, form: str) -> None:
+        def undo() -> None:
+            if not request.value_now():  # no other format was chosen since
+                request.on_changed(request.value)
+
+        request.on_changed(form)
+        if request.value and not form:  # it may be a schema that the user wrote
+            self._notifications.notify_undo(tr("Response format removed"), undo)
+
+    def _forget_dialog(self, dialog: AnswerFormDialog) -> None:
+        self._dialogs.discard(dialog)
+        dialog.deleteLater()
+
+    def _form_refusals(self) -> dict[FormKind, str]:
+        """Return the kinds of grammar that the open conversation's model cannot follow, and why."""
+        refusals: dict[FormKind, str] = {}
+        for syntax in GRAMMAR_SYNTAXES:
+            try:
+                require_grammar_support(AnswerGrammar(syntax, ""), self._setup.resolved)
+            except IllegalChoiceError as error:
+                refusals[syntax] = error.sentences
+        return refusals
+
+    async def _check(
+        self, dialog: AnswerFormDialog, source: FormSource, *, should_accept: bool
+    ) -> None:
+        from desktop_app.chat.structured.answer_forms import check_form  # not for the start
+
+        problem = ""
+        try:
+            await asyncio.to_thread(check_form, source)
+        except IllegalChoiceError as error:
+            problem = tr("Not valid: {words}", words=str(error.params["words"]))
+        if dialog not in self._dialogs:
+            return  # closed since
+        if should_accept and not problem:
+            dialog.accept_form(source)
+        # A check while typing is out of date if the text was changed since.
+        elif should_accept or source == dialog.source:
+            dialog.show_problem(problem)
+
+    async def _read(self, dialog: AnswerFormDialog, path: Path) -> None:
+        text: str | None = None
+        with suppress(OSError, RefusedFileError, UnicodeDecodeError):
+            text = await asyncio.to_thread(_read_text, path)
+        if dialog not in self._dialogs:
+            return  # closed since
+        if text is None:
+            dialog.show_problem(tr("Can’t read {file}.", file=path.name))
+        else:
+            dialog.show_text(text)
+
+
+def _tool_text(tool: ListedTool) -> str:
+    definition = tool.definition
+    kind = tr(KIND_NOTES[definition.kind]) if definition.needs_consent else ""
+    return " ".join(filter(None, (definition.display_description, kind)))
+
+
+def _read_text(path: Path) -> str:
+    with open_file(path) as file:
+        return read_all(file, MAX_FORM_CHARS).decode("utf-8-sig")

@@ -1,0 +1,292 @@
+"""A node of the transcript for assistive technology, and the interfaces that Qt asks it for.
+
+PySide converts the result of `interface_cast` to a C++ pointer. The result must be an object that
+implements the interface, or NO_INTERFACE: None and integers crash PySide.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleActionInterface,
+    QAccessibleAttributesInterface,
+    QAccessibleInterface,
+    QAccessibleTableCellInterface,
+    QAccessibleTextInterface,
+)
+from shiboken6 import VoidPtr
+
+from desktop_app.transcript.accessibility.reading_tree import ReadingNode
+from desktop_app.widgets.text.utf16 import utf16_length, utf16_slice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QWindow
+
+NO_INTERFACE: Final = VoidPtr(0)
+_Type = QAccessible.InterfaceType
+
+
+class PlainTextInterface(QAccessibleTextInterface):
+    """The text that a function returns, read-only.
+
+    Args:
+        read: returns the text.
+        caret: returns the caret's position in UTF-16 units.
+        set_caret: moves the caret to a position in UTF-16 units.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[], str],
+        caret: Callable[[], int] = lambda: 0,
+        set_caret: Callable[[int], object] = lambda _position: None,
+    ) -> None:
+        super().__init__()
+        self._read = read
+        self._caret = caret
+        self._set_caret = set_caret
+
+    def characterCount(self) -> int:
+        return utf16_length(self._read())
+
+    def text(self, start: int, end: int) -> str:
+        return utf16_slice(self._read(), start, None if end < 0 else end)
+
+    def cursorPosition(self) -> int:
+        return self._caret()
+
+    def setCursorPosition(self, position: int) -> None:
+        self._set_caret(position)
+
+    def selectionCount(self) -> int:
+        return 0
+
+    def selection(self, _index: int) -> tuple[int, int]:
+        return 0, 0
+
+    def addSelection(self, _start: int, _end: int) -> None:
+        """Select nothing: the selection belongs to the document."""
+
+    def removeSelection(self, _index: int) -> None:
+        """Remove nothing: see `addSelection`."""
+
+    def setSelection(self, _index: int, _start: int, _end: int) -> None:
+        """Select nothing: see `addSelection`."""
+
+    def characterRect(self, _offset: int) -> QRect:
+        return QRect()
+
+    def offsetAtPoint(self, _point: QPoint) -> int:
+        return -1
+
+    def scrollToSubstring(self, start: int, _end: int) -> None:
+        self._set_caret(start)
+
+    def attributes(self, _offset: int) -> tuple[str, int, int]:
+        return "", 0, self.characterCount()
+
+
+class HeadingLevel(QAccessibleAttributesInterface):
+    """The level of a heading."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__()
+        self._level = level
+
+    def attributeKeys(self) -> list[QAccessible.Attribute]:
+        return [QAccessible.Attribute.Level]
+
+    def attributeValue(self, _key: QAccessible.Attribute) -> int:
+        return self._level
+
+
+class CellPosition(QAccessibleTableCellInterface):
+    """The place of a cell in its table."""
+
+    def __init__(self, node: AccessibleNode, row: int, column: int) -> None:
+        super().__init__()
+        self._node = node
+        self._row = row
+        self._column = column
+
+    def rowIndex(self) -> int:
+        return self._row
+
+    def columnIndex(self) -> int:
+        return self._column
+
+    def rowExtent(self) -> int:
+        return 1
+
+    def columnExtent(self) -> int:
+        return 1
+
+    def isSelected(self) -> bool:
+        return False
+
+    def table(self) -> QAccessibleInterface:
+        return self._node.parent().parent()
+
+    def rowHeaderCells(self) -> list[QAccessibleInterface]:
+        return []
+
+    def columnHeaderCells(self) -> list[QAccessibleInterface]:
+        header = self.table().child(0).child(self._column)
+        return [header] if header.role() == QAccessible.Role.ColumnHeader else []
+
+
+class NodeActions(QAccessibleActionInterface):
+    """The actions of a node: to focus it, and to press it if it is a link.
+
+    Args:
+        focus: moves the reading position to the node.
+        press: follows the link; None if the node is not a link.
+    """
+
+    def __init__(self, focus: Callable[[], object], press: Callable[[], object] | None) -> None:
+        super().__init__()
+        self._actions = {self.setFocusAction(): focus}
+        if press is not None:
+            self._actions[self.pressAction()] = press
+
+    def actionNames(self) -> list[str]:
+        return list(reversed(self._actions))
+
+    def doAction(self, name: str) -> None:
+        if name in self._actions:
+            self._actions[name]()
+
+    def keyBindingsForAction(self, _name: str) -> list[str]:
+        return []
+
+
+class AccessibleNode(QAccessibleInterface):
+    """A node: a message, or a part of one.
+
+    Args:
+        parent: the interface of the parent.
+        content: the node's role, name and text.
+        rect_of: returns an item's rectangle on the screen.
+        focus: moves the reading position to an item.
+        press: follows a link of an item.
+
+    Attributes:
+        content: the node's role, name and text. The content of a message is replaced as the message
+            grows.
+        is_alive: False once the node is released.
+    """
+
+    def __init__(
+        self,
+        parent: QAccessibleInterface,
+        content: ReadingNode,
+        rect_of: Callable[[int], QRect],
+        focus: Callable[[int], object],
+        press: Callable[[int, str], object],
+    ) -> None:
+        super().__init__()
+        self._parent = parent
+        self.content = content
+        self._rect_of = rect_of
+        self._focus = focus
+        self._press = press
+        self._nodes: list[AccessibleNode] | None = None
+        self._interfaces: dict[QAccessible.InterfaceType, Any] = {}
+        self.is_alive = True
+
+    def release(self) -> None:
+        """Remove the node and its descendants from Qt's cache, which would keep them for good."""
+        for node in self._nodes or ():
+            node.release()
+        self._nodes = None
+        self.is_alive = False
+        QAccessible.deleteAccessibleInterface(QAccessible.uniqueId(self))
+
+    def child_nodes(self) -> list[AccessibleNode]:
+        """Return the children, which are created on first use."""
+        if self._nodes is None:
+            self._nodes = [
+                AccessibleNode(
+                    self, child, rect_of=self._rect_of, focus=self._focus, press=self._press
+                )
+                for child in self.content.children
+            ]
+        return self._nodes
+
+    def interface_cast(self, kind: QAccessible.InterfaceType) -> Any:
+        """Return the object that implements an interface for this node, or NO_INTERFACE."""
+        if kind not in self._interfaces:
+            self._interfaces[kind] = self._make_interface(kind)
+        return self._interfaces[kind]
+
+    def _make_interface(self, kind: QAccessible.InterfaceType) -> Any:
+        content = self.content
+        if kind is _Type.TextInterface and content.text:
+            return PlainTextInterface(lambda: self.content.text)
+        if kind is _Type.AttributesInterface and content.level:
+            return HeadingLevel(content.level)
+        if kind is _Type.TableCellInterface and content.cell is not None:
+            return CellPosition(self, *content.cell)
+        if kind is _Type.ActionInterface:
+            press = (lambda: self._press(content.item, content.link)) if content.link else None
+            return NodeActions(lambda: self._focus(content.item), press)
+        return NO_INTERFACE
+
+    def isValid(self) -> bool:
+        return self.is_alive
+
+    def object(self) -> Any:
+        return None
+
+    def window(self) -> QWindow:
+        return self._parent.window()
+
+    def relations(self, *_match: Any) -> list[Any]:
+        return []
+
+    def parent(self) -> QAccessibleInterface:
+        return self._parent
+
+    def focusChild(self) -> Any:
+        return None
+
+    def childAt(self, x: int, y: int) -> Any:
+        nodes = (node for node in self.child_nodes() if node.rect().contains(x, y))
+        return next(nodes, None)
+
+    def child(self, index: int) -> Any:
+        nodes = self.child_nodes()
+        return nodes[index] if 0 <= index < len(nodes) else None
+
+    def childCount(self) -> int:
+        return len(self.child_nodes())
+
+    def indexOfChild(self, child: QAccessibleInterface) -> int:
+        return next((index for index, node in enumerate(self.child_nodes()) if node is child), -1)
+
+    def text(self, kind: QAccessible.Text) -> str:
+        return self.content.name if kind is QAccessible.Text.Name else ""
+
+    def setText(self, _kind: QAccessible.Text, _text: str) -> None:
+        """Change nothing: messages are read-only."""
+
+    def rect(self) -> QRect:
+        return self._rect_of(self.content.item)
+
+    def role(self) -> QAccessible.Role:
+        return self.content.role
+
+    def state(self) -> QAccessible.State:
+        state = QAccessible.State()
+        state.readOnly = state.selectableText = True
+        state.focusable = True
+        if self.content.link:
+            state.linked = True
+        if self.rect().isEmpty():
+            state.offscreen = True
+        return state

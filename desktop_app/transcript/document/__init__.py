@@ -1,0 +1,1 @@
+"""Writes messages into the QTextDocument and edits only the differences."""

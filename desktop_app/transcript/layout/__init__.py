@@ -1,0 +1,1 @@
+"""Message layouts, height estimates, placeholders and the splitting of long texts."""

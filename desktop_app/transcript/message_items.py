@@ -1,0 +1,429 @@
+"""Message items besides Markdown: question, attachments, reasoning, errors, footer.
+
+Pure functions from domain values to items. An item is either a block of Markdown or a `Line` of
+the program's own. Both are plain values, so that two states of a message can be compared.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from desktop_app.domain.answering.shown_length import ShownMessage
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
+from desktop_app.domain.conversations.message_facts import (
+    answer_facts,
+    argument_lines,
+    attachment_facts,
+    call_line,
+    ending_text,
+    is_explained,
+    reasoning_title,
+)
+from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, tool_calls
+from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText
+from desktop_app.domain.error_text import CONTINUABLE, NOT_CONTINUABLE
+from desktop_app.domain.errors import AuthenticationError, ContextTooLongError, MissingKeyError
+from desktop_app.domain.places import LinkSegment
+from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.markdown.block_model import Block, Kind, Run, Runs, clean_text
+from desktop_app.markdown.parsing.block_builder import code_line
+from desktop_app.markdown.structured_answer import has_json_value
+from desktop_app.transcript.media.message_images import OPEN_IMAGE, image_runs
+from desktop_app.widgets.text.foreign_text import LONGEST_PARAGRAPH, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterable, Sequence
+
+TOGGLE_REASONING: Final = "reasoning"
+"""Action that shows or hides the reasoning."""
+
+TOGGLE_PASSAGES: Final = "passages-"
+"""Prefix of the action that shows or hides passages; followed by the collection's index."""
+
+TOGGLE_TOOL: Final = "tool-"
+"""Prefix of the action that unfolds or folds a tool call; followed by the call's index."""
+
+TOGGLE_DETAILS: Final = "details"
+"""Action that shows or hides a server's error details."""
+
+OPEN_DOCUMENT: Final = "document/"
+"""Prefix of the action that opens a document; followed by its hash."""
+
+ACTION: Final = "action:"
+"""Scheme of links that trigger an action on their message."""
+
+OPEN_PLACE: Final = "place/"
+"""Prefix of the action that opens a place of the window; followed by the place."""
+
+# Actions of an answer whose JSON matches its schema. SHOW_VALUE shows the value of the JSON as a
+# table or a tree.
+SHOW_JSON: Final = "show-json"
+SHOW_VALUE: Final = "show-value"
+COPY_JSON: Final = "copy-json"
+COPY_CSV: Final = "copy-csv"
+
+_ACTION_LABELS: Final = {
+    "continue": N_("Continue"),
+    "retry": N_("Retry"),
+    "compact": N_("Compact"),
+    "add-key": N_("Add key"),
+    "change-key": N_("Change key"),
+    SHOW_JSON: N_("Show JSON"),
+    SHOW_VALUE: N_("Show as table"),
+    COPY_JSON: N_("Copy JSON"),
+    COPY_CSV: N_("Copy CSV"),
+}
+
+_MAX_TOOL_LINES: Final = 500
+"""Maximum number of lines of a tool's arguments, and of its result."""
+
+_MAX_DETAIL_LINES: Final = 200
+"""Maximum number of lines of error details."""
+
+
+class LineKind(Enum):
+    """The kinds of lines that are not Markdown."""
+
+    __hash__ = object.__hash__  # faster than Enum's, because it runs in C; see `Kind`
+
+    QUESTION = "question"
+    IMAGES = "images"
+    ATTACHMENT = "attachment"
+    REASONING = "reasoning"
+    STATUS = "status"
+    NOTICE = "notice"
+    ERROR_TITLE = "error-title"
+    ERROR_TEXT = "error-text"
+    ERROR_ACTIONS = "error-actions"
+    ERROR_DETAILS = "error-details"
+    VERSIONS = "versions"
+    FOOTER = "footer"
+    FOLD = "fold"
+
+
+class Line(NamedTuple):
+    """A line that is not Markdown. With `begins_background`, it is the first on a background."""
+
+    kind: LineKind
+    runs: Runs
+    begins_background: bool = False
+
+
+class MessageNote(NamedTuple):
+    """A line with links below a message, such as the line that tells of a compaction.
+
+    Attributes:
+        text: the text before the links.
+        actions: label and action of each link.
+    """
+
+    text: str
+    actions: tuple[tuple[str, str], ...] = ()
+
+
+Item = Block | Line
+
+ItemChange = tuple[int, int, tuple[Item, ...]]
+"""A replacement: the index of the first item, the number of items removed, the new items."""
+
+
+def question_lines(text: str, *, is_continuation: bool = False) -> list[Line]:
+    """Return a question as typed, line by line.
+
+    Args:
+        text: the question, or a part of it.
+        is_continuation: True if the lines follow earlier lines of the same question.
+    """
+    return [
+        Line(
+            LineKind.QUESTION,
+            _text_runs(line),
+            begins_background=number == 0 and not is_continuation,
+        )
+        for number, line in enumerate(text.split("\n"))
+    ]
+
+
+def attachment_lines(message: Message) -> list[Item]:
+    """Return the images side by side, then a line for each attachment.
+
+    Example: `q3-report.pdf   48 pages   31,480 tokens`. The name is a link that opens the
+    attachment. Images also have a line with such a link, for users without a mouse.
+    """
+    images = [part for part in message.attachments if isinstance(part, ImagePart)]
+    lines: list[Item] = []
+    if images:
+        lines.append(Line(LineKind.IMAGES, image_runs(images, ACTION)))
+    for part in message.attachments:
+        action = OPEN_IMAGE if isinstance(part, ImagePart) else OPEN_DOCUMENT
+        name = Run(one_line(part.name), link=f"{ACTION}{action}{part.sha256}")
+        facts = Run(one_line("".join(f"\u2003{fact}" for fact in attachment_facts(part))))
+        lines.append(Line(LineKind.ATTACHMENT, (name, facts)))
+    return lines
+
+
+def reasoning_text(message: Message) -> str:
+    """Return the reasoning summary of a message."""
+    texts = [part.text for part in message.parts if isinstance(part, ReasoningPart)]
+    return "\n\n".join(text for text in texts if text)
+
+
+def reasoning_seconds(message: Message) -> float | None:
+    """Return the seconds spent on reasoning; None if unknown."""
+    return next((part.seconds for part in message.parts if isinstance(part, ReasoningPart)), None)
+
+
+def reasoning_line(
+    reasoning: str, seconds: float | None, *, is_thinking: bool, is_folded: bool
+) -> Line:
+    """Return `› Thought for 9.3 s: Which failures are safe to repeat`."""
+    title = reasoning_title(reasoning, seconds, is_thinking=is_thinking)
+    return section_line(title, ACTION + TOGGLE_REASONING, is_unfolded=not is_folded)
+
+
+def section_line(title: str, link: str, *, is_unfolded: bool) -> Line:
+    """Return the line that shows and hides a section."""
+    sign = "⌄  " if is_unfolded else "›  "
+    mark = Run(sign, bold=True, link=link, expanded=is_unfolded)
+    return Line(LineKind.REASONING, (mark, Run(one_line(title), link=link)))
+
+
+def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
+    """Return `› calculator(1 + 2) · Done · 0.1 s` for each tool call.
+
+    An unfolded call is followed by its arguments and its result. Parallel calls are grouped below
+    a line that tells how many they are.
+    """
+    lines: list[Item] = []
+    calls = tool_calls(message.parts)
+    calls_per_round = Counter(call.round for call in calls)
+    previous_round = None
+    for number, call in enumerate(calls):
+        count = calls_per_round[call.round]
+        if call.round != previous_round and count > 1:  # the first call of a round of several
+            title = tr_plural("{count} parallel tool call", "{count} parallel tool calls", count)
+            lines.append(Line(LineKind.REASONING, (Run(title),)))
+        previous_round = call.round
+        is_unfolded = number in unfolded
+        title = call_line(call, is_streaming=message.status is MessageStatus.STREAMING)
+        link = f"{ACTION}{TOGGLE_TOOL}{number}"
+        lines.append(section_line(title, link, is_unfolded=is_unfolded))
+        if is_unfolded:
+            lines += _code_items("json", argument_lines(call.run_arguments))
+            if call.result:
+                lines += _code_items("", call.result.split("\n"))
+    return lines
+
+
+def _code_items(language: str, texts: Sequence[str]) -> list[Item]:
+    """Return the lines of a tool's arguments or result, up to `_MAX_TOOL_LINES`.
+
+    If there are more, a line follows that tells how many are not shown.
+    """
+    items: list[Item] = [
+        Block(Kind.CODE_HEAD, language=language),
+        *(code_line(text, language) for text in texts[:_MAX_TOOL_LINES]),
+    ]
+    return items + _missing_lines_notice(LineKind.NOTICE, len(texts) - _MAX_TOOL_LINES)
+
+
+def _missing_lines_notice(kind: LineKind, count: int) -> list[Item]:
+    """Return the line that tells how many lines are not shown; [] if `count` is not positive."""
+    if count <= 0:
+        return []
+    notice = tr_plural("{count} more line isn’t shown", "{count} more lines aren’t shown", count)
+    return [Line(kind, (Run(notice),))]
+
+
+def ending_lines(
+    message: Message, status_line: str, *, shows_details: bool, is_last: bool = True
+) -> list[Item]:
+    """Return the lines below an answer's text: its status line, notices, its ending and an error.
+
+    Args:
+        message: the answer.
+        status_line: the status while the answer is made; "" for none.
+        shows_details: whether the error's details are unfolded.
+        is_last: False if messages follow the answer, which then cannot be continued.
+    """
+    lines: list[Item] = []
+    if status_line:
+        lines.append(Line(LineKind.STATUS, _line_runs(status_line)))
+    lines += [_notice_line(message, notice) for notice in message.notices]
+    if NoticeCode.SCHEMA_PROBLEM in map(_notice_code, message.notices):
+        lines.append(Line(LineKind.NOTICE, (_action_link("retry"),)))
+    ending = ending_text(message)
+    if ending and not is_explained(message):
+        runs = list(_line_runs(ending))
+        action = "continue" if message.text.strip() else "retry"
+        if (
+            message.role is Role.ASSISTANT
+            and message.status is not MessageStatus.REFUSED
+            and (is_last or action == "retry")
+        ):
+            runs += [Run("\u2003"), _action_link(action)]
+        lines.append(Line(LineKind.NOTICE, tuple(runs)))
+    return lines + error_lines(message, shows_details=shows_details, is_last=is_last)
+
+
+def _notice_line(message: Message, notice: NoticeText) -> Line:
+    """Return a notice. The notice about a schema also offers to show and copy the value."""
+    runs = list(_line_runs(str(notice)))
+    if _notice_code(notice) is NoticeCode.SCHEMA_USED and has_json_value(message):
+        is_tree = isinstance(message, ShownMessage) and message.is_tree
+        # Offer the form that is not shown now.
+        other_form = SHOW_JSON if is_tree else SHOW_VALUE
+        for action in (other_form, COPY_JSON, COPY_CSV):
+            runs += [Run(" · "), _action_link(action)]
+    return Line(LineKind.NOTICE, tuple(runs))
+
+
+def _notice_code(notice: NoticeText) -> object:
+    return notice.code if isinstance(notice, AnswerNotice) else None
+
+
+def is_continuable(message: Message) -> bool:
+    """Return True if a failed answer can be continued, provided that no message follows it."""
+    return bool(message.text.strip()) and message.status is not MessageStatus.REFUSED
+
+
+def error_lines(message: Message, *, shows_details: bool, is_last: bool = True) -> list[Item]:
+    """Return the error, the hint, the actions and any unfolded details."""
+    error = message.error
+    if error is None:
+        return []
+    if is_last and is_continuable(message):
+        actions = ["continue", "retry"]
+        hint = error.hint_segments_on(CONTINUABLE)
+    else:
+        actions = ["retry"]
+        hint = error.hint_segments_on(NOT_CONTINUABLE)
+    lines: list[Item] = [
+        Line(LineKind.ERROR_TITLE, _line_runs(error.what_happened), begins_background=True)
+    ]
+    if hint:
+        hint_runs = [run for segment in hint for run in _segment_runs(segment)]
+        lines.append(Line(LineKind.ERROR_TEXT, tuple(hint_runs)))
+    if error.code == ContextTooLongError.code:
+        actions.append("compact")
+    if not error.is_of_environment:
+        if error.code == MissingKeyError.code:
+            actions.append("add-key")
+        elif error.code == AuthenticationError.code:
+            actions.append("change-key")
+    links = [_action_link(action, bold=True) for action in actions]
+    if error.details:
+        label = tr("Hide details") if shows_details else tr("Details")
+        links.append(Run(label, bold=True, link=ACTION + TOGGLE_DETAILS, expanded=shows_details))
+    links_with_gaps = links[:1]
+    for link in links[1:]:
+        links_with_gaps += [Run("\u2003\u2002"), link]
+    lines.append(Line(LineKind.ERROR_ACTIONS, tuple(links_with_gaps)))
+    if shows_details:
+        kind = LineKind.ERROR_DETAILS
+        texts = error.details.splitlines()
+        lines += [Line(kind, (Run(_one_long_line(text)),)) for text in texts[:_MAX_DETAIL_LINES]]
+        lines += _missing_lines_notice(kind, len(texts) - _MAX_DETAIL_LINES)
+    return lines
+
+
+def index_of_action(items: Sequence[Item], action: str) -> int:
+    """Return the index of the line with the link of an action; -1 if there is none."""
+    link = ACTION + action
+    for index, item in enumerate(items):
+        if type(item) is Line and any(run.link == link for run in item.runs):
+            return index
+    return -1
+
+
+def note_line(note: MessageNote) -> Line:
+    """Return `Compacted: 182k → 9k tokens · Undo · Show what is sent`."""
+    runs = list(_line_runs(note.text))
+    for label, action in note.actions:
+        runs += [Run(" · "), Run(label, link=ACTION + action)]
+    return Line(LineKind.NOTICE, tuple(runs))
+
+
+@dataclass
+class FooterFacts:
+    """The facts about answers that a transcript's footers show.
+
+    Attributes:
+        name_of: returns a model's display name for its id.
+        are_shown: False if the facts are shown elsewhere.
+        followed_ids: the ids of messages that have a successor, and None, the parent of the first.
+    """
+
+    name_of: Callable[[str], str] = str
+    are_shown: bool = True
+    followed_ids: set[str | None] = field(default_factory=set)
+
+    def begin_path(self, messages: Iterable[Message]) -> None:
+        """Start another conversation or path."""
+        self.followed_ids = {message.parent_id for message in messages}
+
+    def add_follower(self, message: Message) -> None:
+        """Record that a message follows its parent."""
+        self.followed_ids.add(message.parent_id)
+
+    def set_names(self, name_of: Callable[[str], str]) -> None:
+        """Set the function that names models."""
+        self.name_of = name_of
+
+
+def versions_line(version: tuple[int, int]) -> Line:
+    """Return `‹ 2/3 ›`, for a question."""
+    return Line(LineKind.VERSIONS, _arrows(*version))
+
+
+def footer_line(message: Message, version: tuple[int, int] | None, facts: FooterFacts) -> Line:
+    """Return `‹ 2/3 ›  Thinking · Medium · 1,204 tokens · $0.003 · 9.3 s`, for an answer.
+
+    Without several versions, there are no arrows. There are no facts while the answer streams, or
+    if `facts.are_shown` is False. `version` is as in `MessageState`.
+    """
+    runs: list[Run] = []
+    if version is not None:
+        number, count = version
+        if count > 1:
+            runs += [*_arrows(number, count), Run("\u2003")]
+    if message.status is not MessageStatus.STREAMING and facts.are_shown:
+        runs += _line_runs(" · ".join(answer_facts(message, facts.name_of)))
+    return Line(LineKind.FOOTER, tuple(runs))
+
+
+def _arrows(number: int, count: int) -> Runs:
+    """Return the arrows, with spaces that make them wider for the mouse and the focus frame."""
+    # At the first or the last version, an arrow is no link.
+    older = f"{ACTION}older-version" if number > 1 else ""
+    newer = f"{ACTION}newer-version" if number < count else ""
+    return Run("\u2005‹ ", link=older), Run(f"{number}/{count}"), Run(" ›\u2005", link=newer)
+
+
+def _segment_runs(segment: LinkSegment) -> Runs:
+    if segment.place is None:
+        return _line_runs(segment.text)
+    return (Run(segment.text, link=f"{ACTION}{OPEN_PLACE}{segment.place}"),)
+
+
+def _action_link(action: str, *, bold: bool = False) -> Run:
+    return Run(tr(_ACTION_LABELS[action]), bold=bold, link=ACTION + action)
+
+
+def _text_runs(text: str) -> Runs:
+    """Return a line of a question, which may have any length."""
+    text = clean_text(text)
+    return (Run(text),) if text else ()
+
+
+def _line_runs(text: str) -> Runs:
+    """Return a text of the program's or a server's as a single line, cut if it is very long."""
+    text = _one_long_line(text)
+    return (Run(text),) if text else ()
+
+
+def _one_long_line(text: str) -> str:
+    return one_line(text, LONGEST_PARAGRAPH)

@@ -1,0 +1,1 @@
+"""Selecting and copying, also across messages that are not materialized."""

@@ -1,0 +1,1 @@
+"""The viewport: surface, scroll anchor, virtualizer, and when streamed text and formulas appear."""

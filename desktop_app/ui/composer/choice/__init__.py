@@ -1,4 +1,0 @@
-"""The row below the prompt's text: model, effort, variants, background, and their menus.
-
-May import `ui.look` and `ui.widgets`.
-"""

@@ -1,4 +1,0 @@
-"""The table of models, and the form for facts that the user enters about a model.
-
-May import `ui.look` and `ui.widgets`.
-"""

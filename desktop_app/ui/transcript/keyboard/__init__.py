@@ -1,4 +1,0 @@
-"""Focus targets, the caret, jumps to footnotes, and the actions of a message.
-
-May import `document`, `layout`, `selection` and `viewport`.
-"""

@@ -1,4 +1,0 @@
-"""Windows that show a document, preview the content to send, or ask for a password.
-
-May import `ui.look`, `ui.widgets` and `ui.transcript`.
-"""

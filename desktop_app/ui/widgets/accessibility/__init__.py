@@ -1,4 +1,0 @@
-"""Roles, announcements and mnemonics, for use without a mouse or a screen.
-
-May import `ui.look` and `ui.widgets`.
-"""

@@ -1,4 +1,0 @@
-"""Buttons and controls of choice, for every window.
-
-May import `ui.look` and `ui.widgets`.
-"""

@@ -1,4 +1,0 @@
-"""Labels, documents and the clipboard: text of others is shown as plain text.
-
-May import `ui.look` and `ui.widgets`.
-"""

@@ -1,0 +1,1 @@
+"""Roles, announcements and mnemonics, for use without a mouse or a screen."""

@@ -1,0 +1,1 @@
+"""Buttons and controls of choice, for every window."""

@@ -1,0 +1,143 @@
+"""Buttons of dialogs and forms.
+
+In a dialog without a default button, Enter in a field presses the first button that is "auto
+default" in Qt. Buttons that act on the entered values, or discard them, are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+    QWidget,
+)
+
+from desktop_app.i18n.translation import tr
+from desktop_app.widgets.look import painting
+from desktop_app.widgets.look.icons import set_icon
+from desktop_app.widgets.look.theme import current_theme, limit_size
+from desktop_app.widgets.text.foreign_text import (
+    PlainButton,
+    PlainToolButton,
+    marked_text,
+    set_tooltip,
+)
+
+
+def press_focused(window: QWidget, event: QKeyEvent) -> bool:
+    """Press the focused button of a window if the key is Enter. Return False otherwise."""
+    button = window.focusWidget()
+    is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+    if not is_enter or not isinstance(button, QAbstractButton) or event.isAutoRepeat():
+        return False
+    button.click()
+    return True
+
+
+class HelpButton(PlainToolButton):
+    """A small button without a border."""
+
+    def __init__(self) -> None:
+        super().__init__(name="help-button", role="quiet", label=tr("Help"))
+        self.setText("?")
+        self.update_theme()
+
+    def update_theme(self) -> None:
+        theme = current_theme()
+        self.setFont(theme.strong())
+        self.setMinimumWidth(theme.px(22))
+
+
+_ICON: Final = 16
+"""The size of the icon in pixels at the default text size."""
+
+
+class IconButton(PlainToolButton):
+    """A quiet square button with an icon, and `label` as its tooltip."""
+
+    def __init__(
+        self, name: str, icon_name: str, label: str, on_clicked: Callable[[], object]
+    ) -> None:
+        super().__init__(name=name, role="quiet", label=label)
+        self._icon_name = icon_name
+        self.clicked.connect(lambda: on_clicked())
+        self.update_theme()
+
+    def update_theme(self) -> None:
+        theme = current_theme()
+        set_icon(self, self._icon_name, theme.dim, theme.px(_ICON), disabled=theme.line)
+        limit_size(self, theme.px(28), theme.px(28))
+
+
+class ElidedButton(PlainButton):
+    """A button that may be narrower than its label; the tooltip then has the whole label."""
+
+    def minimumSizeHint(self) -> QSize:
+        hint = super().minimumSizeHint()
+        return QSize(min(hint.width(), 4 * hint.height()), hint.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        set_tooltip(self, self.text() if self._elided(self.text()) != self.text() else "")
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        option.text = self._elided(marked_text(self), painting.MNEMONIC)
+        QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
+
+    def _elided(self, label: str, flags: int = 0) -> str:
+        """Return the label, elided to the width of the button."""
+        metrics = self.fontMetrics()
+        frame = self.sizeHint().width() - metrics.horizontalAdvance(self.text())
+        available_width = self.width() - frame + 1  # widths of letters are rounded
+        return metrics.elidedText(label, Qt.TextElideMode.ElideRight, available_width, flags)
+
+
+class SingleClickButton(PlainButton):
+    """A button that ignores the second click of a double click.
+
+    By then it may act on the next item, which the user has not chosen.
+    """
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+
+
+def dialog_button(label: str, name: str, role: str = "plain") -> PlainButton:
+    """Create a button that Enter in a field does not press."""
+    button = PlainButton(label, name=name, role=role)
+    button.setAutoDefault(False)
+    return button
+
+
+def compact_button(label: str, name: str, role: str = "link") -> PlainButton:
+    """Create a button that is no wider than its label, for panels and cards."""
+    button = PlainButton(label, name=name, role=role)
+    button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+    return button
+
+
+def delete_button(label: str, name: str) -> SingleClickButton:
+    """Create a button that deletes the shown item, after which another is shown."""
+    button = SingleClickButton(label, name=name, role="plain")
+    button.setAutoDefault(False)
+    return button
+
+
+def cancel_button(name: str = "", role: str = "plain") -> PlainButton:
+    """Create a Cancel button that Enter in a field does not press."""
+    return dialog_button(tr("Cancel"), name, role)
+
+
+def close_button(name: str, role: str = "plain") -> PlainButton:
+    """Create a Close button."""
+    return PlainButton(tr("Close"), name=name, role=role)

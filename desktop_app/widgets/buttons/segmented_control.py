@@ -1,0 +1,113 @@
+"""A control that shows a few options side by side, of which the user chooses one.
+
+The segments are a group of exclusive buttons: Tab stops at the group only once, and the arrow keys
+move within the group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QButtonGroup, QFrame, QGridLayout, QPushButton, QSizePolicy
+
+from desktop_app.widgets.accessibility.role_names import GROUP, RADIO, TAB, TABS
+from desktop_app.widgets.look import painting
+from desktop_app.widgets.look.theme import ROW_HEIGHT, current_theme, set_role
+from desktop_app.widgets.text.foreign_text import PlainButton, spoken_text
+
+
+class Segment(PlainButton):
+    """A button as wide as its bold text, so that checking it moves nothing."""
+
+    def __init__(self, label: str, padding: int, role: str, *, is_small: bool) -> None:
+        self.accessible_role = role
+        super().__init__(label, role="small-segment" if is_small else "segment")
+        self._is_small = is_small
+        self._padding = padding
+        self.setCheckable(True)
+        # Otherwise Enter in another field of the dialog would choose this segment.
+        self.setAutoDefault(False)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:
+        hint = self.minimumSizeHint()
+        return QSize(hint.width() + 2 * current_theme().px(self._padding), hint.height())
+
+    def minimumSizeHint(self) -> QSize:
+        theme = current_theme()
+        font = theme.note() if self._is_small else theme.strong()
+        font.setWeight(font.Weight.DemiBold)
+        return QSize(painting.text_width(self.text(), font), theme.px(ROW_HEIGHT))
+
+
+class SegmentedControl(QFrame):
+    """Exclusive segments in one or more rows (see the module's docstring).
+
+    Signals:
+        chosen(str): the user chose the option with this key.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(
+        self,
+        options: Sequence[tuple[str, str]],
+        *,
+        name: str = "",
+        padding: int = 16,
+        is_small: bool = False,
+        columns: int = 0,
+        is_tabs: bool = False,
+    ) -> None:
+        """Create the segments; `options` are pairs of key and label.
+
+        Args:
+            name: the accessible name of the group.
+            padding: pixels beside each label, at the default text size.
+            is_small: use the smaller font, for many options.
+            columns: the options in a row; 0 for a single row.
+            is_tabs: True if the options are pages, False if they are values.
+        """
+        super().__init__()
+        set_role(self, "segments")
+        self.accessible_role = TABS if is_tabs else GROUP
+        self.setAccessibleName(spoken_text(name))
+        self._group = QButtonGroup(self)
+        self._buttons: dict[str, Segment] = {}
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(0)
+        for number, (key, label) in enumerate(options):
+            segment = Segment(label, padding, TAB if is_tabs else RADIO, is_small=is_small)
+            segment.setObjectName(key)
+            segment.clicked.connect(lambda _checked=False, key=key: self.chosen.emit(key))
+            self._group.addButton(segment)
+            grid.addWidget(segment, *divmod(number, columns or len(options)))
+            self._buttons[key] = segment
+        # In a narrow window the labels move closer together.
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+
+    def button(self, key: str) -> QPushButton:
+        """Return the button of an option."""
+        return self._buttons[key]
+
+    def current(self) -> str | None:
+        """Return the key of the checked option, or None."""
+        return next((key for key, button in self._buttons.items() if button.isChecked()), None)
+
+    def set_current(self, key: str | None) -> None:
+        """Check an option (None: no option) without emitting `chosen`."""
+        self._group.setExclusive(key is not None)  # an exclusive group cannot be all unchecked
+        for option, button in self._buttons.items():
+            button.setChecked(option == key)
+            # Tab stops at the checked option. Qt does this itself only after a key press or
+            # a click.
+            is_tab_stop = option == key or key is None
+            policy = Qt.FocusPolicy.StrongFocus if is_tab_stop else Qt.FocusPolicy.ClickFocus
+            button.setFocusPolicy(policy)
+        self._group.setExclusive(True)
+
+    def expand(self) -> None:
+        """Take the available width from now on."""
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

@@ -1,0 +1,1 @@
+"""Cards above the prompt: notifications, progress, offers."""

@@ -1,0 +1,130 @@
+"""Dialogs in which the user chooses files and folders, without event loops of their own.
+
+In the event loop of a static function of QFileDialog, windows may close under the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from desktop_app.widgets.look import icons
+
+# By button of Qt's own dialog, whose icons are black, even on a dark background.
+_ICON_OF_BUTTON: Final = {
+    "backButton": "chevron-left",
+    "forwardButton": "chevron-right",
+    "toParentButton": "arrow-up",
+    "newFolderButton": "folder-plus",
+    "listModeButton": "list",
+    "detailModeButton": "table-2",
+}
+
+
+def choose_file(
+    parent: QWidget,
+    title: str,
+    on_chosen: Callable[[Path], object],
+    *,
+    start: Path | str = "",
+    filters: str = "",
+) -> QFileDialog:
+    """Open a dialog in which the user chooses an existing file."""
+    dialog = _create_dialog(parent, title, start, filters)
+    dialog.setFileMode(dialog.FileMode.ExistingFile)
+    return _open(dialog, lambda paths: on_chosen(paths[0]))
+
+
+def choose_files(
+    parent: QWidget,
+    title: str,
+    on_chosen: Callable[[list[Path]], object],
+    *,
+    start: Path | str = "",
+    filters: str = "",
+) -> QFileDialog:
+    """Open a dialog in which the user chooses existing files."""
+    dialog = _create_dialog(parent, title, start, filters)
+    dialog.setFileMode(dialog.FileMode.ExistingFiles)
+    return _open(dialog, on_chosen)
+
+
+def choose_folder(
+    parent: QWidget, title: str, on_chosen: Callable[[Path], object], *, start: Path | str = ""
+) -> QFileDialog:
+    """Open a dialog in which the user chooses a folder."""
+    dialog = _create_dialog(parent, title, start, "")
+    dialog.setFileMode(dialog.FileMode.Directory)
+    dialog.setOption(dialog.Option.ShowDirsOnly)
+    return _open(dialog, lambda paths: on_chosen(paths[0]))
+
+
+def choose_target(
+    parent: QWidget,
+    title: str,
+    on_chosen: Callable[[Path], object],
+    *,
+    start: Path | str,
+    filters: str,
+    suffix: str = "",
+) -> QFileDialog:
+    """Open a dialog in which the user names the file to write; it asks before overwriting.
+
+    Args:
+        suffix: is added to a name that has none.
+    """
+    dialog = _create_dialog(parent, title, start, filters)
+    dialog.setAcceptMode(dialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix(suffix)
+    return _open(dialog, lambda paths: on_chosen(paths[0]))
+
+
+def _create_dialog(parent: QWidget, title: str, start: Path | str, filters: str) -> QFileDialog:
+    from PySide6.QtWidgets import QFileDialog  # not needed at the start
+
+    dialog = QFileDialog(parent, title, str(start), filters)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.setSupportedSchemes(["file"])  # callers read paths
+    parent.window().installEventFilter(_Closer(dialog))
+    return dialog
+
+
+def _open(dialog: QFileDialog, on_chosen: Callable[[list[Path]], object]) -> QFileDialog:
+    # Not `filesSelected`: it is emitted while the dialog still covers what the caller shows next.
+    dialog.accepted.connect(lambda: on_chosen([Path(name) for name in dialog.selectedFiles()]))
+    dialog.open()
+    _set_icons(dialog)
+    return dialog
+
+
+def _set_icons(dialog: QFileDialog) -> None:
+    """Draw the icons of Qt's own dialog in the color of text; a dialog of the system has none."""
+    from PySide6.QtWidgets import QToolButton
+
+    colors = dialog.palette()
+    role = QPalette.ColorRole.ButtonText
+    color = colors.color(QPalette.ColorGroup.Active, role)
+    disabled = colors.color(QPalette.ColorGroup.Disabled, role)
+    for button in dialog.findChildren(QToolButton):
+        name = _ICON_OF_BUTTON.get(button.objectName())
+        if name is not None:
+            button.setIcon(icons.icon(name, color, button.iconSize().width(), disabled=disabled))
+
+
+class _Closer(QObject):
+    """Event filter that rejects a dialog when the window behind it closes."""
+
+    def __init__(self, dialog: QFileDialog) -> None:
+        super().__init__(dialog)
+        self._dialog = dialog
+
+    def eventFilter(self, _window: QObject, event: QEvent) -> bool:
+        # A minimized window gets a spontaneous event.
+        if event.type() == QEvent.Type.Hide and not event.spontaneous():
+            self._dialog.reject()
+        return False

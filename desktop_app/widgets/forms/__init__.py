@@ -1,0 +1,1 @@
+"""Forms and dialogs, their fields and their tab order."""

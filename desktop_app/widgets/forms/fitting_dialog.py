@@ -1,0 +1,42 @@
+"""Dialogs and pages that fit into a small window with large text."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+
+from desktop_app.widgets.look.theme import current_theme
+
+# Pixels at the default text size.
+_MARGIN: Final = 24
+_SMALL_HEIGHT: Final = 400
+"""In a window below this height, a dialog may cover all of the window."""
+
+
+def fitting_size(wanted: tuple[int, int], parent: QWidget | None) -> QSize:
+    """Return the size for a dialog, bounded by its parent's window.
+
+    `wanted` is the preferred width and height in pixels at the default text size.
+    """
+    theme = current_theme()
+    size = QSize(theme.px(wanted[0]), theme.px(wanted[1]))
+    if parent is None:
+        return size
+    window_size = parent.window().size()
+    margin = theme.px(_MARGIN) if window_size.height() >= theme.px(_SMALL_HEIGHT) else 0
+    return size.boundedTo(window_size - QSize(margin, margin))
+
+
+def scroll_area_of(page: QWidget) -> QScrollArea:
+    """Return an area in which a page scrolls vertically if it does not fit."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(page)
+    for surface in (area.viewport(), page):
+        surface.setAutoFillBackground(False)
+    return area

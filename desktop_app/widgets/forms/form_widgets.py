@@ -1,0 +1,323 @@
+"""The widgets of forms: a titled section, a note, and fields of one style."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QFocusEvent, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QLineEdit,
+    QSlider,
+    QStyleOptionComboBox,
+    QWidget,
+)
+
+from desktop_app.domain.places import LinkedText, plain_text
+from desktop_app.widgets.accessibility.announcements import announce
+from desktop_app.widgets.boxes import column_of, row_of
+from desktop_app.widgets.look.theme import current_theme, set_role
+from desktop_app.widgets.text.foreign_text import (
+    PlainLabel,
+    PlainTextField,
+    one_line,
+    set_tooltip,
+    spoken_text,
+)
+from desktop_app.widgets.text.linked_label import LinkedLabel
+
+Tone = Literal["note", "warning", "error"]
+_ROLES: Final = {"note": "note", "warning": "warning-note", "error": "error"}
+
+_MAX_CHOICE_CHARS: Final = 200
+
+TYPING_PAUSE_MS: Final = 600
+"""A text is reported as changed after this pause in typing."""
+
+
+class Note(LinkedLabel):
+    """A short dimmed text that wraps; hidden while empty.
+
+    Errors are announced, because the focus stays in the field that they are about.
+    """
+
+    def __init__(self, text: str = "", *, object_name: str = "") -> None:
+        super().__init__()
+        self.setObjectName(object_name)
+        self._plain_text = ""
+        self._described_fields: tuple[QWidget, ...] = ()
+        self.setWordWrap(True)
+        self.update_theme()
+        self.set_text(text)
+
+    def set_text(
+        self, text: str | LinkedText, tone: Tone = "note", *, is_result: bool = False
+    ) -> None:
+        """Show a text, with links to places if it has any; "" hides the note.
+
+        Args:
+            is_result: whether an action led to the text, which is then announced like an error.
+        """
+        plain = text if isinstance(text, str) else plain_text(text)
+        is_new = plain != self._plain_text
+        self._plain_text = plain
+        self.describe(*self._described_fields)  # again, because the description has changed
+        set_role(self, _ROLES[tone])
+        if isinstance(text, str):
+            self.setText(text)
+        else:
+            self.set_linked_text(text)
+        if not text or self.parentWidget() is not None:  # shown without a parent, it is a window
+            self.setVisible(bool(text))
+        if is_new and self.isVisible() and (is_result or tone == "error"):
+            announce(self, plain)
+
+    def describe(self, *fields: QWidget) -> None:
+        """Make the text the description of fields, spoken by a screen reader after their names."""
+        self._described_fields = fields
+        for field in fields:
+            field.setAccessibleDescription(spoken_text(self._plain_text))
+
+    def update_theme(self) -> None:
+        theme = current_theme()
+        self.setFont(theme.note())
+
+
+class FormSection(QWidget):
+    """A title, the fields below it, and a note.
+
+    Attributes:
+        title, note: the labels.
+        body: the layout of the fields.
+    """
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.title = PlainLabel(title, role="strong", wraps=True)
+        self.note = Note()
+        self.body = column_of(spacing=6)
+        self._column = column_of(
+            self.title, self.body, self.note, parent=self, margins=0, spacing=4
+        )
+        # Show it only now: a widget shown without a parent becomes a window and takes the focus.
+        self.title.setVisible(bool(title))
+
+    def add(self, widget: QWidget) -> None:
+        """Add a widget below the note."""
+        self._column.addWidget(widget)
+
+
+class LineSection(FormSection):
+    """A single-line text field with a title.
+
+    Attributes:
+        field: the line edit.
+
+    Signals:
+        finished(str): the user changed the text and left the field or pressed Enter.
+    """
+
+    finished = Signal(str)
+
+    def __init__(self, title: str, name: str) -> None:
+        super().__init__(title)
+        self.field = QLineEdit()
+        self.field.setObjectName(name)
+        self.field.setAccessibleName(spoken_text(title))
+        self.title.setBuddy(self.field)
+        self.note.describe(self.field)
+        self.body.addWidget(self.field)
+        self._reported_text = ""  # as last shown or reported
+        self.field.editingFinished.connect(self.report_edits)
+
+    def show_value(self, text: str, *, read_only: bool = False) -> None:
+        """Show a stored value, unless the user is typing another."""
+        is_typing = self.field.hasFocus() and self.field.text().strip() != self._reported_text
+        if is_typing:
+            self._reported_text = text  # what is typed is reported if it differs from this
+            return
+        if self.field.text() != text:  # setText would move the caret and drop the selection
+            self.field.setText(text)
+            self.field.setCursorPosition(0)
+        self._reported_text = self.field.text().strip()  # a line edit may drop characters
+        self.field.setReadOnly(read_only)
+
+    def report_edits(self) -> None:
+        """Emit `finished` for a valid text that was typed but not reported yet."""
+        text = self.field.text().strip()
+        if text != self._reported_text and self.field.hasAcceptableInput():
+            self._reported_text = text
+            self.finished.emit(text)
+
+
+class ReadOnlyLine(QLineEdit):
+    """A read-only line."""
+
+    def __init__(self, label: str, name: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setAccessibleName(spoken_text(label))
+        self.setReadOnly(True)
+
+    def show_text(self, text: str, tooltip: str) -> None:
+        """Show the beginning of `text` as a single line."""
+        self.setText(one_line(text))
+        self.setCursorPosition(0)
+        set_tooltip(self, tooltip)
+
+
+class Combo(QComboBox):
+    """A drop-down list; the mouse wheel does not change the choice."""
+
+    def __init__(self, name: str, *, object_name: str = "") -> None:
+        super().__init__()
+        self.setObjectName(object_name)
+        self.setAccessibleName(spoken_text(name))
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(6)
+        self.currentTextChanged.connect(lambda _text: self._update_tooltip())
+
+    def addItem(self, text: str, data: object = None) -> None:  # type: ignore[override]
+        """Add an item, its label cut to a single line."""
+        super().addItem(one_line(text, _MAX_CHOICE_CHARS), data)
+
+    def setItemText(self, index: int, text: str) -> None:
+        super().setItemText(index, one_line(text, _MAX_CHOICE_CHARS))
+
+    def showPopup(self) -> None:
+        self.view().setAccessibleName(spoken_text(self.accessibleName()))
+        super().showPopup()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._update_tooltip()
+
+    def initStyleOption(self, option: QStyleOptionComboBox) -> None:
+        super().initStyleOption(option)
+        option.currentText = self._elided_text()
+
+    def _update_tooltip(self) -> None:
+        """Show the current text as a tooltip if it is elided."""
+        text = self.currentText()
+        set_tooltip(self, text if self._elided_text() != text else "")
+
+    def _elided_text(self) -> str:
+        """Return the current text, elided before the arrow."""
+        # Without the padding, the arrow and the border, which the style sheet sets.
+        available = self.width() - current_theme().px(2 * 8 + 28) - 2
+        text = self.currentText()
+        return self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, available)
+
+
+class ComboSection(FormSection):
+    """A drop-down list with a title.
+
+    Attributes:
+        combo: the drop-down list.
+    """
+
+    def __init__(self, title: str, name: str) -> None:
+        super().__init__(title)
+        self.combo = Combo(title, object_name=name)
+        self.title.setBuddy(self.combo)
+        self.body.addWidget(self.combo)
+
+
+class Slider(QSlider):
+    """A slider that reports its value on release and ignores the mouse wheel."""
+
+    def __init__(self) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setTracking(False)
+        self.setPageStep(2)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+
+def check_box(name: str, *, object_name: str = "") -> QCheckBox:
+    """Create a check box without a text of its own; `name` is its accessible name."""
+    box = QCheckBox()
+    box.setObjectName(object_name)
+    box.setAccessibleName(spoken_text(name))
+    return box
+
+
+def check_row(title: str, box: QCheckBox) -> QHBoxLayout:
+    """Return a row of a title and its check box."""
+    label = PlainLabel(title, role="strong", wraps=True)
+    label.setBuddy(box)
+    return row_of((label, 1), box)
+
+
+class MultilineField(PlainTextField):
+    """A multi-line text field.
+
+    Attributes:
+        reported_text: the text as last shown or reported, without later edits.
+
+    Signals:
+        edited(str): the text, once the user pauses or leaves the field.
+    """
+
+    edited = Signal(str)
+
+    def __init__(self, name: str, height: int = 112) -> None:
+        """Create the field; `height` is in pixels at the default text size."""
+        super().__init__()
+        self._height = height
+        set_role(self, "field")
+        self.setAccessibleName(spoken_text(name))
+        self.setTabChangesFocus(True)
+        self.reported_text = ""
+        self._converted = ("", "")  # a text, and the field's version of it
+        self._pause = QTimer(self, singleShot=True, interval=TYPING_PAUSE_MS)
+        self._pause.timeout.connect(self.report_edits)
+        self.textChanged.connect(self._on_change)
+        self.update_theme()
+
+    def update_theme(self) -> None:
+        theme = current_theme()
+        self.setFixedHeight(theme.px(self._height))
+        self.document().setDocumentMargin(theme.px(6))
+
+    def show_text(self, text: str) -> None:
+        """Show a stored text, unless the user is typing another.
+
+        The field converts some characters, such as no-break spaces. That is not a change by
+        the user, so it is not reported.
+        """
+        current_text = self.toPlainText()
+        if (
+            not self._pause.isActive()
+            and text != current_text
+            and (text, current_text) != self._converted
+        ):
+            self.setPlainText(text)
+            self._pause.stop()
+            self.reported_text = self.toPlainText()
+            self._converted = (text, self.reported_text)
+
+    def _on_change(self) -> None:
+        # Qt also reports a new margin or font as a text change.
+        if self.toPlainText() != self.reported_text:
+            self._pause.start()
+
+    def report_edits(self) -> None:
+        """Report the current text if it was not reported yet."""
+        self._pause.stop()
+        if self.toPlainText() != self.reported_text:
+            self.reported_text = self.toPlainText()
+            self.edited.emit(self.reported_text)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.report_edits()

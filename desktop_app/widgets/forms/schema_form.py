@@ -1,0 +1,478 @@
+"""A page of settings generated from their declarations, with a row for each setting.
+
+A bounded number is a slider, whose left end is "Default" if the model may choose the value. Up to
+three choices without a "Default" are a segmented control; other choices, and fonts, are a drop-down
+list. A flag is a switch. A text is a field of one or several lines, or a button that opens a
+dialog. A setting that the chosen model does not support is disabled, and its note gives the reason.
+In a conversation or a folder, each row shows whether the setting is overridden, and can remove the
+override.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from PySide6.QtCore import QLocale, QSignalBlocker, Signal
+from PySide6.QtGui import QFontDatabase
+from PySide6.QtWidgets import QWidget
+
+from desktop_app.domain.answering.answer_form import FormKind, FormSource
+from desktop_app.domain.errors import SettingError
+from desktop_app.i18n import formatting
+from desktop_app.i18n.formatting import joined
+from desktop_app.i18n.translation import N_, offered_languages, tr, tr_context, tr_plural
+from desktop_app.settings.schema import SPELLING_LANGUAGES, setting, settings_of
+from desktop_app.settings.setting import Group, Setting, SettingValue, Unit
+from desktop_app.settings.values import validate, with_defaults
+from desktop_app.widgets.boxes import STRETCH, column_of, row_of
+from desktop_app.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.widgets.forms.form_widgets import (
+    Combo,
+    FormSection,
+    LineSection,
+    MultilineField,
+    Slider,
+    check_box,
+    check_row,
+)
+from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
+
+OnEdited = Callable[[SettingValue], None]
+
+
+FORM_KINDS: Final = {
+    FormKind.SCHEMA: N_("JSON Schema"),
+    FormKind.LARK: N_("Lark grammar"),
+    FormKind.REGEX: N_("Regular expression"),
+    FormKind.GBNF: N_("GBNF grammar"),
+}
+
+
+class EditRequest(NamedTuple):
+    """A request to change a value in a window of its own.
+
+    Attributes:
+        key: the key of the setting.
+        value: the current value.
+        on_changed: called with the new value.
+        anchor: the button that was clicked.
+        value_now: returns the value at the time of the call; "" if it is unset or unknown. Undo
+            restores a removed value only while this returns "".
+    """
+
+    key: str
+    value: str
+    on_changed: Callable[[str], None]
+    anchor: QWidget
+    value_now: Callable[[], object] = str
+
+
+class AppearanceTab(QWidget):
+    """The Appearance page, with a form for the window and a form for the desktop below it.
+
+    Signals:
+        changed(str, object): a setting's key and the user's new value.
+        edit_requested(EditRequest): change a value in a window of its own.
+    """
+
+    changed = Signal(str, object)
+    edit_requested = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._forms = (SchemaForm(Group.LOOK), SchemaForm(Group.DESKTOP))
+        column_of(*self._forms, STRETCH, parent=self, margins=0, spacing=16)
+        for form in self._forms:
+            form.changed.connect(self.changed)
+            form.edit_requested.connect(self.edit_requested)
+
+    def set_values(self, values: Mapping[str, object]) -> None:
+        """Show these values, or the defaults."""
+        for form in self._forms:
+            form.set_values(values)
+
+    def set_refusals(self, refusals: Mapping[str, str]) -> None:
+        """Disable the settings in `refusals`; their help is replaced by the reason."""
+        for form in self._forms:
+            form.set_refusals(refusals)
+
+
+MAX_SEGMENTS: Final = 3
+MODEL_DEFAULT: Final = N_("Default")
+"""The label of a value that is left to the model."""
+_TEXT_HEIGHT: Final = 112
+"""The height of a text of any length, in unscaled pixels: five lines."""
+_LIST_HEIGHT: Final = 72
+"""The height of a text of a few lines, in unscaled pixels: three lines."""
+
+
+class Field(NamedTuple):
+    """The editable part of a row.
+
+    Attributes:
+        control: the widget that edits the value.
+        show: shows a value without reporting a change.
+    """
+
+    control: QWidget
+    show: Callable[[SettingValue], None]
+
+
+class SchemaForm(QWidget):
+    """All settings of a group.
+
+    Signals:
+        changed(str, object): a setting's key and the user's new value.
+        reset_requested(str): the key of a setting whose override the user wants to remove.
+        edit_requested(EditRequest): change a value in a window of its own.
+    """
+
+    changed = Signal(str, object)
+    edit_requested = Signal(object)
+    reset_requested = Signal(str)
+
+    def __init__(self, group: Group, override_label: str = "") -> None:
+        """Create the rows.
+
+        Args:
+            override_label: the label of an overridden value, if not "Set for this conversation".
+        """
+        super().__init__()
+        self._override_label = override_label or tr("Set for this conversation")
+        self._fields: dict[str, Field] = {}
+        self._sections: dict[str, FormSection] = {}
+        self._override_lines: dict[str, _OverrideLine] = {}
+        self._refusals: Mapping[str, str] = {}
+        self._notes: Mapping[str, str] = {}
+        self._column = column_of(parent=self, margins=0, spacing=16)
+        for declared in settings_of(group):
+            if declared.key != "look.language":
+                self._add_row(declared)
+            elif len(offered_languages()) > 1:
+                self._add_row(_with_offered_languages(declared))
+        self._column.addStretch(1)
+
+    def _add_row(self, declared: Setting) -> None:
+        key = declared.key
+        label = tr(declared.label)
+        is_line = declared.most_lines == 1
+        section = LineSection(label, key) if is_line else FormSection(label)
+        section.note.set_text(tr(declared.help))
+
+        def on_edited(value: SettingValue) -> None:
+            try:
+                self.changed.emit(key, validate(key, value))
+            except SettingError as error:
+                section.note.set_text(error.what_to_do, "error")
+            else:
+                self._annotate(key)
+
+        if declared.has_dialog:
+            field = _dialog_field(declared, section, on_edited, self.edit_requested.emit)
+        elif isinstance(section, LineSection):
+            field = _line_field(declared, section, on_edited)
+        else:
+            field = _field_for(declared, section, on_edited)
+        self._fields[key] = field
+        field.show(declared.default)
+        section.note.describe(*section.findChildren(QWidget, key))
+        self._sections[key] = section
+        if declared.per_conversation or declared.per_folder:
+            line = self._override_lines[key] = _OverrideLine(declared, section)
+            line.reset_button.clicked.connect(lambda: self.reset_requested.emit(key))
+        self._column.addWidget(section)
+
+    def set_values(self, values: Mapping[str, object]) -> None:
+        """Show these values, or the defaults; ignore keys of other groups."""
+        effective_values = with_defaults(values)
+        for key, field in self._fields.items():
+            field.show(effective_values[key])
+
+    def set_overrides(self, keys: Collection[str] | None, *, is_folder: bool = False) -> None:
+        """Mark these overridden settings, and hide settings that cannot be overridden.
+
+        None stands for the defaults: show all settings, none of them marked.
+        """
+        for key, section in self._sections.items():
+            declared = setting(key)
+            line = self._override_lines.get(key)
+            is_offered = declared.per_conversation or (is_folder and declared.per_folder)
+            section.setVisible(keys is None or is_offered)
+            if line is not None:
+                label = tr("Set for this folder") if is_folder else self._override_label
+                line.show(keys is not None and key in keys, label)
+
+    def is_row_shown(self, key: str) -> bool:
+        """Return True if the row of this setting is not hidden."""
+        return not self._sections[key].isHidden()
+
+    def report_edits(self) -> None:
+        """Report texts that were typed but not reported yet."""
+        for text in self.findChildren(MultilineField):
+            text.report_edits()
+        for line in self.findChildren(LineSection):
+            line.report_edits()
+
+    def set_refusals(
+        self, refusals: Mapping[str, str], notes: Mapping[str, str] | None = None
+    ) -> None:
+        """Disable the settings in `refusals`, showing the reason in place of their help.
+
+        `notes` are appended to the help of a setting.
+        """
+        self._refusals = refusals
+        self._notes = notes or {}
+        for key in self._sections:
+            self._fields[key].control.setEnabled(key not in refusals)
+            self._annotate(key)
+
+    def _annotate(self, key: str) -> None:
+        help_text = f"{tr(setting(key).help)} {self._notes.get(key, '')}".strip()
+        self._sections[key].note.set_text(self._refusals.get(key) or help_text)
+
+
+def _with_offered_languages(declared: Setting) -> Setting:
+    """Return the setting without the languages whose catalogs are not installed."""
+    offered_codes = ("", *offered_languages())
+    return replace(declared, choices=tuple(c for c in declared.choices if c.value in offered_codes))
+
+
+class _OverrideLine:
+    """The line below a row for an overridden value, with a reset button."""
+
+    def __init__(self, declared: Setting, section: FormSection) -> None:
+        self._label = PlainLabel(role="note")
+        self.reset_button = PlainButton(
+            tr("Use default"), role="link", name=f"reset-{declared.key}"
+        )
+        spoken = tr("{setting}: use default", setting=tr(declared.label))
+        self.reset_button.setAccessibleName(spoken_text(spoken))
+        self._row = QWidget()
+        row_of((self._label, 1), self.reset_button, parent=self._row, margins=0)
+        section.add(self._row)
+        self.show(False, "")
+
+    def show(self, is_overridden: bool, label: str) -> None:
+        self._label.setText(label)
+        self._row.setVisible(is_overridden)
+
+
+def _field_for(declared: Setting, section: FormSection, on_edited: OnEdited) -> Field:
+    if declared.value_type is bool:
+        return _flag_field(declared, section, on_edited)
+    if declared.choices and len(declared.choices) <= MAX_SEGMENTS and not declared.is_optional:
+        return _segments_field(declared, section, on_edited)
+    if declared.choices or declared.is_font:
+        return _list_field(declared, section, on_edited)
+    if declared.stops:
+        return _slider_field(declared, section, on_edited)
+    return _long_text_field(declared, section, on_edited)
+
+
+def _flag_field(declared: Setting, section: FormSection, on_edited: OnEdited) -> Field:
+    """Create a check box at the right of its title."""
+    box = check_box(tr(declared.label), object_name=declared.key)
+    section.title.hide()
+    section.body.addLayout(check_row(tr(declared.label), box))
+    box.toggled.connect(on_edited)
+
+    def show(value: SettingValue) -> None:
+        with QSignalBlocker(box):
+            box.setChecked(bool(value))
+
+    return Field(box, show)
+
+
+def _segments_field(declared: Setting, section: FormSection, on_edited: OnEdited) -> Field:
+    """Create up to three values side by side; none is checked if the value is none of them."""
+    labels = {choice.value: tr(choice.label) for choice in declared.choices}
+    segments = SegmentedControl([*labels.items()], name=tr(declared.label), padding=11)
+    segments.setObjectName(declared.key)
+    segments.expand()
+    section.body.addWidget(segments)
+    segments.chosen.connect(on_edited)
+    # The Shortcuts page may have set another value.
+    return Field(
+        segments, lambda value: segments.set_current(str(value) if value in labels else None)
+    )
+
+
+def _list_field(declared: Setting, section: FormSection, on_edited: OnEdited) -> Field:
+    """Create a drop-down list, beginning with the label of None if the setting may be unset.
+
+    The installed font families are read only when the page is created, because that is slow.
+    """
+    combo = Combo(tr(declared.label), object_name=declared.key)
+    if declared.is_optional:
+        combo.addItem(tr(declared.unset_label or MODEL_DEFAULT), None)
+    for choice in declared.choices:
+        combo.addItem(tr(choice.label), choice.value)
+    if declared.is_font:
+        combo.addItem(tr("System"), "")
+        for family in filter(QFontDatabase.isSmoothlyScalable, QFontDatabase.families()):
+            combo.addItem(family, family)
+    section.title.setBuddy(combo)
+    section.body.addWidget(combo)
+    combo.activated.connect(lambda index: on_edited(combo.itemData(index)))
+
+    def show(value: SettingValue) -> None:
+        if declared.is_font and combo.findData(value) < 0:
+            combo.addItem(str(value), value)  # the font is no longer installed
+        combo.setCurrentIndex(max(0, combo.findData(value)))
+
+    return Field(combo, show)
+
+
+def _slider_field(declared: Setting, section: FormSection, on_edited: OnEdited) -> Field:
+    """Create a slider over the stops, with the formatted value beside it."""
+    stops: list[SettingValue] = (
+        [None, *declared.stops] if declared.is_optional else [*declared.stops]
+    )
+    slider = Slider()
+    slider.setObjectName(declared.key)
+    slider.setRange(0, len(stops) - 1)
+    value_label = PlainLabel(role="note")
+    section.title.setBuddy(slider)
+    control = QWidget()
+    row_of((slider, 1), value_label, parent=control, margins=0, spacing=6)
+    section.body.addWidget(control)
+
+    def show_value(value: SettingValue) -> None:
+        text = format_value(value, declared.unit)
+        value_label.setText(text)
+        spoken = tr("{setting}: {value}", setting=tr(declared.label), value=text)
+        slider.setAccessibleName(spoken_text(spoken))
+
+    def report(index: int) -> None:
+        show_value(stops[index])
+        on_edited(stops[index])
+
+    def show(value: SettingValue) -> None:
+        """Show the value; the slider moves to the nearest stop."""
+        nearest = 0
+        if value in stops:
+            nearest = stops.index(value)
+        elif isinstance(value, int | float):
+            numbers = {n: stop for n, stop in enumerate(stops) if isinstance(stop, int | float)}
+            nearest = min(numbers, key=lambda n: abs(numbers[n] - value))
+        with QSignalBlocker(slider):
+            slider.setValue(nearest)
+        slider.update()
+        show_value(value)
+
+    slider.sliderMoved.connect(lambda index: show_value(stops[index]))
+    slider.valueChanged.connect(report)
+    return Field(control, show)
+
+
+def _line_field(declared: Setting, section: LineSection, on_edited: OnEdited) -> Field:
+    section.field.setPlaceholderText(tr(declared.placeholder))
+    section.finished.connect(on_edited)
+    return Field(section.field, lambda value: section.show_value(str(value or "")))
+
+
+def _long_text_field(declared: Setting, section: FormSection, on_edited: OnEdited) -> Field:
+    height = _TEXT_HEIGHT if declared.most_lines is None else _LIST_HEIGHT
+    field = MultilineField(tr(declared.label), height)
+    field.setObjectName(declared.key)
+    field.setPlaceholderText(tr(declared.placeholder))
+    section.title.setBuddy(field)
+    section.body.addWidget(field)
+    field.edited.connect(on_edited)
+    return Field(field, lambda value: field.show_text(str(value or "")))
+
+
+def _dialog_field(
+    declared: Setting,
+    section: FormSection,
+    on_edited: OnEdited,
+    request: Callable[[EditRequest], None],
+) -> Field:
+    """Create a description of the value, and the button that changes it in a window of its own."""
+    current_value = ""
+    label = PlainLabel(wraps=True)
+    button = PlainButton(tr("Change…"), role="plain", name=declared.key)
+    spoken = tr("{setting}: change", setting=tr(declared.label))
+    button.setAccessibleName(spoken_text(spoken))
+    section.body.addLayout(row_of((label, 1), button))
+    button.clicked.connect(
+        lambda: request(
+            EditRequest(declared.key, current_value, on_edited, button, lambda: current_value)
+        )
+    )
+
+    def show(value: SettingValue) -> None:
+        nonlocal current_value
+        current_value = str(value or "")
+        if declared.key == "answer.form":
+            label.setText(describe_form(current_value))
+        elif declared.key == SPELLING_LANGUAGES:
+            label.setText(describe_languages(current_value))
+        else:
+            label.setText(describe_tools(current_value))
+
+    return Field(button, show)
+
+
+def format_value(value: SettingValue, unit: Unit = Unit.NONE) -> str:
+    """Format a number for display: 16384 tokens -> "16,384 tokens", None -> "Default"."""
+    if isinstance(value, float):
+        # As few decimal places as show it to two places.
+        digits = next(n for n in range(3) if n == 2 or round(value, n) == round(value, 2))
+        return formatting.decimal(value, digits)
+    if not isinstance(value, int):
+        return tr(MODEL_DEFAULT)
+    match unit:
+        case Unit.NONE:
+            return formatting.number(value)
+        case Unit.TOKENS:
+            return tr_plural("{count} token", "{count} tokens", value)
+        case Unit.CHARACTERS:
+            return tr_plural("{count} character", "{count} characters", value)
+        case Unit.MEGABYTES:
+            return tr("{size} MB", size=value)
+        case Unit.MEGAPIXELS:
+            return tr_plural("{count} megapixel", "{count} megapixels", value)
+        case Unit.SECONDS:
+            return formatting.duration(value)
+        case Unit.PERCENT:
+            return formatting.percent(value)
+
+
+def describe_form(value: str) -> str:
+    """Return the kind of a response format and the name of a schema; "Any" for no format."""
+    source = FormSource.from_setting(value)
+    if source is None:
+        return tr_context("response format", "Any")
+    kind = tr(FORM_KINDS[source.kind])
+    if source.kind is FormKind.SCHEMA and source.name:
+        return tr("{kind} “{name}”", kind=kind, name=source.name)
+    return kind
+
+
+def describe_tools(value: str) -> str:
+    """Return the names of the chosen tools, or "None" in the user's language."""
+    names = [line.strip() for line in value.splitlines() if line.strip()]
+    return joined(names) if names else tr_context("tools", "None")
+
+
+def describe_languages(value: str) -> str:
+    """Return the names of the chosen spelling languages, or "System" if none are chosen."""
+    return joined([language_name(code) for code in value.split()]) or tr("System")
+
+
+def language_name(code: str) -> str:
+    """Return the native name of a dictionary's language, or an unknown code as it is.
+
+    An example is "português (Brasil)".
+    """
+    locale = QLocale(code)
+    language = locale.nativeLanguageName()
+    country = locale.nativeTerritoryName()
+    if not language or locale.language() is QLocale.Language.C:
+        return code
+    if "_" not in code:
+        return language
+    return tr("{language} ({country})", language=language, country=country)

@@ -1,0 +1,248 @@
+"""A searchable list of named rows under headings, and the field for a row's name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QStyleOptionViewItem, QWidget
+
+from desktop_app.widgets.boxes import STRETCH, column_of, row_of
+from desktop_app.widgets.buttons.dialog_button import ElidedButton
+from desktop_app.widgets.forms.line_field import line_field
+from desktop_app.widgets.look import painting
+from desktop_app.widgets.look.theme import current_theme, set_role
+from desktop_app.widgets.rows.row_delegate import RowDelegate
+from desktop_app.widgets.rows.row_view import RowView
+from desktop_app.widgets.rows.rows_model import ROW, Index, RowsModel
+from desktop_app.widgets.text.foreign_text import set_tooltip, spoken_text
+
+# In pixels at the default text size (see `Theme.px`).
+_MAX_WIDTH: Final = 220
+_MIN_WIDTH: Final = 130
+_INSET: Final = 10
+_LIST_STRETCH: Final = 28
+_EDITOR_STRETCH: Final = 72
+
+
+@dataclass(frozen=True)
+class LibraryRow:
+    """A row of the list, or a heading, which has only a title.
+
+    Attributes:
+        id: the id of the entry; "" for a heading.
+        title: the title of the entry, or the text of the heading.
+        note: a note at the end of the row, such as "edited".
+        is_faint: True if menus do not offer the entry.
+        heading: the heading to show above the row; "" for none.
+    """
+
+    id: str
+    title: str
+    note: str = ""
+    is_faint: bool = False
+    heading: str = ""
+
+    @property
+    def accessible_text(self) -> str:
+        """Return the text for screen readers."""
+        return ", ".join(filter(None, (self.title, self.note, self.heading)))
+
+    def matches(self, words: Sequence[str]) -> bool:
+        """Return True if the title or heading contains every (casefolded) word."""
+        text = f"{self.title} {self.heading}".casefold()
+        return all(word in text for word in words)
+
+
+class LibraryModel(RowsModel[LibraryRow]):
+    """The list model of rows under their headings."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(lambda row: row.title, lambda row: row.accessible_text, parent)
+
+    def set_rows(self, rows: Sequence[LibraryRow]) -> None:
+        """Set rows, and insert a heading above each group of rows with the same heading."""
+        rows_and_headings = []
+        heading = ""
+        for row in rows:
+            if row.heading != heading:
+                heading = row.heading
+                rows_and_headings.append(LibraryRow(id="", title=heading))
+            rows_and_headings.append(row)
+        super().set_rows(rows_and_headings)
+
+    def index_of(self, row_id: str) -> QModelIndex:
+        """Return the index of a row; invalid if it is not in the list."""
+        if row_id:  # headings have the id ""
+            for number, row in enumerate(self.rows):
+                if row.id == row_id:
+                    return self.index(number, 0)
+        return QModelIndex()
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Return a row's flags; headings are disabled."""
+        if index.isValid() and not self.rows[index.row()].id:
+            return Qt.ItemFlag.NoItemFlags
+        return super().flags(index)
+
+
+class LibraryDelegate(RowDelegate):
+    """The painter of a row or a heading."""
+
+    def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        theme = current_theme()
+        px = theme.px
+        row: LibraryRow = index.data(ROW)
+        rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
+        if not row.id:
+            font = theme.note()
+            font.setWeight(font.Weight.DemiBold)
+            painting.draw_text(painter, rect.adjusted(0, px(6), 0, 0), row.title, font, theme.dim)
+        else:
+            if row.note:
+                width = painting.text_width(row.note, theme.note()) + 1
+                note_rect = rect.adjusted(rect.width() - width, 0, 0, 0)
+                painting.draw_text(painter, note_rect, row.note, theme.note(), theme.faint)
+                rect.setRight(note_rect.left() - px(8))
+            color = theme.faint if row.is_faint else theme.text
+            painting.draw_text(painter, rect, row.title, theme.interface(), color)
+
+
+class NameField(QLineEdit):
+    """A field that knows whether the user has edited the name that it shows.
+
+    Attributes:
+        is_edited: True if the text is no longer that of `set_name`.
+    """
+
+    def __init__(self, label: str, name: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setAccessibleName(spoken_text(label))
+        self._initial = ""
+
+    def set_name(self, name: str) -> None:
+        """Show a name, and record the text: a field may drop characters of the name."""
+        self.setText(name)
+        self._initial = self.text()
+
+    @property
+    def is_edited(self) -> bool:
+        return self.text() != self._initial
+
+
+class LibraryList(QWidget):
+    """A search field, a list, and a button for a new row.
+
+    Attributes:
+        current_id: the id of the current row; "" for none.
+
+    Signals:
+        current_changed(str): another row is current; "" for none.
+        new_requested(): the button was pressed.
+        delete_pressed(str): Delete was pressed on this row; "" for none.
+        chosen(str): this row was clicked, or Enter was pressed on it.
+    """
+
+    current_changed = Signal(str)
+    new_requested = Signal()
+    delete_pressed = Signal(str)
+    chosen = Signal(str)
+
+    def __init__(self, name: str, label: str, find_label: str, new_label: str) -> None:
+        """Create the list.
+
+        Args:
+            name: a part of the object names of the field, the list and the button.
+            label: the accessible name of the list.
+            find_label: the placeholder of the search field.
+            new_label: the label of the button.
+            theme: the initial theme.
+        """
+        super().__init__()
+        self._rows: Sequence[LibraryRow] = ()
+        self.current_id = ""
+        self.field = line_field(find_label, f"find-{name}")
+        set_tooltip(self.field, find_label)  # it may be elided
+        self.field.installEventFilter(self)
+        self.model = LibraryModel(self)
+        self._delegate = LibraryDelegate(self)
+        self.view = RowView(f"{name}-list", self.model, self._delegate)
+        self.view.setAccessibleName(spoken_text(label))
+        self.new_button = ElidedButton(new_label)
+        self.new_button.setObjectName(f"new-{name}")
+        set_role(self.new_button, "plain")
+        self.new_button.setAutoDefault(False)
+        foot = row_of(self.new_button, STRETCH)
+        column_of(self.field, (self.view, 1), foot, parent=self, margins=0, spacing=8)
+        self.field.textChanged.connect(lambda _text: self._filter())
+        self.new_button.clicked.connect(self.new_requested)
+        self.view.selectionModel().currentChanged.connect(lambda now, _old: self._set_current(now))
+        self.view.delete_pressed.connect(lambda index: self.delete_pressed.emit(_id_of(index)))
+        self.view.up_pressed_at_top.connect(self.field.setFocus)
+        self.view.chosen.connect(lambda index: self.chosen.emit(_id_of(index)))
+        self.update_theme()
+
+    def set_rows(self, rows: Sequence[LibraryRow]) -> None:
+        """Set the rows; the current row stays current if it is still shown."""
+        self._rows = tuple(rows)
+        self._filter()
+
+    def select(self, row_id: str) -> None:
+        """Make a row current, clearing a search that hides it."""
+        if not self.model.index_of(row_id).isValid():
+            self.field.clear()
+        index = self.view.row_of(self.model.index_of(row_id))
+        if index.isValid():
+            self.view.setCurrentIndex(index)
+
+    def update_theme(self) -> None:
+        px = current_theme().px
+        self.setMinimumWidth(max(px(_MIN_WIDTH), self.new_button.sizeHint().width()))
+        self.setMaximumWidth(max(self.minimumWidth(), px(_MAX_WIDTH)))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Pass arrow keys and Enter from the search field to the list."""
+        if watched is self.field and event.type() == QEvent.Type.KeyPress:
+            key = event.key()  # type: ignore[attr-defined]
+            if key in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                QApplication.sendEvent(self.view, event)
+                return True
+        return super().eventFilter(watched, event)
+
+    def _filter(self) -> None:
+        words = self.field.text().casefold().split()
+        previous_id = self.current_id
+        self.model.set_rows([row for row in self._rows if row.matches(words)])
+        self.view.update_focus_policy()
+        index = self.view.row_of(self.model.index_of(previous_id))
+        if index.isValid():
+            self.view.setCurrentIndex(index)
+        elif words or previous_id:  # otherwise the page chooses the first row
+            self.view.ensure_current()
+        if not self.view.currentIndex().isValid():
+            self._set_current(QModelIndex())
+
+    def _set_current(self, index: QModelIndex) -> None:
+        row_id = _id_of(index)
+        if index.isValid():
+            self.view.select_only(index)
+        elif self.model.index_of(self.current_id).isValid():
+            return  # the rows are being replaced, and the new ones contain the current row
+        if row_id != self.current_id:
+            self.current_id = row_id
+            self.current_changed.emit(row_id)
+
+
+def beside_list(rows: LibraryList, *editors: QWidget, parent: QWidget | None = None) -> QHBoxLayout:
+    """Return a row of a list and its editors, of which one is shown; it gets the larger part."""
+    stretched = ((editor, _EDITOR_STRETCH) for editor in editors)
+    return row_of((rows, _LIST_STRETCH), *stretched, parent=parent, margins=0, spacing=16)
+
+
+def _id_of(index: QModelIndex) -> str:
+    row = index.data(ROW) if index.isValid() else None
+    return row.id if isinstance(row, LibraryRow) else ""

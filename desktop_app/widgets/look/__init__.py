@@ -1,0 +1,1 @@
+"""The theme, the icons, and shapes that several widgets paint."""

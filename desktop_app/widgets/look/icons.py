@@ -1,0 +1,124 @@
+"""Tinted Lucide icons: one SVG file for every color, size and screen.
+
+Call `use_folder` once at start-up with the folder of the SVG files. A pixmap is rendered
+when it is first needed, for the sharpest screen unless a ratio is given, and cached.
+"""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPixmap, QTransform
+from PySide6.QtWidgets import QAbstractButton
+
+from desktop_app.widgets.look.mirroring import is_mirrored
+
+_folder: list[Path] = []  # the folder of the SVG files; empty until `use_folder`
+_TRAY_SIZES: Final = (16, 22, 32, 48, 64)
+
+# Icons that point in the direction of reading, so they are flipped in mirrored windows.
+_DIRECTIONAL: Final = frozenset(
+    {
+        "chevron-left",
+        "chevron-right",
+        "panel-left",
+        "panel-right",
+        "external-link",
+        "folder-input",
+        "list",
+        "play",
+    }
+)
+
+
+def use_folder(folder: Path) -> None:
+    """Set the folder of the SVG files."""
+    _folder[:] = [folder]
+
+
+def sheet_image_path(name: str) -> str:
+    """Return the path of an image of the style sheet, such as "chevron"; "" without a folder."""
+    return (_folder[0].parent / f"{name}.svg").as_posix() if _folder else ""
+
+
+def icon(name: str, color: QColor, size: int = 16, *, disabled: QColor | None = None) -> QIcon:
+    """Return an icon of `size` device-independent pixels, tinted with `color`.
+
+    Args:
+        disabled: the color of the icon's disabled state.
+    """
+    result = QIcon(pixmap(name, color, size))
+    if disabled is not None:
+        result.addPixmap(pixmap(name, disabled, size), QIcon.Mode.Disabled)
+    return result
+
+
+def set_icon(
+    button: QAbstractButton, name: str, color: QColor, size: int, *, disabled: QColor | None = None
+) -> None:
+    """Show an icon on a button; see `icon`."""
+    button.setIcon(icon(name, color, size, disabled=disabled))
+    button.setIconSize(QSize(size, size))
+
+
+def pixmap(name: str, color: QColor, size: int = 16, ratio: float | None = None) -> QPixmap:
+    """Return an icon as a pixmap for a device pixel ratio (None: the highest of all screens).
+
+    Raises:
+        FileNotFoundError: there is no icon of that name.
+    """
+    if ratio is None:
+        application = QGuiApplication.instance()
+        ratio = application.devicePixelRatio() if isinstance(application, QGuiApplication) else 1.0
+    return _render(
+        name, color.rgba(), size, ratio, is_flipped=name in _DIRECTIONAL and is_mirrored()
+    )
+
+
+def program_icon() -> QIcon:
+    """Return the program's own icon, in the sizes of trays."""
+    from PySide6.QtSvg import QSvgRenderer
+
+    renderer = QSvgRenderer(str(_folder[0].parent / "repartee.svg"))
+    result = QIcon()
+    for size in _TRAY_SIZES:
+        tray_pixmap = QPixmap(size, size)
+        tray_pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(tray_pixmap)
+        renderer.render(painter, QRectF(tray_pixmap.rect()))
+        painter.end()
+        result.addPixmap(tray_pixmap)
+    return result
+
+
+@lru_cache(maxsize=512)
+def _render(name: str, rgba: int, size: int, ratio: float, is_flipped: bool) -> QPixmap:
+    # Imported late, so that only the first icon loads the library.
+    from PySide6.QtSvg import QSvgRenderer
+
+    color = QColor.fromRgba(rgba)
+    source = _svg(name).replace(b"currentColor", color.name().encode())
+    result = QPixmap(round(size * ratio), round(size * ratio))
+    result.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(result)
+    painter.setOpacity(color.alphaF())
+    QSvgRenderer(source).render(painter, QRectF(result.rect()))
+    painter.end()
+    if is_flipped:
+        result = result.transformed(QTransform.fromScale(-1, 1))
+    result.setDevicePixelRatio(ratio)
+    return result
+
+
+@cache
+def _svg(name: str) -> bytes:
+    # Lucide's strokes are 2 wide in a box of 24. At 16 pixels, 1.75 matches the text's
+    # weight.
+    return (
+        (_folder[0] / f"{name}.svg")
+        .read_bytes()
+        .replace(b'stroke-width="2"', b'stroke-width="1.75"')
+    )

@@ -1,0 +1,462 @@
+"""The appearance: colors, lengths, fonts, and the application's style sheet.
+
+A `Theme` is a plain value: named color tokens and a scale. Widgets get their colors,
+lengths (`px`) and fonts from it. Everything that a style sheet can express is in
+`style_sheet`. It selects by the dynamic property `role`, which a widget sets on itself:
+
+    QPushButton, QToolButton    primary · plain · quiet · link · fold · row (a whole row) ·
+                                example (a card that is a button) · send · stop ·
+                                filter (property "set") · segment · small-segment
+    QLabel                      title · strong · dim · note · hero · key (a shortcut) · error ·
+                                error-title · error-note · warning · warning-note
+    QFrame                      side (list and panel; property "edge": the side of its hairline) ·
+                                card · prompt (property "focused" colors its border) · chip ·
+                                segments · note-card · error-card · rule · overlay · popup ·
+                                column (of a comparison; property "focused")
+    QTextEdit, QPlainTextEdit   field · card-text (the text of a card)
+    QListView                   rows
+    QTableView                  figures
+    QAbstractScrollArea         ringed (shows that it has the focus)
+
+All lengths are those at the default text size, and scale with the text size. That is the
+system font's size, times the user's setting. A system font below 13.5 px, such as Qt's fallback on
+systems without a desktop, counts as 13.5 px: the layout was designed for no smaller size.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication, QWidget
+
+from desktop_app.markdown.color_tokens import CONTRAST_DARK, CONTRAST_LIGHT, DARK, LIGHT
+from desktop_app.widgets.look import icons
+from desktop_app.widgets.look.mirroring import is_mirrored
+
+APPLICATION_ARGUMENTS: Final = ("-style", "fusion")
+"""Arguments for QApplication: the same style, the style sheet's base, on every desktop.
+
+`setStyle` would cost 15 ms at start-up: PySide builds the QStyle class with all its
+enumerations when Python first receives a QStyle.
+"""
+
+# Heights of text in pixels, at the default text size.
+INTERFACE_SIZE: Final = 13.5
+READING_SIZE: Final = 14.5
+CODE_SIZE: Final = 13.0
+NOTE_SIZE: Final = 12.0
+HEADING_SIZE: Final = 17.0
+# Multiples of the font's own line height.
+ANSWER_LINE_HEIGHT: Final = 1.5
+CODE_LINE_HEIGHT: Final = 1.28
+
+# In pixels at the default text size.
+LIST_WIDTH: Final = 264
+PANEL_WIDTH: Final = 312
+STANDARD_LINE_WIDTH: Final = 720
+LINE_WIDTHS: Final = {"narrow": 560, "standard": STANDARD_LINE_WIDTH, "wide": 960, "full": 100_000}
+"""The widest line of a conversation by the setting's value; "full" exceeds every screen."""
+MARGIN: Final = 20
+ROW_HEIGHT: Final = 32
+ROW_MARGIN: Final = 9
+SEGMENT_HEIGHT: Final = 30
+SEND_SIZE: Final = 32
+RADIUS: Final = 8
+RADIUS_CHIP: Final = 10
+RADIUS_CARD: Final = 14
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The colors by token name, and the lengths at one text size.
+
+    Attributes:
+        scale: 1.0 means that interface text is 13.5 px high.
+        base_font: the system's font, or the user's; its size is ignored.
+        code_font: the system's font for code.
+        max_line_width: the widest line of a conversation, at the default text size.
+    """
+
+    is_dark: bool
+    ground: QColor
+    side: QColor
+    card: QColor
+    line: QColor
+    hover: QColor
+    selected: QColor
+    text: QColor
+    dim: QColor
+    faint: QColor
+    accent: QColor
+    on_accent: QColor
+    tint: QColor
+    code_ground: QColor
+    keyword: QColor
+    string: QColor
+    function: QColor
+    comment: QColor
+    number: QColor
+    error: QColor
+    error_ground: QColor
+    good: QColor
+    warning: QColor
+    scale: float
+    base_font: QFont
+    code_font: QFont
+    max_line_width: int = STANDARD_LINE_WIDTH
+
+    def px(self, length: float) -> int:
+        """Scale a length to whole pixels, at least 1 so that hairlines stay visible."""
+        return max(1, round(length * self.scale))
+
+    def points(self, length: float) -> float:
+        """Return a font's size in points from its height in pixels at the default size."""
+        return length * self.scale * 72 / _dpi()
+
+    def interface(self) -> QFont:
+        """Return the font of labels, rows and buttons."""
+        return self._font(self.base_font, INTERFACE_SIZE)
+
+    def strong(self) -> QFont:
+        """Return the interface's font in semibold."""
+        return self._font(self.base_font, INTERFACE_SIZE, QFont.Weight.DemiBold)
+
+    def reading(self) -> QFont:
+        """Return the font of the text to read and write: conversations, documents, prompts."""
+        return self._font(self.base_font, READING_SIZE)
+
+    def code(self) -> QFont:
+        """Return the monospaced font of code."""
+        return self._font(self.code_font, CODE_SIZE)
+
+    def note(self) -> QFont:
+        """Return the font of secondary information."""
+        return self._font(self.base_font, NOTE_SIZE)
+
+    def heading(self) -> QFont:
+        """Return the semibold font of headings."""
+        return self._font(self.base_font, HEADING_SIZE, QFont.Weight.DemiBold)
+
+    def _font(
+        self, base: QFont, length: float, weight: QFont.Weight = QFont.Weight.Normal
+    ) -> QFont:
+        font = QFont(base)
+        font.setPointSizeF(self.points(length))
+        font.setWeight(weight)
+        return font
+
+
+def light(scale: float = 1.0) -> Theme:
+    """Return the light theme; `scale` is relative to the system font."""
+    return _theme(LIGHT, scale, is_dark=False)
+
+
+def dark(scale: float = 1.0) -> Theme:
+    """Return the dark theme; `scale` is relative to the system font."""
+    return _theme(DARK, scale, is_dark=True)
+
+
+def contrast_light(scale: float = 1.0) -> Theme:
+    """Return the light theme of high contrast; `scale` is relative to the system font."""
+    return _theme(CONTRAST_LIGHT, scale, is_dark=False)
+
+
+def contrast_dark(scale: float = 1.0) -> Theme:
+    """Return the dark theme of high contrast; `scale` is relative to the system font."""
+    return _theme(CONTRAST_DARK, scale, is_dark=True)
+
+
+def _theme(tokens: list[str], scale: float, *, is_dark: bool) -> Theme:
+    general_font = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
+    code_font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    colors = [QColor(token) for token in tokens]  # in the order of the fields of `Theme`
+    return Theme(is_dark, *colors, scale * _system_scale(general_font), general_font, code_font)  # type: ignore[arg-type, call-arg]
+
+
+def _system_scale(font: QFont) -> float:
+    """Return the factor from the design's text size to that of the system font; at least 1."""
+    height = float(font.pixelSize())
+    if font.pointSizeF() > 0:  # -1 for a font whose size is set in pixels
+        height = font.pointSizeF() * _dpi() / 72  # a point is 1/72 inch
+    return max(1.0, height / INTERFACE_SIZE)
+
+
+def _dpi() -> float:
+    """Return the resolution with which Qt converts points to device-independent pixels."""
+    return QGuiApplication.primaryScreen().logicalDotsPerInchY()
+
+
+def palette(theme: Theme) -> QPalette:
+    """Return the theme as Qt's palette, for everything that the style sheet does not name."""
+    role = QPalette.ColorRole
+    result = QPalette()
+    for color_roles, color in (
+        ((role.Window, role.Light, role.Midlight), theme.ground),
+        ((role.Base, role.Button, role.ToolTipBase), theme.card),
+        ((role.AlternateBase,), theme.code_ground),
+        ((role.WindowText, role.Text, role.ButtonText, role.ToolTipText), theme.text),
+        ((role.BrightText,), theme.error),
+        ((role.PlaceholderText,), theme.faint),
+        ((role.Mid, role.Dark, role.Shadow), theme.line),
+        ((role.Highlight, role.Accent, role.Link, role.LinkVisited), theme.accent),
+        ((role.HighlightedText,), theme.on_accent),
+    ):
+        for color_role in color_roles:
+            result.setColor(color_role, color)
+    for color_role in (role.WindowText, role.Text, role.ButtonText):
+        result.setColor(QPalette.ColorGroup.Disabled, color_role, theme.faint)
+    return result
+
+
+# @name is a color of the theme or a token of `style_sheet`, $n a length.
+_SHEET: Final = """
+QToolTip { background: @card; color: @text; border: 1px solid @line; padding: $4px $6px; }
+QMainWindow, QDialog { background: @ground; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
+QFrame[role="side"] { background: @side; border: 0 solid @line; }
+QFrame[role="side"][edge="right"] { border-right-width: 1px; }
+QFrame[role="side"][edge="left"] { border-left-width: 1px; }
+QFrame[role="card"] { background: @card; border: 1px solid @line; border-radius: $14px; }
+QFrame[role="popup"] { background: @card; border: 1px solid @line; }
+QFrame[role="prompt"] { background: @card; border: 2px solid @line; border-radius: $14px; }
+QFrame[role="prompt"][focused="true"] { border-color: @accent; }
+QFrame[role="column"] { background: transparent; border: 1px solid @line; border-radius: $10px; }
+QFrame[role="column"][focused="true"] { border-color: @accent; }
+QFrame[role="chip"], QFrame[role="note-card"] { background: @code_ground; border: 1px solid @line;
+    border-radius: $10px; }
+QFrame[role="error-card"] { background: @error_ground; border: none; border-radius: $10px; }
+QFrame[role="segments"] { background: @hover; border: none; border-radius: $8px; }
+[role="segment"], [role="small-segment"] { color: @dim; padding: 0; margin: $2px;
+    border-radius: $6px; min-height: 0; }
+[role="small-segment"] { font-size: @note; }
+[role="segment"]:hover, [role="small-segment"]:hover { color: @text; }
+[role="segment"]:checked, [role="small-segment"]:checked { background: @segment; color: @text;
+    font-weight: 600; }
+[role="segment"]:disabled, [role="small-segment"]:disabled { color: @faint; }
+QFrame[role="rule"] { background: @line; border: none; max-height: 1px; min-height: 1px; }
+QFrame[role="overlay"] { background: @overlay; border: 2px dashed @accent; border-radius: $14px; }
+QFrame[role="overlay"] QLabel { color: @accent; font-size: @heading; font-weight: 600; }
+QLabel { background: transparent; }
+QLabel[role="title"], QLabel[role="strong"] { font-weight: 600; }
+QLabel[role="dim"] { color: @dim; }
+QLabel[role="warning"] { color: @warning; font-size: @note; font-weight: 600; }
+QLabel[role="warning-note"] { color: @warning; font-size: @note; }
+QLabel[role="note"] { color: @dim; font-size: @note; }
+QLabel[role="error-title"] { color: @error; font-weight: 600; }
+QLabel[role="error-note"] { color: @text; font-size: @note; }
+QLabel[role="error"] { color: @error; font-size: @note; }
+QLabel[role="hero"] { font-size: @hero; font-weight: 600; }
+QLabel[role="key"] { color: @faint; font-size: @key; background: transparent; padding: $2px $8px;
+    border: 1px solid @line; border-radius: $5px; qproperty-indent: 0; }
+QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox, QTextEdit[role="field"],
+QPlainTextEdit[role="field"] { background: @card; border: 1px solid @line; border-radius: $8px;
+    padding: 0 $8px; min-height: $30px; selection-background-color: @accent;
+    selection-color: @on_accent; }
+QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus,
+QTextEdit[role="field"]:focus, QPlainTextEdit[role="field"]:focus { border-color: @accent; }
+QCheckBox { border: 2px solid transparent; border-radius: $6px; padding: 0 $2px; }
+QCheckBox:focus { border-color: @accent; outline: none; }
+QLineEdit#search { min-height: $32px; }
+QLineEdit:disabled, QComboBox:disabled { color: @faint; }
+QPlainTextEdit[role="field"]:disabled { color: @faint; background: transparent; }
+QComboBox::drop-down { border: none; width: $28px; }
+QComboBox::down-arrow { image: url("@chevron"); width: $14px; height: $14px; }
+QSlider::groove:horizontal { background: @line; height: $4px; border-radius: $2px; }
+QSlider::sub-page:horizontal { background: @accent; border-radius: $2px; }
+QSlider::handle:horizontal { background: @accent; width: $14px; margin: -$5px 0;
+    border-radius: $7px; }
+QSlider::handle:horizontal:focus { border: 2px solid @text; width: $10px; }
+QSlider::handle:disabled, QSlider::sub-page:disabled { background: @faint; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { background: transparent;
+    border: none; width: $18px; }
+QAbstractSpinBox::up-arrow { image: url("@chevron_up"); width: $10px; height: $10px; }
+QAbstractSpinBox::down-arrow { image: url("@chevron"); width: $10px; height: $10px; }
+QComboBox QAbstractItemView, QMenu { background: @card; border: 1px solid @line; color: @text;
+    padding: $4px; outline: none; selection-background-color: @selected; selection-color: @text; }
+QMenu { menu-scrollable: 1; }
+QMenu::item { padding: $5px $23px $5px $11px; border: 1px solid transparent; border-radius: $6px; }
+QMenu::item:selected { background: @selected; border-color: @accent; color: @text; }
+QMenu::item:disabled { color: @faint; }
+QMenu::separator { background: @line; height: 1px; margin: $4px $8px; }
+QCheckBox::indicator, QRadioButton::indicator { background: @card; border: 1px solid @dim;
+    border-radius: $3px; width: $13px; height: $13px; }
+QCheckBox::indicator:checked { image: url("@check"); }
+QCheckBox::indicator:checked:disabled { image: url("@check_disabled"); }
+QCheckBox::indicator:indeterminate { background: @dim; }
+QRadioButton::indicator { border-radius: $7px; }
+QRadioButton::indicator:checked { border: $4px solid @accent; width: $7px; height: $7px; }
+QPushButton, QToolButton { background: transparent; border: 2px solid transparent;
+    border-radius: $8px; color: @text; padding: 0 $6px; min-height: $26px; }
+QPushButton:focus, QToolButton:focus { border-color: @accent; outline: none; }
+QPushButton:disabled, QToolButton:disabled { color: @faint; }
+QToolButton::menu-indicator, QPushButton::menu-indicator { image: none; width: 0; }
+[role="quiet"] { color: @dim; }
+QToolButton[role="quiet"] { padding: 0; min-height: 0; }
+QToolButton[current] { font-size: @note; }
+QToolButton[current="true"] { background: @selected; color: @text; }
+[role="quiet"]:hover, [role="quiet"]:pressed, [role="quiet"]:checked { background: @hover;
+    color: @text; }
+[role="plain"], QDialogButtonBox QPushButton, QPrintDialog QPushButton, QPrintDialog QToolButton {
+    background: @card; border: 1px solid @line; padding: 0 $14px; min-height: $28px; }
+[role="plain"]:hover, [role="plain"]:pressed, QDialogButtonBox QPushButton:hover,
+QDialogButtonBox QPushButton:pressed, QPrintDialog QPushButton:hover,
+QPrintDialog QToolButton:hover { background: @hover; }
+[role="plain"]:checked { background: @selected; border-color: @accent; }
+[role="plain"]:checked:focus { border: 2px solid @accent; padding: 0 $13px; }
+[role="primary"] { background: @accent; color: @on_accent; font-weight: 600; padding: 0 $15px; }
+[role="primary"]:hover, [role="primary"]:pressed { background: @accent_strong; }
+[role="primary"]:focus { border: 2px solid @focus_on_accent; }
+[role="primary"]:disabled { background: @hover; color: @faint; }
+[role="example"] { background: @card; border: 1px solid @line; border-radius: $14px; }
+[role="example"]:hover { background: @code_ground; }
+[role="example"]:focus { border: 2px solid @accent; }
+[role="row"] { min-height: $28px; }
+[role="row"]:hover, [role="row"]:pressed { background: @hover; }
+QListView[role="rows"] { background: transparent; border: none; outline: none; }
+QListView[role="rows"] QLineEdit { padding: 0 $9px; }
+QTableView[role="figures"], QAbstractScrollArea[role="ringed"] { background: transparent;
+    border: 2px solid transparent; border-radius: $8px; outline: none; }
+QTableView[role="figures"]:focus, QAbstractScrollArea[role="ringed"]:focus {
+    border-color: @accent; }
+QTableView[role="figures"] { selection-background-color: @selected; selection-color: @text; }
+QHeaderView, QHeaderView::section { background: transparent; color: @dim; border: none;
+    padding: 0; min-height: $28px; }
+QHeaderView::up-arrow, QHeaderView::down-arrow { subcontrol-position: top center; width: $8px;
+    height: $8px; }
+QTableView[role="figures"]::item { padding: 0 $3px; }
+QTableView[role="figures"]::item:selected { border: 0 solid @accent; border-top-width: 1px;
+    border-bottom-width: 1px; }
+QAbstractScrollArea::corner { background: transparent; border: none; }
+QHeaderView::section { border-bottom: 1px solid @line; padding: 0 $6px; }
+[role="card-text"] { background: transparent; border: none; }
+[role="filter"] { color: @dim; font-size: @note; padding: 0 $6px; min-height: $20px;
+    border: 1px solid @line; border-radius: $8px; }
+[role="filter"]::menu-indicator { width: 0; image: none; }
+[role="filter"]:hover { color: @text; background: @hover; }
+[role="filter"]:focus { border-color: @accent; }
+[role="filter"][set="true"] { color: @accent; background: @tint; font-weight: 600; }
+[role="link"] { color: @accent; font-weight: 600; padding: 0; min-height: $20px;
+    text-decoration: underline; }
+[role="fold"] { color: @dim; font-weight: 600; padding: 0 $4px 0 0; margin-left: -$4px; }
+[role="fold"]:hover { color: @text; }
+[role="send"], [role="stop"] { background: @accent; border-radius: @round; padding: 0;
+    min-width: $28px; max-width: $28px; min-height: $28px; max-height: $28px; }
+[role="send"]:hover { background: @accent_strong; }
+[role="send"]:disabled { background: @hover; }
+[role="stop"] { background: @text; }
+[role="send"]:focus { border-color: @focus_on_accent; }
+[role="stop"]:focus { border-color: @accent; }
+QScrollBar { background: transparent; border: none; width: $10px; height: $10px; margin: 0; }
+QScrollBar::handle { background: @thumb; border-radius: $3px; margin: $2px; min-height: $32px;
+    min-width: $32px; }
+QScrollBar::handle:hover { background: @faint; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+QSlider::groove:horizontal { background: @hover; height: $4px; }
+QSlider::handle:horizontal { background: @accent; width: $14px; height: $14px; margin: -$5px 0; }
+"""
+
+
+def style_sheet(theme: Theme) -> str:
+    """Return the style sheet of the whole application."""
+    strong_accent = theme.accent.lighter(112) if theme.is_dark else theme.accent.darker(115)
+    if theme.line == theme.text:  # high contrast, in which the thumb must stand out from lines
+        thumb = theme.faint.name()
+    else:
+        thumb = "#3A3A37" if theme.is_dark else "#D5D4CF"
+    tokens = {
+        "accent_strong": strong_accent.name(),
+        "focus_on_accent": theme.text.name(),
+        "overlay": f"rgba({theme.tint.red()}, {theme.tint.green()}, {theme.tint.blue()}, 215)",
+        "segment": (theme.ground if theme.is_dark else theme.card).name(),
+        "check": icons.sheet_image_path("check-dark" if theme.is_dark else "check-light"),
+        "check_disabled": icons.sheet_image_path("check-disabled"),
+        "chevron": icons.sheet_image_path("chevron"),
+        "chevron_up": icons.sheet_image_path("chevron-up"),
+        "thumb": thumb,
+        # Half of the height including the border; with 1 px more, Qt draws square corners.
+        "round": f"{(theme.px(28) + 4) // 2}px",
+        "note": f"{theme.points(NOTE_SIZE):.3f}pt",
+        "key": f"{theme.points(11):.3f}pt",
+        "heading": f"{theme.points(HEADING_SIZE):.3f}pt",
+        "hero": f"{theme.points(24):.3f}pt",
+    }
+
+    def replace_token(match: re.Match[str]) -> str:
+        name = match[1]
+        if name in tokens:
+            return tokens[name]
+        color: QColor = getattr(theme, name)
+        return color.name()
+
+    sheet = _mirrored(_SHEET) if is_mirrored() else _SHEET
+    sheet = re.sub(r"@([a-z_]+)", replace_token, sheet)
+    return re.sub(r"\$(\d+)", lambda match: str(theme.px(int(match[1]))), sheet)
+
+
+def _mirrored(sheet: str) -> str:
+    """Return the style sheet with the sides of margins, paddings and borders exchanged."""
+    length = r"[^\s;]+"
+    # Four lengths are those at the top, right, bottom and left.
+    sheet = re.sub(
+        rf"((?:margin|padding): {length}) ({length}) ({length}) ({length});", r"\1 \4 \3 \2;", sheet
+    )
+    sides = {"-left": "-right", "-right": "-left"}
+    return re.sub(
+        r"(?<=margin)-(?:left|right)|(?<=border)-(?:left|right)(?=-width)",
+        lambda match: sides[match[0]],
+        sheet,
+    )
+
+
+_themes: Final[list[Theme]] = []  # the theme in use, once there is one
+
+
+def current_theme() -> Theme:
+    """Return the theme in use.
+
+    Widgets read it when they paint. What they derive from it otherwise, such as a height or an
+    icon, they set in `update_theme`, which they call when they are created. `change_theme` calls it
+    again.
+    """
+    if not _themes:
+        _themes.append(light())
+    return _themes[0]
+
+
+def apply_theme(application: QApplication, theme: Theme) -> None:
+    """Make a theme the one in use: set the application's palette, font and style sheet."""
+    _themes[:] = [theme]
+    application.setPalette(palette(theme))
+    application.setFont(theme.interface())
+    application.setStyleSheet(style_sheet(theme))
+
+
+def limit_size(button: QWidget, width: int, height: int) -> None:
+    """Set a button's width, and limit its height.
+
+    The style sheet sets its minimum height, which `setFixedSize` would override.
+    """
+    button.setFixedWidth(width)
+    button.setMaximumHeight(height)
+
+
+def set_role(widget: QWidget, role: str) -> None:
+    """Set the role by which the style sheet selects a widget, before or after it is shown."""
+    set_style_property(widget, "role", role)
+
+
+def set_style_property(widget: QWidget, name: str, value: object) -> None:
+    """Set a property that the style sheet selects by, and restyle the widget."""
+    if widget.property(name) == value:
+        return
+    widget.setProperty(name, value)
+    if widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
+        # Equivalent to `style().polish`, without a QStyle in Python: see
+        # APPLICATION_ARGUMENTS.
+        QCoreApplication.sendEvent(widget, QEvent(QEvent.Type.Polish))
+        widget.update()

@@ -1,0 +1,83 @@
+"""The menus of the program, and opening a context menu by keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
+
+from desktop_app.widgets.text.foreign_text import menu_text
+
+_CHECK_KEYS: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space, Qt.Key.Key_Select)
+
+
+class ProgramMenu(QMenu):
+    """A menu whose entries get mnemonics whenever it opens."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._fill: Callable[[QMenu], object] | None = None
+        self.aboutToShow.connect(self._prepare)
+        self.triggered.connect(self._end_choice)
+
+    def _end_choice(self) -> None:
+        # An action run by assistive technology leaves the menu open.
+        self.close()
+
+    def fill_with(self, fill: Callable[[QMenu], object]) -> None:
+        """Have `fill` add the entries whenever the menu opens."""
+        self._fill = fill
+
+    def _prepare(self) -> None:
+        # Not needed for the first paint.
+        from desktop_app.widgets.accessibility.mnemonics import mark_menu
+
+        if self._fill is not None:
+            self.clear()
+            self._fill(self)
+        mark_menu(self)
+
+
+class ChecklistMenu(ProgramMenu):
+    """A menu that stays open, so that several of its entries can be checked."""
+
+    def _end_choice(self) -> None:
+        pass
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._trigger(self.actionAt(event.position().toPoint()))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in _CHECK_KEYS:
+            self._trigger(self.activeAction())
+        else:
+            super().keyPressEvent(event)
+
+    def _trigger(self, action: QAction | None) -> None:
+        if action is not None and action.isEnabled():
+            action.trigger()
+
+
+def add_choice(menu: QMenu, label: str, is_chosen: bool, choose: Callable[[], object]) -> QAction:
+    """Add an entry with a check mark if it is chosen."""
+    action = menu.addAction(menu_text(label))
+    action.setCheckable(True)
+    action.setChecked(is_chosen)
+    action.triggered.connect(lambda: choose())
+    return action
+
+
+def open_context_menu(window: QWidget) -> None:
+    """Open the context menu of a window's focused widget; Qt does so only for the Menu key."""
+    from PySide6.QtGui import QContextMenuEvent
+
+    focused: QWidget | None = window.focusWidget()  # PySide's types forget None
+    if focused is not None:
+        cursor = focused.inputMethodQuery(Qt.InputMethodQuery.ImCursorRectangle)
+        position = (cursor if isinstance(cursor, QRect) else focused.rect()).center()
+        reason = QContextMenuEvent.Reason.Keyboard
+        event = QContextMenuEvent(reason, position, focused.mapToGlobal(position))
+        QApplication.sendEvent(focused, event)

@@ -1,0 +1,1 @@
+"""The lists and tables of rows: their model, views and delegates."""

@@ -1,0 +1,1 @@
+"""Labels, documents and the clipboard: text of others is shown as plain text."""

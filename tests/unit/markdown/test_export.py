@@ -1,0 +1,573 @@
+"""The clipboard formats of copied answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from desktop_app.markdown.export.html_writer import right_to_left_attributes, to_html
+from desktop_app.markdown.export.text_writer import plain_pieces, to_markdown
+from desktop_app.markdown.incremental.block_stream import render
+
+SAMPLE = """## Head
+
+Some **bold**, *italic*, ~~gone~~, `code` and [a link](https://x.y).
+
+- one
+- two
+   - deep
+- [x] done
+
+3. three
+4. four
+
+> quoted
+
+```py
+a = 1
+
+b = 2
+```
+
+| a | b |
+| --- | ---: |
+| 1 | x\\|y |
+
+---
+
+$$
+x^2
+$$"""
+
+
+def test_exported_markdown_renders_to_the_same_blocks() -> None:
+    once = render(SAMPLE)
+    assert render(to_markdown(once)) == once
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "1. Run it:\n2. ```sh\n   make\n   ```\n3. Done",
+        "\n".join(
+            f"{n}. step\n\n    ```sh\n    make {n}\n    ```\n    - sub" for n in range(8, 13)
+        ),
+        "99. a\n    - b\n100. c\n     - > d\n\n       > e\n\n     ```\n     f\n     ```\n1000. g",
+        "- > quoted\n- ```\n  code\n  ```\n- ***\n- - nested",
+        "- - a\n  - b\n\n  5. c",
+        "- > a\n  >\n  b\n- - > c\n    >\n  d",
+        "**bold *and italic*, [linked](https://a.b/x_(y)) and `code`** end, ~~*gone*~~",
+        "`` a`b `` and ``` `` ``` and `  `",
+        "[a](<https://a.b/x)y>) <https://a.b/*x*> <irc://a.b/c> www.a.b a@b.org",
+        "\\* no item\n\n\\+ none either",
+    ],
+)
+def test_nesting_survives_export_to_markdown(source: str) -> None:
+    once = render(source)
+    assert render(to_markdown(once)) == once, to_markdown(once)
+
+
+@pytest.mark.parametrize("source", ["[***a***](https://b.c)", "**~~*a*~~**"])
+def test_styles_of_the_same_text_are_nested_in_a_fixed_order(source: str) -> None:
+    assert to_markdown(render(source)) == source
+
+
+@pytest.mark.parametrize(
+    "source", ["```\n~~~~~\n```", "````\n```\n````", "~~~a`b\n`````\n~~~", "~~~~a`b\n~~~\n~~~~"]
+)
+def test_a_fence_is_longer_than_those_of_its_kind_in_the_code(source: str) -> None:
+    assert to_markdown(render(source)) == source
+
+
+@pytest.mark.parametrize(
+    ("source", "html"),
+    [
+        ("1. a", "<ol><li>a</li></ol>"),
+        ("3. a", '<ol start="3"><li>a</li></ol>'),
+        ("0) a", '<ol start="0"><li>a</li></ol>'),
+        ('a "b" & <c', '<p>a "b" &amp; &lt;c</p>'),
+    ],
+)
+def test_markdown_becomes_plain_html(source: str, html: str) -> None:
+    assert re.sub(r"\n", "", to_html(render(source))) == html
+
+
+def test_text_from_right_to_left_has_its_direction() -> None:
+    assert right_to_left_attributes("Text") == ""
+    assert 'dir="rtl"' in right_to_left_attributes("שלום")
+
+
+@pytest.mark.parametrize("rows", [3, 30])
+def test_a_table_of_many_blocks_is_exported_as_one_table(rows: int) -> None:
+    blocks = render("| a | b |\n|---|--:|\n" + "| 1 | 2 |\n" * rows)
+    html = to_html(blocks)
+    assert html.count("<table ") == 1
+    assert html.count("<tr>") == rows + 1
+    assert "".join(plain_pieces(blocks)).splitlines() == ["a\tb"] + ["1\t2"] * rows
+    assert render(to_markdown(blocks)) == blocks
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_text"),
+    [
+        ("=WEBSERVICE(A1)", True),
+        ("+cmd", True),
+        ("@SUM(1)", True),
+        ("007", True),
+        ("12345678901234567", True),
+        ("-1,234.50", False),
+        ("+5 %", False),
+        ("0.5", False),
+        ("Ann", False),
+    ],
+)
+def test_cells_that_look_like_formulas_are_marked_as_text(cell: str, is_text: bool) -> None:
+    html = to_html(render(f"| a |\n|---|\n| {cell} |"))
+    assert ("mso-number-format:'\\@'" in html) is is_text
+    assert ('sdnum="1033;0;@"' in html) is is_text
+
+
+def test_tabs_and_line_breaks_in_a_cell_become_spaces() -> None:
+    assert "".join(plain_pieces(render("| a\tb | c |\n|---|---|\n| 1 | 2 |"))) == "a b\tc\n1\t2"
+
+
+def test_html_nests_lists_and_escapes() -> None:
+    html = to_html(render("- a\n  1. b\n- <c> & `d<`\n\n> q\n"))
+    assert html == (
+        "<ul><li>a<ol><li>b</li></ol></li><li>&lt;c&gt; &amp; <code>d&lt;</code></li></ul>"
+        "<blockquote><p>q</p></blockquote>"
+    )
+
+
+def test_html_links_lead_only_to_the_web() -> None:
+    assert "<a" not in to_html(render("[x](ftp://a.b)"))
+    assert '<a href="https://a.b/?x=1&amp;y">' in to_html(render("[x](https://a.b/?x=1&y)"))
+
+
+def test_adjacent_quotes_stay_apart() -> None:
+    two = "<blockquote><p>a</p></blockquote><blockquote><p>b</p></blockquote>"
+    assert to_html(render("> a\n\n> b")) == two
+    assert to_html(render("> > a\n>\n> > b")) == f"<blockquote>{two}</blockquote>"
+    assert to_html(render("- > a\n\n  > b")) == f"<ul><li>{two}</li></ul>"
+
+
+def test_code_keeps_its_lines_in_a_longer_fence() -> None:
+    blocks = render("````md\n```py\nx\n```\n````")
+    assert "".join(plain_pieces(blocks)) == "```py\nx\n```"
+    assert render(to_markdown(blocks)) == blocks
+
+
+def test_a_quote_in_a_list_stays_in_it() -> None:
+    blocks = render(
+        "- item\n\n  > said\n  > - more\n  >   ```\n  >   x\n  >\n  >   y\n  >   ```\n- next\n"
+    )
+    assert render(to_markdown(blocks)) == blocks
+    assert to_html(render("- item\n  > said\n- next")) == (
+        "<ul><li>item<blockquote><p>said</p></blockquote></li><li>next</li></ul>"
+    )
+    assert to_html(render("> - a\n>   > b\n\nend")) == (
+        "<blockquote><ul><li>a<blockquote><p>b</p></blockquote></li></ul></blockquote><p>end</p>"
+    )
+
+
+def test_task_boxes_and_note_names_are_in_the_line_of_their_text() -> None:
+    loose = to_html(render("- [x] a\n\n- [ ] *b*\n\n  c"))
+    assert re.sub("<li[^>]*>", "<li>", loose) == (
+        "<ul><li><p>☑ a</p></li><li><p>☐ <em>b</em></p><p>c</p></li></ul>"
+    )
+    assert '<li style="list-style-type:none">☐ a</li>' in to_html(render("- [ ] a"))
+    assert "<p>1 b</p><p>c</p>" in to_html(render("a[^1]\n\n[^1]: b\n\n    c"))
+    assert '<li style="list-style-type:none"><p>1. b</p>' in to_html(render("a[^1.]\n\n[^1.]: b"))
+
+
+PLAIN = [
+    "a <b>tag</b> and 1 < 2",
+    "\\*no emphasis\\* and 2 * 3 and snake_case and \\_under\\_",
+    "\\[words](https://a.example) and array[0] and [^x] and \\`ticks\\`",
+    "\\# no heading",
+    "1\\. no list",
+    "\\- no item",
+    "\\> no quote",
+    "Fish &amp;amp; chips, AT&T, C:\\\\dir and \\~~no\\~~",
+    "it costs $5 and $10",
+]
+
+
+@pytest.mark.parametrize("source", PLAIN)
+def test_plain_words_are_escaped(source: str) -> None:
+    blocks = render(source)
+    copied = to_markdown(blocks)
+    assert render(copied) == blocks, copied
+    assert "<b>" not in copied.replace("\\<b>", "")
+
+
+def test_unambiguous_characters_are_not_escaped() -> None:
+    source = (
+        "A sentence (with marks): array[0], snake_case, 2 * 3, 1 < 2, AT&T, a-b; $5, ~5%, 2~3 #1."
+    )
+    assert to_markdown(render(source)) == source
+
+
+DATA = Path(__file__).parents[2] / "data" / "markdown"
+EXAMPLES = {
+    f"{name}-{example['example']}": str(example["markdown"])
+    for name, file in (("commonmark", "commonmark-0.31.2.json"), ("gfm", "gfm-extensions.json"))
+    for example in json.loads((DATA / file).read_text())
+}
+CHANGED_BY_EXPORT = {
+    "commonmark-484": "a link without words shows nothing, and Markdown has no empty paragraph",
+    "commonmark-487": "another link without words",
+    "gfm-204": "a cell beyond the header gets a column, which the written header has",
+}
+
+
+def test_commonmark_examples_survive_export() -> None:
+    changed = {
+        name
+        for name, source in EXAMPLES.items()
+        if render(to_markdown(blocks := render(source))) != blocks
+    }
+    assert changed == set(CHANGED_BY_EXPORT)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "1. Do:\n\n   - a\n     - b\n       1. c\n\n          d\n\n2. Then:\n   > q\n   > - x",
+        "- - nested\n\n  more\n\n- 1. first\n  2. second",
+        "0. ok\n\n- - foo",
+        "Text, then\n- a\n- b\n\nText, then\n\n3. c\n4. d",
+        '**(x)** and "**quoted**", *a*-*b*; \\*plain\\* **2 \\* 3** ***both*** ~~**x**~~!',
+        "a *\\** b **\\*\\*** _\\__",
+        "[a [b] c](<x y.html>) [d\\]](e_(f)) [g](<h)i>) [j](k\\(l)",
+        "`a\\|b` `` ` `` ``` `` ```\n\n| a | `x\\|y` |\n|:-|-:|\n| b\\|c | \\\\ |",
+        "| a<br>b | *c*<br>d |\n|:-|-:|\n| <br> | `<br>` |",
+        "one\\\ntwo  \nthree\\\n* four\\\n1. five\\\n# six",
+        "https://a.b/c\\\nnext, (see https://a.b/d) and https://a.b/e. <https://a.b/f>g",
+        "Noted[^1] twice[^n].\n\n[^1]: The note.\n\n    More of it.\n\n[^n]: Other.",
+        "$x_1$ and \\(y^2\\)$z$, $\\alpha$5, $5 and $10.\n\n$$\n\\frac{a}{b}\n$$\n\n\\[\nx\n\\]",
+        "Two\\\nlines\n===\n\nTwo\\\nmore\n---\n\n## C #\\#\n",
+        "- [ ] task\n- [x] done\n  - deeper\n\n    ```py\n    x\n    ```",
+        "> - a\n>\n>   > b\n>\n> ```\n> c\n> ```",
+        (
+            "See [README.md](README.md) and [`code`](code), [`https://a.b`](https://a.b), "
+            "[www.a.b](www.a.b)"
+        ),
+        "from [the `pip` page](pip), me@a.example; https://a.b/c%20d and <https://a.b/c%20d>",
+        "- \\[ ] no task\n- \\[x] none\n- [ ] one",
+        "> a\n\n> b\n>\n> c\n\n> - d\n\n> - e\n>   > f\n>\n>   > g\n\n- > h\n\n  > i\n- > j",
+        (
+            "> ```\n> a\n> ```\n> ```\n> b\n> ```\n\n> ```\n> c\n> ```\n\n- d\n  ```\n  e\n  ```\n"
+            "  ```\n  f\n  ```"
+        ),
+        "> | a |\n> |---|\n> | b |\n\n> | c |\n> |---|\n\n>\n\n> > d\n\n> e\n> > f\n>\n> > g",
+        "~~~a`b\n~~~~\n```\n~~~",
+        "~~~~a`b\n~~~\n```\n~~~~",
+        "[a](https://a.b/?x&amp;copy;y)",
+        "~one~ (~two~) **x**~three~ \\~~four~ ~\\~five\\~~ ~~six ~7~~ \\~none\\~ ~/p ~10",
+    ],
+)
+def test_hard_cases_survive_export(source: str) -> None:
+    once = render(source)
+    assert render(to_markdown(once)) == once, to_markdown(once)
+
+
+def test_a_right_to_left_table_states_its_direction() -> None:
+    html = to_html(render("| أحمد | b |\n|------|:--|\n| one | 2 |\n"))
+    assert html.startswith('<table dir="rtl" ')
+    assert '<td align="right">one</td><td align="left">2</td>' in html
+    assert "rtl" not in to_html(render("| b | أحمد |\n|---|---|\n"))
+
+
+def test_right_to_left_texts_state_their_direction() -> None:
+    arabic = "نص English."
+    turned = 'dir="rtl" style="text-align:right"'
+    assert to_html(render(f"one\n\n{arabic}\n\n- a\n- {arabic}")) == (
+        f'<p>one</p><p {turned}>{arabic}</p><ul dir="ltr"><li dir="ltr">a</li>'
+        f'<li dir="rtl"><p {turned}>{arabic}</p></li></ul>'
+    )
+    assert to_html(render(f"# {arabic}")) == f"<h1 {turned}>{arabic}</h1>"
+    quoted = f'<blockquote dir="rtl"><p {turned}>{arabic}</p></blockquote>'
+    assert to_html(render(f"> {arabic}")) == quoted
+    assert to_html(render(f"1. {arabic}\n2. two\n\n   ```\n   a\n   ```")) == (
+        f'<ol dir="rtl"><li dir="rtl"><p {turned}>{arabic}</p></li><li dir="ltr"><p '
+        f'dir="ltr">two</p>'
+        '<pre dir="ltr" style="font-family:monospace"><code>a</code></pre></li></ol>'
+    )
+
+
+def test_a_space_at_the_end_of_a_paragraph_is_kept() -> None:
+    (block,) = render("word&nbsp;")
+    assert to_markdown([block]).strip() == "word&#160;"
+
+
+SAME = [
+    "x is $a$",
+    "a[^b.]\n\n[^b.]: c",
+    "a[^1.]\n\n[^1.]: c",
+    "a[^•]\n\n[^•]: c",
+    "a[^b]\n\n[^b]: \\[ ] c",
+    "`` a` ``",
+    "` a`",
+    "`a `",
+    "`  `",
+    "a `` ` `` b",
+    "**a** b **c**",
+    "**a *b* c**",
+    "***a***",
+    "*a **b***",
+    "*a*b",
+    "**a**b",
+    "~~a~~ ~~b~~",
+    "~~\\~a~~",
+    "*a~~b~~*",
+    "a\\*b\\*",
+    "*\\**",
+    "[a](https://a.b)",
+    "[a [b] c](https://a.b)",
+    "[a \\] b](https://a.b)",
+    "[a \\[ b](https://a.b)",
+    "**[a](https://a.b) b**",
+    "[**a** b](https://a.b)",
+    "[a](https://a.b) [c](https://a.b)",
+    "https://a.b/c",
+    "see https://a.b/c.",
+    "<https://a.b/*c*>",
+    "xhttps://a.b",
+    "(https://a.b)",
+    "me@a.b",
+    "[a.b](http://a.b)",
+    "https://a.b/ä",
+    "![a](https://a.b/c.png)",
+    "![](https://a.b/c.png)",
+    "$x$",
+    "a $x$ b",
+    "\\($5\\)",
+    "\\\\(a\\\\)",
+    "a$5",
+    "\\<b> \\&amp; & <",
+    "\\[x]: y",
+    "\\[^1]",
+    "\\[a](b)",
+    "[ a",
+    "\\~\\~\\~",
+    "```py\nx\n\ny\n```",
+    "\\| a",
+    "\\[ ] a",
+    "a!\\[b](c)",
+    "a! [b](https://c.d)",
+    "a![b](https://c.d)",
+    "\\![b](https://c.d)",
+]
+REWRITTEN = [
+    ("- a\n\n  b\n- c", "- a\n\n    b\n\n- c"),
+    ("- a\n- b\n\n  c\n\nd", "- a\n\n- b\n\n    c\n\nd"),
+    ("1. a\n   - b\n   - c\n2. d", "1. a\n    - b\n    - c\n2. d"),
+    ("- a\n\n\n1. b", "- a\n1. b"),
+    ("- a\n\n* b\n\n- c", "- a\n* b\n- c"),
+    ("- [ ] a\n- [x] b\n  - [ ] c", "- [ ] a\n- [x] b\n    - [ ] c"),
+    ("> a\n> b\n\n> c", "> a\n> b\n\n> c"),
+    ("> a\n>\n> > b\n> > c\n>\n> d", "> a\n>\n> > b\n> > c\n>\n> d"),
+    ("> - a\n>\n>   b\n> - c", "> - a\n>\n>     b\n>\n> - c"),
+    ("- > a\n- > b", "-   > a\n-   > b"),
+    ("- a\n  > b\n  >\n  > > c", "- a\n    > b\n    >\n    > > c"),
+    ("-\n  ```\n  x\n  ```", "-   ```\n    x\n    ```"),
+    ("- ```\n  x\n  ```\n- y", "-   ```\n    x\n    ```\n- y"),
+    ("- - a\n  - b", "-   - a\n    - b"),
+    ("1. - a\n     b", "1.  - a\n      b"),
+    ("-\n\n  a", "- \n\na"),
+    ("- a\n  - b\n\n    c\n  - d\n- e", "- a\n    - b\n\n        c\n\n    - d\n- e"),
+    (
+        "a[^1] b[^x]\n\n[^1]: One\n\n    more\n[^x]: - two",
+        "a[^1] b[^x]\n\n[^1]: One\n\n    more\n[^x]: \n    - two",
+    ),
+    ("[^1]\n\n[^1]:\n    ```\n    x\n    ```", "[^1]\n\n[^1]: \n    ```\n    x\n    ```"),
+    ("***", "---"),
+    ("- ***\n- a\n\n  ***", "- ***\n\n- a\n\n    ***"),
+    ("# a #\\#", "# a \\##"),
+    ("a\nb\n===", "a\nb\n==="),
+    ("a\nb\n---", "a\nb\n---"),
+    ("a\n-", "## a"),
+    ("\\# a\n\\- b\n\\1. c\n1\\. d\n\\+ e", "\\# a\n\\- b\n\\1. c\n1\\. d\n\\+ e"),
+    ("2019\\. year\n3\\) x", "2019\\. year\n3\\) x"),
+    ("a  \nb\\\nc", "a\nb\nc"),
+    ("```` ``` ````", "` ``` `"),
+    ("` ` `", "` ` \\`"),
+    ("a\\~~b~~", "a\\~~b\\~\\~"),
+    ("a\\_b a_b _\\_a_", "a_b a_b *\\_a*"),
+    ("5 \\* 3 \\*", "5 * 3 *"),
+    ("[a](<https://a.b/x y>)", "[a](https://a.b/x%20y)"),
+    ("[a](https://a.b/(x))", "[a](<https://a.b/(x)>)"),
+    ("<me@a.b>", "me@a.b"),
+    ("[me@a.b](mailto:me@a.b)", "me@a.b"),
+    ("[www.a.b](http://www.a.b)", "www.a.b"),
+    ("[http://a.b](http://a.b)", "http://a.b"),
+    ("[![a](https://a.b/c.png)](https://d.e)", "[![a]()](https://d.e)"),
+    ("![a\\]b](https://a.b/c.png)", "![a&#93;b](https://a.b/c.png)"),
+    ("a$x$", "a\\$x$"),
+    ("$x$a", "\\(x\\)a"),
+    ("$x$$y$", "\\(x\\)$y$"),
+    ("$$\na\n\nb\n$$", "\\$$\na\n\nb\n\\$$"),
+    ("\\( x \\)", "$x$"),
+    ("$$x$$", "$$\nx\n$$"),
+    ("\\$5 and \\$6", "$5 and $6"),
+    ("| a | b |\n|:--|:-:|\n| 1 | x\\|y |", "| a | b |\n| :--- | :---: |\n| 1 | x\\|y |"),
+    ("|a|\n|--:|", "| a |\n| ---: |"),
+    ("> | a |\n> |---|\n> | b |", "> | a |\n> | --- |\n> | b |"),
+    ("- a\n\n  | b |\n  |---|\n  | c |", "- a\n\n    | b |\n    | --- |\n    | c |"),
+    ("| a |\n|---|\n| `x\\|y` |", "| a |\n| --- |\n| `x\\|y` |"),
+    ("a\\\\ \\\\b", "a\\ \\b"),
+    ("&nbsp;a&nbsp;", "&#160;a&#160;"),
+    ("\\!\\[a](u)", "!\\[a](u)"),
+    ("~~~\n```\n~~~", "````\n```\n````"),
+    ("    x\n     y", "```\nx\n y\n```"),
+    ("a\n\n\n\nb", "a\n\nb"),
+    ("\\= b\n\\==", "= b\n\\=="),
+    ("<https://a.b> c", "https://a.b c"),
+]
+
+
+@pytest.mark.parametrize(("source", "expected"), [*zip(SAME, SAME, strict=True), *REWRITTEN])
+def test_blocks_become_the_expected_markdown(source: str, expected: str) -> None:
+    blocks = render(source)
+    assert to_markdown(blocks) == expected
+    assert render(expected) == blocks
+
+
+@pytest.mark.parametrize(
+    ("source", "html", "plain"),
+    [
+        ("- a\n\n  b\n- c", "<ul><li><p>a</p><p>b</p></li><li><p>c</p></li></ul>", "• a\nb\n• c"),
+        (
+            "- a\n- b\n\n  c\n\nd",
+            "<ul><li><p>a</p></li><li><p>b</p><p>c</p></li></ul><p>d</p>",
+            "• a\n• b\nc\nd",
+        ),
+        (
+            "1. a\n   - b\n   - c\n2. d",
+            "<ol><li>a<ul><li>b</li><li>c</li></ul></li><li>d</li></ol>",
+            "1. a\n  ◦ b\n  ◦ c\n2. d",
+        ),
+        ("- a\n\n\n1. b", "<ul><li>a</li></ul><ol><li>b</li></ol>", "• a\n1. b"),
+        (
+            "- a\n\n* b\n\n- c",
+            "<ul><li>a</li></ul><ul><li>b</li></ul><ul><li>c</li></ul>",
+            "• a\n• b\n• c",
+        ),
+        (
+            "- [ ] a\n- [x] b\n  - [ ] c",
+            (
+                '<ul><li style="list-style-type:none">☐ a</li>'
+                '<li style="list-style-type:none">☑ b<ul>'
+                '<li style="list-style-type:none">☐ c</li></ul></li></ul>'
+            ),
+            "☐ a\n☑ b\n  ☐ c",
+        ),
+        (
+            "> a\n> b\n\n> c",
+            "<blockquote><p>a<br>b</p></blockquote><blockquote><p>c</p></blockquote>",
+            "a\nb\nc",
+        ),
+        (
+            "> a\n>\n> > b\n> > c\n>\n> d",
+            "<blockquote><p>a</p><blockquote><p>b<br>c</p></blockquote><p>d</p></blockquote>",
+            "a\nb\nc\nd",
+        ),
+        (
+            "> - a\n>\n>   b\n> - c",
+            "<blockquote><ul><li><p>a</p><p>b</p></li><li><p>c</p></li></ul></blockquote>",
+            "• a\nb\n• c",
+        ),
+        (
+            "- > a\n- > b",
+            "<ul><li><blockquote><p>a</p></blockquote></li><li><blockquote><p>b</p></blockquote></li></ul>",
+            "• \na\n• \nb",
+        ),
+        (
+            "- a\n  > b\n  >\n  > > c",
+            "<ul><li>a<blockquote><p>b</p><blockquote><p>c</p></blockquote></blockquote></li></ul>",
+            "• a\nb\nc",
+        ),
+        (
+            "-\n  ```\n  x\n  ```",
+            '<ul><li><pre style="font-family:monospace"><code>x</code></pre></li></ul>',
+            "• \nx",
+        ),
+        (
+            "- ```\n  x\n  ```\n- y",
+            '<ul><li><pre style="font-family:monospace"><code>x</code></pre></li><li>y</li></ul>',
+            "• \nx\n• y",
+        ),
+        ("- - a\n  - b", "<ul><li><ul><li>a</li><li>b</li></ul></li></ul>", "• \n  ◦ a\n  ◦ b"),
+        ("1. - a\n     b", "<ol><li><ul><li>a<br>b</li></ul></li></ol>", "1. \n  ◦ a\nb"),
+        ("-\n\n  a", "<ul><li></li></ul><p>a</p>", "• \na"),
+        (
+            "- a\n  - b\n\n    c\n  - d\n- e",
+            "<ul><li>a<ul><li><p>b</p><p>c</p></li><li><p>d</p></li></ul></li><li>e</li></ul>",
+            "• a\n  ◦ b\n  c\n  ◦ d\n• e",
+        ),
+        (
+            "a[^1] b[^x]\n\n[^1]: One\n\n    more\n[^x]: - two",
+            (
+                '<p>a<sup>1</sup> b<sup>x</sup></p><ul><li style="list-style-type:none">'
+                '<p>1 One</p><p>more</p></li><li style="list-style-type:none">x <ul><li>two</li>'
+                "</ul></li></ul>"
+            ),
+            "a1 bx\n1 One\nmore\nx \n  ◦ two",
+        ),
+        (
+            "[^1]\n\n[^1]:\n    ```\n    x\n    ```",
+            (
+                '<p><sup>1</sup></p><ul><li style="list-s'
+                'tyle-type:none">1 <pre style="font-family:monospace"><code>x</code></pre></li>'
+                "</ul>"
+            ),
+            "1\n1 \nx",
+        ),
+        ("- ***\n- a\n\n  ***", "<ul><li><hr></li><li><p>a</p><hr></li></ul>", "• \n• a\n"),
+        ("a\nb\n===", "<h1>a<br>b</h1>", "a\nb"),
+        ("a\nb\n---", "<h2>a<br>b</h2>", "a\nb"),
+        ("a\n-", "<h2>a</h2>", "a"),
+        (
+            "\\# a\n\\- b\n\\1. c\n1\\. d\n\\+ e",
+            "<p># a<br>- b<br>\\1. c<br>1. d<br>+ e</p>",
+            "# a\n- b\n\\1. c\n1. d\n+ e",
+        ),
+        ("***", "<hr>", ""),
+        ("$x$", "<p><code>$x$</code></p>", "$x$"),
+        ("a $x$ b", "<p>a <code>$x$</code> b</p>", "a $x$ b"),
+        ("$$x$$", "<p><code>$$x$$</code></p>", "$$\nx\n$$"),
+        (
+            "![a](https://a.b/c.png)",
+            '<p><a href="https://a.b/c.png">a</a> (https://a.b/c.png)</p>',
+            "a",
+        ),
+        ("[![a](https://a.b/c.png)](https://d.e)", '<p><a href="https://d.e">a</a></p>', "a"),
+        (
+            "a[^1]\n\n[^1]: b",
+            '<p>a<sup>1</sup></p><ul><li style="list-style-type:none"><p>1 b</p></li></ul>',
+            "a1\n1 b",
+        ),
+        (
+            "> | a |\n> |---|\n> | b |",
+            (
+                '<blockquote><table border="1" cellspacin'
+                'g="0" cellpadding="4" style="border-collapse:collapse"><tr>'
+                '<th align="left">a</th></tr><tr><td align="left">b</td></tr></table>'
+                "</blockquote>"
+            ),
+            "a\nb",
+        ),
+        (
+            "~~~py\nx\n\ny\n~~~",
+            '<pre style="font-family:monospace"><code>x\n\ny</code></pre>',
+            "x\n\ny",
+        ),
+    ],
+)
+def test_blocks_become_the_expected_html_and_plain_text(source: str, html: str, plain: str) -> None:
+    blocks = render(source)
+    assert (to_html(blocks), "".join(plain_pieces(blocks))) == (html, plain)

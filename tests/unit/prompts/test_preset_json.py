@@ -1,0 +1,22 @@
+"""Presets in files, which other people may have written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from desktop_app.prompts.preset_json import preset_from_json
+
+
+@pytest.mark.parametrize("named", [{}, {"name": None}, {"name": " "}, {"name": 7}])
+def test_a_preset_needs_a_name(named: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="name"):
+        preset_from_json(named)
+
+
+@pytest.mark.parametrize("name", ["provider", "model", "variant", "effort"])
+def test_null_equals_a_missing_field(name: str) -> None:
+    assert preset_from_json({"name": "A"}) == preset_from_json({"name": "A", name: None})
+    with pytest.raises(ValueError, match=name):
+        preset_from_json({"name": "A", name: 7})

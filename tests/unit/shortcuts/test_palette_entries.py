@@ -1,0 +1,101 @@
+"""The rows of the palette: conversations by their titles, and the most used rows first."""
+
+from __future__ import annotations
+
+from hypothesis import given, strategies
+
+from desktop_app.domain.documents.letter_folding import fold
+from desktop_app.shortcuts.command_search import (
+    CONVERSATION,
+    MAX_ROWS,
+    PaletteEntry,
+    UseCounts,
+    find_entries,
+    fold_titles,
+)
+
+NONE = UseCounts({})
+TITLES = fold_titles(
+    [("c3", "Retries of a client"), ("c2", "Client letters"), ("c1", "Straße"), ("c0", "Über")]
+)
+COMMANDS = [
+    PaletteEntry("conversation.new", "New conversation", "Conversation"),
+    PaletteEntry("variant.pro", "Use Pro", "Message"),
+    PaletteEntry("prompt.focus", "Go to message box", "Message"),
+    PaletteEntry("setting:look.theme", "Theme", "Settings"),
+]
+
+
+def found(typed: str, uses: UseCounts = NONE) -> list[str]:
+    return [entry.id for entry in find_entries(typed, COMMANDS, TITLES, uses)]
+
+
+def test_every_kind_is_found_in_one_field() -> None:
+    assert found("client") == [f"{CONVERSATION}c2", f"{CONVERSATION}c3"]
+    assert found("theme") == ["setting:look.theme"]
+    assert found("cli ret") == [f"{CONVERSATION}c3"]
+    assert found("strasse") == [f"{CONVERSATION}c1"]
+    assert found("uber") == found("U\u0308ber") == [f"{CONVERSATION}c0"]
+    assert found("") == [entry.id for entry in COMMANDS]
+    assert found("nothing at all") == []
+
+
+def test_a_few_letters_in_order_are_enough() -> None:
+    assert found("nwcnv") == ["conversation.new"]
+    assert found("pro")[0] == "variant.pro"
+    assert found("ltrs") == [f"{CONVERSATION}c2"]
+    assert found("rcl") == [f"{CONVERSATION}c3"]  # not across two titles
+
+
+def test_frequent_choices_come_first_among_equal_matches() -> None:
+    uses = UseCounts({})
+    assert found("go")[0] == "prompt.focus"
+    assert found("mess")[:2] == ["variant.pro", "prompt.focus"]
+    uses.count_choice("prompt.focus")
+    assert found("mess", uses)[:2] == ["prompt.focus", "variant.pro"]
+    assert found("", uses)[0] == "prompt.focus"
+    assert UseCounts(uses.stored).score("prompt.focus") == 1.0
+
+
+def test_older_choices_count_less() -> None:
+    uses = UseCounts({})
+    for _ in range(3):
+        uses.count_choice("a")
+    uses.count_choice("b")
+    assert uses.stored == {"a": 2.439, "b": 1.0}
+    uses.count_choice("c")
+    assert uses.stored == {"a": 2.195, "c": 1.0, "b": 0.9}
+
+
+def test_a_whole_word_comes_before_the_beginning_of_another() -> None:
+    entries = [PaletteEntry("prompts.insert", "Insert prompt…", "Message"), *COMMANDS]
+    shown = find_entries("pro", entries, TITLES, NONE)
+    assert [entry.id for entry in shown] == ["variant.pro", "prompts.insert"]
+
+
+def test_no_more_rows_are_shown_than_fit() -> None:
+    titles = fold_titles((str(n), "Retries") for n in range(MAX_ROWS + 1))
+    entries = [PaletteEntry(f"entry {n}", "Retries") for n in range(9)]
+    shown = [entry.id for entry in find_entries("retries", entries, titles, NONE)]
+    assert shown == [e.id for e in entries] + [f"{CONVERSATION}{n}" for n in range(51)]
+
+
+def test_stored_counts_of_another_kind_are_left_out() -> None:
+    assert UseCounts({"a": "x", "c": 2}).stored == {"c": 2.0}
+    assert UseCounts([1, 2]).stored == {}
+
+
+TITLE_LETTERS = strategies.text("abc ]^\\-\n", max_size=9)
+
+
+@given(strategies.lists(TITLE_LETTERS, max_size=9), TITLE_LETTERS)
+def test_titles_with_the_letters_in_order_are_found(titles: list[str], typed: str) -> None:
+    letters = "".join(fold(typed).split()) or "a"
+
+    def has(title: str) -> bool:
+        rest = iter("".join(fold(title).split()))
+        return all(letter in rest for letter in letters)
+
+    rows = fold_titles((str(n), title) for n, title in enumerate(titles))
+    shown = {e.id.removeprefix(CONVERSATION) for e in find_entries(letters, [], rows, NONE)}
+    assert shown == {str(n) for n, title in enumerate(titles) if has(title)}

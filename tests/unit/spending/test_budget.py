@@ -1,0 +1,194 @@
+"""The monthly cap with a real store: refused, reserved and allowed requests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from desktop_app.domain.answering.chat_request import ProviderProfile
+from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.errors import SpendingCapError, UnpricedModelError
+from desktop_app.domain.spending_report import Call
+from desktop_app.providers.gateway.environment_profiles import COMETAPI, OPENAI
+from desktop_app.settings.settings_store import SettingsStore
+from desktop_app.spending.budget import Budget, Hold
+from desktop_app.spending.ledger import Ledger
+from desktop_app.spending.spending_holds import SpendingHolds
+from desktop_app.storage.database import Database
+from tests.unit.providers.samples import CATALOG
+
+CAPPED = replace(OPENAI, monthly_cap=Decimal(10))
+
+
+@dataclass
+class BudgetSetup:
+    """A budget over a real store."""
+
+    budget: Budget
+    database: Database
+
+    async def spend(self, cost: str | None, provider_id: str = OPENAI.id) -> None:
+        await Ledger(self.database).add(
+            Call(
+                provider_id=provider_id,
+                model="gpt-5.2",
+                usage=Usage(1, 0, 1, 0),
+                cost=None if cost is None else Decimal(cost),
+                purpose="answer",
+                at=now(),
+            )
+        )
+
+
+@asynccontextmanager
+async def open_budget(tmp_path: Path) -> AsyncIterator[BudgetSetup]:
+    database = Database(tmp_path / "store.sqlite3")
+    await database.open()
+    try:
+        yield BudgetSetup(Budget(SpendingHolds(database), SettingsStore(database)), database)
+    finally:
+        await database.close()
+
+
+async def test_profiles_that_share_a_cap_are_counted_together(tmp_path: Path) -> None:
+    sharing = replace(CAPPED, id="env-openai", shares_cap_with=(OPENAI.id,))
+    async with open_budget(tmp_path) as setup:
+        await setup.spend("4")
+        await setup.spend("3", sharing.id)
+        async with await setup.budget.hold(CAPPED, Decimal(2)):
+            month = await setup.budget.month(sharing)
+            assert [month.spent, month.held] == [7, 2]
+            with pytest.raises(SpendingCapError):
+                await setup.budget.hold(sharing, Decimal(2))
+        assert (await setup.budget.month(CAPPED)).spent == 4
+
+
+async def test_spending_may_reach_the_cap_but_not_exceed_it(tmp_path: Path) -> None:
+    async with open_budget(tmp_path) as setup:
+        await setup.spend("9.9")
+        async with await setup.budget.hold(CAPPED, Decimal("0.1")):
+            pass
+        with pytest.raises(SpendingCapError) as refused:
+            await setup.budget.hold(CAPPED, Decimal("0.1000001"))
+        said = refused.value.sentences
+        for figure in ("$9.90 of $10.00 spent", "($0.1000001)"):
+            assert figure in said
+        assert "Settings › Provider" in said
+        assert "pending" not in said
+
+
+async def test_calls_without_cost_cap_or_price_are_allowed(tmp_path: Path) -> None:
+    async with open_budget(tmp_path) as setup:
+        await setup.spend("11")
+        for profile, cost, held in (
+            (CAPPED, None, 0),
+            (CAPPED, Decimal(0), 0),
+            (OPENAI, Decimal(5), 0),
+            (replace(COMETAPI, monthly_cap=Decimal(10)), Decimal(5), 5),  # spent nothing there
+        ):
+            async with await setup.budget.hold(profile, cost):
+                assert (await setup.budget.month(profile)).held == held
+        # With its model, the call is held to be counted if this process is killed.
+        async with await setup.budget.hold(CAPPED, None, "gpt-5.2", "answer"):
+            (row,) = await setup.database.rows("SELECT amount FROM spending_holds")
+            assert row["amount"] == 0
+
+
+async def test_ten_concurrent_holds_respect_the_cap(tmp_path: Path) -> None:
+    async with open_budget(tmp_path) as setup:
+        asked = [setup.budget.hold(CAPPED, Decimal(4)) for _ in range(10)]
+        held = await asyncio.gather(*asked, return_exceptions=True)
+        refused = [one for one in held if isinstance(one, SpendingCapError)]
+        assert len(refused) == 8
+        assert all("$8.00 pending" in one.sentences for one in refused)
+        for one in held:
+            if not isinstance(one, BaseException):
+                await one.release()
+                await one.release()
+        assert (await setup.budget.month(CAPPED)).held == 0
+        await (await setup.budget.hold(CAPPED, Decimal(10))).release()
+
+
+async def test_the_warning_near_a_cap_appears_once_per_month_and_cap(tmp_path: Path) -> None:
+    async with open_budget(tmp_path) as setup:
+        await setup.spend("7.99")
+        assert await setup.budget.month_to_warn_of(CAPPED) is None
+        await setup.spend("0.01")
+        month = await setup.budget.month_to_warn_of(CAPPED)
+        assert (month.spent, month.cap) == (Decimal(8), Decimal(10))
+        assert await setup.budget.month_to_warn_of(CAPPED) is None
+        raised = replace(CAPPED, monthly_cap=Decimal(20))
+        assert await setup.budget.month_to_warn_of(raised) is None
+        await setup.spend("9")
+        month = await setup.budget.month_to_warn_of(raised)
+        assert (month.spent, month.cap) == (Decimal(17), Decimal(20))
+        assert await setup.budget.month_to_warn_of(OPENAI) is None
+
+
+async def test_a_hold_counts_as_one_call_of_a_model(tmp_path: Path) -> None:
+    """A call of unknown cost is held, too: its process may be killed."""
+    async with open_budget(tmp_path) as setup:
+
+        async def held() -> list[tuple[str, str, str]]:
+            return await setup.database.read(
+                lambda c: [
+                    tuple(row)
+                    for row in c.execute("SELECT model, purpose, amount FROM spending_holds")
+                ]
+            )
+
+        async with await setup.budget.hold(OPENAI, None, "m", "answer") as hold:
+            assert isinstance(hold, Hold)
+            assert [(*row[:2], float(row[2])) for row in await held()] == [("m", "answer", 0.0)]
+        async with await setup.budget.hold(OPENAI, Decimal(0), "m", "answer"):
+            assert await held() == []
+        async with await setup.budget.hold(CAPPED, Decimal(9), "m", "answer"):
+            assert (await setup.budget.month(CAPPED)).held == 9
+            with pytest.raises(SpendingCapError):
+                await setup.budget.hold(CAPPED, Decimal(2), "m", "answer")
+            async with await setup.budget.hold(CAPPED, None, "m", "answer"):
+                pass
+            async with await setup.budget.hold(OPENAI, Decimal(20), "m", "answer"):
+                pass
+        assert await held() == []
+
+
+async def test_a_model_of_unknown_price_is_asked_about_once(tmp_path: Path) -> None:
+    async with open_budget(tmp_path) as setup:
+        model, price = CATALOG.info("gpt-5.2"), CATALOG.info("gpt-5.2").price
+        own = setup.budget
+        assert price is not None
+        await own.require_price(OPENAI, model, None)
+        await own.require_price(CAPPED, model, price)
+        with pytest.raises(UnpricedModelError) as caught:
+            await own.require_price(CAPPED, model, None)
+        assert caught.value.params == {"model": model.name, "provider": "OpenAI"}
+        allowing = Budget(
+            SpendingHolds(setup.database), SettingsStore(setup.database), allows_unpriced=True
+        )
+        await allowing.require_price(CAPPED, model, None)
+        await own.allow_unpriced(CAPPED, "gpt-5.2")
+        await own.require_price(CAPPED, model, None)
+        for profile, other in (
+            (CAPPED, CATALOG.info("gpt-5.2-pro")),
+            (replace(CAPPED, id="other"), model),
+        ):
+            with pytest.raises(UnpricedModelError):
+                await own.require_price(profile, other, None)
+
+
+@pytest.mark.parametrize(
+    ("profile", "is_known", "counts"),
+    [(CAPPED, True, True), (CAPPED, False, False), (OPENAI, True, False)],
+)
+def test_the_cost_is_needed_under_a_cap_with_a_price(
+    profile: ProviderProfile, is_known: bool, counts: bool
+) -> None:
+    assert Budget.needs_cost(profile, is_known) is counts

@@ -1,0 +1,88 @@
+"""Tools that the provider runs: who can use them, and what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.message_parts import ToolCallPart
+from desktop_app.domain.models.model_catalog import Api, ModelInfo
+from desktop_app.domain.tools.tool import ToolCallState
+from desktop_app.providers.gateway.environment_profiles import ON_DEVICE, OPENAI
+from desktop_app.providers.models.choice_resolution import ResolvedChoice
+from desktop_app.tools.calls.hosted_tools import HostedTools, hosted_cost, hosted_refusal
+
+MODEL = ModelInfo("m", "M", hosted_tools=("web_search",))
+SERVER = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, "http://127.0.0.1:1/v1")
+PRICES = {"web_search": Decimal("0.01"), "code_interpreter": Decimal("0.03")}
+
+
+@pytest.mark.parametrize("stores", [[], ["vs_1", "vs_2"]])
+async def test_hosted_tools_are_listed_with_their_parameters(stores: Sequence[str]) -> None:
+    async def vector_stores() -> Sequence[str]:
+        return stores
+
+    source = HostedTools(vector_stores)
+    await source.prepare()
+    tools = {tool.definition.name: tool for tool in await source.tools()}
+    hosted = {name: tool.definition.hosted for name, tool in tools.items()}
+    assert hosted == {
+        "web_search": {"type": "web_search"},
+        "code_interpreter": {"type": "code_interpreter", "container": {"type": "auto"}},
+        "image_generation": {
+            "type": "image_generation", "quality": "medium", "size": "1024x1024"
+        },
+        "file_search": {"type": "file_search", "vector_store_ids": stores},
+    }  # fmt: skip
+    assert [name for name, tool in tools.items() if not tool.is_available] == (
+        [] if stores else ["file_search"]
+    )
+    assert not any(tool.definition.needs_consent for tool in tools.values())
+
+
+@pytest.mark.parametrize(
+    ("profile", "name", "refusal"),
+    [
+        (OPENAI, "web_search", ""),
+        (OPENAI, "file_search", "M doesn’t support this tool."),
+        (
+            replace(OPENAI, api=Api.CHAT_COMPLETIONS),
+            "web_search",
+            "OpenAI doesn’t run tools itself.",
+        ),
+        (replace(OPENAI, api=Api.RESPONSES), "web_search", ""),
+        (SERVER, "web_search", "Own doesn’t run tools itself."),
+        (ON_DEVICE, "web_search", "Local models don’t run tools themselves."),
+    ],
+)
+def test_hosted_tools_need_a_provider_and_model_that_support_them(
+    profile: ProviderProfile, name: str, refusal: str
+) -> None:
+    found = hosted_refusal(name, ResolvedChoice(profile, MODEL, None, None))
+    assert (found.sentences if found else "") == refusal
+
+
+def call(name: str, arguments: str = "{}", **changes: object) -> ToolCallPart:
+    made = ToolCallPart("c", name, arguments, state=ToolCallState.DONE, is_hosted=True)
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("calls", "cost"),
+    [
+        ([], "0"),
+        ([call("web_search"), call("web_search")], "0.02"),
+        ([call("web_search", state=ToolCallState.FAILED)], "0"),
+        ([call("unknown")], "0"),
+        ([call("code_interpreter", f'{{"container": "{name}"}}') for name in "aba"], "0.06"),
+        ([call("code_interpreter", '{"container": "a"}'), call("web_search")] * 2, "0.05"),
+    ],
+)
+def test_each_hosted_call_is_billed_and_each_container_once(
+    calls: list[ToolCallPart], cost: str
+) -> None:
+    assert hosted_cost(calls, PRICES) == Decimal(cost)
