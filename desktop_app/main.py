@@ -1,6 +1,6 @@
 """The command `repartee`: window, quick prompt, answers in the terminal, library.
 
-The command line is defined in cli/arguments.py; the window's files and the usual lines of the quick
+The commands are listed in cli/registry.py; the window's files and the usual lines of the quick
 prompt are read here, because they must be fast. Each command imports modules only when it needs
 them: all but the window and the quick prompt work without Qt.
 """
@@ -20,12 +20,7 @@ if TYPE_CHECKING:
     from desktop_app.cli.command_line import Options
 
 
-LIBRARY_COMMANDS = ("import", "export", "backup", "restore", "repair")
 PROGRAM_OPTIONS = ("-h", "--help", "-V", "--version")
-CLI_COMMANDS = (
-    *("quick", "ask", "summarize", "batch", "tools", "mcp", "eval", "spending", "models"),
-    *("search", *LIBRARY_COMMANDS, "doctor"),
-)
 COMPLETION = "_REPARTEE_COMPLETE"
 """The environment variable by which a shell asks for completions, or for the script that does."""
 
@@ -105,9 +100,11 @@ def _command(arguments: list[str]) -> int:
             return _open_quick_prompt(None)
         case ["quick", "--text", text]:
             return _open_quick_prompt(text)
+    from desktop_app.cli.registry import COMMANDS
+
     is_completion = COMPLETION in os.environ
     word = arguments[0] if arguments else ""
-    if word not in (*CLI_COMMANDS, *PROGRAM_OPTIONS) and not is_completion:
+    if word not in (*COMMANDS, *PROGRAM_OPTIONS) and not is_completion:
         return _open_window(arguments)
     _use_language(arguments)
     from desktop_app.cli.arguments import program
@@ -200,46 +197,14 @@ def _run(options: Options) -> int:
 
     set_quiet(is_quiet=getattr(options, "quiet", False))
     _guard_memory(options.command)
-    if options.command in ("ask", "summarize"):
-        from desktop_app.chat.command.ask import run_ask
+    from desktop_app.cli.registry import COMMANDS, load
 
-        return run_ask(options)
-    if options.command == "batch":
-        from desktop_app.batch.command.batch_command import run_batch
+    status: int = load(COMMANDS[options.command].run)(options)
+    return status
 
-        return run_batch(options)
-    if options.command == "eval":
-        from desktop_app.evaluation.command import run_eval
 
-        return run_eval(options)
-    if options.command == "search":
-        from desktop_app.library.command import run_search
-
-        return run_search(options)
-    if options.command == "spending":
-        from desktop_app.spending.command import run_spending
-
-        return run_spending(options)
-    if options.command == "models":
-        from desktop_app.providers.command import run_models
-
-        return run_models(options)
-    if options.command == "doctor":
-        from desktop_app.cli.doctor import run_doctor
-
-        return run_doctor(options)
-    if options.command == "tools":
-        from desktop_app.tools.command.tool_commands import run_tools
-
-        return run_tools(options)
-    if options.command == "mcp":
-        from desktop_app.tools.command.mcp_command import run_mcp
-
-        return run_mcp(options)
-    if options.command in LIBRARY_COMMANDS:
-        from desktop_app.cli.library_commands import run_library
-
-        return run_library(options)
+def run_quick(options: Options) -> int:
+    """Open the quick prompt, as `repartee quick` does with unusual options."""
     return _open_quick_prompt(options.text)
 
 

@@ -1,3 +1,1 @@
 """`repartee eval`: the same cases asked of several models, their answers checked and compared."""
-
-__all__ = ["command"]

@@ -13,7 +13,7 @@ from typing import Final
 
 import pytest
 
-from desktop_app.main import CLI_COMMANDS
+from desktop_app.cli.registry import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 # Of packages that apt depends on, so that every Debian has them.
@@ -112,7 +112,7 @@ def test_the_manual_page_and_the_completions_have_every_command(tmp_path: Path) 
     script = ROOT / "packaging" / "manual.py"
     subprocess.run([sys.executable, script, tmp_path], check=True)
     page = gzip.decompress((tmp_path / "man/man1/repartee.1.gz").read_bytes()).decode()
-    for command in CLI_COMMANDS:
+    for command in COMMANDS:
         assert f'.SH "REPARTEE {command.upper()}"' in page
     for words in (r"\-f, \-\-file PATH", "REPARTEE BATCH RESUME", "Exit code 4"):
         assert words in page

@@ -1,0 +1,63 @@
+"""The options of `repartee import` and `repartee export`."""
+
+from __future__ import annotations
+
+from desktop_app.cli.command_line import (
+    Command,
+    file_name,
+    files,
+    flag,
+    json_flag,
+    option,
+    progress_flags,
+    repeatable,
+)
+from desktop_app.domain.export_format import EXPORT_FORMATS
+from desktop_app.i18n.translation import tr
+
+
+def import_arguments() -> Command:
+    return Command(
+        tr("import conversations from files"),
+        [files("files"), json_flag(), *progress_flags()],
+        tr(
+            "Reads JSON files of Repartee, ChatGPT and Claude (conversations.json or the ZIP "
+            "archive), Open WebUI, and LibreChat. Importing a file again adds only what is "
+            "new. An open window shows imported conversations immediately. “-” reads standard "
+            "input."
+        ),
+        codes={0: tr("Everything was imported"), 1: tr("Something wasn’t imported")},
+    )
+
+
+def export_arguments() -> Command:
+    return Command(
+        tr("export conversations to files"),
+        [
+            flag("--all", tr("export every conversation")),
+            repeatable("--conversation ID", tr("export this conversation (repeatable)")),
+            option(
+                "--format",
+                tr("the format of the files"),
+                [f.id for f in EXPORT_FORMATS],
+                required=True,
+            ),
+            flag(
+                "--last-response",
+                tr("export only the last response of each conversation (JSON has everything)"),
+            ),
+            option(
+                "-o --to PATH",
+                tr("a file or folder, or “-” for standard output"),
+                file_name,
+                required=True,
+            ),
+            *progress_flags(),
+        ],
+        tr(
+            "PATH is a file for JSON or a single conversation, otherwise a folder, or “-” for "
+            "standard output. JSON is complete and can be imported. It includes attachments, "
+            "but no API keys. Markdown, HTML, and PDF contain the messages shown in the window."
+        ),
+        required=("all", "conversation"),
+    )
