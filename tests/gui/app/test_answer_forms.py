@@ -52,7 +52,7 @@ async def test_a_valid_answer_is_shown_as_a_table_or_as_text() -> None:
         assert '"name"' not in app.transcript
         assert "Schema: people · Show JSON · Copy JSON · Copy CSV" in app.transcript
         run(app, "copy-csv")
-        assert clipboard() == "name,age,city\r\nAnn | <b>,3,\r\n'=1+1,,Bonn\r\n"
+        assert clipboard() == "name,age,city\nAnn | <b>,3,\n'=1+1,,Bonn\n"
         run(app, "copy-json")
         assert json.loads(clipboard()) == json.loads(PEOPLE)
         run(app, "copy")
