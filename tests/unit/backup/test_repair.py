@@ -212,7 +212,11 @@ def test_a_repair_survives_any_overwritten_pages(
     chance = random.Random(seed)
     overwrite(path, [chance.randint(1, len(whole) // PAGE) for _ in range(count)], chance)
     kept = {table: readable(path, table) for table in ("conversations", "messages", "folders")}
-    found = repaired(path)
+    try:
+        found = repaired(path)
+    except StorageError:
+        assert not any(kept.values())
+        return
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
@@ -234,7 +238,11 @@ def test_a_repair_survives_any_changed_bytes(
     for _ in range(count):
         data[chance.randrange(len(data))] = chance.randrange(256)
     path.write_bytes(bytes(data[: chance.randint(len(data) // 2, len(data))]))
-    repaired(path)
+    try:
+        repaired(path)
+    except StorageError:
+        assert not readable(path, "conversations")
+        return
     assert rows(path, "PRAGMA integrity_check") == [("ok",)]
     use_store(path)
 
