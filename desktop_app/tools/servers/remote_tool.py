@@ -6,6 +6,7 @@ If a server does not state what a tool does, the tool counts as able to change a
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -69,7 +70,7 @@ def _listed_tool(source: str, row: Mapping[str, Any], *, has_address: bool) -> L
     if not fault and parameters.get("type", "object") != "object":
         fault = "type: it is not an object"
     refusal = unusable_arguments(fault) if fault else None
-    if visible_name != name or not _NAME.fullmatch(name):
+    if visible_name != name or not _NAME.fullmatch(name) or _mixes_scripts(name):
         refusal = ErrorNote(N_("The tool’s name isn’t valid."))
     definition = ToolDefinition(
         visible_name or "?",
@@ -80,6 +81,15 @@ def _listed_tool(source: str, row: Mapping[str, Any], *, has_address: bool) -> L
         touches=ADDRESS_TOUCHES if has_address else COMMAND_TOUCHES,
     )
     return ListedTool(definition, refusal)
+
+
+def _mixes_scripts(name: str) -> bool:
+    """Return True if a word has letters of Latin and of a script that looks like it."""
+    for word in re.split(r"[\W\d_]+", name):
+        scripts = {unicodedata.name(letter, "").partition(" ")[0] for letter in word}
+        if "LATIN" in scripts and scripts & {"CYRILLIC", "GREEK", "CHEROKEE", "ARMENIAN"}:
+            return True
+    return False
 
 
 def _tool_kind(row: Mapping[str, Any]) -> ToolKind:

@@ -140,3 +140,21 @@ def test_the_first_of_two_tools_with_the_same_name_is_used() -> None:
 
 def test_hidden_characters_are_removed_but_not_line_ends() -> None:
     assert visible_text("a\r\nb\tc\n\rd\x00e\ufeff\U000e0141\u3164f") == "a\nb\tc\ndef"
+
+
+@pytest.mark.attack("tools")
+@pytest.mark.parametrize(
+    ("name", "is_usable"),
+    [("read_file", True), ("re\u0430d_file", False), ("get_погода", True), ("Größe", True)],
+)
+def test_a_name_of_mixed_scripts_is_refused(name: str, is_usable: bool) -> None:
+    row = {
+        "name": name,
+        "description": "",
+        "parameters": {},
+        "fault": "",
+        "reads_only": True,
+        "reaches_out": False,
+    }
+    [tool] = remote_tools("demo", [row], has_address=False)
+    assert tool.is_available is is_usable
