@@ -24,12 +24,17 @@ _MARKUPS: Final = (
     raw.FPDF_ANNOT_SQUIGGLY,
     raw.FPDF_ANNOT_STRIKEOUT,
 )
-_NO_COMMENTS: Final = (
-    raw.FPDF_ANNOT_WIDGET,
-    raw.FPDF_ANNOT_FREETEXT,
-    raw.FPDF_ANNOT_LINK,
-    raw.FPDF_ANNOT_FILEATTACHMENT,
-    raw.FPDF_ANNOT_POPUP,  # shows the comment of another annotation
+_COMMENTS: Final = (
+    *_MARKUPS,
+    raw.FPDF_ANNOT_TEXT,
+    raw.FPDF_ANNOT_CARET,
+    raw.FPDF_ANNOT_SQUARE,
+    raw.FPDF_ANNOT_CIRCLE,
+    raw.FPDF_ANNOT_LINE,
+    raw.FPDF_ANNOT_POLYGON,
+    raw.FPDF_ANNOT_POLYLINE,
+    raw.FPDF_ANNOT_INK,
+    raw.FPDF_ANNOT_STAMP,
 )
 # XFA forms name fields by their place in a tree: “topmostSubform[0].Page1[0].f1_01[0]”.
 _XFA_NAME: Final = re.compile(r"([^.\[]+\[\d+\]\.)+[^.\[]+(\[\d+\])?")
@@ -56,7 +61,7 @@ def lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, text: str) -> list
         elif kind == raw.FPDF_ANNOT_FREETEXT:
             if typed_text := _annotation_string(annotation, b"Contents"):
                 typed.append(typed_text)
-        elif kind not in _NO_COMMENTS and (words := _line(annotation, b"Contents")):
+        elif kind in _COMMENTS and (words := _line(annotation, b"Contents")):
             marked_words = _marked_words(open_textpage(), annotation) if kind in _MARKUPS else ""
             comments.append(_comment_line(annotation, words, marked_words))
         elif kind == raw.FPDF_ANNOT_LINK and (address := _target_url(document, annotation)):
@@ -112,6 +117,17 @@ def _line(annotation: Any, key: bytes) -> str:
 
 def _annotation_string(annotation: Any, key: bytes) -> str:
     return _read_string(partial(raw.FPDFAnnot_GetStringValue, annotation, key))
+
+
+def field_centers(page: pdfium.PdfPage) -> list[tuple[float, float]]:
+    """Return the centers of the form fields on a page, in points."""
+    centers = []
+    for annotation in _annotations(page):
+        if raw.FPDFAnnot_GetSubtype(annotation) == raw.FPDF_ANNOT_WIDGET:
+            rect = raw.FS_RECTF()
+            if raw.FPDFAnnot_GetRect(annotation, rect):
+                centers.append(((rect.left + rect.right) / 2, (rect.bottom + rect.top) / 2))
+    return centers
 
 
 def _annotations(page: pdfium.PdfPage) -> Iterator[Any]:

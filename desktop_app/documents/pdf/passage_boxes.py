@@ -1,6 +1,6 @@
 """Locates a passage of a PDF's text on its page, as rectangles.
 
-`reading_order` has the page's characters in the order of its text, and `passage_matching` finds the
+`reading_order` brings the page's characters into reading order, and `passage_matching` finds the
 passage in them. The boxes of its characters are then joined to lines.
 """
 
@@ -66,10 +66,8 @@ def _characters(textpage: pdfium.PdfTextPage, indices: Iterable[int]) -> Iterato
     The number of a surrogate pair is that of its second half.
     """
     decode = codecs.getincrementaldecoder("utf-16-le")("replace").decode
-    letters = reading_order.reversed_ligatures(textpage, reading_order.character_stream(textpage))
     for index in indices:
-        unit = raw.FPDFText_GetUnicode(textpage, index)
-        text = letters.get(index) or decode(page_words.encode_units([unit]))
+        text = decode(page_words.encode_units([raw.FPDFText_GetUnicode(textpage, index)]))
         yield from ((index, char) for char in text.strip("\0"))
 
 

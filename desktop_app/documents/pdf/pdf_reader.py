@@ -2,8 +2,9 @@
 
 The marks (lines such as "[page 3]") are part of the text that is counted and sent. A model can thus
 name the page on which it found something. Lines come in the order of the content stream, which in
-files from word processors is the reading order, also with two columns. `reading_order` writes
-tables as Markdown. Scanned pages have no text, but unlike empty pages they are sent as images.
+files from word processors is the reading order, also with two columns. `reading_order` separates
+columns whose lines a file interleaves, and writes tables as Markdown. Scanned pages have no text,
+but unlike empty pages they are sent as images.
 """
 
 from __future__ import annotations

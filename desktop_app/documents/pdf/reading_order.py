@@ -1,7 +1,6 @@
-"""Returns a PDF page's text with tables in Markdown and raised digits.
+"""Returns a PDF page's text in reading order, with columns separated and tables in Markdown.
 
-All text stays in the order of the content stream, which is the reading order in files from word
-processors, also with two columns.
+Other text stays in the order of the content stream.
 """
 
 from __future__ import annotations
@@ -14,9 +13,10 @@ import pypdfium2 as pdfium
 from pypdfium2 import raw
 
 from desktop_app.documents.office import markdown_text as md
-from desktop_app.documents.pdf import page_words, raised_digits
-from desktop_app.documents.pdf.page_words import RIGHT_TO_LEFT
-from desktop_app.documents.pdf.tables import Table, find_tables, page_rulings
+from desktop_app.documents.pdf import columns, page_annotations, page_words, raised_digits
+from desktop_app.documents.pdf import tables as tables_of_page
+from desktop_app.documents.pdf.page_words import RIGHT_TO_LEFT, Word
+from desktop_app.documents.pdf.tables import Table
 
 Piece = list[int] | Table
 """Character numbers in the content stream, or a table."""
@@ -27,35 +27,38 @@ _LIGATURE: Final = re.compile("[\u0622\u0623\u0625\u0627]\u0644")
 
 def text(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> str:
     """Return a page's text, with tables in Markdown, raised digits and pdfium's line ends."""
-    pieces = _pieces(page, textpage)
-    stream = character_stream(textpage)
-    shown = reversed_ligatures(textpage, stream) | raised_digits.find(textpage, stream)
-    if len(pieces) == 1 and not shown:
-        return str(textpage.get_text_range())
+    stream_text: str = textpage.get_text_range()
+    pieces = _pieces(page, textpage, stream_text)
+    digits = _raised_digits(textpage, stream_text)
+    if pieces is None and not digits:
+        return stream_text
+    if pieces is None:
+        pieces = [list(range(textpage.count_chars()))]
     text_so_far = ""
     for piece in pieces:
         if isinstance(piece, Table):
-            rows = _markdown(piece, textpage, shown)
+            rows = _markdown(piece, textpage, digits)
             text_so_far = f"{text_so_far.rstrip()}{_LINE_END * 2}{rows}{_LINE_END * 2}"
         else:
-            piece_text = page_words.join_characters(textpage, piece, shown).strip(_LINE_END + " ")
+            piece_text = page_words.join_characters(textpage, piece, digits).strip(_LINE_END + " ")
             text_so_far += f"{piece_text}{_LINE_END}" if piece_text else ""
     return text_so_far
 
 
-def character_stream(textpage: pdfium.PdfTextPage) -> str:
-    """Return one character for each number; in pdfium's text, some have two numbers, or none."""
-    found = str(textpage.get_text_range())
+def _raised_digits(textpage: pdfium.PdfTextPage, stream_text: str) -> dict[int, str]:
     count = textpage.count_chars()
-    if len(found) == count:
-        return found
-    units = (raw.FPDFText_GetUnicode(textpage, index) & 0xFFFF for index in range(count))
-    return "".join(map(chr, units))
+    if len(stream_text) != count:  # some characters have two numbers, or none
+        units = (raw.FPDFText_GetUnicode(textpage, index) & 0xFFFF for index in range(count))
+        stream_text = "".join(map(chr, units))
+    return raised_digits.find(textpage, stream_text)
 
 
 def order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[int]:
     """Return the numbers of a page's characters in the order of `text`."""
-    return [index for piece in _pieces(page, textpage) for index in _characters(piece)]
+    pieces = _pieces(page, textpage, textpage.get_text_range())
+    if pieces is None:
+        return list(range(textpage.count_chars()))
+    return [index for piece in pieces for index in _characters(piece)]
 
 
 def _characters(piece: Piece) -> Iterator[int]:
@@ -68,52 +71,80 @@ def _characters(piece: Piece) -> Iterator[int]:
                 yield from word.characters
 
 
-def _pieces(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[Piece]:
-    """Return the tables of a page, and the runs of characters around them."""
-    rulings = page_rulings(page)
+def _pieces(
+    page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, stream_text: str
+) -> list[Piece] | None:
+    """Return the pieces of a page; None if its stream is in reading order, without tables."""
+    swaps = _reversed_ligatures(textpage) if _LIGATURE.search(stream_text) else {}
+    rulings = tables_of_page.page_rulings(page)
+    words = page_words.words_of_page(textpage)
     tables: list[Table] = []
-    if rulings.across and rulings.down:
-        found = find_tables(rulings, page_words.words_of_page(textpage))
-        tables = [_in_reading_direction(table, textpage) for table in found]
-    return list(_insert_tables(tables, textpage))
+    if rulings.across and rulings.down and not page_words.are_rotated(textpage, words):
+        # Tables with form fields are forms, whose fields are listed by name.
+        centers = page_annotations.field_centers(page)
+        tables = [
+            _in_reading_direction(table, textpage)
+            for table in tables_of_page.find_tables(rulings, words)
+            if not any(
+                table.left < x < table.right and table.bottom < y < table.top for x, y in centers
+            )
+        ]
+    runs = columns.interleaved_order(textpage, words, rulings.across)
+    if not tables and not swaps:
+        return None if runs is None else list(runs)
+    pieces = runs or [list(range(textpage.count_chars()))]
+    pieces = [[swaps.get(index, index) for index in piece] for piece in pieces]
+    tables = [_with_swapped_letters(table, swaps) for table in tables] if swaps else tables
+    return list(_insert_tables(pieces, tables, textpage))
 
 
-def reversed_ligatures(textpage: pdfium.PdfTextPage, stream: str) -> dict[int, str]:
-    """Return the letters to show for each "lam alef" ligature, by their numbers.
+def _reversed_ligatures(textpage: pdfium.PdfTextPage) -> dict[int, int]:
+    """Map the two letters of each "lam alef" ligature to each other.
 
     The ligature is a single glyph, whose letters pdfium reverses together with the line.
-
-    Args:
-        stream: the characters in the order of their numbers.
     """
-    shown: dict[int, str] = {}
-    for match in _LIGATURE.finditer(stream):
+    count = textpage.count_chars()
+    letters = [chr(raw.FPDFText_GetUnicode(textpage, index) & 0xFFFF) for index in range(count)]
+    swaps: dict[int, int] = {}
+    for match in _LIGATURE.finditer("".join(letters)):
         first = match.start()
-        boxes = [page_words.character_box(textpage, index) for index in (first, first + 1)]
-        if boxes[0] == boxes[1]:
-            shown |= {first: match[0][1], first + 1: match[0][0]}
-    return shown
+        second = match.start() + 1
+        if page_words.character_box(textpage, first) == page_words.character_box(textpage, second):
+            swaps |= {first: second, second: first}
+    return swaps
 
 
-def _insert_tables(tables: Sequence[Table], textpage: pdfium.PdfTextPage) -> Iterator[Piece]:
+def _with_swapped_letters(table: Table, swaps: Mapping[int, int]) -> Table:
+    def swap_letters(word: Word) -> Word:
+        return Word(word.box, tuple(swaps.get(c, c) for c in word.characters))
+
+    return table._replace(
+        rows=[[list(map(swap_letters, cell)) for cell in row] for row in table.rows]
+    )
+
+
+def _insert_tables(
+    pieces: Sequence[list[int]], tables: Sequence[Table], textpage: pdfium.PdfTextPage
+) -> Iterator[Piece]:
     """Yield each table at the position of its first character, and the other characters."""
     table_of = {index: table for table in tables for index in _characters(table)}
     yielded_ids: set[int] = set()
-    outside_indices: list[int] = []
-    is_inside = False
-    for index in range(textpage.count_chars()):
-        table = table_of.get(index)
-        if table is None and is_inside and page_words.is_space(textpage, index):
-            continue
-        is_inside = table is not None
-        if table is None:
-            outside_indices.append(index)
-        elif id(table) not in yielded_ids:
-            yielded_ids.add(id(table))
-            yield outside_indices
-            yield table
-            outside_indices = []
-    yield outside_indices
+    for piece in pieces:
+        outside_indices: list[int] = []
+        is_inside = False
+        for index in piece:
+            table = table_of.get(index)
+            if table is None and is_inside and page_words.is_space(textpage, index):
+                continue
+            is_inside = table is not None
+            if table is None:
+                outside_indices.append(index)
+            elif id(table) not in yielded_ids:
+                yielded_ids.add(id(table))
+                yield outside_indices
+                yield table
+                outside_indices = []
+        yield outside_indices
 
 
 def _in_reading_direction(table: Table, textpage: pdfium.PdfTextPage) -> Table:
@@ -127,8 +158,11 @@ def _in_reading_direction(table: Table, textpage: pdfium.PdfTextPage) -> Table:
     return table._replace(rows=[row[::-1] for row in table.rows])
 
 
-def _markdown(table: Table, textpage: pdfium.PdfTextPage, shown: Mapping[int, str]) -> str:
-    rows = [[page_words.join_words(textpage, cell, shown) for cell in row] for row in table.rows]
+def _markdown(table: Table, textpage: pdfium.PdfTextPage, shown_by_index: Mapping[int, str]) -> str:
+    rows = [
+        [page_words.join_words(textpage, cell, shown_by_index) for cell in row]
+        for row in table.rows
+    ]
     return md.table(_without_empty_columns(rows)).replace("\n", _LINE_END)
 
 

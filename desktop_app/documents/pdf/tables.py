@@ -138,8 +138,12 @@ def _join_rulings(lines: list[Ruling]) -> list[Ruling]:
 
 
 class Table(NamedTuple):
-    """The words of each cell, by row and column."""
+    """The words of each cell, by row and column, and the table's box in points."""
 
+    left: float
+    bottom: float
+    right: float
+    top: float
     rows: list[list[list[Word]]]
 
 
@@ -209,4 +213,4 @@ def _table(xs: Sequence[float], ys: Sequence[float], words: Sequence[Word]) -> T
         len(filled) >= _LEAST_FILLED_SHARE * columns * rows
         and max(map(len, filled), default=0) <= _MAX_CELL_WORDS
     )
-    return Table(cells) if is_table else None
+    return Table(xs[0], ys[0], xs[-1], ys[-1], cells) if is_table else None

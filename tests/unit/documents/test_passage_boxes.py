@@ -20,6 +20,7 @@ FILES = (
     "report.pdf",
     "rotated.pdf",
     "two-columns.pdf",
+    "corpus/interleaved.pdf",
     "corpus/arabic.pdf",
     "corpus/hebrew.pdf",
     "corpus/turned.pdf",

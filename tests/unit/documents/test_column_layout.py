@@ -1,0 +1,98 @@
+"""Reading order of pages whose file writes line by line across columns."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
+
+import pytest
+
+from desktop_app.documents.pdf import pdf_reader
+from desktop_app.documents.worker.protocol import Limits
+from tests.data.long_pdf import drawn_pdf
+
+# Widths of Helvetica in thousandths of its size.
+WIDTHS = dict.fromkeys("abdeghnopqu0123456789", 556) | dict.fromkeys("cksvxyz", 500)
+WIDTHS |= (
+    dict.fromkeys("fIt .,:;", 278) | dict.fromkeys("ijl", 222) | {"m": 833, "w": 722, "r": 333}
+)
+WORDS = (
+    "the winter of the barnacle goose was counted again on all islands and in the bay with help "
+    "of many people who walked along the shore each morning before the tide came in and wrote down "
+    "how many birds were resting or feeding and which of them wore rings so that their journeys "
+    "from the north could be followed over several years of mild and of hard weather"
+).split()
+
+Drawn = tuple[float, float, float, str]
+
+
+def width(text: str, size: float = 10) -> float:
+    return sum(WIDTHS.get(c, 667) for c in text) * size / 1000
+
+
+def prose(mark: str, count: int, room: float, size: float = 10, *, last: float = 1.0) -> list[str]:
+    """Return lines of running text that fill the room, each with its mark and number."""
+    chance, lines = random.Random(mark), []
+    for number in range(1, count + 1):
+        line, end = f"{mark}{number:02}", room * (last if number == count else 1)
+        while width(f"{line} {(word := chance.choice(WORDS))}", size) < end:
+            line += f" {word}"
+        lines.append(line)
+    return lines
+
+
+def column(x: float, top: float, lines: Iterable[str], pitch: float = 13) -> list[Drawn]:
+    return [(x, top - pitch * number, 10, line) for number, line in enumerate(lines)]
+
+
+def across(*columns: Sequence[Drawn]) -> list[Drawn]:
+    """Return the lines in the order of a file that writes across the page."""
+    return [line for row in zip_longest(*columns) for line in row if line is not None]
+
+
+def read(lines: Sequence[Drawn]) -> str:
+    drawn = "".join(
+        f"BT /F {size} Tf 1 0 0 1 {x} {y} Tm ({text}) Tj ET\n" for x, y, size, text in lines
+    )
+    return pdf_reader.read("it", drawn_pdf([drawn]), Limits(), lambda _: None).text
+
+
+def marks(lines: Sequence[Drawn]) -> list[str]:
+    """Return the marks of the lines in the order of the page's text."""
+    return re.findall(r"\b[A-Z]\d\d\b", read(lines))
+
+
+def in_order(*columns: tuple[str, int]) -> list[str]:
+    return [f"{mark}{number:02}" for mark, count in columns for number in range(1, count + 1)]
+
+
+def test_two_columns_are_read_one_after_the_other() -> None:
+    left = column(60, 760, prose("L", 30, 225))
+    right = column(310, 760, prose("R", 30, 225))
+    assert marks(across(left, right)) == in_order(("L", 30), ("R", 30))
+
+
+def test_a_heading_across_both_columns_comes_first() -> None:
+    head = column(60, 790, ["H01 " + "a heading over all of the page " * 3], 20)
+    lines = across(column(60, 750, prose("L", 20, 225)), column(310, 750, prose("R", 20, 225)))
+    assert marks([*head, *lines]) == in_order(("H", 1), ("L", 20), ("R", 20))
+
+
+def test_footnotes_across_both_columns_follow_them() -> None:
+    lines = across(column(60, 760, prose("L", 25, 225)), column(310, 760, prose("R", 25, 225)))
+    notes = [(60.0, 100 - 9 * n, 7.0, t) for n, t in enumerate(prose("F", 3, 470, 7))]
+    assert marks([*lines, *notes]) == in_order(("L", 25), ("R", 25), ("F", 3))
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_table_is_read_by_rows(count: int) -> None:
+    rows = [[f"{'ABC'[n]}{row:02} {WORDS[row + n]}" for n in range(count)] for row in range(1, 13)]
+    lines = [
+        (60 + 160.0 * n, 760 - 16.0 * row, 10.0, text)
+        for row, cells in enumerate(rows)
+        for n, text in enumerate(cells)
+    ]
+    expected = [f"{'ABC'[n]}{row:02}" for row in range(1, 13) for n in range(count)]
+    assert marks(lines) == expected
