@@ -48,6 +48,23 @@ def test_arrow_keys_choose_segments_in_both_directions(qtbot: QtBot) -> None:
     assert chosen == ["b", "e", "d", "a"]
 
 
+def test_left_and_right_go_through_all_rows(qtbot: QtBot) -> None:
+    control = SegmentedControl([(key, key.upper()) for key in "abcde"], columns=3)
+    qtbot.addWidget(control)
+    control.show()
+    control.button("d").setEnabled(False)
+    chosen: list[str] = []
+    control.chosen.connect(chosen.append)
+    control.chosen.connect(control.set_current)
+    control.set_current("b")
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Left):
+        qtbot.keyClick(control.button(control.current() or ""), key)
+    assert chosen == ["c", "e", "c"]
+    control.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    qtbot.keyClick(control.button("c"), Qt.Key.Key_Left)
+    assert chosen[-1] == "e"
+
+
 def checked_button() -> QWidget:
     button = PlainButton("Mark")
     button.setCheckable(True)

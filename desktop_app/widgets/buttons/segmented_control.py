@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QGridLayout, QPushButton, QSizePolicy
 
 from desktop_app.widgets.accessibility.role_names import GROUP, RADIO, TAB, TABS
@@ -39,6 +40,20 @@ class Segment(PlainButton):
         font = theme.note() if self._is_small else theme.strong()
         font.setWeight(font.Weight.DemiBold)
         return QSize(painting.text_width(self.text(), font), theme.px(ROW_HEIGHT))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Choose the next or previous segment by Right or Left; Qt would stay in the row."""
+        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
+        if self.isRightToLeft():
+            step = -step
+        if not step:
+            super().keyPressEvent(event)
+            return
+        segments = [b for b in self.group().buttons() if b.isEnabled() and not b.isHidden()]
+        index = segments.index(self) + step
+        if 0 <= index < len(segments):
+            segments[index].setFocus(Qt.FocusReason.TabFocusReason)
+            segments[index].click()
 
 
 class SegmentedControl(QFrame):
