@@ -76,21 +76,30 @@ class RetriedWrites:
         event: StreamEvent,
         answer: Message,
         images: ChatAttachments,
-        add_notice: Callable[[StreamEvent], None],
+        add_event: Callable[[StreamEvent], None],
     ) -> StreamEvent:
         """Store the generated image of an event, if any. Return the event without its bytes.
 
         If that fails, it is reported, and the event gets no `image_part`.
+
+        Args:
+            add_event: adds a notice to the answer, or the event if the task is canceled meanwhile.
         """
         if not isinstance(event, HostedCall | ImageArrived) or not event.image:
             return event
+        adding = asyncio.ensure_future(images.add_image(answer, event.image))
         try:
-            image_part = await images.add_image(answer, event.image)
+            image_part = await asyncio.shield(adding)
+        except asyncio.CancelledError:
+            await asyncio.wait([adding])
+            if adding.exception() is None:
+                add_event(replace(event, image=b"", image_part=adding.result()))
+            raise
         except StorageError as error:
             self.report(error)
             return replace(event, image=b"")
         if image_part is None:
-            add_notice(Notice(notice(NoticeCode.IMAGE_NOT_KEPT)))
+            add_event(Notice(notice(NoticeCode.IMAGE_NOT_KEPT)))
         return replace(event, image=b"", image_part=image_part)
 
 

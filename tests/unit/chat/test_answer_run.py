@@ -153,6 +153,7 @@ class Memory:
         self.calls.append(call)
 
     async def add_image(self, _answer: Message, _data: bytes) -> ImagePart | None:
+        await asyncio.sleep(self.takes_s)
         if isinstance(self.picture, StorageError):
             raise self.picture
         return self.picture
@@ -699,6 +700,11 @@ def test_a_stopped_answer_keeps_its_text() -> None:
     assert provider.cancelled == []
     assert [(call.cost, call.usage) for call in memory.calls] == [(None, Usage())]
     assert memory.saved[-1] == (1.25, "cancelled", "a")
+
+
+def test_an_image_that_is_being_stored_is_kept() -> None:
+    made, *_ = stop_answer([1.0, ImageArrived(b"png")], memory=Memory(takes_s=0.4))
+    assert (made.answer.status, made.answer.parts) == (STATUS.CANCELLED, (PICTURE,))
 
 
 @pytest.mark.parametrize(("fails", "told"), [((), [None]), ((1, 2), [StorageError])])
