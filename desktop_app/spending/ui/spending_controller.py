@@ -131,14 +131,14 @@ class SpendingController(QObject):
         month = await self._budget.month(profile)
         if profile != self._setup.profile:
             return
-        # With calls of unknown cost, the sum is a minimum.
-        spent_text = f"≥ {money(month.spent)}" if month.uncounted else money(month.spent)
-        if not month.spent:
-            text = ""
-        elif month.cap and month.is_near_cap:
-            text = tr("{spent} of {limit}", spent=spent_text, limit=money(month.cap))
-        else:
-            text = tr("{spent} this month", spent=spent_text)
+        text = ""
+        if month.spent:  # else no formats need to be loaded: 40 ms of the start
+            # With calls of unknown cost, the sum is a minimum.
+            spent_text = f"≥ {money(month.spent)}" if month.uncounted else money(month.spent)
+            if month.cap and month.is_near_cap:
+                text = tr("{spent} of {limit}", spent=spent_text, limit=money(month.cap))
+            else:
+                text = tr("{spent} this month", spent=spent_text)
         icon = "cloud" if profile.needs_key else "cpu"
         footer.show_provider(profile.name, icon, text, is_near_cap=month.is_near_cap)
 
