@@ -8,23 +8,15 @@ and child processes wait until needed.
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Final
-
-# The other imports of the first paint precede Qt, because PySide inspects every later import.
-from desktop_app.i18n.translation import N_, tr
-from desktop_app.settings.startup_settings import read_startup_settings
-from desktop_app.settings.values import with_defaults
-from desktop_app.widgets.look.theme import current_theme
-
-# isort: split
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication
-
-import desktop_app.app.import_hook_removal  # noqa: F401 — shortens every later import
+import desktop_app.app.import_hook_removal  # noqa: F401 — first, as it shortens each later import
 
 # isort: split
 import asyncio
+import sys
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
 
 from desktop_app import __version__
 from desktop_app.app.startup.gc_policy import resume_collection, suspend_collection
@@ -38,8 +30,11 @@ from desktop_app.desktop.window_request import (
     WindowRequest,
 )
 from desktop_app.domain.errors import UserFacingError
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.paths import folders, resource_path
-from desktop_app.widgets.look.theme import APPLICATION_ARGUMENTS
+from desktop_app.settings.startup_settings import read_startup_settings
+from desktop_app.settings.values import with_defaults
+from desktop_app.widgets.look.theme import APPLICATION_ARGUMENTS, current_theme
 from desktop_app.widgets.look.theme_watcher import LookSettings, PortalAppearance, ThemeWatcher
 from desktop_app.widgets.look.window_language import WindowLanguage
 

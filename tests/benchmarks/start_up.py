@@ -36,7 +36,8 @@ application.exec()
 """
 
 REPARTEE = """
-import time
+import gc, time
+gc.disable()  # as the start does in app/single_instance.py
 from desktop_app.desktop.window_request import OpenRequest
 from desktop_app.app.application import Application
 
