@@ -119,6 +119,7 @@ def test_a_call_is_allowed_once_the_end_of_its_arguments_was_shown(
         scroll_bar.setValue(0)
         assert all(button.isEnabled() for button in allowing)
         assert card.words.endswith("? It runs code.")
+        assert card.accessibleName() == card.words
     card.ask("calculator", "", '{"a": 1}')
     assert all(button.isEnabled() for button in allowing)
 

@@ -231,6 +231,7 @@ class ConsentCard(QFrame):
         remark = "" if is_shown else tr("To allow this, scroll to the end of the arguments.")
         self._note.setText(f"{remark} {self._note_text}".strip())
         self._note.setVisible(bool(self._note.text()))
+        self.setAccessibleName(spoken_text(self.words))
 
     def _lay_out(self) -> None:
         # The two plain answers first: with large text, the last row may have to be scrolled to.
