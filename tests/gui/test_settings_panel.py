@@ -466,6 +466,7 @@ def test_installed_fonts_can_be_chosen(qtbot: QtBot, panel: SettingsPanel) -> No
 def capture(qtbot: QtBot, panel: SettingsPanel, command_id: str, *keys: tuple[object, ...]) -> None:
     find(panel, QPushButton, f"keys-{command_id}").click()
     edit = find(panel, QKeySequenceEdit, f"new-keys-{command_id}")
+    assert edit.findChildren(QLineEdit)[0].placeholderText() == "Press keys…"
     for pressed in keys:
         qtbot.keyClick(edit, *pressed)
     qtbot.keyClick(edit, Qt.Key.Key_Return)

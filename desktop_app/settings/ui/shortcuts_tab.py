@@ -64,8 +64,6 @@ def _key_edit(name: str) -> QKeySequenceEdit:
     edit.setFinishingKeyCombinations([QKeyCombination(key) for key in ending_keys])
     for widget in (edit, *edit.findChildren(QLineEdit)):
         widget.setAccessibleName(spoken_text(tr("Press keys…")))
-        if isinstance(widget, QLineEdit):
-            widget.setPlaceholderText(tr("Press keys…"))
     edit.hide()
     return edit
 
@@ -136,6 +134,8 @@ class CommandRow(QWidget):
     def _begin_entry(self) -> None:
         self._key_cap.hide()
         self._key_edit.clear()
+        for field in self._key_edit.findChildren(QLineEdit):
+            field.setPlaceholderText(tr("Press keys…"))  # clear() restores Qt's own
         self._key_edit.show()
         self._key_edit.setFocus(Qt.FocusReason.OtherFocusReason)
 
