@@ -2,7 +2,7 @@
 
 PySide replaces `__import__` to look for `__feature__` switches, which this program does not use.
 The hook reads the source of each imported module, and adds three calls to every import statement.
-It would take 100 ms or more of each start, and 11 MB for cached sources. PySide keeps the replaced
+It would take 50 ms or more of each start, and 11 MB for cached sources. PySide keeps the replaced
 function in `builtins`. If a version of PySide does not keep it, its hook stays.
 """
 

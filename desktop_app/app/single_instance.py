@@ -8,7 +8,6 @@ second start takes milliseconds.
 from __future__ import annotations
 
 import fcntl
-import gc
 import os
 import time
 from pathlib import Path
@@ -74,8 +73,6 @@ def open_or_call(request: WindowRequest) -> int:
         _use_language(user_folders)
         # Asked again, for the sentence in the user's language.
         return _report_unusable_display(str(display_problem(os.environ)))
-    # Collecting while the window's modules are imported takes 100 ms and finds hardly anything.
-    gc.disable()  # app/startup/gc_policy.py collects once the window is ready
     try:
         from desktop_app.app.application import run
     except ImportError as error:

@@ -36,8 +36,7 @@ application.exec()
 """
 
 REPARTEE = """
-import gc, time
-gc.disable()  # as the start does in app/single_instance.py
+import time
 from desktop_app.desktop.window_request import OpenRequest
 from desktop_app.app.application import Application
 
