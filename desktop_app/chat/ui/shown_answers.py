@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
@@ -22,6 +23,7 @@ from desktop_app.transcript.message_items import (
     SHOW_VALUE,
     is_continuable,
 )
+from desktop_app.transcript.viewport.message_stream import MessageStream
 from desktop_app.widgets.text.clipboard import copyable
 
 STORE_TOPIC = "store"  # the topic of notifications about answers that cannot be stored
@@ -45,6 +47,39 @@ def end_announcement(answer: Message) -> str:
     return " ".join(filter(None, sentences))
 
 
+class StreamedAnswers(QObject):
+    """Connection of the running answers with the transcripts that show them.
+
+    Args:
+        stream_of: returns the stream that shows an answer, None if none does; its arguments are the
+            ids of the conversation and of the answer.
+    """
+
+    def __init__(
+        self,
+        parent: QObject,
+        running: RunningAnswers,
+        stream_of: Callable[[str, str], MessageStream | None],
+    ) -> None:
+        super().__init__(parent)
+        self._stream_of = stream_of
+        running.text_arrived.connect(self._show_text)
+        running.reasoning_arrived.connect(self._show_reasoning)
+        running.status_changed.connect(self._show_status_line)
+
+    def _show_text(self, conversation_id: str, message_id: str, text: str) -> None:
+        if stream := self._stream_of(conversation_id, message_id):
+            stream.append_text(message_id, text)
+
+    def _show_reasoning(self, conversation_id: str, message_id: str, text: str) -> None:
+        if stream := self._stream_of(conversation_id, message_id):
+            stream.append_reasoning(message_id, text)
+
+    def _show_status_line(self, conversation_id: str, message_id: str, sentence: str) -> None:
+        if stream := self._stream_of(conversation_id, message_id):
+            stream.set_status_line(message_id, sentence)
+
+
 class ShownAnswers(QObject):
     """Connection of the running answers with the transcript."""
 
@@ -61,9 +96,7 @@ class ShownAnswers(QObject):
         self._current.opened.connect(lambda: running.repeat_status(self._current.id))
         self._current.opened.connect(lambda: self._choice_row.set_rate(""))
         self._current.opened.connect(self._announce_early_end)
-        running.text_arrived.connect(self._show_text)
-        running.reasoning_arrived.connect(self._show_reasoning)
-        running.status_changed.connect(self._show_status_line)
+        StreamedAnswers(self, running, self._stream_of)
         running.rate_changed.connect(self._show_rate)
         running.amended.connect(self._show_amended)
         running.stepped.connect(self._show_amended)
@@ -103,17 +136,8 @@ class ShownAnswers(QObject):
     def _is_open(self, conversation_id: str) -> bool:
         return conversation_id == self._current.id
 
-    def _show_text(self, conversation_id: str, message_id: str, text: str) -> None:
-        if self._is_open(conversation_id):
-            self._transcript.stream.append_text(message_id, text)
-
-    def _show_reasoning(self, conversation_id: str, message_id: str, text: str) -> None:
-        if self._is_open(conversation_id):
-            self._transcript.stream.append_reasoning(message_id, text)
-
-    def _show_status_line(self, conversation_id: str, message_id: str, sentence: str) -> None:
-        if self._is_open(conversation_id):
-            self._transcript.stream.set_status_line(message_id, sentence)
+    def _stream_of(self, conversation_id: str, _message_id: str) -> MessageStream | None:
+        return self._transcript.stream if self._is_open(conversation_id) else None
 
     def _show_rate(self, _conversation_id: str, message_id: str, rate: float) -> None:
         if self._current.message(message_id) is not None:

@@ -13,7 +13,7 @@ from desktop_app.chat.answers.answer_run import AnswerRun
 from desktop_app.chat.ui.choice_controller import AvailableModels, view_of
 from desktop_app.chat.ui.open_conversation import MessagePresenter
 from desktop_app.chat.ui.running_answers import RunningAnswers
-from desktop_app.chat.ui.shown_answers import end_announcement
+from desktop_app.chat.ui.shown_answers import StreamedAnswers, end_announcement
 from desktop_app.composer.choice.choice_view import ChoiceView
 from desktop_app.domain.conversations.conversation import (
     Draft,
@@ -28,6 +28,7 @@ from desktop_app.i18n.formatting import duration, money
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
+from desktop_app.transcript.viewport.message_stream import MessageStream
 from desktop_app.widgets.accessibility.announcements import announce
 
 
@@ -215,22 +216,11 @@ class QuickAnswers(QObject):
         self._messages = messages
         self._announced_id = ""
         quick.transcript.message_updated.connect(self._announce_end)
-        running.text_arrived.connect(self._show_text)
-        running.reasoning_arrived.connect(self._show_reasoning)
-        running.status_changed.connect(self._show_status_line)
+        StreamedAnswers(self, running, self._stream_of)
         running.finished.connect(self._finish)
 
-    def _show_text(self, conversation_id: str, message_id: str, text: str) -> None:
-        if conversation_id == self._conversation.id:
-            self._quick.transcript.stream.append_text(message_id, text)
-
-    def _show_reasoning(self, conversation_id: str, message_id: str, text: str) -> None:
-        if conversation_id == self._conversation.id:
-            self._quick.transcript.stream.append_reasoning(message_id, text)
-
-    def _show_status_line(self, conversation_id: str, message_id: str, sentence: str) -> None:
-        if conversation_id == self._conversation.id:
-            self._quick.transcript.stream.set_status_line(message_id, sentence)
+    def _stream_of(self, conversation_id: str, _message_id: str) -> MessageStream | None:
+        return self._quick.transcript.stream if conversation_id == self._conversation.id else None
 
     def _finish(self, conversation_id: str, answer: Message) -> None:
         if conversation_id != self._conversation.id:

@@ -15,6 +15,7 @@ from desktop_app.app.tasks import Tasks
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.chat.ui.choice_controller import AvailableModels, view_of
 from desktop_app.chat.ui.running_answers import RunningAnswers
+from desktop_app.chat.ui.shown_answers import StreamedAnswers
 from desktop_app.composer.choice.choice_view import ModelEntry
 from desktop_app.domain.conversations.conversation import Draft, Message, ModelChoice, Role
 from desktop_app.domain.cost import sum_costs
@@ -28,6 +29,7 @@ from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.transcript.media.message_images import OPEN_IMAGE
 from desktop_app.transcript.view import TranscriptView
+from desktop_app.transcript.viewport.message_stream import MessageStream
 from desktop_app.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
@@ -71,9 +73,9 @@ class ComparisonController(QObject):
         self._marks: ComparisonMarks | None = None  # those of the window
         self._conversation_id = ""
         self._path: list[Message] = []
-        running.text_arrived.connect(self._show_text)
-        running.reasoning_arrived.connect(self._show_reasoning)
-        running.status_changed.connect(self._show_status_line)
+        for signal in (running.text_arrived, running.reasoning_arrived):
+            signal.connect(self._show_first_token)
+        StreamedAnswers(self, running, self._stream_of)
         for signal in (running.finished, running.amended, running.stepped):
             signal.connect(self._update_answer)
         self._current.opened.connect(self._close_if_discarded)
@@ -155,26 +157,14 @@ class ComparisonController(QObject):
     def _newest_display_form(self, answer: Message) -> Message:
         return self._answers.display_form(self._running.newest_state(answer))
 
-    def _show_text(self, _conversation_id: str, answer_id: str, text: str) -> None:
+    def _show_first_token(self, _conversation_id: str, answer_id: str, _text: str) -> None:
         column = self._find_column(answer_id)
-        if column is not None:
-            self._show_first_token(column)
-            column.transcript.stream.append_text(answer_id, text)
+        if column is not None and column.first_token_s is None:
+            column.set_first_token(self._running.first_token_s(answer_id))
 
-    def _show_reasoning(self, _conversation_id: str, answer_id: str, text: str) -> None:
+    def _stream_of(self, _conversation_id: str, answer_id: str) -> MessageStream | None:
         column = self._find_column(answer_id)
-        if column is not None:
-            self._show_first_token(column)
-            column.transcript.stream.append_reasoning(answer_id, text)
-
-    def _show_first_token(self, column: AnswerColumn) -> None:
-        if column.first_token_s is None:
-            column.set_first_token(self._running.first_token_s(column.id))
-
-    def _show_status_line(self, _conversation_id: str, answer_id: str, sentence: str) -> None:
-        column = self._find_column(answer_id)
-        if column is not None:
-            column.transcript.stream.set_status_line(answer_id, sentence)
+        return None if column is None else column.transcript.stream
 
     def _update_answer(self, _conversation_id: str, answer: Message) -> None:
         column = self._find_column(answer.id)
