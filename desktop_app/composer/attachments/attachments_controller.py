@@ -14,12 +14,7 @@ from desktop_app.chat.attachments.file_attachments import require_files, without
 from desktop_app.chat.attachments.image_attachments import require_image_input, with_detail
 from desktop_app.composer.attachment_chips import Chip, ChipAction
 from desktop_app.composer.attachments.attachment_facts import OTHER_READINGS_CHIP, document_chip
-from desktop_app.composer.attachments.file_readings import (
-    FEW_FILES,
-    PASTED_NAME,
-    FileReading,
-    FileReadings,
-)
+from desktop_app.composer.attachments.file_readings import PASTED_NAME, FileReadings, reading_chips
 from desktop_app.composer.attachments.images_controller import ImageChips
 from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.composer.text.text_insertion import MAX_TEXT_CHARACTERS
@@ -221,7 +216,7 @@ class AttachmentsController(QObject):
 
     def _show_chips(self) -> None:
         readings = self._readings.in_open_conversation
-        chips = [*self._make_attachment_chips(), *self._make_reading_chips(readings)]
+        chips = [*self._make_attachment_chips(), *reading_chips(readings)]
         self._prompt.chips.set_chips(chips)
         if not self._has_opened:  # no model is chosen yet
             return
@@ -267,39 +262,6 @@ class AttachmentsController(QObject):
     def _on_opened(self) -> None:
         self._is_expanded = False
         self._has_opened = True
-
-    def _make_reading_chips(self, readings: dict[str, FileReading]) -> list[Chip]:
-        """Return a chip for each file being read; for many, the first and one for the others."""
-        separate_count = len(readings) if len(readings) <= FEW_FILES else 1
-        chips = [
-            Chip(
-                id_,
-                r.name,
-                summary=r.detail,
-                state="reading",
-                progress=r.progress,
-                icon="file-text",
-            )
-            for id_, r in list(readings.items())[:separate_count]
-        ]
-        if other_count := len(readings) - separate_count:
-            # Several readings share a batch, whose total counts once.
-            totals_by_batch = {id(r.batch): r.batch.total for r in readings.values()}
-            file_count = sum(totals_by_batch.values())
-            read_count = file_count - len(readings)
-            name = tr_plural("{count} more file", "{count} more files", other_count)
-            detail = tr("{done} of {total} read", done=read_count, total=file_count)
-            chips.append(
-                Chip(
-                    OTHER_READINGS_CHIP,
-                    name,
-                    summary=detail,
-                    state="reading",
-                    progress=read_count / file_count,
-                    icon="file-text",
-                )
-            )
-        return chips
 
     def _make_chip(self, part: DraftPart, resolved: ResolvedChoice) -> Chip:
         if isinstance(part, CollectionPart):

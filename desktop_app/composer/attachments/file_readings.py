@@ -17,6 +17,8 @@ from desktop_app.app.state.window_state import WindowState
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.chat.attachments.file_attachments import apply_file_preference
 from desktop_app.chat.attachments.image_attachments import with_detail
+from desktop_app.composer.attachment_chips import Chip
+from desktop_app.composer.attachments.attachment_facts import OTHER_READINGS_CHIP
 from desktop_app.composer.attachments.document_passwords import DocumentPasswords
 from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.desktop.window_request import MAX_FILES, too_many_files
@@ -74,6 +76,33 @@ def _reading_text(progress: Progress) -> str:
         return tr("reading…")
     sentence = _READING_TEXTS.get(progress.unit, _READING_PART_TEXT)
     return tr(sentence, number=progress.done, total=progress.total)
+
+
+def reading_chips(readings: dict[str, FileReading]) -> list[Chip]:
+    """Return a chip for each file being read; for many, the first and one for the others."""
+    separate_count = len(readings) if len(readings) <= FEW_FILES else 1
+    chips = [
+        Chip(id_, r.name, summary=r.detail, state="reading", progress=r.progress, icon="file-text")
+        for id_, r in list(readings.items())[:separate_count]
+    ]
+    if other_count := len(readings) - separate_count:
+        # Several readings share a batch, whose total counts once.
+        totals_by_batch = {id(r.batch): r.batch.total for r in readings.values()}
+        file_count = sum(totals_by_batch.values())
+        read_count = file_count - len(readings)
+        name = tr_plural("{count} more file", "{count} more files", other_count)
+        detail = tr("{done} of {total} read", done=read_count, total=file_count)
+        chips.append(
+            Chip(
+                OTHER_READINGS_CHIP,
+                name,
+                summary=detail,
+                state="reading",
+                progress=read_count / file_count,
+                icon="file-text",
+            )
+        )
+    return chips
 
 
 class FileReadings(QObject):

@@ -20,8 +20,11 @@ from desktop_app.composer.attachments.document_passwords import DocumentPassword
 from desktop_app.composer.attachments.file_readings import (
     FEW_FILES,
     UPDATE_MS,
+    AttachmentBatch,
     AttachmentReader,
+    FileReading,
     TaskQueue,
+    reading_chips,
 )
 from desktop_app.composer.attachments.images_controller import ImageChips
 from desktop_app.composer.attachments.preview_controller import Attached
@@ -31,21 +34,10 @@ from desktop_app.documents.worker.document_worker import Progress
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.i18n.translation import tr
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.quick.ui.quick_conversation import QuickConversation
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
-
-
-class _Reading(NamedTuple):
-    """A file that is being read, or waits for that.
-
-    Attributes:
-        task: the task that reads the file; None while it waits.
-    """
-
-    name: str
-    task: asyncio.Future[Any] | None = None
 
 
 class _RemovedPart(NamedTuple):
@@ -82,7 +74,7 @@ class QuickAttachments(QObject):
         self._reader = reader
         self._tasks = state.tasks
         self._passwords = DocumentPasswords(quick)
-        self._readings: dict[str, _Reading] = {}  # by an id, which is also the id of its chip
+        self._readings: dict[str, FileReading] = {}  # by an id, which is also the id of its chip
         self._queue = TaskQueue()
         self._timer = QTimer(self, singleShot=True, interval=UPDATE_MS)
         self._timer.timeout.connect(self.show)
@@ -160,24 +152,9 @@ class QuickAttachments(QObject):
         """Show the current chips, and emit `changed`."""
         self._timer.stop()
         self._quick.chips.set_chips(
-            [*map(self._make_chip, self.parts), *self._make_reading_chips()]
+            [*map(self._make_chip, self.parts), *reading_chips(self._readings)]
         )
         self.changed.emit()
-
-    def _make_reading_chips(self) -> list[Chip]:
-        """Return a chip for each file being read; of many, for the first one and for the rest."""
-        names = {reading_id: reading.name for reading_id, reading in self._readings.items()}
-        if len(names) > FEW_FILES:
-            first_id = next(iter(names))
-            other_count = len(names) - 1
-            others_text = tr_plural("{count} more file", "{count} more files", other_count)
-            names = {first_id: names[first_id], OTHER_READINGS_CHIP: others_text}
-        return [
-            Chip(
-                id_, name, summary=tr("reading…"), state="reading", progress=None, icon="file-text"
-            )
-            for id_, name in names.items()
-        ]
 
     def _make_chip(self, part: Attached) -> Chip:
         if isinstance(part, ImagePart):
@@ -190,22 +167,23 @@ class QuickAttachments(QObject):
         if len(contents) > MAX_FILES:
             self._quick.status.show_problem(str(too_many_files()))
             return
+        batch = AttachmentBatch(len(contents))
         start_functions = []
         for name, content in contents:
             reading_id = new_id()
-            self._readings[reading_id] = _Reading(name)
-            start_functions.append(partial(self._start, reading_id, name, content))
+            self._readings[reading_id] = FileReading(
+                self._conversation.id, name, batch, detail=tr("reading…"), path=None
+            )
+            start_functions.append(partial(self._start, reading_id, content))
         self._queue.add(start_functions)
         self.show()
 
-    def _start(
-        self, reading_id: str, name: str, content: Path | DroppedData
-    ) -> asyncio.Future[Any] | None:
-        if reading_id not in self._readings:  # canceled while it waited
+    def _start(self, reading_id: str, content: Path | DroppedData) -> asyncio.Future[Any] | None:
+        reading = self._readings.get(reading_id)
+        if reading is None:  # canceled while it waited
             return None
-        task = self._tasks.start(self._read(reading_id, content))
-        self._readings[reading_id] = _Reading(name, task)
-        return task
+        reading.task = self._tasks.start(self._read(reading_id, content))
+        return reading.task
 
     def _cancel(self, reading_ids: Iterable[str]) -> None:
         for reading in [self._readings.pop(reading_id) for reading_id in reading_ids]:
