@@ -10,6 +10,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QMessageBox, QPlainTextEdit, QPushButton
 
+from desktop_app.composer.attachment_chips import ChipWidget
+from desktop_app.composer.attachments.file_readings import FEW_FILES
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.paths import folders
 from desktop_app.quick.ui import paste_back as paste_back_module
@@ -139,6 +141,22 @@ async def test_a_file_of_a_temporary_conversation_is_not_stored(tmp_path: Path) 
         await app.settled()
     files = [path for path in folders().data.parent.rglob("*") if path.is_file()]
     assert not [path for path in files if SECRET.encode() in path.read_bytes()]
+
+
+async def test_many_files_share_a_chip_while_they_are_read(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.md" for number in range(FEW_FILES + 1)]
+    for path in paths:
+        path.write_text(f"# {path.stem}\n")
+    async with AppHarness() as app:
+        quick = opened(app)
+        for count, texts in ((FEW_FILES, FEW_FILES), (FEW_FILES + 1, 2)):
+            quick.files_dropped.emit(paths[:count])
+            names = [chip.accessibleName() for chip in quick.chips.findChildren(ChipWidget)]
+            reading = [name for name in names if "read" in name]
+            assert len(reading) == texts
+            app.session.quick.attachments.clear()
+            await until(lambda: not quick.chips.findChildren(ChipWidget))
+        assert reading[1] == f"{FEW_FILES} more files, 0 of {FEW_FILES + 1} read"
 
 
 async def test_an_unsent_question_survives_a_restart(tmp_path: Path) -> None:
