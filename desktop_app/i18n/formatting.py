@@ -295,6 +295,8 @@ def joined(items: Sequence[str]) -> str:
     >>> [joined(["a"]), joined(["a", "b"]), joined(["a", "b", "c"])]
     ['a', 'a and b', 'a, b, and c']
     """
+    if len(items) < 2:  # as for each new conversation: no formats need to be loaded
+        return "".join(items)
     from babel.lists import format_list
 
     return format_list(items, locale=_locale())
