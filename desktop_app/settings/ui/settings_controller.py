@@ -210,9 +210,10 @@ class SettingsController(QObject):
             if name in KEY_BY_NAME
         }
         notes = {KEY_BY_NAME[name]: text for name, text in notes.items() if name in KEY_BY_NAME}
-        notes |= self._routine_note(resolved)
+        # The note needs a locale's formats, which the start does not load for a page not shown yet.
         self._pages.responses.set_content(
-            "refusals", lambda page: page.set_refusals(refusals, notes)
+            "refusals",
+            lambda page: page.set_refusals(refusals, notes | self._routine_note(resolved)),
         )
 
     def _routine_note(self, resolved: ResolvedChoice) -> dict[str, str]:
