@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,25 @@ async def test_servers_are_imported_after_the_user_has_seen_what_they_run(
     assert shell.rows("SELECT name FROM tool_servers") == []
     agreed = await shell.on_terminal(b"y\n", *command)
     assert (agreed.code, shell.rows("SELECT name FROM tool_servers")) == (0, [("demo",)])
+
+
+@pytest.mark.parametrize(
+    ("server", "code"),
+    [({"command": "true"}, 0), ({"command": "true", "disabled": True}, 0), ({}, 1)],
+)
+async def test_an_import_fails_if_a_server_that_is_wanted_is_not_added(
+    shell: Shell, tmp_path: Path, server: Mapping[str, object], code: int
+) -> None:
+    file = tmp_path / "mcp.json"
+    file.write_text(json.dumps({"mcpServers": {"demo": server}}))
+    assert (await shell.run("mcp", "import", str(file), "--yes")).code == code
+
+
+async def test_a_test_of_a_server_that_does_not_start_fails(shell: Shell) -> None:
+    assert (await shell.run("mcp", "add", "gone", "--", "false")).code == 0
+    for more in ((), ("--json",)):
+        done = await shell.run("mcp", "test", "gone", *more)
+        assert done.code == 1
 
 
 def test_an_allowed_tool_of_a_server_runs(shell: Shell) -> None:

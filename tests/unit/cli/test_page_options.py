@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from desktop_app.cli.page_options import pages_by_file
+from desktop_app.cli.page_options import pages_by_file, with_pages
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.errors import IllegalChoiceError
@@ -46,3 +46,20 @@ def test_a_file_that_is_not_given_is_refused(
         pages_by_file(given, names)
     assert (refused.value.message, refused.value.params) == (Fragment(reason), params)
     assert pages_by_file([], names) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "pages", "chosen"),
+    [("[page 1]\na", "1", None), ("[page 1]\na\n\n[page 2]\nb", "2", ((2, 2),))],
+)
+async def test_pages_of_a_document_are_chosen(
+    text: str, pages: str, chosen: tuple[tuple[int, int], ...] | None
+) -> None:
+    part = await with_pages(PDF, text, pages)
+    assert isinstance(part, DocumentPart)
+    assert (part.chosen and part.chosen.spans) == chosen
+
+
+async def test_a_document_without_pages_has_none_to_choose() -> None:
+    with pytest.raises(IllegalChoiceError, match="no pages"):
+        await with_pages(PDF, "a", "1")
