@@ -33,6 +33,7 @@ from desktop_app.i18n.translation import N_
 from desktop_app.providers import model_list
 from desktop_app.providers.answer_attempts import AnswerAttempts
 from desktop_app.providers.apis.answer_forms import tool_input_as_text
+from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.thought_tags import ThoughtSplitter
 from desktop_app.providers.errors import error_replies
 from desktop_app.providers.http.retries import AttemptError
@@ -153,7 +154,8 @@ class ProviderClient:
     async def _with_terminal_errors(
         self, source: AsyncGenerator[StreamEvent, None]
     ) -> AsyncGenerator[StreamEvent, None]:
-        """Yield the events of `source`, with errors turned into terminal events."""
+        """Yield the events of `source`, redacted, with errors turned into terminal events."""
+        answer = RedactedAnswer(lambda: self._transport.redactor)
         splitter = ThoughtSplitter()
         with self._in_use():
             try:
@@ -162,12 +164,14 @@ class ProviderClient:
                     async for event in events:
                         if isinstance(event, Failed):
                             raise event.error
-                        for split in splitter.feed(event):
-                            yield split
+                        for cleaned in answer.feed(event):
+                            for split in splitter.feed(cleaned):
+                                yield split
             except ProviderError as error:
                 failed = Failed(error_replies.redacted(self._transport.redactor, error))
-                for split in splitter.feed(failed):
-                    yield split
+                for cleaned in (*answer.end(), failed):
+                    for split in splitter.feed(cleaned):
+                        yield split
 
     async def compact(self, request: ChatRequest) -> ProviderState:
         """Have the provider compact the conversation of `request`. Return its compacted state.

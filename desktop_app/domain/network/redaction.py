@@ -43,6 +43,40 @@ class Redactor:
             data = data.replace(spelling.encode(), REMOVED.encode())
         return data
 
+    def incomplete_secret_start(self, text: str) -> int:
+        """Return the offset of a secret that the end of a text cuts off, else the text's length."""
+        start = len(text)
+        for spelling in self._spellings:
+            position = text.find(spelling[0], max(0, len(text) - len(spelling) + 1), start)
+            while position != -1 and not spelling.startswith(text[position:]):
+                position = text.find(spelling[0], position + 1, start)
+            if position != -1:
+                start = position
+        return start
+
+
+class RedactedStream:
+    """A redactor of one text that arrives in pieces.
+
+    The end of a piece that may begin a secret is held until the next piece or the end of the text.
+    """
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._held = ""
+
+    def feed(self, text: str) -> str:
+        """Return the text that can be passed on after `text` has arrived."""
+        cleaned = self._redactor.clean(self._held + text)
+        held_start = self._redactor.incomplete_secret_start(cleaned)
+        self._held = cleaned[held_start:]
+        return cleaned[:held_start]
+
+    def end(self) -> str:
+        """Return the held text; the next piece begins another text."""
+        held, self._held = self._held, ""
+        return held
+
 
 def _is_searchable(secret: str) -> bool:
     has_digit = any(character in "0123456789" for character in secret)

@@ -56,7 +56,7 @@ from desktop_app.domain.network.origin import origin
 from desktop_app.domain.tools.strict_schema import is_strict, sendable_arguments
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis.answer_forms import schema_format
-from desktop_app.providers.apis.event_reader import EventReader, PairJoiner, usage_of
+from desktop_app.providers.apis.event_reader import EventReader, usage_of
 from desktop_app.providers.apis.hosted_items import (
     cited_sources,
     decode_image,
@@ -299,7 +299,6 @@ class ChatCompletionsReader(EventReader):
         self._usage: Usage | None = None
         self._tier = ""
         self._calls = _OpenCalls()
-        self._joiner = PairJoiner()
         self._image_hashes: set[int] = set()
         self._texts: list[str] = []
         self._annotations: list[Mapping[str, Any]] = []
@@ -383,15 +382,15 @@ class ChatCompletionsReader(EventReader):
         has_old_name = bool(json_fields.text(delta, "reasoning_content"))
         name = "reasoning_content" if has_old_name else "reasoning"
         reasoning = json_fields.delta_text(delta, name) or _joined_thinking(delta)
-        if reasoning := self._joiner.join("reasoning", reasoning):
+        if reasoning:
             yield ReasoningDelta(reasoning)
         text = json_fields.delta_text(delta, "content") or _joined_text(delta, "content")
-        if text := self._joiner.join("content", text):
+        if text:
             self._texts.append(text)
             yield TextDelta(text)
         self._annotations += json_fields.rows(delta, "annotations")
         yield from map(ImageArrived, self._read_images(delta))
-        if refusal := self._joiner.join("refusal", json_fields.delta_text(delta, "refusal")):
+        if refusal := json_fields.delta_text(delta, "refusal"):
             yield RefusalDelta(refusal)
         yield from self._read_tool_calls(delta)
 
@@ -426,7 +425,7 @@ class ChatCompletionsReader(EventReader):
             extra_content = json_fields.mapping(call, "extra_content") if self._issuer else {}
             yield ToolCallDelta(
                 index=number,
-                arguments=self._joiner.join(number, arguments),
+                arguments=arguments,
                 call_id=call_id,
                 name=name,
                 is_custom=bool(custom),

@@ -17,29 +17,6 @@ from desktop_app.providers.http import json_fields
 DONE: Final = b"[DONE]"
 
 
-class PairJoiner:
-    """Joins the halves of a character that two deltas share.
-
-    JavaScript counts UTF-16 code units, so a gateway written in it may cut an emoji in two.
-    """
-
-    def __init__(self) -> None:
-        self._halves: dict[object, str] = {}
-
-    def join(self, key: object, text: str) -> str:
-        """Return the text to pass on of the text `key`; U+FFFD stands for halves without another.
-
-        The first half of a character is held until the text goes on.
-        """
-        text = self._halves.pop(key, "") + text
-        if "\ud800" <= text[-1:] <= "\udbff":
-            self._halves[key] = text[-1]
-            text = text[:-1]
-        if text.isascii():
-            return text
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
 class EventReader(ABC):
     """A reader of one reply. An event that is not JSON is skipped and counted in a notice.
 

@@ -27,7 +27,7 @@ from desktop_app.domain.answering.stream_events import (
     UsageReported,
 )
 from desktop_app.domain.tools.tool import ToolCallState
-from desktop_app.providers.apis.event_reader import EventReader, PairJoiner, usage_of
+from desktop_app.providers.apis.event_reader import EventReader, usage_of
 from desktop_app.providers.apis.hosted_items import (
     HOSTED_ITEMS,
     cited_sources,
@@ -314,7 +314,6 @@ class _Texts:
     def __init__(self) -> None:
         self._lengths: dict[_TextKey, int] = {}  # the characters received
         self._sections: dict[_TextKey, int] = {}  # the number of a reasoning section
-        self._joiner = PairJoiner()
         self.has_any = False
         """True once any text has come."""
 
@@ -327,7 +326,6 @@ class _Texts:
             del self._lengths[key]
 
     def add(self, key: _TextKey, text: str) -> list[StreamEvent]:
-        text = self._joiner.join(key, text)
         if not text:
             return []
         self._lengths[key] = self.length(key) + len(text)

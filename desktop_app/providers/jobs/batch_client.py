@@ -43,9 +43,11 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.model_listing import info_at
+from desktop_app.domain.network.redaction import Redactor
 from desktop_app.i18n.translation import N_
 from desktop_app.providers.apis import chat_completions, negotiation, responses
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
+from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.apis.thought_tags import ThoughtSplitter
 from desktop_app.providers.errors import error_body, error_replies
@@ -413,10 +415,12 @@ def _parse_reply(body: Mapping[str, Any], provider: str, api: Api) -> Reply:
     api = _API_OF_OBJECT_FIELD.get(json_fields.text(body, "object"), api)
     reader = ResponsesReader(provider) if api is Api.RESPONSES else ChatCompletionsReader(provider)
     reply = Reply()
+    answer = RedactedAnswer(Redactor)  # joins halves of characters; keys are removed by the caller
     splitter = ThoughtSplitter()
     for event in reader.read_whole(body):
-        for split in splitter.feed(event):
-            reply = accumulate(reply, split)
+        for whole in answer.feed(event):
+            for split in splitter.feed(whole):
+                reply = accumulate(reply, split)
     return reply
 
 

@@ -8,12 +8,22 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from desktop_app.domain.answering.chat_request import ProviderProfile
-from desktop_app.domain.answering.stream_events import Completed, Failed, StreamEvent
+from desktop_app.domain.answering.stream_events import (
+    Completed,
+    Failed,
+    ReasoningDelta,
+    ReasoningItem,
+    StreamEvent,
+    TextDelta,
+)
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.domain.network.redaction import REMOVED
+from desktop_app.domain.network.redaction import REMOVED, Redactor
+from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
@@ -92,10 +102,13 @@ def test_malformed_http_shows_no_key(head: str) -> None:
 
 
 @pytest.mark.parametrize("name", SPELLINGS)
-def test_no_answer_shows_the_key(name: str) -> None:
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_no_answer_shows_the_key(name: str, size: int) -> None:
     spelled = SPELLINGS[name](KEY)
     text = f"Your key is {spelled} I think."
-    events = events_of(streams(sse({"type": "response.output_text.delta", "delta": text}, DONE)))
+    pieces = [text[at : at + size] for at in range(0, len(text), size)]
+    deltas = [{"type": "response.output_text.delta", "delta": piece} for piece in pieces]
+    events = events_of(streams(sse(*deltas, DONE)))
     reply = fold(events)
     assert isinstance(events[-1], Completed)
     assert REMOVED in reply.text
@@ -108,13 +121,15 @@ def test_chat_completions_show_no_key() -> None:
     def chunk(**delta: Any) -> dict[str, Any]:
         return {"id": KEY, "model": KEY, "choices": [{"index": 0, "delta": delta}]}
 
-    call = {"index": 0, "id": KEY, "function": {"name": KEY, "arguments": KEY}}
+    call = {"index": 0, "id": KEY, "function": {"name": KEY, "arguments": KEY[:20]}}
+    rest = {"index": 0, "function": {"arguments": KEY[20:]}}
     script = streams(
         sse(
-            chunk(reasoning_content=f"Hm. {KEY}"),
-            chunk(content=f"It is {KEY}."),
-            chunk(refusal=KEY),
+            *(chunk(reasoning_content=letter) for letter in f"Hm. {KEY}"),
+            *(chunk(content=letter) for letter in f"It is {KEY}."),
+            *(chunk(refusal=letter) for letter in KEY),
             chunk(tool_calls=[call]),
+            chunk(tool_calls=[rest]),
             {"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
             "[DONE]",
         )
@@ -126,6 +141,13 @@ def test_chat_completions_show_no_key() -> None:
         f"{[msgspec.structs.asdict(event) for event in events]} {reply.parts} {reply.model}", KEY
     )
     assert str(reply.parts).count(REMOVED) >= 4
+
+
+def test_a_stream_that_breaks_within_the_key_loses_no_text() -> None:
+    delta = {"type": "response.output_text.delta", "delta": f"It is {KEY[:30]}"}
+    events = events_of(streams(sse(delta), end=False))
+    assert isinstance(events[-1], Failed)
+    assert fold(events).text == f"It is {KEY[:30]}", "nothing that arrived is lost"
 
 
 async def test_a_list_of_models_shows_no_key() -> None:
@@ -153,6 +175,33 @@ async def test_a_file_of_results_shows_no_key() -> None:
         assert len(found) == 2
     assert_is_gone(str(found), KEY)
     assert REMOVED in str(found)
+
+
+# ------------------------------------------------------------------ deltas of several texts
+
+
+@given(st.lists(st.integers(1, 9)), st.sampled_from(sorted(SPELLINGS)))
+def test_a_key_over_several_deltas_is_found(sizes: list[int], name: str) -> None:
+    spelled = SPELLINGS[name](KEY)
+    answer, events, left = RedactedAnswer(lambda: Redactor([KEY])), [], f"a {spelled} b"
+    for size in [*sizes, len(left)]:
+        events += answer.feed(TextDelta(left[:size]))
+        left = left[size:]
+    events += answer.feed(Completed())
+    text = fold(events).text
+    assert_is_gone(text, spelled)
+    assert REMOVED in text
+    assert text.startswith("a ")
+    assert text.endswith(" b")
+
+
+def test_held_back_text_precedes_the_terminal_event() -> None:
+    answer = RedactedAnswer(lambda: Redactor([KEY]))
+    assert answer.feed(ReasoningDelta(KEY[:12], 1)) == []
+    item = ReasoningItem("rs_1")
+    assert answer.feed(item) == [ReasoningDelta(KEY[:12], 1), item]
+    assert answer.feed(TextDelta(KEY[:12])) == []
+    assert answer.feed(Completed()) == [TextDelta(KEY[:12]), Completed()]
 
 
 @pytest.mark.parametrize("echo", ["ab1\u200bcd2ef3gh", "<b>ab1</b>cd2ef3gh", "Bearer ab1cd2ef3gh"])

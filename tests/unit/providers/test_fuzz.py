@@ -17,7 +17,9 @@ import pytest
 
 from desktop_app.domain.answering.stream_events import StreamEvent
 from desktop_app.domain.conversations.message_parts import parts_from_json, parts_to_json
+from desktop_app.domain.network.redaction import Redactor
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
+from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.http.sse import SSEDecoder
 from tests.unit.providers.samples import fold, terminals
@@ -88,6 +90,8 @@ def check(seed: int) -> int:
         for each in received:
             out += reader.read(each.data, each.event)
         out += reader.end()
+        answer = RedactedAnswer(Redactor)
+        out = [cleaned for each in out for cleaned in answer.feed(each)]
         assert len(terminals(out)) == 1, seed
         assert terminals(out) == out[-1:], seed
         parts = fold(out).parts

@@ -27,8 +27,10 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
     tool_calls,
 )
+from desktop_app.domain.network.redaction import Redactor
 from desktop_app.providers.apis import chat_completions, responses
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
+from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from tests.unit.providers.samples import CATALOG, OPENAI, fold
 
@@ -213,6 +215,7 @@ SPLIT = [
     (["\ud83d", "", "\ude00"], "\U0001f600"),
     (["a\ud83d\ude00\ud83d", "\ude01"], "a\U0001f600\U0001f601"),
     (["a\ud83d", "b"], "a\ufffdb"),
+    (["a\ud83d"], "a\ufffd"),
     (["a\ud83d", "\ud83d", "\ude00"], "a\ufffd\U0001f600"),
     (["a", "\ude00b"], "a\ufffdb"),
     (["\ud83d\ud83d\ude00\ude00"], "\ufffd\U0001f600\ufffd"),
@@ -225,7 +228,9 @@ def data(event: dict[str, object]) -> bytes:
 
 def parts_of(events: list[StreamEvent]) -> tuple[Part, ...]:
     assert [event for event in events if isinstance(event, Completed)] == events[-1:]
-    return reduce(accumulate, events, Reply()).parts
+    answer = RedactedAnswer(Redactor)
+    joined = (whole for event in events for whole in answer.feed(event))
+    return reduce(accumulate, joined, Reply()).parts
 
 
 @pytest.mark.parametrize(("deltas", "text"), SPLIT)
