@@ -124,12 +124,14 @@ def delete_old_backups(backup: Path, count: int) -> None:
     """
     with translate_errors(str(backup.parent)):
         match = _NAME.fullmatch(backup.name)
-        others = sorted(
+        others = [
             path
             for path in backup.parent.iterdir()
             if (other := _NAME.fullmatch(path.name)) and match and other[1] == match[1]
-        )
+        ]
         others.remove(backup)
+        # A clock that was wrong once dated a backup in the future; it would be the newest for ever.
+        others.sort(key=lambda path: (path.name < backup.name, path.name))
         for path in others[: max(0, len(others) + 1 - count)]:  # 1 is `backup` itself
             path.unlink()
 

@@ -212,6 +212,14 @@ def test_the_oldest_backups_are_deleted(home: Home) -> None:
     assert sorted(home.backups.iterdir()) == sorted([*made[2:], stranger])
 
 
+def test_a_backup_dated_in_the_future_goes_before_the_others(home: Home) -> None:
+    future = home.back_up(100_000)
+    made = [home.back_up(hours) for hours in range(3)]
+    delete_old_backups(made[-1], 3)
+    assert sorted(home.backups.iterdir()) == made
+    assert not future.exists()
+
+
 def test_backups_of_one_second_have_names_of_their_own_in_order(home: Home) -> None:
     made = [home.back_up() for _ in range(3)]
     assert sorted(home.backups.iterdir()) == made
