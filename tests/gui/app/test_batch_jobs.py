@@ -166,8 +166,7 @@ async def test_a_job_continues_at_the_next_start_and_can_be_canceled(tmp_path: P
             press(app, "batch-start")
             await until(lambda: "In progress" in bar_of(app))
         async with opened(provider) as app:
-            job_id = app.stored("SELECT id FROM batch_jobs")[0][0]
-            app.controllers.dialogs.batches.runs.resume(job_id)
+            await app.controllers.dialogs.batches.resume_jobs()
             await until(lambda: app.stored("SELECT status FROM batch_jobs") == [("completed",)])
             await until(lambda: "finished" in app.said)
             assert len(provider.batches) == 1
