@@ -201,7 +201,7 @@ def open_in_browser(url: str) -> None:
     """Open a web address from a terminal, if there is a desktop.
 
     The caller checks first that the address may be opened, by
-    `rendering.markdown.links.is_openable`.
+    `markdown.parsing.links.is_openable`.
 
     Raises:
         OSError: there is no desktop, or xdg-open cannot be started.

@@ -1,6 +1,6 @@
 """Open links and files with the system's programs. Nothing else in the window may do that.
 
-A link comes from others: `rendering.markdown.links` decides whether it may open. A path is
+A link comes from others: `markdown.parsing.links` decides whether it may open. A path is
 the program's own: a copy that it made, a file that it wrote, or their folder.
 """
 

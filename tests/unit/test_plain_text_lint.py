@@ -2,8 +2,8 @@
 
 Qt guesses if a text is HTML, and turns "&" into shortcuts and "[*]" into markers. Foreign text must
 have none of these effects. So it passes through the classes and functions of `foreign_text.py` and
-`sealed_document.py` in `widgets/text`, and `Combo`. This test reads the source of `ui` and `app`
-and finds code that bypasses them.
+`sealed_document.py` in `widgets/text`, and `Combo`. This test reads the source and
+finds code that bypasses them.
 """
 
 from __future__ import annotations
@@ -195,11 +195,10 @@ def problems(source: str, path: str) -> Iterator[str]:
 
 
 @pytest.mark.attack("plain-text")
-@pytest.mark.parametrize("package", ["ui", "app"])
-def test_every_text_has_an_explicit_format(package: str) -> None:
+def test_every_text_has_an_explicit_format() -> None:
     found = [
         problem
-        for file in sorted((PRODUCT / package).rglob("*.py"))
+        for file in sorted(PRODUCT.rglob("*.py"))
         for problem in problems(file.read_text(), file.relative_to(PRODUCT).as_posix())
     ]
     assert found == []

@@ -1,6 +1,6 @@
 """The preview of an attachment as it is sent, and the choice of its pages.
 
-The text is made as for a request: by `services.chat.prompt_assembly`, or by the `ChunkedReader` for
+The text is made as for a request: by `chat.prompt_assembly`, or by the `ChunkedReader` for
 a document that is read in parts. Large texts are built and searched off the event loop.
 """
 
