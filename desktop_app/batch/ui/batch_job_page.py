@@ -304,4 +304,4 @@ class BatchJobPage(QWidget):
         self.table.verticalHeader().setDefaultSectionSize(px(30))
         self.table.setMinimumHeight(px(80))
         self.answer.setMinimumHeight(px(56))
-        self._split.setMinimumHeight(self._split.minimumSizeHint().height())
+        self._split.setMinimumHeight(px(80) + self._split.handleWidth() + px(56))

@@ -29,7 +29,7 @@ class BarChart(QWidget):
         self.accessible_role = CHART
         self.setObjectName("spending-chart")
         self.setAccessibleName(tr("Cost by day"))
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         self.days: Sequence[tuple[date, Decimal]] = ()
         self.update_theme()
 
@@ -47,6 +47,9 @@ class BarChart(QWidget):
 
     def sizeHint(self) -> QSize:
         return QSize(current_theme().px(_SIZE[0]), current_theme().px(_SIZE[1]))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, current_theme().px(_SIZE[1]) // 3)
 
     def event(self, event: QEvent) -> bool:
         """Show the cost of the day below the pointer."""
