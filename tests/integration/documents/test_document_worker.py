@@ -20,6 +20,7 @@ from desktop_app.documents.worker.page_worker import PageWorker, Strip, ViewedDo
 from desktop_app.domain import errors
 from tests.data.long_pdf import long_pdf
 from tests.helpers.children import python_child
+from tests.helpers.process_tree import is_running
 from tests.helpers.waiting import until
 
 if TYPE_CHECKING:
@@ -40,15 +41,6 @@ async def a_worker(
         yield worker
     finally:
         await worker.aclose()
-
-
-def is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    stat = Path(f"/proc/{pid}/stat").read_text()
-    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def environment_of(pid: int | None) -> bytes:
@@ -221,12 +213,12 @@ def test_the_child_ends_when_the_parent_is_killed() -> None:
     asyncio.run(until(ended(pid)))
 
 
-async def test_pages_are_rendered_after_another_document_and_after_the_child_ended() -> None:
+async def test_pages_are_rendered_after_another_document_and_after_the_child_died() -> None:
     report, slides = (
         ViewedDocument(name, name, DATA / name) for name in ("report.pdf", "two-columns.pdf")
     )
     strip = Strip(1, 60, 80, 0, 20)
-    worker = PageWorker(idle_s=0.2)
+    worker = PageWorker()
     try:
         assert len(await worker.open_document(report)) == 3
         first = await worker.render_strip(report, strip)
@@ -239,15 +231,24 @@ async def test_pages_are_rendered_after_another_document_and_after_the_child_end
         os.kill(child, signal.SIGKILL)
         await worker._child.wait()
         assert await worker.render_strip(report, strip) == first
-        child = worker.pid
-        assert child
-        await until(ended(child))  # idle
-        assert await worker.find_boxes(report, 1, "Alder & Finch Cold Storage", "")
         damaged = ViewedDocument("damaged", "damaged.pdf", b"no PDF")
         with pytest.raises(errors.DocumentDamagedError):
             await worker.open_document(damaged)
         with pytest.raises(errors.DocumentDamagedError):
             await worker.render_strip(damaged, strip)
         assert await worker.render_strip(report, strip) == first
+    finally:
+        await worker.aclose()
+
+
+async def test_a_document_is_searched_after_its_idle_child_ended() -> None:
+    report = ViewedDocument("report.pdf", "report.pdf", DATA / "report.pdf")
+    worker = PageWorker(idle_s=0)
+    try:
+        await worker.open_document(report)
+        child = worker.pid
+        if child:
+            await until(ended(child))
+        assert await worker.find_boxes(report, 1, "Alder & Finch Cold Storage", "")
     finally:
         await worker.aclose()
