@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from desktop_app.chat.answers.answer_ledger import AnswerLedger
 from desktop_app.chat.answers.answer_measures import AnswerLimit
 from desktop_app.chat.answers.answer_writes import Checkpoints, RetriedWrites, StoreListener
+from desktop_app.chat.answers.repetition import REPEATED, RepetitionStop
 from desktop_app.chat.structured.answer_forms import problem_notices
 from desktop_app.domain import hints
 from desktop_app.domain.answering.answer_form import FORM_NOT_FOLLOWED, AnswerSchema
@@ -128,6 +129,7 @@ class AnswerRun:
         self.timing = ledger.timing
         self._writes = RetriedWrites()
         self._limit = AnswerLimit(prepared.resolved.profile.name)
+        self._repetition = RepetitionStop(prepared.resolved.profile)
         self._is_sent = False
         self._is_recorded = False
         # A canceled caller leaves `store_end` running, and another may call it meanwhile.
@@ -279,8 +281,10 @@ class AnswerRun:
                     self._image_store,
                     lambda added_event: self._add_event(added_event, listen),
                 )
-                self._add_event(self._limit.check(event), listen)
-                if self._limit.is_exceeded or not await self._store_step(event, listen):
+                self._add_event(self._repetition.check(self._limit.check(event)), listen)
+                if self._limit.is_exceeded or self._repetition.is_reached:
+                    return
+                if not await self._store_step(event, listen):
                     return
             else:  # the stream has ended
                 return
@@ -406,10 +410,10 @@ def _error_note(reply: Reply) -> ErrorNote | None:
     if reply.status is MessageStatus.INCOMPLETE:
         return ErrorNote(
             _INCOMPLETE.get(reply.incomplete_reason, N_("The model stopped early.")),
-            hint=hints.CONTINUE
-            if reply.incomplete_reason != FORM_NOT_FOLLOWED
-            else N_("Ask again or choose another model."),
-            details=reply.incomplete_reason,
+            hint=N_("Ask again or choose another model.")
+            if reply.incomplete_reason in (FORM_NOT_FOLLOWED, REPEATED)
+            else hints.CONTINUE,
+            details="" if reply.incomplete_reason == REPEATED else reply.incomplete_reason,
             code=INCOMPLETE,
         )
     if reply.status is MessageStatus.REFUSED and reply.incomplete_reason:
@@ -426,6 +430,7 @@ _INCOMPLETE = {
     "max_output_tokens": N_("The response reached its maximum length."),
     "length": N_("The response reached its maximum length."),
     FORM_NOT_FOLLOWED: N_("The model didn’t follow the grammar."),
+    REPEATED: N_("The model repeated itself, so Repartee stopped it."),
     TOO_MANY_ROUNDS: N_("The model kept calling tools and reached the limit of rounds."),
     TOO_LONG: N_("The tools reached their time limit."),
     TOO_EXPENSIVE: N_("The tools reached their cost limit."),

@@ -156,7 +156,8 @@ class Incomplete(Struct, frozen=True):
     """Terminal: the answer ended early.
 
     `reason` is as the API names it (max_output_tokens, content_filter, …), a limit of tool calls
-    (`domain/tools/tool.py`), or FORM_NOT_FOLLOWED (`answer_form.py`).
+    (`domain/tools/tool.py`), FORM_NOT_FOLLOWED (`answer_form.py`),
+    or REPEATED (`chat/answers/repetition.py`).
     """
 
     reason: str

@@ -444,6 +444,17 @@ def test_an_incomplete_answer_has_an_error_with_the_reason(
     assert not isinstance(end, Incomplete) or answer.error.details == end.reason
 
 
+def test_a_local_model_that_repeats_itself_is_stopped() -> None:
+    script = [TextDelta("The key is again in the cellar.\n")] * 500
+    answer, memory = run([*script, *ENDED], resolved=LOCAL)
+    assert (answer.status, answer.error.code) == (STATUS.INCOMPLETE, "incomplete")
+    assert answer.error.message == Fragment("repeated itself")
+    assert 1_000 < len(answer.text) < 2_000
+    assert memory.last == answer
+    answer, _ = run([*script, *ENDED], resolved=THINKING)
+    assert (answer.status, len(answer.text)) == (STATUS.COMPLETE, 16_000)
+
+
 def test_a_refusal_by_the_model_is_not_an_error() -> None:
     answer, _ = run([RefusalDelta("No."), *ENDED])
     assert (answer.status, answer.error) == (STATUS.REFUSED, None)

@@ -1,0 +1,118 @@
+"""Repetitions of local models: which texts are stopped, and which are not."""
+
+from __future__ import annotations
+
+import json
+from itertools import count
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from desktop_app.chat.answers.repetition import (
+    MIN_CHARS,
+    MIN_EQUAL_ITEMS,
+    MIN_PLAIN_CHARS,
+    MIN_REPEATS,
+    REPEATED,
+    RepetitionStop,
+    is_repetitive,
+)
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.stream_events import Incomplete, ReasoningDelta, TextDelta
+from desktop_app.providers.gateway.environment_profiles import ON_DEVICE, OPENAI
+
+REPOSITORY = Path(__file__).parents[3]
+OLLAMA = ProviderProfile("o", "Ollama", ProviderKind.COMPATIBLE, "http://localhost:11434/v1")
+SENTENCE = "The key of the cellar is again added to the stadium.\n"
+WORDS = st.text(st.characters(categories=("L",)), min_size=2, max_size=12)
+
+
+def stopped_at(text: str, profile: ProviderProfile = ON_DEVICE, step: int = 5) -> int | None:
+    """Return the position at which a streamed text is stopped; None if it is not."""
+    stop = RepetitionStop(profile)
+    for start in range(0, len(text), step):
+        event = stop.check(TextDelta(text[start : start + step]))
+        if event == Incomplete(REPEATED):
+            assert stop.is_reached
+            return start
+    assert not stop.is_reached
+    return None
+
+
+@given(unit=st.lists(WORDS, min_size=1, max_size=60).map(" ".join), beginning=st.text(max_size=500))
+@settings(max_examples=60, deadline=None)
+def test_a_repeated_unit_is_stopped_wherever_it_begins(unit: str, beginning: str) -> None:
+    text = beginning.replace("```", "").replace("~~~", "") + f"\n{unit}\n" * 2_000
+    stopped = stopped_at(text[:40_000], step=50)
+    needed = max(MIN_CHARS, MIN_REPEATS * (len(unit) + 2))
+    assert stopped is not None
+    assert stopped <= len(beginning) + needed + 300
+
+
+@given(words=st.lists(WORDS, min_size=5, max_size=400, unique=True))
+@settings(max_examples=60, deadline=None)
+def test_texts_whose_parts_differ_are_not_stopped(words: list[str]) -> None:
+    forms = [
+        "\n".join(f"{number}. {word}" for number, word in enumerate(words, 1)),
+        "\n".join(f"| {word} | yes | 0 | 0 | 0 | yes |" for word in words),
+        json.dumps([{"name": word, "tags": [], "active": True} for word in words], indent=2),
+        "\n".join(f"{word} in the rain,\nand the rain, the rain, the rain.\n" for word in words),
+        "```python\n" + "\n".join(f"self.assertTrue(is_{word})" for word in words) + "\n```",
+    ]
+    for form in forms:
+        assert stopped_at(form, step=100) is None
+
+
+@pytest.mark.parametrize("pattern", ["*.md", "desktop_app/chat/*.py", "resources/*.toml"])
+def test_texts_of_this_project_are_not_stopped(pattern: str) -> None:
+    for file in [*REPOSITORY.glob(pattern), *(REPOSITORY / "desktop_app").glob(pattern)]:
+        assert stopped_at(file.read_text("utf-8"), step=200) is None, file
+
+
+@pytest.mark.parametrize(
+    ("unit", "chars", "before"),
+    [
+        (SENTENCE, MIN_CHARS, ""),
+        ("0, 0, 0,\n", MIN_PLAIN_CHARS, ""),
+        ("-", MIN_PLAIN_CHARS, ""),
+        (SENTENCE, MIN_PLAIN_CHARS, "```python\nimport os\n"),
+        (SENTENCE, MIN_CHARS, "```python\nimport os\n```\n"),
+    ],
+)
+def test_the_least_repetition_depends_on_words_and_code(unit: str, chars: int, before: str) -> None:
+    repeated = unit * (2 * chars // len(unit))
+    stopped = stopped_at(before + repeated, step=10)
+    assert stopped is not None
+    assert chars - 20 <= stopped - len(before) <= chars + 220
+    assert stopped_at(before + repeated[: chars - 10]) is None
+
+
+def test_numbered_items_are_a_repetition_once_there_are_enough() -> None:
+    items = [f"{number}. antelope\n" for number in range(1, 200)]
+    assert not is_repetitive("1. cat\n2. dog\n" + "".join(items[2 : MIN_EQUAL_ITEMS + 1]))
+    assert is_repetitive("1. cat\n2. dog\n" + "".join(items[2 : MIN_EQUAL_ITEMS + 2]))
+    assert stopped_at("".join(items)) is not None
+
+
+def test_a_refrain_between_verses_is_no_repetition() -> None:
+    refrain = "Rain, rain, go away,\ncome again another day.\n" * 3
+    verses = (f"Verse {number} tells of the day {number * 7}.\n{refrain}" for number in range(40))
+    assert stopped_at("".join(verses)) is None
+
+
+def test_only_local_models_are_watched() -> None:
+    text = SENTENCE * 100
+    assert stopped_at(text, OPENAI) is None
+    assert stopped_at(text, ON_DEVICE) is not None
+    assert stopped_at(text, OLLAMA) is not None
+
+
+def test_reasoning_and_answer_are_watched_apart() -> None:
+    stop = RepetitionStop(OLLAMA)
+    half = SENTENCE * (MIN_CHARS // len(SENTENCE) - 6)
+    assert stop.check(ReasoningDelta(half)) == ReasoningDelta(half)
+    assert stop.check(TextDelta(half)) == TextDelta(half)
+    loop = (stop.check(ReasoningDelta(SENTENCE)) for _ in count())
+    assert Incomplete(REPEATED) in (next(loop) for _ in range(100))
