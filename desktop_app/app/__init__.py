@@ -1,3 +1,3 @@
 """The program's window: its start, frame, state, shortcuts, palette and end."""
 
-__all__ = ["controllers", "shortcuts", "single_instance", "startup", "state", "tasks", "window"]
+__all__ = ["session", "shared_lists", "shortcuts", "single_instance", "startup", "tasks", "window"]

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from desktop_app.app.controllers import Controllers
 from desktop_app.app.help.help_controller import SHORTCUTS
+from desktop_app.app.session import Session
 from desktop_app.app.window.focus_order import step_region
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, ListFilter
@@ -20,97 +20,97 @@ from desktop_app.widgets.program_menu import open_context_menu
 Actions = dict[str, Callable[[], object]]
 
 
-def actions_of(window: MainWindow, controllers: Controllers) -> Actions:
+def actions_of(session: Session) -> Actions:
     """Return the actions of a window's controllers, without those of the whole program."""
-    panel, dialogs = controllers.panel, controllers.dialogs
+    window = session.window
     return {
-        **_list_actions(window, controllers),
-        **_prompt_actions(window, controllers),
-        **_transcript_actions(window, controllers),
-        "view.larger": lambda: panel.look.resize_text(+10),
-        "view.smaller": lambda: panel.look.resize_text(-10),
-        "view.normal": lambda: panel.look.resize_text(0),
+        **_list_actions(session),
+        **_prompt_actions(session),
+        **_transcript_actions(session),
+        "view.larger": lambda: session.look.resize_text(+10),
+        "view.smaller": lambda: session.look.resize_text(-10),
+        "view.normal": lambda: session.look.resize_text(0),
         "settings.toggle": window.outer_panes.toggle_settings,
-        "spending.show": dialogs.spending.show,
-        "batch.new": dialogs.batches.begin,
-        "batch.show": dialogs.batches.show,
-        "help.open": dialogs.help.open,
-        "help.shortcuts": lambda: dialogs.help.open_at(SHORTCUTS),
-        "library.show": panel.data_page.show,
-        "library.import": panel.transfer.choose_import,
+        "spending.show": session.spending_controller.show,
+        "batch.new": session.batches.begin,
+        "batch.show": session.batches.show,
+        "help.open": session.help.open,
+        "help.shortcuts": lambda: session.help.open_at(SHORTCUTS),
+        "library.show": session.data_page.show,
+        "library.import": session.transfer.choose_import,
     }
 
 
-def _list_actions(window: MainWindow, controllers: Controllers) -> Actions:
+def _list_actions(session: Session) -> Actions:
     """Return the actions of the list and of whole conversations."""
-    sidebar, conversation = controllers.sidebar, controllers.conversation
+    window = session.window
     return {
-        "conversation.new": sidebar.navigator.open_here,
+        "conversation.new": session.navigator.open_here,
         "conversation.rename": window.rename,
-        "conversation.pin": sidebar.pinned_order.pin_chosen,
-        "conversation.pin-up": lambda: sidebar.pinned_order.move(-1),
-        "conversation.pin-down": lambda: sidebar.pinned_order.move(+1),
-        "conversation.branch": conversation.branching.branch_last,
-        "conversation.move": sidebar.folders.choose_target_folder,
-        "conversation.archive": sidebar.trash.archive_chosen,
-        "conversation.temporary": conversation.temporary.open,
-        "conversation.delete": lambda: _delete_chosen(window, controllers),
+        "conversation.pin": session.pinned_order.pin_chosen,
+        "conversation.pin-up": lambda: session.pinned_order.move(-1),
+        "conversation.pin-down": lambda: session.pinned_order.move(+1),
+        "conversation.branch": session.branching.branch_last,
+        "conversation.move": session.folders_controller.choose_target_folder,
+        "conversation.archive": session.trash.archive_chosen,
+        "conversation.temporary": session.temporary_controller.open,
+        "conversation.delete": lambda: _delete_chosen(session),
         "conversation.undo": window.notifications.undo_last,
-        "folder.new": sidebar.folders.create,
-        "folder.settings": sidebar.folder_settings.show,
-        "list.all": lambda: _show_filter(window, controllers, LIST),
-        "list.archive": lambda: _show_filter(window, controllers, ARCHIVE),
-        "list.trash": lambda: _show_filter(window, controllers, TRASH),
-        "trash.empty": sidebar.trash.confirm_and_empty,
-        "conversation.compact": conversation.compaction.offer,
-        "conversation.uncompact": conversation.compaction_notes.undo,
-        "conversation.show-sent": conversation.compaction_notes.show_sent,
-        "conversation.export": conversation.export.export,
-        "conversation.copy-link": sidebar.links.copy,
-        "conversation.print": conversation.export.print_,
+        "folder.new": session.folders_controller.create,
+        "folder.settings": session.folder_settings.show,
+        "list.all": lambda: _show_filter(session, LIST),
+        "list.archive": lambda: _show_filter(session, ARCHIVE),
+        "list.trash": lambda: _show_filter(session, TRASH),
+        "trash.empty": session.trash.confirm_and_empty,
+        "conversation.compact": session.compaction.offer,
+        "conversation.uncompact": session.compaction_notes.undo,
+        "conversation.show-sent": session.compaction_notes.show_sent,
+        "conversation.export": session.export.export,
+        "conversation.copy-link": session.links.copy,
+        "conversation.print": session.export.print_,
         "list.search": window.search,
-        "list.next": lambda: _open_neighbor(window, controllers, +1),
-        "list.previous": lambda: _open_neighbor(window, controllers, -1),
+        "list.next": lambda: _open_neighbor(session, +1),
+        "list.previous": lambda: _open_neighbor(session, -1),
         "list.toggle": lambda: _toggle_list(window),
     }
 
 
-def _prompt_actions(window: MainWindow, controllers: Controllers) -> Actions:
+def _prompt_actions(session: Session) -> Actions:
     """Return the actions of the prompt, its attachments and the choice of a model."""
-    composer = controllers.composer
+    window = session.window
     return {
         "prompt.focus": window.prompt.focus_text,
         "prompt.attach": window.prompt.attachment_picker.choose_files,
         "prompt.attach-folder": window.prompt.attachment_picker.choose_folder,
         "prompt.paste-plain": window.prompt.paste_plain,
         "prompt.spelling": window.prompt.suggest_spelling,
-        "prompt.as-text": composer.attachments.insert_as_text,
-        "prompt.stop": controllers.conversation.chat.stop_latest,
-        "attachment.preview": composer.previews.show_focused,
-        "attachment.choose-pages": composer.previews.choose_pages,
-        "collections.ask": composer.collections.ask,
-        "collections.show": composer.collections.show,
-        "tools.choose": composer.tools.choose,
-        "tools.resources": composer.resources.show,
-        "tools.form": composer.tools.choose_form,
+        "prompt.as-text": session.attachments.insert_as_text,
+        "prompt.stop": session.chat.stop_latest,
+        "attachment.preview": session.previews.show_focused,
+        "attachment.choose-pages": session.previews.choose_pages,
+        "collections.ask": session.collections.ask,
+        "collections.show": session.collections.show,
+        "tools.choose": session.tools.choose,
+        "tools.resources": session.resources.show,
+        "tools.form": session.tools.choose_form,
         "prompts.insert": window.prompt.completer.open,
-        "prompts.manage": composer.prompts.manage,
-        "presets.use": composer.presets.choose,
-        "presets.save": composer.presets.save_here,
-        "presets.manage": lambda: composer.prompts.manage("presets"),
-        "variant.instant": lambda: composer.choice.choose_variant(Variant.INSTANT),
-        "variant.thinking": lambda: composer.choice.choose_variant(Variant.THINKING),
-        "variant.pro": lambda: composer.choice.choose_variant(Variant.PRO),
-        "models.show": composer.models.show,
-        "effort.more": lambda: composer.choice.step_effort(+1),
-        "effort.less": lambda: composer.choice.step_effort(-1),
-        "prompt.background": composer.choice.toggle_background,
+        "prompts.manage": session.prompts_controller.manage,
+        "presets.use": session.presets_controller.choose,
+        "presets.save": session.presets_controller.save_here,
+        "presets.manage": lambda: session.prompts_controller.manage("presets"),
+        "variant.instant": lambda: session.choice.choose_variant(Variant.INSTANT),
+        "variant.thinking": lambda: session.choice.choose_variant(Variant.THINKING),
+        "variant.pro": lambda: session.choice.choose_variant(Variant.PRO),
+        "models.show": session.models.show,
+        "effort.more": lambda: session.choice.step_effort(+1),
+        "effort.less": lambda: session.choice.step_effort(-1),
+        "prompt.background": session.choice.toggle_background,
     }
 
 
-def _transcript_actions(window: MainWindow, controllers: Controllers) -> Actions:
+def _transcript_actions(session: Session) -> Actions:
     """Return the actions of messages, and those that move the focus."""
-    conversation = controllers.conversation
+    window = session.window
     return {
         "message.next": lambda: window.transcript.reading.step_message(+1),
         "message.previous": lambda: window.transcript.reading.step_message(-1),
@@ -124,31 +124,32 @@ def _transcript_actions(window: MainWindow, controllers: Controllers) -> Actions
         "find.previous": lambda: _find(window, lambda find: find.step(-1)),
         "answer.copy": window.transcript.commands.copy_last_answer,
         "answer.copy-code": window.transcript.copies.copy_nearest_code,
-        "conversation.copy": conversation.export.copy,
-        "answer.retry": conversation.answer_actions.retry_last,
-        "answer.compare": conversation.compared_models.choose_models,
-        "answer.compare-versions": conversation.comparison.show_versions,
-        "answer.keep": conversation.comparison.keep,
-        "answer.review": conversation.answer_actions.mark_last,
-        "answer.continue": conversation.answer_actions.continue_last,
-        "answer.older-version": lambda: conversation.answer_actions.switch_version(-1),
-        "answer.newer-version": lambda: conversation.answer_actions.switch_version(+1),
-        "question.edit": lambda: conversation.answer_actions.act_on_last("edit"),
+        "conversation.copy": session.export.copy,
+        "answer.retry": session.answer_actions.retry_last,
+        "answer.compare": session.compared_models.choose_models,
+        "answer.compare-versions": session.comparison.show_versions,
+        "answer.keep": session.comparison.keep,
+        "answer.review": session.answer_actions.mark_last,
+        "answer.continue": session.answer_actions.continue_last,
+        "answer.older-version": lambda: session.answer_actions.switch_version(-1),
+        "answer.newer-version": lambda: session.answer_actions.switch_version(+1),
+        "question.edit": lambda: session.answer_actions.act_on_last("edit"),
     }
 
 
-def _delete_chosen(window: MainWindow, controllers: Controllers) -> None:
-    if controllers.state.current.is_temporary and not window.conversations.selection.affected_ids:
-        controllers.conversation.temporary.request_close()
+def _delete_chosen(session: Session) -> None:
+    has_chosen = bool(session.window.conversations.selection.affected_ids)
+    if session.current.is_temporary and not has_chosen:
+        session.temporary_controller.request_close()
     else:
-        controllers.sidebar.trash.delete_chosen()
+        session.trash.delete_chosen()
 
 
-def _open_neighbor(window: MainWindow, controllers: Controllers, step: int) -> None:
+def _open_neighbor(session: Session, step: int) -> None:
     """Open the conversation above (-1) or below (+1) the open one in the list."""
-    neighbor = window.conversations.selection.neighbor(step)
+    neighbor = session.window.conversations.selection.neighbor(step)
     if neighbor is not None:
-        controllers.tasks.start(controllers.sidebar.navigator.open(neighbor))
+        session.tasks.start(session.navigator.open(neighbor))
 
 
 def _toggle_list(window: MainWindow) -> None:
@@ -166,10 +167,12 @@ def _find(window: MainWindow, action: Callable[[FindInTranscript], None]) -> Non
         action(window.transcript.find_in_transcript)
 
 
-def _show_filter(window: MainWindow, controllers: Controllers, list_filter: ListFilter) -> None:
+def _show_filter(session: Session, list_filter: ListFilter) -> None:
+    window = session.window
+
     async def show() -> None:
-        await controllers.sidebar.list_presenter.apply_filter(list_filter)
+        await session.list_presenter.apply_filter(list_filter)
         window.conversations.pages.focus_filtered_rows()
 
     window.outer_panes.show_list()
-    controllers.tasks.start(show())
+    session.tasks.start(show())

@@ -247,7 +247,7 @@ class Application:
             resume_collection()
             self.on_ready()
             self._join_bus(loop)
-            self.session.controllers.tasks.start(self._join_desktop(self.session))
+            self.session.tasks.start(self._join_desktop(self.session))
             await self.session.shutdown.wait()
             if not self.session.should_rebuild:
                 break
@@ -325,8 +325,8 @@ def _reopen_windows(previous_session: WindowSession, session: WindowSession) -> 
     """Show the windows again that were open before the main window was rebuilt."""
     for command in previous_session.commands_to_reopen:
         session.actions[command]()
-    if (place := previous_session.controllers.dialogs.help.place_at_close) is not None:
-        session.controllers.dialogs.help.open_at(place)
+    if (place := previous_session.help.place_at_close) is not None:
+        session.help.open_at(place)
 
 
 def report_failed_start(error: UserFacingError) -> int:

@@ -10,10 +10,9 @@ from typing import Final
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from desktop_app.app.controllers import Controllers
+from desktop_app.app.session import Session
 from desktop_app.app.tasks import Tasks
 from desktop_app.app.window.command_palette import CommandPalette
-from desktop_app.app.window.main_window import MainWindow
 from desktop_app.composer.choice.choice_view import ModelEntry
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.providers.ui.providers import SettingValues
@@ -159,21 +158,21 @@ _HIDDEN_KEYS: Final = ("default.provider", "default.preset", "local_model.weight
 class PaletteRows:
     """The rows of the window's controllers, each with its action."""
 
-    def __init__(self, window: MainWindow, controllers: Controllers) -> None:
-        self._window = window
-        self._controllers = controllers
+    def __init__(self, session: Session) -> None:
+        self._window = session.window
+        self._session = session
 
     def rows(self) -> list[PaletteRow]:
         """Return the rows that are known at once."""
-        controllers = self._controllers
+        session = self._session
         rows: list[PaletteRow] = []
-        for prompt in controllers.state.prompts.offered_prompts:
+        for prompt in session.prompts.offered_prompts:
             entry = PaletteEntry(f"prompt:{prompt.id}", prompt.title, tr("Prompt"))
             rows.append((entry, partial(self._window.prompt.completer.insert_prompt, prompt)))
-        for preset in controllers.state.presets.by_id.values():
+        for preset in session.presets.by_id.values():
             entry = PaletteEntry(f"preset:{preset.id}", preset.name, tr("Preset"))
-            rows.append((entry, partial(controllers.composer.presets.use, preset.id)))
-        for model in controllers.composer.choices.models:
+            rows.append((entry, partial(session.presets_controller.use, preset.id)))
+        for model in session.choices.models:
             name = f"{model.provider_name}: {model.name}"
             entry = PaletteEntry(f"model:{model.provider_id}:{model.model}", name, tr("Model"))
             rows.append((entry, partial(self._choose_model, model)))
@@ -192,7 +191,7 @@ class PaletteRows:
     def _place_rows(self) -> Iterator[PaletteRow]:
         """Yield the pages of the settings, and fields and sections on them that are no settings."""
         category = tr("Settings")
-        providers = self._controllers.panel.providers
+        providers = self._session.providers_controller
         show_settings = partial(self._window.outer_panes.show_settings, True)
         # Without this row, the first for "settings" is a command for the settings of a folder.
         yield PaletteEntry("place:settings", category), show_settings
@@ -208,23 +207,23 @@ class PaletteRows:
         return [
             (
                 PaletteEntry(f"collection:{id_}", name, tr("Collection")),
-                partial(self._controllers.composer.collections.ask_in_draft, id_),
+                partial(self._session.collections.ask_in_draft, id_),
             )
-            for id_, name in await self._controllers.composer.collections.names()
+            for id_, name in await self._session.collections.names()
         ]
 
     async def titles(self) -> list[tuple[str, str]]:
         """Return id and title of all conversations outside the trash, the newest first."""
-        return await self._controllers.state.backend.conversations.titles()
+        return await self._session.backend.conversations.titles()
 
     def open_conversation(self, row_id: str) -> None:
         """Open the conversation of a row."""
-        navigator = self._controllers.sidebar.navigator
-        self._controllers.tasks.start(navigator.open(row_id.removeprefix(CONVERSATION)))
+        navigator = self._session.navigator
+        self._session.tasks.start(navigator.open(row_id.removeprefix(CONVERSATION)))
 
     def _choose_model(self, model: ModelEntry) -> None:
-        controllers = self._controllers
-        controllers.state.setup.choose(controllers.composer.choices.choice_with(model))
+        session = self._session
+        session.setup.choose(session.choices.choice_with(model))
 
     def _show_place(self, page: str, name: str) -> None:
         self._window.outer_panes.show_settings(True)

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QTimer
 
 from desktop_app.app.actions import Actions, actions_of
-from desktop_app.app.controllers import Controllers
+from desktop_app.app.composition import compose
 from desktop_app.app.error_notifier import ErrorNotifier
 from desktop_app.app.language_change import LanguageChange, commands_to_reopen
+from desktop_app.app.session import Session
 from desktop_app.app.shortcuts import Shortcuts
 from desktop_app.app.shutdown import EndStep, Shutdown
 from desktop_app.app.startup.closed_store import ClosedWork
 from desktop_app.app.startup.memory_release import MemoryTrimmer
+from desktop_app.app.tasks import Tasks
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.backend.backend import Backend, use_limits, use_routine_model, use_weights
 from desktop_app.backend.log_file import start_log
@@ -44,7 +46,7 @@ from desktop_app.widgets.look.theme_watcher import ThemeWatcher
 from desktop_app.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
-    from desktop_app.app.composition.desktop_controllers import DesktopControllers
+    from desktop_app.app.desktop_controllers import DesktopControllers
     from desktop_app.app.palette import Palette
     from desktop_app.composer.spelling_controller import SpellingController
     from desktop_app.desktop.session_bus import SessionBus
@@ -59,11 +61,10 @@ BATCHES_DELAY_MS = 1500
 MNEMONICS_DELAY_MS = 500
 
 
-class WindowSession:
-    """The running parts of a window, from its start to its end.
+class WindowSession(Session):
+    """The session of a window from its start to its end.
 
     Attributes:
-        controllers: the controllers and their state.
         desktop: the parts that talk to the desktop, set by `connect_desktop`.
         actions: the action of each command, by its id.
         shutdown: stops tasks, stores partial answers and closes the store.
@@ -84,20 +85,13 @@ class WindowSession:
         is_resident: bool,
     ) -> None:
         start_log(backend.folders.logs)
-        self._window = window
+        self.window = window
         self._theme = theme
         self.shutdown = Shutdown(self._shutdown_steps)
-        self._errors = ErrorNotifier(
-            window.notifications, lambda: self.controllers.panel.data_page.repair()
-        )
-        self.controllers = Controllers(
-            window,
-            theme,
-            backend,
-            show_error=self._errors.show,
-            run_on_closed_store=self.run_on_closed_store,
-        )
-        self._backend = backend
+        self._errors = ErrorNotifier(window.notifications, lambda: self.data_page.repair())
+        self.tasks = Tasks(self._errors.show)
+        self.backend = backend
+        compose(self, theme, self.run_on_closed_store)
         loop.set_exception_handler(self._errors.on_defect)
         self.spelling: SpellingController | None = None
         self._mnemonics: WindowMnemonics | None = None
@@ -108,15 +102,14 @@ class WindowSession:
         self._is_on_desktop = False
         self._watch_windows(is_resident=is_resident)
         self._calls = CallServer(backend.folders.socket, self.serve)
-        actions = self.actions = {**actions_of(window, self.controllers), **self._program_actions()}
+        actions = self.actions = {**actions_of(self), **self._program_actions()}
         self._shortcuts = Shortcuts(window, actions)
         window.transcript.command_requested.connect(lambda command: actions[command]())
         window.transcript.notice_raised.connect(window.notifications.notify)
         window.prompt.command_requested.connect(lambda command: actions[command]())
         window.close_requested.connect(self.closing.close_window)
         window.escaped.connect(self._shortcuts.escape)
-        state = self.controllers.state
-        BuiltInModelNote(window, state.setup, state.values)
+        BuiltInModelNote(window, self.setup, self.values)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
                 loop.add_signal_handler(number, self.shutdown.begin)
@@ -132,30 +125,29 @@ class WindowSession:
         from desktop_app.app.palette import Palette, PaletteRows
 
         return Palette(
-            self._window,
+            self.window,
             self.actions,
-            PaletteRows(self._window, self.controllers),
-            values=self.controllers.state.values,
-            tasks=self.controllers.tasks,
-            settings_store=self._backend.settings,
+            PaletteRows(self),
+            values=self.values,
+            tasks=self.tasks,
+            settings_store=self.backend.settings,
         )
 
     # -------------------------------------------------------------- other windows, desktop
 
     def _watch_windows(self, *, is_resident: bool) -> None:
         """Create the objects that react when windows are closed, hidden or focused."""
-        window = self._window
-        tasks = self.controllers.tasks
-        running = self.controllers.running
-        values, current = self.controllers.state.values, self.controllers.state.current
+        window = self.window
+        tasks = self.tasks
+        running = self.running
+        values, current = self.values, self.current
 
         def on_quick_hidden() -> None:
             self._memory_trimmer.restart_timer()
             self.closing.end_if_nothing_shows()
 
         self.quick_host = QuickHost(
-            window,
-            self.controllers,
+            self,
             raise_window=self._raise_window,
             end=lambda: self.closing.quit(),
             on_hidden=on_quick_hidden,
@@ -165,14 +157,14 @@ class WindowSession:
             running,
             lambda: self.quick_host.is_visible,
             UnfinishedWork(
-                is_reading=lambda: bool(self.controllers.composer.readings.ids),
+                is_reading=lambda: bool(self.readings.ids),
                 is_transferring=self._is_transferring,
-                has_temporary=lambda: self.controllers.conversation.temporary.would_lose_content,
-                is_temporary=self.controllers.state.temporary.is_temporary,
-                is_waiting_for_user=lambda: self.controllers.conversation.consent.is_asking,
+                has_temporary=lambda: self.temporary_controller.would_lose_content,
+                is_temporary=self.temporary.is_temporary,
+                is_waiting_for_user=lambda: self.consent.is_asking,
             ),
             values=values,
-            texts=(self.controllers.state.drafts, self.controllers.composer.prompts.writer),
+            texts=(self.drafts, self.prompts_controller.writer),
             tasks=tasks,
             was_started_to_stay=is_resident,
         )
@@ -191,10 +183,10 @@ class WindowSession:
             window.conversations,
             is_in_front=window.isActiveWindow,
             is_exempt=lambda id_: (
-                self.quick_host.is_showing(id_) or self._backend.temporary.was_ever_temporary(id_)
+                self.quick_host.is_showing(id_) or self.backend.temporary.was_ever_temporary(id_)
             ),
             current=current,
-            settings_store=self._backend.settings,
+            settings_store=self.backend.settings,
             tasks=tasks,
         )
 
@@ -202,12 +194,11 @@ class WindowSession:
         """Create the parts that talk to the desktop; nothing in the window waits for them."""
         if self.shutdown.has_begun:
             return
-        from desktop_app.app.composition.desktop_controllers import DesktopControllers
+        from desktop_app.app.desktop_controllers import DesktopControllers
 
         self.desktop = DesktopControllers(
-            self._window,
+            self,
             self._theme,
-            self.controllers,
             bus,
             closing=self.closing,
             quick_host=self.quick_host,
@@ -218,8 +209,7 @@ class WindowSession:
 
     def _is_transferring(self) -> bool:
         """Return True while conversations are exported, imported, backed up or printed."""
-        controllers = self.controllers
-        return controllers.panel.transfer.is_busy or controllers.conversation.export.is_busy
+        return self.transfer.is_busy or self.export.is_busy
 
     def _toggle_hotkey_pause(self) -> None:
         if self._is_on_desktop:
@@ -229,29 +219,29 @@ class WindowSession:
 
     async def start(self, request: WindowRequest) -> None:
         """Load the window's content, and handle the request of this start."""
-        controllers, tasks = self.controllers, self.controllers.tasks
-        stored_settings = await self._backend.settings.all()
-        use_weights(self._backend.gateway.local_model, stored_settings)
+        tasks = self.tasks
+        stored_settings = await self.backend.settings.all()
+        use_weights(self.backend.gateway.local_model, stored_settings)
         self.quick_host.restore(stored_settings)
-        await controllers.state.load()
+        await self.load()
         self._use_settings()
-        await controllers.composer.presets.load()
-        tasks.start(controllers.composer.prompts.load())
-        await self._backend.conversations.release_answers()
-        resumer = Resumer(self._backend.conversations, self._backend.chat)
-        for run in await resumer.runs_to_resume(controllers.state.providers.all):
-            controllers.running.start(run)
-        await controllers.sidebar.pinned_order.load()
-        await controllers.sidebar.housekeeping.recover()
-        await controllers.sidebar.navigator.load()
+        await self.presets_controller.load()
+        tasks.start(self.prompts_controller.load())
+        await self.backend.conversations.release_answers()
+        resumer = Resumer(self.backend.conversations, self.backend.chat)
+        for run in await resumer.runs_to_resume(self.providers.all):
+            self.running.start(run)
+        await self.pinned_order.load()
+        await self.housekeeping.recover()
+        await self.navigator.load()
         await self._unread_marks.load()
-        await controllers.sidebar.foreign_changes.watch()
+        await self.foreign_changes.watch()
         self._bind_keys()
-        controllers.panel.look.apply("look.code_wrap")
-        controllers.panel.settings.show_values()
-        controllers.composer.drops.start()
-        self._window.prompt.focus_text()
-        await controllers.panel.backups.start()
+        self.look.apply("look.code_wrap")
+        self.settings.show_values()
+        self.drops.start()
+        self.window.prompt.focus_text()
+        await self.backups.start()
         self.serve(request)
         try:
             await self._calls.start()
@@ -259,12 +249,10 @@ class WindowSession:
             self._errors.show(error)
         self._run_later(QUICK_PROMPT_DELAY_MS, lambda: self.quick)
         self._run_later(SPELLING_DELAY_MS, lambda: tasks.start(self.check_spelling()))
-        self._run_later(
-            BATCHES_DELAY_MS, lambda: tasks.start(controllers.dialogs.batches.resume_jobs())
-        )
+        self._run_later(BATCHES_DELAY_MS, lambda: tasks.start(self.batches.resume_jobs()))
         self._run_later(MNEMONICS_DELAY_MS, self.show_mnemonics)
-        tasks.start(controllers.composer.servers.load_prompts())
-        controllers.sidebar.housekeeping.start()
+        tasks.start(self.servers.load_prompts())
+        self.housekeeping.start()
         self._memory_trimmer.restart_timer()
 
     def _run_later(self, delay_ms: int, action: Callable[[], object]) -> None:
@@ -274,7 +262,7 @@ class WindowSession:
             if not self.shutdown.has_begun:
                 action()
 
-        QTimer.singleShot(delay_ms, self._window, run)
+        QTimer.singleShot(delay_ms, self.window, run)
 
     def show_mnemonics(self) -> WindowMnemonics:
         """Add mnemonics to all windows, and scroll fields with the focus into view from now on."""
@@ -282,7 +270,7 @@ class WindowSession:
         from desktop_app.widgets.forms.tab_order import FocusScroller
 
         if self._mnemonics is None:
-            main_window = self._window
+            main_window = self.window
             # Parts that need no mnemonics, because commands reach them.
             excluded_widgets = (
                 main_window.conversations,
@@ -300,11 +288,10 @@ class WindowSession:
 
         if self.spelling is not None:
             return
-        state = self.controllers.state
         spelling = self.spelling = SpellingController(
-            self._window, values=state.values, tasks=state.tasks, panel=self._window.settings
+            self.window, values=self.values, tasks=self.tasks, panel=self.window.settings
         )
-        self._window.prompt.field.check_spelling_with(spelling.spelling)
+        self.window.prompt.field.check_spelling_with(spelling.spelling)
         self.quick_host.check_spelling_with(spelling.spelling)
         await spelling.start()
 
@@ -318,20 +305,20 @@ class WindowSession:
         self._raise_window()
         if isinstance(request, LinkRequest):
             if request.text == BATCHES:
-                self.controllers.dialogs.batches.show()
+                self.batches.show()
             else:
-                self.controllers.sidebar.links.open(request.text)
+                self.links.open(request.text)
             return
         if request.files or request.text:
-            readings, drafts = self.controllers.composer.readings, self.controllers.state.drafts
+            readings, drafts = self.readings, self.drafts
             reading_names = readings.names_of(drafts.blank_id)
-            self.controllers.sidebar.navigator.open_fresh(reading_names)
+            self.navigator.open_fresh(reading_names)
             files = tuple(map(Path, request.files))
-            self._window.prompt.insert_dropped(DroppedContent(files, text=request.text))
+            self.window.prompt.insert_dropped(DroppedContent(files, text=request.text))
 
     def _raise_window(self) -> None:
-        bring_to_front(self._window)
-        self.controllers.composer.choice.propose_model()
+        bring_to_front(self.window)
+        self.choice.propose_model()
 
     # -------------------------------------------------------------- keys
 
@@ -344,62 +331,61 @@ class WindowSession:
         }
 
     def _bind_keys(self) -> None:
-        keymap = Keymap.from_settings(self.controllers.state.values.all)
+        keymap = Keymap.from_settings(self.values.all)
         self._shortcuts.bind(keymap)
-        self._window.prompt.set_keymap(keymap)
+        self.window.prompt.set_keymap(keymap)
         self.quick_host.bind(keymap)
         if self._is_on_desktop:
             self.desktop.bind(keymap)
-        conversations = self._window.conversations
+        conversations = self.window.conversations
         conversations.search.field.set_keys(keymap.shortcut_of("list.search"))
         conversations.new_button.set_keys(keymap.shortcut_of("conversation.new"))
 
     # -------------------------------------------------------------- changed settings
 
     def _connect_settings(self) -> None:
-        controllers = self.controllers
 
         def is_busy() -> bool:
             return (
-                bool(controllers.running.conversations)
-                or bool(controllers.composer.readings.ids)
-                or controllers.composer.collections.is_busy
+                bool(self.running.conversations)
+                or bool(self.readings.ids)
+                or self.collections.is_busy
                 or self._is_transferring()
-                or controllers.state.temporary.exists
+                or self.temporary.exists
             )
 
         language_change = LanguageChange(
-            self._window,
+            self.window,
             has_unsent=lambda: self.quick_host.has_unsent,
-            is_creating=lambda: controllers.dialogs.batches.is_creating,
+            is_creating=lambda: self.batches.is_creating,
             is_busy=is_busy,
-            notifications=self._window.notifications,
+            notifications=self.window.notifications,
         )
         language_change.rebuild_requested.connect(self._rebuild)
 
         def on_stored(key: str) -> None:
-            controllers.panel.look.apply(key)
+            self.look.apply(key)
             self._use_settings()
             if key.startswith(KEYS_PREFIX):
                 self._bind_keys()
             if key == "look.language":
                 language_change.begin()
 
-        controllers.panel.settings.setting_stored.connect(on_stored)
-        controllers.panel.shortcut_files.shortcuts_stored.connect(self._bind_keys)
+        self.settings.setting_stored.connect(on_stored)
+        self.shortcut_files.shortcuts_stored.connect(self._bind_keys)
 
     def _use_settings(self) -> None:
         """Apply the document limits and the model for routine work to the backend."""
-        values = self.controllers.state.values.all
-        use_limits(self._backend, values)
-        use_routine_model(self._backend, values)
+        values = self.values.all
+        use_limits(self.backend, values)
+        use_routine_model(self.backend, values)
 
     def _rebuild(self) -> None:
         """End, to be built again in another language."""
         if not self.shutdown.has_begun:
             self.should_rebuild = True
             self.commands_to_reopen = commands_to_reopen()
-            self._window.setEnabled(False)  # text typed from now on would be lost
+            self.window.setEnabled(False)  # text typed from now on would be lost
             self.shutdown.begin()
 
     # -------------------------------------------------------------- end
@@ -407,7 +393,7 @@ class WindowSession:
     def run_on_closed_store(self, work: ClosedWork) -> None:
         """Close the window, do this work on the closed store, and start again."""
         self.closed_work = work
-        self._window.hide()
+        self.window.hide()
         self.shutdown.begin()
 
     def _shutdown_steps(self) -> tuple[EndStep, ...]:
@@ -416,12 +402,12 @@ class WindowSession:
         Steps that start writes precede `Tasks.shut_down`, which waits for them. The store is closed
         last.
         """
-        controllers, tasks = self.controllers, self.controllers.tasks
+        tasks = self.tasks
         desktop = self.desktop.shutdown_steps if self._is_on_desktop else ()
 
         def save_window_state() -> None:
-            state = self._window.saved_state()
-            tasks.start(self._backend.settings.set(WINDOW_STATE_KEY, state))
+            state = self.window.saved_state()
+            tasks.start(self.backend.settings.set(WINDOW_STATE_KEY, state))
 
         async def close_spelling() -> None:
             if self.spelling is not None:
@@ -431,27 +417,27 @@ class WindowSession:
             leave_field,
             self._calls.aclose,
             *desktop,
-            controllers.panel.transfer.close,
-            controllers.panel.backups.close,
-            controllers.conversation.typesetter.close,
-            controllers.conversation.lexer.close,
-            controllers.composer.readings.cancel_all,
-            controllers.composer.drops.aclose,
-            controllers.conversation.queue.clear,
-            controllers.conversation.compaction.close,
-            controllers.composer.collections.close,
-            controllers.dialogs.batches.close,
-            controllers.conversation.viewer.close,
-            controllers.conversation.copies.close,
-            controllers.dialogs.help.close,
-            controllers.running.stop_all,
+            self.transfer.close,
+            self.backups.close,
+            self.typesetter.close,
+            self.lexer.close,
+            self.readings.cancel_all,
+            self.drops.aclose,
+            self.queue.clear,
+            self.compaction.close,
+            self.collections.close,
+            self.batches.close,
+            self.viewer.close,
+            self.copies.close,
+            self.help.close,
+            self.running.stop_all,
             save_window_state,
-            controllers.sidebar.navigator.close,
+            self.navigator.close,
             self.quick_host.save_draft,
             tasks.shut_down,
             close_spelling,
             self.quick_host.close,
             self._memory_trimmer.close,
-            controllers.sidebar.housekeeping.clean_up_at_end,
-            self._backend.aclose,
+            self.housekeeping.clean_up_at_end,
+            self.backend.aclose,
         )

@@ -10,7 +10,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.batch.batch_wording import job_progress_text
 from desktop_app.batch.ui.batch_bar import BatchBar
@@ -39,7 +39,7 @@ class BatchBarController(QObject):
     def __init__(
         self,
         window: MainWindow,
-        state: WindowState,
+        state: Session,
         *,
         begin: Callable[[Sequence[Path]], None],
         show: Callable[[], None],

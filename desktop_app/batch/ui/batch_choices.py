@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.backend.prompt_loader import today
 from desktop_app.batch.ui.batch_new_page import (
     BatchModelOption,
@@ -23,7 +23,7 @@ from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.providers.models.model_menu import MenuEntry, menu_entries
 
 
-def prompt_options(state: WindowState) -> list[BatchPromptOption]:
+def prompt_options(state: Session) -> list[BatchPromptOption]:
     """Return the prompts that `/` lists, with today's date and their defaults filled in."""
     return [
         BatchPromptOption(p.id, p.title, fill(p.text, {DATE: today()}).text.strip())
@@ -31,7 +31,7 @@ def prompt_options(state: WindowState) -> list[BatchPromptOption]:
     ]
 
 
-def provider_options(state: WindowState) -> list[BatchProviderOption]:
+def provider_options(state: Session) -> list[BatchProviderOption]:
     """Return every provider; those without batches are last, each with the reason."""
     day = date.today()  # noqa: DTZ011 - the user's day
     options = []
@@ -50,7 +50,7 @@ def provider_options(state: WindowState) -> list[BatchProviderOption]:
 
 
 def preselection(
-    state: WindowState, providers: Sequence[BatchProviderOption]
+    state: Session, providers: Sequence[BatchProviderOption]
 ) -> tuple[str, str, Effort | None]:
     """Return provider, model and effort as chosen in the window, or the first provider."""
     choice = state.setup.choice
@@ -62,7 +62,7 @@ def preselection(
     return provider_id, model, choice.effort
 
 
-def resolve(state: WindowState, job: NewBatchJob) -> ResolvedChoice | None:
+def resolve(state: Session, job: NewBatchJob) -> ResolvedChoice | None:
     """Return the chosen model, None if the provider was removed."""
     profile = state.providers.get(job.provider_id)
     if profile is None:
@@ -72,7 +72,7 @@ def resolve(state: WindowState, job: NewBatchJob) -> ResolvedChoice | None:
 
 
 def _model_option(
-    state: WindowState, profile: ProviderProfile, entry: MenuEntry
+    state: Session, profile: ProviderProfile, entry: MenuEntry
 ) -> BatchModelOption | None:
     """Return the option for a model, None if no batch can use it."""
     choice = ModelChoice(profile.id, "" if entry.variant else entry.model, entry.variant)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.batch.batch_wording import job_result_text
@@ -59,7 +59,7 @@ class BatchController(QObject):
     progressed = Signal(int, int)
 
     def __init__(
-        self, window: MainWindow, state: WindowState, navigator: Navigator, presenter: ListPresenter
+        self, window: MainWindow, state: Session, navigator: Navigator, presenter: ListPresenter
     ) -> None:
         super().__init__(window)
         self._window = window

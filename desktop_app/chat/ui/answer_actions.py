@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QToolButton
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.chat.prompt_assembly import CONTINUE
 from desktop_app.chat.ui.chat_controller import EditedQuestion
@@ -43,7 +43,7 @@ class AnswerActions(QObject):
     def __init__(
         self,
         window: MainWindow,
-        state: WindowState,
+        state: Session,
         turns: TurnStarter,
         navigator: Navigator,
         choices: AvailableModels,
@@ -194,7 +194,7 @@ class Branching(QObject):
     def __init__(
         self,
         window: MainWindow,
-        state: WindowState,
+        state: Session,
         running: RunningAnswers,
         navigator: Navigator,
         presenter: ListPresenter,

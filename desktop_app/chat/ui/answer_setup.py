@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.state.shared_lists import FolderList
+from desktop_app.app.shared_lists import FolderList
 from desktop_app.app.tasks import Tasks
 from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.chat.attachments.attachment_dedup import deduplicate_parts

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.chat.structured.answer_forms import can_be_repaired
 from desktop_app.chat.ui.running_answers import RunningAnswers
@@ -38,7 +38,7 @@ class ChatController(QObject):
     def __init__(
         self,
         window: MainWindow,
-        state: WindowState,
+        state: Session,
         running: RunningAnswers,
         turns: TurnStarter,
         queue: QuestionQueue,
@@ -179,7 +179,7 @@ class QuestionQueue(QObject):
     def __init__(
         self,
         window: MainWindow,
-        state: WindowState,
+        state: Session,
         running: RunningAnswers,
         turns: TurnStarter,
         presenter: ListPresenter,
@@ -256,7 +256,7 @@ class EditedQuestion(QObject):
 
     changed = Signal()
 
-    def __init__(self, window: MainWindow, state: WindowState) -> None:
+    def __init__(self, window: MainWindow, state: Session) -> None:
         super().__init__(window)
         self._prompt = window.prompt
         self._current = state.current

@@ -10,7 +10,7 @@ from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.backend.backend import WEIGHTS_SETTING
 from desktop_app.chat.ui.answer_setup import AnswerSetup
@@ -37,7 +37,7 @@ class ChoiceController(QObject):
     def __init__(
         self,
         window: MainWindow,
-        state: WindowState,
+        state: Session,
         choices: AvailableModels,
         estimates: EstimatePresenter,
     ) -> None:
@@ -198,7 +198,7 @@ class AvailableModels(QObject):
 
     changed = Signal()
 
-    def __init__(self, window: MainWindow, state: WindowState) -> None:
+    def __init__(self, window: MainWindow, state: Session) -> None:
         super().__init__(window)
         self._values = state.setup.values
         self._providers = state.setup.providers

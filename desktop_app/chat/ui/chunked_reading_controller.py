@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.chat.attachments.document_beginnings import (
     can_send_beginning,
@@ -40,7 +40,7 @@ class ChunkedReadingController(QObject):
 
     submit_requested = Signal(str, str)
 
-    def __init__(self, window: MainWindow, state: WindowState) -> None:
+    def __init__(self, window: MainWindow, state: Session) -> None:
         super().__init__(window)
         self._notifications = window.notifications
         self._setup = state.setup

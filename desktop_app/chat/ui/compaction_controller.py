@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.chat.compaction_service import CompactionPlan, CompactionService, readable_content
 from desktop_app.chat.cost_estimate import usable_input
@@ -65,7 +65,7 @@ class CompactionController(QObject):
     def __init__(
         self,
         window: MainWindow,
-        state: WindowState,
+        state: Session,
         running: RunningAnswers,
         *,
         compaction_service: Callable[[], CompactionService],
@@ -372,7 +372,7 @@ class CompactionNotes(QObject):
 
     undone = Signal(object)
 
-    def __init__(self, window: MainWindow, state: WindowState) -> None:
+    def __init__(self, window: MainWindow, state: Session) -> None:
         super().__init__(window)
         current = state.setup.current
         self._parent = window

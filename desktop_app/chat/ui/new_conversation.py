@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from desktop_app.app.state.shared_lists import DEFAULT_PRESET, FolderList, Presets
+from desktop_app.app.shared_lists import DEFAULT_PRESET, FolderList, Presets
 from desktop_app.chat.ui.answer_setup import AnswerSetup
 from desktop_app.chat.ui.open_conversation import blank_conversation
 from desktop_app.composer.drafts import Drafts

@@ -16,7 +16,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.domain.answering.answer_status import Status, status_text
 from desktop_app.domain.conversations.conversation import Message
@@ -33,7 +33,7 @@ CONNECT_TIMEOUT_S: Final = 1.0
 class ServerWatch(QObject):
     """Check of the last answer's server, less and less often, until it accepts a connection."""
 
-    def __init__(self, window: MainWindow, state: WindowState) -> None:
+    def __init__(self, window: MainWindow, state: Session) -> None:
         super().__init__(window)
         self._window = window
         self._notifications = window.notifications

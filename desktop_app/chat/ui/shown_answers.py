@@ -8,7 +8,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.chat.ui.running_answers import RunningAnswers
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
@@ -83,7 +83,7 @@ class StreamedAnswers(QObject):
 class ShownAnswers(QObject):
     """Connection of the running answers with the transcript."""
 
-    def __init__(self, window: MainWindow, state: WindowState, running: RunningAnswers) -> None:
+    def __init__(self, window: MainWindow, state: Session, running: RunningAnswers) -> None:
         super().__init__(window.pane)
         self._transcript = window.pane.transcript
         self._notifications = window.pane.notifications
@@ -157,7 +157,7 @@ class ShownAnswers(QObject):
 class StructuredAnswers(QObject):
     """Actions on the JSON of the open conversation's answers."""
 
-    def __init__(self, window: MainWindow, state: WindowState) -> None:
+    def __init__(self, window: MainWindow, state: Session) -> None:
         super().__init__(window.pane)
         self._current = state.current
         self._messages = state.messages

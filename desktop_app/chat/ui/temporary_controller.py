@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.chat.ui.running_answers import RunningAnswers
 from desktop_app.domain.conversations.conversation import new_id
@@ -28,7 +28,7 @@ class TemporaryController(QObject):
     content_dropped = Signal(object, str, bool)
 
     def __init__(
-        self, window: MainWindow, state: WindowState, running: RunningAnswers, navigator: Navigator
+        self, window: MainWindow, state: Session, running: RunningAnswers, navigator: Navigator
     ) -> None:
         super().__init__(window.prompt)
         self._pane = window.pane

@@ -10,7 +10,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.chat.answers.answer_run import AnswerRun
 from desktop_app.chat.send_context import AskSettings
@@ -86,7 +86,7 @@ class TurnStarter(QObject):
     def __init__(
         self,
         window: MainWindow,
-        state: WindowState,
+        state: Session,
         running: RunningAnswers,
         presenter: ListPresenter,
         *,
@@ -285,7 +285,7 @@ class TurnPresenter(QObject):
     def __init__(
         self,
         window: MainWindow,
-        state: WindowState,
+        state: Session,
         running: RunningAnswers,
         navigator: Navigator,
         presenter: ListPresenter,
@@ -392,7 +392,7 @@ class TitleController(QObject):
 
     def __init__(
         self,
-        state: WindowState,
+        state: Session,
         running: RunningAnswers,
         presenter: ListPresenter,
         *,

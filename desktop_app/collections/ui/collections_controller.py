@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
-from desktop_app.app.state.shared_lists import ChipText, CollectionFacts
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
+from desktop_app.app.shared_lists import ChipText, CollectionFacts
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.chat.ui.open_conversation import OpenConversation
 from desktop_app.collections.ui.collection_updates import CollectionUpdates
@@ -51,7 +51,7 @@ class CollectionsController(QObject):
     document_open_requested = Signal(str, str)
 
     def __init__(
-        self, window: MainWindow, state: WindowState, *, collections: Callable[[], Collections]
+        self, window: MainWindow, state: Session, *, collections: Callable[[], Collections]
     ) -> None:
         super().__init__(window)
         self._parent = window

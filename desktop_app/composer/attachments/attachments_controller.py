@@ -8,7 +8,7 @@ from typing import Literal
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.chat.attachments.file_attachments import require_files, without_files
 from desktop_app.chat.attachments.image_attachments import require_image_input, with_detail
@@ -42,11 +42,7 @@ class AttachmentsController(QObject):
     """Connection of the prompt's chips with the draft and the files that are being read."""
 
     def __init__(
-        self,
-        window: MainWindow,
-        state: WindowState,
-        image_chips: ImageChips,
-        readings: FileReadings,
+        self, window: MainWindow, state: Session, image_chips: ImageChips, readings: FileReadings
     ) -> None:
         super().__init__(window.pane)
         prompt = window.pane.prompt

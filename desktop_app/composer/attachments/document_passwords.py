@@ -14,7 +14,7 @@ from typing import TypeVar
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import DocumentEncryptedError, UserFacingError
@@ -95,9 +95,7 @@ class DocumentPasswords:
 class DocumentUnlocker(QObject):
     """The offer to enter a document's password if its pages must be rendered again to be sent."""
 
-    def __init__(
-        self, window: MainWindow, state: WindowState, passwords: DocumentPasswords
-    ) -> None:
+    def __init__(self, window: MainWindow, state: Session, passwords: DocumentPasswords) -> None:
         super().__init__(window)
         self._notifications = window.notifications
         self._current = state.current

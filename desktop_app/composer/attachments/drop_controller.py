@@ -16,7 +16,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.composer.dropped_content import DroppedContent
 from desktop_app.composer.text.rich_text_paste import RichTextPaste, is_richer, text_of_html
@@ -43,7 +43,7 @@ class DropController(QObject):
     content_attach_requested = Signal(object, str)
     text_attach_requested = Signal(str, str)
 
-    def __init__(self, window: MainWindow, state: WindowState, navigator: Navigator) -> None:
+    def __init__(self, window: MainWindow, state: Session, navigator: Navigator) -> None:
         super().__init__(window.pane)
         self._prompt = window.pane.prompt
         self._notifications = window.pane.notifications
@@ -153,7 +153,7 @@ _MAX_SUFFIX_BYTES: Final = 48
 class AttachmentDrags(QObject):
     """Drags of attachments, as copies under the attachments' names."""
 
-    def __init__(self, window: MainWindow, state: WindowState, copies: TemporaryCopies) -> None:
+    def __init__(self, window: MainWindow, state: Session, copies: TemporaryCopies) -> None:
         super().__init__(window.transcript)
         self._transcript = window.transcript
         self._current = state.current

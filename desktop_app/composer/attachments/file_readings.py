@@ -13,7 +13,7 @@ from typing import Any, Final
 from PySide6.QtCore import QBuffer, QIODevice, QObject, QTimer, Signal
 from PySide6.QtGui import QImage
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.chat.attachments.file_attachments import apply_file_preference
 from desktop_app.chat.attachments.image_attachments import with_detail
@@ -124,7 +124,7 @@ class FileReadings(QObject):
     def __init__(
         self,
         window: MainWindow,
-        state: WindowState,
+        state: Session,
         passwords: DocumentPasswords,
         *,
         reader: AttachmentReader,
@@ -362,7 +362,7 @@ ATTACHED_TEXT = "the attached text"
 class AttachmentReader:
     """Reader that stores dropped or pasted content as an attachment."""
 
-    def __init__(self, state: WindowState) -> None:
+    def __init__(self, state: Session) -> None:
         self._setup = state.setup
         self._attachment_store = state.sources.attachment_store
         self._documents = state.sources.documents

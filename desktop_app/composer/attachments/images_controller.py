@@ -16,7 +16,7 @@ from typing import Final
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.chat.attachments.image_attachments import attached_image_tokens
 from desktop_app.composer.attachment_chips import Chip, ChipAction, DetailLevel
@@ -50,7 +50,7 @@ class ImagesController(QObject):
     """Connection of stored images with transcripts."""
 
     def __init__(
-        self, window: MainWindow, state: WindowState, chips: ImageChips, copies: TemporaryCopies
+        self, window: MainWindow, state: Session, chips: ImageChips, copies: TemporaryCopies
     ) -> None:
         super().__init__(window.transcript)
         self._current = state.current
@@ -150,7 +150,7 @@ class ImageChips(QObject):
 
     thumbnail_made = Signal(str)
 
-    def __init__(self, window: MainWindow, state: WindowState) -> None:
+    def __init__(self, window: MainWindow, state: Session) -> None:
         super().__init__(window)
         self._tasks = state.tasks
         self._scaler = state.backend.image_scaler

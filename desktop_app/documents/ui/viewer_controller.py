@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from PySide6.QtCore import QObject, QRectF, Signal
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.app.tasks import Tasks
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.composer.attachments.attachment_facts import OPEN_ACTION
@@ -90,7 +90,7 @@ class ViewerController(QObject):
 
     place_requested = Signal(object)
 
-    def __init__(self, window: MainWindow, state: WindowState, copies: TemporaryCopies) -> None:
+    def __init__(self, window: MainWindow, state: Session, copies: TemporaryCopies) -> None:
         super().__init__(window.pane)
         self._current = state.current
         self._draft = state.current.draft

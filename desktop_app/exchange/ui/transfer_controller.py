@@ -9,8 +9,8 @@ from typing import Any
 
 from PySide6.QtCore import QObject
 
+from desktop_app.app.session import Session
 from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
-from desktop_app.app.state.window_state import WindowState
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.domain.error_note import error_from_json, error_from_note
 from desktop_app.domain.errors import StorageError, UserFacingError
@@ -37,7 +37,7 @@ class TransferController(QObject):
     """
 
     def __init__(
-        self, window: MainWindow, state: WindowState, on_imported: Callable[[], Awaitable[None]]
+        self, window: MainWindow, state: Session, on_imported: Callable[[], Awaitable[None]]
     ) -> None:
         super().__init__(window)
         self._parent = window

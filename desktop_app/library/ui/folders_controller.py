@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.backend.answer_settings import overridden_values, with_override, without_override
 from desktop_app.domain.conversations.conversation import Folder, ModelChoice, new_id, now
@@ -41,7 +41,7 @@ class FoldersController(QObject):
     def __init__(
         self,
         window: MainWindow,
-        state: WindowState,
+        state: Session,
         navigator: Navigator,
         presenter: ListPresenter,
         *,
@@ -209,7 +209,7 @@ class FoldersController(QObject):
 class FolderSettingsController(QObject):
     """Connection of a folder's page of settings with the folders."""
 
-    def __init__(self, window: MainWindow, state: WindowState, presenter: ListPresenter) -> None:
+    def __init__(self, window: MainWindow, state: Session, presenter: ListPresenter) -> None:
         super().__init__(window)
         self._presenter = presenter
         self._notifications = window.notifications

@@ -15,7 +15,7 @@ from typing import Any, Final
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.app.tasks import PendingWrites, Tasks
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.chat.conversation_store import ConversationStore
@@ -47,7 +47,7 @@ class ListPresenter(QObject):
     def __init__(
         self,
         window: MainWindow,
-        state: WindowState,
+        state: Session,
         running: RunningAnswers,
         *,
         show_title: Callable[[str], None],
@@ -351,7 +351,7 @@ class ConversationCache:
 class SearchController(QObject):
     """Connection of the search field with the search through the library."""
 
-    def __init__(self, window: MainWindow, state: WindowState, presenter: ListPresenter) -> None:
+    def __init__(self, window: MainWindow, state: Session, presenter: ListPresenter) -> None:
         super().__init__(window)
         self._list = window.conversations
         self._tasks = state.tasks
@@ -389,7 +389,7 @@ ORDER_KEY: Final = "list.pinned_order"
 class PinnedOrder(QObject):
     """Pins of the list's conversations, in the user's order."""
 
-    def __init__(self, window: MainWindow, state: WindowState, presenter: ListPresenter) -> None:
+    def __init__(self, window: MainWindow, state: Session, presenter: ListPresenter) -> None:
         super().__init__(window)
         self._presenter = presenter
         self._list = window.conversations

@@ -17,7 +17,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.chat.ui.running_answers import RunningAnswers
 from desktop_app.domain.conversations.conversation import (
@@ -46,7 +46,7 @@ class Navigator(QObject):
     def __init__(
         self,
         window: MainWindow,
-        state: WindowState,
+        state: Session,
         running: RunningAnswers,
         presenter: ListPresenter,
         saver: DraftSaver,
@@ -295,7 +295,7 @@ ScrollPosition = tuple[str, int]
 class ShownConversation(QObject):
     """Presenter of the open conversation, or of the end of one that is about to be opened."""
 
-    def __init__(self, window: MainWindow, state: WindowState) -> None:
+    def __init__(self, window: MainWindow, state: Session) -> None:
         super().__init__(window.pane)
         self._pane = window.pane
         self._conversation_list = window.conversations
@@ -378,7 +378,7 @@ DRAFT_MS = 400
 class DraftSaver(QObject):
     """Timer that copies the prompt's text into the draft and stores the draft."""
 
-    def __init__(self, window: MainWindow, state: WindowState) -> None:
+    def __init__(self, window: MainWindow, state: Session) -> None:
         super().__init__(window.prompt)
         self._prompt = window.prompt
         self._current = state.current
@@ -414,7 +414,7 @@ class DraftSaver(QObject):
 class LinkController(QObject):
     """Opener of links, and copier of those to the open conversation."""
 
-    def __init__(self, window: MainWindow, state: WindowState, navigator: Navigator) -> None:
+    def __init__(self, window: MainWindow, state: Session, navigator: Navigator) -> None:
         super().__init__(window.pane)
         self._navigator = navigator
         self._current = state.current
@@ -471,7 +471,7 @@ class ForeignChanges(QObject):
     def __init__(
         self,
         window: MainWindow,
-        state: WindowState,
+        state: Session,
         running: RunningAnswers,
         navigator: Navigator,
         presenter: ListPresenter,

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from PySide6.QtCore import QObject, Qt
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.chat.ui.running_answers import RunningAnswers
 from desktop_app.domain.conversations.conversation import now
@@ -28,7 +28,7 @@ class Trash(QObject):
     def __init__(
         self,
         window: MainWindow,
-        state: WindowState,
+        state: Session,
         running: RunningAnswers,
         navigator: Navigator,
         presenter: ListPresenter,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMenu
 
-from desktop_app.app.state.shared_lists import DEFAULT_PRESET
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
+from desktop_app.app.shared_lists import DEFAULT_PRESET
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.backend.answer_settings import (
     overridden_values,
@@ -53,7 +53,7 @@ class PresetsController(QObject):
     def __init__(
         self,
         window: MainWindow,
-        state: WindowState,
+        state: Session,
         prompts: PromptsController,
         choices: AvailableModels,
     ) -> None:

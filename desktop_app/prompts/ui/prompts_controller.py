@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.app.tasks import Tasks, Work
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.backend.prompt_loader import built_in_prompts, today
@@ -100,7 +100,7 @@ class PromptsController(QObject):
     imported = Signal()
     text_attach_requested = Signal(str)
 
-    def __init__(self, window: MainWindow, state: WindowState) -> None:
+    def __init__(self, window: MainWindow, state: Session) -> None:
         super().__init__(window)
         self._parent = window
         self._prompt = window.pane.prompt

@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMessageBox
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.cli.console import clean
 from desktop_app.desktop.portal.portal_requests import PortalRefusedError
 from desktop_app.desktop.portal.remote_keyboard import RemoteKeyboard
@@ -61,7 +61,7 @@ class PasteBack(QObject):
     ended = Signal()
 
     def __init__(
-        self, quick: QuickPrompt, state: WindowState, bus: Callable[[], SessionBus | None]
+        self, quick: QuickPrompt, state: Session, bus: Callable[[], SessionBus | None]
     ) -> None:
         super().__init__(quick)
         self._settings_store = state.backend.settings

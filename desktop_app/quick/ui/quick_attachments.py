@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.chat.attachments.attachment_dedup import deduplicate_parts
 from desktop_app.chat.attachments.image_attachments import with_detail
 from desktop_app.chat.prompt_assembly import is_first_delimited
@@ -62,7 +62,7 @@ class QuickAttachments(QObject):
     def __init__(
         self,
         quick: QuickPrompt,
-        state: WindowState,
+        state: Session,
         conversation: QuickConversation,
         image_chips: ImageChips,
         reader: AttachmentReader,

@@ -8,7 +8,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.chat.answers.answer_run import AnswerRun
 from desktop_app.chat.ui.choice_controller import AvailableModels, view_of
 from desktop_app.chat.ui.open_conversation import MessagePresenter
@@ -45,7 +45,7 @@ class QuickConversation(QObject):
 
     choice_changed = Signal()
 
-    def __init__(self, parent: QObject, state: WindowState) -> None:
+    def __init__(self, parent: QObject, state: Session) -> None:
         super().__init__(parent)
         self._setup = state.setup
         self._new_conversation = state.new_conversation
@@ -251,7 +251,7 @@ MAX_RECALLED: Final = 50
 class QuickHistory(QObject):
     """Earlier questions of all conversations, the newest first."""
 
-    def __init__(self, quick: QuickPrompt, state: WindowState) -> None:
+    def __init__(self, quick: QuickPrompt, state: Session) -> None:
         super().__init__(quick)
         self._quick = quick
         self._values = state.values

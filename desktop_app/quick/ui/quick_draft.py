@@ -9,7 +9,7 @@ from typing import Any, Final
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.backend.prompt_loader import today
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.errors import StorageError
@@ -55,7 +55,7 @@ class QuickDraft(QObject):
     """
 
     def __init__(
-        self, parent: QObject, state: WindowState, unsent: Callable[[], UnsentQuestion]
+        self, parent: QObject, state: Session, unsent: Callable[[], UnsentQuestion]
     ) -> None:
         super().__init__(parent)
         self._unsent = unsent

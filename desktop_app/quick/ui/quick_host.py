@@ -1,4 +1,4 @@
-"""The creation of the quick prompt, and its connections with the window's controllers."""
+"""The creation of the quick prompt, and its connections with the window's session."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.controllers import Controllers
+from desktop_app.app.session import Session
 from desktop_app.app.shortcuts import Shortcuts
-from desktop_app.app.window.main_window import MainWindow
 from desktop_app.composer.attachments.preview_controller import PreviewController
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.quick.ui.quick_draft import QUICK_DRAFT_KEY, UnsentQuestion
@@ -41,15 +40,14 @@ class QuickHost(QObject):
 
     def __init__(
         self,
-        window: MainWindow,
-        controllers: Controllers,
+        session: Session,
         raise_window: Callable[[], None],
         end: Callable[[], None],
         on_hidden: Callable[[], None],
     ) -> None:
-        super().__init__(window)
-        self._window = window
-        self._controllers = controllers
+        super().__init__(session.window)
+        self._window = session.window
+        self._session = session
         self._raise_window = raise_window
         self._end = end
         self._on_hidden = on_hidden
@@ -116,7 +114,7 @@ class QuickHost(QObject):
         position = self._quick_window.placement.shares
         if position != self._position and position is not None:
             self._position = position
-            state = self._controllers.state
+            state = self._session
             state.tasks.start(state.backend.settings.set(POSITION_KEY, list(position)))
 
     def close(self) -> None:
@@ -137,29 +135,30 @@ class QuickHost(QObject):
         )
         from desktop_app.quick.ui.quick_prompt_controller import QuickPromptController
 
-        controllers = self._controllers
-        composer, state = controllers.composer, controllers.state
+        session = self._session
         quick_window = self._quick_window = self._make_window()
-        conversation = QuickConversation(quick_window, state)
-        QuickChoice(quick_window, conversation, composer.choices)
-        QuickAnswers(quick_window, controllers.running, conversation, state.messages)
+        conversation = QuickConversation(quick_window, session)
+        QuickChoice(quick_window, conversation, session.choices)
+        QuickAnswers(quick_window, session.running, conversation, session.messages)
         quick = QuickPromptController(
             quick_window,
-            state,
-            controllers.running,
+            session,
+            session.running,
             conversation,
             attachments=QuickAttachments(
-                quick_window, state, conversation, composer.image_chips, composer.attachment_reader
+                quick_window, session, conversation, session.image_chips, session.attachment_reader
             ),
-            history=QuickHistory(quick_window, state),
+            history=QuickHistory(quick_window, session),
             continue_in_window=self._continue_in_window,
-            markdown_of=composer.drops.markdown_or_text,
+            markdown_of=session.drops.markdown_or_text,
         )
         quick.restore_draft(self._unsent)
-        composer.prompts.configure_completer(quick_window.completer, quick.accompanying.fill_in)
-        quick.question_stored.connect(controllers.sidebar.list_presenter.upsert)
+        session.prompts_controller.configure_completer(
+            quick_window.completer, quick.accompanying.fill_in
+        )
+        quick.question_stored.connect(session.list_presenter.upsert)
         self._make_previews(quick)
-        paste_back = self.paste_back = PasteBack(quick_window, state, lambda: self._bus)
+        paste_back = self.paste_back = PasteBack(quick_window, session, lambda: self._bus)
         paste_back.ended.connect(self._on_hidden)
         quick_window.hidden.connect(self._on_hidden)
         self._make_shortcuts()
@@ -168,12 +167,12 @@ class QuickHost(QObject):
     def _make_window(self) -> QuickPrompt:
         from desktop_app.quick.ui.quick_prompt import QuickPrompt
 
-        conversation = self._controllers.conversation
+        session = self._session
         theme = current_theme()
         transcript = TranscriptView(theme, is_brief=True)
-        transcript.formula_display.set_typesetter(conversation.typesetter)
-        transcript.highlighter.set_lexer(conversation.lexer)
-        conversation.images.show_images_in(transcript, lambda: ())
+        transcript.formula_display.set_typesetter(session.typesetter)
+        transcript.highlighter.set_lexer(session.lexer)
+        session.images.show_images_in(transcript, lambda: ())
         quick_window = QuickPrompt(transcript)
         quick_window.placement.restore(self._position)
         if self._spelling is not None:
@@ -194,12 +193,12 @@ class QuickHost(QObject):
             typed_draft: unsent text and attachments.
             accompanying_text: text that another program sent to the quick prompt.
         """
-        controllers, prompt = self._controllers, self._window.prompt
+        session, prompt = self._session, self._window.prompt
         self._raise_window()
         if conversation_id:
-            await controllers.sidebar.navigator.open(conversation_id)
-            is_deleted = controllers.sidebar.list_presenter.cache.get(conversation_id) is None
-            if conversation_id != controllers.state.current.id and not is_deleted:
+            await session.navigator.open(conversation_id)
+            is_deleted = session.list_presenter.cache.get(conversation_id) is None
+            if conversation_id != session.current.id and not is_deleted:
                 return False
             if typed_draft.text:
                 gap = "\n\n" if prompt.text() else ""
@@ -207,56 +206,56 @@ class QuickHost(QObject):
         elif typed_draft.has_question or accompanying_text:
             self._begin_conversation(typed_draft, accompanying_text)
         if typed_draft.attachments:
-            draft = controllers.state.current.draft
+            draft = session.current.draft
             attachments = dict.fromkeys((*draft.value.attachments, *typed_draft.attachments))
             draft.set_attachments(tuple(attachments))
         if not action:
             prompt.focus_text()
         elif action in ("add-key", "change-key"):
-            controllers.panel.providers.open_at_key()
+            session.providers_controller.open_at_key()
         elif action.startswith(OPEN_PLACE):
-            controllers.places.open_action(conversation_id, action)
+            session.places.open_action(conversation_id, action)
         elif action == "raise-cap":
-            controllers.panel.providers.open_at_cap(controllers.state.setup.profile.id)
-        elif conversation_id == controllers.state.current.id:  # else it was deleted
-            controllers.conversation.answer_actions.act_on_last(action)
+            session.providers_controller.open_at_cap(session.setup.profile.id)
+        elif conversation_id == session.current.id:  # else it was deleted
+            session.answer_actions.act_on_last(action)
         return True
 
     def _begin_conversation(self, typed_draft: Draft, accompanying_text: str) -> None:
         """Put the unsent text of the quick prompt into a new conversation."""
-        controllers, prompt = self._controllers, self._window.prompt
-        controllers.sidebar.navigator.open_new()
-        if len(accompanying_text) > controllers.state.values.large_paste:
-            controllers.composer.attachments.attach_text(accompanying_text)
+        session, prompt = self._session, self._window.prompt
+        session.navigator.open_new()
+        if len(accompanying_text) > session.values.large_paste:
+            session.attachments.attach_text(accompanying_text)
             accompanying_text = ""
         texts = (typed_draft.text, accompanying_text, prompt.text())
         prompt.set_text("")
         prompt.prepend("\n\n".join(filter(None, texts)), typed_draft.template_id)
 
     def _make_previews(self, quick: QuickPromptController) -> None:
-        quick_window, controllers = self._quick_window, self._controllers
+        quick_window, session = self._quick_window, self._session
         PreviewController(
             quick_window,
             prompt=quick_window,
             holder=quick.attachments,
-            image_chips=controllers.composer.image_chips,
+            image_chips=session.image_chips,
             notify=quick_window.status.show_status,
-            setup=controllers.state.setup,
-            tasks=controllers.state.tasks,
-            chat_service=controllers.state.backend.chat,
-            sources=controllers.state.sources,
+            setup=session.setup,
+            tasks=session.tasks,
+            chat_service=session.backend.chat,
+            sources=session.sources,
         )
 
     def _make_shortcuts(self) -> None:
-        quick_window, controllers = self._quick_window, self._controllers
+        quick_window, session = self._quick_window, self._session
         self._shortcuts = Shortcuts(
             quick_window,
             {
                 "app.quit": self._end,
-                "help.open": controllers.dialogs.help.open,
+                "help.open": session.help.open,
                 "menu.open": lambda: open_context_menu(quick_window),
             },
         )
-        keymap = Keymap.from_settings(controllers.state.values.all)
+        keymap = Keymap.from_settings(session.values.all)
         quick_window.set_keymap(keymap)
         self._shortcuts.bind(keymap)

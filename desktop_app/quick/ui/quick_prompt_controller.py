@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.chat.ui.running_answers import RunningAnswers
 from desktop_app.composer.attachments.file_readings import ATTACHED_TEXT
 from desktop_app.composer.text.rich_text_paste import RichTextPaste
@@ -51,7 +51,7 @@ class QuickPromptController(QObject):
     def __init__(
         self,
         quick: QuickPrompt,
-        state: WindowState,
+        state: Session,
         running: RunningAnswers,
         conversation: QuickConversation,
         attachments: QuickAttachments,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.backend.answer_settings import (
     KEY_BY_NAME,
@@ -75,7 +75,7 @@ def note_text(note: ParameterNote, profile: ProviderProfile) -> str:
 class LookController:
     """Connection of the settings "look.…" with the theme and the transcript."""
 
-    def __init__(self, window: MainWindow, state: WindowState, theme: ThemeWatcher) -> None:
+    def __init__(self, window: MainWindow, state: Session, theme: ThemeWatcher) -> None:
         self._theme = theme
         self._transcript = window.transcript
         self._values = state.values
@@ -107,7 +107,7 @@ class SettingsController(QObject):
 
     setting_stored = Signal(str)
 
-    def __init__(self, window: MainWindow, state: WindowState) -> None:
+    def __init__(self, window: MainWindow, state: Session) -> None:
         super().__init__(window)
         self._notifications = window.notifications
         self._pages = window.settings.pages

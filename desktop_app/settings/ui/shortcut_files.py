@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.settings.schema import KEYS_PREFIX
@@ -32,7 +32,7 @@ class ShortcutFiles(QObject):
 
     shortcuts_stored = Signal()
 
-    def __init__(self, window: MainWindow, state: WindowState) -> None:
+    def __init__(self, window: MainWindow, state: Session) -> None:
         super().__init__(window)
         self._parent = window
         self._notifications = window.notifications

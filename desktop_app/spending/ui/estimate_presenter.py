@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from PySide6.QtCore import QObject, QTimer
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.chat.cost_estimate import Estimate, reprice
 from desktop_app.chat.send_context import SendContext
@@ -37,7 +37,7 @@ BEING_COUNTED = N_("Counting…")
 class EstimatePresenter(QObject):
     """Presenter of the next question's estimate, and of the conversation's tokens and cost."""
 
-    def __init__(self, window: MainWindow, state: WindowState) -> None:
+    def __init__(self, window: MainWindow, state: Session) -> None:
         super().__init__(window.pane)
         self._row = window.pane.prompt.row
         self._header = window.pane.header

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.domain.conversations.conversation import MessageStatus, now
 from desktop_app.domain.models.variants import Effort
@@ -69,7 +69,7 @@ class SpendingController(QObject):
     """
 
     def __init__(
-        self, window: MainWindow, state: WindowState, name_of_model: Callable[[str], str]
+        self, window: MainWindow, state: Session, name_of_model: Callable[[str], str]
     ) -> None:
         super().__init__(window)
         self._window = window

@@ -12,8 +12,8 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer
 
+from desktop_app.app.session import Session
 from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
-from desktop_app.app.state.window_state import WindowState
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.error_note import error_from_json, error_from_note, error_to_json
@@ -65,7 +65,7 @@ class BackupController(QObject):
         back_up_visibly: makes a backup with visible progress.
     """
 
-    def __init__(self, window: MainWindow, state: WindowState, back_up_visibly: BackUp) -> None:
+    def __init__(self, window: MainWindow, state: Session, back_up_visibly: BackUp) -> None:
         super().__init__(window)
         self._notifications = window.notifications
         self._page = window.settings.pages.data

@@ -9,6 +9,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.session import Session
 from desktop_app.app.startup.closed_store import (
     BACKUP_FILES,
     ClosedWork,
@@ -16,7 +17,6 @@ from desktop_app.app.startup.closed_store import (
     repair_work,
     restore_work,
 )
-from desktop_app.app.state.window_state import WindowState
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.backup.ui.data_tab import DataTab
 from desktop_app.i18n.translation import N_, tr
@@ -43,10 +43,7 @@ class DataPageController(QObject):
     export_requested = Signal(object, str)
 
     def __init__(
-        self,
-        window: MainWindow,
-        state: WindowState,
-        run_on_closed_store: Callable[[ClosedWork], None],
+        self, window: MainWindow, state: Session, run_on_closed_store: Callable[[ClosedWork], None]
     ) -> None:
         super().__init__(window)
         self._parent = window

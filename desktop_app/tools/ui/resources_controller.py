@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import tr
@@ -37,7 +37,7 @@ class ResourcesController(QObject):
 
     content_attach_requested = Signal(object, str)
 
-    def __init__(self, window: MainWindow, state: WindowState) -> None:
+    def __init__(self, window: MainWindow, state: Session) -> None:
         super().__init__(window)
         self._window = window
         self._backend = state.backend

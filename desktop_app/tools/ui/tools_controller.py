@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.backend.answer_settings import with_override
 from desktop_app.chat.structured.answer_forms import require_grammar_support
@@ -49,7 +49,7 @@ class ToolsController(QObject):
         picker: the list of tools that is open; None for none.
     """
 
-    def __init__(self, window: MainWindow, state: WindowState, prompts: PromptsController) -> None:
+    def __init__(self, window: MainWindow, state: Session, prompts: PromptsController) -> None:
         super().__init__(window)
         self._parent = window
         self._choice_row = window.prompt.row

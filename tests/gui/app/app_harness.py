@@ -180,8 +180,7 @@ class AppHarness:
             asyncio.get_running_loop(),
             is_resident=self._is_resident,
         )
-        self.controllers = self.session.controllers
-        self.state = self.controllers.state
+        self.controllers = self.state = self.session
         await self.session.start(self._request)
         self.session.connect_desktop(self._bus)
         self.window.activateWindow()
@@ -355,7 +354,7 @@ class AppHarness:
     @property
     def is_reading(self) -> bool:
         """Return True if files are still being read."""
-        return bool(self.controllers.composer.readings.ids)
+        return bool(self.controllers.readings.ids)
 
     def is_shown(self, name: str) -> bool:
         """Return True if a control of the prompt is visible."""
@@ -403,7 +402,7 @@ class AppHarness:
         await until(self._is_written)
 
     def _is_written(self) -> bool:
-        saver = self.controllers.sidebar.draft_saver
+        saver = self.controllers.draft_saver
         if timer_of(saver).isActive():
             saver.save()
         answers = {run.task for run in self.controllers.running._runs.values()}

@@ -143,7 +143,7 @@ async def empty_state(app: AppHarness, look: Look) -> None:
 
 async def _tools_and_forms(app: AppHarness, look: Look) -> None:
     """Show the list of tools, the window of forms, and an answer as a table and as text."""
-    tools = app.controllers.composer.tools
+    tools = app.controllers.tools
     app.state.setup.override(
         app.open_id, lambda own: with_override(own, "answer.tools", "calculator\n⟦gone⟧")
     )
@@ -271,29 +271,29 @@ async def sidebar(app: AppHarness, look: Look) -> None:
 
 async def composer(app: AppHarness, look: Look) -> None:
     """Show what belongs to the prompt: menus, chips, fields, cards, hints."""
-    app.controllers.sidebar.navigator.open_new()
+    app.controllers.navigator.open_new()
     app.type("one two three four")
     await app.written()
     await look("estimate")
     app.text.clear()
     for variant in (Variant.INSTANT, Variant.PRO, Variant.THINKING):
-        app.controllers.composer.choice.choose_variant(variant)
+        app.controllers.choice.choose_variant(variant)
         await look(f"variant-{variant.value}")
     app.type("/")
     await look("prompt-menu")
     app.text.clear()
-    app.controllers.composer.prompts.ask("fields")
+    app.controllers.prompts_controller.ask("fields")
     await until(lambda: app.window.findChild(PromptFields) is not None)
     await look("prompt-fields")
     app.press(Qt.Key.Key_Escape)
-    app.controllers.sidebar.navigator.open_new()
+    app.controllers.navigator.open_new()
     report = DATA / "report.pdf"
     app.window.files_dropped.emit([report, DATA / "damaged.pdf"])
     await until(lambda: not app.is_reading)
     await look("attachments")
     app.window.notifications.dismiss()
     await _chip_menus(app, look)
-    app.controllers.composer.previews.show_focused()
+    app.controllers.previews.show_focused()
     preview = await dialog_of(AttachmentPreview)
     # The images are known together with the text, which is empty before.
     await until(lambda: bool(preview.text.view.toPlainText()) and preview.text.is_written)
@@ -322,11 +322,11 @@ async def composer(app: AppHarness, look: Look) -> None:
 
 async def presets(app: AppHarness, look: Look) -> None:
     """Show the preset of a conversation and the dialogs of prompts and presets."""
-    app.controllers.composer.presets.use("reviewer")
+    app.controllers.presets_controller.use("reviewer")
     app.state.setup.override(app.open_id, lambda own: own)
     await look("preset")
     for page in ("prompts", "presets"):
-        app.controllers.composer.prompts.manage(page)
+        app.controllers.prompts_controller.manage(page)
         await app.written()
         await look(page)
         if page == "presets":
@@ -338,7 +338,7 @@ async def presets(app: AppHarness, look: Look) -> None:
 
 async def collections(app: AppHarness, look: Look) -> None:
     """Show the dialog of collections: none, files with problems, a deleted collection."""
-    controller = app.controllers.composer.collections
+    controller = app.controllers.collections
     controller.show()
     await dialog_of(CollectionsDialog)
     await look("collections-first")
@@ -360,7 +360,7 @@ async def collections(app: AppHarness, look: Look) -> None:
 
 async def spending(app: AppHarness, look: Look) -> None:
     """Show the costs of this month by model, and of all time by day."""
-    app.controllers.dialogs.spending.show()
+    app.controllers.spending_controller.show()
     view = await dialog_of(SpendingView)
     await look("spending-month")
     view.period_choice.setCurrentIndex(view.period_choice.count() - 1)
@@ -373,7 +373,7 @@ async def spending(app: AppHarness, look: Look) -> None:
 
 async def models(app: AppHarness, look: Look) -> None:
     """Show the table of models, filtered, and the form for one of them."""
-    app.controllers.composer.models.show()
+    app.controllers.models.show()
     table = await dialog_of(ModelsDialog)
     await until(lambda: bool(table.rows))
     await look("models")
@@ -382,7 +382,7 @@ async def models(app: AppHarness, look: Look) -> None:
     await look("models-filtered")
     table.filter.setCurrentIndex(0)
     row = next(row for row in table.rows if row.user_entries is not None)
-    app.controllers.composer.models.edit(row.provider_id, row.model)
+    app.controllers.models.edit(row.provider_id, row.model)
     editor = await dialog_of(ModelEditor)
     await look("model-editor")
     editor.effort_choice.setCurrentIndex(2)
@@ -397,10 +397,10 @@ async def models(app: AppHarness, look: Look) -> None:
 
 async def comparison(app: AppHarness, look: Look) -> None:
     """Show the choice of models, and answers side by side: streaming, failed, marked, paged."""
-    app.controllers.sidebar.navigator.open_new()
-    await until(lambda: len(app.controllers.composer.choices.models) > 1)
+    app.controllers.navigator.open_new()
+    await until(lambda: len(app.controllers.choices.models) > 1)
     app.window.prompt.set_text("⟦When should an upload be retried?⟧")
-    app.controllers.conversation.compared_models.choose_models()
+    app.controllers.compared_models.choose_models()
     dialog = await dialog_of(CompareDialog)
     dialog.add_button.click()
     await until(lambda: find(dialog, QLabel, "compare-total").text())
@@ -443,7 +443,7 @@ async def servers(app: AppHarness, look: Look) -> None:
     panel.show_page("servers")
     await until(lambda: len(panel.findChildren(ServerSection)) == 2)
     await look("servers")
-    await app.controllers.composer.servers.test("my-notes")
+    await app.controllers.servers.test("my-notes")
     await look("servers-failed")
     run = await book.run("my-mail")
     run.failure = ToolServerError(
@@ -451,12 +451,12 @@ async def servers(app: AppHarness, look: Look) -> None:
         hint="Sign in to it in {servers_page}.",
         server="my-mail",
     )
-    await app.controllers.composer.servers.show_servers()
+    await app.controllers.servers.show_servers()
     await look("servers-sign-in")
     run.failure = None
     held = Secret("{}", run.server.secret_origin)
     app.backend.vault.use_for_session(run.server.sign_in_name, held, KeyPlace.SESSION)
-    await app.controllers.composer.servers.show_servers()
+    await app.controllers.servers.show_servers()
     await look("servers-signed-in")
     app.window.settings.pages.servers.page.removal_requested.emit("my-mail")
     await app.written()
@@ -475,7 +475,7 @@ async def servers(app: AppHarness, look: Look) -> None:
     await look("server-log")
     _close_dialogs(app)
     app.window.outer_panes.show_settings(False)
-    app.controllers.composer.resources.show()
+    app.controllers.resources.show()
     resources = find(app.window, CommandPalette, "resource-palette")
     await look("server-resources")
     resources.open_with([PaletteEntry("0", "my-notes")])
@@ -485,10 +485,10 @@ async def servers(app: AppHarness, look: Look) -> None:
 
 async def batches(app: AppHarness, look: Look) -> None:
     """Show a new batch job, the list, a job to confirm and one that has ended."""
-    app.controllers.dialogs.batches.begin([DATA / "notes.md"])
+    app.controllers.batches.begin([DATA / "notes.md"])
     await look("batch-new")
     dialog = find(app.window, BatchDialog, "batch-jobs")
-    app.controllers.dialogs.batches.show()
+    app.controllers.batches.show()
     await until(lambda: dialog.page == "list" and dialog.jobs.rowCount())
     await look("batch-list")
     for row in range(dialog.jobs.rowCount()):
@@ -515,14 +515,14 @@ async def batches(app: AppHarness, look: Look) -> None:
 
 async def temporary(app: AppHarness, look: Look) -> None:
     """Show a temporary conversation, and the question when it is closed."""
-    app.controllers.conversation.temporary.open()
+    app.controllers.temporary_controller.open()
     await look("temporary")
     turn = await _ask(app, "⟦A secret?⟧")
     turn.end("⟦Yes.⟧")
     await app.settled()
-    app.controllers.conversation.temporary.request_close()
+    app.controllers.temporary_controller.request_close()
     await look("temporary-closing")
-    app.controllers.sidebar.navigator.open_new()
+    app.controllers.navigator.open_new()
     app.window.outer_panes.show_list()
     await look("temporary-row")
 
@@ -564,7 +564,7 @@ async def closing(app: AppHarness, look: Look) -> None:
     await app.settled()
     app.disk.is_full = True
     app.window.prompt.set_text("⟦Unsaved⟧")
-    app.controllers.sidebar.draft_saver.save()
+    app.controllers.draft_saver.save()
     await until(lambda: tr(DISK_FULL) in app.said)
     app.window.close()
     await dialog_of(QMessageBox)
@@ -583,14 +583,14 @@ async def cards(app: AppHarness, look: Look) -> None:
     )
     await look("notifications")
     app.window.notifications.dismiss()
-    app.controllers.sidebar.trash.confirm_and_empty()
+    app.controllers.trash.confirm_and_empty()
     await dialog_of(QMessageBox)
     await look("message-box")
     _close_dialogs(app)
     with TemporaryDirectory() as folder:
         backup = Path(folder, "⟦backup⟧.zip")
         backup.touch()
-        app.controllers.panel.data_page.choose_restore()
+        app.controllers.data_page.choose_restore()
         choose_paths(backup)
     await look("confirm-restore")
     _close_dialogs(app)
@@ -611,7 +611,7 @@ async def cards(app: AppHarness, look: Look) -> None:
     await look("batch-bar")
     find(app.window, BatchBar, "batch-bar").dismiss_button.click()
     await until(lambda: not app.is_reading)
-    app.controllers.sidebar.navigator.open_new()
+    app.controllers.navigator.open_new()
     store = StoreDialog(app.window)
     store.show_work("⟦Recovering data…⟧")
     store.open()
@@ -623,7 +623,7 @@ async def cards(app: AppHarness, look: Look) -> None:
 
 async def system_dialogs(app: AppHarness, look: Look) -> None:
     """Open each dialog for files, the one for printing, and the box of a failed start."""
-    app.controllers.sidebar.navigator.open_new()
+    app.controllers.navigator.open_new()
     turn = await _ask(app, "⟦Why?⟧")
     turn.end("⟦Yes.⟧")
     await app.settled()
@@ -634,11 +634,11 @@ async def system_dialogs(app: AppHarness, look: Look) -> None:
     openers = {
         "attach-files": prompt.attachment_picker.choose_files,
         "attach-folder": prompt.attachment_picker.choose_folder,
-        "import": controllers.panel.transfer.choose_import,
-        "export-all": lambda: controllers.panel.transfer.choose_export(None, "html"),
-        "export-one": lambda: controllers.panel.transfer.choose_export([app.open_id], "html"),
-        "export-open": controllers.conversation.export.export,
-        "restore": controllers.panel.data_page.choose_restore,
+        "import": controllers.transfer.choose_import,
+        "export-all": lambda: controllers.transfer.choose_export(None, "html"),
+        "export-one": lambda: controllers.transfer.choose_export([app.open_id], "html"),
+        "export-open": controllers.export.export,
+        "restore": controllers.data_page.choose_restore,
         "backup-folder": find(app.window, QPushButton, "choose-backup-folder").click,
         "model-file": find(app.window, QPushButton, "choose-weights").click,
         "certificates": find(app.window, QPushButton, "choose-ca-file").click,
@@ -650,7 +650,7 @@ async def system_dialogs(app: AppHarness, look: Look) -> None:
         dialog.reject()
         await until(lambda: not dialog.isVisible())  # noqa: B023
     app.window.outer_panes.show_settings(False)
-    controllers.conversation.export.print_()
+    controllers.export.print_()
     printing = await dialog_of(QPrintDialog)
     await look("print-dialog")
     printing.reject()
@@ -670,17 +670,17 @@ async def palette(app: AppHarness, look: Look) -> None:
     app.session.actions["palette.open"]()
     await look("palette")
     _close_palettes()
-    app.controllers.sidebar.folders.choose_target_folder()
+    app.controllers.folders_controller.choose_target_folder()
     await look("folder-picker")
     _close_palettes()
 
 
 async def help_window(app: AppHarness, look: Look) -> None:
     """Show the help with its contents, and a search in it."""
-    app.controllers.dialogs.help.open()
+    app.controllers.help.open()
     await dialog_of(HelpWindow)
     await look("help")
-    app.controllers.dialogs.help.close()
+    app.controllers.help.close()
 
 
 async def quick_prompt(app: AppHarness, look: Look) -> None:
@@ -729,7 +729,7 @@ async def settings(app: AppHarness, look: Look) -> None:
     """Show every page of the settings with providers, and with the values of a conversation."""
     await _settings(app, look, "settings")
     app.window.outer_panes.show_settings(True)
-    app.controllers.panel.providers.open_at_key()
+    app.controllers.providers_controller.open_at_key()
     for profile in app.state.providers.all:
         panel = app.window.settings
         panel.pages.provider.page.set_profiles(app.state.providers.all, profile.id)

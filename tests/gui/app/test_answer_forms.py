@@ -62,7 +62,7 @@ async def test_a_valid_answer_is_shown_as_a_table_or_as_text() -> None:
         run(app, "show-value")
         assert PEOPLE not in app.transcript
         assert app.state.current.path[-1].text == PEOPLE
-        await until(lambda: not app.controllers.conversation.lexer.is_busy)
+        await until(lambda: not app.controllers.lexer.is_busy)
 
 
 async def test_an_invalid_answer_names_the_place_and_is_repaired_once() -> None:
@@ -82,12 +82,12 @@ async def test_an_invalid_answer_names_the_place_and_is_repaired_once() -> None:
         assert '{"people": 4}' in app.transcript
         run(app, "retry")
         assert (await app.turn(2)).request.messages[-1] == repair.request.messages[0]
-        await until(lambda: not app.controllers.conversation.lexer.is_busy)
+        await until(lambda: not app.controllers.lexer.is_busy)
 
 
 async def test_the_dialog_checks_a_schema_before_use() -> None:
     async with AppHarness(environment=COMET) as app:
-        app.controllers.composer.tools.choose_form()
+        app.controllers.tools.choose_form()
         dialog = find(app.window, AnswerFormDialog, "answer-form")
         dialog.show_text('{"type": 3}')
         dialog.save_button.click()
@@ -102,7 +102,7 @@ async def test_the_dialog_checks_a_schema_before_use() -> None:
         assert turn.request.schema.name == "my_people"
         turn.end(PEOPLE)
         await app.settled()
-        app.controllers.composer.tools.choose_form()
+        app.controllers.tools.choose_form()
         find(app.window, AnswerFormDialog, "answer-form").remove_button.click()
         assert (await app.ask("And?")).request.schema is None
 
@@ -110,7 +110,7 @@ async def test_the_dialog_checks_a_schema_before_use() -> None:
 async def test_a_prompt_brings_its_schema() -> None:
     async with AppHarness(environment=COMET) as app:
         mine = Prompt(new_id(), "People", "Who?", form=FORM)
-        app.controllers.composer.prompts.save(mine)
+        app.controllers.prompts_controller.save(mine)
         await app.settled()
         app.window.prompt.set_text("Who?", mine.id)
         app.window.prompt.send_action.submit()

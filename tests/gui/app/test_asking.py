@@ -332,7 +332,7 @@ async def test_a_draft_that_could_not_be_stored_is_stored_at_the_end() -> None:
         await until(lambda: DISK_FULL in app.said)
         app.disk.is_full = False
     async with AppHarness() as app:
-        await app.controllers.sidebar.navigator.open(conversation_id)
+        await app.controllers.navigator.open(conversation_id)
         assert app.text.toPlainText() == "mine"
 
 

@@ -44,7 +44,7 @@ async def test_a_document_is_deleted_with_its_conversation(data: Path, is_emptie
         await app.written()
         app.window.conversations.filter_requested.emit(TRASH)
         await until(lambda: app.rows)
-        trash = app.controllers.sidebar.trash
+        trash = app.controllers.trash
         await (trash.empty() if is_emptied else trash.erase([asked]))
         # The removed document of the draft can be put back.
         assert files() == [app.backend.attachments.path(removed.sha256)]

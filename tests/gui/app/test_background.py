@@ -41,7 +41,7 @@ def app_at(
 
 async def choose_background(app: AppHarness) -> None:
     """Choose Pro, and running in the background from its menu."""
-    app.controllers.composer.choice.choose_variant(Variant.PRO)
+    app.controllers.choice.choose_variant(Variant.PRO)
     button = app.window.prompt.row.background
     await until(button.isVisible)
     menu = button.options
@@ -96,7 +96,7 @@ async def test_the_wait_is_counted_down_and_stop_ends_it() -> None:
 
 async def test_without_the_choice_the_provider_stores_nothing() -> None:
     async with BackgroundServer(EVENTS) as server, app_at(server) as app:
-        app.controllers.composer.choice.choose_variant(Variant.PRO)
+        app.controllers.choice.choose_variant(Variant.PRO)
         app.type("?")
         app.enter()
         await until(lambda: TEXT.strip() in app.transcript)

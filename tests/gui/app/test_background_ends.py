@@ -73,7 +73,7 @@ async def test_the_notification_of_a_long_answer_has_only_its_title(address: str
             assert "secret" not in str(desktop.calls)
             assert actions == ["default", "Open"]
             assert hints["desktop-entry"] == ("s", icon)
-            app.controllers.sidebar.navigator.open_new()
+            app.controllers.navigator.open_new()
             opened: list[tuple[str, str]] = []
             app.session.desktop.notifier.message_requested.connect(lambda *ids: opened.append(ids))
             desktop.emit(SERVICE.path, SERVICE.interface, "ActionInvoked", "us", 1, "default")
@@ -88,8 +88,8 @@ async def test_opening_the_conversation_withdraws_the_notification(address: str)
         async with session_bus() as bus, AppHarness(bus=bus) as app:
             conversation, _ = await answered(app, LONG_S)
             await until(lambda: desktop.calls[-1:] and desktop.calls[-1][0] == "Notify")
-            app.controllers.sidebar.navigator.open_new()
-            await app.controllers.sidebar.navigator.open(conversation)
+            app.controllers.navigator.open_new()
+            await app.controllers.navigator.open(conversation)
             await until(lambda: desktop.calls[-1] == ("CloseNotification", SERVICE.path, (1,)))
 
 
@@ -141,7 +141,7 @@ async def test_short_answers_and_those_in_front_are_not_notified(address: str) -
 async def test_the_notification_of_a_temporary_conversation_has_no_title(address: str) -> None:
     with service(address) as desktop:
         async with session_bus() as bus, AppHarness(bus=bus) as app:
-            app.controllers.conversation.temporary.open()
+            app.controllers.temporary_controller.open()
             await answered(app, LONG_S, "zanzibarquix")
             await until(lambda: desktop.calls[-1:] and desktop.calls[-1][0] == "Notify")
             assert "zanzibarquix" not in str(desktop.calls)
@@ -158,7 +158,7 @@ async def test_an_answer_that_nobody_saw_is_marked_until_it_is_opened() -> None:
     async with AppHarness() as app:
         turn = await app.ask("Why?")
         conversation = app.state.current.id
-        app.controllers.sidebar.navigator.open_new()
+        app.controllers.navigator.open_new()
         turn.end("Because.")
         await until(lambda: unread(app) == {conversation})
         row = app.window.conversations.model.index(1, 0)
@@ -166,7 +166,7 @@ async def test_an_answer_that_nobody_saw_is_marked_until_it_is_opened() -> None:
         await app.settled()
     async with AppHarness() as app:
         assert unread(app) == {conversation}
-        await app.controllers.sidebar.navigator.open(conversation)
+        await app.controllers.navigator.open(conversation)
         await until(lambda: not unread(app))
     async with AppHarness() as app:
         assert not unread(app)
@@ -178,7 +178,7 @@ async def test_links_open_their_target_or_report_that_it_is_deleted() -> None:
         app.session.actions["conversation.copy-link"]()
         copied = QGuiApplication.clipboard().text()
         assert copied == f"repartee://conversation/{conversation}"
-        app.controllers.sidebar.navigator.open_new()
+        app.controllers.navigator.open_new()
         app.session.serve(request_for([f"{copied.upper()}/{answer}"]))
         await until(lambda: app.state.current.id == conversation)
         await app.settled()

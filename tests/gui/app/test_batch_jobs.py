@@ -72,7 +72,7 @@ def shown(app: AppHarness) -> list[list[str]]:
 
 async def prepare_job(app: AppHarness, paths: list[Path]) -> BatchDialog:
     """Have the files of a new job read, and return the dialog, which then shows the job."""
-    app.controllers.dialogs.batches.begin(paths)
+    app.controllers.batches.begin(paths)
     dialog = dialog_of(app)
     dialog.new_page.task.setPlainText("Which is it?")
     press(app, "batch-read")
@@ -114,7 +114,7 @@ async def test_a_job_runs_from_files_to_answers_to_a_conversation(tmp_path: Path
         assert not dialog.isVisible()
         assert "Which is it?" in app.transcript
         assert app.rows == ["note-2.md: Which is it?"]
-        app.controllers.dialogs.batches.show()
+        app.controllers.batches.show()
         opened = app.open_id
         dialog.job_requested.emit(dialog.job_page.job_id)
         await until(lambda: dialog.page == "job")
@@ -166,7 +166,7 @@ async def test_a_job_continues_at_the_next_start_and_can_be_canceled(tmp_path: P
             press(app, "batch-start")
             await until(lambda: "In progress" in bar_of(app))
         async with opened(provider) as app:
-            await app.controllers.dialogs.batches.resume_jobs()
+            await app.controllers.batches.resume_jobs()
             await until(lambda: app.stored("SELECT status FROM batch_jobs") == [("completed",)])
             await until(lambda: "finished" in app.said)
             assert len(provider.batches) == 1

@@ -26,7 +26,7 @@ def _labels(app: AppHarness) -> list[str]:
 
 async def test_efforts_and_variants_show_their_purpose_cost_and_duration() -> None:
     async with AppHarness(environment=KEYED) as app:
-        app.controllers.composer.choice.choose_variant(Variant.THINKING)
+        app.controllers.choice.choose_variant(Variant.THINKING)
         await until(lambda: any("about 25 s" in label for label in _labels(app)))
         assert not any("up to" in label for label in _labels(app))
         app.type("Why is the sky blue?")

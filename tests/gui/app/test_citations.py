@@ -51,7 +51,7 @@ async def test_a_citation_opens_its_passage(data: Path) -> None:
         cursor = transcript.document().find("[1]")
         transcript.setTextCursor(cursor)
         transcript.anchorClicked.emit(QUrl("repartee:passage/1"))
-        viewer = app.controllers.conversation.viewer.window
+        viewer = app.controllers.viewer.window
         assert viewer is not None
         await until(lambda: bool(viewer.pages.marks))
         assert part.passages[0].page in viewer.pages.marks

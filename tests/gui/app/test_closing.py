@@ -94,7 +94,7 @@ async def test_the_program_can_wait_for_the_end_of_an_answer() -> None:
 
 async def test_quitting_asks_before_it_deletes_a_temporary_conversation() -> None:
     async with AppHarness() as app:
-        app.controllers.conversation.temporary.open()
+        app.controllers.temporary_controller.open()
         app.type("mine")
         app.window.close()
         box = question(app)
@@ -117,8 +117,8 @@ async def test_quitting_asks_before_it_cancels_an_export(tmp_path: Path) -> None
     os.mkfifo(tmp_path / "x.pdf")  # without a reader, writing never ends
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "This one.")
-        app.controllers.conversation.export.export_to(app.open_id, tmp_path / "x.pdf", "pdf")
-        await until(lambda: app.controllers.conversation.export.is_busy)
+        app.controllers.export.export_to(app.open_id, tmp_path / "x.pdf", "pdf")
+        await until(lambda: app.controllers.export.is_busy)
         app.window.close()
         box = question(app)
         assert box is not None

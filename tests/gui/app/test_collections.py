@@ -36,7 +36,7 @@ def folder_of(tmp_path: Path, *names: str) -> Path:
 
 
 async def shown(app: AppHarness) -> CollectionsDialog:
-    app.controllers.composer.collections.show()
+    app.controllers.collections.show()
     await until(lambda: app.window.findChild(CollectionsDialog) is not None)
     dialog = app.window.findChild(CollectionsDialog)
     assert isinstance(dialog, CollectionsDialog)
@@ -56,7 +56,7 @@ def drop(dialog: CollectionsDialog, *paths: Path) -> None:
 
 
 def is_quiet(app: AppHarness) -> bool:
-    return not app.controllers.composer.collections.is_busy
+    return not app.controllers.collections.is_busy
 
 
 def rows(dialog: CollectionsDialog) -> list[str]:
@@ -104,7 +104,7 @@ async def test_a_deletion_is_undone_or_completed(tmp_path: Path) -> None:
         dialog = await shown(app)
         drop(dialog, folder)
         await until(lambda: is_quiet(app) and len(rows(dialog)) == 1)
-        app.controllers.composer.collections.ask_in_draft(dialog.current)
+        app.controllers.collections.ask_in_draft(dialog.current)
         dialog.delete_button.click()
         await until(lambda: dialog.introduction.isVisible() and undo(dialog).isVisible())
         assert len(await app.backend.collections.all()) == 1
@@ -112,7 +112,7 @@ async def test_a_deletion_is_undone_or_completed(tmp_path: Path) -> None:
         await until(lambda: dialog.current != "" and len(rows(dialog)) == 1)
         dialog.delete_button.click()
         await until(lambda: dialog.introduction.isVisible() and undo(dialog).isVisible())
-        timers = app.controllers.composer.collections.findChildren(QTimer)
+        timers = app.controllers.collections.findChildren(QTimer)
         (until_forgotten,) = (timer for timer in timers if timer.isActive())
         until_forgotten.setInterval(0)  # it can no longer be undone
         await until(lambda: not app.state.current.draft.value.collections)
@@ -187,7 +187,7 @@ async def test_the_cost_of_embeddings_is_shown_first(
         assert dialog.semantic_note.text() == ""
         assert not dialog.embed_button.isVisible()
         await app.state.values.set("library.embeddings", True)
-        app.controllers.composer.collections.show()
+        app.controllers.collections.show()
         await until(lambda: dialog.embed_button.isVisible())
         assert f"to {name}" in dialog.semantic_note.text()
         assert "tokens, about $0.00" in dialog.semantic_note.text()

@@ -161,7 +161,7 @@ async def test_a_canceled_or_failed_compaction_changes_nothing() -> None:
         assert app.stored("SELECT count(*) FROM compactions") == [(0,)]
         app.providers.compacts = False
         before = len(app.providers.turns)
-        app.controllers.conversation.compaction.offer()
+        app.controllers.compaction.offer()
         await until_offered(app)
         app.click("compact")
         await until(lambda: len(app.providers.turns) > before)
@@ -204,7 +204,7 @@ async def test_a_question_waits_for_the_compaction() -> None:
         before = len(app.providers.turns)
         app.type("fourth")
         app.enter()
-        await until(lambda: app.controllers.conversation.turns.is_beginning(app.open_id))
+        await until(lambda: app.controllers.turns.is_beginning(app.open_id))
         assert len(app.providers.turns) == before
         app.providers.states.put_nowait(STATE)
         await until(lambda: len(app.providers.turns) > before)

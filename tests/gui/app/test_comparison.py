@@ -48,7 +48,7 @@ def windows() -> list[QWidget]:
 
 async def compare(app: AppHarness, count: int = 2, question: str = "Why?") -> list[Turn]:
     """Ask several models, and return the request to each."""
-    await until(lambda: app.controllers.composer.choices.models)
+    await until(lambda: app.controllers.choices.models)
     app.type(question)
     app.window.prompt.row.comparison_requested.emit()
     dialog = await shown(CompareDialog)
@@ -106,7 +106,7 @@ async def test_closing_the_window_loses_nothing() -> None:
             ("assistant", "complete", "Half of it"),
             ("assistant", "complete", "Whole of it"),
         ]
-        app.controllers.conversation.comparison.show_versions()
+        app.controllers.comparison.show_versions()
         again = await shown(ComparisonWindow)
         await until(lambda: "Whole of it" in again.columns[1].transcript.toPlainText())
         await until(lambda: "first token" in again.columns[1].facts)
@@ -138,12 +138,12 @@ async def test_a_column_is_stopped_alone_and_a_failed_one_is_retried() -> None:
 
 async def test_a_refused_model_sends_nothing_and_says_why() -> None:
     async with AppHarness(environment=COMET) as app:
-        await until(lambda: app.controllers.composer.choices.models)
+        await until(lambda: app.controllers.choices.models)
         app.window.prompt.set_text("word " * 5000)
         await app.backend.settings.save_profile(replace(OPENAI, monthly_cap=Decimal("0.001")))
         await app.state.providers.reload()
         chosen = [ModelChoice(OPENAI.id, "", v) for v in (Variant.THINKING, Variant.PRO)]
-        app.controllers.conversation.compared_models.compare_requested.emit(chosen)
+        app.controllers.compared_models.compare_requested.emit(chosen)
         await until(lambda: app.said)
         assert "limit" in app.said
         assert (app.providers.turns, app.messages(), windows()) == ([], [], [])

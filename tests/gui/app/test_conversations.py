@@ -158,7 +158,7 @@ async def test_renaming_and_pinning_change_nothing_else() -> None:
         one = app.open_id
         app.press(Qt.Key.Key_3, Qt.KeyboardModifier.AltModifier)
         app.window.conversations.renamed.emit(one, "  Better title ")
-        app.controllers.sidebar.pinned_order.pin_chosen()
+        app.controllers.pinned_order.pin_chosen()
         assert app.rows == ["Better title"]
         assert app.is_marked_as_streaming(one)
         assert app.window.header.title.text() == "Better title"

@@ -51,7 +51,7 @@ def chatgpt(count: int = 3) -> str:
 
 
 def library_page(app: AppHarness) -> DataTab:
-    app.controllers.panel.data_page.show()
+    app.controllers.data_page.show()
     return app.window.settings.findChildren(DataTab)[0]
 
 
@@ -81,7 +81,7 @@ async def test_imported_conversations_are_listed_and_reported(tmp_path: Path) ->
 
     async with AppHarness() as app:
         await app.ask_and_answer("Mine?", "Yes.")
-        app.controllers.panel.transfer.import_files([export])
+        app.controllers.transfer.import_files([export])
         await until(lambda: app.window.findChildren(ProgressCard))
         bar = app.window.findChildren(ProgressCard)
         await until(lambda: "imported" in app.said)
@@ -89,21 +89,21 @@ async def test_imported_conversations_are_listed_and_reported(tmp_path: Path) ->
         assert bar[0].isHidden()
         assert {"Imported 0", "Imported 1", "Imported 2", "Mine?"} <= set(app.rows)
         assert "Yes." in app.transcript
-        app.controllers.panel.transfer.import_files([export])
+        app.controllers.transfer.import_files([export])
         await until(lambda: "already in your library" in app.said)
         assert app.said == "0 conversations imported. 3 conversations were already in your library."
         empty = tmp_path / "empty.json"
         empty.write_text('[{"mapping": {}}]')
-        app.controllers.panel.transfer.import_files([empty])
+        app.controllers.transfer.import_files([empty])
         await until(lambda: "empty" in app.said)
         assert app.said == "0 conversations imported. 1 empty conversation skipped."
         bad = tmp_path / "bad.json"
         bad.write_text("{}")
-        app.controllers.panel.transfer.import_files([bad])
+        app.controllers.transfer.import_files([bad])
         await until(lambda: "contains no conversations" in app.said)
         odd = [*json.loads(chatgpt(4)), {"title": "Odd", "mapping": 1}]
         export.write_text(json.dumps(odd))
-        app.controllers.panel.transfer.import_files([export])
+        app.controllers.transfer.import_files([export])
         await until(lambda: "isn’t from ChatGPT" in app.said)
         assert app.said.startswith("1 conversation imported. 3 conversations were already")
 
@@ -120,7 +120,7 @@ async def test_an_import_can_be_stopped(
     export.write_text(chatgpt(4000))
 
     async with AppHarness() as app:
-        app.controllers.panel.transfer.import_files([export])
+        app.controllers.transfer.import_files([export])
         await until(lambda: app.window.findChildren(ProgressCard))
         bar = app.window.findChildren(ProgressCard)[0]
         await until(lambda: bar.bar.value() > 3)
@@ -133,9 +133,9 @@ async def test_an_import_can_be_stopped(
 async def test_export_of_one_and_of_all(tmp_path: Path) -> None:
     async with AppHarness() as app:
         first = await app.ask_and_answer("First?", "One.")
-        app.controllers.sidebar.navigator.open_new()
+        app.controllers.navigator.open_new()
         await app.ask_and_answer("Second?", "Two.")
-        transfer = app.controllers.panel.transfer
+        transfer = app.controllers.transfer
         transfer.export([first], "markdown", tmp_path / "one.md")
         await until(lambda: "exported" in app.said)
         assert (tmp_path / "one.md").read_text().startswith("# First?")

@@ -92,7 +92,7 @@ async def test_a_question_waits_until_its_file_is_read(
 ) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("One", "1")
-        reader, may_read = app.controllers.composer.attachment_reader, asyncio.Event()
+        reader, may_read = app.controllers.attachment_reader, asyncio.Event()
         read = reader.read
 
         async def read_later(*given: Any) -> Any:
@@ -107,7 +107,7 @@ async def test_a_question_waits_until_its_file_is_read(
         await until(lambda: app.hint == WAITS)
         assert app.window.prompt.row.send_button.isEnabled()
         if way == "removal":
-            (reading,) = app.controllers.composer.readings.ids
+            (reading,) = app.controllers.readings.ids
             app.window.prompt.chips.remove_requested.emit(reading)
         elif way == "read elsewhere":
             app.new_conversation()
@@ -133,7 +133,7 @@ async def test_removing_the_chip_cancels_the_reading(tmp_path: Path) -> None:
     async with AppHarness() as app:
         app.window.files_dropped.emit([path])
         await until(lambda: app.chips and " page " in app.chips[0])
-        (reading,) = app.controllers.composer.readings.ids
+        (reading,) = app.controllers.readings.ids
         app.window.prompt.chips.remove_requested.emit(reading)
         assert app.chips == []
         app.type("still works")
@@ -143,7 +143,7 @@ async def test_removing_the_chip_cancels_the_reading(tmp_path: Path) -> None:
         await app.settled()
         assert app.said == ""
         app.window.files_dropped.emit([path])
-        (reading,) = app.controllers.composer.readings.ids
+        (reading,) = app.controllers.readings.ids
         app.window.prompt.chips.remove_requested.emit(reading)  # before it has begun
         await app.written()
         assert app.chips == []

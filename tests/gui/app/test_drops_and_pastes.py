@@ -70,7 +70,7 @@ async def test_a_drop_on_a_folder_begins_a_conversation_in_it(data: Path) -> Non
     async with AppHarness() as app:
         await app.ask_and_answer("Elsewhere", "1")
         folder = Folder(new_id(), "Work", now())
-        app.controllers.sidebar.list_presenter.writes.start(app.state.folders.save(folder))
+        app.controllers.list_presenter.writes.start(app.state.folders.save(folder))
         words = drag(app, folder.id, files_data(data / "notes.md"))
         assert words == "Drop to attach to a new conversation in “Work”"
         await until(lambda: not app.is_reading and app.chips)
@@ -168,7 +168,7 @@ async def test_drops_from_other_programs_are_copied_not_moved(data: Path) -> Non
 
 async def test_too_many_files_are_refused(tmp_path: Path) -> None:
     async with AppHarness() as app:
-        readings = app.controllers.composer.readings
+        readings = app.controllers.readings
         readings.read([("a.pdf", tmp_path / "a.pdf")] * (MAX_FILES + 1))
         assert not readings.ids
         assert "At most 5,000 files can be opened at once." in app.said

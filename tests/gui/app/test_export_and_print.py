@@ -65,14 +65,14 @@ def pdf_text(file: Path) -> str:
 async def test_a_child_process_exports_the_open_conversation(tmp_path: Path) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "It is **this** one.")
-        app.controllers.conversation.export.export()
+        app.controllers.export.export()
         dialog = app.window.findChild(QFileDialog)
         assert dialog is not None
         assert "Which is it" in dialog.selectedFiles()[0]
         dialog.close()
         for kind, suffix in (("pdf", ".pdf"), ("html", ".html"), ("markdown", ".md")):
             file = tmp_path / f"out{suffix}"
-            app.controllers.conversation.export.export_to(app.open_id, file, kind)
+            app.controllers.export.export_to(app.open_id, file, kind)
             await until(partial(has_said, app, f"Exported to {file.name}."))
             text = pdf_text(file) if kind == "pdf" else file.read_text()
             assert "Which is it?" in text
@@ -90,7 +90,7 @@ async def test_the_suffix_chooses_the_export_format(tmp_path: Path) -> None:
 
 async def save(app: AppHarness, file: Path, chosen: str) -> None:
     """Save under a typed name, with this format chosen."""
-    app.controllers.conversation.export.export()
+    app.controllers.export.export()
     dialog = file_dialog()
     dialog.selectNameFilter(next(one for one in dialog.nameFilters() if one.startswith(chosen)))
     choose_paths(file)
@@ -110,7 +110,7 @@ async def test_a_canceled_export_removes_only_its_own_file(
     monkeypatch.setattr(export_controller, "library_command", lambda *_, **__: endless)
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "This *one*.")
-        app.controllers.conversation.export.export_to(app.open_id, folder / "x.pdf", "pdf")
+        app.controllers.export.export_to(app.open_id, folder / "x.pdf", "pdf")
         await until(lambda: "begun" in {path.read_text() for path in folder.iterdir()})
         await cancel_shown(app)
         await until(lambda: app.said == "Export to x.pdf canceled.")
@@ -121,9 +121,7 @@ async def test_a_failed_export_is_reported(tmp_path: Path) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "This one.")
         (tmp_path / "file").touch()
-        app.controllers.conversation.export.export_to(
-            app.open_id, tmp_path / "file" / "x.pdf", "pdf"
-        )
+        app.controllers.export.export_to(app.open_id, tmp_path / "file" / "x.pdf", "pdf")
         await until(lambda: app.said.startswith("Couldn’t save"))
         assert "x.pdf: a file with this name exists." in app.said
 
@@ -132,7 +130,7 @@ async def test_the_conversation_is_copied() -> None:
     async with AppHarness() as app:
         table = "| a | b |\n|---|---|\n| 1 | 2 |"
         await app.ask_and_answer("Which <is> it?", f"It is **this** one.\n\n{table}")
-        app.controllers.conversation.export.copy()
+        app.controllers.export.copy()
         await until(lambda: app.said == "Conversation copied.")
         copied = QGuiApplication.clipboard().mimeData()
         assert "It is **this** one." in copied.text()
@@ -147,7 +145,7 @@ async def test_the_chosen_pages_are_printed_with_the_usual_margins(tmp_path: Pat
         await app.ask_and_answer("Which is it?", "This one. " * 2000)
         printer = pdf_printer(tmp_path / "printed.pdf")
         printer.setFromTo(2, 2)
-        app.controllers.conversation.export.print_on(printer)
+        app.controllers.export.print_on(printer)
         await until(lambda: app.said == "Printed to printed.pdf.")
         text = pdf_text(tmp_path / "printed.pdf")
         assert "This one." in text
@@ -155,7 +153,7 @@ async def test_the_chosen_pages_are_printed_with_the_usual_margins(tmp_path: Pat
         assert "2 / " in text
         assert round(printer.pageLayout().margins().left()) == 18
         printer.setFromTo(90, 91)
-        app.controllers.conversation.export.print_on(printer)
+        app.controllers.export.print_on(printer)
         await until(lambda: app.said.startswith("This conversation has no page 90."))
 
 
@@ -179,7 +177,7 @@ async def test_a_canceled_print_leaves_the_file_as_it_was(
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "This one. " * 2000)
         printer = pdf_printer(file)
-        app.controllers.conversation.export.print_on(printer)
+        app.controllers.export.print_on(printer)
         await cancel_shown(app)
         await asyncio.sleep(0)  # the task gets its cancellation before the thread goes on
         canceled.set()

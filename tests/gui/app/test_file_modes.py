@@ -79,15 +79,15 @@ async def test_nobody_else_reads_what_the_window_writes(
         await app.ask_and_answer("Which is it?", "This one.")
         logging.getLogger("desktop_app").warning("a line in the log")
         for kind in ("pdf", "html", "markdown", "json"):
-            app.controllers.conversation.export.export_to(app.open_id, out / f"out.{kind}", kind)
+            app.controllers.export.export_to(app.open_id, out / f"out.{kind}", kind)
             await until(partial(has_said, app, f"Exported to out.{kind}."))
         printer = pdf_printer(out / "printed.pdf")
-        app.controllers.conversation.export.print_on(printer)
+        app.controllers.export.print_on(printer)
         await until(lambda: app.said == "Printed to printed.pdf.")
         (part,) = app.state.current.path[0].attachments
         assert isinstance(part, DocumentPart)
         app.act(f"document/{part.sha256}", 0)
-        viewer = app.controllers.conversation.viewer.window
+        viewer = app.controllers.viewer.window
         assert viewer is not None
         find(viewer, QAbstractButton, "viewer-original").click()
         await until(lambda: bool(system.opened))

@@ -117,7 +117,7 @@ async def test_the_language_changes_after_the_running_response() -> None:
 async def test_the_language_changes_after_a_temporary_conversation_is_closed() -> None:
     async with AppHarness() as app:
         kept = await app.ask_and_answer("Mine?", "Yes.")
-        app.controllers.conversation.temporary.open()
+        app.controllers.temporary_controller.open()
         temporary = app.open_id
         await app.ask_and_answer("One?", "One.")
         await app.open_conversation(kept)
@@ -127,7 +127,7 @@ async def test_the_language_changes_after_a_temporary_conversation_is_closed() -
         assert "language changes once" in app.said
         app.window.findChildren(TemporaryRow)[0].open_requested.emit()
         await until(lambda: app.open_id == temporary)
-        app.controllers.conversation.temporary.request_close()
+        app.controllers.temporary_controller.request_close()
         app.window.findChildren(TemporaryBar)[0].confirmed.emit()
         await until(lambda: app.session.should_rebuild)
         await app.session.shutdown.wait()

@@ -187,7 +187,7 @@ async def test_conversations_use_the_choice_and_settings_of_their_folder() -> No
     async with AppHarness(environment=KEY) as app:
         state, panel = app.state, app.window.settings
         folder = Folder(new_id(), "Thesis", now())
-        app.controllers.sidebar.list_presenter.writes.start(app.state.folders.save(folder))
+        app.controllers.list_presenter.writes.start(app.state.folders.save(folder))
         app.window.conversations.folder_settings_requested.emit(folder.id)
         panel.pages.responses.page.folder_override_changed.emit(folder.id, "default.variant", "pro")
         panel.pages.responses.page.folder_override_changed.emit(folder.id, "default.effort", "high")
@@ -233,7 +233,7 @@ async def test_a_folder_is_deleted_without_its_conversations() -> None:
     one, *_ = await fill(2)
     async with AppHarness() as app:
         folder = Folder(new_id(), "Thesis", now())
-        app.controllers.sidebar.list_presenter.writes.start(app.state.folders.save(folder))
+        app.controllers.list_presenter.writes.start(app.state.folders.save(folder))
         app.window.conversations.move_requested.emit([one.id], folder.id)
         await app.written()
         await go(app, ListFilter.for_folder(folder.id))
@@ -291,7 +291,7 @@ async def test_the_trash_is_emptied_after_thirty_days() -> None:
         await other.flags.set_trashed([one.id], now() - timedelta(days=31))
         await other.flags.set_trashed([two.id], now() - timedelta(days=29))
     async with AppHarness() as app:
-        await app.controllers.sidebar.housekeeping.clean_up()
+        await app.controllers.housekeeping.clean_up()
         assert app.stored("SELECT id FROM conversations") == [(two.id,)]
         await go(app, TRASH)
         assert app.window.conversations.model.index_of(two.id).data(Roles.NOTE) == "1 day"
@@ -544,7 +544,7 @@ async def test_rows_are_selected_deleted_and_restored_by_keyboard() -> None:
 
 def pinned_titles(app: AppHarness) -> list[str]:
     known = [
-        app.controllers.sidebar.list_presenter.cache.get(id_)
+        app.controllers.list_presenter.cache.get(id_)
         for id_ in app.window.conversations.model.pinned_ids
     ]
     return [conversation.title for conversation in known if conversation is not None]

@@ -55,7 +55,7 @@ async def test_a_conversations_own_settings_are_sent_with_it_alone() -> None:
         turn.end("1")
         await app.settled()
         first = app.open_id
-        app.controllers.sidebar.navigator.open_new()
+        app.controllers.navigator.open_new()
         app.window.prompt.row.effort_requested.emit(Effort.NONE)
         turn = await app.ask("Two")
         assert turn.request.parameters.temperature == 0.2
@@ -87,7 +87,7 @@ async def test_settings_that_change_during_a_turn_or_in_a_conversation_just_left
         set_own(app, "answer.verbosity", "high")
         turn.end("1")
         await app.settled()
-        app.controllers.sidebar.navigator.open_new()
+        app.controllers.navigator.open_new()
         for key in ("answer.temperature", "answer.top_p"):
             app.window.settings.pages.responses.page.override_changed.emit(left, key, 0.5)
         await app.written()
@@ -123,21 +123,21 @@ async def test_the_api_of_the_provider_decides_which_settings_are_offered() -> N
 async def test_settings_before_the_first_question_survive_a_restart() -> None:
     async with AppHarness(environment=COMET) as app:
         first = await app.ask_and_answer("One", "1")
-        app.controllers.sidebar.navigator.open_new()
+        app.controllers.navigator.open_new()
         set_own(app, "answer.system_prompt", "Rhyme.")
         await app.open_conversation(first)  # left, and come back to
-        app.controllers.sidebar.navigator.open_new()
+        app.controllers.navigator.open_new()
         assert own(app) == Overrides("Rhyme.")
         await app.written()
     async with AppHarness(environment=COMET) as app:
-        app.controllers.sidebar.navigator.open_new()
+        app.controllers.navigator.open_new()
         assert own(app) == Overrides("Rhyme.")
         turn = await app.ask("Two")
         assert turn.request.instructions == "Rhyme."
         turn.end("2")
         await app.settled()
-        app.controllers.sidebar.navigator.open_new()
+        app.controllers.navigator.open_new()
         assert own(app) == Overrides()
     async with AppHarness(environment=COMET) as app:
-        app.controllers.sidebar.navigator.open_new()
+        app.controllers.navigator.open_new()
         assert own(app) == Overrides()

@@ -51,7 +51,7 @@ async def test_every_place_opens() -> None:
                 assert [each.is_open for each in found] == [True]
                 await until(found[0].isVisible)
                 assert found[0].head.text() == PLACE_PATHS[place][2]
-        app.controllers.dialogs.help.place_requested.emit(Place.DATA)
+        app.controllers.help.place_requested.emit(Place.DATA)
         assert settings.page == "library"
         app.window.request_place(Place.MODELS)
         dialog = await dialog_of(ModelsDialog)

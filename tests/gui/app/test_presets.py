@@ -34,7 +34,7 @@ KEY = {"OPENAI_API_KEY": "sk-not-real"}
 
 async def store_presets(app: AppHarness) -> None:
     await app.backend.prompts.save(presets=[REVIEWER, POET])
-    await app.controllers.composer.presets.load()
+    await app.controllers.presets_controller.load()
 
 
 def menu_of(app: AppHarness) -> dict[str, bool]:
@@ -98,12 +98,12 @@ async def test_an_applied_preset_shows_later_changes_and_is_undone() -> None:
 async def test_the_preset_of_a_conversation_survives_a_restart() -> None:
     async with AppHarness(environment=KEY) as app:
         await store_presets(app)
-        app.controllers.composer.presets.use("reviewer")
+        app.controllers.presets_controller.use("reviewer")
         first = await app.ask_and_answer("Why?", "So.")
-        app.controllers.sidebar.navigator.open_new()
+        app.controllers.navigator.open_new()
         assert shown(app) == "No preset"
         second = await app.ask_and_answer("And?", "So too.")
-        app.controllers.composer.presets.use("poet")
+        app.controllers.presets_controller.use("poet")
         await app.written()
         app.open_row(first)
         await until(lambda: shown(app) == "Preset: Code reviewer")
@@ -118,7 +118,7 @@ async def test_a_preset_skips_what_the_provider_does_not_have() -> None:
     async with AppHarness() as app:  # on this computer: no variants
         await store_presets(app)
         before = app.state.setup.choice
-        app.controllers.composer.presets.use("reviewer")
+        app.controllers.presets_controller.use("reviewer")
         after = app.state.setup.choice
         assert (after.provider_id, after.model, after.variant) == (
             before.provider_id,
@@ -127,8 +127,8 @@ async def test_a_preset_skips_what_the_provider_does_not_have() -> None:
         )
         gone = replace(POET, provider_id="nowhere", model="x")
         await app.backend.prompts.save(presets=[gone])
-        await app.controllers.composer.presets.load()
-        app.controllers.composer.presets.use("poet")
+        await app.controllers.presets_controller.load()
+        app.controllers.presets_controller.use("poet")
         assert app.state.providers.has_provider(app.state.current.conversation)
         await app.written()
 
@@ -138,7 +138,7 @@ async def test_a_conversations_settings_become_a_preset_whose_name_is_edited() -
     async with AppHarness(environment=KEY) as app:
         state = app.state
         state.setup.override(state.current.id, lambda _own: Overrides("Be kind."))
-        app.controllers.composer.presets.save_here()
+        app.controllers.presets_controller.save_here()
         dialog = cast(PromptsDialog, app.window.findChild(PromptsDialog))
         name = find(dialog, QLineEdit, "preset-name")
         await until(name.hasFocus)
@@ -156,33 +156,33 @@ async def test_a_conversations_settings_become_a_preset_whose_name_is_edited() -
 async def test_new_conversations_begin_with_the_default_preset() -> None:
     async with AppHarness(environment=KEY) as app:
         await store_presets(app)
-        app.controllers.composer.prompts.manage("presets")
+        app.controllers.prompts_controller.manage("presets")
         dialog = cast(PromptsDialog, app.window.findChild(PromptsDialog))
         dialog.presets.list.select("reviewer")
         find(dialog, QCheckBox, "preset-default").click()
         await until(lambda: shown(app) == "Preset: Code reviewer")
         dialog.hide()
         await app.ask_and_answer("Why?", "So.")
-        app.controllers.sidebar.navigator.open_new()
+        app.controllers.navigator.open_new()
         assert shown(app) == "Preset: Code reviewer"
         app.session.quick.open_with("")
         assert app.session.quick.window.model_button.choice.variant is Variant.PRO
         app.session.quick.window.hide()
-        app.controllers.conversation.temporary.open()
+        app.controllers.temporary_controller.open()
         assert shown(app) == "Preset: Code reviewer"
         turn = await app.ask("And here?")
         assert turn.request.model.endswith("-pro")
         turn.end("Here.")
         await app.settled()
-        app.controllers.sidebar.navigator.open_new()
+        app.controllers.navigator.open_new()
         choose(app, "Poet")
         app.open_row((await app.backend.conversations.all())[0].id)
         await until(lambda: shown(app) == "Preset: Code reviewer")
-        app.controllers.sidebar.navigator.open_new()  # the blank one is as it was left
+        app.controllers.navigator.open_new()  # the blank one is as it was left
         assert shown(app) == "Preset: Poet"
         here = app.state.current.id
         app.state.setup.override(here, lambda _own: Overrides("By hand."))
-        app.controllers.sidebar.navigator.open_new()
+        app.controllers.navigator.open_new()
         assert shown(app) == "Preset: Poet (changed)"
         assert app.state.setup.ask_settings.instructions == "By hand."
         await app.written()
@@ -199,12 +199,12 @@ async def test_built_in_presets_can_be_used_edited_and_deleted() -> None:
         settings = app.state.setup.ask_settings
         assert settings.instructions.startswith("You translate.")
         assert settings.examples == (("Das ist nicht mein Bier.", "That’s not my problem."),)
-        app.controllers.composer.prompts.manage("presets")
+        app.controllers.prompts_controller.manage("presets")
         page = cast(PromptsDialog, app.window.findChild(PromptsDialog)).presets
         page.save_requested.emit(replace(app.state.presets.by_id["editor"], name="My editor"))
         page.delete_requested.emit("tutor")
         await app.written()
-        await app.controllers.composer.presets.load()
+        await app.controllers.presets_controller.load()
         found = {preset.id: preset.name for preset in app.state.presets.by_id.values()}
         assert found["editor"] == "My editor"
         assert "tutor" not in found
@@ -249,7 +249,7 @@ async def test_the_page_edits_presets_with_examples_copies_and_deletes_them() ->
         page.list.select("poet")
         (question,) = page.examples.findChildren(MultilineField, "example-question")
         assert question.toPlainText() == "Rain?"
-        app.controllers.composer.presets.use("poet")
+        app.controllers.presets_controller.use("poet")
         assert app.state.setup.ask_settings.examples == pairs
         find(page, QPushButton, "remove-example").click()
         assert examples_of(app) == pairs
@@ -257,7 +257,7 @@ async def test_the_page_edits_presets_with_examples_copies_and_deletes_them() ->
         assert examples_of(app) == ()
         await app.written()
         dialog.hide()
-        app.controllers.composer.prompts.manage("presets")
+        app.controllers.prompts_controller.manage("presets")
         page.list.select("poet")
         words = find(dialog, MultilineField, "answer.system_prompt")
         assert words.toPlainText() == "You rhyme."

@@ -46,7 +46,7 @@ async def prompts_loaded(app: AppHarness) -> None:
 
 
 def dialog_of(app: AppHarness, page: str = "prompts") -> PromptsDialog:
-    app.controllers.composer.prompts.manage(page)
+    app.controllers.prompts_controller.manage(page)
     return cast(PromptsDialog, app.window.findChild(PromptsDialog))
 
 
@@ -62,7 +62,7 @@ async def test_a_prompt_is_inserted_filled_and_asked_by_keyboard() -> None:
     async with AppHarness() as app:
         await prompts_loaded(app)
         await app.backend.prompts.save([REPLY])
-        await app.controllers.composer.prompts.load()
+        await app.controllers.prompts_controller.load()
         app.type("/rep")
         assert offered_prompts(app) == ["Reply"]
         app.press(Qt.Key.Key_Return)
@@ -81,7 +81,7 @@ async def test_the_selection_fills_the_prompt_and_a_long_clipboard_is_attached()
     async with AppHarness() as app:
         await prompts_loaded(app)
         await app.backend.prompts.save([Prompt("c", "Clip", "Read {{clipboard}}!")])
-        await app.controllers.composer.prompts.load()
+        await app.controllers.prompts_controller.load()
         await app.ask_and_answer("Why?", "Because of x.")
         app.window.transcript.selectAll()
         app.type("/explain")
@@ -96,7 +96,7 @@ async def test_the_selection_fills_the_prompt_and_a_long_clipboard_is_attached()
         assert app.window.prompt.text() == f"Read {ATTACHED_TEXT}!"
         await until(lambda: app.state.current.draft.value.attachments)
         QGuiApplication.clipboard().setText("short")
-        app.controllers.sidebar.navigator.open_new()
+        app.controllers.navigator.open_new()
 
 
 async def test_an_edited_prompt_is_stored_and_offered_everywhere(data: Path) -> None:
@@ -205,7 +205,7 @@ async def test_exported_prompts_are_imported_once(tmp_path: Path) -> None:
 
     async with AppHarness() as app:
         await prompts_loaded(app)
-        app.controllers.composer.prompts.save(REPLY)
+        app.controllers.prompts_controller.save(REPLY)
         dialog = dialog_of(app)
         dialog.export_requested.emit(file)
         await until(lambda: said(dialog) == "Exported 1 prompt to prompts.json")

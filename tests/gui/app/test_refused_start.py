@@ -84,7 +84,7 @@ async def test_a_full_disk_does_not_prevent_the_start_nor_a_failed_write_the_nex
         async with AppHarness() as app:
             await until(lambda: "no room left" in app.said)
             assert "This one." in app.transcript
-            app.controllers.dialogs.help.open_at(START)
+            app.controllers.help.open_at(START)
             await until(lambda: find_help() is not None)
             app.type("unsent")
     async with AppHarness() as app:

@@ -36,7 +36,7 @@ async def test_filters_narrow_the_hits_and_end_with_the_search(
     async with AppHarness() as app:
         shown = app.window.conversations
         await app.ask_and_answer("Grapefruit one?", "Yes.")
-        app.controllers.sidebar.navigator.open_new()
+        app.controllers.navigator.open_new()
         await app.ask_and_answer("Grapefruit two?", "Grapefruit.")
         assert shown.findChild(SearchFilters) is None
         app.window.search()

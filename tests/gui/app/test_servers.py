@@ -101,7 +101,7 @@ async def test_the_variants_are_those_that_the_server_lists() -> None:
         choice = app.window.prompt.row.choice
         assert (choice.variant, choice.offers_variants) == (Variant.THINKING, False)
         assert (choice.short_name, Effort.MINIMAL in choice.listed_efforts) == ("Thinking", False)
-        app.controllers.composer.choice.choose_variant(Variant.PRO)
+        app.controllers.choice.choose_variant(Variant.PRO)
         assert app.state.setup.choice.variant is Variant.THINKING
 
 
@@ -158,7 +158,7 @@ async def test_a_stopped_server_is_used_once_it_runs_again(monkeypatch: pytest.M
             app.type("Why is the sky blue?")
             app.enter()
             await until(lambda: f"Nothing is listening at 127.0.0.1:{port}" in app.transcript)
-            timer = timer_of(app.controllers.conversation.server_watch)
+            timer = timer_of(app.controllers.server_watch)
             await until(lambda: attempts.count > 2)
             assert "is back" not in app.transcript
             here = app.open_id
@@ -170,7 +170,7 @@ async def test_a_stopped_server_is_used_once_it_runs_again(monkeypatch: pytest.M
                 assert "Nothing is listening" not in app.transcript
                 assert "is back" in app.window.notifications.status.text()
                 assert not timer.isActive()
-                app.controllers.conversation.answer_actions.act_on_last("retry")
+                app.controllers.answer_actions.act_on_last("retry")
                 await until(lambda: "Rayleigh" in app.transcript)
                 await app.settled()
 

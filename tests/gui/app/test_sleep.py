@@ -35,7 +35,7 @@ async def test_due_work_is_done_soon_after_waking(
     logind: BusService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with AppHarness() as app:
-        backups, watch = app.controllers.panel.backups, app.controllers.conversation.server_watch
+        backups, watch = app.controllers.backups, app.controllers.server_watch
         await app.backend.settings.set(LAST_KEY, {"at": now().isoformat()})
         await backups.start()
         await app.state.values.set("backup.folder", str(tmp_path))
@@ -55,7 +55,7 @@ async def test_due_work_is_done_soon_after_waking(
 async def test_a_draft_is_stored_before_sleep(logind: BusService) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Why?", "So.")
-        timer = timer_of(app.controllers.sidebar.draft_saver)
+        timer = timer_of(app.controllers.draft_saver)
         timer.setInterval(60_000)
         app.type("half a sentence")
         assert timer.isActive()

@@ -76,7 +76,7 @@ async def test_a_running_answer_is_not_cut_by_the_cap_and_its_input_counts() -> 
     async with AppHarness(environment=KEYED) as app:
         await set_cap(app, "0.00002")  # room for eleven tokens of input
         first = await app.ask("One two three")
-        app.controllers.sidebar.navigator.open_new()
+        app.controllers.navigator.open_new()
         app.type("Four five six")
         app.enter()
         await until(lambda: "pending" in app.said)
@@ -94,7 +94,7 @@ async def test_the_tables_show_all_calls() -> None:
         turn.say("More")
         turn.give(UsageReported(Usage(1_000_000, 400_000, 10, 0)), Completed())
         await app.settled()
-        app.controllers.dialogs.spending.show()
+        app.controllers.spending_controller.show()
         await until(lambda: app.window.findChild(SpendingView) is not None)
         view = app.window.findChild(SpendingView)
         assert isinstance(view, SpendingView)
@@ -121,7 +121,7 @@ async def test_a_new_month_begins_without_spending(monkeypatch: pytest.MonkeyPat
     async with AppHarness(environment=KEYED) as app:
         await set_cap(app, "5")
         await app.ask_and_answer("One", "An answer.")
-        app.controllers.panel.providers.open_at_cap(app.state.setup.profile.id)
+        app.controllers.providers_controller.open_at_cap(app.state.setup.profile.id)
         section = app.window.settings.findChild(SpendingSection)
         assert isinstance(section, SpendingSection)
         section.show_profile(app.state.setup.profile)
@@ -214,7 +214,7 @@ async def test_rows_follow_grouping_and_period_and_are_exported(tmp_path: Path) 
     async with AppHarness(environment=KEYED) as app:
         await set_cap(app, "20")
         await add_calls(app)
-        app.controllers.dialogs.spending.show()
+        app.controllers.spending_controller.show()
         await until(lambda: app.window.findChild(SpendingView) is not None)
         view = find(app.window, SpendingView, "spending")
         view.period_choice.setCurrentText("Last 30 days")

@@ -55,11 +55,11 @@ async def test_no_word_is_on_the_disk_while_the_conversation_is_open_or_after(
     document.write_text(f"All about {FILE}.")
     async with AppHarness() as app:
         kept = await app.ask_and_answer("Mine?", "Yes.")
-        app.controllers.conversation.temporary.open()
+        app.controllers.temporary_controller.open()
         assert is_temporary(app)
         assert bar(app).isVisible()
         assert app.window.header.temporary_icon.isVisible()
-        app.controllers.composer.attachments.attach([document])
+        app.controllers.attachments.attach([document])
         await until(lambda: any("notes.txt" in chip for chip in app.chips))
         app.type(f"draft {SECRET}")
         await app.written()
@@ -108,8 +108,8 @@ async def test_compaction_an_error_and_the_next_version_stay_off_the_disk(scratc
     document = scratch.parent / "notes.txt"
     document.write_text(f"All about {FILE}.")
     async with AppHarness(environment={"OPENAI_API_KEY": "sk-test"}) as app:
-        app.controllers.conversation.temporary.open()
-        app.controllers.composer.attachments.attach([document])
+        app.controllers.temporary_controller.open()
+        app.controllers.attachments.attach([document])
         await until(lambda: any("tokens" in chip for chip in app.chips))
         for used in (90_000, 182_000, 220_000):
             turn = await app.ask(f"What is {SECRET}?")
@@ -151,10 +151,10 @@ async def test_compaction_an_error_and_the_next_version_stay_off_the_disk(scratc
 
 async def test_closing_asks_once_if_there_are_messages(scratch: Path) -> None:
     async with AppHarness() as app:
-        app.controllers.conversation.temporary.open()
+        app.controllers.temporary_controller.open()
         bar(app).close_button.click()
         assert not is_temporary(app)  # nothing was in it
-        app.controllers.conversation.temporary.open()
+        app.controllers.temporary_controller.open()
         first = app.open_id
         await app.ask_and_answer(f"What is {SECRET}?", "A word.")
         bar(app).close_button.click()
@@ -169,10 +169,10 @@ async def test_closing_asks_once_if_there_are_messages(scratch: Path) -> None:
         assert SECRET not in app.transcript
         assert app.window.prompt.text() == ""
         assert await app.state.backend.conversations.get(first) is None
-        assert app.controllers.sidebar.list_presenter.cache.find_existing(first) is None
+        assert app.controllers.list_presenter.cache.find_existing(first) is None
         assert row(app).isHidden()
         assert app.rows == []
-        app.controllers.conversation.temporary.open()
+        app.controllers.temporary_controller.open()
         turn = await app.ask(f"What is {SECRET}?")
         turn.say(f"A {SECRET}")
         await until(lambda: "A zan" in app.transcript)
@@ -186,10 +186,10 @@ async def test_closing_asks_once_if_there_are_messages(scratch: Path) -> None:
 async def test_a_temporary_conversation_is_neither_branched_nor_titled(scratch: Path) -> None:
     async with AppHarness() as app:
         await app.state.values.set("library.model_titles", True)
-        app.controllers.conversation.temporary.open()
+        app.controllers.temporary_controller.open()
         await app.ask_and_answer(f"What is {SECRET}?", "A word.")
         assert len(app.providers.turns) == 1
-        app.controllers.conversation.branching.branch_last()
+        app.controllers.branching.branch_last()
         await until(lambda: "can’t be branched" in app.said)
         assert not app.state.current.is_listed
         assert app.window.windowTitle() == "Temporary conversation"

@@ -59,7 +59,7 @@ async def test_a_server_is_added_with_its_tools_prompts_and_resources() -> None:
         assert "demo/echo" in [tool.definition.full_name for tool in listed]
         offered = {prompt.title: prompt.text for prompt in app.state.prompts.offered_prompts}
         assert offered["demo: greet"] == "Greet {{who}} warmly."
-        app.controllers.composer.resources.show()
+        app.controllers.resources.show()
         palette = find(app.window, CommandPalette, "resource-palette")
         await until(lambda: palette.model.rows)
         QTest.keyClick(palette.field, Qt.Key.Key_Return)

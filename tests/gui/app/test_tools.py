@@ -124,7 +124,7 @@ async def test_changed_arguments_are_kept_and_a_permission_is_for_its_conversati
         shown = card(app)
         assert shown is not None
         shown.arguments.setPlainText('{"path": "b"}')
-        app.controllers.sidebar.navigator.open_new()
+        app.controllers.navigator.open_new()
         assert card(app) is None
         await app.open_conversation(first)
         assert shown.arguments.toPlainText() == '{"path": "b"}'
@@ -192,7 +192,7 @@ async def test_the_list_of_tools_chooses_them_and_withdraws_permissions() -> Non
 
 
 async def _picker(app: AppHarness) -> ToolPicker:
-    tools = app.controllers.composer.tools
+    tools = app.controllers.tools
     find(app.window, QToolButton, "tools").click()
     await until(lambda: tools.picker is not None and bool(tools.picker.findChildren(QCheckBox)))
     assert tools.picker is not None

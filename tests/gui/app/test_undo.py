@@ -153,7 +153,7 @@ async def test_a_discarded_edit_returns_to_its_conversation() -> None:
         app.act("edit", at=0)
         app.type(" Tell me all about it.")
         app.press(Qt.Key.Key_Escape)
-        app.controllers.sidebar.navigator.open_new()
+        app.controllers.navigator.open_new()
         app.press_action("Undo")
         assert app.text.toPlainText() == ""
         await app.open_conversation(first)

@@ -38,7 +38,7 @@ def match_count(viewer: DocumentViewer) -> str:
 
 async def stored_document(app: AppHarness, given: Path | str) -> DocumentPart:
     """Read and store a file or a text, and return its part."""
-    part, _ = await app.controllers.composer.attachment_reader.read(given, lambda _: None)
+    part, _ = await app.controllers.attachment_reader.read(given, lambda _: None)
     assert isinstance(part, DocumentPart)
     return part
 
@@ -52,8 +52,8 @@ async def passage(app: AppHarness, path: Path, words: str) -> ViewerTarget:
 
 
 async def opened(app: AppHarness, what: ViewerTarget) -> DocumentViewer:
-    app.controllers.conversation.viewer.open(what)
-    viewer = app.controllers.conversation.viewer.window
+    app.controllers.viewer.open(what)
+    viewer = app.controllers.viewer.window
     assert viewer is not None
     await until(lambda: viewer.message != "Opening…")
     return viewer
@@ -257,7 +257,7 @@ async def test_the_name_of_a_document_in_a_question_opens_it(data: Path) -> None
         await until(lambda: bool(app.chips) and not app.is_reading)
         (attached,) = app.state.current.draft.value.attachments
         app.window.prompt.chips.action_requested.emit(part_id(attached), "open-document")
-        chip_viewer = app.controllers.conversation.viewer.window
+        chip_viewer = app.controllers.viewer.window
         assert chip_viewer is not None
         await until(lambda: chip_viewer.pages.count == 3)
         turn = await app.ask("What is it?")
@@ -265,7 +265,7 @@ async def test_the_name_of_a_document_in_a_question_opens_it(data: Path) -> None
         await app.settled()
         part = app.state.current.path[0].attachments[0]
         app.act(f"document/{part.sha256}", 0)
-        viewer = app.controllers.conversation.viewer.window
+        viewer = app.controllers.viewer.window
         assert viewer is not None
         await until(lambda: viewer.pages.count == 3)
         assert viewer.windowTitle() == "report.pdf"

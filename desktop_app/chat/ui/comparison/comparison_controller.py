@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.app.tasks import Tasks
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.chat.ui.choice_controller import AvailableModels, view_of
@@ -51,7 +51,7 @@ class ComparisonController(QObject):
     def __init__(
         self,
         window: MainWindow,
-        state: WindowState,
+        state: Session,
         running: RunningAnswers,
         answers: ComparedAnswers,
         make_transcript: Callable[[Callable[[], Iterable[Message]]], TranscriptView],
@@ -286,11 +286,7 @@ class ComparedModels(QObject):
     compare_requested = Signal(list)
 
     def __init__(
-        self,
-        window: MainWindow,
-        state: WindowState,
-        running: RunningAnswers,
-        choices: AvailableModels,
+        self, window: MainWindow, state: Session, running: RunningAnswers, choices: AvailableModels
     ) -> None:
         super().__init__(window)
         self._prompt = window.pane.prompt
@@ -460,7 +456,7 @@ def _highest_cost_text(cost: Decimal) -> str:
 class ComparedAnswers:
     """The stored versions of an answer, of which the conversation shows one."""
 
-    def __init__(self, state: WindowState, running: RunningAnswers, navigator: Navigator) -> None:
+    def __init__(self, state: Session, running: RunningAnswers, navigator: Navigator) -> None:
         self._running = running
         self._navigator = navigator
         self._current = state.setup.current  # the open conversation

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.state.window_state import WindowState
+from desktop_app.app.session import Session
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.composer.choice.choice_view import ModelEntry
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
@@ -29,7 +29,7 @@ class ModelsController(QObject):
 
     model_chosen = Signal(object)
 
-    def __init__(self, window: MainWindow, state: WindowState) -> None:
+    def __init__(self, window: MainWindow, state: Session) -> None:
         super().__init__(window)
         self._parent = window
         self._providers = state.setup.providers

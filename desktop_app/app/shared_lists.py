@@ -21,6 +21,7 @@ from desktop_app.prompts.prompt_library import (
     merge_prompts,
     translate_names,
 )
+from desktop_app.spending.ledger import Ledger
 
 if TYPE_CHECKING:
     from desktop_app.chat.ui.answer_setup import AnswerSetup
@@ -220,3 +221,17 @@ class Presets:
             return False
         applied = self.apply(preset, conversation)
         return (applied.choice, applied.overrides) != (conversation.choice, conversation.overrides)
+
+
+class SpendingEvents(QObject):
+    """Signals for calls recorded in the ledger, paid or free.
+
+    Signals:
+        spent(str): calls to a provider were recorded; the argument is the provider's id.
+    """
+
+    spent = Signal(str)
+
+    def __init__(self, ledger: Ledger, parent: QObject) -> None:
+        super().__init__(parent)
+        ledger.listen(self.spent.emit)

@@ -9,8 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.app.controllers import Controllers
-from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.session import Session
 from desktop_app.desktop.desktop_watch import AppearanceWatch, SleepWatch
 from desktop_app.desktop.session_bus import SessionBus
 from desktop_app.desktop.ui.answer_notifier import AnswerNotifier
@@ -36,16 +35,15 @@ class DesktopControllers:
 
     def __init__(
         self,
-        window: MainWindow,
+        session: Session,
         theme: ThemeWatcher,
-        controllers: Controllers,
         bus: SessionBus,
         closing: ClosingController,
         quick_host: QuickHost,
         raise_window: Callable[[], None],
     ) -> None:
-        self._window = window
-        self._controllers = controllers
+        self._window = session.window
+        self._session = session
         self._bus = bus
         self._closing = closing
         self._quick_host = quick_host
@@ -57,7 +55,7 @@ class DesktopControllers:
         self._make_tray()
         self._make_notifier()
         self._apply_hotkey()
-        start = controllers.tasks.start
+        start = session.tasks.start
         start(self.tray.watch())
         self.sleep_watch = SleepWatch(self._save_drafts, self._on_wake)
         start(self.sleep_watch.watch())
@@ -73,8 +71,8 @@ class DesktopControllers:
     # -------------------------------------------------------------- global shortcut
 
     def _make_hotkey(self) -> None:
-        window, tasks = self._window, self._controllers.tasks
-        scope = self._controllers.state.backend.folders.scope
+        window, tasks = self._window, self._session.tasks
+        scope = self._session.backend.folders.scope
         hotkey = self.hotkey = HotkeyController(window, bus=self._bus, scope=scope, tasks=tasks)
         hotkey.pressed.connect(self._open_quick_prompt)
         shortcuts = window.settings.pages.shortcuts
@@ -93,7 +91,7 @@ class DesktopControllers:
         self.hotkey.set_keys(keymap.shortcut_of(HOTKEY_COMMAND), paused=self._is_hotkey_paused)
 
     def _apply_hotkey(self) -> None:
-        self.bind(Keymap.from_settings(self._controllers.state.values.all))
+        self.bind(Keymap.from_settings(self._session.values.all))
 
     def _pause_hotkey(self, paused: bool) -> None:
         self._is_hotkey_paused = paused
@@ -109,8 +107,8 @@ class DesktopControllers:
     # -------------------------------------------------------------- tray, notifications
 
     def _make_tray(self) -> None:
-        conversations = self._controllers.state.backend.conversations
-        tasks = self._controllers.tasks
+        conversations = self._session.backend.conversations
+        tasks = self._session.tasks
         tray = self.tray = TrayController(self._window, conversations, bus=self._bus, tasks=tasks)
         self.hotkey.reported.connect(tray.set_hotkey)
         tray.follow(self._window.conversations.model)
@@ -123,21 +121,21 @@ class DesktopControllers:
         tray.quit_requested.connect(self._closing.quit)
 
     def _make_notifier(self) -> None:
-        controllers, current = self._controllers, self._controllers.state.current
+        session, current = self._session, self._session.current
         notifier = self.notifier = AnswerNotifier(
             self._window,
-            controllers.running,
+            session.running,
             is_in_front=lambda: QGuiApplication.focusWindow() is not None,
             title_of=self._public_title,
             bus=self._bus,
-            values=controllers.state.values,
-            tasks=controllers.tasks,
+            values=session.values,
+            tasks=session.tasks,
         )
-        controllers.conversation.consent.question_opened.connect(self._on_consent_question)
+        session.consent.question_opened.connect(self._on_consent_question)
         notifier.message_requested.connect(self._open_conversation)
         notifier.batches_requested.connect(self._show_batches)
-        controllers.dialogs.batches.job_ended.connect(notifier.notify_batch_end)
-        controllers.dialogs.batches.progressed.connect(notifier.show_progress)
+        session.batches.job_ended.connect(notifier.notify_batch_end)
+        session.batches.progressed.connect(notifier.show_progress)
         current.opened.connect(lambda: notifier.forget(current.id))
 
     def _on_consent_question(self, conversation_id: str) -> None:
@@ -149,46 +147,46 @@ class DesktopControllers:
 
     def _public_title(self, conversation_id: str) -> str:
         """Return a title for notifications, which desktops keep; "" if temporary or unknown."""
-        if self._controllers.state.temporary.is_temporary(conversation_id):
+        if self._session.temporary.is_temporary(conversation_id):
             return ""
-        conversation = self._controllers.sidebar.list_presenter.cache.get(conversation_id)
+        conversation = self._session.list_presenter.cache.get(conversation_id)
         return "" if conversation is None else conversation.title
 
     def _open_new(self) -> None:
         self._raise_window()
-        self._controllers.sidebar.navigator.open_here()
+        self._session.navigator.open_here()
 
     def _open_conversation(self, conversation_id: str, message_id: str = "") -> None:
         self._raise_window()
-        navigator = self._controllers.sidebar.navigator
-        self._controllers.tasks.start(navigator.open(conversation_id, message_id))
+        navigator = self._session.navigator
+        self._session.tasks.start(navigator.open(conversation_id, message_id))
 
     def _show_batches(self) -> None:
         self._raise_window()
-        self._controllers.dialogs.batches.show()
+        self._session.batches.show()
 
     # -------------------------------------------------------------- sleep, login
 
     def _save_drafts(self) -> None:
-        self._controllers.sidebar.draft_saver.save()
+        self._session.draft_saver.save()
         self._quick_host.save_draft()
 
     def _on_wake(self) -> None:
         """Run at once the work of timers, which stood still during sleep."""
-        controllers = self._controllers
-        controllers.tasks.start(controllers.dialogs.batches.resume_jobs())
-        controllers.panel.backups.check_soon()
-        controllers.conversation.server_watch.check_soon()
+        session = self._session
+        session.tasks.start(session.batches.resume_jobs())
+        session.backups.check_soon()
+        session.server_watch.check_soon()
         self._window.conversations.day_change.report()
 
     def _make_login_start(self) -> None:
-        state, tasks = self._controllers.state, self._controllers.tasks
-        scope = state.backend.folders.scope
-        login_start = LoginStartSetting(bus=self._bus, values=state.values, scope=scope)
+        session, tasks = self._session, self._session.tasks
+        scope = session.backend.folders.scope
+        login_start = LoginStartSetting(bus=self._bus, values=session.values, scope=scope)
 
         def on_stored(key: str) -> None:
             if key == START_AT_LOGIN:
                 tasks.start(login_start.apply())
 
-        self._controllers.panel.settings.setting_stored.connect(on_stored)
+        self._session.settings.setting_stored.connect(on_stored)
         tasks.start(login_start.reconcile())

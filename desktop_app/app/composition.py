@@ -1,0 +1,449 @@
+"""The composition of a window's session: its shared objects and controllers, and their wiring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from desktop_app.app.help.help_controller import HelpController
+from desktop_app.app.place_opener import PlaceOpener
+from desktop_app.app.session import Session
+from desktop_app.app.shared_lists import (
+    CollectionFacts,
+    FolderList,
+    Presets,
+    PromptList,
+    SpendingEvents,
+)
+from desktop_app.app.shortcuts import DialogShortcuts
+from desktop_app.app.startup.closed_store import ClosedWork
+from desktop_app.batch.ui.batch_controller import BatchController
+from desktop_app.chat.ui.answer_actions import AnswerActions, Branching
+from desktop_app.chat.ui.answer_setup import AnswerSetup
+from desktop_app.chat.ui.chat_controller import ChatController, EditedQuestion, QuestionQueue
+from desktop_app.chat.ui.choice_controller import AvailableModels, ChoiceController
+from desktop_app.chat.ui.chunked_reading_controller import ChunkedReadingController
+from desktop_app.chat.ui.compaction_controller import CompactionController, CompactionNotes
+from desktop_app.chat.ui.comparison.comparison_controller import (
+    ComparedAnswers,
+    ComparedModels,
+    ComparisonController,
+)
+from desktop_app.chat.ui.new_conversation import NewConversation
+from desktop_app.chat.ui.open_conversation import MessagePresenter, OpenConversation
+from desktop_app.chat.ui.running_answers import RunningAnswers
+from desktop_app.chat.ui.server_watch import ServerWatch
+from desktop_app.chat.ui.shown_answers import ShownAnswers, StructuredAnswers
+from desktop_app.chat.ui.temporary_controller import TemporaryController
+from desktop_app.chat.ui.turn_starter import TitleController, TurnPresenter, TurnStarter
+from desktop_app.child_processes import child_command
+from desktop_app.collections.ui.collections_controller import CollectionsController
+from desktop_app.composer.attachments.attachments_controller import AttachmentsController
+from desktop_app.composer.attachments.document_passwords import DocumentPasswords, DocumentUnlocker
+from desktop_app.composer.attachments.drop_controller import AttachmentDrags, DropController
+from desktop_app.composer.attachments.file_readings import AttachmentReader, FileReadings
+from desktop_app.composer.attachments.images_controller import ImageChips, ImagesController
+from desktop_app.composer.attachments.preview_controller import (
+    DraftAttachmentHolder,
+    PreviewController,
+)
+from desktop_app.composer.drafts import AttachmentOrigins, AttachmentSources, Drafts, PromptDraft
+from desktop_app.documents.ui.viewer_controller import ViewerController, ViewerTarget
+from desktop_app.domain.conversations.conversation import Message
+from desktop_app.domain.errors import UserFacingError
+from desktop_app.exchange.ui.export_controller import ExportController
+from desktop_app.exchange.ui.transfer_controller import TransferController
+from desktop_app.library.ui.folders_controller import FoldersController, FolderSettingsController
+from desktop_app.library.ui.list_presenter import ListPresenter, PinnedOrder, SearchController
+from desktop_app.library.ui.navigator import (
+    DraftSaver,
+    ForeignChanges,
+    LinkController,
+    Navigator,
+    ShownConversation,
+)
+from desktop_app.library.ui.trash import Trash
+from desktop_app.prompts.ui.presets_controller import PresetsController
+from desktop_app.prompts.ui.prompts_controller import PromptsController
+from desktop_app.providers.ui.models.models_controller import ModelsController
+from desktop_app.providers.ui.providers import Providers, SettingValues
+from desktop_app.providers.ui.providers_controller import ProvidersController
+from desktop_app.settings.ui.settings_controller import LookController, SettingsController
+from desktop_app.settings.ui.shortcut_files import ShortcutFiles
+from desktop_app.spending.ui.estimate_presenter import EstimatePresenter
+from desktop_app.spending.ui.spending_controller import SpendingController
+from desktop_app.storage.temporary_files import TemporaryCopies
+from desktop_app.storage.ui.backup_controller import BackupController
+from desktop_app.storage.ui.data_page_controller import DataPageController
+from desktop_app.storage.ui.housekeeping import Housekeeping
+from desktop_app.tools.ui.consent_controller import ConsentController
+from desktop_app.tools.ui.resources_controller import ResourcesController
+from desktop_app.tools.ui.servers_controller import ServersController
+from desktop_app.tools.ui.tools_controller import ToolsController
+from desktop_app.transcript.media.json_process import JsonProcess
+from desktop_app.transcript.media.typesetter import Typesetter
+from desktop_app.transcript.view import TranscriptView
+from desktop_app.widgets.cards.notifications import Actions
+from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.look.theme_watcher import ThemeWatcher
+from desktop_app.widgets.program_menu import open_context_menu
+
+
+def compose(
+    session: Session, theme: ThemeWatcher, run_on_closed_store: Callable[[ClosedWork], None]
+) -> None:
+    """Make the objects of a session, which has its window, its tasks and its backend.
+
+    `run_on_closed_store` ends the window, and does work on the closed store.
+    """
+    _make_shared(session)
+    _make_sidebar(session)
+    _make_composer(session)
+    _make_pane(session)
+    _make_answers(session)
+    _make_panel(session, theme, run_on_closed_store)
+    _make_dialogs(session)
+    _connect(session)
+
+
+def _make_shared(session: Session) -> None:
+    window, backend = session.window, session.backend
+    session.temporary = backend.temporary
+    session.spending = SpendingEvents(backend.ledger, window)
+    session.drafts = Drafts(backend.conversations, backend.settings, session.tasks)
+    session.values = SettingValues(backend.settings, window)
+    session.providers = Providers(
+        backend.providers,
+        backend.listings,
+        settings_store=backend.settings,
+        values=session.values,
+        parent=window,
+    )
+    session.folders = FolderList(backend.conversation_folders, window)
+    session.prompts = PromptList(window)
+    session.collection_facts = CollectionFacts(window)
+    session.origins = AttachmentOrigins(backend.attachments)
+    session.sources = AttachmentSources(
+        attachment_store=backend.attachments,
+        documents=backend.documents,
+        image_scaler=backend.image_scaler,
+        delimiters=backend.delimiters,
+    )
+    session.copies = TemporaryCopies(backend.folders.temporary)
+    session.typesetter = Typesetter(child_command("math"), window)
+    session.lexer = JsonProcess(child_command("lexing"), window)
+    session.current = OpenConversation(
+        session.drafts, PromptDraft(window.prompt), session.temporary, window
+    )
+    session.messages = MessagePresenter(
+        window.transcript.stream, current=session.current, providers=session.providers
+    )
+    session.setup = AnswerSetup(
+        session.current,
+        window,
+        values=session.values,
+        providers=session.providers,
+        folders=session.folders,
+        drafts=session.drafts,
+        temporary=session.temporary,
+        tasks=session.tasks,
+        chat_service=backend.chat,
+        conversations=backend.conversations,
+    )
+    session.presets = Presets(session.setup)
+    session.new_conversation = NewConversation(
+        setup=session.setup, folders=session.folders, presets=session.presets, drafts=session.drafts
+    )
+    session.running = RunningAnswers(session.tasks, window)
+
+
+def _make_sidebar(session: Session) -> None:
+    """Make the controllers that list, open, move and delete conversations."""
+    window, backend, running = session.window, session.backend, session.running
+    session.draft_saver = DraftSaver(window, session)
+    presenter = session.list_presenter = ListPresenter(
+        window, session, running, show_title=window.pane.set_title
+    )
+    navigator = session.navigator = Navigator(
+        window, session, running, presenter, session.draft_saver, ShownConversation(window, session)
+    )
+    window.conversations.open_requested.connect(session.tasks.slot(navigator.open))
+    window.conversations.new_requested.connect(navigator.open_here)
+    window.conversations.search.hit_open_requested.connect(session.tasks.slot(navigator.open))
+    session.foreign_changes = ForeignChanges(window, session, running, navigator, presenter)
+    session.pinned_order = PinnedOrder(window, session, presenter)
+    SearchController(window, session, presenter)
+    session.links = LinkController(window, session, navigator)
+    session.folders_controller = FoldersController(
+        window, session, navigator, presenter, show_list=window.outer_panes.show_list
+    )
+    session.folder_settings = FolderSettingsController(window, session, presenter)
+    window.conversations.folder_settings_requested.connect(session.folder_settings.show)
+    session.trash = Trash(window, session, running, navigator, presenter)
+    session.housekeeping = Housekeeping(
+        session.trash.expire,
+        window,
+        tasks=session.tasks,
+        conversations=backend.conversations,
+        attachment_store=backend.attachments,
+        database=backend.database,
+    )
+
+
+def _make_composer(session: Session) -> None:
+    """Make the controllers of models, prompts, attachments and tools for the next question."""
+    window = session.window
+    session.choices = AvailableModels(window, session)
+    session.choice = ChoiceController(
+        window, session, session.choices, EstimatePresenter(window, session)
+    )
+    models = session.models = ModelsController(window, session)
+    models.model_chosen.connect(session.choice.choose_model)
+    window.prompt.row.model_table_requested.connect(models.show)
+    window.settings.pages.provider.on_created(
+        lambda page: page.models_requested.connect(models.show)
+    )
+    session.prompts_controller = PromptsController(window, session)
+    session.presets_controller = PresetsController(
+        window, session, session.prompts_controller, session.choices
+    )
+    window.empty_state.example_chosen.connect(session.prompts_controller.begin_example)
+    session.image_chips = ImageChips(window, session)
+    session.passwords = DocumentPasswords(window)
+    session.attachment_reader = AttachmentReader(session)
+    session.readings = FileReadings(
+        window, session, session.passwords, reader=session.attachment_reader
+    )
+    attachments = session.attachments = AttachmentsController(
+        window, session, session.image_chips, session.readings
+    )
+    session.previews = PreviewController(
+        window,
+        prompt=window.prompt,
+        holder=DraftAttachmentHolder(window, setup=session.setup),
+        image_chips=session.image_chips,
+        notify=window.notifications.notify,
+        setup=session.setup,
+        tasks=session.tasks,
+        chat_service=session.backend.chat,
+        sources=session.sources,
+    )
+    session.drops = DropController(window, session, session.navigator)
+    session.collections = CollectionsController(
+        window, session, collections=lambda: session.backend.collections
+    )
+    session.servers = ServersController(window, session)
+    session.resources = ResourcesController(window, session)
+    session.tools = ToolsController(window, session, session.prompts_controller)
+    window.files_dropped.connect(attachments.attach)
+    window.data_dropped.connect(attachments.attach_content)
+    session.prompts_controller.text_attach_requested.connect(attachments.attach_text)
+    session.resources.content_attach_requested.connect(attachments.attach_content)
+    session.drops.files_attach_requested.connect(attachments.attach)
+    session.drops.content_attach_requested.connect(attachments.attach_content)
+    session.drops.text_attach_requested.connect(attachments.attach_text)
+
+
+def _make_pane(session: Session) -> None:
+    """Make the controllers of the open conversation, its images and its documents."""
+    window, running = session.window, session.running
+    temporary = session.temporary_controller = TemporaryController(
+        window, session, running, session.navigator
+    )
+    window.conversations.temporary_requested.connect(temporary.open)
+    temporary.content_dropped.connect(session.drops.insert_drop)
+    session.branching = Branching(
+        window, session, running, session.navigator, session.list_presenter
+    )
+    session.export = ExportController(
+        window,
+        running,
+        current=session.current,
+        messages=session.messages,
+        tasks=session.tasks,
+        notifications=window.notifications,
+        backend=session.backend,
+    )
+    session.images = ImagesController(window, session, session.image_chips, session.copies)
+    AttachmentDrags(window, session, session.copies)
+    session.viewer = ViewerController(window, session, session.copies)
+    session.collections.document_open_requested.connect(
+        lambda sha256, name: session.viewer.open(ViewerTarget(sha256, name))
+    )
+    compaction = session.compaction = CompactionController(
+        window,
+        session,
+        running,
+        compaction_service=lambda: session.backend.compaction,  # made when it is first needed
+    )
+    notes = session.compaction_notes = CompactionNotes(window, session)
+    compaction.ended.connect(notes.load)
+    notes.undone.connect(
+        lambda undone: compaction.postpone(undone.conversation_id, undone.tokens_before)
+    )
+    window.transcript.action_requested.connect(
+        lambda _id, action: compaction.offer() if action == "compact" else None
+    )
+    session.consent = ConsentController(
+        consent=session.backend.consent, current=session.current, pane=window.pane
+    )
+    StructuredAnswers(window, session)
+    TitleController(
+        session,
+        running,
+        session.list_presenter,
+        utility_model=lambda: session.backend.utility_model,
+    )
+    session.server_watch = ServerWatch(window, session)
+    session.shown_answers = ShownAnswers(window, session, running)
+
+
+def _make_answers(session: Session) -> None:
+    """Make the controllers of new, queued, edited, repeated and compared questions."""
+    window, running = session.window, session.running
+    chunked_reading = session.chunked_reading = ChunkedReadingController(window, session)
+    unlocker = DocumentUnlocker(window, session, session.passwords)
+
+    def remedies_for(error: UserFacingError) -> Actions:
+        return [
+            *unlocker.remedies_for(error),
+            *chunked_reading.remedies_for(error),
+            *session.collections.remedies_for(error),
+            *session.compaction.remedies_for(error),
+        ]
+
+    turns = session.turns = TurnStarter(
+        window,
+        session,
+        running,
+        session.list_presenter,
+        before_turn=session.compaction.compact_before_turn,
+        remedies_for=remedies_for,
+    )
+    session.turn_presenter = TurnPresenter(
+        window, session, running, session.navigator, session.list_presenter, session.draft_saver
+    )
+    turns.begun.connect(session.turn_presenter.start)
+    turns.begun.connect(lambda _: session.shown_answers.dismiss_store_error())
+    session.edited = EditedQuestion(window, session)
+    readings = session.readings
+    queue = session.queue = QuestionQueue(
+        window, session, running, turns, session.list_presenter, is_reading=readings.is_reading
+    )
+    chat = session.chat = ChatController(
+        window,
+        session,
+        running,
+        turns,
+        queue,
+        session.edited,
+        cancel_other_work=session.compaction.cancel,
+        is_reading=readings.is_reading,
+    )
+    chunked_reading.submit_requested.connect(chat.submit)
+    readings.failed.connect(queue.remove)
+    readings.ended.connect(queue.send)
+    session.answer_actions = AnswerActions(
+        window, session, turns, session.navigator, session.choices, session.edited
+    )
+
+    def make_brief_transcript(messages: Callable[[], Iterable[Message]]) -> TranscriptView:
+        """Return a view for a single answer, which shows the images of `messages`."""
+        transcript = TranscriptView(current_theme(), is_brief=True)
+        prepare_transcript(session, transcript)
+        session.images.show_images_in(transcript, messages)
+        return transcript
+
+    session.compared_models = ComparedModels(window, session, running, session.choices)
+    session.comparison = ComparisonController(
+        window,
+        session,
+        running,
+        ComparedAnswers(session, running, session.navigator),
+        make_transcript=make_brief_transcript,
+        name_of_model=session.name_of_model,
+    )
+    window.prompt.row.comparison_requested.connect(session.compared_models.choose_models)
+    session.compared_models.compare_requested.connect(session.tasks.slot(chat.compare))
+    session.turn_presenter.compared.connect(session.comparison.show_answers)
+    prepare_transcript(session, window.transcript)
+
+
+def prepare_transcript(session: Session, transcript: TranscriptView) -> None:
+    """Let a transcript show models by their names, formulas, and the colors of code."""
+    transcript.set_model_names(session.name_of_model)
+    transcript.formula_display.set_typesetter(session.typesetter)
+    transcript.highlighter.set_lexer(session.lexer)
+
+
+def _make_panel(
+    session: Session, theme: ThemeWatcher, run_on_closed_store: Callable[[ClosedWork], None]
+) -> None:
+    """Make the controllers of the settings panel: imports, exports and backups are there, too."""
+    window = session.window
+    providers = session.providers_controller = ProvidersController(window, session)
+    window.empty_state.add_key_requested.connect(providers.open_at_key)
+    window.transcript.action_requested.connect(
+        lambda _id, action: providers.open_at_key() if action in ("add-key", "change-key") else None
+    )
+    session.look = LookController(window, session, theme)
+    session.settings = SettingsController(window, session)
+    session.shortcut_files = ShortcutFiles(window, session)
+    session.data_page = DataPageController(window, session, run_on_closed_store)
+    transfer = session.transfer = TransferController(window, session, session.foreign_changes.show)
+    backups = session.backups = BackupController(window, session, transfer.back_up)
+    data = window.settings.pages.data
+    data.on_created(lambda page: page.import_requested.connect(transfer.choose_import))
+    data.on_created(lambda page: page.backup_requested.connect(backups.back_up_now))
+    window.conversations.export_requested.connect(transfer.choose_export)
+    session.data_page.export_requested.connect(transfer.choose_export)
+
+
+def _make_dialogs(session: Session) -> None:
+    """Make the controllers of spending, batch jobs and help."""
+    window = session.window
+    session.spending_controller = SpendingController(window, session, session.name_of_model)
+    session.batches = BatchController(window, session, session.navigator, session.list_presenter)
+    help_ = session.help = HelpController(
+        window, values=session.values, tasks=session.tasks, settings_store=session.backend.settings
+    )
+    window.settings.help_requested.connect(help_.open_part)
+    # Of windows that bind no shortcuts themselves.
+    shortcuts = DialogShortcuts(
+        window,
+        session.values,
+        {"help.open": lambda _: help_.open(), "menu.open": open_context_menu},
+    )
+    shortcuts.window_focused.connect(help_.connect_buttons)
+
+
+def _connect(session: Session) -> None:
+    """Connect the controllers of different features."""
+    window, current, turns = session.window, session.current, session.turns
+    turns.cap_change_requested.connect(session.providers_controller.open_at_cap)
+    turns.price_entry_requested.connect(session.models.edit)
+    session.providers_controller.key_stored.connect(session.running.retry_with_key)
+    bar = session.batches.bar
+    bar.reading_stop_requested.connect(session.readings.cancel_paths)
+    bar.reading_stop_requested.connect(lambda _: session.queue.remove(current.id))
+    turns.begun.connect(lambda turn: bar.forget_offer_in(turn.original.id))
+    places = session.places = PlaceOpener(
+        window.settings,
+        open_network=session.providers_controller.open_at_network,
+        open_help=session.help.open_at,
+        open_models=session.models.show,
+    )
+    window.place_requested.connect(places.open)
+    window.transcript.action_requested.connect(places.open_action)
+    session.help.place_requested.connect(places.open)
+    session.viewer.place_requested.connect(places.open)
+    session.viewer.place_requested.connect(lambda _place: window.activateWindow())
+    # Changes that other processes write to the store.
+    start = session.tasks.start
+    store_changed = session.foreign_changes.found
+    store_changed.connect(lambda: start(session.presets_controller.refresh()))
+    store_changed.connect(session.spending_controller.refresh)
+    store_changed.connect(session.batches.check_store)
+    store_changed.connect(session.collections.check_store)
+    # Questions and other processes start servers, which may then offer other prompts.
+    for signal in (session.running.finished, store_changed):
+        signal.connect(lambda *_: start(session.servers.load_prompts()))

@@ -1,1 +1,0 @@
-"""The composition of the window by its areas: each creates its controllers and connects them."""

@@ -1,0 +1,191 @@
+"""The session of a window: what its controllers share, and the controllers themselves.
+
+`composition` makes all of it, in an order in which each object finds those that it uses.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from desktop_app.app.help.help_controller import HelpController
+    from desktop_app.app.place_opener import PlaceOpener
+    from desktop_app.app.shared_lists import (
+        CollectionFacts,
+        FolderList,
+        Presets,
+        PromptList,
+        SpendingEvents,
+    )
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.app.window.main_window import MainWindow
+    from desktop_app.backend.backend import Backend
+    from desktop_app.batch.ui.batch_controller import BatchController
+    from desktop_app.chat.ui.answer_actions import AnswerActions, Branching
+    from desktop_app.chat.ui.answer_setup import AnswerSetup
+    from desktop_app.chat.ui.chat_controller import ChatController, EditedQuestion, QuestionQueue
+    from desktop_app.chat.ui.choice_controller import AvailableModels, ChoiceController
+    from desktop_app.chat.ui.chunked_reading_controller import ChunkedReadingController
+    from desktop_app.chat.ui.compaction_controller import CompactionController, CompactionNotes
+    from desktop_app.chat.ui.comparison.comparison_controller import (
+        ComparedModels,
+        ComparisonController,
+    )
+    from desktop_app.chat.ui.new_conversation import NewConversation
+    from desktop_app.chat.ui.open_conversation import MessagePresenter, OpenConversation
+    from desktop_app.chat.ui.running_answers import RunningAnswers
+    from desktop_app.chat.ui.server_watch import ServerWatch
+    from desktop_app.chat.ui.shown_answers import ShownAnswers
+    from desktop_app.chat.ui.temporary_controller import TemporaryController
+    from desktop_app.chat.ui.turn_starter import TurnPresenter, TurnStarter
+    from desktop_app.collections.ui.collections_controller import CollectionsController
+    from desktop_app.composer.attachments.attachments_controller import AttachmentsController
+    from desktop_app.composer.attachments.document_passwords import DocumentPasswords
+    from desktop_app.composer.attachments.drop_controller import DropController
+    from desktop_app.composer.attachments.file_readings import AttachmentReader, FileReadings
+    from desktop_app.composer.attachments.images_controller import ImageChips, ImagesController
+    from desktop_app.composer.attachments.preview_controller import PreviewController
+    from desktop_app.composer.drafts import AttachmentOrigins, AttachmentSources, Drafts
+    from desktop_app.documents.ui.viewer_controller import ViewerController
+    from desktop_app.exchange.ui.export_controller import ExportController
+    from desktop_app.exchange.ui.transfer_controller import TransferController
+    from desktop_app.library.ui.folders_controller import (
+        FoldersController,
+        FolderSettingsController,
+    )
+    from desktop_app.library.ui.list_presenter import ListPresenter, PinnedOrder
+    from desktop_app.library.ui.navigator import (
+        DraftSaver,
+        ForeignChanges,
+        LinkController,
+        Navigator,
+    )
+    from desktop_app.library.ui.trash import Trash
+    from desktop_app.prompts.ui.presets_controller import PresetsController
+    from desktop_app.prompts.ui.prompts_controller import PromptsController
+    from desktop_app.providers.ui.models.models_controller import ModelsController
+    from desktop_app.providers.ui.providers import Providers, SettingValues
+    from desktop_app.providers.ui.providers_controller import ProvidersController
+    from desktop_app.settings.ui.settings_controller import LookController, SettingsController
+    from desktop_app.settings.ui.shortcut_files import ShortcutFiles
+    from desktop_app.spending.ui.spending_controller import SpendingController
+    from desktop_app.storage.temporary_database import TemporaryConversations
+    from desktop_app.storage.temporary_files import TemporaryCopies
+    from desktop_app.storage.ui.backup_controller import BackupController
+    from desktop_app.storage.ui.data_page_controller import DataPageController
+    from desktop_app.storage.ui.housekeeping import Housekeeping
+    from desktop_app.tools.ui.consent_controller import ConsentController
+    from desktop_app.tools.ui.resources_controller import ResourcesController
+    from desktop_app.tools.ui.servers_controller import ServersController
+    from desktop_app.tools.ui.tools_controller import ToolsController
+    from desktop_app.transcript.media.json_process import JsonProcess
+    from desktop_app.transcript.media.typesetter import Typesetter
+
+
+class Session:
+    """What the controllers of a window share; they get the session, and their view if it varies.
+
+    Attributes:
+        copies: the files that other programs opened or got by a drag.
+        typesetter, lexer: the processes of formulas and code in all transcripts.
+        setup, messages: those of `current`, the conversation that the main window shows.
+    """
+
+    window: MainWindow
+    tasks: Tasks
+    backend: Backend
+    # Stores and lists that are also in memory.
+    temporary: TemporaryConversations
+    spending: SpendingEvents
+    drafts: Drafts
+    values: SettingValues
+    providers: Providers
+    folders: FolderList
+    prompts: PromptList
+    presets: Presets
+    collection_facts: CollectionFacts
+    origins: AttachmentOrigins
+    sources: AttachmentSources
+    copies: TemporaryCopies
+    typesetter: Typesetter
+    lexer: JsonProcess
+    # The conversation in the main window, and answers.
+    current: OpenConversation
+    messages: MessagePresenter
+    setup: AnswerSetup
+    new_conversation: NewConversation
+    running: RunningAnswers
+    # The sidebar.
+    draft_saver: DraftSaver
+    list_presenter: ListPresenter
+    navigator: Navigator
+    foreign_changes: ForeignChanges
+    pinned_order: PinnedOrder
+    links: LinkController
+    folders_controller: FoldersController
+    folder_settings: FolderSettingsController
+    trash: Trash
+    housekeeping: Housekeeping
+    # The prompt.
+    choices: AvailableModels
+    choice: ChoiceController
+    models: ModelsController
+    prompts_controller: PromptsController
+    presets_controller: PresetsController
+    image_chips: ImageChips
+    passwords: DocumentPasswords
+    attachment_reader: AttachmentReader
+    readings: FileReadings
+    attachments: AttachmentsController
+    previews: PreviewController
+    drops: DropController
+    collections: CollectionsController
+    servers: ServersController
+    resources: ResourcesController
+    tools: ToolsController
+    # The conversation's pane.
+    temporary_controller: TemporaryController
+    branching: Branching
+    export: ExportController
+    images: ImagesController
+    viewer: ViewerController
+    compaction: CompactionController
+    compaction_notes: CompactionNotes
+    consent: ConsentController
+    server_watch: ServerWatch
+    shown_answers: ShownAnswers
+    chunked_reading: ChunkedReadingController
+    turns: TurnStarter
+    turn_presenter: TurnPresenter
+    edited: EditedQuestion
+    queue: QuestionQueue
+    chat: ChatController
+    answer_actions: AnswerActions
+    compared_models: ComparedModels
+    comparison: ComparisonController
+    # The settings panel, and other windows.
+    providers_controller: ProvidersController
+    look: LookController
+    settings: SettingsController
+    shortcut_files: ShortcutFiles
+    data_page: DataPageController
+    transfer: TransferController
+    backups: BackupController
+    spending_controller: SpendingController
+    batches: BatchController
+    help: HelpController
+    places: PlaceOpener
+
+    async def load(self) -> None:
+        """Load settings, folders, lists of models and providers."""
+        await self.values.load()
+        await self.folders.load()
+        await self.backend.listings.load()
+        await self.providers.reload()
+
+    def name_of_model(self, model_id: str) -> str:
+        """Return a model's name in the catalog, or that of the user's own GGUF file."""
+        if model_id.endswith(".gguf"):
+            return Path(model_id).stem
+        return self.backend.catalog.info(model_id).name

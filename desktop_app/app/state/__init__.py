@@ -1,1 +1,0 @@
-"""What the controllers of a window share."""
