@@ -8,7 +8,7 @@ compaction was made or undone after the answer.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
@@ -45,7 +45,7 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     tool_calls,
 )
-from desktop_app.domain.cost import Usage, cost_of
+from desktop_app.domain.cost import USUAL_ANSWER_TOKENS, TypicalAnswer, Usage, cost_of
 from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.token_counts import GUESSED_SHARE, CountMethod, TokenCount
@@ -345,12 +345,8 @@ class Estimator:
         Raises:
             DocumentDoesNotFitError: the input, with room for an answer, exceeds the limit.
         """
-        limit = estimate.limit
-        if limit is None:
-            return
-        # A limit on the input alone leaves room for the answer already.
-        reserved_tokens = RESERVED_ANSWER_TOKENS if resolved.model.max_input is None else 0
-        if estimate.input_tokens + reserved_tokens <= limit:
+        limit = accepted_input(resolved.model)
+        if limit is None or estimate.input_tokens <= limit:
             return
         documents = [part for part in draft.attachments if isinstance(part, DocumentPart)]
         if documents and estimate.is_exact:
@@ -369,7 +365,7 @@ class Estimator:
             names=joined([part.name for part in documents]),
             tokens=estimate.input_tokens,
             model=resolved.model.name,
-            limit=limit - reserved_tokens,
+            limit=limit,
         )
 
     async def message_tokens(self, message: Message, resolved: ResolvedChoice) -> int:
@@ -412,6 +408,14 @@ def _as_sent(
         return message
     parts = deduplicate_parts(path[first_sent:number], message.sent_parts, resolved.files)
     return replace(message, parts=tuple(parts))
+
+
+def accepted_input(info: ModelInfo) -> int | None:
+    """Return the tokens of input that are not refused before sending; None if unknown."""
+    # A limit on the input alone leaves room for the answer already.
+    if info.max_input is not None or info.context_window is None:
+        return info.max_input
+    return info.context_window - RESERVED_ANSWER_TOKENS
 
 
 def usable_input(info: ModelInfo) -> int | None:
@@ -477,3 +481,36 @@ def _hint_for(resolved: ResolvedChoice, *, has_documents: bool, may_compact: boo
     if may_compact:
         return N_("Compact it, or start a new conversation.")
     return N_("Start a new conversation, or choose another model.")
+
+
+TypicalAnswers = Mapping[tuple[str, str], TypicalAnswer]
+"""The user's own answers, by model and effort, "" for none."""
+
+
+def typical_answer(resolved: ResolvedChoice, typical: TypicalAnswers) -> TypicalAnswer:
+    """Return the figures of a choice."""
+    effort = resolved.effort.value if resolved.effort else ""
+    return typical.get((resolved.model.id, effort), TypicalAnswer())
+
+
+def typical_tokens(
+    resolved: ResolvedChoice, typical: TypicalAnswers, max_output_tokens: int | None = None
+) -> int:
+    """Return the output tokens that an answer of this choice usually has."""
+    limits = [limit for limit in (max_output_tokens, resolved.model.max_output) if limit]
+    measured = typical_answer(resolved, typical).output_tokens
+    return min((measured or USUAL_ANSWER_TOKENS, *limits))
+
+
+def typical_cost(
+    estimate: Estimate,
+    resolved: ResolvedChoice,
+    typical: TypicalAnswers,
+    max_output_tokens: int | None = None,
+) -> Decimal | None:
+    """Return the cost of a question with usual answers; None if the price is unknown."""
+    price = resolved.counted_price
+    if price is None:
+        return None
+    output_tokens = typical_tokens(resolved, typical, max_output_tokens)
+    return estimate.answers * price.cost(Usage(estimate.input_tokens, 0, output_tokens))

@@ -77,7 +77,8 @@ class Chip:
     """An attachment as shown by a chip.
 
     Attributes:
-        summary: its size ("52 pages · 33,907 tokens · 12 %"), the present step, or a failure.
+        summary: its size ("52 pages · 12 %"), the present step, or a failure.
+        state: "large" if the model cannot take it as a whole.
         progress: 0 to 1 while the file is read; None if unknown, or once the file is read.
         icon: name of a Lucide icon.
         tooltip: further information.
@@ -91,7 +92,7 @@ class Chip:
     id: str
     name: str
     summary: str
-    state: Literal["reading", "ready", "failed"]
+    state: Literal["reading", "ready", "large", "failed"]
     progress: float | None
     icon: str
     tooltip: str = ""
@@ -312,6 +313,8 @@ class ChipWidget(QFrame):
             _paint_ring(painter, icon_rect, chip.progress)
         elif chip.state == "failed":
             painting.draw_icon(painter, icon_rect, "triangle-alert", theme.error, px(20))
+        elif chip.state == "large":
+            painting.draw_icon(painter, icon_rect, chip.icon, theme.warning, px(20))
         elif chip.thumbnail is not None:
             side = px(_THUMBNAIL_SIZE)
             box = QRect(px(8), (self.height() - side) // 2, side, side)
@@ -326,7 +329,7 @@ class ChipWidget(QFrame):
         # File names often differ only at the end.
         elide_mode = Qt.TextElideMode.ElideMiddle
         painting.draw_text(painter, upper, chip.name, theme.strong(), theme.text, elide_mode)
-        color = theme.error if chip.state == "failed" else theme.dim
+        color = {"failed": theme.error, "large": theme.warning}.get(chip.state, theme.dim)
         painting.draw_text(painter, lower, chip.summary, theme.note(), color)
 
     def eventFilter(self, watched: object, event: QEvent) -> bool:

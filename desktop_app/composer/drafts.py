@@ -22,7 +22,7 @@ from desktop_app.documents.store.attachment_store import AttachmentStore
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import Conversation, Draft, Message, new_id
-from desktop_app.domain.conversations.message_parts import DraftPart, part_id
+from desktop_app.domain.conversations.message_parts import DocumentPart, DraftPart, part_id
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.prompt_delimiter import DelimiterFactory
 from desktop_app.settings.settings_store import SettingsStore
@@ -289,6 +289,17 @@ class PromptDraft(QObject):
     def with_text(self, text: str, template_id: str) -> Draft:
         """Return the draft with another text, and the template that produced it."""
         return replace(self.value, text=text, template_id=template_id)
+
+    def read_in_parts(self) -> None:
+        """Have all documents read in parts, but those that tools read."""
+        self.set_attachments(
+            [
+                replace(part, in_parts=True)
+                if isinstance(part, DocumentPart) and not part.by_tools
+                else part
+                for part in self.value.attachments
+            ]
+        )
 
     def set_attachments(self, attachments: Sequence[DraftPart]) -> None:
         """Replace the attachments."""

@@ -21,7 +21,7 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.answering.generation import Examples, GenerationParameters
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
-from desktop_app.domain.cost import Price, Usage, cost_of
+from desktop_app.domain.cost import USUAL_ANSWER_TOKENS, Price, Usage, cost_of
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
@@ -33,9 +33,6 @@ BATCH_TIER: Final = "batch"
 # The limits of a batch. Source: OpenAI's guide to the Batch API.
 MAX_REQUESTS: Final = 50_000
 MAX_BYTES: Final = 200_000_000
-USUAL_ANSWER_TOKENS: Final = 1000
-"""The estimated tokens of an answer with its reasoning."""
-
 
 SCHEMA_PROBLEM: Final = "schema_problem"
 """The code of the error of an answer that does not match its schema."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from desktop_app.domain.bounds import Count
 from desktop_app.domain.value import Value
 
 MILLION = Decimal(1_000_000)
+USUAL_ANSWER_TOKENS: Final = 1000
+"""The output tokens that are assumed of an answer before the user's own were measured."""
 
 
 class Usage(Value, frozen=True):
@@ -67,6 +69,13 @@ class Price(NamedTuple):
             + usage.output_tokens * self.output
         )
         return total / MILLION
+
+
+class TypicalAnswer(NamedTuple):
+    """The medians of recent complete answers of a model with an effort; None if unknown."""
+
+    seconds: float | None = None
+    output_tokens: int | None = None
 
 
 FREE = Price(Decimal(0), Decimal(0), Decimal(0))

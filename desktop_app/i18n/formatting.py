@@ -140,6 +140,21 @@ def money(amount: Decimal) -> str:
     return _dollars(one_digit, max(2, digits))
 
 
+def rough_money(amount: Decimal) -> str:
+    """Format US dollars of an estimate: in whole cents.
+
+    >>> from decimal import Decimal
+    >>> [rough_money(Decimal(x)) for x in ("4.118", "0.0149", "0.00004", "0")]
+    ['≈ $4.12', '≈ $0.01', '< $0.01', '$0']
+    """
+    from decimal import Decimal
+
+    if amount == 0:
+        return money(amount)
+    cent = Decimal("0.01")
+    return f"< {money(cent)}" if amount < cent else f"≈ {money(amount)}"
+
+
 def exact_money(amount: Decimal) -> str:
     """Format US dollars with every digit, and at least two decimals.
 

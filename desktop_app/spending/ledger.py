@@ -13,7 +13,7 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Any, Final
 
 from desktop_app.domain.conversations.conversation import MessageStatus
-from desktop_app.domain.cost import Usage
+from desktop_app.domain.cost import TypicalAnswer, Usage
 from desktop_app.domain.spending_report import (
     TIME_GROUPINGS,
     Call,
@@ -120,24 +120,22 @@ class Ledger:
         where = f"conversation_id = ?{condition}"
         return await database.read(lambda c: _sum(c, where, conversation_id, *values))
 
-    async def median_seconds(self, provider_id: str) -> dict[tuple[str, str], float]:
-        """Return the median seconds that a provider's recent answers took, by model and effort.
+    async def typical_answers(self, provider_id: str) -> dict[tuple[str, str], TypicalAnswer]:
+        """Return the medians of a provider's recent complete answers, by model and effort.
 
-        The effort is "" for none. Models and efforts with fewer than three complete answers are
-        left out.
+        The effort is "" for none. Models and efforts with fewer than three answers are left out.
         """
-        sql = """SELECT model, effort, duration_s FROM ledger
+        sql = """SELECT model, effort, duration_s, output_tokens FROM ledger
             WHERE provider_id = ? AND purpose = 'answer' AND outcome = 'complete'
-            AND duration_s IS NOT NULL ORDER BY rowid DESC LIMIT ?"""
+            ORDER BY rowid DESC LIMIT ?"""
         rows = await self._databases.disk.rows(sql, provider_id, _MAX_RECENT_CALLS)
-        seconds_by_choice: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
+        by_choice: defaultdict[tuple[str, str], list[sqlite3.Row]] = defaultdict(list)
         for row in rows:
-            seconds_by_choice[row["model"], row["effort"]].append(row["duration_s"])
+            by_choice[row["model"], row["effort"]].append(row)
         return {
-            key: median
-            for key, seconds in seconds_by_choice.items()
-            if len(seconds) >= _MIN_CALLS_FOR_MEDIAN
-            and (median := percentile(seconds, 50)) is not None
+            key: TypicalAnswer(_median(calls, "duration_s"), int(tokens) if tokens else None)
+            for key, calls in by_choice.items()
+            for tokens in (_median(calls, "output_tokens"),)
         }
 
     async def first_token_seconds(self, conversation_id: str) -> dict[str, float]:
@@ -163,6 +161,12 @@ class Ledger:
         disk = self._databases.disk
         if await disk.read(_dead_holds):
             await disk.write(record_lost_calls)
+
+
+def _median(rows: Sequence[sqlite3.Row], column: str) -> float | None:
+    """Return the median of a column's positive values; None of fewer than three."""
+    values = [row[column] for row in rows if row[column]]
+    return percentile(values, 50) if len(values) >= _MIN_CALLS_FOR_MEDIAN else None
 
 
 def insert_call(connection: sqlite3.Connection, call: Call) -> None:

@@ -25,10 +25,8 @@ def header(qtbot: QtBot) -> Header:
 @pytest.mark.parametrize(
     ("used", "limit", "words"),
     [
-        (0, 8192, "0 of 8.2k"),
-        (950, 8000, "950 of 8k"),
-        (1900, 272_000, "1.9k of 272k"),
-        (12_345, 272_000, "12k of 272k"),
+        (4096, 8192, "4.1k of 8.2k"),
+        (136_000, 272_000, "136k of 272k"),
         (999_900, 1_047_576, "1M of 1.05M"),
         (300_000, 272_000, "300k of 272k"),
     ],
@@ -42,22 +40,26 @@ def test_the_used_context_is_shown_and_in_the_accessible_name(
     assert header.meter.isVisible()
 
 
-@pytest.mark.parametrize(("used", "limit"), [(None, 8192), (12, None), (None, None), (5, 0)])
-def test_the_meter_is_hidden_without_both_figures(
+@pytest.mark.parametrize(
+    ("used", "limit"), [(None, 8192), (12, None), (None, None), (5, 0), (4095, 8192)]
+)
+def test_the_meter_is_hidden_below_half_and_without_both_figures(
     header: Header, used: int | None, limit: int | None
 ) -> None:
-    header.set_context(12, 100)
+    header.set_context(62, 100)
+    assert header.meter.isVisible()
     header.set_context(used, limit)
     assert not header.meter.isVisible()
     assert not header.context.isVisible()
 
 
-def test_the_cost_is_shown_unless_it_is_empty(header: Header) -> None:
+def test_the_cost_is_in_the_tooltip_of_the_title_unless_it_is_empty(header: Header) -> None:
+    header.set_title("Short")
     header.set_cost("$0.08")
-    assert header.cost.isVisible()
-    assert header.cost.accessibleName() == "Cost of this conversation: $0.08"
+    assert header.title.toolTip() == "Cost of this conversation: $0.08"
+    assert header.title.accessibleDescription() == "Cost of this conversation: $0.08"
     header.set_cost("")
-    assert not header.cost.isVisible()
+    assert header.title.toolTip() == ""
 
 
 def test_buttons_request_the_settings_and_the_list(header: Header, qtbot: QtBot) -> None:

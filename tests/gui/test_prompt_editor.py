@@ -448,7 +448,7 @@ def test_a_variant_is_one_click_or_one_arrow_key_away(qtbot: QtBot, editor: Prom
 # At 360 the row is as wide as in the smallest main window.
 @pytest.mark.parametrize("width", [1000, 360])
 def test_the_row_fits_any_window(qtbot: QtBot, editor: PromptEditor, width: int) -> None:
-    editor.row.set_estimate("≈ 1.9k tokens · $0.003 in", "$0.003", "at most $0.23")
+    editor.row.set_estimate("≈ $0.02", "at most $0.23")
     window = editor.window()
     window.resize(width, 600)
     qtbot.waitUntil(lambda: window.width() == width)
@@ -466,7 +466,7 @@ def test_the_row_fits_any_window(qtbot: QtBot, editor: PromptEditor, width: int)
     assert {"attach", "send"} <= {w.objectName() for w in shown()}
     estimate = find(editor, QLabel, "estimate")
     assert estimate.isVisible()
-    assert estimate.text() == ("≈ 1.9k tokens · $0.003 in" if width >= 700 else "$0.003")
+    assert estimate.text() == "≈ $0.02"
 
 
 # ------------------------------------------------------------------ assistive technology

@@ -28,6 +28,8 @@ HEIGHT: Final = 46
 _NEARLY_FULL: Final = 0.8
 """The share of the context from which the meter has the warning color."""
 _MAX_PRESET_WIDTH: Final = 260
+_SHOWN_SHARE: Final = 0.5
+"""The share of the context from which on its use is shown."""
 
 
 class Header(QFrame):
@@ -54,13 +56,11 @@ class Header(QFrame):
         self.title = ElidedLabel(name="title", role="title")
         self.meter = ContextMeter()
         self.context = PlainLabel(role="note")
-        self.cost = PlainLabel(role="note")
-        self._dot = PlainLabel("·", role="note")
         self.preset = MenuButton(
             self.preset_menu_requested.emit, has_background=False, object_name="preset"
         )
         self.preset.hide()
-        self._figures = row_of(self.meter, self.context, self._dot, self.cost)
+        self._figures = row_of(self.meter, self.context)
         self._line = row_of(
             self.list_button,
             self.temporary_icon,
@@ -74,7 +74,6 @@ class Header(QFrame):
         self.settings_button.clicked.connect(self.settings_requested)
         self.list_button.hide()
         self.set_context(None, None)
-        self.set_cost("")
         self.update_theme()
 
     def set_title(self, title: str) -> None:
@@ -82,10 +81,13 @@ class Header(QFrame):
         self.title.setText(title)
 
     def set_context(self, used: int | None, limit: int | None) -> None:
-        """Show the used tokens of the model's context; None, or a limit of 0, hides the meter."""
-        is_known = used is not None and bool(limit)
-        self.meter.setVisible(is_known)
-        self.context.setVisible(is_known)
+        """Show the used tokens of the model's context, from half of the context on.
+
+        None, or a limit of 0, hides the meter, too.
+        """
+        is_shown = bool(used is not None and limit and used >= limit * _SHOWN_SHARE)
+        self.meter.setVisible(is_shown)
+        self.context.setVisible(is_shown)
         if used is not None and limit:
             self.meter.set_share(used / limit)
             self.context.setText(tr("{used} of {limit}", used=tokens(used), limit=tokens(limit)))
@@ -93,17 +95,11 @@ class Header(QFrame):
             set_tooltip(self.context, description)
             set_tooltip(self.meter, description)
             self.context.setAccessibleName(spoken_text(description))
-        self._show_dot()
 
     def set_cost(self, cost: str, note: str = "") -> None:
-        """Show the cost of the conversation, "" for none; `note` goes into the tooltip."""
-        self.cost.setText(cost)
-        self.cost.setVisible(bool(cost))
-        tooltip = tr("Cost of this conversation")
-        set_tooltip(self.cost, f"{tooltip}\n{note}".strip())
-        self.cost.setAccessibleName(spoken_text(tr("Cost of this conversation: {cost}", cost=cost)))
-        self.cost.setAccessibleDescription(spoken_text(note))
-        self._show_dot()
+        """Set the cost of the conversation for the title's tooltip, "" for none, with a note."""
+        text = tr("Cost of this conversation: {cost}", cost=cost) if cost else ""
+        self.title.set_note("\n".join(filter(None, (text, note))))
 
     def set_preset(self, name: str, *, is_offered: bool, is_changed: bool) -> None:
         """Show the preset in use, "" for none.
@@ -162,10 +158,6 @@ class Header(QFrame):
         self._line.setContentsMargins(
             *margins(current_theme().px(left), 0, current_theme().px(9), 0)
         )
-
-    def _show_dot(self) -> None:
-        has_both = self.context.isVisibleTo(self) and self.cost.isVisibleTo(self)
-        self._dot.setVisible(has_both)
 
 
 class ContextMeter(QWidget):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
@@ -126,14 +125,7 @@ class ChunkedReadingController(QObject):
         """Ask the offered question, unless the attachments were changed meanwhile."""
         if self._draft.value.attachments != offered_draft.attachments:
             return
-        parts = tuple(
-            # The plan leaves out documents that tools read.
-            replace(part, in_parts=True)
-            if isinstance(part, DocumentPart) and not part.by_tools
-            else part
-            for part in offered_draft.attachments
-        )
-        self._draft.set_attachments(parts)
+        self._draft.read_in_parts()
         self.submit_requested.emit(offered_draft.text, offered_draft.template_id)
 
 

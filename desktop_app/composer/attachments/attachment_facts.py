@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from math import ceil
 from typing import Final
 
 from desktop_app.chat.attachments.file_attachments import (
@@ -12,15 +14,21 @@ from desktop_app.chat.attachments.file_attachments import (
     is_file,
 )
 from desktop_app.chat.attachments.image_attachments import page_tokens
+from desktop_app.chat.cost_estimate import accepted_input
 from desktop_app.composer.attachment_chips import Chip, ChipAction, DetailLevel
 from desktop_app.domain.conversations.message_facts import image_pages_fact, pages_fact, token_count
-from desktop_app.domain.conversations.message_parts import TEXT_ONLY, ChosenPages, DocumentPart
+from desktop_app.domain.conversations.message_parts import (
+    TEXT_ONLY,
+    ChosenPages,
+    DocumentPart,
+    DraftPart,
+)
 from desktop_app.domain.cost import FREE, Usage
 from desktop_app.domain.documents.document_sections import unit_of
 from desktop_app.domain.models.image_tokens import DETAILS
 from desktop_app.domain.models.token_counts import TokenCount
-from desktop_app.i18n.formatting import money
 from desktop_app.i18n.formatting import percent as format_percent
+from desktop_app.i18n.formatting import rough_money
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 
@@ -72,7 +80,7 @@ def document_chip(part: DocumentPart, resolved: ResolvedChoice) -> Chip:
         id=part.sha256,
         name=part.name,
         summary=" · ".join(facts),
-        state="failed" if refusal else "ready",
+        state="failed" if refusal else "large" if exceeds_window([part], resolved) else "ready",
         progress=None,
         icon="file-text",
         tooltip=_tooltip_text(part, resolved),
@@ -84,30 +92,46 @@ def document_chip(part: DocumentPart, resolved: ResolvedChoice) -> Chip:
 
 
 def amounts(part: DocumentPart, resolved: ResolvedChoice) -> list[str]:
-    """Return tokens, share of the context window and cost of the sent part of a document.
+    """Return the share of the window that a document fills, or its tokens if that is unknown.
 
     Return [] if its tokens were not counted, or a single note while chosen pages are counted.
     """
     if part.sent_tokens is None:
         is_counting = part.chosen is not None  # choosing pages starts a count of their text
         return [tr("counting…")] if is_counting else []
-    tokens, is_exact = _count_tokens(part, resolved)
-    return [token_count(tokens, is_exact=is_exact), *share_and_cost(tokens, resolved)]
+    return [share_or_tokens(_count_tokens(part, resolved), resolved)]
 
 
-def share_and_cost(tokens: int, resolved: ResolvedChoice) -> list[str]:
-    """Return the tokens' share of the context window and their cost, as far as they are known."""
-    facts = []
-    if resolved.model.input_limit:
-        percent = 100 * tokens / resolved.model.input_limit
-        facts.append(format_percent(round(percent)) if percent >= 1 else f"< {format_percent(1)}")
-    price = resolved.price
-    if price is not None and price != FREE:
-        facts.append(money(price.cost(Usage(input_tokens=tokens))))
-    return facts
+def exceeds_window(parts: Iterable[DraftPart], resolved: ResolvedChoice) -> bool:
+    """Return True if the documents that would be sent whole do not fit the model's window."""
+    documents = [part for part in parts if isinstance(part, DocumentPart)]
+    whole = [p for p in documents if not (p.in_parts or p.by_tools or p.again_as)]
+    limit = accepted_input(resolved.model)
+    return limit is not None and sum(_count_tokens(p, resolved).tokens for p in whole) > limit
 
 
-def price_note(resolved: ResolvedChoice) -> str:
+def share_or_tokens(count: TokenCount, resolved: ResolvedChoice) -> str:
+    """Return the share of the room for a question, or the tokens if the room is unknown."""
+    limit = accepted_input(resolved.model)
+    if not limit:
+        return token_count(count.tokens, is_exact=count.is_exact)
+    percent = 100 * count.tokens / limit
+    if percent < 1:
+        return f"< {format_percent(1)}"
+    # A share that does not fit is more than 100 %.
+    return format_percent(ceil(percent) if percent > 100 else round(percent))
+
+
+def cost_note(count: TokenCount, resolved: ResolvedChoice) -> str:
+    """Return the tokens and the cost of an attachment as input, or why there is no cost."""
+    tokens = token_count(count.tokens, is_exact=count.is_exact)
+    if resolved.price and resolved.price != FREE:
+        cost = rough_money(resolved.price.cost(Usage(input_tokens=count.tokens)))
+        return tr("{tokens}, {cost} as input", tokens=tokens, cost=cost)
+    return f"{tokens}\n{_price_note(resolved)}"
+
+
+def _price_note(resolved: ResolvedChoice) -> str:
     """Return why no cost is shown; "" if there is a cost."""
     if resolved.price is None:
         return tr(
@@ -205,6 +229,6 @@ def _tooltip_text(part: DocumentPart, resolved: ResolvedChoice) -> str:
         lines.append(tr(PROTECTED))
         if part.image_pages:
             lines.append(tr("After a restart, its pages need the password again."))
-    if cost_note := price_note(resolved):
-        lines.append(cost_note)
+    if part.sent_tokens is not None and not part.again_as:
+        lines.append(cost_note(_count_tokens(part, resolved), resolved))
     return "\n".join(lines)

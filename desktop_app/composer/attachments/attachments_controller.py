@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
@@ -13,10 +15,15 @@ from desktop_app.app.window.main_window import MainWindow
 from desktop_app.chat.attachments.file_attachments import require_files, without_files
 from desktop_app.chat.attachments.image_attachments import require_image_input, with_detail
 from desktop_app.composer.attachment_chips import Chip, ChipAction
-from desktop_app.composer.attachments.attachment_facts import OTHER_READINGS_CHIP, document_chip
+from desktop_app.composer.attachments.attachment_facts import (
+    OTHER_READINGS_CHIP,
+    document_chip,
+    exceeds_window,
+)
 from desktop_app.composer.attachments.file_readings import PASTED_NAME, FileReadings, reading_chips
 from desktop_app.composer.attachments.images_controller import ImageChips
 from desktop_app.composer.dropped_content import DroppedData
+from desktop_app.composer.suggestions import Suggestion
 from desktop_app.composer.text.text_insertion import MAX_TEXT_CHARACTERS
 from desktop_app.domain.conversations.message_facts import token_count
 from desktop_app.domain.conversations.message_parts import (
@@ -26,7 +33,8 @@ from desktop_app.domain.conversations.message_parts import (
     ImagePart,
     part_id,
 )
-from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError
+from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError, UserFacingError
+from desktop_app.i18n.formatting import rough_money
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.providers.ui.providers import PROVIDER_REMOVED
@@ -59,6 +67,8 @@ class AttachmentsController(QObject):
         self._prompts = state.prompts
         self._readings = readings
         self._collection_facts = state.collection_facts
+        self._chat_service = state.backend.chat
+        self._plan_costs: dict[tuple[str, ...], Decimal | None] = {}
         self._is_expanded = False
         self._has_opened = False
         prompt.attach_requested.connect(self.attach)
@@ -295,7 +305,30 @@ class AttachmentsController(QObject):
     def _show_suggestions(self) -> None:
         documents = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]
         can_suggest = bool(documents) and not self._readings.in_open_conversation
+        suggestions: Sequence[Suggestion] = ()
         if can_suggest and not self._prompt.text().strip():
-            self._prompt.suggestions.set_suggestions(self._prompts.suggestions(len(documents)))
-        else:
-            self._prompt.suggestions.set_suggestions([])
+            suggestions = self._prompts.suggestions(len(documents))
+            if self._has_opened and exceeds_window(documents, self._setup.resolved):
+                suggestions = [self._summary_in_parts(s, documents) for s in suggestions[:1]]
+        self._prompt.suggestions.set_suggestions(suggestions)
+
+    def _summary_in_parts(
+        self, summary: Suggestion, documents: Sequence[DocumentPart]
+    ) -> Suggestion:
+        """Return the suggestion to read documents in parts, with the cost once it is planned."""
+        resolved = self._setup.resolved
+        plan = (resolved.profile.id, resolved.model.id, *(part.sha256 for part in documents))
+        label = tr("Summarize in parts")
+        if plan not in self._plan_costs:
+            self._plan_costs[plan] = None
+            self._tasks.start(self._plan_parts(plan, documents, resolved))
+        cost = self._plan_costs[plan]
+        return summary._replace(label=f"{label} · {rough_money(cost)}" if cost else label)
+
+    async def _plan_parts(
+        self, plan: tuple[str, ...], documents: Sequence[DocumentPart], resolved: ResolvedChoice
+    ) -> None:
+        with suppress(UserFacingError):  # sending reports it
+            reader = self._chat_service.chunked_reader
+            self._plan_costs[plan] = (await reader.plan(documents, "", resolved)).cost
+            self._show_suggestions()

@@ -22,8 +22,8 @@ from desktop_app.chat.attachments.image_attachments import attached_image_tokens
 from desktop_app.composer.attachment_chips import Chip, ChipAction, DetailLevel
 from desktop_app.composer.attachments.attachment_facts import (
     PREVIEW_ACTION,
-    price_note,
-    share_and_cost,
+    cost_note,
+    share_or_tokens,
 )
 from desktop_app.documents.worker.protocol import Pixels
 from desktop_app.domain import hints
@@ -188,12 +188,13 @@ class ImageChips(QObject):
         lacks_vision = model.sees_images is False
         size = part.dimensions
         facts = [f"{part.width} × {part.height}"] if size else []
+        notes = [_tooltip_text(part, model)]
         if lacks_vision:
             facts.append(tr("{model} doesn’t support images", model=model.name))
         else:
-            tokens, is_exact = attached_image_tokens(part, model)
-            facts.append(token_count(tokens, is_exact=is_exact))
-            facts += share_and_cost(tokens, resolved)
+            count = attached_image_tokens(part, model)
+            facts.append(share_or_tokens(count, resolved))
+            notes.append(cost_note(count, resolved))
         return Chip(
             id=part.sha256,
             name=part.name,
@@ -201,7 +202,7 @@ class ImageChips(QObject):
             state="failed" if lacks_vision else "ready",
             progress=None,
             icon="image",
-            tooltip="\n".join(filter(None, (_tooltip_text(part, model), price_note(resolved)))),
+            tooltip="\n".join(filter(None, notes)),
             thumbnail=self.thumbnail(part),
             detail_levels=tuple(
                 DetailLevel(value, _detail_label(part, value, model)) for value in DETAILS

@@ -3,7 +3,6 @@
 The row shows a `ChoiceView` and emits a signal for each choice of the user. If it is too narrow,
 it hides these parts, in this order, until the rest fits:
 
-- all of the estimate but the cost,
 - the caption "Effort",
 - the label "Background",
 - the segments of the variants, which are also in the menu behind ▾,
@@ -52,10 +51,9 @@ _HIDEABLE_PARTS: Final = ("caption", "background", "variants", "effort", "tools"
 
 
 class EstimateTexts(NamedTuple):
-    """The texts of an estimate; `short` has only the cost, for narrow rows."""
+    """The typical cost of the question, and what it is made of."""
 
     text: str
-    short: str
     tooltip: str
 
 
@@ -121,7 +119,7 @@ class ChoiceRow(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.choice = no_choice()
-        self.estimate = EstimateTexts(text="", short="", tooltip="")
+        self.estimate = EstimateTexts(text="", tooltip="")
         self._choice_figures = ChoiceFigures()
         self._rate = ""
         self._is_streaming = False
@@ -188,9 +186,9 @@ class ChoiceRow(QWidget):
         color = theme.accent if self._has_tools else theme.dim
         set_icon(self.tools_button, "wrench", color, theme.px(18), disabled=theme.faint)
 
-    def set_estimate(self, text: str, short: str, tooltip: str) -> None:
+    def set_estimate(self, text: str, tooltip: str) -> None:
         """Show the estimated cost; see `EstimateTexts`."""
-        self.estimate = EstimateTexts(text=text, short=short, tooltip=tooltip)
+        self.estimate = EstimateTexts(text=text, tooltip=tooltip)
         self._show_estimate_or_rate()
 
     def set_choice_figures(self, figures: ChoiceFigures) -> None:
@@ -252,12 +250,9 @@ class ChoiceRow(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """Shorten the estimate, hide parts in order, then hide the estimate, until all fits."""
+        """Hide parts in order, then hide the estimate, until all fits."""
         estimate_text = self._rate if self._is_streaming else self.estimate.text
         hidden: list[str] = []
-        # A rate has no short form.
-        if not self._is_streaming and self._total_width(estimate_text) > self.width():
-            estimate_text = self.estimate.short
         for part in _HIDEABLE_PARTS:
             if self._total_width(estimate_text, hidden) <= self.width():
                 break

@@ -17,6 +17,7 @@ from desktop_app.app.session import Session
 from desktop_app.app.tasks import Tasks, Work
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.backend.prompt_loader import built_in_prompts, today
+from desktop_app.composer.attachments.attachment_facts import exceeds_window
 from desktop_app.composer.attachments.file_readings import ATTACHED_TEXT
 from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.errors import ImportRefusedError, StorageError
@@ -106,6 +107,7 @@ class PromptsController(QObject):
         self._prompt = window.pane.prompt
         self._transcript = window.pane.transcript
         self._draft = state.current.draft
+        self._setup = state.setup
         self._values = state.values
         self._tasks = state.tasks
         self._prompt_store = state.backend.prompts
@@ -174,6 +176,8 @@ class PromptsController(QObject):
             # The text stays in the prompt until it is sent. If it is refused, for example because
             # the document is too large, the user can decide what to do.
             text = self._for_each_document(template, text)
+            if exceeds_window(self._draft.value.attachments, self._setup.resolved):
+                self._draft.read_in_parts()
             self._prompt.prepend(text, template.id)
             self._prompt.send_action.submit()
 

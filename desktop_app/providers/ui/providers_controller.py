@@ -306,7 +306,7 @@ class ProvidersController(QObject):
         if price is None or price == FREE:
             return ()
         cost = price.cost(Usage(input_tokens=_TEST_INPUT_TOKENS, output_tokens=_TEST_OUTPUT_TOKENS))
-        label = tr("Try it for {cost} at most", cost=formatting.money(cost))
+        label = tr("Try it for {cost}", cost=formatting.rough_money(cost))
         return [(label, lambda: self._tasks.start(self._send_test_request(resolved)))]
 
     async def _send_test_request(self, resolved: ResolvedChoice) -> None:

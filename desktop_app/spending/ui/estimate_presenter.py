@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
@@ -10,27 +10,32 @@ from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.session import Session
 from desktop_app.app.window.main_window import MainWindow
-from desktop_app.chat.cost_estimate import Estimate, reprice
+from desktop_app.chat.cost_estimate import (
+    Estimate,
+    TypicalAnswers,
+    reprice,
+    typical_answer,
+    typical_cost,
+    typical_tokens,
+)
 from desktop_app.chat.send_context import SendContext
 from desktop_app.composer.choice.choice_row import EstimateTexts
 from desktop_app.composer.choice.choice_view import ChoiceFigures
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.conversations.conversation import Draft, ModelChoice
-from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.token_counts import COUNT_DESCRIPTIONS
-from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.i18n.formatting import duration, money, tokens
+from desktop_app.domain.models.variants import Variant
+from desktop_app.i18n.formatting import duration, money, rough_money, tokens
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 
 ESTIMATE_MS = 300  # after the last change, because each estimate counts the whole request
 ESTIMATE_ON_DEVICE = EstimateTexts(
-    text=N_("Free · local"),
-    short=N_("Free"),
+    text=N_("Free"),
     tooltip=N_("Runs on this computer. It’s free, and no data leaves the computer."),
 )
-NO_ESTIMATE = EstimateTexts(text="", short="", tooltip="")
+NO_ESTIMATE = EstimateTexts(text="", tooltip="")
 BEING_COUNTED = N_("Counting…")
 
 
@@ -48,7 +53,7 @@ class EstimatePresenter(QObject):
         self._chat_service = state.backend.chat
         self._ledger = state.backend.ledger
         self._estimate_number = 0  # of the newest estimate
-        self._measured_seconds: dict[str, MeasuredSeconds] = {}
+        self._typical_answers: dict[str, TypicalAnswers] = {}
         self._last_estimate: Estimate | None = None
         self._timer = QTimer(self, singleShot=True, interval=ESTIMATE_MS)
         self._timer.timeout.connect(state.tasks.slot(self._estimate))
@@ -58,7 +63,7 @@ class EstimatePresenter(QObject):
         # An attachment may have thousands of tokens, so the old figures are hidden. They stay while
         # the user types, because a key usually changes them by little.
         self._draft.changed.connect(self._show_counting)
-        state.spending.spent.connect(self._forget_measured_seconds)
+        state.spending.spent.connect(self._forget_typical_answers)
 
     def update_soon(self) -> None:
         """Estimate again in a moment."""
@@ -76,14 +81,14 @@ class EstimatePresenter(QObject):
         model on this computer is free.
         """
         if self._last_estimate is not None:
-            self._row.set_estimate(text=tr(BEING_COUNTED), short=tr(BEING_COUNTED), tooltip="")
+            self._row.set_estimate(text=tr(BEING_COUNTED), tooltip="")
 
-    def _forget_measured_seconds(self, provider_id: str) -> None:
-        self._measured_seconds.pop(provider_id, None)
+    def _forget_typical_answers(self, provider_id: str) -> None:
+        self._typical_answers.pop(provider_id, None)
         self._timer.start()
 
     def _show_figures(self) -> None:
-        """Show the highest cost and usual duration of the message with each variant and effort.
+        """Show the typical cost and duration of the message with each variant and effort.
 
         After a new choice, the figures are computed from the last estimate at once. Otherwise a
         menu that opens before the next estimate would show the figures of the former model.
@@ -95,7 +100,7 @@ class EstimatePresenter(QObject):
             resolve=lambda choice: self._chat_service.resolve_with(profile, choice, settings),
             estimate=self._last_estimate,
             max_output_tokens=settings.parameters.max_output_tokens,
-            measured=self._measured_seconds.get(profile.id, {}),
+            typical=self._typical_answers.get(profile.id, {}),
         )
         self._row.set_choice_figures(figures)
 
@@ -116,18 +121,18 @@ class EstimatePresenter(QObject):
         texts = NO_ESTIMATE
         if has_provider and estimate is not None:
             max_output_tokens = setup.ask_settings.parameters.max_output_tokens
-            # `reprice` returns the cost of one answer; the next question may ask for several.
-            one_answer = reprice(estimate, setup.resolved, max_output_tokens)
-            texts = estimate_texts(one_answer.for_answers(estimate.answers))
+            typical = self._typical_answers.get(setup.profile.id, {})
+            texts = estimate_texts(estimate, setup.resolved, typical, max_output_tokens)
         self._row.set_estimate(*texts)
 
     async def _update_figures(self, estimate: Estimate | None) -> None:
         """Show the figures of an estimate; None shows durations only."""
         profile = self._setup.profile
         self._last_estimate = estimate
-        if profile.id not in self._measured_seconds:
-            self._measured_seconds[profile.id] = await self._ledger.median_seconds(profile.id)
+        if profile.id not in self._typical_answers:
+            self._typical_answers[profile.id] = await self._ledger.typical_answers(profile.id)
         self._show_figures()
+        self._show_price()
 
     async def _estimate(self) -> None:
         """Show tokens in use, cost so far and the estimate; later calls supersede earlier ones."""
@@ -158,8 +163,6 @@ class EstimatePresenter(QObject):
             return
         estimate = await self._estimate_cost(draft, context)
         if estimate_number == self._estimate_number:
-            texts = NO_ESTIMATE if estimate is None else estimate_texts(estimate)
-            self._row.set_estimate(*texts)
             await self._update_figures(estimate)
 
     def _show_cost_so_far(
@@ -200,37 +203,44 @@ class EstimatePresenter(QObject):
             return None  # sending reports the error
 
 
-def estimate_texts(estimate: Estimate) -> EstimateTexts:
-    """Return the texts that show an estimate."""
+def estimate_texts(
+    estimate: Estimate,
+    resolved: ResolvedChoice,
+    typical: TypicalAnswers,
+    max_output_tokens: int | None = None,
+) -> EstimateTexts:
+    """Return the typical cost of a question with its answers, and a tooltip with its parts.
+
+    Without a price, the tokens take the place of the cost.
+    """
     is_exact = estimate.is_exact
     count = estimate.input_tokens
-    tokens_text = tr("{tokens} tokens", tokens=_approximate(tokens(count), is_exact=is_exact))
-    cost_text = ""
-    figures = [tokens_text]
+    text = tr("{tokens} tokens", tokens=_approximate(tokens(count), is_exact=is_exact))
     lines = [_input_tokens_text(count, is_exact=is_exact), tr(COUNT_DESCRIPTIONS[estimate.method])]
     if estimate.answers > 1:
         lines.append(tr("{count} responses, input billed for each", count=estimate.answers))
-    if estimate.input_cost is not None:
-        # In the narrow row, only the tokens have a “≈”. The tooltip repeats it for the cost.
-        cost_text = money(estimate.input_cost)
-        figures.append(tr("{cost} input", cost=cost_text))
-        lines.append(tr("Input cost: {cost}", cost=_approximate(cost_text, is_exact=is_exact)))
-    if estimate.longest_answer_cost is not None:
-        highest_cost = money(estimate.longest_answer_cost)
+    cost = typical_cost(estimate, resolved, typical, max_output_tokens)
+    if cost is not None:
+        text = rough_money(cost)
+        answer_tokens = typical_tokens(resolved, typical, max_output_tokens)
         lines.append(
-            tr("Response cost: up to {cost}", cost=highest_cost)
-            if estimate.answers == 1
-            else tr("Cost of all responses: up to {cost}", cost=highest_cost)
+            tr_plural(
+                "Typical response: {count} token", "Typical response: {count} tokens", answer_tokens
+            )
         )
-    if estimate.answers > 1:
-        figures.append(tr_plural("{count} response", "{count} responses", estimate.answers))
+    # The estimate may have been made at the price of the choice before.
+    priced = reprice(estimate, resolved, max_output_tokens).for_answers(estimate.answers)
+    if priced.input_cost is not None:
+        input_cost = _approximate(money(priced.input_cost), is_exact=is_exact)
+        lines.append(tr("Input cost: {cost}", cost=input_cost))
+        if priced.longest_answer_cost is not None:
+            highest_cost = money(priced.input_cost + priced.longest_answer_cost)
+            lines.append(tr("At most: {cost}", cost=highest_cost))
     if estimate.limit is not None:
         lines.append(
             tr_plural("Input limit: {count} token", "Input limit: {count} tokens", estimate.limit)
         )
-    return EstimateTexts(
-        text=" · ".join(figures), short=cost_text or tokens_text, tooltip="\n".join(lines)
-    )
+    return EstimateTexts(text=text, tooltip="\n".join(lines))
 
 
 def _input_tokens_text(count: int, *, is_exact: bool) -> str:
@@ -243,16 +253,12 @@ def _approximate(figure: str, *, is_exact: bool) -> str:
     return figure if is_exact else f"≈ {figure}"
 
 
-MeasuredSeconds = Mapping[tuple[str, str], float]
-"""Seconds that the user's answers usually took, by model and effort, "" for none."""
-
-
 def choice_figures(
     choice: ModelChoice,
     resolve: Callable[[ModelChoice], ResolvedChoice],
     estimate: Estimate | None,
     max_output_tokens: int | None,
-    measured: MeasuredSeconds,
+    typical: TypicalAnswers,
 ) -> ChoiceFigures:
     """Return the figures of accepted efforts, and of variants if the provider serves them.
 
@@ -262,8 +268,11 @@ def choice_figures(
 
     def figures_text(alternative: ModelChoice) -> str:
         resolved = resolve(alternative)
-        cost = _highest_cost_text(resolved, estimate, max_output_tokens)
-        return " · ".join(filter(None, (cost, _duration_text(resolved, measured))))
+        cost = None
+        if estimate is not None:
+            cost = typical_cost(estimate, resolved, typical, max_output_tokens)
+        cost_text = "" if cost is None else rough_money(cost)
+        return " · ".join(filter(None, (cost_text, _duration_text(resolved, typical))))
 
     has_variants = resolve(choice).profile.serves_gpt_family
     variants = {
@@ -275,27 +284,11 @@ def choice_figures(
     return ChoiceFigures(variants, efforts)
 
 
-def _highest_cost_text(
-    resolved: ResolvedChoice, estimate: Estimate | None, max_output_tokens: int | None
-) -> str:
-    """Return the highest cost of the message with its answers, "" if it is unknown."""
-    price = resolved.counted_price
-    limits = [limit for limit in (max_output_tokens, resolved.model.max_output) if limit]
-    if estimate is None or price is None or not limits:
-        return ""
-    usage = Usage(
-        input_tokens=estimate.input_tokens * estimate.answers,
-        output_tokens=min(limits) * estimate.answers,
-    )
-    return tr("up to {cost}", cost=money(price.cost(usage)))
-
-
-def _duration_text(resolved: ResolvedChoice, measured: MeasuredSeconds) -> str:
-    effort: Effort | None = resolved.effort
-    own_seconds = measured.get((resolved.model.id, effort.value if effort else ""))
+def _duration_text(resolved: ResolvedChoice, typical: TypicalAnswers) -> str:
+    own_seconds = typical_answer(resolved, typical).seconds
     if own_seconds is not None:
         return tr("usually {duration}", duration=duration(own_seconds))
-    usual_seconds = resolved.model.usual_duration(effort)
+    usual_seconds = resolved.model.usual_duration(resolved.effort)
     if usual_seconds is None:
         return ""
     return tr("about {duration}", duration=duration(usual_seconds, digits=0))

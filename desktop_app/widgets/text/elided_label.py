@@ -22,6 +22,7 @@ class ElidedLabel(PlainLabel):
     ) -> None:
         super().__init__(name=name, role=role)
         self._full_text = ""
+        self._note = ""
         self._elide_mode = elide_mode
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         if text:
@@ -31,6 +32,12 @@ class ElidedLabel(PlainLabel):
         """Set the text; line breaks become spaces."""
         self._full_text = one_line(text)
         self.setAccessibleName(spoken_text(self._full_text))
+        self._elide()
+
+    def set_note(self, note: str) -> None:
+        """Set a text that the tooltip shows, also below the whole text."""
+        self._note = note
+        self.setAccessibleDescription(spoken_text(note))
         self._elide()
 
     def text(self) -> str:
@@ -50,4 +57,5 @@ class ElidedLabel(PlainLabel):
         metrics = QFontMetrics(self.font())
         elided = metrics.elidedText(self._full_text, self._elide_mode, self.width())
         super().setText(elided)
-        set_tooltip(self, self._full_text if elided != self._full_text else "")
+        whole = self._full_text if elided != self._full_text else ""
+        set_tooltip(self, "\n".join(filter(None, (whole, self._note))))

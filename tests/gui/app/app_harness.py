@@ -365,6 +365,11 @@ class AppHarness:
         return self.window.prompt.row.estimate.text
 
     @property
+    def estimate_tooltip(self) -> str:
+        """Return the parts of the estimate."""
+        return self.window.prompt.row.estimate.tooltip
+
+    @property
     def hint(self) -> str:
         return find(self.window.prompt, QLabel, "hint").text()
 

@@ -410,7 +410,7 @@ async def comparison(app: AppHarness, look: Look) -> None:
     await until(lambda: len(app.providers.turns) == before + 3)
     shown = await dialog_of(ComparisonWindow)
     first, second, third = app.providers.turns[before:]
-    first.end(ANSWER)
+    first.end(ANSWER, used=200_000)
     second.say("⟦Never.⟧")
     third.fail(
         ProviderFaultError(

@@ -100,7 +100,7 @@ async def test_a_compaction_by_the_provider_is_offered_marked_sent_and_undone(
         text = app.transcript
         assert text.index("second") < text.index("Compacted") < text.index("third")
         await until(lambda: app.window.header.context.text().startswith("9k"))
-        assert "for the title and compaction" in app.window.header.cost.toolTip()
+        assert "for the title and compaction" in app.window.header.title.toolTip()
 
         asked = await turn(app, "fourth", 10_000)
         assert asked.request.state == ITEMS

@@ -16,6 +16,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart
 from tests.data.long_pdf import long_pdf
 from tests.gui.app.app_harness import AppHarness, until
 
+OPENAI = {"OPENAI_API_KEY": "sk-test"}
 WAITS = "Queued · Esc to cancel"
 
 
@@ -200,6 +201,25 @@ async def test_a_document_that_does_not_fit_can_be_read_in_parts(tmp_path: Path)
         turn = await app.ask("Thank you")
         assert sum(len(str(m)) for m in turn.request.messages) < 3_000
         turn.end("Welcome.")
+        await app.settled()
+
+
+async def test_a_document_that_does_not_fit_is_offered_in_parts_before_it_is_sent(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "long.txt"
+    path.write_text("One sentence of five words. " * 60_000, "utf-8")
+
+    async with AppHarness(environment=OPENAI) as app:
+        app.window.files_dropped.emit([path])
+        await until(lambda: not app.is_reading)
+        assert app.chips == ["long.txt, 133%"]
+        await until(lambda: "$" in suggestions(app)[0])
+        assert suggestions(app) == ["Summarize in parts · ≈ $0.17"]
+        app.enter()
+        turn = await app.turn(0)
+        assert "part=" in turn.asked
+        app.window.prompt.stop_requested.emit()
         await app.settled()
 
 

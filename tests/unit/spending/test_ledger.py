@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.domain.cost import Usage
+from desktop_app.domain.cost import TypicalAnswer, Usage
 from desktop_app.domain.spending_report import (
     Call,
     CallPerformance,
@@ -180,7 +180,7 @@ async def test_groups_have_sums_and_percentiles(tmp_path: Path, in_tokyo: None) 
         assert (tier.key, tier.spent.calls) == ("priority", 101)
 
 
-async def test_median_seconds_are_those_of_recent_answers(tmp_path: Path) -> None:
+async def test_typical_answers_are_the_medians_of_recent_ones(tmp_path: Path) -> None:
     at = datetime(2026, 3, 14, tzinfo=UTC)
 
     async def answered(model: str, effort: str, *seconds: float | None, **other: str) -> None:
@@ -188,7 +188,7 @@ async def test_median_seconds_are_those_of_recent_answers(tmp_path: Path) -> Non
             performance = CallPerformance(
                 effort, outcome=other.get("outcome", "complete"), duration_s=duration_s
             )
-            call = Call(at, other.get("provider", "openai"), model, "answer", Usage(), None)
+            call = Call(at, other.get("provider", "openai"), model, "answer", Usage(9, 0, 30), None)
             call = call._replace(purpose=other.get("purpose", "answer"), performance=performance)
             await calls.add(call)
 
@@ -200,8 +200,11 @@ async def test_median_seconds_are_those_of_recent_answers(tmp_path: Path) -> Non
         await answered("m", "low", 100.0, 100.0, outcome="failed")
         await answered("m", "low", 100.0, 100.0, purpose="title")
         await answered("m", "low", 7.0, 7.0, 8.0, provider="own")
-        assert await calls.median_seconds("openai") == {("m", "low"): 2.0, ("m", ""): 4.0}
-        assert await calls.median_seconds("own") == {("m", "low"): 7.0}
+        medians = await calls.typical_answers("openai")
+        assert medians["m", "low"] == TypicalAnswer(2.0, 30)
+        assert medians["m", ""] == TypicalAnswer(4.0, 30)
+        assert medians["m", "high"] == TypicalAnswer(None, 30)
+        assert await calls.typical_answers("own") == {("m", "low"): TypicalAnswer(7.0, 30)}
 
 
 async def test_calls_of_dead_processes_have_an_unknown_cost(tmp_path: Path) -> None:

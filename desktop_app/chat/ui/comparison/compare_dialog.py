@@ -33,14 +33,14 @@ _WIDTH: Final = 560
 
 
 class ComparedChoice(NamedTuple):
-    """The choice for an answer, and the highest cost of that answer in words."""
+    """The choice for an answer, and the typical cost of that answer in words."""
 
     view: ChoiceView
     cost: str
 
 
 class CompareDialog(QDialog):
-    """A row for each answer, with its model, effort and highest cost.
+    """A row for each answer, with its model, effort and typical cost.
 
     Signals:
         model_requested(int, ModelEntry), effort_requested(int, Effort): change the row at an index.
@@ -90,7 +90,7 @@ class CompareDialog(QDialog):
         )
 
     def set_choices(self, choices: Sequence[ComparedChoice], total: str) -> None:
-        """Show these rows, and the highest cost of all of them in words."""
+        """Show these rows, and the typical cost of all of them in words."""
         while len(self.rows) > len(choices):
             row = self.rows.pop()
             self._row_layout.removeWidget(row)
@@ -121,7 +121,7 @@ class CompareDialog(QDialog):
 
 
 class CompareRow(QWidget):
-    """The model, effort and highest cost of an answer.
+    """The model, effort and typical cost of an answer.
 
     Signals:
         model_chosen(ModelEntry), effort_chosen(Effort): the choice of the user.

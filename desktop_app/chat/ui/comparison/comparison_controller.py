@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.app.session import Session
 from desktop_app.app.tasks import Tasks
 from desktop_app.app.window.main_window import MainWindow
+from desktop_app.chat.cost_estimate import typical_cost
 from desktop_app.chat.ui.choice_controller import AvailableModels, view_of
 from desktop_app.chat.ui.running_answers import RunningAnswers
 from desktop_app.chat.ui.shown_answers import StreamedAnswers
@@ -21,7 +22,7 @@ from desktop_app.domain.conversations.conversation import Draft, Message, ModelC
 from desktop_app.domain.cost import sum_costs
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.i18n.formatting import money
+from desktop_app.i18n.formatting import rough_money
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.navigator import Navigator
 from desktop_app.markdown.search.word_differences import differing_words
@@ -299,6 +300,7 @@ class ComparedModels(QObject):
         self._draft = state.setup.current.draft
         self._tasks = state.tasks
         self._chat_service = state.backend.chat
+        self._ledger = state.backend.ledger
         self._compared_choices: list[ModelChoice] = []
         self._estimate_number = 0
         self._dialog: CompareDialog | None = None
@@ -383,22 +385,20 @@ class ComparedModels(QObject):
         self._tasks.start(self._estimate())
 
     async def _estimate(self) -> None:
-        """Show the highest possible cost of each answer, and of all answers together."""
+        """Show the typical cost of each answer, and of all answers together."""
         self._estimate_number += 1
         estimate_number = self._estimate_number
         compared_choices = list(self._compared_choices)
-        costs = [
-            await self._estimate_highest_cost(self._resolve(choice)) for choice in compared_choices
-        ]
+        costs = [await self._estimate_cost(self._resolve(choice)) for choice in compared_choices]
         if estimate_number != self._estimate_number or compared_choices != self._compared_choices:
             return
         total = sum_costs(costs)
         if total is None:
             total_text = tr("Total unknown")
         else:
-            total_text = tr("Total: {cost}", cost=_highest_cost_text(total))
+            total_text = tr("Total: {cost}", cost=_cost_text(total))
         unknown_text = tr("Cost unknown")
-        texts = [unknown_text if cost is None else _highest_cost_text(cost) for cost in costs]
+        texts = [unknown_text if cost is None else _cost_text(cost) for cost in costs]
         self._show_costs(texts, total_text)
 
     def _resolve(self, choice: ModelChoice) -> ResolvedChoice:
@@ -406,7 +406,7 @@ class ComparedModels(QObject):
         profile = self._setup.profile_of(with_choice)
         return self._chat_service.resolve_with(profile, choice, self._setup.ask_settings)
 
-    async def _estimate_highest_cost(self, resolved: ResolvedChoice) -> Decimal | None:
+    async def _estimate_cost(self, resolved: ResolvedChoice) -> Decimal | None:
         draft = self._draft.current
         settings = self._setup.ask_settings
         context = replace(
@@ -428,9 +428,8 @@ class ComparedModels(QObject):
             )
         except UserFacingError:
             return None  # sending reports the error
-        if estimate.input_cost is None or estimate.longest_answer_cost is None:
-            return None
-        return estimate.input_cost + estimate.longest_answer_cost
+        typical = await self._ledger.typical_answers(resolved.profile.id)
+        return typical_cost(estimate, resolved, typical, settings.parameters.max_output_tokens)
 
     def _show_costs(self, costs: Sequence[str], total_text: str) -> None:
         if self._dialog is None:
@@ -449,8 +448,8 @@ class ComparedModels(QObject):
         self.compare_requested.emit(list(self._compared_choices))
 
 
-def _highest_cost_text(cost: Decimal) -> str:
-    return tr("up to {cost}", cost=money(cost)) if cost else tr("Free")
+def _cost_text(cost: Decimal) -> str:
+    return rough_money(cost) if cost else tr("Free")
 
 
 class ComparedAnswers:
