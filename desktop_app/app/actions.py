@@ -126,7 +126,7 @@ def _transcript_actions(session: Session) -> Actions:
         "answer.copy-code": window.transcript.copies.copy_nearest_code,
         "conversation.copy": session.export.copy,
         "answer.retry": session.answer_actions.retry_last,
-        "answer.compare": session.compared_models.choose_models,
+        "answer.compare": session.comparison.choose_models,
         "answer.compare-versions": session.comparison.show_versions,
         "answer.keep": session.comparison.keep,
         "answer.review": session.answer_actions.mark_last,

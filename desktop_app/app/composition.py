@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from desktop_app.app.help.help_controller import HelpController
 from desktop_app.app.place_opener import PlaceOpener
@@ -20,36 +20,38 @@ from desktop_app.batch.ui.batch_controller import BatchController
 from desktop_app.chat.ui.answer_actions import AnswerActions, Branching
 from desktop_app.chat.ui.answer_setup import AnswerSetup
 from desktop_app.chat.ui.chat_controller import ChatController, EditedQuestion, QuestionQueue
-from desktop_app.chat.ui.choice_controller import AvailableModels, ChoiceController
+from desktop_app.chat.ui.choice_controller import (
+    AvailableModels,
+    BuiltInModelNote,
+    ChoiceController,
+)
 from desktop_app.chat.ui.chunked_reading_controller import ChunkedReadingController
 from desktop_app.chat.ui.compaction_controller import CompactionController, CompactionNotes
-from desktop_app.chat.ui.comparison.comparison_controller import (
-    ComparedAnswers,
-    ComparedModels,
-    ComparisonController,
-)
+from desktop_app.chat.ui.comparison.comparison_controller import ComparisonController
 from desktop_app.chat.ui.new_conversation import NewConversation
 from desktop_app.chat.ui.open_conversation import MessagePresenter, OpenConversation
 from desktop_app.chat.ui.running_answers import RunningAnswers
 from desktop_app.chat.ui.server_watch import ServerWatch
 from desktop_app.chat.ui.shown_answers import ShownAnswers, StructuredAnswers
 from desktop_app.chat.ui.temporary_controller import TemporaryController
-from desktop_app.chat.ui.turn_starter import TitleController, TurnPresenter, TurnStarter
+from desktop_app.chat.ui.turn_starter import TitleController, TurnStarter
 from desktop_app.child_processes import child_command
 from desktop_app.collections.ui.collections_controller import CollectionsController
 from desktop_app.composer.attachments.attachments_controller import AttachmentsController
 from desktop_app.composer.attachments.document_passwords import DocumentPasswords, DocumentUnlocker
 from desktop_app.composer.attachments.drop_controller import AttachmentDrags, DropController
 from desktop_app.composer.attachments.file_readings import AttachmentReader, FileReadings
-from desktop_app.composer.attachments.images_controller import ImageChips, ImagesController
+from desktop_app.composer.attachments.images_controller import (
+    ImageChips,
+    ImagesController,
+    prepare_transcript,
+)
 from desktop_app.composer.attachments.preview_controller import (
     DraftAttachmentHolder,
     PreviewController,
 )
 from desktop_app.composer.drafts import AttachmentOrigins, AttachmentSources, Drafts, PromptDraft
 from desktop_app.documents.ui.viewer_controller import ViewerController, ViewerTarget
-from desktop_app.domain.conversations.conversation import Message
-from desktop_app.domain.errors import UserFacingError
 from desktop_app.exchange.ui.export_controller import ExportController
 from desktop_app.exchange.ui.transfer_controller import TransferController
 from desktop_app.library.ui.folders_controller import FoldersController, FolderSettingsController
@@ -81,9 +83,6 @@ from desktop_app.tools.ui.servers_controller import ServersController
 from desktop_app.tools.ui.tools_controller import ToolsController
 from desktop_app.transcript.media.json_process import JsonProcess
 from desktop_app.transcript.media.typesetter import Typesetter
-from desktop_app.transcript.view import TranscriptView
-from desktop_app.widgets.cards.notifications import Actions
-from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.look.theme_watcher import ThemeWatcher
 from desktop_app.widgets.program_menu import open_context_menu
 
@@ -192,10 +191,10 @@ def _make_sidebar(session: Session) -> None:
 def _make_composer(session: Session) -> None:
     """Make the controllers of models, prompts, attachments and tools for the next question."""
     window = session.window
-    session.choices = AvailableModels(window, session)
-    session.choice = ChoiceController(
-        window, session, session.choices, EstimatePresenter(window, session)
-    )
+    session.choices = AvailableModels(session)
+    session.estimates = EstimatePresenter(window, session)
+    session.choice = ChoiceController(session)
+    BuiltInModelNote(session)
     models = session.models = ModelsController(window, session)
     models.model_chosen.connect(session.choice.choose_model)
     window.prompt.row.model_table_requested.connect(models.show)
@@ -207,15 +206,13 @@ def _make_composer(session: Session) -> None:
         window, session, session.prompts_controller, session.choices
     )
     window.empty_state.example_chosen.connect(session.prompts_controller.begin_example)
-    session.image_chips = ImageChips(window, session)
+    session.image_chips = ImageChips(session)
     session.passwords = DocumentPasswords(window)
     session.attachment_reader = AttachmentReader(session)
     session.readings = FileReadings(
         window, session, session.passwords, reader=session.attachment_reader
     )
-    attachments = session.attachments = AttachmentsController(
-        window, session, session.image_chips, session.readings
-    )
+    attachments = session.attachments = AttachmentsController(session)
     session.previews = PreviewController(
         window,
         prompt=window.prompt,
@@ -227,7 +224,7 @@ def _make_composer(session: Session) -> None:
         chat_service=session.backend.chat,
         sources=session.sources,
     )
-    session.drops = DropController(window, session, session.navigator)
+    session.drops = DropController(session)
     session.collections = CollectionsController(
         window, session, collections=lambda: session.backend.collections
     )
@@ -238,22 +235,14 @@ def _make_composer(session: Session) -> None:
     window.data_dropped.connect(attachments.attach_content)
     session.prompts_controller.text_attach_requested.connect(attachments.attach_text)
     session.resources.content_attach_requested.connect(attachments.attach_content)
-    session.drops.files_attach_requested.connect(attachments.attach)
-    session.drops.content_attach_requested.connect(attachments.attach_content)
-    session.drops.text_attach_requested.connect(attachments.attach_text)
 
 
 def _make_pane(session: Session) -> None:
     """Make the controllers of the open conversation, its images and its documents."""
     window, running = session.window, session.running
-    temporary = session.temporary_controller = TemporaryController(
-        window, session, running, session.navigator
-    )
-    window.conversations.temporary_requested.connect(temporary.open)
-    temporary.content_dropped.connect(session.drops.insert_drop)
-    session.branching = Branching(
-        window, session, running, session.navigator, session.list_presenter
-    )
+    session.temporary_controller = TemporaryController(session)
+    window.conversations.temporary_requested.connect(session.temporary_controller.open)
+    session.branching = Branching(session)
     session.export = ExportController(
         window,
         running,
@@ -263,116 +252,39 @@ def _make_pane(session: Session) -> None:
         notifications=window.notifications,
         backend=session.backend,
     )
-    session.images = ImagesController(window, session, session.image_chips, session.copies)
-    AttachmentDrags(window, session, session.copies)
+    session.images = ImagesController(session)
+    prepare_transcript(session, window.transcript)
+    AttachmentDrags(session)
     session.viewer = ViewerController(window, session, session.copies)
     session.collections.document_open_requested.connect(
         lambda sha256, name: session.viewer.open(ViewerTarget(sha256, name))
     )
-    compaction = session.compaction = CompactionController(
-        window,
-        session,
-        running,
-        compaction_service=lambda: session.backend.compaction,  # made when it is first needed
-    )
-    notes = session.compaction_notes = CompactionNotes(window, session)
-    compaction.ended.connect(notes.load)
-    notes.undone.connect(
-        lambda undone: compaction.postpone(undone.conversation_id, undone.tokens_before)
-    )
-    window.transcript.action_requested.connect(
-        lambda _id, action: compaction.offer() if action == "compact" else None
-    )
+    session.compaction = CompactionController(session)
+    session.compaction_notes = CompactionNotes(session)
     session.consent = ConsentController(
         consent=session.backend.consent, current=session.current, pane=window.pane
     )
-    StructuredAnswers(window, session)
-    TitleController(
-        session,
-        running,
-        session.list_presenter,
-        utility_model=lambda: session.backend.utility_model,
-    )
-    session.server_watch = ServerWatch(window, session)
-    session.shown_answers = ShownAnswers(window, session, running)
+    session.shown_answers = ShownAnswers(session)
+    StructuredAnswers(session)
+    TitleController(session)
+    session.server_watch = ServerWatch(session)
 
 
 def _make_answers(session: Session) -> None:
     """Make the controllers of new, queued, edited, repeated and compared questions."""
-    window, running = session.window, session.running
-    chunked_reading = session.chunked_reading = ChunkedReadingController(window, session)
-    unlocker = DocumentUnlocker(window, session, session.passwords)
+    window = session.window
+    session.chunked_reading = ChunkedReadingController(session)
+    session.unlocker = DocumentUnlocker(session)
+    session.turns = TurnStarter(session)
+    session.edited = EditedQuestion(session)
+    session.queue = QuestionQueue(session)
+    session.chat = ChatController(session)
+    session.readings.failed.connect(session.queue.remove)
+    session.readings.ended.connect(session.queue.send)
+    session.answer_actions = AnswerActions(session)
 
-    def remedies_for(error: UserFacingError) -> Actions:
-        return [
-            *unlocker.remedies_for(error),
-            *chunked_reading.remedies_for(error),
-            *session.collections.remedies_for(error),
-            *session.compaction.remedies_for(error),
-        ]
-
-    turns = session.turns = TurnStarter(
-        window,
-        session,
-        running,
-        session.list_presenter,
-        before_turn=session.compaction.compact_before_turn,
-        remedies_for=remedies_for,
-    )
-    session.turn_presenter = TurnPresenter(
-        window, session, running, session.navigator, session.list_presenter, session.draft_saver
-    )
-    turns.begun.connect(session.turn_presenter.start)
-    turns.begun.connect(lambda _: session.shown_answers.dismiss_store_error())
-    session.edited = EditedQuestion(window, session)
-    readings = session.readings
-    queue = session.queue = QuestionQueue(
-        window, session, running, turns, session.list_presenter, is_reading=readings.is_reading
-    )
-    chat = session.chat = ChatController(
-        window,
-        session,
-        running,
-        turns,
-        queue,
-        session.edited,
-        cancel_other_work=session.compaction.cancel,
-        is_reading=readings.is_reading,
-    )
-    chunked_reading.submit_requested.connect(chat.submit)
-    readings.failed.connect(queue.remove)
-    readings.ended.connect(queue.send)
-    session.answer_actions = AnswerActions(
-        window, session, turns, session.navigator, session.choices, session.edited
-    )
-
-    def make_brief_transcript(messages: Callable[[], Iterable[Message]]) -> TranscriptView:
-        """Return a view for a single answer, which shows the images of `messages`."""
-        transcript = TranscriptView(current_theme(), is_brief=True)
-        prepare_transcript(session, transcript)
-        session.images.show_images_in(transcript, messages)
-        return transcript
-
-    session.compared_models = ComparedModels(window, session, running, session.choices)
-    session.comparison = ComparisonController(
-        window,
-        session,
-        running,
-        ComparedAnswers(session, running, session.navigator),
-        make_transcript=make_brief_transcript,
-        name_of_model=session.name_of_model,
-    )
-    window.prompt.row.comparison_requested.connect(session.compared_models.choose_models)
-    session.compared_models.compare_requested.connect(session.tasks.slot(chat.compare))
-    session.turn_presenter.compared.connect(session.comparison.show_answers)
-    prepare_transcript(session, window.transcript)
-
-
-def prepare_transcript(session: Session, transcript: TranscriptView) -> None:
-    """Let a transcript show models by their names, formulas, and the colors of code."""
-    transcript.set_model_names(session.name_of_model)
-    transcript.formula_display.set_typesetter(session.typesetter)
-    transcript.highlighter.set_lexer(session.lexer)
+    session.comparison = ComparisonController(session)
+    window.prompt.row.comparison_requested.connect(session.comparison.choose_models)
 
 
 def _make_panel(
@@ -418,14 +330,12 @@ def _make_dialogs(session: Session) -> None:
 
 def _connect(session: Session) -> None:
     """Connect the controllers of different features."""
-    window, current, turns = session.window, session.current, session.turns
-    turns.cap_change_requested.connect(session.providers_controller.open_at_cap)
-    turns.price_entry_requested.connect(session.models.edit)
+    window, current = session.window, session.current
     session.providers_controller.key_stored.connect(session.running.retry_with_key)
     bar = session.batches.bar
     bar.reading_stop_requested.connect(session.readings.cancel_paths)
     bar.reading_stop_requested.connect(lambda _: session.queue.remove(current.id))
-    turns.begun.connect(lambda turn: bar.forget_offer_in(turn.original.id))
+    session.turns.begun.connect(bar.forget_offer_in)
     places = session.places = PlaceOpener(
         window.settings,
         open_network=session.providers_controller.open_at_network,

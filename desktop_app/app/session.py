@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QObject
+
 if TYPE_CHECKING:
     from desktop_app.app.help.help_controller import HelpController
     from desktop_app.app.place_opener import PlaceOpener
@@ -28,20 +30,20 @@ if TYPE_CHECKING:
     from desktop_app.chat.ui.choice_controller import AvailableModels, ChoiceController
     from desktop_app.chat.ui.chunked_reading_controller import ChunkedReadingController
     from desktop_app.chat.ui.compaction_controller import CompactionController, CompactionNotes
-    from desktop_app.chat.ui.comparison.comparison_controller import (
-        ComparedModels,
-        ComparisonController,
-    )
+    from desktop_app.chat.ui.comparison.comparison_controller import ComparisonController
     from desktop_app.chat.ui.new_conversation import NewConversation
     from desktop_app.chat.ui.open_conversation import MessagePresenter, OpenConversation
     from desktop_app.chat.ui.running_answers import RunningAnswers
     from desktop_app.chat.ui.server_watch import ServerWatch
     from desktop_app.chat.ui.shown_answers import ShownAnswers
     from desktop_app.chat.ui.temporary_controller import TemporaryController
-    from desktop_app.chat.ui.turn_starter import TurnPresenter, TurnStarter
+    from desktop_app.chat.ui.turn_starter import TurnStarter
     from desktop_app.collections.ui.collections_controller import CollectionsController
     from desktop_app.composer.attachments.attachments_controller import AttachmentsController
-    from desktop_app.composer.attachments.document_passwords import DocumentPasswords
+    from desktop_app.composer.attachments.document_passwords import (
+        DocumentPasswords,
+        DocumentUnlocker,
+    )
     from desktop_app.composer.attachments.drop_controller import DropController
     from desktop_app.composer.attachments.file_readings import AttachmentReader, FileReadings
     from desktop_app.composer.attachments.images_controller import ImageChips, ImagesController
@@ -69,6 +71,7 @@ if TYPE_CHECKING:
     from desktop_app.providers.ui.providers_controller import ProvidersController
     from desktop_app.settings.ui.settings_controller import LookController, SettingsController
     from desktop_app.settings.ui.shortcut_files import ShortcutFiles
+    from desktop_app.spending.ui.estimate_presenter import EstimatePresenter
     from desktop_app.spending.ui.spending_controller import SpendingController
     from desktop_app.storage.temporary_database import TemporaryConversations
     from desktop_app.storage.temporary_files import TemporaryCopies
@@ -129,6 +132,7 @@ class Session:
     housekeeping: Housekeeping
     # The prompt.
     choices: AvailableModels
+    estimates: EstimatePresenter
     choice: ChoiceController
     models: ModelsController
     prompts_controller: PromptsController
@@ -156,13 +160,12 @@ class Session:
     server_watch: ServerWatch
     shown_answers: ShownAnswers
     chunked_reading: ChunkedReadingController
+    unlocker: DocumentUnlocker
     turns: TurnStarter
-    turn_presenter: TurnPresenter
     edited: EditedQuestion
     queue: QuestionQueue
     chat: ChatController
     answer_actions: AnswerActions
-    compared_models: ComparedModels
     comparison: ComparisonController
     # The settings panel, and other windows.
     providers_controller: ProvidersController
@@ -189,3 +192,28 @@ class Session:
         if model_id.endswith(".gguf"):
             return Path(model_id).stem
         return self.backend.catalog.info(model_id).name
+
+
+class Controller(QObject):
+    """A controller of the main window, with those objects of its session that most of them use."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session.window)
+        self._session = session
+        self._window = session.window
+        self._pane = session.window.pane
+        self._prompt = session.window.prompt
+        self._transcript = session.window.transcript
+        self._notifications = session.window.notifications
+        self._tasks = session.tasks
+        self._values = session.values
+        self._providers = session.providers
+        self._temporary = session.temporary
+        self._drafts = session.drafts
+        self._current = session.current
+        self._draft = session.current.draft
+        self._setup = session.setup
+        self._messages = session.messages
+        self._running = session.running
+        self._chat_service = session.backend.chat
+        self._conversations = session.backend.conversations

@@ -25,7 +25,6 @@ from desktop_app.app.window.main_window import MainWindow
 from desktop_app.backend.backend import Backend, use_limits, use_routine_model, use_weights
 from desktop_app.backend.log_file import start_log
 from desktop_app.chat.run_resumption import Resumer
-from desktop_app.chat.ui.choice_controller import BuiltInModelNote
 from desktop_app.composer.dropped_content import DroppedContent
 from desktop_app.desktop.ui.call_server import CallServer
 from desktop_app.desktop.ui.closing_controller import ClosingController, UnfinishedWork
@@ -109,7 +108,6 @@ class WindowSession(Session):
         window.prompt.command_requested.connect(lambda command: actions[command]())
         window.close_requested.connect(self.closing.close_window)
         window.escaped.connect(self._shortcuts.escape)
-        BuiltInModelNote(window, self.setup, self.values)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
                 loop.add_signal_handler(number, self.shutdown.begin)

@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QToolButton
 
-from desktop_app.app.session import Session
-from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.session import Controller, Session
 from desktop_app.chat.prompt_assembly import CONTINUE
-from desktop_app.chat.ui.chat_controller import EditedQuestion
-from desktop_app.chat.ui.choice_controller import AvailableModels
-from desktop_app.chat.ui.running_answers import RunningAnswers
-from desktop_app.chat.ui.turn_starter import TurnStarter
 from desktop_app.composer.choice.choice_menus import fill_efforts, fill_models
 from desktop_app.domain import hints
 from desktop_app.domain.conversations.compaction import Compaction
@@ -32,45 +27,24 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.review import with_next_mark
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.library.ui.list_presenter import ListPresenter
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.widgets.program_menu import ProgramMenu
 
 
-class AnswerActions(QObject):
+class AnswerActions(Controller):
     """The actions on the transcript's messages, and their commands for the last message."""
 
-    def __init__(
-        self,
-        window: MainWindow,
-        state: Session,
-        turns: TurnStarter,
-        navigator: Navigator,
-        choices: AvailableModels,
-        edited: EditedQuestion,
-    ) -> None:
-        super().__init__(window)
-        self._parent = window
-        self._current = state.setup.current
-        self._transcript = window.pane.transcript
-        self._notifications = window.pane.notifications
-        self._turns = turns
-        self._navigator = navigator
-        self._choices = choices
-        self._setup = state.setup
-        self._messages = state.messages
-        self._tasks = state.tasks
-        self._conversations = state.backend.conversations
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
         self._actions: dict[str, Callable[[Message], object]] = {
             "retry": lambda answer: self._tasks.start(self._retry(answer)),
             "retry-with": self._offer_retry_choices,
             "continue": lambda answer: self._tasks.start(self._continue(answer)),
-            "edit": edited.begin,
+            "edit": session.edited.begin,
             "review": lambda answer: self._tasks.start(self._mark(answer)),
             "older-version": lambda message: self._tasks.start(self._switch_version(message, -1)),
             "newer-version": lambda message: self._tasks.start(self._switch_version(message, +1)),
         }
-        window.pane.transcript.action_requested.connect(self._run_action)
+        self._transcript.action_requested.connect(self._run_action)
 
     def _run_action(self, message_id: str, action: str) -> None:
         message = self._current.message(message_id)
@@ -129,17 +103,17 @@ class AnswerActions(QObject):
         if message.role is Role.USER:
             path.append(message)
         if path:
-            await self._turns.begin(path, None, choice)
+            await self._session.turns.begin(path, None, choice)
 
     def _offer_retry_choices(self, answer: Message) -> None:
         """Open a menu of models and efforts for another answer to the same question."""
-        view = self._choices.view
+        view = self._session.choices.view
         current_choice = self._setup.choice
 
         def retry_with(choice: ModelChoice) -> None:
             self._tasks.start(self._retry(answer, choice))
 
-        menu = ProgramMenu(self._parent)
+        menu = ProgramMenu(self._window)
         menu.setObjectName("retry-with")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if view.display_effort is not None:
@@ -147,8 +121,8 @@ class AnswerActions(QObject):
                 menu, view, lambda effort: retry_with(replace(current_choice, effort=effort))
             )
             menu.addSeparator()
-        fill_models(menu, view, lambda entry: retry_with(self._choices.choice_with(entry)))
-        button = self._parent.findChild(QToolButton, "message-retry-with")
+        fill_models(menu, view, lambda entry: retry_with(self._session.choices.choice_with(entry)))
+        button = self._window.findChild(QToolButton, "message-retry-with")
         if button is not None and button.hasFocus():  # pressed with the keyboard
             menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
         else:
@@ -157,7 +131,7 @@ class AnswerActions(QObject):
     async def _continue(self, answer: Message) -> None:
         """Continue an answer that was cut. A draft in the prompt editor stays there."""
         path = [*self._current.path_before(answer.id), answer]
-        await self._turns.begin(path, Draft(CONTINUE), single_answer=True)
+        await self._session.turns.begin(path, Draft(CONTINUE), single_answer=True)
 
     async def _mark(self, answer: Message) -> None:
         """Give an answer its next mark: reviewed, rejected, and none again."""
@@ -181,33 +155,20 @@ class AnswerActions(QObject):
         if opened_id != self._current.id:
             return
         y = self._transcript.navigator.actions_line_y(message.id)
-        await self._navigator.open(opened_id)
+        await self._session.navigator.open(opened_id)
         if was_focused and self._transcript.hasFocus():
             self._transcript.reading.read_at(version_ids[index], -1)
         elif y is not None:
             self._transcript.navigator.scroll_actions_line_to(version_ids[index], y)
 
 
-class Branching(QObject):
+class Branching(Controller):
     """Creation of branches; the original conversation does not change."""
 
-    def __init__(
-        self,
-        window: MainWindow,
-        state: Session,
-        running: RunningAnswers,
-        navigator: Navigator,
-        presenter: ListPresenter,
-    ) -> None:
-        super().__init__(window.transcript)
-        self._current = state.current
-        self._tasks = state.tasks
-        self._conversation_store = state.backend.conversations
-        self._compaction_store = state.backend.compactions
-        self._running = running
-        self._navigator = navigator
-        self._presenter = presenter
-        window.transcript.action_requested.connect(self._run_action)
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._compaction_store = session.backend.compactions
+        self._transcript.action_requested.connect(self._run_action)
 
     def _run_action(self, message_id: str, action: str) -> None:
         if action == "branch":
@@ -234,9 +195,9 @@ class Branching(QObject):
         compactions = await self._compaction_store.load(source.id)
         conversation, messages = copy_branch(source, path_to_copy)
         copied_compactions = copy_compactions(compactions, path_to_copy, messages)
-        await self._conversation_store.add_with_messages(conversation, messages, copied_compactions)
-        self._presenter.upsert(conversation)
-        await self._navigator.open(conversation.id)
+        await self._conversations.add_with_messages(conversation, messages, copied_compactions)
+        self._session.list_presenter.upsert(conversation)
+        await self._session.navigator.open(conversation.id)
 
 
 def copy_branch(

@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import QObject, Signal
-
-from desktop_app.app.session import Session
-from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.session import Controller, Session
 from desktop_app.chat.structured.answer_forms import can_be_repaired
-from desktop_app.chat.ui.running_answers import RunningAnswers
-from desktop_app.chat.ui.turn_starter import TurnStarter
 from desktop_app.composer.drafts import QuestionEdit
 from desktop_app.domain.conversations.conversation import (
     Draft,
@@ -21,54 +16,24 @@ from desktop_app.domain.conversations.conversation import (
     Role,
 )
 from desktop_app.i18n.translation import tr
-from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.look.shortcut_text import shortcut_text
 
 
-class ChatController(QObject):
-    """Connection of the prompt with the turns and the running answers.
+class ChatController(Controller):
+    """Connection of the prompt with the turns and the running answers."""
 
-    Args:
-        cancel_other_work: cancels other work on the open conversation; returns True if there was
-            any.
-        is_reading: returns True if files for the draft of a conversation are being read.
-    """
-
-    def __init__(
-        self,
-        window: MainWindow,
-        state: Session,
-        running: RunningAnswers,
-        turns: TurnStarter,
-        queue: QuestionQueue,
-        edited: EditedQuestion,
-        *,
-        cancel_other_work: Callable[[], bool],
-        is_reading: Callable[[str], bool],
-    ) -> None:
-        super().__init__(window.pane)
-        self._running = running
-        self._turns = turns
-        self._queue = queue
-        prompt = self._prompt = window.pane.prompt
-        self._notifications = window.pane.notifications
-        self._edited_question = edited
-        self._values = state.values
-        self._cancel_other_work = cancel_other_work
-        self._is_reading = is_reading
-        self._current = state.current
-        self._draft = state.current.draft
-        self._tasks = state.tasks
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
         self._announced_hint = ""
-        prompt.submit_requested.connect(lambda text: self.submit(text, prompt.field.template_id))
-        prompt.stop_requested.connect(self.stop)
-        prompt.field.keys.stop_pressed.connect(self.stop_latest)
+        self._prompt.submit_requested.connect(
+            lambda text: self.submit(text, self._prompt.field.template_id)
+        )
+        self._prompt.stop_requested.connect(self.stop)
+        self._prompt.field.keys.stop_pressed.connect(self.stop_latest)
         self._current.opened.connect(self._show_state)
-        edited.changed.connect(self._show_hint)
-        queue.changed.connect(self._show_hint)
-        running.started.connect(lambda _id: self._show_state())
-        running.finished.connect(self._finish)
+        self._running.started.connect(lambda _id: self._show_state())
+        self._running.finished.connect(self._finish)
 
     # -------------------------------------------------------------- asking
 
@@ -79,37 +44,38 @@ class ChatController(QObject):
         """
         draft = self._draft.with_text(text, template_id)
         opened_id = self._current.id
-        if draft.has_question and self._queue.must_wait(opened_id):
+        if draft.has_question and self._session.queue.must_wait(opened_id):
             # The whole draft, with its files, stays in the prompt, from where it is sent later.
-            self._queue.add(opened_id, text)
+            self._session.queue.add(opened_id, text)
         elif draft.has_question:
-            self._tasks.start(self._turns.begin(list(self._current.path_before_question), draft))
+            path = list(self._current.path_before_question)
+            self._tasks.start(self._session.turns.begin(path, draft))
 
     async def compare(self, choices: Sequence[ModelChoice]) -> None:
         """Ask several models the question in the prompt, or if it is empty the last question."""
         draft = self._draft.current
         # Unlike in `submit`, the question cannot wait, because the queue keeps no choice of models.
-        if self._is_reading(self._current.id):
+        if self._session.readings.is_reading(self._current.id):
             self._notifications.notify(tr("Wait until the attached files are read."))
             return
         if draft.has_question:
             path = list(self._current.path_before_question)
-            await self._turns.begin(path, draft, compared=choices)
+            await self._session.turns.begin(path, draft, compared=choices)
             return
         path = list(self._current.path)
         while path and path[-1].role is not Role.USER:
             path.pop()
         if path:
             # Without a draft, the last question of the path is asked again.
-            await self._turns.begin(path, draft=None, compared=choices)
+            await self._session.turns.begin(path, draft=None, compared=choices)
 
-    def _show_hint(self) -> None:
+    def show_hint(self) -> None:
         """Show a hint if a question is queued or edited, and announce it once."""
         opened_id = self._current.id
         hint = ""
         is_editing = self._current.edited_question is not None
         key = shortcut_text(Keymap.from_settings(self._values.all).shortcut_of("prompt.stop"))
-        if opened_id in self._queue:
+        if opened_id in self._session.queue:
             hint = tr("Queued · {key} to cancel", key=key) if key else tr("Queued")
         # While an answer is running, the key stops the answer first: see `stop_latest`.
         elif is_editing and key and not self._running.is_running(opened_id):
@@ -133,19 +99,19 @@ class ChatController(QObject):
         if not self._running.is_running(conversation_id):
             if answer.status is MessageStatus.FAILED:
                 # What was queued behind a failed answer is not asked; it stays in the prompt.
-                self._queue.remove(conversation_id)
+                self._session.queue.remove(conversation_id)
             else:
-                self._queue.send(conversation_id)
+                self._session.queue.send(conversation_id)
         if is_open and can_be_repaired(answer) and self._values["answer.repair"]:
             path = self._current.path_before(answer.id)
-            self._tasks.start(self._turns.begin(path, draft=None, repairs=answer))
+            self._tasks.start(self._session.turns.begin(path, draft=None, repairs=answer))
 
     def _show_state(self) -> None:
         is_running = self._running.is_running(self._current.id)
         self._prompt.set_streaming(is_running)
         if not is_running:
             self._prompt.row.set_rate("")
-        self._show_hint()
+        self.show_hint()
 
     def stop(self) -> None:
         """Stop the answer of the open conversation."""
@@ -154,50 +120,23 @@ class ChatController(QObject):
     def stop_latest(self) -> None:
         """Cancel one thing: the first of a queued question, other work, an answer, an edit."""
         opened_id = self._current.id
-        if opened_id in self._queue:
-            self._queue.remove(opened_id)
-        elif self._cancel_other_work():
+        if opened_id in self._session.queue:
+            self._session.queue.remove(opened_id)
+        elif self._session.compaction.cancel():
             return
         elif self._running.is_running(opened_id):
             self.stop()
-        elif resume_edit := self._edited_question.discard():
+        elif resume_edit := self._session.edited.discard():
             self._notifications.notify_undo(tr("Edit discarded"), resume_edit)
 
 
-class QuestionQueue(QObject):
-    """The queued question of each conversation, at most one, which stays in its prompt or draft.
+class QuestionQueue(Controller):
+    """The queued question of each conversation, at most one, which stays in its prompt or draft."""
 
-    Args:
-        is_reading: returns True if files for the draft of a conversation are being read.
-
-    Signals:
-        changed(): a question was added or removed.
-    """
-
-    changed = Signal()
-
-    def __init__(
-        self,
-        window: MainWindow,
-        state: Session,
-        running: RunningAnswers,
-        turns: TurnStarter,
-        presenter: ListPresenter,
-        *,
-        is_reading: Callable[[str], bool],
-    ) -> None:
-        super().__init__(window.prompt)
-        self._running = running
-        self._turns = turns
-        self._presenter = presenter
-        self._prompt = window.prompt
-        self._is_reading = is_reading
-        self._current = state.current
-        self._drafts = state.drafts
-        self._tasks = state.tasks
-        self._conversations = state.backend.conversations
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
         self._texts: dict[str, str] = {}  # by conversation id
-        window.prompt.text_changed.connect(lambda: self.remove(state.current.id))
+        self._prompt.text_changed.connect(lambda: self.remove(self._current.id))
 
     def __contains__(self, conversation_id: str) -> bool:
         """Return True if a question of this conversation is queued."""
@@ -205,17 +144,19 @@ class QuestionQueue(QObject):
 
     def must_wait(self, conversation_id: str) -> bool:
         """Return True if a question of this conversation cannot be asked yet."""
-        return self._running.is_running(conversation_id) or self._is_reading(conversation_id)
+        return self._running.is_running(conversation_id) or self._session.readings.is_reading(
+            conversation_id
+        )
 
     def add(self, conversation_id: str, text: str) -> None:
         """Queue the question of a conversation."""
         self._texts[conversation_id] = text
-        self.changed.emit()
+        self._session.chat.show_hint()
 
     def remove(self, conversation_id: str) -> None:
         """Remove a conversation's question from the queue; it stays in the prompt or draft."""
         if self._texts.pop(conversation_id, None) is not None:
-            self.changed.emit()
+            self._session.chat.show_hint()
 
     def send(self, conversation_id: str) -> None:
         """Ask the queued question of a conversation if it need not wait any more."""
@@ -224,7 +165,7 @@ class QuestionQueue(QObject):
         text = self._texts.pop(conversation_id, None)
         if text is None:
             return
-        self.changed.emit()
+        self._session.chat.show_hint()
         if conversation_id == self._current.id:
             self._prompt.send_action.send()
         else:
@@ -232,36 +173,24 @@ class QuestionQueue(QObject):
 
     async def _ask_in_other_conversation(self, conversation_id: str, text: str) -> None:
         """Ask a question in a conversation that is not open."""
-        conversation = self._presenter.cache.find_existing(conversation_id)
+        conversation = self._session.list_presenter.cache.find_existing(conversation_id)
         is_edited = self._drafts.edit_in(conversation_id) is not None
         if conversation is None or is_edited:
             return  # deleted, or a question that replaces an earlier one and stays in the draft
         draft = replace(self._drafts.cached(conversation_id), text=text)
         path = await self._conversations.path(conversation_id)
-        await self._turns.begin(path, draft, conversation=conversation)
+        await self._session.turns.begin(path, draft, conversation=conversation)
 
     def clear(self) -> None:
         """Ask no queued question any more, because the program ends."""
         self._texts.clear()
 
 
-class EditedQuestion(QObject):
+class EditedQuestion(Controller):
     """The question that is being edited in each conversation, if any.
 
     After an edit, the prompt shows the draft that it had before.
-
-    Signals:
-        changed(): editing began or ended.
     """
-
-    changed = Signal()
-
-    def __init__(self, window: MainWindow, state: Session) -> None:
-        super().__init__(window)
-        self._prompt = window.prompt
-        self._current = state.current
-        self._draft = state.current.draft
-        self._drafts = state.drafts
 
     def begin(self, message: Message) -> None:
         """Edit a question, or the question of an answer, if it has one."""
@@ -306,5 +235,5 @@ class EditedQuestion(QObject):
     def _put_into_prompt(self, draft: Draft) -> None:
         self._draft.replace(draft)
         self._prompt.set_text(draft.text, draft.template_id)
-        self.changed.emit()
+        self._session.chat.show_hint()
         self._prompt.focus_text()

@@ -8,12 +8,10 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 
-from desktop_app.app.session import Session
-from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.session import Controller, Session
 from desktop_app.backend.backend import WEIGHTS_SETTING
-from desktop_app.chat.ui.answer_setup import AnswerSetup
 from desktop_app.composer.choice.choice_view import ChoiceView, ModelEntry, no_choice
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
@@ -23,53 +21,35 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.markdown.parsing.parser import parser
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.providers.models.model_menu import menu_entries
-from desktop_app.providers.ui.providers import PROVIDER_REMOVED, SettingValues
-from desktop_app.spending.ui.estimate_presenter import EstimatePresenter
+from desktop_app.providers.ui.providers import PROVIDER_REMOVED
 
 NO_BACKGROUND = N_(
     "Running in the background needs Pro or Extra high effort, and a provider that supports it."
 )
 
 
-class ChoiceController(QObject):
+class ChoiceController(Controller):
     """Connection of the row under the prompt with the choice of a model."""
 
-    def __init__(
-        self,
-        window: MainWindow,
-        state: Session,
-        choices: AvailableModels,
-        estimates: EstimatePresenter,
-    ) -> None:
-        super().__init__(window.pane)
-        current = state.setup.current
-        prompt = self._prompt = window.pane.prompt
-        self._estimates = estimates
-        self._notifications = window.pane.notifications
-        self._current = current
-        self._draft = current.draft
-        self._values = state.setup.values
-        self._providers = state.setup.providers
-        self._setup = state.setup
-        self._tasks = state.tasks
-        self._choices = choices
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
         # See `_defer`; None once a conversation is open.
         self._deferred_changes: list[Callable[[], None]] | None = []
         self._connected_profiles: set[ProviderProfile] = set()
         self._is_parser_loaded = False
-        prompt.text_changed.connect(self._on_text_changed)
-        prompt.row.variant_requested.connect(self.choose_variant)
-        prompt.row.effort_requested.connect(self._choose_effort)
-        prompt.row.model_requested.connect(self.choose_model)
-        prompt.row.background_requested.connect(self._setup.choose_background)
-        for on_opened in (estimates.forget, self._show_choice, self._apply_deferred):
-            current.opened.connect(on_opened)
-        for on_choice in (self._show_choice, estimates.show_choice):
-            state.setup.choice_changed.connect(on_choice)
+        self._prompt.text_changed.connect(self._on_text_changed)
+        self._prompt.row.variant_requested.connect(self.choose_variant)
+        self._prompt.row.effort_requested.connect(self._choose_effort)
+        self._prompt.row.model_requested.connect(self.choose_model)
+        self._prompt.row.background_requested.connect(self._setup.choose_background)
+        for on_opened in (session.estimates.forget, self._show_choice, self._apply_deferred):
+            self._current.opened.connect(on_opened)
+        for on_choice in (self._show_choice, session.estimates.show_choice):
+            self._setup.choice_changed.connect(on_choice)
         self._current.path_changed.connect(self._show_choice)
         self._draft.changed.connect(self._on_draft_changed)
-        choices.changed.connect(self._show_choice)
-        prompt.row.model_listing_requested.connect(
+        session.choices.changed.connect(self._show_choice)
+        self._prompt.row.model_listing_requested.connect(
             lambda: self._tasks.start(self._providers.refresh_listing(self._setup.profile))
         )
         self._values.changed.connect(self._on_value_changed)
@@ -97,7 +77,7 @@ class ChoiceController(QObject):
         if self._defer(partial(self.choose_variant, variant)):
             return
         has_provider = self._providers.has_provider(self._current.conversation)
-        if has_provider and self._choices.offers(variant):
+        if has_provider and self._session.choices.offers(variant):
             choice = self._setup.choice
             effort = choice.effort or Effort(str(self._values["default.effort"]))
             self._setup.choose(replace(choice, variant=variant, model="", effort=effort))
@@ -115,7 +95,7 @@ class ChoiceController(QObject):
         """Choose the next higher (+1) or lower (-1) effort among those that the model takes."""
         if self._defer(partial(self.step_effort, step)):
             return
-        next_effort = self._choices.view.effort_beside(step)
+        next_effort = self._session.choices.view.effort_beside(step)
         if next_effort is None:
             self._announce_choice()  # the unchanged choice
         else:
@@ -123,7 +103,7 @@ class ChoiceController(QObject):
 
     def _announce_choice(self) -> None:
         """Tell screen readers the new choice, because the focus is elsewhere."""
-        view = self._choices.view
+        view = self._session.choices.view
         announcement = view.short_name
         if view.effort is not None and view.offers_effort:
             announcement = tr(
@@ -141,7 +121,7 @@ class ChoiceController(QObject):
         """Choose a model of the menu or of the table for the open conversation."""
         if self._defer(partial(self.choose_model, entry)):
             return
-        self._setup.choose(self._choices.choice_with(entry))
+        self._setup.choose(self._session.choices.choice_with(entry))
         self._announce_choice()
 
     # -------------------------------------------------------------- showing
@@ -153,10 +133,10 @@ class ChoiceController(QObject):
     def _show_choice(self) -> None:
         if not self._current.opening_number:
             return  # the first conversation may have another model
-        self._prompt.set_choice(self._choices.view)
+        self._prompt.set_choice(self._session.choices.view)
         if self._prompt.isVisible():  # httpx would double the memory of a program in the background
             self.propose_model()
-        self._estimates.update_soon()
+        self._session.estimates.update_soon()
 
     def propose_model(self) -> None:
         """Read the provider's list to propose a model, unless one is chosen."""
@@ -186,7 +166,7 @@ class ChoiceController(QObject):
             self._tasks.start(self._providers.refresh_listing(profile, force=True))
 
 
-class AvailableModels(QObject):
+class AvailableModels(Controller):
     """The models that can answer, listed again whenever providers or their listings change.
 
     Attributes:
@@ -198,16 +178,12 @@ class AvailableModels(QObject):
 
     changed = Signal()
 
-    def __init__(self, window: MainWindow, state: Session) -> None:
-        super().__init__(window)
-        self._values = state.setup.values
-        self._providers = state.setup.providers
-        self._setup = state.setup
-        self._current = state.setup.current
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
         self.models: tuple[ModelEntry, ...] = ()
         self._list_number = 0
         for signal in (self._providers.changed, self._providers.listings_changed):
-            signal.connect(lambda: state.tasks.start(self._list_models()))
+            signal.connect(lambda: self._tasks.start(self._list_models()))
 
     @property
     def view(self) -> ChoiceView:
@@ -324,19 +300,18 @@ def _refusal_text(effort: Effort, refusal: IllegalChoiceError) -> str:
     return filled(refusal.message, params)
 
 
-class BuiltInModelNote(QObject):
+class BuiltInModelNote(Controller):
     """Presenter of the note, and of the keys that an empty conversation names below the prompt."""
 
-    def __init__(self, window: MainWindow, setup: AnswerSetup, values: SettingValues) -> None:
-        super().__init__(window.empty_state)
-        self._empty_state = window.empty_state
-        self._hint = window.prompt.hint
-        self._setup = setup
-        self._current = setup.current
-        self._values = values
-        for changed in (self._current.opened, self._current.path_changed, setup.choice_changed):
-            changed.connect(self._show)
-        values.changed.connect(self._on_value_changed)
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        for signal in (
+            self._current.opened,
+            self._current.path_changed,
+            self._setup.choice_changed,
+        ):
+            signal.connect(self._show)
+        self._values.changed.connect(self._on_value_changed)
 
     def _on_value_changed(self, key: str) -> None:
         if key == WEIGHTS_SETTING:
@@ -350,5 +325,5 @@ class BuiltInModelNote(QObject):
             "Add an API key for real work."
         )
         is_empty = not self._current.path
-        self._empty_state.set_key_line(is_built_in and is_empty, text)
-        self._hint.set_keys_visible(not is_empty)
+        self._window.empty_state.set_key_line(is_built_in and is_empty, text)
+        self._prompt.hint.set_keys_visible(not is_empty)

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, Signal
-
-from desktop_app.app.session import Session
-from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.session import Controller
 from desktop_app.chat.attachments.document_beginnings import (
     can_send_beginning,
     names_of_beginnings,
@@ -29,23 +26,8 @@ OFFER_LABEL: Final = N_("Read in parts…")
 ATTACH_BEGINNING_LABEL: Final = N_("Attach the beginning, let tools read the rest")
 
 
-class ChunkedReadingController(QObject):
-    """The offer of chunked reading after a question was refused as too large.
-
-    Signals:
-        submit_requested(str, str): ask the text with the draft's attachments. The second string is
-            the id of the prompt of the library that the text was made with, or "".
-    """
-
-    submit_requested = Signal(str, str)
-
-    def __init__(self, window: MainWindow, state: Session) -> None:
-        super().__init__(window)
-        self._notifications = window.notifications
-        self._setup = state.setup
-        self._draft = state.setup.current.draft
-        self._tasks = state.tasks
-        self._chat_service = state.backend.chat
+class ChunkedReadingController(Controller):
+    """The offer of chunked reading after a question was refused as too large."""
 
     def remedies_for(self, error: UserFacingError) -> Actions:
         """Return the offers for a question with whole documents that do not fit; else ()."""
@@ -126,7 +108,7 @@ class ChunkedReadingController(QObject):
         if self._draft.value.attachments != offered_draft.attachments:
             return
         self._draft.read_in_parts()
-        self.submit_requested.emit(offered_draft.text, offered_draft.template_id)
+        self._session.chat.submit(offered_draft.text, offered_draft.template_id)
 
 
 def _plan_text(plan: ChunkPlan) -> str:

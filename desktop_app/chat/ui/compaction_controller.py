@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QTimer
 
-from desktop_app.app.session import Session
-from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.session import Controller, Session
 from desktop_app.chat.compaction_service import CompactionPlan, CompactionService, readable_content
 from desktop_app.chat.cost_estimate import usable_input
 from desktop_app.chat.send_context import SendContext
 from desktop_app.chat.ui.compaction_card import CompactionCard
-from desktop_app.chat.ui.running_answers import RunningAnswers
 from desktop_app.chat.ui.sent_text_dialog import SentTextDialog
 from desktop_app.domain.conversations.compaction import (
     Compaction,
@@ -52,36 +50,11 @@ class _Work(NamedTuple):
     card_text: str
 
 
-class CompactionController(QObject):
-    """Connection of the card above the prompt with the compaction service.
+class CompactionController(Controller):
+    """Connection of the card above the prompt with the compaction service."""
 
-    Signals:
-        ended(str): the compaction of the conversation with this id was stored, failed, or was
-            canceled.
-    """
-
-    ended = Signal(str)
-
-    def __init__(
-        self,
-        window: MainWindow,
-        state: Session,
-        running: RunningAnswers,
-        *,
-        compaction_service: Callable[[], CompactionService],
-    ) -> None:
-        super().__init__(window.pane)
-        current = state.setup.current
-        self._add_above_prompt = window.pane.add_above_prompt
-        self._prompt = window.pane.prompt
-        self._notifications = window.pane.notifications
-        self._current = current
-        self._values = state.setup.values
-        self._setup = state.setup
-        self._tasks = state.tasks
-        self._chat_service = state.backend.chat
-        self._compaction_service = compaction_service
-        self._running = running
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
         self._card: CompactionCard | None = None
         self._current_offer: _Offer | None = None
         self._work: dict[str, _Work] = {}  # by the conversation's id
@@ -93,11 +66,18 @@ class CompactionController(QObject):
         self._current.opened.connect(self._on_opened)
         for signal in (
             self._setup.choice_changed,
-            current.path_changed,
-            current.compactions_changed,
+            self._current.path_changed,
+            self._current.compactions_changed,
         ):
             signal.connect(self._timer.start)
-        running.started.connect(lambda _id: self._show_card())
+        self._running.started.connect(lambda _id: self._show_card())
+        self._transcript.action_requested.connect(
+            lambda _id, action: self.offer() if action == "compact" else None
+        )
+
+    @property
+    def _service(self) -> CompactionService:
+        return self._session.backend.compaction  # made when it is first needed
 
     # -------------------------------------------------------------- the offer
 
@@ -114,8 +94,8 @@ class CompactionController(QObject):
             return
         plan = None
         try:
-            if await self._compaction_service().is_nearly_full(self._context):
-                plan = await self._compaction_service().plan(self._context)
+            if await self._service.is_nearly_full(self._context):
+                plan = await self._service.plan(self._context)
         except UserFacingError:
             return  # sending reports the error
         if check_number != self._check_number or opened_id != self._current.id:
@@ -152,7 +132,7 @@ class CompactionController(QObject):
             return
         plan = None
         if self._current.path:
-            plan = await self._compaction_service().plan(self._context)
+            plan = await self._service.plan(self._context)
         if opened_id != self._current.id or self._is_busy(opened_id):
             return
         if plan is None:
@@ -177,7 +157,7 @@ class CompactionController(QObject):
             self._card.accepted.connect(self._accept)
             self._card.declined.connect(self._decline)
             self._card.cancel_requested.connect(self.cancel)
-            self._add_above_prompt(self._card)
+            self._pane.add_above_prompt(self._card)
         return self._card
 
     def _show_card(self) -> None:
@@ -238,7 +218,7 @@ class CompactionController(QObject):
             self._show_card()
 
         self._notifications.dismiss_topic(COMPACTION_TOPIC)
-        service = self._compaction_service()
+        service = self._service
         try:
             compaction = await service.compact(plan, instructions, on_part)
         except UserFacingError as error:
@@ -249,7 +229,7 @@ class CompactionController(QObject):
     def _on_ended(self, conversation_id: str) -> None:
         del self._work[conversation_id]
         self._show_card()
-        self.ended.emit(conversation_id)
+        self._session.compaction_notes.load(conversation_id)
 
     def cancel(self) -> bool:
         """Cancel the compaction of the open conversation; return True if there was one."""
@@ -278,7 +258,7 @@ class CompactionController(QObject):
         self, conversation: Conversation, path: Sequence[Message], draft: Draft
     ) -> None:
         """Start to compact if the next question nearly fills the context window."""
-        service = self._compaction_service()
+        service = self._service
         chat = self._chat_service
         resolved = chat.resolve(self._setup.profile_of(conversation), conversation.choice)
         settings = self._setup.settings_of(conversation)
@@ -363,34 +343,20 @@ def _cost_text(plan: CompactionPlan) -> str:
     return f"{cost_text} {comparison}"
 
 
-class CompactionNotes(QObject):
-    """Connection of the stored compactions with their notes in the transcript.
+class CompactionNotes(Controller):
+    """Connection of the stored compactions with their notes in the transcript."""
 
-    Signals:
-        undone(Compaction): the user undid a compaction.
-    """
-
-    undone = Signal(object)
-
-    def __init__(self, window: MainWindow, state: Session) -> None:
-        super().__init__(window)
-        current = state.setup.current
-        self._parent = window
-        self._transcript = window.pane.transcript
-        self._notifications = window.pane.notifications
-        self._setup = state.setup
-        self._current = current
-        self._providers = state.setup.providers
-        self._tasks = state.tasks
-        self._compaction_store = state.backend.compactions
-        current.opened.connect(lambda: self.load(current.id))
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._compaction_store = session.backend.compactions
+        self._current.opened.connect(lambda: self.load(self._current.id))
         for signal in (
-            state.setup.choice_changed,
-            current.path_changed,
-            current.compactions_changed,
+            self._setup.choice_changed,
+            self._current.path_changed,
+            self._current.compactions_changed,
         ):
             signal.connect(self._show)
-        window.pane.transcript.action_requested.connect(self._run_action)
+        self._transcript.action_requested.connect(self._run_action)
 
     def load(self, conversation_id: str) -> None:
         """Read the compactions again if this conversation is open."""
@@ -454,7 +420,7 @@ class CompactionNotes(QObject):
                 hidden_characters,
                 provider=self._maker_name(compaction),
             )
-        SentTextDialog(note, text, self._parent).open()
+        SentTextDialog(note, text, self._window).open()
 
     def undo(self) -> None:
         """Undo the last compaction in the path, so that the messages themselves are sent again."""
@@ -479,7 +445,7 @@ class CompactionNotes(QObject):
 
     async def _undo(self, compaction: Compaction) -> None:
         await self._compaction_store.undo(compaction.id, now())
-        self.undone.emit(compaction)
+        self._session.compaction.postpone(compaction.conversation_id, compaction.tokens_before)
         self._notifications.announce(tr("Compaction undone. The full messages will be sent again."))
         self.load(compaction.conversation_id)
 

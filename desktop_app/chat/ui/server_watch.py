@@ -16,8 +16,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from desktop_app.app.session import Session
-from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.session import Controller, Session
 from desktop_app.domain.answering.answer_status import Status, status_text
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.error_note import ErrorNote
@@ -30,24 +29,18 @@ MAX_WAIT_MS: Final = 15_000  # the wait doubles after each failure up to this
 CONNECT_TIMEOUT_S: Final = 1.0
 
 
-class ServerWatch(QObject):
+class ServerWatch(Controller):
     """Check of the last answer's server, less and less often, until it accepts a connection."""
 
-    def __init__(self, window: MainWindow, state: Session) -> None:
-        super().__init__(window)
-        self._window = window
-        self._notifications = window.notifications
-        self._messages = state.messages
-        self._current = state.current
-        self._providers = state.providers
-        self._tasks = state.tasks
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
         self._watched_id = ""
         self._wait_ms = FIRST_WAIT_MS
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._on_timer)
-        state.current.opened.connect(self._restart_watch)
-        state.current.path_changed.connect(self._on_path_changed)
-        state.providers.changed.connect(self._restart_watch)
+        self._current.opened.connect(self._restart_watch)
+        self._current.path_changed.connect(self._on_path_changed)
+        self._providers.changed.connect(self._restart_watch)
 
     def check_soon(self) -> None:
         """Try again soon: the computer has woken up, and the network is coming back."""

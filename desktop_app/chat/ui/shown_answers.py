@@ -8,8 +8,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.app.session import Session
-from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.session import Controller, Session
 from desktop_app.chat.ui.running_answers import RunningAnswers
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.error_text import CONTINUABLE, NOT_CONTINUABLE
@@ -80,28 +79,23 @@ class StreamedAnswers(QObject):
             stream.set_status_line(message_id, sentence)
 
 
-class ShownAnswers(QObject):
+class ShownAnswers(Controller):
     """Connection of the running answers with the transcript."""
 
-    def __init__(self, window: MainWindow, state: Session, running: RunningAnswers) -> None:
-        super().__init__(window.pane)
-        self._transcript = window.pane.transcript
-        self._notifications = window.pane.notifications
-        self._choice_row = window.pane.prompt.row
-        self._running = running
-        self._current = state.current
-        self._messages = state.messages
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._choice_row = self._prompt.row
         self._ended_answer: Message | None = None  # announced when all of it is shown
-        window.pane.transcript.message_updated.connect(self._announce_end)
-        self._current.opened.connect(lambda: running.repeat_status(self._current.id))
+        self._transcript.message_updated.connect(self._announce_end)
+        self._current.opened.connect(lambda: self._running.repeat_status(self._current.id))
         self._current.opened.connect(lambda: self._choice_row.set_rate(""))
         self._current.opened.connect(self._announce_early_end)
-        StreamedAnswers(self, running, self._stream_of)
-        running.rate_changed.connect(self._show_rate)
-        running.amended.connect(self._show_amended)
-        running.stepped.connect(self._show_amended)
-        running.store_error_changed.connect(self._show_store_error)
-        running.finished.connect(self._show_end)
+        StreamedAnswers(self, self._running, self._stream_of)
+        self._running.rate_changed.connect(self._show_rate)
+        self._running.amended.connect(self._show_amended)
+        self._running.stepped.connect(self._show_amended)
+        self._running.store_error_changed.connect(self._show_store_error)
+        self._running.finished.connect(self._show_end)
 
     def _show_end(self, conversation_id: str, answer: Message) -> None:
         """Show the end of an answer, unless another version of it is shown."""
@@ -154,15 +148,12 @@ class ShownAnswers(QObject):
             self.dismiss_store_error()
 
 
-class StructuredAnswers(QObject):
+class StructuredAnswers(Controller):
     """Actions on the JSON of the open conversation's answers."""
 
-    def __init__(self, window: MainWindow, state: Session) -> None:
-        super().__init__(window.pane)
-        self._current = state.current
-        self._messages = state.messages
-        self._notifications = window.pane.notifications
-        window.pane.transcript.action_requested.connect(self._run_action)
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._transcript.action_requested.connect(self._run_action)
 
     def _run_action(self, message_id: str, action: str) -> None:
         answer = self._current.message(message_id)

@@ -4,45 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
-
-from desktop_app.app.session import Session
-from desktop_app.app.window.main_window import MainWindow
-from desktop_app.chat.ui.running_answers import RunningAnswers
+from desktop_app.app.session import Controller, Session
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.i18n.translation import tr
-from desktop_app.library.ui.navigator import Navigator
 
 if TYPE_CHECKING:
     from desktop_app.chat.ui.temporary_bar import TemporaryBar, TemporaryRow
 
 
-class TemporaryController(QObject):
-    """Connection of the temporary conversation with its command and its widgets.
+class TemporaryController(Controller):
+    """Connection of the temporary conversation with its command and its widgets."""
 
-    Signals:
-        content_dropped(DroppedContent, str, bool): something was dropped on its row; the
-            arguments are those of `ConversationView.content_dropped`.
-    """
-
-    content_dropped = Signal(object, str, bool)
-
-    def __init__(
-        self, window: MainWindow, state: Session, running: RunningAnswers, navigator: Navigator
-    ) -> None:
-        super().__init__(window.prompt)
-        self._pane = window.pane
-        self._conversation_list = window.conversations
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
         self._bar: TemporaryBar | None = None
         self._row: TemporaryRow | None = None
-        self._prompt = window.prompt
-        self._current = state.current
-        self._draft = state.current.draft
-        self._new_conversation = state.new_conversation
-        self._tasks = state.tasks
-        self._running = running
-        self._navigator = navigator
-        self._temporary = state.temporary
         self._id = ""
         self._is_being_replaced = False
         self._current.opened.connect(self._show_widgets)
@@ -67,7 +43,7 @@ class TemporaryController(QObject):
             self._tasks.start(self._show_and_close())
 
     async def _show_and_close(self) -> None:
-        await self._navigator.open(self._id)
+        await self._session.navigator.open(self._id)
         self._prompt.focus_text()
         if self._id == self._current.id:
             self._close_shown()
@@ -93,13 +69,13 @@ class TemporaryController(QObject):
     def _open_another(self) -> None:
         from desktop_app.chat.ui.temporary_bar import TITLE  # not needed at the start
 
-        conversation = self._new_conversation.blank_with(new_id(), tr(TITLE))
+        conversation = self._session.new_conversation.blank_with(new_id(), tr(TITLE))
         self._temporary.begin(conversation.id)
         self._id = conversation.id
-        self._navigator.open_temporary(conversation)
+        self._session.navigator.open_temporary(conversation)
 
     def _reopen(self) -> None:
-        self._tasks.start(self._navigator.open(self._id))
+        self._tasks.start(self._session.navigator.open(self._id))
         self._prompt.focus_text()
 
     def _close(self) -> None:
@@ -108,8 +84,8 @@ class TemporaryController(QObject):
         self._id = ""
         self._running.stop(closed_id)
         self._temporary.discard(closed_id)
-        self._navigator.open_new()
-        self._navigator.forget_temporary(closed_id)
+        self._session.navigator.open_new()
+        self._session.navigator.forget_temporary(closed_id)
         self._show_widgets()
         if self._is_being_replaced:
             self._is_being_replaced = False
@@ -134,11 +110,11 @@ class TemporaryController(QObject):
         row = TemporaryRow()
         row.open_requested.connect(self._reopen)
         row.close_requested.connect(self.request_close)
-        row.drop_hint_changed.connect(self._conversation_list.view.drop_hint_changed)
+        row.drop_hint_changed.connect(self._window.conversations.view.drop_hint_changed)
         row.content_dropped.connect(
-            lambda content: self.content_dropped.emit(content, self._id, False)
+            lambda content: self._session.drops.insert_drop(content, self._id, is_folder=False)
         )
-        self._conversation_list.top.addWidget(row)
+        self._window.conversations.top.addWidget(row)
         return row
 
     def _get_bar(self) -> TemporaryBar:

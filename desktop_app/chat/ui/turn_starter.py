@@ -8,16 +8,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 
-from desktop_app.app.session import Session
-from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.session import Controller, Session
 from desktop_app.chat.answers.answer_run import AnswerRun
 from desktop_app.chat.send_context import AskSettings
 from desktop_app.chat.titles import TitleWriter, wants_title
-from desktop_app.chat.ui.running_answers import RunningAnswers
 from desktop_app.chat.ui.shown_answers import STORE_TOPIC
-from desktop_app.chat.utility_model import UtilityModel
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import (
@@ -35,16 +32,11 @@ from desktop_app.domain.errors import (
     UserFacingError,
 )
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.library.ui.list_presenter import ListPresenter
-from desktop_app.library.ui.navigator import DraftSaver, Navigator
 from desktop_app.widgets.cards.notifications import NOT_SENT, Actions
-
-BeforeTurn = Callable[["Conversation", "list[Message]", Draft], Awaitable[None]]
-"""Awaited before a turn is stored: see `TurnStarter`."""
 
 
 @dataclass(frozen=True)
-class BegunTurn:
+class _BegunTurn:
     """A stored turn, whose answers can run.
 
     Attributes:
@@ -65,54 +57,28 @@ class BegunTurn:
     opening_number: int
 
 
-class TurnStarter(QObject):
-    """Starter of the main window's turns.
+_LIST_FIELDS: Final = "title title_is_automatic pinned folder_id archived trashed_at".split()
 
-    Args:
-        before_turn: awaited before a turn is stored, with the conversation, the path and the
-            draft, which is empty if another answer is requested.
-        remedies_for: returns the remedies for a refused question.
+
+class TurnStarter(Controller):
+    """Starter of the main window's turns, which it shows in the open conversation.
 
     Signals:
-        begun(BegunTurn): a turn is stored; the receiver starts its answers.
-        cap_change_requested(str): change the monthly cap of the provider with this id.
-        price_entry_requested(str, str): enter a price; the ids of the provider and the model.
+        begun(str): a turn is stored in the conversation with this id, and its answers run.
     """
 
-    begun = Signal(object)
-    cap_change_requested = Signal(str)
-    price_entry_requested = Signal(str, str)
+    begun = Signal(str)
 
-    def __init__(
-        self,
-        window: MainWindow,
-        state: Session,
-        running: RunningAnswers,
-        presenter: ListPresenter,
-        *,
-        before_turn: BeforeTurn,
-        remedies_for: Callable[[UserFacingError], Actions],
-    ) -> None:
-        super().__init__(window.notifications)
-        current = state.setup.current
-        self._running = running
-        self._presenter = presenter
-        self._notifications = window.notifications
-        self._before_turn = before_turn
-        self._remedies_for = remedies_for
-        self._current = current
-        self._tasks = state.tasks
-        self._chat_service = state.backend.chat
-        self._providers = state.setup.providers
-        self._setup = state.setup
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
         self._beginning_ids: set[str] = set()  # ids of conversations whose turn is being written
         for signal in (
-            current.opened,
-            current.draft.changed,
+            self._current.opened,
+            self._draft.changed,
             self._setup.choice_changed,
             self._providers.changed,
         ):
-            signal.connect(lambda: window.notifications.dismiss_topic(NOT_SENT))
+            signal.connect(lambda: self._notifications.dismiss_topic(NOT_SENT))
 
     def is_beginning(self, conversation_id: str) -> bool:
         """Return True while a turn of a conversation is being prepared and stored."""
@@ -160,9 +126,11 @@ class TurnStarter(QObject):
             if single_answer:
                 settings = settings.for_one_answer()
             self._notifications.dismiss_topic(NOT_SENT)
-            await self._before_turn(with_choice, path, Draft() if draft is None else draft)
+            await self._session.compaction.compact_before_turn(
+                with_choice, path, Draft() if draft is None else draft
+            )
             # A blank conversation is not in the cache before its first turn.
-            if path and self._presenter.cache.find_existing(original.id) is None:
+            if path and self._session.list_presenter.cache.find_existing(original.id) is None:
                 return  # deleted in the meantime
             if compared:
                 run = await self._begin_comparison(with_choice, path, draft, compared, settings)
@@ -191,8 +159,8 @@ class TurnStarter(QObject):
             return
         finally:
             self._beginning_ids.discard(original.id)
-        self.begun.emit(
-            BegunTurn(
+        self._start(
+            _BegunTurn(
                 run,
                 original,
                 path,
@@ -253,57 +221,32 @@ class TurnStarter(QObject):
 
         actions: Actions = [
             (tr("Use anyway"), lambda: self._tasks.start(allow_and_begin())),
-            (tr("Enter price…"), lambda: self.price_entry_requested.emit(profile.id, model)),
+            (tr("Enter price…"), lambda: self._session.models.edit(profile.id, model)),
         ]
         self._notifications.notify(error, actions, topic=NOT_SENT)
 
     def _refuse(self, error: UserFacingError, provider_id: str) -> None:
         """Notify why a question was not sent; if the cap is the reason, offer to raise it."""
         if isinstance(error, SpendingCapError):
-            raise_cap = (tr("Raise the limit"), lambda: self.cap_change_requested.emit(provider_id))
-            actions: Actions = [raise_cap]
+            open_at_cap = self._session.providers_controller.open_at_cap
+            actions: Actions = [(tr("Raise the limit"), lambda: open_at_cap(provider_id))]
         else:
-            actions = self._remedies_for(error)
+            session = self._session
+            actions = [
+                *session.unlocker.remedies_for(error),
+                *session.chunked_reading.remedies_for(error),
+                *session.collections.remedies_for(error),
+                *session.compaction.remedies_for(error),
+            ]
         # A full disk also keeps the draft from being saved. One topic, so that one card says both.
         topic = STORE_TOPIC if isinstance(error, StoreFullError) else NOT_SENT
         self._notifications.notify(error, actions, topic=topic)
 
+    # -------------------------------------------------------------- begun turns
 
-_LIST_FIELDS: Final = "title title_is_automatic pinned folder_id archived trashed_at".split()
-
-
-class TurnPresenter(QObject):
-    """Starter of the answers of begun turns, and presenter of turns in the open conversation.
-
-    Signals:
-        compared(list[Message], list[Message]): a path whose last question several models answer,
-            and their answers.
-    """
-
-    compared = Signal(list, list)
-
-    def __init__(
-        self,
-        window: MainWindow,
-        state: Session,
-        running: RunningAnswers,
-        navigator: Navigator,
-        presenter: ListPresenter,
-        saver: DraftSaver,
-    ) -> None:
-        super().__init__(window.pane)
-        self._running = running
-        self._navigator = navigator
-        self._presenter = presenter
-        self._saver = saver
-        self._pane = window.pane
-        self._current = state.setup.current
-        self._setup = state.setup
-        self._tasks = state.tasks
-        self._conversations = state.backend.conversations
-
-    def start(self, turn: BegunTurn) -> None:
+    def _start(self, turn: _BegunTurn) -> None:
         """Start the answers of a turn, and show it if its conversation is open."""
+        self._session.shown_answers.dismiss_store_error()
         run = turn.run
         is_open = run.conversation.id == self._current.id
         # A blank conversation that was left and opened again has the same id.
@@ -311,16 +254,17 @@ class TurnPresenter(QObject):
             is_open and self._current.is_new and turn.opening_number != self._current.opening_number
         )
         if run.question is not None and turn.draft is not None:
-            self._saver.remove_sent(turn.original.id, turn.draft)
+            self._session.draft_saver.remove_sent(turn.original.id, turn.draft)
         if was_left:
-            self._navigator.open_another_blank()
+            self._session.navigator.open_another_blank()
             is_open = False
         stored_conversation = self._with_changes(turn, is_open=is_open)
         # They differ if the user changed it meanwhile, or if the choice was for this answer only.
         if stored_conversation != run.conversation:
             self._tasks.start(self._conversations.save_settings(stored_conversation))
-        self._presenter.upsert(stored_conversation)
+        self._session.list_presenter.upsert(stored_conversation)
         self._running.start(run)
+        self.begun.emit(turn.original.id)
         if turn.original.trashed_at is None and stored_conversation.trashed_at is not None:
             self._running.stop(run.conversation.id)  # it was deleted while the turn began
         if not is_open:
@@ -333,16 +277,16 @@ class TurnPresenter(QObject):
         if question is not None and is_single and _follows_path(question, self._current.path):
             self._current.append(question, run.answer)
             self._show_turn(question, run.answer)
-            self._navigator.mark_open()
+            self._session.navigator.mark_open()
             self._current.report_path()
             self._report_comparison(turn)
         else:
             self._tasks.start(self._reopen(turn))
 
-    def _with_changes(self, turn: BegunTurn, *, is_open: bool) -> Conversation:
+    def _with_changes(self, turn: _BegunTurn, *, is_open: bool) -> Conversation:
         """Return the conversation of a turn, as it was changed while the turn began."""
         original = turn.original
-        listed_conversation = self._presenter.cache.get(original.id)
+        listed_conversation = self._session.list_presenter.cache.get(original.id)
         newest_conversation = (
             self._current.conversation if is_open else listed_conversation or original
         )
@@ -365,18 +309,18 @@ class TurnPresenter(QObject):
         self._pane.transcript.navigator.scroll_to_bottom()
         self._pane.prompt.focus_text()
 
-    async def _reopen(self, turn: BegunTurn) -> None:
+    async def _reopen(self, turn: _BegunTurn) -> None:
         """Load and show the conversation; appending a question and an answer is not enough."""
-        await self._navigator.open(turn.run.conversation.id)
+        await self._session.navigator.open(turn.run.conversation.id)
         self._current.report_path()
         self._report_comparison(turn)
 
-    def _report_comparison(self, turn: BegunTurn) -> None:
+    def _report_comparison(self, turn: _BegunTurn) -> None:
         if turn.is_comparison:
             question = turn.run.question
             answers = (turn.run, *turn.run.siblings)
             path = turn.path if question is None else [*turn.path, question]
-            self.compared.emit(path, [run.answer for run in answers])
+            self._session.comparison.show_answers(path, [run.answer for run in answers])
 
 
 def _follows_path(question: Message, path: list[Message]) -> bool:
@@ -387,29 +331,13 @@ def _follows_path(question: Message, path: list[Message]) -> bool:
 log = logging.getLogger(__name__)
 
 
-class TitleController(QObject):
+class TitleController(Controller):
     """Requester of titles from the model for small tasks, after a conversation's first answer."""
 
-    def __init__(
-        self,
-        state: Session,
-        running: RunningAnswers,
-        presenter: ListPresenter,
-        *,
-        utility_model: Callable[[], UtilityModel],
-    ) -> None:
-        super().__init__(presenter)
-        self._values = state.setup.values
-        self._setup = state.setup
-        self._temporary = state.temporary
-        self._tasks = state.tasks
-        self._conversations = state.backend.conversations
-        self._chat_service = state.backend.chat
-        self._delimiters = state.backend.delimiters
-        self._utility_model = utility_model
-        self._presenter = presenter
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
         self._requested_ids: set[str] = set()
-        running.finished.connect(self._on_finished)
+        self._running.finished.connect(self._on_finished)
 
     def _on_finished(self, conversation_id: str, answer: Message) -> None:
         if (
@@ -422,7 +350,7 @@ class TitleController(QObject):
     async def _set_title(self, conversation_id: str) -> None:
         """Set a better title, unless the user has chosen one in the meantime."""
         path = await self._conversations.path(conversation_id)
-        conversation = self._presenter.cache.find_existing(conversation_id)
+        conversation = self._session.list_presenter.cache.find_existing(conversation_id)
         if conversation is None or not wants_title(conversation, path):
             return
         if conversation_id in self._requested_ids:  # for an answer that ended earlier
@@ -432,11 +360,13 @@ class TitleController(QObject):
             self._setup.profile_of(conversation), conversation.choice
         )
         try:
-            writer = TitleWriter(self._utility_model(), self._delimiters)
+            writer = TitleWriter(
+                self._session.backend.utility_model, self._session.backend.delimiters
+            )
             title = await writer.suggest(path, resolved)
         except UserFacingError as error:
             log.warning("no title: %s %s", error, error.all_details)
             return
-        current_conversation = self._presenter.cache.find_existing(conversation_id)
+        current_conversation = self._session.list_presenter.cache.find_existing(conversation_id)
         if title and current_conversation is not None and current_conversation.title_is_automatic:
-            self._presenter.rename(conversation_id, title)
+            self._session.list_presenter.rename(conversation_id, title)

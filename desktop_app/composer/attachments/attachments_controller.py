@@ -8,10 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-from PySide6.QtCore import QObject
-
-from desktop_app.app.session import Session
-from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.session import Controller, Session
 from desktop_app.chat.attachments.file_attachments import require_files, without_files
 from desktop_app.chat.attachments.image_attachments import require_image_input, with_detail
 from desktop_app.composer.attachment_chips import Chip, ChipAction
@@ -20,8 +17,7 @@ from desktop_app.composer.attachments.attachment_facts import (
     document_chip,
     exceeds_window,
 )
-from desktop_app.composer.attachments.file_readings import PASTED_NAME, FileReadings, reading_chips
-from desktop_app.composer.attachments.images_controller import ImageChips
+from desktop_app.composer.attachments.file_readings import PASTED_NAME, reading_chips
 from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.composer.suggestions import Suggestion
 from desktop_app.composer.text.text_insertion import MAX_TEXT_CHARACTERS
@@ -46,41 +42,25 @@ OTHER_ATTACHMENTS_CHIP = "more"  # the id of the last chip
 SHOW_ALL_ACTION = "show-all-attachments"  # the action in the last chip's menu
 
 
-class AttachmentsController(QObject):
+class AttachmentsController(Controller):
     """Connection of the prompt's chips with the draft and the files that are being read."""
 
-    def __init__(
-        self, window: MainWindow, state: Session, image_chips: ImageChips, readings: FileReadings
-    ) -> None:
-        super().__init__(window.pane)
-        prompt = window.pane.prompt
-        self._prompt = prompt
-        self._notifications = window.pane.notifications
-        self._current = state.setup.current
-        self._draft = state.setup.current.draft
-        self._drafts = state.drafts
-        self._providers = state.setup.providers
-        self._setup = state.setup
-        self._tasks = state.tasks
-        self._attachment_store = state.backend.attachments
-        self._image_chips = image_chips
-        self._prompts = state.prompts
-        self._readings = readings
-        self._collection_facts = state.collection_facts
-        self._chat_service = state.backend.chat
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._attachment_store = session.backend.attachments
         self._plan_costs: dict[tuple[str, ...], Decimal | None] = {}
         self._is_expanded = False
         self._has_opened = False
-        prompt.attach_requested.connect(self.attach)
-        prompt.field.insertion.large_text_pasted.connect(self.attach_text)
-        prompt.field.insertion.data_pasted.connect(self.attach_content)
-        prompt.chips.detail_requested.connect(self._choose_detail)
-        prompt.chips.action_requested.connect(self._run_action)
-        prompt.chips.remove_requested.connect(self._remove)
-        prompt.text_changed.connect(self._show_suggestions)
-        state.prompts.changed.connect(self._show_suggestions)
-        image_chips.thumbnail_made.connect(self._show_thumbnail)
-        readings.text_attached.connect(self._offer_as_text)
+        self._prompt.attach_requested.connect(self.attach)
+        self._prompt.field.insertion.large_text_pasted.connect(self.attach_text)
+        self._prompt.field.insertion.data_pasted.connect(self.attach_content)
+        self._prompt.chips.detail_requested.connect(self._choose_detail)
+        self._prompt.chips.action_requested.connect(self._run_action)
+        self._prompt.chips.remove_requested.connect(self._remove)
+        self._prompt.text_changed.connect(self._show_suggestions)
+        session.prompts.changed.connect(self._show_suggestions)
+        session.image_chips.thumbnail_made.connect(self._show_thumbnail)
+        session.readings.text_attached.connect(self._offer_as_text)
         self._current.opened.connect(self._on_opened)
         for signal in (
             self._current.opened,
@@ -90,8 +70,8 @@ class AttachmentsController(QObject):
             self._draft.changed,
             self._providers.changed,
             self._providers.listings_changed,
-            state.collection_facts.changed,
-            readings.progressed,
+            session.collection_facts.changed,
+            session.readings.progressed,
         ):
             signal.connect(self._show_chips)
 
@@ -99,16 +79,18 @@ class AttachmentsController(QObject):
 
     def attach(self, paths: Iterable[Path], conversation_id: str = "") -> None:
         """Read files and attach them to a conversation's draft, by default the open one's."""
-        self._readings.read([(path.name or str(path), path) for path in paths], conversation_id)
+        self._session.readings.read(
+            [(path.name or str(path), path) for path in paths], conversation_id
+        )
         self._prompt.focus_text()
 
     def attach_text(self, text: str, conversation_id: str = "") -> None:
         """Attach a long pasted text as a document to a draft, by default the open one's."""
-        self._readings.read([(tr(PASTED_NAME), text)], conversation_id)
+        self._session.readings.read([(tr(PASTED_NAME), text)], conversation_id)
 
     def attach_content(self, content: DroppedData, conversation_id: str = "") -> None:
         """Attach dropped or pasted data without a file: an image, a message or rich text."""
-        self._readings.read([(content.name, content)], conversation_id)
+        self._session.readings.read([(content.name, content)], conversation_id)
         self._prompt.focus_text()
 
     def insert_as_text(self) -> None:
@@ -144,10 +126,10 @@ class AttachmentsController(QObject):
     def _remove(self, chip_id: str) -> None:
         if chip_id == OTHER_READINGS_CHIP:
             # The first file has a chip of its own.
-            self._readings.cancel(list(self._readings.in_open_conversation)[1:])
+            self._session.readings.cancel(list(self._session.readings.in_open_conversation)[1:])
             return
-        if chip_id in self._readings.ids:
-            self._readings.cancel([chip_id])
+        if chip_id in self._session.readings.ids:
+            self._session.readings.cancel([chip_id])
             return
         previous_parts = self._draft.value.attachments
         self._remove_part(chip_id)
@@ -221,7 +203,7 @@ class AttachmentsController(QObject):
     # -------------------------------------------------------------- showing
 
     def _show_chips(self) -> None:
-        readings = self._readings.in_open_conversation
+        readings = self._session.readings.in_open_conversation
         chips = [*self._make_attachment_chips(), *reading_chips(readings)]
         self._prompt.chips.set_chips(chips)
         if not self._has_opened:  # no model is chosen yet
@@ -271,7 +253,7 @@ class AttachmentsController(QObject):
 
     def _make_chip(self, part: DraftPart, resolved: ResolvedChoice) -> Chip:
         if isinstance(part, CollectionPart):
-            facts, exists = self._collection_facts.facts(part.collection_id)
+            facts, exists = self._session.collection_facts.facts(part.collection_id)
             state: Literal["ready", "failed"] = "ready" if exists else "failed"
             return Chip(
                 part.collection_id,
@@ -282,7 +264,7 @@ class AttachmentsController(QObject):
                 icon="library",
             )
         if isinstance(part, ImagePart):
-            return self._image_chips.chip(part, resolved)
+            return self._session.image_chips.chip(part, resolved)
         return document_chip(part, resolved)
 
     def _show_thumbnail(self, sha256: str) -> None:
@@ -304,10 +286,10 @@ class AttachmentsController(QObject):
 
     def _show_suggestions(self) -> None:
         documents = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]
-        can_suggest = bool(documents) and not self._readings.in_open_conversation
+        can_suggest = bool(documents) and not self._session.readings.in_open_conversation
         suggestions: Sequence[Suggestion] = ()
         if can_suggest and not self._prompt.text().strip():
-            suggestions = self._prompts.suggestions(len(documents))
+            suggestions = self._session.prompts.suggestions(len(documents))
             if self._has_opened and exceeds_window(documents, self._setup.resolved):
                 suggestions = [self._summary_in_parts(s, documents) for s in suggestions[:1]]
         self._prompt.suggestions.set_suggestions(suggestions)

@@ -11,11 +11,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from desktop_app.app.session import Session
-from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.session import Controller, Session
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import DocumentEncryptedError, UserFacingError
 from desktop_app.i18n.translation import tr
@@ -92,18 +90,13 @@ class DocumentPasswords:
             raise
 
 
-class DocumentUnlocker(QObject):
+class DocumentUnlocker(Controller):
     """The offer to enter a document's password if its pages must be rendered again to be sent."""
 
-    def __init__(self, window: MainWindow, state: Session, passwords: DocumentPasswords) -> None:
-        super().__init__(window)
-        self._notifications = window.notifications
-        self._current = state.current
-        self._draft = state.current.draft
-        self._tasks = state.tasks
-        self._passwords = passwords
-        self._attachment_store = state.sources.attachment_store
-        self._documents = state.sources.documents
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._attachment_store = session.sources.attachment_store
+        self._documents = session.sources.documents
 
     def remedies_for(self, error: UserFacingError) -> Actions:
         """Return the offer to enter the password if a document's pages need it; else ()."""
@@ -127,7 +120,7 @@ class DocumentUnlocker(QObject):
             await self._documents.render_pages(part.name, original, pages, password=password)
             self._documents.remember_password(sha256, password)
 
-        await self._passwords.open_with_password(attempt)
+        await self._session.passwords.open_with_password(attempt)
         self._notifications.dismiss_topic(NOT_SENT)
         self._notifications.notify(
             tr("“{name}” is unlocked until you quit. Send again.", name=part.name), topic=NOT_SENT

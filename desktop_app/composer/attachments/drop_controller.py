@@ -14,53 +14,33 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QTimer
 
-from desktop_app.app.session import Session
-from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.session import Controller, Session
 from desktop_app.composer.dropped_content import DroppedContent
 from desktop_app.composer.text.rich_text_paste import RichTextPaste, is_richer, text_of_html
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain import hints
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.library.ui.navigator import Navigator
 from desktop_app.settings.schema import LARGE_PASTE
-from desktop_app.storage.temporary_files import TemporaryCopies
 
 CONVERSION_LIMIT_S = 15.0
 
 
-class DropController(QObject):
-    """Connection of the list's rows and the prompt with attachments and the rich text reader.
+class DropController(Controller):
+    """Connection of the list's rows and the prompt with attachments and the rich text reader."""
 
-    Signals:
-        files_attach_requested(list[Path], str), content_attach_requested(DroppedData, str),
-            text_attach_requested(str, str): attach this to the conversation with this id.
-    """
-
-    files_attach_requested = Signal(list, str)
-    content_attach_requested = Signal(object, str)
-    text_attach_requested = Signal(str, str)
-
-    def __init__(self, window: MainWindow, state: Session, navigator: Navigator) -> None:
-        super().__init__(window.pane)
-        self._prompt = window.pane.prompt
-        self._notifications = window.pane.notifications
-        self._current = state.current
-        self._values = state.values
-        self._tasks = state.tasks
-        self._navigator = navigator
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
         self._reader: DocumentWorker | None = None
-        window.conversations.view.content_dropped.connect(self.insert_drop)
-        insertion = window.pane.prompt.field.insertion
-        insertion.rich_text_pasted.connect(state.tasks.slot(self._convert))
+        self._window.conversations.view.content_dropped.connect(self.insert_drop)
+        insertion = self._prompt.field.insertion
+        insertion.rich_text_pasted.connect(self._tasks.slot(self._convert))
         insertion.large_rich_text_pasted.connect(
-            lambda text, html: state.tasks.start(self._attach_rich(text, html, state.current.id))
+            lambda text, html: self._tasks.start(self._attach_rich(text, html, self._current.id))
         )
-        window.pane.prompt.field.notice_raised.connect(
-            lambda note: window.pane.notifications.notify(note)
-        )
+        self._prompt.field.notice_raised.connect(lambda note: self._notifications.notify(note))
         self._values.changed.connect(self._on_value_changed)
 
     def start(self) -> None:
@@ -87,14 +67,14 @@ class DropController(QObject):
             self._tasks.start(self._drop_on_conversation(dropped, identifier))
             return
         if identifier:
-            self._navigator.open_new(identifier)
+            self._session.navigator.open_new(identifier)
         self._put_into_prompt(dropped)
 
     async def _drop_on_conversation(self, dropped: DroppedContent, conversation_id: str) -> None:
         # Attachments go to that conversation even if another is opened meanwhile; text is inserted
         # only if it is open.
         self._attach(dropped, conversation_id)
-        await self._navigator.open(conversation_id)
+        await self._session.navigator.open(conversation_id)
         text_content = replace(dropped, files=(), data=None)
         if self._current.id == conversation_id:
             self._prompt.insert_dropped(text_content)
@@ -109,9 +89,9 @@ class DropController(QObject):
 
     def _attach(self, dropped: DroppedContent, conversation_id: str) -> None:
         if dropped.files:
-            self.files_attach_requested.emit(list(dropped.files), conversation_id)
+            self._session.attachments.attach(dropped.files, conversation_id)
         if dropped.data is not None:
-            self.content_attach_requested.emit(dropped.data, conversation_id)
+            self._session.attachments.attach_content(dropped.data, conversation_id)
 
     # -------------------------------------------------------------- rich text
 
@@ -120,7 +100,8 @@ class DropController(QObject):
             paste.replace_with(await self._markdown_of(paste.html))
 
     async def _attach_rich(self, text: str, html: str, conversation_id: str) -> None:
-        self.text_attach_requested.emit(await self.markdown_or_text(text, html), conversation_id)
+        markdown = await self.markdown_or_text(text, html)
+        self._session.attachments.attach_text(markdown, conversation_id)
 
     async def markdown_or_text(self, text: str, html: str) -> str:
         """Return rich text as Markdown if that has more than the plain text, else plain text."""
@@ -150,16 +131,13 @@ _MAX_STEM_BYTES: Final = 180
 _MAX_SUFFIX_BYTES: Final = 48
 
 
-class AttachmentDrags(QObject):
+class AttachmentDrags(Controller):
     """Drags of attachments, as copies under the attachments' names."""
 
-    def __init__(self, window: MainWindow, state: Session, copies: TemporaryCopies) -> None:
-        super().__init__(window.transcript)
-        self._transcript = window.transcript
-        self._current = state.current
-        self._attachment_store = state.backend.attachments
-        self._copies = copies
-        window.transcript.drags.file_requested.connect(state.tasks.slot(self._drag))
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._attachment_store = session.backend.attachments
+        self._transcript.drags.file_requested.connect(self._tasks.slot(self._drag))
 
     async def _drag(self, sha256: str) -> None:
         parts = (part for message in self._current.path for part in message.attachments)
@@ -175,7 +153,8 @@ class AttachmentDrags(QObject):
                 hint=hints.USE_REGULAR,
             )
         data = await self._attachment_store.bytes(sha256)
-        copy = await asyncio.to_thread(self._copies.make, data, sha256, file_name(part.name))
+        make = self._session.copies.make
+        copy = await asyncio.to_thread(make, data, sha256, file_name(part.name))
         # Not in a task: a drag runs an event loop of its own, in which other tasks run.
         QTimer.singleShot(0, self, partial(self._transcript.drags.drag_file, copy))
 

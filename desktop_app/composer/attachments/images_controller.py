@@ -13,11 +13,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QImage
 
-from desktop_app.app.session import Session
-from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.session import Controller, Session
 from desktop_app.chat.attachments.image_attachments import attached_image_tokens
 from desktop_app.composer.attachment_chips import Chip, ChipAction, DetailLevel
 from desktop_app.composer.attachments.attachment_facts import (
@@ -38,30 +37,24 @@ from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.markdown.parsing.inline_images import image_bytes_of
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
-from desktop_app.storage.temporary_files import TemporaryCopies
 from desktop_app.transcript.media.message_images import OPEN_IMAGE, THUMBNAIL_BOX
 from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.external_open import open_path
+from desktop_app.widgets.look.theme import current_theme
 
 MessageSource = Callable[[], Iterable[Message]]
 
 
-class ImagesController(QObject):
+class ImagesController(Controller):
     """Connection of stored images with transcripts."""
 
-    def __init__(
-        self, window: MainWindow, state: Session, chips: ImageChips, copies: TemporaryCopies
-    ) -> None:
-        super().__init__(window.transcript)
-        self._current = state.current
-        self._tasks = state.tasks
-        self._attachment_store = state.backend.attachments
-        self._scaler = state.backend.image_scaler
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._attachment_store = session.backend.attachments
+        self._scaler = session.backend.image_scaler
         self._transcripts: list[TranscriptView] = []
-        self._chips = chips
-        self._copies = copies
-        self.show_images_in(window.transcript, lambda: state.current.path)
-        chips.thumbnail_made.connect(self._show_thumbnail)
+        self.show_images_in(self._transcript, lambda: self._current.path)
+        session.image_chips.thumbnail_made.connect(self._show_thumbnail)
 
     def show_images_in(self, transcript: TranscriptView, messages: MessageSource) -> None:
         """Show the images of these messages in a transcript."""
@@ -70,13 +63,20 @@ class ImagesController(QObject):
         transcript.image_requested.connect(partial(self._request_image, messages))
         transcript.action_requested.connect(partial(self._run_action, messages))
 
+    def brief_transcript(self, messages: MessageSource) -> TranscriptView:
+        """Return a view for a single answer, which shows the images of `messages`."""
+        transcript = TranscriptView(current_theme(), is_brief=True)
+        prepare_transcript(self._session, transcript)
+        self.show_images_in(transcript, messages)
+        return transcript
+
     def _request_image(self, messages: MessageSource, key: str) -> None:
         data = image_bytes_of(key)
         if data is not None:
             self._tasks.start(self._show_embedded(key, data))
             return
         part = _find_image(messages(), key)
-        if part is not None and self._chips.thumbnail(part) is not None:
+        if part is not None and self._session.image_chips.thumbnail(part) is not None:
             self._show_thumbnail(key)
 
     async def _show_embedded(self, address: str, data: bytes) -> None:
@@ -90,7 +90,7 @@ class ImagesController(QObject):
         self._show(address, to_qimage(pixels))
 
     def _show_thumbnail(self, sha256: str) -> None:
-        if (image := self._chips.cached(sha256)) is not None:
+        if (image := self._session.image_chips.cached(sha256)) is not None:
             self._show(sha256, image)
 
     def _show(self, key: str, image: QImage) -> None:
@@ -120,8 +120,15 @@ class ImagesController(QObject):
         # Not the name of the attached file, which may contain anything. The suffix selects the
         # program.
         name = f"{part.sha256[:16]}{IMAGE_SUFFIXES.get(part.media_type, '.png')}"
-        copy = await asyncio.to_thread(self._copies.make, data, part.sha256, name)
+        copy = await asyncio.to_thread(self._session.copies.make, data, part.sha256, name)
         open_path(copy)
+
+
+def prepare_transcript(session: Session, transcript: TranscriptView) -> None:
+    """Let a transcript show the names of models, formulas, and the colors of code."""
+    transcript.set_model_names(session.name_of_model)
+    transcript.formula_display.set_typesetter(session.typesetter)
+    transcript.highlighter.set_lexer(session.lexer)
 
 
 def _find_image(messages: Iterable[Message], sha256: str) -> ImagePart | None:
@@ -141,7 +148,7 @@ def to_qimage(pixels: Pixels) -> QImage:
     return image.convertToFormat(formats.Format_ARGB32_Premultiplied)
 
 
-class ImageChips(QObject):
+class ImageChips(Controller):
     """Thumbnails and chips of stored images.
 
     Signals:
@@ -150,10 +157,9 @@ class ImageChips(QObject):
 
     thumbnail_made = Signal(str)
 
-    def __init__(self, window: MainWindow, state: Session) -> None:
-        super().__init__(window)
-        self._tasks = state.tasks
-        self._scaler = state.backend.image_scaler
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._scaler = session.backend.image_scaler
         self._cache: OrderedDict[str, QImage] = OrderedDict()
         self._requested_hashes: set[str] = set()
 

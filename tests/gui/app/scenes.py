@@ -400,7 +400,7 @@ async def comparison(app: AppHarness, look: Look) -> None:
     app.controllers.navigator.open_new()
     await until(lambda: len(app.controllers.choices.models) > 1)
     app.window.prompt.set_text("⟦When should an upload be retried?⟧")
-    app.controllers.compared_models.choose_models()
+    app.controllers.comparison.choose_models()
     dialog = await dialog_of(CompareDialog)
     dialog.add_button.click()
     await until(lambda: find(dialog, QLabel, "compare-total").text())

@@ -143,7 +143,7 @@ async def test_a_refused_model_sends_nothing_and_says_why() -> None:
         await app.backend.settings.save_profile(replace(OPENAI, monthly_cap=Decimal("0.001")))
         await app.state.providers.reload()
         chosen = [ModelChoice(OPENAI.id, "", v) for v in (Variant.THINKING, Variant.PRO)]
-        app.controllers.compared_models.compare_requested.emit(chosen)
+        await app.controllers.chat.compare(chosen)
         await until(lambda: app.said)
         assert "limit" in app.said
         assert (app.providers.turns, app.messages(), windows()) == ([], [], [])

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QMenu, QWidget
+from shiboken6 import isValid
 
+from desktop_app.app.session import Session
+from desktop_app.chat.cost_estimate import typical_cost
+from desktop_app.chat.ui.choice_controller import view_of
 from desktop_app.composer.choice.choice_menus import fill_efforts, fill_models
-from desktop_app.composer.choice.choice_view import ChoiceView
+from desktop_app.composer.choice.choice_view import ChoiceView, ModelEntry
+from desktop_app.domain.conversations.conversation import Draft, ModelChoice, Role
+from desktop_app.domain.cost import sum_costs
+from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.i18n.formatting import rough_money
 from desktop_app.i18n.translation import tr
+from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import HelpButton, dialog_button
 from desktop_app.widgets.buttons.menu_button import MenuButton
@@ -32,36 +44,25 @@ _WIDTH: Final = 560
 """The least width of the dialog, in pixels at the default text size."""
 
 
-class ComparedChoice(NamedTuple):
-    """The choice for an answer, and the typical cost of that answer in words."""
-
-    view: ChoiceView
-    cost: str
-
-
 class CompareDialog(QDialog):
     """A row for each answer, with its model, effort and typical cost.
 
-    Signals:
-        model_requested(int, ModelEntry), effort_requested(int, Effort): change the row at an index.
-        row_requested(): add a row.
-        row_removal_requested(int): remove the row at an index.
-        compare_requested(): ask the chosen models.
+    Args:
+        choices: those of the last dialog, which this dialog changes in place.
     """
 
-    model_requested = Signal(int, object)
-    effort_requested = Signal(int, object)
-    row_requested = Signal()
-    row_removal_requested = Signal(int)
-    compare_requested = Signal()
-
-    def __init__(self, question: str, note: str, parent: QWidget) -> None:
-        """Create a dialog without rows; `note` is shown below them, "" for none."""
-        super().__init__(parent)
+    def __init__(self, session: Session, question: str, choices: list[ModelChoice]) -> None:
+        super().__init__(session.window)
+        self._session = session
+        self._setup = session.setup
+        self._choices = choices
+        self._estimate_number = 0
         self.setObjectName("compare-dialog")
         self.setWindowTitle(tr("Compare models"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._question = ElidedLabel(question, role="strong")
+        has_tools = bool(session.setup.ask_settings.parameters.tools)
+        note = tr("Compared responses can’t use tools.") if has_tools else ""
         self._note = PlainLabel(note, role="note", wraps=True)
         self._note.setVisible(bool(note))
         self._total = PlainLabel(name="compare-total", role="note")
@@ -69,10 +70,11 @@ class CompareDialog(QDialog):
         self.add_button = dialog_button(tr("Add model"), "compare-add")
         self.compare_button = dialog_button(tr("Compare"), "compare-send", "primary")
         self._lay_out()
-        self.add_button.clicked.connect(self.row_requested)
-        self.compare_button.clicked.connect(self.compare_requested)
+        self.add_button.clicked.connect(self._add_choice)
+        self.compare_button.clicked.connect(self._compare)
         self.compare_button.setDefault(True)
         self.update_theme()
+        self._restore_choices()
         self.compare_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _lay_out(self) -> None:
@@ -89,35 +91,136 @@ class CompareDialog(QDialog):
             spacing=12,
         )
 
-    def set_choices(self, choices: Sequence[ComparedChoice], total: str) -> None:
-        """Show these rows, and the typical cost of all of them in words."""
-        while len(self.rows) > len(choices):
+    # ------------------------------------------------------------------ choices
+
+    def _restore_choices(self) -> None:
+        """Show the choices of the last dialog if they begin with the open conversation's."""
+        available = self._session.choices
+        usable = [replace(available.choice_with(e), effort=None) for e in available.models]
+        self._choices[:] = [c for c in self._choices if replace(c, effort=None) in usable]
+        if len(self._choices) < _MIN_ANSWERS or self._choices[0] != self._setup.choice:
+            self._choices[:] = [self._setup.choice]
+            self._add_choice()
+        else:
+            self._show_choices()
+
+    def _add_choice(self) -> None:
+        """Add the next model of the same provider that is not chosen, or else the first again."""
+        available, first = self._session.choices, self._choices[0]
+        entries = [e for e in available.models if e.provider_id == first.provider_id]
+        offered = [available.choice_with(entry) for entry in entries]
+        offered.sort(key=lambda c: c.variant not in (Variant.THINKING, Variant.PRO))
+        compared = {(c.model, c.variant) for c in self._choices}
+        self._choices.append(
+            next((c for c in offered if (c.model, c.variant) not in compared), first)
+        )
+        self._show_choices()
+
+    def _choose_model(self, index: int, entry: ModelEntry) -> None:
+        choice = self._session.choices.choice_with(entry)
+        if choice.effort is not None:  # the model takes an effort, so the row's effort stays
+            choice = replace(choice, effort=self._choices[index].effort)
+        self._choices[index] = choice
+        self._show_choices()
+
+    def _choose_effort(self, index: int, effort: Effort) -> None:
+        self._choices[index] = replace(self._choices[index], effort=effort)
+        self._show_choices()
+
+    def _remove_choice(self, index: int) -> None:
+        del self._choices[index]
+        self._show_choices()
+
+    def _compare(self) -> None:
+        self.accept()
+        self._session.tasks.start(self._session.chat.compare(list(self._choices)))
+
+    # ------------------------------------------------------------------ rows and costs
+
+    def _show_choices(self) -> None:
+        while len(self.rows) > len(self._choices):
             row = self.rows.pop()
             self._row_layout.removeWidget(row)
             row.hide()
             row.deleteLater()
-        while len(self.rows) < len(choices):
+        while len(self.rows) < len(self._choices):
             self._add_row()
-        for row, choice in zip(self.rows, choices, strict=True):
-            row.show_choice(choice, is_removable=len(choices) > _MIN_ANSWERS)
-        self.add_button.setEnabled(len(choices) < _MAX_ANSWERS)
-        self._total.setText(total)
+        self.add_button.setEnabled(len(self._choices) < _MAX_ANSWERS)
+        counting = tr("Counting…")
+        self._show_costs([counting] * len(self._choices), counting)
+        self._session.tasks.start(self._estimate())
 
     def _add_row(self) -> None:
         index = len(self.rows)
         row = CompareRow(index)
-        row.model_chosen.connect(partial(self.model_requested.emit, index))
-        row.effort_chosen.connect(partial(self.effort_requested.emit, index))
-        row.remove_button.clicked.connect(lambda: self.row_removal_requested.emit(index))
+        row.model_chosen.connect(partial(self._choose_model, index))
+        row.effort_chosen.connect(partial(self._choose_effort, index))
+        row.remove_button.clicked.connect(lambda: self._remove_choice(index))
         self.rows.append(row)
         self._row_layout.addWidget(row)
+
+    def _show_costs(self, costs: Sequence[str], total: str) -> None:
+        is_removable = len(self._choices) > _MIN_ANSWERS
+        for row, choice, cost in zip(self.rows, self._choices, costs, strict=True):
+            view = view_of(self._resolve(choice), self._session.choices.models)
+            row.show_choice(view, cost, is_removable=is_removable)
+        self._total.setText(total)
+
+    async def _estimate(self) -> None:
+        """Show the typical cost of each answer, and of all answers together."""
+        self._estimate_number += 1
+        estimate_number = self._estimate_number
+        costs = [await self._typical_cost(self._resolve(choice)) for choice in [*self._choices]]
+        if estimate_number != self._estimate_number or not isValid(self):
+            return
+        total = sum_costs(costs)
+        if total is None:
+            total_text = tr("Total unknown")
+        else:
+            total_text = tr("Total: {cost}", cost=_cost_text(total))
+        unknown = tr("Cost unknown")
+        texts = [unknown if cost is None else _cost_text(cost) for cost in costs]
+        self._show_costs(texts, total_text)
+
+    def _resolve(self, choice: ModelChoice) -> ResolvedChoice:
+        with_choice = replace(self._session.current.conversation, choice=choice)
+        profile = self._setup.profile_of(with_choice)
+        chat = self._session.backend.chat
+        return chat.resolve_with(profile, choice, self._setup.ask_settings)
+
+    async def _typical_cost(self, resolved: ResolvedChoice) -> Decimal | None:
+        draft, settings = self._session.current.draft.current, self._setup.ask_settings
+        context = replace(
+            self._setup.context, resolved=resolved, settings=settings.for_comparison()
+        )
+        template_id = draft.template_id
+        if not draft.has_question:  # the last question is asked again
+            path = list(self._session.current.path)
+            while path and path[-1].role is not Role.USER:
+                path.pop()
+            context = replace(context, path=path)
+            template_id = path[-1].template_id if path else ""
+        chat = self._session.backend.chat
+        try:
+            estimate = await chat.estimator.estimate(
+                await chat.with_tools_and_form(context, template_id),
+                draft if draft.has_question else Draft(),
+                max_output_tokens=settings.parameters.max_output_tokens,
+            )
+        except UserFacingError:
+            return None  # sending reports the error
+        typical = await self._session.backend.ledger.typical_answers(resolved.profile.id)
+        return typical_cost(estimate, resolved, typical, settings.parameters.max_output_tokens)
 
     def update_theme(self) -> None:
         theme = current_theme()
         px = theme.px
-        parent = self.parentWidget()
-        available_width = px(_WIDTH) if parent is None else parent.window().width() - px(24)
+        available_width = self._session.window.width() - px(24)
         self.setMinimumWidth(min(px(_WIDTH), available_width))
+
+
+def _cost_text(cost: Decimal) -> str:
+    return rough_money(cost) if cost else tr("Free")
 
 
 class CompareRow(QWidget):
@@ -150,9 +253,9 @@ class CompareRow(QWidget):
         )
         self.update_theme()
 
-    def show_choice(self, choice: ComparedChoice, *, is_removable: bool) -> None:
-        """Show a choice; `is_removable` enables the button that removes the row."""
-        view = self._view = choice.view
+    def show_choice(self, view: ChoiceView, cost: str, *, is_removable: bool) -> None:
+        """Show a choice and its cost; `is_removable` enables the button that removes the row."""
+        self._view = view
         name = view.short_name
         effort = view.display_effort
         self.model_button.setText(name)
@@ -167,7 +270,7 @@ class CompareRow(QWidget):
                 "Effort {number}: {effort}", number=number, effort=tr(effort.label)
             )
             self.effort_button.setAccessibleName(spoken_text(accessible_name))
-        self._cost.setText(choice.cost)
+        self._cost.setText(cost)
         self.remove_button.setEnabled(is_removable)
         remove_text = tr("Remove {name}", name=name)
         self.remove_button.setAccessibleName(spoken_text(remove_text))
