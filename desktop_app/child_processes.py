@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+from desktop_app import system
+
 if TYPE_CHECKING:
     import subprocess
     from asyncio.subprocess import Process
@@ -23,10 +25,15 @@ if TYPE_CHECKING:
 ChildKind = Literal["documents", "lexing", "math", "model", "qt", "server", "tool"]
 
 # Only root can create files here, and a process in this folder does not keep a drive mounted.
-WORKING_DIRECTORY: Final = "/"
+WORKING_DIRECTORY: Final = "/" if sys.platform != "win32" else os.environ["SYSTEMROOT"]
 
 # HOME, because "pip install --user" may have put libraries below it.
 _COMMON_VARIABLES: Final = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ")
+# No program starts without the first; the others are where Windows and programs keep files.
+_WINDOWS_VARIABLES: Final = (
+    *("SYSTEMROOT", "APPDATA", "COMSPEC", "LOCALAPPDATA", "PATHEXT", "PROGRAMDATA"),
+    *("PROGRAMFILES", "TEMP", "TMP", "USERPROFILE", "WINDIR"),
+)
 REPORTS_TO_WINDOW: Final = "REPARTEE_REPORTS_TO_WINDOW"
 """The variable by which the window has a command report its errors as JSON."""
 
@@ -206,6 +213,9 @@ def open_in_browser(url: str) -> None:
     Raises:
         OSError: there is no desktop, or xdg-open cannot be started.
     """
+    if sys.platform == "win32":
+        os.startfile(url)
+        return
     import subprocess
 
     if not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
@@ -246,9 +256,12 @@ async def start_child(command: ChildCommand, **options: Any) -> Process:
     """
     import asyncio  # a second start, which only calls the running program, does not need it
 
-    return await asyncio.create_subprocess_exec(
+    process = await asyncio.create_subprocess_exec(
         *command.argv, env=command.environment, cwd=command.working_directory, **options
     )
+    if sys.platform == "win32":
+        system.end_with_this_process(process.pid)
+    return process
 
 
 def open_child(command: ChildCommand, **options: Any) -> subprocess.Popen[bytes]:
@@ -263,9 +276,12 @@ def open_child(command: ChildCommand, **options: Any) -> subprocess.Popen[bytes]
     """
     import subprocess
 
-    return subprocess.Popen(
+    process = subprocess.Popen(
         command.argv, env=command.environment, cwd=command.working_directory, **options
     )
+    if sys.platform == "win32":
+        system.end_with_this_process(process.pid)
+    return process
 
 
 def restart_program() -> NoReturn:
@@ -295,6 +311,8 @@ def _program_command() -> tuple[str, ...]:
 
 def _child_environment(names: tuple[str, ...]) -> dict[str, str]:
     """Return the named variables that are set; make relative paths absolute."""
+    if sys.platform == "win32":
+        names += _WINDOWS_VARIABLES
     variables = {name: os.environ[name] for name in names if name in os.environ}
     for name in _PATH_VARIABLES & variables.keys():
         value = variables[name]

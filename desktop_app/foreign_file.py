@@ -18,14 +18,12 @@ from typing import BinaryIO, Final
 
 from desktop_app.domain.errors import filled
 from desktop_app.i18n.translation import N_, in_english
+from desktop_app.system import READ_FLAGS
 
 CHUNK_BYTES: Final = 1 << 20
 # The directory of a backup takes 140 bytes a member, so 230,000 attachments fit.
 _MAX_DIRECTORY_BYTES: Final = 32 << 20
 
-_NONBLOCK: Final = getattr(os, "O_NONBLOCK", 0)
-_CLOEXEC: Final = getattr(os, "O_CLOEXEC", 0)
-_BINARY: Final = getattr(os, "O_BINARY", 0)
 _LOCAL_HEADER_BYTES: Final = 30  # before a member's name
 _ENCRYPTED_FLAG: Final = 1
 # LZMA and bzip2 are left out: an LZMA header states how many gigabytes unpacking takes.
@@ -71,8 +69,8 @@ def open_file(path: Path) -> BinaryIO:
         RefusedFileError: it is a named pipe, a device or a socket.
     """
     _require_regular(path.stat().st_mode, path)
-    # The path may have changed since. O_NONBLOCK, because opening a named pipe waits for a writer.
-    descriptor = os.open(path, os.O_RDONLY | _NONBLOCK | _CLOEXEC | _BINARY)
+    # The path may have changed since: the flags keep from waiting for a named pipe's writer.
+    descriptor = os.open(path, READ_FLAGS)
     try:
         _require_regular(os.fstat(descriptor).st_mode, path)
     except BaseException:

@@ -92,8 +92,11 @@ def _runtime_folder(data: Path) -> Path:
 
     Return a private folder in /tmp if XDG_RUNTIME_DIR is missing, cannot be written to, belongs to
     another user (as after `su`), can be written to by others, or has too long a path. Return the
-    data folder if the folder in /tmp cannot be created, or is not private to the user.
+    data folder if the folder in /tmp cannot be created, or is not private to the user, and on
+    Windows, where only the user can write to it.
     """
+    if sys.platform == "win32":
+        return data
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     private = Path("/tmp") / f"repartee-{os.getuid()}"  # noqa: S108 — made and checked below
     try:

@@ -25,6 +25,8 @@ def show_quick_prompt(arguments: list[str]) -> bool:
     Return False if the usual start must do it: no program answers, text is piped in, or options are
     to be checked.
     """
+    if sys.platform == "win32":
+        return False
     if arguments[:1] == ["--text"] and len(arguments) == 2:
         text = arguments[1].encode("utf-8", "surrogateescape")  # an argument may hold any byte
     elif arguments or _is_piped():

@@ -7,7 +7,6 @@ second start takes milliseconds.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 from pathlib import Path
@@ -18,6 +17,7 @@ from desktop_app.domain import hints
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.paths import Folders, folders
 from desktop_app.quick_call import CALL_TIMEOUT_S, call
+from desktop_app.system import OPEN_FLAGS, lock
 
 RETRY_S = 0.05  # between calls while the other process is starting, ending or busy
 
@@ -36,9 +36,9 @@ class WindowLock:
             OSError: the folder cannot be written to.
         """
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | OPEN_FLAGS, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(descriptor, waits=False)
         except BlockingIOError:
             os.close(descriptor)
             return False
@@ -59,10 +59,10 @@ def open_or_call(request: WindowRequest) -> int:
         _use_language(user_folders)
         write_diagnostic(str(error))
         return 1
-    lock = WindowLock(user_folders.data)
+    window_lock = WindowLock(user_folders.data)
     try:
-        if not lock.try_acquire():
-            exit_code = _call_running_program(user_folders, frame, lock)
+        if not window_lock.try_acquire():
+            exit_code = _call_running_program(user_folders, frame, window_lock)
             if exit_code is not None:
                 return exit_code
     except OSError as error:
@@ -123,14 +123,16 @@ def _use_language(user_folders: Folders) -> None:
     use_stored_language(user_folders.database)
 
 
-def _call_running_program(user_folders: Folders, frame: bytes, lock: WindowLock) -> int | None:
-    """Call the other process; return the exit code, or None if it has ended and `lock` is ours."""
+def _call_running_program(
+    user_folders: Folders, frame: bytes, window_lock: WindowLock
+) -> int | None:
+    """Call the other process; return the exit code; None if it has ended and the lock is ours."""
     deadline = time.monotonic() + CALL_TIMEOUT_S
     while time.monotonic() < deadline:
         try:
             reply = call(user_folders.socket, frame)
         except (FileNotFoundError, ConnectionError):
-            if lock.try_acquire():
+            if window_lock.try_acquire():
                 return None
             if user_folders.socket.is_dir():
                 break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -40,6 +41,7 @@ from desktop_app.library.ui.list_presenter import UnreadMarks
 from desktop_app.quick.ui.quick_host import QuickHost
 from desktop_app.settings.schema import KEYS_PREFIX
 from desktop_app.shortcuts.keymap import Keymap
+from desktop_app.system import END_SIGNALS
 from desktop_app.widgets.forms.form_dialog import leave_field
 from desktop_app.widgets.look.theme_watcher import ThemeWatcher
 from desktop_app.widgets.window_activation import bring_to_front
@@ -108,9 +110,10 @@ class WindowSession(Session):
         window.prompt.command_requested.connect(lambda command: actions[command]())
         window.close_requested.connect(self.closing.close_window)
         window.escaped.connect(self._shortcuts.escape)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
-                loop.add_signal_handler(number, self.shutdown.begin)
+        if sys.platform != "win32":  # where programs with a window get none
+            for number in (signal.SIGINT, *END_SIGNALS):
+                if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
+                    loop.add_signal_handler(number, self.shutdown.begin)
 
     @property
     def quick(self) -> QuickPromptController:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import socket
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,6 +22,8 @@ _CONNECT_TIMEOUT_S = 1.0
 
 def display_problem(environment: Mapping[str, str]) -> str | None:
     """Return why no window can be opened, as a sentence; None if no reason is known."""
+    if sys.platform == "win32":
+        return None
     # Qt tries the platforms of the list in turn; each may have options after a colon.
     platforms = {name.split(":")[0] for name in environment.get("QT_QPA_PLATFORM", "").split(";")}
     needs_wayland = {name for name in platforms if name == "" or name.startswith("wayland")}
@@ -49,7 +52,11 @@ def _x_problem(display: str) -> str | None:
     path = f"/tmp/.X11-unix/X{match[1]}"  # noqa: S108 — where X servers listen
     # A server listens on a socket file, an abstract socket or a TCP port.
     port = ("127.0.0.1", 6000 + int(match[1]))
-    if _has_listener(path) or _has_listener("\0" + path) or _has_listener(port, socket.AF_INET):
+    if (
+        _has_listener(path, socket.AF_UNIX)
+        or _has_listener("\0" + path, socket.AF_UNIX)
+        or _has_listener(port, socket.AF_INET)
+    ):
         return None
     return tr("The X11 server at DISPLAY={display} doesn’t respond.", display=display)
 
@@ -58,14 +65,16 @@ def _wayland_problem(environment: Mapping[str, str]) -> str | None:
     name = environment.get("WAYLAND_DISPLAY", "")
     path = Path(environment.get("XDG_RUNTIME_DIR", ""), name or "wayland-0")
     # WAYLAND_SOCKET is a connection that the parent opened for this process.
-    if environment.get("WAYLAND_SOCKET") or (path.is_absolute() and _has_listener(str(path))):
+    if environment.get("WAYLAND_SOCKET") or (
+        path.is_absolute() and _has_listener(str(path), socket.AF_UNIX)
+    ):
         return None
     if not name:
         return tr("There is no Wayland display: WAYLAND_DISPLAY isn’t set.")
     return tr("The Wayland compositor at WAYLAND_DISPLAY={name} doesn’t respond.", name=name)
 
 
-def _has_listener(address: str | tuple[str, int], family: int = socket.AF_UNIX) -> bool:
+def _has_listener(address: str | tuple[str, int], family: int) -> bool:
     with socket.socket(family, socket.SOCK_STREAM) as connection:
         connection.settimeout(_CONNECT_TIMEOUT_S)
         try:

@@ -14,6 +14,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from desktop_app.system import OPEN_FLAGS
+
 LOG_NAME = "repartee.log"
 CRASH_NAME = "crash.log"
 MAX_LOG_BYTES = 500_000  # the next start begins a new file
@@ -66,7 +68,7 @@ def start_log(folder: Path) -> None:
                 path.replace(path.with_suffix(".log.old"))
         handler = _LogFile(folder / LOG_NAME, encoding="utf-8", delay=True)
         if not faulthandler.is_enabled():  # PYTHONFAULTHANDLER enables it for standard error
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | OPEN_FLAGS
             faulthandler.enable(os.open(folder / CRASH_NAME, flags, 0o600))
     except OSError:
         return

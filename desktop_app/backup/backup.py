@@ -28,11 +28,12 @@ from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import N_
 from desktop_app.paths import folders
 from desktop_app.storage.database import reader_of
-from desktop_app.storage.private_files import create_private, create_private_folder, sync
+from desktop_app.storage.private_files import create_private, create_private_folder
 from desktop_app.storage.schema import stored_version
 from desktop_app.storage.sqlite_connection import connect, require_sound
 from desktop_app.storage.storage_errors import translate_errors
 from desktop_app.storage.temporary_files import removed_at_end
+from desktop_app.system import sync
 
 FORMAT: Final = "repartee-backup"
 VERSION: Final = 1

@@ -20,10 +20,10 @@ from typing import Final
 
 from desktop_app.i18n.translation import N_
 from desktop_app.storage.database import refuse_foreign
-from desktop_app.storage.private_files import sync
 from desktop_app.storage.sqlite_connection import connect
 from desktop_app.storage.storage_errors import translate_errors
 from desktop_app.storage.store_lock import exclusive_lock
+from desktop_app.system import sync
 
 KEPT_TABLES: Final = frozenset(
     {

@@ -38,7 +38,7 @@ from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.prompt_store import prompt_from_row
 from desktop_app.settings.settings_store import profile_from_row
 from desktop_app.storage.database import refuse_foreign
-from desktop_app.storage.private_files import create_private, sync
+from desktop_app.storage.private_files import create_private
 from desktop_app.storage.row_conversion import (
     conversation_from_row,
     from_row,
@@ -50,6 +50,7 @@ from desktop_app.storage.search.search_index import EntryKind, add_entry
 from desktop_app.storage.sqlite_connection import connect, require_sound
 from desktop_app.storage.storage_errors import UNREADABLE, translate_errors
 from desktop_app.storage.store_lock import exclusive_lock
+from desktop_app.system import sync
 
 LOST_TITLE: Final = N_("Recovered conversation")
 # Made anew from other rows, or by processes that ran when the file was damaged.

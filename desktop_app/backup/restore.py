@@ -38,12 +38,13 @@ from desktop_app.domain.errors import StorageError, StoreDamagedError, StoreFull
 from desktop_app.domain.system_error import system_words
 from desktop_app.foreign_file import ForeignArchive, NoArchiveError, RefusedFileError, open_file
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.storage.private_files import create_private, create_private_folder, sync
+from desktop_app.storage.private_files import create_private, create_private_folder
 from desktop_app.storage.row_conversion import error_to_text
 from desktop_app.storage.schema import has_exact_schema, migrate, stored_version
 from desktop_app.storage.sqlite_connection import connect, remove_log, require_sound
 from desktop_app.storage.storage_errors import UNREADABLE, damaged_error, translate_errors
 from desktop_app.storage.store_lock import exclusive_lock
+from desktop_app.system import sync
 
 _CHOOSE_BACKUP: Final = N_("Choose a file created with “repartee backup”.")
 

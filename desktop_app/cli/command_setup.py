@@ -14,6 +14,7 @@ from desktop_app.cli.exit_code import ExitCode
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.i18n.translation import N_
 from desktop_app.paths import folders
+from desktop_app.system import END_SIGNALS
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
@@ -57,18 +58,18 @@ def is_from_environment(options: Options) -> bool:
 
 
 def cancel_at_signals() -> None:
-    """Cancel the current task at SIGTERM and SIGHUP, unless they are ignored, as with nohup."""
+    """Cancel the current task at END_SIGNALS, unless they are ignored, as with nohup."""
     task = asyncio.current_task()
     assert task is not None
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in END_SIGNALS:
         if signal.getsignal(number) is signal.SIG_IGN:
             continue
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
 def interrupt_at_signals() -> None:
-    """Raise KeyboardInterrupt at SIGTERM and SIGHUP, unless they are ignored, as with nohup."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    """Raise KeyboardInterrupt at END_SIGNALS, unless they are ignored, as with nohup."""
+    for number in END_SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)
 

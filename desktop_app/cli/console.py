@@ -216,6 +216,8 @@ async def confirm(question: str, *, default: bool) -> bool:
     import asyncio  # commands that ask nothing may not need it
 
     write_question(question)
+    if sys.platform == "win32":  # its event loop watches no terminal
+        return is_yes(await asyncio.to_thread(sys.stdin.readline))
     # The answer is not read in another thread, because Ctrl+C could not end the thread.
     loop = asyncio.get_running_loop()
     typed = asyncio.Event()

@@ -16,6 +16,7 @@ from desktop_app.i18n.translation import N_
 from desktop_app.paths import folders
 from desktop_app.storage.private_files import create_private
 from desktop_app.storage.temporary_files import TemporaryFolder, removed_at_end
+from desktop_app.system import OPEN_FLAGS, is_own
 
 STANDARD_OUTPUT = "-"
 _MAX_LINKS = 40  # as the kernel follows
@@ -42,7 +43,7 @@ def partial_file(target: Path) -> Iterator[Path]:
             with file.open("rb") as source, os.fdopen(os.dup(descriptor), "wb") as output:
                 shutil.copyfileobj(source, output)
         return
-    if target.is_symlink() and target.lstat().st_uid not in (0, os.geteuid()):
+    if target.is_symlink() and not (target.lstat().st_uid == 0 or is_own(target.lstat())):
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(target))
     target = Path(os.path.realpath(target))  # `resolve` fails on a link to itself
     if target.exists() and not target.is_file() and not target.is_dir():
@@ -82,13 +83,13 @@ def _inherited_descriptor(target: Path) -> int | None:
 def _overwrite(target: Path, file: Path) -> None:
     """Replace the content of an existing file; a disk that is too full leaves it unchanged."""
     size = file.stat().st_size
-    descriptor = os.open(target, os.O_WRONLY | os.O_CLOEXEC)
+    descriptor = os.open(target, os.O_WRONLY | OPEN_FLAGS)
     with file.open("rb") as source, os.fdopen(descriptor, "wb") as output:
         old_size = os.fstat(descriptor).st_size
-        if os.fstat(descriptor).st_uid == os.geteuid():
+        if hasattr(os, "fchmod") and is_own(os.fstat(descriptor)):
             os.fchmod(descriptor, 0o600)
         try:
-            if size > old_size:
+            if size > old_size and hasattr(os, "posix_fallocate"):
                 os.posix_fallocate(descriptor, old_size, size - old_size)
         except OSError as error:
             output.truncate(old_size)

@@ -128,7 +128,8 @@ def _read_first_text() -> bytes:
     if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
         return b""
     data = b""
-    if not select.select([descriptor], [], [], NEXT_WAIT_S)[0]:
+    # On Windows, `select` knows only sockets.
+    if sys.platform != "win32" and not select.select([descriptor], [], [], NEXT_WAIT_S)[0]:
         write_diagnostic(tr("Waiting for standard input. If there is none, add “</dev/null”."))
     while not data.strip() and len(data) < MAX_QUESTION_BYTES:
         piece = os.read(descriptor, _PIECE_BYTES)
@@ -172,7 +173,12 @@ def read_piped() -> str:
 
 
 def _has_terminal() -> bool:
-    """Return True if the process has a controlling terminal to press Ctrl+C on."""
+    """Return True if the process has a controlling terminal to press Ctrl+C on.
+
+    On Windows, no desktop leaves a pipe open, and nothing else is known.
+    """
+    if sys.platform == "win32":
+        return True
     with suppress(OSError):
         os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
         return True

@@ -6,6 +6,7 @@ jeepney encodes the messages, without Qt, so that `repartee doctor` can use the 
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
@@ -75,6 +76,8 @@ class SessionBus:
         Raises:
             BusError: there is no bus, or it refuses the connection.
         """
+        if sys.platform == "win32":
+            raise BusError("Windows has no session bus")
         from jeepney.auth import AuthenticationError
         from jeepney.io.asyncio import open_dbus_connection
 

@@ -73,14 +73,16 @@ class LocalEndpoint:
     """The address of the running model.
 
     Attributes:
-        socket_path: the Unix socket to connect to.
+        socket_path: the Unix socket to connect to; "" on Windows.
         key: required by every endpoint except /health; new with each start.
         model: the model id that the server uses.
+        base_url: its address in HTTP.
     """
 
     socket_path: str
     key: str = field(repr=False)
     model: str
+    base_url: str = BASE_URL
 
 
 def find_weights() -> Path | None:
@@ -200,18 +202,20 @@ class LocalModel:
 
         is_built_in = chosen_file is None
         weights = await asyncio.to_thread(_require_weights, chosen_file)
-        self._socket = await asyncio.to_thread(_new_socket_path)
+        port = _free_port() if sys.platform == "win32" else 0
+        self._socket = None if port else await asyncio.to_thread(_new_socket_path)
         configuration: Configuration = {
             "weights": str(weights),
             "alias": BUILT_IN_MODEL if is_built_in else weights.stem,
-            "socket_path": str(self._socket),
+            "socket_path": str(self._socket or ""),
+            "port": port,
             "key": secrets.token_urlsafe(32),
             "context_window": self._context_window,
             # Empty values leave those of the user's file, or llama.cpp's.
             "sampling": BUILT_IN_SAMPLING if is_built_in else {},
             "chat_template": BUILT_IN_CHAT_TEMPLATE if is_built_in else "",
         }
-        with os.fdopen(os.memfd_create("model-log"), "w+b") as log:  # in memory, on no disk
+        with _open_log() as log:
             self._process = await _spawn(log)
             self._require_open()  # `aclose` may have found no process to kill yet
             try:
@@ -230,7 +234,10 @@ class LocalModel:
                 raise _load_error(
                     chosen_file, weights, await self._process.wait(), _log_tail(log)
                 ) from exc
-        return LocalEndpoint(str(self._socket), configuration["key"], configuration["alias"])
+        base_url = f"http://127.0.0.1:{port}/v1" if port else BASE_URL
+        return LocalEndpoint(
+            configuration["socket_path"], configuration["key"], configuration["alias"], base_url
+        )
 
 
 def _load_error(
@@ -253,6 +260,24 @@ def _load_error(
         details=f"exit code {exit_code}\n{log_text}",
         file=weights.name,
     )
+
+
+def _open_log() -> IO[bytes]:
+    """Return a file in memory; on Windows, one on disk that closing it removes."""
+    if sys.platform == "win32":
+        import tempfile
+
+        return tempfile.TemporaryFile()
+    return os.fdopen(os.memfd_create("model-log"), "w+b")
+
+
+def _free_port() -> int:
+    """Return a port of this computer that no program listens on."""
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
 
 
 def _new_socket_path() -> Path:
@@ -330,6 +355,9 @@ async def _wait_until_loaded(
 
 def _log_tail(log: IO[bytes]) -> str:
     """Return the last characters that the child has written: at most 1 MB, by its sandbox."""
+    if sys.platform == "win32":
+        log.seek(0)
+        return log.read().decode("utf-8", "replace")[-_MAX_DETAILS_CHARS:]
     # pread moves no position. The child shares the descriptor's, and writes wherever it is.
     size = os.fstat(log.fileno()).st_size
     return os.pread(log.fileno(), size, 0).decode("utf-8", "replace")[-_MAX_DETAILS_CHARS:]

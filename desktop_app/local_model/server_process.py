@@ -6,12 +6,12 @@ anywhere, loads the model, and prints one line of JSON. It ends when its standar
 also when its parent crashes.
 
 llama.cpp listens on a Unix socket if the host name ends in ".sock". Other users and web pages can
-reach a port, but not the socket, and this user's processes still need the key.
+reach a port, but not the socket, and this user's processes still need the key. On Windows, where
+httpx knows no such sockets, it listens on a port of this computer, and only the key protects it.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
@@ -24,6 +24,9 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from desktop_app import sandbox
 
+if sys.platform != "win32":
+    import fcntl
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -31,7 +34,7 @@ LOG_ERRORS_ONLY = 1  # llama.cpp's scale; from "debug" (4) on it logs prompts
 STDIN = 0
 STDOUT = 1
 STDERR = 2
-LIBRARY_MISSING: Final = os.EX_UNAVAILABLE  # an exit code
+LIBRARY_MISSING: Final = 69  # an exit code: EX_UNAVAILABLE
 _MEMORY_BYTES: Final = 1 << 50  # no limit: models take what the user's computer has
 _LOG_BYTES: Final = 1 << 20
 _PROCESSOR_FILES: Final = ("/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system")
@@ -43,7 +46,8 @@ class Configuration(TypedDict):
 
     weights: str  # the path of a GGUF file
     alias: str  # the id under which the server names the model
-    socket_path: str  # ends in ".sock"
+    socket_path: str  # ends in ".sock"; on Windows "", and a port instead
+    port: int
     key: str  # required by every endpoint except /health
     context_window: int  # in tokens; llama.cpp lowers it to the window of the model's training
     sampling: dict[str, float]  # by llama.cpp's names; a request may override them
@@ -75,7 +79,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.write(reply_fd, json.dumps({"model": configuration["alias"]}).encode() + b"\n")
     sys.stdin.buffer.read()
-    Path(configuration["socket_path"]).unlink(missing_ok=True)  # the parent may have been killed
+    if configuration["socket_path"]:  # the parent may have been killed
+        Path(configuration["socket_path"]).unlink(missing_ok=True)
     # The server's destructor would wait for unfinished answers.
     os._exit(0)
 
@@ -112,8 +117,12 @@ def _exit_when_stdin_closes() -> Iterator[None]:
     """End this process by SIGIO when the parent ends, even if Python's lock is held.
 
     xllamacpp holds the interpreter lock while it loads, which takes minutes for a large model on a
-    slow disk. No Python thread could notice the end of standard input meanwhile.
+    slow disk. No Python thread could notice the end of standard input meanwhile. On Windows, the
+    parent's job ends this process.
     """
+    if sys.platform == "win32":
+        yield
+        return
     flags = fcntl.fcntl(STDIN, fcntl.F_GETFL)
     fcntl.fcntl(STDIN, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(STDIN, fcntl.F_SETFL, flags | os.O_ASYNC)
@@ -136,7 +145,8 @@ def _load(configuration: Configuration) -> Any:
     params.model.path = configuration["weights"]
     params.model_alias = {configuration["alias"]}
     params.api_keys = [configuration["key"]]
-    params.hostnames = [configuration["socket_path"]]
+    params.hostnames = [configuration["socket_path"] or "127.0.0.1"]
+    params.port = configuration["port"]
     params.n_ctx = configuration["context_window"]
     params.n_parallel = 1  # a second request waits: two would share the window and the speed
     params.cache_ram_mib = 0  # up to 8 GiB of old conversations otherwise
@@ -171,6 +181,8 @@ def _disable_extras(params: Any) -> None:
 
 def physical_cores() -> int:
     """Return the number of physical (if unknown, logical) cores that this process may use."""
+    if sys.platform == "win32":
+        return os.cpu_count() or 1
     cpus = os.sched_getaffinity(0)
     topology = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
     try:

@@ -2,8 +2,8 @@
 
 A child process calls `confine` before it reads a byte. An exploited parser can then only compute,
 read the program's own files, and answer. `detect_mechanisms` tells `repartee doctor` how much of
-that this computer enforces. `deny_inspection` is for processes that hold keys. Other systems than
-Linux have no sandbox.
+that this computer enforces. `deny_inspection` is for processes that hold keys. Windows limits only
+the memory; other systems have no sandbox.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
+from desktop_app import system
 from desktop_app.i18n.translation import N_
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ def confine(policy: Policy) -> None:
         from desktop_app.sandbox import linux
 
         linux.confine(policy)
+    if sys.platform == "win32":
+        system.enter_job(policy.memory_bytes)
 
 
 def deny_inspection() -> None:

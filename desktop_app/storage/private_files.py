@@ -1,9 +1,11 @@
-"""Files that only the user can read, and syncing to disk."""
+"""Files that only the user can read."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+
+from desktop_app.system import OPEN_FLAGS
 
 
 def create_private_folder(folder: Path) -> None:
@@ -18,13 +20,4 @@ def create_private(path: Path) -> None:
     SQLite gives the same mode to the files that it creates beside the database.
     """
     create_private_folder(path.parent)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-
-
-def sync(path: Path) -> None:
-    """Sync a file's content, or a folder's entries, to disk."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | OPEN_FLAGS, 0o600))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from desktop_app.domain.errors import StorageError
+from desktop_app.system import OPEN_FLAGS, are_bytes_locked, lock
 
 # SQLite's source, os.h: SHARED_FIRST and SHARED_SIZE.
 _SHARED_FIRST: Final = 0x40000002
@@ -25,12 +25,12 @@ class StoreLock:
 
     def __init__(self, path: Path) -> None:
         lock_file = path.with_name(path.name + "-lock")
-        self._descriptor = os.open(lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._descriptor = os.open(lock_file, os.O_RDWR | os.O_CREAT | OPEN_FLAGS, 0o600)
 
     def try_exclusive(self) -> bool:
         """Lock exclusively and return True; if others have the lock, share it and return False."""
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(self._descriptor, waits=False)
         except BlockingIOError:
             self.share()
             return False
@@ -38,7 +38,7 @@ class StoreLock:
 
     def share(self) -> None:
         """Share the lock with other processes. Wait while one of them has it exclusively."""
-        fcntl.flock(self._descriptor, fcntl.LOCK_SH)
+        lock(self._descriptor, is_shared=True)
 
     def release(self) -> None:
         """Release the lock."""
@@ -52,13 +52,13 @@ def exclusive_lock(database: Path, message: str, hint: str) -> Iterator[None]:
     Raises:
         StorageError: other processes have the store open; the error has these sentences.
     """
-    lock = StoreLock(database)
+    store_lock = StoreLock(database)
     try:
-        if not lock.try_exclusive() or _is_open_in_sqlite(database):
+        if not store_lock.try_exclusive() or _is_open_in_sqlite(database):
             raise StorageError(message, hint)
         yield
     finally:
-        lock.release()
+        store_lock.release()
 
 
 def _is_open_in_sqlite(database: Path) -> bool:
@@ -69,9 +69,6 @@ def _is_open_in_sqlite(database: Path) -> bool:
     """
     try:
         with database.open("r+b") as file:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, _SHARED_SIZE, _SHARED_FIRST)
-    except BlockingIOError:
-        return True
+            return are_bytes_locked(file.fileno(), _SHARED_FIRST, _SHARED_SIZE)
     except OSError:  # there is no store, or it is read-only
         return False
-    return False

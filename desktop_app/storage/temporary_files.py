@@ -7,7 +7,6 @@ must be elsewhere, such as beside the file that it will replace, is registered b
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 from contextlib import contextmanager, suppress
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.storage.private_files import create_private_folder
 from desktop_app.storage.storage_errors import translate_errors
+from desktop_app.system import lock, open_folder_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,6 @@ _PARTIAL_NAME: Final = re.compile(r"\.repartee-[0-9a-f]{16}(?:\.part)?")
 
 The user may have got the folder from somebody else, with REPARTEE_HOME.
 """
-_FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class TemporaryFolder:
@@ -45,10 +44,10 @@ class TemporaryFolder:
         """
         create_private_folder(parent)
         self.path = parent / os.urandom(8).hex()
-        with _folder_lock(parent, fcntl.LOCK_SH):  # no cleanup may run before the folder is locked
+        with _folder_lock(parent, is_shared=True):  # no cleanup may run before the folder is locked
             self.path.mkdir(mode=0o700)
-            self._descriptor = os.open(self.path, _FOLDER_FLAGS)
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+            self._descriptor = open_folder_lock(self.path)
+            lock(self._descriptor)
 
     def __enter__(self) -> Self:
         return self
@@ -65,8 +64,8 @@ class TemporaryFolder:
 
     def close(self) -> None:
         """Remove the folder, after everything that was registered in it."""
-        _remove_folder(self.path)
         os.close(self._descriptor)
+        _remove_folder(self.path)
 
 
 class TemporaryCopies:
@@ -110,7 +109,7 @@ def _write_copy(original: Path | bytes, copy: Path) -> None:
         else:
             shutil.copyfile(original, partial_copy)
         partial_copy.chmod(0o400)
-        partial_copy.rename(copy)
+        partial_copy.replace(copy)
     except OSError:
         partial_copy.unlink(missing_ok=True)
         raise
@@ -141,9 +140,11 @@ def removed_at_end(path: Path, parent: Path) -> Iterator[None]:
 
 def remove_abandoned(parent: Path) -> None:
     """Remove the temporary folders below `parent` whose processes have ended, if possible."""
-    with suppress(OSError), _folder_lock(parent, fcntl.LOCK_EX):
+    with suppress(OSError), _folder_lock(parent):
         for folder in list(parent.iterdir()):
-            with suppress(OSError), _folder_lock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            with suppress(OSError):
+                with _folder_lock(folder, waits=False):
+                    pass  # its process has ended
                 _remove_folder(folder)
 
 
@@ -155,10 +156,10 @@ def remove_all(parent: Path) -> None:
 
 
 @contextmanager
-def _folder_lock(folder: Path, operation: int) -> Iterator[None]:
-    descriptor = os.open(folder, _FOLDER_FLAGS)
+def _folder_lock(folder: Path, *, is_shared: bool = False, waits: bool = True) -> Iterator[None]:
+    descriptor = open_folder_lock(folder)
     try:
-        fcntl.flock(descriptor, operation)
+        lock(descriptor, is_shared=is_shared, waits=waits)
         yield
     finally:
         os.close(descriptor)

@@ -41,11 +41,12 @@ from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n.translation import N_
 from desktop_app.storage.database import Databases, closed_error, read_first, wait_for_job
 from desktop_app.storage.deletion_wipe import wipe_deleted
-from desktop_app.storage.private_files import create_private_folder, sync
+from desktop_app.storage.private_files import create_private_folder
 from desktop_app.storage.row_conversion import to_micros, to_text
 from desktop_app.storage.row_writing import Row, insert_rows
 from desktop_app.storage.search.search_index import EntryKind, add_entry, has_entry
 from desktop_app.storage.storage_errors import translate_errors
+from desktop_app.system import OPEN_FLAGS, sync
 
 T = TypeVar("T")
 
@@ -334,7 +335,7 @@ def _store(source: Path | bytes, target: Path, sha256: str) -> int:
 
 def _write_copy(sha256: str, source: Path | bytes, target: Path) -> int:
     """Copy `source` to a new file and sync that. Return its size in bytes."""
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | OPEN_FLAGS, 0o600)
     with os.fdopen(descriptor, "wb") as copy:
         size = _copy_verified(sha256, source, copy)
         copy.flush()

@@ -17,11 +17,11 @@ from desktop_app.domain import hints
 from desktop_app.domain.documents.document_notes import SkipReason
 from desktop_app.domain.errors import DocumentError
 from desktop_app.i18n.translation import N_
+from desktop_app.system import READ_FLAGS
 
 _MAX_DEPTH: Final = 16  # of subfolders: ends a chain of folders mounted into each other
 _SYSTEM_FILES: Final = ("__MACOSX", "Thumbs.db", "desktop.ini")
-# O_NONBLOCK, because opening a named pipe waits for a writer.
-_TO_READ: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+_NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)  # Windows has no such flag
 
 
 def read_file(path: Path, limits: Limits, *, follows_link: bool = True) -> bytes:
@@ -38,7 +38,7 @@ def read_file(path: Path, limits: Limits, *, follows_link: bool = True) -> bytes
     try:
         # The check precedes opening, because opening a device may change it.
         _require_regular(path.stat(follow_symlinks=follows_link), name)
-        flags = _TO_READ if follows_link else _TO_READ | os.O_NOFOLLOW
+        flags = READ_FLAGS if follows_link else READ_FLAGS | _NO_LINK
         with os.fdopen(os.open(path, flags), "rb") as file:
             status = os.fstat(file.fileno())
             _require_regular(status, name)

@@ -6,9 +6,7 @@ The window has another client (transcript/media/typesetter.py), which never wait
 from __future__ import annotations
 
 import json
-import os
-import select
-import time
+import threading
 from contextlib import suppress
 from subprocess import DEVNULL, PIPE
 from typing import TYPE_CHECKING, Any, Final
@@ -61,7 +59,6 @@ class FormulaClient:
 
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return the answer; None if the process cannot start, ends, hangs or answers wrongly."""
-        deadline = time.monotonic() + _MAX_WAIT_S
         answer = None
         with suppress(OSError):
             if self._process is None:
@@ -70,29 +67,14 @@ class FormulaClient:
             assert requests is not None
             assert answers is not None
             line = json.dumps({"id": _REQUEST_ID, **request}).encode() + b"\n"
-            _write(requests.fileno(), line, deadline)
-            answer = parse_answer(_read_line(answers.fileno(), deadline), _REQUEST_ID)
+            watchdog = threading.Timer(_MAX_WAIT_S, self._process.kill)
+            watchdog.start()
+            try:
+                requests.write(line)
+                requests.flush()
+                answer = parse_answer(answers.readline(MAX_ANSWER_BYTES + 1), _REQUEST_ID)
+            finally:
+                watchdog.cancel()
         if answer is None:
             self.close()
         return answer
-
-
-def _write(descriptor: int, request: bytes, deadline: float) -> None:
-    """Write to a pipe. Raise TimeoutError if the process has not read enough at `deadline`."""
-    for offset in range(0, len(request), select.PIPE_BUF):
-        if not select.select([], [descriptor], [], max(0.0, deadline - time.monotonic()))[1]:
-            raise TimeoutError("the process does not read the request")
-        # A pipe that is ready takes PIPE_BUF bytes without blocking.
-        os.write(descriptor, request[offset : offset + select.PIPE_BUF])
-
-
-def _read_line(descriptor: int, deadline: float) -> bytes:
-    """Return a line of the process's output; b"" if it takes too long or the process has ended."""
-    line = b""
-    while not line.endswith(b"\n") and len(line) <= MAX_ANSWER_BYTES:
-        ready, _, _ = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
-        piece = os.read(descriptor, 1 << 16) if ready else b""
-        if not piece:
-            return b""
-        line += piece
-    return line

@@ -10,8 +10,10 @@ standard input closes.
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
+import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 POLICY: Final = sandbox.Policy(memory_bytes=512 << 20)
 MAX_CPU_S: Final = 1.0
 """Maximum seconds of processor time of `run_limited`, not counting other processes."""
+_MAX_WALL_S: Final = 4.0
 MAX_ANSWER_BYTES: Final = 1 << 20
 """Bytes. The largest drawing of a formula takes half of it."""
 
@@ -40,6 +43,13 @@ def run_limited(work: Callable[[], _Result]) -> _Result:
     Raises:
         TooSlowError: the work took longer than `MAX_CPU_S`.
     """
+    if sys.platform == "win32":  # where no signal interrupts Python; the next request starts anew
+        watchdog = threading.Timer(_MAX_WALL_S, os._exit, (1,))
+        watchdog.start()
+        try:
+            return work()
+        finally:
+            watchdog.cancel()
     signal.signal(signal.SIGPROF, _abort)
     signal.setitimer(signal.ITIMER_PROF, MAX_CPU_S)
     try:

@@ -14,7 +14,6 @@ from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.network.secret import Secret
 from desktop_app.i18n.translation import N_
-from desktop_app.local_model.server import BASE_URL
 from desktop_app.providers.http.request_secrets import ProviderAccess
 from desktop_app.providers.server_memory import WINDOW_PREFIX, ServerMemory, window_key
 
@@ -69,8 +68,8 @@ class ProviderGateway:
         socket_path = ""
         if profile.kind is ProviderKind.ON_DEVICE:
             endpoint = await self.local_model.endpoint()
-            profile = replace(profile, base_url=BASE_URL)
-            key: Secret | None = Secret(endpoint.key, origin(BASE_URL))
+            profile = replace(profile, base_url=endpoint.base_url)
+            key: Secret | None = Secret(endpoint.key, origin(endpoint.base_url))
             socket_path = endpoint.socket_path
         else:  # a custom server may need a key, too
             key = await self._vault.get(profile.id, origin(profile.base_url))

@@ -7,6 +7,7 @@ Its search for a back end is avoided: it takes another 90 ms and starts gcc and 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -27,7 +28,7 @@ T = TypeVar("T")
 # The keyrings of operating systems. Other back ends may store keys in plain files, or store nothing
 # (null, fail).
 _TRUSTED: Final = frozenset(
-    f"keyring.backends.{name}" for name in ("SecretService", "libsecret", "kwallet")
+    f"keyring.backends.{name}" for name in ("SecretService", "libsecret", "kwallet", "Windows")
 )
 
 # Errors of keyring and secretstorage, by name, so that neither is imported here.
@@ -97,8 +98,10 @@ def _backend() -> KeyringBackend:
     """
     from keyring import core
 
-    secret_service = "keyring.backends.SecretService.Keyring"
-    backend = core.load_env() or core.load_config() or core.load_keyring(secret_service)
+    usual = "keyring.backends.SecretService.Keyring"
+    if sys.platform == "win32":
+        usual = "keyring.backends.Windows.WinVaultKeyring"
+    backend = core.load_env() or core.load_config() or core.load_keyring(usual)
     if type(backend).__module__ not in _TRUSTED:
         raise CredentialError(
             N_("{module} isn’t the operating system’s keyring."),
@@ -116,6 +119,11 @@ def _backend_errors() -> tuple[type[BaseException], ...]:
     does not exist causes LookupError, ImportError or ValueError.
     """
     from keyring.errors import KeyringError
+
+    if sys.platform == "win32":
+        from win32ctypes.pywin32 import pywintypes
+
+        return KeyringError, pywintypes.error, RuntimeError, OSError, ImportError, ValueError
     from secretstorage.exceptions import SecretStorageException
 
     # Errors of its D-Bus library that secretstorage passes on.

@@ -26,9 +26,10 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from typing import Final
 
-from desktop_app import sandbox
+from desktop_app import sandbox, system
 from desktop_app.tools.host.line_output import LineOutput
 from desktop_app.tools.servers.process_tree import adopt_orphans, die_with_parent, kill_descendants
 
@@ -63,7 +64,10 @@ def _end_at_once(*_: object) -> None:
 
 
 def _limit_memory() -> None:
-    import resource  # imported here, as in `sandbox/`, because Windows has no such module
+    if sys.platform == "win32":
+        system.enter_job(MEMORY_BYTES)  # which also ends what the server has started
+        return
+    import resource
 
     hard_limit = resource.getrlimit(resource.RLIMIT_DATA)[1]
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, hard_limit))
@@ -71,9 +75,11 @@ def _limit_memory() -> None:
 
 async def _main(output: LineOutput) -> None:
     orders = asyncio.StreamReader(limit=MAX_ORDER_BYTES)
-    await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(orders), sys.stdin
-    )
+    loop = asyncio.get_running_loop()
+    if sys.platform == "win32":  # whose event loop cannot watch an inherited pipe
+        threading.Thread(target=_feed, args=(orders, loop), daemon=True).start()
+    else:
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
     first_line = await orders.readline()
     if not first_line:
         return
@@ -82,6 +88,13 @@ async def _main(output: LineOutput) -> None:
 
     logging.basicConfig(level=logging.WARNING, handlers=[_LogLines(output)])
     await HostedServer(json.loads(first_line), orders, output, _end_soon).run()
+
+
+def _feed(orders: asyncio.StreamReader, loop: asyncio.AbstractEventLoop) -> None:
+    with suppress(RuntimeError):  # the loop has ended
+        while piece := os.read(0, 1 << 16):
+            loop.call_soon_threadsafe(orders.feed_data, piece)
+        loop.call_soon_threadsafe(orders.feed_eof)
 
 
 def _end_soon() -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
@@ -62,7 +64,9 @@ async def bounded_stdio(
             stdout=PIPE,
             stderr=PIPE,
             limit=MAX_MESSAGE_BYTES,
-            preexec_fn=die_with_parent if sys.platform == "linux" else None,
+            preexec_fn=partial(die_with_parent, signal.SIGKILL)
+            if sys.platform == "linux"
+            else None,
         )
     incoming, read_stream = anyio.create_memory_object_stream[Any]()
     write_stream, outgoing = anyio.create_memory_object_stream[Any]()

@@ -5,7 +5,7 @@ Each server is the child of a host process of ours (host/host_process.py). The h
 of the host. The server is killed when the host ends (PR_SET_PDEATHSIG), even if the host crashes.
 
 The results of prctl are ignored: these calls fail only on Linux before 3.4. There, programs that
-detach themselves would outlive the server.
+detach themselves would outlive the server. On Windows, a job ends them: see host_process.py.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def adopt_orphans() -> None:
         _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def die_with_parent(death_signal: int = signal.SIGKILL) -> None:
+def die_with_parent(death_signal: int) -> None:
     """Send this process a signal when its parent ends."""
     if _libc is not None:
         _libc.prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
@@ -47,6 +47,8 @@ def kill_descendants(root: int) -> None:
     Args:
         root: the id of the process. With the caller's own id, all ended children are also reaped.
     """
+    if sys.platform == "win32":
+        return
     is_own = root == os.getpid()
     for _ in range(_MAX_ROUNDS):
         pids = _descendants(root, with_zombies=is_own)

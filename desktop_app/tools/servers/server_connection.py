@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 from asyncio.subprocess import PIPE
 from collections.abc import Mapping
 from contextlib import suppress
@@ -153,6 +154,9 @@ class ServerConnection:
     def _kill_group(self) -> None:
         """Kill the programs that the process may have left in its group."""
         with suppress(ProcessLookupError, PermissionError):
+            if sys.platform == "win32":  # its job ends with it
+                self._process.kill()
+                return
             os.killpg(self._process.pid, signal.SIGKILL)
 
     async def _read(self) -> None:

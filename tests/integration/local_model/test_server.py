@@ -353,6 +353,7 @@ def configuration(weights: Path, socket_path: str) -> bytes:
         "context_window": 512,
         "sampling": {},
         "chat_template": "",
+        "port": 0,
     }
     return json.dumps(line).encode() + b"\n"
 

@@ -89,6 +89,7 @@ def test_the_server_reads_all_parts_of_the_model_only(
         "context_window": 1,
         "sampling": {},
         "chat_template": "",
+        "port": 0,
     }
     readable = policy(configuration, 3).readable
     assert {path.name for path in readable if path.parent == tmp_path} == {name, *others}
