@@ -236,12 +236,32 @@ def open_in_browser(url: str) -> None:
 
 def resident_command() -> tuple[str, ...]:
     """Return the command that starts the program at login, without a window."""
-    return (*_program_command(), "--resident")
+    return (*_lasting_command(), "--resident")
 
 
 def quick_command() -> tuple[str, ...]:
     """Return the command that opens the quick prompt, for desktops that may not find `repartee`."""
-    return (*_program_command(), "quick")
+    return (*_lasting_command(), "quick")
+
+
+def launcher_command() -> tuple[str, ...]:
+    """Return the command for the desktop's menu: what pip, pipx or uv wrote beside Python, if any.
+
+    It stays the same when the program, or its Python, is upgraded.
+    """
+    script = Path(sys.executable).with_name("repartee")
+    if script.is_file() and not getattr(sys, "frozen", False):
+        return (str(script),)
+    return _lasting_command()
+
+
+def _lasting_command() -> tuple[str, ...]:
+    """Return the command of the program; of an AppImage, which is unpacked anew, its file."""
+    image, unpacked = os.environ.get("APPIMAGE", ""), os.environ.get("APPDIR", "")
+    # A terminal that is an AppImage itself leaves its own variables to the programs in it.
+    if image and unpacked and Path(sys.executable).is_relative_to(unpacked):
+        return (image,)
+    return _program_command()
 
 
 async def start_child(command: ChildCommand, **options: Any) -> Process:

@@ -31,12 +31,8 @@ rm -rf "$package"
 install -d "$package"/usr/{bin,lib,share/{applications,dbus-1/services,metainfo,icons,doc/repartee}}
 cp -a "$frozen" "$package/usr/lib/repartee"
 ln -s ../lib/repartee/repartee "$package/usr/bin/repartee"
-install -m 644 "packaging/linux/$id.desktop" "$package/usr/share/applications/"
-install -m 644 "packaging/linux/$id.metainfo.xml" "$package/usr/share/metainfo/"
-install -m 644 "packaging/linux/$id.service" "$package/usr/share/dbus-1/services/"
+"$venv/bin/python" packaging/share.py "$package/usr/share"
 desktop-file-validate "$package/usr/share/applications/$id.desktop"
-"$venv/bin/python" packaging/icons.py "$package/usr/share/icons"
-"$venv/bin/python" packaging/manual.py "$package/usr/share"
 install -m 644 resources/licences.txt "$package/usr/share/doc/repartee/copyright"
 printf 'repartee (%s) stable; urgency=medium\n\n  * Version %s.\n\n -- %s  %s\n' \
     "$version" "$version" "$maintainer" "$(date --utc --rfc-email --date="@$SOURCE_DATE_EPOCH")" |

@@ -56,6 +56,9 @@ COMMANDS: Final[Mapping[str, CommandPlaces]] = {
     "repair": CommandPlaces(
         "backup.arguments.repair_arguments", "cli.library_commands.run_library"
     ),
+    "desktop": CommandPlaces(
+        "desktop.command.arguments.desktop_arguments", "desktop.command.desktop_command.run_desktop"
+    ),
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -84,7 +84,7 @@ def _write_entry(path: Path, home: str | None) -> None:
     command = resident_command()
     if home is not None:  # at login, a relative path would begin in another folder
         command = ("env", f"REPARTEE_HOME={os.path.abspath(home)}", *command)  # noqa: PTH100
-    line = " ".join(map(_quote_argument, command))
+    line = exec_line(command)
     path.parent.mkdir(parents=True, exist_ok=True)
     # The whole file or nothing: an incomplete entry would count as switched on.
     partial_file = path.with_suffix(".part")
@@ -93,6 +93,11 @@ def _write_entry(path: Path, home: str | None) -> None:
         partial_file.replace(path)
     finally:
         partial_file.unlink(missing_ok=True)
+
+
+def exec_line(command: Sequence[str]) -> str:
+    """Return a command as the value of an entry's key Exec."""
+    return " ".join(map(_quote_argument, command))
 
 
 def _quote_argument(word: str) -> str:

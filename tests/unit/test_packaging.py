@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 import subprocess
-import sys
 import tomllib
 from importlib import metadata
 from pathlib import Path
 from typing import Final
 
 import pytest
-
-from desktop_app.cli.registry import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 # Of packages that apt depends on, so that every Debian has them.
@@ -109,16 +105,3 @@ def system_libraries(file: Path) -> set[str]:
 
 def path_of(name: str) -> Path:
     return ROOT / "packaging" / "requirements" / name
-
-
-def test_the_manual_page_and_the_completions_have_every_command(tmp_path: Path) -> None:
-    script = ROOT / "packaging" / "manual.py"
-    subprocess.run([sys.executable, script, tmp_path], check=True)
-    page = gzip.decompress((tmp_path / "man/man1/repartee.1.gz").read_bytes()).decode()
-    for command in COMMANDS:
-        assert f'.SH "REPARTEE {command.upper()}"' in page
-    for words in (r"\-f, \-\-file PATH", "REPARTEE BATCH RESUME", "Exit code 4"):
-        assert words in page
-    assert not re.search("^[.'](?!TH|SH|TP|PP|br)", page, re.M)  # no text is taken for a macro
-    for name in ("bash-completion/completions/repartee", "zsh/site-functions/_repartee"):
-        assert "_REPARTEE_COMPLETE" in (tmp_path / name).read_text()
