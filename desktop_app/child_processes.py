@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from desktop_app import system
 
+if sys.platform == "win32":
+    from subprocess import CREATE_NO_WINDOW
+
 if TYPE_CHECKING:
     import subprocess
     from asyncio.subprocess import Process
@@ -236,7 +239,10 @@ def open_in_browser(url: str) -> None:
 
 def resident_command() -> tuple[str, ...]:
     """Return the command that starts the program at login, without a window."""
-    return (*_lasting_command(), "--resident")
+    python, *options = _lasting_command()
+    if sys.platform == "win32":  # no console opens at login
+        python = python.replace("python.exe", "pythonw.exe")
+    return (python, *options, "--resident")
 
 
 def quick_command() -> tuple[str, ...]:
@@ -276,6 +282,8 @@ async def start_child(command: ChildCommand, **options: Any) -> Process:
     """
     import asyncio  # a second start, which only calls the running program, does not need it
 
+    if sys.platform == "win32":
+        options["creationflags"] = CREATE_NO_WINDOW
     process = await asyncio.create_subprocess_exec(
         *command.argv, env=command.environment, cwd=command.working_directory, **options
     )
@@ -296,6 +304,8 @@ def open_child(command: ChildCommand, **options: Any) -> subprocess.Popen[bytes]
     """
     import subprocess
 
+    if sys.platform == "win32":
+        options["creationflags"] = CREATE_NO_WINDOW
     process = subprocess.Popen(
         command.argv, env=command.environment, cwd=command.working_directory, **options
     )

@@ -78,6 +78,11 @@ def socket_name(scope: str) -> str:
     return f"repartee{'-' + scope if scope else ''}.sock"
 
 
+def pipe_name(path: str | os.PathLike[str]) -> str:
+    """Return the name of the pipe that a window on Windows has instead of a socket."""
+    return "\\\\.\\pipe\\" + os.fspath(path).replace("\\", "-")
+
+
 def frame(head: bytes, text: bytes) -> bytes:
     """Return a request to the running window: see desktop/window_request.py."""
     return MAGIC + len(head).to_bytes(4, "big") + len(text).to_bytes(4, "big") + head + text
@@ -89,6 +94,10 @@ def call(path: str | os.PathLike[str], request: bytes) -> bytes:
     Raises:
         OSError: no window listens, or it does not reply within 10 s.
     """
+    if sys.platform == "win32":
+        with open(pipe_name(path), "r+b", buffering=0) as pipe:  # noqa: PTH123
+            pipe.write(request)
+            return pipe.read(16).rstrip(b"\n")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(CALL_TIMEOUT_S)
         connection.connect(os.fspath(path))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -47,6 +48,8 @@ def autostart_file(scope: str, environment: Mapping[str, str]) -> Path:
 
 def starts_at_login(scope: str, environment: Mapping[str, str]) -> bool:
     """Return True if the desktop starts the program at login."""
+    if sys.platform == "win32":
+        return _is_in_run_key(bus_name(scope))
     try:
         text = autostart_file(scope, environment).read_text("utf-8", "replace")
     except OSError:
@@ -61,6 +64,9 @@ def set_start_at_login(scope: str, environment: Mapping[str, str], *, wanted: bo
     Raises:
         StorageError: the file cannot be written.
     """
+    if sys.platform == "win32":
+        _set_run_key(bus_name(scope), wanted=wanted)
+        return
     path = autostart_file(scope, environment)
     try:
         if wanted:
@@ -69,6 +75,31 @@ def set_start_at_login(scope: str, environment: Mapping[str, str], *, wanted: bo
             path.unlink(missing_ok=True)
     except OSError as error:
         raise login_start_error(f"{path}: {error}") from error
+
+
+if sys.platform == "win32":
+    import winreg
+
+    _RUN_KEY: Final = r"Software\Microsoft\Windows\CurrentVersion\Run"
+
+    def _is_in_run_key(name: str) -> bool:
+        try:
+            with winreg.OpenKey(winreg.HKEY_CURRENT_USER, _RUN_KEY) as key:
+                winreg.QueryValueEx(key, name)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _set_run_key(name: str, *, wanted: bool) -> None:
+        try:
+            with winreg.CreateKey(winreg.HKEY_CURRENT_USER, _RUN_KEY) as key:
+                if wanted:
+                    command = " ".join(f'"{word}"' for word in resident_command())
+                    winreg.SetValueEx(key, name, 0, winreg.REG_SZ, command)
+                elif _is_in_run_key(name):
+                    winreg.DeleteValue(key, name)
+        except OSError as error:
+            raise login_start_error(str(error)) from error
 
 
 def login_start_error(details: str) -> StorageError:

@@ -206,6 +206,8 @@ class SessionBus:
         self, path: str, interface: str, signal: str, signature: str, *body: Any
     ) -> None:
         """Broadcast a signal; do nothing without a bus."""
+        if not self.is_connected:
+            return
         from jeepney import DBusAddress, new_signal
 
         address = DBusAddress(path, interface=interface)

@@ -7,14 +7,16 @@ import codecs
 import os
 import socket
 import struct
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from desktop_app.desktop import window_request
 from desktop_app.desktop.window_request import Reply, RequestError, WindowRequest
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import N_
+from desktop_app.quick_call import pipe_name
 
 TIME_LIMIT_S: Final = 10.0
 """The time limit of a request; its sender waits as long."""
@@ -35,6 +37,7 @@ class CallServer:
         self._path = path
         self._serve = serve
         self._server: asyncio.Server | None = None
+        self._pipes: list[Any] = []
         self._callers: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -48,6 +51,10 @@ class CallServer:
             StorageError: the socket cannot be created, because its folder is read-only, its path
                 too long, or a folder with content is in its place.
         """
+        if sys.platform == "win32":
+            loop = asyncio.get_running_loop()
+            self._pipes = await loop.start_serving_pipe(self._new_caller, pipe_name(self._path))
+            return
         try:
             if self._path.is_dir() and not self._path.is_symlink():
                 self._path.rmdir()
@@ -73,12 +80,18 @@ class CallServer:
 
     async def aclose(self) -> None:
         """Stop listening, and disconnect callers."""
+        for pipe in self._pipes:
+            pipe.close()
         if self._server is not None:
             self._server.close()
             self._path.unlink(missing_ok=True)
         for caller in self._callers:
             caller.cancel()
         await asyncio.gather(*self._callers, return_exceptions=True)
+
+    def _new_caller(self) -> asyncio.StreamReaderProtocol:
+        reader = asyncio.StreamReader(limit=_PIECE_BYTES)
+        return asyncio.StreamReaderProtocol(reader, self._serve_caller)
 
     async def _serve_caller(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -110,6 +123,8 @@ class CallServer:
 
 def _is_same_user(writer: asyncio.StreamWriter) -> bool:
     """Return True if the other end is a process of this user."""
+    if sys.platform == "win32":
+        return True  # others cannot write to the pipe
     connection = writer.get_extra_info("socket")
     credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     _, uid, _ = _CREDENTIALS.unpack(credentials)

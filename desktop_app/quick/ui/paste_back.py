@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
@@ -23,10 +23,12 @@ from desktop_app.desktop.portal.remote_keyboard import RemoteKeyboard
 from desktop_app.desktop.session_bus import BusError, SessionBus
 from desktop_app.i18n.translation import tr
 from desktop_app.quick.hotkey.hotkey_status import is_x11
-from desktop_app.quick.hotkey.x11_paste import PasteTarget
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
 from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
 from desktop_app.widgets.text.foreign_text import message_box
+
+if TYPE_CHECKING:
+    from desktop_app.quick.hotkey.x11_paste import PasteTarget
 
 TOKEN_KEY: Final = "desktop.paste_token"
 _RELEASE_TIMEOUT_S: Final = 5.0

@@ -93,7 +93,8 @@ class ThemeWatcher(QObject):
         # Only now, because some platforms change the scheme within the request.
         hints = QGuiApplication.styleHints()
         hints.colorSchemeChanged.connect(self.refresh)
-        hints.accessibility().contrastPreferenceChanged.connect(self.refresh)
+        if hasattr(hints, "accessibility"):  # since Qt 6.10
+            hints.accessibility().contrastPreferenceChanged.connect(self.refresh)
 
     def set_look(self, look: LookSettings) -> None:
         """Set the user's settings."""
@@ -141,7 +142,7 @@ class ThemeWatcher(QObject):
         is_system_dark, has_system_contrast = self.portal
         if is_system_dark is None:
             is_system_dark = hints.colorScheme() == Qt.ColorScheme.Dark
-        if has_system_contrast is None:
+        if has_system_contrast is None and hasattr(hints, "accessibility"):
             preference = hints.accessibility().contrastPreference()
             has_system_contrast = preference == Qt.ContrastPreference.HighContrast
         mode = self.look.mode
