@@ -50,8 +50,9 @@ class MessageState:
             message is the only version.
         layout: the layout of the message in the document; set once it is materialized.
         is_materialized: True while the message is in the document.
-        head_count: the number of items before the body: the reasoning.
-        foot_count: the number of items after the body: attachments, tool calls, footer and others.
+        head_count: the number of items before the body: the reasoning and the tool calls.
+        tool_count: the number of items of the tool calls, which end the head.
+        foot_count: the number of items after the body: attachments, footer and others.
         reasoning: the reasoning of the answer.
         unfolded: the sections that the user unfolded.
         folds: the positions of the lines that fold the message's code.
@@ -82,7 +83,7 @@ class MessageState:
         self.status_line = ""
         self.note: MessageNote | None = None
         self._citable = citable
-        self.head_count = self.foot_count = 0
+        self.head_count = self.tool_count = self.foot_count = 0
         self.is_materialized = False
         self.folds = FoldLines()
         self.is_stored = not self.is_streaming
@@ -174,6 +175,11 @@ class MessageState:
         return [(first - self.head_count, removed, added) for first, removed, added in changes]
 
     @property
+    def reasoning_count(self) -> int:
+        """Return the number of items that show the reasoning, at the beginning of the message."""
+        return self.head_count - self.tool_count
+
+    @property
     def piece_bounds(self) -> tuple[int, int]:
         """Return the best minimum and maximum length of the next piece, in characters."""
         return self._stream.piece_bounds
@@ -245,11 +251,17 @@ class MessageState:
     # ------------------------------------------------------------------ items
 
     def head_items(self) -> list[Item]:
-        """Return the items of the reasoning, folded or not."""
-        if self.message.role is Role.USER or not self.reasoning.text:
+        """Return the items above the text: the reasoning, folded or not, and the tool calls."""
+        if self.message.role is Role.USER:
             return []
-        items: list[Item] = [self.head_line()]
-        return items if self.reasoning.is_folded else [*items, *self.reasoning.blocks()]
+        items: list[Item] = []
+        if self.reasoning.text:
+            items.append(self.head_line())
+            if not self.reasoning.is_folded:
+                items += self.reasoning.blocks()
+        calls = tool_lines(self.message, self.unfolded.tools)
+        self.tool_count = len(calls)
+        return [*items, *calls]
 
     def head_line(self) -> Line:
         """Return the line with the topic and the duration of the reasoning."""
@@ -271,7 +283,7 @@ class MessageState:
         return list(with_fold_lines(blocks, self.unfolded.code, is_growing=not self.is_complete))
 
     def foot_items(self) -> list[Item]:
-        """Return the items after the body: attachments, passages, tool calls, ending, footer."""
+        """Return the items after the body: attachments, passages, ending, footer."""
         items = attachment_lines(self.message) + source_lines(self.message, self.unfolded.sources)
         if self.message.role is Role.USER:
             if self.version is None or self.version[1] < 2:
@@ -282,7 +294,6 @@ class MessageState:
             status_line = "…"
         return [
             *items,
-            *tool_lines(self.message, self.unfolded.tools),
             *ending_lines(
                 self.message,
                 status_line,

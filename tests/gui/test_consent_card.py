@@ -13,9 +13,22 @@ from desktop_app.tools.ui import consent_card
 from desktop_app.tools.ui.consent_card import ConsentCard, ConsentChoice
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QAction
     from pytestqt.qtbot import QtBot
 
     from desktop_app.widgets.look.theme import Theme
+
+
+def menu_actions(card: ConsentCard) -> list[QAction]:
+    menu = card.more_button.menu()
+    menu.aboutToShow.emit()
+    return menu.actions()
+
+
+def allowing(card: ConsentCard) -> dict[str, bool]:
+    """Return whether each way to allow a call is enabled."""
+    ways = {action.text(): action.isEnabled() for action in menu_actions(card)}
+    return {**ways, "button": card.once_button.isEnabled()}
 
 
 @pytest.mark.attack("tools")
@@ -107,21 +120,20 @@ def test_a_call_is_allowed_once_the_end_of_its_arguments_was_shown(
     card = ConsentCard()
     qtbot.addWidget(card)
     card.resize(500, 300)
-    allowing = (card.once_button, card.conversation_button, card.always_button)
     code = json.dumps({"code": "".join(f"print({number})\n" for number in range(60))})
     for _ in range(2):  # the second question begins at its start again
-        card.ask("python", "It runs code.", code)
-        assert not any(button.isEnabled() for button in allowing)
+        card.ask("Run Python code?", "It runs code.", code)
+        assert not any(allowing(card).values())
         assert card.deny_button.isEnabled()
         assert card.words.endswith("scroll to the end of the arguments. It runs code.")
         scroll_bar = card.arguments.verticalScrollBar()
         scroll_bar.setValue(scroll_bar.maximum())
         scroll_bar.setValue(0)
-        assert all(button.isEnabled() for button in allowing)
+        assert all(allowing(card).values())
         assert card.words.endswith("? It runs code.")
         assert card.accessibleName() == card.words
     card.ask("calculator", "", '{"a": 1}')
-    assert all(button.isEnabled() for button in allowing)
+    assert all(allowing(card).values())
 
 
 @pytest.mark.attack("tools")
@@ -141,17 +153,56 @@ def test_a_question_that_nobody_can_have_read_is_not_allowed_by_a_click(
     qtbot.addWidget(card)
     decided: list[ConsentChoice] = []
     card.decided.connect(decided.append)
-    allowing = (card.once_button, card.conversation_button, card.always_button)
     monkeypatch.setattr(consent_card, "MIN_READ_MS", 3_600_000)
-    card.ask("fetch_page", "", "{}")
-    for button in allowing:
-        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    card.ask("Open “a”?", "", "{}")
+    QTest.mouseClick(card.once_button, Qt.MouseButton.LeftButton)
     assert decided == []
     QTest.mouseClick(card.deny_button, Qt.MouseButton.LeftButton)
     QTest.keyClick(card.once_button, Qt.Key.Key_Space)  # whoever has the focus here, has read it
     assert decided == [ConsentChoice.DENY, ConsentChoice.ONCE]
     decided.clear()
     monkeypatch.setattr(consent_card, "MIN_READ_MS", 0)
-    for button in allowing:
-        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    assert decided == [ConsentChoice.ONCE, ConsentChoice.CONVERSATION, ConsentChoice.ALWAYS]
+    QTest.mouseClick(card.once_button, Qt.MouseButton.LeftButton)
+    assert decided == [ConsentChoice.ONCE]
+
+
+def test_the_menu_allows_for_longer(qtbot: QtBot, light_theme: Theme) -> None:
+    card = ConsentCard()
+    qtbot.addWidget(card)
+    decided: list[ConsentChoice] = []
+    card.decided.connect(decided.append)
+    card.ask("Open “a”?", "", "{}")
+    for action in menu_actions(card):
+        action.trigger()
+    assert decided == [ConsentChoice.CONVERSATION, ConsentChoice.ALWAYS]
+
+
+def test_arguments_are_folded_if_the_question_says_all(qtbot: QtBot, light_theme: Theme) -> None:
+    card = ConsentCard()
+    qtbot.addWidget(card)
+    card.show()
+    card.ask("Search for “a”?", "The result goes to OpenAI.", '{"words": "a"}', says_all=True)
+    assert card.words == "Search for “a”? The result goes to OpenAI."
+    assert not card.arguments.isVisible()
+    assert card.once_button.isEnabled()
+    card.details_button.click()
+    assert card.arguments.isVisible()
+    assert json.loads(card.arguments.toPlainText()) == {"words": "a"}
+    card.ask("Run Python code?", "", '{"code": "a"}')
+    assert card.arguments.isVisible()
+    card.ask("Search for “a”?", "", '{"words": "a"}', says_all=True)
+    assert not card.arguments.isVisible()
+    card.show_problem("Not valid")
+    assert card.arguments.isVisible()
+
+
+@pytest.mark.attack("tools")
+def test_folding_what_was_not_shown_does_not_allow_it(qtbot: QtBot, light_theme: Theme) -> None:
+    card = ConsentCard()
+    qtbot.addWidget(card)
+    card.resize(500, 300)
+    card.show()
+    card.ask("Run?", "", json.dumps({"code": "print()\n" * 60}))
+    card.details_button.click()
+    assert not card.arguments.isVisible()
+    assert not any(allowing(card).values())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -22,11 +21,14 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.documents.document_sections import format_spans
 from desktop_app.domain.models.answering_model import is_same_model
-from desktop_app.domain.tools.tool import ToolCallState
+from desktop_app.domain.tools.tool import NOTHING_FOUND, SEARCH_TOOL, ToolCallState
+from desktop_app.domain.tools.tool_words import describe_call, tool_title
 from desktop_app.i18n.formatting import duration, moment, money, percent
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 
-_MAX_ARGUMENT_LINE_CHARS: Final = 60
+_MAX_REASON_CHARS: Final = 200
+_MIN_CALL_S: Final = 1.0
+"""Seconds. The time of a shorter call tells nobody anything."""
 _MAX_NAMED_PAGES: Final = 12
 _MAX_PARSED_CHARS: Final = 100_000
 """The most characters of JSON that is parsed, and of its indented form.
@@ -179,27 +181,40 @@ def reasoning_title(reasoning: str, seconds: float | None, *, is_thinking: bool 
 
 
 def call_line(call: ToolCallPart, *, is_streaming: bool) -> str:
-    """Return `calculator(expression: 1 + 2) · Done · 0.1 s` for a tool call."""
-    facts = [f"{call.display_name}({short_arguments(call.run_arguments)})"]
-    # In an ended answer, these two states mean that the call never ran, as their texts say.
-    if call.state is ToolCallState.REQUESTED and is_streaming:
-        facts.append(tr("Requested"))
-    elif call.state is ToolCallState.ALLOWED and is_streaming:
-        facts.append(tr("Allowed"))
-    else:
-        facts.append(tr(call.state.text))
-    if call.state is ToolCallState.RUNNING and call.result:  # its progress
-        facts.append(" ".join(call.result.split()))
+    """Return `Searched your conversations for “contract” · 3 found` for a tool call."""
+    state = call.state
+    name, arguments = call.display_name, call.run_arguments
+    is_done = state is ToolCallState.DONE
+    text = describe_call(name, arguments, is_done=is_done).text
+    # In an ended answer, the first two states mean that the call never ran, as their texts say.
+    is_waiting = state in (ToolCallState.REQUESTED, ToolCallState.ALLOWED) and is_streaming
+    facts = [f"{text}…" if is_waiting or state is ToolCallState.RUNNING else text]
+    if state is ToolCallState.RUNNING:  # its progress
+        facts += filter(None, [" ".join(call.result.split())])
+    elif state is ToolCallState.FAILED and call.result.strip():
+        reason = " ".join(call.result[: 2 * _MAX_REASON_CHARS].split())[:_MAX_REASON_CHARS]
+        facts.append(tr("Failed: {reason}", reason=reason))
+    elif not is_done and not is_waiting:
+        facts.append(tr(state.text))
+    elif is_done and name == SEARCH_TOOL:
+        facts.append(_found_fact(call.result))
     if call.edited:
         facts.append(tr("Arguments changed"))
-    if call.seconds is not None:
-        facts.append(duration(max(call.seconds, _MIN_SHOWN_S)))
+    if call.seconds is not None and call.seconds >= _MIN_CALL_S:
+        facts.append(duration(call.seconds))
     return " · ".join(facts)
 
 
+def _found_fact(result: str) -> str:
+    if result == NOTHING_FOUND:
+        return tr("Nothing found")
+    count = len(result.splitlines())
+    return tr_plural("{count} found", "{count} found", count)
+
+
 def call_caption(call: ToolCallPart) -> str:
-    """Return the caption of a call on paper and in files: `Tool: calculator · Done · 0.1 s`."""
-    facts = [tr("Tool: {name}", name=call.display_name), tr(call.state.text)]
+    """Return the caption of a call on paper and in files: `Tool: Calculate · Done · 0.1 s`."""
+    facts = [tr("Tool: {name}", name=tool_title(call.display_name)), tr(call.state.text)]
     if call.seconds is not None:
         facts.append(duration(max(call.seconds, _MIN_SHOWN_S)))
     return " · ".join(facts)
@@ -234,26 +249,6 @@ def indent_json(text: str) -> str | None:
     except (ValueError, RecursionError):
         return None
     return "".join(pieces)
-
-
-def short_arguments(arguments: str) -> str:
-    """Return arguments on one short line: `city: Oslo, days: 3`."""
-    parsed = None
-    if len(arguments) <= _MAX_PARSED_CHARS:
-        with suppress(ValueError, RecursionError):
-            parsed = json.loads(arguments)
-    text = arguments
-    if isinstance(parsed, dict):
-        texts = (
-            f"{name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
-            for name, value in parsed.items()
-        )
-        text = ", ".join(texts)
-    # More characters than are shown, because runs of white space are shortened to a blank.
-    line = " ".join(text[: 4 * _MAX_ARGUMENT_LINE_CHARS].split())
-    if len(line) <= _MAX_ARGUMENT_LINE_CHARS:
-        return line
-    return f"{line[: _MAX_ARGUMENT_LINE_CHARS - 1]}…"
 
 
 def attachment_facts(part: DocumentPart | ImagePart) -> list[str]:

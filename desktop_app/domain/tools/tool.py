@@ -30,6 +30,10 @@ USUAL_TIMEOUT_S: Final = 60.0
 MAX_WIRE_NAME_CHARS: Final = 64
 PAGE_TOOL: Final = "fetch_page"
 """The built-in tool that fetches pages; a permission for it is for one host."""
+SEARCH_TOOL: Final = "search_library"
+"""The built-in tool that searches conversations; its result has a line for each that it found."""
+PYTHON_TOOL: Final = "python"
+NOTHING_FOUND: Final = "Nothing was found."
 HOSTED_TOOLS: Final = ("web_search", "file_search", "code_interpreter", "image_generation")
 """The names of the tools that a provider runs itself, without asking."""
 

@@ -18,7 +18,14 @@ from desktop_app.domain.conversations.conversation import SearchHit, SearchOrder
 from desktop_app.domain.conversations.message_parts import DocumentPart, PassagesPart
 from desktop_app.domain.documents.document_sections import find_sections, unit_of
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.tools.tool import ToolContext, ToolDefinition, ToolError
+from desktop_app.domain.tools.tool import (
+    NOTHING_FOUND,
+    PYTHON_TOOL,
+    SEARCH_TOOL,
+    ToolContext,
+    ToolDefinition,
+    ToolError,
+)
 from desktop_app.i18n.translation import N_
 from desktop_app.tools.built_in.built_in import (
     BuiltInTool,
@@ -45,7 +52,7 @@ _MATCH_MARKS: Final = {0x02: None, 0x03: None}
 _MAX_LISTED_NAMES: Final = 100
 
 SEARCH_LIBRARY: Final = ToolDefinition(
-    "search_library",
+    SEARCH_TOOL,
     "Searches the user’s earlier conversations for words. Returns titles, dates and snippets.",
     arguments_schema(words=text_schema("Words that must all occur")),
     touches=N_("It searches all conversations in the library."),
@@ -78,7 +85,7 @@ QUERY_TABLE: Final = ToolDefinition(
     timeout_s=120,
 )
 PYTHON: Final = ToolDefinition(
-    "python",
+    PYTHON_TOOL,
     "Runs Python code without network and files, and returns what it prints. Only the standard "
     "library is certain.",
     arguments_schema(code=text_schema("Python code that prints its results")),
@@ -133,7 +140,7 @@ class DocumentTools:
 
     async def _search_library(self, arguments: Mapping[str, Any], _context: ToolContext) -> str:
         hits = await self._library.find(arguments["words"], MAX_HITS, order=SearchOrder.BEST)
-        return "\n".join(map(_line_of_hit, hits)) or "Nothing was found."
+        return "\n".join(map(_line_of_hit, hits)) or NOTHING_FOUND
 
     async def _search_documents(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
         words = arguments["words"]
@@ -145,7 +152,7 @@ class DocumentTools:
         for name, document in _named_documents(documents_of(context)).items():
             text = await context.text_of(document.sha256)
             excerpts += await asyncio.to_thread(_find_passages, name, document, text, words)
-        return "\n\n".join(excerpts[:MAX_HITS]) or "Nothing was found."
+        return "\n\n".join(excerpts[:MAX_HITS]) or NOTHING_FOUND
 
     async def _read_pages(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
         attached_documents = documents_of(context)
@@ -201,13 +208,13 @@ class DocumentTools:
 
 
 def _line_of_hit(hit: SearchHit) -> str:
-    """Return the title, date, document and snippet of a hit."""
+    """Return the title, date, document and snippet of a hit, on one line."""
     line = f"{hit.title} ({hit.date:%Y-%m-%d}): "
     if hit.document:
         line += f"{hit.document}: "
     if hit.message_id:  # without it, the title was found, which the snippet would repeat
         line += hit.snippet.translate(_MATCH_MARKS)
-    return line
+    return " ".join(line.split())
 
 
 def documents_of(context: ToolContext) -> list[DocumentPart]:

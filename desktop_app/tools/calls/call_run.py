@@ -59,12 +59,18 @@ class _ReadyCall:
 class CallRun:
     """The runs of an answer's tool calls.
 
+    Args:
+        provider: the name of the provider that gets the results; "" if they stay on this computer.
+
     Attributes:
         waited_s: the seconds that the user has taken to decide.
     """
 
-    def __init__(self, tools: ToolSet, consent: ConsentBroker, context: ToolContext) -> None:
+    def __init__(
+        self, tools: ToolSet, consent: ConsentBroker, context: ToolContext, provider: str = ""
+    ) -> None:
         self._tools = tools
+        self._provider = provider
         self._consent = consent
         self._context = context
         self.waited_s = 0.0
@@ -155,7 +161,9 @@ class CallRun:
         """
         call = ready.call
         started_at = time.monotonic()
-        question = ConsentQuestion(self._context.conversation_id, ready.tool.definition, call)
+        question = ConsentQuestion(
+            self._context.conversation_id, ready.tool.definition, call, self._provider
+        )
         try:
             decision = await self._consent.decide(question)
         except StorageError:  # without the stored consents, nothing is allowed

@@ -19,11 +19,16 @@ from desktop_app.tools.calls.tool_set import wildcard_of
 
 
 class ConsentQuestion(NamedTuple):
-    """A question to the user about one call."""
+    """A question to the user about one call.
+
+    Attributes:
+        provider: the name of the provider that gets the result; "" if it stays on this computer.
+    """
 
     conversation_id: str
     tool: ToolDefinition
     call: ToolCallPart
+    provider: str = ""
 
 
 class Decision(NamedTuple):

@@ -18,6 +18,7 @@ from typing import Final, cast
 from desktop_app.domain.answering.chat_request import (
     ChatRequest,
     ImageData,
+    ProviderKind,
     RequestMessage,
     RequestPart,
 )
@@ -109,7 +110,10 @@ class _LoopProvider(ProviderWrapper):
         context = task.context._replace(
             show_image=lambda media_type, data: images.append(ImageData(media_type, data))
         )
-        call_run = CallRun(task.tools, task.consent, context)
+        profile = task.resolved.profile
+        is_on_device = profile.kind is ProviderKind.ON_DEVICE
+        provider = "" if is_on_device else profile.name
+        call_run = CallRun(task.tools, task.consent, context, provider)
         while True:
             terminal_event: StreamEvent | None = None
             async with aclosing(

@@ -7,14 +7,16 @@ import re
 from enum import Enum, auto
 from typing import Final
 
-from PySide6.QtCore import QElapsedTimer, Qt, Signal
+from PySide6.QtCore import QElapsedTimer, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QPushButton
+from PySide6.QtWidgets import QFrame, QMenu, QSizePolicy
 
 from desktop_app.domain.conversations.message_facts import indent_json
+from desktop_app.domain.tools.tool_words import escape_hidden
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import SingleClickButton
+from desktop_app.widgets.buttons.menu_button import MenuButton
 from desktop_app.widgets.flow_layout import FlowLayout
 from desktop_app.widgets.forms.line_field import text_field
 from desktop_app.widgets.look import icons
@@ -22,8 +24,9 @@ from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.text.card_text import CardText
 from desktop_app.widgets.text.foreign_text import (
     PlainLabel,
+    PlainToolButton,
+    menu_text,
     multiline_text,
-    set_tooltip,
     spoken_text,
 )
 
@@ -33,19 +36,8 @@ _MAX_ARGUMENT_CHARACTERS: Final = 20_000
 """Longer arguments are truncated, and cannot be changed."""
 _MIN_ARGUMENT_LINES: Final = 1.5
 _MAX_ARGUMENT_LINES: Final = 6
-# Characters that could hide or reorder what the user reads, and characters that a text field
-# changes: U+00A0 to a space, U+FDD0 and U+FDD1 to line breaks. Tags and variation selectors, which
-# are hidden, can carry a whole text. JSON accepts all these characters as escapes.
-_HIDDEN_CHARACTERS: Final = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\u2800\u3164\ud800-\udfff\ufe00-\ufe0f\ufdd0\ufdd1\ufeff\uffa0\ufff0-\ufffc"
-    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
-)
-# Cyrillic or mathematical letters make a host look like another.
-_HOST: Final = re.compile(r"(?<=://)[\w.@:%-]+")
 # Empty lines could move the rest of a code out of sight.
 _EMPTY_LINES: Final = re.compile(r"\n(?:[^\S\n]*\n){4,}")
-_NON_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 
 
 class ConsentChoice(Enum):
@@ -65,7 +57,7 @@ class _AllowButton(SingleClickButton):
     """
 
     def __init__(self, label: str, name: str, question_age: QElapsedTimer) -> None:
-        super().__init__(label, role="link", name=name)
+        super().__init__(label, role="primary", name=name)
         self._question_age = question_age
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -89,21 +81,32 @@ class ConsentCard(QFrame):
         self.setObjectName("consent")
         set_role(self, "note-card")
         self._icon = PlainLabel()
-        self._question = PlainLabel()
+        self._question = PlainLabel(role="strong")
         self._note = PlainLabel(role="note")
         self._text = CardText(self._question, self._note)
         self.arguments = text_field(tr("Arguments"), "consent-arguments")
         self._question_age = QElapsedTimer()
-        self.once_button = self._button(tr("Allow once"), "consent-once", ConsentChoice.ONCE)
-        self.conversation_button = self._button(
-            tr("Allow in this conversation"), "consent-conversation", ConsentChoice.CONVERSATION
+        self.details_button = PlainToolButton(role="fold", name="consent-details")
+        self.details_button.setText(tr("Details"))
+        self.details_button.setCheckable(True)
+        self.details_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.details_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.details_button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.details_button.toggled.connect(self._show_details)
+        self.once_button = _AllowButton(tr("Allow"), "consent-once", self._question_age)
+        self.once_button.clicked.connect(lambda: self.decided.emit(ConsentChoice.ONCE))
+        self.deny_button = SingleClickButton(tr("Deny"), role="plain", name="consent-deny")
+        self.deny_button.clicked.connect(lambda: self.decided.emit(ConsentChoice.DENY))
+        self.more_button = MenuButton(
+            self._fill_menu, has_background=False, object_name="consent-more"
         )
-        self.always_button = self._button(
-            tr("Always allow"), "consent-always", ConsentChoice.ALWAYS
-        )
-        self.deny_button = self._button(tr("Deny"), "consent-deny", ConsentChoice.DENY)
-        self._tool = ""
+        self.more_button.setText(tr("More"))
+        for button in (self.once_button, self.deny_button):
+            button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self._question_text = ""
         self._note_text = ""
+        self._says_all = False
+        self._may_allow = True
         self._has_shown_end = False
         self._shown_arguments = ""
         self._room = self.maximumHeight()  # no limit until `set_room`
@@ -141,17 +144,24 @@ class ConsentCard(QFrame):
 
     def show_changed_arguments(self, arguments: str) -> None:
         """Show arguments that the user changed before."""
+        self.details_button.setChecked(True)
         self.arguments.setPlainText(_with_line_breaks(arguments))
 
-    def ask(self, tool: str, note: str, arguments: str, *, waiting: int = 0) -> None:
+    def ask(
+        self, question: str, note: str, arguments: str, *, says_all: bool = False, waiting: int = 0
+    ) -> None:
         """Ask about a call.
 
         Args:
-            note: a sentence about the access of the tool.
+            question: what would be done.
+            note: sentences about the access of the tool, and on who gets the result.
             arguments: as the model sent them.
+            says_all: whether the question contains all of the arguments, which are folded then.
             waiting: the number of further questions.
         """
-        self._tool = tool
+        self._question_text = question
+        self._says_all = says_all
+        self.more_button.menu().close()  # it was opened for another question
         self._question_age.start()
         readable = readable_arguments(arguments)
         is_whole = len(readable) <= _MAX_ARGUMENT_CHARACTERS
@@ -165,24 +175,24 @@ class ConsentCard(QFrame):
         self.arguments.setPlainText(folded)
         self.arguments.verticalScrollBar().setValue(0)
         self._has_shown_end = False
-        self._update_allowing()
+        self.details_button.setChecked(not says_all)
+        self._show_details(not says_all)
         self._shown_arguments = self.arguments.toPlainText()
         self.set_waiting(waiting)
         self.show()
 
     def set_waiting(self, count: int) -> None:
         """Show the number of further questions."""
-        question = tr("Run the tool “{name}”?", name=self._tool)
+        question = self._question_text
         if count:
-            question = tr(
-                "Run the tool “{name}”? {count} more to decide.", name=self._tool, count=count
-            )
+            question = tr("{question} {count} more to decide.", question=question, count=count)
         self._question.setText(question)
         self.setAccessibleName(spoken_text(self.words))
 
     def show_problem(self, problem: str) -> None:
         """Show why the changed arguments cannot be used, and focus them."""
         self._note_text = multiline_text(problem)
+        self.details_button.setChecked(True)
         self._update_allowing()
         self.arguments.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -190,8 +200,9 @@ class ConsentCard(QFrame):
         theme = current_theme()
         px = theme.px
         self._icon.setContentsMargins(0, px(3), 0, 0)
-        self._icon.setPixmap(icons.pixmap("info", theme.dim, px(18)))
-        self._fit()
+        self._icon.setPixmap(icons.pixmap("wrench", theme.dim, px(18)))
+        self.details_button.setIconSize(QSize(px(14), px(14)))
+        self._show_details(self.details_button.isChecked())
 
     def set_room(self, height: int) -> None:
         """Shorten the arguments so that the buttons, or their first row, fit into this height."""
@@ -212,6 +223,8 @@ class ConsentCard(QFrame):
         padding = current_theme().px(12)
         min_height = round(line * _MIN_ARGUMENT_LINES) + padding
         max_height = line * _MAX_ARGUMENT_LINES + padding
+        if self.arguments.isHidden():
+            return
         other_height = self.heightForWidth(self.width()) - self.arguments.minimumHeight()
         available_height = self._room - other_height
         if available_height < min_height:
@@ -220,41 +233,60 @@ class ConsentCard(QFrame):
             available_height += rows_height - self.once_button.sizeHint().height()
         self.arguments.setFixedHeight(max(min_height, min(max_height, available_height)))
 
+    def _show_details(self, is_shown: bool) -> None:
+        """Show or hide the arguments."""
+        self.arguments.setVisible(is_shown)
+        theme = current_theme()
+        chevron = "chevron-down" if is_shown else "chevron-right"
+        self.details_button.setIcon(icons.icon(chevron, theme.dim, theme.px(14)))
+        name = (
+            tr("{section}, expanded", section=tr("Details"))
+            if is_shown
+            else tr("{section}, collapsed", section=tr("Details"))
+        )
+        self.details_button.setAccessibleName(spoken_text(name))
+        self._fit()
+        self._update_allowing()
+
     def _update_allowing(self) -> None:
-        """Let the tool be allowed only once the end of its arguments was shown."""
+        """Let the tool be allowed only once everything that it gets was shown."""
         scroll_bar = self.arguments.verticalScrollBar()
-        if scroll_bar.value() >= scroll_bar.maximum() > 0:
-            self._has_shown_end = True
-        is_shown = self._has_shown_end or scroll_bar.maximum() == 0
-        for button in (self.once_button, self.conversation_button, self.always_button):
-            button.setEnabled(is_shown)
-        remark = "" if is_shown else tr("To allow this, scroll to the end of the arguments.")
+        is_unfolded = not self.arguments.isHidden()
+        if is_unfolded and scroll_bar.value() >= scroll_bar.maximum():
+            # A field that is not laid out yet has a maximum of 0, too.
+            self._has_shown_end = self._has_shown_end or scroll_bar.maximum() > 0
+        fits = is_unfolded and scroll_bar.maximum() == 0
+        self._may_allow = self._says_all or self._has_shown_end or fits
+        self.once_button.setEnabled(self._may_allow)
+        remark = ""
+        if not self._may_allow:
+            remark = tr("To allow this, scroll to the end of the arguments.")
         self._note.setText(f"{remark} {self._note_text}".strip())
         self._note.setVisible(bool(self._note.text()))
         self.setAccessibleName(spoken_text(self.words))
 
-    def _lay_out(self) -> None:
-        # The two plain answers first: with large text, the last row may have to be scrolled to.
-        self._buttons = FlowLayout(
-            self.once_button,
-            self.deny_button,
-            self.conversation_button,
-            self.always_button,
-            spacing=16,
+    def _fill_menu(self, menu: QMenu) -> None:
+        choices = (
+            (ConsentChoice.CONVERSATION, tr("Allow in this conversation"), ""),
+            (
+                ConsentChoice.ALWAYS,
+                tr("Always allow"),
+                tr("In all conversations, until the tool changes"),
+            ),
         )
-        column = column_of(self._text, self.arguments, self._buttons, spacing=6)
+        for choice, label, tooltip in choices:
+            action = menu.addAction(menu_text(label))
+            action.setEnabled(self._may_allow)
+            if tooltip:
+                action.setToolTip(tooltip)
+            action.triggered.connect(lambda _=False, choice=choice: self.decided.emit(choice))
+
+    def _lay_out(self) -> None:
+        self._buttons = FlowLayout(self.once_button, self.deny_button, self.more_button, spacing=8)
+        parts = (self._text, self.details_button, self.arguments, self._buttons)
+        column = column_of(*parts, spacing=6)
         icon = (self._icon, Qt.AlignmentFlag.AlignTop)
         row_of(icon, (column, 1), parent=self, margins=(14, 10, 14, 10), spacing=10)
-
-    def _button(self, label: str, name: str, choice: ConsentChoice) -> QPushButton:
-        if choice is ConsentChoice.DENY:
-            button = SingleClickButton(label, role="link", name=name)
-        else:
-            button = _AllowButton(label, name, self._question_age)
-        if choice is ConsentChoice.ALWAYS:
-            set_tooltip(button, tr("In all conversations, until the tool changes"))
-        button.clicked.connect(lambda: self.decided.emit(choice))
-        return button
 
 
 def readable_arguments(arguments: str) -> str:
@@ -270,17 +302,12 @@ def readable_arguments(arguments: str) -> str:
     if len(text) > _MAX_ARGUMENT_CHARACTERS:
         text = arguments
     start = text[: _MAX_ARGUMENT_CHARACTERS + 1]  # one more tells the caller that text is missing
-    hosts_shown = _HOST.sub(lambda host: _NON_ASCII.sub(_escape, host[0]), start)
-    return _HIDDEN_CHARACTERS.sub(_escape, hosts_shown)
+    return escape_hidden(start)
 
 
 def _count_empty_lines(match: re.Match[str]) -> str:
     count = match[0].count("\n") - 1
     return "\n" + tr_plural("⋯ {count} empty line", "⋯ {count} empty lines", count) + "\n"
-
-
-def _escape(match: re.Match[str]) -> str:
-    return json.dumps(match[0])[1:-1]  # without the quotes
 
 
 def _with_line_breaks(text: str) -> str:

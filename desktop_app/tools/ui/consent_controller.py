@@ -11,7 +11,14 @@ from PySide6.QtWidgets import QApplication
 
 from desktop_app.app.window.conversation_pane import ConversationPane
 from desktop_app.chat.ui.open_conversation import OpenConversation
-from desktop_app.domain.tools.tool import Permission, ToolDefinition, ToolError, ToolKind
+from desktop_app.domain.tools.tool import (
+    PYTHON_TOOL,
+    Permission,
+    ToolDefinition,
+    ToolError,
+    ToolKind,
+)
+from desktop_app.domain.tools.tool_words import describe_call
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.tools.calls.consent import (
     ConsentBroker,
@@ -125,9 +132,14 @@ class ConsentController(QObject):
             return
         self._shown_question = first_pending
         tool, call = first_pending.question.tool, first_pending.question.call
-        touches = tr(tool.touches) if tool.touches else ""
-        note = " ".join(filter(None, (touches, tr(KIND_NOTES[tool.kind]))))
-        card.ask(tool.full_name, note, call.arguments, waiting=waiting_count)
+        words = describe_call(tool.full_name, call.arguments)
+        card.ask(
+            tr("{action}?", action=words.text),
+            access_note(first_pending.question),
+            call.arguments,
+            says_all=words.is_complete,
+            waiting=waiting_count,
+        )
         if first_pending.changed_arguments:
             card.show_changed_arguments(first_pending.changed_arguments)
         self._notifications.announce(card.words)
@@ -176,6 +188,21 @@ class ConsentController(QObject):
             pending.answer.set_result(
                 Decision(is_allowed=True, permission=permission, arguments=card.changed_arguments)
             )
+
+
+def access_note(question: ConsentQuestion) -> str:
+    """Return what a tool can access, and who gets the result of a call."""
+    tool = question.tool
+    # The question itself tells what the other built-in tools do.
+    is_explained = not tool.source and tool.name != PYTHON_TOOL
+    sentences = ["" if is_explained or not tool.touches else tr(tool.touches)]
+    if tool.kind is not ToolKind.READS:
+        sentences.append(tr(KIND_NOTES[tool.kind]))
+    if question.provider:
+        sentences.append(tr("The result goes to {provider}.", provider=question.provider))
+    else:
+        sentences.append(tr("The result stays on this computer."))
+    return " ".join(filter(None, sentences))
 
 
 async def _find_problem(tool: ToolDefinition, arguments: str) -> str:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QScrollArea, QWidget
 
 from desktop_app.domain.places import LinkedText, plain_text
 from desktop_app.domain.tools.tool import Permission
+from desktop_app.domain.tools.tool_words import tool_title
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.buttons.dialog_button import press_focused
@@ -184,12 +185,12 @@ class ToolPicker(QFrame):
         )
         if combo is not None:
             available_width -= combo.sizeHint().width() + px(_SPACING)
-        name = one_line(tool.name)
+        name = one_line(tool_title(tool.name))
         # A name as wide as the list would push the permission out of sight.
         fitting = box.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, available_width)
         box.setText(menu_text(fitting))
-        set_tooltip(box, "" if fitting == name else tool.name)
-        box.setAccessibleName(spoken_text(tool.name))
+        set_tooltip(box, "" if fitting == name else name)
+        box.setAccessibleName(spoken_text(name))
         box.setObjectName(f"tool-{tool.name}")
         box.setChecked(tool.is_chosen)
         # A chosen tool that can no longer be chosen can still be removed from the choice.
@@ -219,7 +220,9 @@ class ToolPicker(QFrame):
         return label
 
     def _permission_field(self, name: str, permission: Permission) -> Combo:
-        combo = Combo(tr("Permission of {tool}", tool=name), object_name=f"permission-{name}")
+        combo = Combo(
+            tr("Permission of {tool}", tool=tool_title(name)), object_name=f"permission-{name}"
+        )
         combo.setMinimumContentsLength(_MIN_PERMISSION_CHARACTERS)
         for offered, label in _PERMISSIONS.items():
             if offered is Permission.CONVERSATION and permission is not offered:

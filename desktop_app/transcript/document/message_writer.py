@@ -47,6 +47,7 @@ class MessageWriter:
             self._writer.insert_message(index, state.message.id, state.rebuild_items())
         )
         self._highlight(state)
+        self._highlight_calls(state)
         self.show_folds(state)
 
     def _rewrite(self, state: MessageState) -> None:
@@ -54,6 +55,7 @@ class MessageWriter:
         items = state.rebuild_items()
         self._writer.replace_changed(state.layout, 0, len(state.layout.items), items)
         self._highlight(state)
+        self._highlight_calls(state)
         self.show_folds(state)
 
     def refresh(self, state: MessageState) -> None:
@@ -66,11 +68,8 @@ class MessageWriter:
             self._writer.replace_changed(layout, 0, state.head_count, head)
         foot = state.foot_items()
         first = len(layout.items) - state.foot_count
-        is_changed = layout.items[first:] != foot
         self._writer.replace_changed(layout, first, state.foot_count, foot)
         state.set_foot_count(len(foot))
-        if is_changed:  # the arguments of a tool call may have been unfolded
-            self._highlighter.highlight_items(layout, first, len(layout.items))
 
     def update(
         self, state: MessageState, message: Message, version: tuple[int, int] | None
@@ -150,7 +149,7 @@ class MessageWriter:
         state.reasoning.append_text(text, time.monotonic())
         if not state.is_materialized:
             return
-        if state.reasoning.is_folded or not state.head_count:
+        if state.reasoning.is_folded or not state.reasoning_count:
             self.refresh(state)
         else:
             self._writer.replace_changed(state.layout, 0, 1, [state.head_line()])
@@ -220,6 +219,11 @@ class MessageWriter:
     ) -> None:
         self._writer.replace(state.layout, state.head_count + index, removed, added)
         state.pending_highlights.record_change(index, removed, added)
+
+    def _highlight_calls(self, state: MessageState) -> None:
+        """Highlight the arguments of tool calls, which are unfolded."""
+        first = state.reasoning_count
+        self._highlighter.highlight_items(state.layout, first, first + state.tool_count)
 
     def _highlight(self, state: MessageState) -> None:
         layout = state.layout

@@ -61,7 +61,7 @@ class MatchLocator:
         `in_reasoning` is the number of matches in the reasoning, which may be folded. Return None
         if there are none.
         """
-        if state.reasoning.is_folded or not state.head_count:
+        if state.reasoning.is_folded or not state.reasoning_count:
             number -= in_reasoning
         number = max(0, number)
         item_match = None
@@ -78,11 +78,17 @@ class MatchLocator:
         Covers the reasoning, if it is shown, and the text.
         """
         layout = state.layout
-        first = min(1, state.head_count)  # below the line with the topic of the reasoning
+        reasoning, body = state.reasoning_count, state.head_count
         end = len(layout.items) - state.foot_count
-        key = (layout, layout.revision, query, first, end)
+        key = (layout, layout.revision, query, reasoning, body, end)
         if self._matching_items_key != key:
-            self._matching_items = list(_find_matching_items(layout.items, first, end, query))
+            # Below the line with the topic of the reasoning, and without tool calls.
+            ranges = ((min(1, reasoning), reasoning), (body, end))
+            self._matching_items = [
+                found
+                for first, last in ranges
+                for found in _find_matching_items(layout.items, first, last, query)
+            ]
             self._matching_items_key = key
         return self._matching_items
 

@@ -109,7 +109,9 @@ class MatchMarks(QObject):
             if state is None:
                 continue
             item = layout.items[index]
-            is_toggle = (state.head_count and index == 0) or fold_number(item) is not None
+            is_topic = index == 0 < state.reasoning_count
+            is_call = state.reasoning_count <= index < state.head_count
+            is_toggle = is_topic or is_call or fold_number(item) is not None
             if not is_toggle and index < len(layout.items) - state.foot_count:
                 yield block, 0 if number else len(prefix_of(item))
 

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QWidget
 
 from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.domain.errors import SettingError
+from desktop_app.domain.tools.tool_words import tool_title
 from desktop_app.i18n import formatting
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, offered_languages, tr, tr_context, tr_plural
@@ -454,7 +455,7 @@ def describe_form(value: str) -> str:
 
 def describe_tools(value: str) -> str:
     """Return the names of the chosen tools, or "None" in the user's language."""
-    names = [line.strip() for line in value.splitlines() if line.strip()]
+    names = [tool_title(line.strip()) for line in value.splitlines() if line.strip()]
     return joined(names) if names else tr_context("tools", "None")
 
 

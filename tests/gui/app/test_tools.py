@@ -66,11 +66,11 @@ async def test_a_call_is_a_line_that_expands() -> None:
         turn = await app.ask("What is 0.1 + 0.2?")
         call(turn, "calculator", json.dumps({"expression": "0.1 + 0.2"}))
         second = await app.turn(1)
-        await until(lambda: "calculator(expression: 0.1 + 0.2) · Done" in app.transcript)
+        await until(lambda: "Calculated 0.1 + 0.2" in app.transcript)
         assert card(app) is None
         second.end("It is 0.3.")
         await app.settled()
-        assert "It is 0.3." in app.transcript
+        assert app.transcript.index("Calculated 0.1 + 0.2") < app.transcript.index("It is 0.3.")
         assert "\n0.3" not in app.transcript
         app.window.transcript.commands.run(app.state.current.path[-1].id, "tool-0")
         await until(lambda: "\n0.3" in app.transcript)
@@ -90,7 +90,7 @@ async def test_the_question_shows_the_arguments_and_takes_a_change() -> None:
         await until(lambda: card(app))
         shown = card(app)
         assert shown is not None
-        assert shown.words.startswith("Run the tool “look”? The provider gets the result.")
+        assert shown.words.startswith("Use “look” (path: a\\u202eb)? The result stays")
         assert shown.arguments.toPlainText() == '{\n  "path": "a\\u202eb"\n}'
         shown.arguments.setPlainText('{"path": ')
         app.click("consent-once")
@@ -101,11 +101,11 @@ async def test_the_question_shows_the_arguments_and_takes_a_change() -> None:
         await until(app.text.hasFocus)
         focused: QWidget = app.text
         for part in (
-            shown.always_button,
-            shown.conversation_button,
+            shown.more_button,
             shown.deny_button,
             shown.once_button,
             shown.arguments,
+            shown.details_button,
         ):
             QTest.keyClick(focused, Qt.Key.Key_Backtab)
             assert QApplication.focusWidget() is part
@@ -132,7 +132,9 @@ async def test_changed_arguments_are_kept_and_a_permission_is_for_its_conversati
         assert await task == Decision(True, Permission.ASK, '{"path": "b"}')
         task = asyncio.create_task(ask_for_consent(app, TOOL, "{}"))
         await until(lambda: card(app))
-        app.click("consent-conversation")
+        menu = shown.more_button.menu()
+        menu.aboutToShow.emit()
+        menu.actions()[0].trigger()
         assert (await task).is_allowed
         assert (await ask_for_consent(app, TOOL, "{}")).is_allowed
         changed = ToolDefinition("look", "Looks at more.", {"type": "object"})

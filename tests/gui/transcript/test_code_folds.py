@@ -155,7 +155,7 @@ def test_a_tool_call_unfolds_its_arguments(view: TranscriptView) -> None:
     call = ToolCallPart("1", "get_weather\u202e", '{"city": "Paris"}')
     said = replace(said, parts=(call, *said.parts))
     view.set_messages([question("q"), said])
-    assert "›  get_weather⟨U+202E⟩(city: Paris) · Not run" in [
+    assert "›  Use “get_weather\\u202e” (city: Paris) · Not run" in [
         line.replace("\u2063", "") for line in shown(view)
     ]
     assert '  "city": "Paris"' not in shown(view)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
 from desktop_app.child_processes import child_command
+from desktop_app.domain.conversations.message_parts import ToolCallPart
+from desktop_app.domain.tools.tool import ToolCallState
 from desktop_app.transcript.media.drawn_formulas import DRAWN
 from desktop_app.transcript.media.typesetter import Typesetter
 from desktop_app.transcript.view import TranscriptView
@@ -214,3 +217,37 @@ def test_matches_in_reasoning_are_counted_while_it_streams(
     for text in (" in the text.", ", too."):
         view.find_in_transcript.step(-1)
         assert text_after_match(view).startswith(text)
+
+
+def test_tool_calls_stand_above_the_answer_and_are_not_searched(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    call = ToolCallPart("1", "search_library", '{"words": "needle"}', state=ToolCallState.DONE)
+    said = answer("A needle.", reasoning="**Topic**\n\nSome needle.")
+    said = replace(said, parts=(*said.parts, call))
+    view.set_messages([question("q"), said])
+    shown = view.toPlainText()
+    places = [shown.index(words) for words in ("Thought: Topic", "Searched your", "A needle.")]
+    assert places == sorted(places)
+    look_for(qtbot, view, "needle", "1 of 2")  # one in the folded reasoning
+    QTest.keyClick(view.find_in_transcript.bar.field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: match_count(view).endswith("2 of 2"))
+    assert marked(view) == ["needle"] * 2
+    view.commands.run(said.id, "tool-0")
+    assert marked(view) == ["needle"] * 2
+    plain = answer("A needle.")
+    view.set_messages([question("q"), replace(plain, parts=(call, *plain.parts))])
+    look_for(qtbot, view, "needle", "1 of 1")
+    assert is_marked(view, "needle")
+
+
+def test_reasoning_that_follows_a_tool_call_stands_above_it(view: TranscriptView) -> None:
+    call = ToolCallPart("1", "search_library", '{"words": "rain"}', state=ToolCallState.DONE)
+    said = replace(streaming(""), parts=(call,))
+    view.set_messages([question("q"), said])
+    view.stream.append_reasoning(said.id, "**Topic**\n\nSome words.")
+    view.stream.append_text(said.id, "The answer.")
+    view.stream.flush()
+    shown = view.toPlainText()
+    places = [shown.index(words) for words in ("Topic", "Searched your", "The answer.")]
+    assert places == sorted(places)

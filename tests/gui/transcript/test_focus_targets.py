@@ -137,7 +137,7 @@ def test_a_fold_announces_its_state(qtbot: QtBot, view: TranscriptView) -> None:
     enter(view)
     for name, other in (
         ("Thought: Rain", "Thought: Rain"),
-        ("weather() · Not run", "weather() · Not run"),
+        ("Use “weather” · Not run", "Use “weather” · Not run"),
         ("Details", "Hide details"),
     ):
         tab_to(qtbot, view, f"{name}, collapsed")

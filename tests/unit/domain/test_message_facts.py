@@ -138,24 +138,34 @@ def test_an_empty_answer_is_told(message: Message, is_told: bool) -> None:
 
 
 RUNNING = ToolCallPart("1", "files__find", '{"q": "é"}', state=ToolCallState.RUNNING)
-ALLOWED = ToolCallPart("1", "clock", "{}", state=ToolCallState.ALLOWED)
-DONE = ToolCallPart("1", "x", "[1]", state=ToolCallState.DONE, result="3", seconds=0)
+SEARCH = ToolCallPart("1", "search_library", '{"words": "contract"}')
+DONE = replace(SEARCH, state=ToolCallState.DONE, result="A: …\nB: …\nC: …", seconds=0.4)
+FAILED = replace(SEARCH, state=ToolCallState.FAILED, result="It took\ntoo long.")
+DENIED = replace(SEARCH, state=ToolCallState.DENIED, result="The user did not allow this call.")
+TO_SEARCH = "Search your conversations for “contract”"
+SEARCHED = "Searched your conversations for “contract”"
 
 
 @pytest.mark.parametrize(
     ("call", "is_streaming", "line"),
     [
-        (ToolCallPart("1", "clock", "{}"), True, "clock() · Requested"),
-        (ToolCallPart("1", "clock", "{}"), False, "clock() · Not run"),
-        (ALLOWED, True, "clock() · Allowed"),
-        (ALLOWED, False, "clock() · Not run"),
-        (RUNNING, True, "files/find(q: é) · Running"),
-        (replace(RUNNING, result="3 of\n9"), True, "files/find(q: é) · Running · 3 of 9"),
-        (DONE, False, "x([1]) · Done · 0.1 s"),
+        (SEARCH, True, f"{TO_SEARCH}…"),
+        (SEARCH, False, f"{TO_SEARCH} · Not run"),
+        (replace(SEARCH, state=ToolCallState.ALLOWED), True, f"{TO_SEARCH}…"),
+        (replace(SEARCH, state=ToolCallState.ALLOWED), False, f"{TO_SEARCH} · Not run"),
+        (RUNNING, True, "Use “find” of “files” (q: é)…"),
+        (replace(RUNNING, result="3 of\n9"), True, "Use “find” of “files” (q: é)… · 3 of 9"),
+        (DONE, False, f"{SEARCHED} · 3 found"),
+        (replace(DONE, result="Nothing was found."), False, f"{SEARCHED} · Nothing found"),
+        (replace(DONE, seconds=1.0), False, f"{SEARCHED} · 3 found · 1.0 s"),
+        (FAILED, False, f"{TO_SEARCH} · Failed: It took too long."),
+        (replace(FAILED, result="x" * 999), False, f"{TO_SEARCH} · Failed: {'x' * 200}"),
+        (replace(FAILED, result=""), False, f"{TO_SEARCH} · Failed"),
+        (DENIED, False, f"{TO_SEARCH} · Denied"),
         (
-            replace(DONE, edited="[2]", seconds=2),
+            replace(DONE, edited='{"words": "lease"}'),
             False,
-            "x([2]) · Done · Arguments changed · 2.0 s",
+            "Searched your conversations for “lease” · 3 found · Arguments changed",
         ),
     ],
 )
@@ -166,23 +176,8 @@ def test_a_tool_call_is_described_on_one_line(
 
 
 def test_the_caption_of_a_call_has_no_arguments() -> None:
-    assert message_facts.call_caption(RUNNING) == "Tool: files/find · Running"
-    assert message_facts.call_caption(DONE) == "Tool: x · Done · 0.1 s"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "line"),
-    [
-        ('{"city": "Oslo", "days": 3, "at": ["é"]}', 'city: Oslo, days: 3, at: ["é"]'),
-        ("{}", ""),
-        ("two\n words", "two words"),
-        ("[" * 100_000, f"{'[' * 59}…"),
-        ("a" * 60, "a" * 60),
-        ("a" * 61, f"{'a' * 59}…"),
-    ],
-)
-def test_arguments_are_cut_to_a_short_line(arguments: str, line: str) -> None:
-    assert message_facts.short_arguments(arguments) == line
+    assert message_facts.call_caption(RUNNING) == "Tool: find (files) · Running"
+    assert message_facts.call_caption(DONE) == "Tool: Search your conversations · Done · 0.4 s"
 
 
 @pytest.mark.parametrize(
