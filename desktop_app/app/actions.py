@@ -23,10 +23,28 @@ Actions = dict[str, Callable[[], object]]
 def actions_of(session: Session) -> Actions:
     """Return the actions of a window's controllers, without those of the whole program."""
     window = session.window
+
+    def on_conversation(action: Callable[[], object]) -> Callable[[], object]:
+        """Return an action that first closes the page that covers the conversation."""
+
+        def run() -> None:
+            window.pane.close_page()
+            action()
+
+        return run
+
+    of_conversation = _prompt_actions(session) | _transcript_actions(session)
     return {
         **_list_actions(session),
-        **_prompt_actions(session),
-        **_transcript_actions(session),
+        **{id_: on_conversation(action) for id_, action in of_conversation.items()},
+        "region.next": lambda: step_region(window, +1),
+        "region.previous": lambda: step_region(window, -1),
+        "menu.open": lambda: open_context_menu(window),
+        "collections.show": session.collections.show,
+        "prompts.manage": session.prompts_controller.manage,
+        "presets.save": session.presets_controller.save_here,
+        "presets.manage": lambda: session.prompts_controller.manage("presets"),
+        "models.show": session.models.show,
         "view.larger": lambda: session.look.resize_text(+10),
         "view.smaller": lambda: session.look.resize_text(-10),
         "view.normal": lambda: session.look.resize_text(0),
@@ -50,7 +68,6 @@ def _list_actions(session: Session) -> Actions:
         "conversation.pin": session.pinned_order.pin_chosen,
         "conversation.pin-up": lambda: session.pinned_order.move(-1),
         "conversation.pin-down": lambda: session.pinned_order.move(+1),
-        "conversation.branch": session.branching.branch_last,
         "conversation.move": session.folders_controller.choose_target_folder,
         "conversation.archive": session.trash.archive_chosen,
         "conversation.temporary": session.temporary_controller.open,
@@ -62,9 +79,6 @@ def _list_actions(session: Session) -> Actions:
         "list.archive": lambda: _show_filter(session, ARCHIVE),
         "list.trash": lambda: _show_filter(session, TRASH),
         "trash.empty": session.trash.confirm_and_empty,
-        "conversation.compact": session.compaction.offer,
-        "conversation.uncompact": session.compaction_notes.undo,
-        "conversation.show-sent": session.compaction_notes.show_sent,
         "conversation.export": session.export.export,
         "conversation.copy-link": session.links.copy,
         "conversation.print": session.export.print_,
@@ -89,19 +103,14 @@ def _prompt_actions(session: Session) -> Actions:
         "attachment.preview": session.previews.show_focused,
         "attachment.choose-pages": session.previews.choose_pages,
         "collections.ask": session.collections.ask,
-        "collections.show": session.collections.show,
         "tools.choose": session.tools.choose,
         "tools.resources": session.resources.show,
         "tools.form": session.tools.choose_form,
         "prompts.insert": window.prompt.completer.open,
-        "prompts.manage": session.prompts_controller.manage,
         "presets.use": session.presets_controller.choose,
-        "presets.save": session.presets_controller.save_here,
-        "presets.manage": lambda: session.prompts_controller.manage("presets"),
         "variant.instant": lambda: session.choice.choose_variant(Variant.INSTANT),
         "variant.thinking": lambda: session.choice.choose_variant(Variant.THINKING),
         "variant.pro": lambda: session.choice.choose_variant(Variant.PRO),
-        "models.show": session.models.show,
         "effort.more": lambda: session.choice.step_effort(+1),
         "effort.less": lambda: session.choice.step_effort(-1),
         "prompt.background": session.choice.toggle_background,
@@ -109,16 +118,17 @@ def _prompt_actions(session: Session) -> Actions:
 
 
 def _transcript_actions(session: Session) -> Actions:
-    """Return the actions of messages, and those that move the focus."""
+    """Return the actions of messages and of the open conversation's text."""
     window = session.window
     return {
+        "conversation.branch": session.branching.branch_last,
+        "conversation.compact": session.compaction.offer,
+        "conversation.uncompact": session.compaction_notes.undo,
+        "conversation.show-sent": session.compaction_notes.show_sent,
         "message.next": lambda: window.transcript.reading.step_message(+1),
         "message.previous": lambda: window.transcript.reading.step_message(-1),
         "block.next": lambda: window.transcript.reading.step_block(+1),
         "block.previous": lambda: window.transcript.reading.step_block(-1),
-        "region.next": lambda: step_region(window, +1),
-        "region.previous": lambda: step_region(window, -1),
-        "menu.open": lambda: open_context_menu(window),
         "find.open": lambda: _find(window, lambda find: find.open()),
         "find.next": lambda: _find(window, lambda find: find.step(+1)),
         "find.previous": lambda: _find(window, lambda find: find.step(-1)),

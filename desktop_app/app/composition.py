@@ -319,6 +319,12 @@ def _make_dialogs(session: Session) -> None:
         window, values=session.values, tasks=session.tasks, settings_store=session.backend.settings
     )
     window.settings.help_requested.connect(help_.open_part)
+
+    def open_help_of_page() -> None:
+        if window.pane.page is not None:
+            help_.open_part(window.pane.page.objectName())
+
+    window.header.help_button.clicked.connect(open_help_of_page)
     # Of windows that bind no shortcuts themselves.
     shortcuts = DialogShortcuts(
         window,

@@ -75,25 +75,22 @@ class LanguageChange(QObject):
 
 _COMMANDS: Final = {
     "batch-jobs": "batch.show",
+    "collections-dialog": "collections.show",
     "models-dialog": "models.show",
+    "prompts-dialog": "prompts.manage",
     "spending": "spending.show",
 }
-"""Windows in which nothing is typed, by object name, and the command that shows each."""
+"""The pages by object name, and the command that shows each."""
 
 
-def commands_to_reopen() -> tuple[str, ...]:
-    """Return the ids of the commands that show the open windows again."""
-    names = {window.objectName() for window in _visible_windows()}
-    return tuple(command for name, command in _COMMANDS.items() if name in names)
+def commands_to_reopen(page: QWidget | None) -> tuple[str, ...]:
+    """Return the ids of the commands that show the open page again."""
+    return () if page is None else (_COMMANDS[page.objectName()],)
 
 
 def is_dialog_open() -> bool:
     """Return True if a dialog is open that may contain typed text or ask a question."""
     return any(
-        isinstance(window, QDialog) and window.objectName() not in _COMMANDS
-        for window in _visible_windows()
+        isinstance(window, QDialog) and window.isVisible()
+        for window in QApplication.topLevelWidgets()
     )
-
-
-def _visible_windows() -> list[QWidget]:
-    return [window for window in QApplication.topLevelWidgets() if window.isVisible()]

@@ -385,7 +385,8 @@ class WindowSession(Session):
         """End, to be built again in another language."""
         if not self.shutdown.has_begun:
             self.should_rebuild = True
-            self.commands_to_reopen = commands_to_reopen()
+            self.commands_to_reopen = commands_to_reopen(self.window.pane.page)
+            self.window.pane.close_page()  # saves what was typed there
             self.window.setEnabled(False)  # text typed from now on would be lost
             self.shutdown.begin()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
 
-from desktop_app.batch.ui.batch_dialog import BatchDialog
+from desktop_app.batch.ui.batch_dialog import BatchPage
 from desktop_app.batch.ui.batch_job_page import BatchJobPage
 from desktop_app.batch.ui.batch_new_page import (
     BatchModelOption,
@@ -80,7 +80,7 @@ def test_the_current_job_stays_current_when_a_job_is_added(
 ) -> None:
     window = QWidget()
     qtbot.addWidget(window)
-    dialog = BatchDialog(window)
+    dialog = BatchPage(window)
     jobs = [
         BatchJob(each, ModelChoice("p", "m"), each, "Task", datetime.now(UTC)) for each in "abc"
     ]

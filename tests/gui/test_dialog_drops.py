@@ -11,8 +11,8 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QPlainTextEdit, QWidget
 
-from desktop_app.batch.ui.batch_dialog import BatchDialog
-from desktop_app.collections.ui.collections_dialog import CollectionsDialog
+from desktop_app.batch.ui.batch_dialog import BatchPage
+from desktop_app.collections.ui.collections_dialog import CollectionsPage
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -28,7 +28,7 @@ def fields_of(dialog: QDialog) -> list[QWidget]:
     return [one for one in found if one.acceptDrops()]
 
 
-@pytest.mark.parametrize("made", [BatchDialog, CollectionsDialog])
+@pytest.mark.parametrize("made", [BatchPage, CollectionsPage])
 def test_dropped_files_are_copied_and_not_inserted_as_addresses(
     qtbot: QtBot, tmp_path: Path, made: Callable[[QWidget], QDialog]
 ) -> None:

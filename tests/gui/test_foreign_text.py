@@ -239,9 +239,9 @@ def the_settings_of_a_provider(host: WidgetHost, text: str) -> QWidget:
 @place
 def the_table_of_models(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.domain.models.model_facts import ModelRow
-    from desktop_app.providers.ui.models.models_dialog import ModelsDialog
+    from desktop_app.providers.ui.models.models_dialog import ModelsPage
 
-    made = ModelsDialog(host.window)
+    made = ModelsPage(host.window)
     made.set_rows([ModelRow("p", text, text, text)])
     made.select("p", text)
     return host.show(made)
@@ -392,10 +392,10 @@ def test_a_name_with_an_ampersand_is_no_shortcut(host: WidgetHost) -> None:
 @pytest.mark.attack("plain-text")
 def test_edited_text_is_not_changed(host: WidgetHost) -> None:
     """A field contains the text itself, because it may be stored again."""
-    from desktop_app.collections.ui.collections_dialog import CollectionsDialog, CollectionState
+    from desktop_app.collections.ui.collections_dialog import CollectionsPage, CollectionState
 
     name = HOSTILE["bidi"][0]
-    made = CollectionsDialog(host.window)
+    made = CollectionsPage(host.window)
     made.set_collections([CollectionState(Collection("c", name, NOW), 1, 0, 0)])
     assert made.name.text() == name
 

@@ -65,6 +65,6 @@ def test_the_cost_is_in_the_tooltip_of_the_title_unless_it_is_empty(header: Head
 def test_buttons_request_the_settings_and_the_list(header: Header, qtbot: QtBot) -> None:
     with qtbot.waitSignal(header.settings_requested):
         qtbot.mouseClick(header.settings_button, Qt.MouseButton.LeftButton)
-    header.set_list_button(True)
+    assert header.list_button.isVisible()
     with qtbot.waitSignal(header.list_requested):
         qtbot.mouseClick(header.list_button, Qt.MouseButton.LeftButton)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QSize, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, QWidget
@@ -68,7 +68,6 @@ def test_a_wide_window_shows_list_and_middle(window: MainWindow) -> None:
     assert rect_in(window, window.prompt) == (264 + (1280 - 264 - 720) // 2, 720)
     assert rect_in(window, window.transcript) == (264, 1280 - 264)
     assert not window.settings.isVisible()
-    assert not window.header.list_button.isVisible()
 
 
 def test_the_panel_joins_the_row(window: MainWindow, qtbot: QtBot) -> None:
@@ -131,6 +130,55 @@ def test_opening_a_drawer_closes_the_other(window: MainWindow) -> None:
     window.outer_panes.toggle_list()
     assert window.conversations.isVisible()
     assert not window.settings.isVisible()
+
+
+def test_the_button_hides_and_shows_the_list_at_every_width(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    for width in (1280, 640):
+        window.resize(width, 480)
+        was_shown = window.conversations.isVisible()
+        for is_shown in (not was_shown, was_shown):
+            if window.outer_panes.drawer is not None:
+                window.outer_panes.close_drawer()  # it covers the button
+            else:
+                qtbot.mouseClick(window.header.list_button, Qt.MouseButton.LeftButton)
+            assert window.conversations.isVisible() == is_shown
+
+
+def test_a_page_covers_the_conversation_until_back_or_esc(window: MainWindow, qtbot: QtBot) -> None:
+    page = QWidget(window)
+    page.setWindowTitle("Spending")
+    field = QLineEdit(page)
+    window.pane.set_title("Lisbon")
+    for leave in (
+        lambda: qtbot.mouseClick(window.header.back_button, Qt.MouseButton.LeftButton),
+        lambda: qtbot.keyClick(field, Qt.Key.Key_Escape),
+    ):
+        window.show_page(page)
+        field.setFocus()
+        assert page.isVisible()
+        assert window.header.page_title.text() == "Spending"
+        assert not window.prompt.isVisible()
+        assert not window.header.title.isVisible()
+        window.notifications.notify("Saved")
+        assert window.notifications.isVisible()
+        leave()
+        assert not page.isVisible()
+        assert window.header.title.isVisible()
+        assert not window.header.back_button.isVisible()
+        qtbot.waitUntil(lambda: window.prompt.isAncestorOf(focused()))
+
+
+def test_a_page_scrolls_in_a_small_window(window: MainWindow) -> None:
+    page = QWidget(window)
+    page.setMinimumSize(2000, 1500)
+    window.resize(640, 480)
+    window.show_page(page)
+    assert page.size() == QSize(2000, 1500)
+    area = page.property("area")
+    assert area.horizontalScrollBar().maximum() > 0
+    assert area.verticalScrollBar().maximum() > 0
 
 
 def test_a_drawer_joins_the_row_when_there_is_room(window: MainWindow) -> None:

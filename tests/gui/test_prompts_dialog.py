@@ -13,7 +13,7 @@ from desktop_app.backend.answer_settings import overridden_values
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.prompt import Prompt
-from desktop_app.prompts.ui.prompts_dialog import PromptsDialog
+from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
 from desktop_app.settings.values import with_defaults
 from desktop_app.widgets.look import theme as themes
 
@@ -31,12 +31,12 @@ PRESETS = [Preset("p", "Poet", overrides=Overrides("Rhyme.")), Preset("q", "Plai
 
 
 @pytest.fixture
-def dialog(qtbot: QtBot, light_theme: themes.Theme) -> Iterator[PromptsDialog]:
+def dialog(qtbot: QtBot, light_theme: themes.Theme) -> Iterator[PromptLibraryPage]:
     window = QWidget()
     window.resize(640, 480)
     qtbot.addWidget(window)
     window.show()
-    made = PromptsDialog(window)
+    made = PromptLibraryPage(window)
     made.prompts.set_entries(PROMPTS)
     made.presets.set_values(with_defaults({}), lambda preset: overridden_values(preset.overrides))
     made.presets.set_presets(PRESETS, "p")
@@ -47,7 +47,7 @@ def dialog(qtbot: QtBot, light_theme: themes.Theme) -> Iterator[PromptsDialog]:
 
 
 @pytest.mark.parametrize("page", ["prompts", "presets"])
-def test_each_focusable_widget_has_a_name(dialog: PromptsDialog, page: str) -> None:
+def test_each_focusable_widget_has_a_name(dialog: PromptLibraryPage, page: str) -> None:
     dialog.show_page(page)
     shown = [widget for widget in dialog.findChildren(QWidget) if widget.isVisible()]
     focusable = [widget for widget in shown if widget.focusPolicy() & Qt.FocusPolicy.TabFocus]
@@ -57,7 +57,9 @@ def test_each_focusable_widget_has_a_name(dialog: PromptsDialog, page: str) -> N
         assert named, widget.objectName() or type(widget).__name__
 
 
-def test_a_prompt_is_found_and_edited_by_the_keyboard(dialog: PromptsDialog, qtbot: QtBot) -> None:
+def test_a_prompt_is_found_and_edited_by_the_keyboard(
+    dialog: PromptLibraryPage, qtbot: QtBot
+) -> None:
     page = dialog.prompts
     qtbot.waitUntil(page.list.field.hasFocus)
     qtbot.keyClicks(page.list.field, "mail")
@@ -71,7 +73,9 @@ def test_a_prompt_is_found_and_edited_by_the_keyboard(dialog: PromptsDialog, qtb
     assert told[-1] == ("c", {"text": "Dear Reply to {{name}}"})
 
 
-def test_the_delete_key_deletes_only_the_users_prompts(dialog: PromptsDialog, qtbot: QtBot) -> None:
+def test_the_delete_key_deletes_only_the_users_prompts(
+    dialog: PromptLibraryPage, qtbot: QtBot
+) -> None:
     page = dialog.prompts
     gone: list[str] = []
     page.delete_requested.connect(gone.append)
@@ -87,7 +91,9 @@ def test_the_delete_key_deletes_only_the_users_prompts(dialog: PromptsDialog, qt
 
 
 @pytest.mark.parametrize("page", ["prompts", "presets"])
-def test_a_double_click_deletes_only_one(dialog: PromptsDialog, qtbot: QtBot, page: str) -> None:
+def test_a_double_click_deletes_only_one(
+    dialog: PromptLibraryPage, qtbot: QtBot, page: str
+) -> None:
     dialog.show_page(page)
     shown, gone = dialog.prompts if page == "prompts" else dialog.presets, list[str]()
     shown.delete_requested.connect(gone.append)
@@ -106,7 +112,7 @@ def test_a_double_click_deletes_only_one(dialog: PromptsDialog, qtbot: QtBot, pa
     assert len(gone) == 1
 
 
-def test_a_title_is_never_empty(dialog: PromptsDialog) -> None:
+def test_a_title_is_never_empty(dialog: PromptLibraryPage) -> None:
     page = dialog.prompts
     page.list.select("c")
     told: list[str] = []
@@ -122,7 +128,7 @@ def test_a_title_is_never_empty(dialog: PromptsDialog) -> None:
 
 
 def test_text_being_typed_is_saved_if_the_prompt_changes_elsewhere(
-    dialog: PromptsDialog, qtbot: QtBot
+    dialog: PromptLibraryPage, qtbot: QtBot
 ) -> None:
     page = dialog.prompts
     page.list.select("c")

@@ -1,8 +1,11 @@
-"""The middle pane: header, transcript and prompt.
+"""The middle pane: header, transcript and prompt, or a page in their place.
 
 In an empty conversation the prompt is vertically centered, with examples above it. The prompt and
 the cards around it keep a readable width. The first paint shows only the header and the
 prompt; `add_later_parts` adds the rest.
+
+A page, such as that of spending, covers the conversation until Back, Esc, or something that shows
+the conversation. The cards stay visible below it.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from desktop_app.app.window.header import Header
 from desktop_app.widgets.boxes import column_of
@@ -39,6 +42,8 @@ class ConversationPane(QWidget):
     Attributes:
         header, prompt: available from the start.
         transcript, notifications, cards: available after `add_later_parts`.
+        pages: the pages that were shown.
+        page: the page that is shown, None for the conversation.
 
     Signals:
         title_changed(str): the title of the shown conversation; "" for none.
@@ -56,6 +61,9 @@ class ConversationPane(QWidget):
         self._tab_stops: list[QWidget] = []  # of the cards below the notifications
         self.header = header
         self.prompt = prompt
+        self.page: QWidget | None = None
+        self.pages = QStackedWidget()
+        self.pages.hide()
         self._transcript = QWidget()  # placeholder until the transcript is created
         self._space_above = QWidget()
         self._space_below = QWidget()
@@ -66,6 +74,7 @@ class ConversationPane(QWidget):
         # In an empty conversation, more space below puts the prompt slightly above the middle.
         self._column = column_of(
             header,
+            (self.pages, 10),
             (self._space_above, 10),
             (self._transcript, 10),
             self._text_column,
@@ -75,6 +84,7 @@ class ConversationPane(QWidget):
             spacing=0,
         )
         self._is_empty = False
+        header.back_button.clicked.connect(self.close_page)
         self.update_theme()
 
     def add_later_parts(
@@ -126,6 +136,39 @@ class ConversationPane(QWidget):
         self.header.set_title(title)
         self.title_changed.emit(title)
 
+    def show_page(self, page: QWidget) -> None:
+        """Show a page in place of the conversation, with its window title in the header."""
+        area = page.property("area")
+        if area is None:
+            from desktop_app.widgets.forms.fitting_dialog import scroll_area_of
+
+            area = scroll_area_of(page)
+            area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+            page.setProperty("area", area)
+            self.pages.addWidget(area)
+        self.pages.setCurrentWidget(area)
+        self._set_page(page)
+
+    def close_page(self) -> None:
+        """Show the conversation again, and focus the prompt."""
+        if self.page is not None:
+            self._set_page(None)
+            self.prompt.focus_text()
+
+    def _set_page(self, page: QWidget | None) -> None:
+        self.page = page
+        self.header.show_page("" if page is None else page.windowTitle())
+        self._arrange(is_empty=self._is_empty)
+        self._hide_optional_parts()
+
+    def focus_content(self) -> None:
+        """Focus the page that is shown, else the prompt."""
+        if self.page is None:
+            self.prompt.focus_text()
+        else:
+            last_focused: QWidget | None = self.page.focusWidget()  # PySide's types forget None
+            (last_focused or self.page).setFocus(Qt.FocusReason.OtherFocusReason)
+
     def show_empty_state(self, is_shown: bool) -> None:
         """Center the prompt below the examples, or show the transcript above the prompt."""
         self.prompt.hint.set_keys_visible(not is_shown)
@@ -133,10 +176,13 @@ class ConversationPane(QWidget):
 
     def _arrange(self, *, is_empty: bool) -> None:
         self._is_empty = is_empty
-        self._transcript.setVisible(not is_empty)
+        has_page = self.page is not None
+        self.pages.setVisible(has_page)
+        self.prompt.setVisible(not has_page)
+        self._transcript.setVisible(not is_empty and not has_page)
         for widget in (self._empty_state, self._space_above, self._space_below):
             if widget is not None:
-                widget.setVisible(is_empty)
+                widget.setVisible(is_empty and not has_page)
         self._set_margins()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -170,6 +216,10 @@ class ConversationPane(QWidget):
         px = current_theme().px
         self.prompt.set_compact(self.height() < px(_TIGHT_HEIGHT))
         if self._empty_state is None:
+            return
+        if self.page is not None:
+            self.cards.set_room(self.height() // 3)
+            self._empty_state.fit_key_line(self.width(), -1)
             return
         margins = self._text_column.contentsMargins()
         spacing = self._text_column.spacing()

@@ -26,6 +26,8 @@ def order_tabs_of(window: MainWindow) -> None:
         listing.filter_row.trash_button,
         listing.filter_row.new_folder_button,
         window.header.list_button,
+        window.header.back_button,
+        window.header.help_button,
         window.header.preset,
         window.header.settings_button,
         window.transcript.find_in_transcript.anchor,
@@ -50,6 +52,7 @@ def step_region(window: MainWindow, step: int) -> None:
     regions: list[tuple[QWidget, Callable[[Qt.FocusReason], object]]] = [
         (listing, list_part.setFocus),
         (window.pane.header, window.header.settings_button.setFocus),
+        (window.pane.pages, lambda _reason: window.pane.focus_content()),
         (window.transcript, window.transcript.setFocus),
         (window.empty_state, window.empty_state.cards[0].setFocus),
         (window.pane.cards, window.pane.focus_cards),

@@ -1,4 +1,4 @@
-"""The line above the transcript: title, context meter, cost and buttons."""
+"""The line above the transcript or a page: title, context meter, cost and buttons."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QToolButton, QWidget
 from desktop_app.i18n.formatting import percent, tokens
 from desktop_app.i18n.translation import tr
 from desktop_app.widgets.boxes import row_of
+from desktop_app.widgets.buttons.dialog_button import HelpButton
 from desktop_app.widgets.buttons.menu_button import MenuButton
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look.mirroring import margins
@@ -33,7 +34,7 @@ _SHOWN_SHARE: Final = 0.5
 
 
 class Header(QFrame):
-    """The header of a conversation.
+    """The header of a conversation, or of the page that covers it.
 
     Signals:
         settings_requested(): show or hide the settings panel.
@@ -47,7 +48,11 @@ class Header(QFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.list_button = _button("toggle-list", tr("Conversations"))
+        self.list_button = _button("toggle-list", tr("Show or hide conversation list"))
+        self.back_button = _button("close-page", tr("Back to conversation"))
+        self.page_title = ElidedLabel(name="page-title", role="title")
+        self.help_button = HelpButton()
+        self.help_button.setObjectName("page-help")
         self.settings_button = _button("open-settings", tr("Settings"))
         self.temporary_icon = PlainLabel(name="temporary-sign")
         self.temporary_icon.setAccessibleName(tr("Temporary conversation"))
@@ -61,24 +66,34 @@ class Header(QFrame):
         )
         self.preset.hide()
         self._figures = row_of(self.meter, self.context)
+        self._conversation = QWidget()
+        parts = (self.temporary_icon, (self.title, 1), self.preset, self._figures)
+        row_of(*parts, parent=self._conversation, margins=0, spacing=2)
         self._line = row_of(
             self.list_button,
-            self.temporary_icon,
-            (self.title, 1),
-            self.preset,
-            self._figures,
+            self.back_button,
+            (self.page_title, 1),
+            self.help_button,
+            (self._conversation, 1),
             self.settings_button,
             parent=self,
         )
         self.list_button.clicked.connect(self.list_requested)
         self.settings_button.clicked.connect(self.settings_requested)
-        self.list_button.hide()
+        self.show_page("")
         self.set_context(None, None)
         self.update_theme()
 
     def set_title(self, title: str) -> None:
         """Show the conversation's title, "" for none."""
         self.title.setText(title)
+
+    def show_page(self, title: str) -> None:
+        """Show the title of a page with Back and Help, or with "" the conversation again."""
+        self.page_title.setText(title)
+        for widget in (self.back_button, self.page_title, self.help_button):
+            widget.setVisible(bool(title))
+        self._conversation.setVisible(not title)
 
     def set_context(self, used: int | None, limit: int | None) -> None:
         """Show the used tokens of the model's context, from half of the context on.
@@ -131,20 +146,16 @@ class Header(QFrame):
         """Show or hide the sign of a temporary conversation."""
         self.temporary_icon.setVisible(is_temporary)
 
-    def set_list_button(self, is_visible: bool) -> None:
-        """Show or hide the button that opens the conversations."""
-        self.list_button.setVisible(is_visible)
-        self._set_margins()
-
     def update_theme(self) -> None:
         theme = current_theme()
         px = theme.px
         self.setFixedHeight(px(HEIGHT))
         self._line.setSpacing(px(2))
         self._figures.setSpacing(px(8))
-        self._set_margins()
+        self._line.setContentsMargins(*margins(px(12), 0, px(9), 0))
         for button, name in (
             (self.list_button, "panel-left"),
+            (self.back_button, "chevron-left"),
             (self.settings_button, "panel-right"),
         ):
             icons.set_icon(button, name, theme.dim, px(20))
@@ -152,12 +163,6 @@ class Header(QFrame):
         self.temporary_icon.setPixmap(icons.pixmap("lock", theme.dim, px(15)))
         self.temporary_icon.setContentsMargins(*margins(0, 0, px(6), 0))
         self.preset.setMaximumWidth(px(_MAX_PRESET_WIDTH))
-
-    def _set_margins(self) -> None:
-        left = 12 if self.list_button.isVisibleTo(self) else 20
-        self._line.setContentsMargins(
-            *margins(current_theme().px(left), 0, current_theme().px(9), 0)
-        )
 
 
 class ContextMeter(QWidget):

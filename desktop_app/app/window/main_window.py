@@ -17,6 +17,7 @@ from desktop_app.app.window.overlays import DropOverlay
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.text.foreign_text import window_title
+from desktop_app.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
     from desktop_app.app.window.empty_state import EmptyState
@@ -85,6 +86,16 @@ class MainWindow(QMainWindow):
         self.pane.set_title("")
         self.setMinimumSize(self._fit_screen(_MINIMUM_SIZE).boundedTo(_MAX_MINIMUM_SIZE))
         self.resize(self._fit_screen(_DEFAULT_SIZE))
+
+    def show_page(self, page: QWidget) -> None:
+        """Show a page in place of the conversation, and bring the window to the front."""
+        if self.outer_panes.drawer is not None:
+            self.outer_panes.close_drawer()
+        self.pane.show_page(page)
+        bring_to_front(self)
+        focused: QWidget | None = self.focusWidget()  # PySide's types forget None
+        if focused is None or not page.isAncestorOf(focused):
+            self.pane.focus_content()
 
     def request_place(self, place: Place) -> None:
         """Emit `place_requested` for a link in this window or its dialogs."""
@@ -205,12 +216,14 @@ class MainWindow(QMainWindow):
         self.outer_panes.resize()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Close the drawer on Esc, or emit `escaped` if none is open; Enter presses a button."""
+        """Close the drawer or page on Esc, else emit `escaped`; Enter presses a button."""
         # Not for the first paint.
         from desktop_app.widgets.buttons.dialog_button import press_focused
 
         if event.key() == Qt.Key.Key_Escape and self.outer_panes.drawer is not None:
             self.outer_panes.close_drawer()
+        elif event.key() == Qt.Key.Key_Escape and self.pane.page is not None:
+            self.pane.close_page()
         elif event.key() == Qt.Key.Key_Escape:
             self.escaped.emit()
         elif not press_focused(self, event):

@@ -84,10 +84,10 @@ class OuterPanes:
         self.show_settings(self._state_of(self._settings) == _PaneState.HIDDEN)
 
     def show_settings(self, is_shown: bool) -> None:
-        """Show the settings panel and focus it, or hide it and focus the prompt."""
+        """Show the settings panel and focus it, or hide it and focus the middle."""
         self.wants_settings = is_shown
         if not is_shown:  # before hiding it, which would focus the next widget
-            self._middle.prompt.focus_text()
+            self._middle.focus_content()
         self._show_pane(self._settings, is_shown)
         if is_shown:
             self._settings.focus_tabs(Qt.FocusReason.ShortcutFocusReason)
@@ -103,7 +103,7 @@ class OuterPanes:
         if self._is_wide():
             self.wants_list = shows_list
         if not shows_list:
-            self._middle.prompt.focus_text()
+            self._middle.focus_content()
         self._show_pane(self._list, shows_list)
         if shows_list and self.drawer is self._list:
             self._list.view.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -121,11 +121,11 @@ class OuterPanes:
         self.arrange()
 
     def close_drawer(self) -> None:
-        """Close the drawer, and focus the prompt."""
+        """Close the drawer, and focus the middle."""
         if self.drawer is self._settings:
             self.wants_settings = False
         self.drawer = None
-        self._middle.prompt.focus_text()
+        self._middle.focus_content()
         self.arrange()
 
     def resize(self) -> None:
@@ -158,7 +158,6 @@ class OuterPanes:
         self._list.setVisible(list_state != _PaneState.HIDDEN)
         self._settings.setVisible(panel_state != _PaneState.HIDDEN)
         self._shade.setVisible(self.drawer is not None)
-        self._middle.header.set_list_button(list_state != _PaneState.IN_ROW)
         if self.drawer is not None:
             self._shade.raise_()
             self.drawer.raise_()

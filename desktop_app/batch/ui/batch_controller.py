@@ -25,11 +25,10 @@ from desktop_app.library.ui.list_presenter import ListPresenter
 from desktop_app.library.ui.navigator import Navigator
 from desktop_app.prompts.prompt_library import SUMMARY
 from desktop_app.widgets.forms.form_dialog import ask
-from desktop_app.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
     from desktop_app.batch.batch_service import BatchService
-    from desktop_app.batch.ui.batch_dialog import BatchDialog
+    from desktop_app.batch.ui.batch_dialog import BatchPage
     from desktop_app.batch.ui.batch_new_page import NewBatchJob
 
 REFRESH_MS: Final = 300  # between two refreshes, however many files of a job change
@@ -67,7 +66,7 @@ class BatchController(QObject):
         self._tasks = state.tasks
         self._navigator = navigator
         self._presenter = presenter
-        self._dialog: BatchDialog | None = None
+        self._dialog: BatchPage | None = None
         self._running_requests: set[tuple[_Handler, tuple[Any, ...]]] = set()
         self._is_refreshing = False
         self.bar = BatchBarController(window, state, begin=self.begin, show=self.show)
@@ -82,12 +81,12 @@ class BatchController(QObject):
         dialog = self._dialog
         return dialog is not None and dialog.isVisible() and dialog.page == "new"
 
-    def _get_dialog(self) -> BatchDialog:
+    def _get_dialog(self) -> BatchPage:
         if self._dialog is not None:
             return self._dialog
-        from desktop_app.batch.ui.batch_dialog import BatchDialog  # not needed at the start
+        from desktop_app.batch.ui.batch_dialog import BatchPage  # not needed at the start
 
-        self._dialog = dialog = BatchDialog(self._window)
+        self._dialog = dialog = BatchPage(self._window)
         page = dialog.job_page
         dialog.new_job_requested.connect(self._show_new)
         dialog.job_requested.connect(self._tasks.slot(self._show_job))
@@ -128,7 +127,7 @@ class BatchController(QObject):
         """Show all jobs."""
         dialog = self._get_dialog()
         dialog.show_list()
-        bring_to_front(dialog)
+        self._window.show_page(dialog)
         self.bar.forget_end()
         self._tasks.start(self._refresh())
 
@@ -137,7 +136,7 @@ class BatchController(QObject):
         self._show_new()
         dialog = self._get_dialog()
         dialog.new_page.files.add_paths(paths)
-        bring_to_front(dialog)
+        self._window.show_page(dialog)
 
     def _show_new(self) -> None:
         from desktop_app.batch.ui import batch_choices  # it needs the dialog's modules
@@ -303,7 +302,6 @@ class BatchController(QObject):
         if conversation is not None:
             self._presenter.upsert(conversation)
             await self._navigator.open(id_)
-            self._get_dialog().hide()
 
     # -------------------------------------------------------------- running jobs
 

@@ -1,4 +1,4 @@
-"""The window of batch jobs, with pages for the list, a new job and a single job."""
+"""The page of batch jobs, with subpages for the list, a new job and a single job."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QDialog, QStackedWidget, QWidget
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from desktop_app.batch.batch_wording import job_progress_text
 from desktop_app.batch.ui.batch_job_page import BatchJobPage
@@ -20,15 +20,14 @@ from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.widgets.boxes import DIALOG_MARGINS, SPRING, column_of, row_of
-from desktop_app.widgets.buttons.dialog_button import HelpButton, dialog_button
+from desktop_app.widgets.buttons.dialog_button import dialog_button
 from desktop_app.widgets.file_dialogs import choose_target
-from desktop_app.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
+from desktop_app.widgets.forms.fitting_dialog import scroll_area_of
 from desktop_app.widgets.forms.form_widgets import Note, Tone
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.rows.table_model import ProportionalTable, TableModel
 from desktop_app.widgets.text.foreign_text import PlainLabel, spoken_text
 
-SIZE: Final = (860, 620)
 _INTRODUCTION: Final = N_(
     "A batch job sends the same message with each of many files, at half price. "
     "Responses arrive within 24 hours, even if Repartee is closed."
@@ -63,8 +62,8 @@ class BatchJobModel(TableModel[BatchJob]):
         )[column]
 
 
-class BatchDialog(QDialog):
-    """The window of batch jobs.
+class BatchPage(QWidget):
+    """The page of batch jobs.
 
     Attributes:
         new_page: the page for a new job.
@@ -105,8 +104,8 @@ class BatchDialog(QDialog):
         for page in (jobs_page, scroll_area_of(self.new_page), scroll_area_of(self.job_page)):
             self._stack.addWidget(page)  # in the order of _PAGES
         FileDropFilter(self._stack)
-        rows = ((self._stack, 1), row_of((self.status_note, 1), SPRING, HelpButton()))
-        self._column = column_of(*rows, parent=self, margins=DIALOG_MARGINS, spacing=10)
+        rows = ((self._stack, 1), self.status_note)
+        column_of(*rows, parent=self, margins=DIALOG_MARGINS, spacing=10)
         self.new_button.clicked.connect(self.new_job_requested)
         self.table.activated.connect(self._open_job)
         self.table.clicked.connect(self._open_job)
@@ -114,8 +113,6 @@ class BatchDialog(QDialog):
         self.job_page.back_requested.connect(self.show_list)
         self.job_page.report_requested.connect(self._choose_report)
         self.update_theme()
-        self._initial_size = fitting_size(SIZE, parent)
-        self.resize(self._initial_size)  # so that it is centered on its parent
 
     # ------------------------------------------------------------------ pages
 
@@ -190,7 +187,7 @@ class BatchDialog(QDialog):
         )
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Show the list on Esc, or close the window from there; open a job on Enter."""
+        """Show the list on Esc, or close the page from there; open a job on Enter."""
         if event.key() == Qt.Key.Key_Escape and self.page != "list":
             self.show_list()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.table.hasFocus():
@@ -214,10 +211,3 @@ class BatchDialog(QDialog):
     def update_theme(self) -> None:
         theme = current_theme()
         self.table.verticalHeader().setDefaultSectionSize(theme.px(34))
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        if self._initial_size.isValid():
-            self._column.activate()
-            self.resize(self._initial_size)
-            self._initial_size = QSize()

@@ -1,6 +1,6 @@
 """Collections in the window: created, updated and asked.
 
-Closing the dialog does not stop an update: the prompt's chip, and the dialog when it is opened
+Closing the page does not stop an update: the prompt's chip, and the page when it is opened
 again, show its progress.
 """
 
@@ -27,13 +27,12 @@ from desktop_app.i18n.formatting import money, number
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.shortcuts.command_search import PaletteEntry
 from desktop_app.widgets.cards.notifications import Actions
-from desktop_app.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
     from desktop_app.app.window.command_palette import CommandPalette
     from desktop_app.collections.collection_service import Collections
     from desktop_app.collections.embedding_service import EmbeddingPlan
-    from desktop_app.collections.ui.collections_dialog import CollectionsDialog, CollectionState
+    from desktop_app.collections.ui.collections_dialog import CollectionsPage, CollectionState
 
 _CREATE_LABEL: Final = N_("Create collection…")
 NEW_NAME: Final = N_("New collection")
@@ -54,13 +53,13 @@ class CollectionsController(QObject):
         self, window: MainWindow, state: Session, *, collections: Callable[[], Collections]
     ) -> None:
         super().__init__(window)
-        self._parent = window
+        self._window = window
         self._prompt = window.pane.prompt
         self._notifications = window.pane.notifications
         self._tasks = state.tasks
         self._current = state.current
         self._collections = collections
-        self._dialog: CollectionsDialog | None = None
+        self._dialog: CollectionsPage | None = None
         self._picker = CollectionPicker(window)
         self._picker.chosen.connect(self.ask_in_draft)
         self._picker.dialog_requested.connect(self.show)
@@ -111,24 +110,23 @@ class CollectionsController(QObject):
     async def _show(self, collection_id: str = "", *, is_new: bool = False) -> None:
         dialog = self._get_dialog()
         await self._reload()
-        bring_to_front(dialog)
+        self._window.show_page(dialog)
         if collection_id:
             dialog.select(collection_id, is_new=is_new)
 
-    def _get_dialog(self) -> CollectionsDialog:
+    def _get_dialog(self) -> CollectionsPage:
         if self._dialog is not None:
             return self._dialog
         # Imported here, because the start does not need it.
-        from desktop_app.collections.ui.collections_dialog import CollectionsDialog
+        from desktop_app.collections.ui.collections_dialog import CollectionsPage
 
-        dialog = self._dialog = CollectionsDialog(self._parent)
+        dialog = self._dialog = CollectionsPage(self._window)
         dialog.create_requested.connect(self._tasks.slot(self._create))
         dialog.add_requested.connect(self._updates.add)
         dialog.rename_requested.connect(self._tasks.slot(self._rename))
         dialog.delete_requested.connect(self._tasks.slot(self._delete))
         dialog.refresh_requested.connect(self._updates.refresh)
         dialog.embedding_requested.connect(self._updates.embed)
-        dialog.ask_requested.connect(lambda _id: dialog.hide())
         dialog.ask_requested.connect(self.ask_in_draft)
         dialog.file_removal_requested.connect(self._tasks.slot(self._remove_file))
         dialog.file_open_requested.connect(
@@ -139,7 +137,7 @@ class CollectionsController(QObject):
         dialog.closed.connect(self._tasks.slot(self._complete_deletion))
         return dialog
 
-    async def _show_files(self, dialog: CollectionsDialog) -> None:
+    async def _show_files(self, dialog: CollectionsPage) -> None:
         """Show the files of the shown collection, what embedding them sends, and the progress."""
         from desktop_app.collections.ui.collections_dialog import (
             sort_files,  # not needed at the start
@@ -157,7 +155,7 @@ class CollectionsController(QObject):
             )
             self._show_work(dialog)
 
-    def _show_work(self, dialog: CollectionsDialog) -> None:
+    def _show_work(self, dialog: CollectionsPage) -> None:
         """Show the progress of an update."""
         dialog.show_work(*self._updates.progress_text(dialog.current))
 
@@ -280,6 +278,7 @@ class CollectionsController(QObject):
         state = self._states.get(collection_id)
         if state is not None:
             self._draft_collections.add(CollectionPart(collection_id, state.collection.name))
+            self._window.pane.close_page()
             self._prompt.focus_text()
 
     # -------------------------------------------------------------- documents that do not fit

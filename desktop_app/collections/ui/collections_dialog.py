@@ -1,4 +1,4 @@
-"""The window that manages collections: their list, and the files of the selected one.
+"""The page that manages collections: their list, and the files of the selected one.
 
 Files and folders can be dropped anywhere on it. A drop creates a collection if none is selected, or
 while a collection is being updated.
@@ -11,21 +11,28 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QModelIndex, QObject, QSize, Qt, Signal, SignalInstance
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QPainter, QShowEvent
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QStyleOptionViewItem, QWidget
+from PySide6.QtCore import QModelIndex, QObject, Qt, Signal, SignalInstance
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDropEvent,
+    QHideEvent,
+    QPainter,
+    QResizeEvent,
+    QShowEvent,
+)
+from PySide6.QtWidgets import QHBoxLayout, QStyleOptionViewItem, QWidget
 
 from desktop_app.composer.dropped_content import accept_copy, files_in
 from desktop_app.composer.file_drop_filter import FileDropFilter
 from desktop_app.domain.documents.collections import Collection, CollectionFile
 from desktop_app.i18n.formatting import number
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
-from desktop_app.widgets.boxes import DIALOG_MARGINS, SPRING, column_of, row_of
-from desktop_app.widgets.buttons.dialog_button import HelpButton, delete_button, dialog_button
+from desktop_app.widgets.boxes import DIALOG_MARGINS, column_of, row_of
+from desktop_app.widgets.buttons.dialog_button import delete_button, dialog_button
 from desktop_app.widgets.cards.progress_card import ProgressCard
 from desktop_app.widgets.file_dialogs import choose_files, choose_folder
 from desktop_app.widgets.flow_layout import FlowLayout
-from desktop_app.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
+from desktop_app.widgets.forms.fitting_dialog import scroll_area_of
 from desktop_app.widgets.library_list import LibraryList, LibraryRow, NameField, beside_list
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.theme import current_theme
@@ -35,7 +42,6 @@ from desktop_app.widgets.rows.rows_model import ROW, Index, RowsModel
 from desktop_app.widgets.status_line import StatusLine
 from desktop_app.widgets.text.foreign_text import PlainLabel, one_line, set_tooltip, spoken_text
 
-SIZE: Final = (840, 600)
 # Below this width, a collection's name and its main button have a row each.
 _NARROW_WIDTH: Final = 500
 INTRODUCTION: Final = N_(
@@ -133,8 +139,8 @@ class CollectionState:
         return " · ".join(facts)
 
 
-class CollectionsDialog(QDialog):
-    """The window of collections. Signals with a `str` pass the collection's id first.
+class CollectionsPage(QWidget):
+    """The page of collections. Signals with a `str` pass the collection's id first.
 
     Signals:
         create_requested(list[Path]): create a collection with these files, or an empty one.
@@ -148,7 +154,7 @@ class CollectionsDialog(QDialog):
         file_open_requested(CollectionFile): show a file that has been read.
         cancel_requested(): cancel the update, which reads files or creates embeddings.
         collection_shown(str): another collection is shown; "" for none.
-        closed(): the window was closed or hidden.
+        closed(): the page was closed.
     """
 
     create_requested = Signal(list)
@@ -165,7 +171,6 @@ class CollectionsDialog(QDialog):
     closed = Signal()
 
     def __init__(self, parent: QWidget) -> None:
-        theme = current_theme()
         super().__init__(parent)
         self.setObjectName("collections-dialog")
         self.setWindowTitle(tr("Collections"))
@@ -199,9 +204,6 @@ class CollectionsDialog(QDialog):
         self._connect()
         self.update_theme()
         self._show_collection("")
-        self._initial_size = fitting_size(SIZE, parent)
-        if self._initial_size.width() < theme.px(_NARROW_WIDTH):
-            self._head.setDirection(QHBoxLayout.Direction.TopToBottom)
 
     def _lay_out(self) -> None:
         self._head = row_of((self.name, 1), self.ask_button, spacing=8)
@@ -235,8 +237,7 @@ class CollectionsDialog(QDialog):
         self._page_area = scroll_area_of(self._page)
         self._introduction_area = scroll_area_of(self.introduction)
         row = beside_list(self.list, self._page_area, self._introduction_area)
-        foot = row_of((self.status, 1), SPRING, HelpButton(), spacing=10)
-        self._column = column_of((row, 1), foot, parent=self, margins=DIALOG_MARGINS, spacing=10)
+        column_of((row, 1), self.status, parent=self, margins=DIALOG_MARGINS, spacing=10)
         for part in (self.list, self._page):
             FileDropFilter(part)
 
@@ -404,12 +405,15 @@ class CollectionsDialog(QDialog):
         self.introduction.setMargin(px(24))
         self.files.setMinimumHeight(px(80))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the main button below the name if the page is narrow."""
+        super().resizeEvent(event)
+        is_narrow = self.width() < current_theme().px(_NARROW_WIDTH)
+        directions = QHBoxLayout.Direction
+        self._head.setDirection(directions.TopToBottom if is_narrow else directions.LeftToRight)
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self._initial_size.isValid():
-            self._column.activate()
-            self.resize(self._initial_size)
-            self._initial_size = QSize()
         if not self.name.hasFocus():
             self.list.field.setFocus(Qt.FocusReason.OtherFocusReason)
 

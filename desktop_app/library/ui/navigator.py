@@ -143,6 +143,7 @@ class Navigator(QObject):
     def open_new(self, folder_id: str | None = None) -> None:
         """Open a blank conversation in a folder, None for none, with the last blank one's draft."""
         self._request_number += 1
+        self._pane.close_page()
         self._open_blank(folder_id)
         self._pane.notifications.announce(tr("New conversation"))
         self._tasks.start(self._settings_store.remove(OPEN_KEY))
@@ -170,6 +171,7 @@ class Navigator(QObject):
         """Store a temporary conversation in memory, and open it."""
         self._tasks.start(self._conversations.create(conversation))
         self._request_number += 1
+        self._pane.close_page()
         early_text = self._store_view_state()
         self._presenter.cache.merge(conversation)
         self._current.open(conversation, [], {}, Draft())
@@ -195,6 +197,7 @@ class Navigator(QObject):
         The latest call wins, in the order of the calls, not of the tasks that await them.
         """
         self._request_number += 1
+        self._pane.close_page()
         return self._open(self._request_number, conversation_id, message_id, words)
 
     async def _open(

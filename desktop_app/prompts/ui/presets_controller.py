@@ -37,7 +37,7 @@ from desktop_app.widgets.program_menu import add_choice
 from desktop_app.widgets.text.foreign_text import menu_text
 
 if TYPE_CHECKING:
-    from desktop_app.prompts.ui.prompts_dialog import PromptsDialog
+    from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
 
 NEW_NAME = N_("New preset")
 
@@ -66,7 +66,7 @@ class PresetsController(QObject):
         self._presets = state.presets
         self._prompts = prompts
         self._choices = choices
-        self._dialog: PromptsDialog | None = None
+        self._dialog: PromptLibraryPage | None = None
         self._prompt_store = state.backend.prompts
         self._settings_store = state.backend.settings
         prompts.dialog_created.connect(self._connect_page)
@@ -226,7 +226,7 @@ class PresetsController(QObject):
 
     # -------------------------------------------------------------- the page
 
-    def _connect_page(self, dialog: PromptsDialog) -> None:
+    def _connect_page(self, dialog: PromptLibraryPage) -> None:
         self._dialog = dialog
         page = dialog.presets
         page.save_requested.connect(self._save_named)

@@ -26,11 +26,10 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.prompts.prompt import CLIPBOARD, DATE, SELECTION, Prompt, fill, missing_names
 from desktop_app.prompts.prompt_library import PromptOrigin, copy_of, next_position, task_for_each
 from desktop_app.widgets.text_file import save_text
-from desktop_app.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
     from desktop_app.composer.completion.prompt_completer import PromptCompleter
-    from desktop_app.prompts.ui.prompts_dialog import PromptsDialog
+    from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
 
 
 class PromptWriter(QObject):
@@ -92,7 +91,7 @@ class PromptsController(QObject):
         writer: the queue of changes of prompts and presets.
 
     Signals:
-        dialog_created(PromptsDialog): the dialog is about to be shown for the first time.
+        dialog_created(PromptLibraryPage): the dialog is about to be shown for the first time.
         imported(): a file of prompts and presets was imported.
         text_attach_requested(str): attach a text that is too long for the prompt.
     """
@@ -103,7 +102,7 @@ class PromptsController(QObject):
 
     def __init__(self, window: MainWindow, state: Session) -> None:
         super().__init__(window)
-        self._parent = window
+        self._window = window
         self._prompt = window.pane.prompt
         self._transcript = window.pane.transcript
         self._draft = state.current.draft
@@ -115,7 +114,7 @@ class PromptsController(QObject):
         self._built_in: tuple[Prompt, ...] = ()
         self._stored_prompts: dict[str, Prompt] = {}
         self._list = state.prompts
-        self._dialog: PromptsDialog | None = None
+        self._dialog: PromptLibraryPage | None = None
         self.writer.failure_changed.connect(self._show_failure)
         self.configure_completer(
             window.pane.prompt.completer, self._fill_in, self._for_each_document
@@ -211,15 +210,15 @@ class PromptsController(QObject):
         """Show the dialog that manages prompts and presets."""
         dialog = self._get_dialog()
         dialog.show_page(page)
-        bring_to_front(dialog)
+        self._window.show_page(dialog)
 
-    def _get_dialog(self) -> PromptsDialog:
+    def _get_dialog(self) -> PromptLibraryPage:
         if self._dialog is not None:
             return self._dialog
         # Imported here, because the start does not need it.
-        from desktop_app.prompts.ui.prompts_dialog import PromptsDialog
+        from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
 
-        dialog = self._dialog = PromptsDialog(self._parent)
+        dialog = self._dialog = PromptLibraryPage(self._window)
         page = dialog.prompts
         page.change_requested.connect(self._change)
         page.new_requested.connect(self._begin_new)
@@ -244,7 +243,7 @@ class PromptsController(QObject):
         self.writer.start(partial(self._prompt_store.save, [prompt]))
 
     def _show_failure(self, reason: str) -> None:
-        """Show why a change was not stored: the dialog covers the card of the window."""
+        """Show why a change was not stored."""
         if self._dialog is not None and self._dialog.isVisible():
             self._dialog.status.show_message(reason, is_error=True)
 

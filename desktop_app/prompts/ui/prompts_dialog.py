@@ -1,31 +1,29 @@
-"""The window that manages prompts and presets: two pages, with import and export."""
+"""The page that manages prompts and presets: two tabs, with import and export."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QDialog, QStackedWidget, QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.prompts.ui.presets_page import PresetsPage
 from desktop_app.prompts.ui.prompts_page import PromptsPage
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
-from desktop_app.widgets.buttons.dialog_button import HelpButton, dialog_button
+from desktop_app.widgets.buttons.dialog_button import dialog_button
 from desktop_app.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.widgets.file_dialogs import choose_file, choose_target
-from desktop_app.widgets.forms.fitting_dialog import fitting_size
 from desktop_app.widgets.status_line import StatusLine
 
 PAGES: Final = (("prompts", N_("Prompts")), ("presets", N_("Presets")))
-SIZE: Final = (820, 580)
 _DEFAULT_FILE: Final = "repartee-prompts.json"
 _FILE_FILTER: Final = N_("Prompts (*.json);;All files (*)")
 
 
-class PromptsDialog(QDialog):
-    """The window of prompts and presets.
+class PromptLibraryPage(QWidget):
+    """The page of prompts and presets.
 
     Attributes:
         prompts, presets: the pages.
@@ -59,14 +57,11 @@ class PromptsDialog(QDialog):
         self._tabs.chosen.connect(self.show_page)
         self._import_button.clicked.connect(self._choose_import)
         self._export_button.clicked.connect(self._choose_export)
-        self._initial_size = fitting_size(SIZE, parent)
 
     def _lay_out(self) -> None:
-        head = row_of(
-            self._tabs, STRETCH, self._import_button, self._export_button, HelpButton(), spacing=8
-        )
+        head = row_of(self._tabs, STRETCH, self._import_button, self._export_button, spacing=8)
         rows = (head, (self._stack, 1), self.status)
-        self._column = column_of(*rows, parent=self, margins=DIALOG_MARGINS, spacing=12)
+        column_of(*rows, parent=self, margins=DIALOG_MARGINS, spacing=12)
 
     def show_page(self, page: str) -> None:
         """Show "prompts" or "presets"."""
@@ -81,10 +76,6 @@ class PromptsDialog(QDialog):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self._initial_size.isValid():  # the minimum width of the pages is known only now
-            self._column.activate()
-            self.resize(self._initial_size)
-            self._initial_size = QSize()
         self.status.show_message("")
         page = self._stack.currentWidget()
         assert isinstance(page, PromptsPage | PresetsPage)

@@ -23,7 +23,6 @@ from desktop_app.providers.ui.providers import PROVIDER_REMOVED
 from desktop_app.spending.budget import NEAR_LIMIT
 from desktop_app.widgets.file_dialogs import choose_target
 from desktop_app.widgets.text_file import save_text
-from desktop_app.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
     from desktop_app.spending.ui.spending_view import SpendingView
@@ -152,7 +151,7 @@ class SpendingController(QObject):
         if self._view is None:
             self._view = self._make_view()
         await self._fill(self._view)
-        bring_to_front(self._view)
+        self._window.show_page(self._view)
 
     def _make_view(self) -> SpendingView:
         # Imported here, because the start does not need it.

@@ -1,4 +1,4 @@
-"""The window of spending: a table of the costs in a period, by a grouping, and a chart by day."""
+"""The page of spending: a table of the costs in a period, by a grouping, and a chart by day."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QAbstractItemView, QDialog, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from desktop_app.domain.cost import exact_digits
 from desktop_app.domain.spending_report import Grouping, SpendingRow, SpendingSum
@@ -17,14 +17,12 @@ from desktop_app.i18n.formatting import decimal, duration, exact_money, money, n
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.spending.ui.bar_chart import BarChart
 from desktop_app.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
-from desktop_app.widgets.buttons.dialog_button import HelpButton, dialog_button
-from desktop_app.widgets.forms.fitting_dialog import fitting_size
+from desktop_app.widgets.buttons.dialog_button import dialog_button
 from desktop_app.widgets.forms.form_widgets import Combo
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.rows.table_model import TableModel, show_as_rows
 from desktop_app.widgets.text.foreign_text import PlainLabel, set_tooltip
 
-_SIZE: Final = (900, 560)
 _MISSING: Final = "–"
 NOT_COUNTED: Final = N_("Calls of unknown cost: no price is known, or no usage was reported.")
 _GROUPINGS: Final = (
@@ -83,8 +81,8 @@ _COST_COLUMN: Final = 1  # column 0 has the names
 _UNCOUNTED_COLUMN: Final = 3
 
 
-class SpendingView(QDialog):
-    """The window of spending.
+class SpendingView(QWidget):
+    """The page of spending.
 
     Signals:
         rows_requested(): read the rows of the chosen grouping and period, and show them.
@@ -120,10 +118,10 @@ class SpendingView(QDialog):
         self._copy_button.clicked.connect(self.copy)
         export_button = dialog_button(tr("Export…"), "export-spending")
         export_button.clicked.connect(self.export_requested)
-        QShortcut(QKeySequence.StandardKey.Copy, self, self.copy)
+        copy_keys = QShortcut(QKeySequence.StandardKey.Copy, self, self.copy)
+        copy_keys.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self._lay_out(export_button)
         self.update_theme()
-        self.resize(fitting_size(_SIZE, parent))
 
     def _lay_out(self, export_button: QWidget) -> None:
         table = self.table
@@ -135,7 +133,7 @@ class SpendingView(QDialog):
         header = table.horizontalHeader()
         header.setResizeContentsPrecision(0)  # measures only the visible rows
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        head = row_of(self.grouping_choice, self.period_choice, STRETCH, HelpButton(), spacing=8)
+        head = row_of(self.grouping_choice, self.period_choice, STRETCH, spacing=8)
         foot = row_of((self.total, 1), self._copy_button, export_button, spacing=8)
         parts = (head, self.chart, (table, 1), self.forecast, foot)
         column_of(*parts, parent=self, margins=DIALOG_MARGINS, spacing=12)

@@ -34,7 +34,7 @@ from desktop_app.widgets.forms.schema_form import EditRequest, describe_form, de
 
 if TYPE_CHECKING:
     from desktop_app.chat.ui.answer_form_dialog import AnswerFormDialog
-    from desktop_app.prompts.ui.prompts_dialog import PromptsDialog
+    from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
     from desktop_app.tools.ui.tool_picker import ToolPicker
 
 # The keys of the two settings.
@@ -69,7 +69,7 @@ class ToolsController(QObject):
         state.current.opened.connect(self._show)
         state.setup.choice_changed.connect(self._show)
 
-    def _connect_pages(self, dialog: PromptsDialog) -> None:
+    def _connect_pages(self, dialog: PromptLibraryPage) -> None:
         """Connect the pages of prompts and presets."""
         dialog.prompts.edit_requested.connect(self.edit)
         dialog.presets.edit_requested.connect(self.edit)

@@ -35,14 +35,14 @@ from desktop_app.app.window.command_palette import CommandPalette
 from desktop_app.app.window.overlays import DropOverlay
 from desktop_app.backend.answer_settings import with_override, without_override
 from desktop_app.batch.ui.batch_bar import BatchBar
-from desktop_app.batch.ui.batch_dialog import BatchDialog
+from desktop_app.batch.ui.batch_dialog import BatchPage
 from desktop_app.chat.ui.answer_form_dialog import AnswerFormDialog
 from desktop_app.chat.ui.compaction_card import CompactionCard
 from desktop_app.chat.ui.comparison.compare_dialog import CompareDialog
 from desktop_app.chat.ui.comparison.comparison_window import ComparisonWindow
 from desktop_app.chat.ui.sent_text_dialog import SentTextDialog
 from desktop_app.chat.ui.shown_answers import STORE_TOPIC
-from desktop_app.collections.ui.collections_dialog import CollectionsDialog
+from desktop_app.collections.ui.collections_dialog import CollectionsPage
 from desktop_app.composer.attachment_chips import ChipWidget
 from desktop_app.composer.completion.prompt_fields import PromptFields
 from desktop_app.composer.dropped_content import drop_hint
@@ -71,11 +71,11 @@ from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.search.search_filters import DaysDialog
 from desktop_app.prompts.preset import Preset
 from desktop_app.prompts.prompt import Prompt
-from desktop_app.prompts.ui.prompts_dialog import PromptsDialog
+from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
 from desktop_app.providers.gateway.environment_profiles import OPENAI
 from desktop_app.providers.keys.vault import KeyPlace
 from desktop_app.providers.ui.models.model_editor import ModelEditor
-from desktop_app.providers.ui.models.models_dialog import ModelsDialog
+from desktop_app.providers.ui.models.models_dialog import ModelsPage
 from desktop_app.quick.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.quick.ui import hotkey_controller, paste_back
 from desktop_app.quick.ui.hotkey_controller import BindingController
@@ -330,7 +330,7 @@ async def presets(app: AppHarness, look: Look) -> None:
         await app.written()
         await look(page)
         if page == "presets":
-            dialog = await dialog_of(PromptsDialog)
+            dialog = await dialog_of(PromptLibraryPage)
             find(dialog, QPushButton, "add-example").click()
             await look("preset-example")
         _close_dialogs(app)
@@ -340,7 +340,7 @@ async def collections(app: AppHarness, look: Look) -> None:
     """Show the dialog of collections: none, files with problems, a deleted collection."""
     controller = app.controllers.collections
     controller.show()
-    await dialog_of(CollectionsDialog)
+    await dialog_of(CollectionsPage)
     await look("collections-first")
     made = await app.backend.collections.create("⟦Contracts⟧")
     await app.backend.collections.add(made.id, [DATA / "report.pdf", DATA / "damaged.pdf"])
@@ -348,7 +348,7 @@ async def collections(app: AppHarness, look: Look) -> None:
     controller.show()
     await until(lambda: not controller.is_busy)
     await look("collections")
-    dialog = await dialog_of(CollectionsDialog)
+    dialog = await dialog_of(CollectionsPage)
     find(dialog, QPushButton, "delete-collection").click()
     undo = find(dialog, QPushButton, "undo-collections")
     await until(undo.isVisible)
@@ -374,7 +374,7 @@ async def spending(app: AppHarness, look: Look) -> None:
 async def models(app: AppHarness, look: Look) -> None:
     """Show the table of models, filtered, and the form for one of them."""
     app.controllers.models.show()
-    table = await dialog_of(ModelsDialog)
+    table = await dialog_of(ModelsPage)
     await until(lambda: bool(table.rows))
     await look("models")
     await _popup(app, look, "menu-models", table.sort_menu())
@@ -487,7 +487,7 @@ async def batches(app: AppHarness, look: Look) -> None:
     """Show a new batch job, the list, a job to confirm and one that has ended."""
     app.controllers.batches.begin([DATA / "notes.md"])
     await look("batch-new")
-    dialog = find(app.window, BatchDialog, "batch-jobs")
+    dialog = find(app.window, BatchPage, "batch-jobs")
     app.controllers.batches.show()
     await until(lambda: dialog.page == "list" and dialog.jobs.rowCount())
     await look("batch-list")

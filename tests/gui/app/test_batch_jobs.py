@@ -14,7 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QMessageBox
 
 from desktop_app.batch.ui.batch_bar import BatchBar
-from desktop_app.batch.ui.batch_dialog import BatchDialog
+from desktop_app.batch.ui.batch_dialog import BatchPage
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.batch_server import BatchServer, Outcome, lines, not_executed, refused
 from tests.helpers.widgets import find
@@ -50,8 +50,8 @@ def notes(folder: Path, count: int, empty: int = 0) -> list[Path]:
     return paths
 
 
-def dialog_of(app: AppHarness) -> BatchDialog:
-    return find(app.window, BatchDialog, "batch-jobs")
+def dialog_of(app: AppHarness) -> BatchPage:
+    return find(app.window, BatchPage, "batch-jobs")
 
 
 def press(app: AppHarness, name: str) -> None:
@@ -70,7 +70,7 @@ def shown(app: AppHarness) -> list[list[str]]:
     ]
 
 
-async def prepare_job(app: AppHarness, paths: list[Path]) -> BatchDialog:
+async def prepare_job(app: AppHarness, paths: list[Path]) -> BatchPage:
     """Have the files of a new job read, and return the dialog, which then shows the job."""
     app.controllers.batches.begin(paths)
     dialog = dialog_of(app)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QLabel, QPushButton
 
-from desktop_app.collections.ui.collections_dialog import CollectionsDialog
+from desktop_app.collections.ui.collections_dialog import CollectionsPage
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.family import FAMILY_ENVIRONMENT
@@ -19,11 +19,11 @@ from tests.helpers.widgets import find
 OPENAI = {"OPENAI_API_KEY": "sk-test"}
 
 
-def status(dialog: CollectionsDialog) -> str:
+def status(dialog: CollectionsPage) -> str:
     return find(dialog, QLabel, "collections-status").text()
 
 
-def undo(dialog: CollectionsDialog) -> QPushButton:
+def undo(dialog: CollectionsPage) -> QPushButton:
     return find(dialog, QPushButton, "undo-collections")
 
 
@@ -35,16 +35,16 @@ def folder_of(tmp_path: Path, *names: str) -> Path:
     return folder
 
 
-async def shown(app: AppHarness) -> CollectionsDialog:
+async def shown(app: AppHarness) -> CollectionsPage:
     app.controllers.collections.show()
-    await until(lambda: app.window.findChild(CollectionsDialog) is not None)
-    dialog = app.window.findChild(CollectionsDialog)
-    assert isinstance(dialog, CollectionsDialog)
+    await until(lambda: app.window.findChild(CollectionsPage) is not None)
+    dialog = app.window.findChild(CollectionsPage)
+    assert isinstance(dialog, CollectionsPage)
     await until(dialog.isVisible)
     return dialog
 
 
-def drop(dialog: CollectionsDialog, *paths: Path) -> None:
+def drop(dialog: CollectionsPage, *paths: Path) -> None:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -59,7 +59,7 @@ def is_quiet(app: AppHarness) -> bool:
     return not app.controllers.collections.is_busy
 
 
-def rows(dialog: CollectionsDialog) -> list[str]:
+def rows(dialog: CollectionsPage) -> list[str]:
     role = Qt.ItemDataRole.AccessibleTextRole
     model = dialog.files.model()
     return [model.index(row, 0).data(role) for row in range(model.rowCount())]
@@ -105,6 +105,8 @@ async def test_a_deletion_is_undone_or_completed(tmp_path: Path) -> None:
         drop(dialog, folder)
         await until(lambda: is_quiet(app) and len(rows(dialog)) == 1)
         app.controllers.collections.ask_in_draft(dialog.current)
+        assert not dialog.isVisible()
+        dialog = await shown(app)
         dialog.delete_button.click()
         await until(lambda: dialog.introduction.isVisible() and undo(dialog).isVisible())
         assert len(await app.backend.collections.all()) == 1

@@ -46,17 +46,17 @@ async def test_f1_opens_the_section_of_the_focus() -> None:
         await _opened("getting-started")
 
 
-async def test_f1_works_in_a_dialog() -> None:
+async def test_f1_and_the_button_work_on_a_page() -> None:
     async with AppHarness() as app:
         app.session.actions["spending.show"]()
         await until(lambda: bool(app.window.findChildren(SpendingView)))
         view = find(app.window, SpendingView, "spending")
-        await until(lambda: view.isActiveWindow() and bool(view.property("has-dialog-shortcuts")))
+        await until(view.isVisible)
         await until(lambda: view.isAncestorOf(QApplication.focusWidget() or app.window))
         app.press(Qt.Key.Key_F1)
         shown = await _opened("money#spending")
         shown.go_to("keyboard")
-        QTest.mouseClick(find(view, QToolButton, "help-button"), Qt.MouseButton.LeftButton)
+        QTest.mouseClick(find(app.window, QToolButton, "page-help"), Qt.MouseButton.LeftButton)
         await _opened("money#spending")
 
 

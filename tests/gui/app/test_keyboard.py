@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QTextCursor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 
-from desktop_app.collections.ui.collections_dialog import CollectionsDialog
+from desktop_app.collections.ui.collections_dialog import CollectionsPage
 from desktop_app.domain.errors import AuthenticationError
 from desktop_app.tools.ui.consent_card import ConsentCard
 from tests.gui.app.app_harness import AppHarness, until
@@ -137,13 +137,9 @@ async def test_a_chord_runs_its_command_whatever_the_text_does_with_its_keys() -
         app.text.selectAll()
         for key in (Qt.Key.Key_G, Qt.Key.Key_C):
             app.press(key, Qt.KeyboardModifier.ControlModifier)
-        await until(lambda: any(map(_is_collections, QApplication.topLevelWidgets())))
+        await until(lambda: isinstance(app.window.pane.page, CollectionsPage))
         assert QGuiApplication.clipboard().text() == "before"
         assert app.text.toPlainText() == "words"
-
-
-def _is_collections(window: QWidget) -> bool:
-    return isinstance(window, CollectionsDialog) and window.isVisible()
 
 
 def tabbed(app: AppHarness, count: int) -> list[str]:

@@ -14,7 +14,7 @@ from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.models.variants import Effort
 from desktop_app.providers.models.model_menu import FAVORITES, favorites_in
 from desktop_app.providers.ui.models.model_editor import ModelEditor
-from desktop_app.providers.ui.models.models_dialog import ModelsDialog
+from desktop_app.providers.ui.models.models_dialog import ModelsPage
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import OWN_SERVER, dialog_of
 from tests.helpers.widgets import find
@@ -22,9 +22,9 @@ from tests.helpers.widgets import find
 SERVER = replace(OWN_SERVER, name="Home", models=("mystery", "other"), monthly_cap=Decimal(5))
 
 
-async def _table(app: AppHarness) -> ModelsDialog:
+async def _table(app: AppHarness) -> ModelsPage:
     app.session.actions["models.show"]()
-    table = await dialog_of(ModelsDialog)
+    table = await dialog_of(ModelsPage)
     await until(lambda: len(table.rows) > 1)
     return table
 

@@ -11,7 +11,7 @@ from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.places import PLACE_PATHS, Place, linked_text, place_name
 from desktop_app.markdown.parsing.links import is_openable
 from desktop_app.paths import resource_path
-from desktop_app.providers.ui.models.models_dialog import ModelsDialog
+from desktop_app.providers.ui.models.models_dialog import ModelsPage
 from desktop_app.settings.ui.settings_panel import PAGES
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.forms.collapsible_section import CollapsibleSection
@@ -54,7 +54,7 @@ async def test_every_place_opens() -> None:
         app.controllers.help.place_requested.emit(Place.DATA)
         assert settings.page == "library"
         app.window.request_place(Place.MODELS)
-        dialog = await dialog_of(ModelsDialog)
+        dialog = await dialog_of(ModelsPage)
         assert dialog.windowTitle().startswith(place_name(Place.MODELS))
 
 

@@ -15,7 +15,7 @@ from desktop_app.backend.preset_loader import built_in_presets
 from desktop_app.domain.answering.generation import Examples, Overrides
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.prompts.preset import Preset
-from desktop_app.prompts.ui.prompts_dialog import PromptsDialog
+from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
 from desktop_app.widgets.forms.form_widgets import Combo, MultilineField
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.menus import entry_text
@@ -139,7 +139,7 @@ async def test_a_conversations_settings_become_a_preset_whose_name_is_edited() -
         state = app.state
         state.setup.override(state.current.id, lambda _own: Overrides("Be kind."))
         app.controllers.presets_controller.save_here()
-        dialog = cast(PromptsDialog, app.window.findChild(PromptsDialog))
+        dialog = cast(PromptLibraryPage, app.window.findChild(PromptLibraryPage))
         name = find(dialog, QLineEdit, "preset-name")
         await until(name.hasFocus)
         QTest.keyClicks(name, "Kind")
@@ -157,7 +157,7 @@ async def test_new_conversations_begin_with_the_default_preset() -> None:
     async with AppHarness(environment=KEY) as app:
         await store_presets(app)
         app.controllers.prompts_controller.manage("presets")
-        dialog = cast(PromptsDialog, app.window.findChild(PromptsDialog))
+        dialog = cast(PromptLibraryPage, app.window.findChild(PromptLibraryPage))
         dialog.presets.list.select("reviewer")
         find(dialog, QCheckBox, "preset-default").click()
         await until(lambda: shown(app) == "Preset: Code reviewer")
@@ -200,7 +200,7 @@ async def test_built_in_presets_can_be_used_edited_and_deleted() -> None:
         assert settings.instructions.startswith("You translate.")
         assert settings.examples == (("Das ist nicht mein Bier.", "That’s not my problem."),)
         app.controllers.prompts_controller.manage("presets")
-        page = cast(PromptsDialog, app.window.findChild(PromptsDialog)).presets
+        page = cast(PromptLibraryPage, app.window.findChild(PromptLibraryPage)).presets
         page.save_requested.emit(replace(app.state.presets.by_id["editor"], name="My editor"))
         page.delete_requested.emit("tutor")
         await app.written()
@@ -221,7 +221,7 @@ async def test_the_page_edits_presets_with_examples_copies_and_deletes_them() ->
     async with AppHarness(environment=KEY) as app:
         await store_presets(app)
         app.session.actions["presets.manage"]()
-        dialog = cast(PromptsDialog, app.window.findChild(PromptsDialog))
+        dialog = cast(PromptLibraryPage, app.window.findChild(PromptLibraryPage))
         page = dialog.presets
         page.list.select("poet")
         page.examples.add_button.click()

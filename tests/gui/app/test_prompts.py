@@ -22,7 +22,7 @@ from desktop_app.composer.text.text_insertion import LARGE_PASTE_CHARACTERS
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.prompts.prompt import Prompt
 from desktop_app.prompts.prompt_store import PromptStore
-from desktop_app.prompts.ui.prompts_dialog import PromptsDialog
+from desktop_app.prompts.ui.prompts_dialog import PromptLibraryPage
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.templates import translate_into
 from tests.helpers.widgets import find
@@ -45,16 +45,16 @@ async def prompts_loaded(app: AppHarness) -> None:
     await until(lambda: app.state.prompts.entries)
 
 
-def dialog_of(app: AppHarness, page: str = "prompts") -> PromptsDialog:
+def dialog_of(app: AppHarness, page: str = "prompts") -> PromptLibraryPage:
     app.controllers.prompts_controller.manage(page)
-    return cast(PromptsDialog, app.window.findChild(PromptsDialog))
+    return cast(PromptLibraryPage, app.window.findChild(PromptLibraryPage))
 
 
-def press(dialog: PromptsDialog, name: str) -> None:
+def press(dialog: PromptLibraryPage, name: str) -> None:
     QTest.mouseClick(find(dialog, QPushButton, name), Qt.MouseButton.LeftButton)
 
 
-def said(dialog: PromptsDialog) -> str:
+def said(dialog: PromptLibraryPage) -> str:
     return find(dialog, QLabel, "prompts-status").text()
 
 

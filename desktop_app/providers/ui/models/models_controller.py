@@ -14,10 +14,9 @@ from desktop_app.app.window.main_window import MainWindow
 from desktop_app.composer.choice.choice_view import ModelEntry
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_facts import ModelFacts, ModelRow
-from desktop_app.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
-    from desktop_app.providers.ui.models.models_dialog import ModelsDialog
+    from desktop_app.providers.ui.models.models_dialog import ModelsPage
 
 
 class ModelsController(QObject):
@@ -31,12 +30,12 @@ class ModelsController(QObject):
 
     def __init__(self, window: MainWindow, state: Session) -> None:
         super().__init__(window)
-        self._parent = window
+        self._window = window
         self._providers = state.setup.providers
         self._setup = state.setup
         self._tasks = state.tasks
         self._settings_store = state.backend.settings
-        self._dialog: ModelsDialog | None = None
+        self._dialog: ModelsPage | None = None
         self._save_lock = asyncio.Lock()
         self._fill_lock = asyncio.Lock()
         for signal in (self._providers.changed, self._providers.listings_changed):
@@ -57,7 +56,7 @@ class ModelsController(QObject):
         dialog = self._dialog
         rows = await self._fill(dialog)
         dialog.select(provider_id, model)
-        bring_to_front(dialog)
+        self._window.show_page(dialog)
         if with_editor:
             row = next((row for row in rows if row.key == (provider_id, model)), None)
             if row is not None:
@@ -65,12 +64,12 @@ class ModelsController(QObject):
         for profile in self._providers.all:
             await self._providers.refresh_listing(profile)
 
-    def _make_dialog(self) -> ModelsDialog:
+    def _make_dialog(self) -> ModelsPage:
         from desktop_app.providers.ui.models.models_dialog import (
-            ModelsDialog,  # not needed at the start
+            ModelsPage,  # not needed at the start
         )
 
-        dialog = ModelsDialog(self._parent)
+        dialog = ModelsPage(self._window)
         dialog.use_requested.connect(self._use)
         dialog.favorite_requested.connect(self._tasks.slot(self._toggle_favorite))
         dialog.edit_requested.connect(self._edit)
@@ -80,7 +79,7 @@ class ModelsController(QObject):
         if self._dialog is not None and self._dialog.isVisible():
             self._tasks.start(self._fill(self._dialog))
 
-    async def _fill(self, dialog: ModelsDialog) -> list[ModelRow]:
+    async def _fill(self, dialog: ModelsPage) -> list[ModelRow]:
         async with self._fill_lock:  # an older run must not overwrite the rows of a newer one
             rows = await self._read_rows()
             dialog.set_rows(rows)
@@ -120,8 +119,7 @@ class ModelsController(QObject):
     def _use(self, row: ModelRow) -> None:
         entry = ModelEntry(row.provider_id, row.provider_name, row.model, row.name, row.variant)
         self.model_chosen.emit(entry)
-        if self._dialog is not None:
-            self._dialog.close()
+        self._window.pane.close_page()
 
     async def _toggle_favorite(self, row: ModelRow) -> None:
         from desktop_app.providers.models.model_menu import FAVORITES, favorites_in
@@ -136,7 +134,7 @@ class ModelsController(QObject):
     def _edit(self, row: ModelRow) -> None:
         from desktop_app.providers.ui.models.model_editor import ModelEditor
 
-        editor = ModelEditor(row, self._dialog or self._parent)
+        editor = ModelEditor(row, self._window)
         editor.saved.connect(self._tasks.slot(self._save))
         editor.open()
 

@@ -11,7 +11,6 @@ from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
-    QDialog,
     QHeaderView,
     QMenu,
     QTableView,
@@ -30,8 +29,7 @@ from desktop_app.providers.ui.models.model_columns import (
     ModelsTable,
 )
 from desktop_app.widgets.boxes import DIALOG_MARGINS, column_of, row_of
-from desktop_app.widgets.buttons.dialog_button import HelpButton, dialog_button, press_focused
-from desktop_app.widgets.forms.fitting_dialog import fitting_size
+from desktop_app.widgets.buttons.dialog_button import dialog_button, press_focused
 from desktop_app.widgets.forms.form_widgets import Combo
 from desktop_app.widgets.forms.line_field import line_field
 from desktop_app.widgets.look.theme import current_theme
@@ -41,13 +39,11 @@ from desktop_app.widgets.rows.table_model import show_as_rows
 from desktop_app.widgets.text.foreign_text import PlainLabel, menu_text, set_tooltip
 
 # In pixels at the default text size (see `Theme.px`).
-SIZE: Final = (1180, 600)
-"""Wide enough for all columns in German."""
 _MAX_NAME_WIDTH: Final = 320
 
 
-class ModelsDialog(QDialog):
-    """The dialog with the table of models.
+class ModelsPage(QWidget):
+    """The page with the table of models.
 
     Signals:
         use_requested(ModelRow): answer with this model in the open conversation.
@@ -83,7 +79,6 @@ class ModelsDialog(QDialog):
         self._build()
         self._connect()
         self.update_theme()
-        self.resize(fitting_size(SIZE, parent))
 
     def _build(self) -> None:
         table = self.table
@@ -98,7 +93,7 @@ class ModelsDialog(QDialog):
         header.setResizeContentsPrecision(0)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setSortIndicatorClearable(True)
-        head = row_of((self.search, 1), self.filter, HelpButton(), spacing=8)
+        head = row_of((self.search, 1), self.filter, spacing=8)
         buttons = (self._favorite_button, self._edit_button, self._use_button)
         foot = row_of((self._count_label, 1), *buttons, spacing=8)
         rows = (head, (table, 1), self._refusal_label, foot)
