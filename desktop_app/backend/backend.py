@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from desktop_app.chat.attachments.chunked_reading import ChunkedReader
     from desktop_app.collections.collection_service import Collections
     from desktop_app.collections.embedding_service import EmbeddingChoice, Embeddings
+    from desktop_app.local_model.store import LocalFile, ModelStore
     from desktop_app.providers.ports import ChatAttachments, MessageStore
     from desktop_app.tools.calls.tool_set import ToolCatalog
     from desktop_app.tools.servers.server_registry import ToolServers
@@ -271,6 +272,38 @@ class Backend:
             utility_model=self.utility_model,
             delimiters=self.delimiters,
         )
+
+    @cached_property
+    def model_store(self) -> ModelStore:
+        """Return the store of the models on this computer."""
+        from desktop_app.local_model.store import ModelStore  # 9 ms
+
+        return ModelStore(self.folders.data / "models", self.folders.cache)
+
+    async def use_first_model(self, file: LocalFile) -> bool:
+        """Use a fetched model for new conversations, unless the user has chosen one before.
+
+        Return True if it is used.
+        """
+        stored = await self.settings.all()
+        if file.header.is_embedding or stored.get(WEIGHTS_SETTING):
+            return False
+        await self.settings.set(WEIGHTS_SETTING, file.path)
+        use_weights(self.gateway.local_model, await self.settings.all())
+        return True
+
+    async def remove_model(self, paths: list[Path]) -> int:
+        """Remove a fetched model or a part of one. Return the bytes that this frees.
+
+        Raises:
+            LocalModelError: it is being fetched, or cannot be removed.
+        """
+        stored = await self.settings.all()
+        freed = await asyncio.to_thread(self.model_store.remove, paths)
+        if stored.get(WEIGHTS_SETTING) == str(paths[0]):
+            await self.settings.set(WEIGHTS_SETTING, "")
+            use_weights(self.gateway.local_model, await self.settings.all())
+        return freed
 
     async def embedding_choice(self) -> EmbeddingChoice | None:
         """Return the provider and model of embeddings; None if they are off or not available."""

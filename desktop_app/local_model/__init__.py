@@ -3,4 +3,4 @@
 Only its child process, which is confined, imports xllamacpp.
 """
 
-__all__ = ["server", "server_process"]
+__all__ = ["command", "fetch", "server", "server_process", "store"]

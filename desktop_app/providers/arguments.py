@@ -2,12 +2,42 @@
 
 from __future__ import annotations
 
-from desktop_app.cli.command_line import Command, argument, json_flag, option
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.cli.command_line import (
+    Command,
+    Commands,
+    argument,
+    json_flag,
+    option,
+    progress_flags,
+)
 from desktop_app.domain.places import Place, place_name
 from desktop_app.i18n.translation import tr
 
+if TYPE_CHECKING:
+    import click
 
-def models_arguments() -> Command:
+ALL: Final = "all"
+"""The command that `repartee models` stands for if its first word is none of its commands."""
+
+
+class _ModelCommands(Commands):
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments; words that are no command are those of ALL."""
+        is_command = bool(args) and args[0] in (*self.builders, "-h", "--help")
+        return super().parse_args(ctx, args if is_command else [ALL, *args])
+
+
+def models_arguments() -> Commands:
+    return _ModelCommands(
+        tr("list models with their prices and limits; download models for this computer"),
+        {ALL: _all, "list": _list, "get": _get, "remove": _remove},
+        tr("Without one of these commands, “{name}” is meant.", name=ALL),
+    )
+
+
+def _all() -> Command:
     return Command(
         tr("list models with their prices and limits"),
         [
@@ -21,4 +51,35 @@ def models_arguments() -> Command:
             "window, in {place}.",
             place=place_name(Place.MODELS),
         ),
+    )
+
+
+def _list() -> Command:
+    return Command(
+        tr("list the models on this computer, and those to download"),
+        [json_flag()],
+        tr(
+            "Models of Ollama, LM Studio, and the Hugging Face cache are used where they are. "
+            "Models with a free license can be downloaded with “{command}”.",
+            command="repartee models get NAME",
+        ),
+    )
+
+
+def _get() -> Command:
+    return Command(
+        tr("download a model to this computer"),
+        [argument("name", "NAME"), *progress_flags(), json_flag()],
+        tr(
+            "NAME is a name that “{command}” shows, or the https:// or file:// URL of a GGUF file. "
+            "A download that was interrupted continues. The file is checked before it is used.",
+            command="repartee models list",
+        ),
+    )
+
+
+def _remove() -> Command:
+    return Command(
+        tr("remove a downloaded model, or an unfinished download"),
+        [argument("name", "NAME"), json_flag()],
     )

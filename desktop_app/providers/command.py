@@ -20,6 +20,8 @@ from desktop_app.domain.cost import exact_digits
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_context
+from desktop_app.local_model.command import run_local_models
+from desktop_app.providers.arguments import ALL
 from desktop_app.providers.models.model_menu import FAVORITES, favorites_in, model_rows
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ _MAX_NAME_CHARS: Final = 60
 
 def run_models(options: Options) -> int:
     """Run the command; return the exit code."""
+    if options.action != ALL:
+        return run_local_models(options)
     return run_command(_show_models(options), options)
 
 

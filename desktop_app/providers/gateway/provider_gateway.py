@@ -19,6 +19,7 @@ from desktop_app.providers.server_memory import WINDOW_PREFIX, ServerMemory, win
 
 if TYPE_CHECKING:
     from desktop_app.local_model.server import LocalModel
+    from desktop_app.providers.http.download import Downloads
     from desktop_app.providers.jobs.batch_client import BatchClient
     from desktop_app.providers.keys.vault import KeyVault
 
@@ -96,6 +97,17 @@ class ProviderGateway:
     async def batches(self, profile: ProviderProfile) -> BatchClient:
         """Return the batch client of `profile`. Raises as `provider`, or ProviderError."""
         return (await self.provider(profile)).batches()
+
+    async def downloads(self, profile: ProviderProfile) -> Downloads:
+        """Return requests for files that use the proxy and the certificates of `profile`.
+
+        Raises:
+            CredentialError: the keyring cannot be read.
+        """
+        from desktop_app.providers.http.download import Downloads  # rarely needed
+
+        password = await self._read_proxy_password(profile)
+        return Downloads(ProviderAccess(profile, proxy_password=password))
 
     async def _close_idle(self) -> None:
         """Close the replaced clients that have no request left."""

@@ -1,0 +1,145 @@
+"""The models for this computer that can be fetched (`resources/local_models.toml`)."""
+
+from __future__ import annotations
+
+import os
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from desktop_app.domain.errors import IllegalChoiceError, LocalModelError
+from desktop_app.i18n.translation import N_
+from desktop_app.paths import resource_path
+
+_UNUSABLE_IN_NAMES: Final = re.compile(r"[^\w.+-]+")
+_MAX_NAME_CHARS: Final = 120
+
+
+class Purpose(StrEnum):
+    """What a model of the catalog is good for."""
+
+    QUICK = "quick"
+    EVERYDAY = "everyday"
+    THOROUGH = "thorough"
+    WRITING = "writing"
+    CODE = "code"
+    IMAGES = "images"
+    SEARCH = "search"
+
+    @property
+    def label(self) -> str:
+        """Return the purpose in words, marked for translation."""
+        return _LABELS[self]
+
+
+_LABELS: Final = {
+    Purpose.QUICK: N_("Quick answers on any computer"),
+    Purpose.EVERYDAY: N_("Everyday questions, rewriting, summaries"),
+    Purpose.THOROUGH: N_("Harder questions, at lower speed"),
+    Purpose.WRITING: N_("Writing in many languages"),
+    Purpose.CODE: N_("Program code"),
+    Purpose.IMAGES: N_("Questions about images"),
+    Purpose.SEARCH: N_("Search by meaning in collections"),
+}
+
+
+class RemoteFile(msgspec.Struct, frozen=True):
+    """A GGUF file that can be fetched.
+
+    Attributes:
+        size: bytes; 0 if only its host knows.
+        sha256: "" if no hash is known.
+    """
+
+    url: str
+    size: int = 0
+    sha256: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return the name of the file on this computer."""
+        name = _UNUSABLE_IN_NAMES.sub("-", Path(unquote(urlsplit(self.url).path)).name)
+        return name.strip(".-")[-_MAX_NAME_CHARS:]
+
+    @property
+    def host(self) -> str:
+        """Return the host that the file is fetched from; "" for a file on this computer."""
+        return urlsplit(self.url).hostname or ""
+
+
+class CatalogModel(RemoteFile, frozen=True, kw_only=True):
+    """A model of the catalog.
+
+    Attributes:
+        id: the name by which the command line knows it.
+        window: tokens.
+        memory: bytes, with a window of 8,192 tokens.
+        projector: the second file of a model that sees images.
+    """
+
+    id: str = ""
+    label: str = msgspec.field(name="name")
+    publisher: str
+    license: str
+    purpose: Purpose
+    window: int
+    memory: int
+    projector: RemoteFile | None = None
+
+    @property
+    def files(self) -> tuple[RemoteFile, ...]:
+        """Return all files of the model: the second first, so that the model is complete last."""
+        return (self,) if self.projector is None else (self.projector, self)
+
+    @property
+    def total_size(self) -> int:
+        """Return the bytes of all its files."""
+        return sum(file.size for file in self.files)
+
+
+def read_catalog(text: str = "") -> tuple[CatalogModel, ...]:
+    """Return the catalog's models in its order.
+
+    Args:
+        text: TOML; by default that of the shipped file.
+    """
+    text = text or resource_path("local_models.toml").read_text("utf-8")
+    models = msgspec.toml.decode(text, type=dict[str, CatalogModel])
+    return tuple(msgspec.structs.replace(model, id=id_) for id_, model in models.items())
+
+
+def find_remote(wanted: str, catalog: tuple[CatalogModel, ...]) -> RemoteFile:
+    """Return the model that a name of the catalog, an address or a path names.
+
+    Raises:
+        IllegalChoiceError: there is no model of this name.
+        LocalModelError: the address is neither https nor file, or does not end in ".gguf".
+    """
+    for model in catalog:
+        if wanted.casefold() in (model.id, model.label.casefold()):
+            return model
+    if "://" not in wanted and wanted.lower().endswith(".gguf"):
+        wanted = Path(os.path.abspath(Path(wanted).expanduser())).as_uri()  # noqa: PTH100 — keeps links
+    address = urlsplit(wanted)
+    if not address.scheme:
+        raise IllegalChoiceError(
+            N_("There is no model “{name}” to download."),
+            hint=N_("“repartee models list” lists them. A URL of a GGUF file works, too."),
+            name=wanted,
+        )
+    is_local = address.hostname in ("127.0.0.1", "::1", "localhost")
+    if address.scheme not in ("https", "file") and not (address.scheme == "http" and is_local):
+        raise LocalModelError(
+            N_("Models are downloaded only from https:// and file:// URLs."),
+            hint=N_("Check the URL."),
+        )
+    remote = RemoteFile(wanted)
+    if not remote.name.lower().endswith(".gguf"):
+        raise LocalModelError(
+            N_("The URL doesn’t name a GGUF file (.gguf)."), hint=N_("Check the URL.")
+        )
+    return remote

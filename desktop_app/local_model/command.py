@@ -1,0 +1,215 @@
+"""`repartee models list`, `get` and `remove`: the models on this computer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from desktop_app.cli import console
+from desktop_app.cli.command_setup import cancel_at_signals, open_backend, run_command
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import tr
+from desktop_app.local_model.catalog import CatalogModel, find_remote
+from desktop_app.local_model.fetch import Progress, fetch_model
+from desktop_app.local_model.memory import free_memory
+from desktop_app.local_model.wording import progress_text, source_text
+from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
+
+if TYPE_CHECKING:
+    from desktop_app.cli.command_line import Options
+    from desktop_app.local_model.store import LocalFile, ModelStore
+
+_INTERVAL_S: Final = 0.5  # between two lines of progress
+
+
+def run_local_models(options: Options) -> int:
+    """Run the command; return the exit code."""
+    command = {"list": _list, "get": _get, "remove": _remove}[options.action]
+    return run_command(command(options), options)
+
+
+# ---------------------------------------------------------------- get
+
+
+async def _get(options: Options) -> int:
+    console.set_quiet(is_quiet=options.quiet)
+    cancel_at_signals()
+    async with open_backend() as backend:
+        store = backend.model_store
+        remote = find_remote(options.name, store.catalog)
+        path = store.folder / remote.name
+        if not await asyncio.to_thread(path.exists):
+            console.write_note(source_text(remote, store.folder))
+        profile = next(p for p in await backend.providers.profiles() if p.id == ON_DEVICE.id)
+        downloads = await backend.gateway.downloads(profile)
+        try:
+            path = await fetch_model(remote, store.folder, downloads.open, _reporter(options))
+        except asyncio.CancelledError:
+            console.write_note(
+                tr("Paused. “{command}” continues.", command=f"repartee models get {options.name}")
+            )
+            raise
+        files = await asyncio.to_thread(store.scan)
+        file = next(file for file in files if file.path == str(path))
+        is_default = await backend.use_first_model(file)
+    if options.json:
+        console.write_json(_fields_of(file))
+        return 0
+    console.write_line(file.path)
+    if file.info is not None and not file.info.is_known:
+        console.write_note(tr("Not checked against a known hash. Its SHA-256 is now recorded."))
+    if is_default:
+        console.write_note(tr("New conversations on this computer use {model}.", model=file.name))
+    elif not file.header.is_embedding:
+        name = remote.id if isinstance(remote, CatalogModel) else file.path
+        command = f"repartee ask --provider on-device --model {name}"
+        console.write_note(tr("Ask it with: {command}", command=command))
+    return 0
+
+
+def _reporter(options: Options) -> Any:
+    next_at = time.monotonic()
+
+    def report(progress: Progress) -> None:
+        nonlocal next_at
+        if time.monotonic() < next_at and progress.done != progress.total:
+            return
+        next_at = time.monotonic() + _INTERVAL_S
+        if options.progress:
+            total = "" if progress.total is None else f" {progress.total}"
+            console.write_stderr_line(f"{progress.done}{total}")
+        else:
+            console.show_progress(progress_text(progress))
+
+    return report
+
+
+# ---------------------------------------------------------------- list
+
+
+async def _list(options: Options) -> int:
+    async with open_backend() as backend:
+        store = backend.model_store
+        files = await asyncio.to_thread(store.scan)
+        partial = await asyncio.to_thread(store.partial_files)
+        free_disk = await asyncio.to_thread(store.free_bytes)
+    if options.json:
+        console.write_json(
+            {
+                "models": [_fields_of(file) for file in files],
+                "partial": [
+                    {"path": p.path, "name": p.name, "bytes": p.done, "total": p.total}
+                    | {"url": p.url, "downloading": p.is_busy}
+                    for p in partial
+                ],
+                "catalog": [_catalog_fields(model) for model in store.catalog],
+                "free_disk": free_disk,
+                "free_memory": free_memory(),
+            }
+        )
+        return 0
+    _write_rows(tr("On this computer"), [_file_cells(file) for file in files])
+    _write_rows(
+        tr("Not complete"),
+        [
+            [
+                part.name,
+                progress_text(Progress(part.done, part.total)),
+                tr("downloading") if part.is_busy else "",
+            ]
+            for part in partial
+        ],
+    )
+    _write_rows(tr("To download"), [_catalog_cells(model) for model in _missing(store, files)])
+    console.write_line(
+        tr(
+            "{disk} are free on the disk, {memory} in memory.",
+            disk=formatting.size(free_disk),
+            memory=formatting.size(free_memory()),
+        )
+    )
+    return 0
+
+
+def _missing(store: ModelStore, files: list[LocalFile]) -> list[CatalogModel]:
+    present = {file.info.model for file in files if file.info}
+    return [model for model in store.catalog if model.id not in present]
+
+
+def _write_rows(title: str, rows: list[list[str]]) -> None:
+    if not rows:
+        return
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    console.write_line(title)
+    for row in rows:
+        cells = (
+            f"{console.clean_line(cell):<{width}}" for cell, width in zip(row, widths, strict=True)
+        )
+        console.write_line(f"  {'  '.join(cells)}".rstrip())
+
+
+def _file_cells(file: LocalFile) -> list[str]:
+    used = tr("never used")
+    if file.used_at is not None:
+        used = tr("used {day}", day=formatting.short_date(file.used_at.astimezone().date()))
+    return [file.name, formatting.size(file.size), tr(file.origin.label), used, file.path]
+
+
+def _catalog_cells(model: CatalogModel) -> list[str]:
+    needed = tr("{size} of memory", size=formatting.size(model.memory))
+    return [
+        model.id,
+        formatting.size(model.total_size),
+        needed,
+        model.license,
+        model.publisher,
+        tr(model.purpose.label),
+    ]
+
+
+def _fields_of(file: LocalFile) -> dict[str, Any]:
+    return {
+        "path": file.path,
+        "name": file.name,
+        "origin": file.origin.value,
+        "bytes": file.size,
+        "window": file.header.window,
+        "embedding": file.header.is_embedding,
+        "images": bool(file.projector),
+        "tools": file.header.takes_tools,
+        "reasoning": file.header.can_think or file.header.efforts,
+        "license": file.header.license,
+        "sha256": file.info.sha256 if file.info else "",
+        "known_hash": bool(file.info and file.info.is_known),
+        "used": file.used_at.isoformat() if file.used_at else None,
+    }
+
+
+def _catalog_fields(model: CatalogModel) -> dict[str, Any]:
+    return {
+        "name": model.id,
+        "label": model.label,
+        "publisher": model.publisher,
+        "license": model.license,
+        "purpose": model.purpose.value,
+        "window": model.window,
+        "memory": model.memory,
+        "files": [
+            {"url": file.url, "bytes": file.size, "sha256": file.sha256} for file in model.files
+        ],
+    }
+
+
+# ---------------------------------------------------------------- remove
+
+
+async def _remove(options: Options) -> int:
+    async with open_backend() as backend:
+        paths = await asyncio.to_thread(backend.model_store.find, options.name)
+        freed = await backend.remove_model(paths)
+    if options.json:
+        console.write_json({"removed": [str(path) for path in paths], "bytes": freed})
+    else:
+        console.write_line(tr("Removed. {size} were freed.", size=formatting.size(freed)))
+    return 0

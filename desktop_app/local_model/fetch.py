@@ -1,0 +1,471 @@
+"""Fetches a model's file: resumed after a cut, a kill and a restart, and checked by its hash.
+
+The bytes go into `NAME.gguf.part`, and `NAME.gguf.part.json` says whose bytes they are. Only a
+checked file gets its own name. A lock on the part keeps a second process away from it; the system
+releases it with the process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hashlib
+import os
+import shutil
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, Final, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from desktop_app import system
+from desktop_app.domain.errors import LocalModelError, NetworkError
+from desktop_app.foreign_file import RefusedFileError, open_file
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import N_
+from desktop_app.local_model.catalog import CatalogModel, RemoteFile
+from desktop_app.local_model.gguf import read_header
+
+PART: Final = ".part"
+INFO: Final = ".json"
+_WRITE_BYTES: Final = 1 << 20
+_CHECK_BYTES: Final = 32 << 20
+_RESERVE_BYTES: Final = 200 << 20  # left free, so that the library can still be written
+_MAX_FAILURES: Final = 6  # in a row without a single new byte: a minute with the pauses below
+_MAX_FIRST_FAILURES: Final = 3  # before the first new byte of this run
+_FIRST_PAUSE_S: Final = 1.0
+_RATE_S: Final = 10.0  # the speed is that of the last seconds
+_TRY_AGAIN: Final = N_("Try again: it continues where it stopped.")
+
+
+class Reply(NamedTuple):
+    """The reply of a host.
+
+    Attributes:
+        offset: the position of its first byte in the file: the requested one, or 0.
+        total: the bytes of the whole file; None if the host does not say.
+        validator: identifies this version of the file; "" if the host gives none.
+        chunks: the bytes; raises NetworkError if the connection is cut or stalls.
+    """
+
+    offset: int
+    total: int | None
+    validator: str
+    chunks: AsyncIterator[bytes]
+
+
+Opener = Callable[[str, int, str], AbstractAsyncContextManager[Reply]]
+"""Requests an address from an offset, if it still is the version of the validator.
+
+Raises NetworkError if another attempt may succeed, RangeRefusedError, or LocalModelError.
+"""
+
+
+class RangeRefusedError(Exception):
+    """Raised if the host has no such part of the file."""
+
+
+class Progress(NamedTuple):
+    """How far a download is.
+
+    Attributes:
+        total: bytes; None if the host does not say.
+        rate: bytes per second; 0 if nothing came for some seconds.
+        is_checking: True while the hash is computed.
+    """
+
+    done: int
+    total: int | None
+    rate: float = 0.0
+    is_checking: bool = False
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Return the time that the rest takes at this speed; None if unknown."""
+        if self.total is None or not self.rate:
+            return None
+        return (self.total - self.done) / self.rate
+
+
+class Info(msgspec.Struct, frozen=True):
+    """The record of a fetched file, or of a part.
+
+    Attributes:
+        sha256: of the whole file; "" for a part without a known hash.
+        is_known: True if that hash was known before the file was fetched.
+        model: the catalog's id; "" for any other address.
+        projector: the name of the second file of a model that sees images.
+    """
+
+    url: str
+    sha256: str = ""
+    is_known: bool = False
+    total: int | None = None
+    validator: str = ""
+    model: str = ""
+    projector: str = ""
+    fetched_at: datetime | None = None
+
+
+def read_info(path: Path) -> Info | None:
+    """Return the record beside a file or a part; None if there is none."""
+    try:
+        return msgspec.json.decode(Path(f"{path}{INFO}").read_bytes(), type=Info)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def write_info(path: Path, info: Info) -> None:
+    """Write the record beside a file, which a kill leaves whole or unchanged."""
+    target = Path(f"{path}{INFO}")
+    temporary = target.with_name(f"{target.name}.{os.getpid()}")
+    temporary.write_bytes(msgspec.json.encode(info))
+    temporary.replace(target)
+
+
+async def fetch_model(
+    remote: RemoteFile,
+    folder: Path,
+    open_reply: Opener,
+    report: Callable[[Progress], None],
+    *,
+    pause_s: float = _FIRST_PAUSE_S,
+) -> Path:
+    """Fetch all files of a model, of which some may be there. Return the model's file.
+
+    Canceling keeps what has come.
+
+    Raises:
+        NetworkError: the host cannot be reached, or no byte comes from it.
+        LocalModelError: the disk is too full, the host refuses, or it has another file.
+    """
+    files = remote.files if isinstance(remote, CatalogModel) else (remote,)
+    await asyncio.to_thread(_prepare_folder, folder, files)
+    earlier = 0
+    total = sum(file.size for file in files) or None
+    for file in files:
+
+        def report_all(progress: Progress, earlier: int = earlier) -> None:
+            whole = progress.total if len(files) == 1 else total
+            report(progress._replace(done=earlier + progress.done, total=whole))
+
+        if not (folder / file.name).exists():
+            await _FileFetch(file, folder, open_reply, report_all, pause_s).run(
+                _info_of(remote, file)
+            )
+        earlier += file.size
+    return folder / remote.name
+
+
+def _info_of(remote: RemoteFile, file: RemoteFile) -> Info:
+    is_model = isinstance(remote, CatalogModel) and file is remote
+    second = remote.projector if isinstance(remote, CatalogModel) and is_model else None
+    return Info(
+        file.url,
+        file.sha256,
+        is_known=bool(file.sha256),
+        model=remote.id if isinstance(remote, CatalogModel) else "",
+        projector="" if second is None else second.name,
+    )
+
+
+def _prepare_folder(folder: Path, files: tuple[RemoteFile, ...]) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        missing = sum(
+            max(0, file.size - _size(folder / f"{file.name}{PART}"))
+            for file in files
+            if not (folder / file.name).exists()
+        )
+        _require_space(folder, missing)
+    except OSError as exc:
+        raise _disk_error(exc, folder) from exc
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _require_space(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if needed and needed + _RESERVE_BYTES > free:
+        raise LocalModelError(
+            N_("The disk is too full: {needed} are needed, {free} are free."),
+            hint=N_("Free up space, then try again."),
+            needed=formatting.size(needed + _RESERVE_BYTES),
+            free=formatting.size(free),
+        )
+
+
+def _disk_error(exc: OSError, path: Path) -> LocalModelError:
+    if exc.errno in (errno.ENOSPC, errno.EDQUOT):
+        message, hint = N_("The disk is full."), N_("Free up space, then try again.")
+    else:
+        message, hint = N_("Couldn’t write {file}."), N_("Check the folder’s permissions.")
+    return LocalModelError(message, hint=hint, details=str(exc), file=str(path))
+
+
+class _FileFetch:
+    """The fetching of one file."""
+
+    def __init__(
+        self,
+        remote: RemoteFile,
+        folder: Path,
+        open_reply: Opener,
+        report: Callable[[Progress], None],
+        pause_s: float,
+    ) -> None:
+        self._remote = remote
+        self._target = folder / remote.name
+        self._part = folder / f"{remote.name}{PART}"
+        self._open_reply = open_local if urlsplit(remote.url).scheme == "file" else open_reply
+        self._report = report
+        self._pause_s = pause_s
+        self._info = Info(remote.url)
+        self._done = 0
+        self._total = remote.size or None
+        self._samples: deque[tuple[float, int]] = deque()
+
+    async def run(self, info: Info) -> None:
+        """Fetch what is missing, check the file, and give it its name."""
+        try:
+            file = await asyncio.to_thread(self._open_part, info)
+            try:
+                await self._receive_all(file)
+                await self._check(file)
+                await asyncio.to_thread(self._finish, file)
+            finally:
+                file.close()
+        except OSError as exc:
+            raise _disk_error(exc, self._part) from exc
+
+    def _open_part(self, info: Info) -> BinaryIO:
+        """Open and lock the part; empty it if its bytes are those of another address."""
+        file = self._part.open("ab+")
+        try:
+            system.lock(file.fileno(), waits=False)
+        except BlockingIOError as exc:
+            file.close()
+            raise LocalModelError(
+                N_("{file} is being downloaded already."), file=self._target.name
+            ) from exc
+        before = read_info(self._part)
+        if before is None or before.url != info.url:
+            file.truncate(0)
+            before = None
+        self._info = msgspec.structs.replace(
+            info,
+            total=before.total if before else None,
+            validator=before.validator if before else "",
+        )
+        self._total = self._total or self._info.total
+        write_info(self._part, self._info)
+        self._done = os.fstat(file.fileno()).st_size
+        return file
+
+    async def _receive_all(self, file: BinaryIO) -> None:
+        """Request the rest again and again, as long as new bytes come."""
+        failures = 0
+        most = _MAX_FIRST_FAILURES
+        while self._total is None or self._done != self._total:
+            before = self._done
+            failure: NetworkError | None = None
+            try:
+                await self._receive(file)
+                if self._total is None:  # the host did not say; it has sent all
+                    return
+            except RangeRefusedError:
+                await self._restart(file)
+            except NetworkError as error:
+                failure = error
+            if self._done > before:
+                failures, most = 0, _MAX_FAILURES
+            if failure is None and self._done == self._total:
+                return
+            failures += 1
+            if failures >= most:
+                raise failure or NetworkError(
+                    N_("{host} doesn’t send the whole file."),
+                    hint=_TRY_AGAIN,
+                    host=self._remote.host,
+                )
+            self._samples.clear()
+            self._report(Progress(self._done, self._total))
+            await asyncio.sleep(self._pause_s * 2 ** (failures - 1))
+
+    async def _receive(self, file: BinaryIO) -> None:
+        """Request the rest once and write it. Raises NetworkError if it is cut."""
+        if self._total is not None and self._done > self._total:
+            await self._restart(file)
+        validator = self._info.validator
+        async with self._open_reply(self._remote.url, self._done, validator) as reply:
+            is_other_version = bool(validator) and reply.validator != validator
+            if reply.offset and (reply.offset != self._done or is_other_version):
+                raise RangeRefusedError
+            if self._done and not reply.offset:
+                await self._restart(file)
+            await self._accept(reply)
+            await self._write_all(file, reply.chunks)
+
+    async def _write_all(self, file: BinaryIO, chunks: AsyncIterator[bytes]) -> None:
+        pending = bytearray()
+        try:
+            async for chunk in chunks:
+                pending += chunk
+                if len(pending) >= _WRITE_BYTES:
+                    await self._write(file, pending)
+        except NetworkError:
+            if pending:  # what came before the cut
+                await self._write(file, pending)
+            raise
+        if pending:
+            await self._write(file, pending)
+
+    async def _accept(self, reply: Reply) -> None:
+        """Record the version and size that the host states. Raises LocalModelError."""
+        expected = self._remote.size
+        if expected and reply.total is not None and reply.total != expected:
+            raise LocalModelError(
+                N_("{host} offers another file: {size} instead of {expected}."),
+                hint=N_("Choose another model, or update Repartee."),
+                host=self._remote.host,
+                size=formatting.size(reply.total),
+                expected=formatting.size(expected),
+            )
+        self._total = expected or reply.total
+        self._info = msgspec.structs.replace(
+            self._info, total=self._total, validator=reply.validator
+        )
+        await asyncio.to_thread(write_info, self._part, self._info)
+        if self._total is not None:
+            needed = self._total - self._done
+            await asyncio.to_thread(_require_space, self._part.parent, needed)
+
+    async def _write(self, file: BinaryIO, pending: bytearray) -> None:
+        """Append bytes. Raises LocalModelError if they cannot be those of a model."""
+        if self._done == 0 and pending[:4] != b"GGUF":
+            await self._restart(file)
+            raise LocalModelError(
+                N_("{host} didn’t send a GGUF model file."),
+                hint=N_("Check the URL, or sign in to the network first."),
+                host=self._remote.host or self._target.name,
+            )
+        if self._total is not None and self._done + len(pending) > self._total:
+            pending.clear()
+            raise RangeRefusedError
+
+        def append() -> None:
+            file.write(pending)
+            file.flush()
+
+        await asyncio.to_thread(append)
+        self._done += len(pending)
+        pending.clear()
+        self._report(Progress(self._done, self._total, self._rate()))
+
+    def _rate(self) -> float:
+        moment = time.monotonic()
+        self._samples.append((moment, self._done))
+        while moment - self._samples[0][0] > _RATE_S and len(self._samples) > 2:
+            self._samples.popleft()
+        started_at, started_done = self._samples[0]
+        return (self._done - started_done) / max(moment - started_at, 0.001)
+
+    async def _restart(self, file: BinaryIO) -> None:
+        """Begin at the first byte again, because the bytes so far are of no use."""
+        await asyncio.to_thread(file.truncate, 0)
+        self._done = 0
+        self._samples.clear()
+        self._total = self._remote.size or None
+        self._info = msgspec.structs.replace(self._info, validator="", total=None)
+
+    async def _check(self, file: BinaryIO) -> None:
+        """Compute the hash and read the header. Raises LocalModelError and removes a wrong file."""
+        digest = hashlib.sha256()
+        position = 0
+        file.seek(0)
+        while block := await asyncio.to_thread(file.read, _CHECK_BYTES):
+            await asyncio.to_thread(digest.update, block)
+            position += len(block)
+            self._report(Progress(position, self._done, is_checking=True))
+        sha256 = digest.hexdigest()
+        if self._remote.sha256 and sha256 != self._remote.sha256:
+            await asyncio.to_thread(remove_part, self._part)
+            raise LocalModelError(
+                N_("{file} isn’t the expected file: its SHA-256 differs. It was removed."),
+                hint=N_("Try again, or choose another model."),
+                details=f"{sha256}\nexpected {self._remote.sha256}",
+                file=self._target.name,
+            )
+        try:
+            await asyncio.to_thread(read_header, self._part)
+        except LocalModelError:
+            await asyncio.to_thread(remove_part, self._part)
+            raise
+        self._info = msgspec.structs.replace(
+            self._info, sha256=sha256, total=position, fetched_at=datetime.now(UTC)
+        )
+
+    def _finish(self, file: BinaryIO) -> None:
+        """Give the file its name. A kill leaves either the part or the file."""
+        os.fsync(file.fileno())
+        file.close()  # Windows renames no open file
+        write_info(self._target, self._info)
+        self._part.replace(self._target)
+        Path(f"{self._part}{INFO}").unlink(missing_ok=True)
+
+
+def remove_part(part: Path) -> None:
+    """Remove a part and its record."""
+    part.unlink(missing_ok=True)
+    Path(f"{part}{INFO}").unlink(missing_ok=True)
+
+
+def is_busy(part: Path) -> bool:
+    """Return True if a process is fetching this part."""
+    try:
+        with part.open("rb") as file:
+            system.lock(file.fileno(), waits=False)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+@asynccontextmanager
+async def open_local(url: str, offset: int, validator: str) -> AsyncIterator[Reply]:
+    """Open a file of this computer as a host would send it."""
+    path = Path(unquote(urlsplit(url).path))
+    try:
+        file = await asyncio.to_thread(open_file, path)
+    except RefusedFileError as exc:
+        raise LocalModelError(exc.message, params=exc.params, file=path.name) from exc
+    except OSError as exc:
+        raise LocalModelError(
+            N_("Couldn’t read the model file {file}."),
+            hint=N_("Check the URL."),
+            details=str(exc),
+            file=path.name,
+        ) from exc
+    with file:
+        status = os.fstat(file.fileno())
+        version = f"{status.st_size}-{status.st_mtime_ns}"
+        begin = offset if validator == version else 0
+
+        file.seek(begin)
+
+        async def chunks() -> AsyncIterator[bytes]:
+            while block := await asyncio.to_thread(file.read, _WRITE_BYTES):
+                yield block
+
+        yield Reply(begin, status.st_size, version, chunks())

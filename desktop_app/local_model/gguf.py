@@ -1,0 +1,206 @@
+"""The header of a GGUF file: what a model is, what its chat template offers, what it needs.
+
+The package gguf reads it, too, but needs NumPy. Format: llama.cpp's repository ggml, docs/gguf.md.
+"""
+
+from __future__ import annotations
+
+import struct
+from math import prod
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from desktop_app.domain.errors import LocalModelError
+from desktop_app.foreign_file import RefusedFileError, open_file
+from desktop_app.i18n.translation import N_
+
+CHOOSE_OTHER_MODEL: Final = N_("Choose another file in {provider_page}, or use the built-in model.")
+# Vocabularies of 250,000 words take some 10 MB; the rest of a file is its weights.
+_HEADER_BYTES: Final = (16 << 20, 256 << 20)
+_NUMBERS: Final = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?"} | {
+    10: "Q",
+    11: "q",
+    12: "d",
+}
+# A block's numbers and bytes, by the type of a tensor: GGML_QUANT_SIZES of the package gguf.
+_BLOCKS: Final = {0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24)} | {
+    8: (32, 34),
+    9: (32, 36),
+    10: (256, 84),
+    11: (256, 110),
+    12: (256, 144),
+    13: (256, 176),
+    14: (256, 210),
+    15: (256, 292),
+    16: (256, 66),
+    17: (256, 74),
+    18: (256, 98),
+    19: (256, 50),
+    20: (32, 18),
+    21: (256, 110),
+    22: (256, 82),
+    23: (256, 136),
+    24: (1, 1),
+    25: (1, 2),
+    26: (1, 4),
+    27: (1, 8),
+    28: (1, 8),
+    29: (256, 56),
+    30: (1, 2),
+    34: (256, 54),
+    35: (256, 66),
+    39: (32, 17),
+}
+_STRING: Final = 8
+_ARRAY: Final = 9
+_MAX_NUMBERS: Final = 4096  # longer arrays belong to the vocabulary
+_ALIGNMENT: Final = 32
+_VALUE_BYTES: Final = 2  # a key or a value in the window's memory is a 16-bit number
+
+
+class Header(msgspec.Struct, frozen=True):
+    """The facts in a model's file.
+
+    Attributes:
+        name: as its publisher calls it; "" if the file does not say.
+        window: the tokens that the model was trained on; 0 if unknown.
+        token_bytes: the memory that each token of the window takes.
+        layers: their number, each of which can run on a graphics card.
+        is_embedding: True for a model that makes vectors instead of text.
+        is_projector: True for the second file of a model that sees images.
+        takes_tools: True if its chat template has a place for tools.
+        can_think: True if its chat template lets it think before it answers, or not.
+        efforts: True if its chat template takes the effort of its thinking.
+    """
+
+    architecture: str
+    name: str = ""
+    license: str = ""
+    window: int = 0
+    token_bytes: int = 0
+    layers: int = 0
+    is_embedding: bool = False
+    is_projector: bool = False
+    takes_tools: bool = False
+    can_think: bool = False
+    efforts: bool = False
+
+
+def read_header(path: Path) -> Header:
+    """Read the header of a model's file. Blocking.
+
+    Raises:
+        LocalModelError: the file cannot be read, is no GGUF file, or its end is missing.
+    """
+    try:
+        with open_file(path) as file:
+            size = path.stat().st_size
+            for limit in _HEADER_BYTES:
+                file.seek(0)
+                data = file.read(limit)
+                if data[:4] != b"GGUF":
+                    raise _error(N_("{file} isn’t a GGUF model file."), path)
+                try:
+                    return _parse(data, size)
+                except struct.error as exc:
+                    if len(data) < limit or limit == _HEADER_BYTES[-1]:  # this was the whole file
+                        raise _error(N_("{file} isn’t complete."), path, str(exc)) from exc
+    except RefusedFileError as exc:
+        raise LocalModelError(exc.message, params=exc.params, file=path.name) from exc
+    except OSError as exc:
+        raise _error(N_("Couldn’t read the model file {file}."), path, str(exc)) from exc
+    except (ValueError, KeyError, TypeError) as exc:
+        raise _error(N_("The model file {file} is damaged."), path, repr(exc)) from exc
+    raise _error(N_("The model file {file} is damaged."), path)
+
+
+def _error(message: str, path: Path, details: str = "") -> LocalModelError:
+    return LocalModelError(
+        message, hint=CHOOSE_OTHER_MODEL, details=f"{path}\n{details}".strip(), file=path.name
+    )
+
+
+def _parse(data: bytes, size: int) -> Header:
+    """Return the facts of a header. Raises struct.error if `data` ends within it."""
+    position = 24
+    _version, tensors, pairs = struct.unpack_from("<IQQ", data, 4)
+    values: dict[str, Any] = {}
+    for _ in range(pairs):
+        key, position = _read_string(data, position)
+        (kind,) = struct.unpack_from("<I", data, position)
+        values[key], position = _read_value(data, position + 4, kind)
+    weights_bytes = 0
+    for _ in range(tensors):
+        _, position = _read_string(data, position)
+        (dimensions,) = struct.unpack_from("<I", data, position)
+        *extents, kind, offset = struct.unpack_from(f"<{dimensions}QIQ", data, position + 4)
+        position += 4 + 8 * dimensions + 12
+        numbers, block_bytes = _BLOCKS.get(kind, (1, 0))
+        weights_bytes = max(weights_bytes, offset + prod(extents) // numbers * block_bytes)
+    alignment = int(values.get("general.alignment", _ALIGNMENT))
+    end = -(-position // alignment) * alignment + weights_bytes
+    if end > size:
+        raise struct.error(f"{size} bytes of {end}")
+    return _facts(values)
+
+
+def _read_string(data: bytes, position: int) -> tuple[str, int]:
+    (length,) = struct.unpack_from("<Q", data, position)
+    end = position + 8 + length
+    if end > len(data):
+        raise struct.error("a text ends behind the file")
+    return data[position + 8 : end].decode("utf-8", "replace"), end
+
+
+def _read_value(data: bytes, position: int, kind: int) -> tuple[Any, int]:
+    if kind == _STRING:
+        return _read_string(data, position)
+    if kind != _ARRAY:
+        form = "<" + _NUMBERS[kind]
+        return struct.unpack_from(form, data, position)[0], position + struct.calcsize(form)
+    member, count = struct.unpack_from("<IQ", data, position)
+    position += 12
+    if member == _STRING:  # the vocabulary: skipped
+        read_length = struct.Struct("<Q").unpack_from
+        for _ in range(count):
+            position += 8 + read_length(data, position)[0]
+        return None, position
+    width = struct.calcsize(_NUMBERS[member])
+    if count > _MAX_NUMBERS:
+        return None, position + count * width
+    numbers = struct.unpack_from(f"<{count}{_NUMBERS[member]}", data, position)
+    return list(numbers), position + count * width
+
+
+def _facts(values: dict[str, Any]) -> Header:
+    architecture = str(values["general.architecture"])
+
+    def number(key: str, default: int = 0) -> int:
+        value = values.get(f"{architecture}.{key}", default)
+        return max(value) if isinstance(value, list) else int(value)
+
+    heads = number("attention.head_count", 1) or 1
+    width = number("embedding_length") // heads
+    key_and_value = number("attention.key_length", width) + number("attention.value_length", width)
+    layers = number("block_count")
+    template = str(values.get("tokenizer.chat_template") or "")
+    return Header(
+        architecture,
+        name=str(values.get("general.name") or ""),
+        license=str(values.get("general.license") or ""),
+        window=number("context_length"),
+        token_bytes=layers
+        * number("attention.head_count_kv", heads)
+        * key_and_value
+        * _VALUE_BYTES,
+        layers=layers,
+        is_embedding=number("pooling_type") > 0
+        or "bert" in architecture
+        or architecture.endswith("embedding"),
+        is_projector=architecture == "clip" or values.get("general.type") == "mmproj",
+        takes_tools="tools" in template,
+        can_think="enable_thinking" in template,
+        efforts="reasoning_effort" in template,
+    )

@@ -1,0 +1,368 @@
+"""The GGUF files on this computer: those fetched, their unfinished parts, and those of other apps.
+
+Files of Ollama, LM Studio and Hugging Face's cache are used where they are, and never changed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Final, TypeVar
+
+import msgspec
+
+from desktop_app.domain.errors import IllegalChoiceError, LocalModelError
+from desktop_app.i18n.translation import N_
+from desktop_app.local_model.catalog import CatalogModel, read_catalog
+from desktop_app.local_model.fetch import PART, Info, is_busy, read_info, remove_part
+from desktop_app.local_model.gguf import Header, read_header
+
+T = TypeVar("T")
+_MAX_FOUND: Final = 200  # of one app; arbitrary: far more than anyone has
+_MAX_DEPTH: Final = (
+    4  # LM Studio: publisher/model/file; Hugging Face: model/snapshots/revision/file
+)
+_LATER_SPLIT: Final = re.compile(r"-(?!00001)\d{5}-of-\d{5}\.gguf$", re.IGNORECASE)
+_OLLAMA_MODEL: Final = "application/vnd.ollama.image.model"
+_OLLAMA_PROJECTOR: Final = "application/vnd.ollama.image.projector"
+_OLLAMA_REGISTRY: Final = "registry.ollama.ai/library/"
+
+
+class Origin(StrEnum):
+    """The app whose folder has a file."""
+
+    REPARTEE = "repartee"
+    OLLAMA = "ollama"
+    LM_STUDIO = "lm-studio"
+    HUGGING_FACE = "hugging-face"
+
+    @property
+    def label(self) -> str:
+        """Return the app's name, marked for translation."""
+        return _ORIGIN_LABELS[self]
+
+
+_ORIGIN_LABELS: Final = {
+    Origin.REPARTEE: N_("Downloaded"),
+    Origin.OLLAMA: "Ollama",
+    Origin.LM_STUDIO: "LM Studio",
+    Origin.HUGGING_FACE: N_("Hugging Face cache"),
+}
+
+
+class LocalFile(msgspec.Struct, frozen=True):
+    """A model's file on this computer.
+
+    Attributes:
+        path: also the model's id.
+        size: bytes, with the second file.
+        projector: the path of the second file, of a model that sees images; "" for none.
+        info: how it was fetched; None if another app or the user has put it there.
+        used_at: its last use here.
+    """
+
+    path: str
+    name: str
+    origin: Origin
+    size: int
+    header: Header
+    projector: str = ""
+    info: Info | None = None
+    used_at: datetime | None = None
+
+
+class PartialFile(msgspec.Struct, frozen=True):
+    """An unfinished download.
+
+    Attributes:
+        total: bytes; None if unknown.
+        is_busy: True if a process is fetching it now.
+    """
+
+    path: str
+    name: str
+    done: int
+    total: int | None
+    url: str
+    model: str
+    is_busy: bool
+
+
+class _CachedHeader(msgspec.Struct, frozen=True):
+    size: int
+    modified_ns: int
+    header: Header
+
+
+class ModelStore:
+    """The folder of fetched models, and the files of other apps.
+
+    Attributes:
+        folder: that of the fetched models; it may not exist yet.
+        catalog: the models that can be fetched.
+
+    Args:
+        cache: the folder for the headers that were read; reading one takes 20 to 100 ms.
+        home: the user's folder, where other apps keep theirs.
+    """
+
+    def __init__(self, folder: Path, cache: Path, home: Path | None = None) -> None:
+        self.folder = folder
+        self.catalog: tuple[CatalogModel, ...] = read_catalog()
+        self._cache_file = cache / "model_headers.json"
+        self._home = home or Path.home()
+
+    def scan(self) -> list[LocalFile]:
+        """Return all models that can be used, those fetched first. Blocking."""
+        headers = _read_json(self._cache_file, dict[str, _CachedHeader]) or {}
+        known: dict[str, _CachedHeader] = {}
+        used = self._uses()
+        files: list[LocalFile] = []
+        for origin, path, name, projector in self._candidates():
+            try:
+                status = path.stat()
+                cached = headers.get(str(path))
+                stamp = (status.st_size, status.st_mtime_ns)
+                if cached is None or (cached.size, cached.modified_ns) != stamp:
+                    cached = _CachedHeader(*stamp, read_header(path))
+                size = status.st_size + (Path(projector).stat().st_size if projector else 0)
+            except (OSError, LocalModelError):
+                continue  # unreadable or damaged: nothing that could be used
+            known[str(path)] = cached
+            if cached.header.is_projector:
+                continue
+            info = read_info(path) if origin is Origin.REPARTEE else None
+            files.append(
+                LocalFile(
+                    str(path),
+                    name,
+                    origin,
+                    size,
+                    cached.header,
+                    projector,
+                    info,
+                    used.get(str(path)),
+                )
+            )
+        if known != headers:
+            _write_json(self._cache_file, known)
+        return files
+
+    def partial_files(self) -> list[PartialFile]:
+        """Return the unfinished downloads. Blocking."""
+        found = []
+        for path in sorted(self.folder.glob(f"*{PART}")):
+            info = read_info(path) or Info("")
+            name = path.name.removesuffix(PART)
+            label = next((m.label for m in self.catalog if m.id == info.model), name)
+            found.append(
+                PartialFile(
+                    str(path),
+                    label,
+                    path.stat().st_size,
+                    info.total,
+                    info.url,
+                    info.model,
+                    is_busy(path),
+                )
+            )
+        return found
+
+    def free_bytes(self) -> int:
+        """Return the free space of the disk of the fetched models."""
+        folder = self.folder
+        while not folder.exists():
+            folder = folder.parent
+        return shutil.disk_usage(folder).free
+
+    def remember_use(self, path: str) -> None:
+        """Record that a model is used now. Blocking."""
+        uses = self._uses() | {path: datetime.now(UTC)}
+        _write_json(self._uses_file, {p: at for p, at in uses.items() if Path(p).exists()})
+
+    def find(self, wanted: str) -> list[Path]:
+        """Return the files of the fetched model or unfinished download that a name means.
+
+        Raises:
+            IllegalChoiceError: there is none, or it belongs to another app.
+        """
+        folded = wanted.casefold()
+        for file in self.scan():
+            path = Path(file.path)
+            model = file.info.model if file.info else ""
+            names = (file.path, path.name, path.stem, file.name, model)
+            if folded not in (name.casefold() for name in names if name):
+                continue
+            if file.origin is not Origin.REPARTEE:
+                raise IllegalChoiceError(
+                    N_("{model} belongs to {app}."),
+                    hint=N_("Remove it there."),
+                    model=file.name,
+                    app=file.origin.label,
+                )
+            return [path, *([Path(file.projector)] if file.projector else [])]
+        for part in self.partial_files():
+            path = Path(part.path)
+            names = (part.path, path.name, path.name.removesuffix(PART), part.name, part.model)
+            if folded in (name.casefold() for name in names if name):
+                return [path]
+        raise IllegalChoiceError(
+            N_("There is no downloaded model “{name}”."),
+            hint=N_("“repartee models list” lists them."),
+            name=wanted,
+        )
+
+    def remove(self, paths: list[Path]) -> int:
+        """Remove fetched files or parts. Return the bytes that this frees. Blocking.
+
+        A second file that another model uses, too, stays.
+
+        Raises:
+            LocalModelError: a file is being fetched, or cannot be removed.
+        """
+        freed = 0
+        for path in paths:
+            if path.name.endswith(PART) and is_busy(path):
+                raise LocalModelError(
+                    N_("{file} is being downloaded."),
+                    hint=N_("Cancel the download first."),
+                    file=path.name.removesuffix(PART),
+                )
+            others = (read_info(other) for other in self.folder.glob("*.gguf") if other != path)
+            if any(info and info.projector == path.name for info in others) and paths[0] != path:
+                continue
+            try:
+                size = path.stat().st_size if path.exists() else 0
+                remove_part(path)
+            except OSError as exc:
+                raise LocalModelError(
+                    N_("Couldn’t remove {file}."), details=str(exc), file=path.name
+                ) from exc
+            freed += size
+        return freed
+
+    # ------------------------------------------------------------------ where files are
+
+    def _candidates(self) -> Iterator[tuple[Origin, Path, str, str]]:
+        """Yield origin, path, name and second file of each model, each file once."""
+        seen: set[Path] = set()
+        for origin, path, name, projector in (
+            *self._fetched(),
+            *self._of_ollama(),
+            *self._in_folders(
+                Origin.LM_STUDIO,
+                (self._home / ".lmstudio/models", self._home / ".cache/lm-studio/models"),
+            ),
+            *self._in_folders(Origin.HUGGING_FACE, (_hugging_face_cache(self._home),)),
+        ):
+            real = Path(os.path.realpath(path))
+            if real not in seen:
+                seen.add(real)
+                yield origin, path, name, projector
+
+    def _fetched(self) -> Iterator[tuple[Origin, Path, str, str]]:
+        labels = {model.id: model.label for model in self.catalog}
+        for path in sorted(self.folder.glob("*.gguf")):
+            info = read_info(path)
+            projector = self.folder / info.projector if info and info.projector else None
+            yield (
+                Origin.REPARTEE,
+                path,
+                labels.get(info.model if info else "") or path.stem,
+                str(projector) if projector and projector.exists() else "",
+            )
+
+    def _of_ollama(self) -> Iterator[tuple[Origin, Path, str, str]]:
+        """Yield the models of Ollama, whose manifests name files by their hashes."""
+        roots = [self._home / ".ollama/models", Path("/usr/share/ollama/.ollama/models")]
+        if own := os.environ.get("OLLAMA_MODELS"):
+            roots.insert(0, Path(own))
+        for root in roots:
+            for manifest in _walk(root / "manifests", ""):
+                value = _read_json(manifest, dict[str, msgspec.Raw])
+                layers = _layers(value) if value else {}
+                blob = layers.get(_OLLAMA_MODEL, "")
+                if not blob:
+                    continue
+                second = layers.get(_OLLAMA_PROJECTOR, "")
+                name = manifest.relative_to(root / "manifests").as_posix()
+                model, _, tag = name.removeprefix(_OLLAMA_REGISTRY).rpartition("/")
+                yield (
+                    Origin.OLLAMA,
+                    root / "blobs" / blob,
+                    f"{model}:{tag}",
+                    str(root / "blobs" / second) if second else "",
+                )
+
+    @staticmethod
+    def _in_folders(
+        origin: Origin, roots: tuple[Path, ...]
+    ) -> Iterator[tuple[Origin, Path, str, str]]:
+        for root in roots:
+            for path in _walk(root, ".gguf"):
+                if path.name.startswith("mmproj") or _LATER_SPLIT.search(path.name):
+                    continue
+                projectors = sorted(path.parent.glob("mmproj*.gguf"))
+                yield origin, path, path.stem, str(projectors[0]) if projectors else ""
+
+    @property
+    def _uses_file(self) -> Path:
+        return self._cache_file.with_name("model_uses.json")
+
+    def _uses(self) -> dict[str, datetime]:
+        return _read_json(self._uses_file, dict[str, datetime]) or {}
+
+
+def _hugging_face_cache(home: Path) -> Path:
+    if cache := os.environ.get("HF_HUB_CACHE"):
+        return Path(cache)
+    return Path(os.environ.get("HF_HOME") or home / ".cache/huggingface") / "hub"
+
+
+def _layers(manifest: dict[str, msgspec.Raw]) -> dict[str, str]:
+    """Return the blobs of an Ollama manifest by their media types."""
+    try:
+        rows = msgspec.json.decode(manifest["layers"], type=list[dict[str, object]])
+    except (KeyError, msgspec.DecodeError):
+        return {}
+    blobs = ((str(row.get("mediaType")), str(row.get("digest"))) for row in rows)
+    return {
+        media_type: digest.replace(":", "-")
+        for media_type, digest in blobs
+        if re.fullmatch(r"sha256:[0-9a-f]{64}", digest)
+    }
+
+
+def _walk(root: Path, ending: str) -> list[Path]:
+    """Return the files below a folder of another app; [] if it cannot be read."""
+    found: list[Path] = []
+    for folder, subfolders, names in os.walk(root):
+        depth = len(Path(folder).relative_to(root).parts)
+        subfolders[:] = sorted(subfolders) if depth < _MAX_DEPTH else []
+        found += [Path(folder) / name for name in sorted(names) if name.lower().endswith(ending)]
+        if len(found) >= _MAX_FOUND:
+            break
+    return found[:_MAX_FOUND]
+
+
+def _read_json(path: Path, kind: type[T]) -> T | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _write_json(path: Path, value: object) -> None:
+    """Write a cache, which a kill leaves whole or unchanged; a full disk leaves it unchanged."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary.write_bytes(msgspec.json.encode(value))
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,240 @@
+"""Fetching of models from a host that cuts, stalls, lies and moves its files."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import shutil
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pytest
+
+from desktop_app.domain.errors import LocalModelError, NetworkError
+from desktop_app.local_model.catalog import CatalogModel, Purpose, RemoteFile
+from desktop_app.local_model.fetch import PART, Progress, fetch_model, read_info
+from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
+from desktop_app.providers.http.download import Downloads
+from desktop_app.providers.http.request_secrets import ProviderAccess
+from tests.helpers.gguf_files import gguf_bytes
+from tests.helpers.model_host import moves_to, says, serves
+from tests.unit.providers.loopback import LoopbackServer, Script
+
+CONTENT: Final = gguf_bytes(weights=200_000)
+HASH: Final = hashlib.sha256(CONTENT).hexdigest()
+OTHER: Final = gguf_bytes(weights=150_000)
+NAME: Final = "model.gguf"
+
+
+def remote_at(
+    server: LoopbackServer, *, size: int = len(CONTENT), sha256: str = HASH
+) -> RemoteFile:
+    return RemoteFile(server.base_url + f"/{NAME}", size, sha256)
+
+
+async def fetch(remote: RemoteFile, folder: Path, reports: list[Progress] | None = None) -> Path:
+    downloads = Downloads(ProviderAccess(ON_DEVICE), silence_s=0.3)
+    report = (reports if reports is not None else []).append
+    return await fetch_model(remote, folder, downloads.open, report, pause_s=0.001)
+
+
+RECOVERED: Final = {
+    "whole": [serves(CONTENT)],
+    "cut every 30 KB": [serves(CONTENT, cut_after=30_000)],
+    "stalls once": [serves(CONTENT, stalls_after=60_000), serves(CONTENT)],
+    "closed without a byte, then whole": [serves(CONTENT, cut_after=0), serves(CONTENT)],
+    "ignores ranges": [serves(CONTENT, cut_after=90_000), serves(CONTENT, ranges="ignored")],
+    "says that it sends another range": [
+        serves(CONTENT, cut_after=90_000),
+        serves(CONTENT, ranges="mislabeled"),
+        serves(CONTENT),
+    ],
+    "refuses the range": [serves(CONTENT, cut_after=90_000), serves(CONTENT, ranges="refused")],
+    "no version of the file": [
+        serves(CONTENT, etag="", cut_after=90_000),
+        serves(CONTENT, etag=""),
+    ],
+    "announces more than it sends": [serves(CONTENT, stated_length=len(CONTENT)), serves(CONTENT)],
+    "too busy at first": [says(503), says(429), serves(CONTENT)],
+    "changed to this version meanwhile": [
+        serves(gguf_bytes(weights=200_000, block_count=3), etag='"v0"', cut_after=50_000),
+        serves(CONTENT),
+    ],
+    "moved": [moves_to("/elsewhere"), serves(CONTENT)],
+    "moved, then cut": [
+        moves_to("/elsewhere"),
+        serves(CONTENT, cut_after=70_000),
+        moves_to("elsewhere/else"),
+        serves(CONTENT),
+    ],
+}
+
+
+@pytest.mark.parametrize("fault", RECOVERED)
+@pytest.mark.parametrize("is_known", [True, False], ids=["of known size", "of any address"])
+async def test_a_file_arrives_whole_in_spite_of(fault: str, is_known: bool, tmp_path: Path) -> None:
+    async with LoopbackServer(*RECOVERED[fault]) as server:
+        sha256, size = (HASH, len(CONTENT)) if is_known else ("", 0)
+        path = await fetch(remote_at(server, size=size, sha256=sha256), tmp_path / "models")
+    assert path.read_bytes() == CONTENT
+    info = read_info(path)
+    assert info is not None
+    assert (info.sha256, info.is_known) == (HASH, is_known)
+    assert {file.name for file in path.parent.iterdir()} == {NAME, f"{NAME}.json"}
+
+
+FAILS: Final = {
+    "wrong hash": ([serves(gguf_bytes(weights=200_000, block_count=3))], "SHA-256 differs"),
+    "another size": ([serves(OTHER)], "offers another file"),
+    "a page to sign in": ([says(200, b"<html>Sign in</html>" * 20_000)], "isn’t|another file"),
+    "missing": ([says(404)], "HTTP 404"),
+    "wants an account": ([says(401)], "HTTP 401"),
+    "always too busy": ([says(503)], "HTTP 503"),
+    "sends other bytes than it says": (
+        [serves(CONTENT, cut_after=90_000), serves(CONTENT, ranges="shifted")],
+        "SHA-256 differs",
+    ),
+    "cuts without a byte": ([serves(CONTENT, cut_after=0)], "lost"),
+    "in a circle": ([moves_to("/again")], "circle"),
+    "to an unencrypted host": ([moves_to("http://example.com/m.gguf")], "encrypted"),
+    "to another kind of address": ([moves_to("ftp://example.com/m.gguf")], "valid"),
+}
+
+
+@pytest.mark.parametrize("fault", FAILS)
+async def test_no_model_comes_from_a_host_that(fault: str, tmp_path: Path) -> None:
+    scripts, words = FAILS[fault]
+    async with LoopbackServer(*scripts) as server:
+        with pytest.raises((LocalModelError, NetworkError), match=words):
+            await fetch(remote_at(server), tmp_path)
+    assert not (tmp_path / NAME).exists()
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        (says(200, b"<html>Sign in</html>"), "didn’t send a GGUF"),
+        (serves(CONTENT[:100_000], stated_length=100_000), "isn’t complete"),
+        (serves(b"GGUF" + bytes(100)), "damaged|isn’t complete"),
+    ],
+)
+async def test_any_address_must_send_a_whole_model(
+    script: Script, words: str, tmp_path: Path
+) -> None:
+    async with LoopbackServer(script) as server:
+        with pytest.raises(LocalModelError, match=words):
+            await fetch(remote_at(server, size=0, sha256=""), tmp_path)
+    assert not (tmp_path / NAME).exists()
+    part = tmp_path / f"{NAME}{PART}"
+    assert not part.exists() or not part.stat().st_size
+
+
+async def test_a_pause_keeps_the_part_and_the_next_request_asks_for_the_rest(
+    tmp_path: Path,
+) -> None:
+    async with LoopbackServer(serves(CONTENT, stalls_after=64_000), serves(CONTENT)) as server:
+        remote = remote_at(server)
+        downloads = Downloads(ProviderAccess(ON_DEVICE), silence_s=0.3)
+        has_come = asyncio.Event()
+        task = asyncio.create_task(
+            fetch_model(remote, tmp_path, downloads.open, lambda _: has_come.set(), pause_s=0.001)
+        )
+        await has_come.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert (tmp_path / f"{NAME}{PART}").exists()
+        await fetch(remote, tmp_path)
+    assert (tmp_path / NAME).read_bytes() == CONTENT
+
+
+async def test_the_rest_is_requested_by_range_and_version(tmp_path: Path) -> None:
+    async with LoopbackServer(serves(CONTENT, cut_after=90_000), serves(CONTENT)) as server:
+        await fetch(remote_at(server), tmp_path)
+        first, second = server.requests
+    assert "range" not in first.headers
+    assert (second.headers["range"], second.headers["if-range"]) == ("bytes=90000-", '"v1"')
+    assert "authorization" not in second.headers
+
+
+async def test_the_part_of_another_address_is_not_used(tmp_path: Path) -> None:
+    async with LoopbackServer(serves(OTHER, cut_after=50_000)) as other:
+        with pytest.raises((LocalModelError, NetworkError)):
+            await fetch(RemoteFile(f"{other.base_url}/a/{NAME}", 10**6), tmp_path)
+    (tmp_path / f"{NAME}{PART}").write_bytes(OTHER[:50_000])
+    async with LoopbackServer(serves(CONTENT)) as server:
+        await fetch(remote_at(server), tmp_path)
+        assert "range" not in server.requests[0].headers
+
+
+async def test_two_downloads_of_one_file_do_not_mix(tmp_path: Path) -> None:
+    async with LoopbackServer(serves(CONTENT, stalls_after=64_000)) as server:
+        first = asyncio.create_task(fetch(remote_at(server), tmp_path))
+        await server.arrived.wait()
+        with pytest.raises(LocalModelError, match="already"):
+            await fetch(remote_at(server), tmp_path)
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+
+
+class Usage(NamedTuple):
+    free: int
+
+
+async def test_a_full_disk_is_noticed_before_the_first_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reserve = 200 << 20
+    async with LoopbackServer(serves(CONTENT)) as server:
+        free = len(CONTENT) + reserve - 1
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(free))
+        with pytest.raises(LocalModelError, match="too full"):
+            await fetch(remote_at(server), tmp_path)
+        assert not server.requests
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(free + 1))
+        await fetch(remote_at(server), tmp_path)
+
+
+async def test_progress_names_speed_and_time_left(tmp_path: Path) -> None:
+    reports: list[Progress] = []
+    async with LoopbackServer(serves(CONTENT, cut_after=90_000), serves(CONTENT)) as server:
+        await fetch(remote_at(server), tmp_path, reports)
+    done = [report.done for report in reports if not report.is_checking]
+    assert done == sorted(done)
+    assert done[-1] == len(CONTENT)
+    assert reports[-1].is_checking
+    assert Progress(50, 150, 10.0).seconds_left == 10.0
+    assert Progress(50, None, 10.0).seconds_left is Progress(50, 150).seconds_left is None
+
+
+async def test_a_model_that_sees_images_comes_with_both_files(tmp_path: Path) -> None:
+    second = gguf_bytes("clip")
+    async with LoopbackServer(serves(second), serves(CONTENT)) as server:
+        projector = RemoteFile(f"{server.base_url}/mmproj.gguf", len(second))
+        model = CatalogModel(
+            url=f"{server.base_url}/{NAME}",
+            size=len(CONTENT),
+            sha256=HASH,
+            id="sees",
+            label="Sees",
+            publisher="P",
+            license="MIT",
+            purpose=Purpose.IMAGES,
+            window=1024,
+            memory=1,
+            projector=projector,
+        )
+        path = await fetch(model, tmp_path)
+    info = read_info(path)
+    assert info is not None
+    assert (info.model, info.projector) == ("sees", "mmproj.gguf")
+    assert (tmp_path / "mmproj.gguf").read_bytes() == second
+
+
+async def test_a_file_of_this_computer_is_copied(tmp_path: Path) -> None:
+    source = tmp_path / "my model.gguf"
+    source.write_bytes(CONTENT)
+    path = await fetch(RemoteFile(source.as_uri()), tmp_path / "models")
+    assert path.read_bytes() == CONTENT
+    with pytest.raises(LocalModelError, match="Couldn’t read"):
+        await fetch(RemoteFile((tmp_path / "no.gguf").as_uri()), tmp_path / "models")

@@ -1,0 +1,82 @@
+"""What a model's file says about itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from desktop_app.domain.errors import LocalModelError
+from desktop_app.local_model.gguf import Header, read_header
+from desktop_app.local_model.server import find_weights
+from tests.helpers.gguf_files import TEMPLATE, gguf_bytes, write_gguf
+
+
+def test_the_shipped_model() -> None:
+    weights = find_weights()
+    assert weights is not None
+    header = read_header(weights)
+    assert (header.architecture, header.window, header.layers) == ("llama", 8192, 30)
+    assert header.token_bytes == 30 * 3 * (64 + 64) * 2
+    assert not header.takes_tools
+    assert not header.can_think
+    assert not header.is_embedding
+    assert header.license == "apache-2.0"
+
+
+def test_memory_counts_the_layers_keys_and_values(tmp_path: Path) -> None:
+    by_width = read_header(write_gguf(tmp_path / "a.gguf"))
+    assert by_width.token_bytes == 2 * 2 * (16 + 16) * 2
+    own = {"attention__key_length": 128, "attention__value_length": 64}
+    stated = read_header(write_gguf(tmp_path / "b.gguf", **own))
+    assert stated.token_bytes == 2 * 2 * (128 + 64) * 2
+    per_layer = read_header(write_gguf(tmp_path / "c.gguf", attention__head_count_kv=[1, 4]))
+    assert per_layer.token_bytes == 2 * 4 * (16 + 16) * 2
+
+
+@pytest.mark.parametrize(
+    ("architecture", "values", "fact"),
+    [
+        ("qwen3", {"tokenizer__chat_template": TEMPLATE}, "takes_tools"),
+        ("qwen3", {"tokenizer__chat_template": TEMPLATE}, "can_think"),
+        ("gpt-oss", {"tokenizer__chat_template": "{{ reasoning_effort }}"}, "efforts"),
+        ("qwen3", {"pooling_type": 3}, "is_embedding"),
+        ("nomic-bert", {}, "is_embedding"),
+        ("clip", {}, "is_projector"),
+    ],
+)
+def test_a_fact_is_what_the_file_says(
+    architecture: str, values: dict[str, object], fact: str, tmp_path: Path
+) -> None:
+    header = read_header(write_gguf(tmp_path / "a.gguf", architecture, **values))
+    assert getattr(header, fact)
+    assert not getattr(read_header(write_gguf(tmp_path / "b.gguf")), fact)
+    assert isinstance(header, Header)
+
+
+def test_a_large_vocabulary_is_skipped(tmp_path: Path) -> None:
+    words = [f"word{n}" for n in range(5000)]
+    path = write_gguf(
+        tmp_path / "a.gguf", tokenizer__ggml__tokens=words, tokenizer__ggml__scores=[1] * 5000
+    )
+    assert read_header(path).window == 4096
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "isn’t a GGUF"),
+        (b"GGML" + bytes(100), "isn’t a GGUF"),
+        (gguf_bytes()[:-1], "isn’t complete"),
+        (gguf_bytes()[:60], "isn’t complete"),
+        (b"GGUF" + b"\xff" * 100, "isn’t complete|damaged"),
+        (b"GGUF" + bytes(60), "damaged"),
+    ],
+)
+def test_a_damaged_file_is_refused(content: bytes, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.gguf"
+    path.write_bytes(content)
+    with pytest.raises(LocalModelError, match=words):
+        read_header(path)
+    with pytest.raises(LocalModelError, match="Couldn’t read"):
+        read_header(tmp_path / "missing.gguf")
