@@ -9,5 +9,6 @@ __all__ = [
     "portal",
     "session_bus",
     "ui",
+    "updates",
     "window_request",
 ]

@@ -541,6 +541,17 @@ def test_the_system_info_can_be_copied(qtbot: QtBot, panel: SettingsPanel) -> No
     qtbot.waitUntil(lambda: licenses.toPlainText() == "MIT")
 
 
+def test_a_check_for_updates_shows_what_it_found(qtbot: QtBot, panel: SettingsPanel) -> None:
+    about = panel.pages.about.page
+    panel.show_page("about")
+    with qtbot.waitSignal(about.update_check_requested):
+        click(qtbot, panel, "check-for-updates")
+    button, note = find(panel, QPushButton, "check-for-updates"), find(panel, QLabel, "update-note")
+    assert (button.isEnabled(), note.text()) == (False, "Checking…")
+    about.show_update("This is the newest version: 0.1.0.")
+    assert (button.isEnabled(), note.text()) == (True, "This is the newest version: 0.1.0.")
+
+
 # ------------------------------------------------------------------ keyboard, speech, size
 
 

@@ -27,9 +27,11 @@ class AboutTab(QWidget):
 
     Signals:
         help_requested(): the user wants to open the help.
+        update_check_requested(): the user wants to know if there is a newer version.
     """
 
     help_requested = Signal()
+    update_check_requested = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,15 +47,20 @@ class AboutTab(QWidget):
         self._copy_button = PlainButton(tr("Copy"), name="copy-about", role="plain")
         self._copy_button.setAccessibleName(spoken_text(tr("Copy system info")))
         self._copy_note = Note()
+        self._check_button = PlainButton(
+            tr("Check for updates"), name="check-for-updates", role="plain"
+        )
+        self._update_note = Note(object_name="update-note")
         self._lay_out()
         self._choice.chosen.connect(self.show_page)
         self._copy_button.clicked.connect(self._copy_text)
         self._help_button.clicked.connect(self.help_requested)
+        self._check_button.clicked.connect(self._request_check)
 
     def _lay_out(self) -> None:
         program = QWidget()
-        row = row_of(self._copy_button, (self._copy_note, 1))
-        column_of((self._program, 1), row, parent=program, margins=0)
+        row = row_of(self._copy_button, self._check_button, (self._copy_note, 1))
+        column_of((self._program, 1), row, self._update_note, parent=program, margins=0)
         for page in (program, self._licenses):
             self._pages.addWidget(page)
         rows = ((self._help_button, Qt.AlignmentFlag.AlignLeft), self._choice, (self._pages, 1))
@@ -73,6 +80,16 @@ class AboutTab(QWidget):
         self._program.setPlainText("\n".join(map(one_line, text.split("\n"))))
         self._licenses.set_text(licenses, ends)
         self._copy_note.set_text(tr("Contains no API keys or conversations."))
+
+    def show_update(self, text: str) -> None:
+        """Show what the check for updates found."""
+        self._check_button.setEnabled(True)
+        self._update_note.set_text(text, is_result=True)
+
+    def _request_check(self) -> None:
+        self._check_button.setEnabled(False)
+        self._update_note.set_text(tr("Checking…"))
+        self.update_check_requested.emit()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Set the fonts only now: Qt drops those of fields that have no style sheet yet."""

@@ -129,6 +129,11 @@ class SettingsController(QObject):
             lambda page: page.model_file_chosen.connect(self._tasks.slot(self._choose_weights))
         )
         pages.responses.on_created(self._connect_responses)
+        pages.about.on_created(
+            lambda page: page.update_check_requested.connect(
+                self._tasks.slot(self._check_for_updates)
+            )
+        )
         conversation_opened = self._current.opened
         choice_changed = self._setup.choice_changed
         self._values.changed.connect(self.show_values)
@@ -253,6 +258,11 @@ class SettingsController(QObject):
         end_positions = await asyncio.to_thread(page_ends, licenses_text)
         findings = findings_text(await run_checks(self._backend))
         about.set_about(findings, licenses_text, end_positions)
+
+    async def _check_for_updates(self) -> None:
+        from desktop_app.desktop.updates import update_report  # not at the start
+
+        self._pages.about.page.show_update(await update_report())
 
 
 def _read_text(path: Path) -> str:

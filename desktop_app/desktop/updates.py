@@ -1,0 +1,90 @@
+"""Newer versions: asked for only when the user does, and how this installation gets them."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Final
+
+from desktop_app import __version__
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.network.network_address import split_url
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.paths import resource_path
+from desktop_app.providers.http.request_secrets import ProviderAccess
+from desktop_app.providers.http.retries import AttemptError
+from desktop_app.providers.http.transport import Timeouts, Transport
+
+PROJECT_PAGE: Final = "https://github.com/repartee/repartee"
+RELEASES: Final = "https://api.github.com/repos/repartee/repartee/releases"
+"""The feed of releases; `latest` below it is a JSON object with the newest one's `tag_name`."""
+
+# By the word in the file resources/package, which packaging/build.sh writes.
+_WAYS: Final = {
+    "deb": N_("Download the new .deb from {page}, then run “sudo apt install ./FILE”."),
+    "rpm": N_("Download the new .rpm from {page}, then run “sudo dnf install ./FILE”."),
+    "appimage": N_("Download the new AppImage from {page}, and replace {file} with it."),
+    "flatpak": N_("Run “flatpak update”, or install the new bundle from {page}."),
+    "windows": N_("Download the new setup from {page}, and run it. Your data stays."),
+}
+
+
+async def update_report(releases: str = RELEASES) -> str:
+    """Ask for the newest version; return what is to be told about it, or why that is unknown."""
+    try:
+        newest = await newest_version(releases)
+    except UserFacingError as error:
+        failure = tr("Couldn’t check for updates.")
+        return f"{failure} {error.what_happened} {PROJECT_PAGE}/releases"
+    if _numbers(newest) <= _numbers(__version__):
+        return tr("This is the newest version: {version}.", version=__version__)
+    news = tr("Version {version} is available; this is {own}.", version=newest, own=__version__)
+    return f"{news} {update_way()}"
+
+
+async def newest_version(releases: str) -> str:
+    """Return the newest version in the feed. Raises UserFacingError."""
+    host = split_url(releases).hostname or releases
+    kind = ProviderKind.COMPATIBLE
+    profile = ProviderProfile(id="", name=host, kind=kind, base_url=releases, needs_key=False)
+    transport = Transport(ProviderAccess(profile), Timeouts(quick_read=15, quick_total=20))
+    try:
+        return await transport.get_json("latest", _version_in)
+    except AttemptError as attempt:
+        raise attempt.error from None
+    finally:
+        await transport.aclose()
+
+
+def update_way() -> str:
+    """Return how this installation is updated, in a sentence."""
+    mark = resource_path("package")
+    if mark.is_file():
+        image = os.environ.get("APPIMAGE", "")
+        return tr(_WAYS[mark.read_text().strip()], page=f"{PROJECT_PAGE}/releases", file=image)
+    # pipx and uv note down what they installed.
+    if Path(sys.prefix, "pipx_metadata.json").exists():
+        command = "pipx upgrade repartee"
+    elif Path(sys.prefix, "uv-receipt.toml").exists():
+        command = "uv tool upgrade repartee"
+    elif resource_path("").parent.name == "desktop_app":  # in a wheel
+        command = "pip install --upgrade repartee"
+    else:
+        command = "git pull"
+    return tr("To update, run “{command}”.", command=command)
+
+
+def _version_in(release: object) -> str:
+    """Return the version of a release. Raises ValueError if it has none."""
+    tag = release.get("tag_name") if isinstance(release, dict) else None
+    match = re.fullmatch(r"v?(\d+(?:\.\d+){0,3})", tag) if isinstance(tag, str) else None
+    if match is None:
+        raise ValueError("no tag with a version")
+    return match[1]
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", version)))
