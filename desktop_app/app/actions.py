@@ -13,6 +13,7 @@ from desktop_app.app.window.focus_order import step_region
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, ListFilter
 from desktop_app.domain.models.variants import Variant
+from desktop_app.domain.places import Place
 from desktop_app.i18n.translation import tr
 from desktop_app.transcript.search.find_in_transcript import FindInTranscript
 from desktop_app.widgets.program_menu import open_context_menu
@@ -49,6 +50,7 @@ def actions_of(session: Session) -> Actions:
         "view.smaller": lambda: session.look.resize_text(-10),
         "view.normal": lambda: session.look.resize_text(0),
         "settings.toggle": window.outer_panes.toggle_settings,
+        "provider.show": lambda: session.places.open(Place.PROVIDER),
         "spending.show": session.spending_controller.show,
         "batch.new": session.batches.begin,
         "batch.show": session.batches.show,

@@ -167,6 +167,9 @@ def _make_sidebar(session: Session) -> None:
     )
     window.conversations.open_requested.connect(session.tasks.slot(navigator.open))
     window.conversations.new_requested.connect(navigator.open_here)
+    window.header.renamed.connect(
+        lambda title: session.list_presenter.rename(session.current.id, title)
+    )
     window.conversations.search.hit_open_requested.connect(session.tasks.slot(navigator.open))
     session.foreign_changes = ForeignChanges(window, session, running, navigator, presenter)
     session.pinned_order = PinnedOrder(window, session, presenter)

@@ -108,6 +108,7 @@ class WindowSession(Session):
         window.transcript.command_requested.connect(lambda command: actions[command]())
         window.transcript.notice_raised.connect(window.notifications.notify)
         window.prompt.command_requested.connect(lambda command: actions[command]())
+        window.conversations.footer.command_requested.connect(lambda command: actions[command]())
         window.close_requested.connect(self.closing.close_window)
         window.escaped.connect(self._shortcuts.escape)
         if sys.platform != "win32":  # where programs with a window get none
@@ -340,6 +341,7 @@ class WindowSession(Session):
             self.desktop.bind(keymap)
         conversations = self.window.conversations
         conversations.search.field.set_keys(keymap.shortcut_of("list.search"))
+        conversations.footer.set_keymap(keymap)
         conversations.new_button.set_keys(keymap.shortcut_of("conversation.new"))
 
     # -------------------------------------------------------------- changed settings

@@ -23,6 +23,8 @@ from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.rows.conversation_model import ConversationModel, Roles
 from desktop_app.library.ui.search.list_search import plain_snippet
+from desktop_app.shortcuts.keymap import Keymap
+from desktop_app.widgets.look.theme import current_theme
 from tests.helpers.menus import entry_text
 
 if TYPE_CHECKING:
@@ -289,7 +291,7 @@ def test_tab_ends_a_rename_and_edits_no_other_row(
 ) -> None:
     listing.selection.select("b")
     listing.view.setFocus()
-    listing.name_editing.rename_selected()
+    listing.name_editing.rename_current()
     editor = listing.view.findChild(QLineEdit, "rename")
     qtbot.keyClicks(editor, "Better")
     with qtbot.waitSignal(listing.name_editing.ended), qtbot.waitSignal(listing.renamed) as told:
@@ -315,13 +317,56 @@ def test_a_change_of_the_row_keeps_a_half_typed_title(
 
 def test_esc_keeps_the_old_title(listing: ConversationList, qtbot: QtBot) -> None:
     listing.selection.select("b")
-    listing.name_editing.rename_selected()
+    listing.name_editing.rename_current()
     editor = listing.view.findChild(QLineEdit, "rename")
     assert isinstance(editor, QLineEdit)
     qtbot.keyClicks(editor, "Worse")
     with qtbot.assertNotEmitted(listing.renamed):
         qtbot.keyClick(editor, Qt.Key.Key_Escape)
     assert row_of(listing, "b").data() == "Title b"
+
+
+def test_the_button_of_a_row_opens_its_menu_and_not_the_row(
+    listing: ConversationList, qtbot: QtBot
+) -> None:
+    row = row_of(listing, "b")
+    rect = listing.view.visualRect(row)
+    end = QPoint(rect.right() - current_theme().px(24), rect.center().y())
+    listing.view.menu_requested.disconnect()
+    with (
+        qtbot.waitSignal(listing.view.menu_requested) as told,
+        qtbot.assertNotEmitted(listing.open_requested),
+    ):
+        qtbot.mouseClick(listing.view.viewport(), Qt.MouseButton.LeftButton, pos=end)
+    assert told.args is not None
+    assert told.args[0] == row
+    with qtbot.waitSignal(listing.open_requested) as opened:
+        qtbot.mouseClick(listing.view.viewport(), Qt.MouseButton.LeftButton, pos=rect.center())
+    assert opened.args == ["b"]
+
+
+def test_the_last_line_has_the_menu_of_the_program(listing: ConversationList, qtbot: QtBot) -> None:
+    footer = listing.footer
+    footer.show_provider("OpenAI", "cloud", "$0.06 this month")
+    footer.set_keymap(Keymap({"spending.show": "Ctrl+J"}))
+    assert footer.accessibleName() == "OpenAI, $0.06 this month"
+    menu = footer.menu()
+    menu.aboutToShow.emit()
+    labels = [entry_text(action).split("\t") for action in menu.actions()]
+    assert [label[0] for label in labels] == [
+        "Provider",
+        "Spending",
+        "Models",
+        "Prompts and presets",
+        "Collections",
+        "Batch jobs",
+        "Settings",
+        "Help",
+    ]
+    assert labels[1] == ["Spending", "Ctrl+J"]
+    with qtbot.waitSignal(footer.command_requested) as told:
+        menu.actions()[1].trigger()
+    assert told.args == ["spending.show"]
 
 
 def choose(menu: QMenu | None, word: str) -> None:

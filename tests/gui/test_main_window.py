@@ -16,7 +16,6 @@ from desktop_app.app.window.command_palette import CommandPalette
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.composer.prompt_editor import PromptEditor
-from desktop_app.domain.conversations.conversation import Conversation, ModelChoice, now
 from desktop_app.settings.ui.settings_panel import SettingsPanel
 from desktop_app.shortcuts.command_search import PaletteEntry
 from desktop_app.transcript.view import TranscriptView
@@ -202,17 +201,36 @@ def test_the_panel_leaves_the_row_when_there_is_no_room(window: MainWindow) -> N
     assert rect_in(window, window.transcript) == (264, 920 - 264)
 
 
-def test_renaming_shows_the_list(window: MainWindow) -> None:
-    at = now()
-    window.conversations.set_conversations(
-        [Conversation("a", "Title", at, at, ModelChoice("provider", "model"))]
-    )
-    window.conversations.selection.select("a")
-    window.resize(640, 480)
+def test_a_click_on_the_title_renames(window: MainWindow, qtbot: QtBot) -> None:
+    header = window.header
+    window.pane.set_title("Title")
+    qtbot.mouseClick(header.title, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(header.title_field.hasFocus)
+    assert header.title_field.selectedText() == "Title"
+    qtbot.keyClicks(header.title_field, "Better")
+    with qtbot.waitSignal(header.renamed) as told:
+        qtbot.keyClick(header.title_field, Qt.Key.Key_Return)
+    assert told.args == ["Better"]
+    assert header.title.isVisible()
+    assert not header.title_field.isVisible()
+    assert window.prompt.isAncestorOf(focused())
+
+
+def test_a_title_that_is_left_or_unchanged_stays(window: MainWindow, qtbot: QtBot) -> None:
+    header = window.header
+    window.pane.set_title("")
     window.rename()
-    editor = window.findChild(QLineEdit, "rename")
-    assert editor is not None
-    assert editor.isVisible()
+    assert not header.title_field.isVisible()  # a new conversation has no title yet
+    window.pane.set_title("Title")
+    for keys in ("", "Worse"):
+        window.rename()
+        qtbot.waitUntil(header.title_field.hasFocus)
+        qtbot.keyClicks(header.title_field, keys)
+        with qtbot.assertNotEmitted(header.renamed):
+            qtbot.keyClick(header.title_field, Qt.Key.Key_Escape)
+        assert header.title.text() == "Title"
+        assert not header.title_field.isVisible()
+        assert window.prompt.isAncestorOf(focused())
 
 
 def test_large_text_is_laid_out_like_a_narrow_window(

@@ -25,6 +25,7 @@ def order_tabs_of(window: MainWindow) -> None:
         listing.filter_row.archive_button,
         listing.filter_row.trash_button,
         listing.filter_row.new_folder_button,
+        listing.footer,
         window.header.list_button,
         window.header.back_button,
         window.header.help_button,

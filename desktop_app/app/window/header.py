@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QKeySequence, QMouseEvent, QPainter, QPaintEvent, QPen, QShortcut
 from PySide6.QtWidgets import QFrame, QToolButton, QWidget
 
 from desktop_app.i18n.formatting import percent, tokens
@@ -13,6 +13,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.widgets.boxes import row_of
 from desktop_app.widgets.buttons.dialog_button import HelpButton
 from desktop_app.widgets.buttons.menu_button import MenuButton
+from desktop_app.widgets.library_list import NameField
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look.mirroring import margins
 from desktop_app.widgets.look.theme import current_theme, limit_size
@@ -40,11 +41,15 @@ class Header(QFrame):
         settings_requested(): show or hide the settings panel.
         list_requested(): show or hide the conversations.
         preset_menu_requested(QMenu): fill the menu with the presets.
+        renamed(str): the user changed the title; it is not shown yet.
+        edit_left(): the user ended editing the title by the keyboard.
     """
 
     settings_requested = Signal()
     list_requested = Signal()
     preset_menu_requested = Signal(object)
+    renamed = Signal(str)
+    edit_left = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,7 +63,9 @@ class Header(QFrame):
         self.temporary_icon.setAccessibleName(tr("Temporary conversation"))
         self.temporary_icon.setToolTip(tr("Temporary conversation: not saved on this computer"))
         self.temporary_icon.hide()
-        self.title = ElidedLabel(name="title", role="title")
+        self.title = _TitleLabel(name="title", role="title")
+        self.title_field = NameField(tr("Conversation title"), "title-field")
+        self.title_field.hide()
         self.meter = ContextMeter()
         self.context = PlainLabel(role="note")
         self.preset = MenuButton(
@@ -67,7 +74,8 @@ class Header(QFrame):
         self.preset.hide()
         self._figures = row_of(self.meter, self.context)
         self._conversation = QWidget()
-        parts = (self.temporary_icon, (self.title, 1), self.preset, self._figures)
+        title = ((self.title, 1), (self.title_field, 1))
+        parts = (self.temporary_icon, *title, self.preset, self._figures)
         row_of(*parts, parent=self._conversation, margins=0, spacing=2)
         self._line = row_of(
             self.list_button,
@@ -80,6 +88,11 @@ class Header(QFrame):
         )
         self.list_button.clicked.connect(self.list_requested)
         self.settings_button.clicked.connect(self.settings_requested)
+        self.title.clicked.connect(self.edit_title)
+        self.title_field.returnPressed.connect(self.edit_left)
+        self.title_field.editingFinished.connect(self._end_edit)
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.title_field, self._cancel_edit)
+        escape.setContext(Qt.ShortcutContext.WidgetShortcut)
         self.show_page("")
         self.set_context(None, None)
         self.update_theme()
@@ -87,6 +100,26 @@ class Header(QFrame):
     def set_title(self, title: str) -> None:
         """Show the conversation's title, "" for none."""
         self.title.setText(title)
+
+    def edit_title(self) -> None:
+        """Let the user edit the conversation's title, if it has one."""
+        if self.title.text() and self.title.isVisible():
+            self.title_field.set_name(self.title.text())
+            self.title.hide()
+            self.title_field.show()
+            self.title_field.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.title_field.selectAll()
+
+    def _cancel_edit(self) -> None:
+        self.title_field.set_name(self.title.text())
+        self.edit_left.emit()
+
+    def _end_edit(self) -> None:
+        if not self.title_field.isHidden():
+            self.title_field.hide()
+            self.title.show()
+            if self.title_field.is_edited:
+                self.renamed.emit(self.title_field.text())
 
     def show_page(self, title: str) -> None:
         """Show the title of a page with Back and Help, or with "" the conversation again."""
@@ -199,6 +232,20 @@ class ContextMeter(QWidget):
             painter.setPen(pen)
             if self._share:
                 painter.drawArc(rect, 90 * 16, -max(1, round(self._share * 360 * 16)))
+
+
+class _TitleLabel(ElidedLabel):
+    """The title, which a click edits.
+
+    Signals:
+        clicked(): the label was clicked.
+    """
+
+    clicked = Signal()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.clicked.emit()
 
 
 def _button(name: str, label: str) -> QToolButton:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QWidget
-from shiboken6 import isValid
 
 from desktop_app.app.window.conversation_pane import ConversationPane
 from desktop_app.app.window.header import Header
@@ -81,7 +80,6 @@ class MainWindow(QMainWindow):
         self.outer_panes = OuterPanes(self, self.conversations, settings, middle=self.pane)
         settings.setParent(self)
         settings.setProperty("edge", "left")
-        self._focus_before_rename: QWidget | None = None
         self._connect()
         self.pane.set_title("")
         self.setMinimumSize(self._fit_screen(_MINIMUM_SIZE).boundedTo(_MAX_MINIMUM_SIZE))
@@ -127,24 +125,12 @@ class MainWindow(QMainWindow):
         self.conversations.search.focus()
 
     def rename(self) -> None:
-        """Edit the name of the focused conversation or folder, or else of the open conversation.
-
-        The list is shown, and the focus returns afterwards.
-        """
-        former_focus = self.focusWidget()
-        self.outer_panes.show_list()
-        if self.conversations.name_editing.rename_selected():
-            self._focus_before_rename = former_focus
-
-    def _end_rename(self) -> None:
-        """Restore the focus after a rename."""
-        former_focus = self._focus_before_rename
-        self._focus_before_rename = None
-        has_focus = self.conversations.view.hasFocus()  # otherwise the user has moved the focus
-        if not has_focus or former_focus is None or not isValid(former_focus):
-            return
-        if former_focus.isVisible():  # search hits are hidden by now
-            former_focus.setFocus(Qt.FocusReason.OtherFocusReason)
+        """Edit the name of the focused row of the list, or else the title in the header."""
+        if self.conversations.view.hasFocus():
+            self.conversations.name_editing.rename_current()
+        else:
+            self.pane.close_page()
+            self.header.edit_title()
 
     def saved_state(self) -> dict[str, Any]:
         """Return the state to restore at the next start: geometry, visible panes, appearance."""
@@ -178,7 +164,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.pane.title_changed.connect(self._set_window_title)
-        self.conversations.name_editing.ended.connect(self._end_rename)
+        self.header.edit_left.connect(self.pane.focus_content)
 
     def _set_window_title(self, title: str) -> None:
         self.setWindowTitle(window_title(title or "Repartee"))  # Qt adds the program's name

@@ -9,14 +9,14 @@ shows the open conversation.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtWidgets import QFrame, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QMenu, QWidget
 
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.library.ui.conversation_view import ConversationView
 from desktop_app.library.ui.filter_bars import FilterBar, FilterRow
 from desktop_app.library.ui.list_pages import ListPages
@@ -25,12 +25,21 @@ from desktop_app.library.ui.rows.conversation_model import ConversationModel, Ro
 from desktop_app.library.ui.rows.date_groups import DayChange, today
 from desktop_app.library.ui.search.list_search import ListSearch
 from desktop_app.library.ui.search.search_field import NewConversationButton
+from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.look import icons
 from desktop_app.widgets.look import theme as themes
+from desktop_app.widgets.look.shortcut_text import shortcut_text
 from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.program_menu import ProgramMenu
 from desktop_app.widgets.text.elided_label import ElidedLabel
-from desktop_app.widgets.text.foreign_text import PlainLabel, set_tooltip, spoken_text
+from desktop_app.widgets.text.foreign_text import (
+    PlainButton,
+    PlainLabel,
+    menu_text,
+    set_tooltip,
+    spoken_text,
+)
 
 if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import Conversation, Folder
@@ -172,8 +181,9 @@ class ConversationList(QFrame):
         self.search.view.setAccessibleName(tr("Search results"))
         top_margins = (0, 0, themes.ROW_MARGIN, 2)
         self.top = column_of(self.search.column, self.new_button, margins=top_margins, spacing=9)
-        rows = (self.top, self.filter_bar, (self.pages, 1), self.filter_row, self.footer)
-        column_of(*rows, parent=self, margins=(10, 12, 0, 20), spacing=0)
+        foot = column_of(self.footer, margins=(0, 6, themes.ROW_MARGIN, 0))
+        rows = (self.top, self.filter_bar, (self.pages, 1), self.filter_row, foot)
+        column_of(*rows, parent=self, margins=(10, 12, 0, 12), spacing=0)
 
     # ------------------------------------------------------------ behavior
 
@@ -291,18 +301,48 @@ class ConversationList(QFrame):
             self.model.set_today(today())
 
 
-class SidebarFooter(QWidget):
-    """The last line of the sidebar."""
+_MENU_ENTRIES: Final = (
+    ("provider.show", N_("Provider")),
+    ("spending.show", N_("Spending")),
+    ("models.show", N_("Models")),
+    ("prompts.manage", N_("Prompts and presets")),
+    ("collections.show", N_("Collections")),
+    ("batch.show", N_("Batch jobs")),
+    ("settings.toggle", N_("Settings")),
+    ("help.open", N_("Help")),
+)
+"""The commands in the menu of the last line, and their labels."""
+
+
+class SidebarFooter(PlainButton):
+    """The last line of the sidebar: the provider and its cost, with the menu of the program.
+
+    Signals:
+        command_requested(str): run the command with this id.
+    """
+
+    command_requested = Signal(str)
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(name="program-menu", role="row")
         self._icon_name = ""
-        self.icon = PlainLabel()
+        self._keymap = Keymap()
+        self._icon = PlainLabel()
         self.name = ElidedLabel(role="note")
         self.month = PlainLabel(role="note")
-        parts = (self.icon, (self.name, 1), self.month)
-        row_of(*parts, parent=self, margins=(10, 6, 17, 0), spacing=8)
+        self._chevron = PlainLabel()
+        parts = (self._icon, (self.name, 1), self.month, self._chevron)
+        row_of(*parts, parent=self, margins=(10, 0, 8, 0), spacing=8)
+        for label in self.findChildren(QLabel):
+            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        menu = ProgramMenu(self)
+        menu.fill_with(self._fill_menu)
+        self.setMenu(menu)
         self.update_theme()
+
+    def set_keymap(self, keymap: Keymap) -> None:
+        """Show the shortcuts of this keymap in the menu."""
+        self._keymap = keymap
 
     def show_provider(
         self, name: str, icon_name: str, spending: str, *, is_near_cap: bool = False
@@ -314,15 +354,24 @@ class SidebarFooter(QWidget):
         self._icon_name = icon_name
         self.name.setText(name)
         self.month.setText(spending)
-        set_tooltip(self.month, tr("Spent this month, out of your limit") if is_near_cap else "")
+        self.setAccessibleName(spoken_text(", ".join(filter(None, (name, spending)))))
+        set_tooltip(self, tr("Spent this month, out of your limit") if is_near_cap else "")
         themes.set_style_property(self.month, "role", "warning" if is_near_cap else "note")
-        self._draw_icon()
+        self.update_theme()
 
     def update_theme(self) -> None:
-        self._draw_icon()
-
-    def _draw_icon(self) -> None:
+        theme = current_theme()
+        self.setFixedHeight(theme.px(themes.ROW_HEIGHT))
         if self._icon_name:
-            size = current_theme().px(15)
-            self.icon.setPixmap(icons.pixmap(self._icon_name, current_theme().dim, size))
-        self.icon.setVisible(bool(self._icon_name))
+            self._icon.setPixmap(icons.pixmap(self._icon_name, theme.dim, theme.px(15)))
+        self._icon.setVisible(bool(self._icon_name))
+        self._chevron.setPixmap(icons.pixmap("chevron-down", theme.dim, theme.px(12)))
+
+    def _fill_menu(self, menu: QMenu) -> None:
+        known_ids = {command.id for command in self._keymap}
+        for command_id, label in _MENU_ENTRIES:
+            keys = self._keymap.shortcut_of(command_id) if command_id in known_ids else ""
+            menu.addAction(
+                menu_text(tr(label), keys=shortcut_text(keys)),
+                partial(self.command_requested.emit, command_id),
+            )

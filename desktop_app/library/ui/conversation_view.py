@@ -28,10 +28,17 @@ from PySide6.QtGui import (
     QKeySequence,
     QMouseEvent,
 )
-from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QApplication, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemDelegate,
+    QAbstractItemView,
+    QApplication,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 from desktop_app.library.ui.rows.conversation_model import MIME_TYPE, Roles
 from desktop_app.library.ui.rows.row_marks import RowMarks
+from desktop_app.widgets.look.mirroring import mirrored_rect
 from desktop_app.widgets.rows.row_view import RowView
 from desktop_app.widgets.rows.rows_model import Index
 
@@ -201,14 +208,32 @@ class ConversationView(RowView):
             self.marks.toggle(index)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Keep a click that marked rows from opening them."""
+        """Open the menu on a click on a row's button, but open no row that a click marked."""
         self._drag_start = None
+        position = event.position().toPoint()
+        index = self.indexAt(position)
+        if self._is_on_button(index, position) and event.button() == Qt.MouseButton.LeftButton:
+            self._is_marking = False
+            self.menu_requested.emit(index, event.globalPosition().toPoint())
+            return
         if self._is_marking:
             self._is_marking = False
             return
         super().mouseReleaseEvent(event)
         if event.button() == Qt.MouseButton.LeftButton:
             self.marks.reset()
+
+    def _is_on_button(self, index: QModelIndex, position: QPoint) -> bool:
+        """Return True if the pointer is on the button of a row, which hovering shows."""
+        from desktop_app.library.ui.row_delegates import ConversationDelegate
+
+        delegate = self.itemDelegate()
+        if not index.data(Roles.IDENTIFIER) or not isinstance(delegate, ConversationDelegate):
+            return False
+        option = QStyleOptionViewItem()
+        option.widget = self
+        option.rect = self.visualRect(index)
+        return mirrored_rect(delegate.button_rect(option), option.rect).contains(position)
 
     # ------------------------------------------------------------ dragging
 

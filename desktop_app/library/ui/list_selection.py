@@ -107,19 +107,9 @@ class NameEditing(QObject):
         """
         return self._begin(self._selection.row_of(identifier))
 
-    def rename_selected(self) -> bool:
-        """Edit the name of the focused row, otherwise the title of the open conversation.
-
-        End a search first, because its hits cover the rows. Return as `rename` does.
-        """
-        if self._search.is_showing_hits:
-            conversation_id = self._search.current_conversation_id
-            self._search.end()
-            if conversation_id:
-                return self.rename(conversation_id)
-        elif self._view.hasFocus():
-            return self._begin(self._view.currentIndex())
-        return self._begin(self._selection.open_row)
+    def rename_current(self) -> bool:
+        """Edit the name of the current row. Return as `rename` does."""
+        return self._begin(self._view.currentIndex())
 
     def _begin(self, row: QModelIndex) -> bool:
         if self._view.is_editing or not row.flags() & Qt.ItemFlag.ItemIsEditable:

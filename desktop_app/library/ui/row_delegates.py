@@ -14,7 +14,7 @@ from PySide6.QtGui import (
     QTextCharFormat,
     QTextLayout,
 )
-from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QStyleOptionViewItem, QToolTip, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QStyleOptionViewItem, QToolTip, QWidget
 
 from desktop_app.domain.conversations.conversation import SearchHit
 from desktop_app.i18n.translation import tr
@@ -22,11 +22,12 @@ from desktop_app.library.ui.conversation_view import ConversationView
 from desktop_app.library.ui.rows import conversation_model
 from desktop_app.library.ui.rows.date_groups import short_day_text
 from desktop_app.library.ui.search import list_search
+from desktop_app.widgets.library_list import NameField
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look import theme as themes
 from desktop_app.widgets.look.mirroring import keep_upright, mirrored_rect
 from desktop_app.widgets.look.theme import current_theme
-from desktop_app.widgets.rows.row_delegate import RowDelegate
+from desktop_app.widgets.rows.row_delegate import RowDelegate, is_hovered
 from desktop_app.widgets.rows.rows_model import ROW, Index
 from desktop_app.widgets.text.foreign_text import one_line, tooltip_text
 from desktop_app.widgets.text.utf16 import utf16_length, utf16_slice
@@ -42,32 +43,11 @@ _MAX_NAME_LENGTH: Final = 200
 _SNIPPET_LINES: Final = 2
 
 
-class NameEditor(QLineEdit):
-    """The editor of a name in its row."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setObjectName("rename")
-        self.setMaxLength(_MAX_NAME_LENGTH)
-        self._current_name = ""
-
-    def set_name(self, name: str) -> None:
-        """Show the current name."""
-        self.setText(name)
-        self._current_name = self.text()
-
-    @property
-    def is_changed(self) -> bool:
-        """Return True if the user changed the name.
-
-        The text is compared with the current name as the field shows it, because the field cuts
-        long names.
-        """
-        return self.text() != self._current_name
-
-
 class ConversationDelegate(RowDelegate):
-    """The painter of a title with its streaming dot, or of a group's heading."""
+    """The painter of a title with its streaming dot, or of a group's heading.
+
+    The row under the mouse has a button at its end, which opens its menu.
+    """
 
     def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         if index.data(conversation_model.Roles.IS_HEADING):
@@ -104,6 +84,10 @@ class ConversationDelegate(RowDelegate):
                 rect.left() - px(_ICON_SIZE + _GAP), rect.top(), px(_ICON_SIZE), rect.height()
             )
             painting.draw_icon(painter, icon_rect, "folder", current_theme().dim, px(_ICON_SIZE))
+        if is_hovered(option):
+            button = self.button_rect(option)
+            painting.draw_icon(painter, button, "ellipsis", current_theme().text, px(_ICON_SIZE))
+            return
         right = self.row_rect(option).right() + 1 - px(_INSET)
         note = index.data(conversation_model.Roles.NOTE)
         if note:
@@ -133,12 +117,20 @@ class ConversationDelegate(RowDelegate):
         right = px(_INSET)
         if index.data(conversation_model.Roles.IS_FOLDER):
             left += px(_ICON_SIZE + _GAP)
+        if is_hovered(option):
+            right = self.button_rect(option).width()
+            return self.row_rect(option).adjusted(left, 0, -right, 0)
         if index.data(conversation_model.Roles.STREAMING):
             right += px(_DOT_SIZE + _GAP)
         note = index.data(conversation_model.Roles.NOTE)
         if note:
             right += painting.text_width(note, current_theme().note()) + px(_GAP)
         return self.row_rect(option).adjusted(left, 0, -right, 0)
+
+    def button_rect(self, option: QStyleOptionViewItem) -> QRect:
+        """Return the rectangle of the button of a row, as if windows were not mirrored."""
+        rect = self.row_rect(option)
+        return rect.adjusted(rect.width() - rect.height(), 0, 0, 0)
 
     def helpEvent(
         self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem, index: Index
@@ -155,9 +147,10 @@ class ConversationDelegate(RowDelegate):
     # ------------------------------------------------------------ renaming in place
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
-        editor = NameEditor(parent)
         is_folder = index.data(conversation_model.Roles.IS_FOLDER)
-        editor.setAccessibleName(tr("Folder name") if is_folder else tr("Conversation title"))
+        editor = NameField(tr("Folder name") if is_folder else tr("Conversation title"), "rename")
+        editor.setParent(parent)
+        editor.setMaxLength(_MAX_NAME_LENGTH)
         return editor
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:
@@ -165,12 +158,12 @@ class ConversationDelegate(RowDelegate):
 
         Qt calls this after each change of the row.
         """
-        if isinstance(editor, NameEditor) and not editor.isModified():
+        if isinstance(editor, NameField) and not editor.isModified():
             editor.set_name(index.data(Qt.ItemDataRole.EditRole))
 
     def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
         """Set the edited name in the model."""
-        if isinstance(editor, NameEditor) and editor.is_changed:
+        if isinstance(editor, NameField) and editor.is_edited:
             model.setData(index, editor.text())
 
     def updateEditorGeometry(

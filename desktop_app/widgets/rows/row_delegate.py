@@ -83,7 +83,7 @@ class RowDelegate(QStyledItemDelegate):
             )
             painter.setBrush(current_theme().accent)
             painter.drawRoundedRect(bar, width / 2, width / 2)
-        elif _is_hovered(view, option.rect):
+        elif is_hovered(option):
             painter.setBrush(current_theme().hover)
             painter.drawRoundedRect(rect, radius, radius)
         if view.hasFocus() and view.shows_focus and index == view.currentIndex():
@@ -92,6 +92,10 @@ class RowDelegate(QStyledItemDelegate):
             painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), radius - 1, radius - 1)
 
 
-def _is_hovered(view: QAbstractItemView, cell: QRect) -> bool:
+def is_hovered(option: QStyleOptionViewItem) -> bool:
+    """Return True if the mouse is over the cell."""
+    view = option.widget
+    if not isinstance(view, QAbstractItemView):
+        return False
     viewport = view.viewport()
-    return viewport.underMouse() and cell.contains(viewport.mapFromGlobal(QCursor.pos()))
+    return viewport.underMouse() and option.rect.contains(viewport.mapFromGlobal(QCursor.pos()))

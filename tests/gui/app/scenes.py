@@ -249,6 +249,7 @@ async def sidebar(app: AppHarness, look: Look) -> None:
         await app.written()
         app.window.outer_panes.show_list()
         await look(f"list-{place}")
+    app.window.conversations.view.setFocus()
     app.window.rename()
     await look("rename")
     app.press(Qt.Key.Key_Escape)
