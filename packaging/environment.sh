@@ -1,7 +1,7 @@
 # Sourced by run.sh, test.sh and the build scripts: installs what they need on this machine.
 #
-#   ensure_system app|test|build    system libraries and tools; installs them as root, else prints
-#                                   the command that installs them, and ends with 1
+#   ensure_system app|test|build|build_FORMAT|try_FORMAT    system libraries and tools; installs them as root, else
+#                                   prints the command that installs them, and ends with 1
 #   ensure_venv app|test|build      $venv with the pinned requirements, the app and the weights
 #   ensure_tool audit|fuzz|litellm|llama-cpp|llama-cpp-python|lock|mcp-node|mcp-python|mcp-sqlite|portkey
 #                                   a tool with requirements of its own; prints where it is
@@ -85,6 +85,25 @@ build_files='
 /usr/bin/objdump                 binutils
 /usr/bin/desktop-file-validate   desktop-file-utils
 '
+build_rpm_files='
+/usr/bin/rpmbuild                rpm
+'
+build_appimage_files='
+/usr/bin/mksquashfs              squashfs-tools
+/usr/bin/gcc                     gcc
+/usr/include/stdlib.h            libc6-dev
+/usr/include/squashfuse/ll.h     libsquashfuse-dev
+/usr/include/fuse3/fuse.h        libfuse3-dev
+/usr/include/zstd.h              libzstd-dev
+'
+try_files='
+/usr/sbin/debootstrap            debootstrap
+/usr/bin/rpm2cpio                rpm2cpio
+/usr/bin/cpio                    cpio
+'
+build_flatpak_files='
+/usr/bin/flatpak-builder         flatpak-builder
+'
 
 # Prints the packages of libraries that the dynamic linker does not know.
 missing_libraries() {
@@ -148,6 +167,10 @@ missing_packages() {
     case $1 in
         test) missing_files <<<"$test_files" ;;
         build) missing_files <<<"$build_files" && missing_for_freezing "${python:-true}" ;;
+        build_rpm) missing_files <<<"$build_rpm_files" ;;
+        build_appimage) missing_files <<<"$build_appimage_files" ;;
+        build_flatpak) missing_files <<<"$build_flatpak_files" ;;
+        try_rpm | try_appimage) missing_files <<<"$try_files" ;;
     esac
 }
 

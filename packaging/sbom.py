@@ -27,6 +27,7 @@ from typing import Any, Final
 from packaging.utils import canonicalize_name
 from parts import (
     ROOT,
+    WEIGHTS,
     Component,
     NativePart,
     ShippedDistribution,
@@ -52,15 +53,33 @@ def bill_of_materials(folder: Path | None) -> Row:
     Without `folder`, parts that only the frozen program contains are left out.
     """
     own = {"type": "application", "bom-ref": OWN, "name": OWN, "version": version(OWN)}
-    rows = [_distribution(dist) for dist in shipped_distributions()]
+    if folder is not None and not any(folder.rglob("_internal/resources")):
+        return _finished(own | {"name": f"{OWN}-model"}, _weights_rows(folder))
+    has_weights = folder is None or any(folder.rglob("*.gguf"))
+    rows = [
+        _distribution(dist)
+        for dist in shipped_distributions()
+        if has_weights or dist.name != WEIGHTS
+    ]
     for part in native_parts():
         files = [] if folder is None else sorted(_files(folder, part))
-        if files or part.inside:
+        if files or (part.inside and (has_weights or part.inside != (WEIGHTS,))):
             rows.append(_native(part, files))
     rows += [_resource(*resource) for resource in _RESOURCES]
     if folder is not None:
         python = _component("platform", "Python", platform.python_version(), "PSF-2.0")
         rows.append({**python, "bom-ref": "python"})
+    return _finished(own, rows)
+
+
+def _weights_rows(folder: Path) -> list[Row]:
+    """Return the rows of a package that has only the weights."""
+    rows = [_distribution(dist) for dist in shipped_distributions() if dist.name == WEIGHTS]
+    parts = [part for part in native_parts() if part.inside == (WEIGHTS,)]
+    return rows + [_native(part, sorted(_files(folder, part))) for part in parts]
+
+
+def _finished(own: Row, rows: list[Row]) -> Row:
     moment = datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH", "0")), UTC)
     bill: Row = {
         "$schema": SCHEMA,
@@ -188,7 +207,9 @@ def _dependencies(rows: list[Row]) -> list[Row]:
         for holder in part.inside:
             needed[canonicalize_name(holder)].add(f"native/{part.name}")
     return [
-        {"ref": ref, "dependsOn": sorted(on & (refs | {OWN}))} for ref, on in sorted(needed.items())
+        {"ref": ref, "dependsOn": sorted(on & (refs | {OWN}))}
+        for ref, on in sorted(needed.items())
+        if ref in refs | {OWN}
     ]
 
 

@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
-# Tries the packages of build-wheel.sh and build-deb.sh, as a user would:
+# Tries the packages of build.sh, as a user would:
 #
-#   packaging/try-packages.sh wheel    installs the wheel into a fresh environment and starts it
-#   packaging/try-packages.sh deb      installs the .deb with apt, starts it, opens a document in a
-#                                      window, removes it, and checks that the data is kept
+#   packaging/try-packages.sh wheel      installs the wheel into a fresh environment, starts it, adds
+#                                        its launcher and removes it
+#   packaging/try-packages.sh deb        installs the .deb with apt, starts it, opens a document in a
+#                                        window, removes it, and checks that the data is kept
+#   packaging/try-packages.sh rpm        unpacks the .rpm into a bare Debian and starts it there
+#   packaging/try-packages.sh appimage   runs the AppImage in a bare Debian, without FUSE and by FUSE
 #
-# Without an argument, both. "deb" changes the system: run it as root on a disposable machine.
+# Without an argument, wheel and deb. All but "wheel" take root; "deb" changes the system, so run it on a
+# disposable machine. RELEASE=trixie tries the others in another release than Debian 12.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 cd "$root"
@@ -49,14 +53,18 @@ try_wheel() {
     works "$scratch/report.json" window store "on-device model"
     ask "$repartee"
     [[ ! -e $scratch/sprung ]] || fail "modules of the current folder ran: $(cat "$scratch/sprung")"
+    export XDG_DATA_HOME=$scratch/share
+    "$repartee" desktop install >/dev/null
+    grep --quiet "^Exec=$repartee %U" "$XDG_DATA_HOME"/applications/io.github.repartee.Repartee.desktop ||
+        fail "the launcher does not start the program"
+    "$repartee" desktop remove >/dev/null
+    [[ -z $(find "$XDG_DATA_HOME" -type f ! -name mimeinfo.cache) ]] || fail "files are left behind"
 }
 
 try_deb() {
     [[ $(id -u) -eq 0 ]] || fail "installing a package takes root"
-    local deb
-    deb=$(ls "$root"/dist/*.deb)
-    say "deb: installing $(basename "$deb")"
-    install_packages "$deb"
+    say "deb: installing"
+    install_packages "$root"/dist/*.deb
     export HOME=$scratch/home QT_QPA_PLATFORM=offscreen
     unset REPARTEE_HOME XDG_DATA_HOME XDG_CONFIG_HOME XDG_CACHE_HOME
     mkdir "$HOME"
@@ -69,13 +77,65 @@ try_deb() {
     [[ ! -e $scratch/sprung ]] || fail "modules of the current folder ran: $(cat "$scratch/sprung")"
     cd "$scratch"
     say "deb: opening a document in a window"
-    "$root/packaging/desktop-session.sh" --screen bash -c "$(declare -f open_document); open_document \"\$1\"" \
-        bash "$root/tests/data/report.pdf" || fail "the window does not show the document"
+    shows_a_window repartee
     say "deb: removing"
-    apt-get purge --yes --quiet=2 -o Dpkg::Use-Pty=0 repartee >/dev/null
+    apt-get purge --yes --quiet=2 -o Dpkg::Use-Pty=0 repartee repartee-model >/dev/null
     [[ ! -e /usr/lib/repartee && ! -e /usr/bin/repartee ]] || fail "files are left behind"
     [[ -s $HOME/.local/share/repartee/repartee.sqlite3 ]] || fail "the user's data is gone"
     say "deb: removed, and the data is still there"
+}
+
+try_rpm() {
+    local rpm bare
+    bare=$(bare_root $(awk 'NF { print $2 }' <<<"$app_libraries"))
+    for rpm in "$root"/dist/*.rpm; do
+        say "rpm: unpacking $(basename "$rpm")"
+        rpm2cpio "$rpm" | (cd "$scratch" && cpio --extract --make-directories --quiet)
+    done
+    start_there "$bare" "$scratch/usr/bin/repartee"
+}
+
+try_appimage() {
+    local image bare
+    image=$(ls "$root"/dist/*.AppImage)
+    # What every desktop has, which is not in the AppImage.
+    bare=$(bare_root libegl1 libgl1 libx11-xcb1 libfontconfig1 libglib2.0-0 libdbus-1-3 libgomp1 libgssapi-krb5-2 \
+        libwayland-{client,cursor,egl}0 libxcb-{randr,render,shape,shm,sync,xfixes}0 fuse3)
+    cp "$image" "$scratch"
+    say "appimage: unpacked at each start"
+    start_there "$bare" env APPIMAGE_EXTRACT_AND_RUN=1 "$scratch/$(basename "$image")"
+    say "appimage: mounted by FUSE"
+    start_there "$bare" "$scratch/$(basename "$image")"
+    [[ -z $(ls -d "$scratch"/.mount_* 2>/dev/null) ]] || fail "files are left behind"
+}
+
+# bare_root PACKAGE… — prints the folder of a bare Debian, which gets these packages and a font.
+bare_root() {
+    local folder=$root/build/roots/${RELEASE:-bookworm}
+    [[ $(id -u) -eq 0 ]] || fail "a bare Debian takes root"
+    [[ -x $folder/usr/bin/apt-get ]] || debootstrap --variant=minbase "${RELEASE:-bookworm}" "$folder" >&2
+    DEBIAN_FRONTEND=noninteractive chroot "$folder" \
+        apt-get install --yes --quiet=2 --no-install-recommends ca-certificates fonts-dejavu-core "$@" >&2
+    echo "$folder"
+}
+
+# in_root FOLDER COMMAND… — /tmp is the same inside, with the sockets of X and of the session bus.
+in_root() {
+    exec unshare --mount bash -c 'mount --rbind /dev "$0/dev" && mount -t proc proc "$0/proc" &&
+        mount --rbind /tmp "$0/tmp" && exec chroot "$0" "$@"' "$@"
+}
+
+# start_there FOLDER PROGRAM… — starts the program in a bare Debian.
+start_there() {
+    local there=(bash -c "$(declare -f in_root); in_root \"\$@\"" bash "$@")
+    export HOME=$scratch/home TMPDIR=$scratch QT_QPA_PLATFORM=offscreen
+    unset REPARTEE_HOME XDG_DATA_HOME XDG_CONFIG_HOME XDG_CACHE_HOME XDG_RUNTIME_DIR
+    mkdir -p "$HOME"
+    "${there[@]}" --version
+    "${there[@]}" doctor --json >"$scratch/report.json" || cat "$scratch/report.json"
+    works "$scratch/report.json" window store "on-device model"
+    ask "${there[@]}"
+    shows_a_window "${there[@]}"
 }
 
 # set_traps — a folder of modules named like Python's own and like ours, none of which may run.
@@ -90,19 +150,27 @@ for name in sys.stdlib_module_names | {"desktop_app", "httpx", "PySide6", "sitec
 PYTHON
 }
 
-# ask PROGRAM — fails unless the on-device model answers, also about a document.
+# ask PROGRAM… — fails unless the on-device model answers, also about a document.
 ask() {
     local answer
-    answer=$("$1" ask --save "Name three primary colors.")
+    answer=$("$@" ask --save "Name three primary colors.")
     [[ -n $answer ]] || fail "no answer"
     say "it answers: ${answer:0:60}…"
-    answer=$("$1" ask --file "$root/tests/data/report.docx" "What is this about?")
+    cp "$root/tests/data/report.docx" "$scratch"
+    answer=$("$@" ask --file "$scratch/report.docx" "What is this about?")
     [[ -n $answer ]] || fail "no answer about a document"
+}
+
+# shows_a_window PROGRAM… — fails unless the program shows a document in a window.
+shows_a_window() {
+    cp "$root/tests/data/report.pdf" "$scratch"
+    "$root/packaging/desktop-session.sh" --screen bash -c "$(declare -f open_document); open_document \"\$@\"" \
+        bash "$scratch/report.pdf" "$@" || fail "the window does not show the document"
 }
 
 # Within a desktop session: the program started with a document shows its name to a screen reader.
 open_document() {
-    repartee "$1" &
+    "${@:2}" "$1" &
     local program=$!
     timeout 60 /usr/bin/python3 -I - "$(basename "$1")" <<'PYTHON'
 import sys, time
@@ -123,6 +191,7 @@ PYTHON
 
 [[ $# -gt 0 ]] || set -- wheel deb
 ensure_system test
+for name in "$@"; do ensure_system "try_$name"; done
 for name in "$@"; do
     (try_"$name")
     rm -rf "$scratch"/*

@@ -105,3 +105,14 @@ def system_libraries(file: Path) -> set[str]:
 
 def path_of(name: str) -> Path:
     return ROOT / "packaging" / "requirements" / name
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "packaging/README.md", ".github/workflows/build.yml"]
+)
+def test_the_build_script_has_every_format_that_is_named(name: str) -> None:
+    script = (ROOT / "packaging" / "build.sh").read_text("utf-8")
+    named = re.findall(r"packaging/build\.sh ([a-z ]+)", (ROOT / name).read_text("utf-8"))
+    formats = {word for words in named for word in words.split()}
+    assert formats
+    assert formats <= set(re.findall(r"^build_(\w+)\(\)", script, re.M))

