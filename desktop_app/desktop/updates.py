@@ -11,7 +11,6 @@ from typing import Final
 from desktop_app import __version__
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.domain.network.network_address import split_url
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.paths import resource_path
 from desktop_app.providers.http.request_secrets import ProviderAccess
@@ -47,9 +46,8 @@ async def update_report(releases: str = RELEASES) -> str:
 
 async def newest_version(releases: str) -> str:
     """Return the newest version in the feed. Raises UserFacingError."""
-    host = split_url(releases).hostname or releases
     kind = ProviderKind.COMPATIBLE
-    profile = ProviderProfile(id="", name=host, kind=kind, base_url=releases, needs_key=False)
+    profile = ProviderProfile(id="", name="GitHub", kind=kind, base_url=releases, needs_key=False)
     transport = Transport(ProviderAccess(profile), Timeouts(quick_read=15, quick_total=20))
     try:
         return await transport.get_json("latest", _version_in)
