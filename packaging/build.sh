@@ -34,7 +34,7 @@ model_description=" The weights of SmolLM2 135M (4 bits), with which Repartee an
 freeze() {
     local sources
     sources=$(git ls-files -z desktop_app resources pyproject.toml packaging/{repartee.spec,frozen_environment.py,requirements} |
-        xargs -0 sha256sum | sha256sum; git log -1 --format=%ct)
+        xargs -0 sha256sum | sha256sum; echo "$SOURCE_DATE_EPOCH")
     [[ ! -f build/frozen/sources || $(<build/frozen/sources) != "$sources" ]] || return 0
     say "Freezing"
     rm -rf build/frozen
