@@ -61,8 +61,7 @@ class AboutTab(QWidget):
         program = QWidget()
         copy_row = row_of(self._copy_button, (self._copy_note, 1))
         check = (self._check_button, Qt.AlignmentFlag.AlignLeft)
-        rows = ((self._program, 1), copy_row, check, self._update_note)
-        column_of(*rows, parent=program, margins=0)
+        column_of((self._program, 1), copy_row, check, self._update_note, parent=program, margins=0)
         for page in (program, self._licenses):
             self._pages.addWidget(page)
         rows = ((self._help_button, Qt.AlignmentFlag.AlignLeft), self._choice, (self._pages, 1))
