@@ -219,11 +219,17 @@ class WindowSession(Session):
 
     # -------------------------------------------------------------- start
 
+    async def _find_local_models(self) -> None:
+        """List the models on this computer in the menu, also those of other apps."""
+        await self.backend.local_models.refresh()
+        if self.backend.local_models.files:
+            self.providers.listings_changed.emit()
+
     async def start(self, request: WindowRequest) -> None:
         """Load the window's content, and handle the request of this start."""
         tasks = self.tasks
         stored_settings = await self.backend.settings.all()
-        use_weights(self.backend.gateway.local_model, stored_settings)
+        use_weights(self.backend.local_models, stored_settings)
         self.quick_host.restore(stored_settings)
         await self.load()
         self._use_settings()
@@ -245,6 +251,7 @@ class WindowSession(Session):
         self.window.prompt.focus_text()
         await self.backups.start()
         self.serve(request)
+        tasks.start(self._find_local_models())
         try:
             await self._calls.start()
         except StorageError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -21,6 +22,7 @@ from desktop_app.documents.store.note_store import NoteStore
 from desktop_app.documents.token_counting import ProviderTokenCounter
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
 from desktop_app.domain.answering.chat_request import ProviderKind
+from desktop_app.domain.cost import FREE
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.prompt_delimiter import DelimiterFactory
@@ -28,10 +30,10 @@ from desktop_app.domain.spending_report import Purpose
 from desktop_app.i18n.translation import N_
 from desktop_app.library.folder_store import ConversationFlagStore, FolderStore
 from desktop_app.library.search_query import Search
-from desktop_app.local_model.server import LocalModel
+from desktop_app.local_model.local_models import LocalModels, RunOptions
 from desktop_app.paths import Folders, folders, resource_path
 from desktop_app.prompts.prompt_store import PromptStore
-from desktop_app.providers.gateway.environment_profiles import profiles_of_environment
+from desktop_app.providers.gateway.environment_profiles import ON_DEVICE, profiles_of_environment
 from desktop_app.providers.gateway.provider_gateway import ProviderGateway
 from desktop_app.providers.gateway.provider_registry import ProviderRegistry
 from desktop_app.providers.keys.vault import KeyPlace, KeyVault
@@ -122,8 +124,8 @@ class Backend:
             for name, secret in secrets.items():
                 self.vault.use_for_session(name, secret, KeyPlace.ENVIRONMENT)
         environment_profiles = tuple(profile for profile, _ in profiles_with_secrets)
-        local_model = LocalModel()
-        self.gateway = ProviderGateway(self.vault, local_model, self.settings, self.catalog)
+        self.local_models = LocalModels(lambda: self.model_store)
+        self.gateway = ProviderGateway(self.vault, self.local_models, self.settings, self.catalog)
         self.counter = ProviderTokenCounter(self.documents, self.gateway, self.catalog)
         self.listings = ModelListings(ListingStore(self.database), self.gateway)
         self.providers = ProviderRegistry(
@@ -131,7 +133,7 @@ class Backend:
             self.vault,
             self.catalog,
             self.listings,
-            local_model,
+            self.local_models,
             environment_profiles,
         )
 
@@ -289,7 +291,7 @@ class Backend:
         if file.header.is_embedding or stored.get(WEIGHTS_SETTING):
             return False
         await self.settings.set(WEIGHTS_SETTING, file.path)
-        use_weights(self.gateway.local_model, await self.settings.all())
+        use_weights(self.local_models, await self.settings.all())
         return True
 
     async def remove_model(self, paths: list[Path]) -> int:
@@ -299,22 +301,33 @@ class Backend:
             LocalModelError: it is being fetched, or cannot be removed.
         """
         stored = await self.settings.all()
+        await self.local_models.unload(str(paths[0]))
         freed = await asyncio.to_thread(self.model_store.remove, paths)
         if stored.get(WEIGHTS_SETTING) == str(paths[0]):
             await self.settings.set(WEIGHTS_SETTING, "")
-            use_weights(self.gateway.local_model, await self.settings.all())
+            use_weights(self.local_models, await self.settings.all())
         return freed
 
     async def embedding_choice(self) -> EmbeddingChoice | None:
         """Return the provider and model of embeddings; None if they are off or not available."""
         # The import takes 11 ms.
         from desktop_app.backend.embedding_choice import embedding_choice, embedding_model
+        from desktop_app.collections.embedding_service import EmbeddingChoice
 
         values = await self.values()
         model = embedding_model(values, is_wanted=self.wants_embeddings)
         if not model:
             return None
         profile = await self.providers.default_profile(values)
+        await self.local_models.refresh_once()
+        local = self.local_models.find_embedding(
+            model, is_needed=profile.kind is ProviderKind.ON_DEVICE
+        )
+        if local is not None:
+            profile = replace(ON_DEVICE, models=(local,))
+            return EmbeddingChoice(profile, local, FREE)
+        if profile.kind is ProviderKind.ON_DEVICE:
+            return None
         return embedding_choice(model, profile, self.catalog, self.listings.known_listing(profile))
 
     async def values(self) -> dict[str, SettingValue]:
@@ -384,7 +397,8 @@ def use_routine_model(backend: Backend, values: Mapping[str, SettingValue]) -> N
     backend.utility_model.prefer_small(values["answer.routine_model"] == "small")
 
 
-def use_weights(local_model: LocalModel, stored: Mapping[str, Any]) -> None:
-    """Use the GGUF file that the user chose for the on-device model, if any."""
+def use_weights(local_models: LocalModels, stored: Mapping[str, Any]) -> None:
+    """Use the model that the user chose for this computer, and the options to run it."""
     path = stored.get(WEIGHTS_SETTING)
-    local_model.use_weights(Path(path) if path else None)
+    local_models.use_weights(Path(path) if path else None)
+    local_models.options = RunOptions.from_settings(stored)

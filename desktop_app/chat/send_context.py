@@ -22,7 +22,7 @@ from desktop_app.domain.spending_report import Purpose
 from desktop_app.domain.tools.tool import ToolLimits
 from desktop_app.domain.value import Value
 from desktop_app.i18n.translation import N_
-from desktop_app.providers.models.choice_resolution import ResolvedChoice
+from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL, ResolvedChoice
 from desktop_app.tools.calls.tool_set import ToolSet
 
 # Tokens. A small model that repeats itself would continue to the end of its window. The command
@@ -148,7 +148,10 @@ def accepted_parameters(
     max_tokens = parameters.max_output_tokens
     model_limit = resolved.model.max_output
     if resolved.profile.kind is ProviderKind.ON_DEVICE and not max_tokens:
-        max_tokens = MAX_OUTPUT_TOKENS_ON_DEVICE
+        # Large models end by themselves; this leaves room for their thinking.
+        window = resolved.model.context_window or 0
+        is_built_in = resolved.model.id == ON_DEVICE_MODEL
+        max_tokens = MAX_OUTPUT_TOKENS_ON_DEVICE if is_built_in else window // 2
     if max_tokens and model_limit:
         max_tokens = min(max_tokens, model_limit)
     return replace(parameters, max_output_tokens=max_tokens)

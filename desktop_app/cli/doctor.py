@@ -71,7 +71,7 @@ async def _run(options: Options) -> int:
     try:
         try:
             await backend.open()
-            use_weights(backend.gateway.local_model, await backend.settings.all())
+            use_weights(backend.local_models, await backend.settings.all())
         except UserFacingError as error:
             problem = error
         findings = await run_checks(backend, problem, is_thorough=True)
@@ -119,7 +119,7 @@ async def run_checks(
     window, keyring, model, store, hotkey = await asyncio.gather(
         _check_qt(),
         backend.vault.probe(TIMEOUT_S),
-        _check_model(backend, starts=is_thorough or backend.gateway.local_model.is_running),
+        _check_model(backend, starts=is_thorough or backend.local_models.is_running),
         _check_store(backend, problem, is_thorough=is_thorough),
         _check_hotkey(Keymap.from_settings(values), backend.folders.scope),
     )
@@ -186,7 +186,7 @@ def qt_failure_text(output: str) -> str:
 
 
 async def _check_model(backend: Backend, *, starts: bool) -> Finding:
-    local_model = backend.gateway.local_model
+    local_model = backend.local_models
     works: bool | None = False
     weights = local_model.weights or await asyncio.to_thread(find_weights)
     if weights is None:

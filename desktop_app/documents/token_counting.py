@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,11 @@ class ProviderTokenCounter:
             return TokenCount(0, is_exact=True)
         is_on_device = profile.kind is ProviderKind.ON_DEVICE
         is_other_model = profile.kind is ProviderKind.COMPATIBLE and not self._catalog.knows(model)
-        if is_on_device or (is_other_model and may_ask):
+        if is_on_device and model:
+            profile = replace(profile, models=(model,))
+        # The count of a model that is not loaded would take its memory while the user types.
+        asks_device = is_on_device and (may_ask or self._gateway.is_ready(profile))
+        if asks_device or (is_other_model and may_ask):
             with suppress(UserFacingError):  # sending the text reports what is missing
                 provider = await self._gateway.provider(profile)
                 counted = await provider.count_tokens(model, text)

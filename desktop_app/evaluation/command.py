@@ -128,7 +128,7 @@ async def _eval(options: Options, cases: Sequence[Case]) -> int:
     async with open_backend(allows_unpriced=options.allow_unpriced) as backend:
         values = await backend.values()
         use_limits(backend, values)
-        use_weights(backend.gateway.local_model, await backend.settings.all())
+        use_weights(backend.local_models, await backend.settings.all())
         await backend.listings.load()
         evaluation = await _prepare(backend, options, cases)
         plans = await evaluation.plan()

@@ -103,21 +103,34 @@ def find_weights() -> Path | None:
     return None
 
 
+@dataclass(frozen=True)
+class LoadOptions:
+    """How a model runs.
+
+    Attributes:
+        context_window: the largest window to use, in tokens. Memory grows with it: 22 KB a token
+            for the built-in model, 128 KB for one of 8 billion parameters. A model trained on a
+            smaller window gets that one.
+        threads: for generating; 0 chooses by the processor.
+        projector: the path of the second file of a model that sees images; "" for none.
+        is_embedding: True for a model that makes vectors instead of text.
+    """
+
+    context_window: int = 8192
+    threads: int = 0
+    projector: str = ""
+    is_embedding: bool = False
+
+
 class LocalModel:
-    """The on-device model."""
+    """A model on this computer, in a process of its own."""
 
     def __init__(
         self, *, context_window: int = 8192, start_timeout_s: float = START_TIMEOUT_S
     ) -> None:
-        """Create the model without starting the child.
-
-        Args:
-            context_window: the largest window to use, in tokens. Memory grows with it: 22 KB a
-                token for the built-in model, 128 KB for one of 8 billion parameters. A model
-                trained on a smaller window gets that one.
-        """
+        """Create the model without starting the child."""
         self._chosen_file: Path | None = None
-        self._context_window = context_window
+        self._options = LoadOptions(context_window)
         self._start_timeout_s = start_timeout_s
         # Set before `_endpoint` is, so that `aclose` can end a child that still loads the model.
         self._process: asyncio.subprocess.Process | None = None
@@ -127,17 +140,13 @@ class LocalModel:
         self._lock = asyncio.Lock()
         self._is_closing = False
 
-    @property
-    def weights(self) -> Path | None:
-        """Return the GGUF file that the user chose, None for the built-in model."""
-        return self._chosen_file
-
-    def use_weights(self, weights: Path | None) -> None:
+    def use_weights(self, weights: Path | None, options: LoadOptions | None = None) -> None:
         """Change the model: to a GGUF file, or to the built-in model (None).
 
         This takes effect with the next `endpoint()`.
         """
         self._chosen_file = weights
+        self._options = options or self._options
 
     @property
     def is_running(self) -> bool:
@@ -210,7 +219,10 @@ class LocalModel:
             "socket_path": str(self._socket or ""),
             "port": port,
             "key": secrets.token_urlsafe(32),
-            "context_window": self._context_window,
+            "context_window": self._options.context_window,
+            "threads": self._options.threads,
+            "projector": self._options.projector,
+            "is_embedding": self._options.is_embedding,
             # Empty values leave those of the user's file, or llama.cpp's.
             "sampling": BUILT_IN_SAMPLING if is_built_in else {},
             "chat_template": BUILT_IN_CHAT_TEMPLATE if is_built_in else "",

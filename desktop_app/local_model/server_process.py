@@ -50,6 +50,9 @@ class Configuration(TypedDict):
     port: int
     key: str  # required by every endpoint except /health
     context_window: int  # in tokens; llama.cpp lowers it to the window of the model's training
+    threads: int  # for generating; 0 chooses by the processor
+    projector: str  # the path of the second file of a model that sees images; "" for none
+    is_embedding: bool  # makes vectors
     sampling: dict[str, float]  # by llama.cpp's names; a request may override them
     chat_template: str  # in Jinja; "" for the one in the file
 
@@ -89,7 +92,11 @@ def policy(configuration: Configuration, reply_fd: int) -> sandbox.Policy:
     """Return the permissions of this process: the model's files, its socket and its log."""
     return sandbox.Policy(
         _MEMORY_BYTES,
-        readable=(*_weight_files(Path(configuration["weights"])), *map(Path, _PROCESSOR_FILES)),
+        readable=(
+            *_weight_files(Path(configuration["weights"])),
+            *([Path(configuration["projector"])] if configuration["projector"] else []),
+            *map(Path, _PROCESSOR_FILES),
+        ),
         socket_folder=Path(configuration["socket_path"]).parent,
         file_bytes=_LOG_BYTES,
         descriptors=(reply_fd,),
@@ -154,12 +161,18 @@ def _load(configuration: Configuration) -> Any:
     params.chat_template = configuration["chat_template"]
     for name, value in configuration["sampling"].items():
         setattr(params.sampling, name, value)
-    _set_threads(params)
+    if configuration["projector"]:
+        params.mmproj.path = configuration["projector"]
+    if configuration["is_embedding"]:
+        params.embedding = True
+        # A text must fit into one batch.
+        params.n_batch = params.n_ubatch = configuration["context_window"]
+    _set_threads(params, configuration["threads"])
     _disable_extras(params)
     return xllamacpp.Server(params)
 
 
-def _set_threads(params: Any) -> None:
+def _set_threads(params: Any, wanted: int) -> None:
     """Process the prompt with all cores, and generate with all but one, which draws the window.
 
     llama.cpp's threads wait for each other at every layer. With one of two cores busy elsewhere,
@@ -167,7 +180,7 @@ def _set_threads(params: Any) -> None:
     generate 144 and one 85, faster than anyone reads.
     """
     cores = physical_cores()
-    params.cpuparams.n_threads = max(1, cores - 1)
+    params.cpuparams.n_threads = wanted or max(1, cores - 1)
     params.cpuparams_batch.n_threads = cores
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
+from desktop_app.backend.backend import use_weights
 from desktop_app.chat.command.chosen_model import fetch_listing_if_stale, find_profile
 from desktop_app.cli.command_setup import open_backend, run_command
 from desktop_app.cli.console import (
@@ -60,6 +61,8 @@ async def _show_models(options: Options) -> int:
 async def _read_rows(options: Options) -> tuple[list[ModelRow], list[str]]:
     async with open_backend() as backend:
         await backend.listings.load()
+        use_weights(backend.local_models, await backend.settings.all())
+        await backend.local_models.refresh()
         if options.provider:
             profiles = [await find_profile(backend, options.provider)]
         else:

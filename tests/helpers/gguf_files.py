@@ -51,3 +51,16 @@ def write_gguf(path: Path, architecture: str = "llama", **values: object) -> Pat
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(gguf_bytes(architecture, **values))  # type: ignore[arg-type]
     return path
+
+
+def write_variant(path: Path, original: Path, **values: object) -> Path:
+    """Write a real model's file with further values in its header."""
+    pairs = b"".join(_text(name.replace("__", ".")) + _value(v) for name, v in values.items())
+    filler = 8 + len("general.filler") + 4 + 8
+    padding = "x" * (-(len(pairs) + filler) % 32)  # the weights keep their alignment
+    pairs += _text("general.filler") + _value(padding)
+    content = original.read_bytes()
+    _version, tensors, count = struct.unpack_from("<IQQ", content, 4)
+    head = b"GGUF" + struct.pack("<IQQ", 3, tensors, count + len(values) + 1)
+    path.write_bytes(head + pairs + content[24:])
+    return path

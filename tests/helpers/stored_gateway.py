@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from desktop_app.local_model.server import LocalModel
+from pathlib import Path
+
+from desktop_app.local_model.local_models import LocalModels
+from desktop_app.local_model.store import ModelStore
 from desktop_app.providers.gateway.provider_gateway import ProviderGateway
 from desktop_app.providers.keys.vault import KeyVault
 from desktop_app.settings.settings_store import SettingsStore
@@ -14,4 +17,6 @@ def gateway_over(database: Database, vault: KeyVault | None = None) -> ProviderG
     """Return a gateway with the keys of `vault`, by default one without keys."""
     settings = SettingsStore(database)
     vault = vault or KeyVault("repartee-test", settings)
-    return ProviderGateway(vault, LocalModel(), settings, CATALOG)
+    nowhere = Path("/nonexistent")
+    models = LocalModels(lambda: ModelStore(nowhere, nowhere, nowhere))
+    return ProviderGateway(vault, models, settings, CATALOG)

@@ -173,7 +173,7 @@ async def _ask(options: Options, question: str, output: AnswerOutput) -> int:
     )
     try:
         await backend.open()
-        use_weights(backend.gateway.local_model, await backend.settings.all())
+        use_weights(backend.local_models, await backend.settings.all())
         await backend.listings.load()
         return await _answer(backend, options, question, output)
     except asyncio.CancelledError:

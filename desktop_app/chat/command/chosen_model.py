@@ -6,6 +6,7 @@ import asyncio
 import os
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.cli.command_line import EFFORTS, VARIANTS
@@ -153,6 +154,8 @@ async def choice_of(backend: Backend, profile: ProviderProfile, options: Options
         IllegalChoiceError: the options contradict each other, the provider does not offer the
             choice, or no model is known.
     """
+    if profile.kind is ProviderKind.ON_DEVICE:
+        await backend.local_models.refresh()
     choice = backend.providers.default_choice(profile, await backend.values())
     effort = Effort(options.effort) if options.effort else choice.effort
     if options.model and options.variant:
@@ -231,17 +234,20 @@ def required_effort(options: Options, choice: ModelChoice) -> Effort | None:
 
 
 def _use_local_model(backend: Backend, model: str) -> str:
-    """Use the built-in model, or the GGUF file at a path, on the device. Return the model's id."""
-    local = backend.gateway.local_model
+    """Use the built-in model, a model on this computer, or a GGUF file. Return the model's id."""
+    local = backend.local_models
     path = expand_path(model).absolute()
+    file = local.find(model)
     if model == ON_DEVICE_MODEL:
         local.use_weights(None)
+    elif file is not None:
+        local.use_weights(Path(file.path))
     elif path.suffix.lower() == ".gguf":
         local.use_weights(path)
     else:
         raise IllegalChoiceError(
             N_("There is no local model “{model}”."),
-            hint=N_("Enter the path of a GGUF file, or leave out the model."),
+            hint=N_("“repartee models list” shows those on this computer. A path works, too."),
             model=model,
         )
     return backend.providers.on_device_model

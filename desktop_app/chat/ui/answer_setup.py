@@ -94,7 +94,8 @@ class AnswerSetup(QObject):
     def choice_of(self, conversation: Conversation) -> ModelChoice:
         """Return the choice for a conversation's next answer.
 
-        On this computer, the model is the one in use now. A choice without a model, and without a
+        On this computer, a model that is not there any longer, and the built-in one, are replaced
+        by that of new conversations. A choice without a model, and without a
         variant that the provider serves, becomes the provider's default choice. The choice of a
         removed provider is returned unchanged.
         """
@@ -103,6 +104,8 @@ class AnswerSetup(QObject):
         if profile.id != choice.provider_id:
             return choice
         if profile.kind is ProviderKind.ON_DEVICE:
+            if self.providers.has_local_model(choice.model):
+                return choice
             return replace(choice, model=self.providers.on_device_model)
         has_variant = choice.variant is not None and profile.serves_gpt_family
         if choice.model or has_variant:

@@ -19,8 +19,8 @@ from desktop_app.domain.errors import IllegalChoiceError, filled
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.markdown.parsing.parser import parser
-from desktop_app.providers.models.choice_resolution import ResolvedChoice
-from desktop_app.providers.models.model_menu import menu_entries
+from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL, ResolvedChoice
+from desktop_app.providers.models.model_menu import menu_entries, on_device_entries
 from desktop_app.providers.ui.providers import PROVIDER_REMOVED
 
 NO_BACKGROUND = N_(
@@ -232,11 +232,11 @@ class AvailableModels(Controller):
             self.changed.emit()
 
     def _models_of(self, profile: ProviderProfile) -> list[ModelEntry]:
+        models = self._providers.models_of(profile)
         if profile.kind is ProviderKind.ON_DEVICE:
-            model = self._providers.on_device_model
-            name = self._providers.models_of(profile).info(model).name
-            return [ModelEntry(profile.id, profile.name, model=model, name=name, variant=None)]
-        today = date.today()  # noqa: DTZ011 — the user's day
+            entries = on_device_entries(models, self._providers.on_device_model)
+        else:
+            entries = menu_entries(models, date.today())  # noqa: DTZ011 — the user's day
         return [
             ModelEntry(
                 profile.id,
@@ -246,7 +246,7 @@ class AvailableModels(Controller):
                 variant=entry.variant,
                 note=entry.note,
             )
-            for entry in menu_entries(self._providers.models_of(profile), today)
+            for entry in entries
         ]
 
 
@@ -319,7 +319,7 @@ class BuiltInModelNote(Controller):
 
     def _show(self) -> None:
         is_on_device = self._setup.profile.kind is ProviderKind.ON_DEVICE
-        is_built_in = is_on_device and not self._values[WEIGHTS_SETTING]
+        is_built_in = is_on_device and self._setup.choice.model == ON_DEVICE_MODEL
         text = tr(
             "Using SmolLM2, a small built-in model for trying out Repartee. "
             "Add an API key for real work."

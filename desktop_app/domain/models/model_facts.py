@@ -50,6 +50,7 @@ class ModelFacts:
     """The facts about a model; None for each that is unknown.
 
     Attributes:
+        name: of a model on this computer, whose id is the path of its file.
         window: tokens: the context window or the input limit, see `with_listed_window`.
         input_price, output_price, cached_price: US dollars per million tokens, as the provider
             charges them; `cached_price` is that of cached input.
@@ -73,6 +74,7 @@ class ModelFacts:
     schema: bool | None = None
     reasoning: bool | None = None
     makes_images: bool | None = None
+    name: str | None = None
 
     @property
     def is_empty(self) -> bool:

@@ -18,6 +18,7 @@ from desktop_app.domain.answering.chat_request import (
     ChatRequest,
     FileData,
     ImageData,
+    ProviderKind,
     ProviderProfile,
     RequestMessage,
 )
@@ -52,6 +53,7 @@ from desktop_app.domain.models.parameter_support import (
     sendable_effort,
     sendable_parameters,
 )
+from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.tools.strict_schema import is_strict, sendable_arguments
 from desktop_app.domain.tools.tool import ToolDefinition
@@ -154,14 +156,21 @@ def _build_settings(
         request.parameters, profile, info, request.effort, api=Api.CHAT_COMPLETIONS
     )
     effort = sendable_effort(info, request.effort)
+    thinking: dict[str, Any] = {"reasoning_effort": None if effort is None else effort.value}
+    if profile.kind is ProviderKind.ON_DEVICE and effort is not None:
+        # llama.cpp passes these to the model's chat template.
+        is_on = effort is not Effort.NONE
+        thinking = {
+            "chat_template_kwargs": {"enable_thinking": is_on, "reasoning_effort": effort.value}
+        }
     return {
+        **thinking,
         "temperature": parameters.temperature,
         "top_p": parameters.top_p,
         "presence_penalty": parameters.presence_penalty,
         "frequency_penalty": parameters.frequency_penalty,
         "stop": list(parameters.stop) or None,
         "seed": parameters.seed,
-        "reasoning_effort": None if effort is None else effort.value,
         "verbosity": parameters.verbosity,
         "service_tier": parameters.service_tier,
     }

@@ -14,11 +14,13 @@ from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.network.secret import Secret
 from desktop_app.i18n.translation import N_
+from desktop_app.local_model.local_models import BUILT_IN
 from desktop_app.providers.http.request_secrets import ProviderAccess
+from desktop_app.providers.models.choice_resolution import ON_DEVICE_MODEL
 from desktop_app.providers.server_memory import WINDOW_PREFIX, ServerMemory, window_key
 
 if TYPE_CHECKING:
-    from desktop_app.local_model.server import LocalModel
+    from desktop_app.local_model.local_models import LocalModels
     from desktop_app.providers.http.download import Downloads
     from desktop_app.providers.jobs.batch_client import BatchClient
     from desktop_app.providers.keys.vault import KeyVault
@@ -34,12 +36,13 @@ class ProviderGateway:
     def __init__(
         self,
         vault: KeyVault,
-        local_model: LocalModel,
+        local_models: LocalModels,
         settings: SettingsStore,
         catalog: ModelCatalog,
     ) -> None:
         self._vault = vault
-        self.local_model = local_model
+        self.local_models = local_models
+        local_models.is_busy = self._is_busy
         self._settings = settings
         self._catalog = catalog
         # A client is replaced if anything that it was made with changes.
@@ -68,7 +71,7 @@ class ProviderGateway:
         """
         socket_path = ""
         if profile.kind is ProviderKind.ON_DEVICE:
-            endpoint = await self.local_model.endpoint()
+            endpoint = await self.local_models.endpoint(local_path(profile))
             profile = replace(profile, base_url=endpoint.base_url)
             key: Secret | None = Secret(endpoint.key, origin(endpoint.base_url))
             socket_path = endpoint.socket_path
@@ -84,14 +87,15 @@ class ProviderGateway:
             socket_path=socket_path,
         )
         async with self._lock:  # concurrent callers share a single client
-            cached = self._clients.get(profile.id)
+            name = _client_name(profile)
+            cached = self._clients.get(name)
             if cached is not None and cached[0] == access:
                 return cached[1]
             if cached is not None:
-                self._replaced_clients.append(self._clients.pop(profile.id)[1])
+                self._replaced_clients.append(self._clients.pop(name)[1])
             await self._close_idle()
             client = await self._create_client(access)
-            self._clients[profile.id] = (access, client)
+            self._clients[name] = (access, client)
             return client
 
     async def batches(self, profile: ProviderProfile) -> BatchClient:
@@ -115,6 +119,20 @@ class ProviderGateway:
         self._replaced_clients = [client for client in self._replaced_clients if not client.is_idle]
         for client in idle:
             await client.aclose()
+
+    def is_ready(self, profile: ProviderProfile) -> bool:
+        """Return True if a profile's model on this computer is loaded, or takes little memory."""
+        path = local_path(profile)
+        return not path or self.local_models.is_loaded(path)
+
+    def _is_busy(self, model: str) -> bool:
+        """Return True while a model on this computer answers."""
+        return any(
+            access.profile.kind is ProviderKind.ON_DEVICE
+            and local_path(access.profile) in (model, None)
+            and not client.is_idle
+            for access, client in self._clients.values()
+        )
 
     async def learned_support(self, profile: ProviderProfile, model: str) -> LearnedSupport:
         """Return the provider's API and the parameters that it refused for a model, if known.
@@ -183,7 +201,20 @@ class ProviderGateway:
             await client.aclose()
         self._clients.clear()
         self._replaced_clients.clear()
-        await self.local_model.aclose()
+        await self.local_models.aclose()
+
+
+def local_path(profile: ProviderProfile) -> str | None:
+    """Return the path of the model on this computer that a profile names; None if it names none."""
+    if not profile.models:
+        return None
+    return BUILT_IN if profile.models[0] == ON_DEVICE_MODEL else profile.models[0]
+
+
+def _client_name(profile: ProviderProfile) -> str:
+    """Return a name for the client: each model on this computer has a server of its own."""
+    is_on_device = profile.kind is ProviderKind.ON_DEVICE
+    return f"{profile.id} {local_path(profile)}" if is_on_device else profile.id
 
 
 def _import_client() -> type[ProviderClient]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
 
+from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.models.model_catalog import ModelCatalog
+from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.network.origin import origin
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE, all_profiles
@@ -21,11 +24,14 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.conversations.conversation import ModelChoice
-    from desktop_app.local_model.server import LocalModel
+    from desktop_app.local_model.local_models import LocalModels
     from desktop_app.providers.keys.vault import KeyVault
     from desktop_app.providers.models.model_listings import ModelListings
     from desktop_app.settings.setting import SettingValue
     from desktop_app.settings.settings_store import SettingsStore
+
+
+_NO_DATE: Final = datetime.fromtimestamp(0, UTC)
 
 
 class ProviderRegistry:
@@ -41,14 +47,14 @@ class ProviderRegistry:
         vault: KeyVault,
         catalog: ModelCatalog,
         listings: ModelListings,
-        local_model: LocalModel,
+        local_models: LocalModels,
         environment_profiles: tuple[ProviderProfile, ...],
     ) -> None:
         self._settings = settings
         self._vault = vault
         self._catalog = catalog
         self._listings = listings
-        self._local_model = local_model
+        self._local_models = local_models
         self.environment_profiles = environment_profiles
 
     async def profiles(self) -> list[ProviderProfile]:
@@ -109,11 +115,14 @@ class ProviderRegistry:
         )
 
     def models_of(self, profile: ProviderProfile) -> ProviderModels:
-        """Return the models of a provider, as last listed."""
+        """Return the models of a provider, as last listed, or as their files say."""
+        if profile.kind is ProviderKind.ON_DEVICE:
+            facts = self._local_models.facts()
+            return ProviderModels(profile, self._catalog, ModelListing("", facts, _NO_DATE))
         return ProviderModels(profile, self._catalog, self._listings.known_listing(profile))
 
     @property
     def on_device_model(self) -> str:
         """Return the id of the on-device model: the built-in id, or a file's path."""
-        weights = self._local_model.weights
+        weights = self._local_models.weights
         return ON_DEVICE_MODEL if weights is None else str(weights)

@@ -40,8 +40,8 @@ MIN_CUT_CHARS: Final = 200
 
 
 def is_offered(profile: ProviderProfile) -> bool:
-    """Return True if the provider may offer embeddings; CometAPI and the local model do not."""
-    return profile.kind in (ProviderKind.OPENAI, ProviderKind.COMPATIBLE)
+    """Return True if the provider may offer embeddings; CometAPI does not."""
+    return profile.kind is not ProviderKind.COMETAPI
 
 
 def body(model: str, texts: Sequence[str], refused: frozenset[str] = frozenset()) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, not
 from desktop_app.domain.cost import FREE, Price
 from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.models.model_catalog import Api, FileInputs, ModelCatalog, ModelInfo
+from desktop_app.domain.models.model_facts import ModelFacts
 from desktop_app.domain.models.model_listing import ModelAvailability, ModelListing, info_at
 from desktop_app.domain.models.parameter_support import first_api
 from desktop_app.domain.models.variants import Effort, Variant
@@ -115,14 +116,17 @@ class ProviderModels(Value, frozen=True):
             learned_window: the window that the server named in a refusal, if no limit is known.
         """
         if self.profile.kind is ProviderKind.ON_DEVICE and not self.catalog.knows(model_id):
-            return ModelInfo(
-                id=model_id,
-                name=PurePath(model_id).stem,
-                apis=(Api.CHAT_COMPLETIONS,),
-                efforts=(),
-                sees_images=False,
-                context_window=ON_DEVICE_WINDOW,
-                price=FREE,
+            facts = self.listing.listed_model(model_id) if self.listing else ModelFacts(model_id)
+            return facts.filled_in(
+                ModelInfo(
+                    id=model_id,
+                    name=facts.name or PurePath(model_id).stem,
+                    apis=(Api.CHAT_COMPLETIONS,),
+                    efforts=facts.efforts or (),
+                    sees_images=bool(facts.images),
+                    context_window=facts.window or ON_DEVICE_WINDOW,
+                    price=FREE,
+                )
             )
         info = info_at(self.profile, model_id, self.catalog, self.listing)
         if learned_window is None or info.input_limit:
@@ -187,8 +191,11 @@ class ProviderModels(Value, frozen=True):
     ) -> ResolvedChoice:
         """Return the choice of a model, with the evidence for its price."""
         claim = self.price_claim(info.id)
+        profile = self.profile
+        if profile.kind is ProviderKind.ON_DEVICE:  # each model has a server of its own
+            profile = replace(profile, models=(info.id,))
         return ResolvedChoice(
-            self.profile, info, variant, effort, service_tier=service_tier, claim=claim
+            profile, info, variant, effort, service_tier=service_tier, claim=claim
         )
 
     def _file_inputs(self, info: ModelInfo) -> FileInputs | None:

@@ -72,6 +72,18 @@ def menu_entries(models: ProviderModels, today: date) -> list[MenuEntry]:
     return entries
 
 
+def on_device_entries(models: ProviderModels, default: str) -> list[MenuEntry]:
+    """Return the models on this computer that can chat, first that of new conversations."""
+    listed = models.listing.models if models.listing else ()
+    ids = dict.fromkeys((default, *(facts.id for facts in listed if facts.can_chat)))
+    infos = map(models.info, ids)
+    return [
+        MenuEntry(info.id, info.name, note=tr("{tokens} tokens", tokens=tokens(window)))
+        for info in infos
+        if (window := info.context_window)
+    ]
+
+
 def _may_have(models: ProviderModels, model_id: str) -> bool:
     """Return False if a compatible server does not list the model, and the user did not add it."""
     if models.profile.kind is not ProviderKind.COMPATIBLE or models.listing is None:
@@ -179,7 +191,9 @@ def model_rows(
     """Return a row for each chat model of a provider."""
     profile = models.profile
     is_on_device = profile.kind is ProviderKind.ON_DEVICE
-    entries = [MenuEntry(on_device_model, "")] if is_on_device else menu_entries(models, today)
+    entries = (
+        on_device_entries(models, on_device_model) if is_on_device else menu_entries(models, today)
+    )
     return [
         _make_row(models, entry, today, is_favorite=(profile.id, entry.model) in favorites)
         for entry in entries

@@ -82,6 +82,11 @@ class Providers(QObject):
         """Return the id of the on-device model."""
         return self._registry.on_device_model
 
+    def has_local_model(self, path: str) -> bool:
+        """Return True if a model's file is on this computer."""
+        listing = self._registry.models_of(ON_DEVICE).listing
+        return listing is not None and listing.has(path)
+
     def default_choice(self, profile: ProviderProfile) -> ModelChoice:
         """Return the initial model choice of a new conversation with `profile`."""
         return self._registry.default_choice(profile, self._values.all)

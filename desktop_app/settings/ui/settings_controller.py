@@ -240,10 +240,8 @@ class SettingsController(QObject):
 
     async def _choose_weights(self, path: Path | None) -> None:
         """Use another GGUF file on this computer, or return to the built-in model."""
-        local_model = self._backend.gateway.local_model
-        await local_model.aclose()
         await self._values.set(WEIGHTS_SETTING, str(path or ""))
-        use_weights(local_model, self._values.all)
+        use_weights(self._backend.local_models, self._values.all)
         await self._providers.reload()
 
     # -------------------------------------------------------------- about

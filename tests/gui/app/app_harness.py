@@ -204,7 +204,7 @@ class AppHarness:
                 backend.vault,
                 backend.catalog,
                 backend.listings,
-                backend.gateway.local_model,
+                backend.local_models,
                 backend.providers.environment_profiles,
             )
         return backend

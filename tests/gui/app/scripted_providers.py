@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.answering.stream_events import (
@@ -125,27 +124,11 @@ class ScriptedClient:
         return ModelListing(self._profile.base_url, models, datetime.now(UTC))
 
 
-class UnusedLocalModel:
-    """Stand-in for the on-device model, which records the weights that it is told to use."""
-
-    def __init__(self) -> None:
-        self.weights: Path | None = None
-        self.is_running = False
-
-    def use_weights(self, weights: Path | None) -> None:
-        """Change the model."""
-        self.weights = weights
-
-    async def aclose(self) -> None:
-        """Do nothing."""
-
-
 class ScriptedGateway:
     """Stand-in for backend.gateway.provider_gateway.ProviderGateway."""
 
     def __init__(self, providers: ScriptedProviders) -> None:
         self._providers = providers
-        self.local_model = UnusedLocalModel()
 
     async def provider(self, profile: ProviderProfile) -> ScriptedClient:
         return ScriptedClient(self._providers, profile)

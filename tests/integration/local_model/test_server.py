@@ -353,6 +353,9 @@ def configuration(weights: Path, socket_path: str) -> bytes:
         "context_window": 512,
         "sampling": {},
         "chat_template": "",
+        "threads": 0,
+        "projector": "",
+        "is_embedding": False,
         "port": 0,
     }
     return json.dumps(line).encode() + b"\n"

@@ -90,6 +90,9 @@ def test_the_server_reads_all_parts_of_the_model_only(
         "sampling": {},
         "chat_template": "",
         "port": 0,
+        "threads": 0,
+        "projector": "",
+        "is_embedding": False,
     }
     readable = policy(configuration, 3).readable
     assert {path.name for path in readable if path.parent == tmp_path} == {name, *others}
