@@ -66,6 +66,7 @@ from desktop_app.library.ui.navigator import (
 from desktop_app.library.ui.trash import Trash
 from desktop_app.prompts.ui.presets_controller import PresetsController
 from desktop_app.prompts.ui.prompts_controller import PromptsController
+from desktop_app.providers.ui.local_server_offer import LocalServerOffer
 from desktop_app.providers.ui.models.models_controller import ModelsController
 from desktop_app.providers.ui.providers import Providers, SettingValues
 from desktop_app.providers.ui.providers_controller import ProvidersController
@@ -209,6 +210,7 @@ def _make_composer(session: Session) -> None:
         window, session, session.prompts_controller, session.choices
     )
     window.empty_state.example_chosen.connect(session.prompts_controller.begin_example)
+    window.empty_state.question_chosen.connect(session.prompts_controller.begin_question)
     session.image_chips = ImageChips(session)
     session.passwords = DocumentPasswords(window)
     session.attachment_reader = AttachmentReader(session)
@@ -296,6 +298,8 @@ def _make_panel(
     """Make the controllers of the settings panel: imports, exports and backups are there, too."""
     window = session.window
     providers = session.providers_controller = ProvidersController(window, session)
+    session.local_servers = LocalServerOffer(session)
+    providers.profile_added.connect(session.tasks.slot(session.local_servers.look_after_adding))
     window.empty_state.add_key_requested.connect(providers.open_at_key)
     window.transcript.action_requested.connect(
         lambda _id, action: providers.open_at_key() if action in ("add-key", "change-key") else None

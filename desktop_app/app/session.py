@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from desktop_app.library.ui.trash import Trash
     from desktop_app.prompts.ui.presets_controller import PresetsController
     from desktop_app.prompts.ui.prompts_controller import PromptsController
+    from desktop_app.providers.ui.local_server_offer import LocalServerOffer
     from desktop_app.providers.ui.models.models_controller import ModelsController
     from desktop_app.providers.ui.providers import Providers, SettingValues
     from desktop_app.providers.ui.providers_controller import ProvidersController
@@ -169,6 +170,7 @@ class Session:
     comparison: ComparisonController
     # The settings panel, and other windows.
     providers_controller: ProvidersController
+    local_servers: LocalServerOffer
     look: LookController
     settings: SettingsController
     shortcut_files: ShortcutFiles

@@ -60,6 +60,7 @@ QUICK_PROMPT_DELAY_MS = 1000
 SPELLING_DELAY_MS = 1200
 BATCHES_DELAY_MS = 1500
 MNEMONICS_DELAY_MS = 500
+LOCAL_SERVERS_DELAY_MS = 300
 
 
 class WindowSession(Session):
@@ -260,6 +261,9 @@ class WindowSession(Session):
         self._run_later(SPELLING_DELAY_MS, lambda: tasks.start(self.check_spelling()))
         self._run_later(BATCHES_DELAY_MS, lambda: tasks.start(self.batches.resume_jobs()))
         self._run_later(MNEMONICS_DELAY_MS, self.show_mnemonics)
+        self._run_later(
+            LOCAL_SERVERS_DELAY_MS, lambda: tasks.start(self.local_servers.look_at_first_start())
+        )
         tasks.start(self.servers.load_prompts())
         self.housekeeping.start()
         self._memory_trimmer.restart_timer()

@@ -55,6 +55,12 @@ SERVER_PRESETS: Final[tuple[ServerPreset, ...]] = (
         "vllm", "vLLM", "http://localhost:8000/v1", N_("Start it with “vllm serve MODEL”.")
     ),
     ServerPreset(
+        "jan",
+        "Jan",
+        "http://localhost:1337/v1",
+        N_("Start its Local API Server in the settings, with no API key."),
+    ),
+    ServerPreset(
         "litellm",
         "LiteLLM",
         "http://localhost:4000/v1",

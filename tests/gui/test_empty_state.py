@@ -50,3 +50,30 @@ def test_the_key_line_is_shown_on_request(start: EmptyState, qtbot: QtBot) -> No
         qtbot.mouseClick(start.key_line.button, Qt.MouseButton.LeftButton)
     start.set_key_line(False, "")
     assert not start.key_line.isVisible()
+
+
+def test_the_built_in_model_gets_questions_as_examples(start: EmptyState, qtbot: QtBot) -> None:
+    start.set_small_model(True)
+    for card in start.cards:
+        with qtbot.waitSignal(start.question_chosen) as told:
+            qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
+        assert told.args == [card.description]
+        assert card.description.endswith("?")
+    start.set_small_model(False)
+    assert [card.key for card in start.cards] == ["summarize", "explain", "translate"]
+
+
+def test_servers_are_offered_before_a_key(start: EmptyState, qtbot: QtBot) -> None:
+    start.set_key_line(True, "Answering with a small model.")
+    buttons = start.key_line.server_buttons
+    assert not any(button.isVisible() for button in buttons)
+    start.set_servers(["Use a from A", "Use b from B"])
+    assert [button.text() for button in buttons] == ["Use a from A", "Use b from B"]
+    assert all(button.isVisible() for button in buttons)
+    with qtbot.waitSignal(start.server_chosen) as told:
+        qtbot.mouseClick(buttons[1], Qt.MouseButton.LeftButton)
+    assert told.args == [1]
+    assert start.key_line.button.property("role") == "plain"
+    start.set_servers([])
+    assert not any(button.isVisible() for button in buttons)
+    assert start.key_line.button.property("role") == "primary"

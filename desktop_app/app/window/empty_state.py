@@ -6,6 +6,9 @@ The prompt editor sits between the examples and the key line, so there are two w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+from itertools import zip_longest
 from typing import Final, NamedTuple
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -15,7 +18,7 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QWidget
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.look import icons
-from desktop_app.widgets.look.theme import current_theme
+from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
 # key (the id of a built-in prompt, or "summarize"), icon, title, description
@@ -29,6 +32,16 @@ _EXAMPLES: Final = (
     ("explain", "braces", N_("Explain code"), N_("Paste it or attach the file")),
     ("translate", "languages", N_("Translate text"), N_("Keeps the Markdown formatting")),
 )
+# Tried with SmolLM2: it answers plain questions in English. Its summaries, translations, rephrased
+# sentences and letters are wrong, so there is no example of them.
+_SMALL_EXAMPLES: Final = (
+    ("What are three tips for better sleep?", "list", N_("Get tips")),
+    ("What is photosynthesis?", "info", N_("Have a word explained")),
+    ("Why is the sky blue?", "sparkles", N_("Ask why")),
+)
+"""Question, icon and title of the examples for the built-in model, which knows English only."""
+MAX_SERVERS: Final = 2
+"""The servers that the key line offers at most."""
 
 
 class _CardSizes(NamedTuple):
@@ -54,10 +67,14 @@ class EmptyState(QWidget):
 
     Signals:
         example_chosen(str): the id of a built-in prompt, or "summarize", which needs files.
+        question_chosen(str): an example of a question, for the built-in model.
+        server_chosen(int): the number of an offered server, from 0.
         add_key_requested(): the user clicked "Add an API key".
     """
 
     example_chosen = Signal(str)
+    question_chosen = Signal(str)
+    server_chosen = Signal(int)
     add_key_requested = Signal()
 
     def __init__(self) -> None:
@@ -65,27 +82,54 @@ class EmptyState(QWidget):
         self.setObjectName("empty-state")
         self._question = PlainLabel(tr("What are you working on?"), wraps=True, role="hero")
         self._question.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self.cards = [
-            _ExampleCard(key, icon, tr(title), tr(description))
-            for key, icon, title, description in _EXAMPLES
-        ]
+        self.cards = [_ExampleCard() for _ in _EXAMPLES]
         self._row = row_of(*((card, 1) for card in self.cards), spacing=12)
         for card in self.cards:
-            card.clicked.connect(lambda *_, key=card.key: self.example_chosen.emit(key))
+            card.clicked.connect(partial(self._choose, card))
+        self._is_small: bool | None = None
         parts = (self._question, self._row)
         self._column = column_of(*parts, parent=self, margins=(0, 0, 0, 8), spacing=22)
         self.key_line = _KeyLine()
         self.key_line.button.clicked.connect(self.add_key_requested)
+        for number, button in enumerate(self.key_line.server_buttons):
+            button.clicked.connect(partial(self._choose_server, number))
         self.key_line.hide()
         self._is_key_line_wanted = False
         self._key_line_fits = True
-        self.update_theme()
+        self.set_small_model(False)
 
     def set_key_line(self, is_wanted: bool, text: str) -> None:
         """Set the text of the key line, and whether to show the line if there is room."""
         self.key_line.words.setText(text)
         self._is_key_line_wanted = is_wanted
         self._update_key_line()
+
+    def set_small_model(self, is_small: bool) -> None:
+        """Show examples that the built-in model can do, or those for all other models."""
+        if is_small is self._is_small:
+            return
+        self._is_small = is_small
+        if is_small:
+            for card, (question, icon, title) in zip(self.cards, _SMALL_EXAMPLES, strict=True):
+                card.set_content("", icon, tr(title), question)
+        else:
+            for card, (key, icon, title, text) in zip(self.cards, _EXAMPLES, strict=True):
+                card.set_content(key, icon, tr(title), tr(text))
+        self.update_theme()
+
+    def _choose(self, card: _ExampleCard) -> None:
+        if card.key:
+            self.example_chosen.emit(card.key)
+        else:
+            self.question_chosen.emit(card.description)
+
+    def set_servers(self, labels: Sequence[str]) -> None:
+        """Offer servers on this computer in the key line, in place of a key."""
+        self.key_line.set_servers(labels)
+        self.updateGeometry()  # the pane makes room
+
+    def _choose_server(self, number: int) -> None:
+        self.server_chosen.emit(number)
 
     def fit_key_line(self, width: int, height: int) -> int:
         """Show the key line only if it fits; return its height, 0 if it is hidden."""
@@ -133,21 +177,31 @@ class EmptyState(QWidget):
 
 
 class _ExampleCard(PlainButton):
-    """An example: icon, title and description."""
+    """An example: icon, title and description.
 
-    def __init__(self, key: str, icon_name: str, title: str, description: str) -> None:
-        super().__init__(name=f"example-{key}", role="example")
-        self.key = key
-        self._icon_name = icon_name
+    Attributes:
+        key: the id of a built-in prompt; "" for a question, which is the description.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(role="example")
+        self.key = self.description = self._icon_name = ""
+        self._icon = PlainLabel()
+        self._heading = PlainLabel(role="strong", wraps=True)
+        self._note = PlainLabel(role="note", wraps=True)
+        parts = (self._icon, self._heading, self._note, STRETCH)
+        self._column = column_of(*parts, parent=self, margins=(15, 13, 14, 13), spacing=7)
+        for label in (self._icon, self._heading, self._note):
+            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def set_content(self, key: str, icon_name: str, title: str, description: str) -> None:
+        """Show an example."""
+        self.setObjectName(f"example-{key or icon_name}")
+        self.key, self._icon_name, self.description = key, icon_name, description
         self.setAccessibleName(spoken_text(title))
         self.setAccessibleDescription(spoken_text(description))
-        self._icon = PlainLabel()
-        heading = PlainLabel(title, role="strong", wraps=True)
-        note = PlainLabel(description, role="note", wraps=True)
-        parts = (self._icon, heading, note, STRETCH)
-        self._column = column_of(*parts, parent=self, margins=(15, 13, 14, 13), spacing=7)
-        for label in (self._icon, heading, note):
-            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._heading.setText(title)
+        self._note.setText(description)
         self.update_theme()
 
     def height_for(self, width: int) -> int:
@@ -165,11 +219,12 @@ class _ExampleCard(PlainButton):
 
     def update_theme(self) -> None:
         theme = current_theme()
-        self._icon.setPixmap(icons.pixmap(self._icon_name, theme.accent, theme.px(20)))
+        if self._icon_name:
+            self._icon.setPixmap(icons.pixmap(self._icon_name, theme.accent, theme.px(20)))
 
 
 class _KeyLine(QFrame):
-    """The line that names the model that answers without a key, with a button to add a key."""
+    """The line that names the model that answers without a key, and offers better ones."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -178,13 +233,27 @@ class _KeyLine(QFrame):
         self._icon = PlainLabel()
         self.words = PlainLabel(role="note", wraps=True)
         self.button = PlainButton(tr("Add an API key"), name="add-key", role="primary")
+        self.server_buttons = [
+            PlainButton(name=f"use-server-{number}", role="primary")
+            for number in range(MAX_SERVERS)
+        ]
+        self._buttons = (*self.server_buttons, self.button)
         text = row_of(self._icon, (self.words, 1), spacing=8)
-        self._row = row_of((text, 1), self.button, parent=self, margins=(12, 8, 8, 8), spacing=8)
+        self._row = row_of((text, 1), *self._buttons, parent=self, margins=(12, 8, 8, 8), spacing=8)
+        self.set_servers(())
         self.update_theme()
 
+    def set_servers(self, labels: Sequence[str]) -> None:
+        """Show a button for each server; beside them, adding a key is not the first choice."""
+        for button, label in zip_longest(self.server_buttons, labels[:MAX_SERVERS]):
+            button.setText(label or "")
+            button.setVisible(label is not None)
+        set_role(self.button, "plain" if labels else "primary")
+
     def height_for(self, width: int) -> int:
-        """Return the height at this width; the button moves below the text if it is too wide."""
-        _set_stacked(self._row, self.button.sizeHint().width() > width // 2)
+        """Return the height at this width; the buttons move below the text if too wide."""
+        widths = (each.sizeHint().width() for each in self._buttons if not each.isHidden())
+        _set_stacked(self._row, sum(widths) > width * 0.55)
         return self.heightForWidth(width)
 
     def update_theme(self) -> None:

@@ -322,8 +322,9 @@ class BuiltInModelNote(Controller):
         is_built_in = is_on_device and self._setup.choice.model == ON_DEVICE_MODEL
         text = tr(
             "Using SmolLM2, a small built-in model for trying out Repartee. "
-            "Add an API key for real work."
+            "It answers short questions in English."
         )
         is_empty = not self._current.path
+        self._window.empty_state.set_small_model(is_built_in)
         self._window.empty_state.set_key_line(is_built_in and is_empty, text)
         self._prompt.hint.set_keys_visible(not is_empty)

@@ -114,6 +114,7 @@ class PromptsController(QObject):
         self._built_in: tuple[Prompt, ...] = ()
         self._stored_prompts: dict[str, Prompt] = {}
         self._list = state.prompts
+        self._example_question = ""  # the example that was inserted last
         self._dialog: PromptLibraryPage | None = None
         self.writer.failure_changed.connect(self._show_failure)
         self.configure_completer(
@@ -163,6 +164,18 @@ class PromptsController(QObject):
             return
         if self._prompt.field.template_id != template.id:
             self._prompt.prepend(fill(template.text, {}).text, template.id)
+        self._prompt.focus_text()
+
+    def begin_question(self, question: str) -> None:
+        """Insert an example of a question, in place of another example, before other text."""
+        field = self._prompt.field
+        if field.toPlainText() == self._example_question:
+            cursor = field.textCursor()
+            cursor.select(cursor.SelectionType.Document)
+            cursor.removeSelectedText()
+        is_empty = not field.toPlainText()
+        self._prompt.prepend(question if is_empty else f"{question}\n")
+        self._example_question = question if is_empty else ""
         self._prompt.focus_text()
 
     def ask(self, prompt_id: str) -> None:

@@ -48,9 +48,11 @@ class ProvidersController(QObject):
 
     Signals:
         key_stored(str): a key of the provider with this id was entered.
+        profile_added(): a provider was added.
     """
 
     key_stored = Signal(str)
+    profile_added = Signal()
 
     def __init__(self, window: MainWindow, state: Session) -> None:
         super().__init__(window)
@@ -182,7 +184,9 @@ class ProvidersController(QObject):
         if former is None:
             self._shown_id = profile.id
         await self._providers.save(profile)
-        if former is not None:
+        if former is None:
+            self.profile_added.emit()
+        else:
             for name in sorted(former.secret_field_ids - profile.secret_field_ids):
                 await self._vault.remove(name)
 

@@ -15,6 +15,8 @@ import pytest
 
 from desktop_app.app import window_session
 from desktop_app.domain.models.model_catalog import ModelCatalog
+from desktop_app.providers import local_servers
+from desktop_app.providers.local_servers import FoundServer
 from tests.helpers.child_server import STARTERS, forked_command, serving_children
 from tests.helpers.opened_urls import opened_urls
 from tests.helpers.qt_loop import qt_loop
@@ -68,6 +70,16 @@ def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
 def no_quick_prompt_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     """Build the quick prompt only if a test opens it, not in each test longer than a second."""
     monkeypatch.setattr(window_session, "QUICK_PROMPT_DELAY_MS", 24 * 60 * 60 * 1000)
+
+
+@pytest.fixture(autouse=True)
+def no_local_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Find none of the servers that run on the machine of the tests."""
+
+    async def find(_catalog: ModelCatalog) -> list[FoundServer]:
+        return []
+
+    monkeypatch.setattr(local_servers, "find_local_servers", find)
 
 
 @pytest.fixture(autouse=True)
