@@ -70,9 +70,8 @@ NAMES: Final = (
     *("Chat Completions", "Responses"),  # APIs
     *("my-notes", "my-mail", "/bin/notes-server --all", "MY_TOKEN", "TOKEN"),  # tool servers
     *("NAME=VALUE", "NAME: VALUE", "npx -y …", "https://"),
-    *("calculator", "date_time", "fetch_page", "python", "query_table", "read_pages"),  # tools
-    *("search_documents", "search_library", "web_search", "file_search", "code_interpreter"),
-    "image_generation",
+    # Questions for the built-in model, which knows English only.
+    *("What are three tips for better sleep?", "What is photosynthesis?", "Why is the sky blue?"),
     *("max_completion_tokens", "max_tokens", "text-embedding-3-small", "LM Studio", "Ollama"),
 )
 DATA: Final = re.compile(

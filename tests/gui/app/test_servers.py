@@ -63,7 +63,7 @@ async def test_the_first_start_proposes_the_first_chat_model() -> None:
         choice = app.window.prompt.row.choice
         assert (choice.offers_variants, choice.display_effort, variants(app)) == (False, None, [])
         app.type("Why?")
-        await until(lambda: "tokens" in app.estimate)
+        await until(lambda: "tokens" in app.estimate_tooltip)
         assert "$" not in app.estimate
         app.enter()
         await until(lambda: bool(server.requests))
