@@ -102,7 +102,7 @@ Recommends: repartee-model, gnome-keyring | kwalletmanager | keepassxc, xdg-desk
 Description: $summary
 $description
 CONTROL
-    pack_deb "$tree" "$file"
+    pack_deb "$tree" "$file" xz
     build_model_deb
 }
 
@@ -120,7 +120,7 @@ Enhances: repartee
 Description: $model_summary
 $model_description
 CONTROL
-    pack_deb "$tree" "$file"
+    pack_deb "$tree" "$file" zstd
 }
 
 add_changelog() {
@@ -140,8 +140,9 @@ add_control() {
     touch --date="@$SOURCE_DATE_EPOCH" "$1/DEBIAN" "$1/DEBIAN/control"
 }
 
-# xz: a third smaller than zstd here, and every dpkg reads it.
-pack_deb() { dpkg-deb --root-owner-group -Zxz --build "$1" "$2" >&2; }
+# pack_deb FOLDER FILE COMPRESSION — xz makes the program a third smaller than zstd, but not the weights,
+# for which it takes minutes.
+pack_deb() { dpkg-deb --root-owner-group "-Z$3" --build "$1" "$2" >&2; }
 
 # ---------------------------------------------------------------- RPM
 

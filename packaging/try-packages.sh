@@ -100,7 +100,7 @@ try_appimage() {
     image=$(ls "$root"/dist/*.AppImage)
     # What every desktop has, which is not in the AppImage.
     bare=$(bare_root libegl1 libgl1 libx11-xcb1 libfontconfig1 libglib2.0-0 libdbus-1-3 libgomp1 libgssapi-krb5-2 \
-        libwayland-{client,cursor,egl}0 libxcb-{randr,render,shape,shm,sync,xfixes}0 fuse3)
+        libwayland-{client0,cursor0,egl1} libxcb-{randr0,render0,shape0,shm0,sync1,xfixes0} fuse3)
     cp "$image" "$scratch"
     say "appimage: unpacked at each start"
     start_there "$bare" env APPIMAGE_EXTRACT_AND_RUN=1 "$scratch/$(basename "$image")"
@@ -115,7 +115,7 @@ bare_root() {
     [[ $(id -u) -eq 0 ]] || fail "a bare Debian takes root"
     [[ -x $folder/usr/bin/apt-get ]] || debootstrap --variant=minbase "${RELEASE:-bookworm}" "$folder" >&2
     DEBIAN_FRONTEND=noninteractive chroot "$folder" \
-        apt-get install --yes --quiet=2 --no-install-recommends ca-certificates fonts-dejavu-core "$@" >&2
+        apt-get install --yes --quiet=2 --no-install-recommends ca-certificates fonts-dejavu-core "$@" >&2 || fail "$folder"
     echo "$folder"
 }
 
