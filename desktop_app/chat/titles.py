@@ -1,12 +1,17 @@
-"""Titles written by a small model, if the user wants them."""
+"""Titles of conversations, made from question and answer here, or by a small model.
+
+The model is asked unless the user does not want it, or it may cost MAX_COST.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Final
 
 from desktop_app.chat.utility_model import SmallTask, UtilityModel
+from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Message,
@@ -14,10 +19,16 @@ from desktop_app.domain.conversations.conversation import (
     Role,
     title_from,
 )
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.prompt_delimiter import DelimiterFactory, one_line
 from desktop_app.domain.spending_report import Purpose
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 
+MAX_COST: Final = Decimal("0.01")
+"""US dollars that a title costs less than; a dearer one is made here."""
+_INPUT_TOKENS: Final = 1_200  # of the longest beginnings and the instructions
+_LOCAL_TITLE_CHARS: Final = 48
+"""About as much as the list shows of a title."""
 # The beginnings are enough for a title. Reasoning counts as output.
 QUESTION_CHARS: Final = 2000
 ANSWER_CHARS: Final = 1000
@@ -30,6 +41,16 @@ INSTRUCTIONS: Final = (
 
 # Headings, quotes and list marks at the start, emphasis and code anywhere; not the # of C#.
 _MARKDOWN_MARKS: Final = re.compile(r"^\s*(?:#{1,6}\s+|>\s*|[-+]\s+)+|[*`~]+")
+_HEADING: Final = re.compile(r"\s*#{1,3}[ \t]+(?P<heading>[^\n]{3,60})(?:\n|$)")
+_SENTENCE_END: Final = re.compile(r"(?<=[.?!])\s")
+# Words before the matter, in the languages of the window.
+_COURTESY: Final = re.compile(
+    r"(?:(?:hi|hello|hey|please|could you|can you|would you|i want to"
+    r"|i(?:'d|’d| would) like (?:you )?to"
+    r"|hallo|bitte|kannst du|könntest du|können sie|könnten sie|ich möchte"
+    r"|alsjeblieft|kun je|kunt u|zou je|ik wil(?: graag)?)\b[\s,!.]*)+",
+    re.IGNORECASE,
+)
 _TITLE_LABEL: Final = re.compile(r"^\s*title\s*:", re.IGNORECASE)
 _TRIMMED_CHARACTERS: Final = " \t_\"'“”„‘’«».,;:-–—"
 
@@ -42,6 +63,24 @@ def clean_title(text: str) -> str:
     line = next((line for line in text.splitlines() if _visible_text(line)), "")
     # Heading marks may have hidden a quotation mark. An ellipsis may make the title longer by one.
     return title_from(_visible_text(line), limit=59).strip(_TRIMMED_CHARACTERS)
+
+
+def local_title(path: Sequence[Message]) -> str:
+    """Return a title from a question and its answer: the answer's heading, or the matter asked.
+
+    Return "" if neither is better than the beginning of the question or the names of its files.
+    """
+    question, answer = path
+    if heading := _HEADING.match(answer.text):
+        return clean_title(heading["heading"])
+    if question.attachments:
+        return ""
+    first_line = next((line for line in question.text.splitlines() if line.strip()), "")
+    courtesy = _COURTESY.match(first_line.strip())
+    matter = first_line.strip()[courtesy.end() if courtesy else 0 :] or first_line
+    sentence = _SENTENCE_END.split(matter.strip(), maxsplit=1)[0]
+    title = title_from(_visible_text(sentence), limit=_LOCAL_TITLE_CHARS)
+    return title[:1].upper() + title[1:]
 
 
 def _visible_text(line: str) -> str:
@@ -67,6 +106,18 @@ class TitleWriter:
     def __init__(self, utility_model: UtilityModel, delimiters: DelimiterFactory) -> None:
         self._utility_model = utility_model
         self._delimiters = delimiters
+
+    def may_ask(self, answering: ResolvedChoice) -> bool:
+        """Return True if a title is known to cost less than MAX_COST.
+
+        A model on this computer would be slow, or too small.
+        """
+        resolved = self._utility_model.model_for(Purpose.TITLE, answering)
+        price = resolved.price
+        if resolved.profile.kind is ProviderKind.ON_DEVICE or price is None:
+            return False
+        most = Usage(input_tokens=_INPUT_TOKENS, output_tokens=MAX_OUTPUT_TOKENS)
+        return price.cost(most) < MAX_COST
 
     async def suggest(self, path: Sequence[Message], answering: ResolvedChoice) -> str:
         """Return a title for a question and its answer; "" if the model gave none.

@@ -303,10 +303,13 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     ),
     Setting(
         "library.model_titles",
-        False,
+        True,
         N_("Generate conversation titles"),
         Group.LIBRARY,
-        N_("Uses a small model, usually for less than $0.001 per conversation."),
+        N_(
+            "By a small model, if that costs less than a cent. Otherwise titles come from question "
+            "and response."
+        ),
     ),
     Setting(
         "library.embeddings",

@@ -6,7 +6,6 @@ the program's own. Both are plain values, so that two states of a message can be
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -192,21 +191,12 @@ def section_line(title: str, link: str, *, is_unfolded: bool) -> Line:
 
 
 def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
-    """Return `› calculator(1 + 2) · Done · 0.1 s` for each tool call.
+    """Return `› Searched your conversations for “contract” · 3 found` for each tool call.
 
-    An unfolded call is followed by its arguments and its result. Parallel calls are grouped below
-    a line that tells how many they are.
+    An unfolded call is followed by its arguments and its result.
     """
     lines: list[Item] = []
-    calls = tool_calls(message.parts)
-    calls_per_round = Counter(call.round for call in calls)
-    previous_round = None
-    for number, call in enumerate(calls):
-        count = calls_per_round[call.round]
-        if call.round != previous_round and count > 1:  # the first call of a round of several
-            title = tr_plural("{count} parallel tool call", "{count} parallel tool calls", count)
-            lines.append(Line(LineKind.REASONING, (Run(title),)))
-        previous_round = call.round
+    for number, call in enumerate(tool_calls(message.parts)):
         is_unfolded = number in unfolded
         title = call_line(call, is_streaming=message.status is MessageStatus.STREAMING)
         link = f"{ACTION}{TOGGLE_TOOL}{number}"

@@ -13,7 +13,7 @@ from PySide6.QtCore import Signal
 from desktop_app.app.session import Controller, Session
 from desktop_app.chat.answers.answer_run import AnswerRun
 from desktop_app.chat.send_context import AskSettings
-from desktop_app.chat.titles import TitleWriter, wants_title
+from desktop_app.chat.titles import TitleWriter, local_title, wants_title
 from desktop_app.chat.ui.shown_answers import STORE_TOPIC
 from desktop_app.domain import hints
 from desktop_app.domain.answering.chat_request import ProviderProfile
@@ -332,7 +332,7 @@ log = logging.getLogger(__name__)
 
 
 class TitleController(Controller):
-    """Requester of titles from the model for small tasks, after a conversation's first answer."""
+    """Giver of titles after a conversation's first answer, by a small model or made here."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -341,8 +341,7 @@ class TitleController(Controller):
 
     def _on_finished(self, conversation_id: str, answer: Message) -> None:
         if (
-            self._values["library.model_titles"]
-            and not self._temporary.was_ever_temporary(conversation_id)
+            not self._temporary.was_ever_temporary(conversation_id)
             and answer.status is MessageStatus.COMPLETE
         ):
             self._tasks.start(self._set_title(conversation_id))
@@ -359,14 +358,16 @@ class TitleController(Controller):
         resolved = self._chat_service.resolve(
             self._setup.profile_of(conversation), conversation.choice
         )
-        try:
-            writer = TitleWriter(
-                self._session.backend.utility_model, self._session.backend.delimiters
-            )
-            title = await writer.suggest(path, resolved)
-        except UserFacingError as error:
-            log.warning("no title: %s %s", error, error.all_details)
-            return
+        writer = TitleWriter(self._session.backend.utility_model, self._session.backend.delimiters)
+        title = ""
+        if self._values["library.model_titles"] and writer.may_ask(resolved):
+            try:
+                title = await writer.suggest(path, resolved)
+            except UserFacingError as error:
+                log.warning("no title: %s %s", error, error.all_details)
+        title = title or local_title(path)
         current_conversation = self._session.list_presenter.cache.find_existing(conversation_id)
-        if title and current_conversation is not None and current_conversation.title_is_automatic:
+        if current_conversation is None or not current_conversation.title_is_automatic:
+            return
+        if title and title != current_conversation.title:
             self._session.list_presenter.rename(conversation_id, title)

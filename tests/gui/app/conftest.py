@@ -7,6 +7,7 @@ import logging
 import signal
 import tempfile
 from collections.abc import Callable, Coroutine, Iterator
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from desktop_app.app import window_session
+from desktop_app.chat import titles
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.providers import local_servers
 from desktop_app.providers.local_servers import FoundServer
@@ -70,6 +72,12 @@ def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
 def no_quick_prompt_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     """Build the quick prompt only if a test opens it, not in each test longer than a second."""
     monkeypatch.setattr(window_session, "QUICK_PROMPT_DELAY_MS", 24 * 60 * 60 * 1000)
+
+
+@pytest.fixture(autouse=True)
+def no_written_titles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask no model for a title after each first answer."""
+    monkeypatch.setattr(titles, "MAX_COST", Decimal(0))
 
 
 @pytest.fixture(autouse=True)

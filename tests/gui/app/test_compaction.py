@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
+from desktop_app.chat import titles
 from desktop_app.chat.prompt_assembly import SUMMARY_READ
 from desktop_app.chat.ui import compaction_card
 from desktop_app.chat.ui.compaction_card import CompactionCard
@@ -245,10 +247,15 @@ async def test_a_question_that_does_not_fit_offers_a_compaction() -> None:
 # ---------------------------------------------------------------- titles
 
 
-async def test_a_model_titles_conversations_once_it_is_enabled() -> None:
+async def test_a_small_model_titles_conversations_unless_it_is_turned_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(titles, "MAX_COST", Decimal("0.01"))
     async with AppHarness(environment=OPENAI) as app:
-        await app.ask_and_answer("Why is the sky blue?", "Rayleigh.")
-        assert len(app.providers.turns) == 1  # off by default
+        await app.state.values.set("library.model_titles", False)
+        await app.ask_and_answer("Could you tell why the sky is blue? I wonder.", "Rayleigh.")
+        assert len(app.providers.turns) == 1
+        await until(lambda: app.rows == ["Tell why the sky is blue?"])
         await app.state.values.set("library.model_titles", True)
         app.new_conversation()
         asked = await app.ask("Why is the sea salty?")
@@ -260,7 +267,7 @@ async def test_a_model_titles_conversations_once_it_is_enabled() -> None:
         naming.end('**"Salt in the sea"**\nand more')
         await until(lambda: app.rows[0] == "Salt in the sea")
         assert app.window.windowTitle().startswith("Salt in the sea")
-        assert app.rows[1] == "Why is the sky blue?"
+        assert app.rows[1] == "Tell why the sky is blue?"
         await app.settled()
         await app.ask_and_answer("And lakes?", "They drain.")
         assert len(app.providers.turns) == 4  # no title of the second answer

@@ -185,7 +185,6 @@ async def test_closing_asks_once_if_there_are_messages(scratch: Path) -> None:
 
 async def test_a_temporary_conversation_is_neither_branched_nor_titled(scratch: Path) -> None:
     async with AppHarness() as app:
-        await app.state.values.set("library.model_titles", True)
         app.controllers.temporary_controller.open()
         await app.ask_and_answer(f"What is {SECRET}?", "A word.")
         assert len(app.providers.turns) == 1

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from desktop_app.chat.answers import answer_measures
-from desktop_app.chat.titles import TitleWriter, clean_title, wants_title
+from desktop_app.chat.titles import TitleWriter, clean_title, local_title, wants_title
 from desktop_app.chat.utility_model import SmallReply, SmallTask, UtilityModel
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.stream_events import (
@@ -29,6 +29,7 @@ from desktop_app.domain.answering.stream_events import (
     UsageReported,
 )
 from desktop_app.domain.conversations.conversation import Conversation, MessageStatus, now
+from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.cost import Price, Usage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import (
@@ -45,7 +46,7 @@ from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending_report import Call, CallPerformance, MonthSpending, Purpose
 from desktop_app.paths import resource_path
-from desktop_app.providers.gateway.environment_profiles import COMETAPI, OPENAI
+from desktop_app.providers.gateway.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.providers.models.choice_resolution import (
     PriceClaim,
     ProviderModels,
@@ -239,6 +240,55 @@ def test_only_an_automatic_title_is_replaced_after_the_first_answer() -> None:
     assert not wants_title(conversation, [asked, said, asked, said])
     assert not wants_title(conversation, [asked, replace(said, status=MessageStatus.FAILED)])
     assert not wants_title(conversation, [asked])
+
+
+@pytest.mark.parametrize(
+    ("asked", "said", "title"),
+    [
+        ("Why is the sky blue?", "Because.", "Why is the sky blue?"),
+        ("Hi, could you please explain tides? I like them.", "Yes.", "Explain tides?"),
+        ("Bitte übersetze den Brief.", "Gern.", "Übersetze den Brief"),
+        ("Kun je alsjeblieft dit uitleggen?", "Ja.", "Dit uitleggen?"),
+        ("Please", "Yes?", "Please"),
+        ("Hiking in Norway", "Go.", "Hiking in Norway"),
+        ("\n\n  A **bold** `word`\nmore", "Yes.", "A bold word"),
+        ("Tell me", "# The *salt* of the sea\n\nRivers.", "The salt of the sea"),
+        ("Tell me", "## \nRivers.", "Tell me"),
+        ("word " * 30, "Yes.", "Word word word word word word word word word…"),
+        (" \n", "Yes.", ""),
+    ],
+)
+def test_a_title_is_made_of_the_matter_asked_or_of_a_heading(
+    asked: str, said: str, title: str
+) -> None:
+    assert local_title([question(asked), answer(said)]) == title
+
+
+def test_files_keep_their_names_as_the_title_unless_the_answer_has_a_heading() -> None:
+    asked = question("Summarize this.")
+    asked = replace(asked, parts=(*asked.parts, DocumentPart("a" * 64, "lease.pdf", "x", 3)))
+    assert local_title([asked, answer("It ends in May.")]) == ""
+    assert local_title([asked, answer("# Lease of a flat\n\nText.")]) == "Lease of a flat"
+
+
+@pytest.mark.parametrize(
+    ("variant", "prefers_small", "is_asked"),
+    [(Variant.THINKING, True, True), (Variant.PRO, True, True), (Variant.PRO, False, False)],
+)
+def test_a_model_is_asked_for_titles_that_cost_less_than_a_cent(
+    variant: Variant, prefers_small: bool, is_asked: bool
+) -> None:
+    jobs = jobs_of(ScriptedProvider([]), Book())
+    jobs.prefer_small(prefers_small)
+    resolved = ResolvedChoice(OPENAI, SAMPLES.for_variant(variant), variant, Effort.MEDIUM)
+    assert TitleWriter(jobs, delimiters()).may_ask(resolved) is is_asked
+
+
+def test_no_local_model_and_none_of_unknown_price_is_asked_for_titles() -> None:
+    jobs = jobs_of(ScriptedProvider([]), Book())
+    for profile, model in ((ON_DEVICE, "smollm2-135m-instruct"), (SERVER, "unknown")):
+        resolved = ResolvedChoice(profile, SAMPLES.info(model), None, None)
+        assert not TitleWriter(jobs, delimiters()).may_ask(resolved)
 
 
 @pytest.mark.attack("prompt-delimiters")

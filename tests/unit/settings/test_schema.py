@@ -171,6 +171,7 @@ tools.max_rounds: 10 1..50 1,2,3,5,10,20,50
 tools.max_seconds: 600 10..7200 10,30,60,120,300,600,1800,3600,7200
 tools.max_cost: 0.01..100.0 0.01,0.05,0.1,0.25,0.5,1.0,2.0,5.0,10.0,50.0,100.0 optional
 answer.routine_model: small
+library.model_titles: True
 library.embedding_model: text-embedding-3-small 1 lines
 backup.every: off
 backup.keep: 7 1..30 by 1
