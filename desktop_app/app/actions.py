@@ -84,7 +84,6 @@ def _list_actions(session: Session) -> Actions:
         "conversation.export": session.export.export,
         "conversation.copy-link": session.links.copy,
         "conversation.print": session.export.print_,
-        "list.search": window.search,
         "list.next": lambda: _open_neighbor(session, +1),
         "list.previous": lambda: _open_neighbor(session, -1),
         "list.toggle": lambda: _toggle_list(window),

@@ -55,7 +55,7 @@ from desktop_app.documents.ui.viewer_controller import ViewerController, ViewerT
 from desktop_app.exchange.ui.export_controller import ExportController
 from desktop_app.exchange.ui.transfer_controller import TransferController
 from desktop_app.library.ui.folders_controller import FoldersController, FolderSettingsController
-from desktop_app.library.ui.list_presenter import ListPresenter, PinnedOrder, SearchController
+from desktop_app.library.ui.list_presenter import ListPresenter, PinnedOrder
 from desktop_app.library.ui.navigator import (
     DraftSaver,
     ForeignChanges,
@@ -171,10 +171,8 @@ def _make_sidebar(session: Session) -> None:
     window.header.renamed.connect(
         lambda title: session.list_presenter.rename(session.current.id, title)
     )
-    window.conversations.search.hit_open_requested.connect(session.tasks.slot(navigator.open))
     session.foreign_changes = ForeignChanges(window, session, running, navigator, presenter)
     session.pinned_order = PinnedOrder(window, session, presenter)
-    SearchController(window, session, presenter)
     session.links = LinkController(window, session, navigator)
     session.folders_controller = FoldersController(
         window, session, navigator, presenter, show_list=window.outer_panes.show_list

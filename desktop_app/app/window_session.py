@@ -109,7 +109,7 @@ class WindowSession(Session):
         window.transcript.command_requested.connect(lambda command: actions[command]())
         window.transcript.notice_raised.connect(window.notifications.notify)
         window.prompt.command_requested.connect(lambda command: actions[command]())
-        window.conversations.footer.command_requested.connect(lambda command: actions[command]())
+        window.conversations.command_requested.connect(lambda command: actions[command]())
         window.close_requested.connect(self.closing.close_window)
         window.escaped.connect(self._shortcuts.escape)
         if sys.platform != "win32":  # where programs with a window get none
@@ -127,14 +127,7 @@ class WindowSession(Session):
         # Imported here, because the start does not need it.
         from desktop_app.app.palette import Palette, PaletteRows
 
-        return Palette(
-            self.window,
-            self.actions,
-            PaletteRows(self),
-            values=self.values,
-            tasks=self.tasks,
-            settings_store=self.backend.settings,
-        )
+        return Palette(self, self.actions, PaletteRows(self))
 
     # -------------------------------------------------------------- other windows, desktop
 
@@ -338,6 +331,7 @@ class WindowSession(Session):
     def _program_actions(self) -> Actions:
         return {
             "palette.open": lambda: self._palette.toggle(),
+            "list.search": lambda: self._palette.open_messages(),
             "quick.open": lambda: self.quick.open_with(""),
             "quick.pause": self._toggle_hotkey_pause,
             "app.quit": self.closing.quit,
@@ -351,7 +345,7 @@ class WindowSession(Session):
         if self._is_on_desktop:
             self.desktop.bind(keymap)
         conversations = self.window.conversations
-        conversations.search.field.set_keys(keymap.shortcut_of("list.search"))
+        conversations.search_button.set_keys(keymap.shortcut_of("palette.open"))
         conversations.footer.set_keymap(keymap)
         conversations.new_button.set_keys(keymap.shortcut_of("conversation.new"))
 

@@ -55,7 +55,6 @@ class Command:
         title: marked for translation.
         shortcut: the default, in Qt's portable text ("Ctrl+Shift+F", or a chord,
             "Ctrl+G, Ctrl+S"); "" for none.
-        keywords: more words by which the palette finds it, marked for translation; "" for none.
     """
 
     id: str
@@ -63,7 +62,6 @@ class Command:
     category: Category
     shortcut: str = ""
     scope: CommandScope = CommandScope.WINDOW
-    keywords: str = ""
 
 
 _C = Category
@@ -100,7 +98,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("list.archive", N_("Show archive"), _C.CONVERSATION, "Ctrl+G, Ctrl+A"),
     Command("list.trash", N_("Show trash"), _C.CONVERSATION, "Ctrl+G, Ctrl+T"),
     Command("trash.empty", N_("Empty trash"), _C.CONVERSATION),
-    Command("list.search", N_("Search conversations"), _C.CONVERSATION, "Ctrl+Shift+F"),
+    Command("list.search", N_("Search messages"), _C.CONVERSATION, "Ctrl+Shift+F"),
     Command("list.next", N_("Next conversation"), _C.CONVERSATION, "Ctrl+PgDown"),
     Command("list.previous", N_("Previous conversation"), _C.CONVERSATION, "Ctrl+PgUp"),
     Command("prompt.focus", N_("Go to message box"), _C.PROMPT, "Ctrl+L"),
@@ -130,16 +128,9 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("prompt.as-text", N_("Convert attachment to text"), _C.PROMPT),
     Command("collections.ask", N_("Ask a collection…"), _C.PROMPT),
     Command("collections.show", N_("Show collections"), _C.PROMPT, "Ctrl+G, Ctrl+C"),
-    Command("tools.choose", N_("Choose tools…"), _C.PROMPT, keywords=N_("MCP permissions")),
-    Command(
-        "tools.resources", N_("Attach from a tool server…"), _C.PROMPT, keywords=N_("MCP resources")
-    ),
-    Command(
-        "tools.form",
-        N_("Choose response format…"),
-        _C.PROMPT,
-        keywords=N_("structured output JSON Schema grammar regular expression"),
-    ),
+    Command("tools.choose", N_("Choose tools…"), _C.PROMPT),
+    Command("tools.resources", N_("Attach from a tool server…"), _C.PROMPT),
+    Command("tools.form", N_("Choose response format…"), _C.PROMPT),
     Command("prompts.insert", N_("Insert prompt…"), _C.PROMPT),
     Command("prompts.manage", N_("Edit prompts"), _C.PROMPT, "Ctrl+G, Ctrl+P"),
     Command("presets.use", N_("Apply preset…"), _C.PROMPT),
@@ -173,18 +164,13 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("view.normal", N_("Reset text size"), _C.VIEW, "Ctrl+0"),
     Command("list.toggle", N_("Show or hide conversation list"), _C.VIEW, "Ctrl+B"),
     Command("settings.toggle", N_("Show or hide settings"), _C.VIEW, "Ctrl+,"),
+    Command("provider.show", N_("Provider"), _C.VIEW),
     Command("spending.show", N_("Show spending"), _C.VIEW, "Ctrl+G, Ctrl+S"),
     Command("batch.new", N_("New batch job…"), _C.PROGRAM),
     Command("batch.show", N_("Show batch jobs"), _C.PROGRAM, "Ctrl+G, Ctrl+B"),
-    Command("library.import", N_("Import conversations…"), _C.PROGRAM, keywords=N_("library")),
-    Command(
-        "library.show",
-        N_("Backups, import, and export"),
-        _C.PROGRAM,
-        "Ctrl+G, Ctrl+D",
-        keywords=N_("library restore"),
-    ),
-    Command("palette.open", N_("Show all commands"), _C.PROGRAM, "Ctrl+K"),
+    Command("library.import", N_("Import conversations…"), _C.PROGRAM),
+    Command("library.show", N_("Backups, import, and export"), _C.PROGRAM, "Ctrl+G, Ctrl+D"),
+    Command("palette.open", N_("Search everything"), _C.PROGRAM, "Ctrl+K"),
     Command("quick.open", N_("Open quick prompt"), _C.PROGRAM, "Ctrl+Shift+Space"),
     Command(
         "quick.global",
@@ -217,3 +203,55 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("help.shortcuts", N_("Show keyboard shortcuts"), _C.PROGRAM, "Ctrl+/"),
     Command("app.quit", N_("Quit"), _C.PROGRAM, "Ctrl+Q", CommandScope.EVERYWHERE),
 )
+
+SYNONYMS: Final = {
+    "conversation.temporary": N_("incognito private secret temp"),
+    "conversation.branch": N_("fork"),
+    "conversation.compact": N_("shorten summarize context"),
+    "conversation.export": N_("share save file"),
+    "conversation.copy-link": N_("share"),
+    "conversation.delete": N_("remove trash"),
+    "list.all": N_("history chats"),
+    "prompt.attach": N_("upload document image PDF"),
+    "prompt.attach-folder": N_("upload"),
+    "collections.show": N_("knowledge documents"),
+    "tools.choose": N_("MCP permissions web search internet browse"),
+    "prompts.manage": N_("templates snippets"),
+    "presets.manage": N_("profiles personas"),
+    "models.show": N_("all models list prices"),
+    "find.open": N_("search in this conversation"),
+    "answer.retry": N_("retry again"),
+    "answer.compare": N_("side by side"),
+    "question.edit": N_("correct"),
+    "view.larger": N_("font size zoom bigger"),
+    "view.smaller": N_("font size zoom"),
+    "list.toggle": N_("sidebar"),
+    "settings.toggle": N_("preferences options"),
+    "spending.show": N_("cost costs money usage budget"),
+    "batch.show": N_("bulk many files"),
+    "help.open": N_("manual"),
+    "help.shortcuts": N_("keys hotkeys"),
+    "app.quit": N_("exit close"),
+    "library.import": N_("library ChatGPT Claude"),
+    "quick.open": N_("launcher"),
+    "conversation.new": N_("new chat"),
+    "tools.resources": N_("MCP resources"),
+    "tools.form": N_("structured output JSON Schema grammar regular expression"),
+    "library.show": N_("library restore"),
+}
+"""Other words by which the search finds a command."""
+
+KEYS_ONLY: Final = frozenset(
+    (
+        *("conversation.pin-up", "conversation.pin-down", "conversation.uncompact"),
+        *("conversation.show-sent", "list.search", "list.next", "list.previous"),
+        *("prompt.focus", "message.next", "message.previous", "block.next"),
+        *("block.previous", "region.next", "region.previous", "menu.open", "prompt.stop"),
+        *("prompt.as-text", "prompt.paste-plain", "prompt.spelling", "find.next"),
+        *("find.previous", "answer.keep", "answer.older-version", "answer.newer-version"),
+        *("palette.open", "attachment.preview"),
+        *("attachment.choose-pages", "effort.more", "effort.less"),
+        *("provider.show", "view.normal", "answer.review", "answer.compare-versions"),
+    )
+)
+"""The commands that the search does not list: their keys are enough."""

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from desktop_app.domain.documents.letter_folding import fold
 from desktop_app.i18n.translation import tr
-from desktop_app.shortcuts.command import Command
+from desktop_app.shortcuts.command import SYNONYMS, Command
 from desktop_app.shortcuts.keymap import Keymap
 
 CONVERSATION: Final = "conversation:"
@@ -35,9 +35,15 @@ class PaletteEntry(NamedTuple):
     keywords: str = ""
 
     @property
-    def other_text(self) -> str:
-        """Return the text that is searched in addition to the title."""
-        return f"{self.note} {self.keywords}"
+    def accessible_text(self) -> str:
+        """Return the text for screen readers."""
+        return ", ".join(filter(None, (self.title, self.note, self.keys)))
+
+    def match_rank(self, words: Sequence[str]) -> int | None:
+        """Return how well the entry matches the folded words; see `match_rank`."""
+        rank = match_rank(words, self.title, f"{self.note} {self.keywords}")
+        is_synonym = rank is not None and set(words) <= set(fold(self.keywords).split())
+        return min(rank or 0, 1) if is_synonym and rank else rank
 
 
 def command_entries(commands: Iterable[Command], keymap: Keymap) -> list[PaletteEntry]:
@@ -48,7 +54,7 @@ def command_entries(commands: Iterable[Command], keymap: Keymap) -> list[Palette
             tr(c.title),
             note=tr(c.category.value),
             keys=keymap.shortcut_of(c.id),
-            keywords=tr(c.keywords) if c.keywords else "",
+            keywords=tr(SYNONYMS[c.id]) if c.id in SYNONYMS else "",
         )
         for c in commands
     ]
@@ -61,11 +67,7 @@ def matching_entries(typed: str, entries: Iterable[PaletteEntry]) -> Sequence[Pa
     all entries.
     """
     words = fold(typed).split()
-    ranked = [
-        (rank, entry)
-        for entry in entries
-        if (rank := match_rank(words, entry.title, entry.other_text)) is not None
-    ]
+    ranked = [(rank, entry) for entry in entries if (rank := entry.match_rank(words)) is not None]
     return [entry for _, entry in sorted(ranked, key=lambda pair: pair[0])]
 
 
@@ -169,7 +171,7 @@ def find_entries(
     letters = letters_in_order("".join(words))
     ranked: list[tuple[int, PaletteEntry]] = []
     for entry in entries:
-        rank = match_rank(words, entry.title, entry.other_text)
+        rank = entry.match_rank(words)
         if rank is None and letters.search(fold(entry.title)):
             rank = _LETTERS_RANK
         if rank is not None:

@@ -56,7 +56,7 @@ async def _measure(count: int, times: int) -> dict[str, Any]:
             await _until(lambda: len(app.window.transcript.messages.older) > count // 2)
             read.append(time.perf_counter() - began)
             began = time.perf_counter()
-            app.window.conversations.search.hit_open_requested.emit("many", many[count // 2].id, "")
+            app.state.tasks.start(app.controllers.navigator.open("many", many[count // 2].id))
             await _until(lambda: _is_at(app, many[count // 2].id))
             jumps.append(time.perf_counter() - began)
             # Otherwise it reopens at the last position.

@@ -22,7 +22,7 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST
 from desktop_app.library.ui.conversation_list import ConversationList
 from desktop_app.library.ui.rows.conversation_model import ConversationModel, Roles
-from desktop_app.library.ui.search.list_search import plain_snippet
+from desktop_app.library.ui.search.search_hits import group_hits, plain_snippet
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.look.theme import current_theme
 from tests.helpers.menus import entry_text
@@ -241,8 +241,8 @@ def test_the_selection_follows_its_conversation(listing: ConversationList) -> No
 def test_arrow_keys_move_in_the_list_and_enter_opens(
     listing: ConversationList, qtbot: QtBot
 ) -> None:
-    listing.search.focus()
-    qtbot.keyClick(listing.search.field, Qt.Key.Key_Down)
+    listing.view.setFocus()
+    listing.view.ensure_current()
     assert listing.view.currentIndex().data() == "Title a"
     for key, title in (
         (Qt.Key.Key_Down, "Title b"),
@@ -259,7 +259,7 @@ def test_arrow_keys_move_in_the_list_and_enter_opens(
         qtbot.keyClick(listing.view, Qt.Key.Key_Delete)
     assert told.args == [["a"]]
     qtbot.keyClick(listing.view, Qt.Key.Key_Up)
-    qtbot.waitUntil(listing.search.field.hasFocus)
+    qtbot.waitUntil(listing.search_button.hasFocus)
 
 
 def test_arrow_keys_skip_headings(listing: ConversationList, qtbot: QtBot) -> None:
@@ -459,63 +459,24 @@ def test_rows_after_the_last_page_are_shown_with_their_page(model: ConversationM
 # ---------------------------------------------------------------- searching
 
 
-def hit(identifier: str, message: str | None) -> SearchHit:
-    return SearchHit(identifier, f"Title {identifier}", message, "the \x02word\x03", NOON)
+def hit(identifier: str, message: str | None, words: str = "word") -> SearchHit:
+    return SearchHit(identifier, f"Title {identifier}", message, f"the \x02{words}\x03", NOON)
 
 
-def test_typing_searches_after_a_pause(listing: ConversationList, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(listing.search.changed) as told:
-        qtbot.keyClicks(listing.search.field, " word")
-    assert told.args == ["word"]
-    with qtbot.waitSignal(listing.search.changed, timeout=50) as told:
-        qtbot.keyClick(listing.search.field, Qt.Key.Key_Escape)
-    assert told.args == [""]
-    assert not listing.search.field.text()
+def test_hits_are_grouped_by_conversation_with_the_best_passage() -> None:
+    found = [hit("a", None), hit("b", "m1"), hit("a", "m2", "best"), hit("a", "m3"), hit("c", None)]
+    grouped = group_hits(found)
+    assert [(row.id, row.hit.message_id, row.more) for row in grouped] == [
+        ("hit:a", "m2", 2),
+        ("hit:b", "m1", 0),
+        ("hit:c", None, 0),
+    ]
+    assert grouped[0].accessible_text == "Title a: the best, 2 more results"
+    assert grouped[1].accessible_text == "Title b: the word"
+    assert group_hits([]) == []
 
 
-def test_enter_opens_no_hit_of_earlier_text(listing: ConversationList, qtbot: QtBot) -> None:
-    listing.search.show_hits([hit("a", "message")])
-    with qtbot.waitSignal(listing.search.changed):
-        qtbot.keyClicks(listing.search.field, "other")
-        with qtbot.assertNotEmitted(listing.search.hit_open_requested):
-            qtbot.keyClick(listing.search.field, Qt.Key.Key_Return)
-    with qtbot.assertNotEmitted(listing.search.hit_open_requested):
-        qtbot.keyClick(listing.search.field, Qt.Key.Key_Return)
-    listing.search.show_hits([hit("b", "message")])
-    with qtbot.waitSignal(listing.search.hit_open_requested) as told:
-        qtbot.keyClick(listing.search.field, Qt.Key.Key_Return)
-    assert told.args == ["b", "message", "word"]
-
-
-def test_hits_replace_the_conversations(listing: ConversationList, qtbot: QtBot) -> None:
-    listing.search.show_hits([hit("a", "message"), hit("b", None)])
-    assert listing.search.view.isVisible()
-    assert not listing.view.isVisible()
-    with qtbot.waitSignal(listing.search.hit_open_requested) as told:
-        qtbot.keyClick(listing.search.field, Qt.Key.Key_Return)
-    assert told.args == ["a", "message", "word"]
-    qtbot.keyClick(listing.search.field, Qt.Key.Key_Down)
-    qtbot.keyClick(listing.search.view, Qt.Key.Key_Down)
-    with qtbot.waitSignal(listing.search.hit_open_requested) as told:
-        qtbot.keyClick(listing.search.view, Qt.Key.Key_Return)
-    assert told.args == ["b", "", "word"]
-    with qtbot.assertNotEmitted(listing.delete_requested):
-        qtbot.keyClick(listing.search.view, Qt.Key.Key_Delete)
-    for key, title in ((Qt.Key.Key_Home, "Title a"), (Qt.Key.Key_End, "Title b")):
-        qtbot.keyClick(listing.search.view, key)
-        assert listing.search.view.currentIndex().data() == title
-    qtbot.keyClick(listing.search.view, Qt.Key.Key_Home)
-    qtbot.keyClick(listing.search.view, Qt.Key.Key_Up)
-    qtbot.waitUntil(listing.search.field.hasFocus)
-    listing.search.show_hits(None)
-    assert listing.view.isVisible()
-
-
-def test_an_empty_list_says_why(listing: ConversationList) -> None:
-    listing.search.show_hits([])
-    assert listing.pages.note.isVisible()
-    assert listing.pages.note.text() == "No results"
-    listing.search.show_hits(None)
+def test_an_empty_list_says_so(listing: ConversationList) -> None:
     assert not listing.pages.note.isVisible()
     listing.set_conversations([])
     assert listing.pages.note.isVisible()
@@ -526,7 +487,7 @@ def test_an_empty_list_says_why(listing: ConversationList) -> None:
 
 
 def test_parts_have_stable_and_accessible_names(listing: ConversationList) -> None:
-    assert listing.search.field.objectName() == "search"
+    assert listing.search_button.objectName() == "search"
     assert listing.new_button.objectName() == "new-conversation"
     assert listing.view.objectName() == "conversations"
     interface = QAccessible.queryAccessibleInterface(listing.view)

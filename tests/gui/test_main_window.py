@@ -111,7 +111,6 @@ def test_choosing_a_conversation_closes_the_drawer(window: MainWindow) -> None:
     window.resize(640, 480)
     for signal, values in (
         (window.conversations.open_requested, ["a"]),
-        (window.conversations.search.hit_open_requested, ["a", "", ""]),
         (window.conversations.new_requested, []),
     ):
         window.outer_panes.toggle_list()
@@ -250,15 +249,15 @@ def test_large_text_is_laid_out_like_a_narrow_window(
 
 
 def test_tab_visits_all_widgets_in_a_cycle(window: MainWindow) -> None:
-    window.conversations.search.field.setFocus()
+    window.conversations.search_button.setFocus()
     visited: list[QWidget] = []
     while focused() not in visited:
         visited.append(focused())
         QTest.keyClick(visited[-1], Qt.Key.Key_Tab)
         assert len(visited) < 50
-    assert focused() is window.conversations.search.field
+    assert focused() is window.conversations.search_button
     order = [
-        window.conversations.search.field,
+        window.conversations.search_button,
         window.conversations.new_button,
         window.header.settings_button,
         window.transcript,

@@ -49,7 +49,7 @@ PLACES: Final[Mapping[str, str]] = {
     "key-line": "providers#add-key",
     "notifications": "troubleshooting#errors",
     "store-dialog": "troubleshooting#damaged",
-    "command-palette": "getting-started#commands",
+    "command-palette": "conversations#search",
     "batch-jobs": "documents#batch",
     "batch-bar": "documents#batch",
     "collections-dialog": "documents#collections",

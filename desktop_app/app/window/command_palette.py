@@ -7,7 +7,7 @@ command closes it and restores the keyboard focus, before the command runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
@@ -36,11 +36,23 @@ _FIELD_HEIGHT: Final = 64
 _INSET: Final = 12
 
 
-def _accessible_text(entry: PaletteEntry) -> str:
-    return ", ".join(filter(None, (entry.title, entry.note, entry.keys)))
+class PaletteRow(Protocol):
+    """A row: an entry of the palette, or what a search has found."""
+
+    @property
+    def id(self) -> str:
+        """Return the id that `chosen` emits."""
+
+    @property
+    def title(self) -> str:
+        """Return the text of the row."""
+
+    @property
+    def accessible_text(self) -> str:
+        """Return the text for screen readers."""
 
 
-class _CommandDelegate(RowDelegate):
+class CommandDelegate(RowDelegate):
     """The painter of an entry: its title, its note and, at the end, its shortcut."""
 
     def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
@@ -67,31 +79,47 @@ class CommandPalette(QWidget):
         name: the stable object name.
         label: the accessible name and placeholder.
         empty_text: the text shown if nothing matches.
+        delegate: the painter of the rows, None for one of entries alone.
+
+    Attributes:
+        staying_ids: the ids of the rows that do not close the palette.
 
     Signals:
-        chosen(str): emitted with the id of the chosen entry, after the palette has closed.
+        chosen(str): emitted with the id of the chosen row, after the palette has closed.
     """
 
     chosen = Signal(str)
 
-    def __init__(self, window: QWidget, name: str, label: str, empty_text: str) -> None:
+    def __init__(
+        self,
+        window: QWidget,
+        name: str,
+        label: str,
+        empty_text: str,
+        delegate: CommandDelegate | None = None,
+    ) -> None:
         super().__init__(window)
         self.accessible_role = DIALOG
         self.setObjectName(name)
         self.setAccessibleName(spoken_text(label))
-        self._find: Callable[[str], Sequence[PaletteEntry]] = lambda _typed: ()
+        self._find: Callable[[str], Sequence[PaletteRow]] = lambda _typed: ()
+        self.staying_ids: frozenset[str] = frozenset()
+        self._filters: QWidget | None = None
+        self._tab_stops: list[QWidget] = []
         self._previous_focus: QWidget | None = None
         self._announced_text = ""
         self._card = QFrame(self)
         self._card.setProperty("role", "card")
         self.field = line_field(label, "command")
-        self.model: RowsModel[PaletteEntry] = RowsModel(
-            lambda entry: entry.title, _accessible_text, self
+        self._tab_stops.append(self.field)
+        self.model: RowsModel[PaletteRow] = RowsModel(
+            lambda row: row.title, lambda row: row.accessible_text, self
         )
-        self._delegate = _CommandDelegate(self)
+        self._delegate = delegate or CommandDelegate(self)
         self.view = RowView("commands", self.model, self._delegate)
         self.view.setAccessibleName(spoken_text(label))
         self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.view.setUniformItemSizes(False)
         self.empty_label = PlainLabel(empty_text, role="note")
         parts = (self.field, self.view, self.empty_label)
         self._column = column_of(*parts, parent=self._card, margins=10, spacing=8)
@@ -104,10 +132,16 @@ class CommandPalette(QWidget):
         if self.isVisible():
             self._fit()
 
+    def add_filters(self, filters: QWidget, buttons: Sequence[QWidget]) -> None:
+        """Add filters below the field, with the buttons that Tab goes to."""
+        self._filters = filters
+        self._column.insertWidget(1, filters)
+        self._tab_stops += buttons
+
     def open_with(
         self,
         entries: Sequence[PaletteEntry],
-        find: Callable[[str], Sequence[PaletteEntry]] | None = None,
+        find: Callable[[str], Sequence[PaletteRow]] | None = None,
     ) -> None:
         """Open the palette with an empty search field, and focus the field.
 
@@ -140,12 +174,7 @@ class CommandPalette(QWidget):
         self.model.set_rows([])  # otherwise Qt reports the hidden rows as shown and focused
 
     def search_again(self) -> None:
-        """Search again after entries were added; do nothing while nothing is typed.
-
-        A row that the user has moved to stays selected.
-        """
-        if not self.field.text().strip():
-            return
+        """Search again after rows were added; a row that the user has moved to stays selected."""
         chosen_row = None
         former_index = self.view.currentIndex()
         if former_index.row() > 0:  # the first row is current without a choice of the user
@@ -177,10 +206,11 @@ class CommandPalette(QWidget):
             announce(self.field, text)
 
     def _choose(self, index: QModelIndex) -> None:
-        entry: PaletteEntry | None = index.data(ROW)
-        if entry is not None:
-            self.dismiss()
-            self.chosen.emit(entry.id)
+        row: PaletteRow | None = index.data(ROW)
+        if row is not None:
+            if row.id not in self.staying_ids:
+                self.dismiss()
+            self.chosen.emit(row.id)
 
     def _fit(self) -> None:
         """Cover the window, with the card below its top edge."""
@@ -189,9 +219,15 @@ class CommandPalette(QWidget):
         self.setGeometry(window.rect())
         width = min(px(_WIDTH), window.width() - 2 * px(_INSET))
         available_height = window.height() - px(_CARD_TOP) - 2 * px(_INSET) - px(_FIELD_HEIGHT)
-        rows = min(self.model.rowCount(), _MAX_ROWS)
+        if self._filters is not None and not self._filters.isHidden():
+            available_height -= self._filters.heightForWidth(width - 2 * px(10)) + px(8)
         row_height = px(self._delegate.height)
-        list_height = min(rows * row_height, max(row_height, available_height))
+        needed_height = sum(
+            self.view.sizeHintForIndex(self.view.model().index(row, 0)).height()
+            for row in range(self.model.rowCount())
+        )
+        max_height = min(_MAX_ROWS * row_height, max(row_height, available_height))
+        list_height = min(needed_height, max_height)
         self.view.setFixedHeight(list_height)
         self._column.activate()
         self._card.setFixedWidth(width)
@@ -207,7 +243,9 @@ class CommandPalette(QWidget):
         if watched is self.field and event.type() == QEvent.Type.FocusOut:
             # The focus returns from another window or a menu.
             temporary = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
-            if self.isVisible() and event.reason() not in temporary:  # type: ignore[attr-defined]
+            is_inside = self.isAncestorOf(QApplication.focusWidget() or self.window())
+            is_left = not is_inside and event.reason() not in temporary  # type: ignore[attr-defined]
+            if self.isVisible() and is_left:
                 self._previous_focus = None  # another widget has taken the focus, and keeps it
                 self.dismiss()
         if watched is self.window() and event.type() == QEvent.Type.Resize:
@@ -221,10 +259,24 @@ class CommandPalette(QWidget):
             self._select_current()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._choose(self.view.currentIndex())
-        elif event.key() == Qt.Key.Key_Escape:
+        else:
+            return False
+        return True
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Close the palette on Esc."""
+        if event.key() == Qt.Key.Key_Escape:
             self.dismiss()
-        else:  # Tab stays here: nothing else can be focused
-            return event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab)
+        else:
+            super().keyPressEvent(event)
+
+    def focusNextPrevChild(self, is_next: bool) -> bool:
+        """Keep Tab within the field and the filters that are shown."""
+        stops = [stop for stop in self._tab_stops if stop.isVisible()]
+        focused = self.window().focusWidget()
+        position = stops.index(focused) if focused in stops else 0
+        stop = stops[(position + (1 if is_next else -1)) % len(stops)]
+        stop.setFocus(Qt.FocusReason.TabFocusReason)
         return True
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

@@ -15,13 +15,12 @@ def order_tabs_of(window: MainWindow) -> None:
     """Set the tab order: left to right, top to bottom."""
     listing = window.conversations
     order = (
-        listing.search.field,
+        listing.search_button,
         listing.new_button,
         listing.filter_bar.back_button,
         listing.filter_bar.menu_button,
         listing.filter_bar.empty_button,
         listing.view,
-        listing.search.view,
         listing.filter_row.archive_button,
         listing.filter_row.trash_button,
         listing.filter_row.new_folder_button,
@@ -48,9 +47,7 @@ def order_tabs_of(window: MainWindow) -> None:
 def step_region(window: MainWindow, step: int) -> None:
     """Focus the next (+1) or previous (-1) visible region, in reading order; wrap around."""
     listing = window.conversations
-    views = (listing.view, listing.search.view)
-    field = listing.search.field
-    list_part = next((view for view in views if view.isVisible()), field)
+    list_part = listing.view if listing.view.isVisible() else listing.search_button
     regions: list[tuple[QWidget, Callable[[Qt.FocusReason], object]]] = [
         (listing, list_part.setFocus),
         (window.pane.header, window.header.settings_button.setFocus),

@@ -119,11 +119,6 @@ class MainWindow(QMainWindow):
 
     # ------------------------------------------------------------ commands and state
 
-    def search(self) -> None:
-        """Show the search field and focus it."""
-        self.outer_panes.show_list()
-        self.conversations.search.focus()
-
     def rename(self) -> None:
         """Edit the name of the focused row of the list, or else the title in the header."""
         if self.conversations.view.hasFocus():
@@ -182,7 +177,6 @@ class MainWindow(QMainWindow):
         self.outer_panes.add_cover(overlay)
         drops = DropArea(self, overlay, self.conversations)
         FileDropFilter(self.prompt)
-        FileDropFilter(self.conversations.search.field)
         drops.content_dropped.connect(self._on_dropped)
 
     def update_theme(self) -> None:

@@ -68,7 +68,6 @@ class OuterPanes:
         settings.close_requested.connect(lambda: self.show_settings(False))
         for choice_signal in (
             conversations.open_requested,
-            conversations.search.hit_open_requested,
             conversations.new_requested,
             conversations.new_in_folder_requested,
         ):

@@ -23,8 +23,7 @@ from desktop_app.library.ui.list_pages import ListPages
 from desktop_app.library.ui.list_selection import ListSelection, NameEditing
 from desktop_app.library.ui.rows.conversation_model import ConversationModel, Roles
 from desktop_app.library.ui.rows.date_groups import DayChange, today
-from desktop_app.library.ui.search.list_search import ListSearch
-from desktop_app.library.ui.search.search_field import NewConversationButton
+from desktop_app.library.ui.search.list_button import ListButton
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.boxes import column_of, row_of
 from desktop_app.widgets.look import icons
@@ -44,7 +43,7 @@ from desktop_app.widgets.text.foreign_text import (
 if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import Conversation, Folder
     from desktop_app.library.ui.list_menus import ListMenus
-    from desktop_app.library.ui.row_delegates import ConversationDelegate, HitDelegate
+    from desktop_app.library.ui.row_delegates import ConversationDelegate
 
 
 class ConversationList(QFrame):
@@ -55,7 +54,6 @@ class ConversationList(QFrame):
     Attributes:
         folders: all folders, sorted by name.
         theme: the current theme.
-        search: the search field with its filters and hits.
         top: the layout above the rows; what is added to it comes below "New conversation".
         selection: the selected rows.
         pages: the rows, the hits, or a note without them.
@@ -83,6 +81,7 @@ class ConversationList(QFrame):
             its settings.
         empty_trash_requested(): erase everything in the trash.
         more_requested(bool): load the next page, or with True all remaining pages.
+        command_requested(str): run the command with this id.
     """
 
     open_requested = Signal(str)
@@ -105,6 +104,7 @@ class ConversationList(QFrame):
     folder_settings_requested = Signal(str)
     empty_trash_requested = Signal()
     more_requested = Signal(bool)
+    command_requested = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -113,17 +113,19 @@ class ConversationList(QFrame):
         self._scrolls_to_end = False
         self.folders: tuple[Folder, ...] = ()
         self.model = ConversationModel(today(), self)
-        self.search = ListSearch(self)
-        self.new_button = NewConversationButton()
-        self._delegates: tuple[ConversationDelegate, HitDelegate] | None = None
+        self.search_button = ListButton("search", tr("Search"), "search", role="search")
+        self.new_button = ListButton(
+            "new-conversation", tr("New conversation"), "square-pen", role="row"
+        )
+        self._delegate: ConversationDelegate | None = None
         self.view = ConversationView("conversations", self.model)
         self.selection = ListSelection(self.model, self.view)
-        self.name_editing = NameEditing(self.view, self.selection, self.search)
+        self.name_editing = NameEditing(self.view, self.selection)
         self.day_change = DayChange(self)
         self.footer = SidebarFooter()
         self.filter_bar = FilterBar()
         self.filter_row = FilterRow()
-        self.pages = ListPages(self.model, self.view, self.search, self.filter_bar)
+        self.pages = ListPages(self.model, self.view, self.filter_bar)
         self._build()
         self._connect_list()
         self._connect_filters()
@@ -161,7 +163,6 @@ class ConversationList(QFrame):
         self.folders = tuple(sorted(folders, key=lambda folder: folder.name.casefold()))
         self.model.set_folders(self.folders)
         self._show_filter_name()
-        self.search.set_folders(self.folders)
 
     def upsert(self, conversation: Conversation) -> None:
         """Insert, update, move or remove the row to match the conversation."""
@@ -178,9 +179,8 @@ class ConversationList(QFrame):
 
     def _build(self) -> None:
         self.view.setAccessibleName(tr("Conversations"))
-        self.search.view.setAccessibleName(tr("Search results"))
         top_margins = (0, 0, themes.ROW_MARGIN, 2)
-        self.top = column_of(self.search.column, self.new_button, margins=top_margins, spacing=9)
+        self.top = column_of(self.search_button, self.new_button, margins=top_margins, spacing=9)
         foot = column_of(self.footer, margins=(0, 6, themes.ROW_MARGIN, 0))
         rows = (self.top, self.filter_bar, (self.pages, 1), self.filter_row, foot)
         column_of(*rows, parent=self, margins=(10, 12, 0, 12), spacing=0)
@@ -188,23 +188,21 @@ class ConversationList(QFrame):
     # ------------------------------------------------------------ behavior
 
     def _connect_list(self) -> None:
+        self.search_button.clicked.connect(lambda: self.command_requested.emit("palette.open"))
+        self.footer.command_requested.connect(self.command_requested)
         self.new_button.clicked.connect(self.new_requested)
         self.new_button.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.new_button.customContextMenuRequested.connect(
             lambda position: self.menus.open_new_menu(self.new_button.mapToGlobal(position))
         )
-        for signal in (
-            self.model.rowsAboutToBeInserted,
-            self.model.modelAboutToBeReset,
-            self.search.hits.modelAboutToBeReset,
-        ):
-            signal.connect(self._create_delegates)
+        for signal in (self.model.rowsAboutToBeInserted, self.model.modelAboutToBeReset):
+            signal.connect(self._create_delegate)
         self.view.chosen.connect(self._open_row)
         self.view.delete_pressed.connect(self._delete_row)
         self.view.end_pressed.connect(self._request_all)
         self.view.dropped.connect(self.move_requested)
         self.view.pins_dropped.connect(self._place_pins)
-        self.view.up_pressed_at_top.connect(self.search.focus)
+        self.view.up_pressed_at_top.connect(self.search_button.setFocus)
         self.view.menu_requested.connect(lambda *place: self.menus.open_row_menu(*place))
         self.model.renamed.connect(self.renamed)
         self.model.folder_renamed.connect(self.folder_renamed)
@@ -212,16 +210,15 @@ class ConversationList(QFrame):
         self.day_change.reported.connect(self._regroup)
         self.name_editing.ended.connect(self._regroup)
 
-    def _create_delegates(self) -> None:
-        """Create the delegates when the first rows arrive: the first paint has no rows."""
-        if self._delegates is not None:
+    def _create_delegate(self) -> None:
+        """Create the delegate when the first rows arrive: the first paint has no rows."""
+        if self._delegate is not None:
             return
-        from desktop_app.library.ui.row_delegates import ConversationDelegate, HitDelegate
+        from desktop_app.library.ui.row_delegates import ConversationDelegate
 
-        self._delegates = ConversationDelegate(self), HitDelegate(self)
-        self.view.setItemDelegate(self._delegates[0])
-        self.search.view.setItemDelegate(self._delegates[1])
-        self.name_editing.watch(self._delegates[0])
+        self._delegate = ConversationDelegate(self)
+        self.view.setItemDelegate(self._delegate)
+        self.name_editing.watch(self._delegate)
 
     def _connect_filters(self) -> None:
         bar = self.filter_bar
@@ -234,7 +231,7 @@ class ConversationList(QFrame):
         for part in (bar, filter_row):
             part.archive_requested.connect(self.archive_requested)
             part.restore_requested.connect(self.restore_requested)
-        filter_row.chosen.connect(self._choose_filter)
+        filter_row.chosen.connect(self.filter_requested)
         filter_row.folder_requested.connect(lambda: self.folder_requested.emit([]))
         filter_row.delete_requested.connect(self.delete_requested)
 
@@ -272,11 +269,6 @@ class ConversationList(QFrame):
         self.view.setAccessibleName(
             spoken_text(self.filter_bar.title.text() or tr("Conversations"))
         )
-
-    def _choose_filter(self, list_filter: ListFilter) -> None:
-        """Request a filter. End a search first, because its hits cover the rows."""
-        self.search.end()
-        self.filter_requested.emit(list_filter)
 
     def _go_back(self) -> None:
         if self.model.order.list_filter != LIST:

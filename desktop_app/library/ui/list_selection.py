@@ -7,7 +7,6 @@ from PySide6.QtWidgets import QAbstractItemDelegate
 
 from desktop_app.library.ui.conversation_view import ConversationView
 from desktop_app.library.ui.rows.conversation_model import ConversationModel, Roles
-from desktop_app.library.ui.search.list_search import ListSearch
 
 
 class ListSelection:
@@ -82,13 +81,10 @@ class NameEditing(QObject):
 
     ended = Signal()
 
-    def __init__(
-        self, view: ConversationView, selection: ListSelection, search: ListSearch
-    ) -> None:
+    def __init__(self, view: ConversationView, selection: ListSelection) -> None:
         super().__init__(view)
         self._view = view
         self._selection = selection
-        self._search = search
         self._is_editing = False
         # Queued, because the end of a rename may change the rows.
         view.model().rowsRemoved.connect(self._on_removed, Qt.ConnectionType.QueuedConnection)

@@ -1,46 +1,32 @@
-"""Delegates that paint the rows of the conversation list and of the search hits."""
+"""The delegate that paints the rows of the conversation list."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QPointF, QRect, Qt
-from PySide6.QtGui import (
-    QColor,
-    QFont,
-    QFontMetrics,
-    QHelpEvent,
-    QPainter,
-    QTextCharFormat,
-    QTextLayout,
-)
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QStyleOptionViewItem, QToolTip, QWidget
 
-from desktop_app.domain.conversations.conversation import SearchHit
 from desktop_app.i18n.translation import tr
 from desktop_app.library.ui.conversation_view import ConversationView
 from desktop_app.library.ui.rows import conversation_model
-from desktop_app.library.ui.rows.date_groups import short_day_text
-from desktop_app.library.ui.search import list_search
 from desktop_app.widgets.library_list import NameField
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look import theme as themes
 from desktop_app.widgets.look.mirroring import keep_upright, mirrored_rect
 from desktop_app.widgets.look.theme import current_theme
 from desktop_app.widgets.rows.row_delegate import RowDelegate, is_hovered
-from desktop_app.widgets.rows.rows_model import ROW, Index
+from desktop_app.widgets.rows.rows_model import Index
 from desktop_app.widgets.text.foreign_text import one_line, tooltip_text
-from desktop_app.widgets.text.utf16 import utf16_length, utf16_slice
 
 # In pixels at the default text size (see `Theme.px`).
 _INSET: Final = 12
 _DOT_SIZE: Final = 8
 _ICON_SIZE: Final = 15
 _GAP: Final = 8
-_HIT_HEIGHT: Final = 74
 
 _MAX_NAME_LENGTH: Final = 200
-_SNIPPET_LINES: Final = 2
 
 
 class ConversationDelegate(RowDelegate):
@@ -73,12 +59,12 @@ class ConversationDelegate(RowDelegate):
     def _paint_heading(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         px = current_theme().px
         rect = option.rect.adjusted(px(_INSET), px(6), -px(_INSET), 0)
-        _draw_line(painter, rect, index.data(), self._title_font(index), current_theme().dim)
+        draw_line(painter, rect, index.data(), self._title_font(index), current_theme().dim)
 
     def _paint_title(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         px = current_theme().px
         rect = self._title_rect(option, index)
-        _draw_line(painter, rect, index.data(), self._title_font(index), current_theme().text)
+        draw_line(painter, rect, index.data(), self._title_font(index), current_theme().text)
         if index.data(conversation_model.Roles.IS_FOLDER):
             icon_rect = QRect(
                 rect.left() - px(_ICON_SIZE + _GAP), rect.top(), px(_ICON_SIZE), rect.height()
@@ -92,7 +78,7 @@ class ConversationDelegate(RowDelegate):
         note = index.data(conversation_model.Roles.NOTE)
         if note:
             note_rect = QRect(rect.right(), rect.top(), right - rect.right(), rect.height())
-            _draw_line(
+            draw_line(
                 painter, note_rect, note, current_theme().note(), current_theme().dim, at_right=True
             )
         if index.data(conversation_model.Roles.STREAMING):
@@ -172,69 +158,7 @@ class ConversationDelegate(RowDelegate):
         editor.setGeometry(mirrored_rect(self.row_rect(option), option.rect))
 
 
-class HitDelegate(RowDelegate):
-    """The painter of a hit: title, date, and two lines of a snippet with bold matches."""
-
-    height = _HIT_HEIGHT
-
-    def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        hit: SearchHit = index.data(ROW)
-        px = current_theme().px
-        rect = self.row_rect(option).adjusted(px(_INSET), px(8), -px(_INSET), -px(8))
-        line = QRect(rect.left(), rect.top(), rect.width(), px(20))
-        date = short_day_text(hit.date)
-        if hit.archived:
-            date = tr("Archived · {date}", date=date)
-        width = QFontMetrics(current_theme().note()).horizontalAdvance(date)
-        _draw_line(painter, line, date, current_theme().note(), current_theme().dim, at_right=True)
-        line.setRight(line.right() - width - px(_GAP))
-        _draw_line(painter, line, hit.title, current_theme().strong(), current_theme().text)
-        self._paint_snippet(painter, rect.adjusted(0, px(22), 0, 0), list_search.hit_text(hit))
-
-    def _paint_snippet(self, painter: QPainter, rect: QRect, snippet: str) -> None:
-        text, spans = list_search.plain_snippet(snippet)
-        layout = self._lay_out(text, spans, rect.width())
-        shown_units = 0
-        if layout.lineCount() > 0:
-            last_line = layout.lineAt(layout.lineCount() - 1)
-            shown_units = last_line.textStart() + last_line.textLength()
-        if shown_units < utf16_length(text):
-            # Two units less make room for "…". The cut may leave half of a surrogate pair.
-            cut = utf16_slice(text, 0, shown_units - 2).rstrip("\ufffd ")
-            layout = self._lay_out(cut + "…", spans, rect.width())
-        painter.setPen(current_theme().dim)
-        with keep_upright(painter, rect):
-            layout.draw(painter, QPointF(rect.topLeft()))
-
-    def _lay_out(self, text: str, spans: list[tuple[int, int]], width: int) -> QTextLayout:
-        """Lay out at most two lines, with the spans (start, length) in bold."""
-        strong = QTextCharFormat()
-        strong.setForeground(current_theme().text)
-        strong.setFontWeight(QFont.Weight.Bold)  # Qt makes it if the font lacks it
-        layout = QTextLayout(text, current_theme().note())
-        layout.setFormats([_format_range(text, start, length, strong) for start, length in spans])
-        layout.beginLayout()
-        for row in range(_SNIPPET_LINES):
-            line = layout.createLine()
-            if not line.isValid():
-                break
-            line.setLineWidth(width)
-            line.setPosition(QPointF(0, row * line.height()))
-        layout.endLayout()
-        return layout
-
-
-def _format_range(
-    text: str, start: int, length: int, strong: QTextCharFormat
-) -> QTextLayout.FormatRange:
-    result = QTextLayout.FormatRange()
-    result.start = utf16_length(text[:start])
-    result.length = utf16_length(text[start : start + length])
-    result.format = strong
-    return result
-
-
-def _draw_line(
+def draw_line(
     painter: QPainter, rect: QRect, text: str, font: QFont, color: QColor, *, at_right: bool = False
 ) -> None:
     """Draw a vertically centered line, elided at its end."""

@@ -260,7 +260,6 @@ QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus,
 QTextEdit[role="field"]:focus, QPlainTextEdit[role="field"]:focus { border-color: @accent; }
 QCheckBox { border: 2px solid transparent; border-radius: $6px; padding: 0 $2px; }
 QCheckBox:focus { border-color: @accent; outline: none; }
-QLineEdit#search { min-height: $32px; }
 QLineEdit:disabled, QComboBox:disabled { color: @faint; }
 QPlainTextEdit[role="field"]:disabled { color: @faint; background: transparent; }
 QComboBox::drop-down { border: none; width: $28px; }
@@ -314,6 +313,10 @@ QPrintDialog QToolButton:hover { background: @hover; }
 [role="example"] { background: @card; border: 1px solid @line; border-radius: $14px; }
 [role="example"]:hover { background: @code_ground; }
 [role="example"]:focus { border: 2px solid @accent; }
+[role="search"] { background: @card; border: 1px solid @line; border-radius: $8px;
+    min-height: $32px; }
+[role="search"]:hover { background: @hover; }
+[role="search"]:focus { border-color: @accent; }
 [role="row"] { min-height: $28px; }
 [role="row"]:hover, [role="row"]:pressed { background: @hover; }
 QListView[role="rows"] { background: transparent; border: none; outline: none; }

@@ -16,6 +16,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
 
+from desktop_app.app.window.command_palette import CommandPalette
 from desktop_app.app.window.main_window import MainWindow
 from desktop_app.app.window_session import WindowSession
 from desktop_app.backend.backend import Backend
@@ -252,9 +253,13 @@ class AppHarness:
         """Press Enter in the prompt."""
         QTest.keyClick(self.text, Qt.Key.Key_Return)
 
-    def press_search_enter(self) -> None:
-        """Press Enter in the search field."""
-        QTest.keyClick(self.window.conversations.search.field, Qt.Key.Key_Return)
+    async def search(self, words: str) -> CommandPalette:
+        """Search messages for these words, and return the palette with what was found."""
+        self.session.actions["list.search"]()
+        palette = find(self.window, CommandPalette, "command-palette")
+        palette.field.setText(words)
+        await until(lambda: palette.model.rowCount())
+        return palette
 
     async def ask(self, text: str) -> Turn:
         """Ask, and wait until the provider has the question."""

@@ -253,17 +253,15 @@ async def sidebar(app: AppHarness, look: Look) -> None:
     app.window.rename()
     await look("rename")
     app.press(Qt.Key.Key_Escape)
-    app.window.search()
-    QTest.keyClicks(shown.search.field, "retried")
-    await until(lambda: shown.search.hits.rowCount())
+    palette = await app.search("retried")
     await look("search")
-    for button in shown.search.filters.buttons:
+    for button in app.session._palette.filters.buttons:
         if button.menu() is not None:
             await _popup(app, look, f"menu-{button.objectName()}", button.menu())
-    QTest.keyClicks(shown.search.field, "xyz")
-    await until(lambda: not shown.search.hits.rowCount())
+    palette.field.setText("retriedxyz")
+    await until(lambda: not palette.model.rowCount())
     await look("search-nothing")
-    shown.search.field.clear()
+    palette.dismiss()
     today = now().date()
     DaysDialog((today, today), app.window).open()
     await look("days")

@@ -31,7 +31,7 @@ async def test_f1_opens_the_section_of_the_focus() -> None:
 
         app.window.activateWindow()
         await until(app.window.isActiveWindow)
-        app.window.search()
+        app.session.actions["palette.open"]()
         app.press(Qt.Key.Key_F1)
         assert await _opened("conversations#search") is shown
         shown.close()

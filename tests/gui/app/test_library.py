@@ -125,17 +125,15 @@ async def test_a_conversation_that_is_not_listed_can_be_opened() -> None:
     made = await fill(150)
     last = made[-1]
     async with AppHarness() as app:
-        shown = app.window.conversations
-        shown.search.field.setText("149")
-        await until(lambda: shown.search.hits.rowCount() == 1)
-        app.press_search_enter()
+        palette = await app.search("149")
+        await until(lambda: palette.model.rowCount() == 1)
+        QTest.keyClick(palette.field, Qt.Key.Key_Return)
         await until(lambda: app.open_id == last.id)
         assert last.title not in app.rows
         app.window.conversations.renamed.emit(last.id, "Better")
         assert app.window.header.title.text() == "Better"
         await app.written()
         assert "Better" not in app.rows  # its page has not come yet
-        shown.search.field.clear()
     async with AppHarness() as app:
         assert app.open_id == last.id
         assert app.window.header.title.text() == "Better"
@@ -484,7 +482,7 @@ async def test_the_end_is_shown_while_the_rest_is_read() -> None:
 
 async def open_hit(app: AppHarness, message_id: str) -> None:
     """Open a search hit, and wait until its message is in the transcript."""
-    app.window.conversations.search.hit_open_requested.emit(LONG, message_id, "")
+    app.state.tasks.start(app.controllers.navigator.open(LONG, message_id))
     await until(lambda: app.window.transcript.navigator.scroll_state()[0] == message_id)
 
 

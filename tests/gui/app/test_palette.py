@@ -7,7 +7,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton
 
 from desktop_app.app.window.command_palette import CommandPalette
-from desktop_app.shortcuts.command import COMMANDS
+from desktop_app.shortcuts.command import COMMANDS, KEYS_ONLY
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.widgets import find
 
@@ -28,6 +28,8 @@ async def test_every_action_is_in_the_palette_and_escape_restores_the_focus() ->
         app.type("half a question")
         shown = open_palette(app)
         QTest.keyClicks(shown.field, "no such thing")
+        assert titles(shown) == ["Search messages for “no such thing”"]
+        app.press(Qt.Key.Key_Return)
         assert titles(shown) == []
         app.press(Qt.Key.Key_Return)  # nothing to run, and nothing is sent
         assert shown.isVisible()
@@ -38,10 +40,12 @@ async def test_every_action_is_in_the_palette_and_escape_restores_the_focus() ->
         assert app.providers.turns == []
         shown = open_palette(app)
         assert shown.isVisible()
-        actions = {command.title for command in COMMANDS if command.id in app.session.actions}
-        assert actions - {"Show all commands"} < set(titles(shown))  # settings and models, too
+        commands = {c.title for c in COMMANDS if c.id in app.session.actions}
+        keys_only = {c.title for c in COMMANDS if c.id in KEYS_ONLY}
+        assert commands - keys_only < set(titles(shown))  # settings and models, too
+        assert not keys_only & set(titles(shown))
         QTest.keyClicks(shown.field, "show hide sett")
-        assert titles(shown) == ["Show or hide settings"]
+        assert titles(shown)[0] == "Show or hide settings"
         app.press(Qt.Key.Key_Return)
         assert not shown.isVisible()
         await until(lambda: app.window.settings.isVisible())
@@ -56,6 +60,7 @@ async def test_conversations_settings_and_prompts_are_in_the_same_field() -> Non
         await until(lambda: "Letters to a client" in titles(shown))
         app.press(Qt.Key.Key_Return)
         await until(lambda: app.open_id == first)
+        app.session.actions["conversation.new"]()
         shown = open_palette(app)
         QTest.keyClicks(shown.field, "theme")
         assert titles(shown)[0] == "Theme"
@@ -68,20 +73,44 @@ async def test_conversations_settings_and_prompts_are_in_the_same_field() -> Non
         assert any("SmolLM2" in title for title in titles(shown))
         app.press(Qt.Key.Key_Escape)
         shown = open_palette(app)
-        assert titles(shown)[0] == "Theme", "the last chosen row is first"
+        await until(lambda: titles(shown)[0] == "Letters to a client")  # recent, and not open
+        assert titles(shown)[1] == "Theme", "the last chosen row is first"
         app.press(Qt.Key.Key_Escape)
         await app.written()
         assert app.setting("palette.uses")
 
 
-async def test_settings_are_found_by_their_values_and_parts() -> None:
+async def test_a_value_of_a_setting_is_set_at_once() -> None:
     async with AppHarness() as app:
         shown = open_palette(app)
-        for value in ("dark", "high contrast"):
-            shown.field.clear()
-            QTest.keyClicks(shown.field, value)
-            assert titles(shown)[:1] == ["Theme"]
-        shown.field.clear()
+        QTest.keyClicks(shown.field, "dark")
+        assert titles(shown)[0] == "Theme: Dark"
+        app.press(Qt.Key.Key_Return)
+        await until(lambda: app.setting("look.theme") == "dark")
+        assert not app.window.settings.isVisible()
+
+
+async def test_commands_are_found_by_other_words() -> None:
+    async with AppHarness() as app:
+        shown = open_palette(app)
+        for words, title in (
+            ("web search", "Choose tools…"),
+            ("ollama", "Provider"),
+            ("incognito", "New temporary conversation"),
+            ("font size", "Larger text"),
+            ("all models", "Show models"),
+            ("share", "Copy link to conversation"),
+            ("temp", "New temporary conversation"),
+            ("pro", "Use Pro"),
+            ("preferences", "Settings"),
+        ):
+            shown.field.setText(words)
+            assert title in titles(shown)[:2], words
+
+
+async def test_parts_of_the_settings_are_found() -> None:
+    async with AppHarness() as app:
+        shown = open_palette(app)
         QTest.keyClicks(shown.field, "api key")
         app.press(Qt.Key.Key_Return)
         await until(lambda: (at := QApplication.focusWidget()) and at.objectName() == "key")

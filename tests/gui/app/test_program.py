@@ -15,6 +15,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QPushButton, QSlider
 
+from desktop_app.app.window.command_palette import CommandPalette
 from desktop_app.desktop.window_request import OpenRequest, QuickRequest, encode
 from desktop_app.domain.errors import StreamCutError
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
@@ -68,7 +69,9 @@ async def test_shortcuts_run_their_commands() -> None:
         app.press(Qt.Key.Key_Delete, CONTROL | SHIFT)
         assert app.rows == []
         app.press(Qt.Key.Key_F, CONTROL | SHIFT)
-        assert QApplication.focusWidget() is app.window.conversations.search.field
+        assert (
+            QApplication.focusWidget() is find(app.window, CommandPalette, "command-palette").field
+        )
 
 
 async def test_escape_closes_the_open_part() -> None:

@@ -1,4 +1,4 @@
-"""The window's search: filters, order, the archive, and superseded searches."""
+"""The window's search of messages: groups, filters, order, the archive, superseded searches."""
 
 from __future__ import annotations
 
@@ -8,74 +8,88 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from desktop_app.app.window.command_palette import CommandPalette
 from desktop_app.domain.conversations.conversation import SearchFilter, SearchHit, SearchOrder, now
 from desktop_app.library.search_query import Search
-from desktop_app.library.ui.conversation_view import ConversationView
 from desktop_app.library.ui.search.search_filters import ORDERS, SearchFilters
-from desktop_app.widgets.accessibility import announcements
-from desktop_app.widgets.rows.rows_model import ROW
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.menus import entry_text
+from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     import pytest
 
 
-def found(app: AppHarness) -> list[str]:
-    """Return the titles of the hits."""
-    hits = app.window.conversations.search.hits
-    return [hits.data(hits.index(row)) for row in range(hits.rowCount())]
+def found(palette: CommandPalette) -> list[str]:
+    """Return the rows as screen readers read them."""
+    role = Qt.ItemDataRole.AccessibleTextRole
+    return [palette.model.index(row, 0).data(role) for row in range(palette.model.rowCount())]
 
 
-async def test_filters_narrow_the_hits_and_end_with_the_search(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    said: list[str] = []
-    monkeypatch.setattr(announcements, "announce", lambda _widget, words: said.append(words))
+async def test_filters_narrow_the_hits_and_end_with_the_search() -> None:
     async with AppHarness() as app:
-        shown = app.window.conversations
         await app.ask_and_answer("Grapefruit one?", "Yes.")
         app.controllers.navigator.open_new()
         await app.ask_and_answer("Grapefruit two?", "Grapefruit.")
-        assert shown.findChild(SearchFilters) is None
-        app.window.search()
-        QTest.keyClicks(shown.search.field, "grapefruit")
-        await until(lambda: len(found(app)) == 5)
-        filters = shown.search.filters
+        palette = await app.search("grapefruit")
+        filters = palette.findChild(SearchFilters)
+        assert isinstance(filters, SearchFilters)
         assert filters.isVisible()
+        assert len(found(palette)) == 2
+        assert found(palette)[0].endswith(", 2 more results")
+        assert found(palette)[1].endswith(", 1 more result")
         filters.attachment_button.click()
-        await until(lambda: not found(app))
-        await until(lambda: shown.pages.note.isVisible())
-        assert shown.pages.note.text() == "No results with these filters"
-        assert said == ["5 results", "No results with these filters"]
+        await until(lambda: not found(palette))
+        assert palette.empty_label.text() == "No results with these filters"
         filters.attachment_button.click()
-        await until(lambda: len(found(app)) == 5)
+        await until(lambda: len(found(palette)) == 2)
         orders = filters.order_button.menu()
         orders.aboutToShow.emit()
         (best,) = (o for o in orders.actions() if entry_text(o) == ORDERS[SearchOrder.BEST])
         best.trigger()
-        await until(lambda: found(app)[0].startswith("Grapefruit"))
+        await until(lambda: filters.order is SearchOrder.BEST and len(found(palette)) == 2)
         yesterday = now().astimezone().date() - timedelta(days=1)
         filters.search_between(yesterday, yesterday)
-        await until(lambda: not found(app))
-        QTest.keyClick(shown.search.field, Qt.Key.Key_Escape)
+        await until(lambda: not found(palette))
+        palette.field.setFocus()
+        QTest.keyClick(palette.field, Qt.Key.Key_Escape)
+        assert not palette.isVisible()
+        app.session.actions["palette.open"]()
         assert not filters.isVisible()
         assert filters.current == SearchFilter()
         assert filters.order is SearchOrder.NEWEST
-        assert len(app.rows) == 2
+
+
+async def test_tab_goes_through_the_field_and_the_filters() -> None:
+    async with AppHarness() as app:
+        app.session.actions["list.search"]()
+        palette = find(app.window, CommandPalette, "command-palette")
+        names = []
+        for _ in range(5):
+            focused = app.window.focusWidget()
+            names.append(focused.objectName())
+            QTest.keyClick(focused, Qt.Key.Key_Tab)
+        assert names[0] == palette.field.objectName()
+        assert set(names[1:]) == {
+            "filter-time",
+            "filter-variant",
+            "filter-attachment",
+            "search-order",
+        }
+        assert app.window.focusWidget() is palette.field
+        QTest.keyClick(palette.field, Qt.Key.Key_Tab)
+        assert palette.isVisible()
+        QTest.keyClick(app.window.focusWidget(), Qt.Key.Key_Escape)  # from a filter
+        assert not palette.isVisible()
+        assert app.window.focusWidget() is app.text
 
 
 async def test_the_archive_is_searched_and_marked() -> None:
     async with AppHarness() as app:
-        shown = app.window.conversations
         id_ = await app.ask_and_answer("Grapefruit?", "Yes.")
         await app.state.backend.flags.set_archived([id_], True)
-        QTest.keyClicks(shown.search.field, "grapefruit")
-        await until(lambda: found(app))
-        row = shown.search.hits.index(0)
-        assert shown.search.hits.data(row, Qt.ItemDataRole.AccessibleTextRole).startswith(
-            "Grapefruit?, archived: "
-        )
+        palette = await app.search("grapefruit")
+        assert found(palette)[0].startswith("Grapefruit?, archived: ")
 
 
 class SlowSearch(Search):
@@ -96,47 +110,48 @@ async def test_a_newer_search_does_not_wait_for_an_older_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with AppHarness() as app:
-        shown = app.window.conversations
         await app.ask_and_answer("Grapefruit?", "Yes.")
         slow = SlowSearch(app.backend.database)
         monkeypatch.setattr(app.backend.search, "find", slow.find)
+        app.session.actions["list.search"]()
+        palette = find(app.window, CommandPalette, "command-palette")
         for count in range(1, 7):  # more than there are readers
-            shown.search.changed.emit("slow")
+            palette.field.setText("")
+            palette.field.setText("slow")
             await until(lambda count=count: slow.asked == count)  # type: ignore[misc]
-        shown.search.changed.emit("grapefruit")
-        await until(lambda: found(app))
-        assert shown.search.hits.rowCount() == 2
-        shown.search.changed.emit("slow")
-        shown.search.changed.emit("")
-        assert app.rows == ["Grapefruit?"]
+        palette.field.setText("grapefruit")
+        await until(lambda: len(found(palette)) == 1)
 
 
-async def ask_each(app: AppHarness, *questions: str) -> ConversationView:
-    """Ask each question in a conversation of its own, and focus the list at its first row."""
-    app.window.resize(1200, 700)
-    for question in questions:
-        app.session.actions["conversation.new"]()
-        await app.ask_and_answer(question, "Yes.")
-    view = app.window.conversations.view
-    view.setFocus(Qt.FocusReason.TabFocusReason)
-    view.setCurrentIndex(view.model().index(1, 0))
-    return view
-
-
-async def searched(app: AppHarness, words: str, title: str) -> None:
-    app.window.search()
-    app.window.conversations.search.field.setText(words)
-    hits = app.window.conversations.search.hits
-    await until(lambda: title in {str(hits.index(row).data()) for row in range(hits.rowCount())})
-
-
-async def test_a_hit_opens_at_its_word() -> None:
+async def test_a_hit_opens_at_its_word_and_the_next_is_a_key_away() -> None:
     async with AppHarness() as app:
-        await ask_each(app, "A topic", "Another topic")
-        await searched(app, "topic", "A topic")
-        hits = app.window.conversations.search.hits
-        rows = (hits.index(row) for row in range(hits.rowCount()))
-        row = next(r for r in rows if r.data(ROW).message_id and r.data() == "A topic")
-        app.window.conversations.search.view.chosen.emit(row)
+        for question in ("A topic", "Another topic"):
+            app.session.actions["conversation.new"]()
+            await app.ask_and_answer(question, "Yes.")
+        palette = await app.search("topic")
+        await until(lambda: len(found(palette)) == 2)
+        QTest.keyClick(palette.field, Qt.Key.Key_Down)
+        QTest.keyClick(palette.field, Qt.Key.Key_Return)
         await until(lambda: app.window.windowTitle().startswith("A topic"))
         await until(lambda: app.window.transcript.textCursor().selectedText() == "topic")
+        app.session.actions["palette.open"]()
+        assert palette.field.selectedText() == "topic"
+        await until(lambda: len(found(palette)) == 2)
+        QTest.keyClick(palette.field, Qt.Key.Key_Return)
+        await until(lambda: app.window.windowTitle().startswith("Another topic"))
+
+
+async def test_passages_and_the_way_to_all_messages_follow_the_commands() -> None:
+    async with AppHarness() as app:
+        await app.ask_and_answer("Lisbon?", "The contract ends in May, says the theme.")
+        app.session.actions["palette.open"]()
+        palette = find(app.window, CommandPalette, "command-palette")
+        QTest.keyClicks(palette.field, "theme")
+        await until(lambda: any("says the theme" in row for row in found(palette)))
+        assert found(palette)[0].startswith("Theme")
+        assert found(palette)[-1].startswith("Search messages for “theme”")
+        QTest.keyClick(palette.field, Qt.Key.Key_Up)
+        QTest.keyClick(palette.field, Qt.Key.Key_PageDown)
+        QTest.keyClick(palette.field, Qt.Key.Key_Return)  # the last row
+        assert palette.isVisible()
+        assert len(found(palette)) == 1

@@ -32,7 +32,7 @@ def test_an_empty_query_finds_all_in_order() -> None:
 def test_entries_show_commands_with_the_users_keys() -> None:
     first, *others = command_entries(COMMANDS, Keymap({"conversation.new": "Ctrl+Shift+J"}))
     assert first == PaletteEntry(
-        "conversation.new", "New conversation", "Conversation", "Ctrl+Shift+J"
+        "conversation.new", "New conversation", "Conversation", "Ctrl+Shift+J", "new chat"
     )
     assert len(others) == len(COMMANDS) - 1
 
