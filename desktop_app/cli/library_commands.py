@@ -42,7 +42,7 @@ from desktop_app.cli.console import (
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.output_file import partial_file, unwritable_error
 from desktop_app.cli.standard_input import replace_stdin_with_file
-from desktop_app.domain.conversations.conversation import ModelChoice, now
+from desktop_app.domain.conversations.conversation import OF_NEW_CONVERSATIONS, now
 from desktop_app.domain.conversations.message_parts import AttachmentFile
 from desktop_app.domain.documents.image_header import read_image_header
 from desktop_app.domain.error_note import error_to_json, note_from_error
@@ -210,15 +210,12 @@ async def _import_files(backend: Backend, options: Options, results: list[_Impor
     Raises:
         StorageError: the store failed. With --json, it is also an error of the last result.
     """
-    values = await backend.values()
-    profile = await backend.providers.default_profile(values)
-    choice = backend.providers.default_choice(profile, values)
     for name in options.files:
         path = expand_path(name)
         result = _ImportResult(path.name or str(path))
         results.append(result)
         try:
-            await _import_file(backend, path, choice, options, result)
+            await _import_file(backend, path, options, result)
         finally:
             if not options.json:
                 _write_result(result)
@@ -234,7 +231,7 @@ def _write_result(result: _ImportResult) -> None:
 
 
 async def _import_file(
-    backend: Backend, path: Path, choice: ModelChoice, options: Options, result: _ImportResult
+    backend: Backend, path: Path, options: Options, result: _ImportResult
 ) -> None:
     """Import everything readable; an unreadable conversation does not stop the others."""
     store = ImportStore(backend.database)
@@ -249,7 +246,7 @@ async def _import_file(
                     result.empty += 1
                     continue
                 try:
-                    await _store_conversation(backend, store, imported, choice, result)
+                    await _store_conversation(backend, store, imported, result)
                 except (ImportRefusedError, StoreRefusedError) as error:
                     result.refused.append(not_imported_error(imported.conversation.title, error))
             else:
@@ -263,11 +260,7 @@ async def _import_file(
 
 
 async def _store_conversation(
-    backend: Backend,
-    store: ImportStore,
-    imported: ImportedConversation,
-    choice: ModelChoice,
-    result: _ImportResult,
+    backend: Backend, store: ImportStore, imported: ImportedConversation, result: _ImportResult
 ) -> None:
     """Store a conversation with those of its files that this program can read."""
     for file in imported.files:
@@ -278,8 +271,10 @@ async def _store_conversation(
         else:
             await backend.attachments.add(document.data, document)
     conversation, preset = imported.conversation, imported.preset
-    if not conversation.choice.provider_id:  # from another program, with unknown providers
-        conversation = replace(conversation, choice=choice)
+    if not conversation.choice.provider_id:
+        # It is from another program. The provider of new conversations answers, which this process
+        # cannot know: only the window has keys of the environment.
+        conversation = replace(conversation, choice=OF_NEW_CONVERSATIONS)
     if preset is not None and replaces_built_in(preset):
         preset = None  # the conversation has the preset's settings
     result.count(

@@ -256,9 +256,9 @@ async def _continued(backend: Backend, options: Options) -> Conversation | None:
     options.save = True
     choice = conversation.choice
     if not any((options.provider, options.model, options.variant, options.preset)):
-        options.provider = choice.provider_id
+        options.provider = choice.provider_id or None
         options.variant = choice.variant.value if choice.variant else None
-        options.model = None if choice.variant else choice.model
+        options.model = None if choice.variant else choice.model or None
         if options.effort is None and choice.effort is not None:
             options.effort = choice.effort.value
             options.has_preset_effort = True

@@ -20,7 +20,11 @@ from desktop_app.chat.ui.open_conversation import OpenConversation
 from desktop_app.composer.drafts import Drafts
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import Overrides
-from desktop_app.domain.conversations.conversation import Conversation, ModelChoice
+from desktop_app.domain.conversations.conversation import (
+    OF_NEW_CONVERSATIONS,
+    Conversation,
+    ModelChoice,
+)
 from desktop_app.domain.conversations.message_parts import DraftPart
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.providers.ui.providers import Providers, SettingValues
@@ -96,11 +100,13 @@ class AnswerSetup(QObject):
 
         On this computer, a model that is not there any longer, and the built-in one, are replaced
         by that of new conversations. A choice without a model, and without a
-        variant that the provider serves, becomes the provider's default choice. The choice of a
-        removed provider is returned unchanged.
+        variant that the provider serves, becomes the provider's default choice, and so does
+        `OF_NEW_CONVERSATIONS`. The choice of a removed provider is returned unchanged.
         """
         profile = self.profile_of(conversation)
         choice = conversation.choice
+        if choice == OF_NEW_CONVERSATIONS:
+            return self.providers.default_choice(profile)
         if profile.id != choice.provider_id:
             return choice
         if profile.kind is ProviderKind.ON_DEVICE:

@@ -76,6 +76,10 @@ class ModelChoice(Value, frozen=True):
     effort: Effort | None = None
 
 
+OF_NEW_CONVERSATIONS: Final = ModelChoice("", "")
+"""The choice of an imported conversation that was not answered yet: that of new conversations."""
+
+
 class RemoteRun(Value, frozen=True):
     """A background run, which the provider continues without a connection.
 

@@ -63,11 +63,12 @@ class Providers(QObject):
         return next((p for p in self.all if p.id == profile_id), None)
 
     def has_provider(self, conversation: Conversation) -> bool:
-        """Return False if a conversation's provider was removed.
+        """Return False if a conversation's provider was removed; an imported one may have none.
 
         Nothing is sent in that case until the user has chosen another, which may cost more.
         """
-        return self.get(conversation.choice.provider_id) is not None
+        provider_id = conversation.choice.provider_id
+        return not provider_id or self.get(provider_id) is not None
 
     async def usable(self) -> list[ProviderProfile]:
         """Return the profiles that have a key or need none."""

@@ -108,6 +108,26 @@ async def test_imported_conversations_are_listed_and_reported(tmp_path: Path) ->
         assert app.said.startswith("1 conversation imported. 3 conversations were already")
 
 
+async def test_an_imported_conversation_is_answered_like_a_new_one(tmp_path: Path) -> None:
+    """The import's process does not have the key of the environment."""
+    export = tmp_path / "conversations.json"
+    export.write_text(chatgpt(1))
+    async with AppHarness(environment={"OPENAI_API_KEY": "sk-a"}) as app:
+        app.controllers.transfer.import_files([export])
+        await until(lambda: app.said == "1 conversation imported.")
+        ((imported,),) = app.stored("SELECT id FROM conversations")
+        await app.open_conversation(imported)
+        assert app.state.setup.profile.id == "env-openai"
+        assert app.state.setup.resolved.model.id == "gpt-5.2"
+        turn = await app.ask("And then?")
+        assert (turn.profile.id, turn.request.model) == ("env-openai", "gpt-5.2")
+        turn.end("Then this.")
+        await app.settled()
+    async with AppHarness() as app:
+        await app.open_conversation(imported)
+        assert not app.state.providers.has_provider(app.state.current.conversation)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN])
 async def test_an_import_can_be_stopped(
