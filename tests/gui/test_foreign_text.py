@@ -132,11 +132,15 @@ def titles_in_the_list(host: WidgetHost, text: str) -> QWidget:
 
 @place
 def hits_of_a_search(host: WidgetHost, text: str) -> QWidget:
-    from desktop_app.library.ui.conversation_list import ConversationList
+    from desktop_app.app.window.command_palette import CommandPalette
+    from desktop_app.library.ui.search.search_hits import ConversationHits, SearchDelegate
 
-    made = ConversationList()
-    made.search.show_hits([SearchHit("c", text, "m", f"\x02{text}\x03 {text}", NOW, document=text)])
-    return host.show(made)
+    made = QWidget()
+    palette = CommandPalette(made, "palette", "Find", "Nothing found", SearchDelegate(made))
+    hit = SearchHit("c", text, "m", f"\x02{text}\x03 {text}", NOW, document=text)
+    host.show(made)
+    palette.open_with([], lambda _typed: [ConversationHits(hit, 2)])
+    return made
 
 
 @place
