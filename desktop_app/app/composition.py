@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from PySide6.QtWidgets import QWidget
+
 from desktop_app.app.help.help_controller import HelpController
 from desktop_app.app.place_opener import PlaceOpener
-from desktop_app.app.session import Session
+from desktop_app.app.session import ConversationSession, Notices, PromptWithChips, Session
 from desktop_app.app.shared_lists import (
     CollectionFacts,
     FolderList,
@@ -32,13 +34,16 @@ from desktop_app.chat.ui.new_conversation import NewConversation
 from desktop_app.chat.ui.open_conversation import MessagePresenter, OpenConversation
 from desktop_app.chat.ui.running_answers import RunningAnswers
 from desktop_app.chat.ui.server_watch import ServerWatch
-from desktop_app.chat.ui.shown_answers import ShownAnswers, StructuredAnswers
+from desktop_app.chat.ui.shown_answers import ShownAnswers, StoreErrors, StructuredAnswers
 from desktop_app.chat.ui.temporary_controller import TemporaryController
 from desktop_app.chat.ui.turn_starter import TitleController, TurnStarter
 from desktop_app.child_processes import child_command
 from desktop_app.collections.ui.collections_controller import CollectionsController
-from desktop_app.composer.attachments.attachments_controller import AttachmentsController
-from desktop_app.composer.attachments.document_passwords import DocumentPasswords, DocumentUnlocker
+from desktop_app.composer.attachments.attachments_controller import (
+    AttachmentsController,
+    PromptChips,
+)
+from desktop_app.composer.attachments.document_passwords import DocumentUnlocker
 from desktop_app.composer.attachments.drop_controller import AttachmentDrags, DropController
 from desktop_app.composer.attachments.file_readings import AttachmentReader, FileReadings
 from desktop_app.composer.attachments.images_controller import (
@@ -46,11 +51,8 @@ from desktop_app.composer.attachments.images_controller import (
     ImagesController,
     prepare_transcript,
 )
-from desktop_app.composer.attachments.preview_controller import (
-    DraftAttachmentHolder,
-    PreviewController,
-)
-from desktop_app.composer.drafts import AttachmentOrigins, AttachmentSources, Drafts, PromptDraft
+from desktop_app.composer.attachments.preview_controller import PreviewController
+from desktop_app.composer.drafts import AttachmentOrigins, Drafts, PromptDraft
 from desktop_app.documents.ui.viewer_controller import ViewerController, ViewerTarget
 from desktop_app.exchange.ui.export_controller import ExportController
 from desktop_app.exchange.ui.transfer_controller import TransferController
@@ -84,6 +86,7 @@ from desktop_app.tools.ui.servers_controller import ServersController
 from desktop_app.tools.ui.tools_controller import ToolsController
 from desktop_app.transcript.media.json_process import JsonProcess
 from desktop_app.transcript.media.typesetter import Typesetter
+from desktop_app.transcript.view import TranscriptView
 from desktop_app.widgets.look.theme_watcher import ThemeWatcher
 from desktop_app.widgets.program_menu import open_context_menu
 
@@ -122,38 +125,40 @@ def _make_shared(session: Session) -> None:
     session.prompts = PromptList(window)
     session.collection_facts = CollectionFacts(window)
     session.origins = AttachmentOrigins(backend.attachments)
-    session.sources = AttachmentSources(
-        attachment_store=backend.attachments,
-        documents=backend.documents,
-        image_scaler=backend.image_scaler,
-        delimiters=backend.delimiters,
-    )
+    session.running = RunningAnswers(session.tasks, window)
     session.copies = TemporaryCopies(backend.folders.temporary)
     session.typesetter = Typesetter(child_command("math"), window)
     session.lexer = JsonProcess(child_command("lexing"), window)
-    session.current = OpenConversation(
-        session.drafts, PromptDraft(window.prompt), session.temporary, window
+    session.image_chips = ImageChips(session)
+    session.attachment_reader = AttachmentReader(session)
+    main = session.main = make_conversation(
+        session, window, window.prompt, window.transcript, window.notifications
     )
-    session.messages = MessagePresenter(
-        window.transcript.stream, current=session.current, providers=session.providers
-    )
-    session.setup = AnswerSetup(
-        session.current,
-        window,
-        values=session.values,
-        providers=session.providers,
-        folders=session.folders,
-        drafts=session.drafts,
-        temporary=session.temporary,
-        tasks=session.tasks,
-        chat_service=backend.chat,
-        conversations=backend.conversations,
-    )
+    session.current, session.setup, session.messages = main.current, main.setup, main.messages
+    session.readings, session.previews = main.readings, main.previews
     session.presets = Presets(session.setup)
-    session.new_conversation = NewConversation(
-        setup=session.setup, folders=session.folders, presets=session.presets, drafts=session.drafts
-    )
-    session.running = RunningAnswers(session.tasks, window)
+    session.new_conversation = NewConversation(session)
+
+
+def make_conversation(
+    session: Session,
+    window: QWidget,
+    prompt: PromptWithChips,
+    transcript: TranscriptView,
+    notices: Notices,
+) -> ConversationSession:
+    """Return the session of a conversation in the main window, or in the quick prompt."""
+    conversation = ConversationSession()
+    conversation.window, conversation.prompt = window, prompt
+    conversation.transcript, conversation.notices = transcript, notices
+    conversation.draft = PromptDraft(prompt.field)
+    conversation.current = OpenConversation(session, conversation.draft)
+    conversation.messages = MessagePresenter(session, conversation)
+    conversation.setup = AnswerSetup(session, conversation.current)
+    conversation.readings = FileReadings(session, conversation)
+    conversation.chips = PromptChips(session, conversation)
+    conversation.previews = PreviewController(session, conversation)
+    return conversation
 
 
 def _make_sidebar(session: Session) -> None:
@@ -209,24 +214,7 @@ def _make_composer(session: Session) -> None:
     )
     window.empty_state.example_chosen.connect(session.prompts_controller.begin_example)
     window.empty_state.question_chosen.connect(session.prompts_controller.begin_question)
-    session.image_chips = ImageChips(session)
-    session.passwords = DocumentPasswords(window)
-    session.attachment_reader = AttachmentReader(session)
-    session.readings = FileReadings(
-        window, session, session.passwords, reader=session.attachment_reader
-    )
     attachments = session.attachments = AttachmentsController(session)
-    session.previews = PreviewController(
-        window,
-        prompt=window.prompt,
-        holder=DraftAttachmentHolder(window, setup=session.setup),
-        image_chips=session.image_chips,
-        notify=window.notifications.notify,
-        setup=session.setup,
-        tasks=session.tasks,
-        chat_service=session.backend.chat,
-        sources=session.sources,
-    )
     session.drops = DropController(session)
     session.collections = CollectionsController(
         window, session, collections=lambda: session.backend.collections
@@ -267,7 +255,8 @@ def _make_pane(session: Session) -> None:
     session.consent = ConsentController(
         consent=session.backend.consent, current=session.current, pane=window.pane
     )
-    session.shown_answers = ShownAnswers(session)
+    session.main.answers = ShownAnswers(session, session.main)
+    session.store_errors = StoreErrors(session)
     StructuredAnswers(session)
     TitleController(session)
     session.server_watch = ServerWatch(session)
@@ -282,8 +271,6 @@ def _make_answers(session: Session) -> None:
     session.edited = EditedQuestion(session)
     session.queue = QuestionQueue(session)
     session.chat = ChatController(session)
-    session.readings.failed.connect(session.queue.remove)
-    session.readings.ended.connect(session.queue.send)
     session.answer_actions = AnswerActions(session)
 
     session.comparison = ComparisonController(session)

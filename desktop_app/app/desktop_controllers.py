@@ -13,13 +13,11 @@ from desktop_app.app.session import Session
 from desktop_app.desktop.desktop_watch import AppearanceWatch, SleepWatch
 from desktop_app.desktop.session_bus import SessionBus
 from desktop_app.desktop.ui.answer_notifier import AnswerNotifier
-from desktop_app.desktop.ui.closing_controller import ClosingController
 from desktop_app.desktop.ui.login_start_setting import LoginStartSetting
 from desktop_app.desktop.ui.tray_controller import TrayController
 from desktop_app.i18n.translation import tr
 from desktop_app.quick.hotkey.hotkey_status import HOTKEY_COMMAND
 from desktop_app.quick.ui.hotkey_controller import BindingController, HotkeyController
-from desktop_app.quick.ui.quick_host import QuickHost
 from desktop_app.settings.schema import START_AT_LOGIN
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.look.icons import program_icon
@@ -27,30 +25,15 @@ from desktop_app.widgets.look.theme_watcher import ThemeWatcher
 
 
 class DesktopControllers:
-    """The parts of a window that talk to the desktop.
+    """The parts of a window that talk to the desktop."""
 
-    Args:
-        raise_window: brings the window to the front.
-    """
-
-    def __init__(
-        self,
-        session: Session,
-        theme: ThemeWatcher,
-        bus: SessionBus,
-        closing: ClosingController,
-        quick_host: QuickHost,
-        raise_window: Callable[[], None],
-    ) -> None:
+    def __init__(self, session: Session, theme: ThemeWatcher, bus: SessionBus) -> None:
         self._window = session.window
         self._session = session
         self._bus = bus
-        self._closing = closing
-        self._quick_host = quick_host
-        self._raise_window = raise_window
+        self._closing = session.closing
         self._is_hotkey_paused = False
         QGuiApplication.setWindowIcon(program_icon())  # task lists on X11 read no desktop entry
-        quick_host.set_bus(bus)
         self._make_hotkey()
         self._make_tray()
         self._make_notifier()
@@ -84,7 +67,7 @@ class DesktopControllers:
         shortcuts.on_created(lambda page: page.binding_requested.connect(binding.offer))
 
     def _open_quick_prompt(self) -> None:
-        self._quick_host.controller.open_with("")
+        self._session.quick_host.controller.open_with("")
 
     def bind(self, keymap: Keymap) -> None:
         """Grab the global shortcut of `keymap`, unless it is paused."""
@@ -113,7 +96,7 @@ class DesktopControllers:
         self.hotkey.reported.connect(tray.set_hotkey)
         tray.follow(self._window.conversations.model)
         tray.shown_changed.connect(self._closing.set_tray)
-        tray.window_requested.connect(self._raise_window)
+        tray.window_requested.connect(self._session.raise_window)
         tray.quick_requested.connect(self._open_quick_prompt)
         tray.new_requested.connect(self._open_new)
         tray.conversation_requested.connect(self._open_conversation)
@@ -153,23 +136,23 @@ class DesktopControllers:
         return "" if conversation is None else conversation.title
 
     def _open_new(self) -> None:
-        self._raise_window()
+        self._session.raise_window()
         self._session.navigator.open_here()
 
     def _open_conversation(self, conversation_id: str, message_id: str = "") -> None:
-        self._raise_window()
+        self._session.raise_window()
         navigator = self._session.navigator
         self._session.tasks.start(navigator.open(conversation_id, message_id))
 
     def _show_batches(self) -> None:
-        self._raise_window()
+        self._session.raise_window()
         self._session.batches.show()
 
     # -------------------------------------------------------------- sleep, login
 
     def _save_drafts(self) -> None:
         self._session.draft_saver.save()
-        self._quick_host.save_draft()
+        self._session.quick_host.save_draft()
 
     def _on_wake(self) -> None:
         """Run at once the work of timers, which stood still during sleep."""

@@ -6,11 +6,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject
 
+from desktop_app.widgets.window_activation import bring_to_front
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtWidgets import QWidget
+
     from desktop_app.app.help.help_controller import HelpController
     from desktop_app.app.place_opener import PlaceOpener
     from desktop_app.app.shared_lists import (
@@ -35,21 +41,26 @@ if TYPE_CHECKING:
     from desktop_app.chat.ui.open_conversation import MessagePresenter, OpenConversation
     from desktop_app.chat.ui.running_answers import RunningAnswers
     from desktop_app.chat.ui.server_watch import ServerWatch
-    from desktop_app.chat.ui.shown_answers import ShownAnswers
+    from desktop_app.chat.ui.shown_answers import ShownAnswers, StoreErrors
     from desktop_app.chat.ui.temporary_controller import TemporaryController
     from desktop_app.chat.ui.turn_starter import TurnStarter
     from desktop_app.collections.ui.collections_controller import CollectionsController
-    from desktop_app.composer.attachments.attachments_controller import AttachmentsController
-    from desktop_app.composer.attachments.document_passwords import (
-        DocumentPasswords,
-        DocumentUnlocker,
+    from desktop_app.composer.attachment_chips import AttachmentChips
+    from desktop_app.composer.attachments.attachments_controller import (
+        AttachmentsController,
+        PromptChips,
     )
+    from desktop_app.composer.attachments.document_passwords import DocumentUnlocker
     from desktop_app.composer.attachments.drop_controller import DropController
     from desktop_app.composer.attachments.file_readings import AttachmentReader, FileReadings
     from desktop_app.composer.attachments.images_controller import ImageChips, ImagesController
     from desktop_app.composer.attachments.preview_controller import PreviewController
-    from desktop_app.composer.drafts import AttachmentOrigins, AttachmentSources, Drafts
+    from desktop_app.composer.drafts import AttachmentOrigins, Drafts, PromptDraft
+    from desktop_app.composer.text.prompt_text import PromptText
+    from desktop_app.desktop.session_bus import SessionBus
+    from desktop_app.desktop.ui.closing_controller import ClosingController
     from desktop_app.documents.ui.viewer_controller import ViewerController
+    from desktop_app.domain.errors import UserFacingError
     from desktop_app.exchange.ui.export_controller import ExportController
     from desktop_app.exchange.ui.transfer_controller import TransferController
     from desktop_app.library.ui.folders_controller import (
@@ -70,6 +81,7 @@ if TYPE_CHECKING:
     from desktop_app.providers.ui.models.models_controller import ModelsController
     from desktop_app.providers.ui.providers import Providers, SettingValues
     from desktop_app.providers.ui.providers_controller import ProvidersController
+    from desktop_app.quick.ui.quick_host import QuickHost
     from desktop_app.settings.ui.settings_controller import LookController, SettingsController
     from desktop_app.settings.ui.shortcut_files import ShortcutFiles
     from desktop_app.spending.ui.estimate_presenter import EstimatePresenter
@@ -85,6 +97,8 @@ if TYPE_CHECKING:
     from desktop_app.tools.ui.tools_controller import ToolsController
     from desktop_app.transcript.media.json_process import JsonProcess
     from desktop_app.transcript.media.typesetter import Typesetter
+    from desktop_app.transcript.view import TranscriptView
+    from desktop_app.widgets.cards.notifications import Actions
 
 
 class Session:
@@ -93,7 +107,7 @@ class Session:
     Attributes:
         copies: the files that other programs opened or got by a drag.
         typesetter, lexer: the processes of formulas and code in all transcripts.
-        setup, messages: those of `current`, the conversation that the main window shows.
+        current, messages, setup, readings, previews: those of `main`.
     """
 
     window: MainWindow
@@ -110,11 +124,11 @@ class Session:
     presets: Presets
     collection_facts: CollectionFacts
     origins: AttachmentOrigins
-    sources: AttachmentSources
     copies: TemporaryCopies
     typesetter: Typesetter
     lexer: JsonProcess
     # The conversation in the main window, and answers.
+    main: ConversationSession
     current: OpenConversation
     messages: MessagePresenter
     setup: AnswerSetup
@@ -139,7 +153,6 @@ class Session:
     prompts_controller: PromptsController
     presets_controller: PresetsController
     image_chips: ImageChips
-    passwords: DocumentPasswords
     attachment_reader: AttachmentReader
     readings: FileReadings
     attachments: AttachmentsController
@@ -159,7 +172,7 @@ class Session:
     compaction_notes: CompactionNotes
     consent: ConsentController
     server_watch: ServerWatch
-    shown_answers: ShownAnswers
+    store_errors: StoreErrors
     chunked_reading: ChunkedReadingController
     unlocker: DocumentUnlocker
     turns: TurnStarter
@@ -181,6 +194,14 @@ class Session:
     batches: BatchController
     help: HelpController
     places: PlaceOpener
+    closing: ClosingController
+    quick_host: QuickHost
+    bus: SessionBus | None = None  # before the program has joined the desktop
+
+    def raise_window(self) -> None:
+        """Bring the window to the front."""
+        bring_to_front(self.window)
+        self.choice.propose_model()
 
     async def load(self) -> None:
         """Load settings, folders, lists of models and providers."""
@@ -194,6 +215,60 @@ class Session:
         if model_id.endswith(".gguf"):
             return Path(model_id).stem
         return self.backend.catalog.info(model_id).name
+
+
+class PromptWithChips(Protocol):
+    """A prompt: the editor of the main window, or the quick prompt."""
+
+    @property
+    def chips(self) -> AttachmentChips: ...
+    @property
+    def field(self) -> PromptText: ...
+
+
+class Notices(Protocol):
+    """The place for messages: the main window's notifications, or the quick prompt's status."""
+
+    def notify(
+        self,
+        message: UserFacingError | str,
+        actions: Actions = (),
+        *,
+        topic: str = "",
+        stays: bool = False,
+    ) -> None: ...
+    def notify_undo(self, message: str, undo: Callable[[], object]) -> None: ...
+    def undo_last(self) -> None: ...
+    @property
+    def last_undo(self) -> Callable[[], object] | None: ...
+    def dismiss_topic(self, topic: str) -> None: ...
+    def announce(self, text: str) -> None: ...
+
+
+class ConversationSession:
+    """A conversation in a window with its prompt: in the main window, or in the quick prompt.
+
+    Attributes:
+        window: the parent of the dialogs.
+        draft: the text and the attachments in the prompt.
+        current: the conversation and its messages.
+        setup: which model answers, with which settings.
+        readings: the files that are being read for the prompt.
+        chips: shows the attachments in the prompt.
+    """
+
+    window: QWidget
+    prompt: PromptWithChips
+    transcript: TranscriptView
+    notices: Notices
+    draft: PromptDraft
+    current: OpenConversation
+    messages: MessagePresenter
+    setup: AnswerSetup
+    readings: FileReadings
+    chips: PromptChips
+    previews: PreviewController
+    answers: ShownAnswers
 
 
 class Controller(QObject):

@@ -44,7 +44,6 @@ from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.system import END_SIGNALS
 from desktop_app.widgets.forms.form_dialog import leave_field
 from desktop_app.widgets.look.theme_watcher import ThemeWatcher
-from desktop_app.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
     from desktop_app.app.desktop_controllers import DesktopControllers
@@ -142,12 +141,7 @@ class WindowSession(Session):
             self._memory_trimmer.restart_timer()
             self.closing.end_if_nothing_shows()
 
-        self.quick_host = QuickHost(
-            self,
-            raise_window=self._raise_window,
-            end=lambda: self.closing.quit(),
-            on_hidden=on_quick_hidden,
-        )
+        self.quick_host = QuickHost(self, on_quick_hidden)
         closing = self.closing = ClosingController(
             window,
             running,
@@ -192,14 +186,8 @@ class WindowSession(Session):
             return
         from desktop_app.app.desktop_controllers import DesktopControllers
 
-        self.desktop = DesktopControllers(
-            self,
-            self._theme,
-            bus,
-            closing=self.closing,
-            quick_host=self.quick_host,
-            raise_window=self._raise_window,
-        )
+        self.bus = bus
+        self.desktop = DesktopControllers(self, self._theme, bus)
         self._unread_marks.seen.connect(self.desktop.notifier.forget)
         self._is_on_desktop = True
 
@@ -308,7 +296,7 @@ class WindowSession(Session):
             return
         if isinstance(request, HiddenRequest):
             return
-        self._raise_window()
+        self.raise_window()
         if isinstance(request, LinkRequest):
             if request.text == BATCHES:
                 self.batches.show()
@@ -321,10 +309,6 @@ class WindowSession(Session):
             self.navigator.open_fresh(reading_names)
             files = tuple(map(Path, request.files))
             self.window.prompt.insert_dropped(DroppedContent(files, text=request.text))
-
-    def _raise_window(self) -> None:
-        bring_to_front(self.window)
-        self.choice.propose_model()
 
     # -------------------------------------------------------------- keys
 

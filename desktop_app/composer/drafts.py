@@ -7,7 +7,7 @@ read arrive in its draft.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -16,19 +16,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.tasks import Tasks
-from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.documents.store.attachment_store import AttachmentStore
-from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import Conversation, Draft, Message, new_id
-from desktop_app.domain.conversations.message_parts import DocumentPart, DraftPart, part_id
+from desktop_app.domain.conversations.message_parts import (
+    DocumentPart,
+    DraftPart,
+    ImagePart,
+    part_id,
+)
 from desktop_app.domain.errors import StorageError
-from desktop_app.domain.prompt_delimiter import DelimiterFactory
 from desktop_app.settings.settings_store import SettingsStore
 
 if TYPE_CHECKING:
-    from desktop_app.composer.prompt_editor import PromptEditor
+    from desktop_app.composer.text.prompt_text import PromptText
 
 BLANK_KEY = "window.new_draft"
 
@@ -239,13 +241,7 @@ class AttachmentOrigins:
             self._paths |= await self._store.origins(unknown)
 
 
-class AttachmentSources(NamedTuple):
-    """The sources of an attachment's content, and the tags around it in a question."""
-
-    attachment_store: AttachmentStore
-    documents: DocumentWorker
-    image_scaler: ImageScaler
-    delimiters: DelimiterFactory
+Attached = DocumentPart | ImagePart
 
 
 class PromptDraft(QObject):
@@ -260,15 +256,15 @@ class PromptDraft(QObject):
 
     changed = Signal()
 
-    def __init__(self, prompt: PromptEditor) -> None:
-        super().__init__(prompt)
-        self._prompt = prompt
+    def __init__(self, field: PromptText) -> None:
+        super().__init__(field)
+        self._field = field
         self.value = Draft()
 
     @property
     def current(self) -> Draft:
         """Return the draft with the text that is in the prompt now."""
-        return self.with_text(self._prompt.text(), self._prompt.field.template_id)
+        return self.with_text(self._field.toPlainText(), self._field.template_id)
 
     def load(self, draft: Draft) -> None:
         """Set the draft of a conversation that is being opened.
@@ -292,11 +288,24 @@ class PromptDraft(QObject):
 
     def read_in_parts(self) -> None:
         """Have all documents read in parts, but those that tools read."""
-        self.set_attachments(
-            [
+        self.change_parts(
+            lambda part: (
                 replace(part, in_parts=True)
                 if isinstance(part, DocumentPart) and not part.by_tools
                 else part
+            )
+        )
+
+    @property
+    def shown_parts(self) -> list[Attached]:
+        """Return the documents and images, in order."""
+        return [p for p in self.value.attachments if isinstance(p, DocumentPart | ImagePart)]
+
+    def change_parts(self, change: Callable[[Attached], Attached]) -> None:
+        """Replace each document and image by the result of `change` for it."""
+        self.set_attachments(
+            [
+                change(part) if isinstance(part, DocumentPart | ImagePart) else part
                 for part in self.value.attachments
             ]
         )

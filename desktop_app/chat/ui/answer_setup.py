@@ -9,15 +9,11 @@ from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.shared_lists import FolderList
-from desktop_app.app.tasks import Tasks
+from desktop_app.app.session import Session
 from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.chat.attachments.attachment_dedup import deduplicate_parts
-from desktop_app.chat.chat_service import ChatService
-from desktop_app.chat.conversation_store import ConversationStore
 from desktop_app.chat.send_context import AskSettings, SendContext, offers_background
 from desktop_app.chat.ui.open_conversation import OpenConversation
-from desktop_app.composer.drafts import Drafts
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import (
@@ -27,8 +23,6 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.message_parts import DraftPart
 from desktop_app.providers.models.choice_resolution import ResolvedChoice
-from desktop_app.providers.ui.providers import Providers, SettingValues
-from desktop_app.storage.temporary_database import TemporaryConversations
 
 P = TypeVar("P", bound=DraftPart)
 
@@ -49,33 +43,20 @@ class AnswerSetup(QObject):
     choice_changed = Signal()
     other_conversation_changed = Signal(object)
 
-    def __init__(
-        self,
-        current: OpenConversation,
-        parent: QObject,
-        *,
-        values: SettingValues,
-        providers: Providers,
-        folders: FolderList,
-        drafts: Drafts,
-        temporary: TemporaryConversations,
-        tasks: Tasks,
-        chat_service: ChatService,
-        conversations: ConversationStore,
-    ) -> None:
-        super().__init__(parent)
-        self.values = values
-        self.providers = providers
+    def __init__(self, session: Session, current: OpenConversation) -> None:
+        super().__init__(current)
+        self.values = session.values
+        self.providers = session.providers
         self.current = current
-        self._folders = folders
-        self._drafts = drafts
-        self._temporary = temporary
-        self._tasks = tasks
-        self._chat_service = chat_service
-        self._conversations = conversations
+        self._folders = session.folders
+        self._drafts = session.drafts
+        self._temporary = session.temporary
+        self._tasks = session.tasks
+        self._chat_service = session.backend.chat
+        self._conversations = session.backend.conversations
         self._background_id = ""  # the conversation whose answers run in the background
         self._save_lock = asyncio.Lock()
-        for signal in (current.folder_changed, folders.changed, providers.changed):
+        for signal in (current.folder_changed, session.folders.changed, session.providers.changed):
             signal.connect(self._report_change)
 
     def _report_change(self) -> None:

@@ -31,9 +31,11 @@ class ChatController(Controller):
         )
         self._prompt.stop_requested.connect(self.stop)
         self._prompt.field.keys.stop_pressed.connect(self.stop_latest)
+        self._current.opened.connect(lambda: self._prompt.row.set_rate(""))
         self._current.opened.connect(self._show_state)
         self._running.started.connect(lambda _id: self._show_state())
         self._running.finished.connect(self._finish)
+        self._running.rate_changed.connect(self._show_rate)
 
     # -------------------------------------------------------------- asking
 
@@ -105,6 +107,10 @@ class ChatController(Controller):
         if is_open and can_be_repaired(answer) and self._values["answer.repair"]:
             path = self._current.path_before(answer.id)
             self._tasks.start(self._session.turns.begin(path, draft=None, repairs=answer))
+
+    def _show_rate(self, _conversation_id: str, message_id: str, rate: float) -> None:
+        if self._current.message(message_id) is not None:
+            self._prompt.row.set_rate(tr("{count} tok/s", count=round(rate)))
 
     def _show_state(self) -> None:
         is_running = self._running.is_running(self._current.id)

@@ -12,6 +12,7 @@ from PySide6.QtCore import Signal
 
 from desktop_app.app.session import Controller, Session
 from desktop_app.backend.backend import WEIGHTS_SETTING
+from desktop_app.chat.ui.answer_setup import AnswerSetup
 from desktop_app.composer.choice.choice_view import ChoiceView, ModelEntry, no_choice
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
@@ -76,11 +77,7 @@ class ChoiceController(Controller):
         """Choose another variant, if the provider offers it."""
         if self._defer(partial(self.choose_variant, variant)):
             return
-        has_provider = self._providers.has_provider(self._current.conversation)
-        if has_provider and self._session.choices.offers(variant):
-            choice = self._setup.choice
-            effort = choice.effort or Effort(str(self._values["default.effort"]))
-            self._setup.choose(replace(choice, variant=variant, model="", effort=effort))
+        if self._session.choices.choose_variant(self._setup, variant):
             self._announce_choice()
 
     def toggle_background(self) -> None:
@@ -188,20 +185,28 @@ class AvailableModels(Controller):
     @property
     def view(self) -> ChoiceView:
         """Return the open conversation's choice in the form that the row under the prompt shows."""
-        if not self._providers.has_provider(self._current.conversation):
+        return self.view_of(self._setup)
+
+    def view_of(self, setup: AnswerSetup) -> ChoiceView:
+        """Return the choice of a conversation in the form that prompts show."""
+        if not self._providers.has_provider(setup.current.conversation):
             removed_note = tr(PROVIDER_REMOVED)
             return replace(
                 no_choice(), model_name=removed_note, models=self.models, notice=removed_note
             )
-        resolved = self._setup.resolved
+        resolved = setup.resolved
         if not resolved.model.id:
             return replace(no_choice(), model_name=tr("No model"), models=self.models)
-        view = view_of(resolved, self.models)
-        return replace(view, background=self._setup.background)
+        return replace(view_of(resolved, self.models), background=setup.background)
 
-    def offers(self, variant: Variant) -> bool:
-        """Return True if the open conversation's provider offers a variant."""
-        return variant in _variants_at(self._setup.profile, self.models)
+    def choose_variant(self, setup: AnswerSetup, variant: Variant) -> bool:
+        """Choose a variant for a conversation; return False if its provider does not offer it."""
+        has_provider = self._providers.has_provider(setup.current.conversation)
+        if not has_provider or variant not in _variants_at(setup.profile, self.models):
+            return False
+        effort = setup.choice.effort or Effort(str(self._values["default.effort"]))
+        setup.choose(replace(setup.choice, variant=variant, model="", effort=effort))
+        return True
 
     def choice_with(self, entry: ModelEntry) -> ModelChoice:
         """Return the open conversation's choice with an entry of the model menu applied."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from desktop_app.app.shared_lists import DEFAULT_PRESET, FolderList, Presets
-from desktop_app.chat.ui.answer_setup import AnswerSetup
+from desktop_app.app.session import Session
+from desktop_app.app.shared_lists import DEFAULT_PRESET
 from desktop_app.chat.ui.open_conversation import blank_conversation
-from desktop_app.composer.drafts import Drafts
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import Conversation, ModelChoice
 
@@ -16,17 +15,15 @@ from desktop_app.domain.conversations.conversation import Conversation, ModelCho
 class NewConversation:
     """Opener of blank conversations, which also applies changed defaults to an open blank one."""
 
-    def __init__(
-        self, *, setup: AnswerSetup, folders: FolderList, presets: Presets, drafts: Drafts
-    ) -> None:
-        self._current = setup.current
-        self._setup = setup
-        self._values = setup.values
-        self._providers = setup.providers
-        self._folders = folders
-        self._presets = presets
-        self._drafts = drafts
-        folders.changed.connect(self._leave_deleted_folder)
+    def __init__(self, session: Session) -> None:
+        self._current = session.current
+        self._setup = session.setup
+        self._values = session.values
+        self._providers = session.providers
+        self._folders = session.folders
+        self._presets = session.presets
+        self._drafts = session.drafts
+        session.folders.changed.connect(self._leave_deleted_folder)
 
     @property
     def default_choice(self) -> ModelChoice:

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.composer.drafts import Drafts, PromptDraft
+from desktop_app.app.session import ConversationSession, Session
+from desktop_app.composer.drafts import PromptDraft
 from desktop_app.domain.answering.shown_length import shorten
 from desktop_app.domain.conversations.compaction import Compaction
 from desktop_app.domain.conversations.conversation import (
@@ -20,13 +21,10 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.markdown.structured_answer import with_rendered_form
 from desktop_app.providers.gateway.environment_profiles import ON_DEVICE
-from desktop_app.providers.ui.providers import Providers
-from desktop_app.storage.temporary_database import TemporaryConversations
-from desktop_app.transcript.viewport.message_stream import MessageStream
 
 
 class OpenConversation(QObject):
-    """The conversation that the window shows.
+    """The conversation that the window, or the quick prompt, shows.
 
     Attributes:
         draft: its draft.
@@ -53,14 +51,14 @@ class OpenConversation(QObject):
     path_changed = Signal()
     compactions_changed = Signal()
 
-    def __init__(
-        self, drafts: Drafts, draft: PromptDraft, temporary: TemporaryConversations, parent: QObject
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session, draft: PromptDraft) -> None:
+        super().__init__(draft)
         self.draft = draft
-        self._drafts = drafts
-        self._temporary = temporary
-        self.conversation = blank_conversation(drafts.blank_id, ModelChoice(ON_DEVICE.id, ""))
+        self._drafts = session.drafts
+        self._temporary = session.temporary
+        self.conversation = blank_conversation(
+            session.drafts.blank_id, ModelChoice(ON_DEVICE.id, "")
+        )
         self.last_blank = self.conversation
         self.is_new = True
         self.opening_number = 0
@@ -216,14 +214,12 @@ def blank_conversation(conversation_id: str, choice: ModelChoice, title: str = "
 
 
 class MessagePresenter:
-    """Presenter that updates messages of the open conversation in the window's transcript."""
+    """Presenter that updates messages of a conversation in its transcript."""
 
-    def __init__(
-        self, stream: MessageStream, *, current: OpenConversation, providers: Providers
-    ) -> None:
-        self._stream = stream
-        self._current = current
-        self._providers = providers
+    def __init__(self, session: Session, conversation: ConversationSession) -> None:
+        self._stream = conversation.transcript.stream
+        self._current = conversation.current
+        self._providers = session.providers
         self._shown_as_text: set[str] = set()  # ids of answers whose JSON is shown as text
 
     def show(self, message: Message) -> None:

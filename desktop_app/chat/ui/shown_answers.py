@@ -8,7 +8,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.app.session import Controller, Session
+from desktop_app.app.session import Controller, ConversationSession, Session
 from desktop_app.chat.ui.running_answers import RunningAnswers
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.error_text import CONTINUABLE, NOT_CONTINUABLE
@@ -79,32 +79,35 @@ class StreamedAnswers(QObject):
             stream.set_status_line(message_id, sentence)
 
 
-class ShownAnswers(Controller):
-    """Connection of the running answers with the transcript."""
+class ShownAnswers(StreamedAnswers):
+    """Connection of the running answers with the transcript of a conversation."""
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._choice_row = self._prompt.row
+    def __init__(self, session: Session, conversation: ConversationSession) -> None:
+        super().__init__(conversation.window, session.running, self._find_stream)
+        self._transcript = conversation.transcript
+        self._notices = conversation.notices
+        self._current = conversation.current
+        self._messages = conversation.messages
         self._ended_answer: Message | None = None  # announced when all of it is shown
+        running = session.running
         self._transcript.message_updated.connect(self._announce_end)
-        self._current.opened.connect(lambda: self._running.repeat_status(self._current.id))
-        self._current.opened.connect(lambda: self._choice_row.set_rate(""))
+        self._current.opened.connect(lambda: running.repeat_status(self._current.id))
         self._current.opened.connect(self._announce_early_end)
-        StreamedAnswers(self, self._running, self._stream_of)
-        self._running.rate_changed.connect(self._show_rate)
-        self._running.amended.connect(self._show_amended)
-        self._running.stepped.connect(self._show_amended)
-        self._running.store_error_changed.connect(self._show_store_error)
-        self._running.finished.connect(self._show_end)
+        running.amended.connect(self._show_amended)
+        running.stepped.connect(self._show_amended)
+        running.finished.connect(self._show_end)
+
+    def _find_stream(self, conversation_id: str, _message_id: str) -> MessageStream | None:
+        return self._transcript.stream if conversation_id == self._current.id else None
 
     def _show_end(self, conversation_id: str, answer: Message) -> None:
         """Show the end of an answer, unless another version of it is shown."""
-        if answer.status is MessageStatus.STREAMING or not self._is_open(conversation_id):
+        if answer.status is MessageStatus.STREAMING or conversation_id != self._current.id:
             return  # a streaming answer continues at its provider after the program's end
         self._ended_answer = answer
         if self._current.message(answer.id) is not None:
             self._transcript.stream.set_status_line(answer.id, "")
-            self._show_amended(answer.conversation_id, answer)
+            self._messages.update(answer)
 
     def _announce_early_end(self) -> None:
         """Announce an answer that ended before its conversation was reloaded with the question."""
@@ -120,32 +123,30 @@ class ShownAnswers(Controller):
             return
         self._ended_answer = None
         self._transcript.speech.finish_once(answer.id, answer.text)
-        self._notifications.announce(end_announcement(self._messages.display_form(answer)))
-
-    def dismiss_store_error(self) -> None:
-        """Dismiss the storage error after a successful write, unless answers are still unstored."""
-        if not self._running.has_unstored:
-            self._notifications.dismiss_topic(STORE_TOPIC)
-
-    def _is_open(self, conversation_id: str) -> bool:
-        return conversation_id == self._current.id
-
-    def _stream_of(self, conversation_id: str, _message_id: str) -> MessageStream | None:
-        return self._transcript.stream if self._is_open(conversation_id) else None
-
-    def _show_rate(self, _conversation_id: str, message_id: str, rate: float) -> None:
-        if self._current.message(message_id) is not None:
-            self._choice_row.set_rate(tr("{count} tok/s", count=round(rate)))
+        self._notices.announce(end_announcement(self._messages.display_form(answer)))
 
     def _show_amended(self, conversation_id: str, answer: Message) -> None:
-        if self._is_open(conversation_id):
+        if conversation_id == self._current.id:
             self._messages.update(answer)
 
-    def _show_store_error(self, _conversation_id: str, error: StorageError | None) -> None:
+
+class StoreErrors(Controller):
+    """The message that answers cannot be stored."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._running.store_error_changed.connect(self._show)
+
+    def _show(self, _conversation_id: str, error: StorageError | None) -> None:
         if error is not None:
             self._notifications.notify(error, topic=STORE_TOPIC)
         else:
-            self.dismiss_store_error()
+            self.dismiss()
+
+    def dismiss(self) -> None:
+        """Dismiss the error after a successful write, unless answers are still unstored."""
+        if not self._running.has_unstored:
+            self._notifications.dismiss_topic(STORE_TOPIC)
 
 
 class StructuredAnswers(Controller):

@@ -246,7 +246,7 @@ class TurnStarter(Controller):
 
     def _start(self, turn: _BegunTurn) -> None:
         """Start the answers of a turn, and show it if its conversation is open."""
-        self._session.shown_answers.dismiss_store_error()
+        self._session.store_errors.dismiss()
         run = turn.run
         is_open = run.conversation.id == self._current.id
         # A blank conversation that was left and opened again has the same id.

@@ -8,7 +8,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-from desktop_app.app.session import Controller, Session
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.app.session import Controller, ConversationSession, Session
 from desktop_app.chat.attachments.file_attachments import require_files, without_files
 from desktop_app.chat.attachments.image_attachments import require_image_input, with_detail
 from desktop_app.composer.attachment_chips import Chip, ChipAction
@@ -18,6 +20,7 @@ from desktop_app.composer.attachments.attachment_facts import (
     exceeds_window,
 )
 from desktop_app.composer.attachments.file_readings import PASTED_NAME, reading_chips
+from desktop_app.composer.attachments.preview_controller import change_signals
 from desktop_app.composer.dropped_content import DroppedData
 from desktop_app.composer.suggestions import Suggestion
 from desktop_app.composer.text.text_insertion import MAX_TEXT_CHARACTERS
@@ -43,37 +46,19 @@ SHOW_ALL_ACTION = "show-all-attachments"  # the action in the last chip's menu
 
 
 class AttachmentsController(Controller):
-    """Connection of the prompt's chips with the draft and the files that are being read."""
+    """Attaching to the main window's prompt, and what its attachments allow to send and suggest."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._attachment_store = session.backend.attachments
         self._plan_costs: dict[tuple[str, ...], Decimal | None] = {}
-        self._is_expanded = False
         self._has_opened = False
         self._prompt.attach_requested.connect(self.attach)
         self._prompt.field.insertion.large_text_pasted.connect(self.attach_text)
         self._prompt.field.insertion.data_pasted.connect(self.attach_content)
-        self._prompt.chips.detail_requested.connect(self._choose_detail)
-        self._prompt.chips.action_requested.connect(self._run_action)
-        self._prompt.chips.remove_requested.connect(self._remove)
         self._prompt.text_changed.connect(self._show_suggestions)
         session.prompts.changed.connect(self._show_suggestions)
-        session.image_chips.thumbnail_made.connect(self._show_thumbnail)
-        session.readings.text_attached.connect(self._offer_as_text)
         self._current.opened.connect(self._on_opened)
-        for signal in (
-            self._current.opened,
-            self._current.path_changed,
-            self._current.compactions_changed,
-            self._setup.choice_changed,
-            self._draft.changed,
-            self._providers.changed,
-            self._providers.listings_changed,
-            session.collection_facts.changed,
-            session.readings.progressed,
-        ):
-            signal.connect(self._show_chips)
+        session.main.chips.shown.connect(self._show_refusal)
 
     # -------------------------------------------------------------- attaching
 
@@ -104,108 +89,31 @@ class AttachmentsController(Controller):
 
     async def _insert_as_text(self, sha256: str) -> None:
         conversation_id = self._current.id
-        text = await self._attachment_store.text(sha256)
+        text = await self._session.backend.attachments.text(sha256)
         if conversation_id != self._current.id:  # the prompt now belongs to another conversation
             return
         if len(text) > MAX_TEXT_CHARACTERS:
             self._notifications.notify(tr("This text is too long for the message box."))
             return
         self._prompt.field.insertion.insert_plain(text)
-        self._remove_part(sha256)
+        self._session.main.chips.remove_part(sha256)
         self._prompt.focus_text()
 
-    def _offer_as_text(self, conversation_id: str, sha256: str) -> None:
+    def offer_as_text(self, conversation_id: str, sha256: str) -> None:
         if conversation_id == self._current.id:
             self._notifications.notify(
                 tr("Long text attached as a document"),
                 [(tr("Insert as text"), lambda: self._tasks.start(self._insert_as_text(sha256)))],
             )
 
-    # -------------------------------------------------------------- removing, changing
+    # -------------------------------------------------------------- sending
 
-    def _remove(self, chip_id: str) -> None:
-        if chip_id == OTHER_READINGS_CHIP:
-            # The first file has a chip of its own.
-            self._session.readings.cancel(list(self._session.readings.in_open_conversation)[1:])
-            return
-        if chip_id in self._session.readings.ids:
-            self._session.readings.cancel([chip_id])
-            return
-        previous_parts = self._draft.value.attachments
-        self._remove_part(chip_id)
-        remaining_parts = self._draft.value.attachments
-        removed_parts = [part for part in previous_parts if part not in remaining_parts]
-        if removed_parts:
-            message = tr("“{name}” removed", name=removed_parts[0].name)
-            if len(removed_parts) > 1:
-                message = tr_plural(
-                    "{count} attachment removed", "{count} attachments removed", len(removed_parts)
-                )
-            undo = self._make_undo(self._current.id, previous_parts, removed_parts)
-            self._notifications.notify_undo(message, undo)
+    def _on_opened(self) -> None:
+        self._has_opened = True
+        self._show_refusal()
 
-            def undo_on_shortcut() -> None:
-                # `undo_last` also closes the notification, but it only knows the last undo.
-                if self._notifications.last_undo is undo:
-                    self._notifications.undo_last()
-                else:
-                    undo()
-
-            self._prompt.field.keys.offer_undo(undo_on_shortcut)
-
-    def _remove_part(self, chip_id: str) -> None:
-        remaining_parts = tuple(p for p in self._draft.value.attachments if part_id(p) != chip_id)
-        if chip_id == OTHER_ATTACHMENTS_CHIP:
-            remaining_parts = remaining_parts[:MAX_CHIPS]
-        self._draft.set_attachments(remaining_parts)
-
-    def _make_undo(
-        self,
-        conversation_id: str,
-        previous_parts: Sequence[DraftPart],
-        removed_parts: Sequence[DraftPart],
-    ) -> Callable[[], None]:
-        """Return a function that attaches removed parts again, to the draft that had them."""
-
-        async def attach_to_draft() -> None:
-            for part in removed_parts:
-                await self._drafts.attach(conversation_id, part)
-
-        def undo() -> None:
-            if conversation_id != self._current.id:
-                self._tasks.start(attach_to_draft())
-                return
-            current_parts = self._draft.value.attachments
-            by_id = {part_id(part): part for part in (*removed_parts, *current_parts)}
-            # The old order, then what was added since.
-            order = dict.fromkeys(map(part_id, (*previous_parts, *current_parts)))
-            # Of the previous parts, another removal may have taken some since.
-            self._draft.set_attachments([by_id[id_] for id_ in order if id_ in by_id])
-
-        return undo
-
-    def _choose_detail(self, chip_id: str, detail: str) -> None:
-        """Change the detail of an image or of a document's pages."""
-        attachments = tuple(
-            with_detail(part, detail)
-            if not isinstance(part, CollectionPart) and part.sha256 == chip_id
-            else part
-            for part in self._draft.value.attachments
-        )
-        self._draft.set_attachments(attachments)
-
-    def _run_action(self, _chip_id: str, action: str) -> None:
-        """Show all chips, if that was chosen. Other controllers run all other actions."""
-        if action == SHOW_ALL_ACTION:
-            self._is_expanded = True
-            self._show_chips()
-
-    # -------------------------------------------------------------- showing
-
-    def _show_chips(self) -> None:
-        readings = self._session.readings.in_open_conversation
-        chips = [*self._make_attachment_chips(), *reading_chips(readings)]
-        self._prompt.chips.set_chips(chips)
+    def _show_refusal(self) -> None:
+        """Show why a question cannot be sent, and the questions to suggest."""
         if not self._has_opened:  # no model is chosen yet
             return
         if self._providers.has_provider(self._current.conversation):
@@ -213,63 +121,12 @@ class AttachmentsController(Controller):
         else:
             refusal = tr(PROVIDER_REMOVED)
         # A question waits for its files, but not for another choice of the user.
+        readings = self._session.readings.in_open_conversation
         can_queue = bool(readings) and not refusal
         if can_queue:
             refusal = tr("Reading {name}…", name=next(iter(readings.values())).name)
         self._prompt.send_action.set_refusal(refusal, can_queue=can_queue)
         self._show_suggestions()
-
-    def _make_attachment_chips(self) -> list[Chip]:
-        """Return a chip for each attachment; of many, the last chip stands for the rest."""
-        parts = self._draft.value.attachments
-        resolved = self._setup.resolved
-        separate_count = len(parts)
-        if not self._is_expanded and len(parts) > MAX_CHIPS + 1:
-            separate_count = MAX_CHIPS
-        sent_parts = self._setup.deduplicate(parts[:separate_count])
-        chips = [self._make_chip(part, resolved) for part in sent_parts]
-        if other_parts := parts[separate_count:]:
-            tokens = sum(part.tokens or 0 for part in other_parts if isinstance(part, DocumentPart))
-            label = tr_plural("Show {count}", "Show all {count}", len(parts))
-            count = len(other_parts)
-            name = tr_plural("{count} more attachment", "{count} more attachments", count)
-            detail = token_count(tokens, is_exact=False)
-            chips.append(
-                Chip(
-                    OTHER_ATTACHMENTS_CHIP,
-                    name,
-                    summary=detail,
-                    state="ready",
-                    progress=None,
-                    icon="file-text",
-                    actions=(ChipAction(SHOW_ALL_ACTION, label),),
-                )
-            )
-        return chips
-
-    def _on_opened(self) -> None:
-        self._is_expanded = False
-        self._has_opened = True
-
-    def _make_chip(self, part: DraftPart, resolved: ResolvedChoice) -> Chip:
-        if isinstance(part, CollectionPart):
-            facts, exists = self._session.collection_facts.facts(part.collection_id)
-            state: Literal["ready", "failed"] = "ready" if exists else "failed"
-            return Chip(
-                part.collection_id,
-                part.name,
-                summary=facts,
-                state=state,
-                progress=None,
-                icon="library",
-            )
-        if isinstance(part, ImagePart):
-            return self._session.image_chips.chip(part, resolved)
-        return document_chip(part, resolved)
-
-    def _show_thumbnail(self, sha256: str) -> None:
-        if sha256 in map(part_id, self._draft.value.attachments):
-            self._show_chips()
 
     def _find_refusal(self) -> str:
         """Return why the chosen model cannot take the attachments; "" if it can."""
@@ -314,3 +171,172 @@ class AttachmentsController(Controller):
             reader = self._chat_service.chunked_reader
             self._plan_costs[plan] = (await reader.plan(documents, "", resolved)).cost
             self._show_suggestions()
+
+
+class PromptChips(QObject):
+    """Connection of a prompt's chips with the draft and the files that are being read.
+
+    Signals:
+        shown(): the chips were shown, because attachments, readings or the model have changed.
+    """
+
+    shown = Signal()
+
+    def __init__(self, session: Session, conversation: ConversationSession) -> None:
+        super().__init__(conversation.window)
+        self._session = session
+        self._conversation = conversation
+        self._prompt = conversation.prompt
+        self._current = conversation.current
+        self._draft = conversation.draft
+        self._setup = conversation.setup
+        self._is_expanded = False
+        chips = conversation.prompt.chips
+        chips.detail_requested.connect(self._choose_detail)
+        chips.action_requested.connect(self._run_action)
+        chips.remove_requested.connect(self._remove)
+        session.image_chips.thumbnail_made.connect(self._show_thumbnail)
+        self._current.opened.connect(self._collapse)
+        for signal in (
+            *change_signals(conversation),
+            session.providers.changed,
+            session.providers.listings_changed,
+            session.collection_facts.changed,
+        ):
+            signal.connect(self.show)
+
+    # -------------------------------------------------------------- removing, changing
+
+    def _remove(self, chip_id: str) -> None:
+        readings = self._conversation.readings
+        if chip_id == OTHER_READINGS_CHIP:
+            # The first file has a chip of its own.
+            readings.cancel(list(readings.in_open_conversation)[1:])
+            return
+        if chip_id in readings.ids:
+            readings.cancel([chip_id])
+            return
+        previous_parts = self._draft.value.attachments
+        self.remove_part(chip_id)
+        remaining_parts = self._draft.value.attachments
+        removed_parts = [part for part in previous_parts if part not in remaining_parts]
+        if removed_parts:
+            message = tr("“{name}” removed", name=removed_parts[0].name)
+            if len(removed_parts) > 1:
+                message = tr_plural(
+                    "{count} attachment removed", "{count} attachments removed", len(removed_parts)
+                )
+            undo = self._make_undo(self._current.id, previous_parts, removed_parts)
+            self._conversation.notices.notify_undo(message, undo)
+
+            def undo_on_shortcut() -> None:
+                # `undo_last` also closes the notification, but it only knows the last undo.
+                if self._conversation.notices.last_undo is undo:
+                    self._conversation.notices.undo_last()
+                else:
+                    undo()
+
+            self._prompt.field.keys.offer_undo(undo_on_shortcut)
+
+    def remove_part(self, chip_id: str) -> None:
+        """Remove an attachment, or all that share the last chip."""
+        remaining_parts = tuple(p for p in self._draft.value.attachments if part_id(p) != chip_id)
+        if chip_id == OTHER_ATTACHMENTS_CHIP:
+            remaining_parts = remaining_parts[:MAX_CHIPS]
+        self._draft.set_attachments(remaining_parts)
+
+    def _make_undo(
+        self,
+        conversation_id: str,
+        previous_parts: Sequence[DraftPart],
+        removed_parts: Sequence[DraftPart],
+    ) -> Callable[[], None]:
+        """Return a function that attaches removed parts again, to the draft that had them."""
+
+        async def attach_to_draft() -> None:
+            for part in removed_parts:
+                await self._session.drafts.attach(conversation_id, part)
+
+        def undo() -> None:
+            if conversation_id != self._current.id:
+                self._session.tasks.start(attach_to_draft())
+                return
+            current_parts = self._draft.value.attachments
+            by_id = {part_id(part): part for part in (*removed_parts, *current_parts)}
+            # The old order, then what was added since.
+            order = dict.fromkeys(map(part_id, (*previous_parts, *current_parts)))
+            # Of the previous parts, another removal may have taken some since.
+            self._draft.set_attachments([by_id[id_] for id_ in order if id_ in by_id])
+
+        return undo
+
+    def _choose_detail(self, chip_id: str, detail: str) -> None:
+        """Change the detail of an image or of a document's pages."""
+        self._draft.change_parts(
+            lambda part: with_detail(part, detail) if part.sha256 == chip_id else part
+        )
+
+    def _run_action(self, _chip_id: str, action: str) -> None:
+        """Show all chips, if that was chosen. Other controllers run all other actions."""
+        if action == SHOW_ALL_ACTION:
+            self._is_expanded = True
+            self.show()
+
+    # -------------------------------------------------------------- showing
+
+    def _collapse(self) -> None:
+        self._is_expanded = False
+
+    def show(self) -> None:
+        """Show the attachments, and the files that are being read."""
+        readings = self._conversation.readings.in_open_conversation
+        self._prompt.chips.set_chips([*self._make_attachment_chips(), *reading_chips(readings)])
+        self.shown.emit()
+
+    def _show_thumbnail(self, sha256: str) -> None:
+        if sha256 in map(part_id, self._draft.value.attachments):
+            self.show()
+
+    def _make_attachment_chips(self) -> list[Chip]:
+        """Return a chip for each attachment; of many, the last chip stands for the rest."""
+        parts = self._draft.value.attachments
+        resolved = self._setup.resolved
+        separate_count = len(parts)
+        if not self._is_expanded and len(parts) > MAX_CHIPS + 1:
+            separate_count = MAX_CHIPS
+        sent_parts = self._setup.deduplicate(parts[:separate_count])
+        chips = [self._make_chip(part, resolved) for part in sent_parts]
+        if other_parts := parts[separate_count:]:
+            tokens = sum(part.tokens or 0 for part in other_parts if isinstance(part, DocumentPart))
+            label = tr_plural("Show {count}", "Show all {count}", len(parts))
+            count = len(other_parts)
+            name = tr_plural("{count} more attachment", "{count} more attachments", count)
+            detail = token_count(tokens, is_exact=False)
+            chips.append(
+                Chip(
+                    OTHER_ATTACHMENTS_CHIP,
+                    name,
+                    summary=detail,
+                    state="ready",
+                    progress=None,
+                    icon="file-text",
+                    actions=(ChipAction(SHOW_ALL_ACTION, label),),
+                )
+            )
+        return chips
+
+    def _make_chip(self, part: DraftPart, resolved: ResolvedChoice) -> Chip:
+        if isinstance(part, CollectionPart):
+            facts, exists = self._session.collection_facts.facts(part.collection_id)
+            state: Literal["ready", "failed"] = "ready" if exists else "failed"
+            return Chip(
+                part.collection_id,
+                part.name,
+                summary=facts,
+                state=state,
+                progress=None,
+                icon="library",
+            )
+        if isinstance(part, ImagePart):
+            return self._session.image_chips.chip(part, resolved)
+        return document_chip(part, resolved)

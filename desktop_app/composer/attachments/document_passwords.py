@@ -95,8 +95,8 @@ class DocumentUnlocker(Controller):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._attachment_store = session.sources.attachment_store
-        self._documents = session.sources.documents
+        self._attachment_store = session.backend.attachments
+        self._documents = session.backend.documents
 
     def remedies_for(self, error: UserFacingError) -> Actions:
         """Return the offer to enter the password if a document's pages need it; else ()."""
@@ -120,7 +120,7 @@ class DocumentUnlocker(Controller):
             await self._documents.render_pages(part.name, original, pages, password=password)
             self._documents.remember_password(sha256, password)
 
-        await self._session.passwords.open_with_password(attempt)
+        await self._session.readings.passwords.open_with_password(attempt)
         self._notifications.dismiss_topic(NOT_SENT)
         self._notifications.notify(
             tr("“{name}” is unlocked until you quit. Send again.", name=part.name), topic=NOT_SENT

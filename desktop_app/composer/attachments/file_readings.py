@@ -10,11 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from PySide6.QtCore import QBuffer, QIODevice, QObject, QTimer, Signal
+from PySide6.QtCore import QBuffer, QIODevice, QObject, QTimer
 from PySide6.QtGui import QImage
 
-from desktop_app.app.session import Session
-from desktop_app.app.window.main_window import MainWindow
+from desktop_app.app.session import ConversationSession, Session
 from desktop_app.chat.attachments.file_attachments import apply_file_preference
 from desktop_app.chat.attachments.image_attachments import with_detail
 from desktop_app.composer.attachment_chips import Chip
@@ -106,40 +105,21 @@ def reading_chips(readings: dict[str, FileReading]) -> list[Chip]:
 
 
 class FileReadings(QObject):
-    """The files to read, of which at most `MAX_TASKS` are read at a time.
+    """The files to read for a prompt, of which at most `MAX_TASKS` are read at a time.
 
-    Signals:
-        progressed(): reading began, went on, ended or was canceled. If files were attached to the
-            open conversation by that, its draft emits `changed` instead.
-        text_attached(str, str): a pasted text was attached; its conversation's id and its SHA-256.
-        failed(str): a file of this conversation was not attached, or its reading was canceled.
-        ended(str): the reading of this conversation's last file ended without being canceled.
+    Attributes:
+        passwords: those of the documents.
     """
 
-    progressed = Signal()
-    text_attached = Signal(str, str)
-    failed = Signal(str)
-    ended = Signal(str)
-
-    def __init__(
-        self,
-        window: MainWindow,
-        state: Session,
-        passwords: DocumentPasswords,
-        *,
-        reader: AttachmentReader,
-    ) -> None:
-        super().__init__(window)
-        self._passwords = passwords
-        self._reader = reader
-        self._origins = state.origins
-        self._notifications = window.notifications
-        self._temporary = state.temporary
-        self._tasks = state.tasks
-        self._current = state.current
-        self._draft = state.current.draft
-        self._drafts = state.drafts
-        self._attachment_store = state.backend.attachments
+    def __init__(self, session: Session, conversation: ConversationSession) -> None:
+        super().__init__(conversation.window)
+        self._session = session
+        self._conversation = conversation
+        self.passwords = DocumentPasswords(conversation.window)
+        self._notices = conversation.notices
+        self._tasks = session.tasks
+        self._current = conversation.current
+        self._draft = conversation.draft
         self._readings: dict[str, FileReading] = {}
         self._queue = TaskQueue()
         self._arrived_parts: list[tuple[FileReading, DraftPart]] = []
@@ -176,7 +156,7 @@ class FileReadings(QObject):
         named_contents = list(contents)
         conversation_id = conversation_id or self._current.id
         if len(named_contents) > MAX_FILES:
-            self._notifications.notify(str(too_many_files()), topic=DOCUMENT_TOPIC)
+            self._notices.notify(str(too_many_files()), topic=DOCUMENT_TOPIC)
             return
         batch = AttachmentBatch(len(named_contents))
         start_functions = []
@@ -213,7 +193,7 @@ class FileReadings(QObject):
                 reading.batch.end_reading()
         # Once for each conversation and batch, because there may be thousands of files.
         for conversation_id in {reading.conversation_id for reading in canceled}:
-            self.failed.emit(conversation_id)
+            self._session.queue.remove(conversation_id)
         self._update()
         for batch in {id(reading.batch): reading.batch for reading in canceled}.values():
             self._notify_failures(batch)
@@ -231,16 +211,16 @@ class FileReadings(QObject):
     def _cancel_silently(self, reading_ids: Sequence[str]) -> None:
         for reading_id in reading_ids:
             self._readings[reading_id].batch.discard_failures()
-        self._notifications.dismiss_topic(DOCUMENT_TOPIC)
+        self._notices.dismiss_topic(DOCUMENT_TOPIC)
         self.cancel(reading_ids)
 
     def _on_opened(self) -> None:
         """Load the paths of the attached documents, unless all are known."""
-        self._notifications.dismiss_topic(DOCUMENT_TOPIC)
+        self._notices.dismiss_topic(DOCUMENT_TOPIC)
         parts = self._draft.value.attachments
         documents = [p.sha256 for p in parts if isinstance(p, DocumentPart)]
-        if any(sha256 not in self._origins.paths for sha256 in documents):
-            self._tasks.start(self._origins.load(documents))
+        if any(sha256 not in self._session.origins.paths for sha256 in documents):
+            self._tasks.start(self._session.origins.load(documents))
 
     # -------------------------------------------------------------- one file
 
@@ -251,15 +231,21 @@ class FileReadings(QObject):
         is_attached = False
         try:
             on_progress = partial(self._show_progress, reading)
-            part, note = await self._passwords.open_with_password(
-                partial(self._reader.read, content, on_progress, reading.conversation_id)
+            part, note = await self.passwords.open_with_password(
+                partial(
+                    self._session.attachment_reader.read,
+                    content,
+                    on_progress,
+                    reading.conversation_id,
+                    resolved=self._conversation.setup.resolved,
+                )
             )
             if note:
                 message = f"{part.name}: {note}"
                 # Chips show which pages are images, but not what was skipped.
-                self._notifications.notify(message, topic=DOCUMENT_TOPIC, stays=bool(note.skipped))
+                self._notices.notify(message, topic=DOCUMENT_TOPIC, stays=bool(note.skipped))
             if reading.conversation_id != self._current.id:
-                await self._drafts.attach(reading.conversation_id, part)
+                await self._session.drafts.attach(reading.conversation_id, part)
             # Not "else": the conversation may have been opened while its stored draft was written.
             if reading.conversation_id == self._current.id:
                 self._arrived_parts.append((reading, part))
@@ -268,7 +254,7 @@ class FileReadings(QObject):
             if isinstance(content, Path):
                 await self._store_origin(reading, part.sha256, content)
             if isinstance(content, str):
-                self.text_attached.emit(reading.conversation_id, part.sha256)
+                self._session.attachments.offer_as_text(reading.conversation_id, part.sha256)
         except UserFacingError as error:
             reading.batch.add_failure(error)
         finally:
@@ -280,21 +266,21 @@ class FileReadings(QObject):
                 self._announce_attached(reading)
             self._notify_failures(reading.batch)
             if not (was_canceled or is_attached):
-                self.failed.emit(reading.conversation_id)
+                self._session.queue.remove(reading.conversation_id)
             if not (was_canceled or self.is_reading(reading.conversation_id)):
-                self._update()  # first, because a question may wait for `ended` to be sent
-                self.ended.emit(reading.conversation_id)
+                self._update()  # first, because a question may wait to be sent
+                self._session.queue.send(reading.conversation_id)
 
     async def _store_origin(self, reading: FileReading, sha256: str, path: Path) -> None:
         """Record a file's location. It is not stored if the conversation is or was temporary.
 
         If storing it fails, the file stays attached.
         """
-        self._origins.add(sha256, path)
-        if self._temporary.was_ever_temporary(reading.conversation_id):
+        self._session.origins.add(sha256, path)
+        if self._session.temporary.was_ever_temporary(reading.conversation_id):
             return
         try:
-            await self._attachment_store.record_origin(sha256, path)
+            await self._session.backend.attachments.record_origin(sha256, path)
         except StorageError as error:
             reading.batch.add_location_failure(reading.name, error)
 
@@ -306,7 +292,7 @@ class FileReadings(QObject):
         if batch.left or not batch.attached or reading.conversation_id != self._current.id:
             return
         announcement = tr_plural("{count} file attached", "{count} files attached", batch.attached)
-        self._notifications.announce(
+        self._notices.announce(
             tr("{name} attached", name=reading.name) if batch.total == 1 else announcement
         )
 
@@ -316,7 +302,7 @@ class FileReadings(QObject):
             return
         for message in batch.pop_messages():
             topic = "" if isinstance(message, str) else DOCUMENT_TOPIC
-            self._notifications.notify(message, topic=topic)
+            self._notices.notify(message, topic=topic)
 
     def _show_progress(self, reading: FileReading, progress: Progress) -> None:
         reading.detail = _reading_text(progress)
@@ -336,7 +322,7 @@ class FileReadings(QObject):
         if self._arrived_parts:
             self._add_arrived()
         else:
-            self.progressed.emit()
+            self._conversation.chips.show()
 
     def _add_arrived(self) -> None:
         """Add the arrived attachments to the drafts of their conversations, each of them once."""
@@ -345,7 +331,7 @@ class FileReadings(QObject):
         attachments = {part_id(part): part for part in self._draft.value.attachments}
         for reading, part in arrived_parts:
             if reading.conversation_id != self._current.id:  # another conversation is open by now
-                self._tasks.start(self._drafts.attach(reading.conversation_id, part))
+                self._tasks.start(self._session.drafts.attach(reading.conversation_id, part))
             # The draft has this very part if it was opened while the part was added to it.
             elif attachments.setdefault(part_id(part), part) is not part:
                 reading.batch.add_duplicate(reading.name)
@@ -362,10 +348,10 @@ ATTACHED_TEXT = "the attached text"
 class AttachmentReader:
     """Reader that stores dropped or pasted content as an attachment."""
 
-    def __init__(self, state: Session) -> None:
-        self._setup = state.setup
-        self._attachment_store = state.sources.attachment_store
-        self._documents = state.sources.documents
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._attachment_store = session.backend.attachments
+        self._documents = session.backend.documents
 
     async def read(
         self,
@@ -398,9 +384,10 @@ class AttachmentReader:
                 name, source, on_progress, password=password
             )
         part = await self._attachment_store.add_document(source, document, conversation_id)
-        part = with_detail(part, str(self._setup.values["answer.image_detail"]))
-        as_files = bool(self._setup.values["answer.documents_as_files"])
-        part = apply_file_preference(part, resolved or self._setup.resolved, as_files=as_files)
+        part = with_detail(part, str(self._session.values["answer.image_detail"]))
+        as_files = bool(self._session.values["answer.documents_as_files"])
+        resolved = resolved or self._session.setup.resolved
+        part = apply_file_preference(part, resolved, as_files=as_files)
         return part, document.note
 
 

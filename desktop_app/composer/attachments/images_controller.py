@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from desktop_app.app.session import Controller, Session
@@ -148,7 +148,7 @@ def to_qimage(pixels: Pixels) -> QImage:
     return image.convertToFormat(formats.Format_ARGB32_Premultiplied)
 
 
-class ImageChips(Controller):
+class ImageChips(QObject):
     """Thumbnails and chips of stored images.
 
     Signals:
@@ -158,7 +158,8 @@ class ImageChips(Controller):
     thumbnail_made = Signal(str)
 
     def __init__(self, session: Session) -> None:
-        super().__init__(session)
+        super().__init__(session.window)
+        self._tasks = session.tasks
         self._scaler = session.backend.image_scaler
         self._cache: OrderedDict[str, QImage] = OrderedDict()
         self._requested_hashes: set[str] = set()

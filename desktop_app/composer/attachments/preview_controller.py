@@ -9,19 +9,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, Signal, SignalInstance
+from PySide6.QtCore import QObject, SignalInstance
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QWidget
 
-from desktop_app.app.tasks import Tasks
+from desktop_app.app.session import ConversationSession, Session
 from desktop_app.chat.attachments.file_attachments import is_file
 from desktop_app.chat.attachments.image_attachments import ImageForm
-from desktop_app.chat.chat_service import ChatService
 from desktop_app.chat.prompt_assembly import is_first_delimited, sent_block, sent_text
-from desktop_app.chat.ui.answer_setup import AnswerSetup
-from desktop_app.composer.attachment_chips import AttachmentChips
 from desktop_app.composer.attachments.attachment_facts import (
     AS_FILE_ACTION,
     BY_TOOLS_ACTION,
@@ -30,8 +26,8 @@ from desktop_app.composer.attachments.attachment_facts import (
     SEND_ALL_ACTION,
     document_chip,
 )
-from desktop_app.composer.attachments.images_controller import ImageChips, to_qimage
-from desktop_app.composer.drafts import AttachmentSources
+from desktop_app.composer.attachments.images_controller import to_qimage
+from desktop_app.composer.drafts import Attached
 from desktop_app.domain.conversations.message_parts import (
     ChosenPages,
     DocumentPart,
@@ -49,10 +45,8 @@ from desktop_app.domain.documents.document_sections import (
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.i18n.formatting import size
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.providers.models.choice_resolution import ResolvedChoice
 
 if TYPE_CHECKING:
-    from desktop_app.composer.text.prompt_text import PromptText
     from desktop_app.documents.ui.attachment_preview import AttachmentPreview
 
 NOTHING_ATTACHED = N_("Nothing is attached")
@@ -71,56 +65,28 @@ FILE = N_("File, {size}. The text below is for reference and isn’t sent.")
 FILE_UNREAD = N_("File, {size}. It has no readable text.")
 
 
-class PromptWithChips(Protocol):
-    """The parts of a prompt that the preview needs."""
-
-    @property
-    def chips(self) -> AttachmentChips: ...
-    @property
-    def field(self) -> PromptText: ...
-
-
 class PreviewController(QObject):
-    """Connection of a prompt's chips, the preview and the attachments.
+    """Connection of a prompt's chips, the preview and the attachments."""
 
-    Args:
-        window: the parent of the preview.
-        notify: notifies the user.
-    """
-
-    def __init__(
-        self,
-        window: QWidget,
-        prompt: PromptWithChips,
-        holder: AttachmentHolder,
-        image_chips: ImageChips,
-        notify: Callable[[str], object],
-        *,
-        setup: AnswerSetup,
-        tasks: Tasks,
-        chat_service: ChatService,
-        sources: AttachmentSources,
-    ) -> None:
-        super().__init__(window)
-        self._window = window
-        self._prompt = prompt
-        self._holder = holder
-        self._setup = setup
-        self._tasks = tasks
-        self._attachment_store = sources.attachment_store
-        self._image_scaler = sources.image_scaler
-        self._delimiters = sources.delimiters
-        self._chat_service = chat_service
-        self._image_chips = image_chips
-        self._notify = notify
+    def __init__(self, session: Session, conversation: ConversationSession) -> None:
+        super().__init__(conversation.window)
+        self._session = session
+        self._conversation = conversation
+        self._prompt = conversation.prompt
+        self._draft = conversation.draft
+        self._setup = conversation.setup
+        self._tasks = session.tasks
+        self._attachment_store = session.backend.attachments
+        self._image_scaler = session.backend.image_scaler
         self._dialog: AttachmentPreview | None = None
         self._shown_sha256 = ""
         self._load_number = 0
         self._shown_part: Attached | None = None
-        self._selection = PageSelection(holder, self, tasks=tasks, sources=sources)
-        prompt.chips.preview_requested.connect(self.show)
-        prompt.chips.action_requested.connect(self._run_action)
-        holder.changed.connect(self._refresh)
+        self._selection = PageSelection(session, conversation)
+        self._prompt.chips.preview_requested.connect(self.show)
+        self._prompt.chips.action_requested.connect(self._run_action)
+        for signal in change_signals(conversation):
+            signal.connect(self._refresh)
 
     # -------------------------------------------------------------- by command
 
@@ -128,7 +94,7 @@ class PreviewController(QObject):
         """Preview the chip with keyboard focus, or the last attachment."""
         part = self._focused_or_last(lambda _part: True)
         if part is None:
-            self._notify(tr(NOTHING_ATTACHED))
+            self._conversation.notices.notify(tr(NOTHING_ATTACHED))
         else:
             self.show(part.sha256)
 
@@ -142,10 +108,10 @@ class PreviewController(QObject):
             return
         last_part = self._focused_or_last(lambda _part: True)
         message = tr(NOTHING_ATTACHED) if last_part is None else tr(NO_PAGES, name=last_part.name)
-        self._notify(message)
+        self._conversation.notices.notify(message)
 
     def _focused_or_last(self, is_suitable: Callable[[Attached], bool]) -> Attached | None:
-        parts = [part for part in self._selection.parts if is_suitable(part)]
+        parts = [part for part in self._draft.shown_parts if is_suitable(part)]
         focused_sha256 = self._prompt.chips.focused_chip_id
         focused_parts = [part for part in parts if part.sha256 == focused_sha256]
         return next(iter(focused_parts or parts[::-1]), None)
@@ -183,7 +149,7 @@ class PreviewController(QObject):
         # Not needed at the start.
         from desktop_app.documents.ui.attachment_preview import AttachmentPreview
 
-        dialog = self._dialog = AttachmentPreview(self._window)
+        dialog = self._dialog = AttachmentPreview(self._conversation.window)
         dialog.selected.connect(self._open)
         dialog.pages_chosen.connect(self._tasks.slot(self._choose_spans))
         dialog.image_requested.connect(self._tasks.slot(self._show_image))
@@ -214,7 +180,7 @@ class PreviewController(QObject):
         if part is None:
             self._dialog.reject()
             return
-        part = self._holder.deduplicate(part)
+        part = self._setup.deduplicate([part])[0]
         self._show_facts(part)
         previous_part = self._shown_part
         self._shown_part = part
@@ -223,19 +189,25 @@ class PreviewController(QObject):
 
     def _sending_state(self, part: Attached) -> object:
         """Return what decides how an attachment is sent, without the selection's token count."""
-        resolved = self._holder.resolved
+        resolved = self._setup.resolved
         if isinstance(part, DocumentPart) and part.chosen is not None:
             part = replace(part, chosen=replace(part.chosen, tokens=None))
-        is_first = self._holder.is_first_delimited(part)
+        is_first = self._is_first_delimited(part)
         return part, is_first, resolved.model.id, resolved.profile.id, resolved.files
+
+    def _is_first_delimited(self, part: Attached) -> bool:
+        """Return True if an attachment would be the first delimited text in its request."""
+        sent_messages = self._setup.context.sent.messages
+        files = self._setup.resolved.files
+        return is_first_delimited(part, self._draft.shown_parts, sent_messages, files)
 
     def _show_facts(self, part: Attached) -> None:
         assert self._dialog is not None
-        resolved = self._holder.resolved
-        names = [(attached.sha256, attached.name) for attached in self._selection.parts]
+        resolved = self._setup.resolved
+        names = [(attached.sha256, attached.name) for attached in self._draft.shown_parts]
         self._dialog.set_attachments(names, part.sha256)
         if isinstance(part, ImagePart):
-            chip = self._image_chips.chip(part, resolved)
+            chip = self._session.image_chips.chip(part, resolved)
             note = ""
         else:
             chip = document_chip(part, resolved)
@@ -246,15 +218,15 @@ class PreviewController(QObject):
 
     def _sending_note(self, part: DocumentPart) -> str:
         """Return a note on how a document's text is sent."""
-        model = self._holder.resolved.model
-        limit = self._holder.resolved.model.input_limit
+        model = self._setup.resolved.model
+        limit = self._setup.resolved.model.input_limit
         if part.in_parts:
             return tr(IN_PARTS)
         if part.by_tools:
             return tr(BEGINNING_NOTE)
         if part.again_as:
             return tr(AGAIN)
-        if is_file(part, self._holder.resolved.files):
+        if is_file(part, self._setup.resolved.files):
             return tr(FILE if part.tokens else FILE_UNREAD, size=size(part.size))
         if limit and (part.sent_tokens or 0) > limit:
             return tr(TOO_LARGE, model=model.name)
@@ -272,20 +244,20 @@ class PreviewController(QObject):
         if load_number != self._load_number or self._dialog is None:
             return
         self._dialog.show_pages_field(unit, spans, hint)
-        is_as_file = isinstance(part, DocumentPart) and is_file(part, self._holder.resolved.files)
+        is_as_file = isinstance(part, DocumentPart) and is_file(part, self._setup.resolved.files)
         self._dialog.show_text(text, end_positions, is_sent=not is_as_file)
         self._dialog.show_images(self._image_captions(part), has_text=bool(text))
 
     async def _build_sent_text(self, part: Attached) -> str:
         """Return the text that requests have for an attachment, "" if an image is sent."""
-        resolved = self._holder.resolved
+        resolved = self._setup.resolved
         if isinstance(part, ImagePart):
             sendable = await ImageForm(resolved.model, self._image_scaler).sendable(part)
             return sendable.text if isinstance(sendable, TextPart) else ""
-        delimiter = await self._delimiters.delimiter_for(self._holder.conversation_id)
+        delimiter = await self._session.backend.delimiters.delimiter_for(self._setup.current.id)
         if part.in_parts:
             question = self._prompt.field.toPlainText()
-            reader = self._chat_service.chunked_reader
+            reader = self._session.backend.chat.chunked_reader
             instructions = self._setup.ask_settings.instructions
             return "\n\n".join(
                 await reader.texts(part, question, resolved, delimiter, instructions)
@@ -293,7 +265,7 @@ class PreviewController(QObject):
         if is_file(part, resolved.files):
             return await self._attachment_store.text(part.sha256)
         block = await sent_block(part, self._attachment_store, delimiter)
-        if self._holder.is_first_delimited(part):
+        if self._is_first_delimited(part):
             block = f"{delimiter.explanation}\n\n{block}"
         return sent_text(part, block, sees_images=resolved.model.sees_images is not False)
 
@@ -323,7 +295,7 @@ class PreviewController(QObject):
         return unit, spans, hint
 
     def _image_captions(self, part: Attached) -> list[str]:
-        resolved = self._holder.resolved
+        resolved = self._setup.resolved
         if resolved.model.sees_images is False:
             return []
         if isinstance(part, ImagePart):
@@ -340,7 +312,7 @@ class PreviewController(QObject):
         part = self._shown_part
         scaler = self._image_scaler
         load_number = self._load_number
-        rule = self._holder.resolved.model.image_tokens
+        rule = self._setup.resolved.model.image_tokens
         try:
             if isinstance(part, ImagePart):
                 sent_image = await scaler.scaled_image(part, rule)
@@ -349,7 +321,7 @@ class PreviewController(QObject):
                 page = part.image_pages[index]
                 single_page = replace(part, pictured=(page,), chosen=None, in_parts=False)
                 (sent_image,) = await scaler.page_images(single_page, rule)
-                is_as_file = is_file(part, self._holder.resolved.files)
+                is_as_file = is_file(part, self._setup.resolved.files)
                 name = _page_name(page.number, is_as_file=is_as_file)
             else:
                 return
@@ -371,120 +343,34 @@ def _page_name(number: int, *, is_as_file: bool) -> str:
     return tr("Page {number}", number=number)
 
 
-Attached = DocumentPart | ImagePart
-
-
-class AttachmentHolder(Protocol):
-    """The attachments of a prompt: the window's or the quick prompt's.
-
-    Attributes:
-        changed: emitted when the attachments or the chosen model change.
-    """
-
-    @property
-    def changed(self) -> SignalInstance: ...
-
-    @property
-    def attached(self) -> list[Attached]:
-        """Return the documents and images, in order."""
-
-    @property
-    def conversation_id(self) -> str:
-        """Return the id of the conversation in which the attachments would be sent."""
-
-    @property
-    def resolved(self) -> ResolvedChoice:
-        """Return the model that would be asked now."""
-
-    def deduplicate(self, part: Attached) -> Attached:
-        """Return an attachment as it would be sent: reduced to its name if sent before."""
-
-    def is_first_delimited(self, part: Attached) -> bool:
-        """Return True if an attachment would be the first delimited text in its request."""
-
-    def change(self, change: Callable[[Attached], Attached]) -> None:
-        """Replace each attachment by the result of `change` for it."""
-
-
-class DraftAttachmentHolder(QObject):
-    """The attachments of the window's prompt, as an `AttachmentHolder`.
-
-    Signals:
-        changed(): the attachments, the conversation or the chosen model changed.
-    """
-
-    changed = Signal()
-
-    def __init__(self, parent: QObject, *, setup: AnswerSetup) -> None:
-        super().__init__(parent)
-        self._current = setup.current
-        self._draft = setup.current.draft
-        self._setup = setup
-        for signal in (
-            self._current.opened,
-            self._draft.changed,
-            self._setup.choice_changed,
-            self._current.path_changed,
-            self._current.compactions_changed,
-        ):
-            signal.connect(self.changed)
-
-    @property
-    def attached(self) -> list[Attached]:
-        """Return the documents and images in the draft."""
-        parts = self._draft.value.attachments
-        return [part for part in parts if isinstance(part, DocumentPart | ImagePart)]
-
-    @property
-    def conversation_id(self) -> str:
-        """Return the open conversation's id."""
-        return self._current.id
-
-    @property
-    def resolved(self) -> ResolvedChoice:
-        """Return the model of the open conversation."""
-        return self._setup.resolved
-
-    def deduplicate(self, part: Attached) -> Attached:
-        """Return an attachment as the next question would send it."""
-        return self._setup.deduplicate([part])[0]
-
-    def is_first_delimited(self, part: Attached) -> bool:
-        """Return True if an attachment would be the first delimited text in its request."""
-        sent_messages = self._setup.context.sent.messages
-        return is_first_delimited(part, self.attached, sent_messages, self.resolved.files)
-
-    def change(self, change: Callable[[Attached], Attached]) -> None:
-        """Replace each attachment by the result of `change` for it."""
-        attachments = tuple(
-            change(part) if isinstance(part, DocumentPart | ImagePart) else part
-            for part in self._draft.value.attachments
-        )
-        self._draft.set_attachments(attachments)
+def change_signals(conversation: ConversationSession) -> tuple[SignalInstance, ...]:
+    """Return the signals after which attachments may be sent in another form."""
+    current = conversation.current
+    return (
+        current.opened,
+        conversation.draft.changed,
+        conversation.setup.choice_changed,
+        current.path_changed,
+        current.compactions_changed,
+    )
 
 
 class PageSelection(QObject):
     """The sections of a prompt's attachments that are sent."""
 
-    def __init__(
-        self, holder: AttachmentHolder, parent: QObject, *, tasks: Tasks, sources: AttachmentSources
-    ) -> None:
-        super().__init__(parent)
-        self._holder = holder
-        self._tasks = tasks
-        self._attachment_store = sources.attachment_store
-        self._documents = sources.documents
+    def __init__(self, session: Session, conversation: ConversationSession) -> None:
+        super().__init__(conversation.window)
+        self._draft = conversation.draft
+        self._tasks = session.tasks
+        self._attachment_store = session.backend.attachments
+        self._documents = session.backend.documents
         self._pending_counts: set[tuple[str, ChosenPages]] = set()
-        holder.changed.connect(self._count_missing)
-
-    @property
-    def parts(self) -> list[Attached]:
-        """Return the documents and images in the prompt."""
-        return self._holder.attached
+        for signal in change_signals(conversation):
+            signal.connect(self._count_missing)
 
     def part(self, sha256: str) -> Attached | None:
         """Return an attachment by its hash, None if it is not attached."""
-        return next((part for part in self.parts if part.sha256 == sha256), None)
+        return next((part for part in self._draft.shown_parts if part.sha256 == sha256), None)
 
     def change(self, sha256: str, change: Callable[[DocumentPart], DocumentPart]) -> None:
         """Replace a document by the result of `change` for it."""
@@ -494,7 +380,7 @@ class PageSelection(QObject):
                 return change(part)
             return part
 
-        self._holder.change(change_matching)
+        self._draft.change_parts(change_matching)
 
     async def choose(self, sha256: str, selection: str) -> None:
         """Send only the selected sections of a document, such as "1, 3-5"; "" sends all.
@@ -536,7 +422,7 @@ class PageSelection(QObject):
 
     def _count_missing(self) -> None:
         """Count the tokens of each selection that has no count."""
-        for part in self.parts:
+        for part in self._draft.shown_parts:
             if isinstance(part, DocumentPart) and part.chosen and part.chosen.tokens is None:
                 key = (part.sha256, part.chosen)
                 if key not in self._pending_counts:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -20,7 +19,7 @@ from desktop_app.app.session import Session
 from desktop_app.cli.console import clean
 from desktop_app.desktop.portal.portal_requests import PortalRefusedError
 from desktop_app.desktop.portal.remote_keyboard import RemoteKeyboard
-from desktop_app.desktop.session_bus import BusError, SessionBus
+from desktop_app.desktop.session_bus import BusError
 from desktop_app.i18n.translation import tr
 from desktop_app.quick.hotkey.hotkey_status import is_x11
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
@@ -53,24 +52,19 @@ class PasteBack(QObject):
     The answer stays on the clipboard. If the earlier content were restored, a slow program would
     paste that instead.
 
-    Args:
-        bus: returns the session bus, None before the program has joined the desktop.
-
     Signals:
         ended(): the other program has had the time to fetch the text.
     """
 
     ended = Signal()
 
-    def __init__(
-        self, quick: QuickPrompt, state: Session, bus: Callable[[], SessionBus | None]
-    ) -> None:
+    def __init__(self, session: Session, quick: QuickPrompt) -> None:
         super().__init__(quick)
-        self._settings_store = state.backend.settings
-        self._bus = bus
+        self._session = session
+        self._settings_store = session.backend.settings
         self._quick = quick
-        self._values = state.values
-        self._tasks = state.tasks
+        self._values = session.values
+        self._tasks = session.tasks
         self._question: QMessageBox | None = None
         self._is_typing = False
         self._fetch_count = 0
@@ -150,7 +144,7 @@ class PasteBack(QObject):
     async def _paste_by_portal(self) -> None:
         """Type Paste by the desktop's portal; only copy if it refuses."""
         try:
-            bus = self._bus()
+            bus = self._session.bus
             keyboard = None if bus is None else RemoteKeyboard(bus)
             if keyboard is None or not await keyboard.is_offered():
                 message = tr("Copied. This desktop doesn’t let programs paste for you.")

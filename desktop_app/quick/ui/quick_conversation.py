@@ -1,84 +1,42 @@
-"""The conversation of the quick prompt: its model, questions and answers, and earlier questions."""
+"""The conversation of the quick prompt: its beginning, its questions, and earlier questions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
-from desktop_app.app.session import Session
+from desktop_app.app.session import ConversationSession, Session
 from desktop_app.chat.answers.answer_run import AnswerRun
-from desktop_app.chat.ui.choice_controller import AvailableModels, view_of
-from desktop_app.chat.ui.open_conversation import MessagePresenter
-from desktop_app.chat.ui.running_answers import RunningAnswers
-from desktop_app.chat.ui.shown_answers import StreamedAnswers, end_announcement
-from desktop_app.composer.choice.choice_view import ChoiceView
-from desktop_app.domain.conversations.conversation import (
-    Draft,
-    Message,
-    MessageStatus,
-    ModelChoice,
-    new_id,
-)
+from desktop_app.domain.conversations.conversation import Draft, new_id
 from desktop_app.domain.errors import StorageError
-from desktop_app.domain.models.variants import Variant
-from desktop_app.i18n.formatting import duration, money
 from desktop_app.i18n.translation import N_
-from desktop_app.providers.models.choice_resolution import ResolvedChoice
 from desktop_app.quick.ui.quick_prompt import QuickPrompt
-from desktop_app.transcript.viewport.message_stream import MessageStream
-from desktop_app.widgets.accessibility.announcements import announce
 
 
-class QuickConversation(QObject):
+class QuickConversation:
     """The conversation that the quick prompt shows; it is stored with its first question.
+
+    Its settings are written with each question, because the main window may change them, too.
 
     Attributes:
         is_temporary: True if the conversation is in memory only.
-        path: its messages, oldest first.
-
-    Signals:
-        choice_changed(): the model, the effort or the available models have changed.
     """
 
-    choice_changed = Signal()
-
-    def __init__(self, parent: QObject, state: Session) -> None:
-        super().__init__(parent)
-        self._setup = state.setup
-        self._new_conversation = state.new_conversation
-        self._chat_service = state.backend.chat
-        self._conversations = state.backend.conversations
-        self._temporary = state.temporary
+    def __init__(self, session: Session, conversation: ConversationSession) -> None:
+        self._session = session
+        self._current = conversation.current
+        self._setup = conversation.setup
+        self._temporary = session.temporary
         self.is_temporary = False
-        self.path: Sequence[Message] = []
-        self._conversation = state.new_conversation.blank_with(new_id())
-
-    @property
-    def id(self) -> str:
-        """Return the conversation's id."""
-        return self._conversation.id
-
-    @property
-    def choice(self) -> ModelChoice:
-        """Return the provider, model and effort of the answers."""
-        return self._conversation.choice
-
-    @property
-    def resolved(self) -> ResolvedChoice:
-        """Return the model that the next question would ask."""
-        profile = self._setup.profile_of(self._conversation)
-        return self._chat_service.resolve(profile, self._conversation.choice)
-
-    # -------------------------------------------------------------- changes
+        self.begin()
 
     def begin(self) -> None:
-        """Begin a blank conversation, which its first question stores."""
-        self._temporary.discard(self.id)
-        self._conversation = self._new_conversation.blank_with(new_id())
-        self.path = []
+        """Begin a blank conversation, which its first question stores. The attachments stay."""
+        self._temporary.discard(self._current.id)
+        blank = self._session.new_conversation.blank_with(new_id())
+        self._current.open(blank, [], {}, self._current.draft.value, is_new=True)
         self.is_temporary = False
 
     @property
@@ -89,42 +47,30 @@ class QuickConversation(QObject):
     @property
     def is_closed(self) -> bool:
         """Return True if the main window has begun another temporary conversation."""
-        return self.is_temporary and not self._temporary.is_temporary(self.id)
+        return self.is_temporary and not self._current.is_temporary
 
     def set_temporary(self, is_temporary: bool) -> None:
         """Choose, before the first question, whether the conversation is in memory only.
 
         Attachments are stored where the conversation will be, so choose before they are read.
         """
-        if is_temporary and not self.is_temporary:
-            self._temporary.begin(self.id)
-        elif self.is_temporary and not is_temporary:
-            self._temporary.discard(self.id)
-            # An id that was temporary stays so.
-            self._conversation = replace(self._conversation, id=new_id())
+        if is_temporary == self.is_temporary:
+            return
+        self._temporary.discard(self._current.id)
+        # An id that was temporary stays so.
+        self._current.update(replace(self._current.conversation, id=new_id()))
+        if is_temporary:
+            self._temporary.begin(self._current.id)
         self.is_temporary = is_temporary
-
-    def choose(self, choice: ModelChoice) -> None:
-        """Change the provider, model and effort of the answers."""
-        self._conversation = replace(self._conversation, choice=choice)
-        self.choice_changed.emit()
 
     async def propose_model(self) -> None:
         """Choose the provider's default model if the conversation has none."""
-        if self.resolved.model.id:
+        if self._setup.resolved.model.id:
             return
-        original = self._conversation
+        original = self._current.conversation
         choice = await self._setup.known_choice(original)
-        if self._conversation is original and choice != original.choice:
-            self.choose(choice)
-
-    def report_choice(self) -> None:
-        """Report the choice again, because settings or attachments may have changed."""
-        self.choice_changed.emit()
-
-    def replace_message(self, answer: Message) -> None:
-        """Set a newer state of an answer."""
-        self.path = [answer if m.id == answer.id else m for m in self.path]
+        if self._current.conversation is original and choice != original.choice:
+            self._setup.choose(choice)
 
     async def ask(self, draft: Draft) -> AnswerRun:
         """Store a question, and return the run of its answer.
@@ -134,6 +80,7 @@ class QuickConversation(QObject):
         Raises:
             UserFacingError: the question was refused.
         """
+        current, store = self._current, self._session.backend.conversations
         await self.propose_model()
         if self.is_closed:
             raise StorageError(
@@ -143,106 +90,27 @@ class QuickConversation(QObject):
                 ),
                 hint=N_("Send it in another conversation."),
             )
-        if self.is_temporary and not self.path:
-            await self._conversations.create(self._conversation)
-        elif self.path:
-            stored_conversation = await self._conversations.get(self.id)
-            choice = self.choice
+        if self.is_temporary and not current.path:
+            await store.create(current.conversation)
+        elif current.path:
+            stored_conversation = await store.get(current.id)
+            choice = current.conversation.choice
             if stored_conversation is None and not self.is_temporary:
                 self.begin()  # the main window deleted it permanently
             # The main window may have renamed, moved or pinned it.
-            self._conversation = replace(stored_conversation or self._conversation, choice=choice)
-        settings = self._setup.settings_of(self._conversation).for_one_answer().without_tools()
-        run = await self._chat_service.begin(
-            self._conversation,
-            self.path,
+            current.update(replace(stored_conversation or current.conversation, choice=choice))
+        run = await self._session.backend.chat.begin(
+            current.conversation,
+            current.path,
             draft,
-            profile=self._setup.profile_of(self._conversation),
-            settings=settings,
+            profile=self._setup.profile,
+            settings=self._setup.ask_settings.for_one_answer().without_tools(),
         )
         # The user may have changed the choice meanwhile.
-        self._conversation = replace(run.conversation, choice=self.choice)
+        current.update(replace(run.conversation, choice=current.conversation.choice))
         if run.question is not None:
-            self.path = [*self.path, run.question, run.answer]
+            current.append(run.question, run.answer)
         return run
-
-
-class QuickChoice(QObject):
-    """Connection of the quick prompt's choice with its conversation."""
-
-    def __init__(
-        self, quick: QuickPrompt, conversation: QuickConversation, choices: AvailableModels
-    ) -> None:
-        super().__init__(quick)
-        self._quick = quick
-        self._conversation = conversation
-        self._choices = choices
-        quick.variant_requested.connect(self._choose_variant)
-        quick.effort_step_requested.connect(self._step_effort)
-        choices.changed.connect(conversation.report_choice)
-        conversation.choice_changed.connect(self._show_choice)
-
-    def _show_choice(self) -> None:
-        self._quick.model_button.set_choice(self._view)
-
-    @property
-    def _view(self) -> ChoiceView:
-        return replace(view_of(self._conversation.resolved, self._choices.models), models=())
-
-    def _choose_variant(self, variant: Variant) -> None:
-        choice = self._conversation.choice
-        if choice.variant is not None:
-            self._conversation.choose(replace(choice, variant=variant))
-
-    def _step_effort(self, step: int) -> None:
-        next_effort = self._view.effort_beside(step)
-        if next_effort is not None:
-            self._conversation.choose(replace(self._conversation.choice, effort=next_effort))
-
-
-class QuickAnswers(QObject):
-    """Connection of the running answers with the quick prompt's transcript."""
-
-    def __init__(
-        self,
-        quick: QuickPrompt,
-        running: RunningAnswers,
-        conversation: QuickConversation,
-        messages: MessagePresenter,
-    ) -> None:
-        super().__init__(quick)
-        self._quick = quick
-        self._conversation = conversation
-        self._messages = messages
-        self._announced_id = ""
-        quick.transcript.message_updated.connect(self._announce_end)
-        StreamedAnswers(self, running, self._stream_of)
-        running.finished.connect(self._finish)
-
-    def _stream_of(self, conversation_id: str, _message_id: str) -> MessageStream | None:
-        return self._quick.transcript.stream if conversation_id == self._conversation.id else None
-
-    def _finish(self, conversation_id: str, answer: Message) -> None:
-        if conversation_id != self._conversation.id:
-            return
-        self._conversation.replace_message(answer)
-        self._quick.set_streaming(False)
-        self._quick.transcript.stream.set_status_line(answer.id, "")
-        self._quick.transcript.stream.update_message(self._messages.display_form(answer))
-        figures = [] if answer.cost is None else [money(answer.cost)]
-        if answer.duration_s is not None:
-            figures.append(duration(answer.duration_s))
-        self._quick.status.show_figures(" · ".join(figures))
-
-    def _announce_end(self, message_id: str) -> None:
-        """Announce the end of an answer, and why it failed, after its last sentence."""
-        path = self._conversation.path
-        if not path or path[-1].id != message_id or message_id == self._announced_id:
-            return
-        answer = path[-1]
-        if answer.status is not MessageStatus.STREAMING:
-            self._announced_id = message_id
-            announce(self._quick.field, end_announcement(self._messages.display_form(answer)))
 
 
 MAX_RECALLED: Final = 50
@@ -251,11 +119,11 @@ MAX_RECALLED: Final = 50
 class QuickHistory(QObject):
     """Earlier questions of all conversations, the newest first."""
 
-    def __init__(self, quick: QuickPrompt, state: Session) -> None:
+    def __init__(self, session: Session, quick: QuickPrompt) -> None:
         super().__init__(quick)
         self._quick = quick
-        self._values = state.values
-        self._conversations = state.backend.conversations
+        self._values = session.values
+        self._conversations = session.backend.conversations
         self._questions: list[str] = []
         self._index = -1  # -1: the text that the user types
         self._typed_text = ""

@@ -54,13 +54,11 @@ class QuickDraft(QObject):
         unsent: returns the question, an empty one if it must not be stored.
     """
 
-    def __init__(
-        self, parent: QObject, state: Session, unsent: Callable[[], UnsentQuestion]
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session, unsent: Callable[[], UnsentQuestion]) -> None:
+        super().__init__(session.window)
         self._unsent = unsent
-        self._settings_store = state.backend.settings
-        self._tasks = state.tasks
+        self._settings_store = session.backend.settings
+        self._tasks = session.tasks
         self._stored_question: UnsentQuestion | None = UnsentQuestion()  # None after a failed write
         self._timer = QTimer(self, singleShot=True, interval=DRAFT_MS)
         self._timer.timeout.connect(self.save)

@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
+from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import tr
 from desktop_app.shortcuts.keymap import Keymap
 from desktop_app.widgets.accessibility.announcements import announce
 from desktop_app.widgets.boxes import row_of
 from desktop_app.widgets.buttons.hint_button import HintButton
+from desktop_app.widgets.cards.notifications import Actions
 from desktop_app.widgets.look import painting
 from desktop_app.widgets.look.theme import MARGIN, current_theme
 from desktop_app.widgets.text.elided_label import ElidedLabel
@@ -30,17 +32,16 @@ class QuickStatus(QObject):
     Signals:
         changed(): another message is shown; the window may need another size.
         remedy_requested(): run the remedy offered beside a problem.
-        undo_requested(): undo the action that `offer_undo` reported.
     """
 
     changed = Signal()
     remedy_requested = Signal()
-    undo_requested = Signal()
 
     def __init__(self, speaker: QWidget) -> None:
         super().__init__(speaker)
         self._speaker = speaker
-        self._offers_undo = False
+        self.last_undo: Callable[[], object] | None = None
+        self._topic = ""
         self._status = ""
         self.label = ElidedLabel(name="status", role="note")
         self.label.setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
@@ -67,10 +68,45 @@ class QuickStatus(QObject):
         self._show(problem=text, button=remedy)
         announce(self._speaker, text)
 
-    def offer_undo(self, text: str) -> None:
-        """Show a notice about an action, with a button that undoes it."""
-        self._show(status=text, button=tr("Undo"))
-        self._offers_undo = True
+    # Like the main window's notifications (see `Notices`):
+
+    def notify(
+        self,
+        message: UserFacingError | str,
+        _actions: Actions = (),
+        *,
+        topic: str = "",
+        stays: bool = False,
+    ) -> None:
+        """Show an error, or a note; a note with a topic tells of a problem."""
+        if isinstance(message, UserFacingError):
+            self.show_problem(message.sentences)
+        elif topic:
+            self.show_problem(message)
+        else:
+            self.show_status(message)
+        self._topic = topic
+
+    def notify_undo(self, message: str, undo: Callable[[], object]) -> None:
+        """Show a note on an action, with a button that undoes it."""
+        self._show(status=message, button=tr("Undo"))
+        self.last_undo = undo
+        announce(self._speaker, message)
+
+    def undo_last(self) -> None:
+        """Undo the action that `notify_undo` reported last."""
+        undo = self.last_undo
+        if undo is not None:
+            self._show()
+            undo()
+
+    def dismiss_topic(self, topic: str) -> None:
+        """Hide the message if it is of this topic."""
+        if topic == self._topic:
+            self._show()
+
+    def announce(self, text: str) -> None:
+        """Have screen readers speak a text."""
         announce(self._speaker, text)
 
     def show_drop_hint(self, hint: str) -> None:
@@ -83,7 +119,8 @@ class QuickStatus(QObject):
 
     def _show(self, *, status: str = "", problem: str = "", button: str = "") -> None:
         """Show these texts, and hide the parts without one; `button` is the button's label."""
-        self._offers_undo = False
+        self.last_undo = None
+        self._topic = ""
         self._status = status
         self.label.setText(status)
         self.problem_label.setText(problem)
@@ -93,8 +130,8 @@ class QuickStatus(QObject):
         self.changed.emit()
 
     def _request_remedy(self) -> None:
-        if self._offers_undo:
-            self.undo_requested.emit()
+        if self.last_undo is not None:
+            self.undo_last()
         else:
             self.remedy_requested.emit()
 

@@ -96,9 +96,9 @@ async def test_a_question_waits_until_its_file_is_read(
         reader, may_read = app.controllers.attachment_reader, asyncio.Event()
         read = reader.read
 
-        async def read_later(*given: Any) -> Any:
+        async def read_later(*given: Any, **named: Any) -> Any:
             await may_read.wait()
-            return await read(*given)
+            return await read(*given, **named)
 
         monkeypatch.setattr(reader, "read", read_later)
         name = "gone.md" if way == "failure" else "notes.md"

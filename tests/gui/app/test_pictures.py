@@ -149,7 +149,7 @@ async def test_the_quick_prompt_takes_images() -> None:
         image = QMimeData()
         image.setData("image/png", packed(drawing(), "PNG"))
         find(quick, PromptText, "prompt").insertion.insert_dropped(read_dropped(image))
-        attached = app.session.quick.attachments
+        attached = app.session.quick
         assert attached.reading_name == "Pasted image.png"
         quick.submit_requested.emit("What is it?")
         await until(lambda: find(quick, QLabel, "problem").text() == "Reading Pasted image.png…")

@@ -255,7 +255,7 @@ async def test_a_document_is_sent_as_a_file_if_the_user_chose_so(data: Path) -> 
 async def test_attachments_of_the_quick_prompt_are_previewed_too(data: Path) -> None:
     async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_ENVIRONMENT}) as app:
         app.session.quick.open_with("")
-        window, held = app.session.quick.window, app.session.quick.attachments
+        window, held = app.session.quick.window, app.session.quick
         window.files_dropped.emit([data / "report.pdf"])
         await until(lambda: held.parts)
         face = find(window, QAbstractButton, "preview-attachment")

@@ -131,7 +131,7 @@ async def test_a_file_of_a_temporary_conversation_is_not_stored(tmp_path: Path) 
         quick = opened(app)
         find(quick, QPushButton, "temporary").click()
         quick.files_dropped.emit([path])
-        await until(lambda: app.session.quick.attachments.parts)
+        await until(lambda: app.session.quick.parts)
         quick.open_in_window_requested.emit()  # it stays here
         find(quick, QPushButton, "temporary").click()  # refused: it has a file
         assert is_temporary(app)
@@ -154,7 +154,7 @@ async def test_many_files_share_a_chip_while_they_are_read(tmp_path: Path) -> No
             names = [chip.accessibleName() for chip in quick.chips.findChildren(ChipWidget)]
             reading = [name for name in names if "read" in name]
             assert len(reading) == texts
-            app.session.quick.attachments.clear()
+            app.session.quick.clear_attachments()
             await until(lambda: not quick.chips.findChildren(ChipWidget))
         assert reading[1] == f"{FEW_FILES} more files, 0 of {FEW_FILES + 1} read"
 
@@ -172,7 +172,7 @@ async def test_an_unsent_question_survives_a_restart(tmp_path: Path) -> None:
         QGuiApplication.clipboard().setText("some selected text")
         find(quick, QPushButton, "add-selection").click()
         quick.files_dropped.emit([path])
-        await until(lambda: app.session.quick.attachments.parts)
+        await until(lambda: app.session.quick.parts)
         await app.written()
         QTest.keyClick(line(quick), Qt.Key.Key_Up)  # an earlier question is not what was typed
     async with AppHarness() as app:
@@ -180,7 +180,7 @@ async def test_an_unsent_question_survives_a_restart(tmp_path: Path) -> None:
         assert line(quick).toPlainText() == "half a question"
         together = "a text\n\nanother\n\nsome selected text"
         assert app.session.quick.unsent_question.accompanying == together
-        assert [part.name for part in app.session.quick.attachments.parts] == ["notes.txt"]
+        assert [part.name for part in app.session.quick.parts] == ["notes.txt"]
         turn = await ask(app, quick, "!")
         turn.end("So.")
         await app.settled()
