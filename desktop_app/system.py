@@ -60,6 +60,7 @@ else:
     END_SIGNALS: Final = ()
     # Beyond the end of every file: a lock on bytes keeps other processes from reading them.
     _LOCKED_BYTE: Final = 0x7FFFFFFF
+    _QUERY_LIMITED: Final = 0x1000  # winnt.h
     _jobs: Final[list[Any]] = []
     """Handles of the jobs, which end with this process, and with them the processes in the jobs."""
 
@@ -118,6 +119,21 @@ else:
         with suppress(pywintypes.error):  # it has ended
             child = win32api.OpenProcess(access, False, pid)
             win32job.AssignProcessToJobObject(_jobs[0], child)
+
+    def start_of_process(pid: int) -> str | None:
+        """Return when a process was started; None if it does not run."""
+        import pywintypes
+        import win32api
+        import win32con
+        import win32process
+
+        try:
+            process = win32api.OpenProcess(_QUERY_LIMITED, False, pid)
+            if win32process.GetExitCodeProcess(process) != win32con.STILL_ACTIVE:
+                return None
+            return str(win32process.GetProcessTimes(process)["CreationTime"])
+        except pywintypes.error:  # there is none, or it is another user's
+            return None
 
     def _new_job(memory_bytes: int = 0) -> Any:
         import win32job

@@ -28,10 +28,14 @@ _LIBRARY: Final = re.compile(r"lib[\w.+-]*\.so[\d.]*")
 _ASSETS: Final = {".bin", ".dat", ".gguf", ".icc", ".onnx", ".otf", ".ttf", ".woff", ".woff2"}
 _METADATA: Final = re.compile(r"([\w.]+)-[^-/]+\.(?:dist|egg)-info")
 # Python's own files whose names are no modules of its standard library.
-_PYTHON: Final = ("base_library.zip", "libpython3", "_sysconfigdata_")
+_PYTHON: Final = ("base_library.zip", "libpython3", "_sysconfigdata_", "python", "LICENSE.txt")
 # The places of Debian files that are not part of the frozen program.
+_STARTERS: Final = ("repartee.exe", "repartee-window.exe", "licences.txt", "repartee.cdx.json")
 _SHARED: Final = ("usr/share/", "usr/bin/", "DEBIAN/")
-_FROZEN: Final = re.compile(r"^(?:usr/lib/repartee/|repartee/)?_internal/")
+# What contains the modules: PyInstaller's folder, or on Windows that of Python.
+_FROZEN: Final = re.compile(
+    r"^(?:(?:usr/lib/repartee/|repartee/)?_internal/|python/(?:Lib/site-packages/)?)"
+)
 
 
 def part_of(file: str, tops: Mapping[str, ShippedDistribution]) -> str:
@@ -46,13 +50,13 @@ def part_of(file: str, tops: Mapping[str, ShippedDistribution]) -> str:
         if part.owns(str(path)):
             return part.name
     top = path.parts[0]
-    if file.startswith(_SHARED) or top in ("desktop_app", "resources"):
+    if file.startswith(_SHARED) or file in _STARTERS or top in ("desktop_app", "resources"):
         return OWN
     if metadata := _METADATA.fullmatch(top):
         name = canonicalize_name(metadata[1])
         return OWN if name == "repartee" else _names().get(name, "")
     stem = top.partition(".")[0]
-    if dist := tops.get(top) or tops.get(f"{stem}.py"):
+    if dist := tops.get(top) or tops.get(f"{stem}.py") or tops.get(stem):
         return dist.name if _covers(dist, path) else ""
     if stem in sys.stdlib_module_names or top.startswith(_PYTHON):
         return PYTHON
@@ -81,12 +85,15 @@ def _names() -> dict[str, str]:
 
 @cache
 def _tops() -> dict[str, ShippedDistribution]:
-    return {
-        PurePosixPath(file).parts[0]: dist
-        for dist in _shipped()
-        for file in dist.distribution.files or []
-        if ".." not in PurePosixPath(file).parts
-    }
+    tops = {}
+    for dist in _shipped():
+        for file in dist.distribution.files or []:
+            top = PurePosixPath(file).parts[0]
+            if ".." not in PurePosixPath(file).parts:
+                tops[top] = dist
+                if top.endswith(".so"):  # on Windows, it has another ending
+                    tops[top.partition(".")[0]] = dist
+    return tops
 
 
 def _covers(dist: ShippedDistribution, path: PurePosixPath) -> bool:

@@ -1,6 +1,6 @@
 # Sourced by run.sh, test.sh and the build scripts: installs what they need on this machine.
 #
-#   ensure_system app|test|build|build_FORMAT|try_FORMAT    system libraries and tools; installs them as root, else
+#   ensure_system app|test|build|build_FORMAT|try_FORMAT|wine    system libraries and tools; installs them as root, else
 #                                   prints the command that installs them, and ends with 1
 #   ensure_venv app|test|build      $venv with the pinned requirements, the app and the weights
 #   ensure_tool audit|fuzz|litellm|llama-cpp|llama-cpp-python|lock|mcp-node|mcp-python|mcp-sqlite|portkey
@@ -105,6 +105,18 @@ build_flatpak_files='
 /usr/bin/flatpak-builder         flatpak-builder
 '
 
+# The setup program for Windows, and what runs programs for Windows.
+build_windows_files='
+/usr/bin/makensis                   nsis
+/usr/bin/x86_64-w64-mingw32-gcc     gcc-mingw-w64-x86-64-win32
+/usr/bin/7z                         p7zip-full
+/usr/bin/unzip                      unzip
+'
+wine_files='
+/usr/lib/wine/wine64                wine64
+/usr/bin/x86_64-w64-mingw32-gcc     gcc-mingw-w64-x86-64-win32
+'
+
 # Prints the packages of libraries that the dynamic linker does not know.
 missing_libraries() {
     local known name package
@@ -171,6 +183,8 @@ missing_packages() {
         build_appimage) missing_files <<<"$build_appimage_files" ;;
         build_flatpak) missing_files <<<"$build_flatpak_files" ;;
         try_rpm | try_appimage) missing_files <<<"$try_files" ;;
+        build_windows) missing_files <<<"$build_files$build_windows_files" ;;
+        wine) missing_files <<<"$wine_files" ;;
     esac
 }
 

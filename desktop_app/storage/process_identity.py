@@ -1,13 +1,16 @@
 """Identifies the process that owns an answer, a batch job or a hold; tells if it runs.
 
 A process id is soon reused. It is therefore stored with the process's start time, in clock ticks
-since boot, and the id of that boot. Source: proc(5).
+since boot, and the id of that boot. Source: proc(5). Windows has the time of the start.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
+
+from desktop_app import system
 
 _DEAD_STATES = frozenset("ZXx")
 
@@ -25,6 +28,8 @@ def is_alive(pid: int | None, started: str | None) -> bool:
 
 def _start_of(pid: int) -> str | None:
     """Return the boot id and start time of a process, or None if it does not run."""
+    if sys.platform == "win32":
+        return system.start_of_process(pid)
     try:
         # The name, in parentheses, may contain any character; the next field is the state.
         fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()

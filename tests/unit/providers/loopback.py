@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -77,7 +78,7 @@ class LoopbackServer:
         self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
         # asyncio leaks a connection that it has accepted when the server closes.
-        for listening in self._server.sockets:
+        for listening in self._server.sockets if sys.platform != "win32" else ():
             asyncio.get_running_loop().remove_reader(listening.fileno())
         for _ in range(_TURNS_OF_AN_ACCEPT):
             await asyncio.sleep(0)
