@@ -19,13 +19,7 @@ packages=$folder/python/Lib/site-packages
 ensure_system build_windows
 ensure_venv build
 set_source_date
-uv=$(ensure_tool lock)/uv
 version=$(version_of "$venv/bin/python")
-# install FOLDER ARGUMENTS… — installs wheels for Windows.
-install() {
-    "$uv" pip install --quiet --python-platform x86_64-pc-windows-msvc --python-version 3.11 \
-        --only-binary :all: --no-deps --target "$@"
-}
 
 say "Assembling"
 rm -rf "$work"
@@ -34,15 +28,15 @@ if [[ $# -gt 0 ]]; then
     unzip -q "$1" -d "$folder/python"
 else
     say "Without python.org's Python: this setup program is for trying, not for a release."
-    install "$work/python" --require-hashes -r "$requirements/windows-python.txt"
+    install_for_windows "$work/python" windows-python
     cp -r "$work"/python/QPT_SDK/QEnvPython/python311/. "$folder/python"
 fi
 rm -rf "$folder"/python/{Lib/site-packages,Scripts}
 mkdir -p "$packages"
 printf '%s\r\n' python311.zip . 'Lib\site-packages' 'import site' >"$folder/python/python311._pth"
-install "$packages" --require-hashes -r "$requirements/app.txt" -r "$requirements/model.txt"
+install_for_windows "$packages" app model
 make_wheel "$venv/bin/python" "$work"
-install "$packages" "$work"/repartee-*.whl
+"$venv/bin/python" -m zipfile --extract "$work"/repartee-*.whl "$packages"
 
 echo windows >"$packages/desktop_app/resources/package"  # for "About": desktop/updates.py
 

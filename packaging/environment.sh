@@ -322,6 +322,15 @@ install_python_tool() {
         "${pip[@]}" --require-hashes --no-deps --no-build-isolation -r "$3" >&2
 }
 
+# install_for_windows FOLDER PINS… — installs wheels for Windows and Python 3.11.
+install_for_windows() {
+    local folder=$1 pins=() file
+    shift
+    for file in "$@"; do pins+=(-r "$requirements/$file.txt"); done
+    "$(ensure_tool lock)/uv" pip install --quiet --require-hashes --no-deps --only-binary :all: \
+        --python-platform x86_64-pc-windows-msvc --python-version 3.11.6 --target "$folder" "${pins[@]}"
+}
+
 # install_npm_tool FOLDER PINS — npm uses its configured registry, and checks each package against
 # its hash. No package may run a script.
 install_npm_tool() {

