@@ -46,6 +46,7 @@ def actions_of(session: Session) -> Actions:
         "presets.save": session.presets_controller.save_here,
         "presets.manage": lambda: session.prompts_controller.manage("presets"),
         "models.show": session.models.show,
+        "models.local": session.local_models.show,
         "view.larger": lambda: session.look.resize_text(+10),
         "view.smaller": lambda: session.look.resize_text(-10),
         "view.normal": lambda: session.look.resize_text(0),

@@ -66,6 +66,7 @@ from desktop_app.library.ui.navigator import (
     ShownConversation,
 )
 from desktop_app.library.ui.trash import Trash
+from desktop_app.local_model.ui.local_models_controller import LocalModelsController
 from desktop_app.prompts.ui.presets_controller import PresetsController
 from desktop_app.prompts.ui.prompts_controller import PromptsController
 from desktop_app.providers.ui.local_server_offer import LocalServerOffer
@@ -207,6 +208,12 @@ def _make_composer(session: Session) -> None:
     window.prompt.row.model_table_requested.connect(models.show)
     window.settings.pages.provider.on_created(
         lambda page: page.models_requested.connect(models.show)
+    )
+    session.local_models = LocalModelsController(window, session)
+    session.local_models.model_chosen.connect(session.choice.choose_model)
+    window.empty_state.local_models_requested.connect(session.local_models.show)
+    window.settings.pages.provider.on_created(
+        lambda page: page.downloads_requested.connect(session.local_models.show)
     )
     session.prompts_controller = PromptsController(window, session)
     session.presets_controller = PresetsController(

@@ -76,6 +76,7 @@ class LanguageChange(QObject):
 _COMMANDS: Final = {
     "batch-jobs": "batch.show",
     "collections-dialog": "collections.show",
+    "local-models": "models.local",
     "models-dialog": "models.show",
     "prompts-dialog": "prompts.manage",
     "spending": "spending.show",

@@ -244,6 +244,7 @@ PaletteRow = tuple[PaletteEntry, Callable[[], object]]
 
 _PAGES: Final = {
     Group.PROVIDER: "provider",
+    Group.LOCAL_MODEL: "provider",
     Group.ANSWER: "answer",
     Group.LOOK: "look",
     Group.LIBRARY: "library",

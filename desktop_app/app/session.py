@@ -75,6 +75,7 @@ if TYPE_CHECKING:
         Navigator,
     )
     from desktop_app.library.ui.trash import Trash
+    from desktop_app.local_model.ui.local_models_controller import LocalModelsController
     from desktop_app.prompts.ui.presets_controller import PresetsController
     from desktop_app.prompts.ui.prompts_controller import PromptsController
     from desktop_app.providers.ui.local_server_offer import LocalServerOffer
@@ -150,6 +151,7 @@ class Session:
     estimates: EstimatePresenter
     choice: ChoiceController
     models: ModelsController
+    local_models: LocalModelsController
     prompts_controller: PromptsController
     presets_controller: PresetsController
     image_chips: ImageChips

@@ -367,8 +367,9 @@ class WindowSession(Session):
         self.shortcut_files.shortcuts_stored.connect(self._bind_keys)
 
     def _use_settings(self) -> None:
-        """Apply the document limits and the model for routine work to the backend."""
+        """Apply document limits, the routine model and the local models' options."""
         values = self.values.all
+        use_weights(self.backend.local_models, values)
         use_limits(self.backend, values)
         use_routine_model(self.backend, values)
 

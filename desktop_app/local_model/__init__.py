@@ -3,4 +3,4 @@
 Only its child process, which is confined, imports xllamacpp.
 """
 
-__all__ = ["command", "fetch", "local_models", "server", "server_process", "store"]
+__all__ = ["command", "fetch", "local_models", "server", "server_process", "store", "ui"]

@@ -242,6 +242,7 @@ class LocalModels:
             threads=self.options.threads or 0,
             projector=projector,
             is_embedding=header.is_embedding,
+            name=name,
         )
 
     def _context_of(self, header: Header, size: int, free: int) -> int:

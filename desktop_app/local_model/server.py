@@ -114,12 +114,14 @@ class LoadOptions:
         threads: for generating; 0 chooses by the processor.
         projector: the path of the second file of a model that sees images; "" for none.
         is_embedding: True for a model that makes vectors instead of text.
+        name: under which the server names the model; "" for that of its file.
     """
 
     context_window: int = 8192
     threads: int = 0
     projector: str = ""
     is_embedding: bool = False
+    name: str = ""
 
 
 class LocalModel:
@@ -215,7 +217,7 @@ class LocalModel:
         self._socket = None if port else await asyncio.to_thread(_new_socket_path)
         configuration: Configuration = {
             "weights": str(weights),
-            "alias": BUILT_IN_MODEL if is_built_in else weights.stem,
+            "alias": BUILT_IN_MODEL if is_built_in else self._options.name or weights.stem,
             "socket_path": str(self._socket or ""),
             "port": port,
             "key": secrets.token_urlsafe(32),

@@ -71,6 +71,33 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     # Not shown as a row. The path of a GGUF file; empty: the built-in model.
     Setting("local_model.weights", "", N_("Local model file"), Group.PROVIDER),
     Setting(
+        "local_model.context",
+        None,
+        N_("Context window"),
+        Group.LOCAL_MODEL,
+        N_("By default, as large as the free memory allows."),
+        stops=(2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072),
+        unit=Unit.TOKENS,
+        unset_label=N_("Automatic"),
+    ),
+    Setting(
+        "local_model.threads",
+        None,
+        N_("Processor threads"),
+        Group.LOCAL_MODEL,
+        N_("By default, all processor cores but one."),
+        stops=(1, 2, 3, 4, 6, 8, 12, 16, 24, 32),
+        unset_label=N_("Automatic"),
+    ),
+    Setting(
+        "local_model.idle_minutes",
+        10,
+        N_("Minutes until an idle model is unloaded"),
+        Group.LOCAL_MODEL,
+        N_("Frees its memory. 0 keeps it loaded."),
+        stops=(0, 1, 5, 10, 30, 60, 240),
+    ),
+    Setting(
         "answer.system_prompt",
         "",
         N_("Instructions"),

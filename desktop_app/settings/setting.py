@@ -19,12 +19,13 @@ class Group(StrEnum):
     """The place where a setting is shown.
 
     ANSWER, LOOK and LIBRARY: among the rows of the Responses, Appearance or Data tab. PROVIDER: in
-    a section of the Provider tab. PRESETS: in the window of the presets. BACKUP and
-    BACKUP_FOLDER: with the backups. DOCUMENTS: limits for reading a document, collapsed in the Data
-    tab. DESKTOP: below the appearance.
+    a section of the Provider tab. LOCAL_MODEL: there, for this computer. PRESETS: in the window of
+    the presets. BACKUP and BACKUP_FOLDER: with the backups. DOCUMENTS: limits for reading a
+    document, collapsed in the Data tab. DESKTOP: below the appearance.
     """
 
     PROVIDER = "provider"
+    LOCAL_MODEL = "local_model"
     PRESETS = "presets"
     ANSWER = "answer"
     LOOK = "look"

@@ -140,6 +140,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("variant.thinking", N_("Use Thinking"), _C.PROMPT, "Alt+2", CommandScope.EVERYWHERE),
     Command("variant.pro", N_("Use Pro"), _C.PROMPT, "Alt+3", CommandScope.EVERYWHERE),
     Command("models.show", N_("Show models"), _C.PROMPT, "Ctrl+G, Ctrl+M"),
+    Command("models.local", N_("Models on this computer"), _C.PROMPT),
     Command("effort.more", N_("Increase effort"), _C.PROMPT, "Alt+Up", CommandScope.EVERYWHERE),
     Command("effort.less", N_("Decrease effort"), _C.PROMPT, "Alt+Down", CommandScope.EVERYWHERE),
     Command("prompt.background", N_("Run long responses in background"), _C.PROMPT),

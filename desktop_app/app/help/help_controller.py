@@ -56,6 +56,7 @@ PLACES: Final[Mapping[str, str]] = {
     "prompts-dialog": "conversations#prompts",
     "comparison": "conversations#compare",
     "compare-dialog": "conversations#compare",
+    "local-models": "providers#local",
     "models-dialog": "providers#models",
     "model-editor": "providers#models",
     "spending": "money#spending",

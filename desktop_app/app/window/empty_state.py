@@ -70,12 +70,14 @@ class EmptyState(QWidget):
         question_chosen(str): an example of a question, for the built-in model.
         server_chosen(int): the number of an offered server, from 0.
         add_key_requested(): the user clicked "Add an API key".
+        local_models_requested(): the user clicked "Download a model".
     """
 
     example_chosen = Signal(str)
     question_chosen = Signal(str)
     server_chosen = Signal(int)
     add_key_requested = Signal()
+    local_models_requested = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -91,6 +93,7 @@ class EmptyState(QWidget):
         self._column = column_of(*parts, parent=self, margins=(0, 0, 0, 8), spacing=22)
         self.key_line = _KeyLine()
         self.key_line.button.clicked.connect(self.add_key_requested)
+        self.key_line.download_button.clicked.connect(self.local_models_requested)
         for number, button in enumerate(self.key_line.server_buttons):
             button.clicked.connect(partial(self._choose_server, number))
         self.key_line.hide()
@@ -233,11 +236,14 @@ class _KeyLine(QFrame):
         self._icon = PlainLabel()
         self.words = PlainLabel(role="note", wraps=True)
         self.button = PlainButton(tr("Add an API key"), name="add-key", role="primary")
+        self.download_button = PlainButton(
+            tr("Download a model"), name="download-first-model", role="plain"
+        )
         self.server_buttons = [
             PlainButton(name=f"use-server-{number}", role="primary")
             for number in range(MAX_SERVERS)
         ]
-        self._buttons = (*self.server_buttons, self.button)
+        self._buttons = (*self.server_buttons, self.download_button, self.button)
         text = row_of(self._icon, (self.words, 1), spacing=8)
         self._row = row_of((text, 1), *self._buttons, parent=self, margins=(12, 8, 8, 8), spacing=8)
         self.set_servers(())

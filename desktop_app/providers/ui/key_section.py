@@ -38,9 +38,11 @@ class LocalModelSection(FormSection):
 
     Signals:
         model_file_chosen(object): a Path, or None for the built-in model.
+        downloads_requested(): show the models on this computer, and those to download.
     """
 
     model_file_chosen = Signal(object)
+    downloads_requested = Signal()
 
     def __init__(self) -> None:
         super().__init__(tr("Model file"))
@@ -50,6 +52,9 @@ class LocalModelSection(FormSection):
         self._built_in_button = compact_button(tr("Use built-in model"), "built-in-weights")
         self.body.addLayout(row_of((self._file, 1), choose_button))
         self.body.addWidget(self._built_in_button)
+        downloads_button = compact_button(tr("Download models"), "download-models")
+        downloads_button.clicked.connect(self.downloads_requested)
+        self.body.addWidget(downloads_button)
         choose_button.clicked.connect(self._open_dialog)
         self._built_in_button.clicked.connect(lambda: self.model_file_chosen.emit(None))
 

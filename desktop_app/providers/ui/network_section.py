@@ -290,13 +290,15 @@ class NetworkSection(CollapsibleSection):
     def show_profile(self, profile: ProviderProfile) -> None:
         """Show how a provider is reached.
 
-        The section is hidden for the model on this computer, and for a profile from environment
-        variables, which also set its network.
+        The section is hidden for a profile from environment variables, which also set its network.
+        For this computer it is about downloads of models.
         """
         is_other_profile = profile.id != self._profile.id
         self._profile = profile
         is_remote = profile.kind is not ProviderKind.ON_DEVICE
-        self.setVisible(is_remote and not profile.from_environment)
+        self.setVisible(not profile.from_environment)
+        self._fields.setVisible(is_remote)
+        self._api.setVisible(is_remote)
         self._storage.setVisible(profile.serves_gpt_family)
         with QSignalBlocker(self._storage_switch):
             self._storage_switch.setChecked(profile.keeps_at_provider)

@@ -24,6 +24,7 @@ from desktop_app.providers.ui.key_section import KeySection, LocalModelSection
 from desktop_app.providers.ui.key_state import KeyState
 from desktop_app.providers.ui.network_section import NetworkSection
 from desktop_app.settings.server_presets import SERVER_PRESETS, key_page, preset_of, profile_from
+from desktop_app.settings.setting import Group
 from desktop_app.spending.ui.spending_section import SpendingSection
 from desktop_app.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.widgets.forms.form_dialog import ask
@@ -35,6 +36,7 @@ from desktop_app.widgets.forms.form_widgets import (
     check_box,
     check_row,
 )
+from desktop_app.widgets.forms.schema_form import SchemaForm
 from desktop_app.widgets.look.icons import pixmap, set_icon
 from desktop_app.widgets.look.theme import current_theme, set_role
 from desktop_app.widgets.program_menu import ProgramMenu
@@ -68,6 +70,7 @@ class ProviderTab(QWidget):
         test_requested(str): test the connection of the profile with this id.
         model_file_chosen(object): a Path, or None for the built-in model.
         models_requested(): show the table of models.
+        downloads_requested(): show the models on this computer.
         changed(str, object): the key of a setting and its value.
     """
 
@@ -80,6 +83,7 @@ class ProviderTab(QWidget):
     test_requested = Signal(str)
     model_file_chosen = Signal(object)
     models_requested = Signal()
+    downloads_requested = Signal()
     changed = Signal(str, object)
 
     def __init__(self) -> None:
@@ -107,6 +111,8 @@ class ProviderTab(QWidget):
         self._column.addWidget(self._key)
         self._local_model = LocalModelSection()
         self._column.addWidget(self._local_model)
+        self._local_options = SchemaForm(Group.LOCAL_MODEL)
+        self._column.addWidget(self._local_options)
         self.test = ConnectionTest(self)
         self._column.addLayout(self.test.row)
         self._rule = QFrame()
@@ -184,6 +190,8 @@ class ProviderTab(QWidget):
             lambda on: self.changed.emit(DEFAULT_PROVIDER, self.current_id() if on else "")
         )
         self._local_model.model_file_chosen.connect(self.model_file_chosen)
+        self._local_options.changed.connect(self.changed)
+        self._local_model.downloads_requested.connect(self.downloads_requested)
         self._remove_button.clicked.connect(self._ask_removal)
 
     # ------------------------------------------------------------------ state
@@ -222,6 +230,7 @@ class ProviderTab(QWidget):
         """Show the settings of this page."""
         self._default_id = str(values.get(DEFAULT_PROVIDER) or "")
         self._weights_path = str(values.get(WEIGHTS) or "")
+        self._local_options.set_values(values)
         self._show_settings()
 
     def focus_key_field(self) -> None:
@@ -264,6 +273,7 @@ class ProviderTab(QWidget):
         self._price.show_value(str(round(profile.price_multiplier * 100)), read_only=is_read_only)
         self.spending.show_profile(profile)
         self._local_model.setVisible(not is_remote)
+        self._local_options.setVisible(not is_remote)
         self._remove_button.setVisible(is_custom and not is_read_only)
         self._show_settings()
         self.test.show_profile(profile.id)

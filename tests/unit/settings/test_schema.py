@@ -149,6 +149,9 @@ def test_every_row_of_the_panel_has_a_label() -> None:
 # which it returns "" are left out.
 FACTS = """
 default.variant: thinking per folder
+local_model.context: 2048..131072 2048,4096,8192,16384,32768,65536,131072 optional
+local_model.idle_minutes: 10 0..240 0,1,5,10,30,60,240
+local_model.threads: 1..32 1,2,3,4,6,8,12,16,24,32 optional
 default.effort: medium per folder
 answer.system_prompt: per conversation
 answer.max_output_tokens: 16..128000 256,512,1024,2048,4096,8192,16384,32768,65536,128000 optional per conversation

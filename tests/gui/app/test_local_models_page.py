@@ -1,0 +1,99 @@
+"""The page of the models on this computer, with a host of models on this computer."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
+
+from desktop_app.backend.backend import WEIGHTS_SETTING
+from desktop_app.local_model.catalog import CatalogModel, Purpose
+from desktop_app.local_model.ui.local_models_page import LocalModelsPage
+from tests.gui.app.app_harness import AppHarness, until
+from tests.gui.app.scenes import dialog_of
+from tests.helpers.gguf_files import gguf_bytes
+from tests.helpers.model_host import says, serves
+from tests.helpers.widgets import find
+from tests.unit.providers.loopback import LoopbackServer
+
+CONTENT = gguf_bytes(weights=100_000)
+
+
+def catalog_of(server: LoopbackServer) -> tuple[CatalogModel, ...]:
+    return (
+        CatalogModel(
+            url=f"{server.base_url}/small.gguf",
+            size=len(CONTENT),
+            sha256=hashlib.sha256(CONTENT).hexdigest(),
+            id="small",
+            label="Small 1B",
+            publisher="Somebody",
+            license="MIT",
+            purpose=Purpose.EVERYDAY,
+            window=4096,
+            memory=10**9,
+        ),
+    )
+
+
+@asynccontextmanager
+async def page_of(app: AppHarness, server: LoopbackServer) -> AsyncIterator[LocalModelsPage]:
+    app.backend.model_store.catalog = catalog_of(server)
+    app.session.actions["models.local"]()
+    page = await dialog_of(LocalModelsPage)
+    await until(lambda: page.lines)
+    yield page
+
+
+def press(page: LocalModelsPage, name: str) -> None:
+    button = find(page, QPushButton, name)
+    assert button.isVisible()
+    button.click()
+
+
+async def test_a_model_is_downloaded_used_and_removed() -> None:
+    server = LoopbackServer(serves(CONTENT))
+    async with server, AppHarness(has_real_providers=True) as app, page_of(app, server) as page:
+        (line,) = page.lines
+        assert line.title == "Small 1B"
+        assert line.facts.endswith("MIT · Somebody")
+        assert find(page, QPushButton, "download-model").isVisible()
+        assert not server.requests, "nothing is fetched before a click"
+        press(page, "download-model")
+        await until(lambda: page.lines[0].file is not None)
+        assert app.setting(WEIGHTS_SETTING).endswith("small.gguf")
+        assert "for new conversations" in page.lines[0].facts
+        await until(lambda: app.session.choices.view.model_name == "Small 1B")
+        assert [entry.name for entry in app.session.choices.models] == ["Small 1B"]
+        press(page, "use-local-model")
+        assert not page.isVisible()
+        assert app.state.setup.choice.model.endswith("small.gguf")
+        app.session.actions["models.local"]()
+        press(page, "remove-model")
+        await until(lambda: page.lines[0].file is None)
+        assert not list(app.backend.model_store.folder.iterdir())
+        await until(lambda: app.session.choices.view.model_name == "SmolLM2 135M")
+
+
+async def test_a_download_is_paused_continued_and_its_failure_shown() -> None:
+    server = LoopbackServer(serves(CONTENT, stalls_after=48 * 1024), says(404), serves(CONTENT))
+    async with server, AppHarness(has_real_providers=True) as app, page_of(app, server) as page:
+        press(page, "download-model")
+        await server.arrived.wait()
+        await until(lambda: page.lines[0].progress is not None)
+        press(page, "pause-download")
+        await until(lambda: page.lines[0].partial is not None)
+        assert "Paused" in page.lines[0].facts
+        press(page, "download-model")  # it says Continue
+        await until(lambda: "404" in page.status.findChildren(type(page._room))[0].text())
+        await until(lambda: find(page, QPushButton, "remove-model").isVisible())
+        press(page, "remove-model")
+        await until(lambda: page.lines[0].partial is None)
+        QTest.keyClicks(page.url, f"{server.base_url}/other.gguf")
+        QTest.keyClick(page.url, Qt.Key.Key_Return)
+        await until(lambda: page.lines[0].file is not None)
+        assert "not checked against a known hash" in page.lines[0].facts
